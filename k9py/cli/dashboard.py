@@ -20,7 +20,7 @@ from k9py.config.terminal import detect_clipboard, notification_mode, redraws_pe
 from k9py.kube import child_processes
 from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import make_private_directory
-from k9py.tui.app import KdashApp
+from k9py.tui.app.kdash_app import KdashApp
 from k9py.tui.options import AppOptions, connect_lazily
 from k9py.views.exit_codes import ExitCode
 
@@ -53,7 +53,7 @@ def run_dashboard(arguments: Arguments) -> int:
                 read_only=arguments.read_only,
                 audit_path=audit_file(os.environ),
                 demo=arguments.demo or "",
-                monochrome=arguments.no_color or not wants_color(os.environ),
+                monochrome=not wants_color(os.environ, no_color=arguments.no_color),
                 theme=arguments.theme,
                 redraws_per_second=redraws_per_second(os.environ),
                 notify=notification_mode(os.environ),

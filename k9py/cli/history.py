@@ -13,7 +13,7 @@ from k9py.api.errors import MissingPartError
 from k9py.api.meta import ObjectKey
 from k9py.api.redaction import redact
 from k9py.api.text import printable
-from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session
+from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.cli.tables import print_tables
 from k9py.cli.targets import ObjectArgument
 from k9py.cluster.workload_snapshot import WorkloadSnapshot, read_workload
@@ -26,6 +26,7 @@ from k9py.rollouts.semantic_diff import SemanticChange, semantic_diff
 from k9py.rollouts.template_diff import DiffLine, template_diff
 from k9py.rollouts.undo_target import revision_of_number
 from k9py.rollouts.yaml_lines import lines_of
+from k9py.session import ClusterSession
 from k9py.views import history as table
 from k9py.views.exit_codes import ExitCode
 from k9py.views.semantic_diff import semantic_diff_lines
@@ -126,7 +127,7 @@ async def diff(
     return ExitCode.DONE
 
 
-async def _read_snapshot(session: CommandSession, key: ObjectKey) -> WorkloadSnapshot:
+async def _read_snapshot(session: ClusterSession, key: ObjectKey) -> WorkloadSnapshot:
     with explain_not_found(key):
         return await read_workload(session.connection, key)
 

@@ -1,7 +1,7 @@
 """`kdash`: parse the command line, run it, and turn every error into a clear line and an exit code.
 
 Invariant: `kdash --help`, `--version` and every subcommand's help import neither Textual nor kubernetes_asyncio nor
-aiohttp, and no subcommand imports Textual. Exit codes: `views/exit_codes.py`.
+aiohttp, and no subcommand imports Textual. Exit codes: `views/exit_code_texts.py`.
 """
 
 from __future__ import annotations
@@ -18,23 +18,9 @@ from k9py.api.text import printable
 from k9py.cli.command_line import THEME_NAMES, Arguments, Output, check_namespace
 from k9py.cli.commands import COMMANDS
 from k9py.cli.process import configure_streams, default_sigint, drop_stale_terminal_size, run_printing
+from k9py.views.exit_code_texts import EXIT_CODE_TEXTS, ExitCode
 
-EXIT_UNABLE = 2
-
-EXIT_CODES = """\b
-Exit codes:
-  0  done
-  1  something is down, degraded or stuck (--once alone)
-  2  could not tell: unreachable, not found, still progressing, wrong usage
-  3  image cannot be pulled
-  4  crash, out of memory, or a container that cannot start
-  5  a probe says no
-  6  quota, admission, or a missing service account
-  7  unschedulable, or its node is lost
-  8  the deadline has passed, and no cause is known
-  9  refused: rights, an admission rule, conflict, read-only, paused, nothing to do, not confirmed
- 10  done, but the audit file could not be completed
-"""
+EXIT_CODES = "\b\nExit codes:\n" + "".join(f"{code:3d}  {text}\n" for code, text in EXIT_CODE_TEXTS.items())
 
 
 class DashboardGroup(click.Group):
@@ -195,16 +181,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         status = command.main(args=None if argv is None else list(argv), prog_name="kdash", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        status = EXIT_UNABLE
+        status = ExitCode.UNKNOWN
     except click.Abort:
         status = 130
     except KdashError as error:
         click.echo(f"kdash: {printable(error.message)}", err=True)
         if error.hint_after_giving_up:
             click.echo(f"  hint: {printable(error.hint_after_giving_up)}", err=True)
-        status = EXIT_UNABLE
+        status = ExitCode.UNKNOWN
     except BrokenPipeError:
-        status = EXIT_UNABLE
+        status = ExitCode.UNKNOWN
     except KeyboardInterrupt:
         status = 130
     sys.exit(status)

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack
 
 from k9py.api.errors import NotFoundError
 from k9py.api.text import printable
 from k9py.cli.command_line import Arguments
-from k9py.cli.console import is_unicode, json_text
+from k9py.cli.console import system_console
 from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import run_guarded
-from k9py.cli.process import terminal_columns
 from k9py.cli.progress import SignInPrinter, WaitProgress, is_settled, read_progress
 from k9py.cli.tables import print_tables
 from k9py.cluster.cluster import Cluster
@@ -51,30 +49,31 @@ def run_once(arguments: Arguments) -> int:
 
 
 async def _once(arguments: Arguments) -> int:
-    clock = SystemClock()
+    console, clock = system_console(no_color=arguments.no_color), SystemClock()
     with ExitStack() as stack:
-        options = ConnectOptions(arguments.kubeconfig, arguments.context, SignInPrinter(_say))
+        options = ConnectOptions(arguments.kubeconfig, arguments.context, SignInPrinter(console.print_err))
         connector: Connector = connect
         if arguments.demo is not None:
             demo = stack.enter_context(DemoCluster(arguments.demo))
             options, connector = demo.options, demo.connect
-        async with WaitProgress(sys.stderr, clock, lambda: "connecting…"):
+        async with WaitProgress(console.err, clock, lambda: "connecting…"):
             connection = await connector(options)
         try:
-            async with WaitProgress(sys.stderr, clock, lambda: "checking permissions…"):
-                place = connection.info.namespace
-                choice = await choose_scope(connection, arguments.namespaces, context_namespace=place)
+            async with WaitProgress(console.err, clock, lambda: "checking permissions…"):
+                namespace = connection.info.namespace
+                choice = await choose_scope(connection, arguments.namespaces, context_namespace=namespace)
             async with Cluster(connection, choice.scope, clock, notice=choice.notice) as cluster:
-                async with WaitProgress(sys.stderr, clock, lambda: read_progress(cluster.health)):
+                async with WaitProgress(console.err, clock, lambda: read_progress(cluster.health)):
                     complete = await _read(cluster)
-                health, now = cluster.health, clock.now()
-                ask = cluster.queries
-                services = [view for key in ask.service_keys() if (view := ask.service_view(key, now)) is not None]
+                health, now, queries = cluster.health, clock.now(), cluster.queries
+                services = [
+                    view for key in queries.service_keys() if (view := queries.service_view(key, now)) is not None
+                ]
                 rollouts = [
-                    rollout for key in ask.rollout_keys() if (rollout := ask.rollout_view(key, now)) is not None
+                    rollout for key in queries.rollout_keys() if (rollout := queries.rollout_view(key, now)) is not None
                 ]
                 notice = cluster.scope_notice
-                missing = ask.missing_namespaces(cluster.scope.namespaces)
+                missing = queries.missing_namespaces(cluster.scope.namespaces)
         finally:
             await connection.aclose()
     if health.state in (ClusterState.UNREACHABLE, ClusterState.FORBIDDEN) and health.error is not None and not rollouts:
@@ -86,14 +85,12 @@ async def _once(arguments: Arguments) -> int:
         notice = f"{notice}; {message}" if notice else message
     if arguments.output == "json":
         values = json_values(health, services, rollouts, context=connection.info.context, notice=notice)
-        print(json_text(values, plain=not is_unicode(sys.stdout), indent=2))
+        console.print_json(values)
     else:
-        colour = not arguments.no_color and wants_color(os.environ)
-        width = terminal_columns(sys.stdout)
-        print_tables(plain_tables(services, rollouts, now), sys.stdout, width=width, colour=colour)
-        print(summary_text(services, rollouts) or "no services or rollouts")
-    for warning in _warnings(notice, health, complete=complete):
-        print(f"kdash: {warning}", file=sys.stderr)
+        colour = wants_color(os.environ, no_color=arguments.no_color)
+        print_tables(plain_tables(services, rollouts, now), console.out, width=console.width, colour=colour)
+        console.print(summary_text(services, rollouts) or "no services or rollouts")
+    console.print_warnings(_warnings(notice, health, complete=complete))
     status = overview_exit_code(health, services, rollouts)
     return status if complete or status else ExitCode.UNKNOWN
 
@@ -130,7 +127,3 @@ def _warnings(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable
         yield f"incomplete: not everything was read within {DEADLINE:.0f} s"
     if health.error is not None and not health.is_live:
         yield printable(health.error.message)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -20,6 +20,7 @@ from k9py.api.errors import ExpiredError, UnavailableError
 from k9py.api.kinds import KINDS
 from k9py.api.text import printable
 from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
+from k9py.config.terminal import is_dumb
 from k9py.kube.sign_in import SignIn
 from k9py.runtime.clock import Clock
 
@@ -35,7 +36,7 @@ class WaitProgress:
 
     Args:
         err: standard error.
-        words: returns the current progress text, printable; "" hides the line.
+        text: returns the current progress text, printable; "" hides the line.
         is_terminal: the line can be overwritten and erased.
     """
 
@@ -43,7 +44,7 @@ class WaitProgress:
         self._err = err
         self._clock = clock
         self._text = text
-        self._is_terminal = err.isatty() and os.environ.get("TERM") != "dumb" if is_terminal is None else is_terminal
+        self._is_terminal = err.isatty() and not is_dumb(os.environ) if is_terminal is None else is_terminal
         self._task: asyncio.Task[None] | None = None
         self._is_drawn = False
 
@@ -121,7 +122,7 @@ class SignInPrinter:
     """Prints the output of credential plugins line by line.
 
     Args:
-        say: prints a line on standard error.
+        print_line: prints a line on standard error.
     """
 
     def __init__(self, print_line: Callable[[str], None]) -> None:

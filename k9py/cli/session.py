@@ -38,7 +38,7 @@ class Invocation:
     """The environment of a subcommand; tests pass their own streams, clock and file.
 
     Args:
-        target: which cluster.
+        connect_options: which cluster, and how to reach it.
         audit_path: the audit file, None writes none.
     """
 
@@ -74,7 +74,7 @@ def explain_not_found(key: ObjectKey) -> Iterator[None]:
         yield
     except NotFoundError as error:
         hint = "kdash --once lists all workloads; use -n for another namespace"
-        raise NotFoundError(f"there is no {printable(str(key))}", hint, code=error.code) from error
+        raise NotFoundError(f"{printable(str(key))} not found", hint, code=error.code) from error
 
 
 def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]]) -> int:

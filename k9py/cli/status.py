@@ -10,24 +10,17 @@ from typing import Any
 
 from k9py.api.text import printable
 from k9py.api.workloads import Workload
-from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session
+from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.cli.targets import ObjectArgument
 from k9py.cli.tracking import track_to_end
 from k9py.cluster.workload_snapshot import read_workload
 from k9py.rollouts.kubectl_status import kubectl_status
 from k9py.rollouts.status import RolloutState, RolloutStatus
+from k9py.session import ClusterSession
 from k9py.views.exit_codes import ExitCode, exit_code_of_status
 from k9py.views.history import rfc3339
+from k9py.views.tones import status_tone
 from k9py.views.values import Tone
-
-_TONES = {
-    RolloutState.COMPLETE: Tone.OK,
-    RolloutState.SCALED_TO_ZERO: Tone.OK,
-    RolloutState.PROGRESSING: Tone.BUSY,
-    RolloutState.STALLED: Tone.FAIL,
-    RolloutState.PAUSED: Tone.WARN,
-    RolloutState.UNKNOWN: Tone.UNKNOWN,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +49,7 @@ async def status(invocation: Invocation, named: ObjectArgument, *, wait: bool, t
     if invocation.arguments.json:
         console.print_json(_values(session, named, result))
     elif result.status is not None:
-        tone = _TONES[result.status.state]
+        tone = status_tone(result.status)
         console.print(
             console.render([(f"{session.key(named)}: ", Tone.PLAIN), (printable(result.status.summary), tone)])
         )
@@ -66,14 +59,14 @@ async def status(invocation: Invocation, named: ObjectArgument, *, wait: bool, t
     return result.code
 
 
-async def _read(invocation: Invocation, session: CommandSession, named: ObjectArgument) -> _Answer:
+async def _read(invocation: Invocation, session: ClusterSession, named: ObjectArgument) -> _Answer:
     key = session.key(named)
     with explain_not_found(key):
         snapshot = await read_workload(session.connection, key, events=True)
     return _Answer(snapshot.status(invocation.clock.now()), snapshot.workload, snapshot.missing)
 
 
-async def _followed(invocation: Invocation, session: CommandSession, named: ObjectArgument, timeout: float) -> _Answer:
+async def _followed(invocation: Invocation, session: ClusterSession, named: ObjectArgument, timeout: float) -> _Answer:
     key = session.key(named)
     with explain_not_found(key):
         await session.connection.get(key)  # a missing workload fails now instead of after the timeout
@@ -97,7 +90,7 @@ def _details(result: _Answer) -> list[str]:
     return lines
 
 
-def _values(session: CommandSession, named: ObjectArgument, result: _Answer) -> dict[str, Any]:
+def _values(session: ClusterSession, named: ObjectArgument, result: _Answer) -> dict[str, Any]:
     key = session.key(named)
     sentence, done = kubectl_status(result.workload) if result.workload is not None else (None, None)
     return {

@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from k9py.api.text import printable
-from k9py.kube.credentials import Credential, Credentials, RenewedCredentials, StaticCredentials, Times, header_safe
+from k9py.kube.credentials import Credential, Credentials, RenewedCredentials, StaticCredentials, header_safe
 from k9py.kube.exec_plugin import ExecPlugin
 from k9py.kube.kubeconfig import KubeconfigEntry
 from k9py.kube.kubeconfig_schema import KubeconfigUser, has_authorization, has_static_credentials
 from k9py.kube.oidc import OidcTokens
 from k9py.kube.sign_in import SignInListener
 from k9py.kube.target import ConnectionTarget
+from k9py.runtime.clock import Clock
 
 
 def credentials_for(
     target: ConnectionTarget,
     environ: Mapping[str, str],
-    times: Times | None = None,
+    clock: Clock,
     *,
     reload: Callable[[], KubeconfigEntry[KubeconfigUser]] | None = None,
     sign_in: SignInListener | None = None,
@@ -33,11 +34,10 @@ def credentials_for(
 
     Args:
         environ: the environment that a plugin inherits.
-        times: the clocks, for tests.
+        clock: decides about expiry and intervals.
         reload: reads the user from the kubeconfig again; see `StaticCredentials`.
         sign_in: notified of a plugin's output.
     """
-    times = times or Times()
     user, endpoint = target.user.value, target.endpoint
     static = StaticCredentials(target.user, reload, withheld=_withheld(target))
     if not endpoint.is_tls:
@@ -50,15 +50,15 @@ def credentials_for(
             authorization = f"Bearer {header_safe(fetched.token)}" if fetched.token else None
             return Credential(authorization, fetched.certificate, expires_at=fetched.expires_at)
 
-        return RenewedCredentials(f"the credential plugin {plugin.name}", from_plugin, static, times)
+        return RenewedCredentials(f"the credential plugin {plugin.name}", from_plugin, static, clock)
     if user.auth_provider is not None and not has_authorization(user):
-        tokens = OidcTokens(user.auth_provider, target.user.directory, times.now)
+        tokens = OidcTokens(user.auth_provider, target.user.directory, clock.now)
 
         async def from_provider() -> Credential:
             token, expires_at = await tokens.fetch()
             return Credential(f"Bearer {header_safe(token)}", expires_at=expires_at)
 
-        return RenewedCredentials("the OpenID Connect provider", from_provider, static, times)
+        return RenewedCredentials("the OpenID Connect provider", from_provider, static, clock)
     return static
 
 

@@ -14,25 +14,25 @@ from typing import TYPE_CHECKING
 
 from k9py.kube.authentication import credentials_for
 from k9py.kube.client_library import load_client
-from k9py.kube.credentials import Times
 from k9py.kube.kubeconfig import KubeconfigEntry
 from k9py.kube.kubeconfig_schema import KubeconfigUser
 from k9py.kube.options import ConnectOptions
 from k9py.kube.target import IN_CLUSTER, ConnectionTarget, resolve_target
+from k9py.runtime.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from k9py.kube.connection import Connection
 
 
 async def connect(
-    options: ConnectOptions, *, environ: Mapping[str, str] | None = None, times: Times | None = None
+    options: ConnectOptions, *, environ: Mapping[str, str] | None = None, clock: Clock | None = None
 ) -> Connection:
     """Return a connection to the cluster of a context; it has its credentials, but has sent no request yet.
 
     Args:
         options: which kubeconfig and context.
         environ: the environment, for tests; this process's when None.
-        times: the clocks, for tests.
+        clock: decides when credentials are renewed; this machine's when None.
 
     Raises:
         ConfigError: there is no kubeconfig or no such context, or a plugin or certificate cannot be used.
@@ -40,7 +40,7 @@ async def connect(
     environ = dict(os.environ) if environ is None else environ
     target = await asyncio.to_thread(resolve_target, options, environ)
     reload = partial(_reload_user, options, environ, target)
-    credentials = credentials_for(target, environ, times, reload=reload, sign_in=options.sign_in)
+    credentials = credentials_for(target, environ, clock or SystemClock(), reload=reload, sign_in=options.sign_in)
     library_task = asyncio.create_task(load_client())
     try:
         await credentials.current()  # a plugin runs while the library is imported

@@ -6,18 +6,17 @@ that expire from an exec plugin or an identity provider, and renews them in a se
 `authentication` chooses between the two.
 
 Invariants: nothing secret is in a `repr`, a log or an error. A plugin or provider runs once at a time and not more
-often than `MIN_INTERVAL`; a credential that still works is kept when an early renewal fails. Wall time decides about
-expiry, monotonic time about the interval; both are injected.
+often than `MIN_INTERVAL`; a credential that still works is kept when an early renewal fails. The wall clock decides
+about expiry, the monotonic clock about the interval.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote
@@ -29,6 +28,7 @@ from k9py.kube.kubeconfig_schema import KubeconfigUser
 from k9py.kube.sign_in import SignInCancelledError
 from k9py.kube.target import read_certificate_data, read_credential_file
 from k9py.kube.tls import ClientCertificate
+from k9py.runtime.clock import Clock
 
 MIN_INTERVAL: Final = 10.0
 """Seconds between two runs of a plugin, so that one whose credential always expires soon does not run per request."""
@@ -53,14 +53,6 @@ class Credential:
         """Return header names and values; a name may occur more than once (groups)."""
         authorization = [] if self.authorization is None else [("Authorization", self.authorization)]
         return [*authorization, *self.impersonation]
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """The clocks, injected: `now` in aware UTC, `monotonic` in seconds."""
-
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
-    monotonic: Callable[[], float] = time.monotonic
 
 
 class Credentials(Protocol):
@@ -223,12 +215,12 @@ class RenewedCredentials:
     """
 
     def __init__(
-        self, description: str, fetch: Callable[[], Awaitable[Credential]], static: StaticCredentials, times: Times
+        self, description: str, fetch: Callable[[], Awaitable[Credential]], static: StaticCredentials, clock: Clock
     ) -> None:
         self.description = description
         self._fetch = fetch
         self._static = static
-        self._times = times
+        self._clock = clock
         self._lock = asyncio.Lock()
         self._credential: Credential | None = None
         self._last_attempt = float("-inf")
@@ -273,13 +265,13 @@ class RenewedCredentials:
             return credential
 
     async def _fetch_now(self) -> Credential:
-        self._last_attempt = self._times.monotonic()
+        self._last_attempt = self._clock.monotonic()
         try:
             fetched = await self._fetch()
         except ConfigError as error:
             self._failure = error
             if isinstance(error, SignInCancelledError):
-                self._last_attempt = self._times.monotonic()
+                self._last_attempt = self._clock.monotonic()
             raise
         self._failure = None
         static = self._static.read()
@@ -293,10 +285,10 @@ class RenewedCredentials:
 
     def _is_too_soon(self) -> bool:
         interval = CANCELLED_INTERVAL if isinstance(self._failure, SignInCancelledError) else MIN_INTERVAL
-        return self._times.monotonic() - self._last_attempt < interval
+        return self._clock.monotonic() - self._last_attempt < interval
 
     def _expires_within(self, credential: Credential, span: timedelta) -> bool:
-        return credential.expires_at is not None and credential.expires_at <= self._times.now() + span
+        return credential.expires_at is not None and credential.expires_at <= self._clock.now() + span
 
 
 def header_safe(text: str, name: str = "token") -> str:

@@ -12,13 +12,14 @@ import base64
 import binascii
 import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from k9py.api.errors import ConfigError
+from k9py.kube.credentials import RENEW_BEFORE_EXPIRY
 from k9py.kube.kubeconfig_schema import AuthProvider
 
 _HINT: Final = (
@@ -62,7 +63,7 @@ class OidcTokens:
         token = self._text("id-token")
         if token:
             expires_at = token_expiry(token)
-            if expires_at is None or expires_at - timedelta(seconds=60) > self._now():
+            if expires_at is None or expires_at - RENEW_BEFORE_EXPIRY > self._now():
                 return token, expires_at
         token = await self._refresh()
         return token, token_expiry(token)

@@ -1,1 +1,1 @@
-"""Logs of many pods as one stream: targets, resume, gaps, merge, bounds. Sees the network through LogSource."""
+"""Logs of many pods as one stream: targets, resume, gaps, merge, bounds. Sees the network through `LogSource`."""

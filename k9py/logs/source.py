@@ -1,4 +1,4 @@
-"""Where log lines come from: the Protocol `kube/` fulfils and tests fake."""
+"""Where log lines come from: the Protocol that `kube/` implements and tests fake."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from typing import Literal, NamedTuple, Protocol
 ContainerRole = Literal["main", "sidecar", "init", "ephemeral"]
 
 ContainerKey = tuple[str, str, str, str]
-"""Namespace, pod, container and the pod's uid: where lines come from, whichever run of the container writes them."""
+"""Namespace, pod, container and the pod's uid: a container, whichever run of it writes."""
 
 
 class LogTarget(NamedTuple):
-    """One run of one container, as far as it is known which: what a line says it came from.
+    """One run of one container, as far as known: what a line is labelled with.
 
     Args:
-        uid: the pod's: a pod of the same name with another uid is another place.
-        container_id: of the run, such as "containerd://0a1b…"; "" before it has started, or when it is not known.
-        revision: what tells the pod's revision apart, the value of its pod-template-hash or
-            controller-revision-hash label; "" when it has none.
+        uid: the pod's; a pod of the same name with another uid is another pod.
+        container_id: of the run, such as "containerd://0a1b…"; "" before it has started, or when unknown.
+        revision: identifies the pod's revision: the value of its pod-template-hash or controller-revision-hash label;
+        ""
+            when it has none.
         node: where the pod runs, "" while it is not scheduled.
-        started_at: when the run began, by its node's clock, in whole seconds; None when it is not known.
+        started_at: when the run began, by its node's clock, in whole seconds; None when unknown.
     """
 
     namespace: str
@@ -37,7 +38,7 @@ class LogTarget(NamedTuple):
 
     @property
     def container_key(self) -> ContainerKey:
-        """What stays the same while the container is restarted."""
+        """What stays the same when the container is restarted."""
         return (self.namespace, self.pod, self.container, self.uid)
 
 
@@ -45,18 +46,19 @@ class PartialLine(bytes):
     """The last line of a stream that ended inside it: more of it may be read later, or it has no line end at all.
 
     Args:
-        seen: how many of its first bytes stand in the whole line too; all, unless it was too long to be kept.
+        matching_bytes: how many of its first bytes the whole line has too; None: all. Fewer where it was too long to be
+            kept.
     """
 
     matching_bytes: int
 
-    def __new__(cls, line: bytes, seen: int | None = None) -> PartialLine:
-        made = super().__new__(cls, line)
-        made.matching_bytes = len(line) if seen is None else seen
-        return made
+    def __new__(cls, line: bytes, matching_bytes: int | None = None) -> PartialLine:
+        partial = super().__new__(cls, line)
+        partial.matching_bytes = len(line) if matching_bytes is None else matching_bytes
+        return partial
 
     def is_beginning_of(self, line: bytes) -> bool:
-        """Tell whether a line may be the whole of this one."""
+        """Return whether a line may be the whole of this one."""
         return line.startswith(self[: self.matching_bytes])
 
 
@@ -76,13 +78,13 @@ class LogSource(Protocol):
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
         """Stream the log in batches of whole lines, each `<RFC3339Nano timestamp> <text>`, without the line end.
 
-        Only the last line of a stream may be `Unfinished`. A line without a timestamp may be of the source itself
-        (`source_errors`).
+        Only the last line of a stream may be a `PartialLine`. A line without a timestamp may come from the source
+        itself (`source_errors`).
 
         Args:
-            since_time, since_seconds: lines from then on, or of the last so many seconds by the node's clock; one of
-                them at most.
-            limit_bytes: end after so many bytes, perhaps in the middle of a line.
+            since_time, since_seconds: lines from then on, or of the last seconds by the node's clock; at most one of
+                them.
+            limit_bytes: end after that many bytes, perhaps in the middle of a line.
 
         Raises (on entering or while iterating):
             KdashError: translated; NotFoundError: the pod is gone; BadRequestError: the container has not started.

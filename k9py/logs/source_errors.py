@@ -1,8 +1,8 @@
-"""What a kubelet or the API server says in place of a log, or behind it, with a status of 200.
+"""Errors that a kubelet or the API server writes in place of a log, or after it, with a status of 200.
 
-Every line of a container has a timestamp, because it is asked for; an error of the node has none. Invariant: a line
-with a timestamp is always the container's. Some virtual kubelets write none at all: there a line counts as an error
-only where it stands last. To recognise another text, add it to `_ERROR`.
+Every line of a container has a timestamp, because it is requested; an error of the node has none. Invariant: a line
+with a timestamp is always the container's. Some virtual kubelets write no timestamps at all: there a line counts as an
+error only where it is the last one. To recognise another text, add it to `_ERROR`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from k9py.api.text import printable
 from k9py.logs.line import parse_timestamp
 from k9py.logs.source import PartialLine
 
-_LONGEST: Final = 2_000
+_MAX_ERROR_BYTES: Final = 2_000
 _ERROR: Final = re.compile(
     r"(?:"
     r"unable to retrieve container logs for |failed to try resolving symlinks in path "
@@ -37,17 +37,17 @@ _ERROR: Final = re.compile(
 )
 
 
-_BEGUN_STAMP: Final = re.compile(rb"\d{1,4}|\d{4}-[\d\-T:.]{0,26}Z?")
+_PARTIAL_TIMESTAMP: Final = re.compile(rb"\d{1,4}|\d{4}-[\d\-T:.]{0,26}Z?")
 """A timestamp inside which a stream ended."""
 
 
 class LogSourceError(KdashError):
-    """The node, or something on the way, said with a status of 200 why a log cannot be read (on)."""
+    """The node, or a proxy on the way, wrote with a status of 200 why a log cannot be read any further."""
 
 
 def parse_source_error(line: bytes) -> str | None:
-    """Return the error a line of a stream says, printable; None when it is, or may be, a line of the container."""
-    if not line or len(line) > _LONGEST or _is_stamped(line):
+    """Return the error in a line of a stream, printable; None when it is, or may be, a line of the container."""
+    if not line or len(line) > _MAX_ERROR_BYTES or _is_stamped(line):
         return None
     text = line.decode("utf-8", "replace").strip()
     return printable(text) if _ERROR.match(text) else None
@@ -56,13 +56,13 @@ def parse_source_error(line: bytes) -> str | None:
 async def container_lines(
     batches: AsyncIterator[list[bytes]], *, follows_stamped: bool = False
 ) -> AsyncIterator[list[bytes]]:
-    """Pass on the lines of a container; what its source says behind them is raised when the stream has ended.
+    """Yield the lines of a container; an error of its source after them is raised when the stream has ended.
 
     Args:
-        follows_stamped: lines of this log came before, and had timestamps.
+        follows_stamped: earlier lines of this log had timestamps.
 
     Raises:
-        SourceTextError: the stream ended with an error of the source.
+        LogSourceError: the stream ended with an error of the source.
     """
     held: bytes | None = None
     stamped = follows_stamped
@@ -76,10 +76,10 @@ async def container_lines(
             is_stamped = _is_stamped(line)
             stamped = stamped or is_stamped
             if held is not None and not is_stamped:
-                lines.append(held)  # more without a timestamp: they are the container's, of a node that writes none
+                lines.append(held)  # another one without a timestamp: the node writes none, they are the container's
             held = None
-            if isinstance(line, PartialLine) and _BEGUN_STAMP.fullmatch(line):
-                continue  # it is read again, or was never more
+            if isinstance(line, PartialLine) and _PARTIAL_TIMESTAMP.fullmatch(line):
+                continue  # it will be read again, or there never was more
             if not is_stamped and (parse_source_error(line) or (stamped and isinstance(line, PartialLine))):
                 held = line
             else:

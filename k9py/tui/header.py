@@ -7,16 +7,25 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from k9py.actions.registry import BY_ID
 from k9py.api.severity import Severity
 from k9py.api.times import duration
 from k9py.cluster.cluster import Cluster
+from k9py.tui.bindings import textual_action
 from k9py.tui.session import Connected, Connecting, SessionState, Unreachable
 from k9py.tui.widgets.segment_bar import BarSegment
 from k9py.views.header import Segment, health_segment, place_segments, server_segments, unread_segments
 from k9py.views.tones import COUNTED_SEVERITIES, count_text, severity_tone
 from k9py.views.values import Tone
 
-_ACTIONS: Final = {"context": "contexts", "namespace": "namespaces", "namespaces": "namespaces"}
+_ACTIONS: Final = {
+    label: textual_action(BY_ID[action_id])
+    for label, action_id in (
+        ("context", "cluster.contexts"),
+        ("namespace", "cluster.namespaces"),
+        ("namespaces", "cluster.namespaces"),
+    )
+}
 """What a click does, by the label of a segment."""
 
 

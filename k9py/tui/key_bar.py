@@ -1,13 +1,12 @@
-"""The last line of a screen: the main keys in force, made from the bindings, greyed where not allowed.
+"""The footer of a screen: the main keys in force, made from the actions, greyed out where they are not possible.
 
-Invariant: it lists no key that is not bound, and never wraps: keys at the end are left out when room is short, but
-never help. A click on a key presses it. While a bar is typed into it says how to end that, for every other key is text.
+Invariants: it lists no key that is not bound, and never wraps: keys at the end are cut when room is short, but never
+help. A click on a key presses it. While a bar is typed into, it shows how to end that: every other key is text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, cast
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -15,27 +14,31 @@ from textual import events
 from textual.screen import Screen
 from textual.widgets import Static
 
-from k9py.tui import keymap
+from k9py.actions.keys import ENTER
+from k9py.actions.registry import BY_ID
+from k9py.tui.keys import display_of, key_names
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.views.values import Tone
 
-if TYPE_CHECKING:
-    from k9py.tui.app import KdashApp
-
 Key = tuple[str, str, bool]
-_TYPING: Final[tuple[Key, ...]] = (("Enter", "Keep", True), ("Esc", "Clear", True))
+"""How a key is written, its title, and whether it is possible now."""
 
 
 class KeyBar(Static):
-    """One line of keys and words."""
+    """One line of keys and titles.
+
+    Args:
+        read_only: Leave out what changes the cluster.
+    """
 
     DEFAULT_CSS = """
     KeyBar { dock: bottom; height: 1; width: 1fr; background: $panel; padding: 0 1; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, read_only: bool = False, id: str | None = None) -> None:  # noqa: A002
         super().__init__("", markup=False, id=id)
+        self._read_only = read_only
         self._keys: tuple[Key, ...] = ()
         self._always: Key | None = None
         self._drawn_for: tuple[object, ...] = ()
@@ -44,7 +47,7 @@ class KeyBar(Static):
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """What is listed: key, word, and whether it is allowed now."""
+        """What is listed, also what does not fit."""
         return self._keys
 
     def on_mount(self) -> None:
@@ -65,25 +68,30 @@ class KeyBar(Static):
                 return
 
     def _follow(self, screen: Screen[object]) -> None:
+        self._presses = {}
+        self._always = None
         if screen.focused is not None and isinstance(screen.focused.parent, FilterBar):
-            self._keys, self._always = _TYPING, None
-            self._draw()
-            return
-        read_only = cast("KdashApp", self.app).options.read_only
-        listed: dict[str, Key] = {}
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if read_only and binding.action in keymap.WRITES:
-                continue
-            shown = binding.show or binding.id in keymap.BAR
-            if shown and binding.description and (binding.id or binding.action) not in listed:
-                key = binding.key_display or self.app.get_key_display(binding)
-                listed[binding.id or binding.action] = (key, binding.description, active.enabled)
-                self._presses[key] = binding.key
-        self._always = listed.get("program.help")
-        first = [listed.pop(one) for one in keymap.BAR if one in listed]
-        self._keys = (*first, *listed.values())
+            names = key_names(self)
+            clear = names("filter.cancel")
+            self._presses = {ENTER: "enter", clear: names.keys("filter.cancel")[0]}
+            self._keys = ((ENTER, "Keep", True), (clear, "Clear", True))
+        else:
+            self._list(screen)
         self._draw()
+
+    def _list(self, screen: Screen[object]) -> None:
+        listed: dict[str, tuple[int, Key]] = {}
+        for active in screen.active_bindings.values():
+            action = BY_ID.get(active.binding.id or "")
+            if action is None or action.footer is None or action.id in listed:
+                continue
+            if self._read_only and action.writes:
+                continue
+            key = display_of(self, active.binding)
+            listed[action.id] = action.footer, (key, action.title, active.enabled)
+            self._presses[key] = active.binding.key
+        self._keys = tuple(key for _, key in sorted(listed.values(), key=lambda placed: placed[0]))
+        self._always = listed["app.help"][1] if "app.help" in listed else None
 
     def _draw(self) -> None:
         palette = palette_for(self.app)
@@ -94,26 +102,26 @@ class KeyBar(Static):
         self._drawn_for = drawn_for
         line = Text(no_wrap=True, end="")
         ends = []
-        for key, word, allowed in _fitting(self._keys, self._always, room):
+        for key, title, is_possible in _fitting(self._keys, self._always, room):
             if line:
                 line.append("  ")
-            line.append(key, palette.tone(Tone.ACCENT) if allowed else palette.muted)
-            line.append(f" {word}", "" if allowed else palette.muted)
-            ends.append((line.cell_len, self._presses.get(key, "escape" if key == "Esc" else key.lower())))
+            line.append(key, palette.tone(Tone.ACCENT) if is_possible else palette.muted)
+            line.append(f" {title}", "" if is_possible else palette.muted)
+            ends.append((line.cell_len, self._presses[key]))
         self._ends = tuple(ends)
         self.update(line, layout=False)
 
 
 def _fitting(keys: Sequence[Key], always: Key | None, room: int) -> list[Key]:
-    """Return the first keys that fit side by side; one of them always, at the end if its place is too far behind."""
+    """Return the first keys that fit side by side; `always` is the last of them when its own place does not fit."""
     fitting: list[Key] = []
     for key in keys:
-        behind = [always] if always is not None and always not in (*fitting, key) else []
-        if _cells((*fitting, key, *behind)) > room:
+        last = [always] if always is not None and always not in (*fitting, key) else []
+        if _cells((*fitting, key, *last)) > room:
             return [*fitting, *([always] if always is not None and always not in fitting else [])]
         fitting.append(key)
     return fitting
 
 
 def _cells(keys: Sequence[Key]) -> int:
-    return sum(cell_len(key) + 1 + cell_len(word) for key, word, _ in keys) + 2 * (len(keys) - 1)
+    return sum(cell_len(key) + 1 + cell_len(title) for key, title, _ in keys) + 2 * (len(keys) - 1)

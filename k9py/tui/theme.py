@@ -6,7 +6,7 @@ Owns the monochrome look for NO_COLOR, TERM=dumb and --no-color. The colours the
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
@@ -17,27 +17,13 @@ from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter
 
+from k9py.config.terminal import wants_color
 from k9py.tui.palettes import DARK, LIGHT, MONOCHROME, PALETTES, THEMES, Palette
 from k9py.tui.terminal.diffing_app import DiffingApp
 
-__all__ = ["MonochromeFilter", "Palette", "ThemedApp", "contrast", "palette_for", "palettes", "wants_monochrome"]
+__all__ = ["MonochromeFilter", "Palette", "ThemedApp", "contrast", "palette_for", "palettes"]
 
 ResultT = TypeVar("ResultT")
-
-
-def wants_monochrome(environ: Mapping[str, str] | None = None, *, no_color: bool = False) -> bool:
-    """Say whether to draw without colour.
-
-    Args:
-        environ: Defaults to the process environment.
-        no_color: The --no-color flag.
-
-    Returns:
-        True for the flag, a non-empty NO_COLOR (no-color.org), or TERM=dumb.
-    """
-    environ = os.environ if environ is None else environ
-    return no_color or bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
-
 
 _REVERSE_DISTANCE: Final = 0.25
 """A background this much lighter or darker than the theme's (0 to 1) means "selected" and becomes reverse video."""
@@ -75,12 +61,12 @@ class ThemedApp(DiffingApp[ResultT], Generic[ResultT]):
 
     Args:
         theme: Name of the first theme, one of `palettes.THEMES`.
-        monochrome: None asks the environment (`wants_monochrome`).
+        monochrome: None asks the environment (`config.terminal.wants_color`).
     """
 
     def __init__(self, *, theme: str = "dark", monochrome: bool | None = None, **app_options: Any) -> None:
         super().__init__(**app_options)
-        self.monochrome = wants_monochrome() if monochrome is None else monochrome
+        self.monochrome = not wants_color(os.environ) if monochrome is None else monochrome
         for known in THEMES.values():
             self.register_theme(known)
         self.theme = THEMES[theme].name

@@ -1,14 +1,12 @@
-"""Define the exit codes of `kdash` and derive them from causes, errors and states.
+"""Derive exit codes from causes, errors and states.
 
-The one source of numbers and texts: `kdash --help` prints `EXIT_CODE_TEXTS`, and a test compares the README's table.
-Invariant: every CauseKind has a code, and an unknown outcome is never DONE. The numbers are stable: scripts rely on
-them. To add a cause: its CauseKind and a line in `_BY_CAUSE`.
+Invariant: every CauseKind has a code, and an unknown outcome is never DONE. To add a cause: its CauseKind and a line in
+`_BY_CAUSE`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import IntEnum
 from typing import Final
 
 from k9py.api.causes import CauseKind
@@ -22,37 +20,17 @@ from k9py.api.errors import (
     RefusedError,
 )
 from k9py.rollouts.status import RolloutState, RolloutStatus
+from k9py.views.exit_code_texts import EXIT_CODE_TEXTS, ExitCode
 
+__all__ = [
+    "EXIT_CODE_TEXTS",
+    "ExitCode",
+    "exit_code_of_cause",
+    "exit_code_of_error",
+    "exit_code_of_status",
+    "exit_code_of_write",
+]
 
-class ExitCode(IntEnum):
-    """The exit codes; `EXIT_CODE_TEXTS` explains them."""
-
-    DONE = 0
-    FAILING = 1
-    UNKNOWN = 2
-    IMAGE = 3
-    CRASH = 4
-    PROBE = 5
-    QUOTA = 6
-    UNSCHEDULABLE = 7
-    DEADLINE = 8
-    REFUSED = 9
-    NOT_AUDITED = 10
-
-
-EXIT_CODE_TEXTS: Final[Mapping[ExitCode, str]] = {
-    ExitCode.DONE: "done",
-    ExitCode.FAILING: "something is down, degraded or stuck (--once only)",
-    ExitCode.UNKNOWN: "unknown: unreachable, not found, still rolling out, paused, timeout, wrong usage",
-    ExitCode.IMAGE: "image cannot be pulled",
-    ExitCode.CRASH: "container crashes, runs out of memory or cannot start",
-    ExitCode.PROBE: "probe fails",
-    ExitCode.QUOTA: "quota, admission, or a missing service account",
-    ExitCode.UNSCHEDULABLE: "unschedulable, or the node is lost",
-    ExitCode.DEADLINE: "progress deadline exceeded, cause unknown",
-    ExitCode.REFUSED: "refused: permissions, admission, conflict, read-only, paused, nothing to do, not confirmed",
-    ExitCode.NOT_AUDITED: "done, but the audit log is incomplete",
-}
 
 _BY_CAUSE: Final[Mapping[CauseKind, ExitCode]] = {
     CauseKind.IMAGE: ExitCode.IMAGE,

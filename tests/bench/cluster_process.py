@@ -1,10 +1,12 @@
-"""A simulated cluster in a process of its own: `python -m tests.bench.cluster_process SCENARIO KUBECONFIG`.
+"""A simulated cluster in a separate process: `python -m tests.bench.cluster_process SCENARIO KUBECONFIG`.
 
-Its commands come on standard input, a line each, answered by a line: `touch RATE [NAMESPACE]` changes the status of
-that many random pods a second (0 ends it), `logs RATE DEPLOYMENT NAMESPACE` lets a Deployment's pods write so many
-lines a second each, `writers NAME PODS RATE VOICE` makes a Deployment in `shop` whose pods write so many lines a second
-each in that voice, and answers when all run, `usage` tells CPU seconds and resident bytes. `ClusterProcess` is the
-other end.
+It reads commands from standard input, one per line, and answers each with a line of JSON:
+- `touch RATE [NAMESPACE]` changes the status of RATE random pods per second (0 stops);
+- `logs RATE DEPLOYMENT NAMESPACE` makes each pod of a Deployment write RATE lines per second;
+- `writers NAME PODS RATE GENERATOR` creates a Deployment in `shop` whose pods write RATE lines per second each, and
+  answers when all pods are ready;
+- `usage` returns CPU seconds and resident megabytes.
+`ClusterProcess` is the client.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ BURSTS_A_SECOND = 20
 
 
 class ClusterProcess:
-    """Starts it, waits until it serves, and ends it with the `with` block."""
+    """Starts the process, waits until it serves, and ends it with the `with` block."""
 
     def __init__(self, scenario: str) -> None:
         self.scenario = scenario
@@ -58,10 +60,10 @@ class ClusterProcess:
         self._process.communicate()
         self._directory.cleanup()
 
-    def ask(self, *words: object) -> dict[str, float]:
-        """Give a command and return its answer."""
+    def ask(self, *arguments: object) -> dict[str, float]:
+        """Send a command and return its answer."""
         assert self._process.stdin is not None
-        print(*words, file=self._process.stdin, flush=True)
+        print(*arguments, file=self._process.stdin, flush=True)
         return self._answer()
 
     def _answer(self) -> dict[str, float]:
@@ -71,7 +73,7 @@ class ClusterProcess:
 
 
 class _Toucher:
-    """Changes pods' statuses at a steady rate, on the cluster's own loop."""
+    """Changes pod statuses at a constant rate, on the cluster's loop."""
 
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
@@ -85,9 +87,9 @@ class _Toucher:
 
     async def _touch(self, state: SimulatorState, rate: int, namespace: str) -> None:
         rng = random.Random(1)
-        pods = [(one["metadata"]["namespace"], one["metadata"]["name"]) for one in state.storage.list(PODS)]
+        pods = [(pod["metadata"]["namespace"], pod["metadata"]["name"]) for pod in state.storage.list(PODS)]
         if namespace:
-            pods = [one for one in pods if one[0] == namespace]
+            pods = [pod for pod in pods if pod[0] == namespace]
         due, began = 0.0, time.monotonic()
         while True:
             await asyncio.sleep(1 / BURSTS_A_SECOND)
@@ -98,7 +100,7 @@ class _Toucher:
 
 
 def _touch_pod(state: SimulatorState, namespace: str, name: str, rng: random.Random) -> None:
-    """Restart its first container: a change that shows in its row, and leaves it as healthy as it was."""
+    """Change the restart count of its first container: visible in its row, without effect on its health."""
     pod = state.storage.get(PODS, namespace, name)
     if pod is None or not pod.get("status", {}).get("containerStatuses"):
         return
@@ -109,11 +111,11 @@ def _touch_pod(state: SimulatorState, namespace: str, name: str, rng: random.Ran
 
 
 def _write_logs(state: SimulatorState, rate: float, name: str, namespace: str) -> None:
-    """Let new pods of a Deployment write faster, and those there are as well."""
-    for one in state.storage.list(PODS, namespace):
-        if one["metadata"].get("labels", {}).get("app") == name:
-            annotations = {**(one["metadata"].get("annotations") or {}), RATE_ANNOTATION: str(rate)}
-            state.storage.update(PODS, {**one, "metadata": {**one["metadata"], "annotations": annotations}})
+    """Let the pods of a Deployment write faster."""
+    for pod in state.storage.list(PODS, namespace):
+        if pod["metadata"].get("labels", {}).get("app") == name:
+            annotations = {**(pod["metadata"].get("annotations") or {}), RATE_ANNOTATION: str(rate)}
+            state.storage.update(PODS, {**pod, "metadata": {**pod["metadata"], "annotations": annotations}})
     assert state.storage.get(DEPLOYMENTS, namespace, name) is not None
 
 
@@ -128,8 +130,8 @@ def _make_writers(state: SimulatorState, name: str, count: int, rate: float, voi
 
 def _all_ready(name: str, count: int) -> Callable[[SimulatorState], bool]:
     def ready(state: SimulatorState) -> bool:
-        found = state.storage.get(DEPLOYMENTS, "shop", name)
-        return found is not None and (found.get("status") or {}).get("readyReplicas") == count
+        deployment = state.storage.get(DEPLOYMENTS, "shop", name)
+        return deployment is not None and (deployment.get("status") or {}).get("readyReplicas") == count
 
     return ready
 
@@ -150,27 +152,27 @@ def main() -> None:
     with Simulator(scenario) as simulator:
         simulator.write_kubeconfig(Path(kubeconfig))
         own = resource.getrusage(resource.RUSAGE_SELF)
-        _tell(seconds=time.monotonic() - began, cpu=own.ru_utime + own.ru_stime, rss=own.ru_maxrss / 1024)
+        _answer(seconds=time.monotonic() - began, cpu=own.ru_utime + own.ru_stime, rss=own.ru_maxrss / 1024)
         for line in sys.stdin:
             match line.split():
                 case ["touch", rate, *namespace]:
                     simulator.call(toucher.start, int(rate), "".join(namespace))
-                    _tell()
+                    _answer()
                 case ["logs", rate, name, namespace]:
                     simulator.call(_write_logs, float(rate), name, namespace)
-                    _tell()
+                    _answer()
                 case ["writers", name, count, rate, voice]:
                     simulator.call(_make_writers, name, int(count), float(rate), voice)
                     simulator.wait_until(_all_ready(name, int(count)), 60.0)
-                    _tell()
+                    _answer()
                 case ["usage"]:
                     own = resource.getrusage(resource.RUSAGE_SELF)
-                    _tell(cpu=own.ru_utime + own.ru_stime, rss=own.ru_maxrss / 1024, threads=threading.active_count())
+                    _answer(cpu=own.ru_utime + own.ru_stime, rss=own.ru_maxrss / 1024, threads=threading.active_count())
                 case _:
-                    _tell(unknown=1)
+                    _answer(unknown=1)
 
 
-def _tell(**figures: Any) -> None:
+def _answer(**figures: Any) -> None:
     print(json.dumps(figures), flush=True)
 
 

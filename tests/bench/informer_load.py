@@ -1,8 +1,8 @@
-"""What the informer costs: `python -m tests.bench.informer_load [PODS]`. Not part of the test run.
+"""Cost of the informer: `python -m tests.bench.informer_load [PODS]`.
 
-Lists N pods in pages of 500, then takes a burst of N changes, then lists all of them again after a 410. Tells for each
-the CPU an object costs as a multiple of what `json.loads` costs for the same bytes on the same machine, the longest
-time the event loop was held, and the memory kept per pod. Trust the ratios: the machine's noise is in the figures.
+Lists N pods in pages of 500, then receives N changes, then relists all after a 410. Printed for each: CPU per object
+as a multiple of `json.loads` for the same bytes on the same machine, the longest event loop block, and the memory per
+pod. Compare the ratios; the figures contain the machine's noise.
 """
 
 from __future__ import annotations
@@ -19,22 +19,21 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from k9py.api.errors import ExpiredError
 from k9py.api.kinds import POD
 from k9py.api.pods import Pod
-from k9py.informer import indexes
+from k9py.cluster.indexes import LABEL, pod_labels
 from k9py.informer.reflector import Reflector
-from k9py.informer.store import LABELS
 from k9py.runtime.clock import SystemClock
 from tests.bench.pods import pods
 
 CHUNK = 25
-"""Lines a batch: about what one read of a socket brings."""
+"""Lines per batch: about one read of a socket."""
 
 
 class Generated:
-    """A `ListerWatcher` with everything in memory: pages, then a burst, then 410, then pages of the changed pods."""
+    """An in-memory `ListerWatcher`: pages, then a burst, then 410, then pages of the changed pods."""
 
     def __init__(self, first: Sequence[bytes], then: Sequence[bytes]) -> None:
         self._lists = [_pages(first, 500_000), _pages(then, 6_000_000)]
-        self._burst = [b'{"type":"MODIFIED","object":' + one + b"}" for one in then]
+        self._burst = [b'{"type":"MODIFIED","object":' + pod + b"}" for pod in then]
         self.listed = [asyncio.Event(), asyncio.Event()]
         self.go = asyncio.Event()
         self.expire = asyncio.Event()
@@ -53,7 +52,7 @@ class Generated:
         resource_version: str,
         send_initial_events: bool,
         timeout_seconds: int,
-        silence: Callable[[], float] | None = None,
+        idle_timeout: Callable[[], float] | None = None,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
         return self._watch()
 
@@ -72,8 +71,8 @@ class Generated:
         raise ExpiredError("too old", code=410)
 
 
-class Hold:
-    """The longest time between two passes of the event loop."""
+class HoldMeter:
+    """Measures the longest time between two iterations of the event loop."""
 
     def __init__(self) -> None:
         self.longest = 0.0
@@ -95,7 +94,7 @@ class Hold:
 
 
 class NoWaiting(SystemClock):
-    """The machine's clock, without the wait after a 410."""
+    """The system clock without the wait after a 410."""
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)
@@ -111,7 +110,7 @@ def _pages(objects: Sequence[bytes], version: int) -> list[bytes]:
 
 
 def _informer(server: Generated) -> Reflector[Pod]:
-    return Reflector(POD, server, NoWaiting(), indexes={LABELS: indexes.labels}, streamed=False)
+    return Reflector(POD, server, NoWaiting(), indexes={LABEL: pod_labels}, streaming_list=False)
 
 
 def _json_cost(objects: Sequence[bytes]) -> float:
@@ -119,8 +118,8 @@ def _json_cost(objects: Sequence[bytes]) -> float:
     best = float("inf")
     for _ in range(3):
         began = time.process_time()
-        for one in sample:
-            json.loads(one)
+        for line in sample:
+            json.loads(line)
         best = min(best, time.process_time() - began)
     return best / len(sample)
 
@@ -130,13 +129,13 @@ def _say(what: str, cpu: float, count: int, unit: float, hold: float) -> None:
     print(f"{what:28} {each * 1e6:7.1f} µs an object   {each / unit:5.2f} x json.loads   hold {hold * 1e3:5.1f} ms")
 
 
-def _version(informer: Reflector[Pod], one: Pod) -> str:
-    held = informer.store.get(one.key)
+def _version(informer: Reflector[Pod], pod: Pod) -> str:
+    held = informer.store.get(pod.key)
     return _version_of(held) if held is not None else ""
 
 
-def _version_of(one: Pod) -> str:
-    return one.metadata.resource_version
+def _version_of(pod: Pod) -> str:
+    return pod.metadata.resource_version
 
 
 async def _measure(count: int) -> None:
@@ -147,7 +146,7 @@ async def _measure(count: int) -> None:
     informer = _informer(server)
     gc.collect()
 
-    hold, began = Hold(), time.process_time()
+    hold, began = HoldMeter(), time.process_time()
     running = asyncio.create_task(informer.run())
     await server.listed[0].wait()
     _say("list, decoded and stored", time.process_time() - began, count, unit, await hold.stop())
@@ -155,12 +154,12 @@ async def _measure(count: int) -> None:
     last = POD.decode(then[-1])
     reached = asyncio.Event()
     informer.store.subscribe(lambda _: reached.set() if _version(informer, last) == _version_of(last) else None)
-    hold, began = Hold(), time.process_time()
+    hold, began = HoldMeter(), time.process_time()
     server.go.set()
     await reached.wait()
     _say("burst of changes", time.process_time() - began, count, unit, await hold.stop())
 
-    hold, began = Hold(), time.process_time()
+    hold, began = HoldMeter(), time.process_time()
     server.expire.set()
     await server.listed[1].wait()
     _say("the same list again", time.process_time() - began, count, unit, await hold.stop())
@@ -176,7 +175,7 @@ async def _memory(count: int) -> None:
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    plain = [POD.decode(one) for one in objects]
+    plain = [POD.decode(line) for line in objects]
     decoded = tracemalloc.get_traced_memory()[0] - before
     del plain
     gc.collect()

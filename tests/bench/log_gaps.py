@@ -1,10 +1,10 @@
-"""Random trouble for a followed log, for minutes: `python -m tests.bench.log_gaps [SECONDS] [SEED]` (60 s, seed 0).
+"""Random faults for a followed log, for minutes: `python -m tests.bench.log_gaps [SECONDS] [SEED]` (60 s, seed 0).
 
-Numbered containers of a Deployment and a StatefulSet are followed over real HTTP while releases, restarts, crashes,
-rotation, cut and half-open streams, refusals, a lost server, lost nodes and wrong clocks come as the seed has it; the
-cluster's time runs as fast as the machine lets it. Every few minutes of that time the trouble ends, all that was
-written is waited for, and it is proven: no line twice, none out of order within its container, none missing outside a
-gap marker. Ends with what was proven, or with exit code 1 and what was not, the seed and the acts that led there.
+Numbered containers of a Deployment and a StatefulSet are followed over real HTTP under seeded releases, restarts,
+crashes, rotation, cut and half-open streams, errors, a lost server, unreachable nodes and wrong clocks; the cluster's
+time runs as fast as the machine allows. Every few minutes of cluster time the faults end, all lines are awaited and
+checked: no line twice, none out of order within its container, none missing outside a gap marker. Prints the totals;
+on a violation exits with 1 and prints it with the seed and the faults that led to it.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from k9py.simulator.state import SimulatorState
 from tests.integration.log_following import NAMESPACE, Follower, following, pods, roll_out, workload
 
 ROUND: Final = 150.0
-"""Seconds of the cluster's time between two proofs."""
+"""Seconds of cluster time between two checks."""
 APP: Final = "orders"
 ROTATES_AFTER: Final = 6.0
-"""Seconds a log is written before it is rotated, at least: kubelets look at sizes every ten seconds, and a tail takes
-the beginning of a run that is younger than `attendance.ROTATES` for whole. Faster rotation loses lines in silence."""
+"""Minimum seconds between rotations: kubelets check sizes every ten seconds, and a tail takes the beginning of a run
+younger than `read_coverage.ROTATES` as complete. Faster rotation loses lines without a marker."""
 MOST_SAID: Final = 120
-"""Lines of a failure that are printed."""
+"""Lines printed per failure."""
 
 
-class Trouble:
-    """What can happen, chosen by a seed."""
+class FaultInjector:
+    """Injects seeded faults."""
 
     def __init__(self, simulator: Simulator, kind: str, rng: random.Random) -> None:
         self._simulator = simulator
@@ -54,7 +54,7 @@ class Trouble:
         self._wishes = 0
         self._releases = 0
         self._listening = True
-        self.acts: list[str] = []
+        self.log: list[str] = []
         self.counts: Counter[str] = Counter()
         self._possible: tuple[Callable[[], None], ...] = (
             self._cut_all, self._cut_all, self._half_open, self._restart_one, self._restart_one, self._restart_all,
@@ -62,16 +62,16 @@ class Trouble:
             self._lose_server, self._lose_node, self._restore_nodes, self._clear, self._clear, self._force_away,
         )  # fmt: skip
 
-    def act(self) -> None:
-        """Do one thing."""
+    def inject(self) -> None:
+        """Inject one fault."""
         what = self._rng.choice(self._possible)
         name = what.__name__.removeprefix("_").replace("_", " ")
-        self.acts.append(f"{self._simulator.clock.monotonic():.1f} {name}")
+        self.log.append(f"{self._simulator.clock.monotonic():.1f} {name}")
         self.counts[name] += 1
         what()
 
-    def end(self) -> None:
-        """Put everything right again."""
+    def recover(self) -> None:
+        """Remove all faults."""
         if not self._listening:
             self._lose_server()
         self._restore_nodes()
@@ -100,7 +100,7 @@ class Trouble:
         self._simulator.clear_faults()
 
     def _lose_server(self) -> None:
-        """Lose it, or have it back."""
+        """Stop the server, or start it again."""
         if self._listening:
             self._simulator.stop_listening()
         else:
@@ -108,10 +108,10 @@ class Trouble:
         self._listening = not self._listening
 
     def _restart_one(self) -> None:
-        self._restart(lambda found: self._rng.sample(found, min(1, len(found))))
+        self._restart(lambda candidates: self._rng.sample(candidates, min(1, len(candidates))))
 
     def _restart_all(self) -> None:
-        self._restart(lambda found: found)
+        self._restart(lambda candidates: candidates)
 
     def _restart(self, choose: Callable[[list[dict[str, object]]], list[dict[str, object]]]) -> None:
         self._wishes += 1
@@ -130,17 +130,17 @@ class Trouble:
 
     def _delete_one(self) -> None:
         def delete(state: SimulatorState) -> None:
-            if found := pods(state, APP):
-                state.storage.delete(PODS, NAMESPACE, self._rng.choice(found)["metadata"]["name"])
+            if candidates := pods(state, APP):
+                state.storage.delete(PODS, NAMESPACE, self._rng.choice(candidates)["metadata"]["name"])
 
         self._simulator.call(delete)
 
     def _force_away(self) -> None:
-        """Remove a pod from the API at once, as a forced deletion does."""
+        """Remove a pod from the API immediately, as a forced deletion does."""
 
         def remove(state: SimulatorState) -> None:
-            if found := pods(state, APP):
-                state.storage.remove(PODS, NAMESPACE, self._rng.choice(found)["metadata"]["name"])
+            if candidates := pods(state, APP):
+                state.storage.remove(PODS, NAMESPACE, self._rng.choice(candidates)["metadata"]["name"])
 
         self._simulator.call(remove)
 
@@ -157,8 +157,8 @@ class Trouble:
         self._lost.clear()
 
 
-async def _round(seed: int, folder: Path) -> tuple[Follower, Trouble]:
-    """Run one cluster through one round of trouble, and prove what came of it."""
+async def _round(seed: int, folder: Path) -> tuple[Follower, FaultInjector]:
+    """Run one cluster through one round of faults and check the result."""
     rng = random.Random(seed)
     kind = rng.choice(("Deployment", "StatefulSet"))
     annotations = {}
@@ -174,65 +174,65 @@ async def _round(seed: int, folder: Path) -> tuple[Follower, Trouble]:
             annotations[ROTATE_ANNOTATION] = str(lines)
         subject: ObjectKey = workload(simulator, kind, APP, replicas=replicas, rate=rate, annotations=annotations)
         simulator.advance(rng.choice((1, 30)))
-        trouble = Trouble(simulator, kind, rng)
-        trouble.acts.append(f"{kind} of {replicas}, {rate} lines/s, {annotations}")
+        injector = FaultInjector(simulator, kind, rng)
+        injector.log.append(f"{kind} of {replicas}, {rate} lines/s, {annotations}")
         streams, pending = rng.choice((60, 60, 4)), rng.choice((50_000, 50_000, 200))
-        trouble.acts.append(f"max_streams={streams} max_pending={pending}")
+        injector.log.append(f"max_streams={streams} max_pending={pending}")
         async with following(simulator, folder, subject, max_streams=streams, max_pending=pending) as follower:
             try:
                 end = simulator.clock.monotonic() + ROUND
                 while simulator.clock.monotonic() < end:
                     await follower.run(rng.choice((0.5, 2, 8, 20)))
-                    trouble.act()
-                trouble.end()
+                    injector.inject()
+                injector.recover()
                 await follower.run(20)
                 await follower.prove()
             except AssertionError as error:
-                raise AssertionError("\n".join(["acts:", *trouble.acts, str(error)])) from error
-            return follower, trouble
+                raise AssertionError("\n".join(["faults:", *injector.log, str(error)])) from error
+            return follower, injector
 
 
 def _skew(state: SimulatorState, rng: random.Random) -> None:
     for node in state.storage.list(NODES):
-        told = {**node["metadata"], "annotations": {SKEW_ANNOTATION: str(rng.choice((0, 0, -3.5, 6)))}}
-        state.storage.update(NODES, {**node, "metadata": told})
+        metadata = {**node["metadata"], "annotations": {SKEW_ANNOTATION: str(rng.choice((0, 0, -3.5, 6)))}}
+        state.storage.update(NODES, {**node, "metadata": metadata})
 
 
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # it tells every connection that was cut on purpose
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # it logs every connection that was cut on purpose
     began, rounds, lines, late, wrongly = time.monotonic(), 0, 0, 0, 0
-    acts: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
     markers: Counter[str] = Counter()
     failed = 0
     while time.monotonic() - began < seconds:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                follower, trouble = asyncio.run(_round(seed, Path(folder)))
+                follower, injector = asyncio.run(_round(seed, Path(folder)))
             except* AssertionError as group:
                 failed += 1
-                print(f"seed {seed}: NOT PROVEN")
+                print(f"seed {seed}: FAILED")
                 for error in _leaves(group):
                     print("\n".join(str(error).splitlines()[:MOST_SAID]))
             else:
                 lines, late = lines + follower.ledger.lines, late + follower.ledger.late
                 wrongly += follower.ledger.misattributed
-                acts += trouble.counts
-                markers.update(one.partition(" ")[0].rstrip(":") for one in follower.ledger.markers)
+                faults += injector.counts
+                markers.update(marker.partition(" ")[0].rstrip(":") for marker in follower.ledger.markers)
         rounds, seed = rounds + 1, seed + 1
     print(
-        f"{rounds} rounds (seeds up to {seed - 1}), {failed} not proven; in the others {lines:,} lines, {late:,} late, "
-        f"{wrongly:,} said to be of the pod that had their pod's name before"
+        f"rounds: {rounds} (seeds up to {seed - 1}), failed: {failed}; in the others {lines:,} lines, {late:,} late, "
+        f"{wrongly:,} attributed to the previous pod of that name"
     )
-    print("  acts:    " + ", ".join(f"{count} x {name}" for name, count in acts.most_common()))
+    print("  faults:  " + ", ".join(f"{count} x {name}" for name, count in faults.most_common()))
     print("  markers: " + ", ".join(f"{count} {name}" for name, count in markers.most_common()))
     sys.exit(bool(failed))
 
 
 def _leaves(error: BaseException) -> list[BaseException]:
     if isinstance(error, BaseExceptionGroup):
-        return [leaf for one in error.exceptions for leaf in _leaves(one)]
+        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
     return [error]
 
 

@@ -1,13 +1,14 @@
-"""What many logs at once cost: `python -m tests.bench.log_intake [SECONDS] [LINES_A_SECOND] [stream|dashboard|search]`.
+"""Cost of many logs: `python -m tests.bench.log_intake [SECONDS] [LINES_A_SECOND] [stream|dashboard|search]`.
 
-Without a third argument all three, in turn:
-- stream: 50 pods of a cluster in a process of its own write more and more lines into a `LogStream` here, drained ten
-  times a second. Told for each rate: lines a second written and taken, how many were dropped, how far behind the newest
-  line was, CPU a line, and the longest hold of the event loop.
-- dashboard: 50 pods write LINES_A_SECOND in all (5,000) for SECONDS (60) into the real dashboard in a pseudo-terminal.
-  Told every tenth of the time: memory, CPU, bytes a second to the terminal; then key to screen and holds of the loop.
-- search: a buffer filled to its 64 MB bound, searched and filtered in slices as the view does it.
-Ratios and bounds count, not the figures: the simulated cluster shares the machine.
+Without a third argument all three, one after the other:
+- stream: 50 pods of a cluster in a separate process write at increasing rates into a `LogStream` here, drained ten
+  times per second. Printed per rate: lines per second written and taken, dropped lines, lag of the newest line, CPU
+  per line, and the longest event loop block.
+- dashboard: 50 pods write LINES_A_SECOND in total (5,000) for SECONDS (60) into the real dashboard in a
+  pseudo-terminal. Printed ten times: memory, CPU, bytes per second to the terminal; then key latency and event loop
+  blocks.
+- search: a buffer filled to its 64 MB limit, searched and filtered in slices as the view does.
+Compare ratios and limits, not figures: the simulated cluster shares the machine.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
 from k9py.runtime.clock import SystemClock
 from tests.bench.cluster_process import ClusterProcess, usage
-from tests.bench.dashboard import holds, last_hold, say_holds, told
+from tests.bench.dashboard import figures_text, holds, last_hold, print_holds
 from tests.bench.screen import Screen, percentile
 
 PODS: Final = 50
@@ -47,19 +48,19 @@ RATES: Final = (1_000, 5_000, 10_000, 20_000, 40_000)
 KEYS: Final = 60
 TICK: Final = 0.1
 BEAT: Final = 0.002
-_FOUND: Final = re.compile(r"/o-4242: .*\d found")
+_FOUND: Final = re.compile(r"/o-4242: .*(\d found|match \d)")
 
 
 # -- stream ------------------------------------------------------------------------------------------------------------
 
 
 async def _targets(connection: Connection, name: str) -> list[LogTarget]:
-    found = await connection.list("Pod", "shop", label_selector=f"app={name}")
-    return [target for one in found for target in log_targets(msgspec.convert(one, Pod))]
+    pods = await connection.list("Pod", "shop", label_selector=f"app={name}")
+    return [target for pod in pods for target in log_targets(msgspec.convert(pod, Pod))]
 
 
 async def _beat(held: list[float]) -> None:
-    """Note how late each beat of two milliseconds is: for so long the loop was held (or the machine was busy)."""
+    """Record how late each beat of two milliseconds is: the time the loop was blocked (or the machine was busy)."""
     while True:
         began = time.monotonic()
         await asyncio.sleep(BEAT)
@@ -75,11 +76,11 @@ async def _measure_stream(kubeconfig: Path, cluster: ClusterProcess, rate: int, 
     running = asyncio.create_task(stream.run())
     try:
         until = time.monotonic() + 5.0
-        while time.monotonic() < until:  # the past, and the beginning of what comes
+        while time.monotonic() < until:  # existing lines and the first new ones
             stream.drain()
             await asyncio.sleep(TICK / 4)
         gc.collect()
-        held, lines, behind, said = [0.0], 0, [0.0], [""]
+        held, lines, lag, gaps = [0.0], 0, [0.0], [""]
         beating = asyncio.create_task(_beat(held))
         spent, theirs, began = time.process_time(), cluster.ask("usage")["cpu"], time.monotonic()
         drains = [0.0]
@@ -87,10 +88,10 @@ async def _measure_stream(kubeconfig: Path, cluster: ClusterProcess, rate: int, 
             got = stream.drain()
             drains.append(time.monotonic() - now)
             lines += sum(not line.marker for line in got)
-            said += [line.text for line in got if line.marker == "gap"]
+            gaps += [line.text for line in got if line.marker == "gap"]
             newest = next((line.timestamp for line in reversed(got) if line.timestamp is not None), None)
             if newest is not None:
-                behind.append((datetime.now(UTC) - newest).total_seconds())
+                lag.append((datetime.now(UTC) - newest).total_seconds())
             await asyncio.sleep(TICK)
         took = time.monotonic() - began
         beating.cancel()
@@ -100,21 +101,21 @@ async def _measure_stream(kubeconfig: Path, cluster: ClusterProcess, rate: int, 
         await asyncio.gather(running, return_exceptions=True)
         await connection.aclose()
     print(
-        f"  {rate:6,} lines/s wanted: {lines / took:8,.0f} taken, newest {percentile(behind, 0.5):.1f} s behind "
-        f"(p99 {percentile(behind, 0.99):.1f}), CPU here {cpu / took:5.1%} ({cpu / max(1, lines) * 1e6:.1f} µs a line)"
+        f"  {rate:6,} lines/s wanted: {lines / took:8,.0f} taken, newest {percentile(lag, 0.5):.1f} s behind "
+        f"(p99 {percentile(lag, 0.99):.1f}), CPU here {cpu / took:5.1%} ({cpu / max(1, lines) * 1e6:.1f} µs a line)"
     )
     print(
         f"         cluster's CPU {theirs / took:5.1%}; holds of the loop: longest {max(held) * 1e3:.1f} ms, "
         f"{sum(one > 0.015 for one in held)} over 15 ms; longest drain {max(drains) * 1e3:.1f} ms"
     )
-    for words in said[1:4]:
-        print(f"         gap: {words}")
-    if len(said) > 4:
-        print(f"         and {len(said) - 4} gaps more")
+    for gap in gaps[1:4]:
+        print(f"         gap: {gap}")
+    if len(gaps) > 4:
+        print(f"         and {len(gaps) - 4} gaps more")
 
 
 def measure_stream(seconds: float) -> None:
-    """Raise the rate until 50 pods write more than can be taken."""
+    """Raise the rate until 50 pods write more than can be read."""
     print(f"stream: {PODS} pods, JSON lines of about 200 characters")
     for rate in RATES:
         with ClusterProcess("bare") as cluster:
@@ -125,7 +126,7 @@ def measure_stream(seconds: float) -> None:
 
 
 def measure_dashboard(seconds: float, rate: int) -> None:
-    """Watch the real dashboard under so many lines a second, for so long."""
+    """Measure the real dashboard at `rate` lines per second for `seconds`."""
     print(f"dashboard: {PODS} pods, {rate:,} lines/s in all, {seconds:.0f} s, buffer {_buffer()}")
     with ClusterProcess("bare") as cluster, tempfile.TemporaryDirectory() as directory:
         cluster.ask("writers", "writers", PODS, rate / PODS, "json")
@@ -143,8 +144,8 @@ def measure_dashboard(seconds: float, rate: int) -> None:
             _search(screen, report)
             keys = _latencies(screen)
             print(f"  key to screen: p50 {percentile(keys, 0.5):.1f} p99 {percentile(keys, 0.99):.1f} ms")
-            say_holds("under logs", holds(report, begun, 1e9))
-            print(f"  client {told(screen.usage())}; cluster {told(cluster.ask('usage'))}")
+            print_holds("under logs", holds(report, begun, 1e9))
+            print(f"  client {figures_text(screen.usage())}; cluster {figures_text(cluster.ask('usage'))}")
 
 
 def _buffer() -> str:
@@ -165,7 +166,7 @@ def _watch_memory(screen: Screen, seconds: float) -> None:
 
 
 def _search(screen: Screen, report: Path) -> None:
-    """Search the buffer as it is then, while more comes."""
+    """Search the buffer while it grows."""
     screen.redraw()
     begun = last_hold(report)
     screen.press("/")
@@ -174,17 +175,17 @@ def _search(screen: Screen, report: Path) -> None:
     pressed = time.monotonic()
     screen.press("\r")
     screen.wait_for(lambda text: _FOUND.search(text) is not None, patience=time.monotonic() - screen.began + 30)
-    own = [one["cpu"] for one in holds(report, begun, 1e9)]
+    own_cpu = [record["cpu"] for record in holds(report, begun, 1e9)]
     print(
         f"  search of the whole buffer while it grows: {time.monotonic() - pressed:.1f} s, "
-        f"longest hold by its own CPU {max(own, default=0.0):.1f} ms"
+        f"longest hold by its own CPU {max(own_cpu, default=0.0):.1f} ms"
     )
     screen.press("\x1b")
     screen.idle(1.0)
 
 
 def _latencies(screen: Screen) -> list[float]:
-    """Scroll in the held view: while it follows, any frame would be taken for the answer."""
+    """Scroll in the held view: while it follows, any frame would count as the response to a key."""
     screen.press("s")
     screen.idle(1.0)
     return screen.key_latencies(["k", "j"] * (KEYS // 2), 0.047, bool)
@@ -206,7 +207,7 @@ def _lines(count: int) -> Iterator[LogLine]:
 
 
 def measure_search() -> None:
-    """Fill a buffer to its bound and look through all of it."""
+    """Fill a buffer to its limit and search all of it."""
     buffer = LogBuffer()
     began = time.perf_counter()
     batch: list[LogLine] = []
@@ -254,7 +255,7 @@ def main() -> None:
         measure_dashboard(seconds, rate)
     if "search" in which:
         measure_search()
-    print(f"this process: {told(usage(os.getpid()))}")
+    print(f"this process: {figures_text(usage(os.getpid()))}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What a busy log costs, in a real pseudo-terminal: `python -m tests.bench.logs [LINES_A_SECOND]`.
+"""Cost of a busy log in a real pseudo-terminal: `python -m tests.bench.logs [LINES_A_SECOND]`.
 
-The demo shop runs in a process of its own; the containers of one Deployment write that many lines a second in all.
-Told: CPU of the dashboard, bytes a second to the terminal, frames a second, and how long a key takes to answer.
+The demo shop runs in a separate process; the containers of one Deployment write LINES_A_SECOND in total. Printed: CPU
+of the dashboard, bytes per second to the terminal, and the latency of a key.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.cluster_process import ClusterProcess
-from tests.bench.dashboard import holds, measure, say_holds
+from tests.bench.dashboard import holds, measure, print_holds
 from tests.bench.screen import Screen
 
 DEPLOYMENT = "checkout"
@@ -25,7 +25,7 @@ def main() -> None:
         with Screen("--kubeconfig", str(cluster.kubeconfig), report=report) as screen:
             screen.wait_for(lambda text: "● live" in text)
             screen.idle(2.0)
-            begun = max((one["at"] for one in holds(report, 0.0, 1e9)), default=0.0)
+            begun = max((record["at"] for record in holds(report, 0.0, 1e9)), default=0.0)
             measure(screen, "as it comes")
             cluster.ask("logs", rate / PODS, DEPLOYMENT, "shop")
             screen.press("/")
@@ -35,7 +35,7 @@ def main() -> None:
             screen.press("l")
             screen.idle(2.0, keep=True)
             measure(screen, f"{rate} lines/s")
-            say_holds("under logs", holds(report, begun, 1e9))
+            print_holds("under logs", holds(report, begun, 1e9))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Pods in bulk for the benches, the size and shape a cluster serves: one recorded pod, given other names.
+"""Many pods for the benches, in realistic size and shape: one recorded pod with different names.
 
-A bench's pods are bytes, as they come; about 5 KB each, and a third of that managedFields.
+The pods are JSON bytes, about 5 KB each, a third of it managedFields.
 """
 
 from __future__ import annotations

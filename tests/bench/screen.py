@@ -1,6 +1,6 @@
 """A dashboard in a real pseudo-terminal for benches: bytes counted and, where asked for, the screen kept by pyte.
 
-Answers the terminal's part of the pacing (mode 2026 queries) as a quick terminal would.
+Answers mode 2026 queries, as a fast terminal does.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Screen:
 
     @property
     def text(self) -> str:
-        """The screen, where it was kept."""
+        """The screen, if it is kept."""
         return "\n".join(self._pyte.display)
 
     def usage(self) -> dict[str, float]:
@@ -70,14 +70,14 @@ class Screen:
         return usage(self.pid)
 
     def read(self, seconds: float, *, keep: bool) -> bytes:
-        """Return what comes within so many seconds, at most one read; `keep` brings the screen in step."""
+        """Return the output within `seconds`, at most one read; `keep` updates the screen."""
         ready, _, _ = select.select([self._child.child_fd], [], [], max(0.0, seconds))
         if not ready:
             return b""
         data = os.read(self._child.child_fd, 1 << 18)
         self.bytes += len(data)
         self.writes += 1
-        asked = self._unread + data  # a query may be cut in two by where a read ends
+        asked = self._unread + data  # a query may be split between two reads
         for _ in _QUERY.findall(asked):
             os.write(self._child.child_fd, b"\x1b[?2026;2$y")
         self._unread = asked[max(asked.rfind(b"\x1b"), len(asked) - 7) :] if b"\x1b" in asked[-7:] else b""
@@ -88,14 +88,14 @@ class Screen:
         return data
 
     def wait_for(self, holds: Callable[[str], bool], patience: float = 120.0) -> float:
-        """Read until the screen is so, and return the seconds since the start; -1 when it never was."""
+        """Read until a condition on the screen holds; return the seconds since the start, -1 on timeout."""
         while time.monotonic() - self.began < patience:
             if self.read(0.5, keep=True) and holds(self.text):
                 return time.monotonic() - self.began
         return -1.0
 
     def idle(self, seconds: float, *, keep: bool = False) -> int:
-        """Read for so many seconds; return the bytes that came."""
+        """Read for `seconds`; return the number of bytes."""
         before, end = self.bytes, time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self.read(left, keep=keep)
@@ -106,7 +106,7 @@ class Screen:
         os.write(self._child.child_fd, key.encode())
 
     def redraw(self) -> None:
-        """Have all of it drawn again, so that a screen that was not kept is kept from now on."""
+        """Redraw everything, so that the screen is kept from now on."""
         self._child.setwinsize(ROWS - 1, COLUMNS)
         self.idle(0.3)
         self._pyte.reset()
@@ -114,8 +114,8 @@ class Screen:
         self.idle(0.3, keep=True)
 
     def key_latencies(self, keys: Sequence[str], pause: float, answer: Callable[[bytes], bool]) -> list[float]:
-        """Type these in turn; return the milliseconds until bytes came that are an answer to each."""
-        found: list[float] = []
+        """Type keys one after the other; return the milliseconds until the response to each."""
+        latencies: list[float] = []
         for key in keys:
             self.idle(pause)
             began = time.monotonic()
@@ -123,11 +123,11 @@ class Screen:
             while not answer(self.read(2.0, keep=False)):
                 if time.monotonic() - began > 2.0:
                     break
-            found.append((time.monotonic() - began) * 1e3)
-        return found
+            latencies.append((time.monotonic() - began) * 1e3)
+        return latencies
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value below which that share of them lies."""
+    """Return a percentile."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -1,9 +1,8 @@
-"""`kdash` with a watch on its event loop: `python -m tests.bench.watched_kdash REPORT [kdash's own arguments]`.
+"""`kdash` with event loop monitoring: `python -m tests.bench.watched_kdash REPORT [kdash's own arguments]`.
 
-A heartbeat on the loop, and a thread that looks at it: every hold longer than `LONG` is written to REPORT (a JSON
-line: seconds since the start, length in ms, how much of that was its own work (CPU) and not another process's, and
-where the main thread was, innermost first) when it ends.
-The heartbeat costs about 2% of a core.
+A thread watches a heartbeat on the loop: every block longer than `LONG` is written to REPORT when it ends, as a JSON
+line: seconds since the start, length in ms, CPU ms of this process in that time, and the main thread's stack,
+innermost first. The heartbeat costs about 2% of a core.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _began: Final = time.monotonic()
 
 
 class Heartbeat:
-    """Beats on the loop; a thread notes where the main thread is while a beat is late."""
+    """Beats on the loop; a thread records the main thread's stack while a beat is late."""
 
     def __init__(self, report: Path) -> None:
         self._report = report.open("w")
@@ -72,7 +71,7 @@ class Heartbeat:
                 self._places[_where(frame)] += 1
                 del frame
 
-    def _collected(self, phase: str, told: dict[str, int]) -> None:
+    def _collected(self, phase: str, fields: dict[str, int]) -> None:
         if phase == "start":
             self._gc_began, self._gc_cpu = time.monotonic(), time.thread_time()
         elif (spent := time.monotonic() - self._gc_began) > LONG:
@@ -80,19 +79,19 @@ class Heartbeat:
                 at=round(time.monotonic() - _began, 2),
                 ms=round(spent * 1e3, 1),
                 cpu=round((time.thread_time() - self._gc_cpu) * 1e3, 1),
-                where=[f"gc generation {told['generation']}, {told['collected']} collected"],
+                where=[f"gc generation {fields['generation']}, {fields['collected']} collected"],
             )
 
-    def _write(self, **told: Any) -> None:
-        print(json.dumps(told), file=self._report, flush=True)
+    def _write(self, **fields: Any) -> None:
+        print(json.dumps(fields), file=self._report, flush=True)
 
 
 def _where(frame: FrameType | None) -> str:
     steps: list[str] = []
-    for one, line in traceback.walk_stack(frame):
-        file = one.f_code.co_filename.rpartition("/site-packages/")[2].rpartition("/k9py/")[2]
-        if not steps or "k9py/" in one.f_code.co_filename or "textual/" in file:
-            steps.append(f"{file}:{line} {one.f_code.co_qualname}")
+    for frame_, line in traceback.walk_stack(frame):
+        file = frame_.f_code.co_filename.rpartition("/site-packages/")[2].rpartition("/k9py/")[2]
+        if not steps or "k9py/" in frame_.f_code.co_filename or "textual/" in file:
+            steps.append(f"{file}:{line} {frame_.f_code.co_qualname}")
         if len(steps) == 7:
             break
     return " < ".join(steps)

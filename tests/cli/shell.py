@@ -1,4 +1,4 @@
-"""A subcommand run in this process against the simulator over real HTTP: its own streams, the cluster's time."""
+"""Runs subcommands in this process against the simulator over HTTP, with their own streams and the cluster's time."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class ClusterTime(SystemClock):
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """What a command answered."""
+class CommandResult:
+    """The result of a command."""
 
     code: int
     out: str
@@ -50,7 +50,7 @@ class Ran:
 
 @dataclass
 class Shell:
-    """Runs commands; `answers` are typed at prompts, None stands for nobody at a terminal."""
+    """Runs commands; `answers` are typed at prompts, None: not interactive."""
 
     simulator: Simulator
     directory: Path
@@ -65,14 +65,14 @@ class Shell:
 
     @property
     def audit(self) -> list[dict[str, Any]]:
-        """The lines of the audit file that tell what came of a write; that it begins is left out."""
+        """The audit lines with the outcome of a write, without `begin` lines."""
         if not self.audit_path.exists():
             return []
         found = [json.loads(line) for line in self.audit_path.read_text("utf-8").splitlines()]
         return [line for line in found if line["event"] != "begin"]
 
     def writes(self) -> int:
-        """Count the writes sent so far that were no dry-run."""
+        """Return the number of writes sent so far, without dry runs."""
         return sum(
             RequestMatch(verb).matches(one.verb, one.resource, one.path) and "dryRun" not in one.path
             for one in self.simulator.requests
@@ -87,8 +87,8 @@ class Shell:
         read_only: bool = False,
         namespace: str | None = None,
         answers: Iterator[Callable[[], str]] | None = None,
-    ) -> Ran:
-        """Run a command to its end."""
+    ) -> CommandResult:
+        """Run a command until it ends."""
         out, err = io.StringIO(), io.StringIO()
         config = self.simulator.write_kubeconfig(self.directory / "config", user=self.user, namespace=self.namespace)
 
@@ -108,7 +108,7 @@ class Shell:
             clock=clock,
         )
         code = await run_and_report(invocation, core)
-        return Ran(code, out.getvalue(), err.getvalue())
+        return CommandResult(code, out.getvalue(), err.getvalue())
 
 
 def edit(
@@ -116,7 +116,7 @@ def edit(
     change: Callable[[dict[str, Any]], None],
     key: tuple[str, str, str] = ("Deployment", "shop", "checkout"),
 ) -> None:
-    """Change an object's spec as someone else would."""
+    """Change an object's spec as another user."""
 
     def run(state: SimulatorState) -> None:
         kind, namespace, name = key
@@ -129,7 +129,7 @@ def edit(
 
 
 def image(name: str) -> Callable[[dict[str, Any]], None]:
-    """Return the change that gives the first container another image."""
+    """Return a change that sets the first container's image."""
 
     def change(spec: dict[str, Any]) -> None:
         spec["template"]["spec"]["containers"][0]["image"] = name
@@ -138,7 +138,7 @@ def image(name: str) -> Callable[[dict[str, Any]], None]:
 
 
 def spec_of(simulator: Simulator, kind: str, namespace: str, name: str) -> dict[str, Any]:
-    """Return an object's spec as it is stored."""
+    """Return an object's stored spec."""
 
     def read(state: SimulatorState) -> dict[str, Any]:
         obj = state.storage.get(by_kind(kind), namespace, name)

@@ -60,7 +60,7 @@ async def test_set_image_writes_the_command_and_shows_it_before(shop: Shell) -> 
     assert (await causes(shop))[0] == (6, CAUSE, None)
 
 
-async def test_an_image_somebody_set_without_a_cause_has_the_words_of_the_revision_before(shop: Shell) -> None:
+async def test_an_image_set_without_a_cause_inherits_the_cause_of_the_previous_revision(shop: Shell) -> None:
     before = cause(shop)
     edit(shop.simulator, image(NEWER))
     shop.simulator.advance(60)

@@ -1,4 +1,4 @@
-"""The subcommands' command line: what names what, where options may stand, what is refused, what is not imported."""
+"""The subcommands' command lines: targets, position of options, errors, and what is not imported."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A kubeconfig that leads to the quiet shop, its namespace `shop`; the audit file is kept apart."""
+    """A kubeconfig of the quiet shop in namespace `shop`, and a separate audit file."""
     monkeypatch.setenv("KDASH_AUDIT_FILE", str(tmp_path / "audit.jsonl"))
     with Simulator("shop-quiet", ManualClock()) as simulator:
         yield simulator.write_kubeconfig(tmp_path / "config", namespace="shop")
@@ -57,7 +57,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (("daemonset", "checkout"), "DaemonSet"),
     ],
 )
-def test_a_workload_is_named_in_kubectls_words(words: tuple[str, ...], kind: str) -> None:
+def test_a_workload_is_named_by_kubectls_kinds(words: tuple[str, ...], kind: str) -> None:
     assert parse_target(words) == ObjectArgument(kind, "checkout")
 
 
@@ -126,7 +126,7 @@ def test_what_is_no_length_of_time_is_refused(text: str) -> None:
         (["status", "deploy/x", "-o", "xml"], "xml"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_exit_code_2(
+def test_invalid_command_lines_are_refused_with_exit_code_2(
     capsys: pytest.CaptureFixture[str], argv: list[str], says: str
 ) -> None:
     code, out, err = run(capsys, *argv)
@@ -207,7 +207,7 @@ def test_read_only_before_the_command_counts(capsys: pytest.CaptureFixture[str],
         ["status", "deploy", "cart", "--demo=bad-release"],
     ],
 )
-def test_a_bare_demo_leaves_the_words_behind_it_alone(capsys: pytest.CaptureFixture[str], argv: list[str]) -> None:
+def test_a_bare_demo_takes_no_following_argument(capsys: pytest.CaptureFixture[str], argv: list[str]) -> None:
     code, out, err = run(capsys, *argv)
     assert (code, err) == (0, "")
     assert out.startswith("Deployment shop/cart: healthy")

@@ -1,4 +1,4 @@
-"""The dashboard's exit code says when a change is missing in the audit file; its report is for its owner alone."""
+"""The dashboard's exit code if a change is missing in the audit file; the private crash report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from k9py.cli import dashboard
 from k9py.cli.command_line import Arguments
 from k9py.cli.exit_guard import ExitGuard
-from k9py.tui.app import KdashApp
+from k9py.tui.app.kdash_app import KdashApp
 
 
 @pytest.mark.parametrize(

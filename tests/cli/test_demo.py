@@ -1,4 +1,4 @@
-"""The demo cluster, as the commands start it."""
+"""The demo cluster of the commands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from k9py.api.meta import ObjectKey
 from k9py.cli.demo import DemoCluster
 
 
-async def test_two_demos_share_no_uid_so_what_was_done_in_one_is_not_told_of_the_other() -> None:
+async def test_two_demos_share_no_uid_so_audit_lines_of_one_do_not_match_the_other() -> None:
     found = []
     for _ in range(2):
         with DemoCluster("bad-release") as demo:

@@ -73,21 +73,21 @@ async def test_a_revision_that_is_not_kept_is_not_found_and_those_that_are_are_n
     assert "revisions: 5, 4, 3, 2, 1" in ran.err
 
 
-async def test_what_is_not_there_is_told_with_the_namespace_looked_in(shell: Shell) -> None:
+async def test_what_is_not_there_is_reported_with_the_namespace_looked_in(shell: Shell) -> None:
     ran = await shell.run(lambda its: history(its, ObjectArgument("Deployment", "chekout"), None))
     assert (ran.code, ran.out) == (2, "")
-    assert "there is no Deployment shop/chekout" in ran.err
+    assert "Deployment shop/chekout not found" in ran.err
     assert "-n" in ran.err
 
 
-async def test_who_may_not_read_revisions_is_refused_and_told_why(shell: Shell) -> None:
+async def test_without_permission_to_list_revisions_it_is_refused_with_the_reason(shell: Shell) -> None:
     shell.user = "viewer"
     ran = await shell.run(lambda its: history(its, ObjectArgument("StatefulSet", "db"), None))
     assert (ran.code, ran.out) == (9, "")
     assert "may not get statefulsets" in ran.err
 
 
-async def test_diff_says_by_meaning_what_leads_from_one_revision_to_another(shell: Shell) -> None:
+async def test_diff_summarizes_the_changes_between_two_revisions(shell: Shell) -> None:
     ran = await shell.run(lambda its: diff(its, CHECKOUT, "3", "5", yaml=False))
     assert (ran.code, ran.err) == (0, "")
     assert "from revision 3 to revision 5" in ran.out
@@ -121,7 +121,7 @@ async def test_diff_to_a_revision_begins_at_the_one_before_it(shell: Shell) -> N
     assert (ran.json["from"], ran.json["to"]) == (2, 3)
 
 
-async def test_diff_of_the_same_says_so_and_exits_0(shell: Shell) -> None:
+async def test_diff_of_equal_revisions_is_empty_and_exits_0(shell: Shell) -> None:
     ran = await shell.run(lambda its: diff(its, CHECKOUT, "5", "now", yaml=False))
     assert ran.code == 0
     assert "same" in ran.out

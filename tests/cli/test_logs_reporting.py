@@ -6,14 +6,14 @@ import pytest
 
 from k9py.api.errors import BadRequestError, ConnectionFailedError, ForbiddenError, KdashError, NotFoundError
 from k9py.cli.logs.options import LogOptions
-from k9py.cli.logs.reporting import Reporter
-from k9py.cli.logs.running import log_range, outcome
+from k9py.cli.logs.output import LogReporter
+from k9py.cli.logs.run import exit_code, log_range
 from k9py.logs.follow.log_range import LogRange
 from k9py.logs.follow.status import StreamCounts, TargetState, TargetStatus
 from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.logs.source import LogTarget
 from k9py.views.exit_codes import ExitCode
-from tests.cli.paper import Paper
+from tests.cli.recorded_stream import RecordedStream
 
 WEB = LogTarget("shop", "web-1", "app")
 WAITING = BadRequestError('container "app" is waiting to start', code=400)
@@ -23,34 +23,34 @@ CUT = ConnectionFailedError("cut off")
 
 
 async def test_a_marker_says_where_and_what() -> None:
-    err = Paper()
-    reporter = Reporter(err, colour=False)
-    await reporter.marker(LogLine(WEB, None, "reconnected after 5s: no line is missing", "note"))
-    await reporter.marker(LogLine(WHOLE_STREAM, None, "7 lines dropped", "gap"))
+    err = RecordedStream()
+    reporter = LogReporter(err, colour=False)
+    await reporter.print_marker(LogLine(WEB, None, "reconnected after 5s: no lines missing", "note"))
+    await reporter.print_marker(LogLine(WHOLE_STREAM, None, "7 lines dropped", "gap"))
     assert err.getvalue().splitlines() == [
-        "kdash: web-1/app: reconnected after 5s: no line is missing",
+        "kdash: web-1/app: reconnected after 5s: no lines missing",
         "kdash: 7 lines dropped",
     ]
 
 
 async def test_a_marker_is_coloured_where_that_is_welcome_and_always_harmless() -> None:
-    err = Paper()
-    await Reporter(err, colour=True).marker(LogLine(WEB, None, "bad \x1b[2Jwords", "gap"))
+    err = RecordedStream()
+    await LogReporter(err, colour=True).print_marker(LogLine(WEB, None, "bad \x1b[2Jwords", "gap"))
     assert err.getvalue() == "\x1b[1;33mkdash: web-1/app: bad words\x1b[0m\n"
 
 
 async def test_turns_and_trouble_are_said_when_they_begin() -> None:
-    err = Paper()
-    reporter = Reporter(err, colour=False)
+    err = RecordedStream()
+    reporter = LogReporter(err, colour=False)
     for resting in (0, 3, 3, 0, 2):
-        await reporter.counts(StreamCounts(wanted=5, following=5 - resting, queued=resting))
+        await reporter.print_counts(StreamCounts(wanted=5, following=5 - resting, queued=resting))
     for words in ("", "pods are not seen", "pods are not seen", ""):
-        await reporter.trouble(words)
+        await reporter.print_problem(words)
     assert err.getvalue().splitlines() == [
-        "kdash: 2 of 5 containers are read at a time, in turn",
-        "kdash: 3 of 5 containers are read at a time, in turn",
+        "kdash: reading 2 of 5 containers at a time, in turns",
+        "kdash: reading 3 of 5 containers at a time, in turns",
         "kdash: pods are not seen",
-        "kdash: the pods are watched again",
+        "kdash: new pods are detected again",
     ]
 
 
@@ -68,7 +68,7 @@ async def test_turns_and_trouble_are_said_when_they_begin() -> None:
     ],
 )
 def test_what_could_not_be_read_is_told_by_the_exit_code(errors: list[KdashError | None], code: ExitCode) -> None:
-    assert outcome([TargetStatus(WEB, TargetState.ENDED, error=one) for one in errors]) is code
+    assert exit_code([TargetStatus(WEB, TargetState.ENDED, error=one) for one in errors]) is code
 
 
 @pytest.mark.parametrize(

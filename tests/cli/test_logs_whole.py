@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from k9py.cli.targets import ObjectArgument
-from k9py.logs.follow import words
+from k9py.logs import marker_text
 from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.simulator.clock import ManualClock
@@ -47,7 +47,7 @@ async def test_a_query_that_takes_too_long_on_a_line_is_a_failure_and_said(
     write_logs(simulator, Written("INFO one aaa", f"{'a' * 3_000}!"))
     code, run = await LogShell(simulator, tmp_path).ran(EMAIL, **{option: ("(a+)+$",)})
     assert (code, run.lines) == (2, printed)
-    assert run.err.getvalue() == f"kdash: --{option} (a+)+$: too slow on 1 line, taken as not matching\n"
+    assert run.err.getvalue() == f"kdash: --{option} (a+)+$: timed out on 1 line, counted as no match\n"
 
 
 async def test_lines_that_were_dropped_are_a_failure(
@@ -56,7 +56,7 @@ async def test_lines_that_were_dropped_are_a_failure(
     """It drops none by itself; should that ever fail, a script hears of it."""
     write_logs(simulator, Written("INFO one"))
     drain = LogStream.drain
-    gap = LogLine(WHOLE_STREAM, None, words.dropped(3, None, None), "gap")
+    gap = LogLine(WHOLE_STREAM, None, marker_text.dropped(3, None, None), "gap")
 
     def with_a_gap(stream: LogStream) -> list[LogLine]:
         lines = drain(stream)

@@ -1,4 +1,4 @@
-"""The command line before anything is connected: parsing, refusals, exit codes, and what is not imported."""
+"""The command line before it connects: parsing, errors, exit codes, and what is not imported."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ def test_version_names_the_command(capsys: pytest.CaptureFixture[str]) -> None:
         (["left-over"], "unknown command 'left-over'"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_exit_code_2(
+def test_invalid_command_lines_are_refused_with_exit_code_2(
     capsys: pytest.CaptureFixture[str], argv: list[str], says: str
 ) -> None:
     code, out, err = run(capsys, *argv)

@@ -38,7 +38,7 @@ def shop() -> Iterator[Simulator]:
         yield running
 
 
-def test_a_cluster_that_is_well_exits_0(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_healthy_cluster_exits_0(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "--demo")
     assert (code, err) == (0, "")
     lines = out.splitlines()
@@ -54,7 +54,7 @@ def test_a_failing_rollout_exits_1_and_is_named_first_with_its_cause(capsys: pyt
     assert "stuck: image checkout:2.8.0 cannot be pulled" in first_rollout
 
 
-def test_json_says_the_same_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_the_same_content(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--demo=no-endpoints", "--output", "json")
     values = json.loads(out)
     assert code == values["exit_code"] == 1
@@ -68,7 +68,7 @@ def test_one_namespace_can_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert [one["name"] for one in json.loads(out)["rollouts"]] == ["db"]
 
 
-def test_a_namespace_that_does_not_exist_is_not_well(
+def test_a_namespace_that_does_not_exist_is_not_healthy(
     capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
 ) -> None:
     config = str(shop.write_kubeconfig(tmp_path / "config"))
@@ -106,7 +106,7 @@ def test_a_list_that_grew_too_old_is_read_again(
     [Refuse(500, "InternalError", "leader changed"), Cut(10), Replace(502, b"<html>nginx</html>", "text/html")],
     ids=["500", "cut off", "a proxy's page"],
 )
-def test_what_ends_a_command_is_not_said_to_be_tried_again(
+def test_an_error_that_ends_a_command_has_no_retry_hint(
     capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path, fault: Fault
 ) -> None:
     shop.inject(fault, RequestMatch(), times=None)
@@ -116,7 +116,7 @@ def test_what_ends_a_command_is_not_said_to_be_tried_again(
     assert RETRY_NOTE not in err
 
 
-def test_a_server_without_a_kind_we_can_do_without_is_well_and_says_what_is_unknown(
+def test_a_server_without_an_optional_kind_is_healthy_and_reports_what_is_unknown(
     capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
 ) -> None:
     shop.inject(
@@ -127,7 +127,7 @@ def test_a_server_without_a_kind_we_can_do_without_is_well_and_says_what_is_unkn
     assert "checkout" in out
 
 
-def test_a_server_without_a_kind_we_need_is_no_lost_connection_and_not_well(
+def test_a_server_without_a_required_kind_is_not_healthy_but_connected(
     capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
 ) -> None:
     shop.inject(Refuse(404, "NotFound", "404 page not found"), RequestMatch(resource="endpointslices"), times=None)
@@ -152,7 +152,7 @@ def test_a_service_scaled_to_zero_is_down_and_exits_1(capsys: pytest.CaptureFixt
     assert first["findings"][0]["message"] == "scaled to 0 by shop-pipeline, was 3"
 
 
-def test_who_may_list_and_not_watch_is_told_all_the_same(
+def test_who_may_list_and_not_watch_is_reported_all_the_same(
     capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
 ) -> None:
     shop.add_user("lister", (Rule(("get", "list"), ("*",), ("*",)),))
@@ -163,7 +163,7 @@ def test_who_may_list_and_not_watch_is_told_all_the_same(
     assert "The user lister may not watch" in err
 
 
-def test_without_cluster_wide_rights_it_shows_the_contexts_namespace_and_says_so(
+def test_without_cluster_wide_rights_it_shows_the_contexts_namespace_and_is_reported(
     capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path
 ) -> None:
     config = shop.write_kubeconfig(tmp_path / "config", user="viewer", namespace="shop")
@@ -224,7 +224,7 @@ def test_a_narrow_terminal_loses_the_least_important_columns_and_cuts_the_one_th
 
 
 @pytest.mark.parametrize("command", [["--once"], ["status", "deploy/checkout"], ["history", "deploy/checkout"]])
-def test_a_web_page_in_the_apis_place_is_told_with_exit_code_2(
+def test_a_web_page_in_the_apis_place_is_reported_with_exit_code_2(
     capsys: pytest.CaptureFixture[str], shop: Simulator, tmp_path: Path, command: list[str]
 ) -> None:
     shop.inject(Replace(404, b"<html><center>nginx</center></html>", "text/html"), RequestMatch(), times=None)

@@ -1,4 +1,4 @@
-"""What a credential plugin says while a command waits for it: on standard error, and Ctrl+C ends the plugin."""
+"""Output of a credential plugin while a command waits: on standard error, and Ctrl+C ends the plugin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit.kube.kubeconfigs import environ, kubeconfig, plugin_user
 DEVICE_CODE = Path(__file__).parents[1] / "unit" / "kube" / "device-code.sh"
 
 
-def test_who_speaks_is_said_once_and_a_flood_is_cut_off() -> None:
+def test_the_plugin_is_named_once_and_a_flood_is_cut_off() -> None:
     printed: list[str] = []
     listener, sign_in = SignInPrinter(printed.append), SignIn("login", lambda: None)
     for _ in range(MAX_LINES + 50):
@@ -39,6 +39,7 @@ def test_a_standard_error_that_nobody_reads_does_not_end_the_sign_in() -> None:
     assert tried
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("--once",), ("status", "deploy/checkout"), ("logs", "deploy/checkout")])
 async def test_a_command_shows_the_code_and_ctrl_c_ends_the_plugin(tmp_path: Path, command: tuple[str, ...]) -> None:
     pids = tmp_path / "pids"

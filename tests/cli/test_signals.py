@@ -1,4 +1,4 @@
-"""A signal ends a command in order: with its own exit code, and without what the command has started."""
+"""A signal ends a command in order: with its exit code, and without leaving processes behind."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ users:
       command: /bin/sh
       args: [-c, 'echo $$ > {note}; while :; do sleep 60; done']
 """
-"""A credential plugin that says its process id and never answers."""
+"""A credential plugin that prints its process id and never answers."""
 
 
 @dataclass
@@ -123,7 +123,7 @@ def test_what_still_runs_is_killed_with_what_it_has_started() -> None:
 
 
 def _hear_all() -> None:
-    """Undo what the test's own surroundings ignore."""
+    """Reset the signals that the test environment ignores."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
 

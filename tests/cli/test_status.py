@@ -1,4 +1,4 @@
-"""`kdash status` against the simulator: read once, and followed to its end."""
+"""`kdash status` against the simulator: once, and with --wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.cli.shell import Shell, edit, image
 
 CHECKOUT = ObjectArgument("Deployment", "checkout")
 PATIENCE = 600.0
-"""Seconds of the cluster, which are a fiftieth of that."""
+"""Cluster seconds; fifty of them are one real second."""
 
 
 @pytest.fixture
@@ -56,13 +56,13 @@ async def test_a_rollout_that_is_through_exits_0(shop: Shell) -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "namespace"), [("StatefulSet", "db", "data"), ("DaemonSet", "agent", "monitoring")]
 )
-async def test_the_other_kinds_are_told_too(shop: Shell, kind: str, name: str, namespace: str) -> None:
+async def test_the_other_kinds_are_reported_too(shop: Shell, kind: str, name: str, namespace: str) -> None:
     ran = await shop.run(once(ObjectArgument(kind, name)), namespace=namespace)
     assert ran.code == 0
     assert f"{kind} {namespace}/{name}: healthy" in ran.out
 
 
-async def test_a_stalled_rollout_is_named_with_its_cause_in_words_json_and_exit_code(tmp_path: Path) -> None:
+async def test_a_stalled_rollout_has_its_cause_in_text_json_and_exit_code(tmp_path: Path) -> None:
     with Simulator("bad-release", ManualClock()) as simulator:
         shell = Shell(simulator, tmp_path)
         ran = await shell.run(once())
@@ -92,7 +92,7 @@ async def test_progressing_and_paused_are_not_done(quick: Shell) -> None:
     assert "paused" in ran.out
 
 
-async def test_what_may_not_be_read_is_told_and_never_makes_it_done(tmp_path: Path) -> None:
+async def test_what_may_not_be_read_is_reported_and_never_makes_it_done(tmp_path: Path) -> None:
     with Simulator("bad-release", ManualClock()) as simulator:
         simulator.add_user("narrow", (Rule(("get",), ("apps",), ("deployments",), ("shop",)),))
         shell = Shell(simulator, tmp_path, user="narrow")
@@ -105,7 +105,7 @@ async def test_what_may_not_be_read_is_told_and_never_makes_it_done(tmp_path: Pa
 async def test_waiting_for_what_is_not_there_ends_at_once(shop: Shell) -> None:
     ran = await shop.run(waiting(ObjectArgument("Deployment", "nope")))
     assert (ran.code, ran.out) == (2, "")
-    assert "there is no Deployment shop/nope" in ran.err
+    assert "Deployment shop/nope not found" in ran.err
 
 
 async def test_a_server_that_is_not_there_is_2(shop: Shell) -> None:
@@ -115,7 +115,7 @@ async def test_a_server_that_is_not_there_is_2(shop: Shell) -> None:
     assert "hint:" in ran.err
 
 
-async def test_waiting_follows_a_release_to_its_end_and_says_each_change_of_words(quick: Shell) -> None:
+async def test_waiting_follows_a_release_to_its_end_and_reports_each_change_of_status(quick: Shell) -> None:
     edit(quick.simulator, lambda spec: spec.update(minReadySeconds=30))
     edit(quick.simulator, image("registry.example.com/shop/checkout:2.9.0"))
     ran = await quick.run(waiting())
@@ -177,7 +177,7 @@ async def test_one_that_is_being_deleted_is_not_done_though_its_pods_are_all_the
 
 @asynccontextmanager
 async def deleted_once_watched(simulator: Simulator) -> AsyncIterator[None]:
-    """Delete checkout as soon as its kind is being watched."""
+    """Delete checkout as soon as its kind is watched."""
 
     def delete() -> None:
         simulator.wait_for_request(RequestMatch("watch", "deployments"))

@@ -1,4 +1,4 @@
-"""Output that cannot be written ends in a clear line and an exit code, never in a traceback."""
+"""Output that cannot be written ends in a clear message and an exit code, never in a traceback."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ def run(command: str, **environ: str) -> subprocess.CompletedProcess[bytes]:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full disk at hand")
-def test_a_full_disk_is_told() -> None:
+def test_a_full_disk_is_reported() -> None:
     ran = run("STATUS >/dev/full")
     assert ran.returncode == 2
     assert b"could not write the output" in ran.stderr
     assert b"Traceback" not in ran.stderr
 
 
-def test_a_reader_that_leaves_is_2_and_silent() -> None:
+def test_a_reader_that_leaves_exits_with_2_silently() -> None:
     ran = run("(STATUS; echo code $? >&2) | true")
     assert ran.stderr.strip() == b"code 2"
 
 
-def test_a_closed_output_is_no_defect() -> None:
+def test_a_closed_output_is_not_an_internal_error() -> None:
     ran = run("STATUS >&-")
     assert (ran.returncode, ran.stderr) == (0, b"")
 
@@ -59,7 +59,7 @@ def test_a_closed_output_is_no_defect() -> None:
     ids=str,
 )
 @pytest.mark.parametrize("command", [STATUS, [*STATUS[:3], "--once", "--demo=failures"]], ids=["status", "once"])
-def test_signs_a_poor_encoding_lacks_have_forms_of_their_own(command: list[str], environ: dict[str, str]) -> None:
+def test_signs_a_limited_encoding_lacks_have_ascii_forms(command: list[str], environ: dict[str, str]) -> None:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
     ran = subprocess.run(command, capture_output=True, env={**inherited, **environ}, timeout=60, check=False)
     assert b"Traceback" not in ran.stderr

@@ -1,4 +1,4 @@
-"""What `kdash --once` says while it waits: nothing of a short wait, and never silence of a long one."""
+"""The progress of `kdash --once`: nothing for a short wait, always something for a long one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BUSY = UnavailableError("the API server asks us to slow down", code=429)
 
 
 async def said_during(*passing: float, is_terminal: bool) -> list[str]:
-    """What was written after each time that passed, and at the end."""
+    """The output after each step of time, and at the end."""
     clock, err = HeldClock(), io.StringIO()
     said: list[str] = []
     counts = iter(range(1, 100))
@@ -56,7 +56,7 @@ async def said_during(*passing: float, is_terminal: bool) -> list[str]:
         ),
     ],
 )
-async def test_what_is_said_of_a_wait(is_terminal: bool, passing: list[float], said: list[str]) -> None:
+async def test_progress_of_a_wait(is_terminal: bool, passing: list[float], said: list[str]) -> None:
     assert await said_during(*passing, is_terminal=is_terminal) == said
 
 
@@ -86,6 +86,6 @@ def kind(name: str, state: ClusterState, objects: int = 0, error: Exception | No
         ([kind("Pod", ClusterState.FORBIDDEN, 0, ForbiddenError("no"))], ""),
     ],
 )
-def test_the_words_for_what_is_being_read(kinds: list[KindHealth], words: str) -> None:
+def test_the_progress_text_of_a_list(kinds: list[KindHealth], words: str) -> None:
     health = ClusterHealth(ClusterState.LOADING, kinds={one.kind: one for one in kinds})
     assert read_progress(health) == words

@@ -1,4 +1,4 @@
-"""What the tests of the writing commands have in common: the commands as cores, what is typed, what came of it."""
+"""Shared by the tests of writing commands: commands to run, typed answers, results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from k9py.cli.command_line import WriteOptions
 from k9py.cli.operations import run_operation
 from k9py.cli.session import Invocation
 from k9py.cli.targets import ObjectArgument
-from tests.cli.shell import Core, Ran, Shell, spec_of
+from tests.cli.shell import CommandResult, Core, Shell, spec_of
 
 CHECKOUT = ObjectArgument("Deployment", "checkout")
 CART = ObjectArgument("Deployment", "cart")
@@ -66,7 +66,7 @@ def undo(revision: int = 0, *targets: ObjectArgument, options: WriteOptions = YE
 
 
 def says(*answers: str | Callable[[], str]) -> Iterator[Callable[[], str]]:
-    """Return what is typed at the prompts; a function is called when its prompt is there."""
+    """Return the answers to type at prompts; a function is called when its prompt appears."""
     return iter([one if callable(one) else (lambda text=one: text) for one in answers])
 
 
@@ -78,7 +78,7 @@ def image_of(spec: dict[str, Any]) -> str:
     return str(spec["template"]["spec"]["containers"][0]["image"])
 
 
-def only_result(ran: Ran) -> dict[str, Any]:
+def only_result(ran: CommandResult) -> dict[str, Any]:
     [result] = ran.json["results"]
     assert isinstance(result, dict)
     return result

@@ -1,4 +1,4 @@
-"""Fixtures of the conformance tests: a cluster, and the real kubectl set to it."""
+"""Fixtures of the conformance tests: a cluster, and the real kubectl that uses it."""
 
 from collections.abc import Iterator
 
@@ -17,5 +17,5 @@ def simulator(request: pytest.FixtureRequest) -> Iterator[Simulator]:
 
 @pytest.fixture
 def kubectl(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Kubectl:
-    """The real kubectl, with the rights of `admin` in the namespace `shop` unless told otherwise."""
+    """The real kubectl, with the rights of `admin` in the namespace `shop` by default."""
     return Kubectl(simulator, tmp_path_factory.mktemp("kubectl"))

@@ -1,6 +1,6 @@
 """Runs the real kubectl against a simulated cluster.
 
-Invariant: each kubectl has a home, a cache and a kubeconfig of its own; nothing of the machine's is read or written.
+Invariant: each kubectl has a home, a cache and a kubeconfig of its own; nothing else on the machine is read or written.
 """
 
 import asyncio
@@ -26,10 +26,10 @@ def find_kubectl() -> str:
         FileNotFoundError: there is none.
     """
     beside = Path(sys.executable).with_name("kubectl")
-    found = str(beside) if beside.exists() else shutil.which("kubectl")
-    if found is None:
+    path = str(beside) if beside.exists() else shutil.which("kubectl")
+    if path is None:
         raise FileNotFoundError("kubectl is neither beside this Python nor on the path")
-    return found
+    return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Outcome:
         return json.loads(self.out)
 
     def rows(self) -> list[list[str]]:
-        """Return what it printed as a table: a list of cells a line, without the heading."""
+        """Return the table that it printed: a list of cells per line, without the heading."""
         return [line.split() for line in self.out.splitlines()[1:] if line.strip()]
 
 
 class Running:
-    """A kubectl that has not ended: a watch, or a followed log."""
+    """A kubectl that still runs: a watch, or a followed log."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -74,7 +74,7 @@ class Running:
 
 
 class Kubectl:
-    """A person's kubectl, set to one simulated cluster; call it with its arguments."""
+    """kubectl for one simulated cluster; call it with its arguments."""
 
     def __init__(self, simulator: Simulator, home: Path) -> None:
         self._simulator = simulator
@@ -112,7 +112,7 @@ class Kubectl:
 
     @contextlib.asynccontextmanager
     async def running(self, *args: str, user: str = "admin", namespace: str = "shop") -> AsyncIterator[Running]:
-        """Run a kubectl that goes on (`-w`, `-f`); it is ended on the way out."""
+        """Run a kubectl that does not end (`-w`, `-f`); kill it at the end of the block."""
         process = await self._start(args, user, namespace, stdin=asyncio.subprocess.DEVNULL)
         try:
             yield Running(process)
@@ -141,7 +141,7 @@ class Kubectl:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill a process that still runs, and read what is left so that its pipes close."""
+    """Kill a process that still runs, and read its remaining output so that its pipes close."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()

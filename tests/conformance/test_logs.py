@@ -72,22 +72,22 @@ async def test_the_previous_container(kubectl: Kubectl, simulator: Simulator) ->
     assert 'previous terminated container "app" in pod "a" not found' in refused.err
 
     def restart(state: SimulatorState) -> None:
-        found = state.storage.get(PODS, "shop", "a")
-        assert found is not None
-        container = {**found["status"]["containerStatuses"][0], "lastState": {"terminated": {"exitCode": 1}}}
-        status = {**found["status"], "containerStatuses": [container]}
-        state.storage.update(PODS, {**found, "status": status}, status_only=True)
+        pod = state.storage.get(PODS, "shop", "a")
+        assert pod is not None
+        container = {**pod["status"]["containerStatuses"][0], "lastState": {"terminated": {"exitCode": 1}}}
+        status = {**pod["status"], "containerStatuses": [container]}
+        state.storage.update(PODS, {**pod, "status": status}, status_only=True)
 
     simulator.call(restart)
     assert (await kubectl("logs", "--previous", "a")).out == "last words\n"
 
 
-async def test_a_container_that_is_not_there(kubectl: Kubectl) -> None:
+async def test_a_missing_container(kubectl: Kubectl) -> None:
     refused = await kubectl("logs", "a", "-c", "nope", code=1)
     assert "container nope is not valid for pod a" in refused.err
 
 
-async def test_the_first_of_several_containers_is_taken_and_said(kubectl: Kubectl) -> None:
+async def test_the_first_of_several_containers_is_used_and_named(kubectl: Kubectl) -> None:
     shown = await kubectl("logs", "b", "--tail=1")
     assert shown.out == "three\n"
     assert "Defaulted container" in shown.err

@@ -1,4 +1,4 @@
-"""kubectl reads: what it prints is what it prints of a real server."""
+"""kubectl reads: it prints the same as for a real server."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.unit.simulator.objects import Object, add_deployment, add_namespace, 
 
 @pytest.fixture(autouse=True)
 def shop(simulator: Simulator) -> None:
-    """A namespace with a deployment and three pods, one of them in another place."""
+    """A namespace with a deployment and three pods, one of them in another namespace."""
 
     def fill(state: SimulatorState) -> None:
         add_namespace(state)
@@ -85,7 +85,7 @@ async def test_get_refuses_a_field_that_cannot_be_selected_by(kubectl: Kubectl) 
     assert "field label not supported: spec.nope" in shown.err
 
 
-async def test_get_of_what_is_not_there(kubectl: Kubectl) -> None:
+async def test_get_of_a_missing_object(kubectl: Kubectl) -> None:
     shown = await kubectl("get", "pods", "nope", code=1)
     assert shown.err == 'Error from server (NotFound): pods "nope" not found\n'
 
@@ -95,10 +95,10 @@ async def test_watch_prints_changes_as_they_come(kubectl: Kubectl, simulator: Si
         await watch.line_with("checkout-b")
 
         def start(state: SimulatorState) -> Object:
-            found = state.storage.get(PODS, "shop", "checkout-b")
-            assert found is not None
-            status = {**found["status"], "reason": "Evicted", "phase": "Failed"}
-            return state.storage.update(PODS, {**found, "status": status}, status_only=True)
+            pod = state.storage.get(PODS, "shop", "checkout-b")
+            assert pod is not None
+            status = {**pod["status"], "reason": "Evicted", "phase": "Failed"}
+            return state.storage.update(PODS, {**pod, "status": status}, status_only=True)
 
         simulator.call(start)
         assert (await watch.line_with("Evicted")).split()[:3] == ["checkout-b", "0/1", "Evicted"]
@@ -106,14 +106,14 @@ async def test_watch_prints_changes_as_they_come(kubectl: Kubectl, simulator: Si
 
 async def test_describe_deployment(kubectl: Kubectl) -> None:
     shown = await kubectl("describe", "deployment", "checkout")
-    told = [" ".join(line.split()) for line in shown.out.splitlines()]
-    assert "Selector: app=checkout" in told
-    assert "Replicas: 4 desired | 0 updated | 0 total | 0 available | 0 unavailable" in told
-    assert "RollingUpdateStrategy: 25% max unavailable, 25% max surge" in told
-    assert "Image: registry.example.com/checkout:1.0.0" in told
+    lines = [" ".join(line.split()) for line in shown.out.splitlines()]
+    assert "Selector: app=checkout" in lines
+    assert "Replicas: 4 desired | 0 updated | 0 total | 0 available | 0 unavailable" in lines
+    assert "RollingUpdateStrategy: 25% max unavailable, 25% max surge" in lines
+    assert "Image: registry.example.com/checkout:1.0.0" in lines
 
 
-async def test_describe_pod_tells_its_events(kubectl: Kubectl, simulator: Simulator) -> None:
+async def test_describe_pod_shows_its_events(kubectl: Kubectl, simulator: Simulator) -> None:
     def say(state: SimulatorState) -> None:
         about = state.storage.get(PODS, "shop", "checkout-a")
         assert about is not None
@@ -139,10 +139,10 @@ async def test_describe_pod_tells_its_events(kubectl: Kubectl, simulator: Simula
 
     simulator.call(say)
     shown = await kubectl("describe", "pod", "checkout-a")
-    told = [" ".join(line.split()) for line in shown.out.splitlines()]
-    assert "Node: node-1/" in told
-    assert "QoS Class: BestEffort" in told
-    assert any(line.endswith("kubelet Back-off restarting failed container app") for line in told)
+    lines = [" ".join(line.split()) for line in shown.out.splitlines()]
+    assert "Node: node-1/" in lines
+    assert "QoS Class: BestEffort" in lines
+    assert any(line.endswith("kubelet Back-off restarting failed container app") for line in lines)
     listed = await kubectl("get", "events")
     assert listed.rows()[0][1:4] == ["Warning", "BackOff", "pod/checkout-a"]
 

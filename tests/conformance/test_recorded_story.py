@@ -1,7 +1,7 @@
-"""The commands of the recorded cluster, run again: after each, Deployment and ReplicaSets stand as they stood there.
+"""The recorded commands, run again: after each, Deployment and ReplicaSets have the recorded state.
 
-Names, uids, times and versions are each cluster's own, and pods that are still going depend on the moment: these are
-left out of the comparison, everything else a rollout shows is in it.
+Names, uids, times and versions are each cluster's own, and terminating pods depend on the moment: these are
+excluded from the comparison, everything else about a rollout is included.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COUNTS = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    """A cluster with nodes, fifty times as fast as life."""
+    """A cluster with nodes, at fifty times the speed."""
     with Simulator("shop-quiet", RealClock(speed=50)) as running:
         yield running
 
@@ -36,18 +36,18 @@ def recorded(file: str, at: int) -> Any:
     return exchanges(file)[at]["response"]["body"]
 
 
-def noted(obj: Object) -> dict[str, str]:
-    """Return the annotations that say something of a rollout."""
-    found: dict[str, str] = obj["metadata"]["annotations"]
-    return {key: value for key, value in found.items() if key != APPLIED}
+def rollout_annotations(obj: Object) -> dict[str, str]:
+    """Return the annotations that belong to a rollout."""
+    annotations: dict[str, str] = obj["metadata"]["annotations"]
+    return {key: value for key, value in annotations.items() if key != APPLIED}
 
 
-def stand(deployment: Object) -> Object:
-    """Return what a Deployment shows of its rollout."""
+def rollout_state(deployment: Object) -> Object:
+    """Return the state of a Deployment's rollout."""
     spec, status = deployment["spec"], deployment["status"]
     return {
-        "annotations": noted(deployment),
-        "behind": deployment["metadata"]["generation"] - status["observedGeneration"],
+        "annotations": rollout_annotations(deployment),
+        "generations_behind": deployment["metadata"]["generation"] - status["observedGeneration"],
         "counts": {key: status[key] for key in COUNTS if key in status},
         "conditions": [(one["type"], one["status"], one["reason"]) for one in status["conditions"]],
         "images": [one["image"] for one in spec["template"]["spec"]["containers"]],
@@ -57,10 +57,10 @@ def stand(deployment: Object) -> Object:
 
 
 def revisions(replica_sets: Object) -> Object:
-    """Return what ReplicaSets show, by revision."""
+    """Return the state of the ReplicaSets, by revision."""
     return {
         one["metadata"]["annotations"]["deployment.kubernetes.io/revision"]: (
-            noted(one),
+            rollout_annotations(one),
             one["spec"]["replicas"],
             one["status"].get("availableReplicas", 0),
             one["spec"]["template"]["spec"]["containers"][0]["image"],
@@ -79,8 +79,8 @@ async def test_each_recorded_command_leads_where_it_led_on_a_real_server(
     async def settle() -> None:
         await run("rollout", "status", DEPLOYMENT)
 
-    async def found() -> Object:
-        return stand((await kubectl("get", DEPLOYMENT, "-o", "json", namespace="here")).json())
+    async def current_state() -> Object:
+        return rollout_state((await kubectl("get", DEPLOYMENT, "-o", "json", namespace="here")).json())
 
     async def history() -> Object:
         listed = await kubectl("get", "replicasets", "-l", "app=checkout", "-o", "json", namespace="here")
@@ -93,21 +93,21 @@ async def test_each_recorded_command_leads_where_it_led_on_a_real_server(
     await settle()
     await run("scale", DEPLOYMENT, "--replicas=3")
     await settle()
-    assert await found() == stand(first)
+    assert await current_state() == rollout_state(first)
 
     await run("rollout", "restart", DEPLOYMENT)
     await settle()
-    assert await found() == stand(recorded("set-image-kubectl", 0))
+    assert await current_state() == rollout_state(recorded("set-image-kubectl", 0))
 
     await run("set", "image", DEPLOYMENT, f"{IMAGE}:1.1.0")
     await run("annotate", "--overwrite", DEPLOYMENT, "kubernetes.io/change-cause=release 1.1")
     await settle()
-    assert await found() == stand(recorded("bad-release", 0))
+    assert await current_state() == rollout_state(recorded("bad-release", 0))
 
     await run("set", "image", DEPLOYMENT, f"{IMAGE}:badimage")
     assert "exceeded its progress deadline" in await run("rollout", "status", DEPLOYMENT, code=1)
-    stalled = stand(recorded("bad-release", 2))
-    assert await found() == stalled
+    stalled = rollout_state(recorded("bad-release", 2))
+    assert await current_state() == stalled
     assert await history() == revisions(recorded("bad-release", 3))
 
     listed = (await run("rollout", "history", DEPLOYMENT)).splitlines()[2:]
@@ -119,21 +119,21 @@ async def test_each_recorded_command_leads_where_it_led_on_a_real_server(
     ]
 
     await run("rollout", "undo", DEPLOYMENT, "--dry-run=server")
-    assert await found() == stalled
+    assert await current_state() == stalled
 
     await run("rollout", "undo", DEPLOYMENT)
     await settle()
-    assert await found() == stand(recorded("undo-kubectl", 4))
+    assert await current_state() == rollout_state(recorded("undo-kubectl", 4))
     assert await history() == revisions(recorded("undo-to-revision-kubectl", 2))
 
     await run("rollout", "undo", DEPLOYMENT, "--to-revision=1")
     await settle()
-    assert await found() == stand(recorded("undo-to-revision-kubectl", 8))
+    assert await current_state() == rollout_state(recorded("undo-to-revision-kubectl", 8))
     assert await history() == revisions(recorded("undo-to-revision-kubectl", 10))
 
     await run("rollout", "pause", DEPLOYMENT)
     await run("wait", DEPLOYMENT, "--for=jsonpath={.status.conditions[?(@.reason=='DeploymentPaused')].status}=Unknown")
-    assert await found() == stand(recorded("pause-resume-kubectl", 2))
+    assert await current_state() == rollout_state(recorded("pause-resume-kubectl", 2))
     await run("set", "image", DEPLOYMENT, f"{IMAGE}:1.2.0")
     assert "paused" in await run("rollout", "undo", DEPLOYMENT, code=1)
     assert await history() == revisions(recorded("pause-resume-kubectl", 6))
@@ -141,4 +141,4 @@ async def test_each_recorded_command_leads_where_it_led_on_a_real_server(
     await run("rollout", "resume", DEPLOYMENT)
     await settle()
     last = exchanges("pause-resume-kubectl")[14]["response"]["body"][-1]["object"]
-    assert await found() == stand(last)
+    assert await current_state() == rollout_state(last)

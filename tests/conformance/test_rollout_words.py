@@ -1,6 +1,6 @@
-"""kubectl's own `rollout status` over every recorded workload: our sentence is its, and we are done when it is.
+"""kubectl\'s own `rollout status` for every recorded workload: our sentence equals it, and we finish when it does.
 
-The states are those a real server answered and watched, served as they are by a simulator in which nothing moves.
+The states are recorded from a real server; a simulator without controllers serves them unchanged.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ RECORDINGS: Final = (
     "unschedulable",
 )
 ROLLED_OUT: Final = ("Deployment", "StatefulSet", "DaemonSet")
-SAYS_DONE: Final = re.compile(
+DONE_SENTENCE: Final = re.compile(
     r'(deployment|daemon set) "\S+" successfully rolled out|partitioned roll out complete: |'
     r"statefulset rolling update complete "
 )
-AT_ONCE: Final = 4
+CONCURRENCY: Final = 4
 NOW: Final = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
@@ -66,17 +66,17 @@ def workloads_in(value: Any) -> Iterator[Object]:
 
 
 def recorded() -> list[Object]:
-    """Return the recorded states that differ in anything a rollout's status is told from."""
-    found: dict[str, Object] = {}
+    """Return the recorded states that differ in a field which the rollout status depends on."""
+    states: dict[str, Object] = {}
     for name in RECORDINGS:
         for exchange in exchanges(name):
             for side in ("request", "response"):
                 for one in workloads_in(exchange[side].get("body")):
-                    found.setdefault(json.dumps(_told_from(one), sort_keys=True), one)
-    return list(found.values())
+                    states.setdefault(json.dumps(_status_inputs(one), sort_keys=True), one)
+    return list(states.values())
 
 
-def _told_from(obj: Object) -> Object:
+def _status_inputs(obj: Object) -> Object:
     spec, status = obj["spec"], obj.get("status") or {}
     seen = status.get("observedGeneration")
     revisions = [status.get("currentRevision"), status.get("updateRevision")]
@@ -115,17 +115,17 @@ def served(simulator: Simulator) -> list[Served]:
             stored.append((namespace, state.storage.create(by_kind(obj["kind"]), body)))
         return stored
 
-    found = []
+    served = []
     for namespace, obj in simulator.call(put):
         workload = KINDS[obj["kind"]].decode(msgspec.json.encode(obj))
         assert isinstance(workload, Deployment | StatefulSet | DaemonSet)
-        found.append(Served(namespace, workload))
-    return found
+        served.append(Served(namespace, workload))
+    return served
 
 
 async def each(kubectl: Kubectl, served: Sequence[Served], *options: str) -> list[Outcome]:
     """Return what `kubectl rollout status` answers for each."""
-    free = asyncio.Semaphore(AT_ONCE)
+    free = asyncio.Semaphore(CONCURRENCY)
 
     async def ask(one: Served) -> Outcome:
         async with free:
@@ -138,17 +138,15 @@ def sentence(outcome: Outcome) -> str:
     return (outcome.out or outcome.err).strip()
 
 
-async def test_our_words_are_kubectls_and_we_are_done_exactly_when_it_is(
-    kubectl: Kubectl, served: list[Served]
-) -> None:
+async def test_our_text_is_kubectls_and_we_are_done_exactly_when_it_is(kubectl: Kubectl, served: list[Served]) -> None:
     assert {type(one.workload) for one in served} == {Deployment, StatefulSet, DaemonSet}
     answers = await each(kubectl, served, "--watch=false")
     ended = set()
     for one, outcome in zip(served, answers, strict=True):
-        words, done = kubectl_status(one.workload)
-        assert words == sentence(outcome)
-        assert words.startswith("error: ") == (outcome.code != 0)
-        assert done == bool(SAYS_DONE.match(words))
+        text, done = kubectl_status(one.workload)
+        assert text == sentence(outcome)
+        assert text.startswith("error: ") == (outcome.code != 0)
+        assert done == bool(DONE_SENTENCE.match(text))
         counts, state = rollout_progress(one.workload), diagnose_rollout(one.workload, (), (), NOW).state
         assert (state is RolloutState.COMPLETE) == (
             # kubectl also calls done what is held by a pause, and what has pods left beyond the number wanted.
@@ -158,11 +156,11 @@ async def test_our_words_are_kubectls_and_we_are_done_exactly_when_it_is(
     assert ended == {(kind, done) for kind in (Deployment, StatefulSet, DaemonSet) for done in (True, False)}
 
 
-async def test_a_kubectl_that_waits_ends_well_exactly_where_we_are_done(kubectl: Kubectl, served: list[Served]) -> None:
+async def test_a_waiting_kubectl_succeeds_exactly_where_we_are_done(kubectl: Kubectl, served: list[Served]) -> None:
     # One state for each form of sentence: those that are not done cost their timeout.
     forms = {re.sub(r"\d+|-\w{8,10}\b", "#", kubectl_status(one.workload)[0]): one for one in served}
     assert len(forms) >= 8
-    chosen = list(forms.values())
-    for one, outcome in zip(chosen, await each(kubectl, chosen, "--timeout=1s"), strict=True):
-        words, done = kubectl_status(one.workload)
-        assert (outcome.code == 0) == done, words
+    selected = list(forms.values())
+    for one, outcome in zip(selected, await each(kubectl, selected, "--timeout=1s"), strict=True):
+        text, done = kubectl_status(one.workload)
+        assert (outcome.code == 0) == done, text

@@ -1,4 +1,4 @@
-"""kubectl rollout, scale and set image, with controllers and nodes at work: all ends as on a real cluster."""
+"""kubectl rollout, scale and set image, with controllers and nodes at work: everything ends as on a real cluster."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ IMAGE = "registry.example.com/checkout"
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    """The quiet shop, fifty times as fast as life."""
+    """The quiet shop, at fifty times the speed."""
     with Simulator("shop-quiet", RealClock(speed=50)) as running:
         yield running
 
@@ -52,7 +52,7 @@ async def image_of(kubectl: Kubectl, target: str) -> str:
 
 
 async def pod_images(kubectl: Kubectl, owner: str) -> set[str]:
-    """Return the images of the pods whose names begin with an owner's, those that are going left out."""
+    """Return the images of an owner's pods (by the prefix of their names), without terminating ones."""
     pods = (await kubectl("get", "pods", "-o", "json", namespace="here")).json()["items"]
     return {
         pod["spec"]["containers"][0]["image"]
@@ -134,11 +134,11 @@ async def test_a_bad_release_ends_status_with_an_error_and_undo_mends_it(rollout
     await rollout("set", "image", "deployment/checkout", f"app={IMAGE}:badimage", namespace="here")
     failed = await rollout("rollout", "status", "deployment/checkout", namespace="here", code=1)
     assert 'error: deployment "checkout" exceeded its progress deadline' in failed.err
-    found = (await rollout("get", "deployment", "checkout", "-o", "json", namespace="here")).json()["status"]
+    status = (await rollout("get", "deployment", "checkout", "-o", "json", namespace="here")).json()["status"]
     recorded = exchanges("bad-release")[2]["response"]["body"]["status"]
     counts = {key: value for key, value in recorded.items() if isinstance(value, int) and key != "observedGeneration"}
-    assert {key: found.get(key) for key in counts} == counts
-    assert [c["reason"] for c in found["conditions"]] == [c["reason"] for c in recorded["conditions"]]
+    assert {key: status.get(key) for key in counts} == counts
+    assert [c["reason"] for c in status["conditions"]] == [c["reason"] for c in recorded["conditions"]]
     await rollout("rollout", "undo", "deployment/checkout", namespace="here")
     await rollout("rollout", "status", "deployment/checkout", namespace="here")
     after = (await rollout("get", "deployment", "checkout", "-o", "json", namespace="here")).json()
@@ -178,10 +178,10 @@ async def test_scale_up_and_down_converges(rollout: Kubectl, simulator: Simulato
 async def test_describe_tells_the_story_of_a_rollout(rollout: Kubectl) -> None:
     await rollout("set", "image", "deployment/checkout", f"app={IMAGE}:1.1.0", namespace="here")
     await rollout("rollout", "status", "deployment/checkout", namespace="here")
-    told = (await rollout("describe", "deployment", "checkout", namespace="here")).out
-    assert "ScalingReplicaSet" in told
-    assert "NewReplicaSetAvailable" in told
-    assert re.search(r"NewReplicaSet:\s+checkout-\w+ \(3/3 replicas created\)", told)
+    description = (await rollout("describe", "deployment", "checkout", namespace="here")).out
+    assert "ScalingReplicaSet" in description
+    assert "NewReplicaSetAvailable" in description
+    assert re.search(r"NewReplicaSet:\s+checkout-\w+ \(3/3 replicas created\)", description)
     pod = (await rollout("get", "pods", "-o", "name", namespace="here")).out.splitlines()[0]
     assert "Successfully assigned here/" in (await rollout("describe", pod, namespace="here")).out
 

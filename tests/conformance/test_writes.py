@@ -30,12 +30,12 @@ def shop(simulator: Simulator) -> None:
 
 
 def _stored(simulator: Simulator, name: str = "checkout") -> Object:
-    found: Object | None = simulator.call(lambda state: state.storage.get(DEPLOYMENTS, "shop", name))
-    assert found is not None
-    return found
+    obj: Object | None = simulator.call(lambda state: state.storage.get(DEPLOYMENTS, "shop", name))
+    assert obj is not None
+    return obj
 
 
-async def test_label_and_take_the_label_away(kubectl: Kubectl, simulator: Simulator) -> None:
+async def test_add_and_remove_a_label(kubectl: Kubectl, simulator: Simulator) -> None:
     assert (await kubectl("label", "deploy", "checkout", "team=pay")).out == "deployment.apps/checkout labeled\n"
     assert _stored(simulator)["metadata"]["labels"] == {"app": "checkout", "team": "pay"}
     assert (await kubectl("label", "deploy", "checkout", "team-")).out == "deployment.apps/checkout unlabeled\n"
@@ -53,7 +53,7 @@ async def test_scale(kubectl: Kubectl, simulator: Simulator) -> None:
     assert _stored(simulator)["spec"]["replicas"] == 7
 
 
-async def test_scale_only_from_the_count_it_has(kubectl: Kubectl, simulator: Simulator) -> None:
+async def test_scale_only_from_the_current_count(kubectl: Kubectl, simulator: Simulator) -> None:
     await kubectl("scale", "deploy/checkout", "--current-replicas=4", "--replicas=5")
     shown = await kubectl("scale", "deploy/checkout", "--current-replicas=4", "--replicas=6", code=1)
     assert "Expected replicas to be 4, was 5" in shown.err
@@ -120,8 +120,8 @@ async def test_delete_waits_until_the_pod_is_gone(kubectl: Kubectl, simulator: S
     deleting = asyncio.ensure_future(kubectl("delete", "pod", "checkout-a"))
 
     def is_terminating(state: SimulatorState) -> bool:
-        found = state.storage.get(PODS, "shop", "checkout-a")
-        return found is not None and "deletionTimestamp" in found["metadata"]
+        obj = state.storage.get(PODS, "shop", "checkout-a")
+        return obj is not None and "deletionTimestamp" in obj["metadata"]
 
     await asyncio.to_thread(simulator.wait_until, is_terminating)
     assert (await kubectl("get", "pod", "checkout-a")).rows()[0][2] == "Terminating"
@@ -148,6 +148,6 @@ async def test_wait_ends_when_the_condition_holds(kubectl: Kubectl, simulator: S
 
 
 def _held(state: SimulatorState) -> Object:
-    found = state.storage.get(DEPLOYMENTS, "shop", "checkout")
-    assert found is not None
-    return found
+    obj = state.storage.get(DEPLOYMENTS, "shop", "checkout")
+    assert obj is not None
+    return obj

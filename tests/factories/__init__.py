@@ -1,4 +1,4 @@
-"""Small functions that make typed objects for tests: name what matters, the rest is healthy.
+"""Factories of typed objects for tests: a test names what matters, everything else is healthy.
 
 Every uid is `<kind>-<name>`, every time is `NOW` or a little before it.
 """

@@ -1,4 +1,4 @@
-"""Metadata, conditions, keys and the time it is in tests."""
+"""Metadata, conditions, keys and the current time in tests."""
 
 from __future__ import annotations
 

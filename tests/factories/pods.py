@@ -80,13 +80,13 @@ def pod(
     message: str = "",
     node: str = "node-1",
 ) -> Pod:
-    """A ready pod, unless told otherwise. `revision_hash` sets the label of StatefulSet and DaemonSet pods."""
+    """Return a pod, ready by default. `revision_hash` sets the label of StatefulSet and DaemonSet pods."""
     tags = dict(labels or {"app": owner.metadata.label("app") if owner else "checkout"})
     if isinstance(owner, ReplicaSet):
         tags[POD_TEMPLATE_HASH] = owner.metadata.label(POD_TEMPLATE_HASH)
     if revision_hash:
         tags[CONTROLLER_REVISION_HASH] = revision_hash
-    own = (container_status(ready=ready, image=image),) if statuses is None else tuple(statuses)
+    containers = (container_status(ready=ready, image=image),) if statuses is None else tuple(statuses)
     if conditions is None:
         conditions = (
             condition("PodScheduled", since=created),
@@ -96,11 +96,13 @@ def pod(
         metadata=meta("Pod", name, namespace, owner=owner, labels=tags, created=before(created), deleted=deleted),
         spec=PodSpec(
             containers=tuple(
-                Container(name=one.name, image=one.image, resources=ResourceRequirements(limits=dict(limits or {})))
-                for one in own
+                Container(
+                    name=status.name, image=status.image, resources=ResourceRequirements(limits=dict(limits or {}))
+                )
+                for status in containers
             )
             or (Container(name="app", image=image),),
-            init_containers=tuple(Container(name=one.name, image=one.image) for one in init_statuses) or None,
+            init_containers=tuple(Container(name=init.name, image=init.image) for init in init_statuses) or None,
             node_name=node,
         ),
         status=PodStatus(
@@ -109,7 +111,7 @@ def pod(
             message=message,
             start_time=before(created),
             conditions=tuple(conditions),
-            container_statuses=own or None,
+            container_statuses=containers or None,
             init_container_statuses=tuple(init_statuses) or None,
         ),
     )

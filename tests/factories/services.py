@@ -1,4 +1,4 @@
-"""Services, what is behind them, what is said about objects, and who pushes back on writes."""
+"""Services and their slices, events, autoscalers and disruption budgets."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from msgspec import structs
 
 from k9py.api.events import Event, ObjectReference
 from k9py.api.meta import KubeObject, ServiceMeta
-from k9py.api.pods import (
-    Pod,
-)
+from k9py.api.pods import Pod
 from k9py.api.policy import (
     AutoscalerSpec,
     BudgetSpec,
@@ -42,15 +40,15 @@ def service(
     type_: str = "ClusterIP",
     cluster_ip: str = "10.96.0.10",
 ) -> Service:
-    chosen = {"app": name} if selector is None else dict(selector)
+    labels = {"app": name} if selector is None else dict(selector)
     return Service(
         metadata=ServiceMeta(**structs.asdict(meta("Service", name, namespace))),
-        spec=ServiceSpec(type=type_, cluster_ip=cluster_ip, selector=chosen, ports=tuple(ports)),
+        spec=ServiceSpec(type=type_, cluster_ip=cluster_ip, selector=labels, ports=tuple(ports)),
     )
 
 
 def endpoint_slice(owner: Service, pods: Sequence[Pod] = (), suffix: str = "abcde") -> EndpointSlice:
-    """The slice the endpoint slice controller would make of these pods."""
+    """Return the slice that the endpoint slice controller would create for these pods."""
     return EndpointSlice(
         metadata=meta(
             "EndpointSlice",
@@ -60,16 +58,16 @@ def endpoint_slice(owner: Service, pods: Sequence[Pod] = (), suffix: str = "abcd
             labels={"kubernetes.io/service-name": owner.name},
         ),
         address_type="IPv4",
-        ports=tuple(EndpointPort(one.name, one.port, one.protocol) for one in owner.spec.ports or ()),
+        ports=tuple(EndpointPort(port.name, port.port, port.protocol) for port in owner.spec.ports or ()),
         endpoints=tuple(
             Endpoint(
                 addresses=(f"10.0.0.{number}",),
                 conditions=EndpointConditions(
-                    ready=one.is_ready and not one.is_terminating, serving=one.is_ready, terminating=one.is_terminating
+                    ready=pod.is_ready and not pod.is_terminating, serving=pod.is_ready, terminating=pod.is_terminating
                 ),
-                target_ref=TargetRef(kind="Pod", namespace=one.namespace, name=one.name, uid=one.uid),
+                target_ref=TargetRef(kind="Pod", namespace=pod.namespace, name=pod.name, uid=pod.uid),
             )
-            for number, one in enumerate(pods, 1)
+            for number, pod in enumerate(pods, 1)
         ),
     )
 

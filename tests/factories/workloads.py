@@ -54,8 +54,8 @@ def deployment(
     labels: Mapping[str, str] | None = None,
     strategy: str = "RollingUpdate",
 ) -> Deployment:
-    """A Deployment; counts left out are as a finished rollout has them."""
-    whole = 1 if replicas is None else replicas
+    """Return a Deployment; counts that are not given are those of a finished rollout."""
+    full = 1 if replicas is None else replicas
     notes = {REVISION: str(revision)} if revision is not None else {}
     return Deployment(
         metadata=meta(
@@ -76,10 +76,10 @@ def deployment(
         ),
         status=DeploymentStatus(
             observed_generation=generation if observed is None else observed,
-            replicas=whole if total is None else total,
-            updated_replicas=whole if updated is None else updated,
-            ready_replicas=whole if ready is None else ready,
-            available_replicas=whole if available is None else available,
+            replicas=full if total is None else total,
+            updated_replicas=full if updated is None else updated,
+            ready_replicas=full if ready is None else ready,
+            available_replicas=full if available is None else available,
             conditions=tuple(conditions) or None,
         ),
     )
@@ -141,7 +141,7 @@ def stateful_set(
     policy: str = "OrderedReady",
     strategy: Strategy | None = None,
 ) -> StatefulSet:
-    whole = 1 if replicas is None else replicas
+    full = 1 if replicas is None else replicas
     return StatefulSet(
         metadata=meta("StatefulSet", name, namespace, generation=generation),
         spec=StatefulSetSpec(
@@ -154,11 +154,11 @@ def stateful_set(
         ),
         status=StatefulSetStatus(
             observed_generation=generation if observed is None else observed,
-            replicas=whole if total is None else total,
-            ready_replicas=whole if ready is None else ready,
-            current_replicas=whole if current is None else current,
-            updated_replicas=whole if updated is None else updated,
-            available_replicas=whole if available is None else available,
+            replicas=full if total is None else total,
+            ready_replicas=full if ready is None else ready,
+            current_replicas=full if current is None else current,
+            updated_replicas=full if updated is None else updated,
+            available_replicas=full if available is None else available,
             current_revision=current_revision,
             update_revision=update_revision,
         ),
@@ -204,7 +204,7 @@ def controller_revision(
     image: str = IMAGE,
     created: datetime | None = None,
 ) -> ControllerRevision:
-    # StatefulSets label their revisions otherwise than DaemonSets do; only the latter equals the pods' label.
+    # StatefulSets label their revisions differently from DaemonSets; only the latter use the label of the pods.
     label = CONTROLLER_REVISION_HASH if isinstance(owner, DaemonSet) else "controller.kubernetes.io/hash"
     data = {"spec": {"template": {"$patch": "replace", **msgspec.to_builtins(template(image, {"app": owner.name}))}}}
     return ControllerRevision(
@@ -233,8 +233,8 @@ def raw_deployment(
     annotations: Mapping[str, str] | None = None,
     labels: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A Deployment as the server's JSON has it, for planning writes."""
-    found: dict[str, Any] = {
+    """Return a Deployment as the server's JSON, to plan writes for."""
+    deployment: dict[str, Any] = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {
@@ -258,5 +258,5 @@ def raw_deployment(
         "status": {"observedGeneration": generation, "replicas": replicas},
     }
     if paused:
-        found["spec"]["paused"] = True
-    return found
+        deployment["spec"]["paused"] = True
+    return deployment

@@ -27,7 +27,7 @@ from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.integration.clusters import watched, whole
-from tests.unit.simulator.numbered import Counts, Ledger, Place, Written, numbered
+from tests.unit.simulator.numbered import ContainerId, Counts, Ledger, WrittenLines, numbered
 
 NAMESPACE = "shop"
 Object = dict[str, Any]
@@ -78,9 +78,9 @@ class Follower:
         self._connection = connection
         self._cluster = cluster
         self._subject = subject
-        self._written = simulator.call(Written, NAMESPACE)
-        self._known: dict[Place, str] = {}  # and the id of the run it was in
-        self._first: frozenset[Place] = frozenset()
+        self._written = simulator.call(WrittenLines, NAMESPACE)
+        self._known: dict[ContainerId, str] = {}  # and the id of the run it was in
+        self._first: frozenset[ContainerId] = frozenset()
 
     async def step(self, seconds: float = 0.5) -> None:
         """Let so much time pass on both sides, and take what came."""
@@ -100,7 +100,7 @@ class Follower:
         if not self._first:
             self._first = frozenset(self._known)
         self.stream.set_targets(targets)
-        self.ledger.take(self.stream.drain())
+        self.ledger.add(self.stream.drain())
 
     async def run(self, seconds: float, step: float = 0.5) -> None:
         """Let so much time pass in steps."""
@@ -124,7 +124,7 @@ class Follower:
             await self.until(lambda: not self.ledger.unfinished(wanted), "all that was written", 200.0)
         except AssertionError as error:
             waited = str(error)
-        said = self.ledger.broken_promises(self._counts(), joined=self.simulator.call(self._joined))
+        said = self.ledger.violations(self._counts(), joined=self.simulator.call(self._joined))
         said += self.ledger.unfinished(wanted)
         assert not said, "\n".join([*said, waited, "markers:", *self.ledger.markers])
 
@@ -133,7 +133,7 @@ class Follower:
         counts = self.simulator.call(lambda _: self._written.counts())
         return {place: runs for place, runs in counts.items() if place in self._known}
 
-    def _joined(self, _: SimulatorState) -> dict[Place, int]:
+    def _joined(self, _: SimulatorState) -> dict[ContainerId, int]:
         later = self._known.items() - {(place, self._known[place]) for place in self._first}
         return {place: self._written.run_of(container_id) for place, container_id in later}
 

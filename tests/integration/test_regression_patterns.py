@@ -7,12 +7,12 @@ from k9py.logs.source import LogTarget
 from k9py.logs.templates.compare import compare_patterns
 from k9py.logs.templates.counts import PatternCounts
 from k9py.simulator.log_generators.applications import AFTER_IMAGE
-from tests.unit.simulator.cluster import Cluster, running_cluster
+from tests.unit.simulator.cluster import ClusterUnderTest, running_cluster
 
 TAIL = 200
 
 
-def newest_lines(cluster: Cluster) -> tuple[list[LogLine], str, set[str]]:
+def newest_lines(cluster: ClusterUnderTest) -> tuple[list[LogLine], str, set[str]]:
     """Return the tails of checkout's pods as one stream, the new revision, and the old ones."""
     lines: list[LogLine] = []
     new, old = "", set()

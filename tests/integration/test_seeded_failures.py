@@ -25,17 +25,17 @@ from k9py.simulator.controllers.node_lifecycle import restore_node
 from k9py.simulator.registry.resources import PODS, by_kind
 from tests.matrix import failures
 from tests.matrix.failures import FAILURES, GOOD, NAME, REPLICAS
-from tests.unit.simulator.cluster import NAMESPACE, Cluster, running_cluster, with_fields, with_image, workload
+from tests.unit.simulator.cluster import NAMESPACE, ClusterUnderTest, running_cluster, with_fields, with_image, workload
 
 CALM = {RolloutState.UNKNOWN, RolloutState.PROGRESSING, RolloutState.COMPLETE}
 
 
-def all_of(cluster: Cluster, kind: str) -> list[Any]:
+def all_of(cluster: ClusterUnderTest, kind: str) -> list[Any]:
     found = cluster.storage.list(by_kind(kind), NAMESPACE)
     return [KINDS[kind].decode(msgspec.json.encode(one)) for one in found]
 
 
-def status(cluster: Cluster, kind: str) -> RolloutStatus:
+def status(cluster: ClusterUnderTest, kind: str) -> RolloutStatus:
     [subject] = all_of(cluster, kind)
     assert isinstance(subject, Deployment | StatefulSet | DaemonSet)
     owned: list[ReplicaSet | ControllerRevision] = [
@@ -48,7 +48,7 @@ def status(cluster: Cluster, kind: str) -> RolloutStatus:
     return diagnose_rollout(subject, revisions(subject, owned, pods), pods, now, events=events)
 
 
-def alarms(cluster: Cluster, kind: str) -> list[Finding]:
+def alarms(cluster: ClusterUnderTest, kind: str) -> list[Finding]:
     """Return what is said to be wrong, or that it may go wrong."""
     [subject] = all_of(cluster, kind)
     owned = [*all_of(cluster, "ReplicaSet"), *all_of(cluster, "ControllerRevision")]
@@ -57,11 +57,11 @@ def alarms(cluster: Cluster, kind: str) -> list[Finding]:
     return [one for one in found if one.severity is not Severity.INFO]
 
 
-async def watched_for(cluster: Cluster, kind: str, seconds: int) -> list[RolloutStatus]:
+async def watched_for(cluster: ClusterUnderTest, kind: str, seconds: int) -> list[RolloutStatus]:
     """Return the status at each second; nothing else may be said that alarms."""
     seen = [status(cluster, kind)]
     for _ in range(seconds):
-        await cluster.pass_time(1)
+        await cluster.advance(1)
         seen.append(status(cluster, kind))
         assert not alarms(cluster, kind)
     return seen
@@ -104,36 +104,36 @@ async def test_a_seeded_failure_is_named_and_old_pods_are_said_to_serve(kind: st
         if seeded.prepare is not None:
             seeded.prepare(cluster.state)
         cluster.create(kind, NAME, failures.good_spec(kind))
-        await cluster.pass_time(60)
+        await cluster.advance(60)
         assert status(cluster, kind).state is RolloutState.COMPLETE
         cluster.change(by_kind(kind), NAME, seeded.released)
-        await cluster.pass_time(60)
+        await cluster.advance(60)
         # A probe may just be slow: it counts as stalled once the deadline (10 minutes, as for Deployments) has passed.
         if seeded.wait > 60:
             assert status(cluster, kind).state is RolloutState.PROGRESSING
-            await cluster.pass_time(seeded.wait - 60)
+            await cluster.advance(seeded.wait - 60)
         found = status(cluster, kind)
         assert found.state is RolloutState.STALLED
         assert found.cause_kind is seeded.kind
         assert seeded.words in found.summary
         old = REPLICAS if kind == "Deployment" else REPLICAS - 1
-        assert found.note == f"{old} old pods still serve"
+        assert found.note == f"still served by {old} old pods"
 
 
 @pytest.mark.parametrize("kind", failures.KINDS)
 async def test_a_lost_node_is_the_cause_until_its_pods_are_replaced_or_it_is_back(kind: str) -> None:
     async with running_cluster() as cluster:
         cluster.create(kind, NAME, failures.good_spec(kind))
-        await cluster.pass_time(60)
+        await cluster.advance(60)
         cluster.change(by_kind(kind), NAME, FAILURES["node"].released)
-        await cluster.pass_time(5)
+        await cluster.advance(5)
         node = failures.lose_a_node(cluster.state)
-        await cluster.pass_time(60)
+        await cluster.advance(60)
         found = status(cluster, kind)
         assert (found.state, found.cause_kind) == (RolloutState.STALLED, CauseKind.NODE)
         assert found.summary == f"stuck: node {node} is NotReady"
         assert "delete pod" not in found.note
-        await cluster.pass_time(400)
+        await cluster.advance(400)
         later = status(cluster, kind)
         ending = [pod for pod in cluster.pods() if "deletionTimestamp" in pod["metadata"]]
         assert {pod["spec"]["nodeName"] for pod in ending} == {node}
@@ -142,7 +142,7 @@ async def test_a_lost_node_is_the_cause_until_its_pods_are_replaced_or_it_is_bac
         else:
             assert (later.state, later.cause_kind, later.summary) == (found.state, found.cause_kind, found.summary)
         restore_node(cluster.state, node)
-        await cluster.pass_time(120)
+        await cluster.advance(120)
         assert status(cluster, kind).state is RolloutState.COMPLETE
         assert len(cluster.storage.list(PODS, NAMESPACE)) == REPLICAS
 
@@ -152,7 +152,7 @@ async def test_a_quota_that_refuses_the_first_pods_is_named(kind: str) -> None:
     async with running_cluster() as cluster:
         cluster.create("ResourceQuota", "tight", {"hard": {"pods": "1"}})
         cluster.create(kind, NAME, workload(GOOD, **_without_template(kind)))
-        await cluster.pass_time(60)
+        await cluster.advance(60)
         found = status(cluster, kind)
         assert found.cause_kind is CauseKind.QUOTA
         assert "quota tight is exceeded: requested pods=1" in found.summary
@@ -163,7 +163,7 @@ async def test_a_quota_that_wants_to_be_told_more_is_named(kind: str) -> None:
     async with running_cluster() as cluster:
         cluster.create("ResourceQuota", "tight", {"hard": {"limits.cpu": "4", "requests.memory": "4Gi"}})
         cluster.create(kind, NAME, workload(GOOD, **_without_template(kind)))
-        await cluster.pass_time(60)
+        await cluster.advance(60)
         found = status(cluster, kind)
         assert found.cause_kind is CauseKind.QUOTA
         assert (
@@ -174,13 +174,13 @@ async def test_a_quota_that_wants_to_be_told_more_is_named(kind: str) -> None:
 async def test_what_was_refused_is_made_as_soon_as_it_may_be() -> None:
     async with running_cluster() as cluster:
         cluster.create("Deployment", NAME, FAILURES["account"].released(failures.good_spec("Deployment")))
-        await cluster.pass_time(30)
+        await cluster.advance(30)
         assert status(cluster, "Deployment").cause_kind is CauseKind.ADMISSION
         cluster.storage.create(
             by_kind("ServiceAccount"), {"metadata": {"name": "checkout-writer", "namespace": NAMESPACE}}
         )
         cluster.change(by_kind("Deployment"), NAME, with_fields(replicas=2))
-        await cluster.pass_time(90)
+        await cluster.advance(90)
         assert status(cluster, "Deployment").state is RolloutState.COMPLETE
 
 

@@ -1,6 +1,6 @@
 """Draw the pictures: `python -m tests.screenshots [NAME ...]`; all of them by default.
 
-The cluster's clock stands still and its chance is seeded, so that a picture changes only when the product does.
+The cluster's clock is manual and its random generator seeded, so that a picture changes only when the product does.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ async def draw(scene: Scene) -> str:
 
 
 def plain_fonts(svg: str) -> str:
-    """Use fonts that are on the reader's machine: the exported picture would fetch one from the network."""
+    """Use local fonts: the exported picture would fetch one from the network."""
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     return svg.replace("Fira Code", f"{FONT}, Menlo, Consolas")
 

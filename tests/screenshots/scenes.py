@@ -1,6 +1,6 @@
-"""What is in each picture: a scenario, a size, and the keys that lead there.
+"""The scenes of the pictures: scenario, size and keys.
 
-To add a picture: one async function that works the dashboard to the moment, and one line in `SCENES`.
+To add a picture, write an async function that operates the dashboard, and add a line to `SCENES`.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def _typed(text: str) -> list[str]:
 
 
 async def _settle(kdash: Dashboard) -> None:
-    """Wait until log lines are on the screen: the follower's first read has come in."""
+    """Wait until log lines are on the screen."""
     await kdash.until(lambda: "GET " in kdash.text or "order" in kdash.text, "log lines")
 
 

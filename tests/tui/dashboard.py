@@ -21,7 +21,7 @@ from k9py.api.meta import ObjectKey
 from k9py.kube.options import ConnectOptions
 from k9py.runtime.clock import SystemClock
 from k9py.simulator.server import Simulator
-from k9py.tui.app import KdashApp
+from k9py.tui.app.kdash_app import KdashApp
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.options import AppOptions
 from k9py.tui.screens.home import HomeScreen

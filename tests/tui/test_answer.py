@@ -86,7 +86,7 @@ async def test_a_revision_that_our_own_undo_left_is_not_suggested(simulator: Sim
 async def test_a_healthy_row_is_answered_without_an_undo_and_names_what_fails(kdash: Dashboard) -> None:
     await kdash.select(CART)
     await until_said(kdash, "deploy/cart: 3 of 3 ready", "by shop-pipeline", "worst is", "shop/checkout")
-    assert "rolls back" not in panel(kdash)
+    assert "roll back" not in panel(kdash)
     assert "healthy" in panel(kdash)
 
 
@@ -153,7 +153,7 @@ async def test_what_gets_its_pods_again_after_a_scale_is_starting_and_no_release
             view = queries.rollout_view(CART, clock.now())
             assert view is not None
             assert view.severity is Severity.ROLLING_OUT
-            assert "rolls back" not in panel(kdash)
+            assert "roll back" not in panel(kdash)
             await kdash.press("u")
             dialog = await kdash.until_screen(UndoDialog)
             await kdash.until(lambda: dialog.selected is not None, "a revision under the cursor")
@@ -169,7 +169,7 @@ async def test_a_row_is_read_once_and_only_where_the_cursor_stays(
         seen = kdash.simulator.requests
         return sum(one.verb == "get" and one.path.endswith(f"/deployments/{name}") for one in seen)
 
-    read = kdash.home._answering._facts._read
+    read = kdash.home._answer_updater._facts._read
     await kdash.until(lambda: read and reads("checkout") == 1, "the worst is read, both of its templates")
     monkeypatch.setattr(facts, "SETTLE_SECONDS", 3600.0)
     await kdash.press("down", "down", "up", "up")
@@ -188,9 +188,9 @@ async def test_a_lost_server_never_leaves_a_healthy_answer(kdash: Dashboard) -> 
     await kdash.select(CART)
     await until_said(kdash, "healthy deploy/cart")
     kdash.simulator.stop_listening()
-    await until_said(kdash, "? unknown deploy/cart: seen", "healthy then")
+    await until_said(kdash, "? unknown deploy/cart: last seen", "(healthy)")
     await kdash.press("home")
-    await until_said(kdash, "stuck deploy/checkout: seen", SENTENCE)
+    await until_said(kdash, "stuck deploy/checkout: last seen", SENTENCE)
 
 
 async def test_a_read_only_session_says_that_nothing_can_be_undone_here(simulator: Simulator, tmp_path: Path) -> None:

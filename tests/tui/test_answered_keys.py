@@ -9,12 +9,13 @@ from textual.screen import Screen
 
 from k9py.api.meta import ObjectKey
 from k9py.tui.screens.cluster_screen import ClusterScreen
+from k9py.tui.screens.describe import DescribeScreen
 from k9py.tui.screens.difference import DifferenceScreen
 from k9py.tui.screens.home import HomeScreen
 from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.service import ServiceScreen
-from k9py.tui.screens.text import DescribeScreen, YamlScreen
+from k9py.tui.screens.yaml import YamlScreen
 from tests.tui.dashboard import CHECKOUT, Dashboard
 
 SERVICE = ObjectKey("Service", "shop", "checkout")
@@ -55,7 +56,7 @@ async def test_a_key_that_nothing_here_has_says_so(kind: type[ClusterScreen], kd
 
 
 async def test_a_key_that_a_service_page_does_not_have_says_so(kdash: Dashboard) -> None:
-    kdash.app.open_object(SERVICE)
+    kdash.app.navigator.open_object(SERVICE)
     await assert_answered(kdash, await kdash.until_screen(ServiceScreen))
 
 
@@ -84,7 +85,7 @@ async def test_a_key_that_acts_or_is_typed_into_a_bar_gets_no_other_answer(kdash
         (LogScreen, "minus", "nothing is filtered, so every line is shown: & filters"),
         (DescribeScreen, "N", "nothing is searched for: / searches"),
         (YamlScreen, "N", "nothing is searched for: / searches"),
-        (HomeScreen, "x", "nothing to stop: no further change is waiting"),
+        (HomeScreen, "x", "nothing to stop: no bulk operation is running"),
     ],
 )
 async def test_a_key_that_cannot_act_now_says_why(

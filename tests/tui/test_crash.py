@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from k9py.cli.dashboard import _report
-from k9py.tui.crash import CrashReport
+from k9py.tui.app.crash import CrashReport
 
 
 class Failing(CrashReport[None]):

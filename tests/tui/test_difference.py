@@ -13,7 +13,7 @@ from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.difference import template_diff_lines
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.undo import UndoDialog
-from k9py.tui.screens.difference import DifferenceScreen, open_difference
+from k9py.tui.screens.difference import DifferenceScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from tests.tui.dashboard import AGENT, CART, CHECKOUT, DB, Dashboard, dashboard
 
@@ -59,8 +59,8 @@ async def test_nothing_of_the_difference_is_cut_on_a_small_screen(
 ) -> None:
     async with dashboard(simulator, tmp_path, size=(80, 24), monochrome=monochrome) as kdash:
         await kdash.select(CHECKOUT)
-        open_difference(kdash.home)
-        await kdash.until_text("revision 5", "now", "revision 6", "u undoes to revision 5", f"{OLD} →", NEW)
+        kdash.app.navigator.open_diff(CHECKOUT)
+        await kdash.until_text("revision 5", "now", "revision 6", "u roll back to revision 5", f"{OLD} →", NEW)
         await kdash.press("v")
         await kdash.until_text(f"- image: {OLD}", f"+ image: {NEW}")
         await kdash.press("q", "u")
@@ -167,7 +167,7 @@ async def test_it_is_typed_as_a_command_too(kdash: Dashboard) -> None:
 async def test_controller_revisions_are_compared(key: object, kdash: Dashboard) -> None:
     assert key in (DB, AGENT)
     await kdash.select(key if key is DB else AGENT)
-    open_difference(kdash.home)
+    kdash.app.navigator.open_diff(DB if key is DB else AGENT)
     shown = await kdash.until_screen(DifferenceScreen)
     await kdash.until(lambda: "→" in shown.pane.text.text, "what changed")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual import events
 
 from k9py.tui.dialogs.command_line import CommandLine
-from k9py.tui.screens.text import YamlScreen
+from k9py.tui.screens.yaml import YamlScreen
 from tests.tui.dashboard import CHECKOUT, Dashboard
 
 NAMES = {"/": "slash", ":": "colon", "\r": "enter"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -183,6 +184,11 @@ async def test_what_is_waited_for_is_a_state_in_the_title_and_in_the_dialog(kdas
 # -- taking lines out ---------------------------------------------------------------------------------------------
 
 
+def set_options(kdash: Dashboard, screen: LogScreen, **changes: Any) -> None:
+    """Give the log pane other options than those the app was started with."""
+    screen.logs._settings = replace(kdash.app.options, **changes)
+
+
 async def test_c_copies_the_line_under_the_cursor_and_says_what_is_known(
     kdash: Dashboard, log_screen: LogScreen
 ) -> None:
@@ -196,7 +202,7 @@ async def test_c_copies_the_line_under_the_cursor_and_says_what_is_known(
 
 
 async def test_marked_lines_are_copied_from_the_first_to_the_last(kdash: Dashboard, log_screen: LogScreen) -> None:
-    kdash.app.options = replace(kdash.app.options, clipboard=Clipboard("supported", "kitty"))
+    set_options(kdash, log_screen, clipboard=Clipboard("supported", "kitty"))
     view = log_screen.logs.view
     await kdash.press("up", "m", "up", "up", "m")
     await kdash.until(lambda: view.state.marked == 2, "two marks")
@@ -206,7 +212,7 @@ async def test_marked_lines_are_copied_from_the_first_to_the_last(kdash: Dashboa
 
 
 async def test_a_terminal_that_takes_no_copies_is_sent_none(kdash: Dashboard, log_screen: LogScreen) -> None:
-    kdash.app.options = replace(kdash.app.options, clipboard=Clipboard("unsupported", "Apple Terminal"))
+    set_options(kdash, log_screen, clipboard=Clipboard("unsupported", "Apple Terminal"))
     await kdash.press("up", "c")
     await until_said(kdash, "no clipboard here (Apple Terminal): Ctrl+S saves it")
     assert kdash.app.clipboard == ""
@@ -217,7 +223,7 @@ async def test_ctrl_s_saves_what_is_shown_or_all(
     extent: str, kdash: Dashboard, log_screen: LogScreen, tmp_path: Path
 ) -> None:
     folder = tmp_path / "logs"
-    kdash.app.options = replace(kdash.app.options, log_directory=folder)
+    set_options(kdash, log_screen, log_directory=folder)
     view = log_screen.logs.view
     await typed(kdash, "ampersand", "level>=warn")
     await kdash.until(lambda: 0 < view.state.shown < view.state.lines and not view.state.scanning, "fewer lines")
@@ -242,7 +248,7 @@ async def test_ctrl_s_saves_what_is_shown_or_all(
 async def test_a_place_that_takes_no_file_is_told(kdash: Dashboard, log_screen: LogScreen, tmp_path: Path) -> None:
     blocked = tmp_path / "blocked"
     blocked.write_text("")
-    kdash.app.options = replace(kdash.app.options, log_directory=blocked)
+    set_options(kdash, log_screen, log_directory=blocked)
     await kdash.press("ctrl+s", "enter")
     await kdash.until_screen(MessageDialog)
     await kdash.until_text("cannot write in")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from k9py.cluster.log_targets import DEFAULT_ROLES
 from k9py.config.terminal import MAX_COPY_BASE64, Clipboard
-from k9py.logs.follow import words
+from k9py.logs import marker_text
 from k9py.logs.parsing.level import Level
 from k9py.logs.source import LogTarget
 from k9py.tui.logs.copying import clipboard_copy
@@ -185,6 +185,6 @@ def test_a_word_is_looked_for_as_it_stands(text: str) -> None:
 def test_what_the_readme_quotes_is_what_is_said() -> None:
     readme = " ".join((Path(__file__).parents[2] / "README.md").read_text("utf-8").split())
     since, until = datetime(2026, 1, 15, 3, 12, 7, tzinfo=UTC), datetime(2026, 1, 15, 3, 12, 19, tzinfo=UTC)
-    assert f"*{words.reconnected(12.0)}*" in readme
-    assert f"*{words.may_be_missing(words.ROTATED, since, until, 12.0)}*" in readme
-    assert f"*{words.dropped(1_204, None, None)}*" in readme
+    assert f"*{marker_text.reconnected(12.0)}*" in readme
+    assert f"*{marker_text.gap(marker_text.ROTATED, since, until, 12.0)}*" in readme
+    assert f"*{marker_text.dropped(1_204, None, None)}*" in readme

@@ -82,8 +82,8 @@ async def test_new_stopped_and_changed_patterns_are_shown_and_counted_in_the_tit
         header, first, second = app.shown()
         assert header.split() == ["↑", "CHANGE", "LINES", "r8/min", "r7/min", "PATTERN"]
         assert first.split() == ["▌✗", "new", "20", "2.0", "0", "ERROR", "lost", "<num>"]
-        assert second.split() == ["stopped", "100", "0", "10", "INFO", "synced", "<num>"]
-        assert "1 new, 1 stopped, 0 changed · revision 8 against 7" in app.pane.note
+        assert second.split() == ["gone", "100", "0", "10", "INFO", "synced", "<num>"]
+        assert "1 new, 1 gone, 0 changed · revision 8 against 7" in app.pane.note
 
 
 async def test_enter_jumps_to_an_example_with_the_number_it_has_in_the_log() -> None:
@@ -139,8 +139,8 @@ async def test_one_revision_alone_shows_its_patterns_errors_first_and_says_so() 
     [
         ([], "no lines yet"),
         (BOTH[:600], "revision 8 has no logs yet"),
-        (BOTH[600:], "nothing of revision 7 has been read: nothing to compare with"),
-        (BOTH, "revision 8 says what revision 7 says: heard 10 container-minutes of the new"),
+        (BOTH[600:], "no logs of revision 7 read: nothing to compare with"),
+        (BOTH, "revision 8 logs the same as revision 7: observed 10 container-minutes of the new"),
     ],
 )
 async def test_an_empty_pane_says_why(lines: Sequence[LogLine], words: str) -> None:
@@ -164,7 +164,7 @@ async def test_nothing_is_concluded_while_lines_wait_to_be_counted() -> None:
         app.pane._show(app.pane.comparison)
         assert "counting 600 lines…" in app.shown()[-1]
         await settled(pilot, app.pane, len(BOTH))
-        assert any("revision 8 says what revision 7 says" in text for text in app.shown())
+        assert any("revision 8 logs the same as revision 7" in text for text in app.shown())
 
 
 async def test_how_an_old_container_starts_tells_what_is_new_at_the_start() -> None:
@@ -229,7 +229,7 @@ async def test_typing_narrows_the_patterns() -> None:
         await settled(pilot, app.pane, len(BOTH) + len(LOST) + len(SYNCED))
         app.pane.typed("synced")
         await pilot.pause()
-        assert [text.split()[1] for text in app.shown()[1:]] == ["stopped"]
+        assert [text.split()[1] for text in app.shown()[1:]] == ["gone"]
         assert "1 of 2 shown" in app.pane.note
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import copy
 import json
 
+from k9py.actions.action import Scope
+from k9py.actions.registry import ACTIONS, BY_ID, group_of
 from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import timestamp
 from k9py.simulator.registry.resources import DEPLOYMENTS, EVENTS, by_kind
 from k9py.simulator.state import SimulatorState
 from k9py.tui.key_bar import KeyBar
-from k9py.tui.keymap import BAR, DIFFERENCE, GROUPS, LOG_PANE, LOG_SCREEN, ROLLOUT, TEXT
-from k9py.tui.screens.difference import DifferenceScreen, open_difference
+from k9py.tui.screens.describe import DescribeScreen
+from k9py.tui.screens.difference import DifferenceScreen
 from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.rollout import RolloutScreen
-from k9py.tui.screens.text import DescribeScreen, YamlScreen, fold_text, section_lines, without_secret_lines
-from k9py.tui.widgets.log_view.keys import LOG_KEYS
+from k9py.tui.screens.section_lines import fold_text, redact_section, section_lines
+from k9py.tui.screens.yaml import YamlScreen
 from k9py.views.describe import DescribeLine, Section
 from k9py.views.values import Tone
 from tests.tui.dashboard import AGENT, CART, CHECKOUT, Dashboard
@@ -26,7 +28,7 @@ async def test_help_explains_every_key_in_force(kdash: Dashboard) -> None:
     bound = {
         kdash.app.get_key_display(active.binding)
         for active in kdash.home.active_bindings.values()
-        if (active.binding.id or "").partition(".")[0] in GROUPS and not active.binding.key_display
+        if group_of(active.binding.id) is not None
     }
     await kdash.press("question_mark")
     screen = await kdash.until_screen(HelpScreen)
@@ -41,7 +43,7 @@ async def test_every_binding_has_an_id_of_a_known_group_and_words(kdash: Dashboa
     for active in kdash.home.active_bindings.values():
         binding = active.binding
         if not binding.system and binding.id is not None:
-            assert binding.id.partition(".")[0] in GROUPS, binding
+            assert group_of(binding.id) is not None, binding
             assert binding.tooltip or binding.description, binding
 
 
@@ -54,17 +56,24 @@ async def test_the_last_line_lists_the_main_keys_greyed_where_not_allowed(kdash:
     await kdash.press("1")
     await kdash.until(lambda: ("s", "Scale", True) in bar.keys, "the workload behind the service")
     bound = {active.binding.id for active in kdash.home.active_bindings.values()}
-    assert set(BAR) - bound <= {
-        binding.id for binding in (*ROLLOUT, *TEXT, *DIFFERENCE, *LOG_SCREEN, *LOG_PANE, *LOG_KEYS)
-    }, "a key of no screen"
-    assert len(bar.keys) >= len(bound & set(BAR))
+    listed = {action.id for action in ACTIONS if action.footer is not None}
+    elsewhere = {
+        Scope.REVISION,
+        Scope.TEXT_SCREEN,
+        Scope.DIFF_SCREEN,
+        Scope.LOG_SCREEN,
+        Scope.LOG_PANE,
+        Scope.LOG_VIEW,
+    }
+    assert {BY_ID[action_id].scope for action_id in listed - bound - {"app.retry", "workload.mark"}} <= elsewhere
+    assert len(bar.keys) == len(bound & listed)
 
 
 async def test_describe_says_what_is_wrong_and_the_events(kdash: Dashboard) -> None:
     await kdash.select(CHECKOUT)
     await kdash.press("d")
     await kdash.until_screen(DescribeScreen)
-    await kdash.until_text("What is wrong", "cannot be pulled", "Conditions", "Events")
+    await kdash.until_text("Findings", "cannot be pulled", "Conditions", "Events")
     await kdash.press("q")
     assert kdash.app.screen is kdash.home
 
@@ -85,7 +94,7 @@ async def test_describing_a_pod_tells_its_ordinary_events_too(kdash: Dashboard) 
         create_object(state, EVENTS, told)
 
     kdash.simulator.call(tell)
-    kdash.app.open_describe(pod.key)
+    kdash.app.navigator.open_description(pod.key)
     await kdash.until_screen(DescribeScreen)
     await kdash.press("G")
     await kdash.until_text("Started container app")
@@ -156,9 +165,9 @@ async def test_the_header_keeps_counting_while_another_screen_covers_home(kdash:
 
 def test_long_texts_are_folded_under_themselves() -> None:
     long = "image checkout:2.8.0 cannot be pulled (not found) from registry.example.com/shop"
-    lines = section_lines([Section("What is wrong", (DescribeLine("reason", long, Tone.FAIL),))], 40)
+    lines = section_lines([Section("Findings", (DescribeLine("reason", long, Tone.FAIL),))], 40)
     texts = ["".join(span.text for span in line) for line in lines]
-    assert texts[0] == "What is wrong"
+    assert texts[0] == "Findings"
     assert len(texts) > 2
     assert all(len(text) <= 40 for text in texts)
     assert all(text.startswith(" " * 10) for text in texts[2:])
@@ -195,7 +204,7 @@ async def test_yaml_hides_what_looks_like_a_secret_until_a_key_shows_it(kdash: D
 async def test_the_difference_as_yaml_hides_what_looks_like_a_secret(kdash: Dashboard) -> None:
     kdash.simulator.call(with_secrets)
     await kdash.select(CART)
-    open_difference(kdash.home)
+    kdash.app.navigator.open_diff(CART)
     screen = await kdash.until_screen(DifferenceScreen)
     await kdash.press("v")
     await kdash.until(lambda: "- name: DB_PASSWORD" in screen.pane.text.text, "as YAML")
@@ -206,4 +215,4 @@ async def test_the_difference_as_yaml_hides_what_looks_like_a_secret(kdash: Dash
 
 def test_descriptions_hide_what_a_message_repeats() -> None:
     section = Section("Events", (DescribeLine("app", "cannot open amqp://u:hunter2@mq"),))
-    assert without_secret_lines(section).lines[0].text == "cannot open amqp://u:••••••@mq"
+    assert redact_section(section).lines[0].text == "cannot open amqp://u:••••••@mq"

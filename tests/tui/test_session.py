@@ -14,7 +14,7 @@ from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.simulator.faults import Refuse, RequestMatch
 from k9py.simulator.server import Simulator
-from k9py.tui.app import KdashApp
+from k9py.tui.app.kdash_app import KdashApp
 from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.options import AppOptions, connect_lazily
 from k9py.tui.session import Unreachable
@@ -23,7 +23,7 @@ from tests.tui.dashboard import Dashboard, dashboard
 
 def test_importing_the_app_imports_no_client() -> None:
     code = (
-        "import sys, k9py.tui.app; "
+        "import sys, k9py.tui.app.kdash_app; "
         "found = {'kubernetes_asyncio', 'aiohttp'} & set(sys.modules); "
         "sys.exit(f'imported: {found}' if found else 0)"
     )
@@ -59,7 +59,7 @@ async def test_no_kubeconfig_is_told_with_its_hint_and_contexts_can_be_chosen(tm
         assert "no kubeconfig found" in text
         assert "kdash --demo" in text
         assert app.session.state.retry_at is None
-        assert app.home.check_action("scale", ()) is None
+        assert app.home.check_action("perform", ("workload.scale",)) is None
 
 
 async def test_a_failed_connection_is_tried_again_on_enter(simulator: Simulator, tmp_path: Path) -> None:
@@ -118,8 +118,8 @@ async def test_namespaces_are_chosen_and_all_shown_again(kdash: Dashboard) -> No
 async def test_another_context_is_another_cluster(name: str, kdash: Dashboard, tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.write_text(config.read_text().replace("demo", name))
-    kdash.app.show_context(name)
-    await kdash.until(lambda: kdash.app.connected is not None and kdash.app.context == name, "connected to it")
+    kdash.app.clusters.show_context(name)
+    await kdash.until(lambda: kdash.app.connected is not None and kdash.app.context_name == name, "connected to it")
     await kdash.until_text(f"context {name}", "checkout")
 
 

@@ -10,7 +10,7 @@ from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.kube.sign_in import SignIn
 from k9py.simulator.server import Simulator
-from k9py.tui.app import KdashApp
+from k9py.tui.app.kdash_app import KdashApp
 from k9py.tui.options import AppOptions
 from k9py.tui.session import Unreachable
 from tests.tui.dashboard import Dashboard, dashboard

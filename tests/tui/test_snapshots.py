@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from k9py.kube.options import ConnectOptions
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
-from k9py.tui.app import KdashApp
+from k9py.tui.app.kdash_app import KdashApp
 from k9py.tui.options import AppOptions
 from k9py.tui.screens.logs import LogScreen
 from tests.tui.dashboard import ClusterTime, Dashboard

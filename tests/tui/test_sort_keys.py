@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import pytest
-from textual.binding import Binding
 
-from k9py.tui import keymap
-from k9py.tui.widgets.live_table.keys import TABLE_KEYS
+from k9py.actions.action import Scope
+from k9py.actions.registry import in_scope
 from k9py.views import events, pods, rollouts, services
 from k9py.views.values import Column
 
 TABLES = {module.__name__.rpartition(".")[2]: module.COLUMNS for module in (events, pods, rollouts, services)}
 BOUND = {
     key
-    for binding in (*keymap.CLUSTER_SCREEN, *keymap.PANES, *keymap.HOME, *keymap.ROLLOUT, *keymap.APP, *TABLE_KEYS)
-    if isinstance(binding, Binding)
-    for key in binding.key.split(",")
+    for action in in_scope(
+        Scope.WORKLOAD,
+        Scope.POD,
+        Scope.OPERATION,
+        Scope.OBJECT,
+        Scope.CLUSTER,
+        Scope.SCREEN,
+        Scope.PANES,
+        Scope.DIFF,
+        Scope.HOME,
+        Scope.REVISION,
+        Scope.APP,
+        Scope.TABLE,
+    )
+    for key in action.keys
 }
 
 

@@ -12,8 +12,8 @@ from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.dialogs.undo import UndoDialog
+from k9py.tui.screens.describe import DescribeScreen
 from k9py.tui.screens.rollout import RolloutScreen
-from k9py.tui.screens.text import DescribeScreen
 from tests.tui.dashboard import CART, DB, Dashboard
 from tests.tui.test_writing import audited, image, stored
 

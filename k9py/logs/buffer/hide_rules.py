@@ -1,4 +1,4 @@
-"""What the person chose not to see: containers and levels."""
+"""Which containers and levels the user has hidden."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from k9py.logs.source import ContainerKey
 
 @dataclass(frozen=True, slots=True)
 class HideRules:
-    """Places and levels whose lines are left out. Markers are left out with their place, never by level."""
+    """Containers and levels whose lines are hidden. Markers are hidden with their container, never by level."""
 
     containers: frozenset[ContainerKey] = frozenset()
     levels: frozenset[Level] = frozenset()
 
     def __bool__(self) -> bool:
-        """Say whether anything is hidden."""
+        """Return whether anything is hidden."""
         return bool(self.containers or self.levels)
 
     def hides(self, line: LogLine) -> bool:
-        """Say whether a line is left out."""
+        """Return whether a line is hidden."""
         if self.containers and line.target.container_key in self.containers:
             return True
         return bool(self.levels) and not line.marker and level_of(line.text) in self.levels

@@ -1,9 +1,9 @@
 """Which lines of a buffer are shown: those that match, with lines of context, without what is hidden.
 
-The context of a line is what the same container wrote before and after it: in a stream of fifty pods the neighbours
-are others' lines. A group is a run of shown lines of one container with none of its own left out between them.
-Invariants: `shown` holds exactly the lines to be shown among those with a number below `next_number`; markers are
-always shown, save those of a hidden container; a context line may be put between numbers already there.
+The context of a line is what the same container wrote before and after it: in a stream of fifty pods the neighbours are
+other containers' lines. A group is a sequence of shown lines of one container without an omitted one in between.
+Invariants: `shown` contains exactly the lines to show among those with a number below `next_number`; markers are always
+shown, except those of a hidden container; a context line may be inserted between numbers already contained.
 """
 
 from __future__ import annotations
@@ -21,42 +21,42 @@ from k9py.logs.source import ContainerKey
 
 SLICE_LINES: Final = 256
 SLICE_CHARACTERS: Final = 65_536
-"""Looked at between two looks at the clock: so many lines, or so many characters of long ones."""
+"""Checked between two looks at the clock: that many lines, or characters of long ones."""
 MAX_CONTEXT: Final = 20
 
 
 class LineMatcher(Protocol):
-    """What a filter or search asks of a line; `keeping.query.Query` is one."""
+    """Decides whether a filter or search matches a line; `LogQuery` is one."""
 
     @property
     def can_be_slow(self) -> bool:
-        """Say whether the clock is to be looked at after each line."""
+        """Whether a line may take milliseconds, so that the clock must be checked after each."""
         ...
 
     def matches(self, line: LogLine) -> bool:
-        """Say whether the line is wanted."""
+        """Return whether the line matches."""
         ...
 
 
-class _Near:
-    """What is known of one container's lines near the present one."""
+class _Context:
+    """The lines of one container before the present one that may become context, and the context still to show."""
 
-    __slots__ = ("after", "before", "broken")
+    __slots__ = ("before", "has_gap", "remaining")
 
     def __init__(self, context: int) -> None:
         self.before: deque[int] = deque(maxlen=context)
-        self.after = 0
-        self.broken = True
+        self.remaining = 0
+        self.has_gap = True
 
 
 class LineFilter:
-    """Chooses the lines to be shown.
+    """Selects the lines to show.
 
     Args:
-        query: What lines must match; None: all do.
-        hidden: What is left out.
-        context: Lines of the same container shown before and after a match.
-        begin: Number of the first line looked at: none before it is shown.
+        query: what lines must match; None: all do.
+        hidden: what is hidden.
+        context: lines of the same container shown before and after a match.
+        begin: number of the first line checked: none before it is shown.
     """
 
     def __init__(self, query: LineMatcher | None, hidden: HideRules, context: int = 0, begin: int = 0) -> None:
@@ -65,45 +65,45 @@ class LineFilter:
         self.context = context if query is not None else 0
         self.shown = LineNumbers()
         self.next_number = self._begin = begin
-        self._starts: set[int] = set()
-        self._near: dict[ContainerKey, _Near] = {}
+        self._group_starts: set[int] = set()
+        self._contexts: dict[ContainerKey, _Context] = {}
         self._watched: array[int] | None = None
-        self._context = LineNumbers()
+        self._context_lines = LineNumbers()
 
     def watch(self) -> array[int]:
-        """Return an array that has all numbers shown and gets each later one; its reader may empty it. One reader."""
+        """Return an array of all numbers shown, to which later ones are appended; its single reader may empty it."""
         self._watched = array("q", self.shown.values)
         return self._watched
 
     def unwatch(self) -> None:
-        """Keep no such array any more."""
+        """Stop appending to the array of `watch`."""
         self._watched = None
 
     def starts_group(self, number: int) -> bool:
-        """Say whether lines are left out before that shown line, with context on."""
-        return number in self._starts
+        """Return whether, with context on, lines are omitted before that shown line."""
+        return number in self._group_starts
 
     def is_context(self, number: int) -> bool:
-        """Say whether that shown line is there for the sake of another."""
-        return number in self._context
+        """Return whether that shown line is context of another."""
+        return number in self._context_lines
 
-    def forget(self, buffer: LogBuffer) -> None:
-        """Take out lines that are no longer kept; the marker for lost ones is shown."""
-        if self.shown.forget_dropped(buffer) and len(self._starts) > 2 * len(self.shown) + 1000:
-            self._starts.intersection_update(self.shown.values)
-        self._context.forget_dropped(buffer)
+    def forget_dropped(self, buffer: LogBuffer) -> None:
+        """Remove lines that are no longer kept; the marker for dropped ones is shown."""
+        if self.shown.forget_dropped(buffer) and len(self._group_starts) > 2 * len(self.shown) + 1000:
+            self._group_starts.intersection_update(self.shown.values)
+        self._context_lines.forget_dropped(buffer)
         for _, end in buffer.dropped_ranges:
             if self._begin < end <= self.next_number:
                 self.shown.add(end - 1)
 
     def advance(self, buffer: LogBuffer, should_pause: Callable[[], bool]) -> bool:
-        """Look at lines not yet seen until done or told to pause; True when every line has been seen."""
-        self.forget(buffer)
+        """Check new lines until done or paused; return whether every line was checked."""
+        self.forget_dropped(buffer)
         can_be_slow = self.query is not None and self.query.can_be_slow
         while self.next_number < buffer.end:
             room = SLICE_CHARACTERS
             for number, line in buffer.slice_from(self.next_number, SLICE_LINES):
-                self._look_at(number, line, buffer)
+                self._check(number, line, buffer)
                 self.next_number = number + 1
                 room -= len(line.text)
                 if room < 0:
@@ -114,38 +114,38 @@ class LineFilter:
                 break
         return self.next_number >= buffer.end
 
-    def _look_at(self, number: int, line: LogLine, buffer: LogBuffer) -> None:
+    def _check(self, number: int, line: LogLine, buffer: LogBuffer) -> None:
         if self.hidden and self.hidden.hides(line):
             return
         if line.marker or self.query is None:
             self._show(number)
             return
-        wanted = self.query.matches(line)
+        is_match = self.query.matches(line)
         if not self.context:
-            if wanted:
+            if is_match:
                 self._show(number)
             return
-        place = line.target.container_key
-        near = self._near.get(place)
-        if near is None:
-            near = self._near[place] = _Near(self.context)
-        if wanted:
-            group = [*(one for one in near.before if buffer.line(one) is not None), number]
-            if near.broken:
-                self._starts.add(group[0])
-            for one in group:
-                self._show(one)
-            for one in group[:-1]:
-                self._context.add(one)
-            near.before.clear()
-            near.after, near.broken = self.context, False
-        elif near.after:
-            near.after -= 1
+        key = line.target.container_key
+        context = self._contexts.get(key)
+        if context is None:
+            context = self._contexts[key] = _Context(self.context)
+        if is_match:
+            before = [kept for kept in context.before if buffer.line(kept) is not None]
+            if context.has_gap:
+                self._group_starts.add(before[0] if before else number)
+            for kept in before:
+                self._show(kept)
+                self._context_lines.add(kept)
             self._show(number)
-            self._context.add(number)
+            context.before.clear()
+            context.remaining, context.has_gap = self.context, False
+        elif context.remaining:
+            context.remaining -= 1
+            self._show(number)
+            self._context_lines.add(number)
         else:
-            near.broken = near.broken or len(near.before) == self.context
-            near.before.append(number)
+            context.has_gap = context.has_gap or len(context.before) == self.context
+            context.before.append(number)
 
     def _show(self, number: int) -> None:
         self.shown.add(number)

@@ -1,7 +1,7 @@
-"""Looking through a log buffer, or through what a filter shows of it, in slices: which lines match.
+"""Searches a log buffer, or what a filter shows of it, in slices: which lines match.
 
-Invariant: every kept line before `next_number` (with a filter: every line it has shown but those in its watch list)
-has been looked at, and `matches` holds exactly those that matched. Markers are never found.
+Invariant: every kept line before `next_number` (with a filter: every line it has shown except those in its watch list)
+was checked, and `matches` contains exactly those that matched. Markers never match.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class LineScan:
     """Finds the lines a query matches.
 
     Args:
-        query: What is looked for.
-        among: Look only at what this filter shows; it must be advanced first. None: at all lines.
+        query: what to search for.
+        among: search only what this filter shows, which must be advanced first. None: all lines.
     """
 
     def __init__(self, query: LineMatcher, among: LineFilter | None = None) -> None:
@@ -27,16 +27,16 @@ class LineScan:
         self.matches = LineNumbers()
         self.next_number = 0
         self._shown = None if among is None else among.watch()
-        self._shown_at = 0
+        self._shown_index = 0
 
     def is_done(self, buffer: LogBuffer) -> bool:
-        """Say whether every line has been looked at."""
+        """Return whether every line was checked."""
         if self._shown is not None:
-            return self._shown_at >= len(self._shown)
+            return self._shown_index >= len(self._shown)
         return self.next_number >= buffer.end
 
     def advance(self, buffer: LogBuffer, should_pause: Callable[[], bool]) -> bool:
-        """Look at lines not yet seen until done or told to pause; True when every line has been seen."""
+        """Check new lines until done or paused; return whether every line was checked."""
         self.matches.forget_dropped(buffer)
         if self._shown is not None:
             return self._advance_among(self._shown, buffer, should_pause)
@@ -57,11 +57,11 @@ class LineScan:
         return self.next_number >= buffer.end
 
     def _advance_among(self, shown: array[int], buffer: LogBuffer, should_pause: Callable[[], bool]) -> bool:
-        while self._shown_at < len(shown):
-            room, end = SLICE_CHARACTERS, min(len(shown), self._shown_at + SLICE_LINES)
-            while self._shown_at < end and room >= 0:
-                number = shown[self._shown_at]
-                self._shown_at += 1
+        while self._shown_index < len(shown):
+            room, end = SLICE_CHARACTERS, min(len(shown), self._shown_index + SLICE_LINES)
+            while self._shown_index < end and room >= 0:
+                number = shown[self._shown_index]
+                self._shown_index += 1
                 line = buffer.line(number)
                 if line is not None and not line.marker:
                     room -= len(line.text)
@@ -71,8 +71,8 @@ class LineScan:
                         break
             if should_pause():
                 break
-        if self._shown_at >= len(shown):
+        if self._shown_index >= len(shown):
             del shown[:]
-            self._shown_at = 0
+            self._shown_index = 0
             return True
         return False

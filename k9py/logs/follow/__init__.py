@@ -1,1 +1,1 @@
-"""From containers' logs to one ordered stream: resume, previous runs, turns, merge, gaps."""
+"""From the logs of many containers to one ordered stream: slots, retries, resume, restarts, merge, markers."""

@@ -1,68 +1,53 @@
-"""One container's log, followed through breaks and restarts: no line twice, none missing without a gap marker.
+"""One container's log, followed through interruptions and restarts: when it is opened, retried and given up.
 
-Invariant: every line the server has is delivered once, or a `gap` marker stands where it may be missing. What a stream
-opened again repeats proves that nothing is missing (`resume`). Where it proves nothing the container was restarted or
-its log rotated: the former run's log is asked for its rest (`crossing`), and only what that does not prove is a gap.
-Content decides what is delivered; the container ids of the watch decide the words, the labels, and when to look again.
-
-A tail holds a connection (`slots`) only while it reads. What the server refuses for now (container not started, image
-missing) becomes a note, told once, and is tried again on the tail's own budget.
+A stream holds a connection (`slots`) only while it reads. What the server refuses for now (container not started, image
+missing) becomes a note, shown once, and is retried with the stream's own backoff. What is read, and what may be
+missing, is up to its `ContainerReader`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Awaitable
 from typing import Final
 
 from k9py.api.errors import ApiError, BadRequestError, ForbiddenError, KdashError, NotFoundError
-from k9py.logs.follow import words
-from k9py.logs.follow.attendance import DOUBT_SECONDS, STANDS_SECONDS, Attendance
-from k9py.logs.follow.crossing import Crossing
-from k9py.logs.follow.delivery import Delivery, Sink
-from k9py.logs.follow.interruptible import Interruptible
-from k9py.logs.follow.log_range import PREVIOUS, RANGES, TAIL, LogRange
-from k9py.logs.follow.remarks import Chorus, Remarks
-from k9py.logs.follow.resume import Resume
-from k9py.logs.follow.runs import RESTART_GRACE, Runs
+from k9py.logs import marker_text
+from k9py.logs.follow.container_reader import ContainerReader, ReadOptions
+from k9py.logs.follow.container_run import RESTART_GRACE
+from k9py.logs.follow.delivery import LineSink
+from k9py.logs.follow.markers import MarkerDedup
+from k9py.logs.follow.read_coverage import STABLE_SECONDS
 from k9py.logs.follow.slots import StreamSlots
 from k9py.logs.follow.status import TargetState, TargetStatus, state_text
 from k9py.logs.source import LogSource, LogTarget
-from k9py.logs.source_errors import LogSourceError, container_lines
+from k9py.logs.source_errors import LogSourceError
 from k9py.runtime.backoff import Backoff
 from k9py.runtime.clock import Clock
 from k9py.runtime.time_slice import TimeSlicer
 
-FIRST_DELAY: Final = 1.0
-"""Seconds before a stream that ended is opened again for the first time."""
+MIN_DELAY: Final = 0.8
+MAX_DELAY: Final = 12.0
+_JITTER: Final = 0.5
+"""Bounds of the backoff in seconds, jitter included. Each stream has its own, so that one bad pod delays no other."""
 
-SHORTEST_DELAY: Final = 0.8
-LONGEST_DELAY: Final = 12.0
-JITTER: Final = 0.5
-"""Bounds of the backoff in seconds, jitter included. Each stream has its own: one bad pod starves nobody."""
-
-ATTEMPTS: Final = 3
-"""Times a log that is not followed is tried."""
+MAX_ATTEMPTS: Final = 3
+"""How often a log that is not followed is tried."""
 
 FORBIDDEN_DELAY: Final = 60.0
-IDLE_SECONDS: Final = 60.0
-"""Seconds of silence after which a stream may be half-open: it is dropped, and resumed."""
+"""Seconds until a log is tried again that the user may not read."""
 
-_QUIET_SETTLE: Final = 0.3
+IDLE_SECONDS: Final = 60.0
+"""Seconds of silence after which a stream may be half-open: it is closed, and resumed."""
 
 
 class ContainerStream:
-    """Follows the container of one place and hands its lines to a sink.
+    """Follows the container of one pod name and passes its lines to a sink.
 
     Args:
         target: the run known at first.
-        slots, time_slicer, chorus: shared with the other tails of the stream.
-        range: where to begin.
-        previous: read the container's former run once, and end.
-        follow: False ends at the end of the log as it is now.
-        joins: others were followed before it: what it has printed since then belongs to the view.
-        holds: the others' beginning waits for this one's.
-        began: when the view began, by the monotonic clock.
+        slots, time_slicer, dedup: shared with the other containers of the view.
     """
 
     def __init__(
@@ -70,117 +55,98 @@ class ContainerStream:
         source: LogSource,
         target: LogTarget,
         clock: Clock,
-        sink: Sink,
+        sink: LineSink,
         slots: StreamSlots,
         time_slicer: TimeSlicer,
+        options: ReadOptions | None = None,
         *,
-        range: LogRange = TAIL,  # noqa: A002
-        previous: bool = False,
-        follow: bool = True,
-        joins: bool = False,
-        holds: bool = False,
-        began: float | None = None,
-        chorus: Chorus | None = None,
+        dedup: MarkerDedup | None = None,
         rng: random.Random | None = None,
     ) -> None:
-        self.state = TargetState.OPENING
-        self._source = source
+        options = options or ReadOptions()
         self._clock = clock
         self._sink = sink
         self._slots = slots
-        self._range = PREVIOUS if previous and range in RANGES else range
-        self._previous = previous
-        self._follow = follow and not previous and range.head_bytes is None
-        self._joins, self._holds = joins, holds
-        self._attendance = Attendance(clock, began)
-        self._backoff = Backoff(SHORTEST_DELAY, LONGEST_DELAY, jitter=JITTER, rng=rng)
-        self._runs = Runs(target)
-        self._lines = Delivery(sink, self._runs, clock, time_slicer)
-        self._remarks = Remarks(clock, self._lines.mark, chorus or Chorus(clock))
-        self._crossing = Crossing(source, self._runs, self._lines, self._remarks, self._deliver)
-        self._successor: LogTarget | None = None
-        self._reading, self._pausing = Interruptible(), Interruptible()
-        self._leaving = self._dismissed = False
-        self._delay = FIRST_DELAY
-        self._has_opened = self._has_looked_back = False
-        self._is_complete = self._has_ended = self._is_reading = False
+        self._options = options
+        self._backoff = Backoff(MIN_DELAY, MAX_DELAY, jitter=_JITTER, rng=rng)
+        self._reader = ContainerReader(
+            source, target, clock, sink, time_slicer, options, dedup or MarkerDedup(clock), self._backoff.reset
+        )
+        self._delivery, self._markers = self._reader.delivery, self._reader.markers
+        self._state = TargetState.OPENING
+        self._reading, self._pausing = _Interruptible(), _Interruptible()
+        self._is_leaving = self._is_dismissed = False
+        self._delay = 0.0
+        self._has_ended = False
         self._count_before = 0
-        self._restart_at: float | None = None
-        self._skip: Resume | None = None
-        self._doubts: Resume | None = None
-        self._doubted_at = -1
-        self._is_there: bool | None = None
+        self._restarted_at: float | None = None
 
-    # -- what others ask ----------------------------------------------------------------------------------------------
+    # -- for the owner ------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> TargetState:
+        is_following = self._state is TargetState.OPENING and self._reader.is_open
+        return TargetState.FOLLOWING if is_following else self._state
 
     @property
     def status(self) -> TargetStatus:
-        """How it stands, in words."""
-        why = state_text(self.state, self._remarks.why, self._slots.limit)
-        return TargetStatus(self.target, self.state, why, self._remarks.error)
+        text = state_text(self.state, self._markers.reason, self._slots.limit)
+        return TargetStatus(self.target, self.state, text, self._markers.error)
 
     @property
     def target(self) -> LogTarget:
-        """The run the watch told of last."""
-        return self._successor or self._runs.target
+        """The run the watch reported last."""
+        return self._reader.successor or self._reader.runs.watched
 
     def retarget(self, target: LogTarget) -> None:
-        """Take what the watch says now: another run of the container, its node, its revision."""
+        """Take what the watch reports: another run of the container, its node, its revision, another pod."""
         now = self._clock.monotonic()
-        if target.uid != self.target.uid:
-            self._successor = target
-            self._restart_at = now
-            self._pausing.interrupt()
-        elif self._successor is not None:
-            self._successor = target
-        elif target != self._runs.target and self._runs.told(target, now):
-            self._is_complete = False
-            self._restart_at = now
+        if self._reader.retarget(target, now):
+            self._restarted_at = now
             self._pausing.interrupt()
 
-    def yield_turn(self) -> None:
-        """Let go of the connection for another's turn."""
+    def yield_slot(self) -> None:
+        """Give up the connection for another container's turn."""
         self._reading.interrupt()
 
     def tick(self) -> None:
-        """Drop a stream that may be half-open; call it about once a second."""
-        if not self._is_reading or not self._follow or self._lines.is_waiting:
-            return  # what waits for room is not silent, nor over: its server has the log open as it was
+        """Close a stream that may be half-open; call it about once a second."""
+        reader = self._reader
+        if not reader.is_open or not self._options.is_followed or self._delivery.is_waiting:
+            return  # a stream that waits for room is neither silent nor over: the server keeps its log open
         now = self._clock.monotonic()
-        if now - self._attendance.opened_at >= STANDS_SECONDS and self._remarks.was_broken:
-            self._remarks.stands()
-        is_over = self._runs.differ or self._successor is not None
-        overdue = is_over and self._restart_at is not None and now - self._restart_at >= RESTART_GRACE
-        skip, silent = self._skip, now - self._lines.heard
-        if skip is not None and not skip.done and silent >= DOUBT_SECONDS and self._doubted_at != self._lines.count:
-            self._doubts, self._doubted_at = skip, self._lines.count
+        if now - reader.coverage.opened_at >= STABLE_SECONDS and self._markers.is_broken:
+            self._markers.set_stable()
+        since_restart = 0.0 if self._restarted_at is None else now - self._restarted_at
+        is_overdue = reader.is_replaced and since_restart >= RESTART_GRACE
+        if reader.has_missing_overlap(now):
             self._reading.interrupt()
-        elif overdue or now - self._lines.heard >= IDLE_SECONDS:
-            self._restart_at = None if overdue else self._restart_at
+        elif is_overdue or now - self._delivery.last_activity >= IDLE_SECONDS:
+            self._restarted_at = None if is_overdue else self._restarted_at
             self._reading.interrupt()
 
     def leave(self) -> None:
-        """It is no longer wanted: read what is left, and do not go on after the stream's end."""
-        self._leaving = True
+        """Read what is left, and do not go on after the stream's end: it is no longer wanted."""
+        self._is_leaving = True
         self._pausing.interrupt()
 
     @property
     def is_leaving(self) -> bool:
         """True between `leave` and `stay`."""
-        return self._leaving
+        return self._is_leaving
 
     def stay(self) -> None:
-        """It is wanted again."""
-        self._leaving = self._dismissed = False
+        """Go on following: it is wanted again."""
+        self._is_leaving = self._is_dismissed = False
 
     def dismiss(self) -> None:
-        """Its task is about to be cancelled for good: what may be missing is to be said."""
-        self._dismissed = True
+        """Take note that the task will be cancelled for good: what may be missing is to be reported."""
+        self._is_dismissed = True
 
     def fail(self) -> None:
-        """Its task has ended by a mistake of ours: what may be missing is to be said, and it is not tried again."""
-        self._remarks.why = words.NOT_READABLE
-        self._lines.mark("gap", words.lost_after(words.NOT_READABLE, self._lines.position.at))
+        """Report that the task has failed by a bug of ours; it is not retried."""
+        self._markers.reason = marker_text.INTERNAL_ERROR
+        self._report_gap_after(marker_text.INTERNAL_ERROR)
 
     # -- the task -----------------------------------------------------------------------------------------------------
 
@@ -188,224 +154,150 @@ class ContainerStream:
         """Follow until the pod is gone, or the log has ended where it is not followed. Raises only cancellation."""
         try:
             while True:
-                self.state = TargetState.QUEUED
-                async with self._slots.turn(self):
-                    self.state = TargetState.OPENING
-                    again = await self._once()
+                self._state = TargetState.QUEUED
+                async with self._slots.slot(self):
+                    self._state = TargetState.OPENING
+                    is_retried = await self._read_once()
                 self._sink.close()
-                if not again or (self._leaving and self._is_complete):
+                if not is_retried or (self._is_leaving and self._reader.is_complete):
                     break
                 if self._delay > 0:
-                    self.state = TargetState.ENDED if self._has_ended else TargetState.RETRYING
+                    self._state = TargetState.ENDED if self._has_ended else TargetState.RETRYING
                     await self._pausing.run(self._clock.sleep(self._delay))
         finally:
-            self.state = TargetState.ENDED
-            if self._dismissed and not self._is_complete:
-                self._lines.mark("gap", words.lost_after("no longer followed", self._lines.position.at))
-                self._is_complete = True
-            self._lines.flush()
+            self._state = TargetState.ENDED
+            if self._is_dismissed and not self._reader.is_complete:
+                self._report_gap_after(marker_text.NO_LONGER_FOLLOWED)
+                self._reader.is_complete = True
+            self._delivery.flush_partial()
             self._sink.close()
             self._slots.forget(self)
 
-    async def _once(self) -> bool:
-        """Open and read one stream; tell whether to try again."""
+    async def _read_once(self) -> bool:
+        """Open and read one stream; return whether to try again."""
         self._delay = self._backoff.next()
-        self._count_before = self._lines.count
+        self._count_before = self._delivery.count
         try:
-            was_given_up = await self._reading.run(self._read())
+            was_interrupted = await self._reading.run(self._reader.read())
         except LogSourceError as error:
-            return self._source_said(error)
+            return self._handle_source_error(error)
         except NotFoundError as error:
-            return self._not_found(error)
+            return self._handle_not_found(error)
         except BadRequestError as error:
-            self._refused(words.refused(error), error)
-            if not self._has_opened:
-                self._is_complete = True  # nothing was printed yet
-                self._joins = True
-            self._attendance.not_begun()
-            return self._follow
+            return self._handle_not_started(error)
         except ForbiddenError as error:
-            self._refused(f"no right to read this log: {error.message}", error)
+            self._set_unavailable(marker_text.forbidden(error), error)
             self._delay = FORBIDDEN_DELAY
-            return self._follow
+            return self._options.is_followed
         except KdashError as error:
-            return self._broke_off(error)
+            return self._handle_interruption(error)
         finally:
-            if self._is_reading:
-                self._attendance.left(self._lines.heard)  # it may have been half-open since
-                # What is empty for a while has no past: all that comes belongs to the view.
-                waited = self._clock.monotonic() - self._attendance.opened_at
-                self._joins |= self._lines.position.last is None and waited >= 1
-            self._is_reading = False
-            self._skip = None
-        self._remarks.nothing_new()
-        if was_given_up:
-            self._remarks.let_go()
+            self._reader.close()
+        self._markers.clear_reason()
+        if was_interrupted:
+            self._markers.set_disconnected()
             self._has_ended = False
             self._backoff.reset()
             self._delay = 0.0
             return True
-        return self._ended()
+        return self._handle_end()
 
-    def _ended(self) -> bool:
-        """The server ended the stream in order: the container has ended, or the log that is not followed."""
-        self._is_complete = not self._runs.differ  # or a later run was told of meanwhile
-        self._attendance.left()
-        if self._lines.position.last is None:
-            self._attendance.not_begun()
-        if self._previous:
-            self._lines.mark("end", words.end_of_previous(self._range.reached_limit(self._lines.count)))
-        if not self._follow:
+    def _handle_end(self) -> bool:
+        """The server ended the stream normally: the container has ended, or the log that is not followed."""
+        reader = self._reader
+        reader.is_complete = not reader.runs.is_behind  # or a later run was reported meanwhile
+        reader.coverage.stream_closed()
+        if not reader.has_delivered:
+            reader.coverage.next_run_not_started()
+        if self._options.previous:
+            limit = self._options.effective_range.reached_limit(self._delivery.count)
+            self._delivery.mark("end", marker_text.end_of_previous(limit))
+        if not self._options.is_followed:
             return False
-        self._has_ended = self._joins = True
-        if self._lines.count == self._count_before and self._runs.are_known:
-            self._delay *= 3  # the watch tells of the next run
+        self._has_ended = reader.joins_late = True
+        if self._delivery.count == self._count_before and reader.runs.is_current:
+            self._delay *= 3  # the watch will report the next run
         return True
 
-    def _source_said(self, error: LogSourceError) -> bool:
-        """The stream ended with words of the node: the log has not ended, it could not be read on."""
-        self._has_ended = self._is_complete = False
-        self._remarks.said_by_source(words.said_by_source(error), error)
-        self._joins |= self._lines.position.last is None and self._attendance.is_late
-        return not self._previous and self._tries_again()
+    def _handle_not_started(self, error: BadRequestError) -> bool:
+        self._set_unavailable(marker_text.unavailable(error), error)
+        reader = self._reader
+        if not reader.has_opened:
+            reader.is_complete = True  # nothing was written yet
+            reader.joins_late = True
+        reader.coverage.next_run_not_started()
+        return self._options.is_followed
 
-    def _not_found(self, error: NotFoundError) -> bool:
-        if self._previous and "previous" in error.message:
-            self._refused(words.NO_PREVIOUS, error)
-            return False
-        if self._previous or words.UNKNOWN_TO_THE_NODE not in error.message:
-            if self._has_opened and not self._is_complete:
-                self._lines.mark("gap", words.lost_after(words.POD_GONE, self._lines.position.at))
-            self._is_complete = True
-            self._remarks.why, self._remarks.error = words.POD_GONE, error
-            self._lines.mark("end", words.POD_GONE)
-            return False
-        self._refused(words.NOT_CALLED_HERE, error)
-        return self._tries_again()
+    def _handle_source_error(self, error: LogSourceError) -> bool:
+        """The node wrote an error into the stream: the log has not ended, it could not be read on."""
+        reader = self._reader
+        self._has_ended = reader.is_complete = False
+        self._markers.report_node_error(marker_text.node_error(error), error)
+        reader.joins_late |= not reader.has_delivered and reader.coverage.is_first_read_late
+        return not self._options.previous and self._retries()
 
-    def _broke_off(self, error: KdashError) -> bool:
-        self._remarks.broke_off(error, at_once=not self._has_opened)
-        self._joins |= not self._has_opened and self._attendance.is_late
-        self._is_complete = False  # it may have been restarted since it ended
+    def _handle_not_found(self, error: NotFoundError) -> bool:
+        reader = self._reader
+        if self._options.previous and "previous" in error.message:
+            self._set_unavailable(marker_text.NO_PREVIOUS, error)
+            return False
+        if self._options.previous or marker_text.UNKNOWN_TO_NODE_ERROR not in error.message:
+            if reader.has_opened and not reader.is_complete:
+                self._report_gap_after(marker_text.POD_DELETED)
+            reader.is_complete = True
+            self._markers.reason, self._markers.error = marker_text.POD_DELETED, error
+            self._delivery.mark("end", marker_text.POD_DELETED)
+            return False
+        self._set_unavailable(marker_text.POD_UNKNOWN_TO_NODE, error)
+        return self._retries()
+
+    def _handle_interruption(self, error: KdashError) -> bool:
+        reader = self._reader
+        self._markers.report_interruption(error, immediately=not reader.has_opened)
+        reader.joins_late |= not reader.has_opened and reader.coverage.is_first_read_late
+        reader.is_complete = False  # it may have been restarted since it ended
         if isinstance(error, ApiError) and error.retry_after is not None:
             self._delay = max(self._delay, error.retry_after)
-        return self._tries_again()
+        return self._retries()
 
-    def _tries_again(self) -> bool:
-        if self._follow or self._backoff.attempts < ATTEMPTS:
+    def _retries(self) -> bool:
+        if self._options.is_followed or self._backoff.attempts < MAX_ATTEMPTS:
             return True
-        if self._has_opened and not self._is_complete:
-            self._lines.mark("gap", words.lost_after("not read to its end", self._lines.position.at))
+        if self._reader.has_opened and not self._reader.is_complete:
+            self._report_gap_after(marker_text.NOT_READ_TO_END)
         return False
 
-    # -- reading ------------------------------------------------------------------------------------------------------
-
-    async def _read(self) -> None:
-        if self._successor is not None:
-            await self._replace(self._successor)
-        self._is_there = await self._settle_doubts()
-        if self._runs.differ and self._has_opened:
-            self._joins |= self._lines.position.last is None
-            await self._crossing.look_back(self._since_the_view_began(), self._attendance.away)
-        resumes = self._lines.position.last is not None
-        # All of a new pod, and of an old one what it printed since the view began, by its node's own clock.
-        joined = self._since_the_view_began() if self._joins and not self._previous else None
-        asks = {"since_time": self._lines.position.since} if resumes else self._range.open_options(joined)
-        opened = self._source.open_log(self._runs.target, follow=self._follow, previous=self._previous, **asks)
-        async with opened as batches:
-            first, self._has_opened = not self._has_opened, True
-            self._runs.opened(nothing_delivered=not resumes)
-            self._is_complete = False
-            self._sink.open(
-                holds=first and self._holds,
-                followed=self._follow,
-                settle=_QUIET_SETTLE if self._range.tail_lines else 1.0,
-            )
-            self.state = TargetState.FOLLOWING
-            self._attendance.opened()
-            self._lines.hear()
-            self._is_reading = True
-            if self._follow and not resumes and not self._has_looked_back and (self._joins or self._attendance.is_late):
-                await self._crossing.look_before_the_first(self._since_the_view_began())
-                self._has_looked_back = True
-                if self._lines.position.last is not None:
-                    self._attendance.unknown()  # nobody has seen when the run behind that one began
-            if self._lines.position.last is not None:
-                await self._read_resumed(container_lines(batches, follows_stamped=True))
-            else:
-                await self._read_first(container_lines(batches))
-
-    async def _replace(self, successor: LogTarget) -> None:
-        """Another pod has the name now: only its log can be read. It may be what was read of late already."""
-        is_read = self._has_opened and await self._crossing.is_continued()
-        if not is_read:
-            if not self._is_complete:
-                self._lines.mark("gap", words.lost_after(words.REPLACED, self._lines.position.at))
-            self._lines.begin_anew()
-            self._has_looked_back, self._joins = False, True
-            self._attendance.unknown()
-        self._runs.replace(successor)
-        self._successor = None
-        self._is_complete = False
-
-    async def _settle_doubts(self) -> bool | None:
-        """Where a stream was silent that had not repeated our last lines: tell whether they are there."""
-        if self._doubts is None or self._lines.position.last is None:
-            return None
-        is_there = await self._crossing.is_there(says_so=not self._doubts.withholds)
-        self._doubts = None
-        return is_there
-
-    def _since_the_view_began(self) -> int:
-        return self._attendance.since_the_view_began + (self._range.since_seconds or 0)
-
-    async def _read_first(self, batches: AsyncIterator[list[bytes]]) -> None:
-        size = 0
-        async for batch in batches:
-            if batch and not size:
-                is_unsure = self._joins and self._attendance.is_beginning_unsure(self._runs.target, batch)
-                self._crossing.begin(batch, is_unsure=is_unsure)
-            size += sum(map(len, batch)) + len(batch)
-            await self._deliver(batch)
-            self._attendance.placed()
-        head = self._range.head_bytes
-        if head is not None and size >= head:
-            self._lines.mark("end", words.head_ends(head))
-
-    async def _read_resumed(self, batches: AsyncIterator[list[bytes]]) -> None:
-        """Skip what was delivered; on the first new line say what can be said of the time between."""
-        self._skip = skip = Resume(self._lines.position, is_there=self._is_there)
-        try:
-            async for batch in batches:
-                self._lines.hear()
-                await self._go_on(skip, skip.after(batch))
-        except LogSourceError:
-            await self._go_on(skip, skip.end())
-            raise
-        await self._go_on(skip, skip.end())
-
-    async def _go_on(self, skip: Resume, fresh: Sequence[bytes]) -> None:
-        if skip.done and not skip.is_told:
-            skip.is_told = True
-            if skip.proven:
-                if self._remarks.proven():
-                    self._backoff.reset()  # not where the stream had ended in order: an ended container repeats its end
-                self._runs.same(self._clock.monotonic())
-            else:
-                fresh = [*skip.unplaced, *fresh]
-                await self._crossing.bridge(fresh[0], self._attendance.unattended(self._runs.target, fresh))
-        if skip.done:
-            await self._deliver(fresh)
-            self._attendance.placed()
-
-    async def _deliver(self, batch: Sequence[bytes]) -> None:
-        """Lines have come: all is well."""
-        batch = self._lines.settle(batch)
-        if batch:
-            self._remarks.all_is_well()
-            self._backoff.reset()
-            await self._lines.deliver(batch)
-
-    def _refused(self, text: str, error: KdashError) -> None:
+    def _set_unavailable(self, text: str, error: KdashError) -> None:
         self._has_ended = False
-        self._remarks.refused(text, error)
+        self._markers.set_unavailable(text, error)
+
+    def _report_gap_after(self, cause: str) -> None:
+        self._markers.report_gap_after(cause, self._delivery.position.at)
+
+
+class _Interruptible:
+    """Awaits one thing at a time, which `interrupt` gives up. Cancellation of the task itself passes through."""
+
+    def __init__(self) -> None:
+        self._scope: asyncio.Timeout | None = None
+
+    async def run(self, work: Awaitable[object]) -> bool:
+        """Await the work; return True when it was interrupted."""
+        scope = asyncio.timeout(None)
+        try:
+            async with scope:
+                self._scope = scope
+                await work
+        except TimeoutError:
+            if scope.expired():
+                return True
+            raise
+        finally:
+            self._scope = None
+        return False
+
+    def interrupt(self) -> None:
+        """Give up what is awaited, if anything is."""
+        if self._scope is not None:
+            scope, self._scope = self._scope, None
+            scope.reschedule(0.0)

@@ -1,6 +1,6 @@
-"""Lines on their way from one container's log to the merge: taken in slices, counted for the next resume.
+"""Lines on their way from one container's log to the merge: decoded in slices, and counted for the next resume.
 
-Invariant: what was handed to the sink and what `position` says are one: nothing is awaited between the two.
+Invariant: what was passed to the sink and what `position` says agree: nothing is awaited between the two.
 """
 
 from __future__ import annotations
@@ -8,221 +8,227 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from k9py.logs.follow.resume import Position
-from k9py.logs.follow.runs import Runs
+from k9py.logs.follow.container_run import ContainerRuns
+from k9py.logs.follow.resume import ResumePosition
 from k9py.logs.line import LogLine, Marker, parse_timestamp, split_line, undecoded_bytes
 from k9py.logs.source import LogTarget, PartialLine
 from k9py.runtime.clock import Clock
 from k9py.runtime.time_slice import TimeSlicer
 
 SLICE_LINES: Final = 500
-"""Lines taken in at a time: about a millisecond of work."""
+"""Lines decoded at a time: about a millisecond of work."""
 
 _SLICE_BYTES: Final = 250_000
-"""Bytes taken in at a time, where lines are long."""
+"""Bytes decoded at a time, where lines are long."""
 
 
-class Sink(Protocol):
-    """Where a tail's lines go: an `Intake` of the merge."""
+class LineSink(Protocol):
+    """Where the lines of one container go: a `MergeInput`."""
 
-    def open(self, *, holds: bool, followed: bool = True, settle: float = 1.0) -> None:
-        """Its log was opened."""
+    def open(self, *, holds_others: bool, is_followed: bool = True, settle_seconds: float = 1.0) -> None:
+        """Take note that the container's log was opened."""
         ...
 
     def add(self, lines: Sequence[LogLine]) -> None:
-        """Take lines in their order."""
+        """Take lines, in the container's order."""
         ...
 
-    async def room(self) -> None:
-        """Wait until more may come."""
+    async def wait_for_room(self) -> None:
+        """Wait until more lines may come."""
         ...
 
-    def fits(self, lines: Sequence[bytes]) -> int:
-        """Return how many of the next lines may come now; 0: others have used up the room."""
+    def room_for(self, lines: Sequence[bytes]) -> int:
+        """Return how many of the next lines may come now; 0 when other containers have used up the room."""
         ...
 
     def close(self) -> None:
-        """Nothing comes for now."""
+        """Take note that nothing comes for now."""
         ...
 
 
-class Delivery:
-    """Makes lines of bytes and hands them on.
+class LineDelivery:
+    """Makes `LogLine`s of bytes and passes them on.
 
-    `count` is how many lines were handed on in all; `is_waiting`: some have come that wait for room.
+    `count` is how many lines were passed on in all. `is_waiting` is True while lines wait for room in the sink.
+
+    A line that a stream ended inside is the partial line: it is held back until its rest has come. It is part of no
+    `position`: what is read next begins before it.
     """
 
-    def __init__(self, sink: Sink, runs: Runs, clock: Clock, time_slicer: TimeSlicer) -> None:
-        self.position = Position()
+    def __init__(self, sink: LineSink, runs: ContainerRuns, clock: Clock, time_slicer: TimeSlicer) -> None:
+        self.position = ResumePosition()
         self.count = 0
-        self._heard = 0.0
         self.is_waiting = False
-        self._is_aside = False
-        self._open_target = runs.writing
-        self._is_shown = False
+        self._last_activity = 0.0
+        self._is_partial_aside = False
+        self._is_partial_shown = False
+        self._partial_target = runs.delivered
         self._sink = sink
         self._runs = runs
         self._clock = clock
         self._time_slicer = time_slicer
 
     @property
-    def heard(self) -> float:
-        """When something came last, by the monotonic clock: now while something is there and waits for room.
+    def last_activity(self) -> float:
+        """When something came last, by the monotonic clock: now, while lines wait for room.
 
-        A stream nobody listens to is not silent.
+        A stream whose lines nobody takes is not silent.
         """
-        return self._clock.monotonic() if self.is_waiting else self._heard
+        return self._clock.monotonic() if self.is_waiting else self._last_activity
 
-    def hear(self) -> None:
-        """Something came, or was said: the stream is alive."""
-        self._heard = self._clock.monotonic()
+    def touch(self) -> None:
+        """Take note that the stream is alive."""
+        self._last_activity = self._clock.monotonic()
 
     async def deliver(self, batch: Sequence[bytes]) -> None:
-        """Hand lines over in slices, waiting for room where nothing may be dropped."""
-        self.hear()
+        """Pass lines on in slices, waiting for room where nothing may be dropped."""
+        self.touch()
         start = 0
         while start < len(batch):
-            await self._room()
+            await self._wait_for_room()
             async with self._time_slicer.slice():
                 piece = _slice(batch, start)
-                fitting = self._sink.fits(piece)  # others may have used the room meanwhile
+                fitting = self._sink.room_for(piece)  # others may have used the room meanwhile
                 if fitting:
-                    self.take(piece[:fitting])
+                    self._pass_on(piece[:fitting])
                     start += fitting
-        self.hear()
+        self.touch()
 
-    async def _room(self) -> None:
+    async def _wait_for_room(self) -> None:
         self.is_waiting = True
         try:
-            await self._sink.room()
+            await self._sink.wait_for_room()
         finally:
             self.is_waiting = False
-            self.hear()
+            self.touch()
 
-    def take(self, lines: Sequence[bytes], target: LogTarget | None = None) -> None:
-        """Hand lines over at once, as those of the run that is delivered now, or of another."""
-        position, target = self.position, target or self._runs.writing
-        last, highest = position.last, position.highest
+    def _pass_on(self, lines: Sequence[bytes], target: LogTarget | None = None) -> None:
+        """Pass lines on, as those of the run that is delivered now or of another `target`."""
+        position, target = self.position, target or self._runs.delivered
+        last, latest = position.last, position.latest
         at = last.at if last else None
-        taken: list[LogLine] = []
+        log_lines: list[LogLine] = []
         for line in lines:
             raw, text = split_line(line)
-            if raw and (moment := parse_timestamp(raw)) is not None:
-                last, at = moment, moment.at
-                if highest is None or moment > highest:
-                    highest = moment
-            elif raw:  # looked like a timestamp and was none: it belongs to the text
+            if raw and (timestamp := parse_timestamp(raw)) is not None:
+                last, at = timestamp, timestamp.at
+                if latest is None or timestamp > latest:
+                    latest = timestamp
+            elif raw:  # it looked like a timestamp and was none: it belongs to the text
                 text = f"{raw} {text}"
-            taken.append(LogLine(target, at, text, undecoded=undecoded_bytes(line, text)))
-        if taken:
-            position.move(lines, taken, last, highest)
-        self.count += len(taken)
-        self._sink.add(taken)
+            log_lines.append(LogLine(target, at, text, undecoded=undecoded_bytes(line, text)))
+        if log_lines:
+            position.advance(lines, log_lines, last, latest)
+        self.count += len(log_lines)
+        self._sink.add(log_lines)
 
-    def settle(self, batch: Sequence[bytes]) -> Sequence[bytes]:
-        """Return what of new lines is to be delivered now.
+    def mark(self, marker: Marker, text: str) -> None:
+        """Add a marker after the last line; a partial line counts as whole by then, unless it is a mere note."""
+        if marker != "note":
+            self.flush_partial()
+        self._sink.add([LogLine(self._runs.delivered, self.position.at, text, marker)])
 
-        A line that a stream ended inside is kept back until a stream has it whole, has the same of it once more (so the
-        container wrote no line end), or has another line in its place. It is part of no `position`: what is read next
-        begins before it.
+    def start_new_log(self) -> None:
+        """Forget the position: another log begins, about which the delivered lines say nothing."""
+        self.flush_partial()
+        self.position.clear()
+
+    # -- the line that a stream ended inside --------------------------------------------------------------------------
+
+    def hold_back_partial(self, batch: Sequence[bytes]) -> Sequence[bytes]:
+        """Return which of the new lines are to be delivered now: all but a partial one at the end.
+
+        The partial line is held back until a stream brings it whole, brings the same part of it again (the container
+        wrote no line end), or brings another line in its place.
         """
         if not batch:
             return batch
-        ours, lines = self.position.open_line, list(batch)
-        if ours is not None and self._is_aside:
-            if any(ours.is_beginning_of(line) for line in batch):
-                self.position.open_line, self._is_aside = None, False
+        partial, lines = self.position.partial_line, list(batch)
+        if partial is not None and self._is_partial_aside:
+            if any(partial.is_beginning_of(line) for line in batch):
+                self.position.partial_line, self._is_partial_aside = None, False
             return batch
-        if ours is not None:
+        if partial is not None:
             first = lines[0]
-            if not ours.is_beginning_of(first):
-                self.flush()
-            elif isinstance(first, PartialLine) and len(first) == len(ours):
-                self._show(first)
+            if not partial.is_beginning_of(first):
+                self.flush_partial()
+            elif isinstance(first, PartialLine) and len(first) == len(partial):
+                self._show_partial(first)
                 return lines[1:]
-            elif self._is_shown:
+            elif self._is_partial_shown:
                 self._show_rest(first)
                 del lines[0]
                 if isinstance(first, PartialLine):
-                    self.position.open_line = first
+                    self.position.partial_line = first
                     return lines
-            self.position.open_line = None
+            self.position.partial_line = None
         last = lines[-1] if lines else b""
         if isinstance(last, PartialLine):
             del lines[-1]
-            self.position.open_line, self._is_shown = (last if _has_text(last) else None), False
-            self._open_target = self._runs.writing
+            self.position.partial_line = last if _has_text(last) else None
+            self._is_partial_shown = False
+            self._partial_target = self._runs.delivered
         return lines
 
-    def flush(self) -> None:
-        """Deliver the line that a stream ended inside: no more of it will come."""
-        if self._is_aside:
+    def flush_partial(self) -> None:
+        """Deliver the partial line: no more of it will come."""
+        if self._is_partial_aside:
             return
-        rest, self.position.open_line = self.position.open_line, None
-        if rest is not None and self._is_shown:
-            self._count_in(bytes(rest), self._made(rest, ""))
-        elif rest is not None:
-            self.take([bytes(rest)], self._open_target)
+        partial, self.position.partial_line = self.position.partial_line, None
+        if partial is not None and self._is_partial_shown:
+            self._advance_past(bytes(partial), self._log_line(partial, ""))
+        elif partial is not None:
+            self._pass_on([bytes(partial)], self._partial_target)
 
-    def set_aside(self) -> None:
-        """What comes now, of the former run, may have been written before the line that a stream ended inside."""
-        self._is_aside = self.position.open_line is not None
+    def set_partial_aside(self) -> None:
+        """Keep the partial line while the previous run is read, whose lines may come before it."""
+        self._is_partial_aside = self.position.partial_line is not None
 
-    def take_back(self) -> None:
-        """The former run was read: that line is of the present one, unless it came."""
-        self._is_aside = False
+    def restore_partial(self) -> None:
+        """Return to the partial line after the previous run was read: it belongs to the present one, unless it came."""
+        self._is_partial_aside = False
 
-    def _show(self, line: PartialLine) -> None:
-        """Hand on what there is of a line, which the next streams will bring again."""
-        if not self._is_shown:
-            self._is_shown = True
+    def _show_partial(self, line: PartialLine) -> None:
+        """Show what there is of a line, which the next streams will bring again."""
+        if not self._is_partial_shown:
+            self._is_partial_shown = True
             text = split_line(line)[1]
-            self._hand_on(self._made(line, text, undecoded_bytes(line, text)))
+            self._pass_on_shown(self._log_line(line, text, undecoded_bytes(line, text)))
 
     def _show_rest(self, line: bytes) -> None:
-        """Hand on the rest of a line of which the beginning was shown."""
-        rest = line[len(self.position.open_line or b"") :]
+        """Show the rest of a line whose beginning was shown."""
+        rest = line[len(self.position.partial_line or b"") :]
         text = rest.decode("utf-8", "replace")
-        made = self._made(line, text, undecoded_bytes(rest, text))
-        if made.text:
-            self._hand_on(made)
+        log_line = self._log_line(line, text, undecoded_bytes(rest, text))
+        if log_line.text:
+            self._pass_on_shown(log_line)
         if not isinstance(line, PartialLine):
-            self._count_in(line, made)
+            self._advance_past(line, log_line)
 
-    def _made(self, line: bytes, text: str, undecoded: bytes = b"") -> LogLine:
-        moment = parse_timestamp(split_line(line[:64])[0])
-        return LogLine(self._runs.writing, moment.at if moment else self.position.at, text, undecoded=undecoded)
+    def _log_line(self, line: bytes, text: str, undecoded: bytes = b"") -> LogLine:
+        timestamp = parse_timestamp(split_line(line[:64])[0])
+        at = timestamp.at if timestamp else self.position.at
+        return LogLine(self._runs.delivered, at, text, undecoded=undecoded)
 
-    def _hand_on(self, line: LogLine) -> None:
+    def _pass_on_shown(self, log_line: LogLine) -> None:
         self.count += 1
-        self._sink.add([line])
+        self._sink.add([log_line])
 
-    def _count_in(self, line: bytes, made: LogLine) -> None:
-        """A line that was shown in parts is delivered: what is read next begins behind it."""
-        last, highest = parse_timestamp(split_line(line[:64])[0]), self.position.highest
+    def _advance_past(self, line: bytes, log_line: LogLine) -> None:
+        """Move the position past a line that was shown in parts."""
+        last, latest = parse_timestamp(split_line(line[:64])[0]), self.position.latest
         if last is not None:
-            self.position.move([line], [made], last, max(last, highest) if highest else last)
-
-    def begin_anew(self) -> None:
-        """Another log begins: what was delivered says nothing about it."""
-        self.flush()
-        self.position.clear()
-
-    def mark(self, marker: Marker, text: str) -> None:
-        """Put a marker behind the last line, which is whole by then unless all is to go on."""
-        if marker != "note":
-            self.flush()
-        self._sink.add([LogLine(self._runs.writing, self.position.at, text, marker)])
+            self.position.advance([line], [log_line], last, max(last, latest) if latest else last)
 
 
 def _has_text(line: bytes) -> bool:
-    """Tell whether a line goes on behind its timestamp: one cut inside that says nothing yet."""
+    """Return whether a line goes beyond its timestamp: one cut inside that says nothing yet."""
     raw, blank, _ = line[:64].partition(b" ")
     return bool(blank) or not raw[:4].isdigit()
 
 
 def _slice(batch: Sequence[bytes], start: int) -> Sequence[bytes]:
-    """Return the next lines that are worked on without a pause: so many, or so long."""
+    """Return the next lines to decode without a pause: `SLICE_LINES`, or about `_SLICE_BYTES` of long ones."""
     size = 0
     for end in range(start, min(start + SLICE_LINES, len(batch))):
         size += len(batch[end])

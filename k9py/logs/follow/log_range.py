@@ -1,7 +1,7 @@
 """How much of the past is shown: what the keys 0 to 6 choose.
 
-To add one: a `LogRange` in `RANGES`. It says only where a log begins (and, for the head, where it ends); what follows
-is the tail's.
+To add one: a `LogRange` in `RANGES`. It says only where a log begins (and, for the head, where it ends); the rest is up
+to the container's stream.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ class LogRange:
     """Where each container's log begins.
 
     Args:
-        words: its name, as the title shows it.
-        tail_lines: so many lines of the past, then what comes.
-        since_seconds: what was written in the last so many seconds by the node's clock, then what comes.
-        head_bytes: so many bytes from the beginning of the log, and nothing more: it is not followed.
+        label: its name, as the title shows it.
+        tail_lines: that many of the last lines, then those that come.
+        since_seconds: what was written in the last seconds by the node's clock, then what comes.
+        head_bytes: that many bytes from the beginning of the log, and nothing more: it is not followed.
     """
 
     label: str
@@ -29,10 +29,10 @@ class LogRange:
     head_bytes: int | None = None
 
     def open_options(self, joined_since: int | None = None) -> dict[str, Any]:
-        """Return from where to read a log of which no line was delivered, as arguments of `LogSource.open_log`.
+        """Return where to read a log from of which no line was delivered, as arguments of `LogSource.open_log`.
 
         Args:
-            joined_since: all of what was written in the last so many seconds belongs to the view.
+            joined_since: everything written in that many last seconds belongs to the view, whatever the range is.
         """
         if self.head_bytes is not None:
             return {"limit_bytes": self.head_bytes}
@@ -41,7 +41,7 @@ class LogRange:
         return {"since_seconds": self.since_seconds, "tail_lines": self.tail_lines}
 
     def reached_limit(self, lines: int) -> int | None:
-        """Return how many lines were asked for of a former run, where so many came that there may be more."""
+        """Return the limit of a previous run's log where that many lines reached it, so that there may be more."""
         return self.tail_lines if self == PREVIOUS and lines >= (self.tail_lines or 0) else None
 
 
@@ -57,7 +57,7 @@ RANGES: Final[tuple[LogRange, ...]] = (
 """By the digit that chooses them."""
 
 PREVIOUS: Final = LogRange("previous", tail_lines=5_000)
-"""What is read of a former run, whichever of `RANGES` is chosen: it ended before any of them began."""
+"""What is read of a previous run, whichever of `RANGES` is chosen: it ended before any of them began."""
 
 TAIL: Final = RANGES[0]
 HEAD: Final = RANGES[1]

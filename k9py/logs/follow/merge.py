@@ -1,49 +1,81 @@
-"""Puts the lines of many containers in one order, in bounded room.
+"""Merges the lines of many containers into one order, in bounded memory.
 
-Order: by time, the order inside one container always kept. Two ways:
+Order: by time; the order inside one container is always kept. There are two modes:
 
-- Catching up (the beginning, which may be an hour of logs): nothing newer is given on than what the slowest container
-  has reached (the watermark). A container that is ahead waits for room, so nothing is dropped; one from which nothing
-  comes any more stops holding the others.
-- Live: a line waits for a short `window`, and older ones of others that come meanwhile go before it. What comes later
-  than that is marked late. One single container needs no window.
+- Catching up (the beginning, which may be an hour of logs): nothing newer is passed on than what the slowest container
+  has reached (the watermark). A container that is ahead waits for room, so nothing is dropped. One that has been silent
+  for a while no longer holds the others up.
+- Live: a line waits for a short `window`, in which older ones of other containers go before it. What comes later than
+  that is marked late. A single container needs no window.
 
-Bounded by lines and characters. What is of the past waits for room and is never dropped. What is written now is dropped
-where the terminal cannot keep up, the oldest first, counted, and told by one `gap` marker where it was; a `lossless`
-merge lets that wait too. Markers are never dropped. A drain gives so many lines that it never holds the screen up.
+Bounded by lines and characters. What was written before its log was opened waits for room at the server and is never
+dropped. What is written now is dropped where the terminal cannot keep up, the oldest first, and counted in one `gap`
+marker in its place; a `lossless` merge lets it wait too. Markers are never dropped (`merge_queue`).
 
-Nobody waits for ever: each container may always have its share of an eighth of the room waiting, and what is pending of
-the slowest one, up to which all is given on, is always ripe.
+No container waits for ever: each may always have its share of an eighth of the room pending, and what is pending of the
+slowest one is always ready to be drained.
 """
 
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final
 
-from msgspec.structs import replace
-
-from k9py.logs.follow import words
-from k9py.logs.follow.intake import EPOCH, STALLED, Intake
-from k9py.logs.follow.skew import Skew
+from k9py.logs import marker_text
+from k9py.logs.follow.clock_skew import ClockSkew
+from k9py.logs.follow.merge_queue import EPOCH, InputState, MergeQueue
 from k9py.logs.line import MAX_TEXT_CHARS, WHOLE_STREAM, LogLine
 from k9py.runtime.clock import Clock
 
 MAX_DRAIN_LINES: Final = 2_000
-"""Lines a drain gives: some ten milliseconds of work until they stand in the view. Ten drains a second are more lines
-than are ever followed."""
+"""Lines of one drain: some ten milliseconds of work until they are in the view. Ten drains a second are more lines than
+anybody follows."""
 
-_KEY: Final = itemgetter(0)
-_OURS: Final = -1
-"""Stands for an intake's number where what was dropped is told."""
+SETTLE_SECONDS: Final = 1.0
+"""Seconds without a batch after which a container has caught up, and no longer holds the others up."""
 
-_STUCK: Final = 5.0
-"""Seconds without a drain after which whoever drains is not there."""
+_STUCK_SECONDS: Final = 5.0
+"""Seconds without a drain after which nobody seems to drain."""
+
+
+class MergeInput(InputState):
+    """One container's way into the merge, for as long as it is followed."""
+
+    __slots__ = ("_merge",)
+
+    def __init__(self, merge: Merge, number: int) -> None:
+        super().__init__(number, SETTLE_SECONDS)
+        self._merge = merge
+
+    def open(self, *, holds_others: bool, is_followed: bool = True, settle_seconds: float = SETTLE_SECONDS) -> None:
+        """Take note that the log was opened.
+
+        Args:
+            holds_others: other containers wait until this one has caught up.
+            is_followed: lines come without end; otherwise all of them were written before the log was opened.
+            settle_seconds: seconds of silence, once a line has come, after which it has caught up.
+        """
+        self.settle_seconds, self.is_followed = settle_seconds, is_followed
+        self._merge.open(self, holds_others=holds_others)
+
+    def add(self, lines: Sequence[LogLine]) -> None:
+        """Add lines, in the container's order; the oldest live ones are dropped when there is no room."""
+        self._merge.add(self, lines)
+
+    async def wait_for_room(self) -> None:
+        """Wait, while lines of the past come, until there is room for at least one."""
+        await self._merge.wait_for_room(self)
+
+    def room_for(self, lines: Sequence[bytes]) -> int:
+        """Return for how many of the next lines there is room; for all of them where this one need not wait."""
+        return self._merge.room_for(self, lines)
+
+    def close(self) -> None:
+        """Take note that nothing comes for now: nobody waits for this one."""
+        self._merge.close(self)
 
 
 class Merge:
@@ -51,8 +83,8 @@ class Merge:
 
     Args:
         max_lines, max_chars: bounds of what waits for the next drain.
-        window: seconds a live line waits for older ones of others.
-        lossless: nothing is dropped; what there is no room for waits where it comes from.
+        window: seconds a live line waits for older ones of other containers.
+        lossless: nothing is dropped; lines without room wait where they come from.
     """
 
     def __init__(
@@ -64,186 +96,153 @@ class Merge:
         window: float = 0.4,
         lossless: bool = False,
     ) -> None:
-        self.skew = Skew()
+        self.clock_skew = ClockSkew()
         self._clock = clock
-        self._max_lines = max_lines
-        self._max_chars = max_chars
         self._window = window
         self._lossless = lossless
-        self._count = 0
-        self._intakes: dict[int, Intake] = {}  # those that have lines pending, by number
-        # The number of an intake, not itself: tuples of what the garbage collector does not follow are not followed.
-        self._pending: list[tuple[datetime, LogLine, int]] = []
-        self._sorted = 0
-        self._chars = 0
-        self._open: set[Intake] = set()
-        self._holding: set[Intake] = set()
+        self._queue = MergeQueue(max_lines, max_chars)
+        self._input_count = 0
+        self._open: set[InputState] = set()
+        self._catching_up: set[InputState] = set()
         self._arrivals: deque[tuple[float, datetime]] = deque()
-        self._horizon = EPOCH
-        self._given = EPOCH
-        self._told: _Dropped | None = None
+        self._live_watermark = EPOCH
         self._drained_at = clock.monotonic()
         self._notes: list[LogLine] = []
         self._drained = asyncio.Event()
 
-    def intake(self) -> Intake:
-        """Return a way in for one container, for as long as it is followed: through all its breaks and restarts."""
-        self._count += 1
-        return Intake(self, self._count)
+    def add_input(self) -> MergeInput:
+        """Return the input of one container, for as long as it is followed: through all its breaks and restarts."""
+        self._input_count += 1
+        return MergeInput(self, self._input_count)
 
-    def hold_for(self, intake: Intake) -> None:
-        """Wait for this one's beginning although its log has not been opened yet."""
-        intake.heard = self._clock.monotonic()
-        self._holding.add(intake)
+    def hold_for(self, state: InputState) -> None:
+        """Wait for the beginning of this container although its log has not been opened yet."""
+        state.last_activity = self._clock.monotonic()
+        self._catching_up.add(state)
 
     @property
-    def holding(self) -> bool:
+    def is_catching_up(self) -> bool:
         """True while the beginning is still being put in order."""
-        self._stop_waiting_for_the_silent()
-        return bool(self._holding)
+        self._release_silent()
+        return bool(self._catching_up)
 
     @property
     def is_empty(self) -> bool:
-        """True when everything has been given."""
-        return not self._pending and not self._notes
+        """True when every line has been drained."""
+        return not len(self._queue) and not self._notes
 
     @property
     def is_stuck(self) -> bool:
-        """True while there is no room and nobody drains: whoever could read more could not hand it on."""
-        is_full = len(self._pending) >= self._max_lines * 3 // 8 or self._chars >= self._max_chars * 3 // 8
-        return is_full and self._clock.monotonic() - self._drained_at >= _STUCK
+        """True while there is no room and nobody drains: a stream that read more could not pass it on."""
+        queue = self._queue
+        is_full = len(queue) >= queue.max_lines * 3 // 8 or queue.chars >= queue.max_chars * 3 // 8
+        return is_full and self._clock.monotonic() - self._drained_at >= _STUCK_SECONDS
 
-    # -- for Intake ---------------------------------------------------------------------------------------------------
+    # -- for MergeInput -----------------------------------------------------------------------------------------------
 
-    def open(self, intake: Intake, *, holds: bool) -> None:
-        """Expect lines of the past from this one."""
-        intake.heard = self._clock.monotonic()
-        intake.opened_at = self._clock.now()
-        intake.is_past = True
-        self._open.add(intake)
-        if holds:
-            self._holding.add(intake)
+    def open(self, state: InputState, *, holds_others: bool) -> None:
+        """Expect lines of the past from this container."""
+        state.last_activity = self._clock.monotonic()
+        state.opened_at = self._clock.now()
+        state.is_past = True
+        self._open.add(state)
+        if holds_others:
+            self._catching_up.add(state)
 
-    def close(self, intake: Intake) -> None:
-        """Expect nothing from this one."""
-        if intake.is_past:
-            self._caught_up(intake)
-        self._open.discard(intake)
-        self._holding.discard(intake)
+    def close(self, state: InputState) -> None:
+        """Expect nothing from this container."""
+        if state.is_past:
+            self._set_caught_up(state)
+        self._open.discard(state)
+        self._catching_up.discard(state)
 
-    def add(self, intake: Intake, lines: Sequence[LogLine]) -> None:
+    def add(self, state: InputState, lines: Sequence[LogLine]) -> None:
         """Take one container's lines."""
         if not lines:
             return
-        key, chars, number, append = intake.key, 0, intake.number, self._pending.append
-        self._intakes[number] = intake
         newest = lines[-1]
-        shift = self.skew.shifts.get(newest.target.node) if self.skew.shifts else None
-        for line in lines:
-            at = line.timestamp
-            if at is not None:
-                if shift is not None:
-                    at -= shift
-                if at > key:
-                    key = at
-            append((key, line, number))
-            chars += len(line.text)
-        intake.key, intake.heard = key, self._clock.monotonic()
-        intake.kept += len(lines)
-        intake.chars += chars
-        self._chars += chars
-        self._arrivals.append((intake.heard, key))
-        if intake.is_past and intake.followed and key >= intake.opened_at:
-            self._caught_up(intake)
-        if not intake.is_past and newest.timestamp is not None and not newest.marker:
-            self.skew.arrived(newest.target.node, (self._clock.now() - newest.timestamp).total_seconds())
-        if len(self._pending) > self._max_lines or self._chars > self._max_chars:
-            self._shed()
+        corrections = self.clock_skew.corrections
+        self._queue.add(state, lines, corrections.get(newest.target.node) if corrections else None)
+        state.last_activity = self._clock.monotonic()
+        self._arrivals.append((state.last_activity, state.key))
+        if state.is_past and state.is_followed and state.key >= state.opened_at:
+            self._set_caught_up(state)
+        if not state.is_past and newest.timestamp is not None and not newest.marker:
+            self.clock_skew.add_sample(newest.target.node, (self._clock.now() - newest.timestamp).total_seconds())
+        self._queue.drop_surplus()
 
-    async def room(self, intake: Intake) -> None:
-        """Wait for the drains that make room for this one's next lines."""
-        intake.heard = self._clock.monotonic()
-        while self._waits(intake) and self._room(intake) is None:
-            intake.is_waiting = True
+    async def wait_for_room(self, state: InputState) -> None:
+        """Wait for the drains that make room for this container's next lines."""
+        state.last_activity = self._clock.monotonic()
+        while self._must_wait(state) and self._room(state) is None:
+            state.is_waiting = True
             try:
                 await self._drained.wait()
             finally:
-                intake.is_waiting = False
-                intake.heard = self._clock.monotonic()
+                state.is_waiting = False
+                state.last_activity = self._clock.monotonic()
 
-    def fits(self, intake: Intake, lines: Sequence[bytes]) -> int:
-        """Count the lines there is room for."""
-        if not self._waits(intake):
+    def room_for(self, state: InputState, lines: Sequence[bytes]) -> int:
+        """Return for how many of the lines there is room."""
+        if not self._must_wait(state):
             return len(lines)
-        room = self._room(intake)
+        room = self._room(state)
         if room is None:
             return 0
-        most, chars = room
-        for count, line in enumerate(lines[:most]):
+        max_lines, chars = room
+        for count, line in enumerate(lines[:max_lines]):
             if chars <= 0:
                 return count
             chars -= min(len(line), MAX_TEXT_CHARS)
-        return min(most, len(lines))
+        return min(max_lines, len(lines))
 
-    def _waits(self, intake: Intake) -> bool:
-        return self._lossless or intake.is_past
+    def _must_wait(self, state: InputState) -> bool:
+        return self._lossless or state.is_past
 
-    def _room(self, intake: Intake) -> tuple[int, int] | None:
-        """Return how many lines and characters may come of this one; None when it is to wait.
+    def _room(self, state: InputState) -> tuple[int, int] | None:
+        """Return how many lines and characters may come of this container; None when it must wait.
 
-        What is there in all decides; so that nobody waits for ever, each has a share that is its own, and the slowest,
-        for which the others wait, comes before them.
+        What is pending in all decides. So that no container waits for ever, each has a share of its own, and the
+        slowest one, for which the others wait, has priority.
         """
-        eighths = 4 if intake in self._holding and intake.key == min(one.key for one in self._holding) else 3
-        lines = self._max_lines * eighths // 8 - len(self._pending)
-        chars = self._max_chars * eighths // 8 - self._chars
+        queue = self._queue
+        is_slowest = state in self._catching_up and state.key == min(other.key for other in self._catching_up)
+        eighths = 4 if is_slowest else 3
+        lines = queue.max_lines * eighths // 8 - len(queue)
+        chars = queue.max_chars * eighths // 8 - queue.chars
         if lines > 0 and chars > 0:
             return lines, chars
-        sharing = 8 * max(1, len(self._open))
-        lines = max(1, self._max_lines // sharing) - intake.kept
-        chars = max(1, self._max_chars // sharing) - intake.chars
+        shares = 8 * max(1, len(self._open))
+        lines = max(1, queue.max_lines // shares) - state.pending_lines
+        chars = max(1, queue.max_chars // shares) - state.pending_chars
         return (lines, chars) if lines > 0 and chars > 0 else None
 
-    def _caught_up(self, intake: Intake) -> None:
-        intake.is_past = False
-        before = intake.opened_at - timedelta.resolution
-        intake.past_key = min(intake.key, before) if intake.followed else intake.key
-        self._holding.discard(intake)
+    def _set_caught_up(self, state: InputState) -> None:
+        state.is_past = False
+        before_opening = state.opened_at - timedelta.resolution
+        state.past_key = min(state.key, before_opening) if state.is_followed else state.key
+        self._catching_up.discard(state)
 
-    def _stop_waiting_for_the_silent(self) -> None:
+    def _release_silent(self) -> None:
+        """Stop waiting for containers that have been silent for a while."""
         now = self._clock.monotonic()
-        for one in [*self._holding, *(one for one in self._open if one.is_past)]:
-            settle = one.settle if one.key is not EPOCH else STALLED
-            if not one.is_waiting and now - one.heard >= settle:
-                self._holding.discard(one)
-                if one.followed and one.is_past:
-                    self._caught_up(one)
+        for state in [*self._catching_up, *(state for state in self._open if state.is_past)]:
+            settle_seconds = state.settle_seconds if state.key is not EPOCH else SETTLE_SECONDS
+            if not state.is_waiting and now - state.last_activity >= settle_seconds:
+                self._catching_up.discard(state)
+                if state.is_followed and state.is_past:
+                    self._set_caught_up(state)
 
-    # -- giving on ----------------------------------------------------------------------------------------------------
+    # -- output -------------------------------------------------------------------------------------------------------
 
     def drain(self) -> list[LogLine]:
-        """Return what is ripe, in order, oldest first, at most about `MOST_A_DRAIN` lines."""
-        self._stop_waiting_for_the_silent()
+        """Return the lines that are ready, in order, oldest first, at most about `MAX_DRAIN_LINES`."""
+        self._release_silent()
         self._drained_at = self._clock.monotonic()
-        ripe_since = self._drained_at - self._window
-        while self._arrivals and self._arrivals[0][0] <= ripe_since:
-            self._horizon = max(self._horizon, self._arrivals.popleft()[1])
-        lines: list[LogLine] = []
-        if self._pending:
-            self._sort()
-            ripe = min(self._ripe(), MAX_DRAIN_LINES)
-            late = bisect_left(self._pending, self._given, hi=ripe, key=_KEY)
-            for index, (_, line, number) in enumerate(self._pending[:ripe]):
-                if number == _OURS:
-                    lines.append(line)
-                    continue
-                is_late = index < late and not line.marker and line.timestamp is not None
-                lines.append(replace(line, late=True) if is_late else line)
-                self._let_go(number, line)
-            if ripe:
-                self._given = max(self._given, self._pending[ripe - 1][0])
-                del self._pending[:ripe]
-                self._sorted = len(self._pending)
+        window_start = self._drained_at - self._window
+        while self._arrivals and self._arrivals[0][0] <= window_start:
+            self._live_watermark = max(self._live_watermark, self._arrivals.popleft()[1])
+        lines = self._queue.take(self._watermark(), MAX_DRAIN_LINES)
         if self._notes:
             lines += self._notes
             self._notes = []
@@ -251,88 +250,16 @@ class Merge:
         self._drained.clear()
         return lines
 
-    def look_at_clocks(self) -> None:
-        """Tell of nodes whose clocks were found to differ; call it about once a second."""
-        for node, ahead in self.skew.look():
-            self._notes.append(LogLine(WHOLE_STREAM, self._clock.now(), words.skewed(node, ahead), "note"))
+    def check_clocks(self) -> None:
+        """Report nodes whose clocks were found to differ; call it about once a second."""
+        for node, ahead in self.clock_skew.update():
+            text = marker_text.clock_skew(node, ahead)
+            self._notes.append(LogLine(WHOLE_STREAM, self._clock.now(), text, "note"))
 
-    def _ripe(self) -> int:
-        """Count the pending lines that may be given on."""
-        if self._holding:
-            horizon = min(one.key for one in self._holding)
-        elif len(self._open) > 1 and self._window:
-            horizon = self._horizon
-        else:
-            return len(self._pending)
-        return bisect_right(self._pending, horizon, key=_KEY)
-
-    def _sort(self) -> None:
-        if self._sorted != len(self._pending):
-            self._pending.sort(key=_KEY)  # stable: equal times stay in the order they came; mostly sorted already
-            self._sorted = len(self._pending)
-
-    def _let_go(self, number: int, line: LogLine) -> Intake:
-        intake, length = self._intakes[number], len(line.text)
-        intake.kept -= 1
-        intake.chars -= length
-        self._chars -= length
-        if not intake.kept:
-            del self._intakes[number]
-        return intake
-
-    def _shed(self) -> None:
-        """Drop the oldest lines that are written now, an eighth of the room at once: it is not done for each line.
-
-        The marker that tells of it counts as a line of each container that lost one: what comes of them is behind it.
-        It is made one with that of the last time where nothing that is kept stands between the two.
-        """
-        self._sort()
-        surplus = len(self._pending) - self._max_lines * 7 // 8
-        chars = self._max_chars * 7 // 8
-        kept: list[tuple[datetime, LogLine, int]] = []
-        losers: set[Intake] = set()
-        stamps: list[datetime] = []
-        looked_at, count, last = 0, 0, EPOCH
-        for entry in self._pending:
-            if count >= surplus and self._chars <= chars:
-                break
-            looked_at += 1
-            key, line, number = entry
-            if number == _OURS:
-                kept.append(entry)
-                continue
-            intake = self._intakes[number]
-            if line.marker or intake.is_past or key <= intake.past_key:
-                kept.append(entry)
-                continue
-            losers.add(self._let_go(number, line))
-            count, last = count + 1, key
-            if line.timestamp is not None:
-                stamps.append(line.timestamp)
-        if count:
-            before = self._told
-            at = bisect_right(kept, last, key=_KEY)
-            if before is not None and at == len(kept) and kept and kept[-1][1] is before.line:
-                kept.pop()
-                at -= 1
-                count += before.lines
-                stamps += before.between or ()
-                losers |= before.losers
-            between = (min(stamps), max(stamps)) if stamps else None
-            first, newest = between or (None, None)
-            for intake in losers:
-                intake.key = max(intake.key, last)
-            told = LogLine(WHOLE_STREAM, newest, words.dropped(count, first, newest), "gap")
-            self._told = _Dropped(told, count, between, losers)
-            kept.insert(at, (last, told, _OURS))
-        self._pending[:looked_at] = kept
-        self._sorted = len(self._pending)
-
-
-class _Dropped(NamedTuple):
-    """The last marker of dropped lines: how many it tells of, their first and last stamps, and whose they were."""
-
-    line: LogLine
-    lines: int
-    between: tuple[datetime, datetime] | None
-    losers: set[Intake]
+    def _watermark(self) -> datetime | None:
+        """Return the time up to which pending lines may be passed on; None: all of them."""
+        if self._catching_up:
+            return min(state.key for state in self._catching_up)
+        if len(self._open) > 1 and self._window:
+            return self._live_watermark
+        return None

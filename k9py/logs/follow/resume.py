@@ -1,8 +1,8 @@
-"""How far a log has been delivered, and what a stream opened again proves about it.
+"""Where a log has been delivered to, and what a reopened stream proves about the lines in between.
 
-The rule: a log is opened again some seconds before the last lines delivered; the server repeats them, and what stands
-behind them is new, whatever its timestamps say: they may step back (two pipes of one container, a clock put right).
-Where they do not come again they are not in that log, so no line of it was delivered, and lines may be missing.
+The rule: a log is reopened some seconds before the last delivered lines. The server repeats those, and what follows
+them is new, whatever its timestamps say: they may step back (two pipes of one container, a corrected clock). Where the
+last lines do not come again they are not in that log, so no line of it was delivered, and lines may be missing.
 """
 
 from __future__ import annotations
@@ -17,36 +17,36 @@ from typing import Final
 from k9py.logs.line import LogLine, Timestamp, parse_timestamp, split_line
 from k9py.logs.source import PartialLine
 
-KEPT: Final = 32
-"""Lines by which a log is known again."""
+OVERLAP_LINES: Final = 32
+"""Lines by which a log is recognised."""
 
-STEPS_BACK: Final = timedelta(seconds=5)
-"""What timestamps may step back from one line to the next: a log is opened again so long before the last lines."""
+STEP_BACK: Final = timedelta(seconds=5)
+"""How far timestamps may step back from one line to the next: a log is reopened so long before its last lines."""
 
-_MOST_WITHHELD: Final = 8 << 20
-"""Bytes kept until it is known whether they were delivered."""
+_MAX_WITHHELD_BYTES: Final = 8 << 20
+"""Bytes withheld at most until it is known whether they were delivered."""
 
 
 @dataclass(slots=True)
-class Position:
-    """The last lines delivered.
+class ResumePosition:
+    """The last lines delivered of one log.
 
     Args:
         last: timestamp of the last line that has one; None before the first.
-        highest: the latest timestamp of all.
-        recent: the last lines that have a timestamp, as their hash and that.
-        same: how many of them, the last ones, are alike.
-        behind: lines without a timestamp that came behind those: a kubelet may say them once and not again.
-        open_line: the line behind them that the last stream ended inside, not delivered (or shown as it stood): where
-            a stream has it, nothing is missing before it.
+        latest: the latest timestamp of all.
+        recent: hash and time of the last lines that have a timestamp.
+        repeat_count: how many of them, counted from the last, are equal.
+        untimed: hashes of the lines without a timestamp after those: a kubelet may write them only once.
+        partial_line: the line after them that the last stream ended inside. It is not delivered (or shown as it stood):
+            a stream that has it lacks nothing before it.
     """
 
     last: Timestamp | None = None
-    highest: Timestamp | None = None
-    recent: deque[tuple[int, datetime]] = field(default_factory=lambda: deque(maxlen=KEPT))
-    same: int = 0
-    behind: deque[int] = field(default_factory=lambda: deque(maxlen=KEPT))
-    open_line: PartialLine | None = None
+    latest: Timestamp | None = None
+    recent: deque[tuple[int, datetime]] = field(default_factory=lambda: deque(maxlen=OVERLAP_LINES))
+    repeat_count: int = 0
+    untimed: deque[int] = field(default_factory=lambda: deque(maxlen=OVERLAP_LINES))
+    partial_line: PartialLine | None = None
 
     @property
     def at(self) -> datetime | None:
@@ -55,154 +55,164 @@ class Position:
 
     @property
     def since(self) -> datetime | None:
-        """From when on a log is to be read to meet the last lines again; None to read all of it."""
-        return min(at for _, at in self.recent) - STEPS_BACK if self.recent else None
+        """The time from which a log is read to meet the last lines again; None to read all of it."""
+        return min(at for _, at in self.recent) - STEP_BACK if self.recent else None
 
-    def move(
-        self, lines: Sequence[bytes], taken: Sequence[LogLine], last: Timestamp | None, highest: Timestamp | None
+    def advance(
+        self,
+        lines: Sequence[bytes],
+        log_lines: Sequence[LogLine],
+        last: Timestamp | None,
+        latest: Timestamp | None,
     ) -> None:
-        """Lines were delivered, as bytes and as what was made of them."""
-        alike = next((count for count, line in enumerate(reversed(lines)) if line != lines[-1]), len(lines))
-        begin = 0 if alike == len(lines) else max(0, len(lines) - max(alike, KEPT))
-        for line, one in zip(lines[begin:], taken[begin:], strict=True):
-            if one.timestamp is None or first_stamp(line) is None:
-                self.behind.append(hash(line))
+        """Take note that lines were delivered, given as bytes and as the `LogLine` made of each."""
+        equal = next((count for count, line in enumerate(reversed(lines)) if line != lines[-1]), len(lines))
+        begin = 0 if equal == len(lines) else max(0, len(lines) - max(equal, OVERLAP_LINES))
+        for line, log_line in zip(lines[begin:], log_lines[begin:], strict=True):
+            line_hash = hash(line)
+            if log_line.timestamp is None or line_timestamp(line) is None:
+                self.untimed.append(line_hash)
                 continue
-            self.same = self.same + 1 if self.recent and self.recent[-1][0] == hash(line) else 1
-            self.recent.append((hash(line), one.timestamp))
-            self.behind.clear()
-        self.last, self.highest = last, highest
+            self.repeat_count = self.repeat_count + 1 if self.recent and self.recent[-1][0] == line_hash else 1
+            self.recent.append((line_hash, log_line.timestamp))
+            self.untimed.clear()
+        self.last, self.latest = last, latest
 
     def clear(self) -> None:
-        """Nothing of the log that comes was delivered."""
-        self.last = self.highest = self.open_line = None
+        """Start over: nothing of the log that comes was delivered."""
+        self.last = self.latest = self.partial_line = None
         self.recent.clear()
-        self.behind.clear()
-        self.same = 0
+        self.untimed.clear()
+        self.repeat_count = 0
 
 
-class Resume:
-    """Drops the lines of a log opened again that were delivered before.
+class ResumeFilter:
+    """Drops the lines of a reopened log that were delivered before.
 
-    `proven`: ours came again, so nothing is missing. `done`: it is known what is new. `unplaced`: where it is done and
-    not proven, lines that came before the one that decided: they are new too if the log is the present one.
+    `is_proven`: the last delivered lines came again, so nothing is missing. `is_decided`: it is known which lines are
+    new. `undecided_lines`: where it is decided and not proven, the lines before the deciding one, which are new if the
+    log is that of the present run.
 
     Args:
-        is_there: whether ours, or the last of them, are in this log, where that was looked for: then its first line
-            is new, or what is behind those it begins with.
+        contains_position: whether the log contains the last delivered lines, where that was looked up: if not, its
+            first line is new; if so, the first after those it begins with.
     """
 
-    def __init__(self, position: Position, *, is_there: bool | None = None) -> None:
-        ours = [one for one, _ in position.recent]
-        self._ours = [ours[0]] * position.same if len(set(ours)) == 1 else ours
-        self._highest = None if is_there is False else position.highest
-        self._is_there = is_there
-        begun = position.open_line
-        self._open_line = begun if begun is not None and first_stamp(begun) is not None else None
+    def __init__(self, position: ResumePosition, *, contains_position: bool | None = None) -> None:
+        delivered = [line_hash for line_hash, _ in position.recent]
+        self._delivered = [delivered[0]] * position.repeat_count if len(set(delivered)) == 1 else delivered
+        self._latest = None if contains_position is False else position.latest
+        self._contains_position = contains_position
+        partial = position.partial_line
+        self._partial_line = partial if partial is not None and line_timestamp(partial) is not None else None
         self._withheld: list[bytes] = []
-        self._hashes: list[int] = []  # of those that have a timestamp, and where they stand
-        self._places: list[int] = []
-        self._behind = set(position.behind)
+        self._hashes: list[int] = []  # of the withheld lines that have a timestamp
+        self._indexes: list[int] = []  # and where in `_withheld` those are
+        self._untimed = set(position.untimed)
         self._size = 0
-        self._is_whole = is_there is not False
-        self.proven = False
-        self.done = False
-        self.is_told = False
-        self.unplaced: Sequence[bytes] = ()
+        self._is_complete = contains_position is not False
+        self.is_proven = False
+        self.is_decided = False
+        self.is_reported = False
+        self.undecided_lines: Sequence[bytes] = ()
 
     @property
-    def withholds(self) -> bool:
+    def is_withholding(self) -> bool:
         """True while lines came of which it is not known whether they are new."""
         return bool(self._withheld)
 
-    def after(self, batch: Sequence[bytes]) -> Sequence[bytes]:
-        """Return the lines of the batch that are known to be new."""
-        if self.done:
-            return self._not_said_before(batch) if self._behind else batch
+    def new_lines(self, batch: Sequence[bytes]) -> Sequence[bytes]:
+        """Return the lines of the batch, and of those withheld, that are known to be new."""
+        if self.is_decided:
+            return self._skip_untimed(batch) if self._untimed else batch
         begin = len(self._hashes)
-        moments: list[Timestamp] = []
-        for place, line in enumerate(batch, len(self._withheld)):
-            if (moment := first_stamp(line)) is not None:
-                moments.append(moment)
+        times: list[Timestamp] = []
+        for index, line in enumerate(batch, len(self._withheld)):
+            if (time := line_timestamp(line)) is not None:
+                times.append(time)
                 self._hashes.append(hash(line))
-                self._places.append(place)
+                self._indexes.append(index)
         self._withheld += batch
-        length = len(self._ours)
-        for index in range(max(begin, length - 1), len(self._hashes)):
-            if self._hashes[index] == self._ours[-1] and self._hashes[index + 1 - length : index + 1] == self._ours:
-                return self._prove(index + 1)
-        if (at := self._place_of_open_line(len(self._withheld) - len(batch))) is not None:
-            return self._settle(at, proven=True)
-        for index, moment in enumerate(moments, begin):
-            if self._highest is None or moment > self._highest:
-                if overlap := self._overlap(index):
+        length = len(self._delivered)
+        for at in range(max(begin, length - 1), len(self._hashes)):
+            is_last = self._hashes[at] == self._delivered[-1]
+            if is_last and self._hashes[at + 1 - length : at + 1] == self._delivered:
+                return self._prove(at + 1)
+        if (index_of_partial := self._index_of_partial(len(self._withheld) - len(batch))) is not None:
+            return self._decide(index_of_partial, is_proven=True)
+        for at, time in enumerate(times, begin):
+            if self._latest is None or time > self._latest:
+                if overlap := self._overlap(at):
                     return self._prove(overlap)
-                self.unplaced = self._withheld[: self._places[index]]
-                return self._settle(self._places[index], proven=False)
-        if self._is_there and (overlap := self._overlap(len(self._hashes))):
+                self.undecided_lines = self._withheld[: self._indexes[at]]
+                return self._decide(self._indexes[at], is_proven=False)
+        if self._contains_position and (overlap := self._overlap(len(self._hashes))):
             return self._prove(overlap)
-        self._bound(batch)
+        self._limit_withheld(batch)
         return ()
 
-    def _place_of_open_line(self, begin: int) -> int | None:
-        """Return where the line that a stream ended inside stands: only lines of ours may come before it.
+    def _index_of_partial(self, begin: int) -> int | None:
+        """Return where the line that a stream ended inside is, from an index on.
 
-        Else it is one of them that begins alike. A log of which the beginning was let go has it where it comes first.
+        Only delivered lines may precede it, otherwise it is one of them that begins alike. In a log whose beginning was
+        dropped here it is where it comes first.
         """
-        if self._open_line is None:
+        if self._partial_line is None:
             return None
-        places = range(begin, len(self._withheld))
-        for place in reversed(places) if self._is_whole else places:
-            if self._open_line.is_beginning_of(self._withheld[place]):
-                count = bisect_left(self._places, place)
-                if not self._is_whole or self._hashes[:count] == self._ours[len(self._ours) - count :]:
-                    return place
+        indexes = range(begin, len(self._withheld))
+        for index in reversed(indexes) if self._is_complete else indexes:
+            if self._partial_line.is_beginning_of(self._withheld[index]):
+                count = bisect_left(self._indexes, index)
+                if not self._is_complete or self._hashes[:count] == self._delivered[len(self._delivered) - count :]:
+                    return index
         return None
 
-    def end(self) -> Sequence[bytes]:
-        """The log has ended in order: return what is known to be new by that."""
-        if self.done:
+    def finish(self) -> Sequence[bytes]:
+        """Return what is known to be new now that the log has ended normally."""
+        if self.is_decided:
             return ()
         if overlap := self._overlap(len(self._hashes)):
             return self._prove(overlap)
         if self._hashes:
-            self.unplaced = self._withheld
-            self._settle(0, proven=False)
+            self.undecided_lines = self._withheld
+            self._decide(0, is_proven=False)
         return ()
 
-    def _overlap(self, most: int) -> int:
-        """Return how many of our last lines this log, of which the older were rotated away, begins with."""
-        lengths = range(min(most, len(self._ours)), 0, -1) if self._is_whole else ()
-        return next((length for length in lengths if self._hashes[:length] == self._ours[-length:]), 0)
+    def _overlap(self, limit: int) -> int:
+        """Return how many of the last delivered lines this log begins with, the older ones having been rotated away."""
+        lengths = range(min(limit, len(self._delivered)), 0, -1) if self._is_complete else ()
+        return next((length for length in lengths if self._hashes[:length] == self._delivered[-length:]), 0)
 
     def _prove(self, count: int) -> Sequence[bytes]:
-        """So many of the lines that have a timestamp are ours, or before ours."""
-        return self._not_said_before(self._settle(self._places[count - 1] + 1, proven=True))
+        """Decide that the first `count` lines with a timestamp were delivered, or come before those that were."""
+        return self._skip_untimed(self._decide(self._indexes[count - 1] + 1, is_proven=True))
 
-    def _not_said_before(self, lines: Sequence[bytes]) -> Sequence[bytes]:
+    def _skip_untimed(self, lines: Sequence[bytes]) -> Sequence[bytes]:
+        """Return the lines after those without a timestamp that were delivered before."""
         for index, line in enumerate(lines):
-            if hash(line) not in self._behind:
-                self._behind.clear()
+            if hash(line) not in self._untimed:
+                self._untimed.clear()
                 return lines[index:]
         return ()
 
-    def _settle(self, index: int, *, proven: bool) -> Sequence[bytes]:
-        self.done, self.proven = True, proven
+    def _decide(self, index: int, *, is_proven: bool) -> Sequence[bytes]:
+        self.is_decided, self.is_proven = True, is_proven
         fresh = self._withheld[index:]
-        self._withheld, self._hashes, self._places = [], [], []
+        self._withheld, self._hashes, self._indexes = [], [], []
         return fresh
 
-    def _bound(self, batch: Sequence[bytes]) -> None:
+    def _limit_withheld(self, batch: Sequence[bytes]) -> None:
+        """Drop the older half of the withheld lines when they take too much memory."""
         self._size += sum(map(len, batch))
-        if self._size > _MOST_WITHHELD:
+        if self._size > _MAX_WITHHELD_BYTES:
             half = len(self._withheld) // 2
             self._size -= sum(map(len, self._withheld[:half]))
             del self._withheld[:half]
-            kept = next((index for index, place in enumerate(self._places) if place >= half), len(self._places))
-            self._hashes, self._places = self._hashes[kept:], [place - half for place in self._places[kept:]]
-            self._is_whole = False
+            begin = next((at for at, index in enumerate(self._indexes) if index >= half), len(self._indexes))
+            self._hashes, self._indexes = self._hashes[begin:], [index - half for index in self._indexes[begin:]]
+            self._is_complete = False
 
 
-def first_stamp(line: bytes) -> Timestamp | None:
+def line_timestamp(line: bytes) -> Timestamp | None:
     """Return the timestamp of a line; None when it has none."""
     return parse_timestamp(split_line(line)[0])

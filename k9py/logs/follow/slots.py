@@ -1,7 +1,8 @@
-"""So many connections at once: who may hold one, in fair turns.
+"""Limits how many logs are open at once: who may hold a connection, in fair turns.
 
-Invariant: at most `limit` holders; who waits is served in the order of asking. While someone waits, the one who has
-been served longest yields after its turn, and asks again from the end. Whoever is refused or backs off holds none.
+Invariant: at most `limit` holders; those who wait are served in the order of asking. While someone waits, the one that
+has held its slot longest yields after its turn, and asks again from the end of the queue. A stream that is refused or
+backs off holds none.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from typing import Final, Protocol
 
 from k9py.runtime.clock import Clock
 
-TURN: Final = 10.0
+TURN_SECONDS: Final = 10.0
 """Seconds of a turn while others wait."""
 
-FIRST_TURN: Final = 2.0
-"""Seconds of a turn while someone waits who has had none yet: everyone's beginning is shown soon."""
+FIRST_TURN_SECONDS: Final = 2.0
+"""Seconds of a turn while someone waits who has had none yet, so that the beginning of every log is shown soon."""
 
 
-class Holder(Protocol):
+class SlotHolder(Protocol):
     """What takes turns."""
 
-    def yield_turn(self) -> None:
-        """Let go of the connection soon; what it awaits is given up."""
+    def yield_slot(self) -> None:
+        """Give up the connection soon, and what is awaited on it."""
         ...
 
 
@@ -39,22 +40,22 @@ class StreamSlots:
     def __init__(self, clock: Clock, limit: int) -> None:
         self.limit = max(1, limit)
         self._clock = clock
-        self._held: dict[Holder, float] = {}
-        self._waiting: deque[tuple[Holder, asyncio.Future[None]]] = deque()
-        self._yielding: set[Holder] = set()
-        self._served: set[Holder] = set()
+        self._held_since: dict[SlotHolder, float] = {}
+        self._waiting: deque[tuple[SlotHolder, asyncio.Future[None]]] = deque()
+        self._yielding: set[SlotHolder] = set()
+        self._served: set[SlotHolder] = set()
 
     @asynccontextmanager
-    async def turn(self, holder: Holder) -> AsyncIterator[None]:
-        """Wait for a connection, and hold it inside the context."""
+    async def slot(self, holder: SlotHolder) -> AsyncIterator[None]:
+        """Wait for a slot, and hold it inside the context."""
         await self._acquire(holder)
         try:
             yield
         finally:
             self._release(holder)
 
-    async def _acquire(self, holder: Holder) -> None:
-        if len(self._held) < self.limit and not self._waiting:
+    async def _acquire(self, holder: SlotHolder) -> None:
+        if len(self._held_since) < self.limit and not self._waiting:
             self._hold(holder)
             return
         granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -69,22 +70,22 @@ class StreamSlots:
                 self._waiting.remove(entry)
             raise
 
-    def _hold(self, holder: Holder) -> None:
-        self._held[holder] = self._clock.monotonic()
+    def _hold(self, holder: SlotHolder) -> None:
+        self._held_since[holder] = self._clock.monotonic()
         self._served.add(holder)
 
-    def _release(self, holder: Holder) -> None:
-        self._held.pop(holder, None)
+    def _release(self, holder: SlotHolder) -> None:
+        self._held_since.pop(holder, None)
         self._yielding.discard(holder)
-        while self._waiting and len(self._held) < self.limit:
-            next_one, granted = self._waiting.popleft()
+        while self._waiting and len(self._held_since) < self.limit:
+            waiting, granted = self._waiting.popleft()
             if granted.cancelled():
                 continue
-            self._hold(next_one)
+            self._hold(waiting)
             granted.set_result(None)
 
-    def forget(self, holder: Holder) -> None:
-        """This one will not ask again."""
+    def forget(self, holder: SlotHolder) -> None:
+        """Forget a holder that will not ask again."""
         self._served.discard(holder)
 
     def tick(self) -> None:
@@ -92,10 +93,12 @@ class StreamSlots:
         wanted = len(self._waiting) - len(self._yielding)
         if wanted <= 0:
             return
-        newcomer = any(holder not in self._served for holder, _ in self._waiting)
-        turn = FIRST_TURN if newcomer else TURN
+        has_newcomer = any(holder not in self._served for holder, _ in self._waiting)
+        turn = FIRST_TURN_SECONDS if has_newcomer else TURN_SECONDS
         now = self._clock.monotonic()
-        over = [one for one, since in self._held.items() if now - since >= turn and one not in self._yielding]
-        for holder in over[:wanted]:  # a dict keeps the order of holding: the longest served come first
+        overdue = [
+            holder for holder, since in self._held_since.items() if now - since >= turn and holder not in self._yielding
+        ]
+        for holder in overdue[:wanted]:  # a dict keeps the order of insertion: the longest held come first
             self._yielding.add(holder)
-            holder.yield_turn()
+            holder.yield_slot()

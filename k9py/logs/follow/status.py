@@ -1,4 +1,4 @@
-"""How the targets of a stream stand, as values for titles and lists."""
+"""The state of a stream's targets, as values for titles and lists."""
 
 from __future__ import annotations
 
@@ -6,39 +6,45 @@ from dataclasses import dataclass
 from enum import Enum
 
 from k9py.api.errors import KdashError
+from k9py.logs import marker_text
 from k9py.logs.source import LogTarget
 
 
 class TargetState(Enum):
-    """Where one container's tail stands."""
+    """The state of one container's stream."""
 
     OPENING = "opening"
     FOLLOWING = "following"
-    RETRYING = "waiting"  # refused or broken: will be tried again
-    QUEUED = "resting"  # others have their turn
-    ENDED = "ended"  # the container has ended, or nothing more is asked of it
+    RETRYING = "retrying"  # refused or interrupted: tried again after a backoff
+    QUEUED = "queued"  # others hold all slots
+    ENDED = "ended"  # the container has ended, or no more is read of it
 
 
-def state_text(state: TargetState, why: str, at_a_time: int) -> str:
-    """Say how a tail stands: `why` is why nothing more comes, where that is known."""
+def state_text(state: TargetState, reason: str, slot_limit: int) -> str:
+    """Return the state as text; "" while lines come.
+
+    Args:
+        reason: why no lines come, where that is known.
+        slot_limit: logs open at once.
+    """
     match state:
         case TargetState.QUEUED:
-            return f"resting: {at_a_time} at a time"
+            return marker_text.waiting_for_slot(slot_limit)
         case TargetState.RETRYING:
-            return why
+            return reason
         case TargetState.ENDED:
-            return why or "ended"
+            return reason or "ended"
         case _:
             return ""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetStatus:
-    """One target and how it stands.
+    """One target and its state.
 
     Args:
-        words: what there is to say of the state, on one printable line; "" while all is well.
-        error: what the server answered last, where that is why nothing more comes.
+        message: the state in one printable line; "" while lines come.
+        error: the server's last error, where that is why no lines come.
     """
 
     target: LogTarget
@@ -49,8 +55,15 @@ class TargetStatus:
 
 @dataclass(frozen=True, slots=True)
 class StreamCounts:
-    """How many containers are wanted; of them followed (or just being opened), waiting to be tried again, ended, and
-    resting while others have their turn."""
+    """Numbers of containers.
+
+    Args:
+        wanted: all of them.
+        following: open, or just being opened.
+        retrying: tried again after a backoff.
+        ended: no more is read of them.
+        queued: waiting for a slot.
+    """
 
     wanted: int = 0
     following: int = 0
@@ -58,5 +71,10 @@ class StreamCounts:
     ended: int = 0
     queued: int = 0
 
+    @property
+    def open(self) -> int:
+        """Containers that are not queued."""
+        return self.wanted - self.queued
+
     def __str__(self) -> str:
-        return f"{self.wanted - self.queued} of {self.wanted}" if self.queued else str(self.wanted)
+        return f"{self.open} of {self.wanted}" if self.queued else str(self.wanted)

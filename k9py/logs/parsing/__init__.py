@@ -1,1 +1,1 @@
-"""What a line says: level, JSON or logfmt fields, colour sequences, and how it is shown. Pure."""
+"""What a log line contains: level, time, message, fields and colours, and how it is rendered."""

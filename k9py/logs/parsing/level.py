@@ -1,7 +1,7 @@
-"""How grave a log line is, read from the line itself: the one answer for filters, patterns, colours and records.
+"""The level of a log line, detected from the line itself: for filters, templates, colours and records alike.
 
-A heuristic, cheap enough for every line. What JSON says is read in `level_json`, what text says in `level_text`; the
-words are in `level_words`.
+A heuristic, cheap enough for every line. `level_json` detects the level of JSON, `level_text` that of text; the words
+for levels are in `level_words`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OBJECT: Final = lazy_pattern(
     r"\s*(?P<prefix>(?:\[?\d[\dT:.,+\-Z/ ]{9,40}\]?\s+|[\w.\-]{1,60}\s*\| )?(?:std(?:out|err) [FP] |@cee: ?)?)"
     r"\{\s*[\"']"
 )
-"""The beginning of a JSON line, which a time, a node's own marks or docker compose may stand before."""
+"""The beginning of a JSON line, after a time, the fields of a node's log file or the prefix of docker compose."""
 
 _PREFIX: Final = lazy_pattern(
     r"[\w.\-]{1,60}\s*\| "  # docker compose
@@ -33,7 +33,7 @@ _PREFIX: Final = lazy_pattern(
     r"|(?:[a-z0-9\-]{1,63} )?[a-z][a-z0-9.\-]{0,240}-(?:[2456789b-df-hj-np-tv-xz]{5}|\d{1,3}) (?:› )?"
     r"[a-z0-9\-]{1,63} (?:[|›] )?(?=[\d{\[]|[IWEF]\d{4} |[A-Z]{4,5}\b|(?:ts|time|level|lvl)=)"
 )
-"""What may stand before a line that begins in a way of its own."""
+"""Prefixes that log tools put before a line."""
 
 
 def level_of(text: str) -> Level:
@@ -46,24 +46,24 @@ def level_of(text: str) -> Level:
 
 
 def find_level(text: str, *, prefixes: int = 2) -> LevelMatch:
-    """Return the level of a line that has no colours, and where its word stands if that is no JSON.
+    """Return the level of a line without colours, and where its word is unless the line is JSON.
 
     Args:
-        prefixes: how many things may still stand before the line.
+        prefixes: how many prefixes the line may still have.
     """
-    if text.find("{", 0, HEAD) >= 0 and (begun := _OBJECT.match(text)):
-        return LevelMatch(json_level(text[begun.end("prefix") :].lstrip()))
-    found = text_level(text)
-    if not found.level and prefixes and _may_have_prefix(text):
+    if text.find("{", 0, HEAD) >= 0 and (begin := _OBJECT.match(text)):
+        return LevelMatch(json_level(text[begin.end("prefix") :].lstrip()))
+    match = text_level(text)
+    if not match.level and prefixes and _may_have_prefix(text):
         prefix = _PREFIX.match(text)
         inner = find_level(text[prefix.end() :], prefixes=prefixes - 1) if prefix else NO_LEVEL
         if prefix and inner.level:
             return LevelMatch(inner.level, inner.start + prefix.end(), inner.end + prefix.end())
-    return found
+    return match
 
 
 def _may_have_prefix(text: str) -> bool:
-    """Tell cheaply whether something may stand before a line."""
+    """Return, cheaply, whether a line may have a prefix."""
     head = text[:72]
     if "|" in head or " std" in head:
         return True

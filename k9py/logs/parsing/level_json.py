@@ -1,7 +1,7 @@
-"""The level of a JSON line: what its own fields say. A "level" inside another object is that object's.
+"""The level of a JSON line, from its own fields. A "level" inside a nested object is that object's.
 
-To read another library's name, add it to `_READ`, the most telling first. A word is believed before a number, and both
-before an HTTP status.
+To support another library's name, add it to `_READ`, the most specific first. A word takes precedence over a number,
+and both over an HTTP status.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from k9py.logs.parsing.level_words import (
 )
 
 MAX_DECODED: Final = 8_192
-"""Characters of a line that are decoded; of a longer one the names in its first `_SCANNED` are read."""
+"""Characters of a line that is decoded; of a longer one only the names in its first `_SCANNED` are read."""
 
 _SCANNED: Final = 4_000
 
@@ -45,10 +45,10 @@ _READ: Final[dict[str, Callable[[int], Level]]] = {
     "severityLevel": from_app_insights,
     "levelno": from_python,
     "level_value": from_number,
-    **dict.fromkeys(("L", "l"), lambda _: Level.UNKNOWN),  # zap in development: a word; a number is something else
+    **dict.fromkeys(("L", "l"), lambda _: Level.UNKNOWN),  # zap in development mode: a word; a number is something else
     **dict.fromkeys(("PRIORITY", "priority", "syslog.severity", "log.syslog.severity.code"), from_syslog),
 }
-"""Names of levels, the most telling first, and how a number under them is read."""
+"""Names of level fields, the most specific first, and how a number in them is read."""
 
 _STATUS: Final = (
     *("status", "statusCode", "status_code", "StatusCode", "http.status_code", "http_status", "response_code"),
@@ -57,7 +57,7 @@ _STATUS: Final = (
 _STATUS_WORDS: Final = frozenset(
     ("emerg", "emergency", "alert", "critical", "error", "err", "warn", "warning", "notice", "info", "debug", "trace")
 )
-"""Words of Datadog's "status": others, such as "failed", are of what the line is about."""
+"""Words of Datadog's "status": others, such as "failed", describe what the line is about."""
 
 _OTHERS: Final = (
     "log",
@@ -81,7 +81,7 @@ _decoder: Final = msgspec.json.Decoder(_Known)
 
 _FIRST: Final = lazy_pattern(r'"level"\s*:\s*"([A-Za-z]{1,13})"')
 _TOKEN: Final = lazy_pattern(
-    r'"(?P<name>[^"\\]*+(?:\\.[^"\\]*+)*+)(?:\\?\Z|"'  # one that does not end is done with once
+    r'"(?P<name>[^"\\]*+(?:\\.[^"\\]*+)*+)(?:\\?\Z|"'  # one that does not end is matched once
     r'(?:\s*:\s*(?:"(?P<text>[^"\\]{0,40})"|(?P<number>-?\d{1,6})(?![\d.eE]))?)?)'
     r"|(?P<open>[{\[])|(?P<close>[}\]])",
     re.S,
@@ -92,7 +92,7 @@ _DIGITS: Final = lazy_pattern(r"-?\d{1,6}")
 
 
 def json_level(text: str) -> Level:
-    """Return the level of a line that begins as an object of JSON, or as one written by Python."""
+    """Return the level of a line that begins like a JSON object, or like a dict printed by Python."""
     at = text.find('"level"', 1, _SCANNED)
     if (
         at > 0
@@ -100,12 +100,12 @@ def json_level(text: str) -> Level:
         and (stated := _FIRST.match(text, at))
         and (level := parse_level(stated[1]))
     ):
-        return level  # no other object was opened before it: as most libraries write it
+        return level  # not inside a nested object: what most libraries write
     return _decoded_level(text)
 
 
 def fields_level(fields: Mapping[str, Any]) -> Level:
-    """Return the level an object's fields say, of whichever library."""
+    """Return the level in an object's fields, of whichever library."""
     if _READ.keys().isdisjoint(fields):
         return _other(fields) if fields else Level.UNKNOWN
     numbers: list[Level] = []
@@ -141,7 +141,7 @@ def _decoded_level(text: str) -> Level:
 
 
 def _other(fields: Mapping[str, Any]) -> Level:
-    """Return the level where no field is named for it alone."""
+    """Return the level of an object that has no field for the level alone."""
     match fields:
         case {"log": {"level": str(word)}} | {"record": {"level": {"name": str(word)}}} if level := parse_level(word):
             return level  # ECS, loguru
@@ -180,14 +180,14 @@ def _is_5xx(status: str) -> bool:
 
 
 def _otlp(text: str) -> Level:
-    """Return the gravest level of the records in a batch of OpenTelemetry."""
-    found = [from_otel(int(one[1])) if one[1] else parse_level(one[2]) for one in _OTLP.finditer(text)]
-    return max(found, default=Level.UNKNOWN)
+    """Return the highest level of the records in a batch of OpenTelemetry."""
+    levels = [from_otel(int(match[1])) if match[1] else parse_level(match[2]) for match in _OTLP.finditer(text)]
+    return max(levels, default=Level.UNKNOWN)
 
 
 def _scanned(text: str) -> dict[str, Any]:
-    """Return the known fields at the top of a line that cannot be decoded, as far as it is read."""
-    found: dict[str, Any] = {}
+    """Return the known top-level fields of a line that cannot be decoded, as far as it is scanned."""
+    fields: dict[str, Any] = {}
     depth = 0
     for token in _TOKEN.finditer(text, 0, _SCANNED):
         if token["open"]:
@@ -199,5 +199,5 @@ def _scanned(text: str) -> dict[str, Any]:
         elif depth == 1:
             value = token["text"] if token["text"] is not None else token["number"] and int(token["number"])
             if value is not None:
-                found.setdefault(token["name"], value)
-    return found
+                fields.setdefault(token["name"], value)
+    return fields

@@ -1,9 +1,9 @@
-"""The level of a line of text: structure first, then a word for it where a library puts one, then an HTTP status.
+"""The level of a line of text: structure first, then a word where a library puts it, then an HTTP status.
 
-Structure: a priority of syslog, a letter at a place of its own (klog, glog, MongoDB, Redis, logcat ...), `level=` among
-pairs. A word counts only in the line's head, before its message begins. To recognise another library whose lines begin
-in a way of their own, add a pattern to `_OPENINGS` under the characters they begin with: its group is the word. What
-any library may write in capitals or brackets belongs to `_WORD`; what stands first in lower case, to `_BEGINNING`.
+Structure: a priority of syslog, a letter in a fixed position (klog, glog, MongoDB, Redis, logcat ...), `level=` among
+pairs. A word counts only in the head of the line, before its message. To recognise another library whose lines have a
+format of their own, add a pattern to `_OPENINGS` under the characters they begin with: its group is the word. Words
+that any library writes in capitals or brackets belong in `_WORD`; those that come first in lower case in `_BEGINNING`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from k9py.api.lazy_pattern import lazy_pattern
 from k9py.logs.parsing.level_words import NO_LEVEL, Level, LevelMatch, from_number, from_syslog, parse_level
 
 HEAD: Final = 200
-"""Characters of a line in which a level may stand; pairs and an access log's status may stand further on."""
+"""Characters of a line in which a level counts; pairs and the status of an access log count further on too."""
 
 NEAR: Final = 120
-"""Characters in which a bare word may stand: further on it is a word of the message."""
+"""Characters in which a bare word counts: further on it is a word of the message."""
 
 _FAR: Final = 2_000
 
@@ -46,7 +46,7 @@ _CALLED: Final = lazy_pattern(
     _STAMP + r"[^\s:\"'={(\[]{1,120}+(?::\d+)*+(?:\(\d+,\d+\))?(?:\[[\d:]+\])?: "
     r"(?P<word>fatal error|fatal|panic|error|warning|critical|info|debug)(?: [A-Z]{1,6}\d{1,6})?: "
 )
-"""What a compiler or a daemon says: `main.c:1:2: error: `, `sshd[1]: error: `."""
+"""Messages of compilers and daemons: `main.c:1:2: error: `, `sshd[1]: error: `."""
 _BRACKETED: Final = (
     "[Ee]rror|[Ee]rr|[Ww]arn(?:ing)?|[Ii]nfo(?:rmation)?|[Nn]otice|[Dd]ebug|[Tt]race[1-8]?|[Vv]erbose|[Ff]atal"
     "|[Cc]rit(?:ical)?|[Pp]anic|[Aa]lert|[Ee]merg(?:ency)?|Note|System|noti|severe"
@@ -63,7 +63,7 @@ _UPPER: Final = (
     *("P(?:ANIC|ANI|NC)", "SEVERE", "N(?:OTICE|TC(?= ))", "ALERT", "V(?:ERBOSE|RB)", r"LOG(?=: | \[| [CS]-)"),
 )
 _WORD: Final = lazy_pattern(
-    # Each way begins with one letter, and the look back stands behind it: the engine then skips to those letters.
+    # Each alternative begins with one letter and looks back after it: the engine then skips to those letters.
     "|".join(
         [
             rf"\[ ?({_BRACKETED}|[TDIWECF])(?: *[\]>#]|:onnx)",
@@ -82,7 +82,7 @@ _PROSE: Final = lazy_pattern(
     rf"(?!{_MONTH}\b|Mon\b|Tue|Wed|Thu|Fri|Sat|Sun|Error|Exception|Caused|Uncaught|Unhandled|Segmentation|terminate|thread)"
     r"[A-Za-z][a-z']++[,.;]? (?!std)[a-z']{2,}+[,.;]?(?= [\w(])"
 )
-"""A first look: two words of a sentence, behind which no word says a level. Most plain lines are done with it."""
+"""A quick check: two words of a sentence, after which no word is a level. Most plain lines need no more."""
 _BLANK: Final = (" ", "\t")
 _FRAMES: Final = ("at ", 'File "', "... ")
 _DATED: Final = lazy_pattern(rf"\s*(?:[\d\[(<*]|{_MONTH} |(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b)")
@@ -107,13 +107,13 @@ _ANY_PAIR: Final = lazy_pattern(r"(?<!\S)[\w.@\-]+=\S")
 
 
 def _openings(**patterns: str) -> dict[str, re.Pattern[str]]:
-    """Return the patterns of lines that begin with a character, as one; the last group of a match is the word."""
-    found: dict[str, list[str]] = {}
+    """Combine the patterns of lines by the character they begin with; the last group of a match is the word."""
+    by_first: dict[str, list[str]] = {}
     for name, pattern in patterns.items():
         kind = name.partition("__")[0]
         for first in _FIRSTS.get(kind, kind):
-            found.setdefault(first, []).append(pattern)
-    return {first: lazy_pattern("|".join(alternatives)) for first, alternatives in found.items()}
+            by_first.setdefault(first, []).append(pattern)
+    return {first: lazy_pattern("|".join(alternatives)) for first, alternatives in by_first.items()}
 
 
 _PHP: Final = r"PHP (?:Parse |Core |Compile |Recoverable )?([FWNDe]\w+|fatal)(?: [a-z]\w+)?(?=: )"
@@ -157,7 +157,7 @@ _LETTER: Final = lazy_pattern(
     r"|UTC \| [A-Z\-]{1,20} \| ([A-Z]+) \|"  # Datadog's agents
     r"|([EWID])! |spid\d+s?\s+(Error): \d)"  # telegraf, SQL Server
 )
-"""A letter that stands behind a date."""
+"""A letter after a date."""
 _SPECIAL: Final = {
     **dict.fromkeys("#", Level.WARN),  # Redis
     **dict.fromkeys("*", Level.INFO),
@@ -166,7 +166,7 @@ _SPECIAL: Final = {
     "PROGRESS": Level.INFO,
     "Deprecated": Level.WARN,
 }
-"""What the words of `_OPENINGS` stand for where they are of one library alone."""
+"""Levels of the words of `_OPENINGS` that only one library uses."""
 
 _PRIORITY: Final = lazy_pattern(r"<(\d{1,3})>(?=\S)")
 _EVENT: Final = lazy_pattern(r"\s*(?:\S+\s{2,}){0,2}(Warning|Normal)\s{2,}\S")
@@ -185,10 +185,10 @@ _STATUS_BEGINS: Final = lazy_pattern(
 
 
 def text_level(text: str) -> LevelMatch:
-    """Return the level of a line without colours that is no JSON, and where its word stands."""
+    """Return the level of a line without colours that is not JSON, and where its word is."""
     head = text[:HEAD]
-    found = _stated(text, head)
-    return found if found.level else _status(text, head)
+    match = _stated(text, head)
+    return match if match.level else _status(text, head)
 
 
 def _stated(text: str, head: str) -> LevelMatch:
@@ -212,9 +212,9 @@ def _stated(text: str, head: str) -> LevelMatch:
 
 
 def _pair(text: str, head: str) -> LevelMatch | None:
-    """Return what a pair such as level=error says, unless it stands inside quotes or a sentence.
+    """Return the level in a pair such as level=error, unless it is inside quotes or a sentence.
 
-    Only in a line of pairs may it stand anywhere.
+    Only in a line of pairs it counts anywhere.
     """
     start = text if len(text) <= _FAR else text[:_FAR]
     if not ("level=" in start or "lvl=" in start or "severity=" in start or "at=" in start or _has_rarer_key(start)):
@@ -281,7 +281,7 @@ def _word(head: str) -> LevelMatch:
 
 
 def _may_begin(head: str) -> bool:
-    """Tell cheaply whether a word for a level may stand first: most lines are done with that."""
+    """Return, cheaply, whether a word for a level may come first: most lines need no more."""
     first = head[:1]
     if first.isdigit() or first in "[( " or head[3:4] in (" ", ","):
         return True
@@ -289,14 +289,14 @@ def _may_begin(head: str) -> bool:
 
 
 def _may_be_raised(head: str) -> bool:
-    """Tell cheaply whether an exception may be named."""
+    """Return, cheaply, whether the line may name an exception."""
     if "Error" in head or "Exception" in head or "Warning" in head or "Traceback" in head or "Caused by" in head:
         return True
     return "Uncaught" in head or "nhandled" in head or "panic" in head or "egmentation" in head or "terminate" in head
 
 
 def _is_in_head(head: str, start: int, end: int) -> bool:
-    """Tell whether what looks like a level stands before the message: no sentence has begun, no quote is open."""
+    """Return whether what looks like a level precedes the message: no sentence has begun, no quote is open."""
     if not start:
         return True
     before = head[:start]
@@ -309,7 +309,7 @@ def _is_in_head(head: str, start: int, end: int) -> bool:
 
 
 def _sentence(before: str, dated: bool, *, more: bool = False) -> bool:
-    """Tell whether the words before a place make a sentence: names of hosts, threads and programs do not."""
+    """Return whether the words before a position form a sentence: names of hosts, threads and programs do not."""
     allowed = (1 if dated else 0) + (2 if more and dated else 1 if more else 0)
     has_groups = "[" in before or "(" in before or "{" in before or "<" in before
     bare = _GROUPS.sub(" ", before) if has_groups else before
@@ -317,12 +317,12 @@ def _sentence(before: str, dated: bool, *, more: bool = False) -> bool:
 
 
 def _status(text: str, head: str) -> LevelMatch:
-    """Return ERROR where a line of an access log has a status of 500 and above."""
+    """Return ERROR where a line of an access log has a status of 500 or above."""
     if "5" not in text:
         return NO_LEVEL
-    found = None
+    match = None
     if '" 5' in text or "=5" in text or " - 5" in text or "(HTTP/" in text:
-        found = _STATUS.search(text, 0, _FAR)
-    if found is None and (" 5" in head or "/5" in head):
-        found = _STATUS_BEGINS.match(head)
-    return LevelMatch(Level.ERROR, *found.span(found.lastindex or 0)) if found else NO_LEVEL
+        match = _STATUS.search(text, 0, _FAR)
+    if match is None and (" 5" in head or "/5" in head):
+        match = _STATUS_BEGINS.match(head)
+    return LevelMatch(Level.ERROR, *match.span(match.lastindex or 0)) if match else NO_LEVEL

@@ -1,6 +1,6 @@
 """The levels, and the words, letters and numbers that stand for them.
 
-To recognise another word, add it to `_WORDS`; where it may stand in a line is up to `level_text` and `level_json`.
+To recognise another word, add it to `_WORDS`; where in a line it counts is up to `level_text` and `level_json`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 
 class Level(IntEnum):
-    """Levels in ascending order; UNKNOWN when the line does not say."""
+    """Levels in ascending order; UNKNOWN when the line has none."""
 
     UNKNOWN = 0
     TRACE = 1
@@ -24,7 +24,7 @@ class Level(IntEnum):
 
 
 class LevelMatch(NamedTuple):
-    """The level of a line and where the word for it stands, in characters; start == end when no word says it."""
+    """The level of a line and the position of its word, in characters; start == end when there is no word."""
 
     level: Level
     start: int = 0
@@ -54,7 +54,7 @@ _WORDS: Final[dict[str, Level]] = {
     for lower in words.split()
     for word in {lower, lower.upper(), lower.capitalize()}
 }
-"""Numbers: those of bunyan and pino (10 to 60), and of syslog (0 to 7)."""
+"""The numbers are those of bunyan and pino (10 to 60), and of syslog (0 to 7)."""
 
 _SGR: Final = re.compile(r"\x1b\[[0-9;:]*m")
 _SLOG_STEP: Final = 4
@@ -63,7 +63,7 @@ _SLOG_STEP: Final = 4
 def parse_level(word: str) -> Level:
     """Return the level a word or number stands for, in any case; UNKNOWN when it stands for none.
 
-    `ERROR+2` of slog and `LogLevel.Error` stand for what their word does.
+    `ERROR+2` of slog and `LogLevel.Error` have the level of their word.
     """
     level = _WORDS.get(word)
     if level is not None:
@@ -79,8 +79,8 @@ def parse_level(word: str) -> Level:
         word = word.rpartition("_")[2]  # SEVERITY_NUMBER_ERROR2
         word = word.rstrip("234")
     for sign in "+-":
-        base, found, step = word.partition(sign)
-        if found and step.isdecimal() and base.isalpha():
+        base, separator, step = word.partition(sign)
+        if separator and step.isdecimal() and base.isalpha():
             level = _WORDS.get(base, Level.UNKNOWN)
             below = sign == "-" and int(step) >= _SLOG_STEP and level > Level.TRACE
             return Level(level - 1) if below else level
@@ -91,8 +91,8 @@ def from_number(number: int, *, is_syslog: bool = False) -> Level:
     """Return what a number under a name such as "level" stands for.
 
     Args:
-        is_syslog: the line is GELF or journald's, where 0 is an emergency; elsewhere it is the least verbose level of
-            information (logr), as in slog.
+        is_syslog: the line is from GELF or journald, where 0 is an emergency; elsewhere it is the least verbose INFO
+            (logr, slog).
     """
     if number < 0:
         return Level.DEBUG if number >= -_SLOG_STEP else Level.TRACE
@@ -122,7 +122,7 @@ _RANGES: Final[tuple[tuple[int, Callable[[int], Level]], ...]] = (
     (5_000, lambda _: Level.UNKNOWN),
     (60_001, _stepped(10_000, _SIX[1:])),  # logback, log4j
 )
-"""What numbers from 10 on stand for, each range up to a bound."""
+"""Levels of the numbers from 10 on, each range up to its bound."""
 
 _GCP: Final = _stepped(100, (Level.DEBUG, Level.INFO, Level.INFO, Level.WARN, Level.ERROR, Level.FATAL))
 

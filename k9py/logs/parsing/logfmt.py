@@ -1,4 +1,4 @@
-"""Lines of `key=value` pairs: recognised strictly, so that a sentence with an equals sign in it stays a sentence."""
+"""Parses lines of `key=value` pairs: strictly, so that a sentence with an equals sign in it stays a sentence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 MAX_TOKENS: Final = 500
-"""A line with more pairs and bare words is taken as plain text."""
+"""A line with more pairs and bare words counts as plain text."""
 
 _FIRST: Final = re.compile(r"\s*[A-Za-z_@][\w.@/\-]*=")
 _TOKEN: Final = re.compile(
@@ -17,16 +17,16 @@ _TOKEN: Final = re.compile(
 )
 
 
-def pairs(text: str, known: Collection[str] = (), *, least: int = 2) -> list[tuple[str, str]] | None:
-    """Return the pairs of a line in their order, None when it is not of that form.
+def parse_pairs(text: str, known: Collection[str] = (), *, min_pairs: int = 2) -> list[tuple[str, str]] | None:
+    """Return the pairs of a line in their order, None when it is not logfmt.
 
-    It must begin with a pair and have `least` or more. Bare words are only taken (as more of the value before them)
-    where one of the `known` keys is there too.
+    It must begin with a pair and have at least `min_pairs`. Bare words are only accepted (as part of the value before
+    them) where the line has one of the `known` keys.
     """
     if not _FIRST.match(text):
         return None
-    found: list[tuple[str, str]] = []
-    bare = False
+    pairs: list[tuple[str, str]] = []
+    has_bare_words = False
     at, end, tokens = 0, len(text.rstrip()), 0
     while at < end:
         token = _TOKEN.match(text, at, end)
@@ -36,17 +36,17 @@ def pairs(text: str, known: Collection[str] = (), *, least: int = 2) -> list[tup
         at = token.end()
         key, quoted, value, word = token.group("key", "quoted", "value", "word")
         if word is not None:
-            bare = True
-            found[-1] = (found[-1][0], f"{found[-1][1]} {word}")
+            has_bare_words = True
+            pairs[-1] = (pairs[-1][0], f"{pairs[-1][1]} {word}")
         else:
-            found.append((key, unquoted(quoted) if quoted is not None else value.rstrip(",")))
-    if len(found) < least or (bare and not any(key in known for key, _ in found)):
+            pairs.append((key, unquote(quoted) if quoted is not None else value.rstrip(",")))
+    if len(pairs) < min_pairs or (has_bare_words and not any(key in known for key, _ in pairs)):
         return None
-    return found
+    return pairs
 
 
-def unquoted(quoted: str) -> str:
-    """Return what stands between quotes with its escapes resolved, as it is where they are not JSON's."""
+def unquote(quoted: str) -> str:
+    """Return the text between quotes with its escapes resolved, or as it is where they are not those of JSON."""
     if "\\" not in quoted:
         return quoted
     try:

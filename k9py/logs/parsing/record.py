@@ -1,7 +1,7 @@
-"""A log line as a record: level, time and message by whatever names its library gives them, then the other fields.
+"""Parses a structured log line: level, time and message under whatever names its library uses, and the other fields.
 
-To read another library's names, add them to `_NAMES`, the most telling first. Values are as they were decoded: text
-in them may hold anything and is made harmless where it is shown.
+To support another library's names, add them to `_NAMES`, the most specific first. Values are as they were decoded:
+their text may contain anything and is made harmless where it is shown.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ import msgspec
 from k9py.api.lazy_pattern import lazy_pattern
 from k9py.logs.parsing.level import Level, level_of, parse_level
 from k9py.logs.parsing.level_words import from_number
-from k9py.logs.parsing.logfmt import pairs, unquoted
+from k9py.logs.parsing.logfmt import parse_pairs, unquote
 
 RecordFormat = Literal["json", "logfmt"]
 
 
 class LogRecord(NamedTuple):
-    """What a structured line says.
+    """A structured line.
 
     Args:
         time: as the line writes it, a count since 1970 as ISO 8601 in UTC; "" when there is none.
-        fields: all that is not level, time or message, in the line's order; of JSON any JSON value, of logfmt text.
+        fields: everything except level, time and message, in the line's order; JSON values, or text of logfmt.
     """
 
     format: RecordFormat
@@ -38,7 +38,7 @@ class LogRecord(NamedTuple):
 
 
 class Missing(Enum):
-    """Stands for a value that is not there; JSON's null is None."""
+    """Stands for a value that does not exist; JSON's null is None."""
 
     MISSING = "missing"
 
@@ -87,13 +87,13 @@ _KLOG: Final = lazy_pattern(
     r'"(?P<message>[^"\\]*+(?:\\.[^"\\]*+)*+)" (?=\S)'
 )
 _MIN_SECONDS, _MAX_SECONDS = 631_152_000, 4_102_444_800
-"""1990 to 2100: a number outside, in whichever unit, is no time."""
+"""1990 to 2100: a number outside, in whichever unit, is not a time."""
 
 
 def parse_record(text: str) -> LogRecord | None:
-    """Return the line as a record, None when it is neither a JSON object nor key=value pairs.
+    """Parse a line, None when it is neither a JSON object nor key=value pairs.
 
-    A structured line of klog, as Kubernetes' own components write it, counts as pairs.
+    A structured line of klog, as the components of Kubernetes write it, counts as pairs.
     """
     if text.startswith("{") or (text[:1].isspace() and text.lstrip().startswith("{")):
         try:
@@ -105,12 +105,12 @@ def parse_record(text: str) -> LogRecord | None:
         return None
     if text[1:5].isdigit():
         return _klog(text)
-    found = pairs(text, _ROLES)
-    return None if found is None else _record("logfmt", text, found)
+    pairs = parse_pairs(text, _ROLES)
+    return None if pairs is None else _record("logfmt", text, pairs)
 
 
 def field_aliases(name: str) -> tuple[str, ...]:
-    """Return all names of what a name stands for, itself among them: "msg" gives those of messages too."""
+    """Return all names of the same role, including the name itself: for "msg" all names of messages."""
     role = _ROLES.get(name)
     return _NAMES[role[0]] if role else (name,)
 
@@ -118,13 +118,12 @@ def field_aliases(name: str) -> tuple[str, ...]:
 def value_at(record: LogRecord, path: str) -> object | Missing:
     """Return the value at a path such as `.http.status`, `.items.0.id` or `status`, MISSING when there is none.
 
-    A key with dots in it is found too. Level (as its lower-case name), time and message are found under any of their
-    usual names.
+    Keys may contain dots. Level (as its lower-case name), time and message are found under any of their usual names.
     """
     path = path.removeprefix(".")
-    found = _descend(dict(record.fields), path.split("."))
-    if found is not MISSING:
-        return found
+    value = _descend(dict(record.fields), path.split("."))
+    if value is not MISSING:
+        return value
     match _ROLES.get(path, ("", 0))[0]:
         case "level" if record.level:
             return record.level.name.lower()
@@ -136,7 +135,7 @@ def value_at(record: LogRecord, path: str) -> object | Missing:
 
 
 def parse_time(text: str) -> datetime | None:
-    """Return the time a record's time text says, as UTC where it names no zone; None when it cannot be read."""
+    """Parse a record's time, as UTC where it has no zone; None when it cannot be parsed."""
     try:
         at = datetime.fromisoformat(text.replace(",", ".", 1).replace("/", "-"))
     except ValueError:
@@ -146,10 +145,10 @@ def parse_time(text: str) -> datetime | None:
 
 def _klog(text: str) -> LogRecord | None:
     head = _KLOG.match(text)
-    fields = pairs(text[head.end() :], least=1) if head else None
+    fields = parse_pairs(text[head.end() :], min_pairs=1) if head else None
     if head is None or fields is None:
         return None
-    message = unquoted(head["message"])
+    message = unquote(head["message"])
     return LogRecord("logfmt", level_of(text), head["time"], message, (*fields, ("caller", head["caller"])))
 
 
@@ -159,8 +158,8 @@ def _record(form: RecordFormat, text: str, items: Iterable[tuple[str, object]]) 
     for key, value in items:
         if key in _ROLES:
             role, rank = _ROLES[key]
-            if (role not in best or rank < best[role][0]) and (meaning := _meaning(role, value, level)):
-                best[role] = (rank, key, meaning)
+            if (role not in best or rank < best[role][0]) and (text_value := _role_value(role, value, level)):
+                best[role] = (rank, key, text_value)
     taken = {key for _, key, _ in best.values()}
     time = best["time"][2] if "time" in best else ""
     message = best["message"][2] if "message" in best else ""
@@ -173,14 +172,14 @@ def _record(form: RecordFormat, text: str, items: Iterable[tuple[str, object]]) 
     )
 
 
-def _meaning(role: str, value: object, level: Level) -> str:
-    """Return what a value says in a role, "" when it says nothing there; of a level only what the line's level is."""
+def _role_value(role: str, value: object, level: Level) -> str:
+    """Return a value as text of its role, "" when it does not fit; a level fits only where it is the line's level."""
     if role == "level":
         if isinstance(value, bool) or not isinstance(value, int | str):
             return ""
         is_number = isinstance(value, int) or (value.isdecimal() and len(value) < 7)
-        said = from_number(int(value)) if is_number else parse_level(str(value))
-        return said.name if level and said is level else ""
+        stated = from_number(int(value)) if is_number else parse_level(str(value))
+        return stated.name if level and stated is level else ""
     if role == "time":
         return _time(value)
     return value if isinstance(value, str) else ""
@@ -201,7 +200,7 @@ def _time(value: object) -> str:
 
 
 def _since_epoch(number: float) -> str:
-    """Return a count of seconds, milli-, micro- or nanoseconds since 1970 as ISO 8601; "" when it is no such count."""
+    """Return seconds, milli-, micro- or nanoseconds since 1970 as ISO 8601; "" when the number is none of them."""
     if not _MIN_SECONDS <= number < _MAX_SECONDS * 10**9:
         return ""
     for unit in (1, 1e3, 1e6, 1e9):
@@ -211,7 +210,7 @@ def _since_epoch(number: float) -> str:
 
 
 def _descend(value: object, steps: list[str]) -> object | Missing:
-    """Return the value a path leads to; of keys with dots in them the longest first."""
+    """Return the value at a path; of keys with dots in them the longest first."""
     if not steps:
         return value
     if isinstance(value, list):
@@ -220,6 +219,6 @@ def _descend(value: object, steps: list[str]) -> object | Missing:
     if isinstance(value, dict):
         for length in range(len(steps), 0, -1):
             key = ".".join(steps[:length])
-            if key in value and (found := _descend(value[key], steps[length:])) is not MISSING:
-                return found
+            if key in value and (inner := _descend(value[key], steps[length:])) is not MISSING:
+                return inner
     return MISSING

@@ -1,8 +1,8 @@
-"""A log line as it is shown: one row, or unfolded into many; harmless text, and spans that say what its parts are.
+"""Renders a log line in one row, or unfolded into many: harmless text, and spans that say what its parts are.
 
-Invariants: the text is printable on one line and has no escape sequence, whatever the line was; spans are ascending,
-apart from each other and inside the text; a text longer than `MAX_SHOWN` is cut and says so. What no span covers is
-plain text.
+Invariants: the text is printable on one line and has no escape sequence, whatever the line was; spans are ascending, do
+not overlap and are inside the text; a text longer than `MAX_SHOWN` is cut and says so. What no span covers is plain
+text.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from k9py.logs.parsing.record import LogRecord, parse_record, parse_time
 from k9py.logs.parsing.sgr import ColourSpan, SgrStyle, parse_sgr, plain_text
 
 SpanKind = Literal["level", "time", "message", "key", "value", "quoted", "text", "cut"]
-"""key: with its equals sign or colon. value: a number, true, null or a list. quoted: text in quotes. text: a piece of
-an ordinary line. cut: our words about what is not shown."""
+"""key: with its equals sign or colon. value: a number, true, null or a list. quoted: text in quotes. text: a part of a
+line that is not structured. cut: a note of ours about what is not shown."""
 
 MAX_SHOWN: Final = 32_768
 """Characters of a line that are shown."""
 MAX_PIECES: Final = 3_000
-"""Pieces of a row, about three a field, after which no more fields are shown."""
+"""Pieces of a row, about three for each field, after which no more fields are shown."""
 MAX_ROWS: Final = 1_000
 """Rows a line unfolds into."""
 MAX_INDENT: Final = 36
-"""Blanks before an unfolded value; what is nested deeper stands as JSON."""
+"""Blanks before an unfolded value; what is nested deeper is shown as JSON."""
 
 _QUOTED: Final = re.compile(r'[\s"=]')
 _KLOG_TIME: Final = re.compile(r"(\d\d)(\d\d) ([\d:.]+)")
-_SAME: Final = timedelta(seconds=2)
-"""A record's time this near to the node's stamp says the same."""
+_SAME_TIME: Final = timedelta(seconds=2)
+"""A record's time this close to the node's timestamp is redundant."""
 _ZONE_STEP: Final = timedelta(minutes=15)
-_FURTHEST_ZONE: Final = timedelta(hours=14, seconds=2)
+_MAX_ZONE_OFFSET: Final = timedelta(hours=14, seconds=2)
 _LEVEL_CELLS: Final = 5
-_FLATTENED: Final = 4
-"""Levels of nested objects shown as `a.b.c=value`, which is how they are filtered on."""
+_MAX_FLATTENED_DEPTH: Final = 4
+"""Nested objects shown as `a.b.c=value`, which is how a filter names them."""
 
 
 class LineSpan(NamedTuple):
-    """What a piece of a text is, in characters, and the colour the container gave it."""
+    """A part of a text: its position in characters, its kind, and the colour the container gave it."""
 
     start: int
     end: int
@@ -60,42 +60,42 @@ class RenderedLine(NamedTuple):
 
 
 _Pieces = list[tuple[str, SpanKind | None]]
-"""A row's texts in order, not yet harmless, with what they are; None for what no span covers."""
+"""The texts of a row in order, not yet harmless, with their kinds; None for what no span covers."""
 
 
 def render_line(text: str, *, parsed: bool = True, colours: bool = True, at: datetime | None = None) -> RenderedLine:
-    """Return a line, as the container wrote it, in one row.
+    """Render a line, as the container wrote it, in one row.
 
-    A structured line is told as `LEVEL time message  key=value`, with nested keys as `a.b=value`.
+    A structured line is rendered as `LEVEL time message  key=value`, with nested keys as `a.b=value`.
 
     Args:
-        parsed: tell structured lines as records; False leaves them as they were written.
+        parsed: render structured lines as records; False leaves them as they were written.
         colours: keep the container's colours as spans.
-        at: the line's own timestamp: a record's time that says the same is left out.
+        at: the line's own timestamp: a record's time is omitted where it is the same.
     """
     record = parse_record(text) if parsed else None
     if record is None:
-        return _ordinary(text, colours)
-    return _row(_told(record, at), record.level, colours)
+        return _render_plain(text, colours)
+    return _row(_record_pieces(record, at), record.level, colours)
 
 
 def render_text(text: str, at: datetime | None = None) -> str:
-    """Return the text of `shown` alone, at less cost: for searching many lines."""
+    """Return only the text of `render_line`, at less cost: for searching many lines."""
     record = parse_record(text)
     if record is None:
         return _cut(plain_text(text), [], Level.UNKNOWN).text
-    pieces = _told(record, at)
-    told = "".join([piece for piece, _ in pieces]).rstrip(" ")
-    if told.isprintable() and len(told) <= MAX_SHOWN:
-        return told
+    pieces = _record_pieces(record, at)
+    rendered = "".join([piece for piece, _ in pieces]).rstrip(" ")
+    if rendered.isprintable() and len(rendered) <= MAX_SHOWN:
+        return rendered
     return _row(pieces, record.level, False).text
 
 
 def render_unfolded(text: str, at: datetime | None = None, *, colours: bool = True) -> tuple[RenderedLine, ...]:
-    """Return a structured line in many rows, at least one: its message, then a row a field.
+    """Render a structured line in many rows, at least one: its message, then one row for each field.
 
-    Nested values are indented; text of several lines, such as a stack trace, stands on rows of its own. A line that is
-    not structured is one row.
+    Nested values are indented; text of several lines, such as a stack trace, has rows of its own. A line that is not
+    structured is one row.
     """
     record = parse_record(text)
     if record is None:
@@ -110,8 +110,8 @@ def render_unfolded(text: str, at: datetime | None = None, *, colours: bool = Tr
     return tuple(rows)
 
 
-def _ordinary(text: str, colours: bool) -> RenderedLine:
-    """Return a line that is no record: its level's word is marked where it has no colours of its own."""
+def _render_plain(text: str, colours: bool) -> RenderedLine:
+    """Render a line that is not structured: its level is marked where it has no colours of its own."""
     if not text.isprintable():
         bare, spans = parse_sgr(text)
         if spans and colours:
@@ -122,7 +122,7 @@ def _ordinary(text: str, colours: bool) -> RenderedLine:
 
 
 def _row(pieces: _Pieces, level: Level, colours: bool) -> RenderedLine:
-    """Return the pieces as one row, each made harmless."""
+    """Join the pieces to one row, each made harmless."""
     texts: list[str] = []
     spans: list[LineSpan] = []
     length = 0
@@ -141,7 +141,7 @@ def _row(pieces: _Pieces, level: Level, colours: bool) -> RenderedLine:
 
 
 def _coloured(colours: Sequence[ColourSpan], part: SpanKind | None, offset: int, length: int) -> Iterator[LineSpan]:
-    """Yield the spans of a piece that has colours, in a row where it begins at an offset."""
+    """Yield the spans of a coloured piece that begins at an offset of its row."""
     at = 0
     for start, end, colour in colours:
         if part is not None and start > at:
@@ -153,19 +153,19 @@ def _coloured(colours: Sequence[ColourSpan], part: SpanKind | None, offset: int,
 
 
 def _cut(text: str, spans: list[LineSpan], level: Level) -> RenderedLine:
-    """Return a row without blanks at its end, cut where it is too long."""
+    """Return a row without trailing blanks, cut where it is too long."""
     text = text.rstrip(" ")
     kept = min(len(text), MAX_SHOWN)
     if spans and spans[-1].end > kept:
         spans = [span._replace(end=min(span.end, kept)) for span in spans if span.start < kept]
     if kept < len(text):
-        words = f" … (cut: {len(text) - kept:,} characters more)"
-        spans.append(LineSpan(kept, kept + len(words), "cut"))
-        text = text[:kept] + words
+        note = f" … (cut: {len(text) - kept:,} more characters)"
+        spans.append(LineSpan(kept, kept + len(note), "cut"))
+        text = text[:kept] + note
     return RenderedLine(text, tuple(spans), level)
 
 
-def _told(record: LogRecord, at: datetime | None) -> _Pieces:
+def _record_pieces(record: LogRecord, at: datetime | None) -> _Pieces:
     """Return the pieces of a record in one row."""
     pieces = _heading(record, at, record.message)
     for key, value in record.fields:
@@ -181,36 +181,36 @@ def _heading(record: LogRecord, at: datetime | None, message: str) -> _Pieces:
     if record.level:
         name = record.level.name
         pieces += (name, "level"), (" " * (_LEVEL_CELLS + 1 - len(name)), None)
-    if record.time and not _says_the_same(record.time, at):
+    if record.time and not _is_same_time(record.time, at):
         pieces += (record.time, "time"), (" ", None)
     if message:
         pieces += (message, "message"), ("  ", None)
     return pieces
 
 
-def _says_the_same(time: str, at: datetime | None) -> bool:
-    """Tell whether a record's time adds nothing to the stamp; one that names no zone may be of any."""
-    said = parse_time(time) if at is not None else None
+def _is_same_time(time: str, at: datetime | None) -> bool:
+    """Return whether a record's time adds nothing to the timestamp; one without a zone may be of any zone."""
+    record_time = parse_time(time) if at is not None else None
     if at is not None and (klog := _KLOG_TIME.fullmatch(time)):
-        said = parse_time(f"{at.year}-{klog[1]}-{klog[2]}T{klog[3]}")
-    if said is None or at is None:
+        record_time = parse_time(f"{at.year}-{klog[1]}-{klog[2]}T{klog[3]}")
+    if record_time is None or at is None:
         return False
-    apart = abs(said - at)
-    if apart <= _SAME:
+    difference = abs(record_time - at)
+    if difference <= _SAME_TIME:
         return True
-    if time[-1:] == "Z" or "+" in time[10:] or "-" in time[10:] or apart > _FURTHEST_ZONE:
+    if time[-1:] == "Z" or "+" in time[10:] or "-" in time[10:] or difference > _MAX_ZONE_OFFSET:
         return False
-    off = apart % _ZONE_STEP
-    return min(off, _ZONE_STEP - off) <= _SAME
+    off = difference % _ZONE_STEP
+    return min(off, _ZONE_STEP - off) <= _SAME_TIME
 
 
 def _add_field(key: str, value: object, pieces: _Pieces, depth: int) -> None:
-    """Append `key=value`, of an object one for each of its keys."""
-    if isinstance(value, dict) and value and depth < _FLATTENED:
-        for inner, one in value.items():
+    """Append `key=value`, and for an object one for each of its keys."""
+    if isinstance(value, dict) and value and depth < _MAX_FLATTENED_DEPTH:
+        for inner_key, inner_value in value.items():
             if len(pieces) > MAX_PIECES:
                 return
-            _add_field(f"{key}.{inner}", one, pieces, depth + 1)
+            _add_field(f"{key}.{inner_key}", inner_value, pieces, depth + 1)
         return
     pieces.append((f"{key}=", "key"))
     if not isinstance(value, str):
@@ -223,7 +223,7 @@ def _add_field(key: str, value: object, pieces: _Pieces, depth: int) -> None:
 
 
 def value_text(value: object) -> str:
-    """Return a value of a record as text: text as it is, the rest as JSON. Not yet made harmless."""
+    """Return a value of a record as text: text as it is, everything else as JSON. Not yet made harmless."""
     if isinstance(value, str):
         return value
     try:
@@ -240,14 +240,14 @@ def _unfold(record: LogRecord, message: list[str]) -> Iterator[_Pieces]:
 
 
 def _rows(lead: str, value: object, indent: int) -> Iterator[_Pieces]:
-    """Yield the rows of one value, the first behind what leads to it, the others indented so many blanks."""
+    """Yield the rows of one value, the first after its lead, the others indented by that many blanks."""
     if isinstance(value, dict | list) and value and indent < MAX_INDENT:
         if not lead.endswith("- "):
             yield [(lead, "key")]
             lead = " " * indent
-        inner = value.items() if isinstance(value, dict) else ((None, one) for one in value)
-        for key, one in inner:
-            yield from _rows(f"{lead}- " if key is None else f"{lead}{key}: ", one, indent + 2)
+        inner = value.items() if isinstance(value, dict) else ((None, item) for item in value)
+        for key, item in inner:
+            yield from _rows(f"{lead}- " if key is None else f"{lead}{key}: ", item, indent + 2)
             lead = " " * indent
         return
     lines = value.splitlines() if isinstance(value, str) else []

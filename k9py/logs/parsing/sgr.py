@@ -1,7 +1,7 @@
-"""Colour sequences (SGR) in log lines: taken out, or read as spans of the text; everything else is made harmless.
+"""Colour sequences (SGR) in log lines: removed, or parsed to spans of the text; everything else is made harmless.
 
-Invariant: what comes out has no escape sequence, control or invisible character, whatever went in, and `plain(text)`
-is the text of `coloured(text)`. Concealed and blinking text is shown as any other: a log line may not hide words.
+Invariant: the result has no escape sequence, control or invisible character, whatever the input, and `plain_text(text)`
+is the text of `parse_sgr(text)`. Concealed and blinking text is shown like any other: a log line must not hide text.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Final, NamedTuple
 from k9py.api.text import ESCAPE_SEQUENCE, replace_unsafe
 
 SgrColour = int | tuple[int, int, int] | None
-"""Of the 256 of the terminal's palette (0-15 are its named ones), red, green and blue of 0-255, or None: as usual."""
+"""A number of the 256-colour palette (0-15 are the named ones), red, green and blue of 0-255, or None: the default."""
 
 TAB: Final = 8
 """Characters between two tab stops."""
 
 MAX_SEQUENCES: Final = 2_000
-"""Sequences of one text that are read; what follows is without colour."""
+"""Sequences of one text that are parsed; what follows has no colour."""
 
 _PARAMETERS: Final = re.compile(r"\x1b\[([0-9;:]{0,200})m")
 _BLANKS: Final = str.maketrans("\r\n", "  ")
@@ -28,7 +28,7 @@ _BLANKS: Final = str.maketrans("\r\n", "  ")
 
 @dataclass(frozen=True, slots=True)
 class SgrStyle:
-    """How a piece of text is to look, in the terminal's own terms."""
+    """The style of a piece of text, in the terminal's own terms."""
 
     foreground: SgrColour = None
     background: SgrColour = None
@@ -43,7 +43,7 @@ NO_STYLE: Final = SgrStyle()
 
 
 class ColourSpan(NamedTuple):
-    """A piece of a text, in characters, that is not `PLAIN`."""
+    """A piece of a text, in characters, that has a style."""
 
     start: int
     end: int
@@ -51,14 +51,14 @@ class ColourSpan(NamedTuple):
 
 
 def plain_text_with_tabs(text: str) -> str:
-    """Return a text without what a terminal would act on; tabs stay, since `cut` and its like part fields by them."""
+    """Return a text without anything a terminal would act on; tabs stay, which `cut` and others split fields at."""
     return text if text.isprintable() else "\t".join([plain_text(part) for part in text.split("\t")])
 
 
 def plain_text(text: str) -> str:
-    """Return the text on one line without colours or anything a terminal would act on, tabs as blanks.
+    """Return the text on one line without colours or anything else a terminal would act on, with tabs as blanks.
 
-    Ordinary text is returned as it is, at the cost of one `str.isprintable`.
+    Printable text is returned as it is, at the cost of one `str.isprintable`.
     """
     if text.isprintable():
         return text
@@ -69,7 +69,7 @@ def plain_text(text: str) -> str:
 
 
 def parse_sgr(text: str) -> tuple[str, tuple[ColourSpan, ...]]:
-    """Return the plain text and its coloured pieces, ascending, apart from each other."""
+    """Return the plain text and its coloured pieces, ascending and without overlap."""
     if "\x1b" not in text:
         return plain_text(text), ()
     text = text.rstrip("\r\n")
@@ -86,14 +86,14 @@ def parse_sgr(text: str) -> tuple[str, tuple[ColourSpan, ...]]:
         at = end
         parameters = _PARAMETERS.fullmatch(text, start, end)
         if parameters:
-            colour = _after(colour, parameters[1])
+            colour = _apply(colour, parameters[1])
     if at < len(text):
         _add(_clean(text[at:], column), column, colour, pieces, spans)
     return "".join(pieces), tuple(spans)
 
 
 def _add(piece: str, column: int, colour: SgrStyle, pieces: list[str], spans: list[ColourSpan]) -> int:
-    """Append a piece at a column; return the column behind it."""
+    """Append a piece at a column; return the column after it."""
     pieces.append(piece)
     end = column + len(piece)
     if colour != NO_STYLE:
@@ -105,7 +105,7 @@ def _add(piece: str, column: int, colour: SgrStyle, pieces: list[str], spans: li
 
 
 def _clean(text: str, column: int) -> str:
-    """Return a text without escape sequences, which stands at a column, with tabs as blanks and made harmless."""
+    """Return a text without escape sequences, which begins at a column, with tabs as blanks and made harmless."""
     if text.isprintable():
         return text
     if "\t" in text:
@@ -115,8 +115,8 @@ def _clean(text: str, column: int) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _after(colour: SgrStyle, parameters: str) -> SgrStyle:
-    """Return the colour after a sequence with those parameters, `;` between them and `:` within one."""
+def _apply(colour: SgrStyle, parameters: str) -> SgrStyle:
+    """Return the style after a sequence with those parameters, separated by `;`, their parts by `:`."""
     groups = [[_number(part) for part in group.split(":")] for group in parameters.split(";")]
     while groups:
         group = groups.pop(0)
@@ -139,12 +139,12 @@ def _after(colour: SgrStyle, parameters: str) -> SgrStyle:
 
 
 def _number(text: str) -> int:
-    """Return a parameter: absent is 0, one that is too long to mean anything -1."""
+    """Return a parameter: 0 when absent, -1 when too long to be valid."""
     return int(text or 0) if len(text) <= 4 else -1
 
 
 def _extended(parts: list[int]) -> SgrColour:
-    """Return the colour of `5;n` or `2;r;g;b`; None when it is none."""
+    """Return the colour of `5;n` or `2;r;g;b`; None when it is invalid."""
     if not all(0 <= part <= 255 for part in parts):
         return None
     match parts:
@@ -156,7 +156,7 @@ def _extended(parts: list[int]) -> SgrColour:
 
 
 def _simple(colour: SgrStyle, code: int) -> SgrStyle:
-    """Return the colour after a code that stands alone."""
+    """Return the style after a single code."""
     match code:
         case 0:
             return NO_STYLE

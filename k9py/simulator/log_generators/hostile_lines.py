@@ -38,7 +38,7 @@ KINDS: Final[tuple[tuple[str, Callable[[], str]], ...]] = (
     ("overwrite", lambda: "all is well\rERROR nothing is well"),
     ("tabs", lambda: "one\ttwo\t\tthree\tfour"),
     ("markup", lambda: "[bold red]red?[/] [@click=app.quit]quit[/] [link=https://hostile.example.com]x[/link] [/b] [["),
-    ("direction", lambda: "user \u202etxt.exe\u202c \u2066a\u2067b\u2069 \u200f\u061c told backwards"),
+    ("direction", lambda: "user \u202etxt.exe\u202c \u2066a\u2067b\u2069 \u200f\u061c reads backwards"),
     ("invisible", lambda: "pass\u200bword\u200d\u2060\ufeff\u00ad \U000e0041\U000e0042 tags"),
     ("not-utf8", lambda: _bytes(b"\xff\xfe\xc0\xaf\xed\xa0\x80\xf5\x80\x80\x80\xe2\x82 broken bytes")),
     ("surrogate", lambda: _bytes(b"\xed\xb0\x80\xed\xa0\xbd\xed\xb8\x80 halves of pairs")),

@@ -18,21 +18,17 @@ from k9py.simulator import status_errors
 from k9py.simulator.clock import SimulationClock, timestamp
 from k9py.simulator.registry.cache import ChangeListener, Changes, KindCache, Object, OwnerIndex, StorageEvent
 from k9py.simulator.registry.encoding import EncodedObjects
+from k9py.simulator.registry.object_rules import grace_seconds, increments_generation, is_removable, normalized
 from k9py.simulator.registry.resources import (
-    DEPLOYMENTS,
-    ENDPOINTSLICES,
     NAMESPACES,
-    PODS,
     RESOURCES,
     Resource,
-    by_plural,
 )
 
 __all__ = ["Admission", "Object", "Objects", "OwnedObjects", "Propagation", "Storage", "StorageEvent"]
 
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
-DEFAULT_GRACE_SECONDS = 30
 SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # the alphabet of generateName: no vowels, no look-alikes
 
 
@@ -130,7 +126,7 @@ class Storage:
         if resource.counts_generation:
             metadata["generation"] = metadata.get("generation") or 1
         metadata["resourceVersion"] = str(self.revision + 1)
-        return self._normalized(resource, obj, metadata)
+        return normalized(resource, obj, metadata)
 
     def update(
         self, resource: Resource, obj: Object, *, status_only: bool = False, bump_generation: bool | None = None
@@ -149,7 +145,7 @@ class Storage:
         old, stored = self.prepare_update(resource, obj, status_only=status_only, bump_generation=bump_generation)
         if stored is old:
             return old
-        if stored["metadata"].get("deletionTimestamp") and self._is_removable(resource, stored):
+        if stored["metadata"].get("deletionTimestamp") and is_removable(stored):
             self._remove(resource, stored)
             return stored
         self._store(resource, stored, old)
@@ -185,11 +181,11 @@ class Storage:
                 else:
                     metadata.pop(kept, None)
         metadata["resourceVersion"] = current["resourceVersion"]
-        stored = self._normalized(resource, body, metadata)
+        stored = normalized(resource, body, metadata)
         if stored == old:
             return old, old
         if bump_generation is None:
-            bump_generation = not status_only and _spec_changed(resource, old, stored)
+            bump_generation = not status_only and increments_generation(resource, old, stored)
         if bump_generation and resource.counts_generation:
             metadata["generation"] = current.get("generation", 0) + 1
         metadata["resourceVersion"] = str(self.revision + 1)
@@ -232,7 +228,7 @@ class Storage:
             and self._owners.dependents(current["uid"])
         ):
             finalizers.append("foregroundDeletion")
-        seconds = self._grace_seconds(resource, obj, grace)
+        seconds = grace_seconds(resource, obj, grace)
         if not seconds and not finalizers:
             self._remove(resource, obj)
             if resource is NAMESPACES:
@@ -250,7 +246,7 @@ class Storage:
             metadata["finalizers"] = finalizers
         if current.get("generation") and not current.get("deletionTimestamp"):
             metadata["generation"] = current["generation"] + 1
-        stored = self._normalized(resource, obj, metadata)
+        stored = normalized(resource, obj, metadata)
         self._store(resource, stored, obj)
         return stored
 
@@ -360,46 +356,8 @@ class Storage:
                 for obj in self.list(resource, namespace):
                     self._remove(resource, obj)
 
-    def _grace_seconds(self, resource: Resource, obj: Object, grace: int | None) -> int:
-        if resource is not PODS:
-            return 0
-        spec = obj.get("spec") or {}
-        if not spec.get("nodeName") or (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
-            return 0
-        return int(spec.get("terminationGracePeriodSeconds", DEFAULT_GRACE_SECONDS)) if grace is None else grace
-
-    def _is_removable(self, resource: Resource, obj: Object) -> bool:
-        """Return whether a deleted object can be removed: no finalizers and no grace period."""
-        metadata = obj["metadata"]
-        return not metadata.get("finalizers") and not metadata.get("deletionGracePeriodSeconds")
-
     def _generate_name(self, kind: KindCache, namespace: str, prefix: str) -> str:
         while True:
             name = prefix + "".join(self._pick(SUFFIX_ALPHABET) for _ in range(5))
             if (namespace, name) not in kind.objects:
                 return name
-
-    @staticmethod
-    def _normalized(resource: Resource, obj: Object, metadata: Object) -> Object:
-        """Return the object to store: kind and apiVersion first (`EncodedObjects.item` relies on it), then metadata."""
-        shaped: Object = {
-            "kind": _stored(resource).kind,
-            "apiVersion": _stored(resource).api_version,
-            "metadata": metadata,
-        }
-        shaped.update((key, value) for key, value in obj.items() if key not in ("kind", "apiVersion", "metadata"))
-        return shaped
-
-
-def _stored(resource: Resource) -> Resource:
-    return resource if resource.storage_version is None else by_plural(resource.storage_version[1])
-
-
-def _spec_changed(resource: Resource, old: Object, new: Object) -> bool:
-    """Return whether a write increments metadata.generation, by the rule of each kind's strategy."""
-    if resource is ENDPOINTSLICES:
-        return any(old.get(key) != new.get(key) for key in ("endpoints", "ports", "addressType"))
-    if old.get("spec") != new.get("spec"):
-        return True
-    # The Deployment strategy counts annotations too, so that a changed change-cause is observed.
-    return resource is DEPLOYMENTS and old["metadata"].get("annotations") != new["metadata"].get("annotations")

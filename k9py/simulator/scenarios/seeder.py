@@ -58,14 +58,14 @@ class Seeder:
         self._services = 10
 
     def ago(self, hours: float) -> str:
-        """Return the moment so many hours ago, as Kubernetes writes it."""
+        """Return the timestamp `hours` ago."""
         return timestamp(self.state.clock.now() - timedelta(hours=hours))
 
     def put(self, resource: Resource, obj: Object) -> Object:
         """Store an object with the API's defaults."""
         return self.storage.create(resource, defaulted(resource, obj))
 
-    # -- the ground ----------------------------------------------------------------------------------------------
+    # -- cluster ---------------------------------------------------------------------------------------------------
 
     def namespace(self, name: str, hours: float = 2300) -> None:
         if self.storage.get(NAMESPACES, None, name) is None:

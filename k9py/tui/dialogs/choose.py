@@ -9,11 +9,13 @@ from typing import ClassVar
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from k9py.actions.action import Scope
 from k9py.api.text import printable
+from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.views.values import Tone
 
@@ -37,12 +39,7 @@ class ChooseDialog(Dialog[str]):
         free: what was typed may be returned although it is not in the list (for names we may not list).
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,ctrl+n", "move(1)", "Down", priority=True),
-        Binding("up,ctrl+p", "move(-1)", "Up", priority=True),
-        Binding("pagedown", "move(10)", "Page down", priority=True),
-        Binding("pageup", "move(-10)", "Page up", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LIST)
     SUBTITLE = "type to narrow · Enter chooses · Esc cancels"
 
     def __init__(

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Protocol
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from k9py.tui.commands import Command, matching
+from k9py.actions.action import Scope
+from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.views.values import Tone
 
 
-class CommandLine(Dialog[str]):
-    """Returns the line as typed (or as completed from the list)."""
+class CommandChoice(Protocol):
+    """A command that can be typed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,ctrl+n", "move(1)", "Down", priority=True),
-        Binding("up", "move(-1)", "Up", priority=True),
-        Binding("tab", "complete", "Complete", priority=True),
-    ]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def usage(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def argument(self) -> str: ...
+
+
+class CommandLine(Dialog[str]):
+    """Returns the line as typed, or as completed from the list.
+
+    Args:
+        complete: Return the commands that fit what is typed.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list.down", "list.up", Scope.COMMAND_LINE)
     DEFAULT_CSS = """
     CommandLine { align: center bottom; background: $background 0%; }
     CommandLine > .box { width: 100%; padding: 0 1; border: round $border; }
@@ -32,10 +49,10 @@ class CommandLine(Dialog[str]):
     """
     SUBTITLE = "Tab completes · Enter runs · Esc cancels"
 
-    def __init__(self, commands: Sequence[Command]) -> None:
+    def __init__(self, complete: Callable[[str], Sequence[CommandChoice]]) -> None:
         super().__init__("Command")
-        self._commands = tuple(commands)
-        self._shown: tuple[Command, ...] = ()
+        self._complete = complete
+        self._shown: tuple[CommandChoice, ...] = ()
 
     def compose_body(self) -> ComposeResult:
         listing = OptionList(id="commands", markup=False, compact=True)
@@ -48,7 +65,7 @@ class CommandLine(Dialog[str]):
         self.set_initial_focus(self.query_one(Input))
 
     def _fill(self, line: str) -> None:
-        self._shown = matching(self._commands, line)
+        self._shown = tuple(self._complete(line))
         listing = self.query_one(OptionList)
         listing.clear_options()
         width = max((len(command.usage) for command in self._shown), default=0)
@@ -78,7 +95,7 @@ class CommandLine(Dialog[str]):
         else:
             self.app.notify("type the beginning of a command", severity="warning", markup=False)
 
-    def _take(self, command: Command) -> None:
+    def _take(self, command: CommandChoice) -> None:
         line = self.query_one(Input)
         with self.prevent(Input.Changed):
             line.value = f"{command.name} " if command.argument else command.name

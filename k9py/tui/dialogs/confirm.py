@@ -9,10 +9,12 @@ from typing import ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
+from k9py.actions.action import Scope
+from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.question import Question, dry_run_text, question_lines
 from k9py.tui.widgets.text_view import TextView
@@ -25,18 +27,7 @@ ROWS_AROUND: Final = 10
 class ConfirmDialog(Dialog[bool]):
     """Ask whether to do it; returns True only when its button was pressed, False for Cancel, None for a step back."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "cancel", "Cancel"),
-        Binding("left", "app.focus_previous", "Other button"),
-        Binding("right", "app.focus_next", "Other button"),
-        Binding("v", "switch", "YAML", tooltip="The difference by meaning, or as YAML", id="confirm.switch"),
-        Binding("down,j", "scroll_lines(1)", "Down", id="confirm.down"),
-        Binding("up,k", "scroll_lines(-1)", "Up", id="confirm.up"),
-        Binding("pagedown", "scroll_pages(1)", "Page down", id="confirm.page_down"),
-        Binding("pageup", "scroll_pages(-1)", "Page up", id="confirm.page_up"),
-        Binding("home", "edge(0)", "Top", id="confirm.top"),
-        Binding("end", "edge(1)", "Bottom", id="confirm.bottom"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.BUTTONS, "diff.switch", Scope.QUESTION)
     DEFAULT_CSS = """
     ConfirmDialog > .box { width: 84; overflow-y: hidden; }
     ConfirmDialog.-template > .box { width: 116; }

@@ -16,13 +16,15 @@ from typing import ClassVar, Final, Generic, TypeVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
+from k9py.actions.action import Scope
 from k9py.api.text import printable
+from k9py.tui.bindings import bindings
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.text_view import TextLine
 from k9py.views.values import Tone
@@ -38,11 +40,7 @@ LEAST_HEIGHT: Final = 24
 class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
     """A box with a title and a line of keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", tooltip="One step back, without doing anything", id="dialog.cancel"),
-        Binding("tab", "to_confirm", "Confirm", tooltip="To the button that confirms, and back", id="dialog.confirm"),
-        Binding("shift+tab", "app.focus_next", "Next", tooltip="Walk through the dialog", id="dialog.walk"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIALOG)
 
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 55%; }

@@ -10,7 +10,9 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
+from k9py.actions.action import Scope
 from k9py.api.errors import ApiError, KdashError
+from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.views.values import Tone
 
@@ -25,11 +27,7 @@ class MessageDialog(Dialog[bool]):
         offer: (key, word) of a way out that is offered.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("q", "cancel", "Close"),
-        ("left", "app.focus_previous", "Other button"),
-        ("right", "app.focus_next", "Other button"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.BUTTONS)
     SUBTITLE = "Enter closes"
 
     def __init__(

@@ -10,6 +10,8 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
+from k9py.actions.action import Scope
+from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.views.values import Tone
 
@@ -17,11 +19,7 @@ from k9py.views.values import Tone
 class QuitDialog(Dialog[bool]):
     """Returns True to quit."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("q", "cancel", "Stay"),
-        ("left", "app.focus_previous", "Other button"),
-        ("right", "app.focus_next", "Other button"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.BUTTONS)
     DEFAULT_CSS = "QuitDialog > .box { width: 52; }"
     SUBTITLE = "Tab Enter quits · Esc stays"
 

@@ -10,6 +10,8 @@ from textual.binding import BindingType
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from k9py.actions.action import Scope
+from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.views.values import Tone
 
@@ -25,11 +27,7 @@ class SaveLogDialog(Dialog[Extent]):
         path: of the file, as far as it is known now.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("j", "move(1)", "Down"),
-        ("k", "move(-1)", "Up"),
-        ("q", "cancel", "Cancel"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.CHOICES, "dialog.close")
     SUBTITLE = "Enter saves · Esc cancels"
 
     def __init__(self, shown: int, buffered: int, path: str) -> None:

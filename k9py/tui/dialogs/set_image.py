@@ -7,13 +7,14 @@ from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.input import Selection
 from textual.widgets.option_list import Option
 
 from k9py.api.text import printable
+from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.question import TargetStatus, status_lines
 from k9py.views.values import Tone
@@ -43,10 +44,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         typed: what was typed before, by container, when the person came a step back.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,ctrl+n", "move(1)", "Next container", priority=True),
-        Binding("up,ctrl+p", "move(-1)", "Container before", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list.down", "list.up")
     DEFAULT_CSS = f"""
     SetImageDialog > .box {{ width: {WIDTH}; }}
     SetImageDialog OptionList {{ max-height: 8; }}

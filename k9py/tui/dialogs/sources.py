@@ -8,10 +8,12 @@ from typing import ClassVar, Final
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from k9py.actions.action import Scope
+from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.logs.source_filter import CheckedItem, ItemGroup, SourceItem
 from k9py.views.values import Tone
@@ -45,14 +47,7 @@ class SourcesDialog(Dialog[frozenset[CheckedItem]]):
         current: what the cursor is on at first.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,ctrl+n", "move(1)", "Down", priority=True),
-        Binding("up,ctrl+p", "move(-1)", "Up", priority=True),
-        Binding("pagedown", "move(10)", "Page down", priority=True),
-        Binding("pageup", "move(-10)", "Page up", priority=True),
-        Binding("space", "tick", "Tick", priority=True),
-        Binding("ctrl+r", "untick_all", "Untick all", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LIST, Scope.SOURCES)
     DEFAULT_CSS = """
     SourcesDialog > .box { width: 84; }
     SourcesDialog #sources { text-wrap: nowrap; text-overflow: ellipsis; }

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 from msgspec import structs
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
@@ -21,6 +21,7 @@ from k9py.rollouts.authors import Author
 from k9py.rollouts.revision_outcome import RevisionOutcome
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import UndoTarget, previous_revision, revision_label, with_same_number
+from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.difference import template_diff_lines
 from k9py.tui.dialogs.question import TargetStatus, status_lines
@@ -59,10 +60,7 @@ class UndoDialog(Dialog[Revision]):
         now: for ages: all of them are as of this moment, so that no two disagree.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "cancel", "Cancel"),
-        Binding("v", "switch", "By meaning or YAML"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("dialog.close", "diff.switch")
     DEFAULT_CSS = f"""
     UndoDialog > .box {{ width: {WIDTH}; height: 90%; max-height: 34; padding: 1 2 0 2; }}
     UndoDialog LiveTable {{ height: 11; max-height: 40%; background: $surface; margin: 0 0 1 0; }}

@@ -9,16 +9,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from k9py.config.terminal import MAX_COPY_BASE64, Clipboard
 from k9py.logs.parsing.sgr import plain_text_with_tabs
 from k9py.tui.widgets.log_view.view import LogView
 
-if TYPE_CHECKING:
-    from k9py.tui.app import KdashApp
-
 SLICE_SECONDS: Final = 0.003
+MESSAGE_SECONDS: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +37,18 @@ class ClipboardCopy:
         return not self.text
 
 
-async def copy_selection(app: KdashApp, view: LogView) -> None:
-    """Copy the lines chosen in a view; whatever comes of it is said."""
-    made = await prepare_copy(view, app.options.clipboard)
-    if not made.is_refused:
-        app.copy_to_clipboard(made.text)
+async def copy_selection(view: LogView, clipboard: Clipboard) -> None:
+    """Copy the lines selected in a view, and show the outcome."""
+    copy = await prepare_copy(view, clipboard)
+    if not copy.is_refused:
+        view.app.copy_to_clipboard(copy.text)
         view.clear_marks()
-    app.show_message(made.message, failed=made.is_refused)
+    view.app.notify(
+        copy.message,
+        severity="error" if copy.is_refused else "information",
+        markup=False,
+        timeout=MESSAGE_SECONDS,
+    )
 
 
 async def prepare_copy(view: LogView, clipboard: Clipboard) -> ClipboardCopy:

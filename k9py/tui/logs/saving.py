@@ -5,42 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectKey
 from k9py.logs.buffer.log_file import file_name, format_timestamp, save_lines
 from k9py.logs.line import LogLine
 from k9py.logs.parsing.sgr import plain_text
+from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.save_log import SaveLogDialog
+from k9py.tui.logs.copying import MESSAGE_SECONDS
 from k9py.tui.widgets.log_view.view import LogView
-
-if TYPE_CHECKING:
-    from k9py.tui.app import KdashApp
 
 _MOST_NAMES: Final = 20
 _MOST_LOOKED: Final = 1_000
 
 
-async def ask_to_save(app: KdashApp, view: LogView, subject: ObjectKey) -> None:
-    """Ask what to save of a subject's log and save it; whatever comes of it is said."""
-    directory = app.options.log_directory
+async def ask_to_save(
+    view: LogView, subject: ObjectKey, *, context: str, directory: Path | None, now: datetime
+) -> None:
+    """Ask what to save of a subject's log, save it, and show the outcome."""
+    app = view.app
     if directory is None:
-        app.show_message("there is no directory to save logs in", failed=True)
+        app.notify("no directory to save logs in", severity="error", markup=False, timeout=MESSAGE_SECONDS)
         return
-    name = file_name(app.context, subject.namespace, subject.kind, subject.name, app.options.clock.now())
+    name = file_name(context, subject.namespace, subject.kind, subject.name, now)
     state = view.state
     extent = await app.push_screen_wait(SaveLogDialog(state.shown, state.lines, str(directory / name)))
     if extent is None:
         return
     lines = view.shown_lines() if extent == "shown" else _kept_lines(view)
-    header = file_header(app.context, subject, view, is_shown=extent == "shown")
+    header = file_header(context, subject, view, is_shown=extent == "shown")
     try:
         saved = await save_lines(lines, directory, name, plain_text, header)
     except KdashError as error:
-        app.show_error("Save the log", error)
+        app.push_screen(MessageDialog.of_error("Save log", error))
         return
-    app.show_message(f"saved {saved.lines:,} line{'' if saved.lines == 1 else 's'} to {saved.path}")
+    message = f"saved {saved.lines:,} line{'' if saved.lines == 1 else 's'} to {saved.path}"
+    app.notify(message, markup=False, timeout=MESSAGE_SECONDS)
 
 
 def _kept_lines(view: LogView) -> Iterator[LogLine]:

@@ -19,6 +19,7 @@ from k9py.diagnosis.finding import Finding
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.folding import fold
 from k9py.tui.widgets.text_view import TextLine, TextSpan
+from k9py.views.rollouts import with_note
 from k9py.views.services import endpoints_cell, target_text
 from k9py.views.tones import finding_tone, rollout_tone, service_tone
 from k9py.views.values import StyledLine, Tone
@@ -40,14 +41,13 @@ class Summary:
 def rollout_summary(view: RolloutView, now: datetime, *, others: bool = True) -> Summary:
     """Return the head of a rollout's screen: its state with the cause, and (with `others`) what else is wrong."""
     status = view.status
-    note = f" ({status.note})" if status.note and status.note not in status.summary else ""
     found = [
         one
         for one in view.findings
         if others
         and not (one.message in status.summary or (status.cause_message and _follows(one, status.cause_message)))
     ]
-    return Summary(_title(view), status.summary + note, rollout_tone(view), tuple(_findings(found, now)))
+    return Summary(_title(view), with_note(status.summary, status), rollout_tone(view), tuple(_findings(found, now)))
 
 
 def _follows(finding: Finding, cause: str) -> bool:
@@ -81,7 +81,7 @@ def service_summary(view: ServiceView, now: datetime) -> Summary:
     for label, text in (("type", view.type), ("ports", view.ports_text), ("target", target_text(view))):
         if text:
             facts += [(f"{label} ", Tone.MUTED), (f"{text}   ", Tone.PLAIN)]
-    serving = f"{endpoints_cell(view, tone).text} endpoints serve" if view.total is not None else "endpoints not known"
+    serving = f"{endpoints_cell(view, tone).text} endpoints serve" if view.total is not None else "endpoints unknown"
     state = f"{view.severity.label}, {serving}"
     return Summary(_title(view), state, tone, (tuple(facts), *_findings(view.findings, now)))
 

@@ -15,6 +15,7 @@ from k9py.api.meta import ObjectKey
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.queries import Queries
+from k9py.tui.context import AppContext
 from k9py.tui.panes.summary import ObjectSummary
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.views.values import Tone
@@ -27,8 +28,8 @@ REDRAW_SECONDS: Final = 0.25
 class DetailScreen(PanedScreen, Generic[ViewT]):
     """Base of the rollout's and the service's screen."""
 
-    def __init__(self, subject: ObjectKey) -> None:
-        super().__init__()
+    def __init__(self, context: AppContext, subject: ObjectKey) -> None:
+        super().__init__(context)
         self.subject = subject
         self.redraw_seconds = REDRAW_SECONDS
         self._is_stale = False
@@ -40,7 +41,7 @@ class DetailScreen(PanedScreen, Generic[ViewT]):
         raise NotImplementedError
 
     def show_view(self, cluster: Cluster, view: ViewT, now: datetime) -> None:
-        """Bring summary and panes in step."""
+        """Bring summary and panes up to date."""
         raise NotImplementedError
 
     def share_height(self) -> None:
@@ -52,7 +53,7 @@ class DetailScreen(PanedScreen, Generic[ViewT]):
         self.show_pane(self.panes()[0])
 
     def on_resize(self) -> None:
-        """Other sizes, other shares."""
+        """Share the new height."""
         self.share_height()
 
     def session_changed(self) -> None:
@@ -67,21 +68,21 @@ class DetailScreen(PanedScreen, Generic[ViewT]):
         ):
             self._is_stale = True
         if self._is_stale:
-            now = self.kdash.options.clock.monotonic()
+            now = self.app_context.options.clock.monotonic()
             if self._shown_at is None or now - self._shown_at >= self.redraw_seconds:
                 self._bring_up_to_date()
 
     def _bring_up_to_date(self) -> None:
-        connected = self.kdash.connected
+        connected = self.app_context.connected
         if connected is None:
             return
-        self._is_stale, self._shown_at = False, self.kdash.options.clock.monotonic()
-        cluster, now = connected.cluster, self.kdash.options.clock.now()
+        self._is_stale, self._shown_at = False, self.app_context.options.clock.monotonic()
+        cluster, now = connected.cluster, self.app_context.options.clock.now()
         view = self.view_of(cluster.queries, now)
         if view is not None:
             self.show_view(cluster, view, now)
             self.share_height()
         elif cluster.has_synced(self.subject.kind):
-            self.summary.show_message(f"{self.subject} is no longer there", Tone.WARN)
+            self.summary.show_message(f"{self.subject} is gone", Tone.WARN)
         else:
             self.summary.show_message("loading…", Tone.BUSY)

@@ -1,6 +1,6 @@
-"""The difference between two revisions of a rollout, or between one and now: by meaning first, as YAML on a key.
+"""The difference between two revisions of a rollout, or between one and now: a summary first, YAML on a key.
 
-Invariants: the left side is always older than the right one; what runs now is the object's own template, read anew when
+Invariants: the old side is always older than the new one; what runs now is the object's own template, read again when
 its generation changes.
 """
 
@@ -9,75 +9,73 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from k9py.actions.action import Scope
+from k9py.actions.keys import KeyNames
 from k9py.api.errors import KdashError, MissingPartError, NotFoundError, RefusedError
 from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.meta import ObjectKey
 from k9py.cluster.change_feed import Changes
+from k9py.cluster.queries import Queries
 from k9py.operations.audit import AuditLog
 from k9py.operations.revision_template import revision_template
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import previous_revision, revision_of_number
-from k9py.tui import keymap
 from k9py.tui.answer.base import comparison_base
+from k9py.tui.bindings import bindings
+from k9py.tui.context import AppContext
 from k9py.tui.dialogs.difference import template_diff_lines
 from k9py.tui.panes.cohorts import Lines
-from k9py.tui.screens.cluster_screen import ClusterScreen
-from k9py.tui.screens.text import TextScreen
+from k9py.tui.screens.text_screen import TextScreen
 from k9py.tui.widgets.text_view import TextSpan
 from k9py.tui.workers import start_worker
 from k9py.views.revisions import revision_text
 from k9py.views.values import StyledLine, Tone
 
-if TYPE_CHECKING:
-    from k9py.tui.app import KdashApp
-
 CONTEXT_LINES: Final = 6
 """Lines around each change in the YAML."""
+YAML: Final = "YAML"
+SUMMARY: Final = "summary"
 
 
-def open_difference(
-    screen: ClusterScreen, older: int | None = None, newer: int | None = None, *, target: ObjectKey | None = None
-) -> None:
-    """Show the difference of a workload on a screen of its own.
+def compared_sides(
+    queries: Queries, workload: ObjectKey, older: int | None = None, newer: int | None = None
+) -> tuple[Revision, Revision | None]:
+    """Return the revisions to compare, the older one first; the newer one is None for what runs now.
 
     Args:
-        target: the workload; None: the object under the cursor.
-        older: number of a revision; None: the one home compares with.
-        newer: number of a revision; None: what runs now.
+        queries: Where the revisions are.
+        workload: A Deployment, StatefulSet or DaemonSet.
+        older: Number of a revision; None: the previous one.
+        newer: Number of a revision; None: what runs now.
+
+    Raises:
+        RefusedError: There are no such revisions.
     """
-    target, connected = target or screen.target(), screen.kdash.connected
-    try:
-        if target is None or connected is None:
-            raise RefusedError("nothing is selected", "select a Deployment, StatefulSet or DaemonSet")
-        if target.kind not in WORKLOAD_KINDS:
-            raise RefusedError(f"a {target.kind} has no revisions", "select a Deployment, StatefulSet or DaemonSet")
-        found = connected.cluster.queries.revisions_of(target)
-        if older is not None and newer is not None and older > newer:
-            older, newer = newer, older
-        if older is not None and older == newer:
-            raise RefusedError(f"revision {older} is the same as revision {newer}", "choose two revisions")
-        sides = (
-            (_first(found, target) if older is None else revision_of_number(found, older, str(target))),
-            (None if newer is None else revision_of_number(found, newer, str(target))),
-        )
-    except KdashError as error:
-        screen.kdash.show_error("Difference", error)
-        return
-    screen.app.push_screen(DifferenceScreen(screen.kdash, target, *sides, is_chosen=older is not None))
+    if workload.kind not in WORKLOAD_KINDS:
+        raise RefusedError(f"a {workload.kind} has no revisions", "select a Deployment, StatefulSet or DaemonSet")
+    revisions = queries.revisions_of(workload)
+    if older is not None and newer is not None and older > newer:
+        older, newer = newer, older
+    if older is not None and older == newer:
+        raise RefusedError(f"revision {older} is the same as revision {newer}", "choose two revisions")
+    return (
+        _previous(revisions, workload) if older is None else revision_of_number(revisions, older, str(workload)),
+        None if newer is None else revision_of_number(revisions, newer, str(workload)),
+    )
 
 
-def _first(found: tuple[Revision, ...], target: ObjectKey) -> Revision:
-    before = previous_revision(found)
-    if before is not None:
-        return before
-    if not found:
-        raise RefusedError(f"{target} has no revisions that are known", "wait until they are read")
-    raise RefusedError(f"{target} has only one revision", "there is nothing to compare it with")
+def _previous(revisions: tuple[Revision, ...], workload: ObjectKey) -> Revision:
+    previous = previous_revision(revisions)
+    if previous is not None:
+        return previous
+    if not revisions:
+        raise RefusedError(f"the revisions of {workload} are not known yet", "wait until they are read")
+    raise RefusedError(f"{workload} has only one revision", "there is nothing to compare it with")
 
 
 class DifferenceScreen(TextScreen):
@@ -90,16 +88,16 @@ class DifferenceScreen(TextScreen):
             revision that is suggested.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [*keymap.DIFFERENCE]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIFF_SCREEN)
     DEFAULT_CSS = """
     DifferenceScreen #sides { margin: 1 0 0 0; max-height: 4; }
     DifferenceScreen.-short #sides, DifferenceScreen.-narrow #sides { margin: 0; }
     """
 
     def __init__(
-        self, app: KdashApp, subject: ObjectKey, older: Revision, newer: Revision | None, *, is_chosen: bool
+        self, context: AppContext, subject: ObjectKey, older: Revision, newer: Revision | None, *, is_chosen: bool
     ) -> None:
-        super().__init__(app, subject, "Difference")
+        super().__init__(context, subject, "Difference")
         self.older, self.newer = older, newer
         self._has_looked = is_chosen
         self._undoes_to: Revision | None = older if is_chosen else None
@@ -120,7 +118,7 @@ class DifferenceScreen(TextScreen):
 
     async def _show(self) -> None:
         await self._look_for_base()
-        self._say_sides()
+        self._show_sides()
         text = self.pane.text
         try:
             old, new = await self._template(self.older), await self._template(self.newer)
@@ -137,15 +135,15 @@ class DifferenceScreen(TextScreen):
                 shows_secrets=self.shows_secrets,
             )
         )
-        self._say_sides()
+        self._show_sides()
 
     async def _look_for_base(self) -> None:
         """Take the left side that home compares with, once, unless the person chose one."""
-        connected, now = self.kdash.connected, self.kdash.options.clock.now()
+        connected, now = self.app_context.connected, self.app_context.options.clock.now()
         view = connected.cluster.queries.rollout_view(self.subject, now) if connected is not None else None
         if self._has_looked or connected is None or view is None:
             return
-        lines = await asyncio.to_thread(AuditLog(self.kdash.options.audit_path).lines, view.uid)
+        lines = await asyncio.to_thread(AuditLog(self.app_context.options.audit_path).lines, view.uid)
         if self._undoes_to is not None:
             return  # the person chose a side meanwhile
         self._has_looked = True
@@ -158,30 +156,30 @@ class DifferenceScreen(TextScreen):
         self.older = self._undoes_to = older
         self._has_looked = True
 
-    def _say_sides(self) -> None:
-        now = self.kdash.options.clock.now()
-        mode = "as YAML" if self.is_yaml else "by meaning"
+    def _show_sides(self) -> None:
+        now = self.app_context.options.clock.now()
+        view = YAML if self.is_yaml else SUMMARY
         self.sides.show(
             [
                 (
                     (f"{self.subject.kind} {self.subject.namespace}/{self.subject.name}  ", Tone.PLAIN),
                     (revision_text(self.older, now), Tone.ACCENT),
                     (" → ", Tone.MUTED),
-                    (self._newer_words(now), Tone.ACCENT),
+                    (self._newer_text(now), Tone.ACCENT),
                 ),
-                _keys(mode, self._undoes_to),
+                _keys_line(self.app_context.key_names, view, self._undoes_to),
             ]
         )
-        self.pane.set_note("", narrowing=mode)
+        self.pane.set_note("", narrowing=view)
 
-    def _newer_words(self, now: datetime) -> str:
+    def _newer_text(self, now: datetime) -> str:
         if self.newer is not None:
             return revision_text(self.newer, now)
         current = current_revision(self._revisions())
         return "now" if current is None else f"now, {revision_text(current, now)}"
 
     def _revisions(self) -> tuple[Revision, ...]:
-        connected = self.kdash.connected
+        connected = self.app_context.connected
         return connected.cluster.queries.revisions_of(self.subject) if connected is not None else ()
 
     async def _template(self, side: Revision | None) -> Mapping[str, Any]:
@@ -190,9 +188,9 @@ class DifferenceScreen(TextScreen):
         Raises:
             KdashError: it cannot be read, or holds no template.
         """
-        connected = self.kdash.connected
+        connected = self.app_context.connected
         if connected is None:
-            raise RefusedError("not connected", "it is shown once the cluster is back")
+            raise RefusedError("not connected", "wait until the cluster is back")
         if side is None:
             if self._now is None:
                 found = await connected.connection.get(self.subject)
@@ -219,7 +217,7 @@ class DifferenceScreen(TextScreen):
     def tick(self, changes: Changes) -> None:
         if not (changes.everything or self.subject in changes.rollouts):
             return
-        connected = self.kdash.connected
+        connected = self.app_context.connected
         workload = connected.cluster.queries.workload(self.subject) if connected is not None else None
         if workload is not None and self._generation not in (None, workload.metadata.generation):
             self._now, self._generation = None, None
@@ -262,14 +260,18 @@ class DifferenceScreen(TextScreen):
             return -1
         return next((at for at, one in enumerate(found) if one.uid == side.uid), len(found))
 
-    def begin_undo(self, revision: int | None) -> None:
-        """Go back to the left side that was chosen, or the revision that is suggested; ask where there is neither."""
-        if revision is None and self._undoes_to is not None:
-            revision = self._undoes_to.number
-        super().begin_undo(revision)
+    def operate(self, action_id: str, **inputs: Any) -> None:
+        """Roll back to the old side that was chosen, or to the suggested revision; ask where there is neither."""
+        if action_id == "workload.undo" and inputs.get("revision") is None and self._undoes_to is not None:
+            inputs["revision"] = self._undoes_to.number
+        super().operate(action_id, **inputs)
 
 
-def _keys(mode: str, target: Revision | None) -> StyledLine:
-    undo = "u asks for a revision to undo to" if target is None else f"u undoes to revision {target.number}"
-    words = f"v switches · [ ] < > step the sides · {undo}"
-    return ((f"{mode} · ", Tone.PLAIN), (words, Tone.MUTED))
+def _keys_line(key_names: KeyNames, view: str, undo_to: Revision | None) -> StyledLine:
+    undo = "roll back …" if undo_to is None else f"roll back to revision {undo_to.number}"
+    other = "summary" if view == YAML else "YAML"
+    keys = key_names.fill(
+        f"{{diff.switch}} {other} · {{diff.older_back}} {{diff.older_forward}} old side"
+        f" · {{diff.newer_back}} {{diff.newer_forward}} new side · {{workload.undo}} {undo}"
+    )
+    return ((f"{view} · ", Tone.PLAIN), (keys, Tone.MUTED))

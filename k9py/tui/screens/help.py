@@ -1,23 +1,30 @@
-"""All keys in force where `?` was pressed, generated from the bindings: a bound key cannot be missing here."""
+"""All keys in force on a screen, generated from the bindings: a bound key cannot be missing here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from rich.console import Group, RenderableType
+from rich.console import Group as Renderables
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from k9py.tui.keymap import GROUPS
+from k9py.actions.action import Group, Scope
+from k9py.actions.registry import group_of
+from k9py.tui.bindings import bindings
+from k9py.tui.keys import display_of, key_names
 from k9py.tui.theme import palette_for
 from k9py.views.values import Tone
+
+LOG_GROUPS: Final = (Group.LOG_SOURCES, Group.LOG_LINES)
+"""What the help of a log screen begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,41 +46,38 @@ class KeyGroup:
 
 
 def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
-    """Return the keys in force on a screen, grouped by the first part of their ids."""
-    app = screen.app
-    by_action: dict[tuple[str, str], list[tuple[str, Binding, bool]]] = {}
+    """Return the keys in force on a screen, grouped as their actions are."""
+    lines: dict[Group, dict[str, list[ActiveBinding]]] = {}
     for active in screen.active_bindings.values():
-        binding = active.binding
-        group = (binding.id or "").partition(".")[0]
-        if binding.system or group not in GROUPS:
-            continue
-        key = binding.key_display or app.get_key_display(binding)
-        by_action.setdefault((group, binding.tooltip or binding.action), []).append((key, binding, active.enabled))
-    groups: list[KeyGroup] = []
+        group = group_of(active.binding.id)
+        if group is not None and group is not Group.DIALOGS:
+            text = active.binding.tooltip or active.binding.description
+            lines.setdefault(group, {}).setdefault(text, []).append(active)
     # Where logs are read their keys are what is looked for.
-    first = [one for one in GROUPS if one in ("source", "log")] if getattr(screen, "is_log_screen", False) else []
-    for group, title in {one: GROUPS[one] for one in (*first, *GROUPS)}.items():
-        lines = tuple(
-            KeyHelp(
-                tuple(dict.fromkeys(key for key, _, _ in found)),
-                found[0][1].description,
-                found[0][1].tooltip,
-                any(enabled for _, _, enabled in found),
-            )
-            for (of, _), found in by_action.items()
-            if of == group
+    first = LOG_GROUPS if getattr(screen, "is_log_screen", False) else ()
+    names = key_names(screen)
+    return tuple(
+        KeyGroup(
+            group.value,
+            tuple(
+                KeyHelp(
+                    tuple(dict.fromkeys(display_of(screen, active.binding) for active in found)),
+                    found[0].binding.description,
+                    names.fill(text),
+                    any(active.enabled for active in found),
+                )
+                for text, found in lines[group].items()
+            ),
         )
-        if lines:
-            groups.append(KeyGroup(title, lines))
-    return tuple(groups)
+        for group in dict.fromkeys((*first, *Group))
+        if group in lines
+    )
 
 
 class HelpScreen(ModalScreen[None]):
     """The keys, in columns where there is room."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,enter", "close", "Close", id="help.close", tooltip="Close")
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.HELP)
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 55%; }
@@ -99,12 +103,12 @@ class HelpScreen(ModalScreen[None]):
             for column in _in_two(self.groups):
                 yield Static(self._column(column), classes="column", markup=False)
         box.border_title = " Keys "
-        box.border_subtitle = " Esc closes "
+        box.border_subtitle = key_names(self).fill(" {help.close} closes ")
 
     def on_mount(self) -> None:
         self.query_one("#help").focus()
 
-    def _column(self, groups: Sequence[KeyGroup]) -> Group:
+    def _column(self, groups: Sequence[KeyGroup]) -> Renderables:
         """Draw a column; what does not fit behind a key goes on below its own words."""
         palette = palette_for(self.app)
         parts: list[RenderableType] = []
@@ -117,7 +121,7 @@ class HelpScreen(ModalScreen[None]):
                 words = Text(line.explanation or line.word, "" if line.allowed else palette.muted)
                 table.add_row(Text(f"  {' '.join(line.keys)}", style), words)
             parts += [Text(group.title, palette.header), table, Text()]
-        return Group(*parts)
+        return Renderables(*parts)
 
     def action_close(self) -> None:
         """Back to the screen below."""

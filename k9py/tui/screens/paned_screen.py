@@ -12,8 +12,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from k9py.actions.action import Scope
 from k9py.api.meta import ObjectKey
-from k9py.tui import keymap
+from k9py.tui.bindings import bindings
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import TablePane
@@ -25,7 +26,7 @@ from k9py.tui.widgets.tab_strip import Tab, TabStrip
 class PanedScreen(ClusterScreen):
     """Base of home and the detail screens."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*keymap.PANES]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.PANES)
 
     DEFAULT_CSS = """
     PanedScreen #tabs { dock: top; height: 1; width: 1fr; padding: 0 1; display: none; margin: 1 0 0 0; }
@@ -142,7 +143,7 @@ class PanedScreen(ClusterScreen):
         if found is not None:
             self.show_pane(found)
         else:
-            self.kdash.show_message(f"there is no pane {number} here", failed=True)
+            self.app_context.show_message(f"no pane {number} here", failed=True)
 
     def _filter_bar(self) -> FilterBar | None:
         pane = self.active_pane

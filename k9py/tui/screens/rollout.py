@@ -11,12 +11,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
+from k9py.actions.action import Scope
 from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectKey
 from k9py.cluster.change_feed import Changes
@@ -27,7 +28,8 @@ from k9py.cluster.revision_outcomes import revision_outcomes_of
 from k9py.cluster.views import RolloutView
 from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
 from k9py.rollouts.cohort_status import FailingContainer
-from k9py.tui import keymap
+from k9py.tui.bindings import bindings
+from k9py.tui.context import AppContext
 from k9py.tui.logs.targets import update_log_targets
 from k9py.tui.panes.cohorts import Cohorts, Counts, Lines, allowance_line
 from k9py.tui.panes.events_pane import EventsPane
@@ -39,15 +41,11 @@ from k9py.tui.panes.row_sources import ColumnSet
 from k9py.tui.panes.summary import no_pods_text, rollout_facts, rollout_summary
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.detail_screen import REDRAW_SECONDS, DetailScreen
-from k9py.tui.screens.difference import open_difference
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
 from k9py.views import pods as pod_table
 from k9py.views.cohorts import failing_log_line
 from k9py.views.tones import rollout_tone
-
-if TYPE_CHECKING:
-    from k9py.tui.app import KdashApp
 
 FEW_PODS: Final = 200
 """Up to so many pods a picture is computed at once."""
@@ -72,7 +70,7 @@ MANY_SECONDS: Final = 1.0
 class RolloutScreen(DetailScreen[RolloutView]):
     """One Deployment, StatefulSet or DaemonSet."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*keymap.ROLLOUT]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIFF, Scope.REVISION)
 
     DEFAULT_CSS = """
     RolloutScreen #allows { height: 1; text-wrap: nowrap; }
@@ -101,9 +99,9 @@ class RolloutScreen(DetailScreen[RolloutView]):
     RolloutScreen.-narrow.-mixed #old.-active, RolloutScreen.-short.-mixed #old.-active { display: block; }
     """
 
-    def __init__(self, app: KdashApp, subject: ObjectKey) -> None:
-        super().__init__(subject)
-        clock, options = app.options.clock, app.line_view_options
+    def __init__(self, context: AppContext, subject: ObjectKey) -> None:
+        super().__init__(context, subject)
+        clock, options = context.options.clock, context.line_view_options
         self._pods = ColumnSet.of(pod_table.COLUMNS, without=frozenset({"hash"}))
         columns = self._pods.columns
         self.counts, self.allows, self.cohorts, self.facts = Counts(), Lines(id="allows"), Cohorts(), Lines(id="facts")
@@ -113,7 +111,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self.old.set_empty_text("no pod of an old revision")
         self.revisions = HistoryPane(clock=clock, options=options, number=3)
         self.events = EventsPane(clock=clock, options=options, number=4)
-        self.logs = LogPane(clock=clock, options=options, capacity=app.options.log_buffer, number=5, id="logs")
+        self.logs = LogPane(context.options, options=options, number=5, id="logs")
         self._pod_panes, self._below = Container(id="pods", classes="group"), Container(id="below", classes="group")
         self.picture: RolloutSnapshot | None = None
         """The pods as they are shown."""
@@ -234,7 +232,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
             self.why.show([line] if line else [])
 
     def _show_revisions(self, now: datetime) -> None:
-        connected = self.kdash.connected
+        connected = self.app_context.connected
         if self.picture is not None and connected is not None:
             found = unmark_rewritten_causes(self._managed or {}, self.picture.revisions)
             authors = None if self._managed is None else revision_authors(self._managed, found)
@@ -242,16 +240,16 @@ class RolloutScreen(DetailScreen[RolloutView]):
             self.revisions.show_revisions(found, authors, now, pasts)
 
     async def _read_failing_line(self, failing: FailingContainer) -> None:
-        connected = self.kdash.connected
+        connected = self.app_context.connected
         if connected is None:
             return
         line = await read_failing_line(connected.connection, failing)
         if self._failure is not None and self._failure[0] == failing:
             self._failing_line = "log not readable" if line is None else line or "nothing written"
-            self._show_cohorts(self.kdash.options.clock.now())
+            self._show_cohorts(self.app_context.options.clock.now())
 
     async def _read_managed(self) -> None:
-        connected = self.kdash.connected
+        connected = self.app_context.connected
         if connected is None:
             return
         try:
@@ -263,17 +261,17 @@ class RolloutScreen(DetailScreen[RolloutView]):
                 "metadata": {"managedFields": found.get("metadata", {}).get("managedFields", [])},
                 "spec": {"template": found.get("spec", {}).get("template", {})},
             }
-        self._show_revisions(self.kdash.options.clock.now())
+        self._show_revisions(self.app_context.options.clock.now())
 
     def session_changed(self) -> None:
         self._managed, self._managed_of, self._failure = None, None, None
-        connected = self.kdash.connected
-        self.logs.set_source(connected.connection if connected is not None else None)
+        connected = self.app_context.connected
+        self.logs.set_source(connected.connection if connected is not None else None, self.app_context.context_name)
         super().session_changed()
 
     def tick(self, changes: Changes) -> None:
         super().tick(changes)
-        connected, now = self.kdash.connected, self.kdash.options.clock.now()
+        connected, now = self.app_context.connected, self.app_context.options.clock.now()
         if connected is not None and self.follows_logs:
             self.logs.follow(self.subject)
             if self.logs.needs_targets or self.subject in changes.rollouts or self.subject in changes.pods:
@@ -342,45 +340,46 @@ class RolloutScreen(DetailScreen[RolloutView]):
         """Describe the pod; a revision leads to undo."""
         if event.table is self.revisions.table:
             number = event.row.cells[0].sort
-            self.begin_undo(int(number) if number else None)
+            self.operate("workload.undo", revision=int(number) if number else None)
         elif event.key.kind == "Pod":
-            self.kdash.open_describe(event.key)
+            self.app_context.navigator.open_description(event.key)
         else:
-            self.kdash.show_message("there is no more to it: d describes the rollout")
+            self.app_context.show_message(
+                self.app_context.key_names.fill("no more details: {object.describe} describes the rollout")
+            )
 
-    def action_difference(self) -> None:
+    def show_diff(self, *revisions: int) -> None:
         """Compare the revision under the cursor with the marked one, or with now."""
+        if revisions:
+            super().show_diff(*revisions)
+            return
         base, chosen = self.revisions.marked, self.revisions.selected
         if self.active_pane is not self.revisions and base is None:
             chosen = None
         numbers = sorted({one.number for one in (base, chosen) if one is not None and (base or not one.is_current)})
-        open_difference(self, *numbers)
+        self.app_context.navigator.open_diff(self.subject, *numbers)
 
     def action_mark(self) -> None:
         """Mark the revision under the cursor as the one to compare with."""
         if self.active_pane is not self.revisions:
             self.show_pane(self.revisions)
-        self.revisions.mark(self.kdash.options.clock.now())
+        self.revisions.mark(self.app_context.options.clock.now())
 
     def action_full_screen(self) -> None:
         """Show the logs alone on the whole screen."""
-        self.kdash.open_logs(self.subject, previous=False, full=True)
+        self.app_context.navigator.open_logs(self.subject, previous=False, full=True)
 
-    def action_logs(self) -> None:
+    def show_logs(self, *, previous: bool) -> None:
         """Show the logs of the pod under the cursor, or of the rollout."""
-        self.kdash.open_logs(self.log_subject(), previous=False)
+        self.app_context.navigator.open_logs(self.log_subject(), previous=previous)
 
-    def action_previous_logs(self) -> None:
-        """Show the logs of the containers that ran before, of the pod under the cursor or of the rollout."""
-        self.kdash.open_logs(self.log_subject(), previous=True)
-
-    def action_describe(self) -> None:
+    def show_description(self) -> None:
         """Describe the pod under the cursor, or the rollout."""
-        self.kdash.open_describe(self.log_subject())
+        self.app_context.navigator.open_description(self.log_subject())
 
-    def action_yaml(self) -> None:
+    def show_yaml(self) -> None:
         """Show the YAML of the pod under the cursor, or of the rollout."""
-        self.kdash.open_yaml(self.log_subject())
+        self.app_context.navigator.open_yaml(self.log_subject())
 
     def step_back(self) -> None:
         """Drop the filter, then go back."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
+from k9py.actions.action import Scope
 from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import ServiceView
-from k9py.tui import keymap
+from k9py.tui.bindings import bindings
+from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.row_sources import ColumnSet
 from k9py.tui.panes.summary import service_summary
@@ -25,16 +27,13 @@ from k9py.views import events as event_table
 from k9py.views import pods as pod_table
 from k9py.views import rollouts as rollout_table
 
-if TYPE_CHECKING:
-    from k9py.tui.app import KdashApp
-
 _PODS = ColumnSet.of(pod_table.COLUMNS, without=frozenset({"revision"}))
 
 
 class ServiceScreen(DetailScreen[ServiceView]):
     """One Service."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*keymap.SERVICE]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIFF)
 
     DEFAULT_CSS = """
     ServiceScreen #below { layout: vertical; height: 1fr; }
@@ -43,12 +42,12 @@ class ServiceScreen(DetailScreen[ServiceView]):
     ServiceScreen.-narrow Pane, ServiceScreen.-short Pane { height: 1fr; max-height: 100%; }
     """
 
-    def __init__(self, app: KdashApp, subject: ObjectKey) -> None:
-        super().__init__(subject)
-        clock, options = app.options.clock, app.line_view_options
+    def __init__(self, context: AppContext, subject: ObjectKey) -> None:
+        super().__init__(context, subject)
+        clock, options = context.options.clock, context.line_view_options
         self.pods = TablePane("Pods", _PODS.columns, clock=clock, options=options, number=1, id="pods")
         self.rollouts = TablePane(
-            "Rollouts behind it", rollout_table.COLUMNS, clock=clock, options=options, number=2, id="rollouts"
+            "Workloads", rollout_table.COLUMNS, clock=clock, options=options, number=2, id="rollouts"
         )
         self.events = TablePane("Events", event_table.COLUMNS, clock=clock, options=options, number=3, id="events")
 
@@ -103,9 +102,11 @@ class ServiceScreen(DetailScreen[ServiceView]):
     def on_live_table_selected(self, event: LiveTable.Selected) -> None:
         """Open the object."""
         if event.key.kind != "Event":
-            self.kdash.open_object(event.key)
+            self.app_context.navigator.open_object(event.key)
         else:
-            self.kdash.show_message("there is no more to an event: d describes the object it is about")
+            self.app_context.show_message(
+                self.app_context.key_names.fill("an event has no screen: {object.describe} describes its object")
+            )
 
     def step_back(self) -> None:
         """Drop the filter, then go back."""

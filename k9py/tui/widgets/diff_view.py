@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from k9py.actions.action import Scope
+from k9py.tui.bindings import bindings
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.text_view import TextLine, TextSpan, TextView
 from k9py.views.values import Tone
@@ -37,24 +39,7 @@ def _diff_line(line: str) -> TextLine:
 class DiffView(TextView):
     """Scrollable unified difference with search, and keys to go from change to change."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "right_square_bracket",
-            "next_change",
-            "Next change",
-            show=False,
-            id="text.next_change",
-            tooltip="Next changed lines",
-        ),
-        Binding(
-            "left_square_bracket",
-            "previous_change",
-            "Previous change",
-            show=False,
-            id="text.previous_change",
-            tooltip="Previous changed lines",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIFF_VIEW)
 
     def __init__(
         self,

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
+from k9py.actions.action import Scope
 from k9py.api.text import printable
+from k9py.tui.bindings import bindings
 
 
 class FilterBar(Horizontal):
@@ -30,9 +32,7 @@ class FilterBar(Horizontal):
     FilterBar > #filter-input { width: 1fr; height: 1; border: none; padding: 0; background: $panel; }
     FilterBar > #filter-count { width: auto; color: $foreground 70%; padding: 0 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", show=False, id="filter.cancel", tooltip="Close and drop the text"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.FILTER_BAR)
 
     @dataclass
     class Changed(Message):

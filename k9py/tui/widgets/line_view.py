@@ -13,7 +13,7 @@ works, only slower).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from time import monotonic
 from typing import ClassVar, Final
@@ -28,20 +28,13 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
+from k9py.config.terminal import redraws_per_second
 from k9py.tui.theme import Palette, palette_for
 
-LOCAL_REDRAWS_PER_SECOND: Final = 10.0
-SSH_REDRAWS_PER_SECOND: Final = 4.0
 WHEEL_LINES: Final = 3
 _STRIP_CACHE_LINES: Final = 200
 """Two tall screens or three: each strip is some thirty objects for the garbage collector to walk."""
 _UNPAINTED: Final = object()
-
-
-def redraw_rate(environ: Mapping[str, str] | None = None) -> float:
-    """Return how often a live widget may redraw, in redraws a second: 10 locally, 4 over SSH."""
-    environ = os.environ if environ is None else environ
-    return SSH_REDRAWS_PER_SECOND if environ.get("SSH_CONNECTION") else LOCAL_REDRAWS_PER_SECOND
 
 
 def always() -> bool:
@@ -94,7 +87,7 @@ class LineView(Widget, can_focus=True):
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
         options = options or LineViewOptions()
-        self.flush_interval = 1.0 / (options.redraws_per_second or redraw_rate())
+        self.flush_interval = 1.0 / (options.redraws_per_second or redraws_per_second(os.environ))
         self.can_paint = options.can_paint
         self.clock = options.clock
         self.paint_count = PaintCount()

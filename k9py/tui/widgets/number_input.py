@@ -8,21 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.validation import Integer
 from textual.widgets import Input
+
+from k9py.actions.action import Scope
+from k9py.tui.bindings import bindings
 
 
 class NumberInput(Input):
     """A number to type, or to count up and down with the arrow keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "count(1)", "One more", show=False, id="number.up", tooltip="One more"),
-        Binding("down", "count(-1)", "One less", show=False, id="number.down", tooltip="One less"),
-        Binding("pageup", "count(10)", "Ten more", show=False, id="number.up_ten", tooltip="Ten more"),
-        Binding("pagedown", "count(-10)", "Ten less", show=False, id="number.down_ten", tooltip="Ten less"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.NUMBER)
 
     @dataclass
     class Chosen(Message):

@@ -13,11 +13,14 @@ from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from k9py.actions.action import Scope
 from k9py.api.search_pattern import SearchPattern, SearchTimeoutError, compile_search, match_spans
+from k9py.tui.bindings import bindings
+from k9py.tui.keys import key_names
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
 from k9py.tui.widgets.printable_line import printable_line
 from k9py.views.values import Tone
@@ -70,25 +73,7 @@ class _Line:
 class TextView(LineView):
     """Scrollable read-only text with search."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "scroll_lines(1)", "Down", show=False, id="text.down", tooltip="One line down"),
-        Binding("up,k", "scroll_lines(-1)", "Up", show=False, id="text.up", tooltip="One line up"),
-        Binding(
-            "pagedown,space,ctrl+f",
-            "scroll_pages(1)",
-            "Page down",
-            show=False,
-            id="text.page_down",
-            tooltip="One page down",
-        ),
-        Binding("pageup,ctrl+b", "scroll_pages(-1)", "Page up", show=False, id="text.page_up", tooltip="One page up"),
-        Binding("home,g", "edge(0)", "Top", show=False, id="text.top", tooltip="First line"),
-        Binding("end,G", "edge(1)", "Bottom", show=False, id="text.bottom", tooltip="Last line"),
-        Binding("left", "sideways(-1)", "Left", show=False, id="text.left", tooltip="Back to the start of long lines"),
-        Binding("right", "sideways(1)", "Right", show=False, id="text.right", tooltip="More of long lines"),
-        Binding("n", "search_next", "Next hit", show=False, id="text.next", tooltip="Next line found"),
-        Binding("N", "search_previous", "Previous hit", show=False, id="text.previous", tooltip="Previous line found"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.TEXT_VIEW)
 
     @dataclass
     class Searched(Message):
@@ -168,12 +153,12 @@ class TextView(LineView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "search_next" and self._pattern is None:
             return False  # its key has another meaning then
-        return None if self.refusal(action) else super().check_action(action, parameters)
+        return None if self.disabled_reason(action) else super().check_action(action, parameters)
 
-    def refusal(self, action: str) -> str:
+    def disabled_reason(self, action: str) -> str:
         """Return why an action is not possible now, "" when it is."""
         is_nothing_searched = action == "search_previous" and self._pattern is None
-        return "nothing is searched for: / searches" if is_nothing_searched else ""
+        return key_names(self).fill("nothing is searched for: {pane.filter} searches") if is_nothing_searched else ""
 
     def action_search_next(self) -> None:
         """Go to the next line found; after the last, the first."""

@@ -1,4 +1,4 @@
-"""kubectl and kdash, each given the same kubeconfig files; what each of them did is returned as a value."""
+"""Runs kubectl and kdash with the same kubeconfig files, and returns what each of them did."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from k9py.api.errors import KdashError
 from k9py.kube.connect import connect
 from k9py.kube.options import ConnectOptions
-from tests.conformance.kubeconfigs.world import Seen, World
+from tests.conformance.kubeconfigs.servers import SeenRequest, Servers
 from tests.conformance.kubectl import find_kubectl
 
 SECONDS = 30.0
@@ -19,7 +19,7 @@ SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Files by name, relative to a directory of their own, and how the client is called.
+    """Files by name, relative to a directory of their own, and how the client is run.
 
     Args:
         files: their content; the first is given with `--kubeconfig` unless `environ` has KUBECONFIG.
@@ -32,21 +32,21 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Did:
-    """What a client did: the requests the server saw, and the words it refused with, "" when it was content."""
+class ClientResult:
+    """What a client did: the requests that the server saw, and its error, "" when it succeeded."""
 
-    seen: tuple[Seen, ...]
-    words: str = ""
+    seen: tuple[SeenRequest, ...]
+    error: str = ""
 
     @property
     def wanted_to_ask(self) -> bool:
         """kubectl asks for a name and a password where the kubeconfig has no credentials; nobody answered."""
-        return self.words.strip() == "error: EOF"
+        return self.error.strip() == "error: EOF"
 
 
-async def both(case: Case, directory: Path, world: World) -> tuple[Did, Did]:
-    """Return what kubectl and what kdash did."""
-    return await kubectl(case, directory, world), await kdash(case, directory, world)
+async def both(case: Case, directory: Path, servers: Servers) -> tuple[ClientResult, ClientResult]:
+    """Return the results of kubectl and of kdash."""
+    return await kubectl(case, directory, servers), await kdash(case, directory, servers)
 
 
 def written(case: Case, directory: Path) -> tuple[str | None, dict[str, str]]:
@@ -62,7 +62,7 @@ def written(case: Case, directory: Path) -> tuple[str | None, dict[str, str]]:
     return given, environ
 
 
-async def kubectl(case: Case, directory: Path, world: World) -> Did:
+async def kubectl(case: Case, directory: Path, servers: Servers) -> ClientResult:
     """Ask the server's version with kubectl."""
     given, environ = written(case, directory)
     arguments: list[str] = []
@@ -89,10 +89,10 @@ async def kubectl(case: Case, directory: Path, world: World) -> Did:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.communicate()
-    return Did(tuple(world.taken()), "" if process.returncode == 0 else complaint.decode())
+    return ClientResult(tuple(servers.taken()), "" if process.returncode == 0 else complaint.decode())
 
 
-async def kdash(case: Case, directory: Path, world: World) -> Did:
+async def kdash(case: Case, directory: Path, servers: Servers) -> ClientResult:
     """Ask the server's version with kdash."""
     given, environ = written(case, directory)
     try:
@@ -102,5 +102,5 @@ async def kdash(case: Case, directory: Path, world: World) -> Did:
         finally:
             await connection.aclose()
     except KdashError as error:
-        return Did(tuple(world.taken()), f"{error.message}\n{error.hint}")
-    return Did(tuple(world.taken()))
+        return ClientResult(tuple(servers.taken()), f"{error.message}\n{error.hint}")
+    return ClientResult(tuple(servers.taken()))

@@ -1,4 +1,4 @@
-"""The world both clients meet: one event loop for a whole test, many kubeconfigs."""
+"""The servers that both clients connect to: one event loop for a whole test, many kubeconfigs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.conformance.kubeconfigs.world import World, running
+from tests.conformance.kubeconfigs.servers import Servers, running
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with running() as world:
-        yield world
+async def servers() -> AsyncIterator[Servers]:
+    async with running() as servers:
+        yield servers

@@ -1,6 +1,6 @@
-"""Differences between kubectl and kdash that were found and mended: each as small as it can be.
+"""Former differences between kubectl and kdash: each case as small as possible.
 
-A case says what the server must see; kubectl must do the same.
+A case contains what the server must see; kubectl must do the same.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from tests.conformance.kubeconfigs.clients import both
-from tests.conformance.kubeconfigs.world import World
+from tests.conformance.kubeconfigs.servers import Servers
 from tests.conformance.kubeconfigs.writing import (
     ALICE,
     CA,
@@ -154,18 +154,18 @@ AUTHORIZED: Final[dict[str, tuple[Files, dict[str, str], str]]] = {
 
 
 @pytest.mark.parametrize(("given", "environ", "expected"), AUTHORIZED.values(), ids=AUTHORIZED)
-async def test_kdash_is_let_in_as_kubectl_is(
-    tmp_path: Path, world: World, given: Files, environ: dict[str, str], expected: str
+async def test_kdash_authenticates_as_kubectl_does(
+    tmp_path: Path, servers: Servers, given: Files, environ: dict[str, str], expected: str
 ) -> None:
-    by_kubectl, by_kdash = await both(case(world, given, **environ), tmp_path, world)
-    assert by_kdash.words == ""
-    assert by_kubectl.words == ""
-    assert by_kdash.seen == by_kubectl.seen
-    assert dict(by_kdash.seen[0].headers).get("authorization", "") == expected
+    kubectl_result, kdash_result = await both(case(servers, given, **environ), tmp_path, servers)
+    assert kdash_result.error == ""
+    assert kubectl_result.error == ""
+    assert kdash_result.seen == kubectl_result.seen
+    assert dict(kdash_result.seen[0].headers).get("authorization", "") == expected
 
 
-WAYS: Final[dict[str, tuple[str, dict[str, str], str]]] = {
-    "proxy-url goes before NO_PROXY": (
+CONNECTIONS: Final[dict[str, tuple[str, dict[str, str], str]]] = {
+    "proxy-url takes precedence over NO_PROXY": (
         TLS + ", proxy-url: 'http://localhost:@proxy'",
         {"NO_PROXY": "*"},
         "connect localhost:@tls",
@@ -198,7 +198,7 @@ WAYS: Final[dict[str, tuple[str, dict[str, str], str]]] = {
         {"HTTPS_PROXY": "socks5h://localhost:@proxy"},
         "socks5 nowhere.test:@tls",
     ),
-    "a scheme nobody knows in the environment is HTTP": (
+    "an unknown scheme in the environment is HTTP": (
         f"server: 'https://nowhere.test:@tls', {CA}, tls-server-name: kube.test",
         {"HTTPS_PROXY": "tcp://localhost:@proxy"},
         "connect nowhere.test:@tls",
@@ -215,22 +215,26 @@ WAYS: Final[dict[str, tuple[str, dict[str, str], str]]] = {
 }
 
 
-@pytest.mark.parametrize(("cluster", "environ", "proxy"), WAYS.values(), ids=WAYS)
-async def test_kdash_goes_the_way_kubectl_goes(
-    tmp_path: Path, world: World, cluster: str, environ: dict[str, str], proxy: str
+@pytest.mark.parametrize(("cluster", "environ", "proxy"), CONNECTIONS.values(), ids=CONNECTIONS)
+async def test_kdash_connects_the_way_kubectl_does(
+    tmp_path: Path, servers: Servers, cluster: str, environ: dict[str, str], proxy: str
 ) -> None:
-    given = case(world, config(cluster, "as: bob, token: t" if "https" in cluster.lower() else ""), **environ)
-    by_kubectl, by_kdash = await both(given, tmp_path, world)
-    assert by_kdash.words == ""
-    assert by_kubectl.words == ""
-    assert by_kdash.seen == by_kubectl.seen
-    assert by_kdash.seen[0].proxy == proxy.replace("@tls", str(world.tls_port)).replace("@plain", str(world.plain_port))
+    given = case(servers, config(cluster, "as: bob, token: t" if "https" in cluster.lower() else ""), **environ)
+    kubectl_result, kdash_result = await both(given, tmp_path, servers)
+    assert kdash_result.error == ""
+    assert kubectl_result.error == ""
+    assert kdash_result.seen == kubectl_result.seen
+    assert kdash_result.seen[0].proxy == proxy.replace("@tls", str(servers.tls_port)).replace(
+        "@plain", str(servers.plain_port)
+    )
 
 
-async def test_kdash_connects_where_kubectl_would_ask_for_a_name_and_a_password(tmp_path: Path, world: World) -> None:
-    by_kubectl, by_kdash = await both(case(world, config(user="")), tmp_path, world)
-    assert by_kubectl.wanted_to_ask
-    assert by_kdash.seen[0].headers == ()
+async def test_kdash_connects_where_kubectl_would_ask_for_a_name_and_a_password(
+    tmp_path: Path, servers: Servers
+) -> None:
+    kubectl_result, kdash_result = await both(case(servers, config(user="")), tmp_path, servers)
+    assert kubectl_result.wanted_to_ask
+    assert kdash_result.seen[0].headers == ()
 
 
 @pytest.mark.parametrize(
@@ -242,20 +246,20 @@ async def test_kdash_connects_where_kubectl_would_ask_for_a_name_and_a_password(
     ],
 )
 async def test_a_certificate_and_a_key_among_others_are_those_kubectl_takes(
-    tmp_path: Path, world: World, certificate: tuple[str, ...], key: tuple[str, ...]
+    tmp_path: Path, servers: Servers, certificate: tuple[str, ...], key: tuple[str, ...]
 ) -> None:
     files: dict[str, Content] = {
         "config": config(user="client-certificate: c, client-key: k"),
         "c": b"".join(map(pem, certificate)),
         "k": b"".join(map(pem, key)),
     }
-    by_kubectl, by_kdash = await both(case(world, files), tmp_path, world)
-    assert (by_kubectl.words, by_kdash.words) == ("", "")
-    assert by_kdash.seen == by_kubectl.seen
-    assert by_kdash.seen[0].client == "alice"
+    kubectl_result, kdash_result = await both(case(servers, files), tmp_path, servers)
+    assert (kubectl_result.error, kdash_result.error) == ("", "")
+    assert kdash_result.seen == kubectl_result.seen
+    assert kdash_result.seen[0].client == "alice"
 
 
-async def test_a_plugin_is_told_what_kubectl_tells_it(tmp_path: Path, world: World) -> None:
+async def test_a_plugin_receives_what_kubectl_sends_it(tmp_path: Path, servers: Servers) -> None:
     cluster = f"{TLS}, tls-server-name: kube.test, proxy-url: 'http://localhost:@proxy', disable-compression: true"
     extension = "extension: {a: 1, b: ~, c: 2026-11-30, d: yes}"
     cluster += f", extensions: [{{name: client.authentication.k8s.io/exec, {extension}}}]"
@@ -265,10 +269,10 @@ async def test_a_plugin_is_told_what_kubectl_tells_it(tmp_path: Path, world: Wor
         "config": config(cluster, f"exec: {{{PLUGIN}, command: ./plugin, provideClusterInfo: true}}"),
         "plugin": f"#!/bin/sh\nprintf '{answer}' {token}\n",
     }
-    by_kubectl, by_kdash = await both(case(world, files), tmp_path, world)
-    told = [
-        json.loads(base64.b64decode(dict(did.seen[0].headers)["authorization"].removeprefix("Bearer ")))
-        for did in (by_kubectl, by_kdash)
+    kubectl_result, kdash_result = await both(case(servers, files), tmp_path, servers)
+    received = [
+        json.loads(base64.b64decode(dict(result.seen[0].headers)["authorization"].removeprefix("Bearer ")))
+        for result in (kubectl_result, kdash_result)
     ]
-    assert told[0]["spec"]["cluster"]["config"] == {"a": 1, "b": None, "c": "2026-11-30", "d": True}
-    assert told[1] == told[0]
+    assert received[0]["spec"]["cluster"]["config"] == {"a": 1, "b": None, "c": "2026-11-30", "d": True}
+    assert received[1] == received[0]

@@ -1,4 +1,4 @@
-"""kubectl and kdash, given kubeconfigs nobody thought of: they do the same, or both refuse.
+"""Generated kubeconfigs: kubectl and kdash do the same with them, or both refuse.
 
 The kubeconfigs are drawn from the schema: fields that are there, empty, null, of a wrong type, in the wrong company.
 Where the two may differ on purpose is written down in `_may_differ`.
@@ -23,8 +23,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from k9py.kube.go_yaml import read_yaml
-from tests.conformance.kubeconfigs.clients import Did, both
-from tests.conformance.kubeconfigs.world import Seen, running
+from tests.conformance.kubeconfigs.clients import ClientResult, both
+from tests.conformance.kubeconfigs.servers import SeenRequest, running
 from tests.conformance.kubeconfigs.writing import Content, answering, case
 from tests.conformance.kubectl import find_kubectl
 from tests.unit.kube.kubeconfigs import encoded, pem
@@ -33,7 +33,7 @@ EXAMPLES: Final = 120
 """kubectl starts in about 50 ms; the whole test takes some 15 s."""
 
 Fields = Mapping[str, Any]
-"""Field names, and what each may hold; the first value is the usual one."""
+"""Field names, and the values of each; the first is the usual one."""
 
 _CA: Final = encoded("ca.crt")
 _SERVERS: Final = (
@@ -110,7 +110,7 @@ _FILES: Final[dict[str, Content]] = {
 
 
 def _some(fields: Fields, usual: tuple[str, ...], most: int) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw a few fields beside the usual ones, each with one of its values; the usual ones mostly as usual."""
+    """Draw a few fields beside the usual ones, each with one of its values; the usual fields mostly stay usual."""
     chosen = st.lists(st.sampled_from(sorted(fields)), max_size=most, unique=True)
 
     def drawn(names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
@@ -139,7 +139,7 @@ def _users(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def _entries(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw one file's content."""
+    """Draw the content of one file."""
     users = [
         {"name": draw(st.sampled_from(_NAMES)), "user": draw(st.one_of(_users(), st.none()))}
         for _ in range(draw(st.integers(0, 1)))
@@ -192,12 +192,14 @@ def _text(content: dict[str, Any], flow: bool | None) -> str:
 )
 @given(_kubeconfigs())
 def test_kdash_does_what_kubectl_does(kubeconfig: tuple[dict[str, str], dict[str, str]]) -> None:
-    by_kubectl, by_kdash = asyncio.run(_compared(*kubeconfig))
-    if _may_differ(by_kubectl):
+    kubectl_result, kdash_result = asyncio.run(_compared(*kubeconfig))
+    if _may_differ(kubectl_result):
         return
-    told = f"kubectl: {by_kubectl.words!r}\nkdash: {by_kdash.words!r}"
-    assert bool(by_kdash.words) == bool(by_kubectl.words), told
-    assert [_comparable(one) for one in by_kdash.seen] == [_comparable(one) for one in by_kubectl.seen], told
+    errors = f"kubectl: {kubectl_result.error!r}\nkdash: {kdash_result.error!r}"
+    assert bool(kdash_result.error) == bool(kubectl_result.error), errors
+    assert [_comparable(seen) for seen in kdash_result.seen] == [_comparable(seen) for seen in kubectl_result.seen], (
+        errors
+    )
 
 
 def _scalars(random: Random) -> Iterator[str]:
@@ -222,14 +224,14 @@ def _scalars(random: Random) -> Iterator[str]:
 @pytest.mark.parametrize("seed", range(5))
 def test_unquoted_scalars_are_read_as_kubectl_reads_them(seed: int, tmp_path: Path) -> None:
     scalars = list(itertools.islice(_scalars(Random(seed)), 400))
-    text = "extensions:\n- name: x\n  extension:\n" + "".join(f"  - {{ k: {one} }}\n" for one in scalars)
+    text = "extensions:\n- name: x\n  extension:\n" + "".join(f"  - {{ k: {scalar} }}\n" for scalar in scalars)
     path = tmp_path / "config"
     path.write_text(text)
     command = [find_kubectl(), "--kubeconfig", str(path), "config", "view", "--raw", "-o", "json"]
     done = subprocess.run(command, env={"HOME": str(tmp_path)}, capture_output=True, text=True, check=True)
-    by_kubectl = [_as_json(one["k"]) for one in json.loads(done.stdout)["extensions"][0]["extension"]]
-    by_kdash = [_as_json(one["k"]) for one in read_yaml(text.encode())["extensions"][0]["extension"]]
-    assert [*zip(scalars, by_kdash, strict=True)] == [*zip(scalars, by_kubectl, strict=True)]
+    kubectl_result = [_as_json(item["k"]) for item in json.loads(done.stdout)["extensions"][0]["extension"]]
+    kdash_result = [_as_json(item["k"]) for item in read_yaml(text.encode())["extensions"][0]["extension"]]
+    assert [*zip(scalars, kdash_result, strict=True)] == [*zip(scalars, kubectl_result, strict=True)]
 
 
 def _as_json(value: Any) -> Any:
@@ -239,20 +241,20 @@ def _as_json(value: Any) -> Any:
     return type(value).__name__, value
 
 
-async def _compared(files: dict[str, str], environ: dict[str, str]) -> tuple[Did, Did]:
-    async with running() as world:
+async def _compared(files: dict[str, str], environ: dict[str, str]) -> tuple[ClientResult, ClientResult]:
+    async with running() as servers:
         with tempfile.TemporaryDirectory() as directory:
             every: dict[str, Content] = {**files, **_FILES, "plugin": answering()}
-            return await both(case(world, every, **environ), Path(directory), world)
+            return await both(case(servers, every, **environ), Path(directory), servers)
 
 
-def _may_differ(by_kubectl: Did) -> bool:
-    """Without credentials kubectl asks for a name and a password; kdash goes on without."""
-    return by_kubectl.wanted_to_ask
+def _may_differ(kubectl_result: ClientResult) -> bool:
+    """Without credentials kubectl asks for a name and a password, and kdash connects without them."""
+    return kubectl_result.wanted_to_ask
 
 
-def _comparable(seen: Seen) -> tuple[object, ...]:
-    """Leave out how a header's name is escaped."""
+def _comparable(seen: SeenRequest) -> tuple[object, ...]:
+    """Return a request without the escaping of header names."""
     return (
         seen.path,
         seen.tls,

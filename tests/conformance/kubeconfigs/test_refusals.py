@@ -1,6 +1,6 @@
-"""What kubectl refuses kdash refuses too, and says why: each case as small as it can be.
+"""Kubeconfigs that kubectl refuses, kdash refuses too, with a reason: each case as small as possible.
 
-A case says the words of kdash's refusal; kubectl must refuse as well.
+A case contains a part of kdash's error; kubectl must refuse as well.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from tests.conformance.kubeconfigs.clients import both
-from tests.conformance.kubeconfigs.world import World
+from tests.conformance.kubeconfigs.servers import Servers
 from tests.conformance.kubeconfigs.writing import (
     ALICE,
     CA,
@@ -191,11 +191,11 @@ REFUSED: Final[dict[str, tuple[Files, dict[str, str], str]]] = {
 }
 
 
-@pytest.mark.parametrize(("given", "environ", "words"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize(("given", "environ", "expected"), REFUSED.values(), ids=REFUSED)
 async def test_kdash_refuses_what_kubectl_refuses_and_says_why(
-    tmp_path: Path, world: World, given: Files, environ: dict[str, str], words: str
+    tmp_path: Path, servers: Servers, given: Files, environ: dict[str, str], expected: str
 ) -> None:
-    by_kubectl, by_kdash = await both(case(world, given, **environ), tmp_path, world)
-    assert by_kubectl.words != ""
-    assert words.replace("@tls", str(world.tls_port)) in by_kdash.words
-    assert by_kdash.seen == ()
+    kubectl_result, kdash_result = await both(case(servers, given, **environ), tmp_path, servers)
+    assert kubectl_result.error != ""
+    assert expected.replace("@tls", str(servers.tls_port)) in kdash_result.error
+    assert kdash_result.seen == ()

@@ -1,4 +1,4 @@
-"""Writes kubeconfigs for the tests: short text in, with the ports of the world put in place."""
+"""Writes kubeconfigs for the tests: short text in which the ports of the servers are inserted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.conformance.kubeconfigs.clients import Case
-from tests.conformance.kubeconfigs.world import World
+from tests.conformance.kubeconfigs.servers import Servers
 from tests.unit.kube.kubeconfigs import encoded
 
 CA = f"certificate-authority-data: {encoded('ca.crt')}"
@@ -43,12 +43,12 @@ Content = str | bytes | Encoded
 Files = Content | Mapping[str, Content]
 
 
-def case(world: World, given: Files, **environ: str) -> Case:
-    """Return a case in whose text `@tls`, `@plain` and `@proxy` are the world's ports; bytes stay as they are."""
+def case(servers: Servers, given: Files, **environ: str) -> Case:
+    """Return a case in whose text `@tls`, `@plain` and `@proxy` are the servers' ports; bytes stay unchanged."""
     files = given if isinstance(given, Mapping) else {"config": given}
 
     def placed(text: str) -> str:
-        for name, port in world.places().items():
+        for name, port in servers.places().items():
             text = text.replace(f"@{name}", port)
         return text
 

@@ -76,6 +76,7 @@ def next_frame(lines: list[Strip], rng: random.Random) -> dict[int, Strip]:
     return dict(enumerate(moved, top))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(some.integers(0, 2**32))
 def test_after_any_frames_the_terminal_shows_the_last_one(seed: int) -> None:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from textual.app import ComposeResult
 
 from k9py.logs.line import WHOLE_STREAM, LogLine
+from k9py.runtime.clock import SystemClock
 from k9py.tui.logs.typed_time import parse_time
+from k9py.tui.options import AppOptions
+from k9py.tui.panes.log_pane import LogPane
+from k9py.tui.theme import ThemedApp
+from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.log_view import LogView
 from tests.tui.widgets.hosts import NOW, HostApp
 from tests.tui.widgets.log_host import API, app_with, cursor, numbered, rows, wrote
@@ -93,15 +99,37 @@ async def test_a_time_leads_to_the_first_line_from_then_on(back: timedelta, numb
         assert [said in str(one.message) for one in app._notifications] == ([True] if said else [])
 
 
+class FixedClock(SystemClock):
+    """The time of the lines."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+class PaneHost(ThemedApp[None]):
+    """An app around a log pane."""
+
+    def __init__(self) -> None:
+        super().__init__(monochrome=False)
+        self.pane = LogPane(AppOptions(clock=FixedClock()), options=LineViewOptions())
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def on_mount(self) -> None:
+        self.pane.view.extend(mixed())
+        self.pane.view.focus()
+
+
 async def test_a_time_is_asked_for_and_what_is_none_can_be_corrected() -> None:
-    app = app_with(mixed())
+    app = PaneHost()
     async with app.run_test(size=(80, 20)) as pilot:
         await pilot.press("T", "x", "enter")
         await pilot.pause()
         assert "not a time" in str(app.screen.query_one("#fault").render())
         await pilot.press("backspace", "3", "0", "s", "enter")
         await pilot.pause()
-        assert cursor(app) == 70
+        assert app.pane.view.cursor_number == 70
 
 
 async def test_a_line_is_drawn_where_the_new_begins() -> None:

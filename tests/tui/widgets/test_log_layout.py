@@ -73,7 +73,7 @@ def test_a_giant_line_is_cut_and_says_so_when_unfolded() -> None:
     rows = rows_of(LogLine(WEB, NOW, "x" * 60_000), LogLayout(width=80), open_=True)
     text = "".join(row.piece.text[row.start : row.end] for row in rows)
     assert text.startswith("x" * 32_768)
-    assert text.endswith("characters more)")
+    assert text.endswith("more characters)")
 
 
 def test_what_is_far_out_of_sight_of_a_coloured_giant_is_not_read() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from textual.binding import Binding
+
+from k9py.actions.action import Scope
 from k9py.config.terminal import Clipboard
 from k9py.logs.buffer.buffer import size_of
 from k9py.logs.line import WHOLE_STREAM, LogLine
+from k9py.tui.bindings import bindings
 from k9py.tui.logs.copying import prepare_copy
-from k9py.tui.widgets.log_view.keys import LOG_KEYS
 from tests.tui.widgets.log_host import (
     WEB,
     app_with,
@@ -20,10 +23,11 @@ from tests.tui.widgets.log_host import (
 
 
 def test_each_key_has_a_name_of_its_own_and_says_what_it_does() -> None:
-    names = [binding.id for binding in LOG_KEYS]
+    keys = [binding for binding in bindings(Scope.LOG_VIEW) if isinstance(binding, Binding)]
+    names = [binding.id for binding in keys]
     assert len(set(names)) == len(names)
     assert all(name is not None and name.startswith("log.") for name in names)
-    assert all(binding.tooltip for binding in LOG_KEYS)
+    assert all(binding.tooltip for binding in keys)
 
 
 # -- cursor -----------------------------------------------------------------------------------------------------------
@@ -193,7 +197,7 @@ async def test_marks_of_lines_let_go_are_forgotten() -> None:
 
 
 async def test_a_copy_is_the_containers_lines_alone() -> None:
-    marker = LogLine(WEB, None, "the container was restarted", "start")
+    marker = LogLine(WEB, None, "container restarted", "start")
     app = app_with([wrote('{"level":"info","msg":"a\tb"}'), marker, wrote("tab\t\x1b[31mred\x1b[0m")])
     async with app.run_test(size=(60, 12)) as pilot:
         await pilot.press("t", "g", "m", "end")

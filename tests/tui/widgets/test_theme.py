@@ -18,7 +18,6 @@ from k9py.tui.theme import (
     contrast,
     palette_for,
     palettes,
-    wants_monochrome,
 )
 from k9py.tui.widgets.live_table import LiveTable
 from k9py.views.values import Tone
@@ -88,21 +87,6 @@ def test_the_cursor_line_has_no_hue_of_its_own(palette: Palette) -> None:
 
 def test_the_command_line_offers_every_theme() -> None:
     assert tuple(THEMES) == THEME_NAMES
-
-
-@pytest.mark.parametrize(
-    ("environ", "flag", "wanted"),
-    [
-        ({}, False, False),
-        ({}, True, True),
-        ({"NO_COLOR": "1"}, False, True),
-        ({"NO_COLOR": ""}, False, False),
-        ({"TERM": "dumb"}, False, True),
-        ({"TERM": "xterm-256color"}, False, False),
-    ],
-)
-def test_when_to_do_without_colour(environ: dict[str, str], flag: bool, wanted: bool) -> None:
-    assert wants_monochrome(environ, no_color=flag) is wanted
 
 
 def test_without_colour_a_highlighted_background_becomes_reverse() -> None:

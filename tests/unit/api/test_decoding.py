@@ -1,4 +1,4 @@
-"""Every object a real server was recorded to send decodes, and what is decoded is what was sent."""
+"""Every recorded object of a real server decodes, and the decoded value equals what was sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, Revisi
 
 WIRE = Path(__file__).parents[2] / "wire"
 RECORDINGS = sorted(path.name for path in WIRE.glob("*.json"))
-HOLDS_NO_OBJECT_OF_OURS = {
+WITHOUT_KNOWN_OBJECTS = {
     "access-review.json",
     "apply.json",
     "discovery.json",
@@ -43,59 +43,59 @@ def _objects(body: Any) -> Iterator[tuple[AnyKind, dict[str, Any]]]:
         name = str(body.get("kind", ""))
         kind = KINDS.get(name) or KINDS.get(name.removesuffix("List"))
         if kind is not None and body.get("apiVersion") == kind.api_version:
-            yield from ((kind, one) for one in (body.get("items") or [] if name.endswith("List") else [body]))
+            yield from ((kind, obj) for obj in (body.get("items") or [] if name.endswith("List") else [body]))
 
 
 @cache
 def recorded(name: str) -> tuple[tuple[AnyKind, dict[str, Any]], ...]:
     exchanges = json.loads((WIRE / name).read_text())
-    return tuple(found for exchange in exchanges for found in _objects(exchange["response"]["body"]))
+    return tuple(entry for exchange in exchanges for entry in _objects(exchange["response"]["body"]))
 
 
-def decoded(kind: AnyKind, one: dict[str, Any]) -> KubeObject:
-    return kind.decode(json.dumps(one).encode())
+def decoded(kind: AnyKind, obj: dict[str, Any]) -> KubeObject:
+    return kind.decode(json.dumps(obj).encode())
 
 
-def differences(told: Any, sent: Any, path: str = "") -> Iterator[str]:
-    """Yield where a decoded value says something that was not sent. Absent fields may only have their zero value."""
-    if isinstance(told, dict):
-        for name, value in told.items():
+def differences(actual: Any, sent: Any, path: str = "") -> Iterator[str]:
+    """Yield where a decoded value differs from what was sent. An absent field may only have its default."""
+    if isinstance(actual, dict):
+        for name, value in actual.items():
             yield from differences(value, sent.get(name) if isinstance(sent, dict) else None, f"{path}.{name}")
-    elif isinstance(told, list):
-        if len(told) != len(sent or ()):
-            yield f"{path}: {len(told)} items of {len(sent or ())}"
-        for number, (one, other) in enumerate(zip(told, sent or (), strict=False)):
-            yield from differences(one, other, f"{path}[{number}]")
+    elif isinstance(actual, list):
+        if len(actual) != len(sent or ()):
+            yield f"{path}: {len(actual)} items of {len(sent or ())}"
+        for number, (item, sent_item) in enumerate(zip(actual, sent or (), strict=False)):
+            yield from differences(item, sent_item, f"{path}[{number}]")
     elif sent is None:
-        if told not in DEFAULTS:
-            yield f"{path}: {told!r} out of nothing"
-    elif told != sent and not _same_moment(told, sent):
-        yield f"{path}: {told!r}, sent was {sent!r}"
+        if actual not in DEFAULTS:
+            yield f"{path}: {actual!r}, sent was nothing"
+    elif actual != sent and not _same_moment(actual, sent):
+        yield f"{path}: {actual!r}, sent was {sent!r}"
 
 
 DEFAULTS = (None, "", 0, False, "TCP", "ClusterIP", "RollingUpdate", "OrderedReady", "Always")
-"""What an absent field may read as: nothing, or the default the API documents for it."""
+"""Values of absent fields: none, or the default that the API documents."""
 
 
-def _same_moment(told: Any, sent: Any) -> bool:
+def _same_moment(actual: Any, sent: Any) -> bool:
     try:
-        return datetime.fromisoformat(told) == datetime.fromisoformat(sent)
+        return datetime.fromisoformat(actual) == datetime.fromisoformat(sent)
     except (TypeError, ValueError):
         return False
 
 
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_every_recorded_object_decodes_to_what_was_sent(name: str) -> None:
-    found = recorded(name)
-    assert bool(found) is (name not in HOLDS_NO_OBJECT_OF_OURS)
-    for kind, one in found:
-        value = decoded(kind, one)
-        sent = json.loads(json.dumps(one))
+    objects = recorded(name)
+    assert bool(objects) is (name not in WITHOUT_KNOWN_OBJECTS)
+    for kind, obj in objects:
+        value = decoded(kind, obj)
+        sent = json.loads(json.dumps(obj))
         (sent["metadata"].get("annotations") or {}).pop(LAST_APPLIED, None)
-        assert value.key == kind.key(one["metadata"].get("namespace", ""), one["metadata"]["name"])
-        told = msgspec.json.decode(msgspec.json.encode(value))
-        told["metadata"].pop("managedFields", None)  # a part of them is kept: a test of its own
-        assert not list(differences(told, sent)), f"{name}: {value.key}"
+        assert value.key == kind.key(obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
+        decoded_json = msgspec.json.decode(msgspec.json.encode(value))
+        decoded_json["metadata"].pop("managedFields", None)  # the kept part has a test of its own
+        assert not list(differences(decoded_json, sent)), f"{name}: {value.key}"
 
 
 def test_the_recordings_hold_the_kinds_the_dashboard_needs() -> None:
@@ -103,51 +103,51 @@ def test_the_recordings_hold_the_kinds_the_dashboard_needs() -> None:
     assert seen >= set(KINDS) - {"CronJob", "Job", "ResourceQuota"}
 
 
-def test_of_managed_fields_only_who_wrote_what_is_told_about_is_kept() -> None:
+def test_managed_fields_keep_only_the_owners_of_reported_fields() -> None:
     kept = 0
     for name in RECORDINGS:
-        for kind, one in recorded(name):
-            value = decoded(kind, one)
+        for kind, obj in recorded(name):
+            value = decoded(kind, obj)
             if not isinstance(value, Deployment | StatefulSet | DaemonSet | Service):
                 assert b"managedFields" not in msgspec.json.encode(value)
                 continue
-            told = {"f:selector"} if isinstance(value, Service) else {"f:template", "f:replicas"}
+            reported = {"f:selector"} if isinstance(value, Service) else {"f:template", "f:replicas"}
             sent = {
                 (entry["manager"], entry.get("time"))
-                for entry in one["metadata"].get("managedFields") or ()
-                if told & set(entry["fieldsV1"].get("f:spec") or {})
+                for entry in obj["metadata"].get("managedFields") or ()
+                if reported & set(entry["fieldsV1"].get("f:spec") or {})
             }
-            own = value.metadata.managed_fields or ()
-            found = {(entry.manager, entry.time and f"{entry.time:%Y-%m-%dT%H:%M:%SZ}") for entry in own}
-            assert found == sent
+            managed = value.metadata.managed_fields or ()
+            actual = {(entry.manager, entry.time and f"{entry.time:%Y-%m-%dT%H:%M:%SZ}") for entry in managed}
+            assert actual == sent
             assert b"f:containers" not in msgspec.json.encode(value)
-            kept += len(found)
+            kept += len(actual)
     assert kept > 50
 
 
 def test_controller_revisions_hold_their_pod_template() -> None:
     revisions = [
-        decoded(kind, one)
+        decoded(kind, obj)
         for name in ("daemonset.json", "statefulset.json")
-        for kind, one in recorded(name)
+        for kind, obj in recorded(name)
         if kind.name == "ControllerRevision"
     ]
     assert revisions
-    for one in revisions:
-        assert isinstance(one, ControllerRevision)
-        assert isinstance(one.data, RevisionData)
-        assert one.data.spec.template.images
+    for revision in revisions:
+        assert isinstance(revision, ControllerRevision)
+        assert isinstance(revision.data, RevisionData)
+        assert revision.data.spec.template.images
 
 
 def test_a_revision_of_a_foreign_controller_has_no_template_and_is_no_error() -> None:
     meta = {"name": "x", "namespace": "shop"}
     for data in ({"data": [1, 2]}, {"data": "text"}, {}):
-        one = KINDS["ControllerRevision"].decode(json.dumps({"metadata": meta, **data}).encode())
-        assert isinstance(one, ControllerRevision)
-        assert one.data is None
+        revision = KINDS["ControllerRevision"].decode(json.dumps({"metadata": meta, **data}).encode())
+        assert isinstance(revision, ControllerRevision)
+        assert revision.data is None
 
 
-def test_paths_are_the_apis_own() -> None:
+def test_paths_are_those_of_the_api() -> None:
     deployment, node = KINDS["Deployment"], KINDS["Node"]
     assert POD.path() == "/api/v1/pods"
     assert POD.path("shop", "web-1", "log") == "/api/v1/namespaces/shop/pods/web-1/log"
@@ -159,11 +159,11 @@ def test_paths_are_the_apis_own() -> None:
 def test_the_last_applied_annotation_is_dropped_and_the_others_stay() -> None:
     annotations = {LAST_APPLIED: "{...}", "kubernetes.io/change-cause": "because"}
     body = {"metadata": {"name": "web", "namespace": "shop", "annotations": annotations}}
-    one = KINDS["Deployment"].decode(json.dumps(body).encode())
-    assert one.metadata.annotations == {"kubernetes.io/change-cause": "because"}
+    deployment = KINDS["Deployment"].decode(json.dumps(body).encode())
+    assert deployment.metadata.annotations == {"kubernetes.io/change-cause": "because"}
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"metadata":"x"}', b'{"metadata":{"name":1}}', b"{}"])
-def test_what_is_no_object_is_an_error_of_the_decoder(body: bytes) -> None:
+def test_json_that_is_no_object_is_a_decode_error(body: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         POD.decode(body)

@@ -13,22 +13,22 @@ from k9py.diagnosis import containers, creation, images, pod_events, probes, rem
 from k9py.logs.parsing import level, level_json, level_text, record
 
 
-def test_it_answers_as_the_compiled_pattern_does() -> None:
+def test_it_matches_as_the_compiled_pattern_does() -> None:
     lazy, plain = lazy_pattern(r"(?P<word>b+)", re.I), re.compile(r"(?P<word>b+)", re.I)
     for text in ("aBBc", "none", ""):
-        found, wanted = lazy.search(text), plain.search(text)
-        assert (found and found["word"]) == (wanted and wanted["word"])
+        actual, expected = lazy.search(text), plain.search(text)
+        assert (actual and actual["word"]) == (expected and expected["word"])
     assert lazy.sub("x", "aBb") == "ax"
     assert (lazy.pattern, lazy.flags, lazy.groupindex) == (plain.pattern, plain.flags, plain.groupindex)
 
 
-def test_it_is_compiled_at_the_first_use_and_no_sooner() -> None:
+def test_it_is_compiled_at_the_first_use_and_not_before() -> None:
     broken = lazy_pattern("(")
     with pytest.raises(re.error):
         broken.search("")
 
 
-def test_what_was_asked_for_once_is_kept() -> None:
+def test_a_used_method_is_kept() -> None:
     lazy = lazy_pattern("a")
     assert lazy.search is lazy.search
 

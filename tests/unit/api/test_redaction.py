@@ -216,8 +216,8 @@ def test_summary_hides_annotations() -> None:
     old, new = (
         {"metadata": {"annotations": {"x/password": word, "x/y": f"a=b token={word}"}}} for word in ("a1", "b2")
     )
-    said = [f"{change.field}: {change.before} -> {change.after}" for change in semantic_diff(old, new)]
-    assert said == [
+    texts = [f"{change.field}: {change.before} -> {change.after}" for change in semantic_diff(old, new)]
+    assert texts == [
         "x/password: •••••• (hidden) -> •••••• (hidden, another value)",
         "x/y: a=b token=•••••• -> a=b token=••••••(another)",
     ]

@@ -1,4 +1,4 @@
-"""What is typed to search is a regular expression, or the very words where it is none."""
+"""A typed search is a regular expression, or literal text where it is none."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_an_empty_search_is_none() -> None:
     assert match_spans(None, "text") == []
 
 
-def test_empty_hits_are_left_out() -> None:
+def test_empty_matches_are_skipped() -> None:
     assert match_spans(compile_search("a*"), "baab") == [(1, 3)]
 
 
@@ -55,7 +55,7 @@ def test_empty_hits_are_left_out() -> None:
         ("a*a*a*b", "a" * 60_000 + "c"),
     ],
 )
-def test_a_pattern_that_would_take_minutes_on_a_text_is_given_up(typed: str, text: str) -> None:
+def test_a_pattern_that_would_take_minutes_on_a_text_times_out(typed: str, text: str) -> None:
     pattern = compile_search(typed)
     assert pattern is not None
     assert pattern.can_be_slow
@@ -67,7 +67,7 @@ def test_a_pattern_that_would_take_minutes_on_a_text_is_given_up(typed: str, tex
 
 
 @pytest.mark.parametrize("typed", ["error", "a|b|c", r"\+", "[*+]", r"status=5\d\d", "(?i)fail(ed)?"])
-def test_a_pattern_that_repeats_nothing_is_never_slow(typed: str) -> None:
+def test_a_pattern_without_repetition_is_never_slow(typed: str) -> None:
     pattern = compile_search(typed)
     assert pattern is not None
     assert not pattern.can_be_slow

@@ -25,7 +25,7 @@ def where(key: str, operator: str, *values: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("one", "matches"),
+    ("label_selector", "matches"),
     [
         (selector(), True),
         (selector(matchLabels={"app": "web"}), True),
@@ -46,8 +46,8 @@ def where(key: str, operator: str, *values: str) -> dict[str, object]:
     ],
     ids=str,
 )
-def test_a_label_selector_matches_when_all_of_it_holds(one: LabelSelector, matches: bool) -> None:
-    assert one.matches(WEB) is matches
+def test_a_label_selector_matches_when_all_of_it_holds(label_selector: LabelSelector, matches: bool) -> None:
+    assert label_selector.matches(WEB) is matches
 
 
 def test_labels_may_be_absent() -> None:
@@ -62,12 +62,12 @@ def test_a_selector_is_written_as_the_api_reads_it() -> None:
         where("y", "Exists"),
         where("z", "DoesNotExist"),
     ]
-    one = selector(matchLabels={"b": "2", "a": "1"}, matchExpressions=expressions)
-    assert str(one) == "a=1,b=2,tier in (a,b),env notin (x),y,!z"
+    label_selector = selector(matchLabels={"b": "2", "a": "1"}, matchExpressions=expressions)
+    assert str(label_selector) == "a=1,b=2,tier in (a,b),env notin (x),y,!z"
 
 
 @pytest.mark.parametrize(
-    ("chosen", "labels", "selected"),
+    ("service_selector", "labels", "selected"),
     [
         ({"app": "web"}, WEB, True),
         ({"app": "web", "tier": "back"}, WEB, False),
@@ -77,13 +77,13 @@ def test_a_selector_is_written_as_the_api_reads_it() -> None:
     ],
 )
 def test_a_service_without_selector_selects_nothing(
-    chosen: dict[str, str] | None, labels: dict[str, str] | None, selected: bool
+    service_selector: dict[str, str] | None, labels: dict[str, str] | None, selected: bool
 ) -> None:
-    assert selects(chosen, labels) is selected
+    assert selects(service_selector, labels) is selected
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
+    ("seconds", "text"),
     [
         (-5, "0s"),
         (0, "0s"),
@@ -97,10 +97,10 @@ def test_a_service_without_selector_selects_nothing(
         (730 * 86_400, "2y"),
     ],
 )
-def test_ages_change_their_unit_where_kubectl_does(seconds: float, words: str) -> None:
+def test_ages_change_their_unit_where_kubectl_does(seconds: float, text: str) -> None:
     now = datetime(2026, 11, 22, tzinfo=UTC)
-    assert duration(seconds) == words
-    assert age(now - timedelta(seconds=seconds), now) == words
+    assert duration(seconds) == text
+    assert age(now - timedelta(seconds=seconds), now) == text
 
 
 def test_an_unknown_age_is_not_zero() -> None:
@@ -117,7 +117,7 @@ def test_percentages_are_rounded_as_asked(value: int | str, total: int, up: int,
 
 
 @pytest.mark.parametrize("text", ["", "x", "x%", "1.5"])
-def test_what_is_neither_count_nor_percentage_is_an_error(text: str) -> None:
+def test_other_text_than_a_count_or_percentage_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         resolve_int_or_percent(text, 10, round_up=True)
 
@@ -148,6 +148,6 @@ def test_quantities_are_plain_numbers(text: str | int | float, number: str | int
 
 
 @pytest.mark.parametrize("text", ["", "m", "1mm", "1 Gi", "ten", "nan", "Infinity", "1_000", "1e99999", "٣"])
-def test_what_is_no_quantity_is_an_error(text: str) -> None:
+def test_invalid_quantities_are_an_error(text: str) -> None:
     with pytest.raises(ValueError, match="not a quantity"):
         parse_quantity(text)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.api.text import REPLACEMENT, printable
+from k9py.api.text import REPLACEMENT, bounded, printable, shorten
 
 LETTERS = st.characters(categories=["L", "N", "P", "Zs"], max_codepoint=0x2FF)
 
@@ -37,7 +37,7 @@ LETTERS = st.characters(categories=["L", "N", "P", "Zs"], max_codepoint=0x2FF)
         ("\x1b\x1b[0mx", f"{REPLACEMENT}x"),
     ],
 )
-def test_what_a_terminal_would_act_on_is_taken_out(text: str, shown: str) -> None:
+def test_text_that_a_terminal_would_act_on_is_removed(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
@@ -54,11 +54,25 @@ def test_ordinary_text_is_unchanged(text: str) -> None:
         )
     )
 )
-def test_nothing_that_acts_is_left_whatever_comes(text: str) -> None:
+def test_no_active_character_is_left_in_any_text(text: str) -> None:
     shown = printable(text)
     assert printable(shown) == shown
     shown.encode()
-    assert not [one for one in shown if unicodedata.category(one) in ("Cc", "Zl", "Zp")]
-    assert not [
-        one for one in shown if unicodedata.bidirectional(one) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI"}
-    ]
+    assert not [character for character in shown if unicodedata.category(character) in ("Cc", "Zl", "Zp")]
+    directional = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI"}
+    assert not [character for character in shown if unicodedata.bidirectional(character) in directional]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("short", "short"), (" x" * 3, "x x x"), ("123456789", "12345…"), ("\x1b[31mred\x07", f"red{REPLACEMENT}")],
+)
+def test_bounded_text_is_printable_and_cut(text: str, shown: str) -> None:
+    assert bounded(text, 6) == shown
+
+
+def test_a_message_is_shortened_to_a_line_without_its_full_stop() -> None:
+    assert shorten("  image not found.\n") == "image not found"
+    assert shorten("a\x1b[31mb") == "ab"
+    long = shorten("x" * 1000)
+    assert (len(long), long[-1]) == (400, "…")

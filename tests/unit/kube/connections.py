@@ -1,4 +1,4 @@
-"""A connection to a tiny server, for tests of what is asked and what is said."""
+"""A connection to a tiny server, for tests of requests and errors."""
 
 from __future__ import annotations
 

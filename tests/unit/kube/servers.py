@@ -1,4 +1,4 @@
-"""A tiny API server on loopback: it answers what the test tells it to, and remembers what it was asked."""
+"""A tiny API server on loopback: answers as the test defines, and records the requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Recorder:
-    """The server's address and what came in."""
+    """The server's address and the requests that it received."""
 
     url: str = ""
     requests: list[web.BaseRequest] = field(default_factory=list)
@@ -53,7 +53,7 @@ async def serving(answer: Answer, *, tls: ssl.SSLContext | None = None) -> Async
 
 @asynccontextmanager
 async def tunnelling(to_port: int) -> AsyncIterator[tuple[str, list[str]]]:
-    """Serve as a CONNECT proxy that leads everything to one port; yields its URL and what it was asked for."""
+    """Serve as a CONNECT proxy that connects everything to one port; yields its URL and the requested targets."""
     asked: list[str] = []
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -84,7 +84,7 @@ def tls_server(name: str = "server", *, wants_client: bool = False) -> ssl.SSLCo
 
 
 def client_name(request: web.BaseRequest) -> str:
-    """Return the common name of the client's certificate, "" when it showed none."""
+    """Return the common name of the client's certificate, "" when it sent none."""
     transport = request.transport
     certificate: Any = transport.get_extra_info("peercert") if transport is not None else None
     for ((field_name, value),) in (certificate or {}).get("subject", ()):
@@ -99,7 +99,7 @@ async def version(request: web.BaseRequest) -> web.StreamResponse:
 
 
 def status(code: int, message: str, reason: str = "", **details: Any) -> web.Response:
-    """Return a Status, as the API server words its errors."""
+    """Return a Status, in the form of the API server's errors."""
     body = {"kind": "Status", "apiVersion": "v1", "message": message, "reason": reason, "code": code}
     return web.json_response(body | ({"details": details} if details else {}), status=code)
 

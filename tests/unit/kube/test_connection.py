@@ -1,4 +1,4 @@
-"""A connection over plain HTTP to a tiny server: what is asked, what comes back, what is said when it goes wrong."""
+"""A connection over plain HTTP to a tiny server: its requests, their results, and the errors."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def pages(*names: str, expire_at: str = "") -> Answer:
     return answer
 
 
-async def test_a_connection_is_what_its_neighbours_need(tmp_path: Path) -> None:
+async def test_a_connection_implements_the_protocols_of_other_packages(tmp_path: Path) -> None:
     async with connected(tmp_path, version) as (connection, server):
         needed: tuple[LogSource, Patcher, Reader] = (connection, connection, connection)
         assert len(needed) == 3
@@ -78,7 +78,7 @@ async def test_a_connection_is_what_its_neighbours_need(tmp_path: Path) -> None:
         assert (connection.info.server, connection.info.namespace) == (server.url, "shop")
 
 
-async def test_every_request_carries_the_token_and_our_name(tmp_path: Path) -> None:
+async def test_every_request_carries_the_token_and_our_user_agent(tmp_path: Path) -> None:
     async with connected(tmp_path, requiring("Bearer abc"), {"token": "abc"}) as (connection, server):
         assert await connection.server_version() == "v1.36.2"
         assert server.requests[0].headers["User-Agent"].startswith("kdash/")
@@ -105,12 +105,12 @@ async def test_list_reads_every_page(tmp_path: Path) -> None:
         assert all(request.query["labelSelector"] == "app=x" for request in server.requests)
 
 
-async def test_a_list_that_expires_between_two_pages_is_read_at_once(tmp_path: Path) -> None:
+async def test_a_list_that_expires_between_two_pages_is_read_again_without_pages(tmp_path: Path) -> None:
     async with connected(tmp_path, pages("a", "b", "c", expire_at="1")) as (connection, _):
         assert len(await connection.list("Pod", "shop")) == 3
 
 
-async def test_a_page_is_asked_for_as_the_informer_says_and_may_be_compressed(tmp_path: Path) -> None:
+async def test_a_page_is_requested_as_the_informer_asks_and_may_be_compressed(tmp_path: Path) -> None:
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(body=gzip.compress(b'{"items":[]}'), headers={"Content-Encoding": "gzip"})
 
@@ -131,7 +131,7 @@ async def test_a_kind_without_namespaces_is_listed_for_the_cluster(tmp_path: Pat
         assert server.requests[0].path == "/api/v1/nodes"
 
 
-async def test_a_watch_gives_whole_lines_of_any_length_and_ends_in_order(tmp_path: Path) -> None:
+async def test_a_watch_yields_whole_lines_of_any_length_and_ends_without_error(tmp_path: Path) -> None:
     long = b'{"x":"' + b"x" * 5_000_000 + b'"}'
     async with connected(tmp_path, streaming(b'{"a":1}\n{"b"', b":2}\n", long, b"\n")) as (connection, server):
         watch = connection.lister_watcher(POD).watch(
@@ -201,7 +201,7 @@ async def test_a_closed_connection_ends_its_streams_and_refuses_requests(tmp_pat
             await connection.server_version()
 
 
-async def test_a_log_is_asked_for_and_cut_into_bounded_lines(tmp_path: Path) -> None:
+async def test_a_log_is_requested_and_split_into_bounded_lines(tmp_path: Path) -> None:
     since = datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC)
     async with connected(tmp_path, streaming(b"one\n\ntw", b"o\n" + b"x" * 70_000, b"\nlast")) as (connection, server):
         async with connection.open_log(LOG, follow=True, tail_lines=5, since_time=since, previous=True) as batches:
@@ -247,7 +247,7 @@ async def test_a_delete_sends_its_preconditions(tmp_path: Path) -> None:
         assert json.loads(server.bodies[0])["preconditions"] == {"uid": "u"}
 
 
-async def test_the_trial_of_a_delete_says_so_where_the_server_reads_it(tmp_path: Path) -> None:
+async def test_the_dry_run_of_a_delete_is_set_where_the_server_reads_it(tmp_path: Path) -> None:
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         return web.json_response({"kind": "Status"})
 
@@ -285,7 +285,7 @@ async def test_a_refused_write_is_translated(tmp_path: Path, code: int, message:
         ({"allowed": False, "denied": True, "evaluationError": "x"}, False),
     ],
 )
-async def test_can_i_tells_yes_no_and_unknown_apart(
+async def test_can_i_distinguishes_yes_no_and_unknown(
     tmp_path: Path, given: dict[str, Any], expected: bool | None
 ) -> None:
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
@@ -309,7 +309,7 @@ async def test_can_i_is_unknown_where_asking_is_forbidden(tmp_path: Path) -> Non
         assert await connection.can_i("list", "Pod", "") is None
 
 
-async def test_a_refusal_that_comes_in_pieces_is_read_whole(tmp_path: Path) -> None:
+async def test_an_error_body_that_arrives_in_pieces_is_read_completely(tmp_path: Path) -> None:
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse(status=409, headers={"Content-Type": "application/json"})
         await response.prepare(request)
@@ -324,7 +324,7 @@ async def test_a_refusal_that_comes_in_pieces_is_read_whole(tmp_path: Path) -> N
         assert caught.value.reason == "Conflict"
 
 
-async def test_a_web_page_is_not_taken_for_an_api(tmp_path: Path) -> None:
+async def test_a_web_page_is_no_api_response(tmp_path: Path) -> None:
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(text="<html>Sign in</html>", content_type="text/html")
 

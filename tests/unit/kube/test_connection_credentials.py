@@ -14,9 +14,9 @@ from k9py.api.errors import (
 )
 from k9py.api.meta import ObjectKey
 from k9py.kube.connect import connect
-from k9py.kube.credentials import Times
 from k9py.kube.options import ConnectOptions
 from k9py.logs.source import LogTarget
+from k9py.runtime.clock import SystemClock
 from tests.unit.kube.connections import connected
 from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, plugin_user
 from tests.unit.kube.servers import requiring, serving, status, tls_server, version
@@ -54,11 +54,21 @@ async def test_a_new_token_never_goes_to_the_old_server(tmp_path: Path) -> None:
         assert set(server.tokens) == {"Bearer old"}
 
 
-async def test_a_401_that_stays_is_told_after_one_try_with_whose_credentials(tmp_path: Path) -> None:
+async def test_a_second_401_is_an_error_that_names_the_credentials(tmp_path: Path) -> None:
     async with connected(tmp_path, requiring(), {"token": "abc"}) as (connection, server):
         with pytest.raises(UnauthorizedError, match="does not accept the kubeconfig's token"):
             await connection.server_version()
         assert len(server.requests) == 1
+
+
+class LeapingClock(SystemClock):
+    """A clock on which each reading is long after the last one."""
+
+    def __init__(self) -> None:
+        self._seconds = iter(range(0, 100_000, 1000))
+
+    def monotonic(self) -> float:
+        return next(self._seconds)
 
 
 async def test_an_exec_plugins_token_is_used_and_renewed_after_a_401(tmp_path: Path) -> None:
@@ -71,19 +81,17 @@ async def test_an_exec_plugins_token_is_used_and_renewed_after_a_401(tmp_path: P
         "answer = {'apiVersion': 'client.authentication.k8s.io/v1', 'kind': 'ExecCredential', 'status': status}\n"
         "print(json.dumps(answer))\n"
     )
-    seconds = iter(range(0, 100_000, 1000))  # each look at the clock is well after the last run
     user = plugin_user(sys.executable, [str(script)])
     async with serving(requiring("Bearer token-2"), tls=tls_server()) as server:
         cluster = {"server": server.url, "certificate-authority-data": encoded("ca.crt")}
         path = kubeconfig(tmp_path, cluster=cluster, user=user)
-        times = Times(monotonic=lambda: next(seconds))
-        connection = await connect(ConnectOptions(str(path)), environ=environ(tmp_path), times=times)
+        connection = await connect(ConnectOptions(str(path)), environ=environ(tmp_path), clock=LeapingClock())
         assert await connection.server_version() == "v1.36.2"
         assert server.tokens == ["Bearer token-1", "Bearer token-2"]
         await connection.aclose()
 
 
-async def test_a_failing_plugin_is_told_when_connecting(tmp_path: Path) -> None:
+async def test_a_failing_plugin_is_an_error_of_connect(tmp_path: Path) -> None:
     user = plugin_user(sys.executable, ["-c", "raise SystemExit('sign in first')"])
     path = kubeconfig(tmp_path, cluster={"server": "https://127.0.0.1:1"}, user=user)
     with pytest.raises(ConfigError, match="sign in first"):

@@ -21,31 +21,36 @@ from k9py.kube.credentials import (
     Credential,
     RenewedCredentials,
     StaticCredentials,
-    Times,
 )
 from k9py.kube.kubeconfig import KubeconfigEntry
 from k9py.kube.kubeconfig_schema import KubeconfigUser
 from k9py.kube.oidc import token_expiry
 from k9py.kube.options import ConnectOptions
 from k9py.kube.target import resolve_target
+from k9py.runtime.clock import SystemClock
 from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, pem
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 @dataclass
-class Clock:
+class DrivenClock(SystemClock):
+    """A clock that stands still until the test moves it."""
+
     passed: float = 0.0
 
-    def times(self) -> Times:
-        return Times(lambda: START + timedelta(seconds=self.passed), lambda: self.passed)
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.passed)
+
+    def monotonic(self) -> float:
+        return self.passed
 
 
 @dataclass
 class Plugin:
     """Gives token-1, token-2 ..., each valid for `life` seconds of the clock; fails while `broken`."""
 
-    clock: Clock
+    clock: DrivenClock
     life: float | None = 3600.0
     broken: bool = False
     runs: int = 0
@@ -64,7 +69,7 @@ class Plugin:
 
     def credentials(self, user: KubeconfigUser | None = None) -> RenewedCredentials:
         static = StaticCredentials(KubeconfigEntry(user or KubeconfigUser(), Path("/")))
-        return RenewedCredentials("the plugin", self.fetch, static, self.clock.times())
+        return RenewedCredentials("the plugin", self.fetch, static, self.clock)
 
 
 def static(directory: Path, **fields: Any) -> StaticCredentials:
@@ -72,7 +77,7 @@ def static(directory: Path, **fields: Any) -> StaticCredentials:
 
 
 async def test_a_plugin_runs_once_while_its_credential_is_good() -> None:
-    plugin = Plugin(Clock())
+    plugin = Plugin(DrivenClock())
     credentials = plugin.credentials()
     for _ in range(100):
         assert (await credentials.current()).authorization == "Bearer token-1"
@@ -80,7 +85,7 @@ async def test_a_plugin_runs_once_while_its_credential_is_good() -> None:
 
 
 async def test_a_credential_is_renewed_before_it_expires() -> None:
-    clock = Clock()
+    clock = DrivenClock()
     plugin = Plugin(clock, life=3600)
     credentials = plugin.credentials()
     await credentials.current()
@@ -91,7 +96,7 @@ async def test_a_credential_is_renewed_before_it_expires() -> None:
 
 
 async def test_a_hundred_requests_at_expiry_run_the_plugin_once() -> None:
-    clock = Clock()
+    clock = DrivenClock()
     plugin = Plugin(clock)
     credentials = plugin.credentials()
     await credentials.current()
@@ -106,7 +111,7 @@ async def test_a_hundred_requests_at_expiry_run_the_plugin_once() -> None:
 
 
 async def test_a_credential_always_about_to_expire_does_not_run_the_plugin_for_every_request() -> None:
-    clock = Clock()
+    clock = DrivenClock()
     plugin = Plugin(clock, life=5)
     credentials = plugin.credentials()
     for _ in range(50):
@@ -118,7 +123,7 @@ async def test_a_credential_always_about_to_expire_does_not_run_the_plugin_for_e
 
 
 async def test_after_a_401_the_plugin_runs_once_for_all_who_were_refused() -> None:
-    clock = Clock()
+    clock = DrivenClock()
     plugin = Plugin(clock, life=None)
     credentials = plugin.credentials()
     refused = await credentials.current()
@@ -129,14 +134,14 @@ async def test_after_a_401_the_plugin_runs_once_for_all_who_were_refused() -> No
 
 
 async def test_a_401_right_after_a_run_does_not_run_the_plugin_again() -> None:
-    plugin = Plugin(Clock(), life=None)
+    plugin = Plugin(DrivenClock(), life=None)
     credentials = plugin.credentials()
     assert await credentials.renew(await credentials.current()) is False
     assert plugin.runs == 1
 
 
 async def test_a_good_credential_is_kept_when_renewing_it_early_fails() -> None:
-    clock = Clock()
+    clock = DrivenClock()
     plugin = Plugin(clock, life=3600)
     credentials = plugin.credentials()
     await credentials.current()
@@ -148,8 +153,8 @@ async def test_a_good_credential_is_kept_when_renewing_it_early_fails() -> None:
         await credentials.current()
 
 
-async def test_a_plugin_that_failed_is_asked_again_after_the_interval() -> None:
-    clock = Clock()
+async def test_a_plugin_that_failed_runs_again_after_the_interval() -> None:
+    clock = DrivenClock()
     plugin = Plugin(clock, broken=True)
     credentials = plugin.credentials()
     for _ in range(3):
@@ -161,8 +166,8 @@ async def test_a_plugin_that_failed_is_asked_again_after_the_interval() -> None:
     assert (await credentials.current()).authorization == "Bearer token-2"
 
 
-async def test_a_cancelled_run_does_not_stand_in_the_way_of_the_next() -> None:
-    plugin = Plugin(Clock(), gate=asyncio.Event())
+async def test_a_cancelled_run_does_not_block_the_next() -> None:
+    plugin = Plugin(DrivenClock(), gate=asyncio.Event())
     credentials = plugin.credentials()
     first = asyncio.create_task(credentials.current())
     await plugin.waiting.wait()
@@ -178,7 +183,7 @@ async def test_impersonation_and_the_kubeconfigs_certificate_go_with_a_plugins_t
         {"as": "bob", "client-certificate-data": encoded("alice.crt"), "client-key-data": encoded("alice.key")},
         KubeconfigUser,
     )
-    credential = await Plugin(Clock()).credentials(user).current()
+    credential = await Plugin(DrivenClock()).credentials(user).current()
     assert credential.headers() == [("Authorization", "Bearer token-1"), ("Impersonate-User", "bob")]
     assert credential.certificate is not None
     assert credential.certificate.certificate == pem("alice.crt")
@@ -203,15 +208,15 @@ async def test_while_a_token_file_is_missing_the_last_token_is_used(tmp_path: Pa
     assert (await credentials.current()).authorization == "Bearer one"
 
 
-@pytest.mark.parametrize(("content", "told"), [(None, "tokenFile cannot be read"), ("\n", "is empty")])
-async def test_a_token_file_without_a_token_is_named(tmp_path: Path, content: str | None, told: str) -> None:
+@pytest.mark.parametrize(("content", "expected"), [(None, "tokenFile cannot be read"), ("\n", "is empty")])
+async def test_a_token_file_without_a_token_is_named(tmp_path: Path, content: str | None, expected: str) -> None:
     if content is not None:
         (tmp_path / "token").write_text(content)
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=expected):
         await static(tmp_path, tokenFile="token").current()
 
 
-async def test_a_token_file_goes_before_a_token_and_a_token_before_a_password(tmp_path: Path) -> None:
+async def test_a_token_file_takes_precedence_over_a_token_and_a_token_over_a_password(tmp_path: Path) -> None:
     (tmp_path / "t").write_text("file")
     every = {"tokenFile": "t", "token": "plain", "username": "me", "password": "pw"}
     for name, expected in (("tokenFile", "Bearer file"), ("token", "Bearer plain"), ("username", "Basic bWU6cHc=")):
@@ -241,7 +246,7 @@ async def test_a_missing_certificate_file_is_named(tmp_path: Path) -> None:
         await static(tmp_path, **{"client-certificate": "gone.crt", "client-key": "gone.key"}).current()
 
 
-async def test_a_token_that_would_break_the_header_is_refused_unseen(tmp_path: Path) -> None:
+async def test_a_token_that_would_break_the_header_is_refused_without_being_quoted(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be sent in a header") as caught:
         await static(tmp_path, token="s3cr3t\r\nX: y").current()
     assert "s3cr3t" not in caught.value.message
@@ -251,7 +256,7 @@ def test_secrets_are_not_in_a_repr() -> None:
     assert "s3cr3t" not in repr(Credential("Bearer s3cr3t"))
 
 
-def test_an_auth_provider_that_was_removed_is_refused_with_the_way_out(tmp_path: Path) -> None:
+def test_an_auth_provider_that_was_removed_is_refused_with_what_to_do(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, cluster={"server": "https://x"}, user={"auth-provider": {"name": "gcp"}})
     with pytest.raises(ConfigError, match="auth-provider gcp, which was removed") as caught:
         resolve_target(ConnectOptions(str(path)), environ(tmp_path))
@@ -264,13 +269,13 @@ def token_that_expires(at: datetime) -> str:
 
 
 async def test_an_open_id_token_is_used_until_it_expires(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = DrivenClock()
     token = token_that_expires(START + timedelta(hours=1))
     config = {"id-token": token, "idp-issuer-url": "https://issuer.test", "client-id": "kdash"}
     provider = {"auth-provider": {"name": "oidc", "config": config}}
     path = kubeconfig(tmp_path, cluster={"server": "https://x"}, user=provider)
     target = resolve_target(ConnectOptions(str(path)), environ(tmp_path))
-    credentials = credentials_for(target, environ(tmp_path), clock.times())
+    credentials = credentials_for(target, environ(tmp_path), clock)
     assert (await credentials.current()).authorization == f"Bearer {token}"
     clock.passed = 3601
     with pytest.raises(ConfigError, match="no refresh token"):
@@ -278,5 +283,5 @@ async def test_an_open_id_token_is_used_until_it_expires(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("token", ["", "abc", "a.b.c", "a.!!.c", "a.e30.c"])
-def test_a_token_that_does_not_say_when_it_expires_has_no_expiry(token: str) -> None:
+def test_a_token_without_an_expiry_claim_has_no_expiry(token: str) -> None:
     assert token_expiry(token) is None

@@ -1,4 +1,4 @@
-"""Running a credential plugin: what it is told and touches, and what is said when it fails."""
+"""Running a credential plugin: its input, what it may use, and the errors when it fails."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ def answering(**status: Any) -> str:
 
 async def test_the_plugin_gets_arguments_environment_and_no_terminal(tmp_path: Path) -> None:
     given = await plugin(tmp_path, PRINT_INPUT, args=["get", "token"], env=[{"name": "EXTRA", "value": "yes"}]).run()
-    told = json.loads(given.token or "")
-    assert told["stdin"] == ""
-    assert told["session"] is True
-    assert told["args"] == ["get", "token"]
-    assert told["extra"] == "yes"
-    assert told["info"] == {
+    received = json.loads(given.token or "")
+    assert received["stdin"] == ""
+    assert received["session"] is True
+    assert received["args"] == ["get", "token"]
+    assert received["extra"] == "yes"
+    assert received["info"] == {
         "apiVersion": "client.authentication.k8s.io/v1",
         "kind": "ExecCredential",
         "spec": {"interactive": False},
     }
 
 
-async def test_the_cluster_is_told_where_the_kubeconfig_asks_for_it(tmp_path: Path) -> None:
+async def test_the_plugin_gets_the_cluster_when_the_kubeconfig_asks_for_it(tmp_path: Path) -> None:
     endpoint = ServerEndpoint("https://x", ca=b"CA", tls_server_name="kube", exec_extension={"audience": "a"})
     given = await plugin(tmp_path, PRINT_INPUT, endpoint=endpoint, provideClusterInfo=True).run()
     assert json.loads(given.token or "")["info"]["spec"]["cluster"] == {
@@ -106,7 +106,7 @@ async def test_a_command_with_a_slash_is_relative_to_the_kubeconfig(tmp_path: Pa
     assert given.token == "t"
 
 
-async def test_a_failing_plugin_is_told_with_its_stderr_made_printable_and_bounded(tmp_path: Path) -> None:
+async def test_the_error_of_a_failing_plugin_quotes_its_stderr_printable_and_bounded(tmp_path: Path) -> None:
     source = r"""
 import sys
 sys.stderr.write("noise\n" * 100_000 + "\x1b[31mtoken has expired, \x1b]0;evil\x07run: aws sso login\n")
@@ -121,7 +121,7 @@ sys.exit(3)
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "expected"),
     [
         ("print('hello')", "did not answer with an ExecCredential in JSON or YAML"),
         ("", "printed nothing"),
@@ -138,8 +138,8 @@ sys.exit(3)
         ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "exit code -15"),
     ],
 )
-async def test_an_answer_that_is_no_credential_is_refused(tmp_path: Path, source: str, told: str) -> None:
-    with pytest.raises(ConfigError, match=told):
+async def test_output_that_is_no_credential_is_refused(tmp_path: Path, source: str, expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected):
         await plugin(tmp_path, source).run()
 
 
@@ -151,14 +151,14 @@ async def test_an_expiry_that_is_no_time_is_named_with_its_plugin(tmp_path: Path
         await plugin(tmp_path, answering(token="t", expirationTimestamp=text)).run()
 
 
-async def test_an_answer_in_yaml_is_read(tmp_path: Path) -> None:
+async def test_output_in_yaml_is_read(tmp_path: Path) -> None:
     answer = "apiVersion: client.authentication.k8s.io/v1\nkind: ExecCredential\nstatus:\n  token: t\n"
     answer += "  expirationTimestamp: 2026-11-22T12:00:00Z\n"
     given = await plugin(tmp_path, f"print({answer!r})").run()
     assert (given.token, given.expires_at) == ("t", datetime(2026, 11, 22, 12, tzinfo=UTC))
 
 
-async def test_a_plugin_that_cannot_be_executed_is_told_so(tmp_path: Path) -> None:
+async def test_a_plugin_that_is_not_executable_is_reported(tmp_path: Path) -> None:
     (tmp_path / "login").write_text("#!/bin/sh\n")
     config = msgspec.convert(plugin_user("./login")["exec"], ExecConfig)
     with pytest.raises(ConfigError, match="it is not executable") as caught:
@@ -176,12 +176,12 @@ open("{fifo}.release").read()
 """
 
 
-async def test_a_plugin_that_does_not_answer_in_time_is_given_up(tmp_path: Path) -> None:
+async def test_a_plugin_that_does_not_answer_in_time_is_killed(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="did not answer within 0 s"):
         await plugin(tmp_path, "open('/dev/stdin').read(); import signal; signal.pause()", timeout=0).run()
 
 
-async def test_a_cancelled_plugin_does_not_live_on(tmp_path: Path) -> None:
+async def test_a_cancelled_plugin_does_not_outlive_the_run(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     running = asyncio.create_task(plugin(tmp_path, WAITING.format(fifo=fifo)).run())

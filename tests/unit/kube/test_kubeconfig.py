@@ -1,4 +1,4 @@
-"""Reading kubeconfigs: which files, how they merge, what is said when one is wrong."""
+"""Reading kubeconfigs: which files, how they merge, and the errors of an invalid one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from k9py.kube.authentication import credentials_for
 from k9py.kube.kubeconfig import ContextEntry, list_contexts, read_kubeconfig
 from k9py.kube.options import ConnectOptions
 from k9py.kube.target import IN_CLUSTER, resolve_target
+from k9py.runtime.clock import SystemClock
 from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, pem, write
 
 
-def test_several_files_merge_and_the_first_that_names_an_entry_wins(tmp_path: Path) -> None:
+def test_of_several_files_the_first_that_names_an_entry_wins(tmp_path: Path) -> None:
     one = kubeconfig(tmp_path, name="a", cluster={"server": "https://first"}, file="one")
     two = kubeconfig(tmp_path, name="a", cluster={"server": "https://second"}, file="two")
     three = kubeconfig(tmp_path, name="b", cluster={"server": "https://third"}, file="three")
@@ -36,7 +37,7 @@ def test_the_first_file_that_sets_a_current_context_decides(tmp_path: Path) -> N
     assert config.current_context == "b"
 
 
-def test_without_KUBECONFIG_the_home_directory_is_looked_into(tmp_path: Path) -> None:  # noqa: N802
+def test_without_KUBECONFIG_the_home_directory_is_searched(tmp_path: Path) -> None:  # noqa: N802
     (tmp_path / ".kube").mkdir()
     kubeconfig(tmp_path / ".kube")
     assert read_kubeconfig(environ=environ(tmp_path)).current_context == "shop"
@@ -45,8 +46,8 @@ def test_without_KUBECONFIG_the_home_directory_is_looked_into(tmp_path: Path) ->
 def test_contexts_are_listed_by_name_with_the_current_one_marked(tmp_path: Path) -> None:
     one = kubeconfig(tmp_path, name="b", namespace="web", file="one")
     two = kubeconfig(tmp_path, name="a", file="two")
-    found = list_contexts(environ=environ(tmp_path, KUBECONFIG=f"{one}{os.pathsep}{two}"))
-    assert found == (ContextEntry("a", "a", "a", "default", False), ContextEntry("b", "b", "b", "web", True))
+    listed_contexts = list_contexts(environ=environ(tmp_path, KUBECONFIG=f"{one}{os.pathsep}{two}"))
+    assert listed_contexts == (ContextEntry("a", "a", "a", "default", False), ContextEntry("b", "b", "b", "web", True))
 
 
 def test_contexts_of_no_kubeconfig_are_none(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_null_lists_and_an_empty_file_are_an_empty_kubeconfig(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         ("clusters: [\n  - name: }", "not valid YAML: line 2"),
         ("users: [{name: a, user: {token: 12}}]", "wrong type"),
@@ -77,10 +78,10 @@ def test_null_lists_and_an_empty_file_are_an_empty_kubeconfig(tmp_path: Path) ->
         ("[" * 20_000, "not valid YAML"),
     ],
 )
-def test_a_malformed_kubeconfig_says_where(tmp_path: Path, content: str, told: str) -> None:
+def test_a_malformed_kubeconfig_says_where(tmp_path: Path, content: str, expected: str) -> None:
     path = tmp_path / "config"
     path.write_text(content)
-    with pytest.raises(ConfigError, match=told) as caught:
+    with pytest.raises(ConfigError, match=expected) as caught:
         list_contexts(str(path))
     assert str(path) in caught.value.message
     assert caught.value.hint
@@ -104,7 +105,7 @@ def test_a_kubeconfig_that_cannot_be_read_says_why(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         ("a: b".encode("utf-32"), "UTF-32"),
         ("a: b".encode("utf-16-le"), "without a byte order mark"),
@@ -112,10 +113,10 @@ def test_a_kubeconfig_that_cannot_be_read_says_why(tmp_path: Path) -> None:
         (b"a: \x01", "control characters"),
     ],
 )
-def test_text_in_another_encoding_is_refused_with_what_to_do(tmp_path: Path, content: bytes, told: str) -> None:
+def test_text_in_another_encoding_is_refused_with_what_to_do(tmp_path: Path, content: bytes, expected: str) -> None:
     path = tmp_path / "config"
     path.write_bytes(content)
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=expected):
         list_contexts(str(path))
 
 
@@ -182,7 +183,7 @@ def test_a_context_that_names_a_cluster_that_is_not_there_is_refused(tmp_path: P
 
 async def test_a_user_that_is_not_there_sends_nothing_and_is_named_when_the_server_asks(tmp_path: Path) -> None:
     target = resolve_target(named_but_not_there(tmp_path, "users"), environ(tmp_path))
-    credentials = credentials_for(target, environ(tmp_path))
+    credentials = credentials_for(target, environ(tmp_path), SystemClock())
     assert (await credentials.current()).headers() == []
     assert credentials.missing_reason == "the kubeconfig does not define the user u that the context names"
 
@@ -283,14 +284,14 @@ client = import_client(lean={lean}).rest_client
 assert gc.isenabled()
 print("CLIENT", client.__module__, client.__qualname__, inspect.getsourcefile(client), *sorted(vars(client)))
 """
-    told = [
+    expected = [
         subprocess.run(
             [sys.executable, "-c", code.format(lean=lean)], capture_output=True, text=True, check=True
         ).stdout
         for lean in (True, False)
     ]
-    assert told[0].startswith("CLIENT kubernetes_asyncio.client.rest RESTClientObject")
-    assert told[0] == told[1]
+    assert expected[0].startswith("CLIENT kubernetes_asyncio.client.rest RESTClientObject")
+    assert expected[0] == expected[1]
 
 
 def test_a_library_laid_out_otherwise_falls_back_to_the_plain_import(tmp_path: Path) -> None:

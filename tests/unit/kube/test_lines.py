@@ -1,4 +1,4 @@
-"""Cutting streams into lines, however the bytes arrive."""
+"""Splitting streams into lines, in whatever pieces the bytes arrive."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ CHUNKS = st.lists(st.text("ab\n", max_size=12).map(str.encode), max_size=30)
 @given(CHUNKS)
 def test_events_are_the_same_lines_however_the_bytes_arrive(chunks: list[bytes]) -> None:
     lines = EventLines()
-    found = [line for chunk in chunks for line in lines.feed(chunk)]
+    split = [line for chunk in chunks for line in lines.feed(chunk)]
     *complete, rest = b"".join(chunks).split(b"\n")
-    assert found == [line for line in complete if line]
+    assert split == [line for line in complete if line]
     assert lines.has_incomplete_line is bool(rest)
 
 
 @given(CHUNKS)
 def test_log_lines_are_the_same_however_the_bytes_arrive(chunks: list[bytes]) -> None:
     lines = LogLines()
-    found = [line for chunk in chunks for line in lines.feed(chunk)] + lines.finish()
+    split = [line for chunk in chunks for line in lines.feed(chunk)] + lines.finish()
     whole = b"".join(chunks).split(b"\n")
-    assert found == (whole if whole[-1] else whole[:-1])
+    assert split == (whole if whole[-1] else whole[:-1])
 
 
 @given(CHUNKS, st.integers(1, 5))
 def test_a_log_line_is_cut_at_the_limit_and_says_how_much_was_left_out(chunks: list[bytes], limit: int) -> None:
     lines = LogLines(limit)
-    found = [line for chunk in chunks for line in lines.feed(chunk)] + lines.finish()
+    split = [line for chunk in chunks for line in lines.feed(chunk)] + lines.finish()
     whole = b"".join(chunks).split(b"\n")
-    for line, original in zip(found, whole, strict=False):
+    for line, original in zip(split, whole, strict=False):
         if len(original) <= limit:
             assert line == original
         else:

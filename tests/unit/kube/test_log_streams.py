@@ -1,4 +1,4 @@
-"""A log over real HTTP whose connections end inside a line, or with the node's own words."""
+"""A log over real HTTP whose connections end inside a line, or with an error text of the node."""
 
 from __future__ import annotations
 
@@ -10,40 +10,39 @@ import pytest
 from aiohttp import web
 
 from k9py.logs.follow.container_stream import ContainerStream
-from k9py.logs.follow.log_range import TAIL
 from k9py.logs.follow.slots import StreamSlots
 from k9py.logs.source import LogTarget
 from k9py.runtime.time_slice import TimeSlicer
 from tests.unit.kube.connections import connected
-from tests.unit.logs.follow.scripted import Collected, SteppingClock
+from tests.unit.logs.follow.scripted_source import Collected, SteppingClock
 
 LOG = LogTarget("shop", "web-1", "app", "uid-1")
 STAMP = "2026-11-30T07:00:{:02}.000000000Z "
 TOO_MANY = "failed to create fsnotify watcher: too many open files"
 
 
-def said(*texts: str, first: int = 0) -> str:
+def stamped(*texts: str, first: int = 0) -> str:
     """Return whole lines, a second apart."""
     return "".join(f"{STAMP.format(first + number)}{text}\n" for number, text in enumerate(texts))
 
 
 Case = tuple[list[str], list[str], list[str]]
-"""What each connection brings; the lines and the remarks that come of it."""
+"""The bytes of each connection, and the lines and markers that result."""
 
 INSIDE: Case = (
-    [f"{said('first')}{STAMP.format(1)}sec", said("first", "second", "third")],
+    [f"{stamped('first')}{STAMP.format(1)}sec", stamped("first", "second", "third")],
     ["first", "second", "third"],
     [],
 )
 LONG: Case = (
-    [f"{said('first')}{STAMP.format(1)}{'x' * 20_000}", said("first", "x" * 40_000, "third")],
+    [f"{stamped('first')}{STAMP.format(1)}{'x' * 20_000}", stamped("first", "x" * 40_000, "third")],
     ["first", "x" * 40_000, "third"],
     [],
 )
 NODE: Case = (
-    [said(*[f"line {number}" for number in range(1, 2 * count + 1)]) + TOO_MANY for count in (1, 2, 3)],
+    [stamped(*[f"line {number}" for number in range(1, 2 * count + 1)]) + TOO_MANY for count in (1, 2, 3)],
     [f"line {number}" for number in range(1, 7)],
-    [f"the node says: {TOO_MANY}"],
+    [f"node error: {TOO_MANY}"],
 )
 
 
@@ -51,7 +50,7 @@ NODE: Case = (
 async def test_a_log_is_whole_whatever_its_connections_end_with(
     tmp_path: Path, bodies: Sequence[str], texts: Sequence[str], remarks: Sequence[str]
 ) -> None:
-    """Each connection ends in order but the last, which stays open."""
+    """Each connection except the last ends without error, which stays open."""
     left, all_read = list(bodies), asyncio.Event()
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
@@ -69,9 +68,7 @@ async def test_a_log_is_whole_whatever_its_connections_end_with(
 
     async with connected(tmp_path, answer) as (connection, _):
         clock, sink = SteppingClock(), Collected()
-        tail = ContainerStream(
-            connection, LOG, clock, sink, StreamSlots(clock, 60), TimeSlicer(clock.monotonic), range=TAIL
-        )
+        tail = ContainerStream(connection, LOG, clock, sink, StreamSlots(clock, 60), TimeSlicer(clock.monotonic))
         running = asyncio.create_task(tail.run())
         await asyncio.wait_for(all_read.wait(), 30)
         running.cancel()

@@ -1,4 +1,4 @@
-"""Which proxy is used, by the rules Go users know."""
+"""Which proxy is used, by the rules of Go."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_loopback_is_never_proxied_by_the_environment(server: str) -> None:
     "proxy_url",
     ["socks4://me:s3cr3t@p:1080", "me:s3cr3t@p:1080", "p:1080", "http://", "http://me:s3cr3t@p:no", " http://p:1"],
 )
-def test_a_proxy_url_we_cannot_speak_to_is_refused_without_showing_its_password(proxy_url: str) -> None:
+def test_an_invalid_proxy_url_is_refused_without_showing_its_password(proxy_url: str) -> None:
     with pytest.raises(ConfigError, match="The cluster shop has an invalid proxy-url") as caught:
         proxy_for(SERVER, proxy_url, {}, cluster="shop")
     assert "s3cr3t" not in caught.value.message
@@ -73,8 +73,8 @@ def test_a_proxy_url_we_cannot_speak_to_is_refused_without_showing_its_password(
 
 
 @pytest.mark.parametrize(
-    ("value", "told"), [("socks4://u:s3cr3t@p:1", "does not support: socks4://p:1"), ("http://", "host")]
+    ("value", "expected"), [("socks4://u:s3cr3t@p:1", "does not support: socks4://p:1"), ("http://", "host")]
 )
-def test_a_proxy_of_the_environment_that_cannot_be_used_names_the_variable(value: str, told: str) -> None:
-    with pytest.raises(ConfigError, match=f"HTTPS_PROXY .*{told}"):
+def test_a_proxy_of_the_environment_that_cannot_be_used_names_the_variable(value: str, expected: str) -> None:
+    with pytest.raises(ConfigError, match=f"HTTPS_PROXY .*{expected}"):
         proxy_for(SERVER, None, {"https_proxy": value})

@@ -1,4 +1,4 @@
-"""Redirects: never for a write, never to another server, and not for ever."""
+"""Redirects: never for a write, never to another server, and not without end."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def test_a_read_follows_a_redirect_on_the_same_server(tmp_path: Path) -> N
         assert server.tokens == ["Bearer s3cr3t"] * 2
 
 
-async def test_redirects_without_end_end_with_the_reason(tmp_path: Path) -> None:
+async def test_a_redirect_loop_is_an_error_with_the_reason(tmp_path: Path) -> None:
     async with connected(tmp_path, to("/version")) as (connection, server):
         with pytest.raises(ConnectionFailedError, match=r"redirects in a loop: 5 times, last to .*/version"):
             await connection.server_version()
@@ -81,7 +81,7 @@ async def test_redirects_without_end_end_with_the_reason(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("location", ["", "http://[::1"])
-async def test_a_redirect_to_nowhere_is_told(tmp_path: Path, location: str) -> None:
+async def test_a_redirect_without_location_is_an_error(tmp_path: Path, location: str) -> None:
     async with connected(tmp_path, to(location)) as (connection, _):
         with pytest.raises(ConnectionFailedError, match=r"answered 302, a redirect without a location"):
             await connection.server_version()

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -23,7 +22,6 @@ from k9py.kube.credentials import (
     Credential,
     RenewedCredentials,
     StaticCredentials,
-    Times,
 )
 from k9py.kube.exec_plugin import ExecPlugin
 from k9py.kube.kubeconfig import KubeconfigEntry
@@ -32,6 +30,7 @@ from k9py.kube.options import ConnectOptions
 from k9py.kube.sign_in import KEPT_LINES, MAX_LINE, SignIn, SignInCancelledError, StderrLines
 from k9py.kube.target import ServerEndpoint
 from tests.unit.kube.kubeconfigs import environ, kubeconfig, plugin_user
+from tests.unit.kube.test_credentials import DrivenClock
 
 DEVICE_CODE = Path(__file__).with_name("device-code.sh")
 
@@ -80,10 +79,10 @@ def plugin(tmp_path: Path, listener: Listener, source: str, *, sign_in_timeout: 
     ],
 )
 def test_what_a_plugin_says_becomes_printable_lines(chunks: list[bytes], lines: list[str], rest: list[str]) -> None:
-    words = StderrLines()
-    assert [line for chunk in chunks for line in words.feed(chunk)] == lines
-    assert words.is_inside_line is bool(rest)
-    assert words.flush() == rest
+    stderr = StderrLines()
+    assert [line for chunk in chunks for line in stderr.feed(chunk)] == lines
+    assert stderr.is_inside_line is bool(rest)
+    assert stderr.flush() == rest
 
 
 def test_of_a_plugin_that_says_much_the_last_lines_are_kept() -> None:
@@ -129,7 +128,7 @@ async def test_cancelling_kills_the_children_of_the_plugin_too(tmp_path: Path) -
 
 
 def lives_on(pid: int) -> bool:
-    """Tell whether a process that was killed is still there in the end; its new parent buries it when it gets to it."""
+    """Return whether a killed process still exists in the end; its new parent reaps it some time later."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
         try:
@@ -182,18 +181,17 @@ async def test_a_plugin_that_always_wants_the_terminal_is_run_without_one_and_it
 
 
 async def test_a_cancelled_plugin_is_not_started_again_by_itself_for_a_while() -> None:
-    passed, runs = 0.0, 0
+    clock, runs = DrivenClock(), 0
 
     async def fetch() -> Credential:
         nonlocal runs
         runs += 1
         raise SignInCancelledError("You cancelled the sign-in")
 
-    times = Times(lambda: datetime(2026, 11, 30, tzinfo=UTC), lambda: passed)
     credentials = RenewedCredentials(
-        "the plugin", fetch, StaticCredentials(KubeconfigEntry(KubeconfigUser(), Path("/"))), times
+        "the plugin", fetch, StaticCredentials(KubeconfigEntry(KubeconfigUser(), Path("/"))), clock
     )
-    for passed in (0.0, MIN_INTERVAL + 1, CANCELLED_INTERVAL - 1):  # noqa: B007
+    for clock.passed in (0.0, MIN_INTERVAL + 1, CANCELLED_INTERVAL - 1):
         with pytest.raises(SignInCancelledError):
             await credentials.current()
         assert runs == 1
@@ -201,7 +199,7 @@ async def test_a_cancelled_plugin_is_not_started_again_by_itself_for_a_while() -
     with pytest.raises(SignInCancelledError):
         await credentials.current()
     assert runs == 2
-    passed = 2 * CANCELLED_INTERVAL
+    clock.passed = 2 * CANCELLED_INTERVAL
     with pytest.raises(SignInCancelledError):
         await credentials.current()
     assert runs == 3

@@ -1,4 +1,4 @@
-"""A SOCKS5 proxy that does not give a connection: what it said is told, and its password never."""
+"""A SOCKS5 proxy that does not connect: the error quotes its reason, and never its password."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def refusal(code: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("answers", "words"),
+    ("answers", "expected"),
     [
         ([b"\x05\x00", refusal(2)], "its rules do not allow this connection"),
         ([b"\x05\x00", refusal(4)], "host unreachable"),
@@ -32,11 +32,11 @@ def refusal(code: int) -> bytes:
         ([], "it closed the connection"),
     ],
 )
-async def test_a_socks_proxy_that_refuses_is_told_with_why(tmp_path: Path, answers: list[bytes], words: str) -> None:
+async def test_the_reason_of_a_socks_proxy_is_reported(tmp_path: Path, answers: list[bytes], expected: str) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for one in answers:
+        for answer_bytes in answers:
             await reader.read(600)
-            writer.write(one)
+            writer.write(answer_bytes)
             await writer.drain()
         writer.close()
 
@@ -44,12 +44,12 @@ async def test_a_socks_proxy_that_refuses_is_told_with_why(tmp_path: Path, answe
         url = f"socks5://me:s3cr3t@127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
         with pytest.raises(ConnectionFailedError) as caught:
             await ask(tmp_path, url)
-    assert f"The SOCKS proxy cannot connect to https://kube.test: {words}" in caught.value.message
+    assert f"The SOCKS proxy cannot connect to https://kube.test: {expected}" in caught.value.message
     assert "s3cr3t" not in caught.value.message + caught.value.hint
     assert "proxy-url" in caught.value.hint
 
 
-async def test_a_socks_proxy_that_is_not_there_is_told_apart_from_the_server(tmp_path: Path) -> None:
+async def test_a_socks_proxy_that_is_not_there_differs_from_a_server_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(
         ConnectionFailedError, match=r"The SOCKS proxy for https://kube\.test cannot be reached"
     ) as caught:

@@ -1,4 +1,4 @@
-"""TLS to a real server on loopback: trust, names, client certificates, and what is said when they fail."""
+"""TLS to a real server on loopback: trust, names, client certificates, and the messages when they fail."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_a_server_signed_by_the_clusters_authority_is_trusted(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("certificate", "cluster", "told"),
+    ("certificate", "cluster", "expected"),
     [
         ("server", {"certificate-authority-data": encoded("other-ca.crt")}, "signed by an unknown authority"),
         ("server", {}, "signed by an unknown authority"),
@@ -66,13 +66,13 @@ async def test_a_server_signed_by_the_clusters_authority_is_trusted(tmp_path: Pa
     ],
 )
 async def test_a_certificate_that_cannot_be_trusted_says_why(
-    tmp_path: Path, certificate: str, cluster: dict[str, Any], told: str
+    tmp_path: Path, certificate: str, cluster: dict[str, Any], expected: str
 ) -> None:
     async with (
         serving(version, tls=tls_server(certificate)) as server,
         connected(tmp_path, server.url, cluster) as connection,
     ):
-        with pytest.raises(ConnectionFailedError, match=told) as caught:
+        with pytest.raises(ConnectionFailedError, match=expected) as caught:
             await connection.server_version()
         assert server.url in caught.value.message
         assert caught.value.hint
@@ -194,7 +194,7 @@ async def test_https_to_a_plain_server_and_http_to_a_tls_server_are_told_apart(t
 
 
 @pytest.mark.parametrize(
-    ("certificate", "key", "told"),
+    ("certificate", "key", "expected"),
     [
         ("alice.crt", "bob.key", "do not match"),
         ("alice.crt", "encrypted.key", "encrypted with a password"),
@@ -202,10 +202,10 @@ async def test_https_to_a_plain_server_and_http_to_a_tls_server_are_told_apart(t
     ],
 )
 async def test_a_client_certificate_that_cannot_be_used_is_told_when_connecting(
-    tmp_path: Path, certificate: str, key: str, told: str
+    tmp_path: Path, certificate: str, key: str, expected: str
 ) -> None:
     user = {"client-certificate-data": encoded(certificate), "client-key-data": encoded(key)}
-    with pytest.raises(ConfigError, match=told) as caught:
+    with pytest.raises(ConfigError, match=expected) as caught:
         async with connected(tmp_path, "https://127.0.0.1:1", TRUSTED, user):
             pass
     assert caught.value.hint

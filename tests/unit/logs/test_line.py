@@ -64,7 +64,7 @@ def test_a_timestamp_a_container_wrote_into_a_long_line_stays(before: int) -> No
 def test_a_line_of_megabytes_is_cut_and_says_so() -> None:
     _, text = split_line(b"2026-11-22T06:49:40.400000000Z " + b"x" * (MAX_TEXT_CHARS + 10))
     assert len(text) < MAX_TEXT_CHARS + 100
-    assert text.endswith("(cut: 10 characters more)")
+    assert text.endswith("(cut: 10 more characters)")
 
 
 @pytest.mark.parametrize(

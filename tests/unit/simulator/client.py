@@ -14,15 +14,15 @@ METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer: its status, its headers, and its body as JSON (or as text, where it is none)."""
+class RawResponse:
+    """A response: status, headers, and the body as JSON (or as text if it is not JSON)."""
 
     status: int
     headers: dict[str, str]
     body: Any
 
 
-class Lines:
+class LineStream:
     """A stream of lines: a watch or a followed log."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
@@ -30,7 +30,7 @@ class Lines:
         self._held = b""
 
     async def text(self) -> str:
-        """Wait for the next whole line; empty at the end."""
+        """Return the next whole line; "" at the end."""
         while b"\n" not in self._held:
             piece = await self._response.content.readany()
             if not piece:
@@ -41,7 +41,7 @@ class Lines:
         return line.decode()
 
     async def raw(self, count: int | None = None) -> bytes:
-        """Wait for so many bytes, or (None) for everything until the end."""
+        """Return `count` bytes, or (None) everything until the end."""
         while count is None or len(self._held) < count:
             piece = await self._response.content.readany()
             if not piece:
@@ -50,25 +50,25 @@ class Lines:
         read, self._held = self._held[:count], self._held[count:] if count is not None else b""
         return read
 
-    def waiting(self) -> bool:
-        """Tell whether the stream is open and nothing more has come."""
+    def is_idle(self) -> bool:
+        """Return whether the stream is open and has no unread data."""
         content = self._response.content
         return not self._held and not content.is_eof() and content.total_bytes > 0 and not content.read_nowait()
 
     async def event(self) -> Object:
-        """Wait for the next line of a watch, as JSON."""
+        """Return the next event of a watch."""
         event: Object = json.loads(await self.text())
         return event
 
-    async def rest(self) -> list[str]:
-        """Return every line until the end."""
+    async def remaining(self) -> list[str]:
+        """Return all lines until the end."""
         lines = []
         while line := await self.text():
             lines.append(line)
         return lines
 
 
-class Client:
+class RawClient:
     """Sends requests as one user."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
@@ -76,13 +76,13 @@ class Client:
         self._url = url
         self._token = token
 
-    def as_user(self, token: str) -> "Client":
-        return Client(self._session, self._url, token)
+    def as_user(self, token: str) -> "RawClient":
+        return RawClient(self._session, self._url, token)
 
     async def send(
         self, method: str, path: str, body: Any = None, *, content_type: str = "", accept: str = "*/*"
-    ) -> Reply:
-        """Send a request; a body that is not bytes goes as JSON."""
+    ) -> RawResponse:
+        """Send a request; a body that is not bytes is sent as JSON."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         headers = self._headers(accept)
         if data is not None:
@@ -90,22 +90,22 @@ class Client:
         async with self._session.request(method, self._url + path, data=data, headers=headers) as response:
             raw = await response.read()
             with contextlib.suppress(ValueError):
-                return Reply(response.status, dict(response.headers), json.loads(raw))
-            return Reply(response.status, dict(response.headers), raw.decode())
+                return RawResponse(response.status, dict(response.headers), json.loads(raw))
+            return RawResponse(response.status, dict(response.headers), raw.decode())
 
-    async def get(self, path: str, *, accept: str = "*/*") -> Reply:
+    async def get(self, path: str, *, accept: str = "*/*") -> RawResponse:
         return await self.send("GET", path, accept=accept)
 
-    async def patch(self, path: str, body: Any, *, kind: str = "merge") -> Reply:
-        """Send a patch of a kind: `merge`, `strategic-merge` or `json`."""
+    async def patch(self, path: str, body: Any, *, kind: str = "merge") -> RawResponse:
+        """Send a patch; `kind` is `merge`, `strategic-merge` or `json`."""
         return await self.send("PATCH", path, body, content_type=f"application/{kind}-patch+json")
 
     @contextlib.asynccontextmanager
-    async def stream(self, path: str, *, accept: str = "*/*") -> AsyncIterator[Lines]:
+    async def stream(self, path: str, *, accept: str = "*/*") -> AsyncIterator[LineStream]:
         """Open a watch or a log."""
         async with self._session.get(self._url + path, headers=self._headers(accept)) as response:
             assert response.status == 200, await response.text()
-            yield Lines(response)
+            yield LineStream(response)
 
     def _headers(self, accept: str) -> dict[str, str]:
         headers = {"Accept": accept}

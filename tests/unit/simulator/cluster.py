@@ -1,6 +1,6 @@
-"""A cluster without its API: storage, controllers and nodes on this test's loop, driven by a clock that stands still.
+"""A cluster without an API: storage, controllers and nodes on the test's loop, with a manual clock.
 
-The least that can show what controllers and nodes do; nothing goes over a socket.
+The least powerful way to test controllers and nodes: nothing goes over a socket.
 """
 
 import contextlib
@@ -36,8 +36,8 @@ Object = dict[str, Any]
 NAMESPACE = "shop"
 
 
-class Cluster:
-    """A cluster to put objects into, to move through time and to look at."""
+class ClusterUnderTest:
+    """A cluster in which a test creates objects, advances time and reads the result."""
 
     def __init__(self, state: SimulatorState, clock: ManualClock) -> None:
         self.state = state
@@ -47,8 +47,8 @@ class Cluster:
         self.expected_errors = False
         self.storage.on_change(self.changes.append)
 
-    async def pass_time(self, seconds: float = 0.0) -> None:
-        """Let so many seconds pass, and everything that is due in them happen."""
+    async def advance(self, seconds: float = 0.0) -> None:
+        """Advance the clock; everything that is due runs."""
         await self.clock.advance(seconds)
 
     def create(self, kind: str, name: str, spec: Object, **metadata: Any) -> Object:
@@ -62,9 +62,9 @@ class Cluster:
         return self.storage.update(resource, {**present, "spec": how(present["spec"])})
 
     def get(self, resource: Resource, name: str) -> Object:
-        found = self.storage.get(resource, NAMESPACE, name)
-        assert found is not None, f"no {resource.singular} {name}"
-        return found
+        obj = self.storage.get(resource, NAMESPACE, name)
+        assert obj is not None, f"no {resource.singular} {name}"
+        return obj
 
     def deployment(self, name: str = "checkout") -> Object:
         return self.get(DEPLOYMENTS, name)
@@ -77,8 +77,8 @@ class Cluster:
 
     def replica_sets(self) -> dict[int, Object]:
         """Return ReplicaSets by revision."""
-        found = self.storage.list(REPLICASETS, NAMESPACE)
-        return {int(rs["metadata"]["annotations"]["deployment.kubernetes.io/revision"]): rs for rs in found}
+        replica_sets = self.storage.list(REPLICASETS, NAMESPACE)
+        return {int(rs["metadata"]["annotations"]["deployment.kubernetes.io/revision"]): rs for rs in replica_sets}
 
     def pods(self) -> list[Object]:
         return self.storage.list(PODS, NAMESPACE)
@@ -96,14 +96,14 @@ class Cluster:
         return [event for event in self.storage.list(EVENTS, NAMESPACE) if event["reason"] == reason]
 
     def messages(self, reason: str) -> list[str]:
-        """Return what was said for a reason, in order."""
-        said = sorted(self.events(reason), key=lambda event: int(event["metadata"]["resourceVersion"]))
-        return [event["message"] for event in said]
+        """Return the event messages of a reason, in order."""
+        events = sorted(self.events(reason), key=lambda event: int(event["metadata"]["resourceVersion"]))
+        return [event["message"] for event in events]
 
     def condition(self, obj: Object, kind: str) -> Object:
         """Return a condition by type."""
-        (found,) = [each for each in obj["status"].get("conditions") or () if each["type"] == kind]
-        return dict(found)
+        (condition,) = [each for each in obj["status"].get("conditions") or () if each["type"] == kind]
+        return dict(condition)
 
 
 def template(image: str = "registry.example.com/checkout:1.0.0", **annotations: str) -> Object:
@@ -115,12 +115,12 @@ def template(image: str = "registry.example.com/checkout:1.0.0", **annotations: 
 
 
 def workload(image: str = "registry.example.com/checkout:1.0.0", **given: Any) -> Object:
-    """Return the spec of a workload of such pods."""
+    """Return the spec of a workload with that template."""
     return {"selector": {"matchLabels": {"app": "checkout"}}, "template": template(image), **given}
 
 
 def with_image(image: str) -> Callable[[Object], Object]:
-    """Return a change of a workload's spec: another image in its first container."""
+    """Return a change of a workload's spec that sets the image of the first container."""
 
     def change(spec: Object) -> Object:
         pod = spec["template"]["spec"]
@@ -131,22 +131,22 @@ def with_image(image: str) -> Callable[[Object], Object]:
 
 
 def with_fields(**fields: Any) -> Callable[[Object], Object]:
-    """Return a change of a spec: other fields."""
+    """Return a change of a spec that sets fields."""
     return lambda spec: {**spec, **fields}
 
 
 def make_state() -> tuple[SimulatorState, ManualClock]:
-    """Return an empty cluster whose uids and names are the same every time."""
+    """Return an empty cluster with reproducible uids and names."""
     clock, rng = ManualClock(), random.Random(1)
     storage = Storage(clock, new_uid=lambda: str(uuid.UUID(int=rng.getrandbits(128), version=4)), pick=rng.choice)
     return SimulatorState(storage, clock, rng), clock
 
 
 @contextlib.asynccontextmanager
-async def running_cluster(scenario: str | None = None, *, workers: int = 3) -> AsyncIterator[Cluster]:
+async def running_cluster(scenario: str | None = None, *, workers: int = 3) -> AsyncIterator[ClusterUnderTest]:
     """Run a cluster: of a scenario, or empty with some nodes and the namespace `shop`."""
     state, clock = make_state()
-    cluster = Cluster(state, clock)
+    cluster = ClusterUnderTest(state, clock)
     parts = []
     if scenario is not None:
         parts.append(load_scenario(scenario, state))
@@ -169,15 +169,15 @@ async def running_cluster(scenario: str | None = None, *, workers: int = 3) -> A
         logging.getLogger("k9py.simulator").removeHandler(errors)
         for part in reversed(parts):
             await part.stop()
-    assert cluster.expected_errors or not errors.said, errors.said
+    assert cluster.expected_errors or not errors.messages, errors.messages
 
 
 class _Errors(logging.Handler):
-    """Keeps what controllers and nodes could not do; a test fails where it did not expect that."""
+    """Collects errors that controllers and nodes log; a test that does not expect them fails."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.said: list[str] = []
+        self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(self.format(record))
+        self.messages.append(self.format(record))

@@ -1,4 +1,4 @@
-"""Fixtures of the simulator's tests: a running cluster, and a client that shows what went over the wire."""
+"""Fixtures of the simulator's tests: a running cluster, and a client that returns raw responses."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -7,19 +7,19 @@ import pytest
 
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
-from tests.unit.simulator.client import Client
+from tests.unit.simulator.client import RawClient
 
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    """An empty cluster whose clock stands still until it is advanced."""
+    """An empty cluster with a manual clock."""
     with Simulator(clock=ManualClock()) as running:
         yield running
 
 
 @pytest.fixture
-async def client(simulator: Simulator) -> AsyncIterator[Client]:
+async def client(simulator: Simulator) -> AsyncIterator[RawClient]:
     """The administrator's client."""
     timeout = aiohttp.ClientTimeout(total=None, sock_read=30)
     async with aiohttp.ClientSession(timeout=timeout) as session:
-        yield Client(session, simulator.url, simulator.token("admin"))
+        yield RawClient(session, simulator.url, simulator.token("admin"))

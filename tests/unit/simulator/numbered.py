@@ -1,11 +1,12 @@
-"""Proving that nothing is lost in silence: what numbered containers wrote, and what a reader was given of it.
+"""Proof that no log line is lost without a marker: lines that numbered containers wrote against lines a reader
+received.
 
-`Written` listens in the simulator and knows how many lines each run wrote, whatever became of its pod. `Ledger` takes
-what a reader got, in order, and finds what breaks the promise: a line twice, a line out of order within its container,
-or a number that is missing with no gap marker in its place. Containers write with the voice `numbered-pod`.
+`WrittenLines` listens in the simulator and counts the lines of each run, whatever happens to its pod. `Ledger` takes
+the received lines in order and finds violations: a line twice, a line out of order within its container, or a missing
+number without a gap marker in its place. Containers write with the generator `numbered-pod`.
 
-The API hands out logs by name alone, so a reader that has not heard yet that a pod was made anew under its name takes
-the new one's first lines for the old one's. That is counted (`misattributed`) and no broken promise; twice is.
+The API serves logs by pod name, so a reader that does not know yet that a pod was recreated under its name attributes
+the new pod's first lines to the old one. That is counted (`misattributed`) and is no violation; a line twice is.
 """
 
 from __future__ import annotations
@@ -22,41 +23,41 @@ from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
 
-Place = tuple[str, str, str, str]
+ContainerId = tuple[str, str, str, str]
 """Namespace, pod, container, uid of the pod."""
 
-Counts = Mapping[Place, Mapping[int, int]]
-"""How many lines each run of a place wrote."""
+Counts = Mapping[ContainerId, Mapping[int, int]]
+"""Number of lines of each run of a container."""
 
 _LINE: Final = re.compile(r"run=(\d+) n=(\d{6,}) of=(\S+)")
 _VOICE: Final = "numbered-pod"
 
 
 def numbered(rate: float, **annotations: str) -> dict[str, str]:
-    """Return the annotations of a pod whose containers number their lines, so many a second."""
+    """Return the annotations of a pod whose containers write `rate` numbered lines per second."""
     return {GENERATOR_ANNOTATION: _VOICE, RATE_ANNOTATION: str(rate), **annotations}
 
 
-class Written:
-    """Counts what the containers of a namespace's numbered pods write; made and asked on the simulator's own loop."""
+class WrittenLines:
+    """Counts the lines of a namespace's numbered pods; created and used on the simulator's loop."""
 
     def __init__(self, state: SimulatorState, namespace: str) -> None:
         self._state = state
         self._namespace = namespace
-        self._ended: dict[Place, dict[int, int]] = {}
+        self._ended: dict[ContainerId, dict[int, int]] = {}
         self._numbers: dict[str, int] = {}
         state.storage.on_change(self._hear)
 
     def counts(self) -> Counts:
-        """Return how many lines every run wrote so far."""
-        found = {place: dict(runs) for place, runs in self._ended.items()}
+        """Return the number of lines of every run so far."""
+        counts = {place: dict(runs) for place, runs in self._ended.items()}
         for pod in self._state.storage.list(PODS, self._namespace):
             for place, run, count in self._runs(pod):
-                found.setdefault(place, {})[run] = count
-        return found
+                counts.setdefault(place, {})[run] = count
+        return counts
 
     def run_of(self, container_id: str) -> int:
-        """Return which run of its container has an id; 0 where it has not written yet."""
+        """Return the run number of a container id; 0 if it has not written yet."""
         return self._numbers.get(container_id, 0)
 
     def _hear(self, change: StorageEvent) -> None:
@@ -65,7 +66,7 @@ class Written:
         for place, run, count in self._runs(change.obj):
             self._ended.setdefault(place, {})[run] = count
 
-    def _runs(self, pod: Object) -> Iterator[tuple[Place, int, int]]:
+    def _runs(self, pod: Object) -> Iterator[tuple[ContainerId, int, int]]:
         metadata = pod["metadata"]
         if (metadata.get("annotations") or {}).get(GENERATOR_ANNOTATION) != _VOICE:
             return
@@ -78,15 +79,15 @@ class Written:
                 whole = log.read(0)
                 count = whole[-1].sequence + 1 if whole else len(log.read())
                 if count:
-                    found = _LINE.match((whole or log.read())[-1].text)
-                    assert found is not None
+                    match = _LINE.match((whole or log.read())[-1].text)
+                    assert match is not None
                     if not previous:
-                        self._numbers[entry.get("containerID", "")] = int(found[1])
-                    yield place, int(found[1]), count
+                        self._numbers[entry.get("containerID", "")] = int(match[1])
+                    yield place, int(match[1]), count
 
 
-class Line(Protocol):
-    """A line or a marker, as a reader of logs gives it."""
+class StreamItem(Protocol):
+    """A line or a marker of a log stream."""
 
     @property
     def text(self) -> str: ...
@@ -96,81 +97,81 @@ class Line(Protocol):
     def target(self) -> Any: ...
 
 
-Name = tuple[str, str, str]
+ContainerName = tuple[str, str, str]
 """Namespace, pod, container."""
 
 
 @dataclass(slots=True)
-class _Given:
-    """What was given of a name: (index in the stream, uid, run, number), indexes of gap markers, other markers."""
+class _Received:
+    """What was received of a container: (stream index, uid, run, number), indexes of gap markers, other markers."""
 
     lines: list[tuple[int, str, int, int]] = field(default_factory=list)
     gaps: list[int] = field(default_factory=list)
-    words: int = 0
+    other_markers: int = 0
 
 
 class Ledger:
-    """Takes a stream's lines as they are given."""
+    """Records the lines of a stream in order."""
 
     def __init__(self) -> None:
         self.lines = 0
         self.markers: list[str] = []
         self.late = 0
         self.misattributed = 0
-        self._given: dict[Name, _Given] = {}
-        self._everyones: list[int] = []
+        self._received: dict[ContainerName, _Received] = {}
+        self._stream_gaps: list[int] = []
         self._index = 0
 
     @property
     def places(self) -> int:
-        """Of how many containers lines were given."""
-        return sum(len({uid for _, uid, _, _ in given.lines}) for given in self._given.values())
+        """The number of containers with lines."""
+        return sum(len({uid for _, uid, _, _ in given.lines}) for given in self._received.values())
 
-    def take(self, lines: Iterable[Line]) -> None:
-        """Note what was given next."""
+    def add(self, lines: Iterable[StreamItem]) -> None:
+        """Record the next lines."""
         for line in lines:
             self._index += 1
             namespace, pod, container, uid = line.target.container_key
-            given = self._given.setdefault((namespace, pod, container), _Given()) if pod else None
+            given = self._received.setdefault((namespace, pod, container), _Received()) if pod else None
             if line.marker:
                 self.markers.append(f"{line.marker} {pod}: {line.text}" if pod else f"{line.marker}: {line.text}")
                 if line.marker == "gap":
-                    (self._everyones if given is None else given.gaps).append(self._index)
+                    (self._stream_gaps if given is None else given.gaps).append(self._index)
                 elif given is not None:
-                    given.words += 1
+                    given.other_markers += 1
                 continue
-            found = _LINE.fullmatch(line.text)
-            assert found is not None, f"not a numbered line: {line.text[:80]!r}"
+            match = _LINE.fullmatch(line.text)
+            assert match is not None, f"not a numbered line: {line.text[:80]!r}"
             assert given is not None, "a line of nobody"
             self.lines += 1
             self.late += bool(getattr(line, "late", False))
-            self.misattributed += found[3] != uid
-            given.lines.append((self._index, found[3], int(found[1]), int(found[2])))
+            self.misattributed += match[3] != uid
+            given.lines.append((self._index, match[3], int(match[1]), int(match[2])))
 
     def unfinished(self, counts: Counts) -> list[str]:
-        """Return the places whose last line is not there yet (nor a gap marker behind the last that came), in words."""
-        return self._told(counts, {})[1]
+        """Return descriptions of containers whose last line (or a gap marker in its place) has not arrived."""
+        return self._check(counts, {})[1]
 
-    def broken_promises(self, counts: Counts, *, joined: Mapping[Place, int] | None = None) -> list[str]:
-        """Return what should not be, in words: nothing, if all is well. What is yet to come is no broken promise.
+    def violations(self, counts: Counts, *, joined: Mapping[ContainerId, int] | None = None) -> list[str]:
+        """Return descriptions of violations; lines that have not arrived yet are none.
 
         Args:
-            counts: what was written; lines may have come after it.
-            joined: places that came while the stream was read, and the run they were in: that one's beginning was
-                there to be read.
+            counts: the lines written; more may have been received since.
+            joined: containers that were added while the stream was read, and the run they were in: the beginning of
+                that run could be read.
         """
-        return self._told(counts, joined or {})[0]
+        return self._check(counts, joined or {})[0]
 
-    def _told(self, counts: Counts, joined: Mapping[Place, int]) -> tuple[list[str], list[str]]:
-        """Return what is wrong, and what is not there yet."""
+    def _check(self, counts: Counts, joined: Mapping[ContainerId, int]) -> tuple[list[str], list[str]]:
+        """Return violations, and what has not arrived yet."""
         wrong: list[str] = []
         unfinished: list[str] = []
-        by_name: dict[Name, list[Place]] = {}
+        by_name: dict[ContainerName, list[ContainerId]] = {}
         for place in counts:
             by_name.setdefault(place[:3], []).append(place)
         for name, places in by_name.items():
-            given = self._given.get(name) or _Given()
-            reached: dict[Place, tuple[int, int, int]] = {}
+            given = self._received.get(name) or _Received()
+            reached: dict[ContainerId, tuple[int, int, int]] = {}
             again: list[str] = []
             for index, uid, run, number in given.lines:
                 writer = (*name, uid)
@@ -178,13 +179,13 @@ class Ledger:
                 if before is not None and (run, number) <= before[1:]:
                     again.append(f"run={run} n={number} of {uid}")
                     continue
-                if before is None and run >= joined.get(writer, run + 1):  # an earlier run is more than was asked for
+                if before is None and run >= joined.get(writer, run + 1):  # an earlier run is more than required
                     before = (0, joined[writer], -1)
                 reached[writer] = after = (index, run, number)
                 if before is None:
                     continue
                 missing = _missing(before, after, counts.get(writer, {}))
-                if missing and not self._is_told(given, before[0], index):
+                if missing and not self._has_gap_marker(given, before[0], index):
                     wrong.append(
                         f"{writer}: {missing} lines are missing in silence between run={before[1]} n={before[2]} "
                         f"and run={run} n={number}"
@@ -196,23 +197,23 @@ class Ledger:
         return wrong, unfinished
 
     def _unfinished(
-        self, place: Place, runs: Mapping[int, int], given: _Given, reached: tuple[int, int, int] | None
+        self, place: ContainerId, runs: Mapping[int, int], given: _Received, reached: tuple[int, int, int] | None
     ) -> Iterator[str]:
         if not runs:
             return
         last = max(runs)
         if reached is None:
-            if not given.gaps and not given.words:
+            if not given.gaps and not given.other_markers:
                 yield f"{place}: nothing was given at all, not even a word"
-        elif reached[1:] < (last, runs[last] - 1) and not self._is_told(given, reached[0], self._index + 1):
+        elif reached[1:] < (last, runs[last] - 1) and not self._has_gap_marker(given, reached[0], self._index + 1):
             yield f"{place}: ends with run={reached[1]} n={reached[2]}, written were run={last} n<{runs[last]}"
 
-    def _is_told(self, given: _Given, begin: int, end: int) -> bool:
-        return any(begin < at < end for at in (*given.gaps, *self._everyones))
+    def _has_gap_marker(self, given: _Received, begin: int, end: int) -> bool:
+        return any(begin < at < end for at in (*given.gaps, *self._stream_gaps))
 
 
 def _missing(before: tuple[int, int, int], after: tuple[int, int, int], runs: Mapping[int, int]) -> int:
-    """Return how many lines were written between two."""
+    """Return the number of lines written between two lines."""
     if before[1] == after[1]:
         return after[2] - before[2] - 1
     between = sum(runs.get(run, 0) for run in range(before[1] + 1, after[1]))

@@ -1,4 +1,4 @@
-"""Makes the objects the simulator's tests put into it: small, valid, and with what a test names."""
+"""Small, valid objects for the simulator's tests."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def pod(
 
 
 def running_status(*containers: str, ip: str = "10.0.0.7") -> Object:
-    """Return the status of a pod all of whose containers run and are ready."""
+    """Return the status of a pod with all containers running and ready."""
     started = "2026-01-15T11:00:00Z"
     statuses = [
         {
@@ -72,7 +72,7 @@ def running_status(*containers: str, ip: str = "10.0.0.7") -> Object:
 
 
 def add_pod(state: SimulatorState, name: str, *, running: bool = True, **given: Any) -> Object:
-    """Add a pod; one that runs, unless told otherwise."""
+    """Add a pod; a running one by default."""
     created = create_object(state, PODS, pod(name, **given))
     if not running:
         return created

@@ -10,16 +10,16 @@ _WIRE = Path(__file__).parents[2] / "wire"
 
 @cache
 def exchanges(name: str) -> list[dict[str, Any]]:
-    """Return a file's exchanges, in order: request (method, path, headers, body) and response (status, body)."""
+    """Return the exchanges of a file in order: request (method, path, headers, body) and response (status, body)."""
     read: list[dict[str, Any]] = json.loads((_WIRE / f"{name}.json").read_text())
     return read
 
 
-def answered(name: str, path: str) -> Any:
-    """Return the body of the first answer to a path.
+def recorded_body(name: str, path: str) -> Any:
+    """Return the body of the first response to a path.
 
     Raises:
-        LookupError: none was recorded.
+        LookupError: nothing was recorded for it.
     """
     for exchange in exchanges(name):
         if exchange["request"]["path"] == path:

@@ -1,4 +1,4 @@
-"""Logs that a test writes line by line, in place of the nodes' own."""
+"""Logs that a test writes line by line, in place of the simulated ones."""
 
 import asyncio
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class ScriptedRun:
 
 
 class ScriptedLogs:
-    """The present and the previous run of every container."""
+    """The current and the previous run of every container."""
 
     def __init__(self, present: ScriptedRun, previous: ScriptedRun) -> None:
         self._present = present

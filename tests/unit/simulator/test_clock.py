@@ -1,4 +1,4 @@
-"""The manual clock: what sleeps on it wakes in order, and only when it is moved."""
+"""The manual clock: sleepers wake in order, and only when it is advanced."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

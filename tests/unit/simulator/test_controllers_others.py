@@ -18,17 +18,25 @@ from k9py.simulator.registry.resources import (
     PODS,
     SERVICES,
 )
-from tests.unit.simulator.cluster import NAMESPACE, Cluster, Object, running_cluster, template, with_fields, workload
-from tests.unit.simulator.recordings import answered
+from tests.unit.simulator.cluster import (
+    NAMESPACE,
+    ClusterUnderTest,
+    Object,
+    running_cluster,
+    template,
+    with_fields,
+    workload,
+)
+from tests.unit.simulator.recordings import recorded_body
 
 
 @pytest.fixture
-async def cluster() -> AsyncIterator[Cluster]:
+async def cluster() -> AsyncIterator[ClusterUnderTest]:
     async with running_cluster() as running:
         yield running
 
 
-def service(cluster: Cluster, target: int | str = "http") -> None:
+def service(cluster: ClusterUnderTest, target: int | str = "http") -> None:
     ports = [{"name": "http", "port": 80, "targetPort": target}]
     cluster.create("Service", "checkout", {"selector": {"app": "checkout"}, "ports": ports})
 
@@ -39,8 +47,8 @@ def with_port(name: str = "http") -> Object:
     return pod
 
 
-def slice_of(cluster: Cluster, name: str = "checkout") -> Object:
-    """Return the only slice of a Service."""
+def slice_of(cluster: ClusterUnderTest, name: str = "checkout") -> Object:
+    """Return the only EndpointSlice of a Service."""
     slices = cluster.storage.list(ENDPOINTSLICES, NAMESPACE)
     (only,) = [each for each in slices if each["metadata"]["labels"]["kubernetes.io/service-name"] == name]
     return only
@@ -49,11 +57,11 @@ def slice_of(cluster: Cluster, name: str = "checkout") -> Object:
 # -- endpoints ---------------------------------------------------------------------------------------------------
 
 
-async def test_a_slice_has_the_shape_of_a_recorded_one(cluster: Cluster) -> None:
+async def test_a_slice_has_the_shape_of_a_recorded_one(cluster: ClusterUnderTest) -> None:
     service(cluster)
     cluster.create("Deployment", "checkout", workload(replicas=2, template=with_port()))
-    await cluster.pass_time(10)
-    recorded = answered("list", "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices")["items"][0]
+    await cluster.advance(10)
+    recorded = recorded_body("list", "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices")["items"][0]
     found = slice_of(cluster)
     assert {*found, "kind", "apiVersion"} == {*recorded, "kind", "apiVersion"}
     assert found["ports"] == recorded["ports"]
@@ -65,54 +73,54 @@ async def test_a_slice_has_the_shape_of_a_recorded_one(cluster: Cluster) -> None
     assert [address["ip"] for address in subset["addresses"]] == addresses
 
 
-async def test_a_service_that_selects_nothing_has_one_empty_slice(cluster: Cluster) -> None:
+async def test_a_service_that_selects_nothing_has_one_empty_slice(cluster: ClusterUnderTest) -> None:
     service(cluster)
-    await cluster.pass_time(1)
+    await cluster.advance(1)
     assert (slice_of(cluster)["endpoints"], slice_of(cluster)["ports"]) == (None, None)
 
 
-async def test_a_port_name_that_no_container_has_leaves_no_port(cluster: Cluster) -> None:
+async def test_a_port_name_that_no_container_has_leaves_no_port(cluster: ClusterUnderTest) -> None:
     service(cluster, target="htpp")
     cluster.create("Deployment", "checkout", workload(replicas=1, template=with_port()))
-    await cluster.pass_time(10)
+    await cluster.advance(10)
     assert slice_of(cluster)["ports"] == []
 
 
-async def test_an_endpoint_that_terminates_serves_but_is_not_ready(cluster: Cluster) -> None:
+async def test_an_endpoint_that_terminates_serves_but_is_not_ready(cluster: ClusterUnderTest) -> None:
     service(cluster)
     cluster.create("Deployment", "checkout", workload(replicas=1, template=with_port()))
-    await cluster.pass_time(10)
+    await cluster.advance(10)
     cluster.change(DEPLOYMENTS, "checkout", with_fields(replicas=0))
-    await cluster.pass_time(0.5)
+    await cluster.advance(0.5)
     assert slice_of(cluster)["endpoints"][0]["conditions"] == {"ready": False, "serving": True, "terminating": True}
-    await cluster.pass_time(5)
+    await cluster.advance(5)
     assert slice_of(cluster)["endpoints"] is None
 
 
-async def test_correcting_a_selector_brings_the_endpoints_back(cluster: Cluster) -> None:
+async def test_correcting_a_selector_brings_the_endpoints_back(cluster: ClusterUnderTest) -> None:
     service(cluster)
     cluster.create("Deployment", "checkout", workload(replicas=2, template=with_port()))
     cluster.change(SERVICES, "checkout", with_fields(selector={"app": "chekcout"}))
-    await cluster.pass_time(10)
+    await cluster.advance(10)
     assert slice_of(cluster)["endpoints"] is None
     cluster.change(SERVICES, "checkout", with_fields(selector={"app": "checkout"}))
-    await cluster.pass_time(1)
+    await cluster.advance(1)
     assert len(slice_of(cluster)["endpoints"]) == 2
 
 
-async def test_more_than_a_hundred_endpoints_take_several_slices(cluster: Cluster) -> None:
+async def test_more_than_a_hundred_endpoints_take_several_slices(cluster: ClusterUnderTest) -> None:
     service(cluster)
     cluster.create("Deployment", "checkout", workload(replicas=120, template=with_port()))
-    await cluster.pass_time(20)
+    await cluster.advance(20)
     sizes = [len(each["endpoints"]) for each in cluster.storage.list(ENDPOINTSLICES, NAMESPACE)]
     assert sorted(sizes) == [20, 100]
 
 
-async def test_a_deleted_service_takes_its_slices(cluster: Cluster) -> None:
+async def test_a_deleted_service_takes_its_slices(cluster: ClusterUnderTest) -> None:
     service(cluster)
-    await cluster.pass_time(1)
+    await cluster.advance(1)
     cluster.storage.delete(SERVICES, NAMESPACE, "checkout")
-    await cluster.pass_time(1)
+    await cluster.advance(1)
     assert not cluster.storage.list(ENDPOINTSLICES)
     assert not cluster.storage.list(ENDPOINTS)
 
@@ -125,10 +133,10 @@ def job_template(**annotations: str) -> Object:
     return {**pod, "spec": {**pod["spec"], "restartPolicy": "Never"}}
 
 
-async def test_a_job_completes_in_recorded_words(cluster: Cluster) -> None:
+async def test_a_job_completes_with_the_recorded_text(cluster: ClusterUnderTest) -> None:
     cluster.create("Job", "migrate", {"template": job_template()})
-    await cluster.pass_time(30)
-    recorded = answered("list", "/apis/batch/v1/namespaces/shop/jobs")["items"][0]["status"]
+    await cluster.advance(30)
+    recorded = recorded_body("list", "/apis/batch/v1/namespaces/shop/jobs")["items"][0]["status"]
     status = cluster.get(JOBS, "migrate")["status"]
     assert status.keys() == recorded.keys()
     assert [c["type"] for c in status["conditions"]] == [c["type"] for c in recorded["conditions"]]
@@ -138,41 +146,41 @@ async def test_a_job_completes_in_recorded_words(cluster: Cluster) -> None:
     assert cluster.messages("Completed") == ["Job completed"]
 
 
-async def test_a_job_that_fails_too_often_gives_up(cluster: Cluster) -> None:
+async def test_a_job_that_fails_too_often_gives_up(cluster: ClusterUnderTest) -> None:
     pod = job_template(**{"sim.k9py.dev/behaviour": "crash:2"})
     cluster.create("Job", "migrate", {"template": pod, "backoffLimit": 1})
-    await cluster.pass_time(60)
+    await cluster.advance(60)
     job = cluster.get(JOBS, "migrate")
     assert cluster.condition(job, "Failed")["reason"] == "BackoffLimitExceeded"
     assert job["status"]["failed"] == 2
     assert cluster.messages("BackoffLimitExceeded") == ["Job has reached the specified backoff limit"]
 
 
-async def test_a_cronjob_makes_jobs_and_keeps_three(cluster: Cluster) -> None:
+async def test_a_cronjob_makes_jobs_and_keeps_three(cluster: ClusterUnderTest) -> None:
     spec = {"schedule": "*/5 * * * *", "jobTemplate": {"spec": {"template": job_template()}}}
     cluster.create("CronJob", "nightly", spec)
-    await cluster.pass_time(5 * 60 * 5 + 30)
+    await cluster.advance(5 * 60 * 5 + 30)
     status = cluster.get(CRONJOBS, "nightly")["status"]
     assert status["lastScheduleTime"] == "2026-01-15T12:25:00Z"
     assert len(cluster.storage.list(JOBS)) == 3
     assert cluster.messages("SuccessfulCreate")
 
 
-async def test_a_schedule_nobody_can_read_is_said(cluster: Cluster) -> None:
+async def test_an_invalid_schedule_is_reported(cluster: ClusterUnderTest) -> None:
     spec = {"schedule": "every day", "jobTemplate": {"spec": {"template": job_template()}}}
     cluster.create("CronJob", "nightly", spec)
-    await cluster.pass_time(5)
+    await cluster.advance(5)
     assert cluster.messages("UnparseableSchedule") == ['unparseable schedule: "every day"']
 
 
-async def test_an_object_nobody_can_make_sense_of_does_not_stop_the_others(
-    cluster: Cluster, caplog: pytest.LogCaptureFixture
+async def test_an_object_that_is_malformed_does_not_stop_the_others(
+    cluster: ClusterUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
     odd = cluster.create("Deployment", "odd", workload(replicas=2))
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "some", "maxUnavailable": 0}}
     cluster.storage.update(DEPLOYMENTS, {**odd, "spec": {**odd["spec"], "strategy": rolling}})
     cluster.create("Deployment", "even", workload(replicas=1))
-    await cluster.pass_time(10)
+    await cluster.advance(10)
     assert cluster.deployment("even")["status"]["availableReplicas"] == 1
     assert "could not reconcile shop/odd" in caplog.text
     cluster.expected_errors = True
@@ -181,24 +189,24 @@ async def test_an_object_nobody_can_make_sense_of_does_not_stop_the_others(
 # -- budgets and autoscalers -------------------------------------------------------------------------------------
 
 
-async def test_a_budget_counts_in_recorded_words(cluster: Cluster) -> None:
+async def test_a_budget_counts_with_the_recorded_text(cluster: ClusterUnderTest) -> None:
     cluster.create("Deployment", "checkout", workload(replicas=4))
     budget = {"minAvailable": 4, "selector": {"matchLabels": {"app": "checkout"}}}
     cluster.create("PodDisruptionBudget", "checkout", budget)
-    await cluster.pass_time(10)
-    recorded = answered("list", "/apis/policy/v1/namespaces/shop/poddisruptionbudgets")["items"][0]["status"]
+    await cluster.advance(10)
+    recorded = recorded_body("list", "/apis/policy/v1/namespaces/shop/poddisruptionbudgets")["items"][0]["status"]
     status = cluster.get(PODDISRUPTIONBUDGETS, "checkout")["status"]
     assert {**status, "conditions": []} == {**recorded, "conditions": []}
     assert status["conditions"][0]["reason"] == recorded["conditions"][0]["reason"]
     cluster.change(
         PODDISRUPTIONBUDGETS, "checkout", lambda spec: {"selector": spec["selector"], "maxUnavailable": "50%"}
     )
-    await cluster.pass_time(1)
+    await cluster.advance(1)
     status = cluster.get(PODDISRUPTIONBUDGETS, "checkout")["status"]
     assert (status["disruptionsAllowed"], status["desiredHealthy"], status["expectedPods"]) == (2, 2, 4)
 
 
-def autoscaled(cluster: Cluster, replicas: int, **annotations: str) -> None:
+def autoscaled(cluster: ClusterUnderTest, replicas: int, **annotations: str) -> None:
     pod = template()
     pod["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "100m"}}
     cluster.create("Deployment", "checkout", workload(replicas=replicas, template=pod))
@@ -216,23 +224,23 @@ def autoscaled(cluster: Cluster, replicas: int, **annotations: str) -> None:
     )
 
 
-async def test_an_autoscaler_at_rest_scales_nothing_and_shows_its_metric(cluster: Cluster) -> None:
+async def test_an_autoscaler_at_rest_scales_nothing_and_shows_its_metric(cluster: ClusterUnderTest) -> None:
     autoscaled(cluster, 4, **{LOAD_ANNOTATION: "4"})
-    await cluster.pass_time(3600)
+    await cluster.advance(3600)
     status = cluster.get(HORIZONTALPODAUTOSCALERS, "checkout")["status"]
     assert (status["currentReplicas"], status["desiredReplicas"]) == (4, 4)
     assert 60 <= status["currentMetrics"][0]["resource"]["current"]["averageUtilization"] <= 80
     assert not cluster.messages("SuccessfulRescale")
 
 
-async def test_an_autoscaler_brings_a_hand_scaled_target_back_within_its_bounds(cluster: Cluster) -> None:
+async def test_an_autoscaler_brings_a_hand_scaled_target_back_within_its_bounds(cluster: ClusterUnderTest) -> None:
     autoscaled(cluster, 4, **{LOAD_ANNOTATION: "4"})
-    await cluster.pass_time(60)
+    await cluster.advance(60)
     cluster.change(DEPLOYMENTS, "checkout", with_fields(replicas=9))
-    await cluster.pass_time(30)
+    await cluster.advance(30)
     assert cluster.deployment()["spec"]["replicas"] <= 6
     cluster.change(DEPLOYMENTS, "checkout", with_fields(replicas=1))
-    await cluster.pass_time(60)
+    await cluster.advance(60)
     assert cluster.deployment()["spec"]["replicas"] >= 4
     assert cluster.messages("SuccessfulRescale")[0].startswith("New size: ")
     [wrote] = cluster.deployment()["metadata"]["managedFields"]
@@ -243,12 +251,12 @@ async def test_an_autoscaler_brings_a_hand_scaled_target_back_within_its_bounds(
 # -- events ------------------------------------------------------------------------------------------------------
 
 
-async def test_the_same_words_are_counted_and_many_different_ones_combined(cluster: Cluster) -> None:
+async def test_the_same_message_is_counted_and_many_different_ones_combined(cluster: ClusterUnderTest) -> None:
     created = cluster.create("Deployment", "checkout", workload(replicas=0))
     recorder = EventRecorder(cluster.state, "test")
     for _ in range(3):
         recorder.record(created, "Normal", "Same", "the same")
-        await cluster.pass_time(1)
+        await cluster.advance(1)
     (same,) = cluster.events("Same")
     assert same["count"] == 3
     assert same["firstTimestamp"] < same["lastTimestamp"]
@@ -259,7 +267,7 @@ async def test_the_same_words_are_counted_and_many_different_ones_combined(clust
     assert combined["count"] == 3
 
 
-async def test_one_source_may_say_25_things_about_an_object_at_once(cluster: Cluster) -> None:
+async def test_one_source_may_record_25_events_about_an_object(cluster: ClusterUnderTest) -> None:
     created = cluster.create("Deployment", "checkout", workload(replicas=0))
     recorder = EventRecorder(cluster.state, "test")
     for _ in range(40):
@@ -267,20 +275,20 @@ async def test_one_source_may_say_25_things_about_an_object_at_once(cluster: Clu
     assert cluster.events("Same")[0]["count"] == 25
 
 
-async def test_events_are_forgotten_after_an_hour(cluster: Cluster) -> None:
+async def test_events_are_forgotten_after_an_hour(cluster: ClusterUnderTest) -> None:
     created = cluster.create("Deployment", "checkout", workload(replicas=0))
     recorder = EventRecorder(cluster.state, "test")
     recorder.record(created, "Normal", "Old", "old")
-    await cluster.pass_time(3700)
+    await cluster.advance(3700)
     recorder.record(created, "Normal", "New", "new")
     assert not cluster.events("Old")
     assert cluster.events("New")
 
 
-async def test_an_event_has_the_fields_of_a_recorded_one(cluster: Cluster) -> None:
+async def test_an_event_has_the_fields_of_a_recorded_one(cluster: ClusterUnderTest) -> None:
     cluster.create("Deployment", "checkout", workload(replicas=1))
-    await cluster.pass_time(10)
-    recorded = answered("events-after", "/api/v1/namespaces/shop/events")["items"]
+    await cluster.advance(10)
+    recorded = recorded_body("events-after", "/api/v1/namespaces/shop/events")["items"]
     for reason in ("ScalingReplicaSet", "Scheduled"):
         wanted = next(event for event in recorded if event["reason"] == reason)
         found = cluster.events(reason)[0]

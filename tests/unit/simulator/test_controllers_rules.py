@@ -1,4 +1,4 @@
-"""The arithmetic and rules that controllers follow, without a cluster."""
+"""The arithmetic and rules of controllers, without a cluster."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from k9py.simulator.controllers.quantities import format_quantity, parse_quantit
 from k9py.simulator.registry.selectors import matches_label_selector
 from k9py.simulator.scenarios.worker_nodes import worker_node
 from k9py.simulator.scheduler.filters import ResourceRequests, filter_reasons, resource_requests
-from tests.unit.simulator.recordings import answered
+from tests.unit.simulator.recordings import recorded_body
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 BORN = "2026-01-01T00:00:00Z"
@@ -59,7 +59,7 @@ def test_hash_ignores_order_nulls_and_its_own_label() -> None:
     assert template_hash(one, 1) != template_hash(one)
 
 
-def test_hash_is_written_in_letters_that_make_no_words() -> None:
+def test_hash_uses_an_alphabet_without_vowels() -> None:
     assert encode(1234567890) == "56789bcdf4"
 
 
@@ -82,7 +82,7 @@ def test_a_reason_that_changes_keeps_the_transition_time_of_the_status() -> None
 def test_revision_data_has_the_shape_a_real_server_stored(name: str) -> None:
     path = "/apis/apps/v1/namespaces/shop/controllerrevisions"
     path += "?labelSelector=app%3Dcart-db" if name == "statefulset" else ""
-    for recorded in answered(name, path)["items"]:
+    for recorded in recorded_body(name, path)["items"]:
         template = controller_revisions.template_of(recorded)
         assert controller_revisions.revision_data(template) == recorded["data"]
 

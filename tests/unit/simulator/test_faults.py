@@ -1,4 +1,4 @@
-"""Trouble on purpose, and a server that is lost and comes back."""
+"""Injected faults, and a server that is lost and comes back."""
 
 import asyncio
 
@@ -9,11 +9,11 @@ from k9py.simulator.clock import RealClock
 from k9py.simulator.faults import Cut, Hang, NoBookmarks, Refuse, RequestMatch, Silence, Slow
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
-from tests.unit.simulator.client import Client
+from tests.unit.simulator.client import RawClient
 from tests.unit.simulator.objects import add_namespace, add_pod
 from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
 
-_TURNS = 10_000  # of the cluster's loop; far more than any answer needs
+_TURNS = 10_000  # iterations of the cluster's loop; far more than any response needs
 PODS = "/api/v1/namespaces/shop/pods"
 
 
@@ -23,7 +23,9 @@ def shop(simulator: Simulator) -> None:
     simulator.call(add_pod, "a")
 
 
-async def test_a_refusal_so_many_times_and_only_where_it_was_meant(simulator: Simulator, client: Client) -> None:
+async def test_a_refusal_applies_a_number_of_times_to_matching_requests(
+    simulator: Simulator, client: RawClient
+) -> None:
     simulator.inject(Refuse(503, "ServiceUnavailable", retry_after=2), RequestMatch("list", "pods"), times=2)
     assert (await client.get("/api/v1/namespaces")).status == 200
     replies = [await client.get(PODS) for _ in range(3)]
@@ -32,7 +34,7 @@ async def test_a_refusal_so_many_times_and_only_where_it_was_meant(simulator: Si
     assert replies[0].body["reason"] == "ServiceUnavailable"
 
 
-async def test_a_watch_line_is_cut_in_the_middle(simulator: Simulator, client: Client) -> None:
+async def test_a_watch_line_is_cut_in_the_middle(simulator: Simulator, client: RawClient) -> None:
     simulator.inject(Cut(after_bytes=40), RequestMatch("watch"))
     async with client.stream(f"{PODS}?watch=1") as lines:
         assert await lines.raw(40) == b'{"type":"ADDED","object":{"kind":"Pod","'[:40]
@@ -40,7 +42,7 @@ async def test_a_watch_line_is_cut_in_the_middle(simulator: Simulator, client: C
             await lines.raw()
 
 
-async def test_bookmarks_are_left_out_of_a_watch_and_the_rest_comes(simulator: Simulator, client: Client) -> None:
+async def test_bookmarks_are_left_out_of_a_watch_and_the_rest_comes(simulator: Simulator, client: RawClient) -> None:
     simulator.inject(NoBookmarks(), RequestMatch("watch"))
     streamed = "watch=1&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
     async with client.stream(f"{PODS}?{streamed}") as lines:
@@ -49,14 +51,14 @@ async def test_bookmarks_are_left_out_of_a_watch_and_the_rest_comes(simulator: S
         assert (await lines.event())["object"]["metadata"]["name"] == "b"
 
 
-async def test_a_list_is_cut_short(simulator: Simulator, client: Client) -> None:
+async def test_a_list_is_cut_short(simulator: Simulator, client: RawClient) -> None:
     simulator.inject(Cut(after_bytes=100), RequestMatch("list"))
     with pytest.raises(aiohttp.ClientPayloadError):
         await client.get(PODS)
     assert (await client.get(PODS)).status == 200
 
 
-async def test_a_slow_page_comes_when_its_time_has_come(simulator: Simulator, client: Client) -> None:
+async def test_a_slow_page_comes_after_its_delay(simulator: Simulator, client: RawClient) -> None:
     simulator.inject(Slow(5), RequestMatch("list"))
     asked = asyncio.ensure_future(client.get(PODS))
     for _ in range(_TURNS):
@@ -67,7 +69,7 @@ async def test_a_slow_page_comes_when_its_time_has_come(simulator: Simulator, cl
     assert simulator.clock.monotonic() >= 5
 
 
-async def test_a_request_that_hangs_is_let_go(simulator: Simulator, client: Client) -> None:
+async def test_a_hanging_request_is_ended(simulator: Simulator, client: RawClient) -> None:
     simulator.inject(Hang(), RequestMatch(containing="/pods"))
     asked = asyncio.ensure_future(client.get(PODS))
     await client.get("/api/v1/namespaces")
@@ -79,17 +81,17 @@ async def test_a_request_that_hangs_is_let_go(simulator: Simulator, client: Clie
     assert (await asked).status == 200
 
 
-async def test_a_stream_goes_silent_and_stays_open(simulator: Simulator, client: Client) -> None:
+async def test_a_stream_goes_silent_and_stays_open(simulator: Simulator, client: RawClient) -> None:
     simulator.inject(Silence(after_bytes=10), RequestMatch("watch"))
     async with client.stream(f"{PODS}?watch=1") as lines:
         assert await lines.raw(10) == b'{"type":"A'
         simulator.call(add_pod, "b")
         await client.get(PODS)
-        assert lines.waiting()
+        assert lines.is_idle()
 
 
 async def test_a_lost_server_drops_its_watches_and_comes_back_with_its_state(
-    simulator: Simulator, client: Client
+    simulator: Simulator, client: RawClient
 ) -> None:
     url = simulator.url
     async with client.stream(f"{PODS}?watch=1") as lines:
@@ -106,7 +108,7 @@ async def test_a_lost_server_drops_its_watches_and_comes_back_with_its_state(
     assert names == ["a", "meanwhile"]
 
 
-async def test_requests_are_remembered(simulator: Simulator, client: Client) -> None:
+async def test_requests_are_remembered(simulator: Simulator, client: RawClient) -> None:
     await client.get(f"{PODS}?limit=1")
     await client.get("/nowhere")
     assert [(seen.method, seen.path, seen.code, seen.verb) for seen in simulator.requests] == [
@@ -115,7 +117,7 @@ async def test_requests_are_remembered(simulator: Simulator, client: Client) -> 
     ]
 
 
-def test_what_goes_wrong_on_the_clusters_thread_is_raised_where_it_was_asked(simulator: Simulator) -> None:
+def test_an_error_on_the_clusters_thread_is_raised_in_the_caller(simulator: Simulator) -> None:
     with pytest.raises(ZeroDivisionError):
         simulator.call(lambda _: 1 // 0)
 
@@ -149,7 +151,7 @@ def script(simulator: Simulator) -> ScriptedRun:
 
 
 async def test_a_log_that_is_being_read_is_cut_and_the_next_one_is_not(
-    simulator: Simulator, client: Client, script: ScriptedRun
+    simulator: Simulator, client: RawClient, script: ScriptedRun
 ) -> None:
     async with client.stream(f"{PODS}/a/log?follow=true") as lines:
         assert await lines.text() == "one"
@@ -162,7 +164,7 @@ async def test_a_log_that_is_being_read_is_cut_and_the_next_one_is_not(
 
 
 async def test_a_log_that_is_being_read_hangs_half_open_and_neither_line_nor_end_arrives(
-    simulator: Simulator, client: Client, script: ScriptedRun
+    simulator: Simulator, client: RawClient, script: ScriptedRun
 ) -> None:
     async with client.stream(f"{PODS}/a/log?follow=true") as lines:
         assert await lines.text() == "one"
@@ -170,14 +172,14 @@ async def test_a_log_that_is_being_read_hangs_half_open_and_neither_line_nor_end
         simulator.call(lambda _: script.write("two"))
         simulator.call(lambda _: script.end())
         await client.get(PODS)
-        assert lines.waiting()
+        assert lines.is_idle()
         assert simulator.open_logs() == simulator.break_logs() == 0
         simulator.clear_faults()
         with pytest.raises(aiohttp.ClientError):
             await lines.raw()
 
 
-async def test_only_the_logs_meant_are_broken(simulator: Simulator, client: Client, script: ScriptedRun) -> None:
+async def test_only_matching_logs_are_broken(simulator: Simulator, client: RawClient, script: ScriptedRun) -> None:
     simulator.call(add_pod, "b")
     async with client.stream(f"{PODS}/a/log?follow=true") as a, client.stream(f"{PODS}/b/log?follow=true") as b:
         assert await a.text() == await b.text() == "one"

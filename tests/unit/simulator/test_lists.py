@@ -1,4 +1,4 @@
-"""Lists: pages of one moment, shapes, sizes and revisions."""
+"""Lists: consistent pages, representations, sizes and revisions."""
 
 import asyncio
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from k9py.simulator.registry.resources import EVENTS, PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
-from tests.unit.simulator.client import METADATA, TABLE, Client
+from tests.unit.simulator.client import METADATA, TABLE, RawClient
 from tests.unit.simulator.objects import add_namespace, add_pod, pod, running_status
 
 PATH = "/api/v1/namespaces/shop/pods"
@@ -28,13 +28,13 @@ def _names(body: dict[str, Any]) -> list[str]:
     return [item["metadata"]["name"] for item in body["items"]]
 
 
-async def test_items_carry_no_kind_of_their_own(client: Client) -> None:
+async def test_items_carry_no_kind_of_their_own(client: RawClient) -> None:
     body = (await client.get(PATH)).body
     assert (body["kind"], body["apiVersion"]) == ("PodList", "v1")
     assert next(iter(body["items"][0])) == "metadata"
 
 
-async def test_pages_hold_so_many_and_tell_how_many_remain(client: Client) -> None:
+async def test_pages_hold_so_many_and_count_the_remaining(client: RawClient) -> None:
     first = (await client.get(f"{PATH}?limit=2")).body
     second = (await client.get(f"{PATH}?limit=2&continue={first['metadata']['continue']}")).body
     third = (await client.get(f"{PATH}?limit=2&continue={second['metadata']['continue']}")).body
@@ -43,7 +43,7 @@ async def test_pages_hold_so_many_and_tell_how_many_remain(client: Client) -> No
     assert "continue" not in third["metadata"]
 
 
-async def test_pages_across_namespaces(simulator: Simulator, client: Client) -> None:
+async def test_pages_across_namespaces(simulator: Simulator, client: RawClient) -> None:
     simulator.call(add_namespace, "a-first")
     simulator.call(add_pod, "z", namespace="a-first")
     first = (await client.get("/api/v1/pods?limit=1")).body
@@ -51,7 +51,7 @@ async def test_pages_across_namespaces(simulator: Simulator, client: Client) -> 
     assert (_names(first), _names(second)) == (["z"], ["a", "b"])
 
 
-async def test_all_pages_show_the_moment_of_the_first(simulator: Simulator, client: Client) -> None:
+async def test_all_pages_show_the_moment_of_the_first(simulator: Simulator, client: RawClient) -> None:
     first = (await client.get(f"{PATH}?limit=2")).body
 
     def change(state: SimulatorState) -> None:
@@ -68,7 +68,7 @@ async def test_all_pages_show_the_moment_of_the_first(simulator: Simulator, clie
     assert rest["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
 
 
-async def test_a_page_of_a_moment_that_is_forgotten_is_expired(simulator: Simulator, client: Client) -> None:
+async def test_a_page_of_a_moment_that_is_compacted_is_expired(simulator: Simulator, client: RawClient) -> None:
     first = (await client.get(f"{PATH}?limit=2")).body
     simulator.call(add_pod, "f")
     simulator.call(lambda state: state.storage.compact())
@@ -76,24 +76,24 @@ async def test_a_page_of_a_moment_that_is_forgotten_is_expired(simulator: Simula
     assert (reply.status, reply.body["reason"]) == (410, "Expired")
 
 
-async def test_pages_of_a_selection_do_not_tell_what_remains(client: Client) -> None:
+async def test_pages_of_a_selection_do_not_count_what_remains(client: RawClient) -> None:
     first = (await client.get(f"{PATH}?limit=2&labelSelector=app%3Dcheckout")).body
     assert _names(first) == ["a", "b"]
     assert "remainingItemCount" not in first["metadata"]
 
 
-async def test_limit_counts_for_nothing_with_revision_zero(client: Client) -> None:
+async def test_limit_is_ignored_with_revision_zero(client: RawClient) -> None:
     body = (await client.get(f"{PATH}?limit=2&resourceVersion=0")).body
     assert _names(body) == ["a", "b", "c", "d", "e"]
 
 
-async def test_a_revision_that_has_not_come_is_refused(client: Client) -> None:
+async def test_a_revision_that_has_not_come_is_refused(client: RawClient) -> None:
     reply = await client.get(f"{PATH}?resourceVersion=999999&resourceVersionMatch=NotOlderThan")
     assert (reply.status, reply.body["reason"]) == (504, "Timeout")
     assert reply.headers["Retry-After"] == "1"
 
 
-async def test_metadata_alone(client: Client) -> None:
+async def test_metadata_alone(client: RawClient) -> None:
     body = (await client.get(PATH, accept=METADATA)).body
     assert body["kind"] == "PartialObjectMetadataList"
     assert set(body["items"][0]) == {"kind", "apiVersion", "metadata"}
@@ -102,18 +102,18 @@ async def test_metadata_alone(client: Client) -> None:
 @pytest.mark.parametrize(
     ("include", "kind"), [("Object", "Pod"), ("Metadata", "PartialObjectMetadata"), ("None", None)]
 )
-async def test_rows_carry_what_was_asked(client: Client, include: str, kind: str | None) -> None:
+async def test_rows_carry_what_was_asked(client: RawClient, include: str, kind: str | None) -> None:
     body = (await client.get(f"{PATH}?includeObject={include}", accept=TABLE)).body
     assert body["rows"][0].get("object", {}).get("kind") == kind
 
 
-async def test_only_protobuf_is_not_acceptable(client: Client) -> None:
+async def test_only_protobuf_is_not_acceptable(client: RawClient) -> None:
     reply = await client.get(PATH, accept="application/vnd.kubernetes.protobuf")
     assert (reply.status, reply.body["reason"]) == (406, "NotAcceptable")
 
 
 async def test_events_are_shown_in_the_shape_of_the_api_they_are_asked_through(
-    simulator: Simulator, client: Client
+    simulator: Simulator, client: RawClient
 ) -> None:
     event = {
         "metadata": {"name": "e", "namespace": "shop"},
@@ -132,7 +132,7 @@ async def test_events_are_shown_in_the_shape_of_the_api_they_are_asked_through(
     assert listed["items"][0]["regarding"]["name"] == "a"
 
 
-async def test_a_large_list_arrives_whole_compressed_and_in_order(simulator: Simulator, client: Client) -> None:
+async def test_a_large_list_arrives_whole_compressed_and_in_order(simulator: Simulator, client: RawClient) -> None:
     def fill(state: SimulatorState) -> None:
         status = running_status()
         for count in range(5000):
@@ -145,7 +145,7 @@ async def test_a_large_list_arrives_whole_compressed_and_in_order(simulator: Sim
     assert _names(reply.body) == sorted(_names(reply.body))
 
 
-async def test_writes_go_on_while_a_large_list_is_sent(simulator: Simulator, client: Client) -> None:
+async def test_writes_go_on_while_a_large_list_is_sent(simulator: Simulator, client: RawClient) -> None:
     def fill(state: SimulatorState) -> None:
         for count in range(3000):
             state.storage.create(PODS, pod(f"many-{count:05d}"))
@@ -157,7 +157,7 @@ async def test_writes_go_on_while_a_large_list_is_sent(simulator: Simulator, cli
             simulator.call, lambda state, name: state.storage.remove(PODS, "shop", name), f"many-{count:05d}"
         )
     body = (await listing).body
-    # Whatever moment it shows, it is one: the objects there at its revision, each once.
+    # It is a snapshot: the objects at its revision, each once.
     names = _names(body)
     assert len(names) == len(set(names))
     gone = 3005 - len(names)

@@ -1,4 +1,4 @@
-"""pods/log: which lines come, and how it is said that none can."""
+"""pods/log: which lines are returned, and the errors."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from k9py.simulator.registry.resources import NODES, PODS
 from k9py.simulator.scenarios.worker_nodes import worker_node
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
-from tests.unit.simulator.client import Client
+from tests.unit.simulator.client import RawClient
 from tests.unit.simulator.objects import add_namespace, add_pod
 from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
 
@@ -19,7 +19,7 @@ PATH = "/api/v1/namespaces/shop/pods/a/log"
 
 @pytest.fixture
 def run(simulator: Simulator) -> ScriptedRun:
-    """The log of a pod `a` with one container that runs: four lines, a second apart."""
+    """The log of a pod `a` with one running container: four lines, a second apart."""
 
     def fill(state: SimulatorState) -> ScriptedRun:
         present = ScriptedRun("one", "two", "three", "four")
@@ -48,7 +48,7 @@ def _set_state(simulator: Simulator, **container: Any) -> None:
         ("?tailLines=2", "three\nfour\n"),
         ("?tailLines=0", ""),
         ("?sinceTime=2026-01-15T11:59:52Z", "three\nfour\n"),
-        ("?sinceTime=2026-01-15T11:59:52.9Z", "three\nfour\n"),  # a kubelet is told whole seconds
+        ("?sinceTime=2026-01-15T11:59:52.9Z", "three\nfour\n"),  # a kubelet gets whole seconds
         ("?sinceSeconds=8", "three\nfour\n"),
         ("?sinceSeconds=8&tailLines=1", "four\n"),
         ("?limitBytes=6", "one\ntw"),
@@ -56,25 +56,25 @@ def _set_state(simulator: Simulator, **container: Any) -> None:
         ("?container=app&tailLines=1", "four\n"),
     ],
 )
-async def test_lines(run: ScriptedRun, client: Client, query: str, text: str) -> None:
+async def test_lines(run: ScriptedRun, client: RawClient, query: str, text: str) -> None:
     reply = await client.get(PATH + query)
     assert (reply.status, reply.body) == (200, text)
     assert reply.headers["Content-Type"] == "text/plain"
 
 
 async def test_follow_sends_what_comes_until_the_container_ends(
-    simulator: Simulator, run: ScriptedRun, client: Client
+    simulator: Simulator, run: ScriptedRun, client: RawClient
 ) -> None:
     async with client.stream(f"{PATH}?follow=true&tailLines=1") as lines:
         assert await lines.text() == "four"
         simulator.call(lambda _: run.write("five"))
         assert await lines.text() == "five"
         simulator.call(lambda _: run.end())
-        assert await lines.rest() == []
+        assert await lines.remaining() == []
 
 
-async def test_follow_of_a_container_that_has_said_nothing_yet(
-    simulator: Simulator, run: ScriptedRun, client: Client
+async def test_follow_of_a_container_that_has_written_nothing_yet(
+    simulator: Simulator, run: ScriptedRun, client: RawClient
 ) -> None:
     async with client.stream(f"{PATH}?follow=true&tailLines=0") as lines:
         simulator.call(lambda _: run.write("five"))
@@ -82,22 +82,22 @@ async def test_follow_of_a_container_that_has_said_nothing_yet(
 
 
 async def test_bytes_that_are_no_text_arrive_as_they_are(
-    simulator: Simulator, run: ScriptedRun, client: Client
+    simulator: Simulator, run: ScriptedRun, client: RawClient
 ) -> None:
     simulator.call(lambda _: run.write(b"\xff\x1b[31m".decode("utf-8", "surrogateescape")))
     async with client.stream(f"{PATH}?tailLines=1") as lines:
         assert await lines.raw() == b"\xff\x1b[31m\n"
 
 
-async def test_the_previous_run(simulator: Simulator, run: ScriptedRun, client: Client) -> None:
+async def test_the_previous_run(simulator: Simulator, run: ScriptedRun, client: RawClient) -> None:
     refused = await client.get(f"{PATH}?previous=true")
     assert refused.body["message"] == 'previous terminated container "app" in pod "a" not found'
     _set_state(simulator, lastState={"terminated": {"exitCode": 1}})
     assert (await client.get(f"{PATH}?previous=true")).body == "last words\n"
 
 
-async def test_a_container_that_waits_to_start_again_shows_its_last_words(
-    simulator: Simulator, run: ScriptedRun, client: Client
+async def test_a_container_that_waits_to_start_again_shows_its_last_log(
+    simulator: Simulator, run: ScriptedRun, client: RawClient
 ) -> None:
     _set_state(
         simulator,
@@ -108,7 +108,7 @@ async def test_a_container_that_waits_to_start_again_shows_its_last_words(
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"),
+    ("reason", "text"),
     [
         ("ContainerCreating", "ContainerCreating"),
         ("PodInitializing", "PodInitializing"),
@@ -117,21 +117,21 @@ async def test_a_container_that_waits_to_start_again_shows_its_last_words(
     ],
 )
 async def test_a_container_that_never_started_has_no_log(
-    simulator: Simulator, run: ScriptedRun, client: Client, reason: str, told: str
+    simulator: Simulator, run: ScriptedRun, client: RawClient, reason: str, text: str
 ) -> None:
     _set_state(simulator, state={"waiting": {"reason": reason}})
     reply = await client.get(PATH)
     assert reply.status == 400
-    assert reply.body["message"] == f'container "app" in pod "a" is waiting to start: {told}'
+    assert reply.body["message"] == f'container "app" in pod "a" is waiting to start: {text}'
 
 
-async def test_a_pod_without_a_node_has_no_log(simulator: Simulator, run: ScriptedRun, client: Client) -> None:
+async def test_a_pod_without_a_node_has_no_log(simulator: Simulator, run: ScriptedRun, client: RawClient) -> None:
     simulator.call(add_pod, "unplaced", node="", running=False)
     reply = await client.get("/api/v1/namespaces/shop/pods/unplaced/log")
     assert (reply.status, reply.body["message"]) == (400, "pod unplaced does not have a host assigned")
 
 
-async def test_init_containers_are_offered(simulator: Simulator, run: ScriptedRun, client: Client) -> None:
+async def test_init_containers_are_offered(simulator: Simulator, run: ScriptedRun, client: RawClient) -> None:
     def add(state: SimulatorState) -> None:
         spec = {
             "nodeName": "node-1",
@@ -155,14 +155,14 @@ async def test_init_containers_are_offered(simulator: Simulator, run: ScriptedRu
         ("sinceSeconds=1&sinceTime=2026-01-15T11:59:52Z", "at most one of `sinceTime` or `sinceSeconds`"),
     ],
 )
-async def test_options_that_cannot_stand(run: ScriptedRun, client: Client, query: str, message: str) -> None:
+async def test_invalid_options_are_refused(run: ScriptedRun, client: RawClient, query: str, message: str) -> None:
     reply = await client.get(f"{PATH}?{query}")
     assert reply.status == 422
     assert message in reply.body["message"]
 
 
-async def test_the_log_of_a_pod_on_a_lost_node_cannot_be_had(
-    simulator: Simulator, run: ScriptedRun, client: Client
+async def test_the_log_of_a_pod_on_a_lost_node_cannot_be_read(
+    simulator: Simulator, run: ScriptedRun, client: RawClient
 ) -> None:
     def lose(state: SimulatorState) -> None:
         state.storage.create(
@@ -178,7 +178,7 @@ async def test_the_log_of_a_pod_on_a_lost_node_cannot_be_had(
 
 
 async def test_seconds_since_are_counted_by_the_nodes_clock(
-    simulator: Simulator, run: ScriptedRun, client: Client
+    simulator: Simulator, run: ScriptedRun, client: RawClient
 ) -> None:
     def skew(state: SimulatorState) -> None:
         machine = worker_node("node-1", "a", 1, "2026-01-01T00:00:00Z", pods=9, cpu="1", memory="1Gi")

@@ -1,4 +1,4 @@
-"""Tables: cells equal what a real server printed of the same objects."""
+"""Tables: cells equal those a real server printed for the same objects."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from k9py.simulator.printers.ages import human_duration
 from k9py.simulator.printers.table import column_definitions, row
 from k9py.simulator.registry.resources import PODS, by_plural
 from tests.unit.simulator.objects import Object
-from tests.unit.simulator.recordings import answered, exchanges
+from tests.unit.simulator.recordings import exchanges, recorded_body
 
 NOW = datetime(2026, 11, 22, 6, 47, 48, tzinfo=UTC)
 _MOVING = {"Age", "Last Seen", "First Seen"}
@@ -36,7 +36,7 @@ def test_columns_are_the_recorded_ones(path: str, table: Any) -> None:
 @pytest.mark.parametrize(("path", "table"), _tables())
 def test_cells_are_the_recorded_ones(path: str, table: Any) -> None:
     resource = by_plural(path.rpartition("/")[2])
-    objects = {item["metadata"]["uid"]: item for item in answered("list", path)["items"]}
+    objects = {item["metadata"]["uid"]: item for item in recorded_body("list", path)["items"]}
     names = [column["name"] for column in table["columnDefinitions"]]
     compared = 0
     for recorded in table["rows"]:
@@ -50,7 +50,7 @@ def test_cells_are_the_recorded_ones(path: str, table: Any) -> None:
 
 
 def _still(names: list[str], cells: list[Any]) -> list[Any]:
-    """Leave out what goes with the time, and replace times within a cell ("1 (5s ago)")."""
+    """Remove time-dependent cells, and replace times within a cell ("1 (5s ago)")."""
     return [
         cell.partition(" (")[0] if name == "Restarts" else cell
         for name, cell in zip(names, cells, strict=True)

@@ -1,4 +1,4 @@
-"""Refusals, held against a real server's: code, reason, message and causes of every recorded one that applies."""
+"""Errors compared with a real server's: code, reason, message and causes of every recorded one that applies."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from k9py.simulator.registry.resources import (
 )
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
-from tests.unit.simulator.client import Client
+from tests.unit.simulator.client import RawClient
 from tests.unit.simulator.objects import add_deployment, add_namespace, add_pod
 from tests.unit.simulator.recordings import exchanges
 
@@ -35,7 +35,7 @@ def _refusals() -> list[Any]:
 
 @pytest.fixture(autouse=True)
 def shop(simulator: Simulator) -> None:
-    """The recorded cluster, as far as its refusals speak of it."""
+    """The recorded cluster, as far as its errors refer to it."""
 
     def fill(state: SimulatorState) -> None:
         add_namespace(state)
@@ -54,7 +54,7 @@ def shop(simulator: Simulator) -> None:
 
 @pytest.mark.parametrize(("name", "exchange"), _refusals())
 async def test_a_refusal_is_worded_as_recorded(
-    simulator: Simulator, client: Client, name: str, exchange: dict[str, Any]
+    simulator: Simulator, client: RawClient, name: str, exchange: dict[str, Any]
 ) -> None:
     request, recorded = exchange["request"], exchange["response"]
     if name == "restricted-user":
@@ -72,7 +72,7 @@ async def test_a_refusal_is_worded_as_recorded(
     if not isinstance(wanted, dict):
         assert reply.body == wanted
         return
-    if "cannot unmarshal" in wanted["message"]:  # it quotes the whole object, with fields of that run
+    if "cannot unmarshal" in wanted["message"]:  # it quotes the whole object, with fields of that recording
         end = wanted["message"].index("json: cannot")
         assert reply.body["message"].endswith(wanted["message"][end:])
         return
@@ -84,7 +84,7 @@ async def test_a_refusal_is_worded_as_recorded(
     assert reply.body == wanted
 
 
-async def test_the_recorded_viewers_rules(simulator: Simulator, client: Client) -> None:
+async def test_the_recorded_viewers_rules(simulator: Simulator, client: RawClient) -> None:
     recorded = next(
         exchange["response"]["body"]["status"]["resourceRules"]
         for exchange in exchanges("restricted-user")
@@ -99,7 +99,7 @@ async def test_the_recorded_viewers_rules(simulator: Simulator, client: Client) 
     assert sorted(rules, key=key) == sorted(recorded, key=key)
 
 
-async def test_rights_end_where_their_namespaces_end(simulator: Simulator, client: Client) -> None:
+async def test_rights_end_where_their_namespaces_end(simulator: Simulator, client: RawClient) -> None:
     simulator.call(add_namespace, "office")
     token = simulator.add_user("clerk", viewer_rules("office"))
     clerk = client.as_user(token)
@@ -107,18 +107,18 @@ async def test_rights_end_where_their_namespaces_end(simulator: Simulator, clien
     assert (await clerk.get("/api/v1/namespaces/shop/pods")).status == 403
 
 
-async def test_a_revoked_token_is_unknown(simulator: Simulator, client: Client) -> None:
+async def test_a_revoked_token_is_unknown(simulator: Simulator, client: RawClient) -> None:
     assert (await client.get("/api/v1/pods")).status == 200
     simulator.revoke("admin")
     assert (await client.get("/api/v1/pods")).status == 401
 
 
-async def test_a_recorded_expiry_stands_in_the_stream(simulator: Simulator, client: Client) -> None:
+async def test_a_recorded_expiry_stands_in_the_stream(simulator: Simulator, client: RawClient) -> None:
     recorded = exchanges("watch-too-old")[0]["response"]["body"][0]
     simulator.call(lambda state: state.storage.compact())
     async with client.stream("/api/v1/namespaces/shop/pods?watch=1&resourceVersion=1") as lines:
         event = await lines.event()
-        assert await lines.rest() == []
+        assert await lines.remaining() == []
     begin = "too old resource version: 1 ("
     assert event["object"]["message"].startswith(begin)
     assert recorded["object"]["message"].startswith(begin)
@@ -126,7 +126,9 @@ async def test_a_recorded_expiry_stands_in_the_stream(simulator: Simulator, clie
     assert event == recorded
 
 
-async def test_a_pod_that_was_deleted_is_told_with_its_time_to_go(simulator: Simulator, client: Client) -> None:
+async def test_a_pod_that_was_deleted_is_reported_with_its_grace_period(
+    simulator: Simulator, client: RawClient
+) -> None:
     path = "/api/v1/namespaces/shop/pods/checkout-5f8948969-6k997"
     reply = await client.send("DELETE", path)
     assert reply.body["metadata"]["deletionGracePeriodSeconds"] == 30

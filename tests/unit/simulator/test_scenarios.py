@@ -1,4 +1,4 @@
-"""Scenarios: what they hold at the start, that they stay still, and what happens in them by itself."""
+"""Scenarios: initial objects, stability, and later events."""
 
 import json
 import random
@@ -29,15 +29,15 @@ from k9py.simulator.registry.storage import Storage
 from k9py.simulator.scenarios.loader import SCENARIO_NAMES, check_scenario, load_scenario
 from k9py.simulator.scenarios.seeder import CHANGE_CAUSE
 from k9py.simulator.state import SimulatorState
-from tests.unit.simulator.cluster import Cluster, make_state, running_cluster, with_image
+from tests.unit.simulator.cluster import ClusterUnderTest, make_state, running_cluster, with_image
 
 
-def reason(cluster: Cluster, name: str) -> str:
+def reason(cluster: ClusterUnderTest, name: str) -> str:
     return str(cluster.condition(cluster.deployment(name), "Progressing")["reason"])
 
 
-def endpoints(cluster: Cluster, name: str) -> int:
-    """Return how many ready endpoints a Service of the shop has."""
+def endpoints(cluster: ClusterUnderTest, name: str) -> int:
+    """Return the number of ready endpoints of a Service of the shop."""
     slices = cluster.storage.list(ENDPOINTSLICES, "shop")
     own = [each for each in slices if each["metadata"]["labels"]["kubernetes.io/service-name"] == name]
     return sum(e["conditions"]["ready"] for each in own for e in each["endpoints"] or ())
@@ -57,7 +57,7 @@ def test_known_scenarios_pass(name: str) -> None:
 @pytest.mark.parametrize("name", ["shop-quiet", "bad-release", "crashloop", "no-endpoints", "regression", "big:60"])
 async def test_controllers_find_nothing_to_change_in_workloads_at_the_start(name: str) -> None:
     async with running_cluster(name) as cluster:
-        await cluster.pass_time(0.5)
+        await cluster.advance(0.5)
         workloads = (
             DEPLOYMENTS, REPLICASETS, STATEFULSETS, DAEMONSETS, CONTROLLERREVISIONS, PODDISRUPTIONBUDGETS, SERVICES,
             ENDPOINTSLICES,
@@ -87,19 +87,19 @@ async def test_the_shop_is_lived_in() -> None:
         assert len(cluster.storage.list(CONTROLLERREVISIONS)) == 4
 
 
-async def test_the_shops_bad_release_begins_after_half_a_minute_stalls_and_undo_mends_it_in_seconds() -> None:
+async def test_the_shops_bad_release_begins_after_half_a_minute_stalls_and_undo_repairs_it_in_seconds() -> None:
     async with running_cluster("shop") as cluster:
-        await cluster.pass_time(29)
+        await cluster.advance(29)
         assert reason(cluster, "checkout") == "NewReplicaSetAvailable"
-        await cluster.pass_time(6)
+        await cluster.advance(6)
         assert reason(cluster, "checkout") == "ReplicaSetUpdated"
         assert cluster.deployment()["metadata"]["annotations"][CHANGE_CAUSE].startswith("release 2.8")
-        await cluster.pass_time(62)
+        await cluster.advance(62)
         assert reason(cluster, "checkout") == "ProgressDeadlineExceeded"
         assert cluster.deployment()["status"]["availableReplicas"] == 3
         assert endpoints(cluster, "checkout") == 3
         cluster.change(DEPLOYMENTS, "checkout", with_image("registry.example.com/shop/checkout:2.7.1"))
-        await cluster.pass_time(3)
+        await cluster.advance(3)
         assert reason(cluster, "checkout") == "NewReplicaSetAvailable"
         assert revision_of(cluster.deployment()) == 7
         assert len([pod for pod in cluster.pods() if pod["metadata"]["labels"]["app"] == "checkout"]) == 3
@@ -107,7 +107,7 @@ async def test_the_shops_bad_release_begins_after_half_a_minute_stalls_and_undo_
 
 async def test_the_quiet_shop_stays_quiet() -> None:
     async with running_cluster("shop-quiet") as cluster:
-        await cluster.pass_time(250)
+        await cluster.advance(250)
         assert [c for c in cluster.changes if c.resource in (DEPLOYMENTS, PODS, EVENTS)] == []
 
 
@@ -120,11 +120,11 @@ async def test_bad_release_is_stuck_from_the_start_with_the_image_named() -> Non
         assert waiting["reason"] == "ImagePullBackOff"
         assert "checkout:2.8.0" in waiting["message"]
         assert endpoints(cluster, "checkout") == 3
-        await cluster.pass_time(60)
+        await cluster.advance(60)
         assert cluster.messages("Failed")
 
 
-async def test_crashloop_goes_on_crashing() -> None:
+async def test_crashloop_keeps_crashing() -> None:
     async with running_cluster("crashloop") as cluster:
 
         def restarts(app: str) -> int:
@@ -136,7 +136,7 @@ async def test_crashloop_goes_on_crashing() -> None:
 
         before = restarts("payments")
         assert before == 7
-        await cluster.pass_time(60)
+        await cluster.advance(60)
         assert restarts("payments") > before
         assert restarts("recommendations") > 7
         assert reason(cluster, "search") == "ProgressDeadlineExceeded"
@@ -146,7 +146,7 @@ async def test_crashloop_goes_on_crashing() -> None:
 
 async def test_no_endpoints_has_a_service_with_healthy_pods_and_no_endpoint() -> None:
     async with running_cluster("no-endpoints") as cluster:
-        await cluster.pass_time(5)
+        await cluster.advance(5)
         assert endpoints(cluster, "cart") == 0
         assert cluster.deployment("cart")["status"]["readyReplicas"] == 3
 
@@ -164,7 +164,7 @@ async def test_in_big_a_deployment_still_works() -> None:
     async with running_cluster("big:200") as cluster:
         present = cluster.storage.list(DEPLOYMENTS)[0]
         cluster.storage.update(DEPLOYMENTS, {**present, "spec": {**present["spec"], "replicas": 25}})
-        await cluster.pass_time(15)
+        await cluster.advance(15)
         after = cluster.storage.list(DEPLOYMENTS)[0]
         assert after["status"]["availableReplicas"] == 25
 
@@ -173,7 +173,7 @@ def managers(obj: dict[str, Any]) -> list[str]:
     return [entry["manager"] for entry in obj["metadata"]["managedFields"]]
 
 
-async def test_the_shops_workloads_say_who_wrote_them_and_when() -> None:
+async def test_the_shops_workloads_record_their_managers_and_times() -> None:
     async with running_cluster("bad-release") as cluster:
         checkout = cluster.deployment()
         assert set(managers(checkout)) == {"kubectl-edit", "shop-pipeline"}
@@ -186,7 +186,7 @@ async def test_the_shops_workloads_say_who_wrote_them_and_when() -> None:
         assert managers(database) == managers(agent) == ["shop-pipeline"]
 
 
-async def test_failures_have_been_going_on_each_as_its_name_says_beside_pods_that_serve() -> None:
+async def test_failures_have_lasted_as_their_names_say_beside_pods_that_serve() -> None:
     async with running_cluster("failures") as cluster:
         assert all(not c.obj["metadata"]["name"].startswith("budget") for c in cluster.changes)
         serving = {pod["metadata"]["labels"]["app"] for pod in cluster.storage.list(PODS) if is_ready(pod)}
@@ -213,7 +213,7 @@ async def test_failures_have_been_going_on_each_as_its_name_says_beside_pods_tha
             "Node is not ready",
         ):
             assert words in said
-        await cluster.pass_time(60)
+        await cluster.advance(60)
         healthy = ("argo-managed", "autoscaled", "budget-full", "single")
         assert {reason(cluster, name) for name in healthy} == {"NewReplicaSetAvailable"}
         budget = cluster.storage.get(PODDISRUPTIONBUDGETS, "shop", "budget-full")
@@ -245,12 +245,12 @@ async def test_a_regression_shows_in_nothing_but_the_logs() -> None:
         }
         slow = "slow answer from shipping"
         assert 2 < (new[slow] / new.total()) / (old[slow] / old.total()) < 4.5
-        await cluster.pass_time(60)
+        await cluster.advance(60)
         assert 0 < cluster.deployment()["status"]["updatedReplicas"] < len(pods)
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.2, 0.4, 0.6, 0.8])
-def test_the_failures_come_out_alike_whatever_the_time_of_day(fraction: float) -> None:
+def test_the_failures_are_reproducible_whatever_the_time_of_day(fraction: float) -> None:
     clock, rng = ManualClock(ManualClock().now() + timedelta(seconds=fraction)), random.Random(0)
     state = SimulatorState(Storage(clock, new_uid=lambda: str(rng.random()), pick=rng.choice), clock, rng)
     load_scenario("failures", state)
@@ -274,7 +274,7 @@ def test_the_failures_come_out_alike_whatever_the_time_of_day(fraction: float) -
 @pytest.mark.parametrize(
     ("app", "reason"), [("payments", "BackOff"), ("recommendations", "BackOff"), ("search", "Unhealthy")]
 )
-def test_what_has_gone_wrong_for_long_has_been_said_by_its_kubelet_from_the_start(app: str, reason: str) -> None:
+def test_long_failures_have_kubelet_events_from_the_start(app: str, reason: str) -> None:
     state, _ = make_state()
     load_scenario("crashloop", state)
     said = [one for one in state.storage.list(EVENTS, "shop") if one["involvedObject"]["name"].startswith(app)]

@@ -1,4 +1,4 @@
-"""Label and field selectors, as apimachinery reads them."""
+"""Label and field selectors, parsed as apimachinery does."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_a_label_selector_selects(text: str, labels: dict[str, str], selected: b
     assert predicate(_labelled(**labels)) is selected
 
 
-def test_an_empty_selector_asks_nothing() -> None:
+def test_an_empty_selector_selects_everything() -> None:
     assert label_selector("  ") is None
     assert field_selector("", PODS) is None
 
@@ -55,7 +55,7 @@ def test_an_empty_selector_asks_nothing() -> None:
         ("a=1=2", "found '=', expected: ',' or 'end of string'"),
     ],
 )
-def test_a_selector_that_cannot_be_read_is_refused(text: str, complaint: str) -> None:
+def test_a_selector_that_is_invalid_is_refused(text: str, complaint: str) -> None:
     with pytest.raises(StatusError) as refused:
         label_selector(text)
     assert (refused.value.code, refused.value.message) == (400, complaint)

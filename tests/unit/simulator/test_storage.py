@@ -1,4 +1,4 @@
-"""Storage: revisions, preconditions, generations, deletion and the history of changes."""
+"""Storage: revisions, preconditions, generations, deletion and change history."""
 
 import pytest
 
@@ -73,9 +73,9 @@ def test_a_write_that_changes_nothing_is_no_write(storage: Storage) -> None:
 
 def test_generation_counts_changes_of_the_spec_alone(storage: Storage) -> None:
     made = storage.create(DEPLOYMENTS, deployment())
-    told = storage.update(DEPLOYMENTS, {**made, "status": {"replicas": 1}}, status_only=True)
-    assert told["metadata"]["generation"] == 1
-    scaled = storage.update(DEPLOYMENTS, {**told, "spec": {**told["spec"], "replicas": 9}})
+    with_status = storage.update(DEPLOYMENTS, {**made, "status": {"replicas": 1}}, status_only=True)
+    assert with_status["metadata"]["generation"] == 1
+    scaled = storage.update(DEPLOYMENTS, {**with_status, "spec": {**with_status["spec"], "replicas": 9}})
     assert scaled["metadata"]["generation"] == 2
     assert scaled["status"] == {"replicas": 1}
 
@@ -94,7 +94,7 @@ def test_a_stored_object_is_replaced_and_never_changed(storage: Storage) -> None
     assert (made["data"], made["metadata"]["resourceVersion"]) == ({"a": "1"}, version)
 
 
-def test_a_pod_on_a_node_lingers_until_the_kubelet_lets_go(storage: Storage) -> None:
+def test_a_pod_on_a_node_lingers_until_the_kubelet_removes_it(storage: Storage) -> None:
     storage.create(PODS, pod("a"))
     marked = storage.delete(PODS, "shop", "a", grace=10)
     assert marked["metadata"]["deletionTimestamp"] == "2026-01-15T12:00:10Z"
@@ -105,7 +105,7 @@ def test_a_pod_on_a_node_lingers_until_the_kubelet_lets_go(storage: Storage) -> 
 
 
 @pytest.mark.parametrize("grace", [0, None])
-def test_a_pod_without_a_node_goes_at_once(storage: Storage, grace: int | None) -> None:
+def test_a_pod_without_a_node_is_removed_immediately(storage: Storage, grace: int | None) -> None:
     storage.create(PODS, pod("a", node=""))
     storage.delete(PODS, "shop", "a", grace=grace)
     assert storage.list(PODS) == []
@@ -169,7 +169,7 @@ def test_a_deleted_namespace_takes_its_objects_along(storage: Storage) -> None:
     assert storage.list(CONFIGMAPS) == []
 
 
-def test_listeners_hear_every_change_in_order(storage: Storage) -> None:
+def test_listeners_get_every_change_in_order(storage: Storage) -> None:
     heard: list[tuple[str, int]] = []
 
     def listen(change: StorageEvent) -> None:
@@ -194,7 +194,7 @@ def test_history_answers_what_happened_since(storage: Storage) -> None:
     assert [change.type for change in changes] == ["MODIFIED"]
 
 
-def test_compaction_forgets(storage: Storage) -> None:
+def test_compaction_drops_history(storage: Storage) -> None:
     storage.create(CONFIGMAPS, _config())
     storage.compact()
     assert storage.events_since(CONFIGMAPS, 1) is None

@@ -1,4 +1,4 @@
-"""Watches: what is told, in which order, and when a stream ends."""
+"""Watches: events, their order, and when a stream ends."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,7 @@ from k9py.simulator.faults import RequestMatch
 from k9py.simulator.registry.resources import CONFIGMAPS, PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
-from tests.unit.simulator.client import METADATA, TABLE, Client
+from tests.unit.simulator.client import METADATA, TABLE, RawClient
 from tests.unit.simulator.objects import add_namespace, add_pod
 from tests.unit.simulator.recordings import exchanges
 
@@ -43,14 +43,14 @@ def _told(event: dict[str, Any]) -> tuple[str, str]:
     return event["type"], event["object"]["metadata"].get("name", "")
 
 
-async def test_without_a_revision_what_is_there_comes_first(simulator: Simulator, client: Client) -> None:
+async def test_without_a_revision_what_is_there_comes_first(simulator: Simulator, client: RawClient) -> None:
     async with client.stream(PATH) as lines:
         assert [_told(await lines.event()) for _ in range(2)] == [("ADDED", "a"), ("ADDED", "b")]
         simulator.call(add_pod, "c", running=False)
         assert _told(await lines.event()) == ("ADDED", "c")
 
 
-async def test_from_a_revision_only_what_came_after_it(simulator: Simulator, client: Client) -> None:
+async def test_from_a_revision_only_what_came_after_it(simulator: Simulator, client: RawClient) -> None:
     since = _revision(simulator)
     simulator.call(add_pod, "c", running=False)
     simulator.call(add_pod, "far", namespace="office")
@@ -62,14 +62,16 @@ async def test_from_a_revision_only_what_came_after_it(simulator: Simulator, cli
         assert gone["object"]["metadata"]["resourceVersion"] == str(_revision(simulator))
 
 
-async def test_events_carry_kind_and_version_of_the_object(simulator: Simulator, client: Client) -> None:
+async def test_events_carry_kind_and_version_of_the_object(simulator: Simulator, client: RawClient) -> None:
     async with client.stream(PATH) as lines:
         event = await lines.event()
         assert (event["object"]["kind"], event["object"]["apiVersion"]) == ("Pod", "v1")
         assert event["object"] == simulator.call(lambda state: state.storage.get(PODS, "shop", "a"))
 
 
-async def test_an_object_that_leaves_the_selection_is_told_as_deleted(simulator: Simulator, client: Client) -> None:
+async def test_an_object_that_leaves_the_selection_is_reported_as_deleted(
+    simulator: Simulator, client: RawClient
+) -> None:
     since = _revision(simulator)
     async with client.stream(f"{PATH}&resourceVersion={since}&labelSelector=app%3Dcheckout") as lines:
         simulator.call(_label, "b", app="checkout")
@@ -83,7 +85,7 @@ async def test_an_object_that_leaves_the_selection_is_told_as_deleted(simulator:
         assert left["object"]["metadata"]["resourceVersion"] == str(_revision(simulator))
 
 
-async def test_one_object_can_be_watched_by_field(simulator: Simulator, client: Client) -> None:
+async def test_one_object_can_be_watched_by_field(simulator: Simulator, client: RawClient) -> None:
     async with client.stream(f"{PATH}&fieldSelector=metadata.name%3Db") as lines:
         assert _told(await lines.event()) == ("ADDED", "b")
         simulator.call(_label, "a", changed="yes")
@@ -91,7 +93,7 @@ async def test_one_object_can_be_watched_by_field(simulator: Simulator, client: 
         assert _told(await lines.event()) == ("MODIFIED", "b")
 
 
-async def test_initial_events_end_with_a_marked_bookmark(simulator: Simulator, client: Client) -> None:
+async def test_initial_events_end_with_a_marked_bookmark(simulator: Simulator, client: RawClient) -> None:
     path = PATH.replace("pods", "configmaps")
     simulator.call(
         lambda state: state.storage.create(CONFIGMAPS, {"metadata": {"name": "settings", "namespace": "shop"}})
@@ -109,7 +111,7 @@ async def test_initial_events_end_with_a_marked_bookmark(simulator: Simulator, c
         assert _told(await lines.event()) == ("ADDED", "later")
 
 
-async def test_bookmarks_come_each_minute_and_at_the_end(simulator: Simulator, client: Client) -> None:
+async def test_bookmarks_come_each_minute_and_at_the_end(simulator: Simulator, client: RawClient) -> None:
     since = _revision(simulator)
     asked = f"&resourceVersion={since}&allowWatchBookmarks=true&timeoutSeconds=90"
     async with client.stream(PATH + asked) as lines:
@@ -121,18 +123,18 @@ async def test_bookmarks_come_each_minute_and_at_the_end(simulator: Simulator, c
         assert bookmark["object"]["metadata"] == {"resourceVersion": str(_revision(simulator))}
         await asyncio.to_thread(simulator.advance, 30)
         assert (await lines.event())["type"] == "BOOKMARK"
-        assert await lines.rest() == []
+        assert await lines.remaining() == []
 
 
-async def test_without_leave_no_bookmarks(simulator: Simulator, client: Client) -> None:
+async def test_without_leave_no_bookmarks(simulator: Simulator, client: RawClient) -> None:
     async with client.stream(f"{PATH}&resourceVersion={_revision(simulator)}&timeoutSeconds=90") as lines:
         await asyncio.to_thread(simulator.wait_for_request, RequestMatch("watch"))
         await asyncio.to_thread(simulator.advance, 90)
-        assert await lines.rest() == []
+        assert await lines.remaining() == []
 
 
-async def test_a_revision_that_is_forgotten_is_told_as_expired_in_the_stream(
-    simulator: Simulator, client: Client
+async def test_a_revision_that_is_compacted_is_reported_as_expired_in_the_stream(
+    simulator: Simulator, client: RawClient
 ) -> None:
     since = _revision(simulator)
     simulator.call(add_pod, "c")
@@ -140,10 +142,10 @@ async def test_a_revision_that_is_forgotten_is_told_as_expired_in_the_stream(
     async with client.stream(f"{PATH}&resourceVersion={since}") as lines:
         event = await lines.event()
         assert (event["type"], event["object"]["code"], event["object"]["reason"]) == ("ERROR", 410, "Expired")
-        assert await lines.rest() == []
+        assert await lines.remaining() == []
 
 
-async def test_a_table_watch_sends_rows_and_names_its_columns_once(simulator: Simulator, client: Client) -> None:
+async def test_a_table_watch_sends_rows_and_names_its_columns_once(simulator: Simulator, client: RawClient) -> None:
     async with client.stream(PATH, accept=TABLE) as lines:
         first, second = (await lines.event())["object"], (await lines.event())["object"]
         assert first["kind"] == "Table"
@@ -152,14 +154,14 @@ async def test_a_table_watch_sends_rows_and_names_its_columns_once(simulator: Si
         assert second["rows"][0]["cells"][:3] == ["b", "1/1", "Running"]
 
 
-async def test_a_metadata_watch_sends_metadata_alone(client: Client) -> None:
+async def test_a_metadata_watch_sends_metadata_alone(client: RawClient) -> None:
     async with client.stream(PATH, accept=METADATA) as lines:
         event = await lines.event()
         assert set(event["object"]) == {"kind", "apiVersion", "metadata"}
         assert event["object"]["kind"] == "PartialObjectMetadata"
 
 
-async def test_a_watch_leaves_nothing_behind_when_its_client_goes(simulator: Simulator, client: Client) -> None:
+async def test_a_watch_leaves_nothing_behind_when_its_client_goes(simulator: Simulator, client: RawClient) -> None:
     def listeners(state: SimulatorState) -> int:
         return state.storage.listeners(PODS)
 
@@ -168,7 +170,7 @@ async def test_a_watch_leaves_nothing_behind_when_its_client_goes(simulator: Sim
         assert _told(await lines.event()) == ("ADDED", "c")
         assert simulator.call(listeners) == 1
 
-    # The end of a connection is no write that could be waited for: the cluster's loop is given turns.
+    # The end of a connection is not a write to wait for: let the cluster's loop run.
     for _ in range(10_000):
         if not simulator.call(listeners):
             break
@@ -176,7 +178,7 @@ async def test_a_watch_leaves_nothing_behind_when_its_client_goes(simulator: Sim
     assert simulator.call(listeners) == 0
 
 
-async def test_many_changes_arrive_whole_and_in_order(simulator: Simulator, client: Client) -> None:
+async def test_many_changes_arrive_whole_and_in_order(simulator: Simulator, client: RawClient) -> None:
     since = _revision(simulator)
 
     def write(state: SimulatorState) -> None:

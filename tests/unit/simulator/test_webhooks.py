@@ -1,4 +1,4 @@
-"""Admission webhooks: refusals, failures, changes and side effects, in the API server's words; answers put in place."""
+"""Admission webhooks: denials, failures, mutations, side effects, with the server's messages; replaced responses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from k9py.simulator.admission import Webhook
 from k9py.simulator.faults import Replace, RequestMatch
 from k9py.simulator.registry.cache import Object
 from k9py.simulator.server import Simulator
-from tests.unit.simulator.client import Client
+from tests.unit.simulator.client import RawClient
 from tests.unit.simulator.objects import add_deployment, add_namespace
 
 CHECKOUT = "/apis/apps/v1/namespaces/shop/deployments/checkout"
@@ -21,9 +21,7 @@ def shop(simulator: Simulator) -> None:
     simulator.call(add_deployment)
 
 
-async def test_a_webhook_refuses_with_the_code_it_likes_and_nothing_is_stored(
-    simulator: Simulator, client: Client
-) -> None:
+async def test_a_webhook_denies_with_its_code_and_nothing_is_stored(simulator: Simulator, client: RawClient) -> None:
     before = (await client.get(CHECKOUT)).body
     simulator.register_webhook(Webhook("rules.example.com", denies=(400, "no pauses here")))
     for path in (CHECKOUT, f"{CHECKOUT}?dryRun=All", f"{CHECKOUT}/scale"):
@@ -34,7 +32,7 @@ async def test_a_webhook_refuses_with_the_code_it_likes_and_nothing_is_stored(
     assert (await client.get(CHECKOUT)).body == before
 
 
-async def test_a_webhook_that_cannot_be_called_fails_the_write(simulator: Simulator, client: Client) -> None:
+async def test_a_webhook_that_cannot_be_called_fails_the_write(simulator: Simulator, client: RawClient) -> None:
     simulator.register_webhook(Webhook("rules.example.com", fails="context deadline exceeded"))
     refused = await client.patch(CHECKOUT, PAUSE)
     assert (refused.status, refused.body["reason"]) == (500, "InternalError")
@@ -43,8 +41,8 @@ async def test_a_webhook_that_cannot_be_called_fails_the_write(simulator: Simula
     )
 
 
-async def test_a_webhook_with_side_effects_cannot_be_tried_and_sees_only_what_it_is_meant_for(
-    simulator: Simulator, client: Client
+async def test_a_webhook_with_side_effects_refuses_dry_runs_and_receives_only_matching_requests(
+    simulator: Simulator, client: RawClient
 ) -> None:
     simulator.register_webhook(
         Webhook("audit.example.com", RequestMatch("patch", "deployments", "checkout"), has_side_effects=True)
@@ -55,7 +53,7 @@ async def test_a_webhook_with_side_effects_cannot_be_tried_and_sees_only_what_it
     assert (await client.patch(CHECKOUT, PAUSE)).status == 200
 
 
-async def test_a_webhook_writes_something_else_each_time(simulator: Simulator, client: Client) -> None:
+async def test_a_webhook_may_mutate_differently_each_time(simulator: Simulator, client: RawClient) -> None:
     def number(obj: Object, call: int) -> Object:
         return {**obj, "metadata": {**obj["metadata"], "annotations": {"call": str(call)}}}
 
@@ -66,7 +64,7 @@ async def test_a_webhook_writes_something_else_each_time(simulator: Simulator, c
 
 
 @pytest.mark.parametrize("made", [True, False])
-async def test_an_answer_is_put_in_place_of_the_servers_own(simulator: Simulator, client: Client, made: bool) -> None:
+async def test_a_response_can_be_replaced(simulator: Simulator, client: RawClient, made: bool) -> None:
     simulator.inject(Replace(504, b"<html>", "text/html", location="/x", after_handling=made), RequestMatch("patch"))
     reply = await client.patch(CHECKOUT, PAUSE)
     assert (reply.status, reply.headers["Location"], reply.body) == (504, "/x", "<html>")

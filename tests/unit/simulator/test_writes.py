@@ -9,9 +9,9 @@ from k9py.simulator.registry.defaults import defaulted
 from k9py.simulator.registry.resources import DEPLOYMENTS, JOBS, PODDISRUPTIONBUDGETS, PODS, by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
-from tests.unit.simulator.client import Client
+from tests.unit.simulator.client import RawClient
 from tests.unit.simulator.objects import Object, add_deployment, add_namespace, add_pod, container, deployment
-from tests.unit.simulator.recordings import answered, exchanges
+from tests.unit.simulator.recordings import exchanges, recorded_body
 
 DEPLOYMENT = "/apis/apps/v1/namespaces/shop/deployments/checkout"
 
@@ -23,7 +23,7 @@ def shop(simulator: Simulator) -> None:
 
 
 def _applied() -> list[Any]:
-    """Return recorded objects with what was applied to make them."""
+    """Return recorded objects with the manifests they were created from."""
     found = []
     for exchange in exchanges("list"):
         for item in (exchange["response"]["body"] or {}).get("items") or ():
@@ -38,7 +38,7 @@ def _applied() -> list[Any]:
 @pytest.mark.parametrize(("kind", "applied", "recorded"), _applied())
 def test_defaults_are_the_recorded_ones(kind: str, applied: Object, recorded: Object) -> None:
     made = defaulted(by_kind(kind), applied)
-    # Allocated, not defaulted; replicas and image were changed by whoever recorded.
+    # Allocated, not defaulted; replicas and image were changed during the recording.
     given_later = ("clusterIP", "clusterIPs", "selector", "template") if kind == "Job" else ("clusterIP", "clusterIPs")
     wanted = {key: value for key, value in recorded["spec"].items() if key not in given_later}
     assert {key: value for key, value in made["spec"].items() if key not in given_later} == wanted
@@ -58,12 +58,12 @@ def test_defaulting_twice_changes_nothing() -> None:
     ],
     ids=["ExternalName", "headless", "ClusterIP"],
 )
-async def test_only_services_with_an_address_need_ports(client: Client, spec: Object, status: int) -> None:
+async def test_only_services_with_an_address_need_ports(client: RawClient, spec: Object, status: int) -> None:
     made = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"}, "spec": spec}
     assert (await client.send("POST", "/api/v1/namespaces/shop/services", made)).status == status
 
 
-async def test_a_recorded_deployment_is_answered_as_recorded(client: Client) -> None:
+async def test_a_recorded_deployment_is_returned_as_recorded(client: RawClient) -> None:
     exchange = next(each for each in exchanges("unschedulable") if each["request"]["method"] == "POST")
     reply = await client.send("POST", exchange["request"]["path"], exchange["request"]["body"])
     recorded = exchange["response"]["body"]
@@ -73,8 +73,8 @@ async def test_a_recorded_deployment_is_answered_as_recorded(client: Client) -> 
     assert reply.body["metadata"]["generation"] == 1
 
 
-async def test_every_recorded_patch_of_a_template_is_understood(client: Client) -> None:
-    """kubectl's own undo: the whole template replaced by a JSON patch."""
+async def test_every_recorded_patch_of_a_template_is_understood(client: RawClient) -> None:
+    """kubectl rollout undo: a JSON patch that replaces the template."""
     exchange = next(each for each in exchanges("undo-kubectl") if each["request"]["method"] == "PATCH")
     await client.patch(DEPLOYMENT, {"metadata": {"annotations": {"deployment.kubernetes.io/revision": "1"}}})
     reply = await client.send(
@@ -84,7 +84,7 @@ async def test_every_recorded_patch_of_a_template_is_understood(client: Client) 
     assert reply.body["spec"]["template"] == exchange["response"]["body"]["spec"]["template"]
 
 
-async def test_a_dry_run_answers_what_the_write_would_store(simulator: Simulator, client: Client) -> None:
+async def test_a_dry_run_returns_what_the_write_would_store(simulator: Simulator, client: RawClient) -> None:
     patch = {"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "new:2"}]}}}}
     previewed = await client.patch(f"{DEPLOYMENT}?dryRun=All", patch, kind="strategic-merge")
     before = simulator.call(lambda state: state.storage.get(DEPLOYMENTS, "shop", "checkout"))
@@ -96,25 +96,25 @@ async def test_a_dry_run_answers_what_the_write_would_store(simulator: Simulator
     assert previewed.body["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
 
 
-async def test_another_dry_run_than_all_is_refused(client: Client) -> None:
+async def test_another_dry_run_than_all_is_refused(client: RawClient) -> None:
     reply = await client.patch(f"{DEPLOYMENT}?dryRun=Some", {})
     assert reply.status == 422
 
 
-async def test_status_is_written_through_its_subresource_alone(client: Client) -> None:
+async def test_status_is_written_through_its_subresource_alone(client: RawClient) -> None:
     ignored = await client.patch(DEPLOYMENT, {"status": {"replicas": 3}})
     assert ignored.body["status"] == {}
     written = await client.patch(f"{DEPLOYMENT}/status", {"status": {"replicas": 3}, "spec": {"replicas": 9}})
     assert (written.body["status"], written.body["spec"]["replicas"]) == ({"replicas": 3}, 4)
 
 
-async def test_a_uid_in_a_patch_is_a_precondition(client: Client) -> None:
+async def test_a_uid_in_a_patch_is_a_precondition(client: RawClient) -> None:
     reply = await client.patch(DEPLOYMENT, {"metadata": {"uid": "another"}, "spec": {"replicas": 1}})
     assert (reply.status, reply.body["reason"]) == (409, "Conflict")
     assert "Precondition failed: UID in precondition: another" in reply.body["message"]
 
 
-async def test_a_put_replaces_and_holds_its_version(client: Client) -> None:
+async def test_a_put_replaces_and_holds_its_version(client: RawClient) -> None:
     held = (await client.get(DEPLOYMENT)).body
     held["spec"]["replicas"] = 2
     assert (await client.send("PUT", DEPLOYMENT, held)).body["spec"]["replicas"] == 2
@@ -132,13 +132,13 @@ async def test_a_put_replaces_and_holds_its_version(client: Client) -> None:
         ),
     ],
 )
-async def test_what_may_not_be_stored_is_refused(client: Client, patch: Object, cause: str) -> None:
+async def test_invalid_objects_are_refused(client: RawClient, patch: Object, cause: str) -> None:
     reply = await client.patch(DEPLOYMENT, patch)
     assert reply.status == 422
     assert reply.body["message"] == f'Deployment.apps "checkout" is invalid: {cause}'
 
 
-async def test_a_stateful_sets_fixed_fields_are_fixed(client: Client) -> None:
+async def test_a_stateful_sets_fixed_fields_are_fixed(client: RawClient) -> None:
     made = deployment("db") | {"apiVersion": "apps/v1", "kind": "StatefulSet"}
     made["spec"]["serviceName"] = "db"
     path = "/apis/apps/v1/namespaces/shop/statefulsets"
@@ -149,7 +149,7 @@ async def test_a_stateful_sets_fixed_fields_are_fixed(client: Client) -> None:
     assert "updates to statefulset spec for fields other than" in refused.body["message"]
 
 
-async def test_a_pods_spec_may_change_its_images_alone(simulator: Simulator, client: Client) -> None:
+async def test_a_pods_spec_may_change_its_images_alone(simulator: Simulator, client: RawClient) -> None:
     simulator.call(add_pod, "a")
     path = "/api/v1/namespaces/shop/pods/a"
     image = {"spec": {"containers": [{"name": "app", "image": "new:1"}]}}
@@ -157,24 +157,24 @@ async def test_a_pods_spec_may_change_its_images_alone(simulator: Simulator, cli
     assert (await client.patch(path, {"spec": {"hostNetwork": True}})).status == 422
 
 
-async def test_objects_are_created_in_a_namespace_that_exists(client: Client) -> None:
+async def test_objects_are_created_in_a_namespace_that_exists(client: RawClient) -> None:
     body = {"metadata": {"name": "a"}}
     reply = await client.send("POST", "/api/v1/namespaces/nowhere/configmaps", body)
     assert (reply.status, reply.body["message"]) == (404, 'namespaces "nowhere" not found')
 
 
-async def test_a_name_that_is_none_is_refused(client: Client) -> None:
+async def test_an_invalid_name_is_refused(client: RawClient) -> None:
     reply = await client.send("POST", "/api/v1/namespaces/shop/configmaps", {"metadata": {"name": "No_Name"}})
     assert reply.status == 422
     assert 'metadata.name: Invalid value: "No_Name": a lowercase RFC 1123 subdomain' in reply.body["message"]
 
 
-async def test_a_job_selects_its_pods_by_its_uid(client: Client) -> None:
+async def test_a_job_selects_its_pods_by_its_uid(client: RawClient) -> None:
     spec = {"template": {"spec": {"containers": [container("m")], "restartPolicy": "Never"}}}
     reply = await client.send(
         "POST", "/apis/batch/v1/namespaces/shop/jobs", {"metadata": {"name": "migrate"}, "spec": spec}
     )
-    recorded = answered("list", "/apis/batch/v1/namespaces/shop/jobs")["items"][0]
+    recorded = recorded_body("list", "/apis/batch/v1/namespaces/shop/jobs")["items"][0]
     uid = reply.body["metadata"]["uid"]
     text = json.dumps(recorded["metadata"]["labels"]).replace(recorded["metadata"]["uid"], uid)
     assert reply.body["metadata"]["labels"] == json.loads(text)
@@ -182,7 +182,7 @@ async def test_a_job_selects_its_pods_by_its_uid(client: Client) -> None:
     assert JOBS.counts_generation
 
 
-async def test_a_service_gets_an_address_and_keeps_it(client: Client) -> None:
+async def test_a_service_gets_an_address_and_keeps_it(client: RawClient) -> None:
     path = "/api/v1/namespaces/shop/services"
     body = {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}}
     made = (await client.send("POST", path, body)).body
@@ -192,7 +192,7 @@ async def test_a_service_gets_an_address_and_keeps_it(client: Client) -> None:
     assert changed["spec"]["clusterIP"] == made["spec"]["clusterIP"]
 
 
-async def test_deleting_answers_with_a_status_that_names_what_went(simulator: Simulator, client: Client) -> None:
+async def test_deleting_answers_with_a_status_that_names_what_went(simulator: Simulator, client: RawClient) -> None:
     held = simulator.call(lambda state: state.storage.get(DEPLOYMENTS, "shop", "checkout"))
     assert held is not None
     reply = await client.send("DELETE", DEPLOYMENT)
@@ -205,7 +205,7 @@ async def test_deleting_answers_with_a_status_that_names_what_went(simulator: Si
     }
 
 
-async def test_a_collection_is_deleted_by_label(simulator: Simulator, client: Client) -> None:
+async def test_a_collection_is_deleted_by_label(simulator: Simulator, client: RawClient) -> None:
     simulator.call(add_deployment, "other")
     reply = await client.send("DELETE", "/apis/apps/v1/namespaces/shop/deployments?labelSelector=app%3Dcheckout")
     assert [item["metadata"]["name"] for item in reply.body["items"]] == ["checkout"]
@@ -220,7 +220,7 @@ def _budget(state: SimulatorState, allowed: int) -> None:
     state.storage.create(PODDISRUPTIONBUDGETS, budget)
 
 
-async def test_an_eviction_that_the_budget_allows_takes_one_from_it(simulator: Simulator, client: Client) -> None:
+async def test_an_eviction_that_the_budget_allows_takes_one_from_it(simulator: Simulator, client: RawClient) -> None:
     simulator.call(_budget, 1)
     for name in ("a", "b"):
         simulator.call(add_pod, name)
@@ -234,7 +234,7 @@ async def test_an_eviction_that_the_budget_allows_takes_one_from_it(simulator: S
     assert "deletionTimestamp" in evicted["metadata"]
 
 
-async def test_an_eviction_that_is_tried_out_deletes_nothing(simulator: Simulator, client: Client) -> None:
+async def test_an_eviction_in_a_dry_run_deletes_nothing(simulator: Simulator, client: RawClient) -> None:
     simulator.call(add_pod, "a")
     path = "/api/v1/namespaces/shop/pods/a/eviction?dryRun=All"
     assert (await client.send("POST", path, {"metadata": {"name": "a"}})).status == 201
@@ -243,25 +243,25 @@ async def test_an_eviction_that_is_tried_out_deletes_nothing(simulator: Simulato
     assert "deletionTimestamp" not in held["metadata"]
 
 
-async def test_scale_holds_the_version_it_was_read_at(client: Client) -> None:
+async def test_scale_holds_the_version_it_was_read_at(client: RawClient) -> None:
     scale = (await client.get(f"{DEPLOYMENT}/scale")).body
     scale["spec"]["replicas"] = 2
     assert (await client.send("PUT", f"{DEPLOYMENT}/scale", scale)).body["spec"] == {"replicas": 2}
     assert (await client.send("PUT", f"{DEPLOYMENT}/scale", scale)).status == 409
 
 
-async def test_server_side_apply_is_refused_plainly(client: Client) -> None:
+async def test_server_side_apply_is_refused(client: RawClient) -> None:
     reply = await client.send("PATCH", DEPLOYMENT, {}, content_type="application/apply-patch+yaml")
     assert (reply.status, reply.body["reason"]) == (415, "UnsupportedMediaType")
 
 
-async def test_a_body_that_is_no_json_is_refused(client: Client) -> None:
+async def test_a_body_that_is_no_json_is_refused(client: RawClient) -> None:
     reply = await client.send("POST", "/api/v1/namespaces/shop/configmaps", b"{no")
     assert (reply.status, reply.body["reason"]) == (400, "BadRequest")
 
 
-async def test_a_delete_with_a_body_is_a_dry_run_only_when_the_body_says_so(
-    simulator: Simulator, client: Client
+async def test_a_delete_with_a_body_is_a_dry_run_only_when_the_body_is_reported(
+    simulator: Simulator, client: RawClient
 ) -> None:
     path = "/api/v1/namespaces/shop/pods/trial"
     simulator.call(add_pod, "trial")

@@ -1,4 +1,4 @@
-"""Rows of the patterns table, and what is said in words."""
+"""The patterns table: rows and texts."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ def test_columns_are_named_by_the_revisions_where_they_have_numbers() -> None:
     ("changes", "words"),
     [
         ({"change": "new"}, "new"),
-        ({"change": "new", "is_sure": False}, "perhaps new"),
+        ({"change": "new", "is_sure": False}, "maybe new"),
         ({"change": "new", "note": "once", "is_sure": False}, "new, once"),
-        ({"change": "new", "note": "at its start", "is_sure": False}, "new, start"),
-        ({"change": "stopped", "new_count": 0, "new_rate": 0.0}, "stopped"),
+        ({"change": "new", "note": "at startup", "is_sure": False}, "new, start"),
+        ({"change": "stopped", "new_count": 0, "new_rate": 0.0}, "gone"),
         ({"change": "more", "new_rate": 32.0}, "3.2× more"),
         ({"change": "more", "old_rate": 0.0}, "more"),
         ({"change": "fewer", "new_rate": 0.5}, "20× fewer"),
     ],
 )
-def test_what_changed_is_said_in_words(changes: dict[str, Any], words: str) -> None:
+def test_what_changed_is_rendered_as_text(changes: dict[str, Any], words: str) -> None:
     (row,) = shown(pattern(**changes))
     assert row.cells[0].text == words
 
@@ -80,7 +80,7 @@ def test_a_rate_that_is_not_known_is_not_zero(rate: float | None, count: int, te
     assert row.cells[2].text == text
 
 
-def test_what_is_sure_and_grave_comes_first_and_what_is_the_same_is_left_out() -> None:
+def test_what_is_sure_and_severe_comes_first_and_what_is_the_same_is_left_out() -> None:
     rows = shown(
         pattern(1),
         pattern(2, change="new", level=Level.ERROR, is_sure=False),
@@ -101,11 +101,11 @@ def test_what_is_sure_and_grave_comes_first_and_what_is_the_same_is_left_out() -
     ("notes", "others", "text", "tone"),
     [
         (("once", "once", "once"), 1, "3 more seen once", Tone.MUTED),
-        (("once", ""), 1, "2 more perhaps new", Tone.MUTED),
+        (("once", ""), 1, "2 more maybe new", Tone.MUTED),
         (("once", "once"), 0, "2 seen once", Tone.MUTED),
     ],
 )
-def test_what_may_be_chance_is_one_line_until_it_is_unfolded(
+def test_what_may_be_chance_is_one_line_until_it_is_expanded(
     notes: tuple[str, ...], others: int, text: str, tone: Tone
 ) -> None:
     sure = [pattern(90 + at, change="new") for at in range(others)]
@@ -125,7 +125,7 @@ def test_what_may_be_chance_is_one_line_until_it_is_unfolded(
 def test_errors_among_what_may_be_chance_are_counted_on_its_line() -> None:
     chance = [pattern(at, change="new", is_sure=False, level=Level.ERROR if at else Level.INFO) for at in range(3)]
     (row,) = patterns.rows(comparison(*chance), compared=True, folded=True)
-    assert (texts(row)[-1], row.tone) == ("3 perhaps new, 2 of them errors", Tone.WARN)
+    assert (texts(row)[-1], row.tone) == ("3 maybe new, 2 of them errors", Tone.WARN)
 
 
 def test_one_line_that_may_be_chance_is_not_worth_folding() -> None:
@@ -145,13 +145,13 @@ def test_a_line_that_came_once_is_shown_itself_unless_it_is_a_record() -> None:
     assert (texts(plain)[-1], texts(record)[-1]) == ("ERROR no PAYMENT_URL", "INFO it <num>")
 
 
-def test_lines_of_more_patterns_than_are_kept_and_rows_left_out_are_said() -> None:
+def test_lines_of_more_patterns_than_are_kept_and_rows_left_out_are_shown() -> None:
     many = [pattern(number, change="new") for number in range(patterns.MAX_ROWS + 2)]
     rows = shown(*many, new_others=1200)
     assert len(rows) == patterns.MAX_ROWS + 2
     assert {texts(row)[-1] for row in rows[-2:]} == {
         "and 2 more patterns",
-        "1,200 lines of more patterns than are told apart",
+        "1,200 lines of other patterns (too many to compare)",
     }
 
 
@@ -162,7 +162,7 @@ def test_one_revision_alone_is_shown_without_change() -> None:
 
 def test_the_title_counts_what_is_sure_and_what_is_not() -> None:
     rows = (pattern(1, change="new"), pattern(2, change="new", is_sure=False), pattern(3, change="more"))
-    assert patterns.summary(comparison(*rows)) == "1 new, 1 perhaps, 0 stopped, 1 changed"
+    assert patterns.summary(comparison(*rows)) == "1 new, 1 maybe, 0 gone, 1 changed"
     assert patterns.comparison_title("n", ("o",), NAMES) == "revision 8 against 7"
     assert patterns.comparison_title("n", ("o", "p"), NAMES) == "revision 8 against 2 older revisions"
 
@@ -178,11 +178,11 @@ def test_an_empty_table_says_why() -> None:
     assert words(comparison(new_lines=0)) == "revision 8 has no logs yet"
     for early in (None, comparison(), comparison(new_lines=0), comparison(old_lines=0)):
         assert words(early, uncounted=1030) == "counting 1,030 lines…", "nothing is concluded before they are counted"
-    assert words(comparison(new_lines=0), skipped=9) == "no line of revision 8 was counted: too many came at once"
-    assert words(comparison(old_lines=0)) == "nothing of revision 7 has been read: nothing to compare with"
+    assert words(comparison(new_lines=0), skipped=9) == "no lines of revision 8 counted: too many at once"
+    assert words(comparison(old_lines=0)) == "no logs of revision 7 read: nothing to compare with"
     assert words(comparison(old_minutes=0.5)) == (
-        "revision 8 says what revision 7 says: heard 10 container-minutes of the new and 30 container-seconds of the "
-        "old, starts left out"
+        "revision 8 logs the same as revision 7: observed 10 container-minutes of the new and 30 container-seconds of "
+        "the old, startup excluded"
     )
 
 
@@ -197,7 +197,7 @@ def test_names_and_lines_of_a_cluster_are_made_harmless() -> None:
     assert all(text.isprintable() for text in said)
 
 
-def test_an_example_is_told_as_the_log_shows_it_with_the_time_of_the_first() -> None:
+def test_an_example_is_shown_as_the_log_shows_it_with_the_time_of_the_first() -> None:
     first = datetime(2026, 1, 1, 12, 0, 3, tzinfo=UTC)
     record = '{"time":"2026-01-01T12:00:03Z","level":"error","msg":"it broke","order":"o-1"}'
     found = pattern(change="new", example=record, first_at=first)

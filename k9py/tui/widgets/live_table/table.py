@@ -18,10 +18,11 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.timer import Timer
 
+from k9py.actions.action import Scope
 from k9py.api.meta import ObjectKey
+from k9py.tui.bindings import bindings
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.live_table.cursor import HighlightCause
-from k9py.tui.widgets.live_table.keys import TABLE_KEYS
 from k9py.tui.widgets.live_table.order import Order
 from k9py.tui.widgets.live_table.row_filter import FILTER_DEBOUNCE_ROWS, FILTER_DEBOUNCE_SECONDS, RowFilter
 from k9py.tui.widgets.live_table.sorting import SortableTable
@@ -38,7 +39,7 @@ class LiveTable(SortableTable):
     Read `cursor_key` / `cursor_row` as an action begins, and keep that key: the cursor may move meanwhile.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [*TABLE_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.TABLE)
 
     @dataclass
     class Highlighted(Message):

@@ -11,8 +11,6 @@ from typing import Final
 
 from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.logs.parsing.level import Level, level_of
-from k9py.tui.dialogs.go_to_time import GoToTimeDialog
-from k9py.tui.logs.typed_time import parse_time
 from k9py.tui.widgets.log_view.body import SCAN_SLICE_SECONDS, LogBody
 
 _NEAR: Final = 64
@@ -62,28 +60,10 @@ class LogJumps(LogBody):
 
     # -- times --------------------------------------------------------------------------------------------------------
 
-    def action_go_to_time(self) -> None:
-        """Ask for a time, and go to the first line from then on."""
-
-        def go(moment: datetime | None) -> None:
-            if moment is not None:
-                self.go_to_time(moment)
-
-        self.app.push_screen(GoToTimeDialog(self._moment, "UTC" if self._zone is UTC else "local"), go)
-
-    def go_to_typed_time(self, text: str) -> bool:
-        """Go to a time as a person typed it; False when it is none."""
-        moment = self._moment(text)
-        if moment is not None:
-            self.go_to_time(moment)
-        return moment is not None
-
     @property
-    def _zone(self) -> tzinfo | None:
+    def zone(self) -> tzinfo | None:
+        """The time zone that times are shown in; None: the machine's."""
         return UTC if self.times == "utc" else self._columns.zone
-
-    def _moment(self, text: str) -> datetime | None:
-        return parse_time(text, self._columns.now(), self._zone)
 
     def go_to_time(self, moment: datetime) -> None:
         """Go to the first line that was written then or later; to the nearest end, and say so, where there is none."""

@@ -14,14 +14,15 @@ from typing import ClassVar, Final
 from textual.binding import BindingType
 from textual.message import Message
 
+from k9py.actions.action import Scope
 from k9py.api.search_pattern import compile_search
 from k9py.logs.buffer.buffer import LogBuffer
 from k9py.logs.buffer.hide_rules import HideRules
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
+from k9py.tui.bindings import bindings
 from k9py.tui.widgets.log_view.body import EmptyWords
 from k9py.tui.widgets.log_view.jumps import LogJumps
-from k9py.tui.widgets.log_view.keys import LOG_KEYS
 from k9py.tui.widgets.log_view.painting import Highlight
 from k9py.tui.widgets.log_view.state import LogState
 from k9py.tui.widgets.log_view.times import TIMES
@@ -35,7 +36,7 @@ _place_of = attrgetter("container_key")
 class LogView(LogJumps):
     """A log of many sources. Add lines with `extend`, as often as you like; nothing is drawn before the next flush."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*LOG_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LOG_VIEW)
 
     @dataclass
     class StateChanged(Message):
@@ -47,6 +48,20 @@ class LogView(LogJumps):
         @property
         def control(self) -> LogView:
             return self.view
+
+    @dataclass
+    class TimeRequested(Message):
+        """The key to go to a time was pressed: the owner asks for one and calls `go_to_time`."""
+
+        view: LogView
+
+        @property
+        def control(self) -> LogView:
+            return self.view
+
+    def action_go_to_time(self) -> None:
+        """Ask the owner for a time to go to."""
+        self.post_own_message(self.TimeRequested(self))
 
     def state_changed(self, state: LogState) -> None:
         self.post_own_message(self.StateChanged(self, state))
@@ -211,9 +226,9 @@ class LogView(LogJumps):
         return self._finder.context
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return None if self.refusal(action) else super().check_action(action, parameters)
+        return None if self.disabled_reason(action) else super().check_action(action, parameters)
 
-    def refusal(self, action: str) -> str:
+    def disabled_reason(self, action: str) -> str:
         """Return why an action is not possible now, "" when it is."""
         if action in ("search_next", "search_previous") and self._finder.search is None:
             return "nothing is searched for: / searches"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k9py.logs.buffer.buffer import KEPT_ABOVE, LINE_BYTES, LogBuffer, size_of
+from k9py.logs.buffer.buffer import LINE_BYTES, MARGIN_LINES, LogBuffer, size_of
 from k9py.logs.line import LogLine
 from tests.unit.logs.buffer.making import SIZE, WEB, line, lines, texts
 
@@ -32,7 +32,7 @@ def test_a_held_buffer_keeps_what_was_there_and_marks_what_it_lost_after_it() ->
     buffer.extend(lines(30, 60))
     shown = texts(buffer)
     assert shown[:30] == [one.text for one in lines(0, 30)]
-    assert shown[30].endswith("lines let go here: the view was held and there was no room for more")
+    assert shown[30].endswith("lines dropped here: the log buffer was full while the view was paused")
     assert shown[-1] == "line 00089"
     ((first, end),) = buffer.dropped_ranges
     assert first == 30
@@ -53,7 +53,7 @@ def test_what_is_above_the_reader_goes_before_anything_that_came_since() -> None
     assert not buffer.dropped_ranges
     assert 300 <= buffer.first <= 400
     buffer.extend(lines(1300, 1000))
-    assert buffer.first == 900 - KEPT_ABOVE
+    assert buffer.first == 900 - MARGIN_LINES
     assert buffer.dropped_ranges
 
 

@@ -203,10 +203,10 @@ def test_a_pattern_too_slow_for_a_line_is_said_and_the_line_counts_as_not_matchi
     finder.set_filter("(a|aa)+$")
     assert shown(finder) == ["aaa"]
     assert finder.filter_query is not None
-    assert finder.filter_query.problem_text == "too slow on 2 lines, taken as not matching"
+    assert finder.filter_query.problem_text == "timed out on 2 lines, counted as no match"
     finder.set_context(1)
     shown(finder)
-    assert finder.filter_query.problem_text == "too slow on 2 lines, taken as not matching"
+    assert finder.filter_query.problem_text == "timed out on 2 lines, counted as no match"
     finder.set_filter("")
     finder.set_search("(a|aa)+$")
     assert hits(finder) == [0]
@@ -235,7 +235,7 @@ def test_what_is_let_go_while_a_filter_is_read_is_marked() -> None:
     rest = [one for _, one in reading]
     assert rest[0].marker == "gap"
     first = finder.buffer.first
-    assert rest[0].text.startswith(f"{first - 6} lines let go")
+    assert rest[0].text.startswith(f"{first - 6} lines dropped")
     assert [one.text for one in rest[1:]] == [
         f"line {number:05}" for number in range(100) if number >= first and number % 5 == 0
     ]

@@ -154,16 +154,25 @@ def test_what_is_no_word_of_ours_is_the_pattern_to_highlight(text: str, pattern:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("level>=wran", "'wran' is no level: trace, debug, info, warn, error, fatal or unknown"),
-        ("level~e", "level~ means nothing: = != >= <= > or <"),
-        ("pod>x", "pod> means nothing: = or !="),
-        ("pod=", "pod= needs a value behind it"),
-        (".a>=", ".a>= needs a value behind it"),
-        ("a(b", "'a(b' is no regular expression (missing ), unterminated subpattern): looked for as it stands"),
-        ("pod=(", "'(' is no regular expression (missing ), unterminated subpattern): looked for as it stands"),
+        ("level>=wran", "unknown level 'wran': use trace, debug, info, warn, error, fatal or unknown"),
+        ("level~e", "level does not support ~: use = != >= <= > or <"),
+        ("pod>x", "pod does not support >: use = or !="),
+        ("pod=", "pod= needs a value"),
+        (".a>=", ".a>= needs a value"),
+        (
+            "a(b",
+            "'a(b' is not a regular expression (missing ), unterminated subpattern): searching for the literal text",
+        ),
+        (
+            "pod=(",
+            "'(' is not a regular expression (missing ), unterminated subpattern): searching for the literal text",
+        ),
         (
             "!a{99999999999}",
-            "'a{99999999999}' is no regular expression (the repetition number is too large): looked for as it stands",
+            (
+                "'a{99999999999}' is not a regular expression (the repetition number is too large): "
+                "searching for the literal text"
+            ),
         ),
         ("plain", ""),
     ],

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from k9py.logs.follow.intake import Intake
-from k9py.logs.follow.merge import MAX_DRAIN_LINES, Merge
+from k9py.logs.follow.merge import MAX_DRAIN_LINES, Merge, MergeInput
 from k9py.logs.line import WHOLE_STREAM, LogLine
-from tests.unit.logs.follow.scripted import START, DrivenClock, settled, target
+from tests.unit.logs.follow.scripted_source import START, DrivenClock, settled, target
 
 
 def said(pod: str, second: float, text: str) -> LogLine:
@@ -25,13 +24,13 @@ class Stage:
     def __init__(self, *, catching_up: bool = False, max_lines: int = 50_000, max_chars: int = 16_000_000) -> None:
         self.clock = DrivenClock()
         self.merge = Merge(self.clock, max_lines=max_lines, max_chars=max_chars)
-        self.a, self.b = self.merge.intake(), self.merge.intake()
+        self.a, self.b = self.merge.add_input(), self.merge.add_input()
         if catching_up:
             self.clock.seconds = 1_000
         for one in (self.a, self.b):
-            one.open(holds=catching_up)
+            one.open(holds_others=catching_up)
 
-    def add(self, intake: Intake, *seconds: float) -> None:
+    def add(self, intake: MergeInput, *seconds: float) -> None:
         pod = "a" if intake is self.a else "b"
         intake.add([said(pod, second, f"{pod}{second}") for second in seconds])
 
@@ -78,7 +77,7 @@ async def test_one_single_container_waits_for_nobody_and_is_never_late() -> None
 async def test_the_beginning_is_given_on_as_far_as_the_slowest_has_come() -> None:
     stage = Stage(catching_up=True)
     stage.add(stage.a, 1, 3, 5)
-    assert stage.merge.holding
+    assert stage.merge.is_catching_up
     assert texts(stage.merge) == []
     stage.add(stage.b, 2, 4)
     assert texts(stage.merge) == ["a1", "b2", "a3", "b4"]
@@ -94,9 +93,9 @@ async def test_one_that_says_nothing_stops_holding_the_others() -> None:
     stage.add(stage.a, 4)
     await stage.clock.advance(0.6)
     assert texts(stage.merge) == ["a1", "a3", "a4"]
-    assert stage.merge.holding, "the first is still catching up"
+    assert stage.merge.is_catching_up, "the first is still catching up"
     await stage.clock.advance(1)
-    assert not stage.merge.holding
+    assert not stage.merge.is_catching_up
 
 
 async def test_who_is_ahead_waits_for_room_and_nothing_of_the_past_is_dropped() -> None:
@@ -105,7 +104,7 @@ async def test_who_is_ahead_waits_for_room_and_nothing_of_the_past_is_dropped() 
     ahead = asyncio.create_task(fill(stage, stage.a, 5_000))
     await settled()
     assert len(stage.merge.drain()) == 0
-    assert stage.a.kept < 1_000
+    assert stage.a.pending_lines < 1_000
     behind = asyncio.create_task(fill(stage, stage.b, 5_000))
     while not (ahead.done() and behind.done()):
         await stage.clock.advance(0.1)
@@ -117,10 +116,10 @@ async def test_who_is_ahead_waits_for_room_and_nothing_of_the_past_is_dropped() 
     assert len(taken) == 10_000
 
 
-async def fill(stage: Stage, intake: Intake, count: int) -> None:
+async def fill(stage: Stage, intake: MergeInput, count: int) -> None:
     for number in range(0, count, 100):
         stage.add(intake, *(one / 10 for one in range(number, number + 100)))
-        await intake.room()
+        await intake.wait_for_room()
 
 
 async def test_when_full_the_oldest_go_are_counted_and_told_at_their_place() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from k9py.logs.follow.merge import Merge
 from k9py.logs.line import LogLine
-from tests.unit.logs.follow.scripted import START, DrivenClock, target
+from tests.unit.logs.follow.scripted_source import START, DrivenClock, target
 
 CONTAINERS = 3
 STEPS = st.lists(
@@ -46,9 +46,9 @@ def missing_without_a_word(given: list[LogLine], written: list[int]) -> list[str
 async def test_every_line_dropped_lies_behind_a_marker(steps: list[tuple[int, int, int, bool] | int | str]) -> None:
     clock = DrivenClock()
     merge = Merge(clock, max_lines=16, window=0.4)
-    intakes, targets = [merge.intake() for _ in range(CONTAINERS)], [target(f"p{n}") for n in range(CONTAINERS)]
+    intakes, targets = [merge.add_input() for _ in range(CONTAINERS)], [target(f"p{n}") for n in range(CONTAINERS)]
     for intake in intakes:
-        intake.open(holds=False)
+        intake.open(holds_others=False)
     await clock.advance(2)  # what comes from now on is of now, not of the past
     merge.drain()
     written, second, said = [0] * CONTAINERS, [10] * CONTAINERS, list[LogLine]()
@@ -58,7 +58,7 @@ async def test_every_line_dropped_lies_behind_a_marker(steps: list[tuple[int, in
             said += merge.drain()
             continue
         if isinstance(step, int):  # opened again: what comes now was written before, and is never dropped
-            intakes[step].open(holds=False)
+            intakes[step].open(holds_others=False)
             continue
         container, count, stride, has_marker = step
         lines = []

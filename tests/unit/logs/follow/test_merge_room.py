@@ -13,16 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k9py.api.errors import BadRequestError
-from k9py.logs.follow.delivery import Delivery
-from k9py.logs.follow.intake import Intake
+from k9py.logs.follow.container_run import ContainerRuns
+from k9py.logs.follow.delivery import LineDelivery
 from k9py.logs.follow.log_range import LogRange
-from k9py.logs.follow.merge import Merge
-from k9py.logs.follow.runs import Runs
+from k9py.logs.follow.merge import Merge, MergeInput
 from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
 from k9py.runtime.time_slice import TimeSlicer
-from tests.unit.logs.follow.scripted import START, DrivenClock, line, settled, target
+from tests.unit.logs.follow.scripted_source import START, DrivenClock, line, settled, target
 
 NOW = 100_000
 """Seconds at which the logs are read: all their lines are of the past."""
@@ -45,19 +44,19 @@ class Reading:
         self.most_chars = 0
         self.said: list[LogLine] = []
         self._time_slicer = TimeSlicer(self.clock.monotonic)
-        self._intakes = [self.merge.intake() for _ in logs]
+        self._intakes = [self.merge.add_input() for _ in logs]
         for intake in self._intakes:
-            intake.open(holds=True, followed=followed)
+            intake.open(holds_others=True, is_followed=followed)
         self._tasks = [
             asyncio.create_task(self._read(intake, f"p{number}", lines, batch))
             for number, (intake, lines) in enumerate(zip(self._intakes, logs, strict=True))
         ]
 
-    async def _read(self, intake: Intake, pod: str, lines: Sequence[bytes], batch: int) -> None:
-        delivery = Delivery(intake, Runs(target(pod)), self.clock, self._time_slicer)
+    async def _read(self, intake: MergeInput, pod: str, lines: Sequence[bytes], batch: int) -> None:
+        delivery = LineDelivery(intake, ContainerRuns(target(pod)), self.clock, self._time_slicer)
         for start in range(0, len(lines), batch):
             await delivery.deliver(lines[start : start + batch])
-            self.most_chars = max(self.most_chars, sum(one.chars for one in self._intakes))
+            self.most_chars = max(self.most_chars, sum(one.pending_chars for one in self._intakes))
         intake.close()
 
     async def to_its_end(self, most_drains: int) -> list[LogLine]:
@@ -124,13 +123,13 @@ async def test_nothing_of_the_past_is_dropped_and_nobody_waits_for_ever(
 async def test_a_lossless_merge_lets_what_is_written_now_wait_too() -> None:
     clock = DrivenClock()
     merge = Merge(clock, max_lines=100, lossless=True)
-    intake = merge.intake()
-    intake.open(holds=False)
-    delivery = Delivery(intake, Runs(target("a")), clock, TimeSlicer(clock.monotonic))
+    intake = merge.add_input()
+    intake.open(holds_others=False)
+    delivery = LineDelivery(intake, ContainerRuns(target("a")), clock, TimeSlicer(clock.monotonic))
     writes = asyncio.create_task(delivery.deliver([line(second, f"n{second}") for second in range(1_000)]))
     await clock.advance(5)
     assert not writes.done()
-    assert intake.kept < 100
+    assert intake.pending_lines < 100
     said: list[LogLine] = []
     while not writes.done() or not merge.is_empty:
         said += merge.drain()
@@ -141,19 +140,19 @@ async def test_a_lossless_merge_lets_what_is_written_now_wait_too() -> None:
 async def test_a_stream_that_waits_for_room_is_not_silent() -> None:
     clock = DrivenClock()
     merge = Merge(clock, max_lines=100, lossless=True)
-    intake = merge.intake()
-    intake.open(holds=False)
-    delivery = Delivery(intake, Runs(target("a")), clock, TimeSlicer(clock.monotonic))
+    intake = merge.add_input()
+    intake.open(holds_others=False)
+    delivery = LineDelivery(intake, ContainerRuns(target("a")), clock, TimeSlicer(clock.monotonic))
     writes = asyncio.create_task(delivery.deliver([line(second, f"n{second}") for second in range(150)]))
     await clock.advance(300)
-    assert delivery.heard == 300
+    assert delivery.last_activity == 300
     stuck = [merge.is_stuck]
     while not writes.done():
         merge.drain()
         await settled()
     assert [*stuck, merge.is_stuck] == [True, False]
     await clock.advance(10)
-    assert delivery.heard == 300
+    assert delivery.last_activity == 300
 
 
 class Paused:
@@ -203,9 +202,9 @@ def said_at(pod: str, second: float, text: str, marker: Any = "") -> LogLine:
 async def test_markers_are_never_dropped_and_what_is_dropped_is_told_once_with_all_its_time() -> None:
     clock = DrivenClock()
     merge = Merge(clock, max_lines=80)
-    a, b = merge.intake(), merge.intake()
+    a, b = merge.add_input(), merge.add_input()
     for one in (a, b):
-        one.open(holds=False)
+        one.open(holds_others=False)
     a.add([said_at("a", 5, "lines may be missing", "gap")])
     for second in range(10, 100):
         a.add([said_at("a", second, f"a{second}")])
@@ -231,8 +230,8 @@ async def test_markers_are_never_dropped_and_what_is_dropped_is_told_once_with_a
 async def test_the_times_told_hold_where_stamps_step_back() -> None:
     clock = DrivenClock()
     merge = Merge(clock, max_lines=8)
-    intake = merge.intake()
-    intake.open(holds=False)
+    intake = merge.add_input()
+    intake.open(holds_others=False)
     for second in (60, 50, 70, 40, 65, 80, 81, 82, 83, 84, 85, 86, 87):
         intake.add([said_at("a", second, f"a{second}")])
     said = merge.drain()
@@ -245,10 +244,10 @@ async def test_the_times_told_hold_where_stamps_step_back() -> None:
 async def test_a_flood_drops_nothing_of_a_beginning_that_is_still_read() -> None:
     clock = clock_of_now()
     merge = Merge(clock, max_lines=400)
-    loud, joining = merge.intake(), merge.intake()
-    loud.open(holds=False)
+    loud, joining = merge.add_input(), merge.add_input()
+    loud.open(holds_others=False)
     loud.add([said_at("a", NOW, "a")])
-    joining.open(holds=False)
+    joining.open(holds_others=False)
     joining.add([said_at("b", second, f"b{second}") for second in range(100)])
     for second in range(1, 1_000):
         loud.add([said_at("a", NOW + second, f"a{second}")])
@@ -263,9 +262,9 @@ async def test_a_container_that_lost_lines_has_the_marker_before_what_follows() 
     """Also where it lags behind the others, by whose times most of what was dropped is told."""
     clock = DrivenClock()
     merge = Merge(clock, max_lines=16)
-    ahead, behind = merge.intake(), merge.intake()
+    ahead, behind = merge.add_input(), merge.add_input()
     for one in (ahead, behind):
-        one.open(holds=False)
+        one.open(holds_others=False)
     behind.add([said_at("b", 1, "b1")])
     for second in range(10, 26):
         ahead.add([said_at("a", second, f"a{second}")])
@@ -281,15 +280,15 @@ async def test_containers_that_have_gone_are_forgotten() -> None:
     clock = DrivenClock()
     merge = Merge(clock)
     for number in range(50):
-        intake = merge.intake()
-        intake.open(holds=False)
+        intake = merge.add_input()
+        intake.open(holds_others=False)
         intake.add([said_at(f"p{number}", number, "hello")])
         intake.close()
         del intake
         await clock.advance(1)
         assert [one.text for one in merge.drain()] == ["hello"]
     gc.collect()
-    assert not any(isinstance(one, Intake) and one._merge is merge for one in gc.get_objects())
+    assert not any(isinstance(one, MergeInput) and one._merge is merge for one in gc.get_objects())
 
 
 async def test_no_turns_are_taken_while_nobody_reads() -> None:

@@ -9,8 +9,8 @@ from k9py.cluster.failing_line import read_failing_line
 from k9py.logs.source import PartialLine
 from k9py.logs.source_errors import LogSourceError, container_lines, parse_source_error
 from k9py.rollouts.cohort_status import FailingContainer
-from tests.unit.logs.follow.scripted import ScriptedLogs, Stream, line
-from tests.unit.logs.follow.test_tail import Stage
+from tests.unit.logs.follow.scripted_source import ScriptedLogs, Stream, line
+from tests.unit.logs.follow.test_container_stream import Stage
 
 TOO_MANY = b"failed to create fsnotify watcher: too many open files"
 CUT = ConnectionFailedError("cut off")
@@ -112,12 +112,12 @@ async def test_an_error_of_the_node_without_line_end_is_no_line_wherever_it_stan
         ]
     ).play()
     assert [text for marker, text in said if not marker] == ["first", "second"]
-    assert [text for marker, text in said if marker] == [f"the node says: {TOO_MANY.decode()}"]
+    assert [text for marker, text in said if marker] == [f"node error: {TOO_MANY.decode()}"]
 
 
 async def test_the_last_words_without_a_line_end_come_before_what_ends_the_log() -> None:
     said = await Stage(Stream([line(0, "first"), half(1, "last words")]), GONE).play()
-    assert said == [("", "first"), ("", "last words"), ("end", "the pod is gone")]
+    assert said == [("", "first"), ("", "last words"), ("end", "pod deleted")]
 
 
 @pytest.mark.parametrize("previous", [False, True])
@@ -136,7 +136,7 @@ async def test_a_node_that_ends_each_stream_with_an_error_of_its_own_is_remarked
     stage = Stage(*[Stream([*lines[: 2 * count], TOO_MANY]) for count in (1, 2, 3, 3, 3, 4)])
     said = await stage.play()
     assert [text for marker, text in said if not marker] == [f"line {number}" for number in range(1, 9)]
-    assert [text for marker, text in said if marker] == [f"the node says: {TOO_MANY.decode()}"]
+    assert [text for marker, text in said if marker] == [f"node error: {TOO_MANY.decode()}"]
     assert stage.clock.waits[4] > stage.clock.waits[3], "it waits longer while nothing new comes"
 
 
@@ -160,12 +160,12 @@ async def test_an_error_that_comes_as_a_log_is_a_remark_and_reading_goes_on(text
 
 async def test_a_waiting_container_is_told_in_the_words_of_a_refusal() -> None:
     said = await Stage(Stream([b'container "app" in pod "x" is waiting to start: PodInitializing'])).play()
-    assert said == [("note", "waiting to start: its init containers have not finished")]
+    assert said == [("note", "waiting to start: init containers have not finished")]
 
 
 async def test_an_error_in_place_of_the_former_log_is_not_called_its_end() -> None:
     said = await Stage(Stream([b"unable to retrieve container logs for containerd://0a"]), previous=True).play()
-    assert said == [("note", "the node says: unable to retrieve container logs for containerd://0a")]
+    assert said == [("note", "node error: unable to retrieve container logs for containerd://0a")]
 
 
 async def test_what_a_container_says_with_a_timestamp_is_its_own() -> None:

@@ -13,7 +13,7 @@ from k9py.api.errors import BadRequestError, ConnectionFailedError, ForbiddenErr
 from k9py.logs.follow.container_stream import IDLE_SECONDS
 from k9py.logs.follow.status import TargetState
 from k9py.logs.follow.stream import LEAVING_GRACE, LogStream
-from tests.unit.logs.follow.scripted import START, DrivenClock, ScriptedLogs, Stream, line, settled, target
+from tests.unit.logs.follow.scripted_source import START, DrivenClock, ScriptedLogs, Stream, line, settled, target
 
 GONE = NotFoundError('pods "a" not found', code=404)
 PULLING = BadRequestError('container "app" in pod "p" is waiting to start: trying and failing to pull image', code=400)
@@ -91,7 +91,7 @@ async def test_at_most_so_many_streams_are_open_and_the_others_get_their_turns()
     async with running(stream):
         assert source.open_streams == 2
         assert str(stream.counts) == "2 of 5"
-        assert stream.statuses()[-1].message == "resting: 2 at a time"
+        assert stream.statuses()[-1].message == "waiting for a slot (2 at a time)"
         await clock.advance(8)
         assert {one.pod for one in source.asked} == set(pods)
         await clock.advance(120)
@@ -187,9 +187,7 @@ async def test_a_node_whose_clock_is_ahead_is_told_once() -> None:
                 source.feed(pod, [line(clock.seconds + ahead, "x")])
             await settled()
             said += [one.text for one in stream.drain() if one.marker]
-    assert said == [
-        "the clock of node n2 is about 5 s ahead of the others': the order between its lines and theirs is not certain"
-    ]
+    assert said == ["clock of node n2 is about 5 s ahead: its lines may be out of order with those of other nodes"]
 
 
 async def test_when_the_server_is_gone_for_all_it_is_said_once() -> None:
@@ -213,7 +211,7 @@ async def test_no_right_to_read_a_log_is_a_state_and_not_the_end() -> None:
     stream.set_targets([target("a")])
     async with running(stream):
         await clock.advance(5)
-        assert stream.statuses()[0].message == "no right to read this log: no"
+        assert stream.statuses()[0].message == "not allowed to read this log: no"
         assert stream.counts.retrying == 1
 
 
@@ -257,13 +255,13 @@ async def test_a_mistake_in_one_tail_is_that_ones_trouble(caplog: pytest.LogCapt
         source.feed("bad", [None])  # type: ignore[list-item]
         await clock.advance(5)
         bad, good = stream.statuses()
-        assert (bad.state, bad.message) == (TargetState.ENDED, "kdash failed to read this log, by a mistake of its own")
+        assert (bad.state, bad.message) == (TargetState.ENDED, "internal error while reading this log")
         assert good.state is TargetState.FOLLOWING
         said = [(one.marker, one.text) for one in stream.drain() if one.target.pod == "bad"]
         assert said[0] == ("", "last")
         assert said[1][0] == "gap"
         assert said[1][1].endswith("lines after 12:00:01 may be missing")
-    assert "by a mistake" in caplog.text
+    assert "internal error" in caplog.text
 
 
 async def test_a_silent_log_that_is_followed_again_no_longer_says_that_it_was_interrupted() -> None:
@@ -275,7 +273,7 @@ async def test_a_silent_log_that_is_followed_again_no_longer_says_that_it_was_in
         await clock.advance(20)
         status = stream.statuses()[0]
         assert (status.state, status.message, status.error) == (TargetState.FOLLOWING, "", None)
-        assert [one.text for one in stream.drain()] == ["log interrupted: connection reset", "connected again"]
+        assert [one.text for one in stream.drain()] == ["log interrupted: connection reset", "reconnected"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from k9py.logs.follow.log_range import LogRange
 from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.logs.source import LogTarget
-from tests.unit.logs.follow.scripted import START, DrivenClock, line, settled
+from tests.unit.logs.follow.scripted_source import START, DrivenClock, line, settled
 
 NAMES = ("a", "b", "c", "d")
 WHOLE = LogRange("whole", tail_lines=100_000)
@@ -281,6 +282,7 @@ DEEDS = st.one_of(
     max_streams=st.sampled_from([1, 2, 60]),
     max_pending=st.sampled_from([20, 50_000]),
 )
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 async def test_every_missing_line_of_every_container_lies_inside_a_marker(
     deeds: list[Deed], skews: tuple[int, ...], max_streams: int, max_pending: int

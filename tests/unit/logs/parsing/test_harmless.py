@@ -86,7 +86,7 @@ def test_what_is_huge_is_cut_and_said(line: str) -> None:
     assert len(row.text) <= MAX_SHOWN + 100
     if len(row.text) > MAX_SHOWN:
         assert row.spans[-1].kind == "cut"
-        assert row.text.endswith(" characters more)")
+        assert row.text.endswith(" more characters)")
     rows = render_unfolded(line)
     assert len(rows) <= MAX_ROWS + 1
     for one in rows:

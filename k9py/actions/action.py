@@ -1,0 +1,199 @@
+"""The descriptor of an action and the values it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from k9py.actions.host import ActionHost
+
+if TYPE_CHECKING:  # `kdash --help` imports no decoder
+    from k9py.api.meta import ObjectKey
+
+
+class Group(Enum):
+    """A section of the help screen, in the order the help screen shows them. The value is its title."""
+
+    ACTIONS = "Actions"
+    INSPECT = "Inspect"
+    PANES = "Panes"
+    NAVIGATE = "Navigate"
+    GENERAL = "General"
+    TABLES = "Tables"
+    LOG_SOURCES = "Logs: sources"
+    LOG_LINES = "Logs: lines"
+    TEXT = "Text"
+    DIALOGS = "Dialogs"
+
+
+class Scope(Enum):
+    """Where an action's keys are bound, and what kind of target it has.
+
+    `WORKLOAD`, `POD` and `OBJECT` need a target under the cursor; all others act on what their screen or widget shows.
+    """
+
+    WORKLOAD = "workload"
+    POD = "pod"
+    OBJECT = "object"
+    OPERATION = "operation"
+    CLUSTER = "cluster"
+    SCREEN = "screen"
+    APP = "app"
+    PANES = "panes"
+    HOME = "home"
+    DIFF = "diff"
+    REVISION = "revision"
+    TEXT_SCREEN = "text screen"
+    DIFF_SCREEN = "diff screen"
+    LOG_PANE = "log pane"
+    LOG_SCREEN = "log screen"
+    LOG_VIEW = "log view"
+    TABLE = "table"
+    TEXT_VIEW = "text view"
+    DIFF_VIEW = "diff view"
+    DIALOG = "dialog"
+    BUTTONS = "buttons"
+    LIST = "list"
+    CHOICES = "choices"
+    COMMAND_LINE = "command line"
+    SOURCES = "sources"
+    QUESTION = "question"
+    NUMBER = "number"
+    FILTER_BAR = "filter bar"
+    HELP = "help"
+    CLI = "command line of the shell"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An object as it was under the cursor when an action began.
+
+    Args:
+        key: The object.
+        uid: Its uid, "" when it is not in the store.
+        has_one_revision: Return whether its history is known to hold the current revision alone. Computed on demand.
+    """
+
+    key: ObjectKey
+    uid: str = ""
+    has_one_revision: Callable[[], bool] = field(default=lambda: False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What the API server has to allow.
+
+    Args:
+        verb: Such as "patch".
+        resource: Plural name, "" for the resource of the target's kind.
+        subresource: Such as "scale".
+    """
+
+    verb: str
+    resource: str = ""
+    subresource: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """How an action is typed after `:` or found in the palette.
+
+    Args:
+        name: What is typed; `aliases` mean the same.
+        aliases: Other names.
+        argument: Name of the argument, "" when there is none.
+        required: Whether the argument must be given.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    argument: str = ""
+    required: bool = False
+
+    @property
+    def usage(self) -> str:
+        """Return how it is typed."""
+        if not self.argument:
+            return self.name
+        return f"{self.name} {self.argument}" if self.required else f"{self.name} [{self.argument}]"
+
+    def answers_to(self, word: str) -> bool:
+        """Return whether a word is this command's name or one of its aliases."""
+        return word == self.name or word in self.aliases
+
+
+@dataclass(frozen=True, slots=True)
+class CliVerb:
+    """How an action is run from a shell: `kdash <name> KIND/NAME`.
+
+    Args:
+        name: The verb.
+        short_help: Its line in `kdash --help`.
+        help: First sentence of `kdash <name> --help`.
+    """
+
+    name: str
+    short_help: str
+    help: str
+
+
+Run = Callable[[ActionHost, str | None], Awaitable[None] | None]
+"""Run an action. The second argument is what was typed after the command, None when a key was pressed."""
+
+
+def always(_target: Target) -> str | None:
+    """Allow an action on every target."""
+    return None
+
+
+def anytime(_host: ActionHost) -> str | None:
+    """Allow an action at any time."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a person can do.
+
+    Args:
+        id: `family.name`; also the id of its bindings, so it is what a keymap names.
+        title: One to three words for the footer.
+        help: One sentence without a full stop for help screen and palette. `{other.action}` stands for a key, see
+            `KeyNames.fill`.
+        keys: Default keys, as Textual names them.
+        group: Section of the help screen.
+        scope: Where its keys are bound and what it acts on.
+        run: Runs it. None when the widget or screen it is bound on implements it: see `native`.
+        native: The Textual action that implements it, such as "move(1)"; used when `run` is None.
+        command: How it is typed, None when it cannot be.
+        cli: How a shell runs it, None when it cannot.
+        permission: What the API server has to allow, None when it needs nothing.
+        writes: Whether it changes the cluster: refused in a read-only session.
+        operation: Name of the operation it starts, "" when it starts none.
+        takes_marked: Whether it acts on all marked rows when some are marked.
+        allowed: Return why it is not possible on a target, None when it is.
+        ready: Return why it is not possible now, whatever the target, None when it is.
+        footer: Place in the footer, lowest first; None keeps it out. What does not fit is cut from the end.
+        priority: Whether the key works while something has the focus that takes keys itself.
+    """
+
+    id: str
+    title: str
+    help: str
+    keys: tuple[str, ...] = ()
+    group: Group = Group.ACTIONS
+    scope: Scope = Scope.SCREEN
+    run: Run | None = None
+    native: str = ""
+    command: Command | None = None
+    cli: CliVerb | None = None
+    permission: Permission | None = None
+    writes: bool = False
+    operation: str = ""
+    takes_marked: bool = False
+    allowed: Callable[[Target], str | None] = always
+    ready: Callable[[ActionHost], str | None] = anytime
+    footer: int | None = None
+    priority: bool = False

@@ -1,0 +1,79 @@
+"""Compare revisions of a workload, and the keys of the screen that shows the difference."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from k9py.actions.action import Action, CliVerb, Command, Group, Permission, Scope, Target
+from k9py.actions.host import ActionHost
+from k9py.api.errors import RefusedError
+
+
+def _has_revisions(target: Target) -> str | None:
+    # An unknown history is reported by the screen that is opened, which reads the server.
+    if target.has_one_revision():
+        return f"nothing to compare: {target.key.kind} {target.key.name} has only one revision"
+    return None
+
+
+def _diff(host: ActionHost, argument: str | None) -> None:
+    words = (argument or "").replace("..", " ").split()
+    if len(words) > 2 or not all(word.isascii() and word.isdigit() for word in words):
+        raise RefusedError(f'"{argument}" is not one or two revisions', "for example: diff 3 5, or diff 3 to now")
+    host.show_diff(*map(int, words))
+
+
+DIFF: Final = Action(
+    "workload.diff",
+    "Diff",
+    "Diff to the previous revision; on a revision: to now, or to the marked one",
+    keys=("D", "shift+d"),
+    group=Group.INSPECT,
+    scope=Scope.DIFF,
+    run=_diff,
+    command=Command("diff", argument="revision [revision]"),
+    cli=CliVerb(
+        "diff",
+        "Compare revisions, or a revision with now.",
+        "Compare two revisions of a workload, or a revision with now.",
+    ),
+    permission=Permission("get"),
+    allowed=_has_revisions,
+    footer=140,
+)
+
+
+def _key(name: str, title: str, text: str, key: str, native: str, footer: int | None = None) -> Action:
+    return Action(
+        f"diff.{name}",
+        title,
+        text,
+        keys=(key,),
+        group=Group.INSPECT,
+        scope=Scope.DIFF_SCREEN,
+        native=native,
+        footer=footer,
+    )
+
+
+MARK: Final = Action(
+    "revision.mark",
+    "Mark",
+    "Mark the revision to compare others with",
+    keys=("m",),
+    group=Group.PANES,
+    scope=Scope.REVISION,
+    native="mark",
+    footer=260,
+)
+ACTIONS: Final = (
+    DIFF,
+    _key("switch", "Summary/YAML", "Toggle summary / YAML", "v", "switch", 150),
+    _key("older_back", "Old side back", "Old side: one revision back", "left_square_bracket", "step_older(1)"),
+    _key(
+        "older_forward", "Old side forward", "Old side: one revision forward", "right_square_bracket", "step_older(-1)"
+    ),
+    _key("newer_back", "New side back", "New side: one revision back", "less_than_sign", "step_newer(1)"),
+    _key("newer_forward", "New side forward", "New side: one revision forward", "greater_than_sign", "step_newer(-1)"),
+    MARK,
+)

@@ -1,0 +1,48 @@
+"""Show the logs of an object."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from k9py.actions.action import Action, CliVerb, Command, Group, Permission, Scope
+from k9py.actions.host import ActionHost
+
+
+def _logs(host: ActionHost, _argument: str | None) -> None:
+    host.show_logs(previous=False)
+
+
+def _previous(host: ActionHost, _argument: str | None) -> None:
+    host.show_logs(previous=True)
+
+
+LOGS: Final = Action(
+    "object.logs",
+    "Logs",
+    "Logs of all its pods, full screen",
+    keys=("l",),
+    group=Group.INSPECT,
+    scope=Scope.OBJECT,
+    run=_logs,
+    command=Command("logs"),
+    cli=CliVerb(
+        "logs",
+        "Logs of all pods as one stream; -f follows.",
+        "Print the logs of a workload, a service, a pod or all pods with some labels, in the order of time.",
+    ),
+    permission=Permission("get", "pods", "log"),
+    footer=80,
+)
+PREVIOUS: Final = Action(
+    "object.previous_logs",
+    "Previous",
+    "Logs of the previous containers",
+    keys=("p",),
+    group=Group.INSPECT,
+    scope=Scope.OBJECT,
+    run=_previous,
+    command=Command("previous"),
+    permission=Permission("get", "pods", "log"),
+    footer=230,
+)
+ACTIONS: Final = (LOGS, PREVIOUS)

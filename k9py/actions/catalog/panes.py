@@ -1,0 +1,54 @@
+"""Move between panes, and narrow what they show."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from k9py.actions.action import Action, Group, Scope
+
+
+def _pane(name: str, title: str, text: str, keys: tuple[str, ...], native: str, footer: int | None = None) -> Action:
+    return Action(
+        f"pane.{name}", title, text, keys=keys, group=Group.PANES, scope=Scope.PANES, native=native, footer=footer
+    )
+
+
+def _home(action_id: str, title: str, text: str, native: str, place: int) -> Action:
+    return Action(
+        action_id,
+        title,
+        text,
+        keys=("space",),
+        group=Group.PANES,
+        scope=Scope.HOME,
+        native=native,
+        footer=place,
+    )
+
+
+ACTIONS: Final = (
+    _pane("next", "Next pane", "Next pane", ("tab",), "next_pane"),
+    _pane("previous", "Previous pane", "Previous pane", ("shift+tab",), "previous_pane"),
+    *(
+        _pane(f"show_{number}", f"Pane {number}", "Pane of that number", (str(number),), f"show_pane({number})")
+        for number in range(1, 6)
+    ),
+    _pane("filter", "Filter", "Filter rows", ("slash",), "filter", 170),
+    _home(
+        "workload.mark",
+        "Mark",
+        "Mark for {workload.scale} and {workload.restart} of several ({app.back}: unmark all)",
+        "mark",
+        261,
+    ),
+    _home("service.narrow", "Narrow", "Show only what belongs to the service ({app.back}: all)", "narrow", 262),
+    Action(
+        "connection.retry",
+        "Retry now",
+        "Retry the connection now",
+        keys=("enter",),
+        group=Group.GENERAL,
+        scope=Scope.HOME,
+        native="retry_connection",
+    ),
+)

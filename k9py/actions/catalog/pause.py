@@ -1,0 +1,57 @@
+"""Pause and resume a Deployment's rollout: one key toggles, two commands name what is wanted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from k9py.actions.action import Action, CliVerb, Command, Permission, Scope, Target
+from k9py.actions.host import ActionHost
+
+
+def _can_pause(target: Target) -> str | None:
+    kind = target.key.kind
+    return None if kind == "Deployment" else f"a {kind} cannot be paused: only a Deployment can"
+
+
+def _pause(host: ActionHost, argument: str | None) -> None:
+    host.operate(PAUSE.id, paused=None if argument is None else True)
+
+
+def _resume(host: ActionHost, _argument: str | None) -> None:
+    host.operate(RESUME.id, paused=False)
+
+
+PAUSE: Final = Action(
+    "workload.pause",
+    "Pause",
+    "Pause or resume a Deployment's rollout",
+    keys=("P",),
+    scope=Scope.WORKLOAD,
+    run=_pause,
+    command=Command("pause"),
+    cli=CliVerb(
+        "pause",
+        "Pause a Deployment's rollout.",
+        "Pause a Deployment's rollout: changes are stored, but not rolled out.",
+    ),
+    permission=Permission("patch"),
+    writes=True,
+    operation="pause",
+    allowed=_can_pause,
+    footer=240,
+)
+RESUME: Final = Action(
+    "workload.resume",
+    "Resume",
+    "Resume a paused rollout",
+    scope=Scope.WORKLOAD,
+    run=_resume,
+    command=Command("resume"),
+    cli=CliVerb("resume", "Resume a paused rollout.", "Resume a Deployment's paused rollout."),
+    permission=Permission("patch"),
+    writes=True,
+    operation="pause",
+    allowed=_can_pause,
+    footer=None,
+)
+ACTIONS: Final = (PAUSE, RESUME)

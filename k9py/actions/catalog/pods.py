@@ -1,0 +1,43 @@
+"""Delete or evict the pod under the cursor."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from k9py.actions.action import Action, Command, Permission, Scope
+from k9py.actions.host import ActionHost
+
+
+def _delete(host: ActionHost, _argument: str | None) -> None:
+    host.operate(DELETE.id)
+
+
+def _evict(host: ActionHost, _argument: str | None) -> None:
+    host.operate(EVICT.id)
+
+
+DELETE: Final = Action(
+    "pod.delete",
+    "Delete pod",
+    "Delete the pod",
+    keys=("ctrl+d",),
+    scope=Scope.POD,
+    run=_delete,
+    command=Command("delete"),
+    permission=Permission("delete", "pods"),
+    writes=True,
+    operation="delete-pod",
+)
+EVICT: Final = Action(
+    "pod.evict",
+    "Evict",
+    "Evict the pod (respects its PDB)",
+    keys=("ctrl+e",),
+    scope=Scope.POD,
+    run=_evict,
+    command=Command("evict"),
+    permission=Permission("create", "pods", "eviction"),
+    writes=True,
+    operation="evict",
+)
+ACTIONS: Final = (DELETE, EVICT)

@@ -1,0 +1,144 @@
+"""What every screen has: help, command line, back, quit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from k9py.actions.action import Action, Command, Group, Scope
+from k9py.actions.host import ActionHost
+
+
+def _is_behind(host: ActionHost) -> str | None:
+    return None if host.can_retry else "everything is live"
+
+
+def _help(host: ActionHost, _argument: str | None) -> None:
+    host.show_help()
+
+
+def _command_line(host: ActionHost, _argument: str | None) -> None:
+    host.open_command_line()
+
+
+def _retry(host: ActionHost, _argument: str | None) -> None:
+    host.retry_connection()
+
+
+def _back(host: ActionHost, _argument: str | None) -> None:
+    host.go_back(dismiss=True)
+
+
+def _leave(host: ActionHost, _argument: str | None) -> None:
+    host.go_back(dismiss=False)
+
+
+def _theme(host: ActionHost, argument: str | None) -> None:
+    host.show_theme(argument or "")
+
+
+ACTIONS: Final = (
+    Action(
+        "app.help",
+        "Help",
+        "All keys",
+        keys=("question_mark",),
+        group=Group.GENERAL,
+        run=_help,
+        command=Command("help", ("?", "h")),
+        footer=180,
+    ),
+    Action(
+        "app.command_line",
+        "Command",
+        "Type a command",
+        keys=("colon",),
+        group=Group.GENERAL,
+        run=_command_line,
+        footer=210,
+    ),
+    Action(
+        "app.retry",
+        "Retry now",
+        "Retry the connection now",
+        keys=("ctrl+r",),
+        group=Group.GENERAL,
+        run=_retry,
+        ready=_is_behind,
+        footer=10,
+    ),
+    Action(
+        "app.back",
+        "Back",
+        "Go back one step",
+        keys=("escape",),
+        group=Group.GENERAL,
+        run=_back,
+    ),
+    Action(
+        "app.leave",
+        "Back",
+        "Go back one step, keep showing progress",
+        keys=("q",),
+        group=Group.GENERAL,
+        run=_leave,
+        footer=400,
+    ),
+    Action(
+        "app.theme",
+        "Theme",
+        "Choose the colours",
+        group=Group.GENERAL,
+        run=_theme,
+        command=Command("theme", argument="dark|light|colour-blind|colour-blind-light"),
+    ),
+    Action(
+        "app.redraw",
+        "Redraw",
+        "Redraw the screen",
+        keys=("ctrl+l",),
+        group=Group.GENERAL,
+        scope=Scope.APP,
+        native="app.redraw",
+        command=Command("redraw"),
+        priority=True,
+    ),
+    Action(
+        "app.quit",
+        "Quit",
+        "Quit kdash",
+        keys=("ctrl+c",),
+        group=Group.GENERAL,
+        scope=Scope.APP,
+        native="app.quit",
+        command=Command("q", ("quit", "q!", "exit", "x")),
+        priority=True,
+    ),
+    Action(
+        "app.cancel_sign_in",
+        "Cancel sign-in",
+        "Cancel the sign-in",
+        keys=("ctrl+x",),
+        group=Group.GENERAL,
+        scope=Scope.APP,
+        native="app.cancel_sign_in",
+    ),
+    Action(
+        "app.palette",
+        "Palette",
+        "Search commands",
+        keys=("ctrl+p",),
+        group=Group.GENERAL,
+        scope=Scope.APP,
+        native="app.command_palette",
+    ),
+    Action(
+        "app.suspend",
+        "Suspend",
+        "Suspend kdash; fg in the shell resumes it",
+        keys=("ctrl+z",),
+        group=Group.GENERAL,
+        scope=Scope.APP,
+        native="app.suspend_process",
+        priority=True,
+    ),
+)

@@ -1,0 +1,34 @@
+"""Restart a workload."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from k9py.actions.action import Action, CliVerb, Command, Permission, Scope
+from k9py.actions.host import ActionHost
+
+
+def _restart(host: ActionHost, _argument: str | None) -> None:
+    host.operate(RESTART.id)
+
+
+RESTART: Final = Action(
+    "workload.restart",
+    "Restart",
+    "Replace every pod, as the update strategy allows",
+    keys=("r",),
+    scope=Scope.WORKLOAD,
+    run=_restart,
+    command=Command("restart"),
+    cli=CliVerb(
+        "restart",
+        "Restart all pods, one workload after the other.",
+        "Restart all pods, one workload after the other; stop at the first that fails.",
+    ),
+    permission=Permission("patch"),
+    writes=True,
+    operation="restart",
+    takes_marked=True,
+    footer=120,
+)
+ACTIONS: Final = (RESTART,)

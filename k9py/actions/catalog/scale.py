@@ -1,0 +1,45 @@
+"""Scale a workload."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from k9py.actions.action import Action, CliVerb, Command, Permission, Scope, Target
+from k9py.actions.host import ActionHost
+from k9py.api.errors import RefusedError
+
+
+def has_replicas(target: Target) -> str | None:
+    """Refuse what has no number of replicas."""
+    if target.key.kind == "DaemonSet":
+        return "a DaemonSet runs one pod on each node: it has no number of replicas"
+    return None
+
+
+def _scale(host: ActionHost, argument: str | None) -> None:
+    if argument and not (argument.isascii() and argument.isdigit()):
+        raise RefusedError(f'"{argument}" is not a number of replicas', "for example: scale 3")
+    host.operate(SCALE.id, replicas=int(argument) if argument else None)
+
+
+SCALE: Final = Action(
+    "workload.scale",
+    "Scale",
+    "Change the number of replicas",
+    keys=("s",),
+    scope=Scope.WORKLOAD,
+    run=_scale,
+    command=Command("scale", argument="replicas"),
+    cli=CliVerb(
+        "scale",
+        "Set the number of replicas.",
+        "Set the number of replicas, one workload after the other; stop at the first that fails.",
+    ),
+    permission=Permission("patch", subresource="scale"),
+    writes=True,
+    operation="scale",
+    takes_marked=True,
+    allowed=has_replicas,
+    footer=110,
+)
+ACTIONS: Final = (SCALE,)

@@ -1,0 +1,28 @@
+"""Keys of every table. Keys that sort by a column are the columns' own: `table.sort_<column>`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from k9py.actions.action import Action, Group, Scope
+
+
+def _key(name: str, title: str, text: str, keys: tuple[str, ...], native: str, footer: int | None = None) -> Action:
+    return Action(
+        f"table.{name}", title, text, keys=keys, group=Group.TABLES, scope=Scope.TABLE, native=native, footer=footer
+    )
+
+
+ACTIONS: Final = (
+    _key("down", "Down", "Next row", ("down", "j"), "move(1)"),
+    _key("up", "Up", "Previous row", ("up", "k"), "move(-1)"),
+    _key("page_down", "Page down", "Page down", ("pagedown", "ctrl+f"), "page(1)"),
+    _key("page_up", "Page up", "Page up", ("pageup", "ctrl+b"), "page(-1)"),
+    _key("top", "Top", "First row", ("home", "g"), "edge(0)"),
+    _key("bottom", "Bottom", "Last row", ("end", "G"), "edge(1)"),
+    _key("left", "Left", "Scroll columns back", ("left",), "sideways(-1)"),
+    _key("right", "Right", "Scroll to hidden columns", ("right",), "sideways(1)"),
+    _key("select", "Open", "Open the selected object", ("enter",), "select", 160),
+    _key("sort", "Sort", "Sort by the next column; after the last by severity", ("o",), "sort_next", 270),
+    _key("reverse", "Reverse", "Reverse the order", ("O",), "sort_reverse"),
+)

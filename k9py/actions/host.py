@@ -1,0 +1,111 @@
+"""What actions may do: the Protocol that every screen on the cluster implements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:  # `kdash --help` imports neither decoders nor operations
+    from k9py.operations.target import TargetSnapshot
+
+
+class Operations(Protocol):
+    """The one way from an action to a write."""
+
+    def start(self, operation_id: str, targets: Sequence[TargetSnapshot], **inputs: Any) -> None:
+        """Start an operation on one or several objects; it asks, writes, tracks and audits by itself.
+
+        Args:
+            operation_id: Such as "scale".
+            targets: In the order in which they are changed.
+            inputs: What was typed already; what is None is asked for.
+        """
+        ...
+
+    @property
+    def running_bulk(self) -> str:
+        """The operation on several objects that can still be stopped, "" when there is none."""
+        ...
+
+    def stop(self) -> None:
+        """Stop after the current object."""
+        ...
+
+
+class ActionHost(Protocol):
+    """A screen on the cluster, as actions see it."""
+
+    @property
+    def operations(self) -> Operations:
+        """Starts what changes the cluster."""
+        ...
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a cluster."""
+        ...
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether something waits that could be tried again now."""
+        ...
+
+    def operate(self, action_id: str, **inputs: Any) -> None:
+        """Start an action's operation on the marked rows or on the target under the cursor."""
+        ...
+
+    def show_logs(self, *, previous: bool) -> None:
+        """Show the logs of the target; `previous`: of the containers that ran before."""
+        ...
+
+    def show_description(self) -> None:
+        """Describe the target."""
+        ...
+
+    def show_yaml(self) -> None:
+        """Show the target as YAML."""
+        ...
+
+    def show_diff(self, *revisions: int) -> None:
+        """Show what changed between two revisions, between one and now, or since the previous one."""
+        ...
+
+    def choose_namespace(self) -> None:
+        """Ask for a namespace."""
+        ...
+
+    def show_namespaces(self, names: tuple[str, ...]) -> None:
+        """Show these namespaces; none: all of them."""
+        ...
+
+    def choose_context(self) -> None:
+        """Ask for a context."""
+        ...
+
+    def show_context(self, name: str) -> None:
+        """Connect to the cluster of a context. Raises ConfigError."""
+        ...
+
+    def show_theme(self, name: str) -> None:
+        """Use a theme; "": the next one. Raises ConfigError."""
+        ...
+
+    def retry_connection(self) -> None:
+        """Connect again now, or restart every watch that is not live."""
+        ...
+
+    def show_help(self) -> None:
+        """List the keys."""
+        ...
+
+    def open_command_line(self) -> None:
+        """Ask for a command."""
+        ...
+
+    def go_back(self, *, dismiss: bool) -> None:
+        """Go one step back; with `dismiss`, hide the progress of an operation first."""
+        ...
+
+    async def run_native(self, action: str) -> None:
+        """Run a Textual action, such as "app.quit"."""
+        ...

@@ -1,0 +1,256 @@
+"""The dashboard as one app: it owns the session, the home screen, the tick that pulls what changed, and the messages.
+
+Invariants: the first frame is painted before the Kubernetes client is imported; nothing is pushed to the screen, the
+tick pulls (ten times a second at most); a lost cluster is a state on the screen, never an exit.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.command import Provider
+from textual.screen import Screen
+from textual.worker import Worker
+
+from k9py.actions.action import Scope
+from k9py.api.errors import ConfigError, KdashError
+from k9py.cluster.health import ClusterState
+from k9py.config.terminal import redraws_per_second
+from k9py.tui.app.answered_keys import AnsweredKeys
+from k9py.tui.app.cluster_chooser import ClusterScopeChooser
+from k9py.tui.app.command_palette import CommandProvider
+from k9py.tui.app.crash import CrashReport
+from k9py.tui.app.header_updater import HeaderUpdater
+from k9py.tui.app.messages import TransientMessages
+from k9py.tui.app.navigator import ScreenNavigator
+from k9py.tui.app.ticker import ScreenTicker
+from k9py.tui.bindings import bindings
+from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.operations import Operations
+from k9py.tui.options import AppOptions
+from k9py.tui.palettes import THEMES
+from k9py.tui.screens.cluster_screen import ClusterScreen
+from k9py.tui.screens.home import HomeScreen
+from k9py.tui.session import Connected, Session, SessionState, Unreachable
+from k9py.tui.terminal.notification import notification_sequence
+from k9py.tui.theme import ThemedApp
+from k9py.tui.widgets.line_view import LineViewOptions
+from k9py.tui.workers import start_worker
+
+
+class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], ThemedApp[int]):
+    """`kdash`: the `AppContext` of its screens. Returns the process's exit code."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.APP)
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {CommandProvider}
+    ENABLE_COMMAND_PALETTE = True
+    TITLE = "kdash"
+
+    CSS = """
+    Toast { background: $panel; border-left: outer $primary; }
+    Toast.-error { border-left: outer $error; }
+    Button { background: $panel; }
+    .-monochrome Pane:focus-within { border: heavy $border; }
+    .-monochrome .-narrow Pane:focus-within, .-monochrome .-short Pane:focus-within { border: none; }
+    Button:focus { background: $primary; color: $background; text-style: bold; }
+    """
+
+    def __init__(self, options: AppOptions) -> None:
+        super().__init__(theme=options.theme, monochrome=options.monochrome)
+        self.options = options
+        self.line_view_options = LineViewOptions(
+            redraws_per_second=options.redraws_per_second, can_paint=self.can_paint
+        )
+        self.session = self._new_session()
+        self.operations = Operations(self, self)
+        self.clusters = ClusterScopeChooser(
+            self,
+            self,
+            set_options=self._set_options,
+            connect=self._connect_again,
+            on_scope_changed=self._scope_changed,
+        )
+        self.home = HomeScreen(self)
+        self.navigator = ScreenNavigator(self, self, self.home)
+        self._header = HeaderUpdater(self, self.home)
+        self._ticker = ScreenTicker()
+        self._session_worker: Worker[None] | None = None
+
+    @property
+    def connected(self) -> Connected | None:
+        """The cluster that is shown, None while there is none."""
+        return self.session.connected
+
+    @property
+    def context_name(self) -> str:
+        """Name of the context, "" while only the kubeconfig knows it."""
+        connected = self.connected
+        return connected.connection.info.context if connected else self.options.connect.context or ""
+
+    @property
+    def context(self) -> str:
+        """`context_name`, for `tui/operations`."""
+        return self.context_name
+
+    def cluster_screens(self) -> list[ClusterScreen]:
+        """Return the screens on the cluster, home first."""
+        return [screen for screen in self.screen_stack if isinstance(screen, ClusterScreen)]
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.home
+
+    def on_mount(self) -> None:
+        """Start the tick; connect once the first frame is painted."""
+        self.set_class(self.monochrome, "-monochrome")
+        rate = self.options.redraws_per_second or redraws_per_second(os.environ)
+        self.set_interval(1.0 / rate, self._tick)
+        self.refresh_header()
+        self.call_after_refresh(self._start_session)
+
+    async def on_unmount(self) -> None:
+        """Complete the audit lines of what is no longer tracked."""
+        await self.operations.close()
+
+    def _new_session(self) -> Session:
+        return Session(self.options, self._session_changed, self._sign_in_changed)
+
+    def _start_session(self) -> None:
+        if self._exit:  # left before the first frame
+            return
+        if self._session_worker is not None:
+            self._session_worker.cancel()
+        self.session = self._new_session()
+        self._session_changed(self.session.state)
+        self._session_worker = start_worker(self, self.session.run, group="session", exclusive=True)
+
+    def _session_changed(self, state: SessionState) -> None:
+        if state is not self.session.state:
+            return
+        self._ticker.clear()
+        for screen in self.cluster_screens():
+            screen.session_changed()
+            screen.refresh_bindings()
+        self.refresh_header()
+
+    def _sign_in_changed(self) -> None:
+        """Show with the next tick what a credential plugin prints: it may print a lot in a row."""
+        self._header.invalidate()
+
+    # -- another cluster, or another part of it -----------------------------------------------------------------------
+
+    def _set_options(self, options: AppOptions) -> None:
+        self.options = self.session.options = options
+
+    def _connect_again(self) -> None:
+        self.operations.forget()
+        self._pop_to_home()
+        self._start_session()
+
+    def _scope_changed(self) -> None:
+        self._pop_to_home()
+        self._session_changed(self.session.state)
+
+    def _pop_to_home(self) -> None:
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    # -- the tick -----------------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        if not self.is_running:
+            return  # the app is closing: its screens lose their widgets one by one
+        connected = self.connected
+        changes = self._ticker.tick(self.screen_stack, None if connected is None else connected.cluster)
+        is_outdated = self._header.is_outdated()
+        if changes or is_outdated:
+            self.refresh_header()
+
+    def refresh_header(self) -> None:
+        """Bring the header of every screen up to date."""
+        self._header.refresh()
+        self.show_progress()
+
+    def show_progress(self) -> None:
+        """Show on every screen how the operations of this session stand."""
+        self.home.show_changes_under_way(self.operations.acting)
+        latest, others = self.operations.latest
+        can_stop = latest is not None and self.operations.can_stop_after(latest.key)
+        for screen in self.cluster_screens():
+            if screen.progress.is_mounted:
+                screen.progress.show(latest, others, stop_with=screen.stop_key if can_stop else "")
+
+    # -- the connection -----------------------------------------------------------------------------------------------
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether something waits that could be tried again now."""
+        match self.session.state:
+            case Connected(cluster=cluster):
+                health = cluster.health
+                return health.state not in (ClusterState.LIVE, ClusterState.PARTIAL) or bool(
+                    health.stale_optional_kinds
+                )
+            case state:
+                return isinstance(state, Unreachable)
+
+    def retry_connection(self) -> None:
+        """Connect again now, or restart every watch that is not live."""
+        match self.session.state:
+            case Connected(connection=connection, cluster=cluster):
+                connection.retry_now()
+                cluster.retry_now()
+                self.show_message("retrying now")
+            case _:
+                self.session.retry()
+
+    # -- messages -----------------------------------------------------------------------------------------------------
+
+    def notify_terminal(self, text: str) -> None:
+        """Let the terminal ring or show a notification, as the options say."""
+        sequence = notification_sequence(text, self.options.notify)
+        if sequence and self._driver is not None and not self._closed:
+            self._driver.write(sequence)
+            self._driver.flush()
+
+    def show_error(self, title: str, error: KdashError) -> None:
+        """Show an error with its hint in a dialog."""
+        self.push_screen(MessageDialog.of_error(title, error))
+
+    def clear_marks(self) -> None:
+        """Unmark what is being changed now."""
+        self.home.clear_marks()
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def show_theme(self, name: str) -> None:
+        """Use a theme; "": the next one.
+
+        Raises:
+            ConfigError: There is no such theme.
+        """
+        names = list(THEMES)
+        if name and name not in THEMES:
+            raise ConfigError(f'unknown theme "{name}"', f"themes: {', '.join(names)}")
+        current = next((known for known, theme in THEMES.items() if theme.name == self.theme), names[-1])
+        self.theme = THEMES[name or names[(names.index(current) + 1) % len(names)]].name
+
+    async def action_quit(self) -> None:
+        """Quit kdash."""
+        self.exit(0)
+
+    def action_cancel_sign_in(self) -> None:
+        """Cancel the credential plugin that waits for the person."""
+        if self.session.sign_in is None:
+            self.show_message("no sign-in is waiting", failed=True)
+        else:
+            self.session.sign_in.cancel()
+
+    def action_redraw(self) -> None:
+        """Redraw the screen."""
+        self.forget_screen()
+        self.refresh(layout=True)

@@ -1,0 +1,42 @@
+"""Messages for a moment: each answers the key before it, so the next key clears it."""
+
+from __future__ import annotations
+
+from typing import Final, Generic, TypeVar
+
+from k9py.tui.key_order import OrderedKeys
+
+ResultT = TypeVar("ResultT")
+
+ANSWER_SECONDS: Final = 4.0
+"""How long the answer to a key is shown."""
+STAYS_SECONDS: Final = 10.0
+"""How long a message is shown that no key clears."""
+
+
+class TransientMessages(OrderedKeys[ResultT], Generic[ResultT]):
+    """An app that shows messages for a moment."""
+
+    _message_stays = False
+
+    def show_message(self, text: str, *, failed: bool = False, stays: bool = False) -> None:
+        """Show a message for a moment, or until the next key.
+
+        Args:
+            text: One line.
+            failed: It reports a failure.
+            stays: It is not the answer to a key, so the next key does not clear it.
+        """
+        self._message_stays |= stays
+        timeout = STAYS_SECONDS if stays else ANSWER_SECONDS
+        self.notify(text, severity="error" if failed else "information", markup=False, timeout=timeout)
+        if stays:
+            self.set_timer(STAYS_SECONDS, self._allow_clearing)
+
+    def _allow_clearing(self) -> None:
+        self._message_stays = False
+
+    def before_key(self) -> None:
+        """Clear the answer to the key before: on the next screen or dialog it would look like an answer there."""
+        if len(self._notifications) and not self._message_stays:
+            self.clear_notifications()

@@ -1,0 +1,90 @@
+"""Opens screens: the one place that knows all of them.
+
+Invariant: a screen is imported when it is opened first, so that the home screen is there sooner.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import App
+from textual.screen import Screen
+
+from k9py.api.errors import KdashError, RefusedError
+from k9py.api.meta import ObjectKey
+from k9py.tui.context import AppContext
+from k9py.tui.screens.home import HomeScreen
+
+
+class ScreenNavigator:
+    """Opens screens of an app."""
+
+    def __init__(self, app: App[Any], context: AppContext, home: HomeScreen) -> None:
+        self._app = app
+        self._context = context
+        self._home = home
+
+    def open_object(self, key: ObjectKey) -> None:
+        """Open an object's own screen; what has none is described."""
+        from k9py.tui.screens.rollout import RolloutScreen
+        from k9py.tui.screens.service import ServiceScreen
+
+        match key.kind:
+            case "Deployment" | "StatefulSet" | "DaemonSet":
+                self._app.push_screen(RolloutScreen(self._context, key))
+            case "Service":
+                self._app.push_screen(ServiceScreen(self._context, key))
+            case _:
+                self.open_description(key)
+
+    def open_logs(self, subject: ObjectKey | None, *, previous: bool, full: bool = False) -> None:
+        """Show an object's logs on a screen of their own; `full`: the lines alone.
+
+        What home's log is searched for, filtered by and highlighted is taken along.
+        """
+        from k9py.tui.screens.logs import LogScreen
+
+        if subject is None:
+            return
+        home = self._home
+        queries = home.logs.queries if self._app.screen is home and home.logs.subject == subject else ()
+        self._app.push_screen(LogScreen(self._context, subject, previous=previous, full=full, queries=queries))
+
+    def open_description(self, subject: ObjectKey | None) -> None:
+        """Describe an object."""
+        from k9py.tui.screens.describe import DescribeScreen
+
+        if subject is not None:
+            self._app.push_screen(DescribeScreen(self._context, subject))
+
+    def open_yaml(self, subject: ObjectKey | None) -> None:
+        """Show an object as YAML."""
+        from k9py.tui.screens.yaml import YamlScreen
+
+        if subject is not None:
+            self._app.push_screen(YamlScreen(self._context, subject))
+
+    def open_diff(self, workload: ObjectKey, *revisions: int) -> None:
+        """Show what changed between two revisions, between one and now, or since the previous one.
+
+        Args:
+            workload: A Deployment, StatefulSet or DaemonSet.
+            revisions: At most two numbers.
+        """
+        from k9py.tui.screens.difference import DifferenceScreen, compared_sides
+
+        connected = self._context.connected
+        try:
+            if connected is None:
+                raise RefusedError("not connected", "wait until the cluster is back")
+            older, newer = compared_sides(connected.cluster.queries, workload, *revisions)
+        except KdashError as error:
+            self._context.show_error("Difference", error)
+            return
+        self._app.push_screen(DifferenceScreen(self._context, workload, older, newer, is_chosen=bool(revisions)))
+
+    def open_help(self, screen: Screen[Any]) -> None:
+        """List the keys of a screen."""
+        from k9py.tui.screens.help import HelpScreen, key_groups
+
+        self._app.push_screen(HelpScreen(key_groups(screen)))

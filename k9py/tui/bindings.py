@@ -1,0 +1,50 @@
+"""Textual bindings made from the actions: every binding of ours has its action's id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from textual.binding import Binding, BindingType
+
+from k9py.actions.action import Action, Scope
+from k9py.actions.registry import BY_ID, in_scope
+
+PERFORM: Final = "perform"
+"""Name of the Textual action that runs an action of ours by its id: `ClusterScreen.action_perform`."""
+
+
+def bindings(*wanted: Scope | str) -> list[BindingType]:
+    """Return the bindings of all actions of a scope, or of single actions by their ids, in that order.
+
+    Raises:
+        KeyError: There is no such action.
+    """
+    return [binding_of(action) for one in wanted for action in _actions(one)]
+
+
+def _actions(wanted: Scope | str) -> Iterable[Action]:
+    return in_scope(wanted) if isinstance(wanted, Scope) else (BY_ID[wanted],)
+
+
+def binding_of(action: Action) -> Binding:
+    """Return the binding of an action."""
+    return Binding(
+        ",".join(action.keys),
+        textual_action(action),
+        action.title,
+        show=action.footer is not None,
+        priority=action.priority,
+        tooltip=action.help,
+        id=action.id,
+    )
+
+
+def textual_action(action: Action) -> str:
+    """Return the Textual action that runs an action."""
+    return action.native if action.run is None else f"{PERFORM}('{action.id}')"
+
+
+def action_id_of(action: str, parameters: tuple[object, ...]) -> str:
+    """Return the id of the action that a parsed Textual action runs, "" for one that is no `PERFORM`."""
+    return str(parameters[0]) if action == PERFORM and parameters else ""

@@ -1,0 +1,171 @@
+"""What screens, panes and dialogs may ask of the app: they get an `AppContext` and never look the app up.
+
+Invariant: nothing here imports a screen, pane or dialog, so every one of them may import this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from textual.screen import Screen
+
+from k9py.actions.keys import KeyNames
+from k9py.api.errors import KdashError
+from k9py.api.meta import ObjectKey
+from k9py.operations.target import TargetSnapshot
+from k9py.tui.options import AppOptions
+from k9py.tui.session import Connected, Session
+from k9py.tui.widgets.line_view import LineViewOptions
+
+
+class OperationControl(Protocol):
+    """Starts operations and knows how they stand."""
+
+    def start(self, operation_id: str, targets: Sequence[TargetSnapshot], **inputs: Any) -> None:
+        """Start an operation on one or several objects."""
+        ...
+
+    def snapshot(self, key: ObjectKey) -> TargetSnapshot:
+        """Return an object as it is in the store now."""
+        ...
+
+    @property
+    def running_bulk(self) -> str:
+        """The operation on several objects that can still be stopped, "" when there is none."""
+        ...
+
+    def stop(self) -> None:
+        """Stop after the current object."""
+        ...
+
+    def dismiss(self) -> bool:
+        """Hide the progress of operations; False when none was shown."""
+        ...
+
+
+class Navigator(Protocol):
+    """Opens screens."""
+
+    def open_object(self, key: ObjectKey) -> None:
+        """Open an object's own screen."""
+        ...
+
+    def open_logs(self, subject: ObjectKey | None, *, previous: bool, full: bool = False) -> None:
+        """Show an object's logs; `full`: the lines alone."""
+        ...
+
+    def open_description(self, subject: ObjectKey | None) -> None:
+        """Describe an object."""
+        ...
+
+    def open_yaml(self, subject: ObjectKey | None) -> None:
+        """Show an object as YAML."""
+        ...
+
+    def open_diff(self, workload: ObjectKey, *revisions: int) -> None:
+        """Show what changed between two revisions, between one and now, or since the previous one."""
+        ...
+
+    def open_help(self, screen: Screen[Any]) -> None:
+        """List the keys of a screen."""
+        ...
+
+
+class ClusterChooser(Protocol):
+    """Chooses what part of which cluster is shown."""
+
+    def choose_namespace(self) -> None:
+        """Ask for a namespace."""
+        ...
+
+    def show_namespaces(self, names: tuple[str, ...]) -> None:
+        """Show these namespaces; none: all of them."""
+        ...
+
+    def choose_context(self) -> None:
+        """Ask for a context."""
+        ...
+
+    def show_context(self, name: str) -> None:
+        """Connect to the cluster of a context. Raises ConfigError."""
+        ...
+
+
+class AppContext(Protocol):
+    """The dashboard, as its screens see it."""
+
+    @property
+    def options(self) -> AppOptions:
+        """What the dashboard was started with, and what was chosen since."""
+        ...
+
+    @property
+    def line_view_options(self) -> LineViewOptions:
+        """How views of lines are redrawn."""
+        ...
+
+    @property
+    def session(self) -> Session:
+        """The connection to the cluster, or the attempt to make one."""
+        ...
+
+    @property
+    def connected(self) -> Connected | None:
+        """The cluster that is shown, None while there is none."""
+        ...
+
+    @property
+    def context_name(self) -> str:
+        """Name of the context, "" while only the kubeconfig knows it."""
+        ...
+
+    @property
+    def operations(self) -> OperationControl:
+        """The one way to change the cluster."""
+        ...
+
+    @property
+    def navigator(self) -> Navigator:
+        """Opens screens."""
+        ...
+
+    @property
+    def clusters(self) -> ClusterChooser:
+        """Chooses what part of which cluster is shown."""
+        ...
+
+    @property
+    def key_names(self) -> KeyNames:
+        """The keys in force."""
+        ...
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether something waits that could be tried again now."""
+        ...
+
+    def retry_connection(self) -> None:
+        """Connect again now, or restart every watch that is not live."""
+        ...
+
+    def show_theme(self, name: str) -> None:
+        """Use a theme; "": the next one. Raises ConfigError."""
+        ...
+
+    def show_message(self, text: str, *, failed: bool = False, stays: bool = False) -> None:
+        """Show a message for a moment, or until the next key.
+
+        Args:
+            failed: It reports a failure.
+            stays: It is not the answer to a key, so the next key does not clear it.
+        """
+        ...
+
+    def show_error(self, title: str, error: KdashError) -> None:
+        """Show an error with its hint in a dialog."""
+        ...
+
+    def refresh_header(self) -> None:
+        """Bring the header of every screen up to date."""
+        ...

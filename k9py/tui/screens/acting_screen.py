@@ -1,0 +1,312 @@
+"""A screen whose keys act on the object under the cursor: the `ActionHost` of the dashboard.
+
+Invariants: the target is read once when an action begins; from then on the action carries that key, wherever the cursor
+goes. On a Service, what acts on workloads goes to the workload it selects; of several the person chooses. What is not
+possible is greyed out, and its key says why.
+
+To add an action: a module in `k9py/actions/catalog/`; nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from textual.screen import Screen
+
+from k9py.actions.action import Action, Scope
+from k9py.actions.commands import CommandEntry, matching, parse
+from k9py.actions.registry import BY_ID
+from k9py.api.errors import KdashError
+from k9py.api.kinds import POD, WORKLOAD_KINDS
+from k9py.api.meta import ObjectKey
+from k9py.operations.target import TargetSnapshot
+from k9py.tui.bindings import action_id_of
+from k9py.tui.context import AppContext, OperationControl
+from k9py.tui.dialogs.command_line import CommandLine
+from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.screens.targets import CursorTargets, choose_workload, no_workload_message, target_of
+from k9py.tui.workers import start_worker
+
+READ_ONLY = "read-only: kdash was started with --readonly"
+
+
+class ActingScreen(Screen[None]):
+    """Base of every screen that shows an object of the cluster.
+
+    Args:
+        context: The app, as screens see it.
+    """
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__()
+        self.app_context = context
+        self._typed_on: CursorTargets | None = None
+        """What was under the cursor when the typing of the running command began."""
+
+    # -- targets ------------------------------------------------------------------------------------------------------
+
+    def target(self) -> ObjectKey | None:
+        """Return the object under the cursor."""
+        return None
+
+    def pod_target(self) -> ObjectKey | None:
+        """Return the pod under the cursor, None when there is none."""
+        return None
+
+    def marked(self) -> Mapping[ObjectKey, str]:
+        """Return the marked objects with the uid each had when it was marked."""
+        return {}
+
+    def keep_cursor(self, target: ObjectKey | None) -> None:
+        """Keep the cursor on the object of an action: to act on a row is to select it."""
+
+    def lost_target_message(self) -> str:
+        """Return that the selected object is gone and nobody has selected the one under the cursor, else "".
+
+        Reported once: the same key pressed again means the object under the cursor.
+        """
+        return ""
+
+    def cursor_targets(self) -> CursorTargets:
+        """Return what is under the cursor now, for what is typed before it acts."""
+        return CursorTargets(self.target(), self.pod_target())
+
+    @property
+    def acting_target(self) -> ObjectKey | None:
+        """The object an action is for: under the cursor now, or when the typing of its command began."""
+        return self.target() if self._typed_on is None else self._typed_on.target
+
+    @property
+    def acting_pod(self) -> ObjectKey | None:
+        """The pod an action is for, None when there is none."""
+        return self.pod_target() if self._typed_on is None else self._typed_on.pod
+
+    def _workloads_at(self, target: ObjectKey) -> tuple[ObjectKey, ...]:
+        """Return the workload itself, those a Service selects, or the one a pod belongs to."""
+        connected = self.app_context.connected
+        if target.kind == "Service" and connected is not None:
+            return connected.cluster.queries.backends_of(target)
+        if target.kind == POD.name and connected is not None:
+            workload = connected.cluster.queries.workload_of(target)
+            return () if workload is None else (workload,)
+        return (target,) if target.kind in WORKLOAD_KINDS else ()
+
+    # -- what is possible ---------------------------------------------------------------------------------------------
+
+    def disabled_reason(self, action_id: str) -> str:
+        """Return why an action is not possible now, "" when it is."""
+        action = BY_ID[action_id]
+        if reason := action.ready(self):
+            return reason
+        match action.scope:
+            case Scope.POD:
+                return self._pod_reason(action)
+            case Scope.WORKLOAD | Scope.DIFF:
+                return self._workload_reason(action)
+            case Scope.OBJECT if self.acting_target is None or not self.is_connected:
+                return "nothing is selected"
+        return ""
+
+    def _read_only_reason(self, action: Action) -> str:
+        return READ_ONLY if action.writes and self.app_context.options.read_only else ""
+
+    def _pod_reason(self, action: Action) -> str:
+        if self.acting_pod is None or not self.is_connected:
+            return self.app_context.key_names.fill(
+                "no pod is selected: choose one in a list of pods ({table.select} on a rollout shows them)"
+            )
+        return self._read_only_reason(action)
+
+    def _workload_reason(self, action: Action) -> str:
+        read_only = self._read_only_reason(action)
+        if action.takes_marked and self.marked():
+            return read_only
+        target, connected = self.acting_target, self.app_context.connected
+        if target is None or connected is None:
+            return "nothing is selected"
+        if read_only:
+            return read_only
+        workloads = self._workloads_at(target)
+        if not workloads:
+            return no_workload_message(target)
+        reasons = [action.allowed(target_of(key, connected.cluster)) or "" for key in workloads]
+        return "" if "" in reasons else reasons[0]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey out what is not possible now; what only helps without a connection is not bound with one."""
+        action_id = action_id_of(action, parameters)
+        if not action_id:
+            return super().check_action(action, parameters)
+        if action_id == "app.retry" and not self.can_retry:
+            return False
+        return None if self.disabled_reason(action_id) else True
+
+    # -- running an action --------------------------------------------------------------------------------------------
+
+    async def action_perform(self, action_id: str) -> None:
+        """Run an action whose key was pressed."""
+        await self._run(BY_ID[action_id], None)
+
+    async def _run(self, action: Action, argument: str | None) -> None:
+        if action.run is None:
+            await self.run_native(action.native)
+            return
+        running = action.run(self, argument)
+        if running is not None:
+            await running
+
+    async def run_native(self, action: str) -> None:
+        """Run a Textual action, such as "app.quit"."""
+        await self.run_action(action)
+
+    def run_line(self, line: str, typed_on: CursorTargets | None = None) -> None:
+        """Run a command as typed.
+
+        Args:
+            line: What was typed.
+            typed_on: What was under the cursor when the typing began; None: what is there now.
+        """
+        try:
+            entry, argument = parse(line)
+        except KdashError as error:
+            self.app.push_screen(MessageDialog.of_error(f":{line}", error))
+            return
+        self.run_command(entry, argument, typed_on)
+
+    def run_command(self, entry: CommandEntry, argument: str, typed_on: CursorTargets | None = None) -> None:
+        """Run a command on what was under the cursor when its typing began."""
+
+        async def run() -> None:
+            self._typed_on = typed_on
+            try:
+                await self._run(entry.action, argument)
+            except KdashError as error:
+                self.app.push_screen(MessageDialog.of_error(f":{entry.name}", error))
+            finally:
+                self._typed_on = None
+
+        start_worker(self, run, group="command")
+
+    # -- ActionHost ---------------------------------------------------------------------------------------------------
+
+    @property
+    def operations(self) -> OperationControl:
+        """The one way to change the cluster."""
+        return self.app_context.operations
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a cluster."""
+        return self.app_context.connected is not None
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether something waits that could be tried again now."""
+        return self.app_context.can_retry
+
+    def operate(self, action_id: str, **inputs: Any) -> None:
+        """Start an action's operation on the marked rows or on the target under the cursor."""
+        action, operations = BY_ID[action_id], self.app_context.operations
+        if action.scope is Scope.POD:
+            pod = self._acting_pod_or_message(action_id)
+            if pod is not None:
+                operations.start(action.operation, [operations.snapshot(pod)], **inputs)
+        elif action.takes_marked and (marked := self.marked()) and not self.disabled_reason(action_id):
+            targets = [TargetSnapshot(key, uid) for key, uid in marked.items()]
+            operations.start(action.operation, targets, **inputs)
+        else:
+            self._on_workload(
+                action, lambda key: operations.start(action.operation, [operations.snapshot(key)], **inputs)
+            )
+
+    def _acting_pod_or_message(self, action_id: str) -> ObjectKey | None:
+        reason = self.disabled_reason(action_id) or self.lost_target_message()
+        if reason:
+            self.app_context.show_message(reason, failed=True)
+            return None
+        self.keep_cursor(self.acting_pod)
+        return self.acting_pod
+
+    def _on_workload(self, action: Action, do: Callable[[ObjectKey], None]) -> None:
+        """Do something to the workload under the cursor, or to one that the Service there selects."""
+        context = self.app_context
+        reason = self.disabled_reason(action.id) or self.lost_target_message()
+        target, connected = self.acting_target, context.connected
+        if reason or target is None or connected is None:
+            context.show_message(reason or "nothing is selected", failed=True)
+            return
+        self.keep_cursor(target)
+        workloads = self._workloads_at(target)
+        if len(workloads) == 1:
+            do(workloads[0])
+        else:
+            owner = f"Service {target.name}"
+            choose_workload(self.app.push_screen, context, connected.cluster, action, owner, workloads, do)
+
+    def show_logs(self, *, previous: bool) -> None:
+        """Show the logs of the target."""
+        self.keep_cursor(self.acting_target)
+        self.app_context.navigator.open_logs(self.acting_target, previous=previous)
+
+    def show_description(self) -> None:
+        """Describe the target."""
+        self.keep_cursor(self.acting_target)
+        self.app_context.navigator.open_description(self.acting_target)
+
+    def show_yaml(self) -> None:
+        """Show the target as YAML."""
+        self.keep_cursor(self.acting_target)
+        self.app_context.navigator.open_yaml(self.acting_target)
+
+    def show_diff(self, *revisions: int) -> None:
+        """Show what changed between two revisions, between one and now, or since the previous one."""
+        navigator = self.app_context.navigator
+        self._on_workload(BY_ID["workload.diff"], lambda workload: navigator.open_diff(workload, *revisions))
+
+    def choose_namespace(self) -> None:
+        """Ask for a namespace."""
+        self.app_context.clusters.choose_namespace()
+
+    def show_namespaces(self, names: tuple[str, ...]) -> None:
+        """Show these namespaces; none: all of them."""
+        self.app_context.clusters.show_namespaces(names)
+
+    def choose_context(self) -> None:
+        """Ask for a context."""
+        self.app_context.clusters.choose_context()
+
+    def show_context(self, name: str) -> None:
+        """Connect to the cluster of a context. Raises ConfigError."""
+        self.app_context.clusters.show_context(name)
+
+    def show_theme(self, name: str) -> None:
+        """Use a theme; "": the next one. Raises ConfigError."""
+        self.app_context.show_theme(name)
+
+    def retry_connection(self) -> None:
+        """Connect again now, or restart every watch that is not live."""
+        self.app_context.retry_connection()
+
+    def show_help(self) -> None:
+        """List the keys."""
+        self.app_context.navigator.open_help(self)
+
+    def open_command_line(self) -> None:
+        """Ask for a command."""
+        typed_on = self.cursor_targets()
+
+        def run(line: str | None) -> None:
+            if line:
+                self.run_line(line, typed_on)
+
+        self.app.push_screen(CommandLine(matching), run)
+
+    def go_back(self, *, dismiss: bool) -> None:
+        """Go one step back; with `dismiss`, hide the progress of an operation first."""
+        if not (dismiss and self.operations.dismiss()):
+            self.step_back()
+
+    def step_back(self) -> None:
+        """Return to the screen below."""
+        self.dismiss(None)

@@ -1,0 +1,90 @@
+"""Which object an action acts on: what was under the cursor at one moment, and one of several that the person chooses.
+
+Invariant: where there are several nothing is taken unasked, and what was chosen is the object that was shown, by uid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from k9py.actions.action import Action, Target
+from k9py.api.meta import ObjectKey
+from k9py.cluster.cluster import Cluster
+from k9py.rollouts.undo_target import previous_revision
+from k9py.tui.context import AppContext
+from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
+from k9py.views.current_state import current_rollout_state
+from k9py.views.tones import rank_of, rollout_tone
+
+
+@dataclass(frozen=True, slots=True)
+class CursorTargets:
+    """What was under the cursor at one moment: the object, and the pod where it is in a list of pods."""
+
+    target: ObjectKey | None
+    pod: ObjectKey | None
+
+
+def target_of(key: ObjectKey, cluster: Cluster) -> Target:
+    """Return an object as actions see it."""
+
+    def has_one_revision() -> bool:
+        revisions = cluster.queries.revisions_of(key)
+        return len(revisions) == 1 and previous_revision(revisions) is None
+
+    known = cluster.queries.object(key)
+    return Target(key, "" if known is None else known.uid, has_one_revision)
+
+
+def no_workload_message(target: ObjectKey) -> str:
+    """Return that no workload belongs to a Service or pod."""
+    if target.kind == "Service":
+        return f"Service {target.name} selects no Deployment, StatefulSet or DaemonSet"
+    return f"{target.kind} {target.name} belongs to no Deployment, StatefulSet or DaemonSet"
+
+
+def choose_workload(
+    push: Callable[[ChooseDialog, Callable[[str | None], None]], object],
+    context: AppContext,
+    cluster: Cluster,
+    action: Action,
+    owner: str,
+    workloads: Sequence[ObjectKey],
+    do: Callable[[ObjectKey], None],
+) -> None:
+    """Ask which of several workloads an action is for, and do it to that one.
+
+    Those it is not possible on are listed last, with the reason.
+
+    Args:
+        push: Shows a dialog and passes on its answer.
+        owner: What they belong to, for the title.
+    """
+    now = context.options.clock.now()
+    reasons = {key: action.allowed(target_of(key, cluster)) or "" for key in workloads}
+    views = [view for key in workloads if (view := cluster.queries.rollout_view(key, now)) is not None]
+    shown = {str(view.key): view for view in views}
+    choices = [
+        ChoiceItem(
+            str(view.key),
+            f"{view.key.kind} {view.key.name}",
+            reasons[view.key] or current_rollout_state(view, now).text,
+        )
+        for view in sorted(views, key=lambda view: (reasons[view.key] != "", rank_of(rollout_tone(view))))
+    ]
+
+    def chosen(name: str | None) -> None:
+        if name is None:
+            return
+        key, uid = shown[name].key, shown[name].uid
+        current = cluster.queries.object(key)
+        was_recreated = current is not None and current.uid != uid
+        reason = f"{key.kind} {key.name} was recreated: look at it again first" if was_recreated else ""
+        reason = reason or action.allowed(target_of(key, cluster)) or ""
+        if reason:
+            context.show_message(reason, failed=True)
+        else:
+            do(key)
+
+    push(ChooseDialog(f"Which workload of {owner}?", choices), chosen)
