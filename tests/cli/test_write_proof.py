@@ -179,7 +179,7 @@ FORGED: list[tuple[Replace, str]] = [
     (Replace(), "it is no object"),
     (Replace(body=b"<html>Sign in</html>", content_type="text/html"), "answered with an HTML page"),
     (Replace(body=b"<html>Sign in</html>"), "answered with an HTML page"),
-    (Replace(body=b'{"kind":"Status","status":"Failure","message":"etcd is full"}'), "says Failure: etcd is full"),
+    (Replace(body=b'{"kind":"Status","status":"Failure","message":"etcd is full"}'), "Failure: etcd is full"),
     (Replace(body=b'{"kind":"Deployment","metadata":{"name":"cart","namespace":"shop"}}'), "it is about shop/cart"),
     (
         Replace(307, location="https://elsewhere.example.com/x"),
