@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from k9py.api.meta import ObjectKey
 from k9py.api.write_request import WriteRequest
+from k9py.tui.dialogs.dialog import Dialog
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 
 ROOMY = (160, 45)
@@ -97,7 +98,7 @@ async def logs(kdash: Dashboard) -> None:
     await kdash.select(CHECKOUT)
     await kdash.press("l")
     await _settle(kdash)
-    await kdash.until_text("stopped", "1 waiting")
+    await kdash.until_text("gone", "1 waiting")
 
 
 async def logs_filtered(kdash: Dashboard) -> None:
@@ -105,7 +106,7 @@ async def logs_filtered(kdash: Dashboard) -> None:
     await kdash.press("l")
     await _settle(kdash)
     await kdash.press("ampersand", *_typed("level>=warn"), "enter", "plus", "slash", *"retrying", "enter")
-    await kdash.until_text("of context", "found")
+    await kdash.until_text("of context", "/retrying")
 
 
 async def logs_wrapped(kdash: Dashboard) -> None:
@@ -113,13 +114,13 @@ async def logs_wrapped(kdash: Dashboard) -> None:
     await kdash.press("l")
     await _settle(kdash)
     await kdash.press("w", "t", "t", "up", "up", "up", "m", "up", "up", "m", "enter")
-    await kdash.until_text("trace_id: ", "2 marked")
+    await kdash.until_text("trace_id: ")
 
 
 async def patterns(kdash: Dashboard) -> None:
     await kdash.select(CHECKOUT)
     await kdash.press("l")
-    await kdash.until_text("stopped", "voucher")
+    await kdash.until_text("gone", "voucher")
 
 
 async def sources(kdash: Dashboard) -> None:
@@ -128,7 +129,7 @@ async def sources(kdash: Dashboard) -> None:
     await _settle(kdash)
     await kdash.until_text("waiting to start")
     await kdash.press("x")
-    await kdash.until_text("Leave out", "no level said")
+    await kdash.until(lambda: isinstance(kdash.app.screen, Dialog), "the dialog")
 
 
 def _typed(text: str) -> list[str]:
