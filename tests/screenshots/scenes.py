@@ -36,7 +36,7 @@ RELEASE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class PictureScene:
     """A picture: `name` is its file's stem."""
 
     name: str
@@ -147,22 +147,22 @@ async def _settle(kdash: Dashboard) -> None:
 
 
 SCENES = (
-    Scene("bad-release", "bad-release", home),
-    Scene("shop", "shop-quiet", home),
-    Scene("cohorts", "crashloop", cohorts),
-    Scene("difference", "shop-quiet", difference),
-    Scene("warnings", "failures", warnings),
-    Scene("undo", "bad-release", undo),
-    Scene("confirm", "bad-release", confirm),
-    Scene("logs", "bad-release", logs),
-    Scene("logs-filtered", "bad-release", logs_filtered, size=(120, 36)),
-    Scene("logs-unfolded", "bad-release", logs_wrapped, size=(120, 36)),
-    Scene("logs-sources", "bad-release", sources, size=(120, 36)),
-    Scene("patterns", "regression", patterns),
-    Scene("patterns-small", "regression", patterns, size=SMALL),
-    Scene("crashloop", "crashloop", home_of_payments),
-    Scene("small", "bad-release", small, size=SMALL),
-    Scene("large", "bad-release", home, size=LARGE),
-    Scene("light", "bad-release", home, light=True),
-    Scene("no-colour", "bad-release", home, monochrome=True),
+    PictureScene("bad-release", "bad-release", home),
+    PictureScene("shop", "shop-quiet", home),
+    PictureScene("cohorts", "crashloop", cohorts),
+    PictureScene("difference", "shop-quiet", difference),
+    PictureScene("warnings", "failures", warnings),
+    PictureScene("undo", "bad-release", undo),
+    PictureScene("confirm", "bad-release", confirm),
+    PictureScene("logs", "bad-release", logs),
+    PictureScene("logs-filtered", "bad-release", logs_filtered, size=(120, 36)),
+    PictureScene("logs-unfolded", "bad-release", logs_wrapped, size=(120, 36)),
+    PictureScene("logs-sources", "bad-release", sources, size=(120, 36)),
+    PictureScene("patterns", "regression", patterns),
+    PictureScene("patterns-small", "regression", patterns, size=SMALL),
+    PictureScene("crashloop", "crashloop", home_of_payments),
+    PictureScene("small", "bad-release", small, size=SMALL),
+    PictureScene("large", "bad-release", home, size=LARGE),
+    PictureScene("light", "bad-release", home, light=True),
+    PictureScene("no-colour", "bad-release", home, monochrome=True),
 )

@@ -12,7 +12,7 @@ from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.client import RawClient
 from tests.unit.simulator.objects import add_namespace, add_pod
-from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
+from tests.unit.simulator.scripted_logs import ScriptedLogSource, ScriptedRun
 
 PATH = "/api/v1/namespaces/shop/pods/a/log"
 
@@ -23,7 +23,7 @@ def run(simulator: Simulator) -> ScriptedRun:
 
     def fill(state: SimulatorState) -> ScriptedRun:
         present = ScriptedRun("one", "two", "three", "four")
-        state.log_source = ScriptedLogs(present, ScriptedRun("last words"))
+        state.log_source = ScriptedLogSource(present, ScriptedRun("last words"))
         add_namespace(state)
         add_pod(state, "a")
         return present
