@@ -33,10 +33,10 @@ def run(simulator: Simulator) -> ScriptedRun:
 
 def _set_state(simulator: Simulator, **container: Any) -> None:
     def change(state: SimulatorState) -> None:
-        found = state.storage.get(PODS, "shop", "a")
-        assert found is not None
-        status = {**found["status"], "containerStatuses": [{**found["status"]["containerStatuses"][0], **container}]}
-        state.storage.update(PODS, {**found, "status": status}, status_only=True)
+        pod = state.storage.get(PODS, "shop", "a")
+        assert pod is not None
+        status = {**pod["status"], "containerStatuses": [{**pod["status"]["containerStatuses"][0], **container}]}
+        state.storage.update(PODS, {**pod, "status": status}, status_only=True)
 
     simulator.call(change)
 
