@@ -62,7 +62,8 @@ def test_a_workload_is_named_by_kubectls_kinds(arguments: tuple[str, ...], kind:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("pod/x",), ("checkout",), ("deploy",), ("deploy/",), ("/x",), ("deploy/a/b",), ("deploy", "sts/x")]
+    "arguments",
+    [(), ("pod/x",), ("checkout",), ("deploy",), ("deploy/",), ("/x",), ("deploy/a/b",), ("deploy", "sts/x")],
 )
 def test_what_names_no_workload_is_refused(arguments: tuple[str, ...]) -> None:
     with pytest.raises(click.UsageError):
