@@ -31,7 +31,7 @@ async def recent_events(cluster: Cluster, key: ObjectKey) -> tuple[Event, ...]:
         return ()
     lister = cluster.connection.lister_watcher(EVENT, key.namespace, field_selector=f"involvedObject.uid={value.uid}")
     page = await lister.list_page(limit=LIMIT)
-    events = [event for one in read_page(page).items or () if (event := _event(one)) is not None]
+    events = [event for item in read_page(page).items or () if (event := _event(item)) is not None]
     return tuple(sorted(events, key=lambda event: event.last_seen or _EARLIEST, reverse=True))
 
 

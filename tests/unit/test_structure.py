@@ -18,11 +18,11 @@ Graph = Mapping[str, set[str]]
 
 def modules() -> dict[str, Path]:
     """Return the modules of the package by dotted name."""
-    found = {}
+    modules = {}
     for path in PACKAGE.rglob("*.py"):
         parts = path.relative_to(ROOT).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
+        modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return modules
 
 
 def import_graph() -> Graph:
