@@ -126,7 +126,7 @@ class ContainerStream:
             self._reading.interrupt()
 
     def leave(self) -> None:
-        """Read what is left, and do not go on after the stream's end: it is no longer wanted."""
+        """Read what is left and stop at the end of the stream: it is no longer wanted."""
         self._is_leaving = True
         self._pausing.interrupt()
 
@@ -136,15 +136,15 @@ class ContainerStream:
         return self._is_leaving
 
     def stay(self) -> None:
-        """Go on following: it is wanted again."""
+        """Keep following: it is wanted again."""
         self._is_leaving = self._is_dismissed = False
 
     def dismiss(self) -> None:
-        """Take note that the task will be cancelled for good: what may be missing is to be reported."""
+        """Record that the task will be cancelled and not restarted: what may be missing is to be reported."""
         self._is_dismissed = True
 
     def fail(self) -> None:
-        """Report that the task has failed by a bug of ours; it is not retried."""
+        """Report that the task has failed because of a bug in kdash; it is not retried."""
         self._markers.reason = marker_text.INTERNAL_ERROR
         self._report_gap_after(marker_text.INTERNAL_ERROR)
 

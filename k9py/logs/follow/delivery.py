@@ -26,7 +26,7 @@ class LineSink(Protocol):
     """Where the lines of one container go: a `MergeInput`."""
 
     def open(self, *, holds_others: bool, is_followed: bool = True, settle_seconds: float = 1.0) -> None:
-        """Take note that the container's log was opened."""
+        """Record that the container's log was opened."""
         ...
 
     def add(self, lines: Sequence[LogLine]) -> None:
@@ -42,7 +42,7 @@ class LineSink(Protocol):
         ...
 
     def close(self) -> None:
-        """Take note that nothing comes for now."""
+        """Record that nothing comes for now."""
         ...
 
 
@@ -51,8 +51,8 @@ class LineDelivery:
 
     `count` is how many lines were passed on in all. `is_waiting` is True while lines wait for room in the sink.
 
-    A line that a stream ended inside is the partial line: it is held back until its rest has come. It is part of no
-    `position`: what is read next begins before it.
+    A line that a stream ended inside is the partial line: it is held back until the rest of it arrives. It is part of
+    no `position`: what is read next begins before it.
     """
 
     def __init__(self, sink: LineSink, runs: ContainerRuns, clock: Clock, time_slicer: TimeSlicer) -> None:
@@ -77,7 +77,7 @@ class LineDelivery:
         return self._clock.monotonic() if self.is_waiting else self._last_activity
 
     def touch(self) -> None:
-        """Take note that the stream is alive."""
+        """Record that the stream is alive."""
         self._last_activity = self._clock.monotonic()
 
     async def deliver(self, batch: Sequence[bytes]) -> None:
@@ -185,7 +185,7 @@ class LineDelivery:
         self._is_partial_aside = self.position.partial_line is not None
 
     def restore_partial(self) -> None:
-        """Return to the partial line after the previous run was read: it belongs to the present one, unless it came."""
+        """Return to the partial line after the previous run was read: it belongs to the current one, unless it came."""
         self._is_partial_aside = False
 
     def _show_partial(self, line: PartialLine) -> None:

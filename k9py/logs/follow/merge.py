@@ -12,7 +12,7 @@ Bounded by lines and characters. What was written before its log was opened wait
 dropped. What is written now is dropped where the terminal cannot keep up, the oldest first, and counted in one `gap`
 marker in its place; a `lossless` merge lets it wait too. Markers are never dropped (`merge_queue`).
 
-No container waits for ever: each may always have its share of an eighth of the room pending, and what is pending of the
+No container waits forever: each may always have its share of an eighth of the room pending, and what is pending of the
 slowest one is always ready to be drained.
 """
 
@@ -51,7 +51,7 @@ class MergeInput(InputState):
         self._merge = merge
 
     def open(self, *, holds_others: bool, is_followed: bool = True, settle_seconds: float = SETTLE_SECONDS) -> None:
-        """Take note that the log was opened.
+        """Record that the log was opened.
 
         Args:
             holds_others: other containers wait until this one has caught up.
@@ -74,7 +74,7 @@ class MergeInput(InputState):
         return self._merge.room_for(self, lines)
 
     def close(self) -> None:
-        """Take note that nothing comes for now: nobody waits for this one."""
+        """Record that nothing comes for now: nobody waits for this one."""
         self._merge.close(self)
 
 
@@ -202,8 +202,8 @@ class Merge:
     def _room(self, state: InputState) -> tuple[int, int] | None:
         """Return how many lines and characters may come of this container; None when it must wait.
 
-        What is pending in all decides. So that no container waits for ever, each has a share of its own, and the
-        slowest one, for which the others wait, has priority.
+        What is pending in all decides. So that no container waits forever, each has a share of its own, and the slowest
+        one, for which the others wait, has priority.
         """
         queue = self._queue
         is_slowest = state in self._catching_up and state.key == min(other.key for other in self._catching_up)

@@ -28,7 +28,7 @@ class InputState:
     """What the merge knows of one container.
 
     Args:
-        number: tells the container apart.
+        number: distinguishes the container.
 
     `key` is the time its newest line counts as: never less than that of the line before. While `is_past`, what comes
     was written before the log was opened, so it can wait at the server; lines up to `past_key` are never dropped.

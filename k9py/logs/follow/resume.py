@@ -65,7 +65,7 @@ class ResumePosition:
         last: Timestamp | None,
         latest: Timestamp | None,
     ) -> None:
-        """Take note that lines were delivered, given as bytes and as the `LogLine` made of each."""
+        """Record that lines were delivered, given as bytes and as the `LogLine` made of each."""
         equal = next((count for count, line in enumerate(reversed(lines)) if line != lines[-1]), len(lines))
         begin = 0 if equal == len(lines) else max(0, len(lines) - max(equal, OVERLAP_LINES))
         for line, log_line in zip(lines[begin:], log_lines[begin:], strict=True):
@@ -91,7 +91,7 @@ class ResumeFilter:
 
     `is_proven`: the last delivered lines came again, so nothing is missing. `is_decided`: it is known which lines are
     new. `undecided_lines`: where it is decided and not proven, the lines before the deciding one, which are new if the
-    log is that of the present run.
+    log is that of the current run.
 
     Args:
         contains_position: whether the log contains the last delivered lines, where that was looked up: if not, its

@@ -177,11 +177,11 @@ class PatternCounts:
         return len(lines)
 
     def set_start_times(self, started: Mapping[str, datetime]) -> None:
-        """Set when the present containers started, by container id."""
+        """Set when the current containers started, by container id."""
         self.observations.set_start_times(dict(started))
 
     def forget_before(self, number: int) -> None:
-        """Take note that lines below that number are no longer kept."""
+        """Record that lines below that number are no longer kept."""
         self.oldest_number = max(self.oldest_number, number)
 
     def example_number(self, tally: PatternTally) -> int:
