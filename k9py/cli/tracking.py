@@ -18,7 +18,7 @@ from k9py.runtime.clock import Clock
 
 @asynccontextmanager
 async def watch_namespace(session: CommandSession, namespace: str, clock: Clock) -> AsyncIterator[Cluster]:
-    """Open a live picture of one namespace."""
+    """Open a live view of one namespace."""
     async with Cluster(session.connection, Scope((namespace,)), clock) as cluster:
         yield cluster
 

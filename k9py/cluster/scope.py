@@ -73,7 +73,7 @@ async def choose_scope(
     scope = Scope((own,))
     if await _may_list(connection, POD, own) is False:
         if await _may_list(connection, DEPLOYMENT, "") is True:
-            return ScopeChoice(Scope(), "no permission to list pods: what only pods show is unknown")
+            return ScopeChoice(Scope(), "no permission to list pods: their status is unknown")
         return ScopeChoice(
             scope,
             f"no permission to list pods in all namespaces or in namespace {own}: choose one with -n",

@@ -64,7 +64,7 @@ def template_diff(
     if not shows_secrets:
         before, after = redact_pair(before, after)
         if json_equal(before, after):  # such as two values that were swapped
-            return (DiffLine("@", "what differs is hidden"),)
+            return (DiffLine("@", "only hidden values differ"),)
     lines: list[_Line] = []
     _walk_mapping(before, after, 0, "", lines)
     return tuple(_hunks(lines, context))
@@ -72,16 +72,16 @@ def template_diff(
 
 def normalized_template(template: Mapping[str, Any]) -> dict[str, Any]:
     """Return the template without the hash labels that controllers add, and without nulls."""
-    kept_fields = {key: value for key, value in template.items() if key != "$patch"}
-    metadata = kept_fields.get("metadata")
+    fields = {key: value for key, value in template.items() if key != "$patch"}
+    metadata = fields.get("metadata")
     if isinstance(metadata, Mapping):
         kept = dict(metadata)
         labels = kept.get("labels")
         if isinstance(labels, Mapping):
             ours = {k: v for k, v in labels.items() if k not in (POD_TEMPLATE_HASH, CONTROLLER_REVISION_HASH)}
             kept["labels"] = ours or None
-        kept_fields["metadata"] = kept
-    return {str(key): _without_nulls(value) for key, value in kept_fields.items() if value is not None}
+        fields["metadata"] = kept
+    return {str(key): _without_nulls(value) for key, value in fields.items() if value is not None}
 
 
 def _without_nulls(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A cluster over real HTTP: what is wrong is said and named, a lost server is a state, missing rights are told."""
+"""A cluster over real HTTP: failures are named, a lost server is a state, missing permissions are reported."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def verdict(cluster: Cluster) -> int:
 
 
 @of("shop-quiet")
-async def test_a_healthy_shop_is_all_well(simulator: Simulator, tmp_path: Path) -> None:
+async def test_a_healthy_shop_has_no_findings(simulator: Simulator, tmp_path: Path) -> None:
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)
         assert cluster.scope_notice == ""
@@ -124,7 +124,9 @@ async def test_a_lost_server_leaves_everything_readable_and_stale_and_nothing_is
 
 
 @of("shop-quiet")
-async def test_a_viewer_sees_their_namespace_and_is_told_what_they_do_not(simulator: Simulator, tmp_path: Path) -> None:
+async def test_a_viewer_sees_their_namespace_and_a_notice_about_the_others(
+    simulator: Simulator, tmp_path: Path
+) -> None:
     async with watched(simulator, tmp_path, user="viewer") as cluster:
         assert cluster.scope == Scope(("shop",))
         assert cluster.scope_notice == "no permission to list pods in all namespaces: showing namespace shop only"
@@ -141,7 +143,7 @@ async def test_a_viewer_sees_their_namespace_and_is_told_what_they_do_not(simula
 
 
 @of("shop-quiet")
-async def test_a_scale_is_followed_until_it_has_converged(simulator: Simulator, tmp_path: Path) -> None:
+async def test_a_scale_is_tracked_until_it_is_done(simulator: Simulator, tmp_path: Path) -> None:
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)
         answer = await connection_of(cluster).send(WriteRequest(CHECKOUT, {"spec": {"replicas": 5}}), dry_run=False)

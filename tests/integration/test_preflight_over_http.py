@@ -101,7 +101,7 @@ def first_container(obj: dict[str, Any]) -> str:
 
 
 async def a_pod(connection: Connection, app: str) -> dict[str, Any]:
-    """Return a pod of an application, as a GET has it."""
+    """Return a pod of an application, as a GET returns it."""
     pod = (await connection.list("Pod", "shop", label_selector=f"app={app}"))[0]
     return await connection.get(ObjectKey("Pod", "shop", pod["metadata"]["name"]))
 
@@ -192,7 +192,7 @@ async def test_a_change_before_the_preview_is_refused_by_the_preview(connection:
         await prepared(connection, obj, plan_scale(obj, 7))
 
 
-# --- nothing to say, and something ---------------------------------------------------------------------------------
+# --- without warnings, and with some ---------------------------------------------------------------------------------
 
 
 async def test_objects_nobody_else_manages_get_no_warning(simulator: Simulator, connection: Connection) -> None:
@@ -212,17 +212,17 @@ async def test_objects_nobody_else_manages_get_no_warning(simulator: Simulator, 
         assert (await prepared(connection, pod, change)).plan.warnings == ()
 
 
-async def test_an_autoscaler_is_told_once_with_its_bounds(connection: Connection) -> None:
+async def test_an_autoscaler_is_reported_once_with_its_bounds(connection: Connection) -> None:
     obj = await connection.get(ObjectKey("Deployment", "shop", "frontend"))
     [warning] = (await prepared(connection, obj, plan_scale(obj, 20))).plan.warnings
     message = "autoscaler frontend keeps it between 3 and 10: it will go back to 10"
     assert (warning.code, warning.message) == ("autoscaler", message)
 
 
-async def test_kedas_autoscaler_is_told(simulator: Simulator, connection: Connection) -> None:
+async def test_a_keda_autoscaler_is_reported(simulator: Simulator, connection: Connection) -> None:
     owner = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "name": "cart", "uid": "k", "controller": True}
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "cart"}
-    # Owners that are not there are garbage to a cluster; KEDA's label stays.
+    # Objects with missing owners are garbage-collected; KEDA's label stays.
     labels = {"scaledobject.keda.sh/name": owner["name"]}
     scaler = {
         "metadata": {"name": "keda-hpa-cart", "namespace": "shop", "labels": labels},
@@ -248,7 +248,7 @@ async def test_kedas_autoscaler_is_told(simulator: Simulator, connection: Connec
         ),
     ],
 )
-async def test_who_will_put_it_back_is_told(
+async def test_the_manager_that_will_revert_it_is_reported(
     field: str, values: dict[str, str], code: str, message: str, simulator: Simulator, connection: Connection
 ) -> None:
     change_metadata(simulator, CART, field, values)
@@ -257,7 +257,7 @@ async def test_who_will_put_it_back_is_told(
     assert (warning.code, warning.message.startswith(message)) == (code, True)
 
 
-async def test_a_quota_without_room_for_the_surge_is_told_before_and_holds_the_rollout(
+async def test_a_quota_without_room_for_the_surge_is_reported_and_blocks_the_rollout(
     simulator: Simulator, connection: Connection
 ) -> None:
     pods = len([pod for pod in await connection.list("Pod", "shop") if pod["status"].get("phase") == "Running"])
@@ -278,7 +278,7 @@ async def test_a_quota_without_room_for_the_surge_is_told_before_and_holds_the_r
 
 
 async def spend_budget(simulator: Simulator, connection: Connection, app: str) -> tuple[int, int]:
-    """Give an application a budget that tolerates nothing; return what it needs and has."""
+    """Give an application a budget without disruptions left; return its desired and current healthy pods."""
     for budget in await connection.list("PodDisruptionBudget", "shop"):
         if budget["spec"]["selector"]["matchLabels"].get("app") == app:
             await connection.send(
@@ -326,7 +326,7 @@ async def test_an_eviction_the_budget_allows_is_done(simulator: Simulator, conne
 # --- rights --------------------------------------------------------------------------------------------------------
 
 
-async def test_a_viewer_is_told_the_missing_right_and_what_is_unknown(simulator: Simulator, tmp_path: Path) -> None:
+async def test_a_viewer_sees_the_missing_permission_and_what_is_unknown(simulator: Simulator, tmp_path: Path) -> None:
     async with connected(simulator, tmp_path, "viewer") as viewer:
         obj = await viewer.get(CART)
         change = plan_restart(obj, simulator.clock.now())

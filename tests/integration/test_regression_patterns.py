@@ -1,4 +1,4 @@
-"""The demo's regression is found in its logs: exactly what was put in, and nothing else."""
+"""The demo's regression is found in its logs: exactly the seeded patterns and no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every failure we seed in the simulator is named as the cause of the rollout, for each kind of workload.
+"""Every failure seeded in the simulator is named as the cause of the stalled rollout, for each kind of workload.
 
 Real controllers' behaviour, no HTTP: a good release, then a bad one, and some time.
 """
@@ -49,7 +49,7 @@ def status(cluster: ClusterUnderTest, kind: str) -> RolloutStatus:
 
 
 def alarms(cluster: ClusterUnderTest, kind: str) -> list[Finding]:
-    """Return what is said to be wrong, or that it may go wrong."""
+    """Return the findings that report a failure or a risk."""
     [subject] = all_of(cluster, kind)
     owned = [*all_of(cluster, "ReplicaSet"), *all_of(cluster, "ControllerRevision")]
     pods, events = all_of(cluster, "Pod"), all_of(cluster, "Event")
@@ -58,7 +58,7 @@ def alarms(cluster: ClusterUnderTest, kind: str) -> list[Finding]:
 
 
 async def watched_for(cluster: ClusterUnderTest, kind: str, seconds: int) -> list[RolloutStatus]:
-    """Return the status at each second; nothing else may be said that alarms."""
+    """Return the status at each second; no other finding may raise an alarm."""
     seen = [status(cluster, kind)]
     for _ in range(seconds):
         await cluster.advance(1)
@@ -83,7 +83,7 @@ async def test_a_healthy_release_completes_and_raises_no_alarm_on_its_way(
     given = {key: value for key, value in more.items() if key != "replicas" or kind != "DaemonSet"}
     async with running_cluster(workers=workers) as cluster:
         spec = failures.good_spec(kind)
-        # As a real kubelet does, its probe complains until the pod has come up.
+        # As with a real kubelet, its probe fails until the pod is ready.
         probe = {"httpGet": {"path": "/ready", "port": 8080}, "periodSeconds": 5}
         spec["template"]["spec"]["containers"][0]["readinessProbe"] = probe
         cluster.create(kind, NAME, {**spec, **given})
@@ -93,12 +93,15 @@ async def test_a_healthy_release_completes_and_raises_no_alarm_on_its_way(
         assert seen[-1].state is RolloutState.COMPLETE
         assert {status.state for status in seen} <= CALM
         assert bool(cluster.events("Unhealthy")) == ("slow" in image)
-        assert {status.cause_kind for status in seen} <= {None, CauseKind.PROBE}  # not ready yet: said, but as no alarm
+        assert {status.cause_kind for status in seen} <= {
+            None,
+            CauseKind.PROBE,
+        }  # not ready yet: reported, but not as an alarm
 
 
 @pytest.mark.parametrize("kind", failures.KINDS)
 @pytest.mark.parametrize("failure", [name for name, failure in FAILURES.items() if failure.strike is None])
-async def test_a_seeded_failure_is_named_and_old_pods_are_said_to_serve(kind: str, failure: str) -> None:
+async def test_a_seeded_failure_is_named_and_the_serving_old_pods_are_noted(kind: str, failure: str) -> None:
     seeded = FAILURES[failure]
     async with running_cluster() as cluster:
         if seeded.prepare is not None:
@@ -163,7 +166,7 @@ async def test_a_quota_that_refuses_the_first_pods_is_named(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", failures.KINDS)
-async def test_a_quota_that_wants_to_be_told_more_is_named(kind: str) -> None:
+async def test_a_quota_that_requires_unset_resources_is_named(kind: str) -> None:
     async with running_cluster() as cluster:
         cluster.create("ResourceQuota", "tight", {"hard": {"limits.cpu": "4", "requests.memory": "4Gi"}})
         cluster.create(kind, NAME, workload(GOOD, **_without_template(kind)))
@@ -176,7 +179,7 @@ async def test_a_quota_that_wants_to_be_told_more_is_named(kind: str) -> None:
         )
 
 
-async def test_what_was_refused_is_made_as_soon_as_it_may_be() -> None:
+async def test_a_refused_pod_is_created_as_soon_as_it_is_allowed() -> None:
     async with running_cluster() as cluster:
         cluster.create("Deployment", NAME, FAILURES["account"].released(failures.good_spec("Deployment")))
         await cluster.advance(30)

@@ -1,7 +1,8 @@
-"""Whatever happens between them, the store ends up equal to the server: over real HTTP, through the real client.
+"""Whatever happens in between, the store ends up equal to the server: over real HTTP, through the real client.
 
 Random writes meet lost connections, expired versions, lines and lists cut anywhere, refusals and slow pages. When the
-trouble is over the store holds exactly the server's objects, and the batches subscribers were told add up to the same.
+faults are over, the store holds exactly the server's objects, and the batches that subscribers received add up to the
+same.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ Held = dict[ObjectKey, tuple[str, str]]
 
 
 class HurriedClock:
-    """Time a thousand times as fast, so that back-off takes no time. Each slice of work is one object short."""
+    """A clock a thousand times as fast, so that backoff takes no time. Each slice of work is one object long."""
 
     def now(self) -> datetime:
         return datetime(2026, 11, 22, tzinfo=UTC) + timedelta(seconds=self.monotonic())
@@ -64,7 +65,7 @@ class Write:
 
 @dataclass(frozen=True)
 class Writes:
-    """Writes one right after the other, so that their events come together."""
+    """Writes in direct succession, so that their events arrive together."""
 
     all: tuple[Write, ...]
 
@@ -79,14 +80,14 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Disconnect:
-    """Cut every open connection; with `compacted` the history is gone as well, so that watches get 410."""
+    """Cut every open connection; with `compacted` the history is dropped too, so that watches get 410."""
 
     compacted: bool
 
 
 @dataclass(frozen=True)
 class CatchUp:
-    """Let the store become equal to the server before going on."""
+    """Let the store become equal to the server before continuing."""
 
 
 Step = Writes | Trouble | Disconnect | CatchUp
@@ -163,7 +164,7 @@ def delete_all(state: SimulatorState) -> None:
 
 
 class Watched:
-    """An informer, and what its subscribers were told."""
+    """An informer and the batches its subscribers received."""
 
     def __init__(self, lister_watcher: ListerWatcher, *, streaming_list: bool | None = None) -> None:
         self.replayed: dict[ObjectKey, Pod] = {}
@@ -191,7 +192,7 @@ class Watched:
         return {obj.key: (obj.uid, obj.metadata.resource_version) for obj in self.informer.store.values()}
 
     async def until_equal(self, wanted: Held) -> None:
-        """Return when the watch is live and the store holds just this."""
+        """Return when the watch is live and the store holds exactly these objects."""
         async with asyncio.timeout(PATIENCE):
             while not isinstance(self.informer.health, Live) or self.held() != wanted:
                 self._changed.clear()
@@ -199,7 +200,7 @@ class Watched:
 
 
 async def play(simulator: Simulator, kubeconfig: Path, steps: list[Step], *, streaming_list: bool) -> None:
-    """Run an informer through the steps, and hold its store against the server's state."""
+    """Run an informer through the steps and compare its store with the server's state."""
     connection = await connect(ConnectOptions(kubeconfig=str(kubeconfig)))
     watched = Watched(connection.lister_watcher(POD, NAMESPACE), streaming_list=streaming_list)
     informer = watched.informer

@@ -94,7 +94,7 @@ def touch_status(state: SimulatorState, key: ObjectKey) -> None:
     state.storage.update(DEPLOYMENTS, {**obj, "status": status}, status_only=True)
 
 
-async def test_a_failing_deployment_is_undone_and_converges(
+async def test_a_failing_deployment_is_undone_and_completes(
     simulator: Simulator, connection: Connection, writer: Writer, audit: Path
 ) -> None:
     obj = await connection.get(CHECKOUT)

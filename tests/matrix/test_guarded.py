@@ -1,4 +1,4 @@
-"""The demo's workloads that others look after: a restart or a scale is warned of before it is confirmed."""
+"""The demo's workloads that others manage: a restart or a scale gives a warning before it is confirmed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def connection(tmp_path: Path) -> AsyncIterator[Connection]:
     ],
     ids=lambda value: value[2] if isinstance(value, tuple) else "",
 )
-async def test_each_workload_is_warned_of_what_pushes_back_on_it_and_of_nothing_else(
+async def test_each_managed_workload_gets_its_own_warning_and_no_other(
     connection: Connection, place: tuple[str, str, str], restarted: set[str], scaled: set[str]
 ) -> None:
     obj = await connection.get(ObjectKey(*place))

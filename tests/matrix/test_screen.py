@@ -1,4 +1,4 @@
-"""The demo of failures in the dashboard: each rollout's own screen says what is wrong with it."""
+"""The demo `failures` in the dashboard: each rollout's screen names its cause."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ WAYS: dict[str, Callable[[], Awaitable[None]]] = {
 
 
 class Stuck(DiffingApp[int]):
-    """Says `ready`; any key makes it say so, and gets it stuck."""
+    """Prints `ready`; any key makes it print that again and blocks it."""
 
     def __init__(self, how: str) -> None:
         super().__init__()

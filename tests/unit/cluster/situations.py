@@ -1,4 +1,4 @@
-"""A Deployment of three pods behind a service, in many a state; and the views of whatever is put into a world."""
+"""A Deployment of three pods behind a service in many states, and the views of objects put into a `World`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOO_LATE = make.condition("Progressing", "False", "ProgressDeadlineExceeded")
 
 
 def aged(workload: KubeObject, seconds: float) -> KubeObject:
-    """The same object, created so many seconds ago."""
+    """Return the object, created that many seconds ago."""
     meta = replace(workload.metadata, creation_timestamp=make.before(seconds))
     return replace(workload, metadata=meta)
 
@@ -60,7 +60,7 @@ def seen(*objects: KubeObject) -> tuple[ServiceView, RolloutView]:
 
 @dataclass(frozen=True)
 class Situation:
-    """A Deployment that wants three pods, and its pods: of the revision in force, and of the one before."""
+    """A Deployment that wants three pods, and its pods: of the current revision and of the previous one."""
 
     deployment: Deployment
     new: Sequence[Pod] = ()

@@ -32,7 +32,7 @@ def replica_set_at_zero(*, generation: int, desired: str = "0") -> ReplicaSet:
 
 
 def by_kubectl(workload: Workload) -> Workload:
-    """The same, scaled by kubectl: as servers since 1.36 report it, without a time."""
+    """Return the workload scaled by kubectl, without a time, as servers since 1.36 report it."""
     owned: dict[str, object] = {"f:spec": {"f:replicas": {}}}
     entry = ManagedFields("kubectl", "Update", None, "scale", convert(owned, OwnedFields))
     return replace(workload, metadata=replace(workload.metadata, managed_fields=(entry,)))
@@ -133,7 +133,7 @@ def both(world: World, workload: Workload) -> tuple[ServiceView, RolloutView]:
     return service, rollout
 
 
-def test_a_workload_at_zero_beside_one_that_serves_is_idle_until_the_other_goes() -> None:
+def test_a_workload_at_zero_next_to_a_serving_one_is_idle_until_that_one_is_deleted() -> None:
     blue, stopped = zero(), replica_set_at_zero(generation=2)
     green = make.deployment("green", revision=2)
     green = replace(green, spec=replace(green.spec, template=make.template(labels={"app": "checkout"})))

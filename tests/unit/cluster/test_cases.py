@@ -1,4 +1,4 @@
-"""Small clusters that were once shown wrongly, as their objects were sent (tests/cases)."""
+"""Small clusters that were once displayed wrongly, with their objects as recorded (tests/cases)."""
 
 from __future__ import annotations
 

@@ -218,7 +218,7 @@ async def test_the_events_of_one_object_are_read_on_demand() -> None:
         assert server.listed[-1] == ("events", "shop", f"involvedObject.uid={PODS[0].uid}")
 
 
-async def test_what_the_body_raises_comes_out_as_it_is() -> None:
+async def test_an_exception_of_the_body_is_raised_unwrapped() -> None:
     async def fail() -> None:
         async with cluster_of(FakeServer(*SHOP)) as cluster:
             await live(cluster)

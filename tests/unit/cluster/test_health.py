@@ -1,4 +1,4 @@
-"""One state for all watches: what makes it live, partly live, or neither, and what is named with it."""
+"""The summarized health of all watches: when it is live, partly live, or neither, and which kinds it names."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def test_pods_of_a_deployment_are_those_of_its_replica_sets() -> None:
     assert [pod.name for pod in world.queries.pods_of(stranger.key)] == ["checkout-x"]
 
 
-def test_old_and_new_pods_stand_in_cohorts() -> None:
+def test_old_and_new_pods_are_grouped_in_cohorts() -> None:
     old = make.replica_set(DEPLOYMENT, "bbb", revision=0, replicas=1)
     old_pod = make.pod("checkout-bbb-1", owner=old, labels={"app": "checkout"})
     world = World(*SHOP, old, old_pod)
@@ -239,7 +239,7 @@ def test_a_missing_object_has_no_view_and_nothing_belongs_to_it(kind: str) -> No
     assert queries.revisions_of(gone) == ()
 
 
-def test_a_view_is_computed_once_until_something_it_reads_changes() -> None:
+def test_a_view_is_cached_until_something_it_reads_changes() -> None:
     world = World(*SHOP)
     first = world.queries.service_view(SERVICE.key, NOW)
     computed = world.queries.views.computed

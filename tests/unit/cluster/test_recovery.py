@@ -1,4 +1,4 @@
-"""A cluster whose server is lost, comes back, is restored, or of which one of our watches crashes."""
+"""A cluster whose server is lost, comes back or is restored, or one of whose watches crashes."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def test_one_kind_that_reaches_the_server_again_ends_the_backoff_of_the_ot
     async with cluster_of(server, clock=clock) as cluster:
         await live(cluster)
         server.go_down(REFUSED)
-        for _ in range(5):  # their waits have grown apart
+        for _ in range(5):  # their backoffs differ by now
             await all_wait(cluster)
             clock.pass_time(40)
             await asyncio.sleep(0)
@@ -85,7 +85,7 @@ async def test_a_restored_server_is_noticed_by_one_kind_and_relisted_for_all() -
     async with cluster_of(server, clock=clock) as cluster:
         await live(cluster)
         server.restore(version=50, without=make.service("later").key)
-        # Only the watch of pods breaks; the others stay open and deaf, as a load balancer may keep them.
+        # Only the watch of pods breaks; the others stay open without data, as a load balancer may keep them.
         server.fail("Pod", REFUSED)
         await until(lambda: cluster.health.kinds["Pod"].retry_at is not None)
         clock.pass_time(1)

@@ -24,7 +24,7 @@ CASES: list[tuple[str, tuple[str, ...], set[tuple[str, str]], ScopeChoice]] = [
         "workloads everywhere, pods nowhere",
         (),
         {EVERYWHERE, SHOP},
-        ScopeChoice(Scope(), "no permission to list pods: what only pods show is unknown"),
+        ScopeChoice(Scope(), "no permission to list pods: their status is unknown"),
     ),
     (
         "not even that",

@@ -1,4 +1,4 @@
-"""The severity of Services and rollouts, as their users feel it: one row a situation, through the stores."""
+"""The severity of Services and rollouts, as their users experience it: one row per situation, through the stores."""
 
 from __future__ import annotations
 
@@ -334,7 +334,7 @@ def test_a_known_failure_is_reported_where_endpoints_are_not_readable() -> None:
 def test_pods_of_replica_sets_that_are_not_read_are_their_deployments_own() -> None:
     situation = SITUATIONS["all serve"]
     objects = [obj for obj in situation.objects() if obj.KIND != ReplicaSet.KIND]
-    for unknown in ([ReplicaSet.KIND], []):  # may not be read, or is only not in yet
+    for unknown in ([ReplicaSet.KIND], []):  # forbidden, or not read yet
         view = World(*objects, unknown=unknown).queries.service_view(make.key("Service", "checkout"), NOW)
         assert view is not None
         assert (view.serving, view.desired, view.severity) == (3, 3, Severity.HEALTHY)

@@ -47,7 +47,7 @@ class World:
         self._by_kind[kind].upsert_all(self._at_next_version(obj) for obj in objects)
 
     def _at_next_version(self, obj: KubeObject) -> KubeObject:
-        """The same object at a later version, so that the store takes it for a change."""
+        """Return the object at a later version, so that the store treats it as a change."""
         self._version += 1
         metadata = msgspec.structs.replace(obj.metadata, resource_version=str(self._version))
         return msgspec.structs.replace(obj, metadata=metadata)
@@ -66,7 +66,7 @@ class World:
 
     @property
     def dirty(self) -> tuple[set[str], set[str], set[str]]:
-        """Names of the services, rollouts and pods marked since the last look."""
+        """Names of the services, rollouts and pods marked since the last call."""
         affected, self.affected = self.affected, []
         return (
             {key.name for objects in affected for key in objects.services},
@@ -78,7 +78,7 @@ class World:
 def checkout(
     *, replicas: int = 2, name: str = "checkout", namespace: str = "shop"
 ) -> tuple[Deployment, ReplicaSet, list[Pod]]:
-    """A Deployment with its ReplicaSet and ready pods."""
+    """Return a Deployment with its ReplicaSet and ready pods."""
     deployment = make.deployment(name, namespace, replicas=replicas)
     replica_set = make.replica_set(deployment, replicas=replicas)
     pods = [

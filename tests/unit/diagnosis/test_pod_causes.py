@@ -1,4 +1,4 @@
-"""What keeps a pod from being ready: one row per cause, in the kubelet's own reasons, and recorded broken pods."""
+"""What keeps a pod from being ready: one row per cause, with the kubelet's own reasons, and recorded broken pods."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_a_pod_without_a_node_reports_the_schedulers_message(
     assert (cause.kind, cause.message, cause.is_blocking) == (CauseKind.UNSCHEDULABLE, message, blocking)
 
 
-def test_a_pod_whose_node_is_gone_says_so_though_its_containers_look_healthy() -> None:
+def test_a_pod_on_a_lost_node_is_reported_though_its_containers_look_healthy() -> None:
     pod = make.pod(statuses=[make.container_status()], conditions=[make.condition("Ready", "False", since=50)])
     [cause] = unready_causes(pod, make.NOW)
     assert (cause.kind, cause.message) == (CauseKind.NODE, "node node-1 is NotReady")

@@ -1,4 +1,4 @@
-"""What is common in real clusters and no failure: leftovers of reboots, workloads at zero, deletions."""
+"""Common situations in real clusters that are no failures: leftovers of reboots, workloads at zero, deletions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests import factories as make
 
 @dataclass(frozen=True)
 class Left:
-    """A pod its node has given up, and how bad that is."""
+    """A leftover pod of a node, and its severity."""
 
     owner: KubeObject | None
     severity: Severity
@@ -72,7 +72,7 @@ def test_a_workload_that_is_being_deleted_does_not_fail_however_its_pods_end() -
         assert "held by finalizer foregroundDeletion" in finding.message
 
 
-def test_a_service_whose_workloads_want_no_pods_leaves_it_to_them_to_say_why() -> None:
+def test_a_service_of_workloads_at_zero_leaves_the_explanation_to_them() -> None:
     service = make.service()
     assert service_findings(service, [], [], make.NOW, is_scaled_to_zero=True) == ()
     ending = [make.pod(deleted=make.before(-20), ready=False)]

@@ -23,7 +23,7 @@ from tests import factories as make
         ("", ""),
     ],
 )
-def test_what_is_missing_is_to_be_created(message: str, remedy: str) -> None:
+def test_the_remedy_for_a_missing_object_is_to_create_it(message: str, remedy: str) -> None:
     assert missing_object_remedy(message) == remedy
 
 

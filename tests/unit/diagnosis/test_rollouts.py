@@ -120,7 +120,7 @@ def test_an_unobserved_daemon_set_does_not_know_how_many_pods_it_wants() -> None
 
 
 def bad_release(*new_pods: Pod) -> RolloutStatus:
-    """A Deployment of 4 whose revision 2 has these pods beside 4 ready ones of revision 1."""
+    """A Deployment of 4 whose revision 2 has these pods in addition to 4 ready ones of revision 1."""
     workload = make.deployment(replicas=4, revision=2, updated=1, total=5, image=NEW_IMAGE, conditions=[UPDATING])
     old = make.replica_set(workload, "aaa", revision=1, replicas=4)
     new = make.replica_set(workload, "bbb", revision=2, replicas=1, ready=0, image=NEW_IMAGE)

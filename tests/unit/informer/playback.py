@@ -37,7 +37,7 @@ class Run(NamedTuple):
 
     @property
     def events_text(self) -> str:
-        """The events in short, one word each."""
+        """The events as text, one word each."""
         return " ".join(map(_word, self.events))
 
     @property
@@ -64,7 +64,7 @@ async def play(
     takes: float = 0,
     traits: ServerTraits | None = None,
 ) -> Run:
-    """Run a watcher through a script; waiting passes the clock's time and takes none."""
+    """Run a watcher through a script; waits advance the clock and take no real time."""
     clock = SteppingClock()
     server = ScriptedServer(clock, *script, probes=probes, takes=takes)
     watcher = Watcher(

@@ -1,4 +1,4 @@
-"""The watcher with what a real server sent: recorded lists, watches, streaming lists and refusals."""
+"""The watcher with recordings of a real server: recorded lists, watches, streaming lists and refusals."""
 
 from __future__ import annotations
 

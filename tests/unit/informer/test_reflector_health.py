@@ -46,7 +46,7 @@ LIST_A = page(10, A1)
 
 
 def in_short(healths: list[WatchHealth]) -> list[str]:
-    """The kinds of health in order, repetitions left out."""
+    """The kinds of health in order, without repetitions."""
     names = [type(health).__name__ for health in healths]
     return [name for at, name in enumerate(names) if at == 0 or names[at - 1] != name]
 
@@ -207,7 +207,7 @@ async def test_a_restore_found_by_another_kind_relists_this_one_without_a_probe(
     assert stage.server.probed == 0
 
 
-async def test_a_first_list_begun_before_the_restore_keeps_nothing() -> None:
+async def test_a_first_list_begun_before_the_restore_is_discarded() -> None:
     again = page(80, pod("a", 1, label="restored"))
     stage = Stage(page(100, A1, B2, token="t"), EXPIRED, again, again)
     await stage.play()
@@ -345,7 +345,7 @@ async def test_whenever_it_is_interrupted_the_store_is_complete_before_it_is_liv
         task = asyncio.create_task(informer.run())
         if not is_first:
             await informer.wait_for_sync()
-            informer.store.remove_all(tuple(informer.store.keys()))  # what the next list has to bring back
+            informer.store.remove_all(tuple(informer.store.keys()))  # what the next list has to restore
             informer.handle_server_restored()
         for _ in range(passes):
             await asyncio.sleep(0)

@@ -85,9 +85,7 @@ async def test_a_streaming_list_in_which_only_changes_keep_coming_is_given_up_to
         pytest.param(CUT, False, id="a cut proves nothing"),
     ],
 )
-async def test_what_is_learnt_of_streaming_lists_spares_the_other_kinds_the_attempt(
-    answer: Answer, is_learnt: bool
-) -> None:
+async def test_a_refused_streaming_list_is_not_tried_for_other_kinds(answer: Answer, is_learnt: bool) -> None:
     traits = ServerTraits()
     await play(answer, streaming_list=True, traits=traits)
     other = await play(streaming_list=True, traits=traits)
@@ -254,7 +252,7 @@ async def test_the_wait_for_a_response_counts_as_waiting() -> None:
     ],
     ids=lambda error: f"{error.code}",
 )
-async def test_no_server_makes_us_wait_longer_than_a_minute(failure: KdashError) -> None:
+async def test_no_retry_after_delays_longer_than_a_minute(failure: KdashError) -> None:
     assert (await play(failure)).waits == [MAX_RETRY_AFTER]
 
 

@@ -1,4 +1,4 @@
-"""A log over real HTTP whose connections end inside a line, or with an error text of the node."""
+"""A log over real HTTP whose connections end inside a line or with an error from the node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server of one object, for tests of writing: it compares versions and applies patches as the API server does."""
+"""A server with one object, for tests of writes: it compares versions and applies patches as the API server does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cluster of a few policies for the preflight checks: fake readers, budgets, quotas, autoscalers as raw JSON."""
+"""Fake readers, budgets, quotas and autoscalers as raw JSON, for the preflight checks."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def autoscaler(
 
 @dataclass
 class FakeReader:
-    """Lists what it was given by kind; an error in the place of a list is raised."""
+    """Lists what it was given by kind; an error in place of a list is raised."""
 
     lists: Mapping[str, Sequence[Raw] | KdashError] = field(default_factory=dict)
     allowed: bool | KdashError | None = True
@@ -89,7 +89,7 @@ def facts(
     quotas: Sequence[Raw] | Unknown = (),
     pods: tuple[Pod, ...] | Unknown = (),
 ) -> Facts:
-    """Facts as `gather` would have them, all known and empty unless preflight_messages otherwise."""
+    """Return facts as `gather` does, all known and empty unless given."""
     return Facts(
         needed_right(change),
         allowed,
@@ -105,6 +105,6 @@ def _typed(kind: Kind[K], objects: Sequence[Raw] | Unknown) -> tuple[K, ...] | U
 
 
 def preflight_messages(obj: Raw, change: WritePlan, **known: Any) -> list[tuple[str, str]]:
-    """Return (code, message) of what the checks say."""
+    """Return (code, message) of each warning."""
     warnings: tuple[PreflightWarning, ...] = judge(obj, change, facts(change, **known))
     return [(warning.code, warning.message) for warning in warnings]

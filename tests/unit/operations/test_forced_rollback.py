@@ -1,4 +1,4 @@
-"""The pods a rollback of a StatefulSet leaves stuck, in the order to delete them."""
+"""The pods that a rollback of a StatefulSet leaves stuck, in the order of deletion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who changed an object meanwhile: named where the managed fields tell, all candidates where they do not."""
+"""Who changed an object meanwhile: named if the managed fields show it, otherwise all candidates."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def obj(*entries: dict[str, Any], **changes: Any) -> dict[str, Any]:
         # Somebody else scaled through the same entry before: the image was changed by who owns the template.
         (obj(TEMPLATE, SCALED), obj(TEMPLATE, SCALED, SET, image="x:2"), f" (by kubectl-set at {NEW})"),
         (obj(TEMPLATE, SCALED), obj(SCALED, SET, image="x:2"), f" (by kubectl-set at {NEW})"),
-        # Both changed: nobody is picked out.
+        # Both changed: nobody is singled out.
         (
             obj(TEMPLATE),
             obj(SCALED, SET, image="x:2", replicas=9),

@@ -1,4 +1,4 @@
-"""Plans: the patch is what kubectl sent (recorded), apart from our preconditions; refusals say why."""
+"""Plans: the patch is what kubectl sent (recorded), except for kdash's preconditions; refusals state the reason."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_undo_by_controller_revision_sends_what_kubectl_sent(
     assert without_preconditions(change, workload) == sent(recording, patch)
 
 
-def test_undo_tells_what_changes() -> None:
+def test_undo_lists_its_changes() -> None:
     change = plan_undo(body("undo-kubectl", 0), named("undo-kubectl", 2, "checkout-8584c6bfc9"))
     assert change.summary == "undo Deployment shop/checkout to revision 3"
     assert change.before_after == (
@@ -111,7 +111,7 @@ def revision_of(obj: dict[str, Any], image: str = "x:2", number: int = 2) -> dic
     }
 
 
-def test_undo_refuses_a_paused_deployment_and_says_the_way_out() -> None:
+def test_undo_refuses_a_paused_deployment_with_a_hint() -> None:
     obj = make.raw_deployment(paused=True)
     with pytest.raises(RefusedError, match="is paused") as caught:
         plan_undo(obj, revision_of(obj))
@@ -241,7 +241,7 @@ def test_scale_goes_through_the_subresource_with_the_recorded_patch() -> None:
         ({**make.raw_deployment(), "kind": "Job"}, 3, "Job shop/checkout cannot be scaled"),
     ],
 )
-def test_scale_refuses_what_makes_no_sense(obj: dict[str, Any], replicas: Any, message: str) -> None:
+def test_scale_refuses_invalid_numbers(obj: dict[str, Any], replicas: Any, message: str) -> None:
     with pytest.raises(RefusedError, match=message):
         plan_scale(obj, replicas)
 
@@ -261,7 +261,7 @@ def test_scale_warns_of_the_autoscaler_with_its_bounds(wanted: int, codes: list[
     assert change.warnings[0].message.startswith(message)
 
 
-def test_scale_calls_out_a_number_that_looks_like_a_slip() -> None:
+def test_scale_warns_about_an_unusually_large_number() -> None:
     assert [warning.code for warning in plan_scale(make.raw_deployment(), 300).warnings] == ["large"]
     assert plan_scale(make.raw_deployment(), 10).warnings == ()
 
@@ -275,7 +275,7 @@ def test_pause_and_resume_send_what_kubectl_sent() -> None:
     assert without_preconditions(plan_resume(paused), paused) == sent("pause-resume-kubectl", 10)
 
 
-def test_pause_and_resume_refuse_what_is_so_already_and_other_kinds() -> None:
+def test_pause_and_resume_refuse_no_ops_and_other_kinds() -> None:
     with pytest.raises(RefusedError, match="is paused already"):
         plan_pause(make.raw_deployment(paused=True))
     with pytest.raises(RefusedError, match="is not paused"):
@@ -326,7 +326,7 @@ def test_a_plan_does_not_change_what_it_was_given(plan: Callable[[dict[str, Any]
         ({"annotations": {"meta.helm.sh/release-name": "shop"}}, "helm", "Helm release shop manages it"),
     ],
 )
-def test_who_will_put_it_back_is_named(
+def test_the_manager_that_will_revert_it_is_named(
     plan: Callable[[dict[str, Any]], WritePlan], change: dict[str, Any], code: str, message: str
 ) -> None:
     obj = make.raw_deployment()
@@ -346,7 +346,7 @@ def test_an_object_nobody_else_manages_gets_no_warning(plan: Callable[[dict[str,
     assert plan(obj).warnings == ()
 
 
-def test_undo_names_the_present_revision_by_its_number_where_the_caller_knows_it() -> None:
+def test_undo_names_the_current_revision_by_number_if_known() -> None:
     obj, target = body("statefulset", 10), named("statefulset", 11, "cart-db-749dcdb79")
     assert plan_undo(obj, target, present_number=2).before_after[0] == ("revision", "2", "1")
     assert plan_undo(obj, target).before_after[0] == ("revision", "cart-db-579f464d64", "1")

@@ -1,4 +1,4 @@
-"""The checks of what the cluster knows, one by one: right, autoscaler, budget; and how the facts are read."""
+"""The preflight checks against the cluster, one by one: permission, autoscaler, budget; and how the facts are read."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def test_what_matters_is_read_once_in_the_namespace_and_nothing_else(
     assert sorted(reader.asked) == sorted([right, *lists])
 
 
-async def test_a_paused_deployment_is_only_asked_for_the_right_until_it_goes_on() -> None:
+async def test_a_paused_deployment_needs_only_the_permission_check() -> None:
     paused = make.raw_deployment(paused=True)
     reader = FakeReader()
     assert await preflight(reader, paused, plan_set_image(paused, {"app": NEWER})) == ()
@@ -93,7 +93,7 @@ async def test_a_paused_deployment_is_only_asked_for_the_right_until_it_goes_on(
     assert len(reader.asked) == 3, "the right, budgets and quotas"
 
 
-async def test_what_may_not_be_read_is_said_each_by_itself_and_the_rest_still_counts() -> None:
+async def test_each_unreadable_kind_is_reported_and_the_others_still_count() -> None:
     obj = rolling(maxSurge=0, maxUnavailable=2)
     lists: dict[str, Any] = {
         "ResourceQuota": ForbiddenError("no", code=403),
@@ -196,7 +196,7 @@ async def test_facts_that_do_not_matter_are_none() -> None:
 # --- rights --------------------------------------------------------------------------------------------------------
 
 
-def test_a_missing_right_is_named_as_rbac_names_it() -> None:
+def test_a_missing_permission_is_named_in_rbac_terms() -> None:
     obj = make.raw_deployment()
     assert preflight_messages(obj, plan_scale(obj, 2), allowed=False) == [
         ("rights", "you may not patch deployments/scale in the namespace shop: the server will refuse it")
@@ -209,7 +209,7 @@ def test_a_missing_right_is_named_as_rbac_names_it() -> None:
 @pytest.mark.parametrize(
     ("answer", "why"), [(None, "the server did not answer"), (UnavailableError("in trouble", code=503), "in trouble")]
 )
-async def test_a_right_nobody_can_tell_is_unknown(answer: Any, why: str) -> None:
+async def test_an_undetermined_permission_is_unknown(answer: Any, why: str) -> None:
     obj = make.raw_deployment()
     [warning] = await preflight(FakeReader(allowed=answer), obj, plan_pause(obj))
     expected = f"your right to patch deployments in the namespace shop: unknown ({why}); it may be refused"
@@ -235,7 +235,7 @@ def test_an_autoscaler_is_named_with_its_bounds_and_what_it_will_do(wanted: int,
     ]
 
 
-def test_an_autoscaler_of_another_workload_or_group_says_nothing() -> None:
+def test_an_autoscaler_of_another_workload_or_group_gives_no_warning() -> None:
     obj = make.raw_deployment()
     foreign = autoscaler()
     foreign["spec"]["scaleTargetRef"]["apiVersion"] = "example.com/v1"
@@ -263,7 +263,7 @@ def test_kedas_autoscaler_is_one_too_and_wakes_from_zero(metadata: dict[str, Any
 # --- disruption budgets --------------------------------------------------------------------------------------------
 
 
-def test_a_rollout_within_what_its_budget_tolerates_says_nothing_even_in_the_fire() -> None:
+def test_a_rollout_within_its_budget_gets_no_warning() -> None:
     obj = rolling(4, maxSurge=1, maxUnavailable=1)
     assert preflight_messages(obj, restart(obj), budgets=[budget(allowed=0, needs=3, has=2, expected=4)]) == []
     assert preflight_messages(obj, restart(obj), budgets=[budget(app="other", needs=9)]) == []
@@ -277,7 +277,7 @@ def test_a_rollout_that_may_take_more_down_than_its_budget_tolerates_says_how_li
     ]
 
 
-def test_evicting_says_that_the_budget_has_nothing_left_and_deleting_that_it_does_not_ask() -> None:
+def test_an_exhausted_budget_blocks_evictions_and_is_bypassed_by_deletes() -> None:
     spent = [budget(allowed=0, needs=3, has=3)]
     assert preflight_messages(ready_pod(), plan_evict(ready_pod()), budgets=spent) == [
         ("budget", "disruption budget checkout has nothing left (it needs 3 healthy, has 3): it will refuse this")
@@ -288,7 +288,7 @@ def test_evicting_says_that_the_budget_has_nothing_left_and_deleting_that_it_doe
 
 
 @pytest.mark.parametrize("plan", [plan_evict, plan_delete_pod])
-def test_a_budget_with_something_left_or_a_pod_it_would_not_miss_says_nothing(plan: Any) -> None:
+def test_a_budget_with_disruptions_left_gives_no_warning(plan: Any) -> None:
     assert preflight_messages(ready_pod(), plan(ready_pod()), budgets=[budget(allowed=1)]) == []
     unready = ready_pod(False)
     assert preflight_messages(unready, plan(unready), budgets=[budget(allowed=0, needs=2, has=2)]) == []

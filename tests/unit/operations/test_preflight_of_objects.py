@@ -1,4 +1,4 @@
-"""The checks that need nothing but the object: downtime, and the file it was applied from."""
+"""The preflight checks that need only the object: downtime, and the file it was applied from."""
 
 from __future__ import annotations
 

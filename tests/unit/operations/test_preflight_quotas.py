@@ -1,4 +1,4 @@
-"""Quotas before a rollout or a scale: pods to come times what one takes, against what is left."""
+"""Quotas before a rollout or a scale: new pods times the usage of one, compared with what is left."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def restart(obj: dict[str, Any]) -> WritePlan:
         ("services", "1", "1"),
     ],
 )
-def test_a_quota_with_just_enough_room_or_none_of_ours_says_nothing(entry: str, hard: str, used: str) -> None:
+def test_a_quota_with_enough_room_gives_no_warning(entry: str, hard: str, used: str) -> None:
     obj = workload()
     assert preflight_messages(obj, restart(obj), quotas=[quota({entry: hard}, {entry: used})]) == []
 
@@ -69,7 +69,7 @@ def test_a_quota_with_just_enough_room_or_none_of_ours_says_nothing(entry: str, 
         ("count/pods", "5", "4"),
     ],
 )
-def test_a_quota_with_too_little_room_for_the_surge_says_by_which_entry(entry: str, hard: str, used: str) -> None:
+def test_a_quota_too_small_for_the_surge_is_named_with_its_entry(entry: str, hard: str, used: str) -> None:
     obj = workload()
     roomy = {"requests.cpu": ("99", "0")} if entry != "requests.cpu" else {}
     hards = {**{name: amounts[0] for name, amounts in roomy.items()}, entry: hard}
@@ -191,7 +191,7 @@ def test_a_quota_counts_only_the_pods_in_its_scope(spec: dict[str, Any], expecte
     assert [code for code, _ in warnings] == list(expected)
 
 
-def test_a_container_that_asks_for_nothing_of_what_is_counted_is_named() -> None:
+def test_a_container_without_a_counted_resource_is_named() -> None:
     obj = workload(resources={})
     counted = [quota({"limits.cpu": "9"}, {"limits.cpu": "0"})]
     message = "quota compute counts limits.cpu, and container app names none"

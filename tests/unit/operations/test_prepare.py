@@ -1,4 +1,4 @@
-"""Preparing a change: the dry-run's own result, every warning once, and no question asked of a read-only session."""
+"""Preparing a change: the dry run's own result, every warning once, and no request in a read-only session."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_it_holds_what_the_dry_run_returned() -> None:
     assert patcher.sent == [(change.request, True)]
 
 
-async def test_the_plans_warnings_and_preflights_are_told_once_loudest_first() -> None:
+async def test_warnings_of_plan_and_preflight_are_merged_worst_first() -> None:
     obj = make.raw_deployment(annotations={"meta.helm.sh/release-name": "shop"})
     stale = make.autoscaler(make.deployment(), min_replicas=1, max_replicas=2)
     change = plan_scale(obj, 5, autoscaler=stale)

@@ -1,4 +1,4 @@
-"""The one function that writes: read-only, preconditions, retries, and its audit line."""
+"""The write function: read-only, preconditions, retries, and its audit line."""
 
 from __future__ import annotations
 
@@ -195,9 +195,7 @@ async def test_a_refusal_of_the_server_is_raised_as_it_is_and_recorded(tmp_path:
 
 
 @pytest.mark.parametrize("error", [ConnectionFailedError("cut off"), UnavailableError("gateway", code=504)])
-async def test_when_no_answer_came_the_outcome_is_unknown_and_the_person_is_told(
-    tmp_path: Path, error: KdashError
-) -> None:
+async def test_without_a_response_the_outcome_is_unknown_and_reported(tmp_path: Path, error: KdashError) -> None:
     server, path = FakeServer(make.raw_deployment(), fails=[error]), tmp_path / "audit.jsonl"
     with pytest.raises(type(error)) as caught:
         await writer(server, path).write(change(server.obj), dry_run=False)

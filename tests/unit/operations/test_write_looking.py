@@ -1,4 +1,4 @@
-"""A write of which it is not known whether it was made is looked for; what was stored is compared with the preview."""
+"""A write with an unknown outcome is read back; what was stored is compared with the preview."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_a_write_whose_answer_was_lost_is_done_when_looking_finds_it(tmp_p
 
 
 @pytest.mark.parametrize("error", LOST)
-async def test_a_write_that_may_still_be_made_is_told_as_not_made_so_far(tmp_path: Path, error: KdashError) -> None:
+async def test_a_write_that_may_still_arrive_is_reported_as_not_made_so_far(tmp_path: Path, error: KdashError) -> None:
     server, path = FakeServer(make.raw_deployment(), fails=[copy.copy(error)]), tmp_path / "audit.jsonl"
     with pytest.raises(type(error)) as caught:
         await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
@@ -81,7 +81,7 @@ async def test_what_was_never_sent_and_what_was_refused_is_not_looked_for(tmp_pa
         assert (lines(path)[-1]["outcome"], lines(path)[-1]["looked"]) == ("failed", None)
 
 
-async def test_looking_is_tried_twice_and_says_what_kept_it(tmp_path: Path) -> None:
+async def test_reading_back_is_tried_twice_and_reports_the_error(tmp_path: Path) -> None:
     cut = [ConnectionFailedError("cut off") for _ in range(3)]
     server = FakeServer(make.raw_deployment(), fails=[cut[0]], loses=1, unreadable=[cut[1]])
     assert (await writer(server).write(plan_scale(server.obj, 5), dry_run=False)).proof_note
@@ -107,7 +107,7 @@ def test_a_status_that_moved_on_shows_that_the_write_can_no_longer_be_made() -> 
     assert (verdict.verdict, verdict.is_final, verdict.text) == ("not-made", True, "nothing was changed")
 
 
-def test_an_object_that_somebody_else_changed_tells_neither_way_and_names_them() -> None:
+def test_a_concurrent_change_leaves_the_outcome_unknown_and_is_named() -> None:
     obj = make.raw_deployment()
     change = plan_scale(obj, 5)
     present = make.raw_deployment(replicas=9, generation=2, resource_version="105")
@@ -123,7 +123,7 @@ def test_an_object_that_somebody_else_changed_tells_neither_way_and_names_them()
     ("present", "message"),
     [(None, "Deployment shop/checkout is no longer there"), ({"metadata": {"uid": "x"}}, "was deleted and recreated")],
 )
-def test_an_object_that_is_gone_tells_neither_way(present: Raw | None, message: str) -> None:
+def test_a_missing_object_leaves_the_outcome_unknown(present: Raw | None, message: str) -> None:
     verdict = judged(plan_scale(make.raw_deployment(), 5), present)
     assert verdict.verdict == "unknown"
     assert message in verdict.text
@@ -158,7 +158,7 @@ async def test_an_eviction_whose_answer_was_lost_is_done_when_the_pod_is_gone(tm
 # -- otherwise than previewed -----------------------------------------------------------------------------------------
 
 
-async def test_what_a_webhook_writes_otherwise_each_time_is_done_and_told(tmp_path: Path) -> None:
+async def test_what_a_webhook_changes_every_time_is_done_and_reported(tmp_path: Path) -> None:
     obj = make.raw_deployment()
     change = plan_set_image(obj, {"app": NEWER})
     previewed, after = stored(obj, change, resourceVersion="100"), stored(obj, change)
@@ -177,7 +177,7 @@ async def test_what_a_webhook_writes_otherwise_each_time_is_done_and_told(tmp_pa
     assert (line["outcome"], len(line["stored_otherwise"])) == ("done", 2)
 
 
-async def test_labels_others_change_meanwhile_are_not_told_as_stored_otherwise(tmp_path: Path) -> None:
+async def test_concurrent_label_changes_are_not_reported_as_differences(tmp_path: Path) -> None:
     obj = make.raw_deployment()
     obj["metadata"] |= {"labels": {"team": "a", "old": "1"}, "annotations": {"note": "x"}}
     change = plan_set_image(obj, {"app": NEWER})
@@ -224,7 +224,7 @@ def test_what_a_controller_or_the_server_writes_is_no_difference_and_no_secret_i
     assert changed[0].path == "spec.template.spec.containers[app].env"
 
 
-def test_a_difference_in_the_pods_metadata_is_not_told_as_the_objects() -> None:
+def test_a_difference_in_template_metadata_is_not_reported_for_the_object() -> None:
     obj = make.raw_deployment()
     other = json.loads(json.dumps(obj))
     other["spec"]["template"]["metadata"]["annotations"] = {"inject/id": "42"}
@@ -232,7 +232,7 @@ def test_a_difference_in_the_pods_metadata_is_not_told_as_the_objects() -> None:
     assert difference.text == 'spec.template.metadata.annotations: previewed absent, stored {"inject/id":"42"}'
 
 
-def test_a_difference_is_told_short_and_kept_whole() -> None:
+def test_a_difference_is_shown_short_and_kept_in_full() -> None:
     digests = [f"registry.example.com/shop/checkout@sha256:{sign * 64}" for sign in "ab"]
     [difference] = differences(make.raw_deployment(image=digests[0]), make.raw_deployment(image=digests[1]))
     assert (difference.previewed, difference.stored) == (digests[0], digests[1])

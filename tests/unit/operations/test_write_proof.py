@@ -1,4 +1,4 @@
-"""A write is done only when the answer proves it; else the object is looked at, and what was found is told."""
+"""A write is done only if the response proves it; otherwise the object is read back and the result reported."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_scale_is_proven_by_the_number() -> None:
     assert unproven(change, {**answer, "spec": {"replicas": 3}}) == "spec.replicas in it is 3, not 5"
 
 
-def test_more_than_was_sent_disturbs_nothing() -> None:
+def test_additional_stored_fields_are_ignored() -> None:
     obj = make.raw_deployment()
     change = plan_set_image(obj, {"app": NEWER})
     after = stored(obj, change)

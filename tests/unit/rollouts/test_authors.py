@@ -98,7 +98,7 @@ def test_who_left_a_revision_seconds_after_it_was_made_did_not_make_it() -> None
 
 
 def test_who_first_made_a_revision_is_not_named_for_going_back_to_it() -> None:
-    # `kubectl rollout undo` that only takes a field away leaves no entry of its own.
+    # A `kubectl rollout undo` that only removes a field leaves no managed fields entry.
     obj = raw(entry("apply", before(3000)), entry("kubectl-set", before(2000)))
     [current] = [revision for revision in found_revisions(3000, 1000, 2000) if revision.is_current]
     assert "checkout-r3" not in by_revision(obj, 3000, 1000, 2000)

@@ -57,15 +57,15 @@ def raw(*entries: dict[str, Any]) -> dict[str, Any]:
     [
         # kubectl set image after a release: the annotation stays.
         (((4, 900, "release 2.7"), (5, 60, "release 2.7")), {5: 4}),
-        # A chain leads back to whose it is.
+        # A chain of revisions leads back to the one it was written for.
         (((3, 900, "a"), (4, 600, "a"), (5, 300, "a"), (6, 60, "b")), {4: 3, 5: 3}),
         (((4, 900, "release 2.7"), (5, 60, "release 2.8")), {}),
         (((4, 900, ""), (5, 60, "")), {}),
-        # The same words again, with another release between: rewritten.
+        # The same text again, with another release in between: rewritten.
         (((3, 900, "hotfix"), (4, 600, "release"), (5, 60, "hotfix")), {}),
         # Revision 4 was undone to and is 6 now: it was there first, so the cause is its own and 5 has it from there.
         (((5, 300, "a"), (6, 900, "a")), {5: 6}),
-        # 1 and 2, an undo to 1 (now 3), then an image was set: 4 has the words of what it came from.
+        # 1 and 2, an undo to 1 (now 3), then an image was set: 4 has the text of the one it came from.
         (((2, 600, "b"), (3, 900, "a"), (4, 60, "a")), {4: 3}),
         # A revision that has no number yet.
         (((0, 1, "a"), (4, 900, "a")), {0: 4}),
@@ -95,12 +95,12 @@ SAME = ((4, 900.0, "stable"), (5, 600.0, "stable"), (6, 60.0, "stable"))
         (raw(), {5: 4, 6: 4}),
         # Set with the image: its own.
         (raw(written("ci", before(61))), {5: 4}),
-        # Set long before: that was for another revision.
+        # Set long before, for another revision.
         (raw(written("kubectl-annotate", before(890))), {5: 4, 6: 4}),
         (raw(written("ci", before(601))), {6: 4}),
-        # Annotated afterwards: for what is current.
+        # Annotated afterwards, for the current revision.
         (raw(written("kubectl-annotate", before(5))), {5: 4}),
-        # Who wrote the image and not the annotation shows nothing.
+        # An author of the image but not of the annotation proves nothing.
         (raw(written("kubectl-set", before(61), cause=False)), {5: 4, 6: 4}),
         ({"metadata": {"managedFields": [None, {"time": "soon", "fieldsV1": []}]}}, {5: 4, 6: 4}),
     ],

@@ -99,7 +99,7 @@ HTTP = {"httpGet": {"path": "/ready", "port": 8080, "scheme": "HTTP"}, "periodSe
         (
             {"args": ["--password", "one"]},
             {"args": ["--password", "two"]},
-            [("command", "argument 2", "••••••", "•••••• (differs in what is not shown)")],
+            [("command", "argument 2", "••••••", "•••••• (differs in a hidden part)")],
         ),
         ({}, {"readinessProbe": HTTP}, [("probe", "readiness probe", None, "http :8080/ready every 10s")]),
         (

@@ -65,7 +65,7 @@ def audit(number: str, cause: object = "image not found", **fields: Any) -> dict
 
 
 UNDONE = (old("five", 7, former="5"), old("bad", 6), old("four", 4))
-"""Revision 5 was taken up again as 7, because 6 was bad."""
+"""Revision 5 was reused as 7, because 6 was bad."""
 
 
 @pytest.mark.parametrize(

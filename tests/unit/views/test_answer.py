@@ -206,7 +206,7 @@ def steps(lines: tuple[StyledLine, ...]) -> list[str]:
         ),
     ],
 )
-def test_what_is_wrong_is_the_whole_sentence(view: RolloutView, severity: Severity, wrong: str) -> None:
+def test_the_error_is_the_complete_message(view: RolloutView, severity: Severity, wrong: str) -> None:
     assert text(rollout_answer(replace(view, severity=severity), facts(), KEYS, NOW).problem) == wrong
 
 
@@ -324,7 +324,7 @@ def test_what_changed(known: RolloutFacts, changed: str) -> None:
         (change("restart", "restarted at", "2026-11-22T12:00:00Z", None), "restart annotation removed"),
     ],
 )
-def test_one_change_is_a_sentence_that_names_what_it_is(change: SemanticChange, sentence: str) -> None:
+def test_one_change_becomes_a_sentence(change: SemanticChange, sentence: str) -> None:
     answer = rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(changes=(change,)), KEYS, NOW)
     assert text(answer.last_change).partition(" · ")[0] == sentence
 
@@ -456,7 +456,7 @@ def test_nothing_is_suggested_where_zero_is_what_somebody_wants() -> None:
     assert rollout_answer(replace(ZERO, severity=Severity.IDLE), facts(previous_replicas=3), KEYS, NOW).next_steps == ()
 
 
-def test_zero_says_from_how_many_and_by_whom() -> None:
+def test_scaled_to_zero_shows_the_previous_count_and_who_did_it() -> None:
     known = facts(previous_replicas=3, scaled_by="kubectl", scaled_at=before(240))
     assert (
         text(rollout_answer(replace(ZERO, severity=Severity.IDLE), known, KEYS, NOW).last_change)
@@ -539,7 +539,7 @@ def test_a_service_that_selects_nothing_is_shown_how_the_pods_it_missed_are_labe
     assert "labelled" not in text(idle.problem)
 
 
-def test_when_nothing_is_wrong_one_line_says_so() -> None:
+def test_a_healthy_cluster_has_a_one_line_answer() -> None:
     answer = everything_healthy(16, 1, (key("Deployment", "cart"), before(7200)), NOW)
     assert text(answer.problem) == "all 16 rollouts and 1 service · last change shop/cart 120m ago"
     assert (answer.severity, answer.last_change, answer.next_steps) == (Severity.HEALTHY, (), ())

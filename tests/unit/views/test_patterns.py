@@ -16,7 +16,7 @@ NAMES = {"n": "revision 8", "o": "revision 7", "p": "revision 6"}
 
 
 def pattern(identity: int = 1, **changes: Any) -> ComparedPattern:
-    """Return a pattern of which both revisions say ten lines a minute."""
+    """Return a pattern that both revisions write ten times a minute."""
     usual = ComparedPattern("same", Level.INFO, "INFO it <num>", 100, 100, 10.0, 10.0, "INFO it 1", 7, identity)
     return usual._replace(**changes)
 
@@ -167,7 +167,7 @@ def test_the_title_counts_what_is_sure_and_what_is_not() -> None:
     assert patterns.comparison_title("n", ("o", "p"), NAMES) == "revision 8 against 2 older revisions"
 
 
-def test_an_empty_table_says_why() -> None:
+def test_an_empty_table_shows_why() -> None:
     def empty_text(
         compared: PatternComparison | None, old: tuple[str, ...] = ("o",), *, uncounted: int = 0, skipped: int = 0
     ) -> str:

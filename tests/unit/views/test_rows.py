@@ -210,7 +210,7 @@ def test_pods_beyond_the_wanted_ones_do_not_count_as_ready(ready: int, shown: st
     assert texts(rollouts.COLUMNS, row)["ready"] == shown
 
 
-def test_what_is_not_known_of_a_rollout_is_a_question_mark() -> None:
+def test_unknown_rollout_counts_are_question_marks() -> None:
     row = rollouts.row(replace(ROLLOUT, status=replace(STATUS, desired=None, revision=None)), NOW)
     cells = texts(rollouts.COLUMNS, row)
     assert cells["ready"] == "3/?"
@@ -249,7 +249,7 @@ def test_pods_stand_by_revision_the_new_first_and_failing_first_within() -> None
     ]
 
 
-def test_what_the_kubelet_of_a_lost_node_said_last_does_not_count_as_ready() -> None:
+def test_the_last_report_of_a_lost_node_does_not_count_as_ready() -> None:
     lost = make.condition("Ready", "False", since=60)
     for pod in (make.pod(conditions=[lost]), make.pod(conditions=[lost], deleted=before(-20))):
         assert texts(pods.COLUMNS, pods.row(pod, NOW))["ready"] == "0/1"

@@ -39,5 +39,5 @@ def test_values_are_compared(actual: object, how: str, value: str, answer: bool)
 
 
 @pytest.mark.parametrize("text", ["", "-", "1..2", "1x", "s", "ms5", "9" * 100, "1" * 40 + "s", "٣"])
-def test_what_is_no_number_is_no_quantity(text: str) -> None:
+def test_text_without_a_number_is_not_a_quantity(text: str) -> None:
     assert parse_quantity(text) is None

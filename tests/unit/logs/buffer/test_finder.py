@@ -100,7 +100,7 @@ def test_search_looks_only_at_what_the_filter_shows() -> None:
     assert hits(finder) == []
 
 
-def test_what_comes_later_is_filtered_and_found_too() -> None:
+def test_later_lines_are_filtered_and_searched_too() -> None:
     finder = finder_over(line("a 1"))
     finder.set_filter("a")
     finder.set_search("1")

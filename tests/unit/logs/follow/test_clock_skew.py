@@ -1,4 +1,4 @@
-"""Whose clock is off, measured by arrivals alone."""
+"""Which node's clock is off, measured only by arrival times."""
 
 from __future__ import annotations
 
