@@ -18,6 +18,7 @@ from textual.app import ComposeResult
 
 from k9py.api.meta import ObjectKey
 from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import TimeSlice
 from k9py.tui.panes.searched_pane import FilterablePane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
@@ -183,17 +184,14 @@ class TablePane(FilterablePane):
     async def _fill_once(self, source: RowSource) -> None:
         clock, rows, counts = self._clock, dict[ObjectKey, Row](), Counter[Tone]()
         is_complete = source.is_complete()  # asked first: what is not in yet cannot be in the rows made from here on
-        now, end = clock.now(), clock.monotonic() + FILL_SLICE_SECONDS
+        now, time_slice = clock.now(), TimeSlice(FILL_SLICE_SECONDS, clock.monotonic)
         for key in list(source.keys()):
             row = source.row(key, now)
             if row is not None:
                 rows[key] = row
                 counts[row.tone] += row.counted
-            if clock.monotonic() >= end:
-                await asyncio.sleep(0)
-                if source is not self._source:
-                    return
-                end = clock.monotonic() + FILL_SLICE_SECONDS
+            if await time_slice.yield_if_over() and source is not self._source:
+                return
         gone = self.rows.keys() - rows.keys()
         self.rows, self.counts = rows, counts
         if is_complete:
@@ -219,13 +217,13 @@ class TablePane(FilterablePane):
         late.update(dict.fromkeys(keys))
         if self._filling or not late:
             return
-        now, end = self._clock.now(), self._clock.monotonic() + APPLY_SECONDS
+        now, time_slice = self._clock.now(), TimeSlice(APPLY_SECONDS, self._clock.monotonic)
         for key in self.table.visible_keys():
             if key in late:
                 self._renew(key, source, now)
         while late:
             self._renew(next(iter(late)), source, now)
-            if self._clock.monotonic() >= end:
+            if time_slice.is_over():
                 break
 
     def _renew(self, key: ObjectKey, source: RowSource, now: datetime) -> None:

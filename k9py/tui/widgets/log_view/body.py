@@ -21,6 +21,7 @@ from textual.worker import Worker
 from k9py.logs.buffer.buffer import DEFAULT_CAPACITY, LogBuffer
 from k9py.logs.buffer.finder import Finder
 from k9py.logs.parsing.sgr import plain_text
+from k9py.runtime.time_slice import TimeSlice, run_in_slices
 from k9py.tui.widgets.folding import fold_words
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
 from k9py.tui.widgets.log_view.columns import LineColumns
@@ -201,8 +202,7 @@ class LogBody(LineView):
         self._post_state()
 
     def _scan(self, seconds: float) -> bool:
-        end = self.clock() + seconds
-        return self._finder.advance(lambda: self.clock() >= end)
+        return self._finder.advance(TimeSlice(seconds, self.clock).is_over)
 
     def _scan_on(self) -> None:
         self._unscanned.set()
@@ -214,10 +214,7 @@ class LogBody(LineView):
         while True:
             await self._unscanned.wait()
             self._unscanned.clear()
-            done = False
-            while not done:
-                await asyncio.sleep(0)
-                done = self._scan(SCAN_SLICE_SECONDS)
+            await run_in_slices(lambda pause: self._finder.advance(pause), SCAN_SLICE_SECONDS, self.clock)
             self.flush()
 
     def _lay_out(self) -> bool:
