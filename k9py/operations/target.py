@@ -91,7 +91,7 @@ class Target(Protocol):
         ...
 
     def status(self) -> RolloutStatus | None:
-        """Return where its rollout stands."""
+        """Return the status of its rollout."""
         ...
 
     def cause(self) -> str:

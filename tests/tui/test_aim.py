@@ -345,7 +345,7 @@ async def test_a_workload_recreated_while_one_is_chosen_is_left_alone(kdash: Das
 
     await kdash.until(is_other, "another cart")
     await kdash.press(*"cart", "enter")
-    await kdash.until_said("Deployment cart was deleted and made anew: look at it again first")
+    await kdash.until_said("Deployment cart was deleted and recreated: look at it again first")
     assert kdash.app.screen is kdash.home
 
 
