@@ -128,7 +128,7 @@ async def sources(kdash: Dashboard) -> None:
     await _settle(kdash)
     await kdash.until_text("waiting to start")
     await kdash.press("x")
-    await kdash.until_text("Leave out", "no level said")
+    await kdash.until_text("Hide", "no level")
 
 
 def _typed(text: str) -> list[str]:
