@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from k9py.actions.host import ActionHost
-from k9py.api.meta import ObjectKey
+
+if TYPE_CHECKING:  # `kdash --help` imports no decoder
+    from k9py.api.meta import ObjectKey
 
 
 class Group(Enum):

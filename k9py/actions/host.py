@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from k9py.operations.target import TargetSnapshot
+if TYPE_CHECKING:  # `kdash --help` imports neither decoders nor operations
+    from k9py.operations.target import TargetSnapshot
 
 
 class Operations(Protocol):

@@ -13,6 +13,8 @@ from typing import Any, Final, Literal
 
 import click
 
+from k9py.actions.registry import CLI_VERBS
+
 Output = Literal["table", "json"]
 
 THEME_NAMES = ("dark", "light", "colour-blind", "colour-blind-light")
@@ -141,6 +143,19 @@ class Subcommand(click.Command):
             for argument, following_argument in zip(args, following, strict=True)
         ]
         return super().parse_args(ctx, named)
+
+
+def subcommand(verb: str, *, examples: str = "", **attributes: Any) -> Callable[[Function], click.Command]:
+    """Return what makes a function the subcommand of a verb, with the help of its action.
+
+    Args:
+        verb: One of `CLI_VERBS`.
+        examples: Command lines, shown below the help.
+        attributes: Of `click.command`.
+    """
+    described = CLI_VERBS[verb]
+    text = f"{described.help}\n\n\b\n{examples}" if examples else described.help
+    return click.command(verb, cls=Subcommand, short_help=described.short_help, help=text, **attributes)
 
 
 def with_cluster_options(function: Function) -> Function:

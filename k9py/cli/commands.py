@@ -1,7 +1,8 @@
 """The subcommands of `kdash` as click sees them: options and help, then the work in a module imported only then.
 
 Invariant: importing this imports nothing heavy. To add a subcommand: a function like these (a longer command line is a
-module of its own, as `logs`), registered in `COMMANDS`.
+module of its own, as `logs`), registered in `COMMANDS`; its help is that of its action
+in `k9py/actions/catalog/`.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from typing import Any, Final, NoReturn
 import click
 
 from k9py.cli.command_line import (
-    Subcommand,
     merge_arguments,
     parse_duration,
     parse_revision,
     pop_write_options,
+    subcommand,
     with_cluster_options,
     with_write_options,
 )
@@ -30,7 +31,7 @@ _show_secrets = click.option(
 _many_words = click.argument("words", nargs=-1, metavar="KIND/NAME...")
 
 
-@click.command(cls=Subcommand, short_help="Revisions: images, causes, pods, who and when.")
+@subcommand("history")
 @_words
 @click.option(
     "--revision",
@@ -44,7 +45,7 @@ _many_words = click.argument("words", nargs=-1, metavar="KIND/NAME...")
 def history(
     context: click.Context, /, words: Sequence[str], number: int | None, show_secrets: bool, **given: Any
 ) -> None:
-    """Show the revisions of a workload: images, change-cause, pods alive, who made them and when."""
+    """Run `kdash history`."""
     if show_secrets and number is None:
         raise click.UsageError("--show-secrets is about a pod template: name one with --revision")
     arguments, named = merge_arguments(context, given), parse_target(words)
@@ -54,7 +55,7 @@ def history(
     context.exit(run(arguments, lambda invocation: core.history(invocation, named, number, shows_secrets=show_secrets)))
 
 
-@click.command(cls=Subcommand, short_help="Compare revisions, or a revision with now.")
+@subcommand("diff")
 @_words
 @click.option(
     "--from",
@@ -85,7 +86,7 @@ def diff(
     show_secrets: bool,
     **given: Any,
 ) -> None:
-    """Compare two revisions of a workload, or a revision with now."""
+    """Run `kdash diff`."""
     if show_secrets and not yaml:
         raise click.UsageError("--show-secrets needs --yaml")
     arguments, named = merge_arguments(context, given), parse_target(words)
@@ -100,7 +101,7 @@ def diff(
     )
 
 
-@click.command(cls=Subcommand, short_help="Show rollout status and what blocks it.")
+@subcommand("status")
 @_words
 @click.option("--wait", is_flag=True, help="Wait until the rollout ends; progress goes to standard error.")
 @click.option(
@@ -108,7 +109,7 @@ def diff(
 )
 @with_cluster_options
 def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout: float, **given: Any) -> None:
-    """Show rollout status and what blocks it; the exit code names the cause."""
+    """Run `kdash status`."""
     arguments, named = merge_arguments(context, given), parse_target(words)
     from k9py.cli import status as core
     from k9py.cli.session import run
@@ -116,7 +117,7 @@ def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout:
     context.exit(run(arguments, lambda invocation: core.status(invocation, named, wait=wait, timeout=timeout)))
 
 
-@click.command(cls=Subcommand, short_help="Roll back to an earlier revision.")
+@subcommand("undo")
 @_words
 @click.option(
     "--to-revision",
@@ -131,21 +132,21 @@ def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout:
 @with_write_options
 @with_cluster_options
 def undo(context: click.Context, /, words: Sequence[str], to_revision: int, delete_stuck: bool, **given: Any) -> None:
-    """Roll back to an earlier revision, also in the middle of a failing rollout."""
+    """Run `kdash undo`."""
     targets = (parse_target(words),)
     _run(context, given, "undo", targets, revision=to_revision or None, deletes_stuck_pods=delete_stuck)
 
 
-@click.command(cls=Subcommand, short_help="Restart all pods, one workload after the other.")
+@subcommand("restart")
 @_many_words
 @with_write_options
 @with_cluster_options
 def restart(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
-    """Restart all pods, one workload after the other; stop at the first that fails."""
+    """Run `kdash restart`."""
     _run(context, given, "restart", parse_targets(words))
 
 
-@click.command(cls=Subcommand, short_help="Set the number of replicas.")
+@subcommand("scale")
 @_many_words
 @click.option(
     "--replicas", type=click.IntRange(min=0), required=True, metavar="NUMBER", help="Number of replicas to set."
@@ -153,35 +154,35 @@ def restart(context: click.Context, /, words: Sequence[str], **given: Any) -> No
 @with_write_options
 @with_cluster_options
 def scale(context: click.Context, /, words: Sequence[str], replicas: int, **given: Any) -> None:
-    """Set the number of replicas, one workload after the other; stop at the first that fails."""
+    """Run `kdash scale`."""
     _run(context, given, "scale", parse_targets(words), replicas=replicas)
 
 
-@click.command("set-image", cls=Subcommand, short_help="Change container images.")
+@subcommand("set-image")
 @click.argument("words", nargs=-1, metavar="KIND/NAME CONTAINER=IMAGE...")
 @with_write_options
 @with_cluster_options
 def set_image(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
-    """Change container images."""
+    """Run `kdash set-image`."""
     names, images = parse_images(words)
     _run(context, given, "set-image", (parse_target(names),), images=images)
 
 
-@click.command(cls=Subcommand, short_help="Pause a Deployment's rollout.")
+@subcommand("pause")
 @_words
 @with_write_options
 @with_cluster_options
 def pause(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
-    """Pause a Deployment's rollout: changes are stored, but not rolled out."""
+    """Run `kdash pause`."""
     _run(context, given, "pause", (parse_target(words),))
 
 
-@click.command(cls=Subcommand, short_help="Resume a paused rollout.")
+@subcommand("resume")
 @_words
 @with_write_options
 @with_cluster_options
 def resume(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
-    """Resume a Deployment's paused rollout."""
+    """Run `kdash resume`."""
     _run(context, given, "resume", (parse_target(words),))
 
 

@@ -20,7 +20,7 @@ from k9py.api.write_request import WriteRequest
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preconditions import guarded, target_version
-from k9py.operations.preflight.downtime import downtime, held_back
+from k9py.operations.preflight.disruption import downtime, held_back
 from k9py.operations.preflight.management import applied, managed
 from k9py.operations.target import Target
 from k9py.operations.values import cause_words
@@ -158,7 +158,7 @@ class SetImage(Operation[SetImageInputs]):
         names = [str(container.get("name", "")) for container in _containers(targets[0].raw, "containers")]
         if len(names) != 1:
             choices = ", ".join(f"{printable(name)}=IMAGE" for name in names)
-            raise RefusedError(f"{targets[0].key} has {len(names)} containers", f"say which: {choices}")
+            raise RefusedError(f"{targets[0].key} has {len(names)} containers", f"name one: {choices}")
         return SetImageInputs({names[0]: inputs.images[""]})
 
     def needs_input(self, inputs: SetImageInputs) -> bool:

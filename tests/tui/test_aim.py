@@ -171,7 +171,7 @@ async def test_how_a_failing_target_stands_is_not_cut_while_the_dialog_has_room(
     async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
         await kdash.select(CHECKOUT)
         await kdash.press(key)
-        await kdash.until_text("■ stuck: image checkout:2.8.0", "3/3 ready, revision", "for 12 minutes")
+        await kdash.until_text("■ stuck: image checkout:2.8.0", "3/3 ready", "revision 6 for 12 minutes")
 
 
 async def test_why_a_revision_is_suggested_is_whole_on_a_small_screen(simulator: Simulator, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ async def test_why_a_revision_is_suggested_is_whole_on_a_small_screen(simulator:
         await kdash.select(CHECKOUT)
         await kdash.press("u")
         asking = await kdash.until_screen(UndoDialog)
-        await kdash.until_text("suggested: 3 pods of it")
+        await kdash.until_text("suggested: 3 of its pods")
         region = asking.query_one("#then").region
         lines = kdash.text.splitlines()[region.y : region.bottom]
         said = " ".join(" ".join(line[region.x : region.right] for line in lines).split())
@@ -345,7 +345,7 @@ async def test_a_workload_recreated_while_one_is_chosen_is_left_alone(kdash: Das
 
     await kdash.until(is_other, "another cart")
     await kdash.press(*"cart", "enter")
-    await kdash.until_said("Deployment cart was deleted and made anew: look at it again first")
+    await kdash.until_said("Deployment cart was deleted and recreated: look at it again first")
     assert kdash.app.screen is kdash.home
 
 

@@ -172,8 +172,8 @@ async def test_scaling_alone_opens_no_empty_patterns(kdash: Dashboard) -> None:
     view = kdash.connected.cluster.queries.rollout_view(CART, kdash.app.options.clock.now())
     assert view is not None
     assert view.status.state is RolloutState.PROGRESSING
-    await kdash.until(lambda: screen.sides.new and screen.logs.view.state.lines > 0, "looked at")
-    assert not screen.sides.is_useful
+    await kdash.until(lambda: screen.comparison.revisions.new and screen.logs.view.state.lines > 0, "looked at")
+    assert not screen.comparison.revisions.is_useful
     assert not screen.patterns.display
 
 
@@ -209,17 +209,23 @@ def test_patterns_are_worth_their_room_where_two_revisions_have_pods_or_will(
 
 async def test_revisions_are_named_by_their_numbers(regression: Dashboard) -> None:
     screen = await logs_of_checkout(regression)
-    await regression.until(lambda: bool(screen.sides.old), "old pods")
-    assert screen.sides.new
-    assert screen.sides.names is not None
-    assert screen.sides.names[screen.sides.new].startswith("revision ")
+    await regression.until(lambda: bool(screen.comparison.revisions.old), "old pods")
+    assert screen.comparison.revisions.new
+    assert screen.comparison.revisions.names is not None
+    assert screen.comparison.revisions.names[screen.comparison.revisions.new].startswith("revision ")
 
 
 async def test_a_restart_is_not_compared_with_what_was_restarted(kdash: Dashboard, log_screen: LogScreen) -> None:
-    before = log_screen.sides.new
+    before = log_screen.comparison.revisions.new
     await kdash.press("r")
     (await kdash.confirm()).dismiss(True)
-    await kdash.until(lambda: log_screen.sides.new not in ("", before) and log_screen.sides.old, "two revisions")
-    await kdash.until(lambda: log_screen._restarts.same_as(log_screen.sides.new, [before]), "known to be a restart")
+    await kdash.until(
+        lambda: log_screen.comparison.revisions.new not in ("", before) and log_screen.comparison.revisions.old,
+        "two revisions",
+    )
+    await kdash.until(
+        lambda: log_screen.comparison.restarts.same_as(log_screen.comparison.revisions.new, [before]),
+        "known to be a restart",
+    )
     await kdash.until_text("r4 ")
     assert not log_screen.patterns.display, "nothing new is said by a restart"

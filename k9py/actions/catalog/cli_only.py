@@ -15,8 +15,8 @@ ACTIONS: Final = (
         scope=Scope.CLI,
         cli=CliVerb(
             "history",
-            "Show revisions: images, change-cause, pods, who, when.",
-            "Show the revisions of a workload: images, change-cause, running pods, who made them and when.",
+            "Revisions: images, causes, pods, who and when.",
+            "Show the revisions of a workload: images, change-cause, pods alive, who made them and when.",
         ),
     ),
     Action(
@@ -28,7 +28,7 @@ ACTIONS: Final = (
         cli=CliVerb(
             "status",
             "Show rollout status and what blocks it.",
-            "Show rollout status and what blocks it; the exit code tells the cause.",
+            "Show rollout status and what blocks it; the exit code names the cause.",
         ),
     ),
 )

@@ -34,8 +34,8 @@ DIFF: Final = Action(
     command=Command("diff", argument="revision [revision]"),
     cli=CliVerb(
         "diff",
-        "Compare two revisions, or a revision and now.",
-        "Show what changed between two revisions of a workload, or between a revision and now.",
+        "Compare revisions, or a revision with now.",
+        "Compare two revisions of a workload, or a revision with now.",
     ),
     permission=Permission("get"),
     allowed=_has_revisions,

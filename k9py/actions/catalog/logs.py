@@ -25,7 +25,11 @@ LOGS: Final = Action(
     scope=Scope.OBJECT,
     run=_logs,
     command=Command("logs"),
-    cli=CliVerb("logs", "Logs of all its pods as one stream.", "Print the logs of all its pods as one stream."),
+    cli=CliVerb(
+        "logs",
+        "Logs of all pods as one stream; -f follows.",
+        "Print the logs of a workload, a service, a pod or all pods with some labels, in the order of time.",
+    ),
     permission=Permission("get", "pods", "log"),
     footer=80,
 )

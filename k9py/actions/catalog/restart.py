@@ -22,8 +22,8 @@ RESTART: Final = Action(
     command=Command("restart"),
     cli=CliVerb(
         "restart",
-        "Replace every pod, of several workloads in turn.",
-        "Replace every pod, one workload after the other; stop at the first failure.",
+        "Restart all pods, one workload after the other.",
+        "Restart all pods, one workload after the other; stop at the first that fails.",
     ),
     permission=Permission("patch"),
     writes=True,

@@ -32,8 +32,8 @@ SCALE: Final = Action(
     command=Command("scale", argument="replicas"),
     cli=CliVerb(
         "scale",
-        "Set the number of replicas, of several workloads in turn.",
-        "Set the number of replicas, one workload after the other; stop at the first failure.",
+        "Set the number of replicas.",
+        "Set the number of replicas, one workload after the other; stop at the first that fails.",
     ),
     permission=Permission("patch", subresource="scale"),
     writes=True,

@@ -32,7 +32,7 @@ UNDO: Final = Action(
     command=Command("undo", ("rollback",), argument="revision"),
     cli=CliVerb(
         "undo",
-        "Roll back to an earlier revision, mid-rollout too.",
+        "Roll back to an earlier revision.",
         "Roll back to an earlier revision, also in the middle of a failing rollout.",
     ),
     permission=Permission("patch"),

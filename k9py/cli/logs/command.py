@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import click
 
-from k9py.cli.command_line import Subcommand, merge_arguments, parse_duration, with_output_formats
+from k9py.cli.command_line import merge_arguments, parse_duration, subcommand, with_output_formats
 from k9py.cli.logs.options import DEFAULT_FOLLOW_TAIL, LogOptions
 from k9py.cli.targets import parse_log_target
 
@@ -53,7 +53,14 @@ def _parse_since(text: str) -> int:
     return seconds
 
 
-@click.command(cls=Subcommand, short_help="Print the logs of all pods as one stream; -f follows.", epilog=_EPILOG)
+_EXAMPLES: Final = """\
+kdash logs deploy/checkout -f
+kdash logs svc/web --since 10m --include 'level>=warn'
+kdash logs -l app=web -o json | jq .message
+"""
+
+
+@subcommand("logs", examples=_EXAMPLES, epilog=_EPILOG)
 @click.argument("arguments", nargs=-1, metavar="[KIND/NAME]")
 @click.option("-l", "--selector", type=label_selector, metavar="SELECTOR", help="Read the pods with these labels.")
 @click.option("-f", "--follow", is_flag=True, help="Keep printing new lines; new pods join.")
@@ -93,13 +100,7 @@ def _parse_since(text: str) -> int:
 )
 @with_output_formats("raw", "json", "pretty", default="pretty on a terminal, raw into a pipe")
 def logs(context: click.Context, /, arguments: Sequence[str], selector: str | None, **given: Any) -> None:
-    """Print the logs of a workload, a service, a pod or all pods with some labels, sorted by time.
-
-    \b
-    kdash logs deploy/checkout -f
-    kdash logs svc/web --since 10m --include 'level>=warn'
-    kdash logs -l app=web -o json | jq .message
-    """
+    """Run `kdash logs`."""
     form = given["output"]
     command_arguments, target = merge_arguments(context, given), parse_log_target(arguments)
     if (target is None) == (selector is None):

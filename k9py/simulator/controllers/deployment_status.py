@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from k9py.simulator.clock import parse_timestamp, timestamp
-from k9py.simulator.controllers import deployment_status as rules
 from k9py.simulator.controllers.deployment_replicasets import total_spec_replicas, total_status_count
 from k9py.simulator.controllers.rolling_update import max_unavailable, replicas_of
 
@@ -35,7 +34,7 @@ def scaled_status(
     status: Object = {name: count for name, count in counts.items() if count}
     status["terminatingReplicas"] = total_status_count(replica_sets, "terminatingReplicas")
     enough = available >= replicas_of(deployment) - max_unavailable(deployment)
-    status["conditions"] = rules.with_condition(before.get("conditions") or (), rules.availability(enough, now))
+    status["conditions"] = with_condition(before.get("conditions") or (), availability(enough, now))
     if before.get("collisionCount") is not None:
         status["collisionCount"] = before["collisionCount"]
     return status
@@ -48,17 +47,14 @@ def rollout_status(
     before: Object = deployment.get("status") or {}
     status = scaled_status(deployment, replica_sets, new, now)
     conditions: list[Object] = status["conditions"]
-    progressing = rules.find(before.get("conditions") or (), rules.PROGRESSING)
-    if rules.progress_deadline(deployment) is None:
-        conditions = rules.without(conditions, rules.PROGRESSING)
+    progressing = find(before.get("conditions") or (), PROGRESSING)
+    if progress_deadline(deployment) is None:
+        conditions = without(conditions, PROGRESSING)
     elif not _was_complete(status, progressing):
         conditions = _with_progress(deployment, status, conditions, new, progressing, now)
     failure = _replica_failure(replica_sets, new)
-    if failure is None:
-        conditions = rules.without(conditions, rules.REPLICA_FAILURE)
-    else:
-        conditions = rules.with_condition(conditions, failure)
-    status["conditions"] = conditions
+    others = without(conditions, REPLICA_FAILURE)
+    status["conditions"] = others if failure is None else with_condition(conditions, failure)
     return status
 
 
@@ -66,7 +62,7 @@ def _was_complete(status: Mapping[str, Any], progressing: Object | None) -> bool
     return (
         status.get("replicas", 0) == status.get("updatedReplicas", 0)
         and progressing is not None
-        and progressing["reason"] == rules.NEW_REPLICA_SET_AVAILABLE
+        and progressing["reason"] == NEW_REPLICA_SET_AVAILABLE
     )
 
 
@@ -79,31 +75,31 @@ def _with_progress(
     now: datetime,
 ) -> list[Object]:
     who = f'ReplicaSet "{new["metadata"]["name"]}"' if new else f'Deployment "{deployment["metadata"]["name"]}"'
-    if rules.is_complete(deployment, status):
+    if is_complete(deployment, status):
         message = f"{who} has successfully progressed."
-        done = rules.condition(rules.PROGRESSING, "True", rules.NEW_REPLICA_SET_AVAILABLE, message, now)
-        return rules.with_condition(conditions, done)
-    if rules.is_progressing(deployment.get("status") or {}, status):
+        done = condition(PROGRESSING, "True", NEW_REPLICA_SET_AVAILABLE, message, now)
+        return with_condition(conditions, done)
+    if is_progressing(deployment.get("status") or {}, status):
         message = f"{who} is progressing."
-        step = rules.condition(rules.PROGRESSING, "True", rules.REPLICA_SET_UPDATED, message, now)
+        step = condition(PROGRESSING, "True", REPLICA_SET_UPDATED, message, now)
         if progressing is not None and progressing["status"] == "True":
             step["lastTransitionTime"] = progressing["lastTransitionTime"]
         # Each step renews lastUpdateTime, from which the deadline counts, so the condition is replaced.
-        return [*rules.without(conditions, rules.PROGRESSING), step]
-    if rules.is_timed_out(deployment, rules.find(conditions, rules.PROGRESSING), now):
+        return [*without(conditions, PROGRESSING), step]
+    if is_timed_out(deployment, find(conditions, PROGRESSING), now):
         message = f"{who} has timed out progressing."
-        late = rules.condition(rules.PROGRESSING, "False", rules.TIMED_OUT, message, now)
-        return rules.with_condition(conditions, late)
+        late = condition(PROGRESSING, "False", TIMED_OUT, message, now)
+        return with_condition(conditions, late)
     return conditions
 
 
 def _replica_failure(replica_sets: Sequence[Object], new: Object | None) -> Object | None:
     for replica_set in [*([new] if new else ()), *replica_sets]:
         for condition in (replica_set.get("status") or {}).get("conditions") or ():
-            if condition["type"] == rules.REPLICA_FAILURE:
+            if condition["type"] == REPLICA_FAILURE:
                 moment = condition["lastTransitionTime"]
                 return {
-                    "type": rules.REPLICA_FAILURE,
+                    "type": REPLICA_FAILURE,
                     "status": condition["status"],
                     "lastUpdateTime": moment,
                     "lastTransitionTime": moment,
@@ -174,8 +170,8 @@ def is_complete(deployment: Mapping[str, Any], status: Mapping[str, Any]) -> boo
     """Return whether all replicas are updated and available and the controller has observed the last change."""
     wanted = replicas_of(deployment)
     counts = ("updatedReplicas", "replicas", "availableReplicas")
-    seen = int(status.get("observedGeneration", 0)) >= int(deployment["metadata"].get("generation", 0))
-    return seen and all(status.get(count, 0) == wanted for count in counts)
+    is_observed = int(status.get("observedGeneration", 0)) >= int(deployment["metadata"].get("generation", 0))
+    return is_observed and all(status.get(count, 0) == wanted for count in counts)
 
 
 def is_progressing(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from k9py.actions.commands import COMMANDS, CommandEntry
+from k9py.tui.keys import key_names
 from k9py.tui.screens.acting_screen import ActingScreen
 from k9py.tui.screens.targets import CursorTargets
 
@@ -26,6 +27,11 @@ class CommandProvider(Provider):
         screen = self._acting_screen
         self._targets = None if screen is None else screen.cursor_targets()
 
+    def _help(self, entry: CommandEntry) -> str:
+        """Return what a command does, and the key that does the same."""
+        names = key_names(self.app)
+        return f"{entry.title} · {names(entry.action.id)}" if names.keys(entry.action.id) else entry.title
+
     def _runner(self, screen: ActingScreen, entry: CommandEntry, argument: str) -> Callable[[], None]:
         return partial(screen.run_command, entry, argument, self._targets)
 
@@ -33,7 +39,7 @@ class CommandProvider(Provider):
         screen = self._acting_screen
         if screen is not None:
             for entry in COMMANDS:
-                yield DiscoveryHit(entry.name, self._runner(screen, entry, ""), help=entry.title)
+                yield DiscoveryHit(entry.name, self._runner(screen, entry, ""), help=self._help(entry))
 
     async def search(self, query: str) -> Hits:
         screen = self._acting_screen
@@ -46,4 +52,4 @@ class CommandProvider(Provider):
             score = 1.0 if is_exact else max(matcher.match(entry.name), matcher.match(entry.title))
             if score > 0 and (is_exact or not argument):
                 highlighted = matcher.highlight(entry.name)
-                yield Hit(score, highlighted, self._runner(screen, entry, argument.strip()), help=entry.title)
+                yield Hit(score, highlighted, self._runner(screen, entry, argument.strip()), help=self._help(entry))

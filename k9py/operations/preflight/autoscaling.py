@@ -1,4 +1,4 @@
-"""Does an autoscaler own the number of replicas, and what will it make of the new one?
+"""Warns of the autoscaler that sets the replicas: the one place that knows what it will make of a new number.
 
 KEDA's ScaledObjects work through HorizontalPodAutoscalers of their own, which they own and label.
 """
@@ -11,8 +11,7 @@ from typing import Any
 from k9py.api.policy import HorizontalPodAutoscaler
 from k9py.api.text import printable
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
-from k9py.operations.preflight.facts import Facts, Unknown
-from k9py.operations.preflight.unknown import unknown
+from k9py.operations.preflight.facts import Facts, Unknown, unknown
 
 
 def autoscaling(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
@@ -23,7 +22,7 @@ def autoscaling(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iter
         case None:
             return
         case Unknown() as fact:
-            yield unknown("autoscalers", fact, "one may set the number again")
+            yield unknown("autoscalers", fact, "one may overwrite this")
         case found:
             wanted = _replicas(change)
             group = str(obj.get("apiVersion", "")).rpartition("/")[0]
@@ -50,7 +49,7 @@ def autoscaled(autoscaler: HorizontalPodAutoscaler | None, replicas: int) -> Ite
     elif replicas > high:
         message = f"{owner}: it will go back to {high}"
     else:
-        message = f"{owner}: it will set the number again by itself"
+        message = f"{owner}: it will overwrite this"
     yield PreflightWarning(WarningLevel.DANGER, "autoscaler", message)
 
 

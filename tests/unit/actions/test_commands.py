@@ -1,13 +1,11 @@
-"""Typed commands and the palette: one list, no more power than the keys."""
+"""Typed commands: names, arguments, refusals."""
 
 from __future__ import annotations
 
 import pytest
-from textual.command import CommandPalette
 
 from k9py.actions.commands import COMMANDS, matching, parse
 from k9py.api.errors import RefusedError
-from tests.tui.dashboard import Dashboard
 
 
 @pytest.mark.parametrize(
@@ -47,29 +45,17 @@ def test_the_list_narrows_while_typing() -> None:
     assert [command.name for command in matching("ns sh")] == ["ns"]
 
 
-async def test_colon_q_leaves(kdash: Dashboard) -> None:
-    await kdash.press("colon", "q", "enter")
-    await kdash.until(lambda: kdash.app._exit, "left")
-    assert kdash.app.return_code == 0
+def test_an_unknown_command_is_refused_with_all_there_are() -> None:
+    with pytest.raises(RefusedError, match='unknown command "pods"') as refused:
+        parse("pods")
+    assert refused.value.hint.startswith("commands: help, ns,")
 
 
-async def test_colon_ns_shows_one_namespace(kdash: Dashboard) -> None:
-    await kdash.press("colon", *"ns shop", "enter")
-    await kdash.until(lambda: kdash.connected.cluster.scope.namespaces == ("shop",), "the namespace")
+def test_an_ambiguous_beginning_is_refused_with_what_it_may_mean() -> None:
+    with pytest.raises(RefusedError, match='ambiguous command "re"') as refused:
+        parse("re")
+    assert {"restart", "resume", "redraw"} <= set(refused.value.hint.removeprefix("commands: ").split(", "))
 
 
-async def test_an_unknown_command_is_told(kdash: Dashboard) -> None:
-    await kdash.press("colon", *"dance", "enter")
-    await kdash.until_text('unknown command "dance"')
-
-
-async def test_the_palette_finds_the_same_commands(kdash: Dashboard) -> None:
-    await kdash.press("ctrl+p")
-    await kdash.until_screen(CommandPalette)
-    await kdash.press(*"describe")
-    await kdash.until_text("Describe: status, findings, events")
-
-
-async def test_ctrl_c_quits_from_anywhere(kdash: Dashboard) -> None:
-    await kdash.press("colon", "ctrl+c")
-    await kdash.until(lambda: kdash.app._exit, "left")
+def test_the_list_begins_with_what_does_no_harm() -> None:
+    assert COMMANDS[0].name == "help"

@@ -1,0 +1,137 @@
+"""Every action is complete, and nothing is named twice."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from k9py.actions.action import Action, Scope, Target
+from k9py.actions.keys import key_display
+from k9py.actions.registry import ACTIONS, BY_ID, CLI_VERBS, DEFAULT_KEYS, group_of, in_scope
+from k9py.api.meta import ObjectKey
+from k9py.cli.commands import COMMANDS
+
+README = Path(__file__).parents[3] / "README.md"
+NOT_IN_README = {
+    Scope.DIALOG,
+    Scope.BUTTONS,
+    Scope.LIST,
+    Scope.CHOICES,
+    Scope.COMMAND_LINE,
+    Scope.SOURCES,
+    Scope.QUESTION,
+    Scope.NUMBER,
+    Scope.FILTER_BAR,
+    Scope.HELP,
+    Scope.TEXT_VIEW,
+    Scope.DIFF_VIEW,
+    Scope.DIFF_SCREEN,
+}
+"""Their keys are named where they are used: in the dialog, or in the line above the text."""
+
+
+def test_ids_commands_and_verbs_are_unique() -> None:
+    words = [word for action in ACTIONS if action.command for word in (action.command.name, *action.command.aliases)]
+    verbs = [action.cli.name for action in ACTIONS if action.cli]
+    for names in ([action.id for action in ACTIONS], words, verbs):
+        assert [name for name, count in Counter(names).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_an_action_says_what_it_does_and_is_run_by_exactly_one_thing(action: Action) -> None:
+    assert re.fullmatch(r"[a-z_]+\.[a-z0-9_]+", action.id)
+    assert 1 <= len(action.title.split()) <= 3
+    assert action.help
+    assert not action.help.endswith(".")
+    assert DEFAULT_KEYS.fill(action.help)
+    assert bool(action.run) + bool(action.native) == (action.scope is not Scope.CLI)
+    assert action.keys or action.command or action.cli, "nobody can run it"
+    assert action.writes == bool(action.operation)
+    assert not action.writes or action.permission is not None
+
+
+def test_a_scope_binds_no_key_twice() -> None:
+    for scope in Scope:
+        if scope is Scope.HOME:
+            continue  # Space marks in Rollouts and narrows in Services
+        keys = [key for action in in_scope(scope) for key in action.keys]
+        assert len(keys) == len(set(keys)), scope
+
+
+def test_places_in_the_footer_are_unique() -> None:
+    places = Counter(action.footer for action in ACTIONS if action.footer is not None)
+    assert [place for place, count in places.items() if count > 1] == []
+
+
+def test_every_verb_of_the_shell_is_an_action() -> None:
+    assert {str(command.name) for command in COMMANDS} == set(CLI_VERBS)
+
+
+def test_only_a_listed_binding_has_a_group() -> None:
+    assert group_of("workload.scale") is BY_ID["workload.scale"].group
+    assert group_of("table.sort_name") is not None
+    assert group_of("somebody.else") is None
+    assert group_of(None) is None
+
+
+@pytest.mark.parametrize(
+    ("action_id", "kind", "has_one_revision", "reason"),
+    [
+        ("workload.scale", "DaemonSet", False, "no number of replicas"),
+        ("workload.zero", "DaemonSet", False, "no number of replicas"),
+        ("workload.scale", "StatefulSet", False, ""),
+        ("workload.pause", "StatefulSet", False, "only a Deployment can"),
+        ("workload.resume", "Deployment", False, ""),
+        ("workload.undo", "Deployment", True, "only one revision"),
+        ("workload.diff", "Deployment", True, "only one revision"),
+        ("workload.undo", "Deployment", False, ""),
+        ("workload.restart", "DaemonSet", True, ""),
+    ],
+)
+def test_an_action_refuses_what_it_is_not_possible_on(
+    action_id: str, kind: str, has_one_revision: bool, reason: str
+) -> None:
+    target = Target(ObjectKey(kind, "shop", "cart"), "uid", lambda: has_one_revision)
+    refused = BY_ID[action_id].allowed(target)
+    assert refused is None if not reason else reason in str(refused)
+
+
+def keys_in_readme() -> set[str]:
+    """Return what is in backticks in the first column of README's tables of keys."""
+    named: set[str] = set()
+    is_key_table = False
+    for line in README.read_text(encoding="utf-8").splitlines():
+        is_key_table = line.startswith("|") and (is_key_table or line.startswith("| key |"))
+        if is_key_table:
+            named.update(re.findall(r"`([^`]+)`", line.split(" | ")[0]))
+    return named
+
+
+def test_the_readme_names_the_keys_of_all_actions_and_no_others() -> None:
+    named = keys_in_readme()
+    keys = {key_display(key) for action in ACTIONS for key in action.keys}
+    assert {key for key in named if not key.startswith(":")} - keys == set()
+    missing = [
+        action.id
+        for action in ACTIONS
+        if action.keys
+        and action.scope not in NOT_IN_README
+        and not re.match(r"(logs\.range|pane\.show)_", action.id)  # listed as ranges of digits
+        and not named.intersection(map(key_display, action.keys))
+    ]
+    assert missing == []
+
+
+def test_the_registry_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, k9py.actions.registry, k9py.actions.commands; "
+        "found = {'textual', 'rich', 'kubernetes_asyncio', 'aiohttp', 'msgspec'} & set(sys.modules); "
+        "sys.exit(f'imported: {found}' if found else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
