@@ -14,6 +14,7 @@ from typing import Final
 from textual.message import Message
 
 from k9py.api.meta import ObjectKey
+from k9py.api.plural import count_noun
 from k9py.api.text import printable
 from k9py.logs.line import LogLine
 from k9py.logs.templates.compare import ComparedPattern, PatternComparison
@@ -202,7 +203,7 @@ class PatternsPane(TablePane):
         if self.table.row_count != self.table.total_count:
             parts.append(f"{self.table.row_count:,} of {self.table.total_count:,} shown")
         if self.uncounted:
-            parts.append(f"{self.uncounted:,} lines not counted yet")
+            parts.append(f"{count_noun(self.uncounted, 'line')} not counted yet")
         if self.skipped:
             parts.append(f"{self.skipped:,} not counted: too many at once")
         compared = pattern_table.comparison_title(self._new, self._old, self._names) if self._old else ""
@@ -210,7 +211,7 @@ class PatternsPane(TablePane):
 
     def _update_subtitle(self) -> None:
         if self.table.cursor_key == pattern_table.FOLD_KEY:
-            self.set_subtitle(f"Enter: {'show' if self.is_folded else 'fold'} possible matches by chance")
+            self.set_subtitle(f"Enter: {'show' if self.is_folded else 'hide'} patterns that may be chance")
             return
         selected = self._selected
         room = max(0, self.size.width - SUBTITLE_MARGIN)
