@@ -31,7 +31,7 @@ def former_replicas(
         return None
     uid = (obj.get("metadata") or {}).get("uid")
     ours = _audited(audit_lines)
-    observed = _observed(obj, [one for one in events if uid and one.involved_object.uid == uid])
+    observed = _observed(obj, [event for event in events if uid and event.involved_object.uid == uid])
     if observed is None:
         return ours[0] if ours else None
     if ours is None:
@@ -41,26 +41,26 @@ def former_replicas(
 
 def _audited(lines: Iterable[Mapping[str, Any]]) -> tuple[int, datetime | None] | None:
     """Return what our last scale of it left behind, and when; None when that was not to 0."""
-    found: tuple[int, datetime | None] | None = None
+    result: tuple[int, datetime | None] | None = None
     for line in lines:
         if line.get("action") != "scale" or line.get("event", "write") != "write" or line.get("outcome") != "done":
             continue
-        found = None
+        result = None
         for row in line.get("changes") or ():
             if not isinstance(row, Mapping) or (row.get("what"), row.get("to")) != ("replicas", "0"):
                 continue
             before = str(row.get("from", ""))
             if before.isascii() and before.isdigit() and int(before) > 0:
-                found = int(before), _time(line.get("time"))
-    return found
+                result = int(before), _time(line.get("time"))
+    return result
 
 
 def _time(text: object) -> datetime | None:
     try:
-        found = datetime.fromisoformat(str(text))
+        result = datetime.fromisoformat(str(text))
     except ValueError:
         return None
-    return found if found.tzinfo is not None else None
+    return result if result.tzinfo is not None else None
 
 
 def _observed(obj: Mapping[str, Any], events: Sequence[Event]) -> tuple[int, datetime] | None:

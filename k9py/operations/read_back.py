@@ -133,8 +133,8 @@ def _removal(
     if meta.get("deletionTimestamp"):
         return ReadBack("made", f"{name} is being deleted", present)
     is_final = is_answered or str(meta.get("resourceVersion") or "") != change.resource_version
-    words = f"{name} is still there and not being deleted" + ("" if is_final else " so far")
-    return ReadBack("not-made", words, present, is_final)
+    text = f"{name} is still there and not being deleted" + ("" if is_final else " so far")
+    return ReadBack("not-made", text, present, is_final)
 
 
 def _holds(
@@ -146,8 +146,8 @@ def _holds(
     if before is not None and has_no_effect(change.request, before, present):
         return False
     return all(
-        previewed is not None and value_at(previewed, path) == found
-        for path, _, found in unmet(change.request, present, before)
+        previewed is not None and value_at(previewed, path) == actual
+        for path, _, actual in unmet(change.request, present, before)
     )
 
 
@@ -156,7 +156,7 @@ def _is_of(change: WritePlan, answer: Mapping[str, Any], present: Mapping[str, A
     if not_the_object(change, answer) or answer.get("kind") == "Status":
         return False
     return str(answer["metadata"]["resourceVersion"]) != change.resource_version and all(
-        value_at(answer, path) == found for path, _, found in misses(change.request, present)
+        value_at(answer, path) == actual for path, _, actual in misses(change.request, present)
     )
 
 

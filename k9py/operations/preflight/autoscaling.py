@@ -23,12 +23,12 @@ def autoscaling(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iter
             return
         case Unknown() as fact:
             yield unknown("autoscalers", fact, "one may overwrite this")
-        case found:
+        case autoscalers:
             wanted = _replicas(change)
             group = str(obj.get("apiVersion", "")).rpartition("/")[0]
-            for one in found:
-                if _targets(one, change, group):
-                    yield from autoscaled(one, wanted)
+            for autoscaler in autoscalers:
+                if _targets(autoscaler, change, group):
+                    yield from autoscaled(autoscaler, wanted)
 
 
 def autoscaled(autoscaler: HorizontalPodAutoscaler | None, replicas: int) -> Iterator[PreflightWarning]:

@@ -58,11 +58,11 @@ def fails_alike(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iter
 
 def _images(template: Mapping[str, Any]) -> dict[str, str]:
     containers = (template.get("spec") or {}).get("containers") or ()
-    return {str(one.get("name", "")): str(one.get("image", "")) for one in containers}
+    return {str(container.get("name", "")): str(container.get("image", "")) for container in containers}
 
 
 def _pod_images(pod: Pod) -> dict[str, str]:
-    return {one.name: one.image for one in pod.spec.containers or ()}
+    return {container.name: container.image for container in pod.spec.containers or ()}
 
 
 async def preflight(reader: Reader, obj: Mapping[str, Any], change: WritePlan) -> tuple[PreflightWarning, ...]:

@@ -137,13 +137,13 @@ def budget_of_eviction(obj: Mapping[str, Any], change: WritePlan, facts: Facts) 
         could = "one may refuse it" if change.operation == "evict" else "deleting does not ask them"
         yield unknown("disruption budgets", facts.budgets, could)
         return
-    found = tuple(_of(facts.budgets, (obj.get("metadata") or {}).get("labels") or {}))
-    if change.operation == "evict" and len(found) > 1:
-        names = ", ".join(printable(one.name) for one in found)
+    matching = tuple(_of(facts.budgets, (obj.get("metadata") or {}).get("labels") or {}))
+    if change.operation == "evict" and len(matching) > 1:
+        names = ", ".join(printable(budget.name) for budget in matching)
         message = f"several disruption budgets cover it ({names}): the server refuses to evict such a pod"
         yield PreflightWarning(WarningLevel.DANGER, "budget", message)
         return
-    for budget in found:
+    for budget in matching:
         if budget.status.disruptions_allowed > 0 or not _counts(obj, budget):
             continue
         spent = f"disruption budget {printable(budget.name)} has nothing left (it needs {_healthy(budget)})"
@@ -153,9 +153,9 @@ def budget_of_eviction(obj: Mapping[str, Any], change: WritePlan, facts: Facts) 
 
 
 def _of(budgets: tuple[PodDisruptionBudget, ...], labels: Mapping[str, str]) -> Iterator[PodDisruptionBudget]:
-    for one in budgets:
-        if one.spec.selector is not None and one.spec.selector.matches(labels):
-            yield one
+    for budget in budgets:
+        if budget.spec.selector is not None and budget.spec.selector.matches(labels):
+            yield budget
 
 
 def _counts(pod: Mapping[str, Any], budget: PodDisruptionBudget) -> bool:
@@ -163,7 +163,8 @@ def _counts(pod: Mapping[str, Any], budget: PodDisruptionBudget) -> bool:
     status = pod.get("status") or {}
     if status.get("phase") != "Running":
         return False
-    ready = any(one.get("type") == "Ready" and one.get("status") == "True" for one in status.get("conditions") or ())
+    conditions = status.get("conditions") or ()
+    ready = any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
     return ready or not budget.status.current_healthy >= budget.status.desired_healthy > 0
 
 

@@ -153,7 +153,7 @@ async def _allowed(reader: Reader, change: WritePlan, right: Right) -> bool | Un
 
 async def _listed(reader: Reader, kind: Kind[K], namespace: str, selector: str = "") -> tuple[K, ...]:
     items = await reader.list(kind.name, namespace, label_selector=selector)
-    return tuple(kind.decode(msgspec.json.encode(one)) for one in items)
+    return tuple(kind.decode(msgspec.json.encode(item)) for item in items)
 
 
 async def _known(read: Callable[[], Awaitable[T]], kind: Kind[Any] | None) -> T | Unknown:
@@ -198,5 +198,5 @@ def planned_template(obj: Mapping[str, Any], change: WritePlan) -> Mapping[str, 
 
 
 def _template(obj: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = (obj.get("spec") or {}).get("template") or {}
-    return found
+    template: Mapping[str, Any] = (obj.get("spec") or {}).get("template") or {}
+    return template

@@ -28,10 +28,10 @@ def is_counted(quota: ResourceQuota, template: Mapping[str, Any]) -> bool | None
     spec = template.get("spec") or {}
     selector = quota.spec.scope_selector
     wanted = [
-        *(ScopeRequirement(scope_name=one, operator="Exists") for one in quota.spec.scopes or ()),
+        *(ScopeRequirement(scope_name=scope, operator="Exists") for scope in quota.spec.scopes or ()),
         *((selector.match_expressions if selector is not None else None) or ()),
     ]
-    answers = [_matches(one, spec) for one in wanted]
+    answers = [_matches(requirement, spec) for requirement in wanted]
     if any(answer is False for answer in answers):
         return False
     return None if None in answers else True
@@ -54,8 +54,8 @@ def _matches(scope: ScopeRequirement, spec: Mapping[str, Any]) -> bool | None:
 
 def _best_effort(spec: Mapping[str, Any]) -> bool:
     containers = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
-    resources = [spec.get("resources"), *(one.get("resources") for one in containers)]
-    return not any((one or {}).get("requests") or (one or {}).get("limits") for one in resources)
+    resources = [spec.get("resources"), *(container.get("resources") for container in containers)]
+    return not any((demand or {}).get("requests") or (demand or {}).get("limits") for demand in resources)
 
 
 def _priority(scope: ScopeRequirement, name: str) -> bool | None:
@@ -177,12 +177,12 @@ def node_room(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterat
     waiting = [pod for pod in facts.pods if _finds_no_node(pod)]
     if not waiting:
         return
-    found = f"no node takes pod {printable(waiting[0].name)} now"
+    reason = f"no node takes pod {printable(waiting[0].name)} now"
     if change.operation != "scale" and strategy(obj).unavailable == 0:
-        message = f"maxUnavailable 0 and no room: {found}, so the rollout would wait too"
+        message = f"maxUnavailable 0 and no room: {reason}, so the rollout would wait too"
         yield PreflightWarning(WarningLevel.DANGER, "no-room", message)
     else:
-        yield PreflightWarning(WarningLevel.CAUTION, "nodes", f"{found}: new pods may wait too")
+        yield PreflightWarning(WarningLevel.CAUTION, "nodes", f"{reason}: new pods may wait too")
 
 
 def _finds_no_node(pod: Pod) -> bool:
