@@ -15,7 +15,7 @@ from k9py.api.text import printable
 Part = Literal["spec", "metadata"]
 _METADATA: Final = ("annotations", "labels", "finalizers")
 """What of the metadata people change."""
-_MAX_NAMES: Final = 3
+_NAMES_SHOWN: Final = 3
 Entry = Mapping[str, Any]
 
 
@@ -54,8 +54,8 @@ def _named(candidates: list[Entry]) -> str:
         names.append(f"{_manager(last)} at {_time(last)}")
     if len(names) == 1:
         return f" (by {names[0]})"
-    more = "; or others" if len(names) > _MAX_NAMES else ""
-    return f" (not known by whom: {'; or '.join(names[:_MAX_NAMES])}{more})"
+    more = "; or others" if len(names) > _NAMES_SHOWN else ""
+    return f" (not known by whom: {'; or '.join(names[:_NAMES_SHOWN])}{more})"
 
 
 def _entries(obj: Mapping[str, Any] | None) -> list[Entry]:

@@ -34,8 +34,8 @@ def unproven(
     """Return why an answer does not prove that a change was made, "" when it does.
 
     Args:
-        change: as it was sent last.
-        before: the object the change was planned from.
+        plan: as it was sent last.
+        before: the object the write was planned from.
         previewed: what the dry run returned: a webhook may store what is sent in its own way, if the dry run showed it.
     """
     if why := not_the_object(plan, answer):
@@ -193,11 +193,11 @@ def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, (Mapping, list, tuple, str)) and not value)
 
 
-def _status(change: WritePlan, answer: Mapping[str, Any]) -> str:
+def _status(plan: WritePlan, answer: Mapping[str, Any]) -> str:
     if answer.get("status") != "Success":
         reason = printable(str(answer.get("message") or "it gives no reason"))[:500]
         return f"it is a Status {printable(str(answer.get('status') or 'without a status'))[:40]}: {reason}"
-    if change.request.verb == "patch":
-        return f"it is a Status, not a {change.key.kind}"
+    if plan.request.verb == "patch":
+        return f"it is a Status, not a {plan.key.kind}"
     uid = (answer.get("details") or {}).get("uid")
-    return "it is about another object of that name" if uid and uid != change.uid else ""
+    return "it is about another object of that name" if uid and uid != plan.uid else ""

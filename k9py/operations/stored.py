@@ -49,8 +49,8 @@ def rebased(
     """Return what the dry run would return now that others have changed labels or annotations of the object.
 
     Args:
-        before: the object the change was planned from; None: what others changed is not known.
-        present: the object a change is sent to again: its spec is still that of `before`.
+        before: the object the write was planned from; None: what others changed is not known.
+        present: the object a write is sent to again: its spec is still that of `before`.
     """
     if before is None or previewed.get("kind") != before.get("kind"):
         return previewed

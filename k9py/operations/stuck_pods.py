@@ -51,15 +51,15 @@ def stuck_pods_warning(obj: Mapping[str, Any], target_name: str, pods: Sequence[
         yield PreflightWarning(WarningLevel.DANGER, "stuck-pods", message)
 
 
-def unready_pods_warning(obj: Mapping[str, Any], change: WritePlan, pods: Sequence[Pod]) -> Iterator[PreflightWarning]:
+def unready_pods_warning(obj: Mapping[str, Any], plan: WritePlan, pods: Sequence[Pod]) -> Iterator[PreflightWarning]:
     """Warn that a StatefulSet takes a new template only once its pods are ready, the broken ones too.
 
     Args:
         pods: that its selector selects.
     """
-    if change.operation not in ("set-image", "restart"):
+    if plan.operation not in ("set-image", "restart"):
         return  # an undo knows which revision its pods are to leave
-    stuck = stuck_pods(obj, "", [pod for pod in pods if pod.owner_uid == change.uid])
+    stuck = stuck_pods(obj, "", [pod for pod in pods if pod.owner_uid == plan.uid])
     if stuck:
         names = ", ".join(printable(pod.name) for pod in stuck)
         what, them = (f"pod {names} is", "it") if len(stuck) == 1 else (f"pods {names} are", "them")

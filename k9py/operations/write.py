@@ -309,15 +309,15 @@ def _looked(finding: ReadBack) -> str:
     return f"it is not known whether the change was made; read back: {finding.text}; check again before retrying"
 
 
-def _changed(change: WritePlan, present: Mapping[str, Any], before: Mapping[str, Any] | None) -> ConflictError | None:
+def _changed(plan: WritePlan, present: Mapping[str, Any], before: Mapping[str, Any] | None) -> ConflictError | None:
     """Return the error to raise when the object is not the one that was confirmed, None when only its status moved."""
     meta = present.get("metadata") or {}
-    name = printable(str(change.key))
-    if meta.get("uid") != change.uid:
+    name = printable(str(plan.key))
+    if meta.get("uid") != plan.uid:
         message = f"{name} was deleted and recreated since you confirmed"
-    elif int(meta.get("generation") or 0) != change.generation:
+    elif int(meta.get("generation") or 0) != plan.generation:
         message = f"{name} was changed since you confirmed{last_writer(present, before)}"
-    elif change.replaces_annotations is not None and _theirs(change.replaces_annotations) != _theirs(
+    elif plan.replaces_annotations is not None and _theirs(plan.replaces_annotations) != _theirs(
         meta.get("annotations") or {}
     ):
         who = last_writer(present, before, "metadata")

@@ -79,17 +79,17 @@ class _Room:
     text: str
 
 
-def quota_refusals(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
+def quota_refusals(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn of every quota that has no room for the pods to come."""
     if facts.quotas is None:
         return
-    coming = coming_pods(obj, change)
+    coming = coming_pods(obj, plan)
     if not coming:
         return
     if isinstance(facts.quotas, Unknown):
         yield unknown("quotas", facts.quotas, "one may refuse the new pods")
         return
-    template = planned_template(obj, change)
+    template = planned_template(obj, plan)
     try:
         takes = pod_demand(template)
     except ValueError:
@@ -108,14 +108,14 @@ def quota_refusals(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> I
         yield from _unasked(quota, template)
         room = _room(quota, takes)
         if room is not None and room.pods < coming:
-            yield _refusal(quota, change, how, coming, room)
+            yield _refusal(quota, plan, how, coming, room)
 
 
-def coming_pods(obj: Mapping[str, Any], change: WritePlan) -> int:
+def coming_pods(obj: Mapping[str, Any], plan: WritePlan) -> int:
     """Return how many pods are added to those there are."""
-    patch = change.request.patch
-    if change.operation != "scale" or not isinstance(patch, Mapping):
-        return strategy(obj).coming if starts_rollout(obj, change) else 0
+    patch = plan.request.patch
+    if plan.operation != "scale" or not isinstance(patch, Mapping):
+        return strategy(obj).coming if starts_rollout(obj, plan) else 0
     present = (obj.get("spec") or {}).get("replicas")
     return max(0, int(patch["spec"]["replicas"]) - (1 if present is None else int(present)))
 
@@ -139,11 +139,9 @@ def _room(quota: ResourceQuota, takes: Mapping[str, Decimal]) -> _Room | None:
     return least
 
 
-def _refusal(
-    quota: ResourceQuota, change: WritePlan, how: RolloutStrategy, coming: int, room: _Room
-) -> PreflightWarning:
+def _refusal(quota: ResourceQuota, plan: WritePlan, how: RolloutStrategy, coming: int, room: _Room) -> PreflightWarning:
     name = f"quota {printable(quota.name)}"
-    if change.operation == "scale":
+    if plan.operation == "scale":
         fits = f"has room for {room.pods} of {coming} new pods" if room.pods else f"is full: 0 of {coming} new pods fit"
         message = f"{name} {fits} ({room.text})"
         return PreflightWarning(WarningLevel.CAUTION, "quota", message)
@@ -167,9 +165,9 @@ def _unasked(quota: ResourceQuota, template: Mapping[str, Any]) -> Iterator[Pref
             return
 
 
-def node_room(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
+def node_room(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn that pods to come will wait for a node, as one of the same does now."""
-    if facts.pods is None or not coming_pods(obj, change):
+    if facts.pods is None or not coming_pods(obj, plan):
         return
     if isinstance(facts.pods, Unknown):
         yield unknown("its pods", facts.pods, "the new ones may find no node")
@@ -178,7 +176,7 @@ def node_room(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterat
     if not waiting:
         return
     reason = f"no node takes pod {printable(waiting[0].name)} now"
-    if change.operation != "scale" and strategy(obj).unavailable == 0:
+    if plan.operation != "scale" and strategy(obj).unavailable == 0:
         message = f"maxUnavailable 0 and no room: {reason}, so the rollout would wait too"
         yield PreflightWarning(WarningLevel.DANGER, "no-room", message)
     else:
