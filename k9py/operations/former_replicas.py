@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from k9py.api.events import Event
+from k9py.api.times import parse_rfc3339
 from k9py.rollouts.scaling_events import scale_down_to_zero, stateful_set_scale_down
 
 _SAME: Final = timedelta(seconds=60)
@@ -51,16 +52,8 @@ def _audited(lines: Iterable[Mapping[str, Any]]) -> tuple[int, datetime | None] 
                 continue
             before = str(row.get("from", ""))
             if before.isascii() and before.isdigit() and int(before) > 0:
-                result = int(before), _time(line.get("time"))
+                result = int(before), parse_rfc3339(line.get("time"))
     return result
-
-
-def _time(text: object) -> datetime | None:
-    try:
-        result = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return result if result.tzinfo is not None else None
 
 
 def _observed(obj: Mapping[str, Any], events: Sequence[Event]) -> tuple[int, datetime] | None:
