@@ -133,7 +133,7 @@ async def test_f_shows_the_lines_alone_and_esc_everything_again(kdash: Dashboard
     await kdash.press("f")
     await kdash.until(lambda: "deployment cart" not in kdash.text and "? Help" not in kdash.text, "lines alone")
     assert "╭" not in kdash.text
-    await until_said(kdash, "f or Esc: everything again")
+    await until_said(kdash, "f or Esc: show everything again")
     assert log_screen.logs.view.size.height >= 44
     await kdash.press("escape")
     await kdash.until_text("deployment cart", "? Help")
