@@ -211,7 +211,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
     # -- messages -----------------------------------------------------------------------------------------------------
 
     def notify_terminal(self, text: str) -> None:
-        """Let the terminal ring or show a notification, as the options say."""
+        """Ring the bell or show a notification, depending on the options."""
         sequence = notification_sequence(text, self.options.notify)
         if sequence and self._driver is not None and not self._closed:
             self._driver.write(sequence)

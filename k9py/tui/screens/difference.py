@@ -82,10 +82,10 @@ class DifferenceScreen(TextScreen):
     """What changed from one revision to another.
 
     Args:
-        older: the left side.
-        newer: the right side, None for what runs now.
-        is_chosen: the person chose the left side; if not, it is the one home compares with, and an undo goes to the
-            revision that is suggested.
+        older: the old side.
+        newer: the new side, None for what runs now.
+        is_chosen: the person chose the old side; else it is the one home compares with, and an undo goes to the
+            suggested revision.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIFF_SCREEN)
@@ -138,7 +138,7 @@ class DifferenceScreen(TextScreen):
         self._show_sides()
 
     async def _look_for_base(self) -> None:
-        """Take the left side that home compares with, once, unless the person chose one."""
+        """Take the old side that home compares with, once, unless the person chose one."""
         connected, now = self.app_context.connected, self.app_context.options.clock.now()
         view = connected.cluster.queries.rollout_view(self.subject, now) if connected is not None else None
         if self._has_looked or connected is None or view is None:
@@ -207,7 +207,7 @@ class DifferenceScreen(TextScreen):
         return self._templates[side.uid]
 
     def on_resize(self) -> None:
-        """Fold long lines anew."""
+        """Fold long lines for the new width."""
         self.call_after_refresh(self.show)
 
     def session_changed(self) -> None:
@@ -226,13 +226,13 @@ class DifferenceScreen(TextScreen):
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def action_switch(self) -> None:
-        """Show it as YAML, or by meaning again."""
+        """Toggle summary and YAML."""
         self.is_yaml = not self.is_yaml
         self.pane.text.scroll_to_line(0)
         self.show()
 
     def action_step_older(self, by: int) -> None:
-        """Take another revision for the left side; it stays older than the right one."""
+        """Take another revision for the old side; it stays older than the new one."""
         found = self._revisions()
         at = self._place(found, self.older) + by
         if self._place(found, self.newer) < at < len(found):
@@ -242,7 +242,7 @@ class DifferenceScreen(TextScreen):
             self.app.bell()
 
     def action_step_newer(self, by: int) -> None:
-        """Take another revision for the right side, or now; it stays newer than the left one."""
+        """Take another revision for the new side, or now; it stays newer than the old one."""
         found = self._revisions()
         at = self._place(found, self.newer) + by
         if at == 0 and found[0].is_current:  # that is what runs now
@@ -255,7 +255,7 @@ class DifferenceScreen(TextScreen):
 
     @staticmethod
     def _place(found: tuple[Revision, ...], side: Revision | None) -> int:
-        """Return the place among the revisions, newest first; now stands before all of them."""
+        """Return the place among the revisions, newest first; now comes before all of them."""
         if side is None:
             return -1
         return next((at for at, one in enumerate(found) if one.uid == side.uid), len(found))

@@ -109,7 +109,7 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#help").focus()
 
     def _column(self, groups: Sequence[KeyGroup]) -> Renderables:
-        """Draw a column; what does not fit behind a key goes on below its own words."""
+        """Draw a column; a long explanation is folded under itself."""
         palette = palette_for(self.app)
         parts: list[RenderableType] = []
         for group in groups:

@@ -235,8 +235,8 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     def _choose(self, *, only: bool) -> None:
         logs, connected = self.logs, self.app_context.connected
         pods = connected.cluster.queries.pods_of(self.subject) if connected is not None else ()
-        told = pod_details(logs.targets, self.comparison.revisions.names or {}, pods)
-        items = source_items(logs.targets, logs.states(), logs.source_filter.roles, told)
+        details = pod_details(logs.targets, self.comparison.revisions.names or {}, pods)
+        items = source_items(logs.targets, logs.states(), logs.source_filter.roles, details)
         line = logs.view.cursor_line
         current: CheckedItem | None = ("pod", line.target.pod) if line is not None else None
 

@@ -1,8 +1,8 @@
 """A rollout on its own screen: what is wrong at the top, the new revision beside the old ones, their pods, history,
 conditions and events.
 
-Invariants: everything shown is of one object, by uid: when it is gone the screen says so and keeps what it showed. What
-grows with the number of pods is computed when the object changes, in a thread when there are many.
+Invariants: everything shown is of one object, by uid: when it is gone the screen reports it and keeps what it showed.
+What grows with the number of pods is computed when the object changes, in a thread when there are many.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a rollout's screen reads from the server besides what is watched: who made it, and the log line that says why.
+"""What a rollout's screen reads besides what is watched: who made it, and the log line that explains a failure.
 
-Invariant: each is read once for each state of the rollout; what cannot be read names nobody and says so.
+Invariant: each is read once for each state of the rollout; when they cannot be read, nobody is named.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from k9py.tui.context import AppContext
 from k9py.tui.workers import start_worker
 
 Failure = tuple[FailingContainer, object]
-"""A failing container and what tells its runs apart."""
+"""A failing container and what identifies its run."""
 
 
 class RolloutReader:

@@ -1,4 +1,4 @@
-"""A service on its own screen: what is wrong, its pods, the workloads behind it, its events."""
+"""A service on its own screen: what is wrong, its pods, the workloads it selects, its events."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class ServiceScreen(DetailScreen[ServiceView]):
                 pane.styles.height = max(6, 3 + len(pane.rows))
 
     def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
-        """What is allowed depends on the kind under the cursor."""
+        """Update the keys: what is possible depends on the kind under the cursor."""
         self.refresh_bindings()
 
     def on_live_table_selected(self, event: LiveTable.Selected) -> None:
@@ -109,6 +109,6 @@ class ServiceScreen(DetailScreen[ServiceView]):
             )
 
     def step_back(self) -> None:
-        """Drop the filter, then go back."""
+        """Clear the filter, then go back."""
         if not self.clear_filter():
             super().step_back()
