@@ -228,7 +228,7 @@ async def test_what_was_just_left_is_not_suggested_says_why_and_can_be_chosen_al
     await kdash.press("enter")
     confirm = await kdash.confirm()
     assert ("revision", "7", "6") in confirm.question.before_after
-    assert [one.code for one in confirm.question.warnings if "revision 6: left" in one.message] == ["left-revision"]
+    assert [one.code for one in confirm.question.warnings if "revision 6: rolled back" in one.message] == ["left-revision"]
 
 
 async def test_the_undo_list_keeps_its_columns_after_an_undo_and_all_its_ages_are_of_one_moment(
@@ -270,7 +270,7 @@ async def test_leaving_while_following_completes_the_audit_line(simulator: Simul
         await kdash.press("r")
         await confirmed(kdash)
         await kdash.until(lambda: kdash.app.operations.status_of(CART) is not None and audited(kdash), "written")
-        await kdash.until_text("restart", "progressing")
+        await kdash.until_text("restart", "rolling out")
     assert audited(kdash)[-1]["outcome"] == "not-followed"
 
 
