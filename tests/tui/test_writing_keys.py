@@ -228,7 +228,9 @@ async def test_what_was_just_left_is_not_suggested_says_why_and_can_be_chosen_al
     await kdash.press("enter")
     confirm = await kdash.confirm()
     assert ("revision", "7", "6") in confirm.question.before_after
-    assert [one.code for one in confirm.question.warnings if "revision 6: rolled back" in one.message] == ["left-revision"]
+    assert [one.code for one in confirm.question.warnings if "revision 6: rolled back" in one.message] == [
+        "left-revision"
+    ]
 
 
 async def test_the_undo_list_keeps_its_columns_after_an_undo_and_all_its_ages_are_of_one_moment(

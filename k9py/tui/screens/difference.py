@@ -268,7 +268,7 @@ class DifferenceScreen(TextScreen):
 
 
 def _keys_line(key_names: KeyNames, view: str, undo_to: Revision | None) -> StyledLine:
-    undo = "roll back …" if undo_to is None else f"roll back to revision {undo_to.number}"
+    undo = "choose a revision to roll back to" if undo_to is None else f"roll back to revision {undo_to.number}"
     other = "summary" if view == YAML else "YAML"
     keys = key_names.fill(
         f"{{diff.switch}} {other} · {{diff.older_back}} {{diff.older_forward}} old side"
