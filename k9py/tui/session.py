@@ -40,7 +40,7 @@ Connected = ClusterSession
 SessionState = Connecting | Unreachable | Connected
 
 
-class Session:
+class ReconnectingSession:
     """Connects to what the options name and keeps the cluster running.
 
     Args:

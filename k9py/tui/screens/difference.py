@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.actions.keys import KeyNames
 from k9py.api.errors import KdashError, MissingPartError, NotFoundError, RefusedError
 from k9py.api.kinds import WORKLOAD_KINDS
@@ -88,7 +88,7 @@ class DifferenceScreen(TextScreen):
             suggested revision.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIFF_SCREEN)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIFF_SCREEN)
     DEFAULT_CSS = """
     DifferenceScreen #sides { margin: 1 0 0 0; max-height: 4; }
     DifferenceScreen.-short #sides, DifferenceScreen.-narrow #sides { margin: 0; }

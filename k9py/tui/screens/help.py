@@ -16,14 +16,14 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from k9py.actions.action import Group, Scope
+from k9py.actions.action import ActionScope, HelpGroup
 from k9py.actions.registry import group_of
 from k9py.tui.bindings import bindings
 from k9py.tui.keys import display_of, key_names
 from k9py.tui.theme import palette_for
 from k9py.views.values import Tone
 
-LOG_GROUPS: Final = (Group.LOG_SOURCES, Group.LOG_LINES)
+LOG_GROUPS: Final = (HelpGroup.LOG_SOURCES, HelpGroup.LOG_LINES)
 """What the help of a log screen begins with."""
 
 
@@ -47,10 +47,10 @@ class KeyGroup:
 
 def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
     """Return the keys in force on a screen, grouped as their actions are."""
-    lines: dict[Group, dict[str, list[ActiveBinding]]] = {}
+    lines: dict[HelpGroup, dict[str, list[ActiveBinding]]] = {}
     for active in screen.active_bindings.values():
         group = group_of(active.binding.id)
-        if group is not None and group is not Group.DIALOGS:
+        if group is not None and group is not HelpGroup.DIALOGS:
             text = active.binding.tooltip or active.binding.description
             lines.setdefault(group, {}).setdefault(text, []).append(active)
     # Where logs are read their keys are what is looked for.
@@ -69,7 +69,7 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
                 for text, found in lines[group].items()
             ),
         )
-        for group in dict.fromkeys((*first, *Group))
+        for group in dict.fromkeys((*first, *HelpGroup))
         if group in lines
     )
 
@@ -77,7 +77,7 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
 class HelpScreen(ModalScreen[None]):
     """The keys, in columns where there is room."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.HELP)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.HELP)
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 55%; }

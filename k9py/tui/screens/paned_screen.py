@@ -12,7 +12,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.meta import ObjectKey
 from k9py.tui.bindings import bindings
 from k9py.tui.panes.log_pane import LogPane
@@ -26,7 +26,7 @@ from k9py.tui.widgets.tab_strip import Tab, TabStrip
 class PanedScreen(ClusterScreen):
     """Base of home and the detail screens."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.PANES)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.PANES)
 
     DEFAULT_CSS = """
     PanedScreen #tabs { dock: top; height: 1; width: 1fr; padding: 0 1; display: none; margin: 1 0 0 0; }

@@ -17,7 +17,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.meta import ObjectKey
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.cluster import Cluster
@@ -68,7 +68,7 @@ MANY_SECONDS: Final = 1.0
 class RolloutScreen(DetailScreen[RolloutView]):
     """One Deployment, StatefulSet or DaemonSet."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIFF, Scope.REVISION)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIFF, ActionScope.REVISION)
 
     DEFAULT_CSS = """
     RolloutScreen #allows { height: 1; text-wrap: nowrap; }

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.queries import Queries
@@ -33,7 +33,7 @@ _PODS = ColumnSet.of(pod_table.COLUMNS, without=frozenset({"revision"}))
 class ServiceScreen(DetailScreen[ServiceView]):
     """One Service."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIFF)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIFF)
 
     DEFAULT_CSS = """
     ServiceScreen #below { layout: vertical; height: 1fr; }

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.text_view import TextLine, TextSpan, TextView
@@ -39,7 +39,7 @@ def _diff_line(line: str) -> TextLine:
 class DiffView(TextView):
     """Scrollable unified difference with search, and keys to go from change to change."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIFF_VIEW)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIFF_VIEW)
 
     def __init__(
         self,
