@@ -137,22 +137,22 @@ def test_the_registry_imports_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def rights_in_readme() -> set[tuple[str, str]]:
-    """Return the verbs and resources in README's table of rights."""
+def permissions_in_readme() -> set[tuple[str, str]]:
+    """Return the verbs and resources in README's table of permissions."""
     text = README.read_text(encoding="utf-8")
-    table = text[text.index("## What rights it needs") :].split("\n## ")[0]
-    rights: set[tuple[str, str]] = set()
+    table = text[text.index("## Permissions") :].split("\n## ")[0]
+    permissions: set[tuple[str, str]] = set()
     for line in table.splitlines():
         cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
         if len(cells) == 3:
             verbs, resources = (re.findall(r"[a-z]+(?:/[a-z]+)?", cell) for cell in cells[1:])
-            rights |= {(verb, resource) for verb in verbs for resource in resources}
-    return rights
+            permissions |= {(verb, resource) for verb in verbs for resource in resources}
+    return permissions
 
 
 @pytest.mark.parametrize("action", [action for action in ACTIONS if action.permission], ids=lambda action: action.id)
-def test_the_readme_lists_the_right_that_an_action_needs(action: Action) -> None:
+def test_the_readme_lists_the_permission_that_an_action_needs(action: Action) -> None:
     assert action.permission is not None
     resource = action.permission.resource or "deployments"
     subresource = f"/{action.permission.subresource}" if action.permission.subresource else ""
-    assert (action.permission.verb, f"{resource}{subresource}") in rights_in_readme()
+    assert (action.permission.verb, f"{resource}{subresource}") in permissions_in_readme()
