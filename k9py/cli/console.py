@@ -11,36 +11,21 @@ import json
 import os
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
 from k9py.api.text import printable
+from k9py.cli.ansi import paint_tone
 from k9py.cli.process import terminal_columns
 from k9py.config.terminal import wants_color
 from k9py.views.values import Tone
-
-StyledLine = Sequence[tuple[str, Tone]]
-"""A line of (text, tone) parts; the text is already printable."""
 
 LineReader = Callable[[], Awaitable[str]]
 """Reads one typed line; "" at end of input."""
 
 _ESCAPED: Final = re.compile(r"[^\n -~\u00a0-\U0010ffff]|[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 """Characters that a terminal may interpret or hide; JSON can escape them without loss."""
-
-TONE_SGR: Final[Mapping[Tone, str]] = {
-    Tone.OK: "32",
-    Tone.BUSY: "36",
-    Tone.WARN: "33",
-    Tone.FAIL: "1;31",
-    Tone.DEGRADED: "31",
-    Tone.STUCK: "1;33",
-    Tone.UNKNOWN: "35",
-    Tone.MUTED: "2",
-    Tone.ACCENT: "1",
-}
-"""SGR parameters of each tone on a terminal; the one source for coloured command output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +59,11 @@ class Console:
         """Print the result as JSON on standard output."""
         print(json_text(values, plain=not is_unicode(self.out), indent=2), file=self.out)
 
-    def render(self, line: StyledLine) -> str:
+    def render(self, line: Sequence[tuple[str, Tone]]) -> str:
         """Return a line as text, with ANSI colours if `colour`."""
         if not self.colour:
             return "".join(text for text, _ in line)
-        return "".join(f"\x1b[{TONE_SGR[tone]}m{text}\x1b[0m" if tone in TONE_SGR else text for text, tone in line)
+        return "".join(paint_tone(text, tone) for text, tone in line)
 
     def print_warnings(self, warnings: Iterable[str]) -> None:
         """Print warnings about the result on standard error, each once."""

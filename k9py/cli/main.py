@@ -18,9 +18,7 @@ from k9py.api.text import printable
 from k9py.cli.command_line import THEME_NAMES, Arguments, Output, check_namespace
 from k9py.cli.commands import COMMANDS
 from k9py.cli.process import configure_streams, default_sigint, drop_stale_terminal_size, run_printing
-from k9py.views.exit_code_texts import EXIT_CODE_TEXTS
-
-EXIT_UNABLE = 2
+from k9py.views.exit_code_texts import EXIT_CODE_TEXTS, ExitCode
 
 EXIT_CODES = "\b\nExit codes:\n" + "".join(f"{code:3d}  {text}\n" for code, text in EXIT_CODE_TEXTS.items())
 
@@ -183,16 +181,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         status = command.main(args=None if argv is None else list(argv), prog_name="kdash", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        status = EXIT_UNABLE
+        status = ExitCode.UNKNOWN
     except click.Abort:
         status = 130
     except KdashError as error:
         click.echo(f"kdash: {printable(error.message)}", err=True)
         if error.hint_after_giving_up:
             click.echo(f"  hint: {printable(error.hint_after_giving_up)}", err=True)
-        status = EXIT_UNABLE
+        status = ExitCode.UNKNOWN
     except BrokenPipeError:
-        status = EXIT_UNABLE
+        status = ExitCode.UNKNOWN
     except KeyboardInterrupt:
         status = 130
     sys.exit(status)

@@ -1,5 +1,4 @@
-"""This process's standard streams and SIGINT: closed streams, encodings, full disks, closed pipes, Ctrl+C during
-imports.
+"""This process's standard streams (closed ones, encodings, full disks, closed pipes) and SIGINT during imports.
 
 Invariant: a stream that cannot be written to ends in one of our exit codes, never in a traceback. Only code without
 side effects runs within `default_sigint`; a SIGINT that is ignored or handled elsewhere stays so.
@@ -20,9 +19,7 @@ from typing import Final, TextIO
 from k9py.api.errors import ConfigError
 from k9py.config import ascii_text
 from k9py.config.terminal import output_encoding
-
-EXIT_UNREAD: Final = 2
-"""The reader of standard output has closed it."""
+from k9py.views.exit_code_texts import ExitCode
 
 _OUTPUT_ERRORS: Final = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF})
 
@@ -80,7 +77,7 @@ def run_printing(work: Callable[[], int]) -> int:
         # Flushing the rest of the buffer at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if error.errno == errno.EPIPE:
-            return EXIT_UNREAD
+            return ExitCode.UNKNOWN
         raise ConfigError(f"could not write the output: {error.strerror}", "check where the output goes") from error
     return status
 

@@ -12,7 +12,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from k9py.cli.console import TONE_SGR
+from k9py.cli.ansi import TONE_SGR
 from k9py.views.overview import PlainTable
 from k9py.views.values import Tone
 

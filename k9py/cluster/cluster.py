@@ -274,7 +274,7 @@ class Cluster:
                 # The server is back: nobody need wait out what was agreed on while it was gone.
                 for one in tuple(self._lost):
                     if isinstance(one.health, Loading | Stale) and one.health.retry_at is not None:
-                        one.retry_now(forget=False)
+                        one.retry_now(reset_backoff=False)
         else:
             self._not_live.add(informer)
             if _is_lost(health):

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from k9py.api.errors import ExpiredError, ForbiddenError, KdashError, NotFoundError, UnresponsiveError
-from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
+from k9py.api.errors import ExpiredError, ForbiddenError, KdashError, NotFoundError
+from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth, silence_error
 
 ESSENTIAL = frozenset({"Pod", "Service", "EndpointSlice", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
 """Without these the picture is not whole. The others only add to it: their absence is told, and is no alarm."""
@@ -220,8 +220,8 @@ def _kind_health(kind: str, watches: list[WatchReport]) -> KindHealth:
 def _watch_health(one: WatchReport) -> KindHealth:
     match one.health:
         case Live() if one.silent_since is not None:
-            silence = UnresponsiveError("Nothing has come from the server for too long", "It is asked again by itself.")
-            return KindHealth(one.kind, ClusterState.STALE, one.has_synced, one.object_count, silence, one.silent_since)
+            error = silence_error()
+            return KindHealth(one.kind, ClusterState.STALE, one.has_synced, one.object_count, error, one.silent_since)
         case Live(since):
             return KindHealth(one.kind, ClusterState.LIVE, one.has_synced, one.object_count, None, since)
         case Stale(since, error, retry_at):

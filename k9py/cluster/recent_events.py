@@ -14,7 +14,7 @@ from k9py.api.events import Event
 from k9py.api.kinds import EVENT
 from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
-from k9py.informer.wire import read_page
+from k9py.informer.decoder import read_page
 
 LIMIT = 500
 _EARLIEST = datetime.min.replace(tzinfo=UTC)

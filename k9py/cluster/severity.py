@@ -280,7 +280,7 @@ def rollout_reason(status: RolloutStatus, severity: Severity) -> Finding:
 def service_reason(key: ObjectKey, backing: ServiceBackends, severity: Severity) -> Finding:
     """Return the finding that tells a service's severity where nothing else does."""
     if severity is Severity.UNKNOWN:
-        return Finding(severity, "Unknown", "endpoints not known", key)
+        return Finding(severity, "Unknown", "endpoints unknown", key)
     if severity is Severity.DOWN:
         return Finding(severity, "NoReadyEndpoints", "no endpoint is ready", key)
     message = f"{backing.serving} of {backing.wanted} wanted endpoints serve"

@@ -31,8 +31,8 @@ from k9py.api.selectors import LabelSelector
 from k9py.api.text import printable
 from k9py.api.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
 from k9py.diagnosis.rollouts import diagnose_rollout
+from k9py.informer.decoder import read_page
 from k9py.informer.lister_watcher import ListerWatcher
-from k9py.informer.wire import read_page
 from k9py.rollouts.revisions import Revision, current_revision, revisions
 from k9py.rollouts.status import RolloutStatus
 

@@ -67,6 +67,6 @@ def _pull_message(image: str, failure: str) -> str:
 
 
 def _pull_failure(*texts: str) -> str:
-    """Return why a pull failed in two or three words; "" if no message tells."""
+    """Return why a pull failed in two or three words; "" if no message is known."""
     text = " ".join(texts).lower()
     return next((failure for signs, failure in _PULL_FAILURES if any(sign in text for sign in signs)), "")

@@ -61,7 +61,7 @@ def stuck_termination(pod: Pod, now: datetime) -> Cause | None:
 
 
 def node_failure(pod: Pod) -> str:
-    """Return why the node, or whoever disrupted the pod, ended it; "" if only its containers can tell."""
+    """Return why the node, or whoever disrupted the pod, ended it; "" if the reason is in its containers."""
     reason, message = pod.status.reason, shorten(pod.status.message)
     node = f"node {printable(pod.spec.node_name)}" if pod.spec.node_name else "its node"
     detail = f": {message}" if message else ""

@@ -3,7 +3,7 @@
 A check is one function in the module of its subject (`containers`, `images`, `probes`, `scheduling`, `volumes`,
 `nodes`). To add one that explains why a pod is not ready: a function that yields causes, called in `unready_causes`,
 so that findings and rollout status use the same words. To add another one: a function that yields findings, listed in
-`_CHECKS`. Invariant: a check that cannot tell yields nothing; it never guesses a cause.
+`_CHECKS`. Invariant: a check without proof yields nothing; it never guesses a cause.
 """
 
 from __future__ import annotations

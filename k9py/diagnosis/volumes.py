@@ -16,7 +16,7 @@ _REASONS: Final = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolu
 
 
 def failed_mount(pod: Pod, events: Sequence[Event]) -> Iterator[Cause]:
-    """Yield why no container of a pod can be created: a volume or the pod's sandbox. Only events tell.
+    """Yield why no container of a pod can be created: a volume or the pod's sandbox. Only events report it.
 
     Args:
         events: recent ones about the pod.

@@ -1,14 +1,15 @@
-"""What a watcher tells: the life of a list and the watch after it, as values.
+"""The values of the watcher: the states it goes through, and the events it yields.
 
-Order: `Init`, `InitApplied`*, `InitDone`, then `Applied` and `Deleted` as the cluster changes. `Init` may come again at
-any time and makes void an initial list that was not done. `WatchOpened` says that the stream is open, `ListWatchFailed`
-that something failed and when it will be tried again, `ServerRestored` that the server was restored to an older
-state and nothing known of it holds (the list that follows is the truth), `DecodeFailed` that one object could not be
-read.
+States are those of kube-rs' watcher; the transitions are in `watcher`. Invariant: a state holds everything needed to
+continue from it after a failure, and nothing that is open.
+
+Order of events: `Init`, `InitApplied`*, `InitDone`, then `Applied` and `Deleted` as the cluster changes. `Init` may
+come at any time and discards an initial list that was not complete.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
@@ -19,12 +20,46 @@ from k9py.api.meta import KubeObject
 T = TypeVar("T", bound=KubeObject)
 
 
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """Nothing is known; an initial list is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class InitPage:
+    """A paged list is in progress; "" is the token of the first page."""
+
+    continue_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class InitListed:
+    """Everything up to `resource_version` is known, and no watch is open."""
+
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class InitialWatch:
+    """A streaming list is requested, or open and not complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """A watch is open and has yielded everything up to `resource_version`."""
+
+    resource_version: str
+
+
+State = Empty | InitPage | InitListed | InitialWatch | Watching
+
+
 class Init(msgspec.Struct, frozen=True):
-    """A new initial list begins; objects of an unfinished one before it do not count."""
+    """A new initial list begins; objects of an incomplete one before it do not count."""
 
 
 class InitApplied(msgspec.Struct, Generic[T], frozen=True):
-    """Objects of the initial list; many at once, since they come in pages."""
+    """Objects of the initial list; many in one event, since they come in pages."""
 
     objects: tuple[T, ...]
 
@@ -40,27 +75,30 @@ class Applied(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Deleted(msgspec.Struct, Generic[T], frozen=True):
-    """An object is gone; this is its last state."""
+    """An object was deleted; this is its last state."""
 
     object: T
 
 
 class WatchOpened(msgspec.Struct, frozen=True):
-    """The watch is open: from here on what we hold is what the cluster holds.
+    """The watch is open: from here on the store holds what the cluster holds.
 
-    `heard`: the server has just said so (a bookmark, a probe answered, a stream ended in order); False: its headers are
-    all that has come.
+    `is_confirmed`: the server has just proved it (a bookmark, an answered probe, a stream that ended in order); False:
+    only its response headers have come.
     """
 
     is_confirmed: bool = True
 
 
 class ServerRestored(msgspec.Struct, frozen=True):
-    """The server's versions are lower than those it gave before, twice in a row."""
+    """The server's versions are lower than before, twice in a row: it was restored to an older state.
+
+    Nothing known of it holds; the list that follows is the truth.
+    """
 
 
 class ListWatchFailed(msgspec.Struct, frozen=True):
-    """A list or watch failed; the next try is due in `retry_in` seconds. The watcher expects its reader to wait."""
+    """A list or watch failed. The reader of the events waits `retry_in` seconds before it asks for the next one."""
 
     error: KdashError
     retry_in: float

@@ -1,18 +1,18 @@
-"""How a watch fares, as values a screen can put into words.
+"""The health of a watch, as values that a screen can display.
 
-Invariant: `Live` is the only state in which the store may be taken for the cluster's present.
+Invariant: `Live` is the only state in which the store may be taken for the current state of the cluster.
 
-What counts as heard: a page of a list, an event, a bookmark, a probe that was answered, and a stream that the server
-ended in order. Response headers do not count, nor do blank lines or a line that does not end.
+Signs of life are a page of a list, an event, a bookmark, an answered probe, and a stream that the server ended in
+order. Response headers are none, nor are blank lines or a line that does not end.
 
 - `Loading` -> `Live`: the first list is complete.
-- `Live` -> `Stale`: a request or stream failed; a watch was not answered within 20 s; or nothing was heard on a stream
-  for 15 s longer than its 48 to 60 s, after which a server ends it. A stream renewed in order stays `Live`.
+- `Live` -> `Stale`: a request or stream failed; a watch got no response within 20 s; or a stream was silent for 15 s
+  longer than its 48 to 60 s, after which a server ends it. A stream that is renewed in order stays `Live`.
 - `Stale` -> `Live`: after a failure, a probe is answered with a version no lower than known and the watch opens; after
-  a watch that was silent, or two that broke at once without a word, the next itself must be heard within its 10 s;
-  after more than 30 s the list is read anew first.
-- any -> `Forbidden`: the list is refused. Where only the watch is, it stays `Stale`, as of the last list.
-- any -> `Stale`, or `Loading` with an error: the server went back in time, or the watch crashed. Both list anew.
+  a watch that was silent, or two that broke immediately without data, the next one has to show a sign of life within
+  its 10 s; after more than 30 s the kind is relisted first.
+- any -> `Forbidden`: the list is refused. Where only the watch is refused, it stays `Stale`, as of the last list.
+- any -> `Stale`, or `Loading` with an error: the server was restored, or the watch crashed. Both relist.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from k9py.api.errors import KdashError
+from k9py.api.errors import KdashError, UnresponsiveError
 
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """The first list has not come in whole. `objects` have arrived; `error` is why the last try failed, if one did."""
+    """The first list is not complete. `object_count` came so far; `error` is why the last try failed, if one did."""
 
     object_count: int = 0
     error: KdashError | None = None
@@ -41,7 +41,7 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """The data is what was known at `since`. `retry_at` None: being tried right now."""
+    """The store holds what was known at `since`. `retry_at` None: a try is in progress."""
 
     since: datetime
     error: KdashError
@@ -50,10 +50,15 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Forbidden:
-    """The user may not list or watch this here. Asked again at `retry_at`: rights can be granted."""
+    """The user may not list or watch this kind here. Retried at `retry_at`: permissions can be granted."""
 
     error: KdashError
     retry_at: datetime | None = None
 
 
 WatchHealth = Loading | Live | Stale | Forbidden
+
+
+def silence_error() -> UnresponsiveError:
+    """Return the error of a watch that is overdue."""
+    return UnresponsiveError("The server has sent nothing for too long", "Retrying automatically.")

@@ -1,7 +1,8 @@
-"""Keeps one kind in one scope known, for as long as `run` runs, and says how well it is known.
+"""Keep the store of one kind in one scope equal to the cluster while `run` runs, and report how current it is.
 
-Invariant: the store is written here and nowhere else. `health` follows the rules in `health`. Nothing the server does
-ends `run`, and no failure of ours: losing the cluster is a state, and so is a watch that crashed, which starts anew.
+Invariant: the store is written here and nowhere else. `health` follows the rules in the module `health`. Nothing the
+server does ends `run`, and no failure of ours does: losing the cluster is a state, and so is a watch that crashed and
+is restarted.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ from k9py.informer.events import (
     WatchEvent,
     WatchOpened,
 )
-from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
+from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth, silence_error
 from k9py.informer.initial_list import FirstList, InitialList, Relist
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.informer.server import ServerTraits
 from k9py.informer.store import Index, Store
-from k9py.informer.timing import IDLE_MARGIN, LATE_AFTER, LONGEST_WAIT, PAGE_LIMIT, WATCH_SECONDS
+from k9py.informer.timing import IDLE_MARGIN, LONGEST_WAIT, OVERDUE_SECONDS, PAGE_LIMIT, WATCH_SECONDS
 from k9py.informer.watcher import Watcher
 from k9py.runtime.backoff import Backoff
 from k9py.runtime.clock import Clock
@@ -44,16 +45,18 @@ T = TypeVar("T", bound=KubeObject)
 
 _PAGED: Final = frozenset({"Pod", "ReplicaSet", "ControllerRevision", "Event", "EndpointSlice", "Job"})
 
-_HEARD_OFTEN: Final = timedelta(seconds=WATCH_SECONDS + IDLE_MARGIN)
+_MAX_SILENCE: Final = timedelta(seconds=WATCH_SECONDS + IDLE_MARGIN)
+"""The longest a live watch goes without a sign of life."""
 
 _FIRST_WAIT_AFTER_CRASH: Final = 2.0
+"""Seconds."""
 
 
 def prefers_streaming_list(kind: Kind[T]) -> bool:
-    """Tell whether a streamed list is worth asking for.
+    """Return whether a streaming list is worth requesting.
 
     It saves a round trip, and is sent uncompressed: good for kinds of which there are dozens. Kinds of which there are
-    thousands are listed in compressed pages, a tenth of the bytes.
+    thousands are listed in compressed pages, with a tenth of the bytes.
     """
     return kind.name not in _PAGED
 
@@ -64,13 +67,17 @@ class Reflector(Generic[T]):
     Args:
         time_slicer: shared by all reflectors of the event loop, so that together they do not hold it; None: its own.
         indexes: further indexes of the store, by name.
-        streamed: ask for streamed lists first; None decides by kind.
+        streaming_list: request streaming lists first; None decides by kind.
         page_limit: objects a page of a paged list.
-        on_health: told after `health` changed, with the new value, and after an object was left out.
-        on_went_back: told when the server turned out to have been restored to an older state; not told of what others
-            found out, which is `server_went_back`.
-        server: what all informers of the server have learnt of it; own ones when None.
+        on_health: called with the new value after `health` changed, and after an object was left out.
+        on_server_restored: called when this reflector found the server restored to an older state; not called for what
+            `handle_server_restored` passes on.
+        server: what all reflectors of the server have learnt about it; None: its own.
         rng: source of jitter.
+
+    Attributes:
+        decode_error_count: objects that did not decode and are left out, counted each time one came.
+        last_decode_error: where and why the last of them did not decode; "" again after a list that held none.
     """
 
     def __init__(
@@ -81,7 +88,7 @@ class Reflector(Generic[T]):
         *,
         time_slicer: TimeSlicer | None = None,
         indexes: Mapping[str, Index[T]] | None = None,
-        streamed: bool | None = None,
+        streaming_list: bool | None = None,
         page_limit: int = PAGE_LIMIT,
         on_health: Callable[[WatchHealth], None] | None = None,
         on_server_restored: Callable[[], None] | None = None,
@@ -91,9 +98,7 @@ class Reflector(Generic[T]):
         self.kind = kind
         self.store: Store[T] = Store(indexes)
         self.decode_error_count = 0
-        """Objects that did not decode and are left out, counted each time one came."""
         self.last_decode_error = ""
-        """Where and why the last of them did not decode; "" again when a list since held none."""
         self._clock = clock
         self._time_slicer = time_slicer or TimeSlicer(clock.monotonic)
         self._watcher = Watcher(
@@ -101,35 +106,35 @@ class Reflector(Generic[T]):
             lister_watcher,
             clock,
             self._time_slicer,
-            streamed=prefers_streaming_list(kind) if streamed is None else streamed,
+            streaming_list=prefers_streaming_list(kind) if streaming_list is None else streaming_list,
             page_limit=page_limit,
             server=server,
             rng=rng,
         )
-        self._crashes = Backoff(_FIRST_WAIT_AFTER_CRASH, LONGEST_WAIT, rng=rng)
+        self._crash_backoff = Backoff(_FIRST_WAIT_AFTER_CRASH, LONGEST_WAIT, rng=rng)
         self._on_health = on_health
-        self._on_went_back = on_server_restored
+        self._on_server_restored = on_server_restored
         self._health: WatchHealth = Loading()
         self._synced = asyncio.Event()
         self._list: InitialList[T] | None = None
-        self._rejection_in_list = ""
-        self._following: asyncio.Task[None] | None = None
-        self._interrupted = False
-        self._starts_over = False
-        self._distrust = False  # versions that the store holds may have been given twice
-        self._heard_at: datetime = clock.now()
-        self._heard = clock.monotonic()
+        self._decode_error_in_list = ""
+        self._task: asyncio.Task[None] | None = None
+        self._was_interrupted = False
+        self._is_restored = False
+        self._distrust_versions = False  # versions that the store holds may have been given twice
+        self._last_activity_at: datetime = clock.now()
+        self._last_activity = clock.monotonic()
         self._stale_since: datetime | None = None
-        self._listed_at: datetime | None = None  # since the last disruption
+        self._listed_at: datetime | None = None  # since the last failure
 
     @property
     def health(self) -> WatchHealth:
-        """How the watch fares."""
+        """The health of the watch."""
         return self._health
 
     @property
     def has_synced(self) -> bool:
-        """Tell whether the store has been complete once."""
+        """Whether the store has been complete once."""
         return self._synced.is_set()
 
     async def wait_for_sync(self) -> None:
@@ -138,208 +143,211 @@ class Reflector(Generic[T]):
 
     @property
     def last_activity_at(self) -> datetime:
-        """When data or a sign of life came last."""
-        return self._heard_at
+        """When data or another sign of life came last."""
+        return self._last_activity_at
 
     @property
     def is_overdue(self) -> bool:
-        """Tell whether nothing has come for longer than any watch may be silent, whatever `health` says.
+        """Whether nothing has come for longer than any watch may be silent, whatever `health` is.
 
-        It is so after this machine slept: then no timer has run.
+        This happens when this machine was suspended: then no timer has run.
         """
-        return self._clock.monotonic() - self._heard > LATE_AFTER
+        return self._clock.monotonic() - self._last_activity > OVERDUE_SECONDS
 
     async def run(self) -> NoReturn:
-        """Keep the store up to date until cancelled. Raises no Exception: what fails is `health`."""
+        """Keep the store up to date until cancelled. Raises no Exception: failures are reported as `health`."""
         crash: BaseException | None = None
         while True:
-            self._interrupted = False
-            following = self._following = asyncio.create_task(self._follow(crash))
+            self._was_interrupted = False
+            task = self._task = asyncio.create_task(self._follow(crash))
             try:
-                await asyncio.wait({following})
+                await asyncio.wait({task})
             finally:
-                following.cancel()
-                await asyncio.wait({following})
+                task.cancel()
+                await asyncio.wait({task})
             crash = None
-            if following.cancelled():
+            if task.cancelled():
                 # Not interrupted: nobody asked it to end. Something it shares with others was cancelled.
-                crash = None if self._interrupted else asyncio.CancelledError()
+                crash = None if self._was_interrupted else asyncio.CancelledError()
                 continue
-            match following.exception():
+            match task.exception():
                 case _OlderObjectsError():
                     self.handle_server_restored()
-                    self._tell_went_back()
+                    self._notify_server_restored()
                 case Exception() as crash:
                     pass
                 case BaseException() as end:
                     raise end
 
-    def retry_now(self, *, forget: bool = True) -> None:
-        """Give up what is being waited for and try again; `forget`: as if it had not failed before."""
-        if forget:
-            self._watcher.retry_soon()
-            self._crashes.reset()
+    def retry_now(self, *, reset_backoff: bool = True) -> None:
+        """End the current wait and retry; with `reset_backoff` as if it had not failed before."""
+        if reset_backoff:
+            self._watcher.reset_backoff()
+            self._crash_backoff.reset()
         match self._health:
             case Loading(retry_at=datetime()) | Stale(retry_at=datetime()) | Forbidden(retry_at=datetime()) as health:
                 self._report(replace(health, retry_at=None))
         self._interrupt()
 
     def check_liveness(self) -> None:
-        """Give up a watch that is late; see `is_late`."""
+        """Restart the watch if it is overdue; see `is_overdue`."""
         if self.is_overdue and isinstance(self._health, Live):
-            self._watcher.lost_at(self._heard)
-            self._stale_since = self._heard_at
-            error = UnresponsiveError("Nothing has come from the server for too long", "It is asked again by itself.")
-            self._report(Stale(self._heard_at, error))
+            self._watcher.mark_lost(self._last_activity)
+            self._stale_since = self._last_activity_at
+            self._report(Stale(self._last_activity_at, silence_error()))
             self._interrupt()
 
     def handle_server_restored(self) -> None:
-        """Read everything anew, older or not."""
-        self._starts_over = True
-        self._doubt_all()
+        """Relist, whether the server's versions are lower or not."""
+        self._is_restored = True
+        self._distrust_store()
         self._interrupt()
 
+    # -- following the watcher ----------------------------------------------------------------------------------------
+
     def _interrupt(self) -> None:
-        if self._following is not None:
-            self._interrupted = True
-            self._following.cancel()
+        if self._task is not None:
+            self._was_interrupted = True
+            self._task.cancel()
 
     async def _follow(self, crash: BaseException | None) -> None:
-        """Read the watcher's events. `crash`: what the one before this has failed with."""
+        """Process the watcher's events. `crash`: what the previous run failed with."""
         if crash is not None:
-            await self._wait(ListWatchFailed(_crash_error(self.kind, crash), self._crashes.next()))
-        # A list that was interrupted is read again from its beginning: its end may have been said, and not been heard.
-        if crash is not None or self._starts_over or self._list is not None:
-            self._watcher.start_over(went_back=self._starts_over)
-            self._starts_over = False
+            await self._wait(ListWatchFailed(_crash_error(self.kind, crash), self._crash_backoff.next()))
+        # An interrupted list is read again from its beginning: its end may have been sent and not been processed.
+        if crash is not None or self._is_restored or self._list is not None:
+            self._watcher.start_over(accept_any_version=self._is_restored)
+            self._is_restored = False
             self._list = None
         async with aclosing(self._watcher.events()) as batches:
             async for batch in batches:
-                await self._take(batch)
+                await self._process(batch)
 
-    def _doubt_all(self) -> None:
-        self._distrust = True
-        now = self._clock.now()
-        self._stale_since = self._stale_since or now
-        error = VersionRegressedError(
-            "The server went back in time: everything is read again", "Restored from a backup?"
-        )
-        self._report(Stale(now, error) if self.has_synced else Loading(len(self.store), error))
-
-    def _tell_went_back(self) -> None:
-        if self._on_went_back is not None:
-            self._on_went_back()
-
-    async def _take(self, batch: tuple[WatchEvent[T], ...]) -> None:
+    async def _process(self, batch: tuple[WatchEvent[T], ...]) -> None:
         changed: list[Applied[T] | Deleted[T]] = []
         for event in batch:
             match event:
                 case Applied():
                     changed.append(event)
-                case Deleted(gone):
+                case Deleted(deleted):
                     if self._list is None:
                         changed.append(event)
                     else:
-                        self._list.remove(gone)
+                        self._list.remove(deleted)
                 case Init():
-                    self._begin()
+                    self._begin_list()
                 case InitApplied(objects):
-                    self._add(objects)
+                    self._add_to_list(objects)
                 case InitDone():
-                    await self._finish()
-                case WatchOpened(heard):
-                    self._live(heard=heard)
+                    await self._finish_list()
+                case WatchOpened(is_confirmed):
+                    self._become_live(is_confirmed=is_confirmed)
                 case ServerRestored():
-                    self._doubt_all()
-                    self._tell_went_back()
-                    self._begin()
+                    self._distrust_store()
+                    self._notify_server_restored()
+                    self._begin_list()
                 case DecodeFailed(message):
                     self.decode_error_count += 1
-                    self.last_decode_error = self._rejection_in_list = message
+                    self.last_decode_error = self._decode_error_in_list = message
                     if self._on_health is not None:
                         self._on_health(self._health)
-                case ListWatchFailed() as disrupted:
-                    await self._wait(disrupted)
+                case ListWatchFailed() as failed:
+                    await self._wait(failed)
         if changed:
-            self._hear()
+            self._record_activity()
             self.store.apply(changed)
 
-    def _hear(self) -> None:
-        self._heard_at = self._clock.now()
-        self._heard = self._clock.monotonic()
+    def _record_activity(self) -> None:
+        self._last_activity_at = self._clock.now()
+        self._last_activity = self._clock.monotonic()
 
-    def _begin(self) -> None:
-        self._rejection_in_list = ""
+    def _distrust_store(self) -> None:
+        self._distrust_versions = True
+        now = self._clock.now()
+        self._stale_since = self._stale_since or now
+        error = VersionRegressedError("The server went back in time: relisting everything", "Restored from a backup?")
+        self._report(Stale(now, error) if self.has_synced else Loading(len(self.store), error))
+
+    def _notify_server_restored(self) -> None:
+        if self._on_server_restored is not None:
+            self._on_server_restored()
+
+    # -- the initial list ---------------------------------------------------------------------------------------------
+
+    def _begin_list(self) -> None:
+        self._decode_error_in_list = ""
         if self.has_synced:
-            self._list = Relist(self.store, self._time_slicer, distrust=self._distrust)
+            self._list = Relist(self.store, self._time_slicer, distrust_versions=self._distrust_versions)
             return
-        if self._distrust:
+        if self._distrust_versions:
             self.store.remove_all(tuple(self.store.keys()))
         self._list = FirstList(self.store, self._time_slicer)
 
-    def _add(self, objects: tuple[T, ...]) -> None:
-        self._hear()
+    def _add_to_list(self, objects: tuple[T, ...]) -> None:
+        self._record_activity()
         if self._list is None:
-            raise RuntimeError("objects of a list that was not begun")  # a crash is seen, an empty store is not
+            raise RuntimeError("objects of a list that was not begun")  # a crash is visible, an empty store is not
         self._list.add(objects)
-        if self._list.fell:
+        if self._list.has_older_objects:
             raise _OlderObjectsError
         if not self.has_synced:
             self._report(Loading(len(self.store)))
 
-    async def _finish(self) -> None:
+    async def _finish_list(self) -> None:
         if self._list is None:
             raise RuntimeError("the end of a list that was not begun")
         await self._list.finish()
         self._list = None
-        self._distrust = False
-        rejection_before, self.last_decode_error = self.last_decode_error, self._rejection_in_list
-        if rejection_before != self.last_decode_error and self._on_health is not None:
+        self._distrust_versions = False
+        previous_error, self.last_decode_error = self.last_decode_error, self._decode_error_in_list
+        if previous_error != self.last_decode_error and self._on_health is not None:
             self._on_health(self._health)
-        self._hear()
-        self._listed_at = self._heard_at
+        self._record_activity()
+        self._listed_at = self._last_activity_at
         is_first = not self.has_synced
         self._synced.set()
         match self._health:
             case Live():
                 pass
             case Stale() as stale:
-                # As new as this list; live when the watch after it is open, which may not be allowed or not work.
-                self._stale_since = self._heard_at
-                self._report(replace(stale, since=self._heard_at))
+                # As new as this list; live once the watch after it is open, which may be forbidden or fail.
+                self._stale_since = self._last_activity_at
+                self._report(replace(stale, since=self._last_activity_at))
             case _ if is_first:
-                self._report(Live(self._heard_at))
+                self._report(Live(self._last_activity_at))
 
-    def _live(self, *, heard: bool) -> None:
-        if heard:
-            self._hear()
+    # -- health -------------------------------------------------------------------------------------------------------
+
+    def _become_live(self, *, is_confirmed: bool) -> None:
+        if is_confirmed:
+            self._record_activity()
         self._stale_since = None
         if not isinstance(self._health, Live):
             self._report(Live(self._clock.now()))
 
-    async def _wait(self, disrupted: ListWatchFailed) -> None:
+    async def _wait(self, failed: ListWatchFailed) -> None:
         now = self._clock.now()
-        polled, self._listed_at = self._listed_at, None
+        listed_at, self._listed_at = self._listed_at, None
         try:
-            self._say_failed(disrupted, now, now + timedelta(seconds=disrupted.retry_in), polled)
-        finally:  # whoever is told may fail: that must not be tried again without a pause
-            await self._clock.sleep(disrupted.retry_in)
-        self._say_failed(disrupted, now, None, polled)
+            self._report_failure(failed, now, now + timedelta(seconds=failed.retry_in), listed_at)
+        finally:  # a callback may fail: that must not be retried without a pause
+            await self._clock.sleep(failed.retry_in)
+        self._report_failure(failed, now, None, listed_at)
 
-    def _say_failed(
-        self, disrupted: ListWatchFailed, now: datetime, retry_at: datetime | None, polled: datetime | None
+    def _report_failure(
+        self, failed: ListWatchFailed, now: datetime, retry_at: datetime | None, listed_at: datetime | None
     ) -> None:
-        """Report why it is not live. `polled`: when it was listed whole just before the watch was refused."""
-        if polled is not None and isinstance(disrupted.error, ForbiddenError):
-            self._stale_since = polled
-            self._report(Stale(polled, disrupted.error, retry_at))
+        """Report why it is not live. `listed_at`: when the list was complete, just before the watch was refused."""
+        if listed_at is not None and isinstance(failed.error, ForbiddenError):
+            self._stale_since = listed_at
+            self._report(Stale(listed_at, failed.error, retry_at))
             return
         if self._stale_since is None:
-            # A live server says something about once a minute. A longer silence before the failure means that the
-            # connection was dead for that long, and the data is as old as the last thing heard.
-            was_silent = isinstance(disrupted.error, UnresponsiveError) or now - self._heard_at > _HEARD_OFTEN
-            self._stale_since = self._heard_at if was_silent else now
-        match disrupted.error:
+            # A live server sends something about once a minute. A longer silence before the failure means that the
+            # connection was dead for that long, and the data is as old as the last sign of life.
+            was_silent = isinstance(failed.error, UnresponsiveError) or now - self._last_activity_at > _MAX_SILENCE
+            self._stale_since = self._last_activity_at if was_silent else now
+        match failed.error:
             case ForbiddenError() as error:
                 self._report(Forbidden(error, retry_at))
             case error if self.has_synced:
@@ -355,12 +363,12 @@ class Reflector(Generic[T]):
 
 
 def _crash_error(kind: Kind[T], crash: BaseException) -> WatchCrashedError:
-    words = f"{type(crash).__name__}: {crash}" if str(crash) else type(crash).__name__
+    reason = f"{type(crash).__name__}: {crash}" if str(crash) else type(crash).__name__
     return WatchCrashedError(
-        f"Reading {kind.resource} failed inside kdash: {words}",
-        "This is a bug in kdash: please report it. It is read again by itself.",
+        f"Internal error while reading {kind.resource}: {reason}",
+        "This is a bug in kdash: please report it. Retrying automatically.",
     )
 
 
 class _OlderObjectsError(Exception):
-    """An object came in a list as it was before what the store holds."""
+    """A list held an object in an older state than the store."""

@@ -1,24 +1,83 @@
-"""What the informers of one API server have learnt of it together.
+"""What is known about an API server: traits that all its reflectors share, and whether a kind's watches can be trusted.
 
-Invariant: one object a connection, shared by all its informers and kept when the scope changes. What is learnt is a
-matter of the whole server, never of one kind: whoever finds out tells it here, and nobody finds it out again.
-To learn another thing: an attribute here, set where `Watcher` meets it.
+To learn another trait: an attribute of `ServerTraits`, set where `Watcher` meets it.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
+
+from k9py.api.errors import KdashError, UnresponsiveError
+from k9py.informer import timing
+from k9py.runtime.clock import Clock
+
+NO_STREAMING_LISTS: Final = frozenset({0, 400, 403, 405, 415, 422, 500, 501})
+"""Codes that mean a server does not stream lists. 403: list may be allowed where watch is not. 500: no progress
+requests in its etcd. Codes for "later" (429, 503, 504) and for "log in" (401) are not among them."""
+
+OF_ONE_KIND: Final = frozenset({0, 403})
+"""Those of them that mean nothing for other kinds."""
+
+_MAX_DOUBTS: Final = 2
 
 
 class ServerTraits:
     """How this server departs from what current API servers do.
 
+    Invariant: one object a connection, shared by all its reflectors and kept when the scope changes. A trait belongs to
+    the whole server, never to one kind: whoever finds it out records it here, and nobody finds it out again.
+
     Attributes:
-        streams_lists: it ends a streamed list (`sendInitialEvents`) with the bookmark it has to end with. False after
-            the first refusal, and after the first such list without that bookmark: filtering proxies drop it.
-        went_back_at: when it was last found to have gone back in time, None: never.
+        supports_streaming_lists: it ends a streaming list (`sendInitialEvents`) with the bookmark that has to end it.
+            False after the first refusal, and after the first such list without that bookmark: filtering proxies drop
+            it.
+        restored_at: when it was last found restored to an older state; None: never.
     """
 
     def __init__(self) -> None:
         self.supports_streaming_lists = True
         self.restored_at: datetime | None = None
+
+
+class WatchTrust:
+    """Whether the watches of one kind can be trusted, judged by the last ones; says nothing about its lists.
+
+    Invariant: a watch that has sent anything clears all doubt. To doubt for another reason: one case in `failed`.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._doubts = 0
+        self._opened_at = 0.0
+        self._has_data = False
+
+    @property
+    def needs_proof(self) -> bool:
+        """Whether the next watch counts only once it has sent something."""
+        return self._doubts >= _MAX_DOUBTS
+
+    def opened(self) -> None:
+        """Record that a watch was opened; it has sent nothing yet."""
+        self._opened_at = self._clock.monotonic()
+        self._has_data = False
+
+    def confirmed(self) -> None:
+        """Record that the watch has sent something, or has ended in order."""
+        self._has_data = True
+        self._doubts = 0
+
+    def failed(self, error: KdashError) -> bool:
+        """Record how the open watch failed.
+
+        Returns:
+            Whether it needed to prove itself, and did not.
+        """
+        needed_proof = self.needs_proof
+        if self._has_data:
+            return False
+        if isinstance(error, UnresponsiveError):
+            self._doubts += _MAX_DOUBTS
+        elif self._clock.monotonic() - self._opened_at < timing.PROVING_SECONDS:
+            self._doubts += 1  # may be chance; one that was quiet for longer was cut for idling
+        return needed_proof

@@ -1,8 +1,8 @@
-"""What is known of one kind in one scope: objects by key, and the indexes that make a question cost its answer.
+"""The objects of one kind in one scope, by key, with indexes: a query costs the size of its result.
 
-Invariant: the informer alone writes; everyone else reads or subscribes. Every index agrees with the objects whenever a
-reader can look. Subscribers are told after a change, in batches; a batch holds a key at most once.
-To add an index: a function from an object to the values it is found by, given at construction (see `indexes`).
+Invariant: the reflector alone writes; everyone else reads or subscribes. Every index agrees with the objects whenever a
+reader can look. Subscribers are notified after a change, in batches; a batch holds a key at most once.
+To add an index: a function from an object to the values it is found by, given at construction.
 """
 
 from __future__ import annotations
@@ -14,21 +14,19 @@ import msgspec
 
 from k9py.api.meta import KubeObject, ObjectKey
 from k9py.informer.events import Applied, Deleted
-from k9py.informer.versions import is_older, is_same
+from k9py.informer.resource_version import is_older, is_same_state
 
 T = TypeVar("T", bound=KubeObject)
 
 Index = Callable[[T], Iterable[Hashable]]
-"""The values an object is found by; none, one or many."""
+"""Returns the values an object is found by; none, one or many."""
 
 _NAMESPACE: Final = "namespace"
 _OWNER: Final = "owner"
-LABELS: Final = "labels"
-"""Name under which `indexes.labels` is declared for `select` to use it."""
 
 
 class ObjectChange(msgspec.Struct, Generic[T], frozen=True):
-    """One object's change: `old` None when it appeared, `new` None when it is gone."""
+    """A change of one object: `old` is None when it was added, `new` is None when it was deleted."""
 
     key: ObjectKey
     old: T | None
@@ -36,13 +34,13 @@ class ObjectChange(msgspec.Struct, Generic[T], frozen=True):
 
 
 class ChangeBatch(msgspec.Struct, Generic[T], frozen=True):
-    """Changes that happened together."""
+    """Changes that were made together."""
 
     changes: tuple[ObjectChange[T], ...]
 
 
 class Contents(Generic[T]):
-    """Objects and their indexes, without the subscribers: a relist builds a second one beside the first."""
+    """Objects and their indexes, without subscribers: a relist builds a second one beside the first."""
 
     __slots__ = ("_buckets", "_indexes", "objects")
 
@@ -70,7 +68,7 @@ class Contents(Generic[T]):
                     bucket[key] = new
 
     def remove(self, key: ObjectKey) -> None:
-        """Remove an object that is there."""
+        """Remove an object that is held."""
         old = self.objects.pop(key)
         for name, values_of in self._indexes.items():
             buckets = self._buckets[name]
@@ -92,10 +90,13 @@ class Contents(Generic[T]):
 
 
 class Store(Generic[T]):
-    """Objects of one kind by key. `version` grows with every change: equal versions mean nothing changed.
+    """Objects of one kind by key.
 
     Args:
-        indexes: further indexes by name, beside those by namespace and by the managing owner's uid.
+        indexes: further indexes by name, beside those by namespace and by the uid of the controller.
+
+    Attributes:
+        version: grows with every change; equal versions mean that nothing changed.
     """
 
     def __init__(self, indexes: Mapping[str, Index[T]] | None = None) -> None:
@@ -104,18 +105,18 @@ class Store(Generic[T]):
         self._subscribers: list[Callable[[ChangeBatch[T]], None]] = []
         self.version = 0
 
-    # Reading: what every screen and query asks.
+    # Reading: for everyone.
 
     def get(self, key: ObjectKey) -> T | None:
-        """Return the object, None when there is none."""
+        """Return an object, None when it is not held."""
         return self._contents.objects.get(key)
 
     def values(self) -> ValuesView[T]:
-        """Return all objects, as a view; not to be kept across an await."""
+        """Return all objects, as a view; do not keep it across an await."""
         return self._contents.objects.values()
 
     def keys(self) -> KeysView[ObjectKey]:
-        """Return all keys, as a view; not to be kept across an await."""
+        """Return all keys, as a view; do not keep it across an await."""
         return self._contents.objects.keys()
 
     def __len__(self) -> int:
@@ -140,26 +141,11 @@ class Store(Generic[T]):
         """
         return list(self._contents.bucket(name, value))
 
-    def select(self, namespace: str, labels: Mapping[str, str]) -> list[T]:
-        """Return the objects of a namespace that carry all these labels; no labels select everything in it.
-
-        Costs the rarest of the labels where the `labels` index is declared, else the namespace.
-        """
-        candidates = self._contents.bucket(_NAMESPACE, namespace)
-        if LABELS in self._indexes:
-            for name, value in labels.items():
-                bucket = self._contents.bucket(LABELS, (namespace, name, value))
-                # An empty bucket may also mean that the index leaves this label out.
-                if bucket and len(bucket) < len(candidates):
-                    candidates = bucket
-        wanted = labels.items()
-        return [one for one in candidates if wanted <= (one.metadata.labels or {}).items()]
-
     def subscribe(self, callback: Callable[[ChangeBatch[T]], None]) -> Callable[[], None]:
-        """Have a callback told of every batch of changes, after the store has them; it must be quick and not fail.
+        """Call back with every batch of changes, after the store has them; the callback must be quick and not fail.
 
         Returns:
-            A function that ends the subscription; calling it twice does no harm.
+            A function that ends the subscription; a second call does nothing.
         """
         self._subscribers.append(callback)
 
@@ -169,10 +155,10 @@ class Store(Generic[T]):
 
         return unsubscribe
 
-    # Writing: the informer's alone.
+    # Writing: for the reflector alone.
 
     def apply(self, events: Iterable[Applied[T] | Deleted[T]]) -> None:
-        """Apply watch events in order and tell the sum of them; states older than what is held change nothing."""
+        """Apply watch events in order and publish their sum; states older than what is held change nothing."""
         contents = self._contents
         before: dict[ObjectKey, T | None] = {}
         for event in events:
@@ -180,7 +166,7 @@ class Store(Generic[T]):
             key = value.key
             old = contents.objects.get(key)
             if isinstance(event, Applied):
-                if old is not None and (is_same(value, old) or is_older(value, old)):
+                if old is not None and (is_same_state(value, old) or is_older(value, old)):
                     continue
                 contents.put(key, value)
             else:
@@ -188,46 +174,46 @@ class Store(Generic[T]):
                     continue
                 contents.remove(key)
             before.setdefault(key, old)
-        self._told(before)
+        self._publish_since(before)
 
     def upsert_all(self, values: Iterable[T]) -> None:
-        """Take objects as the server's word, whatever is held: for an initial list."""
+        """Add or replace objects, whatever is held: for an initial list."""
         before: dict[ObjectKey, T | None] = {}
         for value in values:
             key = value.key
             old = self._contents.objects.get(key)
-            if old is None or not is_same(value, old):
+            if old is None or not is_same_state(value, old):
                 self._contents.put(key, value)
                 before.setdefault(key, old)
-        self._told(before)
+        self._publish_since(before)
 
     def remove_all(self, keys: Iterable[ObjectKey]) -> None:
-        """Remove objects that are no longer there."""
+        """Remove objects that no longer exist."""
         before: dict[ObjectKey, T | None] = {}
         for key in keys:
             old = self._contents.objects.get(key)
             if old is not None:
                 self._contents.remove(key)
                 before.setdefault(key, old)
-        self._told(before)
+        self._publish_since(before)
 
     def empty_contents(self) -> Contents[T]:
-        """Return empty contents with this store's indexes, to be filled and given to `exchange`."""
+        """Return empty contents with the indexes of this store, to be filled and passed to `replace`."""
         return Contents(self._indexes)
 
     def replace(self, contents: Contents[T]) -> None:
-        """Put new contents in the place of the old, all at once. The caller tells the changes."""
+        """Replace the contents in one step. The caller publishes the changes."""
         self._contents = contents
         self.version += 1
 
     def publish(self, changes: Sequence[ObjectChange[T]]) -> None:
-        """Tell subscribers of changes already made."""
+        """Notify subscribers of changes already made."""
         if changes:
             batch = ChangeBatch(tuple(changes))
             for callback in tuple(self._subscribers):
                 callback(batch)
 
-    def _told(self, before: Mapping[ObjectKey, T | None]) -> None:
+    def _publish_since(self, before: Mapping[ObjectKey, T | None]) -> None:
         now = self._contents.objects
         changes = [ObjectChange(key, old, now.get(key)) for key, old in before.items() if old is not now.get(key)]
         if changes:
@@ -235,10 +221,10 @@ class Store(Generic[T]):
             self.publish(changes)
 
 
-def _namespace(one: KubeObject) -> tuple[str]:
-    return (one.metadata.namespace,)
+def _namespace(value: KubeObject) -> tuple[str]:
+    return (value.metadata.namespace,)
 
 
-def _owner(one: KubeObject) -> tuple[str, ...]:
-    controller = one.metadata.controller
+def _owner(value: KubeObject) -> tuple[str, ...]:
+    controller = value.metadata.controller
     return (controller.uid,) if controller is not None else ()

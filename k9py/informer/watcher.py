@@ -1,20 +1,20 @@
-"""Turn lists and watches into one unending run of events: the state machine of one kind in one scope.
+"""Turn lists and watches into one endless run of events: the state machine of one kind in one scope.
 
     Empty -> InitPage -> ... -> InitListed -> Watching          paged lists, then a watch
     Empty -> InitialWatch -> Watching                           where the server streams lists: one request for both
 
-Invariant: a watch begins exactly where the list or the watch before it ended, so nothing between them is lost; where
-that is impossible (410) everything starts over from `Empty`. The watcher never sleeps: it emits `ListWatchFailed`; its
-reader waits. To change what an error means, change `_failed`: it holds every transition that is not progress.
+Invariant: a watch begins exactly where the list or watch before it ended, so nothing between them is lost; where that
+is impossible (410) everything starts over from `Empty`. The watcher never sleeps: it yields `ListWatchFailed`, and its
+reader waits. To change what an error means, change `_handle_error`: it holds every transition that is not progress.
 
-Headers prove nothing: a server may send them and then hang, and one restored from a backup opens a watch at a version
-it has not reached yet, and is deaf until it has. Therefore
-- after a failure, and after a watch that ended without a word, a probe (a consistent list of one object) is asked for
-  before the next watch, and its version judged (`KnownVersion`);
-- after a watch that fell silent, or two that broke at once without a word, the next is short, and only `WatchOpened`
-  when it has said something or has ended in order; if it fails too the list is read anew each time, so that what is
-  shown is at least that new;
-- after an outage of more than `RELIST_AFTER` everything is read anew: a restored server may be past what was known.
+Response headers prove nothing: a server may send them and then hang, and one restored from a backup opens a watch at a
+version it has not reached yet and sends nothing until it has. Therefore
+- after a failure, and after a watch that ended without data, a probe (a consistent list of one object) comes before the
+  next watch, and its version is judged (`KnownVersion`);
+- after a watch that fell silent, or two that broke immediately without data, the next one is short, and `WatchOpened`
+  only when it has sent something or has ended in order (`WatchTrust`); each time it fails too, the kind is relisted, so
+  that the store is at least that new;
+- after an outage of more than `RELIST_AFTER` the kind is relisted: a restored server may be past what was known.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ import random
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Final, Generic, TypeVar
-
-import msgspec
 
 from k9py.api.errors import (
     ApiError,
@@ -39,36 +37,30 @@ from k9py.api.errors import (
 from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject
 from k9py.informer import timing
-from k9py.informer.compact import Compactor
-from k9py.informer.doubts import Doubts
+from k9py.informer.decoder import WatchDecoder, decode_items, read_page
 from k9py.informer.events import (
-    DecodeFailed,
+    Empty,
     Init,
-    InitApplied,
     InitDone,
+    InitialWatch,
+    InitListed,
+    InitPage,
     ListWatchFailed,
     ServerRestored,
+    State,
     WatchEvent,
+    Watching,
     WatchOpened,
 )
-from k9py.informer.intake import Intake
+from k9py.informer.interning import Interner
 from k9py.informer.lister_watcher import ListerWatcher
-from k9py.informer.retries import wait_after
-from k9py.informer.server import ServerTraits
-from k9py.informer.states import Empty, InitialWatch, InitListed, InitPage, State, Watching
-from k9py.informer.versions import KnownVersion
-from k9py.informer.wire import UNREADABLE, Bookmark, Removal, Unreadable, Upsert, read_line, read_page
+from k9py.informer.resource_version import KnownVersion
+from k9py.informer.server import NO_STREAMING_LISTS, OF_ONE_KIND, ServerTraits, WatchTrust
 from k9py.runtime.backoff import Backoff
 from k9py.runtime.clock import Clock
 from k9py.runtime.time_slice import TimeSlicer
 
 T = TypeVar("T", bound=KubeObject)
-
-_REFUSES_STREAMED_LISTS: Final = frozenset({0, 400, 403, 405, 415, 422, 500, 501})
-"""Codes that say a server does not stream lists. 403: list may be allowed where watch is not. 500: no progress requests
-in its etcd. Codes for "later" (429, 503, 504) and for "log in" (401) are not among them."""
-
-_OF_ONE_KIND: Final = frozenset({0, 403})  # those of them that say nothing of other kinds
 
 _TOO_LARGE_VERSION: Final = "oo large resource version"
 
@@ -77,10 +69,10 @@ class Watcher(Generic[T]):
     """Lists and watches through a `ListerWatcher` for as long as `events` is read.
 
     Args:
-        streamed: ask for streamed lists first; given up for good at the first refusal.
+        streaming_list: request streaming lists first; given up for good at the first refusal.
         page_limit: objects a page of a paged list.
         server: what is known of the server, shared by all its watchers.
-        rng: source of jitter in waits and watch timeouts.
+        rng: source of the jitter in retries and watch timeouts.
     """
 
     def __init__(
@@ -90,7 +82,7 @@ class Watcher(Generic[T]):
         clock: Clock,
         time_slicer: TimeSlicer,
         *,
-        streamed: bool,
+        streaming_list: bool,
         page_limit: int = timing.PAGE_LIMIT,
         server: ServerTraits | None = None,
         rng: random.Random | None = None,
@@ -99,71 +91,76 @@ class Watcher(Generic[T]):
         self._lister_watcher = lister_watcher
         self._clock = clock
         self._time_slicer = time_slicer
-        self._streamed = streamed
+        self._streaming_list = streaming_list
         self._rng = rng or random.Random()
-        self._compact = Compactor()
+        self._intern = Interner()
         self._backoff = Backoff(timing.SHORTEST_WAIT, timing.LONGEST_WAIT, rng=self._rng)
         # Lists may succeed and every watch after them be refused as expired: that loop must slow down too, although
-        # each round shows objects. Only the watch itself resets this one.
-        self._restarts = Backoff(timing.SHORTEST_WAIT, timing.LONGEST_WAIT, rng=self._rng)
+        # each round brings objects. Only the watch itself resets this one.
+        self._relist_backoff = Backoff(timing.SHORTEST_WAIT, timing.LONGEST_WAIT, rng=self._rng)
         self._page_limit = page_limit
-        self._limit = page_limit
+        self._current_page_limit = page_limit
         self._state: State = Empty()
         self._server = server or ServerTraits()
-        self._known = KnownVersion()
-        self._asked_at = clock.monotonic()
-        self._lost_at: float | None = None  # since the last answer with data in it
-        self._unproven = False  # a probe is due before the next watch
-        self._proved = False  # a probe was answered just now
-        self._doubts = Doubts(clock)
-        self._fell = False  # the last lines had a lower version among them
+        self._known_version = KnownVersion()
+        self._trust = WatchTrust(clock)
+        self._requested_at = clock.monotonic()
+        self._lost_at: float | None = None  # since the last response with data in it
+        self._needs_probe = False  # before the next watch
+        self._was_probed = False  # just now
+        self._saw_lower_version = False  # in the last lines
         self._verified_at: float | None = None
 
     @property
     def state(self) -> State:
-        """Where the machine stands."""
+        """The current state."""
         return self._state
 
     @property
-    def streamed(self) -> bool:
-        """Tell whether the next initial list will be asked for as a stream."""
-        return self._streamed and self._server.supports_streaming_lists
+    def streaming_list(self) -> bool:
+        """Whether the next initial list will be requested as a stream."""
+        return self._streaming_list and self._server.supports_streaming_lists
 
-    def retry_soon(self) -> None:
+    def reset_backoff(self) -> None:
         """Wait as after a first failure from now on."""
         self._backoff.reset()
-        self._restarts.reset()
+        self._relist_backoff.reset()
 
-    def lost_at(self, monotonic: float) -> None:
-        """Take the server for lost since then."""
+    def mark_lost(self, monotonic: float) -> None:
+        """Treat the server as lost since then."""
         self._lost_at = monotonic
 
-    def start_over(self, *, went_back: bool = False) -> None:
-        """List anew; `went_back`: and take any version for right. Not while `events` is being read."""
+    def start_over(self, *, accept_any_version: bool = False) -> None:
+        """Relist; call it only while `events` is not being read.
+
+        Args:
+            accept_any_version: the server was restored: lower versions than before are right.
+        """
         self._state = Empty()
-        if went_back:
-            self._known.forget()
+        if accept_any_version:
+            self._known_version.forget()
 
     async def events(self) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
-        """Yield events in batches, without end; close it to end the watch. Only one reader at a time: it waits out
-        `ListWatchFailed.retry_in` before it asks for the next batch.
+        """Yield events in batches, without end; close it to end the watch.
+
+        Only one reader at a time: it waits for `ListWatchFailed.retry_in` before it asks for the next batch.
         """
         match self._state:  # where the reader before this one has left it
             case InitialWatch():
                 self._state = Empty()
             case Watching(resource_version):
                 self._state = InitListed(resource_version)
-                self._unproven = True
+                self._needs_probe = True
         while True:
-            disrupted: ListWatchFailed | None = None
+            failed: ListWatchFailed | None = None
             try:
                 async with aclosing(self._step()) as batches:
                     async for batch in batches:
                         yield batch
             except KdashError as error:
-                disrupted = self._failed(error)
-            if disrupted is not None:
-                yield (disrupted,)
+                failed = self._handle_error(error)
+            if failed is not None:
+                yield (failed,)
 
     def _step(self) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
         match self._state:
@@ -173,150 +170,105 @@ class Watcher(Generic[T]):
                 return self._list(continue_token)
             case InitialWatch():
                 return self._watch("", send_initial_events=True)
-            case InitListed() | Watching() if self._unproven:
-                return self._prove()
+            case InitListed() | Watching() if self._needs_probe:
+                return self._probe()
             case InitListed(resource_version) | Watching(resource_version):
                 return self._watch(resource_version, send_initial_events=False)
 
     async def _begin(self) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
-        self._state = InitialWatch() if self.streamed else InitPage("")
+        self._state = InitialWatch() if self.streaming_list else InitPage("")
         yield (Init(),)
 
+    # -- lists --------------------------------------------------------------------------------------------------------
+
     async def _list(self, continue_token: str) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
-        self._asked_at = self._clock.monotonic()
-        body = await self._lister_watcher.list_page(limit=self._limit, continue_token=continue_token)
+        self._requested_at = self._clock.monotonic()
+        body = await self._lister_watcher.list_page(limit=self._current_page_limit, continue_token=continue_token)
         page = read_page(body)
-        if not continue_token and self._went_back_to(page.metadata.resource_version):
+        if not continue_token and self._check_regression(page.metadata.resource_version):
             self._state = InitPage("")
             yield (ServerRestored(),)
         items = iter(page.items or ())
-        batch = await self._decode(items)
+        batch = await decode_items(self._kind, self._intern, items, self._time_slicer)
         while batch:
-            self._progressed()
+            self._record_progress()
             yield batch
-            batch = await self._decode(items)
+            batch = await decode_items(self._kind, self._intern, items, self._time_slicer)
         if page.metadata.continue_:
             self._state = InitPage(page.metadata.continue_)
         else:
-            self._limit = self._page_limit
-            self._unproven = False
+            self._current_page_limit = self._page_limit
+            self._needs_probe = False
             self._lost_at = None
             self._state = InitListed(page.metadata.resource_version)
             yield (InitDone(),)
 
-    async def _decode(self, items: Iterator[msgspec.Raw]) -> tuple[WatchEvent[T], ...]:
-        """Decode items of a page until the slice is used up; an empty answer means there are no more."""
-        objects: list[T] = []
-        rejected: list[DecodeFailed] = []
-        async with self._time_slicer.slice():
-            for item in items:
-                try:
-                    objects.append(self._compact(self._kind.decode(item)))
-                except UNREADABLE as error:
-                    rejected.append(DecodeFailed(f"{self._kind.name}: {error}"))
-                if self._time_slicer.is_over:
-                    break
-        return (InitApplied(tuple(objects)), *rejected) if objects else tuple(rejected)
+    # -- watches ------------------------------------------------------------------------------------------------------
 
     async def _watch(
         self, resource_version: str, *, send_initial_events: bool
     ) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
-        began = self._asked_at = self._clock.monotonic()
-        heard = False
-        proving = self._doubts.must_prove and not send_initial_events
-        seconds = timing.PROVING_SECONDS if proving else int(timing.WATCH_SECONDS * (1 - 0.2 * self._rng.random()))
-        margin = timing.PROVING_MARGIN if proving else timing.IDLE_MARGIN
-        proved, self._proved = self._proved, False
+        opened_at = self._requested_at = self._clock.monotonic()
+        has_data = False
+        is_proving = self._trust.needs_proof and not send_initial_events
+        seconds = timing.PROVING_SECONDS if is_proving else int(timing.WATCH_SECONDS * (1 - 0.2 * self._rng.random()))
+        margin = timing.PROVING_MARGIN if is_proving else timing.IDLE_MARGIN
+        was_probed, self._was_probed = self._was_probed, False
         async with self._lister_watcher.watch(
             resource_version=resource_version,
             send_initial_events=send_initial_events,
             timeout_seconds=seconds,
-            silence=lambda: self._allowed_silence(seconds + margin),
+            idle_timeout=lambda: self._idle_timeout(seconds + margin),
         ) as stream:
-            self._doubts.opened()
+            self._trust.opened()
             if not send_initial_events:
                 self._state = Watching(resource_version)
-                if not proving:
-                    yield (WatchOpened(is_confirmed=proved),)
+                if not is_proving:
+                    yield (WatchOpened(is_confirmed=was_probed),)
             async for lines in stream:
-                rest = iter(lines)
-                more = True
-                while more:
-                    batch, more, failure = await self._read(rest)
+                remaining = iter(lines)
+                has_more = True
+                while has_more:
+                    batch, has_more, failure = await self._read(remaining)
                     if batch:
-                        heard = True
-                        if proving and not self._doubts.must_prove:
-                            proving, batch = False, (WatchOpened(), *batch)
+                        has_data = True
+                        if is_proving and not self._trust.needs_proof:
+                            is_proving, batch = False, (WatchOpened(), *batch)
                         yield batch
                     if failure is not None:
                         raise failure
-                    if isinstance(self._state, Empty) or await self._has_gone_back():
+                    if isinstance(self._state, Empty) or await self._verify_lower_version():
                         yield (ServerRestored(),)
                         return
                 if (
                     isinstance(self._state, InitialWatch)
-                    and self._clock.monotonic() - began > timing.STREAMED_LIST_SECONDS
+                    and self._clock.monotonic() - opened_at > timing.STREAMED_LIST_SECONDS
                 ):
-                    raise UnresponsiveError("the server began a streamed list and does not end it")
+                    raise UnresponsiveError("the server began a streaming list and does not end it")
         match self._state:
             case Watching(reached):
-                if not heard and self._clock.monotonic() - began < timing.SHORTEST_WATCH:
-                    raise ConnectionFailedError("the server closed the watch at once and said nothing")
+                if not has_data and self._clock.monotonic() - opened_at < timing.SHORTEST_WATCH:
+                    raise ConnectionFailedError("the server closed the watch immediately, without data")
                 self._state = InitListed(reached)
-                self._unproven, self._proved = not heard, heard
-                self._doubts.spoke()
-                if proving:
+                self._needs_probe, self._was_probed = not has_data, has_data
+                self._trust.confirmed()
+                if is_proving:
                     yield (WatchOpened(),)
             case _:
-                # It went through its time without the bookmark that ends the list: it does not know of such lists.
+                # It ended in time, without the bookmark that ends the list: it does not support streaming lists.
                 self._give_up_streaming()
 
-    def _allowed_silence(self, seconds: float) -> float:
+    def _idle_timeout(self, seconds: float) -> float:
         return timing.STREAMED_LIST_SILENCE if isinstance(self._state, InitialWatch) else seconds
 
     def _give_up_streaming(self, *, of_one_kind: bool = False) -> None:
-        self._streamed = False
+        self._streaming_list = False
         self._state = Empty()
         if not of_one_kind:
             self._server.supports_streaming_lists = False
 
-    async def _prove(self) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
-        """Make sure, before a watch resumes, that the server answers and has come as far as we know it to have."""
-        self._asked_at = self._clock.monotonic()
-        if self._lost_at is not None and self._asked_at - self._lost_at > timing.RELIST_AFTER:
-            self._state = Empty()
-        elif await self._has_fallen():
-            yield (ServerRestored(),)
-        else:
-            self._unproven = False
-            self._proved = True
-            self._lost_at = None
-
-    async def _has_gone_back(self) -> bool:
-        """Find out what lower versions in a watch mean, when there were some."""
-        now = self._clock.monotonic()
-        if not self._fell or (self._verified_at is not None and now - self._verified_at < timing.VERIFY_EVERY):
-            return False
-        self._verified_at = now
-        return await self._has_fallen()
-
-    async def _has_fallen(self) -> bool:
-        return self._went_back_to(read_page(await self._lister_watcher.probe()).metadata.resource_version)
-
-    def _went_back_to(self, resource_version: str) -> bool:
-        """Judge the version of a consistent read; True: everything is to be listed anew. Raises WentBackError."""
-        if not self._known.has_fallen_to(resource_version):
-            return False
-        self._state = Empty()
-        return True
-
-    def _progressed(self) -> None:
-        """The server has sent data."""
-        self._backoff.reset()
-        self._lost_at = None
-
     async def _read(self, lines: Iterator[bytes]) -> tuple[tuple[WatchEvent[T], ...], bool, KdashError | None]:
-        """Decode lines until the slice is used up or one fails.
+        """Decode lines until the time slice is over or a line fails.
 
         What was decoded before the failing line is returned with the failure: the state has moved past it, and it would
         never be sent again.
@@ -324,86 +276,116 @@ class Watcher(Generic[T]):
         Returns:
             The events, whether there may be more lines, and the failure.
         """
-        intake: Intake[T] = Intake(self._state)
+        decoder: WatchDecoder[T] = WatchDecoder(self._kind, self._intern, self._state)
         failure: KdashError | None = None
-        more = False
+        has_more = False
         async with self._time_slicer.slice():
             try:
                 for line in lines:
                     if line:
-                        self._take(line, intake)
+                        decoder.decode(line)
                     if self._time_slicer.is_over:
-                        more = True
+                        has_more = True
                         break
             except KdashError as error:
                 failure = error
         was_listing = isinstance(self._state, InitialWatch)
-        self._state = intake.state
-        self._fell = intake.fell
-        if intake.heard:
-            self._progressed()
+        self._state = decoder.state
+        self._saw_lower_version = decoder.saw_lower_version
+        if decoder.has_data:
+            self._record_progress()
         if isinstance(self._state, Watching):
             if was_listing:
                 try:
-                    if self._went_back_to(self._state.resource_version):
+                    if self._check_regression(self._state.resource_version):
                         return (), False, None
                 except VersionRegressedError as error:
                     self._state = Empty()
                     return (), False, error
-            self._known.saw(self._state.resource_version)
-            if intake.heard:
-                self._doubts.spoke()
-                self._unproven = False
-                self._restarts.reset()
-        return intake.finish(), more, failure
+            self._known_version.observe(self._state.resource_version)
+            if decoder.has_data:
+                self._trust.confirmed()
+                self._needs_probe = False
+                self._relist_backoff.reset()
+        return decoder.finish(), has_more, failure
 
-    def _take(self, line: bytes, intake: Intake[T]) -> None:
-        match read_line(self._kind, line):
-            case Upsert(new):
-                intake.upsert(self._compact(new))
-            case Removal(gone):
-                intake.remove(gone)
-            case Bookmark(resource_version, ends_initial_events):
-                intake.bookmark(resource_version, ends_initial_events=ends_initial_events)
-            case Unreadable(message):
-                intake.reject(message)
+    # -- proof --------------------------------------------------------------------------------------------------------
 
-    def _failed(self, error: KdashError) -> ListWatchFailed | None:
-        """Move to the state from which to try again; None means at once, with nothing to tell."""
+    async def _probe(self) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
+        """Make sure, before a watch resumes, that the server answers and is at least at the version known of it."""
+        self._requested_at = self._clock.monotonic()
+        if self._lost_at is not None and self._requested_at - self._lost_at > timing.RELIST_AFTER:
+            self._state = Empty()
+        elif await self._probe_regression():
+            yield (ServerRestored(),)
+        else:
+            self._needs_probe = False
+            self._was_probed = True
+            self._lost_at = None
+
+    async def _verify_lower_version(self) -> bool:
+        """Find out what lower versions in a watch mean, if there were some; True: the server was restored."""
+        now = self._clock.monotonic()
+        if not self._saw_lower_version or (
+            self._verified_at is not None and now - self._verified_at < timing.VERIFY_EVERY
+        ):
+            return False
+        self._verified_at = now
+        return await self._probe_regression()
+
+    async def _probe_regression(self) -> bool:
+        return self._check_regression(read_page(await self._lister_watcher.probe()).metadata.resource_version)
+
+    def _check_regression(self, resource_version: str) -> bool:
+        """Judge the version of a consistent read; True: relist everything. Raises VersionRegressedError."""
+        if not self._known_version.check_regression(resource_version):
+            return False
+        self._state = Empty()
+        return True
+
+    def _record_progress(self) -> None:
+        """The server has sent data."""
+        self._backoff.reset()
+        self._lost_at = None
+
+    # -- failures -----------------------------------------------------------------------------------------------------
+
+    def _handle_error(self, error: KdashError) -> ListWatchFailed | None:
+        """Move to the state from which to retry; None: immediately, with nothing to report."""
         if self._lost_at is None:
             self._lost_at = self._clock.monotonic()
         was_open = isinstance(self._state, Watching)
         match self._state, error:
             case InitialWatch(), UnresponsiveError():
-                # No closing bookmark: a proxy in between drops it. What is read of the list is not known to be all.
+                # No closing bookmark: a proxy in between drops it. The list so far is not known to be complete.
                 self._give_up_streaming()
                 return None
-            case InitialWatch(), ApiError(code=code) if code in _REFUSES_STREAMED_LISTS:
-                self._give_up_streaming(of_one_kind=code in _OF_ONE_KIND)
+            case InitialWatch(), ApiError(code=code) if code in NO_STREAMING_LISTS:
+                self._give_up_streaming(of_one_kind=code in OF_ONE_KIND)
                 return None
             case InitPage(token), ExpiredError() | BadRequestError() if token:
-                # The token grew too old before the list was through: begin again, with larger pages.
-                self._limit = min(self._limit * 4, timing.LARGEST_PAGE)
+                # The token expired before the list was complete: start over, with larger pages.
+                self._current_page_limit = min(self._current_page_limit * 4, timing.MAX_PAGE_LIMIT)
                 self._state = Empty()
-                return ListWatchFailed(error, self._restarts.next())
+                return ListWatchFailed(error, self._relist_backoff.next())
             case _, ApiError() if isinstance(error, ExpiredError) or _TOO_LARGE_VERSION in error.message:
                 self._state = Empty()
-                return ListWatchFailed(error, self._restarts.next())
+                return ListWatchFailed(error, self._relist_backoff.next())
             case ((InitListed() | Watching()), ForbiddenError()):
-                # Where list is allowed and watch is not, listing again is all that can be done: the data is that new.
+                # Where list is allowed and watch is not, polling the list is all that can be done.
                 self._state = Empty()
                 return ListWatchFailed(error, timing.POLL)
             case InitialWatch(), _:
                 self._state = Empty()
             case Watching(resource_version), _:
                 self._state = InitListed(resource_version)
-                self._unproven = True
-                if self._doubts.failed(error):
+                self._needs_probe = True
+                if self._trust.failed(error):
                     self._state = Empty()
-                    return ListWatchFailed(error, self._restarts.next())
+                    return ListWatchFailed(error, self._relist_backoff.next())
             case InitListed(), _:
-                self._unproven = True
+                self._needs_probe = True
             case _:
                 pass
-        unanswered_for = None if was_open else self._clock.monotonic() - self._asked_at
-        return ListWatchFailed(error, wait_after(error, self._backoff, unanswered_for=unanswered_for))
+        unanswered_for = None if was_open else self._clock.monotonic() - self._requested_at
+        return ListWatchFailed(error, timing.retry_delay(error, self._backoff, unanswered_for=unanswered_for))

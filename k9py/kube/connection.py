@@ -119,13 +119,13 @@ class Connection:
         Raises:
             KdashError: the server could not be reached, or did not accept the credentials.
         """
-        resource = _kind(kind)
+        resource_kind = _kind(kind)
         attributes = {
             "verb": verb,
-            "group": resource.group,
-            "resource": resource.resource,
+            "group": resource_kind.group,
+            "resource": resource_kind.resource,
             "subresource": subresource,
-            "namespace": namespace if resource.namespaced else "",
+            "namespace": namespace if resource_kind.namespaced else "",
             "name": name,
         }
         body = {

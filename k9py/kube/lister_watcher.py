@@ -82,7 +82,7 @@ class HttpListerWatcher:
         resource_version: str,
         send_initial_events: bool,
         timeout_seconds: int,
-        silence: Callable[[], float] | None = None,
+        idle_timeout: Callable[[], float] | None = None,
     ) -> AsyncIterator[AsyncIterator[list[bytes]]]:
         query = [
             *self._selectors(),
@@ -94,7 +94,7 @@ class HttpListerWatcher:
             query.append(("resourceVersion", resource_version))
         if send_initial_events:
             query += [("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan")]
-        idle_timeout = silence or (lambda: timeout_seconds + IDLE_MARGIN)
+        idle_timeout = idle_timeout or (lambda: timeout_seconds + IDLE_MARGIN)
         request = ApiRequest(
             "GET",
             self.path,

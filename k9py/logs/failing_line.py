@@ -13,7 +13,7 @@ from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.text import printable
 from k9py.logs.line import split_line
 
-_MAX_CHARS: Final = 500
+_MAX_LENGTH: Final = 500
 _STRONG: Final = lazy_pattern(
     r"\b(?:fatal|panic|traceback|exception|segmentation fault|segfault|out ?of ?memory|unhandled|critical|emerg)\b"
     r"|\b\w*(?:Error|Exception)\b|\berror\b|(?-i:^E\d{4} )",
@@ -60,4 +60,4 @@ def _exception_line(texts: Sequence[str], start: int) -> str:
 
 def _cut(text: str) -> str:
     clean = text.strip()
-    return clean if len(clean) <= _MAX_CHARS else f"{clean[: _MAX_CHARS - 1]}…"
+    return clean if len(clean) <= _MAX_LENGTH else f"{clean[: _MAX_LENGTH - 1]}…"

@@ -14,7 +14,7 @@ from k9py.api.write_request import WriteRequest
 from k9py.operations.operation import NoInputs, Operation, PlannedTarget
 from k9py.operations.plan import WritePlan
 from k9py.operations.preconditions import guarded, target_version
-from k9py.operations.preflight.downtime import downtime, held_back
+from k9py.operations.preflight.disruption import downtime, held_back
 from k9py.operations.preflight.management import managed
 from k9py.operations.target import Target
 from k9py.operations.warnings import loudest_first

@@ -12,7 +12,7 @@ from k9py.api.write_request import WriteRequest
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import WritePlan
 from k9py.operations.preconditions import TargetVersion, guarded, target_version
-from k9py.operations.preflight.autoscalers import autoscaled
+from k9py.operations.preflight.autoscaling import autoscaled
 from k9py.operations.preflight.management import applied, managed
 from k9py.operations.target import Target
 from k9py.operations.warnings import fewer_pods, loudest_first

@@ -22,7 +22,7 @@ from k9py.api.write_request import WriteRequest
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preconditions import TargetVersion, guarded, guarded_operations, target_version
-from k9py.operations.preflight.downtime import downtime, held_back
+from k9py.operations.preflight.disruption import downtime, held_back
 from k9py.operations.preflight.management import applied, managed
 from k9py.operations.revision_template import revision_template
 from k9py.operations.stuck_pods import stuck_pods, stuck_pods_warning

@@ -1,7 +1,7 @@
 """Determine from the managed fields of a raw object who changed it, when, and for which revision.
 
 Managed fields keep one entry per field manager, with the time of its last change. Invariant: nobody is named for a
-revision unless a time proves it; what cannot be told is left out. All texts are printable.
+revision unless a time proves it; unknown authors are left out. All texts are printable.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def template_author(obj: Mapping[str, Any]) -> Author | None:
 
 
 def revision_authors(obj: Mapping[str, Any], revisions: Sequence[Revision]) -> dict[str, Author]:
-    """Return who created each revision, by the revision's name, as far as times tell.
+    """Return who created each revision, by the revision's name, as far as times prove it.
 
     A revision's author is the one whose last change coincides with its creation. More is known of the current one:
     its template is in use, so whoever wrote the template since wrote this one; and an undo to an old revision was

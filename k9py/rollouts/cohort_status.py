@@ -72,7 +72,7 @@ class CohortStatus:
     """One cohort and the summary of its pods.
 
     Args:
-        desired: pods this revision should have, None if nothing tells.
+        desired: pods this revision should have, None if unknown.
         median_seconds_to_ready: from a pod's creation until it was last ready, over the pods that are ready now.
         last_exit: the newest, a failed one first.
         failing: None if nothing failed, or no container ever ran.

@@ -1,7 +1,7 @@
-"""The sentence `kubectl rollout status` prints for a state, word for word: people and scripts know it.
+"""Return the sentence that `kubectl rollout status` prints, word for word, because people and scripts know it.
 
-Source: kubectl/pkg/polymorphichelpers/rollout_status.go, whose order of questions this keeps. kdash's own answer, which
-names causes, is in `status`.
+Source: kubectl/pkg/polymorphichelpers/rollout_status.go, in the same order. kdash's own status, which names causes, is
+in `status`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _ONLY_ROLLING = "error: rollout status is only available for RollingUpdate strat
 
 
 def kubectl_status(workload: Workload) -> tuple[str, bool]:
-    """Return kubectl's sentence for this state, and whether it would end there as done; errors begin with `error:`."""
+    """Return kubectl's sentence, and whether kubectl would exit with success; errors begin with `error:`."""
     match workload:
         case Deployment():
             return _deployment(workload)

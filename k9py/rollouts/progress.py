@@ -31,7 +31,7 @@ class RolloutProgress:
         on_delete: pods are replaced only if a person deletes them.
         partition: pods that keep the old revision on purpose (StatefulSets), 0 for none.
         deadline: seconds without progress after which the rollout counts as stalled.
-        last_progress_at: the controller's last progress, None if it does not tell.
+        last_progress_at: the controller's last progress, None if not reported.
         replica_failure: the condition that pods cannot be created, None if there is none.
     """
 

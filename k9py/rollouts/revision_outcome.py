@@ -31,7 +31,7 @@ class RevisionOutcome:
         was_ready: a pod of it was ready; False: none ever was; None: unknown.
         was_rolled_back: an undo went back to an earlier revision.
         rolled_back_at: when that was, None if unknown.
-        reason: what was wrong with it, "" if nothing tells. Printable.
+        reason: what was wrong with it, "" if unknown. Printable.
     """
 
     was_ready: bool | None = None

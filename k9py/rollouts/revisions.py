@@ -43,14 +43,14 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
         name, uid, kind: of the ReplicaSet or ControllerRevision.
         images: of the main containers, in the order of the spec.
         change_cause: the annotation, redacted; "" if there is none.
-        replicas: pods of this revision, None if its object does not tell (ControllerRevisions).
+        replicas: pods of this revision, None if its object has no count (ControllerRevisions).
         ready: ready pods of it, None like `replicas`.
         is_current: the workload rolls out to it.
         pod_template_hash: the label value that ties its pods to it.
         desired: pods its ReplicaSet should have, None for ControllerRevisions.
-        was_reused: an undo is known to have reused it (only ReplicaSets tell).
+        was_reused: an undo is known to have reused it (recorded by ReplicaSets only).
         cause_inherited_from: number of the revision the change-cause was written for; None: for this one.
-        former_numbers: its numbers before an undo reused it, as far as a ReplicaSet tells.
+        former_numbers: its numbers before an undo reused it, as far as a ReplicaSet records them.
     """
 
     number: int

@@ -1,6 +1,6 @@
 """Determine why a workload wants no pods: it never wanted any, an autoscaler removed them, or a person did.
 
-Invariant: ALWAYS is returned only if the objects prove it; what cannot be told is UNKNOWN. To use another sign
+Invariant: ALWAYS is returned only if the objects prove it; otherwise the reason is UNKNOWN. To use another sign
 that it ran before, add it to `_signs_of_pods`.
 """
 

@@ -31,7 +31,7 @@ class RolloutState(Enum):
 
     COMPLETE = "complete"
     PROGRESSING = "progressing"
-    STALLED = "stalled"  # will not finish without intervention, as far as can be told
+    STALLED = "stalled"  # will not finish without intervention, as far as known
     PAUSED = "paused"  # waits for a person: paused, or OnDelete
     SCALED_TO_ZERO = "scaled-to-zero"  # no pods are wanted and none run
     UNKNOWN = "unknown"  # the controller has not observed this generation yet

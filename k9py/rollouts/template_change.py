@@ -65,7 +65,7 @@ def revision_since(
     pods: Sequence[Pod],
     later_times: Iterable[datetime] = (),
 ) -> datetime | None:
-    """Return since when the current revision has been in use, as far as anything tells; None if unknown.
+    """Return since when the current revision has been in use, as far as known; None if unknown.
 
     Args:
         later_times: times of other events that coincide with a template change or follow it.

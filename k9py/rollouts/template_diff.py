@@ -1,8 +1,8 @@
-"""The difference between two pod templates, as lines a person reads.
+"""Compare two pod templates line by line, like a unified diff.
 
-YAML-like, keys sorted, containers (and every other named list) matched by name, so an inserted sidecar is one block and
-not a shifted file. Invariant: templates that are equal but for the hash labels have no lines, others have some; every
-line is printable. To match another list by identity, name its key in `_IDENTITY`.
+YAML-like, keys sorted, containers (and every other named list) matched by name, so that an added sidecar is one block
+and does not shift the rest. Invariant: templates that differ only in hash labels have no lines, others have some; every
+line is printable. To match another list by identity, add its key to `_IDENTITY`.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _IDENTITY: Final = {
     "topologySpreadConstraints": ("topologyKey",),
     "items": ("key",),
 }
-"""What identifies an element of these lists; of every other list it is `name`."""
+"""Keys that identify an element of these lists; for every other list it is `name`."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiffLine:
-    """One line: context ' ', added '+', removed '-', or '@' a heading that says where the next lines are."""
+    """One line: context ' ', added '+', removed '-', or '@' a heading: the path of the next lines."""
 
     sign: Sign
     text: str
@@ -41,7 +41,7 @@ class DiffLine:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line of the merged tree: where it is (`path`, of its parent), how deep, and its text."""
+    """A line of the merged tree: its parent's path, its depth, and its text."""
 
     sign: Literal[" ", "+", "-"]
     depth: int
@@ -52,18 +52,18 @@ class _Line:
 def template_diff(
     old: Mapping[str, Any], new: Mapping[str, Any], *, context: int = 2, shows_secrets: bool = False
 ) -> tuple[DiffLine, ...]:
-    """Return the lines that lead from `old` to `new`, with that many lines of context around each change.
+    """Return the lines that lead from `old` to `new`, with context lines around each change.
 
     Args:
         old, new: pod templates as the server has them (`spec.template`, with `metadata` and `spec`).
-        shows_secrets: show what looks like a secret too; otherwise it is hidden, and one that changed says so.
+        shows_secrets: show values that look like secrets; otherwise they are redacted, and changed ones marked.
     """
     before, after = normalized_template(old), normalized_template(new)
     if json_equal(before, after):
         return ()
     if not shows_secrets:
         before, after = redact_pair(before, after)
-        if json_equal(before, after):  # such as two values that changed places
+        if json_equal(before, after):  # such as two values that were swapped
             return (DiffLine("@", "what differs is hidden"),)
     lines: list[_Line] = []
     _walk_mapping(before, after, 0, "", lines)
@@ -71,7 +71,7 @@ def template_diff(
 
 
 def normalized_template(template: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the template without what controllers add to tell revisions apart, and without nulls."""
+    """Return the template without the hash labels that controllers add, and without nulls."""
     found = {key: value for key, value in template.items() if key != "$patch"}
     metadata = found.get("metadata")
     if isinstance(metadata, Mapping):
@@ -88,14 +88,14 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(k): _without_nulls(v) for k, v in value.items() if v is not None}
     if isinstance(value, (list, tuple)):
-        return [_without_nulls(one) for one in value]
+        return [_without_nulls(element) for element in value]
     return value
 
 
-def json_equal(one: Any, other: Any) -> bool:
-    """Tell whether two JSON values are the same on the wire."""
-    # In Python 1 == True; on the wire they differ.
-    return msgspec.json.encode(one, order="sorted") == msgspec.json.encode(other, order="sorted")
+def json_equal(value: Any, other: Any) -> bool:
+    """Return whether two JSON values have the same encoding."""
+    # In Python 1 == True; in JSON they differ.
+    return msgspec.json.encode(value, order="sorted") == msgspec.json.encode(other, order="sorted")
 
 
 def _add(lines: list[_Line], sign: Literal[" ", "+", "-"], depth: int, path: str, texts: Sequence[str]) -> None:
@@ -138,12 +138,12 @@ def _walk(key: str, old: Any, new: Any, depth: int, path: str, lines: list[_Line
 
 
 def _identity(key: str, old: Sequence[Any], new: Sequence[Any]) -> tuple[str, ...]:
-    """Return the keys that identify the elements, () when they do not (then order decides)."""
+    """Return the keys that identify the elements, () if they do not (then position decides)."""
     keys = _IDENTITY.get(key, ("name",))
     for elements in (old, new):
         names = [
-            tuple(str(one.get(part)) for part in keys) if isinstance(one, dict) and keys[0] in one else None
-            for one in elements
+            tuple(str(element.get(part)) for part in keys) if isinstance(element, dict) and keys[0] in element else None
+            for element in elements
         ]
         if None in names or len(set(names)) != len(names):
             return ()
@@ -158,40 +158,40 @@ def _walk_named(
     path: str,
     lines: list[_Line],
 ) -> None:
-    def name(one: Mapping[str, Any]) -> str:
-        return " ".join(str(one.get(part)) for part in keys)
+    def name(element: Mapping[str, Any]) -> str:
+        return " ".join(str(element.get(part)) for part in keys)
 
-    before, after = {name(one): one for one in old}, {name(one): one for one in new}
-    kept_old = [one for one in before if one in after]
-    kept_new = [one for one in after if one in before]
+    before, after = {name(element): element for element in old}, {name(element): element for element in new}
+    kept_old = [element for element in before if element in after]
+    kept_new = [element for element in after if element in before]
     if kept_old != kept_new:
         _add(lines, "-", depth, path, (scalar_line("order", ", ".join(kept_old)),))
         _add(lines, "+", depth, path, (scalar_line("order", ", ".join(kept_new)),))
-    for one in old:
-        if name(one) not in after:
-            _add(lines, "-", depth, path, item_lines(one, keys))
-    for one in new:
-        earlier = before.get(name(one))
+    for element in old:
+        if name(element) not in after:
+            _add(lines, "-", depth, path, item_lines(element, keys))
+    for element in new:
+        earlier = before.get(name(element))
         if earlier is None:
-            _add(lines, "+", depth, path, item_lines(one, keys))
-        elif json_equal(earlier, one):
-            _add(lines, " ", depth, path, item_lines(one, keys))
+            _add(lines, "+", depth, path, item_lines(element, keys))
+        elif json_equal(earlier, element):
+            _add(lines, " ", depth, path, item_lines(element, keys))
         else:
-            _add(lines, " ", depth, path, (f"- {keys[0]}: {scalar_text(one[keys[0]])}",))
+            _add(lines, " ", depth, path, (f"- {keys[0]}: {scalar_text(element[keys[0]])}",))
             rest_old = {k: v for k, v in earlier.items() if k != keys[0]}
-            rest_new = {k: v for k, v in one.items() if k != keys[0]}
-            _walk_mapping(rest_old, rest_new, depth + 1, f"{path}[{scalar_text(one[keys[0]])}]", lines)
+            rest_new = {k: v for k, v in element.items() if k != keys[0]}
+            _walk_mapping(rest_old, rest_new, depth + 1, f"{path}[{scalar_text(element[keys[0]])}]", lines)
 
 
 def scalar_line(key: str, text: str) -> str:
-    """Return a remark about a list in the shape of a line: `(order: a, b)`."""
+    """Return a note about a list as a line: `(order: a, b)`."""
     return f"({key}: {scalar_text(text)})"
 
 
 def _steps(old: Sequence[AnyStr], new: Sequence[AnyStr]) -> Iterator[tuple[bool, int, int, int, int]]:
-    """Yield what leads from old to new: (the same, old from, to, new from, to); the same steps in both directions.
+    """Yield the steps from old to new: (is equal, old start, end, new start, end); the same in both directions.
 
-    The matcher alone finds other blocks when its sides change places: it is always asked the same way round.
+    SequenceMatcher finds other blocks if its sides are swapped, so it is always called in the same order.
     """
     if list(old) <= list(new):
         for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
@@ -202,21 +202,21 @@ def _steps(old: Sequence[AnyStr], new: Sequence[AnyStr]) -> Iterator[tuple[bool,
 
 
 def _walk_items(old: Sequence[Any], new: Sequence[Any], depth: int, path: str, lines: list[_Line]) -> None:
-    before = [msgspec.json.encode(one, order="sorted") for one in old]
-    after = [msgspec.json.encode(one, order="sorted") for one in new]
+    before = [msgspec.json.encode(element, order="sorted") for element in old]
+    after = [msgspec.json.encode(element, order="sorted") for element in new]
     for is_same, i1, i2, j1, j2 in _steps(before, after):
         if is_same:
-            for one in new[j1:j2]:
-                _add(lines, " ", depth, path, item_lines(one))
+            for element in new[j1:j2]:
+                _add(lines, " ", depth, path, item_lines(element))
             continue
-        for one in old[i1:i2]:
-            _add(lines, "-", depth, path, item_lines(one))
-        for one in new[j1:j2]:
-            _add(lines, "+", depth, path, item_lines(one))
+        for element in old[i1:i2]:
+            _add(lines, "-", depth, path, item_lines(element))
+        for element in new[j1:j2]:
+            _add(lines, "+", depth, path, item_lines(element))
 
 
 def _walk_texts(old: Sequence[str], new: Sequence[str], depth: int, path: str, lines: list[_Line]) -> None:
-    if list(old) == list(new):  # they differ only in what cannot be shown
+    if list(old) == list(new):  # they differ only in unprintable characters
         _add(lines, "-", depth, path, old)
         _add(lines, "+", depth, path, new)
         return
@@ -229,8 +229,8 @@ def _walk_texts(old: Sequence[str], new: Sequence[str], depth: int, path: str, l
 
 
 def _hunks(lines: Sequence[_Line], context: int) -> list[DiffLine]:
-    """Keep what changed and its surroundings; each run of lines begins with a heading that says where it is."""
-    changed = [number for number, one in enumerate(lines) if one.sign != " "]
+    """Keep the changes and their context; each hunk begins with a heading, its path."""
+    changed = [number for number, line in enumerate(lines) if line.sign != " "]
     spans: list[tuple[int, int]] = []
     for number in changed:
         start, end = max(0, number - context), min(len(lines), number + context + 1)
@@ -241,7 +241,7 @@ def _hunks(lines: Sequence[_Line], context: int) -> list[DiffLine]:
     found: list[DiffLine] = []
     for start, end in spans:
         part = lines[start:end]
-        margin = min(one.depth for one in part)
-        found.append(DiffLine("@", min(part, key=lambda one: one.depth).path or "template"))
-        found += [DiffLine(one.sign, "  " * (one.depth - margin) + one.text) for one in part]
+        margin = min(line.depth for line in part)
+        found.append(DiffLine("@", min(part, key=lambda line: line.depth).path or "template"))
+        found += [DiffLine(line.sign, "  " * (line.depth - margin) + line.text) for line in part]
     return found

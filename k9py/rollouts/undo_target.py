@@ -33,7 +33,7 @@ def undo_target(
     revision, as with kubectl, but never one that was rolled back or never became ready.
 
     Args:
-        outcomes: by the revision's uid; None: only what the revisions themselves tell.
+        outcomes: by the revision's uid; None: only the revisions themselves are used.
     """
     known = revision_outcomes(revisions) if outcomes is None else outcomes
     older = [

@@ -1,4 +1,4 @@
-"""JSON values as YAML-like lines, for reading (not for parsing back). Every line is printable."""
+"""Render JSON values as YAML-like lines for people (not to be parsed). Every line is printable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NUMBER: Final = re.compile(r"^[-+]?(\d[\d_]*\.?\d*([eE][-+]?\d+)?|0x[0-9a-fA-F]
 
 
 def scalar_text(value: Any) -> str:
-    """Return a scalar on one line; text that YAML would take for something else is quoted."""
+    """Return a scalar on one line; a string that YAML would read as another type is quoted."""
     match value:
         case None:
             return "null"
@@ -33,23 +33,27 @@ def key_text(key: str) -> str:
 
 
 def lines_of(key: str, value: Any) -> list[str]:
-    """Return the lines of `key: value`, indented by two spaces a level; keys sorted, long texts as blocks."""
+    """Return the lines of `key: value`, indented by two spaces per level; keys sorted, multi-line strings as blocks."""
     name = key_text(key)
     if isinstance(value, Mapping):
         return [f"{name}:", *_indented(_mapping(value))] if value else [f"{name}: {{}}"]
     if isinstance(value, (list, tuple)):
-        return [f"{name}:", *(f"  {line}" for one in value for line in item_lines(one))] if value else [f"{name}: []"]
+        return (
+            [f"{name}:", *(f"  {line}" for element in value for line in item_lines(element))]
+            if value
+            else [f"{name}: []"]
+        )
     if isinstance(value, str) and "\n" in value:
         return [f"{name}: |", *_indented([printable(line) for line in value.split("\n")])]
     return [f"{name}: {scalar_text(value)}"]
 
 
 def item_lines(value: Any, first: Sequence[str] = ("name",)) -> list[str]:
-    """Return the lines of one list element, `- ` before the first; the keys that name it come first."""
+    """Return the lines of one list element, `- ` before the first; identifying keys come first."""
     if isinstance(value, Mapping) and value:
         body = _mapping(value, first)
     elif isinstance(value, (list, tuple)) and value:
-        body = [line for one in value for line in item_lines(one)]
+        body = [line for element in value for line in item_lines(element)]
     elif isinstance(value, str) and "\n" in value:
         body = ["|", *(printable(line) for line in value.split("\n"))]
     else:
@@ -58,9 +62,9 @@ def item_lines(value: Any, first: Sequence[str] = ("name",)) -> list[str]:
 
 
 def _mapping(value: Mapping[str, Any], first: Sequence[str] = ()) -> list[str]:
-    ordered = sorted(value, key=lambda one: (one not in first, one))
-    return [line for one in ordered for line in lines_of(one, value[one])]
+    ordered = sorted(value, key=lambda key: (key not in first, key))
+    return [line for key in ordered for line in lines_of(key, value[key])]
 
 
 def _indented(lines: Sequence[str]) -> list[str]:
-    return [f"  {one}" for one in lines]
+    return [f"  {line}" for line in lines]

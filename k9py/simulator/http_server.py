@@ -163,20 +163,20 @@ class HttpServer:
             body = await self._body(http)
             request = read_request(self._access, http.method, path, query, headers, body)
             api_response = answer(self._state, self._access, request)
-        except StatusError as failure:
-            return error_response(failure)
+        except StatusError as error:
+            return error_response(error)
         return _replacement_response(fault) if isinstance(fault, Replace) else api_response
 
     @staticmethod
     async def _body(http: web.BaseRequest) -> bytes:
         if not http.can_read_body:
             return b""
-        pieces = bytearray()
-        async for piece in http.content.iter_any():
-            pieces += piece
-            if len(pieces) > _MAX_BODY:
+        chunks = bytearray()
+        async for chunk in http.content.iter_any():
+            chunks += chunk
+            if len(chunks) > _MAX_BODY:
                 raise StatusError(413, "RequestEntityTooLarge", f"limit is {_MAX_BODY}", {})
-        return bytes(pieces)
+        return bytes(chunks)
 
     async def _send(
         self, http: web.BaseRequest, record: RecordedRequest, api_response: ApiResponse, fault: Fault | None
@@ -186,55 +186,55 @@ class HttpServer:
         if isinstance(api_response.body, bytes):
             if not isinstance(fault, Cut | Silence):
                 return web.Response(status=api_response.status, body=api_response.body, headers=headers)
-            pieces: AsyncIterator[bytes] = _single(api_response.body)
+            chunks: AsyncIterator[bytes] = _single(api_response.body)
         else:
-            pieces = api_response.body
+            chunks = api_response.body
         first = b""
         async with contextlib.AsyncExitStack() as stack:
             # A watch or log that ends early must release its resources here.
-            close = getattr(pieces, "aclose", None)
+            close = getattr(chunks, "aclose", None)
             if close is not None:
                 stack.push_async_callback(close)
             if api_response.compressible and fault is None:
-                first, whole = await _read_head(pieces)
-                if whole:
+                first, is_complete = await _read_head(chunks)
+                if is_complete:
                     return web.Response(status=api_response.status, body=first, headers=headers)
             response = web.StreamResponse(status=api_response.status, headers=headers)
             if gzip:
                 response.headers["Content-Encoding"] = "gzip"
-                pieces = _gzipped(first, pieces)
+                chunks = _gzipped(first, chunks)
             elif first:
-                pieces = _prepend(first, pieces)
+                chunks = _prepend(first, chunks)
             response.enable_chunked_encoding()
             await response.prepare(http)
             stream = _OpenStream(record, http)
             self._streams.add(stream)
             try:
-                await self._pump(stream, response, pieces, fault)
+                await self._pump(stream, response, chunks, fault)
             finally:
                 self._streams.discard(stream)
             return response
 
     async def _pump(
-        self, stream: _OpenStream, response: web.StreamResponse, pieces: AsyncIterator[bytes], fault: Fault | None
+        self, stream: _OpenStream, response: web.StreamResponse, chunks: AsyncIterator[bytes], fault: Fault | None
     ) -> None:
-        left = fault.after_bytes if isinstance(fault, Cut | Silence) else None
-        async for piece in pieces:
-            if isinstance(fault, NoBookmarks) and piece.startswith(_BOOKMARK):
+        remaining = fault.after_bytes if isinstance(fault, Cut | Silence) else None
+        async for chunk in chunks:
+            if isinstance(fault, NoBookmarks) and chunk.startswith(_BOOKMARK):
                 continue
-            if left is not None and len(piece) >= left:
-                if left:
-                    await response.write(piece[:left])
+            if remaining is not None and len(chunk) >= remaining:
+                if remaining:
+                    await response.write(chunk[:remaining])
                 if isinstance(fault, Silence):
                     await self._cleared.wait()
                 _cut(stream.http)
             if stream.silent:
                 await self._cleared.wait()
                 _cut(stream.http)
-            if left is not None:
-                left -= len(piece)
-            if piece:
-                await response.write(piece)
+            if remaining is not None:
+                remaining -= len(chunk)
+            if chunk:
+                await response.write(chunk)
         if stream.silent:  # its end is not sent either
             await self._cleared.wait()
             _cut(stream.http)
@@ -257,13 +257,13 @@ def _matches(where: RequestMatch, record: RecordedRequest) -> bool:
 
 def _split_token_path(http: web.BaseRequest) -> tuple[str, str, Mapping[str, str]]:
     """Return path, path with query and headers; a token in the path becomes an Authorization header."""
-    path, whole = http.path, http.path_qs
+    path, path_with_query = http.path, http.path_qs
     if not path.startswith(TOKEN_PATH):
-        return path, whole, http.headers
+        return path, path_with_query, http.headers
     token = path[len(TOKEN_PATH) :].partition("/")[0]
     skipped = len(TOKEN_PATH) + len(token)
     given = {key: http.headers.get(key, "") for key in ("Accept", "Content-Type", "User-Agent")}
-    return path[skipped:], whole[skipped:], {**given, "Authorization": f"Bearer {token}"}
+    return path[skipped:], path_with_query[skipped:], {**given, "Authorization": f"Bearer {token}"}
 
 
 async def _single(body: bytes) -> AsyncIterator[bytes]:
@@ -272,15 +272,15 @@ async def _single(body: bytes) -> AsyncIterator[bytes]:
 
 async def _prepend(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield first
-    async for piece in rest:
-        yield piece
+    async for chunk in rest:
+        yield chunk
 
 
-async def _read_head(pieces: AsyncIterator[bytes]) -> tuple[bytes, bool]:
+async def _read_head(chunks: AsyncIterator[bytes]) -> tuple[bytes, bool]:
     """Return the beginning of a body and whether it is complete."""
     head = bytearray()
-    async for piece in pieces:
-        head += piece
+    async for chunk in chunks:
+        head += chunk
         if len(head) >= COMPRESS_BYTES:
             return bytes(head), False
     return bytes(head), True
@@ -289,7 +289,7 @@ async def _read_head(pieces: AsyncIterator[bytes]) -> tuple[bytes, bool]:
 async def _gzipped(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     compressor = zlib.compressobj(level=1, wbits=31)
     yield compressor.compress(first)
-    async for piece in rest:
-        yield compressor.compress(piece)
+    async for chunk in rest:
+        yield compressor.compress(chunk)
         await asyncio.sleep(0)
     yield compressor.flush()

@@ -203,13 +203,13 @@ class Simulator:
         async def wait() -> None:
             held = asyncio.Event()
 
-            def ask(_: object) -> None:
+            def evaluate(_: object) -> None:
                 if condition(self._state):
                     held.set()
 
-            unsubscribe = self._state.storage.on_change(ask)
+            unsubscribe = self._state.storage.on_change(evaluate)
             try:
-                ask(None)
+                evaluate(None)
                 async with asyncio.timeout(timeout):
                     await held.wait()
             finally:
@@ -228,14 +228,16 @@ class Simulator:
             listener = self._running_listener
             enough = asyncio.Event()
 
-            def ask(_: object) -> None:
-                matching = sum(where.matches(seen.verb, seen.resource, seen.path) for seen in listener.requests)
+            def evaluate(_: object) -> None:
+                matching = sum(
+                    where.matches(request.verb, request.resource, request.path) for request in listener.requests
+                )
                 if matching >= count:
                     enough.set()
 
-            unsubscribe = listener.on_request(ask)
+            unsubscribe = listener.on_request(evaluate)
             try:
-                ask(None)
+                evaluate(None)
                 async with asyncio.timeout(timeout):
                     await enough.wait()
             finally:

@@ -47,7 +47,7 @@ def failing_log_line(statuses: Sequence[CohortStatus], text: str, *, compact: bo
 
     Args:
         text: the line.
-        compact: do not tell that it is from the previous run.
+        compact: leave out that it is from the previous run.
     """
     failing = next((status.failing for status in statuses if status.cohort.is_current), None)
     if failing is None or not text:

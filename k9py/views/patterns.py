@@ -142,7 +142,7 @@ def _row(pattern: ComparedPattern, *, compared: bool) -> Row:
     tone = _tone(pattern)
     most = max(pattern.new_count, pattern.old_count)
     lines = pattern.old_count if pattern.change == "stopped" else pattern.new_count
-    # A line seen once says more than its pattern, unless it is mostly a timestamp or a record.
+    # A line seen once is more useful than its pattern, unless it is mostly a timestamp or a record.
     is_readable = most == 1 and pattern.example[:1].isalpha()
     text = pattern.example if is_readable else pattern.template
     change = Cell(_change_text(pattern), tone if tone is not Tone.PLAIN else Tone.ACCENT)

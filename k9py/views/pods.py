@@ -42,7 +42,7 @@ def row(pod: Pod, now: datetime, *, revision: Revision | None = None, place: int
     template_hash = pod.metadata.label(POD_TEMPLATE_HASH) or pod.metadata.label(CONTROLLER_REVISION_HASH)
     number = revision.number if revision is not None and revision.number else None
     newness = Tone.ACCENT if revision is not None and revision.is_current else Tone.MUTED
-    # kubectl counts containers as ready that a lost node last reported as such; the API server says the pod is not.
+    # kubectl counts containers as ready that a lost node last reported as such; to the API server the pod is not ready.
     ready = 0 if is_on_lost_node(pod) else status.ready
     ready_tone = Tone.PLAIN if ready == status.containers else tone
     restarts = pod.restarts

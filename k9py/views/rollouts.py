@@ -81,7 +81,7 @@ def state_text(view: RolloutView) -> str:
     if view.severity > Severity.WARNING or has_cause:
         return with_note(status.summary, status)
     summary = "" if status.state is RolloutState.COMPLETE else f"{status.summary}: "
-    # "None is ready" is an effect: if its cause is known, that says more.
+    # "None is ready" is an effect: a known cause is more useful.
     is_effect = worst.kind is None and worst.reason in _EFFECTS
     cause = status.cause_message if is_effect and status.cause_message else worst.message
     return with_note(f"{summary}{cause}", status)

@@ -13,7 +13,7 @@ _FIELD_PREFIXES: Final = {"env": "env ", "labels": "label ", "annotations": "ann
 
 
 def semantic_diff_lines(changes: Sequence[SemanticChange]) -> tuple[StyledLine, ...]:
-    """Return the lines, grouped by subject in the order of the changes; without changes one line that says so."""
+    """Return the lines, grouped by subject in the order of the changes; without changes one line to that effect."""
     if not changes:
         return ((("the pod template is the same", Tone.MUTED),),)
     groups: dict[str, list[SemanticChange]] = {}
@@ -31,7 +31,7 @@ def semantic_diff_lines(changes: Sequence[SemanticChange]) -> tuple[StyledLine, 
 
 
 def field_text(change: SemanticChange) -> str:
-    """Return the field's name; a variable, label or annotation with its type, which its name does not tell."""
+    """Return the field's name; a variable, label or annotation with its type, which its name does not show."""
     prefix = _FIELD_PREFIXES.get(change.family, "")
     return change.field if change.field.startswith(("order", "env")) else f"{prefix}{change.field}"
 

@@ -19,7 +19,7 @@ from k9py.api.meta import ObjectKey
 
 
 class Tone(Enum):
-    """The meaning of a text. Front ends turn it into a colour; without colour `symbol` tells it."""
+    """The meaning of a text. Front ends turn it into a colour; without colour they show `symbol`."""
 
     PLAIN = "plain"
     OK = "ok"

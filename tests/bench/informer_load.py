@@ -19,9 +19,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from k9py.api.errors import ExpiredError
 from k9py.api.kinds import POD
 from k9py.api.pods import Pod
-from k9py.informer import indexes
+from k9py.cluster.indexes import LABEL, pod_labels
 from k9py.informer.reflector import Reflector
-from k9py.informer.store import LABELS
 from k9py.runtime.clock import SystemClock
 from tests.bench.pods import pods
 
@@ -53,7 +52,7 @@ class Generated:
         resource_version: str,
         send_initial_events: bool,
         timeout_seconds: int,
-        silence: Callable[[], float] | None = None,
+        idle_timeout: Callable[[], float] | None = None,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
         return self._watch()
 
@@ -111,7 +110,7 @@ def _pages(objects: Sequence[bytes], version: int) -> list[bytes]:
 
 
 def _informer(server: Generated) -> Reflector[Pod]:
-    return Reflector(POD, server, NoWaiting(), indexes={LABELS: indexes.labels}, streamed=False)
+    return Reflector(POD, server, NoWaiting(), indexes={LABEL: pod_labels}, streaming_list=False)
 
 
 def _json_cost(objects: Sequence[bytes]) -> float:

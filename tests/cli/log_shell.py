@@ -12,9 +12,9 @@ from typing import Any
 
 from k9py.cli.command_line import CommandArguments
 from k9py.cli.console import Console
-from k9py.cli.logs import running
-from k9py.cli.logs.choosing import choice, patterns
 from k9py.cli.logs.options import LogOptions
+from k9py.cli.logs.run import print_logs
+from k9py.cli.logs.selection import parse_highlights, parse_selection
 from k9py.cli.session import Invocation, run_and_report
 from k9py.cli.targets import ObjectArgument
 from k9py.kube.options import ConnectOptions
@@ -59,10 +59,10 @@ class LogShell:
 
     @asynccontextmanager
     async def started(
-        self, named: ObjectArgument | None = None, *, is_terminal: bool = False, no_color: bool = False, **given: Any
+        self, target: ObjectArgument | None = None, *, is_terminal: bool = False, no_color: bool = False, **given: Any
     ) -> AsyncIterator[Run]:
         """Run it; end it at the end of the block if it has not ended by itself."""
-        options = LogOptions(named=named, **given)
+        options = LogOptions(target=target, **given)
         run = Run(RecordedStream(is_terminal=is_terminal), RecordedStream(is_terminal=is_terminal))
         config = self.simulator.write_kubeconfig(self.directory / "config", user=self.user, namespace=self.namespace)
         invocation = Invocation(
@@ -72,9 +72,9 @@ class LogShell:
             audit_path=None,
             clock=ClusterTime(self.simulator),
         )
-        chosen, marked = choice(options.include, options.exclude), patterns(options.highlight)
+        selection, highlights = parse_selection(options.include, options.exclude), parse_highlights(options.highlight)
         run.task = asyncio.ensure_future(
-            run_and_report(invocation, lambda its: running.logs(its, options, chosen, marked))
+            run_and_report(invocation, lambda its: print_logs(its, options, selection, highlights))
         )
         try:
             yield run
@@ -82,9 +82,9 @@ class LogShell:
             run.task.cancel()
             await asyncio.gather(run.task, return_exceptions=True)
 
-    async def ran(self, named: ObjectArgument | None = None, **given: Any) -> tuple[int, Run]:
+    async def ran(self, target: ObjectArgument | None = None, **given: Any) -> tuple[int, Run]:
         """Run it to its end."""
-        async with self.started(named, **given) as run:
+        async with self.started(target, **given) as run:
             return await run.code(), run
 
 

@@ -103,7 +103,7 @@ async def test_a_service_without_selector_has_the_pods_its_endpoints_name(simula
             simulator.call(create_object, by_kind(kind), body)
         code, run = await shop.ran(ObjectArgument("Service", name))
         assert (code, len(run.lines)) == (0, 3 * number)
-        assert "pods its endpoints name" in run.err.getvalue()
+        assert "pods its endpoints list" in run.err.getvalue()
 
 
 async def test_a_service_without_selector_whose_endpoints_name_no_pod_says_so(
@@ -113,7 +113,7 @@ async def test_a_service_without_selector_whose_endpoints_name_no_pod_says_so(
     simulator.call(create_object, by_kind("Service"), service)
     code, run = await shop.ran(ObjectArgument("Service", "outside"))
     assert code == 2, "as for a selector that no pod has"
-    assert "its endpoints name no pod" in run.err.getvalue()
+    assert "its endpoints list no pods" in run.err.getvalue()
 
 
 async def test_a_selector_takes_the_pods_of_several(shop: LogShell) -> None:
@@ -199,7 +199,7 @@ async def test_the_run_before_a_restart(shop: LogShell) -> None:
 
     code, run = await shop.ran(EMAIL, previous=True)
     assert code == 2
-    assert "no container of Deployment shop/email has been restarted" in run.err.getvalue()
+    assert "no container of Deployment shop/email was restarted" in run.err.getvalue()
     shop.simulator.call(restart)
     code, run = await shop.ran(EMAIL, previous=True)
     assert (code, run.lines) == (0, ["last words"])
@@ -250,7 +250,7 @@ async def test_without_a_pod_it_says_so_and_hints(shop: LogShell) -> None:
     shop.simulator.advance(60)
     code, run = await shop.ran(EMAIL)
     assert (code, run.lines) == (2, [])
-    assert "there is no pod of Deployment shop/email" in run.err.getvalue()
+    assert "Deployment shop/email has no pods" in run.err.getvalue()
     assert "hint: " in run.err.getvalue()
     code, run = await shop.ran(selector="app=nope")
     assert code == 2
@@ -261,7 +261,7 @@ async def test_a_container_it_does_not_have_is_told_with_those_it_has(shop: LogS
     code, run = await shop.ran(CHECKOUT, containers=("nope",))
     assert code == 2
     assert "no pod of Deployment shop/checkout has a container nope" in run.err.getvalue()
-    assert "there are: " in run.err.getvalue()
+    assert "containers: " in run.err.getvalue()
     assert "proxy" in run.err.getvalue()
 
 
@@ -293,7 +293,7 @@ async def test_without_the_right_to_read_replica_sets_the_selector_decides_and_i
     shop.user = "some"
     code, run = await shop.ran(EMAIL)
     assert (code, run.lines) == (0, ["INFO one", "ERROR two", "INFO three"])
-    assert "all pods its selector selects are taken for its own" in run.err.getvalue()
+    assert "reading all pods that match its selector" in run.err.getvalue()
 
 
 async def test_what_has_not_started_is_said_and_does_not_hold_it_up(tmp_path: Path) -> None:
@@ -329,7 +329,7 @@ async def test_following_waits_for_a_first_pod(shop: LogShell) -> None:
     edit(shop.simulator, lambda spec: spec.update(replicas=0), ("Deployment", "shop", "email"))
     shop.simulator.advance(60)
     async with shop.started(EMAIL, follow=True) as run:
-        await run.err.wait_for("no pod yet, waiting for one")
+        await run.err.wait_for("no pods yet, waiting")
         edit(shop.simulator, lambda spec: spec.update(replicas=1), ("Deployment", "shop", "email"))
         shop.simulator.advance(60)
         await run.out.wait_for("INFO three")
@@ -403,13 +403,13 @@ async def test_a_watch_that_may_not_be_is_said_and_the_logs_go_on(simulator: Sim
     simulator.add_user("still", rules)
     async with LogShell(simulator, tmp_path, user="still").started(EMAIL, follow=True) as run:
         await run.out.wait_for("INFO one")
-        await run.err.wait_for("pods that come now are not seen")
+        await run.err.wait_for("new pods are not detected")
 
 
 async def test_more_than_may_be_read_at_once_is_said(simulator: Simulator, tmp_path: Path) -> None:
     write_logs(simulator, Written("INFO one"))
     async with LogShell(simulator, tmp_path).started(CART, follow=True, max_streams=2) as run:
-        await run.err.wait_for("2 of 3 containers are read at a time, in turn")
+        await run.err.wait_for("reading 2 of 3 containers at a time, in turns")
         await run.out.wait_until(lambda text: text.count("INFO one") == 3)
 
 

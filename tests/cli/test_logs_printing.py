@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from k9py.api.search_pattern import SearchPattern
 from k9py.api.text import printable
-from k9py.cli.logs.ansi import coloured_line
-from k9py.cli.logs.printers import Printer, printer
+from k9py.cli.logs.line_format import LineFormatter, line_formatter, paint_line
 from k9py.logs.line import LogLine
 from k9py.logs.parsing.level import Level
 from k9py.logs.parsing.rendering import LineSpan, RenderedLine
@@ -41,16 +40,16 @@ def prints(
     prefixed: bool = False,
     timestamps: bool = False,
     highlight: tuple[str, ...] = (),
-    untouched: bool = False,
-) -> Printer:
-    return printer(
+    as_written: bool = False,
+) -> LineFormatter:
+    return line_formatter(
         form,
         RecordedStream(is_terminal=is_terminal),
         colour=colour,
         prefixed=prefixed,
         timestamps=timestamps,
         patterns=tuple(SearchPattern(re.compile(one)) for one in highlight),
-        untouched=untouched,
+        as_written=as_written,
     )
 
 
@@ -62,13 +61,13 @@ def test_raw_is_harmless_wherever_it_goes(is_terminal: bool) -> None:
 
 
 @pytest.mark.parametrize("is_terminal", [False, True], ids=["pipe", "terminal"])
-def test_only_what_was_asked_for_untouched_is_what_the_container_wrote(is_terminal: bool) -> None:
-    assert prints("raw", is_terminal=is_terminal, untouched=True)(line(HOSTILE)) == f"{HOSTILE}\n"
+def test_only_what_was_asked_for_as_written_is_what_the_container_wrote(is_terminal: bool) -> None:
+    assert prints("raw", is_terminal=is_terminal, as_written=True)(line(HOSTILE)) == f"{HOSTILE}\n"
 
 
-def test_what_was_asked_for_untouched_has_bytes_that_are_no_text() -> None:
+def test_what_was_asked_for_as_written_has_bytes_that_are_no_text() -> None:
     one = line("caf\ufffd", undecoded=b"caf\xe9")
-    assert prints("raw", untouched=True)(one).encode("utf-8", "surrogateescape") == b"caf\xe9\n"
+    assert prints("raw", as_written=True)(one).encode("utf-8", "surrogateescape") == b"caf\xe9\n"
     assert prints("raw")(one) == "caf\ufffd\n"
 
 
@@ -166,7 +165,7 @@ def test_colouring_changes_no_character(text: str, places: list[tuple[int, int]]
         if at <= start < end <= len(text):
             spans.append(LineSpan(start, end, "key", SgrStyle(foreground=3, bold=True)))
             at = end
-    shown = coloured_line(
+    shown = paint_line(
         RenderedLine(text, tuple(spans), Level.WARN), tuple(SearchPattern(re.compile(one)) for one in ("a+", "ab|1"))
     )
     assert _COLOURS.sub("", shown) == text
@@ -174,6 +173,6 @@ def test_colouring_changes_no_character(text: str, places: list[tuple[int, int]]
 
 def test_a_poor_encoding_gets_json_in_ascii() -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    shown = printer("json", out, colour=False, prefixed=False, timestamps=False, patterns=())(line("é"))
+    shown = line_formatter("json", out, colour=False, prefixed=False, timestamps=False, patterns=())(line("é"))
     assert shown.isascii()
     assert json.loads(shown)["text"] == "é"

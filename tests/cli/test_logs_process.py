@@ -13,7 +13,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from k9py.cli.logs.outlet import Outlet
+from k9py.cli.logs.output import OutputWriter
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
@@ -139,7 +139,7 @@ def test_what_a_filter_behind_a_pipe_prints_is_harmless_unless_raw_is_asked_for(
 async def test_an_outlet_waits_for_its_reader_and_holds_nobody_up() -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as reader, os.fdopen(writing, "w", encoding="utf-8") as stream:
-        outlet, text = Outlet(stream), "x" * (1 << 20)
+        outlet, text = OutputWriter(stream), "x" * (1 << 20)
         writes = asyncio.ensure_future(outlet.write(text))
         got = b""
         while len(got) < len(text):
@@ -148,13 +148,13 @@ async def test_an_outlet_waits_for_its_reader_and_holds_nobody_up() -> None:
             got += os.read(reader.fileno(), 8192)
         await writes
         assert got.decode() == text
-        assert not outlet.is_left
+        assert not outlet.is_closed_by_reader
 
 
 async def test_an_outlet_for_lines_as_they_were_written_encodes_nothing_anew() -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as reader, os.fdopen(writing, "w", encoding="ascii", errors="replace") as writer:
-        await Outlet(writer, untouched=True).write("caf\udce9 caf\u00e9\n")
+        await OutputWriter(writer, as_written=True).write("caf\udce9 caf\u00e9\n")
         assert os.read(reader.fileno(), 100) == b"caf\xe9 caf\xc3\xa9\n"
 
 
@@ -162,7 +162,7 @@ async def test_an_outlet_sees_that_its_reader_has_left() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w", encoding="utf-8") as stream:
-        outlet = Outlet(stream)
-        assert outlet.is_left
+        outlet = OutputWriter(stream)
+        assert outlet.is_closed_by_reader
         with pytest.raises(BrokenPipeError):
             await outlet.write("x")

@@ -6,8 +6,8 @@ import pytest
 
 from k9py.api.errors import BadRequestError, ConnectionFailedError, ForbiddenError, KdashError, NotFoundError
 from k9py.cli.logs.options import LogOptions
-from k9py.cli.logs.reporting import Reporter
-from k9py.cli.logs.running import log_range, outcome
+from k9py.cli.logs.output import LogReporter
+from k9py.cli.logs.run import exit_code, log_range
 from k9py.logs.follow.log_range import LogRange
 from k9py.logs.follow.status import StreamCounts, TargetState, TargetStatus
 from k9py.logs.line import WHOLE_STREAM, LogLine
@@ -24,9 +24,9 @@ CUT = ConnectionFailedError("cut off")
 
 async def test_a_marker_says_where_and_what() -> None:
     err = RecordedStream()
-    reporter = Reporter(err, colour=False)
-    await reporter.marker(LogLine(WEB, None, "reconnected after 5s: no lines missing", "note"))
-    await reporter.marker(LogLine(WHOLE_STREAM, None, "7 lines dropped", "gap"))
+    reporter = LogReporter(err, colour=False)
+    await reporter.print_marker(LogLine(WEB, None, "reconnected after 5s: no lines missing", "note"))
+    await reporter.print_marker(LogLine(WHOLE_STREAM, None, "7 lines dropped", "gap"))
     assert err.getvalue().splitlines() == [
         "kdash: web-1/app: reconnected after 5s: no lines missing",
         "kdash: 7 lines dropped",
@@ -35,22 +35,22 @@ async def test_a_marker_says_where_and_what() -> None:
 
 async def test_a_marker_is_coloured_where_that_is_welcome_and_always_harmless() -> None:
     err = RecordedStream()
-    await Reporter(err, colour=True).marker(LogLine(WEB, None, "bad \x1b[2Jwords", "gap"))
+    await LogReporter(err, colour=True).print_marker(LogLine(WEB, None, "bad \x1b[2Jwords", "gap"))
     assert err.getvalue() == "\x1b[1;33mkdash: web-1/app: bad words\x1b[0m\n"
 
 
 async def test_turns_and_trouble_are_said_when_they_begin() -> None:
     err = RecordedStream()
-    reporter = Reporter(err, colour=False)
+    reporter = LogReporter(err, colour=False)
     for resting in (0, 3, 3, 0, 2):
-        await reporter.counts(StreamCounts(wanted=5, following=5 - resting, queued=resting))
+        await reporter.print_counts(StreamCounts(wanted=5, following=5 - resting, queued=resting))
     for words in ("", "pods are not seen", "pods are not seen", ""):
-        await reporter.trouble(words)
+        await reporter.print_problem(words)
     assert err.getvalue().splitlines() == [
-        "kdash: 2 of 5 containers are read at a time, in turn",
-        "kdash: 3 of 5 containers are read at a time, in turn",
+        "kdash: reading 2 of 5 containers at a time, in turns",
+        "kdash: reading 3 of 5 containers at a time, in turns",
         "kdash: pods are not seen",
-        "kdash: the pods are watched again",
+        "kdash: new pods are detected again",
     ]
 
 
@@ -68,7 +68,7 @@ async def test_turns_and_trouble_are_said_when_they_begin() -> None:
     ],
 )
 def test_what_could_not_be_read_is_told_by_the_exit_code(errors: list[KdashError | None], code: ExitCode) -> None:
-    assert outcome([TargetStatus(WEB, TargetState.ENDED, error=one) for one in errors]) is code
+    assert exit_code([TargetStatus(WEB, TargetState.ENDED, error=one) for one in errors]) is code
 
 
 @pytest.mark.parametrize(

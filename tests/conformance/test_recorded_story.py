@@ -57,7 +57,7 @@ def rollout_state(deployment: Object) -> Object:
 
 
 def revisions(replica_sets: Object) -> Object:
-    """Return what ReplicaSets show, by revision."""
+    """Return the state of the ReplicaSets, by revision."""
     return {
         one["metadata"]["annotations"]["deployment.kubernetes.io/revision"]: (
             rollout_annotations(one),

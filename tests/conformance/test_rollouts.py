@@ -52,7 +52,7 @@ async def image_of(kubectl: Kubectl, target: str) -> str:
 
 
 async def pod_images(kubectl: Kubectl, owner: str) -> set[str]:
-    """Return the images of the pods whose names begin with an owner's, those without terminating ones."""
+    """Return the images of an owner's pods (by the prefix of their names), without terminating ones."""
     pods = (await kubectl("get", "pods", "-o", "json", namespace="here")).json()["items"]
     return {
         pod["spec"]["containers"][0]["image"]

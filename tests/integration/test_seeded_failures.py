@@ -117,7 +117,7 @@ async def test_a_seeded_failure_is_named_and_old_pods_are_said_to_serve(kind: st
         assert found.cause_kind is seeded.kind
         assert seeded.words in found.summary
         old = REPLICAS if kind == "Deployment" else REPLICAS - 1
-        assert found.note == f"{old} old pods still serve"
+        assert found.note == f"still served by {old} old pods"
 
 
 @pytest.mark.parametrize("kind", failures.KINDS)

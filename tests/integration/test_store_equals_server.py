@@ -165,14 +165,14 @@ def delete_all(state: SimulatorState) -> None:
 class Watched:
     """An informer, and what its subscribers were told."""
 
-    def __init__(self, lister_watcher: ListerWatcher, *, streamed: bool | None = None) -> None:
+    def __init__(self, lister_watcher: ListerWatcher, *, streaming_list: bool | None = None) -> None:
         self.replayed: dict[ObjectKey, Pod] = {}
         self._changed = asyncio.Event()
         self.informer = Reflector(
             POD,
             lister_watcher,
             HurriedClock(),
-            streamed=streamed,
+            streaming_list=streaming_list,
             page_limit=PAGE_LIMIT,
             on_health=lambda _: self._changed.set(),
         )
@@ -198,10 +198,10 @@ class Watched:
                 await self._changed.wait()
 
 
-async def play(simulator: Simulator, kubeconfig: Path, steps: list[Step], *, streamed: bool) -> None:
+async def play(simulator: Simulator, kubeconfig: Path, steps: list[Step], *, streaming_list: bool) -> None:
     """Run an informer through the steps, and hold its store against the server's state."""
     connection = await connect(ConnectOptions(kubeconfig=str(kubeconfig)))
-    watched = Watched(connection.lister_watcher(POD, NAMESPACE), streamed=streamed)
+    watched = Watched(connection.lister_watcher(POD, NAMESPACE), streaming_list=streaming_list)
     informer = watched.informer
     running = asyncio.create_task(informer.run())
     try:
@@ -240,20 +240,20 @@ async def play(simulator: Simulator, kubeconfig: Path, steps: list[Step], *, str
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )
-@given(steps=STEPS, streamed=st.booleans())
+@given(steps=STEPS, streaming_list=st.booleans())
 def test_after_any_trouble_the_store_equals_the_server(
-    simulator: Simulator, kubeconfig: Path, steps: list[Step], streamed: bool
+    simulator: Simulator, kubeconfig: Path, steps: list[Step], streaming_list: bool
 ) -> None:
     try:
-        asyncio.run(play(simulator, kubeconfig, steps, streamed=streamed))
+        asyncio.run(play(simulator, kubeconfig, steps, streaming_list=streaming_list))
     finally:
         simulator.clear_faults()
         simulator.call(delete_all)
 
 
-@pytest.mark.parametrize("streamed", [False, True], ids=["paged", "streamed"])
+@pytest.mark.parametrize("streaming_list", [False, True], ids=["paged", "streamed"])
 def test_what_was_deleted_while_the_server_was_away_is_gone_when_it_is_back(
-    simulator: Simulator, kubeconfig: Path, streamed: bool
+    simulator: Simulator, kubeconfig: Path, streaming_list: bool
 ) -> None:
     steps: list[Step] = [
         Writes(tuple(Write(f"pod-{n}", "change") for n in range(9))),
@@ -263,7 +263,7 @@ def test_what_was_deleted_while_the_server_was_away_is_gone_when_it_is_back(
         Disconnect(compacted=True),
     ]
     try:
-        asyncio.run(play(simulator, kubeconfig, steps, streamed=streamed))
+        asyncio.run(play(simulator, kubeconfig, steps, streaming_list=streaming_list))
         assert len(simulator.call(on_server)) == 4
     finally:
         simulator.call(delete_all)

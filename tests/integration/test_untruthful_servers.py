@@ -169,7 +169,7 @@ async def test_a_half_open_server_is_stale_until_it_speaks_and_lists_are_shown_m
         await whole(cluster)
         states: list[ClusterState] = []
         with monkeypatch.context() as patch:
-            patch.setattr(Watcher, "_allowed_silence", lambda self, seconds: SOON)
+            patch.setattr(Watcher, "_idle_timeout", lambda self, seconds: SOON)
             simulator.inject(Silence(), WATCHES, times=None)
             simulator.stop_listening()
             simulator.listen_again()
@@ -191,9 +191,9 @@ async def test_a_half_open_server_is_stale_until_it_speaks_and_lists_are_shown_m
 async def test_a_server_that_takes_requests_and_never_answers_is_noticed_and_recovered_from(
     simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for limit in ("ANSWER", "ANSWER_STREAMED_LIST"):
+    for limit in ("HEADER_TIMEOUT", "STREAMED_LIST_HEADER_TIMEOUT"):
         monkeypatch.setattr(lister_watcher, limit, SOON)
-    for limit in ("PAGE", "PROBE"):
+    for limit in ("PAGE_TIMEOUT", "PROBE_TIMEOUT"):
         monkeypatch.setattr(lister_watcher, limit, ClientTimeout(total=SOON))
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)

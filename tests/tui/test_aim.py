@@ -171,7 +171,7 @@ async def test_how_a_failing_target_stands_is_not_cut_while_the_dialog_has_room(
     async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
         await kdash.select(CHECKOUT)
         await kdash.press(key)
-        await kdash.until_text("■ stuck: image checkout:2.8.0", "3/3 ready, revision", "for 12 minutes")
+        await kdash.until_text("■ stuck: image checkout:2.8.0", "3/3 ready", "revision 6 for 12 minutes")
 
 
 async def test_why_a_revision_is_suggested_is_whole_on_a_small_screen(simulator: Simulator, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ async def test_why_a_revision_is_suggested_is_whole_on_a_small_screen(simulator:
         await kdash.select(CHECKOUT)
         await kdash.press("u")
         asking = await kdash.until_screen(UndoDialog)
-        await kdash.until_text("suggested: 3 pods of it")
+        await kdash.until_text("suggested: 3 of its pods")
         region = asking.query_one("#then").region
         lines = kdash.text.splitlines()[region.y : region.bottom]
         said = " ".join(" ".join(line[region.x : region.right] for line in lines).split())

@@ -86,7 +86,7 @@ async def test_a_revision_that_our_own_undo_left_is_not_suggested(simulator: Sim
 async def test_a_healthy_row_is_answered_without_an_undo_and_names_what_fails(kdash: Dashboard) -> None:
     await kdash.select(CART)
     await until_said(kdash, "deploy/cart: 3 of 3 ready", "by shop-pipeline", "worst is", "shop/checkout")
-    assert "rolls back" not in panel(kdash)
+    assert "roll back" not in panel(kdash)
     assert "healthy" in panel(kdash)
 
 
@@ -153,7 +153,7 @@ async def test_what_gets_its_pods_again_after_a_scale_is_starting_and_no_release
             view = queries.rollout_view(CART, clock.now())
             assert view is not None
             assert view.severity is Severity.ROLLING_OUT
-            assert "rolls back" not in panel(kdash)
+            assert "roll back" not in panel(kdash)
             await kdash.press("u")
             dialog = await kdash.until_screen(UndoDialog)
             await kdash.until(lambda: dialog.selected is not None, "a revision under the cursor")

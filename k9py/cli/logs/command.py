@@ -1,6 +1,6 @@
-"""The command line of `kdash logs`: its options and help, and what is refused before anything is asked.
+"""The command line of `kdash logs`: its options and help, and what is rejected before any request.
 
-Invariant: importing this imports nothing heavy.
+Invariant: importing this module imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from typing import Any, Final
 import click
 
 from k9py.cli.command_line import merge_arguments, parse_duration, subcommand, with_output_formats
-from k9py.cli.logs.options import FOLLOWED_PAST, LogOptions
+from k9py.cli.logs.options import DEFAULT_FOLLOW_TAIL, LogOptions
 from k9py.cli.targets import parse_log_target
 
 _EPILOG: Final = """\b
 Queries of --include and --exclude:
-  timeout|refused           a regular expression; small letters alone match both cases
+  timeout|refused           a regular expression; lower-case letters match both cases
   level>=warn               by level
   pod=web-1 container=app   by source; also node= and revision=
   .status>=500 .path~^/api  by a field of JSON and logfmt lines
-  !health                   leaves out
-  Words with blanks between must all hold.
+  !health                   excludes
+  All terms must match; separate them with blanks.
 
 \b
-Gaps, restarts and other remarks go to standard error.
+Gaps, restarts and other messages go to standard error.
 """
 
 _LABEL_NAME: Final = r"(?:[a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?"
@@ -39,17 +39,17 @@ _SELECTOR: Final = re.compile(rf"{_REQUIREMENT}(?:,{_REQUIREMENT})*", re.ASCII)
 
 
 def label_selector(text: str) -> str:
-    """Return a label selector as it was typed. Raises click.BadParameter unless the API can read it."""
+    """Return a label selector as it was typed. Raises click.BadParameter unless the API can parse it."""
     if not _SELECTOR.fullmatch(text):
-        raise click.BadParameter(f"{text!r} is no label selector: app=web,tier!=cache or 'app in (web,api)'.")
+        raise click.BadParameter(f"{text!r} is not a label selector: use app=web,tier!=cache or 'app in (web,api)'.")
     return text.strip()
 
 
-def _past(text: str) -> int:
-    """Return seconds of the past, one at least. Raises click.BadParameter."""
+def _parse_since(text: str) -> int:
+    """Return seconds of the past, at least one. Raises click.BadParameter."""
     seconds = int(parse_duration(text))
     if seconds < 1:
-        raise click.BadParameter(f"{text!r} is no time that has passed: 90s, 10m or 1h30m.")
+        raise click.BadParameter(f"{text!r} is less than a second: use 90s, 10m or 1h30m.")
     return seconds
 
 
@@ -61,34 +61,34 @@ kdash logs -l app=web -o json | jq .message
 
 
 @subcommand("logs", examples=_EXAMPLES, epilog=_EPILOG)
-@click.argument("words", nargs=-1, metavar="[KIND/NAME]")
-@click.option("-l", "--selector", type=label_selector, metavar="SELECTOR", help="The pods with these labels instead.")
-@click.option("-f", "--follow", is_flag=True, help="Go on as lines come; new pods join.")
-@click.option("--since", type=_past, metavar="TIME", help="Only lines of the last so long: 90s, 10m, 1h30m.")
+@click.argument("arguments", nargs=-1, metavar="[KIND/NAME]")
+@click.option("-l", "--selector", type=label_selector, metavar="SELECTOR", help="Read the pods with these labels.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing new lines; new pods join.")
+@click.option("--since", type=_parse_since, metavar="TIME", help="Lines newer than 90s, 10m or 1h30m.")
 @click.option(
     "--tail",
     type=click.IntRange(min=0),
     metavar="LINES",
-    help=f"So many last lines of each container; default: all, {FOLLOWED_PAST} with -f and without --since.",
+    help=f"Last LINES lines per container; default: all, {DEFAULT_FOLLOW_TAIL} with -f and without --since.",
 )
-@click.option("-p", "--previous", is_flag=True, help="The run before the last restart of each container.")
+@click.option("-p", "--previous", is_flag=True, help="Logs of the previous container, before its last restart.")
 @click.option(
     "-c",
     "--container",
     "containers",
     multiple=True,
     metavar="NAME",
-    help="Only this one, init and ephemeral containers too; may be repeated.",
+    help="Only this container, also an init or ephemeral one; repeatable.",
 )
-@click.option("--include", multiple=True, metavar="QUERY", help="Only lines where this holds; repeated: any of them.")
-@click.option("--exclude", multiple=True, metavar="QUERY", help="No lines where this holds; repeated: none of them.")
-@click.option("--highlight", multiple=True, metavar="REGEX", help="Mark what matches; may be repeated.")
-@click.option("--timestamps", is_flag=True, help="Begin each line with its time, UTC.")
-@click.option("--prefix/--no-prefix", default=None, help="Begin each line with pod/container; default: if several.")
+@click.option("--include", multiple=True, metavar="QUERY", help="Only lines that match; repeated: any of them.")
+@click.option("--exclude", multiple=True, metavar="QUERY", help="Skip lines that match; repeated: any of them.")
+@click.option("--highlight", multiple=True, metavar="REGEX", help="Highlight matches; repeatable.")
+@click.option("--timestamps", is_flag=True, help="Start each line with its timestamp (UTC).")
+@click.option("--prefix/--no-prefix", default=None, help="Start each line with pod/container; default: if several.")
 @click.option(
     "--raw",
     is_flag=True,
-    help="Lines exactly as they were written, escape sequences too; without it those are taken out, even into a pipe.",
+    help="Lines exactly as written, with escape sequences, which are otherwise removed, even into a pipe.",
 )
 @click.option(
     "--max-streams",
@@ -99,30 +99,30 @@ kdash logs -l app=web -o json | jq .message
     help="Containers read at once; more take turns.",
 )
 @with_output_formats("raw", "json", "pretty", default="pretty on a terminal, raw into a pipe")
-def logs(context: click.Context, /, words: Sequence[str], selector: str | None, **given: Any) -> None:
+def logs(context: click.Context, /, arguments: Sequence[str], selector: str | None, **given: Any) -> None:
     """Run `kdash logs`."""
     form = given["output"]
-    arguments, named = merge_arguments(context, given), parse_log_target(words)
-    if (named is None) == (selector is None):
+    command_arguments, target = merge_arguments(context, given), parse_log_target(arguments)
+    if (target is None) == (selector is None):
         raise click.UsageError(
             "Name what to read: deploy/NAME, sts/NAME, ds/NAME, svc/NAME, pod/NAME, or -l SELECTOR."
-            if named is None
-            else f"{named} and -l exclude each other: name one object, or the pods with some labels."
+            if target is None
+            else f"{target} and -l cannot be combined: use one of them."
         )
     if given["previous"] and given["follow"]:
-        raise click.UsageError("-p and -f exclude each other: a run that has ended has nothing to follow.")
-    if given["raw"] and (form not in (None, "raw") or arguments.json):
-        raise click.UsageError("--raw prints lines as they were written: leave out -o.")
+        raise click.UsageError("-p and -f cannot be combined: a previous container writes no more lines.")
+    if given["raw"] and (form not in (None, "raw") or command_arguments.json):
+        raise click.UsageError("--raw prints lines as written: leave out -o.")
     options = LogOptions(
-        named=named,
+        target=target,
         selector=selector or "",
-        output=form or ("json" if arguments.json else None),
+        output=form or ("json" if command_arguments.json else None),
         **given,
     )
-    from k9py.cli.logs.choosing import choice, patterns
+    from k9py.cli.logs.selection import parse_highlights, parse_selection
 
-    chosen, marked = choice(options.include, options.exclude), patterns(options.highlight)
-    from k9py.cli.logs import running
+    selection, highlights = parse_selection(options.include, options.exclude), parse_highlights(options.highlight)
+    from k9py.cli.logs.run import print_logs
     from k9py.cli.session import run
 
-    context.exit(run(arguments, lambda invocation: running.logs(invocation, options, chosen, marked)))
+    context.exit(run(command_arguments, lambda invocation: print_logs(invocation, options, selection, highlights)))

@@ -1,4 +1,4 @@
-"""What `kdash logs` was asked for, as one value. Imports nothing heavy: the command's help needs it."""
+"""The options of `kdash logs`, as one value. Imports nothing heavy: the command's help needs it."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from k9py.cli.targets import ObjectArgument
 
 LogOutput = Literal["raw", "json", "pretty"]
 
-FOLLOWED_PAST: Final = 200
-"""Lines of the past a followed container begins with, unless it is said otherwise."""
+DEFAULT_FOLLOW_TAIL: Final = 200
+"""Lines of the past printed of each followed container, unless another range is given."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogOptions:
-    """Which logs, which lines of them, and in which form.
+    """Which logs, which lines of them, and in which format.
 
     Args:
-        named: the workload, service or pod; None: `selector` says which pods.
+        target: the workload, service or pod; None: the pods of `selector`.
         selector: a label selector.
-        follow: go on as lines and pods come.
-        since: seconds of the past; None: not limited by time.
-        tail: lines of the past of each container; None: not limited by lines.
-        previous: the former run of each container instead of the present one.
+        follow: keep printing as lines and pods come.
+        since: seconds of the past; None: no limit.
+        tail: lines of the past of each container; None: no limit.
+        previous: the previous run of each container instead of the current one.
         containers: by name, of every role; empty: the main containers and sidecars.
-        include, exclude: queries; a line is printed when one of the first holds, or there is none of them, and none of
-            the others does.
+        include, exclude: queries. A line is printed when it matches one of `include` (or there is none), and none of
+            `exclude`.
         highlight: regular expressions.
-        output: None: pretty on a terminal, else raw.
-        raw: lines as the containers wrote them, escape sequences included.
-        timestamps: begin each line with its time.
-        prefix: begin each line with its pod and container; None: where it may be more than one container.
-        max_streams: containers followed at once; more take turns.
+        output: None: pretty on a terminal, otherwise raw.
+        raw: lines as the containers wrote them, including escape sequences.
+        timestamps: start each line with its time.
+        prefix: start each line with its pod and container; None: where there may be more than one container.
+        max_streams: containers read at once; more take turns.
     """
 
-    named: ObjectArgument | None = None
+    target: ObjectArgument | None = None
     selector: str = ""
     follow: bool = False
     since: int | None = None

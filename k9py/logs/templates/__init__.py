@@ -1,1 +1,1 @@
-"""Lines grouped by template and counted per revision: what is new, stopped, or changed its rate. Pure."""
+"""Log template mining (as Drain does) and the comparison of templates between revisions."""

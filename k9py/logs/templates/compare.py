@@ -1,16 +1,16 @@
-"""What a new revision's log says and the old ones' do not: patterns that are new, stopped, or changed their rate. Pure.
+"""Compares a new revision's log with the old ones': patterns that are new, stopped, or changed their rate. Pure.
 
-Rules, in this order; everything that none of them names is the same:
+Rules, in this order; everything else is the same:
 
-- *new*: the new revision says it, no old one ever did, and no old container is known to say it at its start. Listed
-  always; `is_sure` tells whether the old ones were heard long enough for their silence to mean something.
-- *stopped*: the old ones said it, the new one never did, though at the old rate at least `MIN_EXPECTED` lines were due.
-- *more*, *fewer*: the rates differ at least `MIN_RATIO`-fold, and chance is no explanation.
+- *new*: the new revision wrote it, no old one ever did, and no old container is known to write it at its start. Always
+  listed; `is_sure` says whether the old ones were observed long enough for their silence to be significant.
+- *stopped*: the old ones wrote it, the new one never did, although at the old rate `MIN_EXPECTED` lines were expected.
+- *more*, *fewer*: the rates differ by a factor of at least `MIN_RATIO`, and not by chance.
 
-Rates are lines a minute of the containers that say it: where the new revision's crash, nothing has stopped. Stopped,
-more and fewer leave out what containers print at their start: that comes with the rollout, not with the revision.
-Chance is ruled out at `CHANCE` divided by the patterns that are tested, so that among hundreds of patterns not a few
-change by accident.
+Rates are lines per minute of the containers that write the pattern: where the new revision's crash, nothing has
+stopped. Stopped, more and fewer ignore what containers write at their start: that comes with the rollout, not with the
+revision. The significance level is `MAX_CHANCE` divided by the number of tested patterns, so that among hundreds of
+patterns few change by accident.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from k9py.logs.parsing.level import Level
-from k9py.logs.templates.counts import Pattern, PatternCounts, Tally
-from k9py.logs.templates.rates import chance_of_at_least, chance_of_at_most
-from k9py.logs.templates.runs import Phase
+from k9py.logs.templates.counts import Pattern, PatternCounts, PatternTally
+from k9py.logs.templates.observation import Phase
+from k9py.logs.templates.poisson import chance_of_at_least, chance_of_at_most
 
 PatternChange = Literal["new", "stopped", "more", "fewer", "same"]
 
 MIN_EXPECTED: Final = 5.0
 MIN_RATIO: Final = 2.0
-CHANCE: Final = 0.01
-SILENCE: Final = 0.05
-"""A new pattern is sure when, at its rate, the old revisions would have kept silent about it less likely than this."""
-AT_START: Final = "at its start"
-_LOOK_EVERY: Final = 64
+MAX_CHANCE: Final = 0.01
+MAX_SILENCE_CHANCE: Final = 0.05
+"""A new pattern is sure when the old revisions, at its rate, would have been silent with less probability than this."""
+AT_START: Final = "at startup"
+_PAUSE_EVERY: Final = 64
 
-_GRAVITY: Final = {Level.FATAL: 0, Level.ERROR: 1, Level.WARN: 2, Level.INFO: 3, Level.UNKNOWN: 3}
+_SEVERITY_RANK: Final = {Level.FATAL: 0, Level.ERROR: 1, Level.WARN: 2, Level.INFO: 3, Level.UNKNOWN: 3}
 _KINDS: Final[tuple[PatternChange, ...]] = ("new", "stopped", "more", "fewer", "same")
 
 
@@ -42,16 +42,18 @@ class ComparedPattern(NamedTuple):
     """One pattern, compared.
 
     Args:
-        pattern: its words with placeholders, printable.
+        change: how the new revision differs.
+        template: its words with placeholders, printable.
         new_count, old_count: all lines of it.
-        new_rate, old_rate: lines a container-minute, without those of starts; None: not heard long enough to tell.
-        example: a line of it, printable: of the new revision, for what stopped of an old one.
-        number: of a line in the log; the log may have let it go.
-        identity: stays the pattern's while it exists.
-        first_at, last_at: when the side of the example said it, None where its lines have no times.
-        note: "", "once", or "at its start": all its lines are of containers that just started, and how the old ones
-            start is not known.
-        is_sure: False for a new pattern that old revisions may say too, had they been heard longer.
+        new_rate, old_rate: lines per container-minute, without those of starts; None: not observed long enough.
+        example: a line of it, printable, from the new revision; from an old one if it stopped.
+        example_number: number of that line in the log buffer, which may have dropped it.
+        pattern_id: identifies the pattern as long as it exists.
+        first_at, last_at: first and last time of the example's side; None where its lines have no times.
+        note: "", "once", or `AT_START`: all its lines are from containers that just started, and what the old ones
+        write
+            at their start is unknown.
+        is_sure: False for a new pattern that old revisions might have written too, had they been observed longer.
     """
 
     change: PatternChange
@@ -71,25 +73,25 @@ class ComparedPattern(NamedTuple):
 
     @property
     def is_significant(self) -> bool:
-        """True for what stands among the sure ones.
+        """True for patterns that are listed with the sure ones.
 
-        Warnings and errors of a container that has only just started do too: it may never get any further.
+        That includes warnings and errors of a container that has only just started: it may never get any further.
         """
         return self.is_sure or (self.note == AT_START and self.level >= Level.WARN)
 
     @property
     def ratio(self) -> float | None:
-        """How many times the old rate the new one is; None when there is no old rate."""
+        """The new rate divided by the old one; None when there is no old rate."""
         return None if self.new_rate is None or not self.old_rate else self.new_rate / self.old_rate
 
 
 class PatternComparison(NamedTuple):
-    """All patterns, those that tell most first.
+    """All patterns, the most significant first.
 
     Args:
-        new_minutes, old_minutes: container-minutes that rates are of.
-        new_lines, old_lines: heard in all.
-        new_others, old_others: of those, lines of more patterns than are kept.
+        new_minutes, old_minutes: container-minutes that the rates are based on.
+        new_lines, old_lines: all lines.
+        new_others, old_others: lines among them of patterns beyond `MAX_PATTERNS`.
     """
 
     rows: tuple[ComparedPattern, ...]
@@ -100,29 +102,29 @@ class PatternComparison(NamedTuple):
     new_others: int
     old_others: int
 
-    def with_change(self, *kinds: PatternChange) -> tuple[ComparedPattern, ...]:
-        """Return the rows of some kinds."""
-        return tuple(row for row in self.rows if row.change in kinds)
+    def with_change(self, *changes: PatternChange) -> tuple[ComparedPattern, ...]:
+        """Return the rows with one of some changes."""
+        return tuple(row for row in self.rows if row.change in changes)
 
 
 def compare_patterns(
-    counts: PatternCounts, new: str, old: Collection[str], same: Collection[str] = ()
+    counts: PatternCounts, new: str, old: Collection[str], equivalent: Collection[str] = ()
 ) -> PatternComparison:
-    """Compare what a revision says with what others do.
+    """Compare the patterns of a revision with those of others.
 
     Args:
-        same: revisions that are the new one but for a restart: what they say, it says.
-        old: without any, all patterns are the same and those of the new one are given.
+        equivalent: revisions that differ from the new one only by a restart: their lines count as its own.
+        old: without any, all patterns of the new one are returned as the same.
     """
     done = None
-    comparing = ComparisonJob(counts, new, old, same)
+    comparing = ComparisonJob(counts, new, old, equivalent)
     while done is None:
         done = comparing.advance(lambda: False)
     return done
 
 
 def all_patterns(counts: PatternCounts) -> PatternComparison:
-    """Return the patterns of all revisions together, as of one that is compared with none."""
+    """Return the patterns of all revisions together, without a comparison."""
     return compare_patterns(counts, "", ())
 
 
@@ -133,57 +135,69 @@ class ComparisonJob:
         new: "" with no `old`: all revisions together.
     """
 
-    def __init__(self, counts: PatternCounts, new: str, old: Collection[str], same: Collection[str] = ()) -> None:
-        self._heard = counts.runs.heard
-        revisions = tuple(self._heard)
+    def __init__(self, counts: PatternCounts, new: str, old: Collection[str], equivalent: Collection[str] = ()) -> None:
+        self._observed = counts.observations.by_revision
+        revisions = tuple(self._observed)
         self._counts = counts
-        self._new = (new, *same) if new or old else revisions
-        self._old = tuple(one for one in old if one not in self._new)
-        self._knows_start = not counts.baselines.isdisjoint(self._old)
-        # How a new pod's log begins is put aside even where a start is only likely; an old pod has mostly run for long.
+        self._new = (new, *equivalent) if new or old else revisions
+        self._old = tuple(revision for revision in old if revision not in self._new)
+        self._knows_start = not counts.baseline_revisions.isdisjoint(self._old)
+        # A new pod's beginning is ignored even where it may not be its start; an old pod has mostly run for long.
         self._new_steady = (Phase.STEADY,) if self._old else tuple(Phase)
-        self._old_steady = (Phase.STEADY, Phase.PERHAPS)
+        self._old_steady = (Phase.STEADY, Phase.MAYBE_STARTING)
         patterns = list(counts.patterns.values())
-        tested = sum(1 for one in patterns if not one.tallies.keys().isdisjoint(self._old))
-        self._chance = CHANCE / max(1, tested)
+        tested = sum(1 for pattern in patterns if not pattern.tallies.keys().isdisjoint(self._old))
+        self._max_chance = MAX_CHANCE / max(1, tested)
         self._rows: list[ComparedPattern] = []
-        self._left: Iterator[Pattern] = iter(patterns)
+        self._remaining: Iterator[Pattern] = iter(patterns)
 
     def advance(self, should_pause: Callable[[], bool]) -> PatternComparison | None:
-        """Go on until done or told to pause; None: not done."""
-        for at, pattern in enumerate(self._left, 1):
+        """Compare until done or paused; return None when not done."""
+        for at, pattern in enumerate(self._remaining, 1):
             row = self._row(pattern)
             if row is not None:
                 self._rows.append(row)
-            if not at % _LOOK_EVERY and should_pause():
+            if not at % _PAUSE_EVERY and should_pause():
                 return None
         self._rows.sort(key=_order)
-        heard, others = self._heard, self._counts.others
+        observed, others = self._observed, self._counts.uncategorized_lines
         new, old = self._new, self._old
         return PatternComparison(
             tuple(self._rows),
-            sum(heard[one].seconds[phase] for one in new if one in heard for phase in self._new_steady) / 60,
-            sum(heard[one].seconds[phase] for one in old if one in heard for phase in self._old_steady) / 60,
-            sum(heard[one].lines for one in new if one in heard),
-            sum(heard[one].lines for one in old if one in heard),
-            sum(others.get(one, 0) for one in new),
-            sum(others.get(one, 0) for one in old),
+            sum(
+                observed[revision].seconds_by_phase[phase]
+                for revision in new
+                if revision in observed
+                for phase in self._new_steady
+            )
+            / 60,
+            sum(
+                observed[revision].seconds_by_phase[phase]
+                for revision in old
+                if revision in observed
+                for phase in self._old_steady
+            )
+            / 60,
+            sum(observed[revision].lines for revision in new if revision in observed),
+            sum(observed[revision].lines for revision in old if revision in observed),
+            sum(others.get(revision, 0) for revision in new),
+            sum(others.get(revision, 0) for revision in old),
         )
 
     def _minutes(self, pattern: Pattern) -> tuple[float, float]:
-        """Return how long the containers that say a pattern were heard, of the new and the old revisions."""
-        runs, named = self._counts.runs, pattern.containers
+        """Return how long the containers that write a pattern were observed, of the new and the old revisions."""
+        observations, containers = self._counts.observations, pattern.containers
         return (
-            sum(runs.seconds(one, named, self._new_steady) for one in self._new) / 60,
-            sum(runs.seconds(one, named, self._old_steady) for one in self._old) / 60,
+            sum(observations.seconds(revision, containers, self._new_steady) for revision in self._new) / 60,
+            sum(observations.seconds(revision, containers, self._old_steady) for revision in self._old) / 60,
         )
 
     def _row(self, pattern: Pattern) -> ComparedPattern | None:
-        news = [pattern.tallies[one] for one in self._new if one in pattern.tallies]
-        olds = [pattern.tallies[one] for one in self._old if one in pattern.tallies]
+        news = [pattern.tallies[revision] for revision in self._new if revision in pattern.tallies]
+        olds = [pattern.tallies[revision] for revision in self._old if revision in pattern.tallies]
         if not news and not olds:
             return None
-        new_count, old_count = sum(one.count for one in news), sum(one.count for one in olds)
+        new_count, old_count = sum(tally.count for tally in news), sum(tally.count for tally in olds)
         new_steady, old_steady = _count(news, self._new_steady), _count(olds, self._old_steady)
         new_minutes, old_minutes = minutes = self._minutes(pattern)
         new_rate = new_steady / new_minutes if new_minutes > 0 else None
@@ -198,12 +212,12 @@ class ComparisonJob:
                 note = AT_START
             elif new_count == 1:
                 note = "once"
-            is_sure = self._knows_start if at_start else _silence(new_steady, minutes) <= SILENCE
-        tally = max(news or olds, key=lambda one: one.last_number)
+            is_sure = self._knows_start if at_start else _silence(new_steady, minutes) <= MAX_SILENCE_CHANCE
+        tally = max(news or olds, key=lambda tally: tally.last_number)
         return ComparedPattern(
             kind,
             pattern.level,
-            pattern.template.words,
+            pattern.template.text,
             new_count,
             old_count,
             new_rate,
@@ -213,48 +227,48 @@ class ComparisonJob:
             pattern.number,
             note,
             is_sure,
-            min((one.first_at for one in news or olds if one.first_at is not None), default=None),
-            max((one.last_at for one in news or olds if one.last_at is not None), default=None),
+            min((tally.first_at for tally in news or olds if tally.first_at is not None), default=None),
+            max((tally.last_at for tally in news or olds if tally.last_at is not None), default=None),
         )
 
     def _kind(
         self, pattern: Pattern, counts: tuple[int, int], steady: tuple[int, int], minutes: tuple[float, float]
     ) -> PatternChange:
         (new_count, old_count), (new, old), (new_minutes, old_minutes) = counts, steady, minutes
-        if not old_count and pattern.baseline.isdisjoint(self._old):
+        if not old_count and pattern.baseline_revisions.isdisjoint(self._old):
             return "new"
         if new_minutes <= 0 or old_minutes <= 0:
             return "same"
         total, share = new + old, new_minutes / (new_minutes + old_minutes)
         expected = old / old_minutes * new_minutes
         if not new_count:
-            due = expected >= MIN_EXPECTED and chance_of_at_most(0, total, share) <= self._chance
+            due = expected >= MIN_EXPECTED and chance_of_at_most(0, total, share) <= self._max_chance
             return "stopped" if due else "same"
         if new >= MIN_RATIO * expected:
-            return "more" if chance_of_at_least(new, total, share) <= self._chance else "same"
+            return "more" if chance_of_at_least(new, total, share) <= self._max_chance else "same"
         if new * MIN_RATIO <= expected:
-            return "fewer" if chance_of_at_most(new, total, share) <= self._chance else "same"
+            return "fewer" if chance_of_at_most(new, total, share) <= self._max_chance else "same"
         return "same"
 
 
 def _silence(count: int, minutes: tuple[float, float]) -> float:
-    """Return how likely the old revisions would have said nothing, had they said it at the new one's rate."""
+    """Return the probability that the old revisions, at the new one's rate, would not have written it."""
     new, old = minutes
     return (new / (new + old)) ** count if new + old > 0 else 1.0
 
 
-def _count(tallies: Collection[Tally], phases: Collection[Phase]) -> int:
-    return sum(one.phases[phase] for one in tallies for phase in phases)
+def _count(tallies: Collection[PatternTally], phases: Collection[Phase]) -> int:
+    return sum(tally.lines_by_phase[phase] for tally in tallies for phase in phases)
 
 
 def _order(row: ComparedPattern) -> tuple[object, ...]:
-    """Put first: what is new, of that what is grave, of that what is said most.
+    """Sort by change, then severity, then frequency.
 
-    What is not sure comes last: rare lines that the old revisions may say as well would crowd out what is.
+    What is not significant comes last: rare lines that the old revisions may write as well would hide what is.
     """
     return (
         _KINDS.index(row.change) if row.is_significant else len(_KINDS),
-        _GRAVITY.get(row.level, 4),
+        _SEVERITY_RANK.get(row.level, 4),
         row.note == AT_START,
         -max(row.new_count, row.old_count),
         row.pattern_id,

@@ -1,9 +1,10 @@
-"""A line's constant words: everything that differs from one event to the next becomes a placeholder such as `<num>`.
+"""Masks the variable parts of a line: whatever differs from one event to the next becomes a placeholder such as
+`<num>`.
 
-Pure. `skeleton` is the cheap half, done for every line: every run of digits becomes one `0`. `mask` is the dear half
-and looks at the skeleton alone, so a line whose skeleton has been seen costs a look into a dictionary and no more.
-Invariant: lines of one skeleton have one mask. To mask another shape, add an alternative to `_SHAPES`, before those
-that would swallow it; it sees `0` where digits stood.
+Pure. `skeleton` is the cheap half, run for every line: each sequence of digits becomes one `0`. `mask` is the expensive
+half and sees only the skeleton, so a line whose skeleton is cached costs one dictionary lookup. Invariant: lines with
+the same skeleton have the same mask. To mask another shape, add an alternative to `_SHAPES`, before those that would
+match it; it sees `0` in place of digits.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 from k9py.api.lazy_pattern import lazy_pattern
 
 MAX_SKELETON: Final = 600
-"""Characters of a line that are looked at: what comes after them tells no patterns apart."""
+"""Characters of a line that are masked: what follows does not distinguish templates."""
 
 _DIGITS: Final = lazy_pattern("[0-9]+")
 _STATUS: Final = lazy_pattern(r'(?:HTTP/[0-9](?:\.[0-9])?"|\[GIN\][^|]*\|) ?([1-5])[0-9]{2}(?![0-9])')
@@ -23,7 +24,7 @@ _STAMP: Final = lazy_pattern(r"^(?:<ip> \S+ \S+ )?[\[(]?<time>[\])]?[\s,:|-]*")
 
 _HEX: Final = "[0a-fA-F]"
 _POD: Final = "[bcdfghjklmnpqrstvwxz0]"
-"""What Kubernetes makes the ends of pods' names of: no vowels (`k8s.io/apimachinery/pkg/util/rand`)."""
+"""The characters of the random suffix of pod names (`k8s.io/apimachinery/pkg/util/rand`): no vowels."""
 
 _SHAPES: Final = (
     ("klog", r"^[IWEF]0 0:0:0\.0 +0(?= )"),
@@ -68,29 +69,29 @@ _WORDS: Final = {"exponent": "<num>", "id_word": "<id>"}
 
 
 def skeleton(text: str) -> str:
-    """Return a line with every run of digits as `0`, and the status of an HTTP answer by its class, such as `5xx`.
+    """Return a line with each sequence of digits as `0`, and an HTTP status as its class, such as `5xx`.
 
     Args:
         text: printable; only its first `MAX_SKELETON` characters count.
     """
     if len(text) > MAX_SKELETON:
         text = text[:MAX_SKELETON]
-    answer = _STATUS.search(text) if "HTTP/" in text or "[GIN]" in text else None
+    status = _STATUS.search(text) if "HTTP/" in text or "[GIN]" in text else None
     text = _DIGITS.sub("0", text)
-    if answer is not None:
-        return _STATUS_PLACE.sub(rf"\g<1>{answer[1]}xx", text, count=1)
+    if status is not None:
+        return _STATUS_PLACE.sub(rf"\g<1>{status[1]}xx", text, count=1)
     return text
 
 
 def mask(skeleton: str) -> str:
-    """Return a skeleton with placeholders for what differs, without a time (and who asked) at its beginning."""
+    """Return a skeleton with placeholders for its variable parts, without a leading time (and client address)."""
     return _STAMP.sub("", _SHAPE.sub(_placeholder, skeleton))
 
 
 def _placeholder(match: re.Match[str]) -> str:
     shape, text = match.lastgroup or "num", match[0]
     match shape:
-        case "request":  # the path tells requests apart, its numbers do not
+        case "request":  # the path distinguishes requests, its numbers do not
             return f'"{mask(text[1:-1])}"'.replace(" HTTP/<num>", " HTTP")
         case "klog":  # its letter is the level
             return f"{text[0]} <num>"

@@ -1,8 +1,8 @@
-"""Templates that differ in one word only, where that word is seen to be a value: a user's name, a table, a region.
+"""Merges templates that differ in one word, where that word turns out to be a value: a user name, a table, a region.
 
-`Merging` is told of every new template and says which ones are in truth one. Invariants: at least `MIN_CONSTANT` words
-of a merged template are constant; a word is a value once many different ones stood in its place between the same words,
-so the first of such templates are shown each by itself.
+`TemplateMerger` takes every new template and returns which of them are the same. Invariants: at least `MIN_CONSTANT`
+words of a merged template are constant; a word counts as a value once many different ones were seen in its place
+between the same words, so the first of such templates stay separate.
 """
 
 from __future__ import annotations
@@ -12,107 +12,107 @@ from typing import Final
 from k9py.logs.parsing.level import Level
 from k9py.logs.templates.template import Template
 
-MANY_WORDS: Final = 8
-MANY_GRAVE_WORDS: Final = 24
-"""The same for warnings and errors: a new failure shall not vanish among known ones that read alike."""
-MANY_PATHS: Final = 64
-"""The same for paths: a service has dozens of routes, and which one fails is worth knowing."""
+MIN_DISTINCT_WORDS: Final = 8
+MIN_DISTINCT_SEVERE_WORDS: Final = 24
+"""The same for warnings and errors: a new failure must not disappear among similar known ones."""
+MIN_DISTINCT_PATHS: Final = 64
+"""The same for paths: a service has dozens of routes, and it matters which one fails."""
 MIN_CONSTANT: Final = 2
 """Constant words (without placeholders) a template must keep."""
 MAX_TOKENS: Final = 32
-"""Words of a template that may turn out to be values; those behind are constant."""
-ANY: Final = "<word>"
+"""Words of a template that may turn out to be values; later ones are constant."""
+WILDCARD: Final = "<word>"
 """Stands for a word that is a value."""
 
-_Gap = tuple[int, int]
-"""Place of a word, and the hash of the level and all that stands around it."""
+_Slot = tuple[int, int]
+"""Index of a word, and the hash of the level and of everything around the word."""
 
 
-class Merging:
-    """Finds which templates are one; bounded by the templates it is told of."""
+class TemplateMerger:
+    """Finds templates that are the same; bounded by the templates it is given."""
 
     def __init__(self) -> None:
-        self._seen: dict[_Gap, list[Template]] = {}
-        self._merged: dict[_Gap, Template] = {}
-        self._gone: set[Template] = set()
+        self._seen: dict[_Slot, list[Template]] = {}
+        self._merged: dict[_Slot, Template] = {}
+        self._replaced: set[Template] = set()
 
     def find(self, template: Template) -> Template:
-        """Return the merged template a template belongs to, itself when it belongs to none."""
+        """Return the merged template a template belongs to, or the template itself."""
         while self._merged:
-            found = next((self._merged[gap] for gap, _ in _gaps(template) if gap in self._merged), None)
-            if found is None:
+            merged = next((self._merged[slot] for slot, _ in _slots(template) if slot in self._merged), None)
+            if merged is None:
                 break
-            template = found
+            template = merged
         return template
 
     def add(self, template: Template) -> tuple[Template, list[Template]]:
-        """Take in a template that `find` gives back as it is, once.
+        """Add a template that `find` returns unchanged, once.
 
         Returns:
-            The template it belongs to from now on, and all those that have become part of it (none: nothing changed).
+            The template it belongs to from now on, and all templates merged into that one (none: nothing changed).
         """
-        for gap, many in _gaps(template):
-            others = self._seen.setdefault(gap, [])
+        for slot, min_distinct in _slots(template):
+            others = self._seen.setdefault(slot, [])
             others.append(template)
-            if len(others) >= many:
-                others[:] = [one for one in others if one not in self._gone]
-            if len(others) >= many:
-                merged = _without(template, gap[0])
-                whole = self.find(merged)  # it may itself be a part of one with more values
-                return whole, self._parts(merged)
+            if len(others) >= min_distinct:
+                others[:] = [other for other in others if other not in self._replaced]
+            if len(others) >= min_distinct:
+                merged = _with_wildcard(template, slot[0])
+                whole = self.find(merged)  # it may itself be part of a template with more wildcards
+                return whole, self._merge_parts(merged)
         return template, []
 
-    def _parts(self, merged: Template) -> list[Template]:
-        """Take all that differ from a merged template in one of its values; from now on they are found to be it."""
+    def _merge_parts(self, merged: Template) -> list[Template]:
+        """Return all templates that a merged template covers; `find` returns the merged one for them from now on."""
         parts: list[Template] = []
-        for gap in _values(merged):
-            parts += [one for one in self._seen.pop(gap, ()) if one not in self._gone]
-            self._merged[gap] = merged
-        self._gone.update(parts)
+        for slot in _values(merged):
+            parts += [part for part in self._seen.pop(slot, ()) if part not in self._replaced]
+            self._merged[slot] = merged
+        self._replaced.update(parts)
         return parts
 
 
-def _gaps(template: Template) -> list[tuple[_Gap, int]]:
-    """Return the places where a template may have a value, each with how many values prove it."""
-    words, level = template.words, template.level
+def _slots(template: Template) -> list[tuple[_Slot, int]]:
+    """Return the slots where a template may have a value, each with the number of values that proves it."""
+    words, level = template.text, template.level
     tokens = words.split(" ")
     constant = ["<" not in token and any(map(str.isalpha, token)) for token in tokens]
     total = sum(constant)
     if total <= MIN_CONSTANT:
         return []
     names = words.rfind("{") if words.endswith("}") else len(words)
-    many_words = MANY_GRAVE_WORDS if level >= Level.WARN else MANY_WORDS
-    gaps: list[tuple[_Gap, int]] = []
+    min_words = MIN_DISTINCT_SEVERE_WORDS if level >= Level.WARN else MIN_DISTINCT_WORDS
+    slots: list[tuple[_Slot, int]] = []
     at = 0
     for index, token in enumerate(tokens[:MAX_TOKENS]):
         end = at + len(token)
-        if end > names:  # the names of fields are no values
+        if end > names:  # names of fields are not values
             break
         if constant[index]:
-            many = MANY_PATHS if "/" in token else many_words
-            gaps.append(((index, hash((level, words[: at + _value_at(token)], words[end:]))), many))
+            min_distinct = MIN_DISTINCT_PATHS if "/" in token else min_words
+            slots.append(((index, hash((level, words[: at + _value_at(token)], words[end:]))), min_distinct))
         at = end + 1
-    return gaps
+    return slots
 
 
-def _values(merged: Template) -> list[_Gap]:
-    """Return the places of a merged template's values."""
-    words, gaps, at = merged.words, list[_Gap](), 0
+def _values(merged: Template) -> list[_Slot]:
+    """Return the slots of a merged template's wildcards."""
+    words, slots, at = merged.text, list[_Slot](), 0
     for index, token in enumerate(words.split(" ")):
         end = at + len(token)
-        if token[_value_at(token) :] == ANY:
-            gaps.append((index, hash((merged.level, words[: at + _value_at(token)], words[end:]))))
+        if token[_value_at(token) :] == WILDCARD:
+            slots.append((index, hash((merged.level, words[: at + _value_at(token)], words[end:]))))
         at = end + 1
-    return gaps
+    return slots
 
 
 def _value_at(token: str) -> int:
-    """Return where the value begins in a word, behind its name in `name=value`."""
+    """Return where the value begins in a word: after the name in `name=value`."""
     return token.find("=") + 1
 
 
-def _without(template: Template, index: int) -> Template:
-    tokens = template.words.split(" ")
+def _with_wildcard(template: Template, index: int) -> Template:
+    tokens = template.text.split(" ")
     token = tokens[index]
-    tokens[index] = token[: _value_at(token)] + ANY
+    tokens[index] = token[: _value_at(token)] + WILDCARD
     return Template(template.level, " ".join(tokens))

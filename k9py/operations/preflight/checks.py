@@ -1,21 +1,68 @@
-"""The checks that need the cluster, each asked of the facts read for one change."""
+"""The checks that need the cluster, each asked of the facts read for one write.
+
+To add a check: a function that yields `PreflightWarning`s in the module of its family, called in `_warnings`; what it
+must read becomes a fact in `facts.py`.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
+from k9py.api.causes import CauseKind
+from k9py.api.pods import Pod
+from k9py.diagnosis.pods import unready_causes
 from k9py.operations.patcher import Reader
-from k9py.operations.plan import PreflightWarning, WritePlan
-from k9py.operations.preflight.alike import fails_alike
-from k9py.operations.preflight.autoscalers import autoscaling
-from k9py.operations.preflight.budgets import budget_of_eviction, budget_of_rollout
-from k9py.operations.preflight.facts import Facts, gather
-from k9py.operations.preflight.nodes import node_room
-from k9py.operations.preflight.quotas import quota_refusals
-from k9py.operations.preflight.rights import rights
+from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
+from k9py.operations.preflight.autoscaling import autoscaling
+from k9py.operations.preflight.disruption import budget_of_eviction, budget_of_rollout
+from k9py.operations.preflight.facts import Facts, Unknown, gather, planned_template, unknown
+from k9py.operations.preflight.quota import coming_pods, node_room, quota_refusals
 from k9py.operations.stuck_pods import unready_pods_warning
 from k9py.operations.warnings import loudest_first
+
+
+def rights(facts: Facts) -> Iterator[PreflightWarning]:
+    """Warn that the write will be refused, or that nobody can tell."""
+    match facts.allowed:
+        case Unknown() as fact:
+            yield unknown(f"your right to {facts.right}", fact, "it may be refused")
+        case False:
+            yield PreflightWarning(
+                WarningLevel.DANGER, "rights", f"you may not {facts.right}: the server will refuse it"
+            )
+
+
+_OF_TEMPLATE: Final = frozenset({CauseKind.IMAGE, CauseKind.CRASH, CauseKind.OOM, CauseKind.CONFIG, CauseKind.MOUNT})
+"""Causes that a new pod of the same template brings with it; a probe that says no may say yes after a restart."""
+
+
+def fails_alike(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
+    """Warn that new pods will fail as present ones of the same template do: the template is what has to change."""
+    if not isinstance(facts.pods, tuple) or change.operation not in ("restart", "scale"):
+        return
+    if change.operation == "scale" and not coming_pods(obj, change):
+        return
+    images = _images(planned_template(obj, change))
+    told: Counter[str] = Counter()
+    for pod in facts.pods:
+        is_same = images.items() <= _pod_images(pod).items()  # a webhook may have added containers
+        troubles = unready_causes(pod, facts.at) if is_same else ()
+        if troubles and troubles[0].is_blocking and troubles[0].kind in _OF_TEMPLATE:
+            told[troubles[0].message] += 1
+    for cause, _ in told.most_common(1):
+        message = f"new pods will fail the same way: {cause}; an undo goes back to an earlier revision"
+        yield PreflightWarning(WarningLevel.CAUTION, "fails-alike", message)
+
+
+def _images(template: Mapping[str, Any]) -> dict[str, str]:
+    containers = (template.get("spec") or {}).get("containers") or ()
+    return {str(one.get("name", "")): str(one.get("image", "")) for one in containers}
+
+
+def _pod_images(pod: Pod) -> dict[str, str]:
+    return {one.name: one.image for one in pod.spec.containers or ()}
 
 
 async def preflight(reader: Reader, obj: Mapping[str, Any], change: WritePlan) -> tuple[PreflightWarning, ...]:

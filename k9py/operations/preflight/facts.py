@@ -1,7 +1,7 @@
-"""What the cluster knows that matters to one change, read once, at the same time.
+"""What the cluster knows that matters to one write, read once, in parallel.
 
 Invariant: a fact is a value, or `Unknown` with the reason; an empty value means that there is none, and None that it
-does not matter to this change. One read that fails leaves the others alone; a lost connection ends them all.
+does not matter to the write. One read that fails leaves the others alone; a lost connection ends them all.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget, Resour
 from k9py.api.selectors import LabelSelector
 from k9py.api.text import printable
 from k9py.operations.patcher import Reader
-from k9py.operations.plan import OperationId, WritePlan
+from k9py.operations.plan import OperationId, PreflightWarning, WarningLevel, WritePlan
 
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)
@@ -171,3 +171,32 @@ async def _known(read: Callable[[], Awaitable[T]], kind: Kind[Any] | None) -> T 
         return Unknown(printable(error.message))
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return Unknown("the answer was not understood")
+
+
+def unknown(what: str, fact: Unknown, could: str) -> PreflightWarning:
+    """Warn that something is not known.
+
+    Args:
+        what: in the plural, such as `autoscalers`.
+        fact: why it is not known.
+        could: what may be so: `one may set the number again`.
+    """
+    return PreflightWarning(WarningLevel.CAUTION, "unknown", f"{what}: unknown ({fact.why}); {could}")
+
+
+def planned_template(obj: Mapping[str, Any], change: WritePlan) -> Mapping[str, Any]:
+    """Return the pod template as it will be, but for images and the restart's annotation, which no check asks for."""
+    if change.operation == "undo":
+        patch = change.request.patch
+        if isinstance(patch, Mapping):
+            return _template(patch)
+        for operation in patch or ():
+            if operation.get("path") == "/spec/template":
+                value: Mapping[str, Any] = operation["value"]
+                return value
+    return _template(obj)
+
+
+def _template(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = (obj.get("spec") or {}).get("template") or {}
+    return found

@@ -1,4 +1,4 @@
-"""Compare two pod templates by meaning: changes keyed by container name, as short texts.
+"""Compare two pod templates by their meaning: changes keyed by container name, as short texts.
 
 Each family of changes has a function that compares the values of one key. Invariants: `semantic_diff` is empty exactly
 if `template_diff` is; values that are plainly secret are never shown; malformed JSON is reported, never raised on.

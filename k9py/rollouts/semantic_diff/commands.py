@@ -52,5 +52,5 @@ def _line(words: Sequence[str], value: Any) -> str | None:
 
 
 def _joined(words: Sequence[str]) -> str | None:
-    # Quote only where needed to tell words apart; a redacted value needs no quotes.
+    # Quote only where words would be ambiguous; a redacted value needs no quotes.
     return short_text(" ".join(word if MASK in word else shlex.quote(word) for word in words)) if words else None

@@ -1,7 +1,7 @@
 """Define one semantic change, and compare values, lists and mappings in general.
 
 Invariant: every text of a `SemanticChange` is printable, and its two sides never read the same: where they would (a
-secret, an escape sequence), the new side says that it differs.
+secret, an escape sequence), the new side is marked as different.
 """
 
 from __future__ import annotations

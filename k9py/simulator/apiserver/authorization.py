@@ -141,14 +141,16 @@ def answer_review(state: SimulatorState, access: Access, request: IncomingReques
 
 
 def _access_status(access: Access, user: UserInfo, spec: Mapping[str, Any]) -> dict[str, Any]:
-    asked = spec.get("resourceAttributes")
-    if asked is None:
+    attributes = spec.get("resourceAttributes")
+    if attributes is None:
         path = (spec.get("nonResourceAttributes") or {}).get("path", "")
         return {"allowed": access.allows_path(user, path)}
-    resource = asked.get("resource", "")
-    if asked.get("subresource"):
-        resource = f"{resource}/{asked['subresource']}"
-    allowed = access.allows(user, asked.get("verb", ""), asked.get("group", ""), resource, asked.get("namespace", ""))
+    resource = attributes.get("resource", "")
+    if attributes.get("subresource"):
+        resource = f"{resource}/{attributes['subresource']}"
+    allowed = access.allows(
+        user, attributes.get("verb", ""), attributes.get("group", ""), resource, attributes.get("namespace", "")
+    )
     return {"allowed": allowed}
 
 

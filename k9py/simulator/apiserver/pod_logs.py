@@ -81,15 +81,15 @@ def _names(pod: Object, field: str) -> list[str]:
     return [container["name"] for container in (pod.get("spec") or {}).get(field) or ()]
 
 
-def _container(pod: Object, asked: str) -> str:
+def _container(pod: Object, requested: str) -> str:
     """Return the container to read; the only one if none is named."""
     name = pod["metadata"]["name"]
     containers, init = _names(pod, "containers"), _names(pod, "initContainers")
     ephemeral = _names(pod, "ephemeralContainers")
-    if asked:
-        if asked not in (*containers, *init, *ephemeral):
-            raise status_errors.bad_request(f"container {asked} is not valid for pod {name}")
-        return asked
+    if requested:
+        if requested not in (*containers, *init, *ephemeral):
+            raise status_errors.bad_request(f"container {requested} is not valid for pod {name}")
+        return requested
     if len(containers) == 1:
         return containers[0]
     choices = f"choose one of: [{' '.join(containers)}]"

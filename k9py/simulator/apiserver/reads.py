@@ -104,7 +104,7 @@ def list_selector(request: IncomingRequest) -> ListSelector:
 
 def list_objects(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a LIST."""
-    query, shape = list_selector(request), negotiate_format(request.accept)
+    query, object_format = list_selector(request), negotiate_format(request.accept)
     storage = state.storage
     _check_version(request, storage)
     limit = request.whole_number("limit") or 0
@@ -119,7 +119,7 @@ def list_objects(state: SimulatorState, request: IncomingRequest) -> ApiResponse
     objects = _select(storage, query, keys, overlay, at_once=limit + 1 if limit else max(1, len(keys)))
     metadata: dict[str, Any] = {"resourceVersion": str(revision)}
     if not limit:
-        return _list_response(state, request, shape, objects, metadata)
+        return _list_response(state, request, object_format, objects, metadata)
     page: list[Object] = []
     more = False
     for obj in objects:
@@ -133,13 +133,13 @@ def list_objects(state: SimulatorState, request: IncomingRequest) -> ApiResponse
         metadata["continue"] = _encode_continue(revision, last_key, query.namespace)
         if query.predicate is None:
             metadata["remainingItemCount"] = len(keys) - bisect.bisect_right(keys, last_key)
-    return _list_response(state, request, shape, iter(page), metadata)
+    return _list_response(state, request, object_format, iter(page), metadata)
 
 
 def _list_response(
     state: SimulatorState,
     request: IncomingRequest,
-    shape: ObjectFormat,
+    object_format: ObjectFormat,
     objects: Iterator[Object],
     metadata: Mapping[str, Any],
 ) -> ApiResponse:
@@ -148,12 +148,12 @@ def _list_response(
     items: Iterator[bytes]
     name = b"items"
     columns: dict[str, Any] = {}
-    if shape.kind == "table":
+    if object_format.kind == "table":
         now, include = state.clock.now(), request.query.get("includeObject", "")
         kind, api_version, name = "Table", "meta.k8s.io/v1", b"rows"
         columns = {"columnDefinitions": table.column_definitions(resource)}
         items = (encode(table.row(resource, convert_to_served(resource, obj), now, include)) for obj in objects)
-    elif shape.kind == "metadata":
+    elif object_format.kind == "metadata":
         kind, api_version = "PartialObjectMetadataList", "meta.k8s.io/v1"
         items = (encode(partial_metadata(obj)) for obj in objects)
     elif resource.storage_version is not None:

@@ -29,7 +29,7 @@ from k9py.simulator.status_errors import StatusCause
 
 BOOKMARK_SECONDS = 60.0
 SHORTEST_DEFAULT_SECONDS = 1800  # without timeoutSeconds a watch lasts between this and twice this long
-_EVENTS_A_TURN = 64
+_EVENTS_PER_SLICE = 64
 
 # Fields the real server's typed encoding writes in an otherwise empty object.
 _EMPTY: dict[str, dict[str, Any]] = {
@@ -53,7 +53,7 @@ def watch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     Raises:
         StatusError: 400, 422 or 500 for invalid parameters; an expired revision is reported in the stream.
     """
-    query, shape = list_selector(request), negotiate_format(request.accept)
+    query, object_format = list_selector(request), negotiate_format(request.accept)
     given = request.query.get("resourceVersion", "")
     initial = request.flag("sendInitialEvents")
     match = request.query.get("resourceVersionMatch", "")
@@ -70,7 +70,7 @@ def watch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     seconds = request.whole_number("timeoutSeconds")
     if seconds is None or seconds <= 0:
         seconds = int(SHORTEST_DEFAULT_SECONDS * (1 + random.random()))
-    stream = _Stream(state, query, shape, request)
+    stream = _Stream(state, query, object_format, request)
     from_now = "sendInitialEvents" in request.query and not initial and revision == 0
     if initial or (revision == 0 and not from_now):
         lines = stream.run(None, seconds, end_mark=initial)
@@ -83,14 +83,14 @@ class _Stream:
     """One open watch."""
 
     def __init__(
-        self, state: SimulatorState, query: ListSelector, shape: ObjectFormat, request: IncomingRequest
+        self, state: SimulatorState, query: ListSelector, object_format: ObjectFormat, request: IncomingRequest
     ) -> None:
         self._state = state
         self._query = query
-        self._shape = shape
+        self._format = object_format
         self._include = request.query.get("includeObject", "")
         self._bookmarks = request.flag("allowWatchBookmarks")
-        self._columns_told = False
+        self._has_sent_columns = False
 
     async def run(self, revision: int | None, seconds: int, *, end_mark: bool) -> AsyncIterator[bytes]:
         """Yield events from a revision on, or (None) the current objects first."""
@@ -103,10 +103,10 @@ class _Stream:
                 yield line
             if end_mark and self._bookmarks:
                 yield self._bookmark(revision, {"k8s.io/initial-events-end": "true"})
-        async with _WatchTimer(clock, seconds) as alarm:
-            unsubscribe = storage.subscribe(self._query.resource, lambda _: alarm.wake())
+        async with _WatchTimer(clock, seconds) as timer:
+            unsubscribe = storage.subscribe(self._query.resource, lambda _: timer.wake())
             try:
-                async for line in self._follow(revision, alarm):
+                async for line in self._follow(revision, timer):
                     yield line
             finally:
                 unsubscribe()
@@ -114,9 +114,9 @@ class _Stream:
     def _initial(self, current: list[Object]) -> Iterator[bytes]:
         for obj in current:
             if self._selects(obj):
-                yield self._line("ADDED", obj, encoded=self._whole(obj))
+                yield self._line("ADDED", obj, encoded=self._cached_bytes(obj))
 
-    async def _follow(self, revision: int, alarm: "_WatchTimer") -> AsyncIterator[bytes]:
+    async def _follow(self, revision: int, timer: "_WatchTimer") -> AsyncIterator[bytes]:
         storage = self._state.storage
         while True:
             reached = storage.revision  # changes during the sending are read in the next iteration
@@ -124,23 +124,23 @@ class _Stream:
             if changes is None:
                 # The number in parentheses is the oldest revision still held.
                 oldest = storage.oldest_revision(self._query.resource) + 1
-                failure = status_errors.expired(f"too old resource version: {revision} ({oldest})")
-                yield _event_line(b"ERROR", encode(failure.as_status()))
+                error = status_errors.expired(f"too old resource version: {revision} ({oldest})")
+                yield _event_line(b"ERROR", encode(error.as_status()))
                 return
             for at, change in enumerate(changes, 1):
                 line = self._change_line(change)
                 if line is not None:
                     yield line
-                if at % _EVENTS_A_TURN == 0:
+                if at % _EVENTS_PER_SLICE == 0:
                     await asyncio.sleep(0)
             revision = max(revision, reached)
-            if alarm.expired:
+            if timer.expired:
                 if self._bookmarks:
                     yield self._bookmark(revision, {})
                 return
-            if alarm.take_bookmark_due() and self._bookmarks:
+            if timer.take_bookmark_due() and self._bookmarks:
                 yield self._bookmark(revision, {})
-            await alarm.wait()
+            await timer.wait()
 
     def _change_line(self, change: StorageEvent) -> bytes | None:
         """Return the event line of a change for this selector, None if it does not match."""
@@ -150,39 +150,39 @@ class _Stream:
         now = change.type != "DELETED" and self._selects(change.obj)
         before = change.old is not None and self._selects(change.old)
         if now:
-            return self._line("MODIFIED" if before else "ADDED", change.obj, encoded=self._whole(change.obj))
+            return self._line("MODIFIED" if before else "ADDED", change.obj, encoded=self._cached_bytes(change.obj))
         if not before or change.old is None:
             return None
         if change.type == "DELETED":
             return self._line("DELETED", change.obj, encoded=None)
         # It no longer matches: DELETED with the old object and the resourceVersion of the change.
         version = change.obj["metadata"]["resourceVersion"]
-        left = {**change.old, "metadata": {**change.old["metadata"], "resourceVersion": version}}
-        return self._line("DELETED", left, encoded=None)
+        last_state = {**change.old, "metadata": {**change.old["metadata"], "resourceVersion": version}}
+        return self._line("DELETED", last_state, encoded=None)
 
     def _selects(self, obj: Object) -> bool:
         return self._query.predicate is None or self._query.predicate(obj)
 
-    def _whole(self, obj: Object) -> bytes | None:
+    def _cached_bytes(self, obj: Object) -> bytes | None:
         resource = self._query.resource
-        if self._shape.kind != "object" or resource.storage_version is not None:
+        if self._format.kind != "object" or resource.storage_version is not None:
             return None
         return self._state.storage.encoded.object(resource, obj)
 
     def _line(self, change_type: str, obj: Object, *, encoded: bytes | None) -> bytes:
         if encoded is None:
-            encoded = encode(self._shaped(convert_to_served(self._query.resource, obj)))
+            encoded = encode(self._formatted(convert_to_served(self._query.resource, obj)))
         return _event_line(change_type.encode(), encoded)
 
-    def _shaped(self, obj: Object) -> Object:
-        match self._shape.kind:
+    def _formatted(self, obj: Object) -> Object:
+        match self._format.kind:
             case "table":
                 metadata = {"resourceVersion": obj["metadata"]["resourceVersion"]}
                 resource, now = self._query.resource, self._state.clock.now()
                 as_table = table.table(resource, [obj], metadata, now, self._include)
-                if self._columns_told:
+                if self._has_sent_columns:
                     as_table["columnDefinitions"] = None
-                self._columns_told = True
+                self._has_sent_columns = True
                 return as_table
             case "metadata":
                 return partial_metadata(obj)
@@ -195,11 +195,11 @@ class _Stream:
         if annotations:
             metadata["annotations"] = annotations
         body: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
-        match self._shape.kind:
+        match self._format.kind:
             case "table":
                 body = {
                     "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": str(revision)},
-                    "columnDefinitions": None if self._columns_told else table.column_definitions(resource),
+                    "columnDefinitions": None if self._has_sent_columns else table.column_definitions(resource),
                     "rows": [{"cells": table.empty_cells(resource), "object": partial_metadata(body)}],
                 }  # fmt: skip
             case "metadata":
@@ -222,7 +222,7 @@ class _WatchTimer:
         self.wake: Callable[[], None] = self._woken.set
 
     async def __aenter__(self) -> "_WatchTimer":
-        self._task = asyncio.create_task(self._tick(), name="watch-alarm")
+        self._task = asyncio.create_task(self._tick(), name="watch-timer")
         return self
 
     async def __aexit__(self, *_: object) -> None:

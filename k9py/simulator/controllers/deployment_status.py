@@ -170,8 +170,8 @@ def is_complete(deployment: Mapping[str, Any], status: Mapping[str, Any]) -> boo
     """Return whether all replicas are updated and available and the controller has observed the last change."""
     wanted = replicas_of(deployment)
     counts = ("updatedReplicas", "replicas", "availableReplicas")
-    seen = int(status.get("observedGeneration", 0)) >= int(deployment["metadata"].get("generation", 0))
-    return seen and all(status.get(count, 0) == wanted for count in counts)
+    is_observed = int(status.get("observedGeneration", 0)) >= int(deployment["metadata"].get("generation", 0))
+    return is_observed and all(status.get(count, 0) == wanted for count in counts)
 
 
 def is_progressing(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

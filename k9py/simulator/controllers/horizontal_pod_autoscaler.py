@@ -63,23 +63,23 @@ class HorizontalPodAutoscalerController:
         if target is None:
             self._write(autoscaler, {}, [_condition("AbleToScale", "False", "FailedGetScale", "the target is missing")])
             return _PERIOD
-        existing = replicas_of(target)
-        utilization = self._utilization(key, autoscaler, target, existing)
+        replicas = replicas_of(target)
+        utilization = self._utilization(key, autoscaler, target, replicas)
         low, high = spec.get("minReplicas", 1), spec["maxReplicas"]
-        if existing == 0:
+        if replicas == 0:
             why = "scaling is disabled since the replica count of the target is zero"
             self._write(
                 autoscaler, {"desiredReplicas": 0}, [_condition("ScalingActive", "False", "ScalingDisabled", why)]
             )
             return _PERIOD
-        asked = self._recommended(autoscaler, existing, utilization)
-        wanted = self._stabilized(key, existing, max(low, min(high, asked)))
-        if wanted != existing:
-            self._scale(autoscaler, target, existing, wanted)
-        status: Object = {"currentReplicas": existing, "desiredReplicas": wanted}
+        recommended = self._recommended(autoscaler, replicas, utilization)
+        wanted = self._stabilized(key, replicas, max(low, min(high, recommended)))
+        if wanted != replicas:
+            self._scale(autoscaler, target, replicas, wanted)
+        status: Object = {"currentReplicas": replicas, "desiredReplicas": wanted}
         if utilization is not None:
             status["currentMetrics"] = [self._metric(target, utilization)]
-        self._write(autoscaler, status, self._conditions(asked, low, high, utilization))
+        self._write(autoscaler, status, self._conditions(recommended, low, high, utilization))
         return _PERIOD
 
     def _target_utilization(self, autoscaler: Object) -> int | None:
@@ -89,16 +89,16 @@ class HorizontalPodAutoscalerController:
                 return None if value is None else int(value)
         return None
 
-    def _utilization(self, key: Key, autoscaler: Object, target: Object, existing: int) -> int | None:
+    def _utilization(self, key: Key, autoscaler: Object, target: Object, replicas: int) -> int | None:
         goal = self._target_utilization(autoscaler)
         if goal is None or not self._cpu_request(target):
             return None
         annotation = (autoscaler["metadata"].get("annotations") or {}).get(LOAD_ANNOTATION)
-        load = float(annotation) if annotation else self._load.setdefault(key, float(max(1, existing)))
+        load = float(annotation) if annotation else self._load.setdefault(key, float(max(1, replicas)))
         phase = fnv32a(autoscaler["metadata"]["uid"].encode()) % 1000 / 1000
         turn = self._state.clock.now().timestamp() / _WAVE_SECONDS + phase
         wave = 1 + _WAVE_HEIGHT * math.sin(2 * math.pi * turn)
-        return round(goal * load * wave / max(1, existing))
+        return round(goal * load * wave / max(1, replicas))
 
     @staticmethod
     def _cpu_request(target: Object) -> float:
@@ -106,30 +106,30 @@ class HorizontalPodAutoscalerController:
         requests = [((c.get("resources") or {}).get("requests") or {}).get("cpu") for c in containers]
         return sum(parse_quantity(request) for request in requests if request)
 
-    def _recommended(self, autoscaler: Object, existing: int, utilization: int | None) -> int:
+    def _recommended(self, autoscaler: Object, replicas: int, utilization: int | None) -> int:
         goal = self._target_utilization(autoscaler)
         if utilization is None or goal is None:
-            return existing
+            return replicas
         ratio = utilization / goal
-        return existing if abs(ratio - 1) <= _TOLERANCE else math.ceil(existing * ratio)
+        return replicas if abs(ratio - 1) <= _TOLERANCE else math.ceil(replicas * ratio)
 
-    def _stabilized(self, key: Key, existing: int, wanted: int) -> int:
+    def _stabilized(self, key: Key, replicas: int, wanted: int) -> int:
         """Return the highest recommendation of the stabilization window, so that a dip does not scale down."""
         now = self._state.clock.now()
-        recent = self._wanted.setdefault(key, deque([(now, existing)]))
+        recent = self._wanted.setdefault(key, deque([(now, replicas)]))
         recent.append((now, wanted))
         while recent[0][0] < now - _STABILIZATION:
             recent.popleft()
-        return wanted if wanted >= existing else min(existing, max(replicas for _, replicas in recent))
+        return wanted if wanted >= replicas else min(replicas, max(replicas for _, replicas in recent))
 
-    def _scale(self, autoscaler: Object, target: Object, existing: int, wanted: int) -> None:
+    def _scale(self, autoscaler: Object, target: Object, replicas: int, wanted: int) -> None:
         resource = by_kind(target["kind"])
         scaled = {**target, "spec": {**target["spec"], "replicas": wanted}}
         version, now = resource.api_version, self._state.clock.now()
         self._storage.update(resource, with_manager(scaled, target, _MANAGER, version, now, "scale"))
         reason = (
             "cpu resource utilization (percentage of request) above target"
-            if wanted > existing
+            if wanted > replicas
             else "All metrics below target"
         )
         self._events.record(autoscaler, "Normal", "SuccessfulRescale", f"New size: {wanted}; reason: {reason}")
@@ -140,16 +140,16 @@ class HorizontalPodAutoscalerController:
         return {"type": "Resource", "resource": {"name": "cpu", "current": current}}
 
     @staticmethod
-    def _conditions(asked: int, low: int, high: int, utilization: int | None) -> list[Object]:
+    def _conditions(recommended: int, low: int, high: int, utilization: int | None) -> list[Object]:
         able = _condition("AbleToScale", "True", "ReadyForNewScale", "recommended size matches current size")
         if utilization is None:
             why = "the HPA was unable to compute the replica count: missing request for cpu"
             return [able, _condition("ScalingActive", "False", "FailedGetResourceMetric", why)]
         why = "the HPA was able to successfully calculate a replica count from cpu resource utilization"
         active = _condition("ScalingActive", "True", "ValidMetricFound", f"{why} (percentage of request)")
-        if asked > high:
+        if recommended > high:
             limited = ("True", "TooManyReplicas", "the desired replica count is more than the maximum replica count")
-        elif asked < low:
+        elif recommended < low:
             limited = ("True", "TooFewReplicas", "the desired replica count is less than the minimum replica count")
         else:
             limited = ("False", "DesiredWithinRange", "the desired count is within the acceptable range")
@@ -160,9 +160,9 @@ class HorizontalPodAutoscalerController:
         now = timestamp(self._state.clock.now())
         old = {condition["type"]: condition for condition in before.get("conditions") or ()}
         for condition in conditions:
-            existing = old.get(condition["type"])
-            same = existing is not None and existing["status"] == condition["status"]
-            condition["lastTransitionTime"] = existing["lastTransitionTime"] if existing is not None and same else now
+            previous = old.get(condition["type"])
+            same = previous is not None and previous["status"] == condition["status"]
+            condition["lastTransitionTime"] = previous["lastTransitionTime"] if previous is not None and same else now
         body: Object = {"desiredReplicas": 0, "currentMetrics": None, **status, "conditions": conditions}
         if status.get("desiredReplicas", 0) != status.get("currentReplicas", 0):
             body["lastScaleTime"] = now

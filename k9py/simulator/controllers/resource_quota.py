@@ -61,9 +61,9 @@ def resource_quota_admission(storage: Storage) -> Callable[[Resource, Object], N
 
 def _check(storage: Storage, quota: Object, pod: Object, namespace: str) -> None:
     about, shown = quota["metadata"]["name"], pod["metadata"].get("name") or pod["metadata"].get("generateName", "")
-    unsaid = list(_unspecified(quota, pod))
-    if unsaid:
-        raise forbidden(PODS, shown, f"failed quota: {about}: must specify {'; '.join(unsaid)}")
+    missing = list(_unspecified(quota, pod))
+    if missing:
+        raise forbidden(PODS, shown, f"failed quota: {about}: must specify {'; '.join(missing)}")
     requested, used, limited = [], [], []
     for name, hard in sorted((quota["spec"].get("hard") or {}).items()):
         wanted = usage_of(pod, name)

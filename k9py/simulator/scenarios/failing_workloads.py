@@ -2,7 +2,7 @@
 
 All started healthy; their bad releases followed, so that old pods run beside new ones, and have been failing for some
 minutes. Invariant: a workload's name says what happens to it. To add one, add a row to `_FAILING` or a function to
-`_GUARDED`.
+`_MANAGED`.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ from k9py.simulator.scenarios.seeder import CHANGE_CAUSE, PIPELINE, Seeder
 from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
-Change = Callable[[Object], None]
+SpecChange = Callable[[Object], None]
 
 _PAST = 290.0  # seconds; below five minutes the pods of a lost node are not yet evicted
 _READY_WITHIN = 60.0
@@ -47,33 +47,33 @@ class _Failing:
 
     name: str
     kind: str
-    change: Change
+    change: SpecChange
     namespace: str = SHOP
-    prepare: Change | None = None  # applied to the good pod spec
+    prepare: SpecChange | None = None  # applied to the good pod spec
 
 
-def _image(name: str, tag: str) -> Change:
+def _image(name: str, tag: str) -> SpecChange:
     def change(pod: Object) -> None:
         pod["containers"][0]["image"] = f"{REGISTRY}/{name}:{tag}"
 
     return change
 
 
-def _container(**fields: Any) -> Change:
+def _container(**fields: Any) -> SpecChange:
     def change(pod: Object) -> None:
         pod["containers"][0] |= fields
 
     return change
 
 
-def _pod(**fields: Any) -> Change:
+def _pod(**fields: Any) -> SpecChange:
     def change(pod: Object) -> None:
         pod |= fields
 
     return change
 
 
-def _on_the_edge(pod: Object) -> None:
+def _on_edge_nodes(pod: Object) -> None:
     pod["nodeSelector"] = {_EDGE: "edge"}
     pod["tolerations"] = [{"key": _EDGE, "operator": "Equal", "value": "edge", "effect": "NoSchedule"}]
 
@@ -99,53 +99,53 @@ _FAILING: tuple[_Failing, ...] = (
     ),
     _Failing("admission-refused", "StatefulSet", _container(image="mirror.example.com/admission-refused:2.0.0")),
     _Failing("unschedulable", "Deployment", _container(resources={"requests": {"cpu": "100m", "memory": "2Ti"}})),
-    _Failing("node-lost", "StatefulSet", _image("node-lost", "2.0.0"), prepare=_on_the_edge),
+    _Failing("node-lost", "StatefulSet", _image("node-lost", "2.0.0"), prepare=_on_edge_nodes),
 )
 
 
 def seed(state: SimulatorState) -> None:
     """Write the workloads as they are after some minutes of failure."""
-    fast_forward(state, _begin, _go_wrong, _PAST)
-    state.storage.admission.append(webhook_admission(WEBHOOK, _from_elsewhere))
+    fast_forward(state, _write_good_releases, _release_failures, _PAST)
+    state.storage.admission.append(webhook_admission(WEBHOOK, _deny_foreign_images))
 
 
-def _begin(state: SimulatorState) -> None:
+def _write_good_releases(state: SimulatorState) -> None:
     """Write all workloads with their good release; controllers and nodes start them."""
     seeder = Seeder(state)
     for namespace in (SHOP, TIGHT, "kube-system", "default"):
         seeder.namespace(namespace)
     seeder.nodes(_WORKERS + 2)
     for name, _ in seeder.all_nodes[_WORKERS:]:
-        _set_apart(state, name)
-    state.storage.admission.append(webhook_admission(WEBHOOK, _from_elsewhere))
+        _reserve_for_edge(state, name)
+    state.storage.admission.append(webhook_admission(WEBHOOK, _deny_foreign_images))
     hard = {"pods": "6", "requests.memory": "1Gi", "limits.memory": "1Gi"}
     seeder.put(RESOURCEQUOTAS, {"metadata": {"name": "team-limit", "namespace": TIGHT}, "spec": {"hard": hard}})
     for row in _FAILING:
         _create(state, row.kind, row.name, namespace=row.namespace, change=row.prepare)
         seeder.service(row.namespace, row.name)
-    for add in _GUARDED:
+    for add in _MANAGED:
         add(state)
 
 
-async def _go_wrong(state: SimulatorState) -> None:
+async def _release_failures(state: SimulatorState) -> None:
     """Once everything serves, make all bad releases at the same time; lose the node whose pod is updated last."""
-    await _until(state, lambda: all(_all_ready(state, row) for row in _FAILING))
+    await _wait_until(state, lambda: all(_all_ready(state, row) for row in _FAILING))
     for row in _FAILING:
         _release(state, row)
-    await _until(state, lambda: _is_updated_and_ready(state, "node-lost-1"))
+    await _wait_until(state, lambda: _is_updated_and_ready(state, "node-lost-1"))
     pod = state.storage.get(PODS, SHOP, "node-lost-0")
     if pod is None or not pod["spec"].get("nodeName"):
         raise LookupError("node-lost-0 runs on no node")
     lose_node(state, pod["spec"]["nodeName"])
 
 
-async def _until(state: SimulatorState, is_so: Callable[[], bool]) -> None:
-    """Wait until all pods are ready, however long it takes: an earlier release would not be repeatable."""
+async def _wait_until(state: SimulatorState, condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, however long nodes take: an earlier release would not be reproducible."""
     for _ in range(int(_READY_WITHIN / _POLL_SECONDS)):
-        if is_so():
+        if condition():
             return
         await state.clock.sleep(_POLL_SECONDS)
-    raise TimeoutError(f"not so within {_READY_WITHIN:.0f} s")
+    raise TimeoutError(f"condition not met within {_READY_WITHIN:.0f} s")
 
 
 def _all_ready(state: SimulatorState, row: _Failing) -> bool:
@@ -166,13 +166,13 @@ def _is_updated_and_ready(state: SimulatorState, name: str) -> bool:
     return pod is not None and is_ready(pod) and pod["spec"]["containers"][0]["image"].endswith(":2.0.0")
 
 
-def _from_elsewhere(pod: Object) -> str | None:
+def _deny_foreign_images(pod: Object) -> str | None:
     images = [image["image"] for image in pod["spec"]["containers"]]
     mirrored = next((image for image in images if image.startswith("mirror.")), None)
     return f"image {mirrored} does not come from registry.example.com" if mirrored else None
 
 
-def _set_apart(state: SimulatorState, name: str) -> None:
+def _reserve_for_edge(state: SimulatorState, name: str) -> None:
     """Reserve a node for the `edge` pool, so that losing it affects that pool only."""
     node = state.storage.get(NODES, None, name)
     if node is None:
@@ -188,7 +188,7 @@ def _create(
     name: str,
     *,
     namespace: str = SHOP,
-    change: Change | None = None,
+    change: SpecChange | None = None,
     metadata: Mapping[str, Any] | None = None,
     manager: str = PIPELINE,
     **fields: Any,
@@ -222,14 +222,14 @@ def _create(
         spec |= {"replicas": 2, "serviceName": name}
     given = dict(metadata or {})
     annotations = {CHANGE_CAUSE: "release 1.9.4", **given.get("annotations", {})}
-    about = {**given, "name": name, "namespace": namespace, "annotations": annotations}
+    full_metadata = {**given, "name": name, "namespace": namespace, "annotations": annotations}
     resource = by_kind(kind)
-    body = {"metadata": about, "spec": {**spec, **fields}}
+    body = {"metadata": full_metadata, "spec": {**spec, **fields}}
     create_object(state, resource, with_manager(body, None, manager, resource.api_version, state.clock.now()))
 
 
 def _release(state: SimulatorState, row: _Failing) -> None:
-    """Change a workload's template as its pipeline does."""
+    """SpecChange a workload's template as its pipeline does."""
     resource = by_kind(row.kind)
     current = state.storage.get(resource, row.namespace, row.name)
     if current is None:
@@ -259,19 +259,19 @@ def _autoscaled(state: SimulatorState) -> None:
     _put(state, HORIZONTALPODAUTOSCALERS, "autoscaled", spec)
 
 
-def _argo(state: SimulatorState) -> None:
+def _argo_managed(state: SimulatorState) -> None:
     tracking = f"storefront:apps/Deployment:{SHOP}/argo-managed"
     metadata = {"annotations": {"argocd.argoproj.io/tracking-id": tracking}}
     _create(state, "Deployment", "argo-managed", metadata=metadata, manager="argocd-controller")
 
 
-def _helm(state: SimulatorState) -> None:
+def _helm_managed(state: SimulatorState) -> None:
     notes = {"meta.helm.sh/release-name": "storefront", "meta.helm.sh/release-namespace": SHOP}
     metadata = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": notes}
     _create(state, "StatefulSet", "helm-managed", metadata=metadata, manager="helm")
 
 
-def _no_room(state: SimulatorState) -> None:
+def _budget_full(state: SimulatorState) -> None:
     """The strategy allows one unavailable pod, the budget none."""
     rolling = {"maxSurge": 0, "maxUnavailable": 1}
     _create(state, "Deployment", "budget-full", strategy={"type": "RollingUpdate", "rollingUpdate": rolling})
@@ -279,7 +279,7 @@ def _no_room(state: SimulatorState) -> None:
     _put(state, PODDISRUPTIONBUDGETS, "budget-full", spec)
 
 
-def _one_pod(state: SimulatorState) -> None:
+def _single_pod(state: SimulatorState) -> None:
     _create(state, "Deployment", "single", replicas=1, strategy={"type": "Recreate"})
 
 
@@ -292,11 +292,11 @@ def _put(state: SimulatorState, resource: Resource, name: str, spec: Object) -> 
     create_object(state, resource, {"metadata": {"name": name, "namespace": SHOP}, "spec": spec})
 
 
-_GUARDED: tuple[Callable[[SimulatorState], None], ...] = (
+_MANAGED: tuple[Callable[[SimulatorState], None], ...] = (
     _autoscaled,
-    _argo,
-    _helm,
-    _no_room,
-    _one_pod,
+    _argo_managed,
+    _helm_managed,
+    _budget_full,
+    _single_pod,
     _quota_full,
 )

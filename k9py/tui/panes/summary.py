@@ -81,7 +81,7 @@ def service_summary(view: ServiceView, now: datetime) -> Summary:
     for label, text in (("type", view.type), ("ports", view.ports_text), ("target", target_text(view))):
         if text:
             facts += [(f"{label} ", Tone.MUTED), (f"{text}   ", Tone.PLAIN)]
-    serving = f"{endpoints_cell(view, tone).text} endpoints serve" if view.total is not None else "endpoints not known"
+    serving = f"{endpoints_cell(view, tone).text} endpoints serve" if view.total is not None else "endpoints unknown"
     state = f"{view.severity.label}, {serving}"
     return Summary(_title(view), state, tone, (tuple(facts), *_findings(view.findings, now)))
 

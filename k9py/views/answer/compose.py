@@ -143,7 +143,7 @@ def _rollout_problem(view: RolloutView, facts: RolloutFacts, now: datetime) -> S
     if severity in (Severity.UNKNOWN, Severity.IDLE, Severity.STUCK) or "ready" in text:
         serving = ""
     elif status.state is RolloutState.COMPLETE and severity in (Severity.HEALTHY, Severity.INFO):
-        text, serving = serving or text, ""  # the severity's label says that it is healthy
+        text, serving = serving or text, ""  # the severity's label is `healthy` already
     elif status.state is RolloutState.PROGRESSING:
         serving = ""  # the summary has the count
     restarts = count_noun(facts.restarts, "restart") if facts.restarts else ""

@@ -19,7 +19,7 @@ SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Files by name, relative to a directory of their own, and how the client is called.
+    """Files by name, relative to a directory of their own, and how the client is run.
 
     Args:
         files: their content; the first is given with `--kubeconfig` unless `environ` has KUBECONFIG.

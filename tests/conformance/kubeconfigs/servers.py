@@ -1,6 +1,6 @@
-"""An API server behind TLS, one without, and a proxy; each request is remembered with all that tells clients apart.
+"""An API server with TLS, one without, and a proxy; each records requests with everything that distinguishes clients.
 
-Owns: what a client is seen to do. The proxy speaks HTTP CONNECT, plain HTTP and SOCKS5 on one port, and leads every
+Owns: what a client is seen to do. The proxy speaks HTTP CONNECT, plain HTTP and SOCKS5 on one port, and connects every
 name to loopback. Invariant: nothing leaves this machine.
 """
 
@@ -36,7 +36,7 @@ class SeenRequest:
 
 @dataclass(slots=True)
 class Servers:
-    """Addresses, and what was seen since it was last taken."""
+    """The ports, and the requests since the last call of `taken`."""
 
     tls_port: int = 0
     plain_port: int = 0
@@ -46,12 +46,12 @@ class Servers:
     tunnels: dict[int, str] = field(default_factory=dict)
 
     def taken(self) -> list[SeenRequest]:
-        """Return what was seen, and forget it."""
+        """Return the recorded requests, and clear the record."""
         seen, self.seen = self.seen, []
         return seen
 
     def places(self) -> dict[str, str]:
-        """Return what `{...}` in a kubeconfig's text stands for."""
+        """Return the values of `@...` in a kubeconfig's text."""
         ports = {"tls": self.tls_port, "plain": self.plain_port, "proxy": self.proxy_port}
         return {name: str(port) for name, port in ports.items()}
 

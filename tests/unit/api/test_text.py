@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.api.text import REPLACEMENT, bounded, printable
+from k9py.api.text import REPLACEMENT, bounded, printable, shorten
 
 LETTERS = st.characters(categories=["L", "N", "P", "Zs"], max_codepoint=0x2FF)
 
@@ -69,3 +69,10 @@ def test_no_active_character_is_left_in_any_text(text: str) -> None:
 )
 def test_bounded_text_is_printable_and_cut(text: str, shown: str) -> None:
     assert bounded(text, 6) == shown
+
+
+def test_a_message_is_shortened_to_a_line_without_its_full_stop() -> None:
+    assert shorten("  image not found.\n") == "image not found"
+    assert shorten("a\x1b[31mb") == "ab"
+    long = shorten("x" * 1000)
+    assert (len(long), long[-1]) == (400, "…")

@@ -178,7 +178,7 @@ class _FakeListerWatcher:
         resource_version: str,
         send_initial_events: bool,
         timeout_seconds: int,
-        silence: Callable[[], float] | None = None,
+        idle_timeout: Callable[[], float] | None = None,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
         return self._opened(send_initial_events)
 

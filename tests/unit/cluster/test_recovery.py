@@ -12,7 +12,7 @@ from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
 from k9py.informer.reflector import Reflector
 from k9py.informer.store import ChangeBatch
-from k9py.informer.timing import CONFIRM, LATE_AFTER
+from k9py.informer.timing import CONFIRM, OVERDUE_SECONDS
 from tests import factories as make
 from tests.unit.cluster.server import FakeServer, HeldClock, until
 from tests.unit.cluster.test_cluster import DEPLOYMENT, PODS, SERVICE, SHOP, cluster_of, live
@@ -103,7 +103,7 @@ async def test_a_machine_that_slept_calls_nothing_live_until_the_server_was_hear
     server, clock = FakeServer(*SHOP), HeldClock()
     async with cluster_of(server, clock=clock) as cluster:
         await live(cluster)
-        clock.seconds += LATE_AFTER + 1  # no timer has run
+        clock.seconds += OVERDUE_SECONDS + 1  # no timer has run
         assert cluster.health.state is ClusterState.STALE
         assert not cluster.health.is_complete
         server.listed.clear()
@@ -126,7 +126,7 @@ async def test_a_watch_that_crashes_leaves_neither_live_nor_the_others_behind() 
         server.put(PODS[0])
         await until(lambda: cluster.health.state is ClusterState.STALE)
         assert cluster.health.error is not None
-        assert "Reading pods failed inside kdash: RuntimeError" in cluster.health.error.message
+        assert "Internal error while reading pods: RuntimeError" in cluster.health.error.message
         assert cluster.health.kinds["Deployment"].state is ClusterState.LIVE
         clock.pass_time(5)
         await live(cluster)

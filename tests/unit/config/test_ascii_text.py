@@ -1,4 +1,4 @@
-"""What a terminal without Unicode is shown in place of our signs."""
+"""ASCII replacements of kdash's signs, for terminals without Unicode."""
 
 from __future__ import annotations
 
@@ -20,22 +20,26 @@ SHOWN = ("cli", "tui", "tables", "rollouts", "triage", "actions", "objects")
 
 
 def characters_we_show() -> set[str]:
-    """Every character beyond ASCII in the strings of the packages that make text for a person."""
+    """Return every non-ASCII character in the strings of the packages that produce text."""
     characters: set[str] = set()
     root = Path(k9py.__file__).parent
     for package in SHOWN:
         for path in (root / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    characters |= {one for one in node.value if one.isprintable() and not one.isascii()}
+                    characters |= {
+                        character for character in node.value if character.isprintable() and not character.isascii()
+                    }
     return characters - {"\ufffd"}
 
 
-def test_every_character_we_show_has_a_form_of_its_own_width() -> None:
+def test_every_character_we_show_has_a_replacement_of_its_width() -> None:
     characters = characters_we_show()
     assert "●" in characters
     assert [
-        one for one in sorted(characters) if UNKNOWN in ascii_text(one) or len(ascii_text(one)) != cell_len(one)
+        character
+        for character in sorted(characters)
+        if UNKNOWN in ascii_text(character) or len(ascii_text(character)) != cell_len(character)
     ] == []
 
 

@@ -1,4 +1,4 @@
-"""Findings of pods, workloads and services, and their ranking."""
+"""Findings of pods, workloads and services, and their order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STARTING = make.container_status(ready=False, state=make.running(5))
 QUOTA = "exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3"
 
 
-def told(found: tuple[Finding, ...]) -> list[tuple[Severity, str, str]]:
+def summarized(found: tuple[Finding, ...]) -> list[tuple[Severity, str, str]]:
     return [(one.severity, one.reason, one.message) for one in found]
 
 
@@ -43,7 +43,7 @@ def test_a_crashing_pod_fails_and_a_starting_one_is_information() -> None:
 
 def test_a_ready_pod_that_was_killed_not_long_ago_warns() -> None:
     status = make.container_status(last=make.terminated(137, "OOMKilled", since=120), restarts=2)
-    assert told(pod_findings(make.pod(statuses=[status]), make.NOW)) == [
+    assert summarized(pod_findings(make.pod(statuses=[status]), make.NOW)) == [
         (Severity.WARNING, "OOMKilled", "container app was restarted 2 times, last 2m ago (OOMKilled)")
     ]
 
@@ -55,13 +55,13 @@ def test_a_restart_of_yesterday_is_forgotten() -> None:
 
 def test_an_evicted_pod_warns_and_a_failed_one_fails() -> None:
     evicted = make.pod(ready=False, phase="Failed", reason="Evicted", message="The node was low on resource: memory.")
-    assert told(pod_findings(evicted, make.NOW)) == [
+    assert summarized(pod_findings(evicted, make.NOW)) == [
         (Severity.WARNING, "Evicted", "pod was evicted from its node: The node was low on resource: memory")
     ]
     failed = make.pod(
         ready=False, phase="Failed", statuses=[make.container_status(ready=False, state=make.terminated(3))]
     )
-    assert told(pod_findings(failed, make.NOW)) == [(Severity.DOWN, "Error", "container app failed (exit 3)")]
+    assert summarized(pod_findings(failed, make.NOW)) == [(Severity.DOWN, "Error", "container app failed (exit 3)")]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_an_evicted_pod_warns_and_a_failed_one_fails() -> None:
         ("Moonstruck", "never seen before", "pod failed: Moonstruck: never seen before"),
     ],
 )
-def test_what_a_node_did_to_a_failed_pod_is_named_before_how_its_containers_ended(
+def test_why_a_node_ended_a_pod_is_named_before_how_its_containers_terminated(
     reason: str, message: str, says: str
 ) -> None:
     killed = make.container_status(ready=False, state=make.terminated(137))
@@ -97,7 +97,7 @@ def test_what_a_node_did_to_a_failed_pod_is_named_before_how_its_containers_ende
     assert found.message.startswith(says)
 
 
-def test_a_pod_taken_away_without_a_reason_is_told_by_its_disruption() -> None:
+def test_a_pod_taken_away_without_a_reason_is_explained_by_its_disruption() -> None:
     taken = make.condition(
         "DisruptionTarget", "True", "DeletionByTaintManager", "Taint manager: deleting due to NoExecute"
     )
@@ -121,14 +121,12 @@ def test_a_pod_past_its_grace_period_is_stuck() -> None:
     [ending] = pod_findings(make.pod(deleted=make.before(-20)), make.NOW)
     [stuck] = pod_findings(make.pod(deleted=make.before(90)), make.NOW)
     assert (ending.severity, ending.reason) == (Severity.INFO, "Terminating")
-    assert told((stuck,)) == [
+    assert summarized((stuck,)) == [
         (Severity.WARNING, "StuckTerminating", "pod is stuck terminating: node unreachable, termination unconfirmed")
     ]
 
 
-def test_a_pod_that_ends_is_told_for_no_time_before_its_grace_is_over_and_one_on_a_lost_node_since_it_was_lost() -> (
-    None
-):
+def test_a_terminating_pod_is_stuck_since_the_end_of_its_grace_period_and_on_a_lost_node_since_the_loss() -> None:
     lost = make.condition("Ready", "False", since=120)
     for pod, since in (
         (make.pod(deleted=make.before(-20)), None),
@@ -143,7 +141,9 @@ def test_a_pod_that_ends_is_told_for_no_time_before_its_grace_is_over_and_one_on
 def test_a_pod_whose_containers_do_not_start_for_long_warns() -> None:
     creating = make.container_status(ready=False, state=make.waiting("ContainerCreating"))
     found = pod_findings(make.pod(ready=False, phase="Pending", statuses=[creating], created=400), make.NOW)
-    assert told(found) == [(Severity.WARNING, "ContainerCreating", "no container has started on node node-1 for 6m")]
+    assert summarized(found) == [
+        (Severity.WARNING, "ContainerCreating", "no container has started on node node-1 for 6m")
+    ]
 
 
 # --- workloads -----------------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def test_pods_with_one_cause_are_one_finding_with_a_count() -> None:
     assert [one.message for one in found] == ["container app is crash-looping (exit 1) (3 pods)"]
 
 
-def test_the_deadline_the_quota_and_that_nothing_serves_are_told() -> None:
+def test_the_deadline_the_quota_and_that_nothing_serves_are_reported() -> None:
     conditions = [
         make.condition("Progressing", "False", "ProgressDeadlineExceeded"),
         make.condition("ReplicaFailure", "True", "FailedCreate", f'pods "x" is forbidden: {QUOTA}'),
@@ -176,13 +176,13 @@ def test_a_workload_scaled_to_zero_is_not_failing() -> None:
     assert workload_findings(make.deployment(replicas=0), [], [], [], make.NOW) == ()
 
 
-def test_held_rollouts_and_pods_on_wrong_nodes_are_worth_knowing() -> None:
+def test_paused_rollouts_and_pods_on_wrong_nodes_are_worth_knowing() -> None:
     assert [one.reason for one in workload_findings(make.deployment(paused=True), [], [], [], make.NOW)] == ["Paused"]
     daemon = make.daemon_set(strategy=Strategy(type="OnDelete"))
     assert [one.reason for one in workload_findings(daemon, [], [], [], make.NOW)] == ["OnDelete"]
 
 
-def test_a_refused_pod_of_a_stateful_set_is_told_from_its_event() -> None:
+def test_a_rejected_pod_of_a_stateful_set_is_reported_from_its_event() -> None:
     workload = make.stateful_set(replicas=3, total=2)
     event = make.event(
         workload, "FailedCreate", 'error looking up service account shop/r: serviceaccount "r" not found'
@@ -206,7 +206,7 @@ FULL = f'create Pod r-1 in StatefulSet r failed error: pods "r-1" is forbidden: 
     ],
     ids=["counted", "the controller was restarted", "another cause before", "a pod was made since", "and made again"],
 )
-def test_pods_are_refused_since_the_first_time_not_the_last(
+def test_pods_are_rejected_since_the_first_time_not_the_last(
     seen: list[tuple[str, float, float]], made: float, since: float
 ) -> None:
     workload = make.stateful_set(replicas=3, total=2)
@@ -268,7 +268,7 @@ def test_a_service_with_ready_pods_has_no_finding() -> None:
 
 def test_a_selector_that_matches_nothing_fails_and_is_quoted() -> None:
     service = make.service(selector={"app": "chekout", "tier": "web"})
-    assert told(service_findings(service, [make.endpoint_slice(service)], [], make.NOW)) == [
+    assert summarized(service_findings(service, [make.endpoint_slice(service)], [], make.NOW)) == [
         (Severity.DOWN, "NoPods", "no pod matches its selector app=chekout,tier=web")
     ]
 
@@ -288,7 +288,7 @@ def test_a_service_without_a_ready_pod_names_the_cause() -> None:
 
 
 @pytest.mark.parametrize("ending", ["", "a", "ab"], ids=["none", "one", "both"])
-def test_pods_of_a_lost_node_are_told_alike_before_and_after_they_are_to_end(ending: str) -> None:
+def test_pods_of_a_lost_node_are_reported_alike_before_and_after_they_are_to_end(ending: str) -> None:
     service, lost = make.service(), make.condition("Ready", "False", since=60)
     pods = [
         make.pod(name, node="node-7", conditions=[lost], deleted=make.before(-20) if name in ending else None)
@@ -318,7 +318,7 @@ def test_a_named_target_port_that_no_container_has_fails() -> None:
     assert (found.reason, found.message) == ("NoSuchPort", "no selected pod has the target port web")
 
 
-def test_endpoints_that_terminate_and_still_serve_are_a_remark_and_a_warning_where_no_others_serve() -> None:
+def test_endpoints_that_terminate_and_still_serve_are_a_note_and_a_warning_where_no_others_serve() -> None:
     service = make.service()
     ending = [make.pod(name, deleted=make.before(-20)) for name in "ab"]
     staying = make.pod("c")
@@ -331,7 +331,7 @@ def test_endpoints_that_terminate_and_still_serve_are_a_remark_and_a_warning_whe
         assert (found.severity, found.message) == (severity, words)
 
 
-def test_endpoints_made_by_hand_of_which_none_is_ready_serve_nobody() -> None:
+def test_endpoints_managed_manually_of_which_none_is_ready_serve_nobody() -> None:
     service = make.service(selector={})
     down = EndpointSlice(
         metadata=make.endpoint_slice(service).metadata,
@@ -341,7 +341,7 @@ def test_endpoints_made_by_hand_of_which_none_is_ready_serve_nobody() -> None:
     assert (found.severity, found.message) == (Severity.DOWN, "its endpoint is not ready")
 
 
-def test_endpoints_made_by_hand_that_name_a_pod_that_is_gone_are_a_warning() -> None:
+def test_endpoints_managed_manually_that_name_a_pod_that_is_gone_are_a_warning() -> None:
     by_hand, selecting = make.service(selector={}), make.service()
     here, gone = make.pod("a"), make.pod("b")
     for service, left, words in (
@@ -377,7 +377,7 @@ def test_ready_pods_that_are_not_published_serve_nobody() -> None:
 # --- ranking -------------------------------------------------------------------------------------------------------
 
 
-def test_the_worst_finding_is_the_gravest_then_the_oldest_and_repeats_are_dropped() -> None:
+def test_the_worst_finding_is_the_most_severe_then_the_oldest_and_repeats_are_dropped() -> None:
     about = make.pod().key
     late = Finding(Severity.DOWN, "B", "late", about, make.before(10))
     early = Finding(Severity.DOWN, "A", "early", about, make.before(99))
@@ -387,7 +387,7 @@ def test_the_worst_finding_is_the_gravest_then_the_oldest_and_repeats_are_droppe
     assert worst([]) is None
 
 
-def test_a_finding_that_names_a_cause_speaks_before_one_that_says_what_follows_from_it() -> None:
+def test_a_finding_that_names_a_cause_comes_before_one_that_states_an_effect() -> None:
     about = make.pod().key
     follows = Finding(Severity.DOWN, "NoReadyPods", "none is ready", about, make.before(999))
     cause = Finding(Severity.DOWN, "ErrImagePull", "image x cannot be pulled", about, None, CauseKind.IMAGE)

@@ -1,4 +1,4 @@
-"""What real clusters are full of and what is no failure: leftovers of reboots, things at rest, things being deleted."""
+"""What is common in real clusters and no failure: leftovers of reboots, workloads at zero, deletions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def severities(found: tuple[Finding, ...]) -> list[tuple[Severity, str]]:
     ],
     ids=["ReplicaSet", "StatefulSet", "DaemonSet", "Job", "nobody"],
 )
-def test_a_pod_a_node_gave_up_is_a_leftover_where_its_owner_makes_another(left: Left) -> None:
+def test_a_pod_its_node_rejected_is_a_leftover_if_its_owner_replaces_it(left: Left) -> None:
     rejected = make.pod(
         owner=left.owner, ready=False, phase="Failed", reason="NodeAffinity", message="Predicate NodeAffinity failed"
     )
@@ -98,7 +98,7 @@ def test_a_named_port_of_the_other_protocol_does_not_answer() -> None:
         assert [one.reason for one in found] == reasons
 
 
-def test_endpoints_made_by_hand_are_told_apart_without_uids() -> None:
+def test_endpoints_managed_manually_are_distinguished_without_uids() -> None:
     service = make.service()
     by_hand = EndpointSlice(
         metadata=make.endpoint_slice(service).metadata,

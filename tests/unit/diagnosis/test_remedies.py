@@ -1,4 +1,4 @@
-"""What ends a trouble beside another release."""
+"""Remedies other than another release."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def test_what_is_missing_is_to_be_created(message: str, remedy: str) -> None:
         ('admission webhook "policy" denied the request: no', ""),
     ],
 )
-def test_a_refusal_to_create_pods_has_its_remedy(message: str, remedy: str) -> None:
+def test_a_failed_creation_has_its_remedy(message: str, remedy: str) -> None:
     assert parse_creation_failure(message, None).remedy == remedy
 
 
-def test_a_pods_finding_has_the_remedy_of_its_trouble() -> None:
+def test_a_pods_finding_has_the_remedy_of_its_cause() -> None:
     waits = make.container_status(
         ready=False, state=make.waiting("CreateContainerConfigError", 'secret "db" not found')
     )

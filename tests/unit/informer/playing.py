@@ -12,9 +12,8 @@ import pytest
 from k9py.api.errors import KdashError
 from k9py.api.kinds import POD
 from k9py.api.pods import Pod
-from k9py.informer.events import Applied, Deleted, InitApplied, ListWatchFailed, WatchEvent
+from k9py.informer.events import Applied, Deleted, InitApplied, ListWatchFailed, State, WatchEvent
 from k9py.informer.server import ServerTraits
-from k9py.informer.states import State
 from k9py.informer.watcher import Watcher
 from k9py.runtime.time_slice import TimeSlicer
 from tests.unit.informer.scripted import (
@@ -60,7 +59,7 @@ def _word(event: WatchEvent[Pod]) -> str:
 
 async def play(
     *script: Answer,
-    streamed: bool = False,
+    streaming_list: bool = False,
     probes: Sequence[int | KdashError | None] = (),
     takes: float = 0,
     traits: ServerTraits | None = None,
@@ -69,7 +68,13 @@ async def play(
     clock = SteppingClock()
     server = ScriptedServer(clock, *script, probes=probes, takes=takes)
     watcher = Watcher(
-        POD, server, clock, TimeSlicer(clock.monotonic), streamed=streamed, server=traits, rng=random.Random(7)
+        POD,
+        server,
+        clock,
+        TimeSlicer(clock.monotonic),
+        streaming_list=streaming_list,
+        server=traits,
+        rng=random.Random(7),
     )
     events: list[WatchEvent[Pod]] = []
     states: list[State] = []

@@ -88,8 +88,8 @@ class ScriptedServer:
         self.asked: list[Asked] = []
         self.probed = 0
         self.timeouts: list[int] = []
-        self.silences: list[float] = []
-        self._silence: Callable[[], float] | None = None
+        self.idle_timeouts: list[float] = []
+        self._idle_timeout: Callable[[], float] | None = None
         self._takes = takes
         self._probes: list[int | KdashError | None] = [*probes]
         self.limits: list[int] = []
@@ -133,11 +133,11 @@ class ScriptedServer:
         resource_version: str,
         send_initial_events: bool,
         timeout_seconds: int,
-        silence: Callable[[], float] | None = None,
+        idle_timeout: Callable[[], float] | None = None,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
         assert 10 <= timeout_seconds <= 60
         self.timeouts.append(timeout_seconds)
-        self._silence = silence
+        self._idle_timeout = idle_timeout
         self.asked.append(Asked("watch-list" if send_initial_events else "watch", resource_version))
         return self._opened()
 
@@ -152,12 +152,12 @@ class ScriptedServer:
             self.open_streams -= 1
 
     async def _lines(self, stream: Stream) -> AsyncIterator[list[bytes]]:
-        silence = self._silence
+        idle_timeout = self._idle_timeout
         for lines in stream.lines:
-            self.silences.append(silence() if silence else 0.0)
+            self.idle_timeouts.append(idle_timeout() if idle_timeout else 0.0)
             self._clock.seconds += stream.between
             yield list(lines)
-        self.silences.append(silence() if silence else 0.0)
+        self.idle_timeouts.append(idle_timeout() if idle_timeout else 0.0)
         self._clock.seconds += stream.seconds
         if isinstance(stream.then, KdashError):
             raise stream.then

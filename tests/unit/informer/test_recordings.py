@@ -52,7 +52,7 @@ async def test_a_recorded_watch_leads_to_the_last_state_of_each_object() -> None
     clock = SteppingClock()
     body = recorded("watch.json", "/apis/apps/v1/namespaces/shop/deployments?watch")
     server = ScriptedServer(clock, page("3314"), lines(body))
-    informer = Reflector(DEPLOYMENT, server, clock, streamed=False)
+    informer = Reflector(DEPLOYMENT, server, clock, streaming_list=False)
     await run(informer)
     objects = [one["object"] for one in body if one["type"] != "BOOKMARK"]
     assert held(informer) == states(objects)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,9 +11,9 @@ from hypothesis import strategies as st
 from k9py.api.kinds import ENDPOINT_SLICE, POD
 from k9py.api.meta import Meta, ObjectKey, OwnerReference
 from k9py.api.pods import Pod
-from k9py.informer import indexes
+from k9py.cluster.indexes import pod_labels, slice_service
 from k9py.informer.events import Applied, Deleted
-from k9py.informer.store import LABELS, ChangeBatch, ObjectChange, Store
+from k9py.informer.store import ChangeBatch, ObjectChange, Store
 
 
 def a_pod(
@@ -78,20 +77,8 @@ def test_an_unknown_index_is_an_error_and_not_an_empty_answer() -> None:
         Store[Pod]().by_index("nosuch", "x")
 
 
-@pytest.mark.parametrize("declared", [{}, {LABELS: indexes.labels}], ids=["scanned", "indexed"])
-@pytest.mark.parametrize(
-    ("labels", "found"),
-    [
-        ({"app": "web"}, ["a", "b"]),
-        ({"app": "web", "tier": "x"}, ["b"]),
-        ({"pod-template-hash": "h"}, ["a"]),
-        ({"app": "web", "pod-template-hash": "h"}, ["a"]),
-        ({"app": "none"}, []),
-        ({}, ["a", "b", "c"]),
-    ],
-)
-def test_select_finds_what_carries_all_labels(declared: Any, labels: dict[str, str], found: list[str]) -> None:
-    store: Store[Pod] = Store(declared)
+def test_an_object_is_found_by_each_value_of_a_declared_index() -> None:
+    store: Store[Pod] = Store({"label": pod_labels})
     store.upsert_all(
         [
             a_pod("a", labels={"app": "web", "pod-template-hash": "h"}),
@@ -100,15 +87,17 @@ def test_select_finds_what_carries_all_labels(declared: Any, labels: dict[str, s
             a_pod("other", namespace="ops", labels={"app": "web", "tier": "x", "pod-template-hash": "h"}),
         ]
     )
-    assert names(store.select("shop", labels)) == found
+    assert names(store.by_index("label", ("shop", "app", "web"))) == ["a", "b"]
+    assert names(store.by_index("label", ("shop", "tier", "x"))) == ["b"]
+    assert store.by_index("label", ("shop", "app", "none")) == []
 
 
 def test_slices_are_found_by_their_service() -> None:
     body = {"metadata": {"name": "web-x", "namespace": "shop", "labels": {"kubernetes.io/service-name": "web"}}}
     stray = {"metadata": {"name": "stray", "namespace": "shop"}}
-    store = Store({"service": indexes.service})
-    store.upsert_all([ENDPOINT_SLICE.decode(json.dumps(one).encode()) for one in (body, stray)])
-    assert [one.name for one in store.by_index("service", ("shop", "web"))] == ["web-x"]
+    store = Store({"service": slice_service})
+    store.upsert_all([ENDPOINT_SLICE.decode(json.dumps(slice_).encode()) for slice_ in (body, stray)])
+    assert [endpoint_slice.name for endpoint_slice in store.by_index("service", ("shop", "web"))] == ["web-x"]
 
 
 def test_a_batch_tells_the_sum_of_its_events_once_for_each_object() -> None:
@@ -194,7 +183,7 @@ def _events(draw: st.DrawFn) -> list[Applied[Pod] | Deleted[Pod]]:
 def test_indexes_agree_with_the_objects_and_batches_replay_to_the_store(
     events: list[Applied[Pod] | Deleted[Pod]], size: int
 ) -> None:
-    store: Store[Pod] = Store({LABELS: indexes.labels})
+    store: Store[Pod] = Store({"label": pod_labels})
     replayed: dict[ObjectKey, Pod] = {}
 
     def replay(batch: ChangeBatch[Pod]) -> None:
@@ -212,7 +201,7 @@ def test_indexes_agree_with_the_objects_and_batches_replay_to_the_store(
     assert replayed == dict(zip(store.keys(), store.values(), strict=True))
     for owner in ("rs1", "rs2"):
         assert names(store.by_owner(owner)) == sorted(one.name for one in store.values() if one.owner_uid == owner)
-        assert names(store.select("shop", {"app": owner})) == names(store.by_owner(owner))
+        assert names(store.by_index("label", ("shop", "app", owner))) == names(store.by_owner(owner))
 
 
 def test_pods_decode_into_keys_of_their_kind() -> None:

@@ -14,7 +14,7 @@ from k9py.api.errors import (
     UnavailableError,
 )
 from k9py.api.kinds import POD
-from k9py.informer.states import Empty, InitialWatch, InitListed, InitPage, State, Watching
+from k9py.informer.events import Empty, InitialWatch, InitListed, InitPage, State, Watching
 from k9py.informer.watcher import Watcher
 from k9py.runtime.time_slice import TimeSlicer
 from tests.unit.informer.playing import play
@@ -277,7 +277,7 @@ async def test_paged_lists_and_watches(script: list[Answer], asked: list[Asked],
     ],
 )
 async def test_streamed_lists(script: list[Answer], asked: list[Asked], told: str, state: State) -> None:
-    run = await play(*script, streamed=True)
+    run = await play(*script, streaming_list=True)
     assert run.asked == asked
     assert run.told == told
     assert run.watcher.state == state
@@ -294,5 +294,9 @@ async def test_the_states_on_the_way_are_those_of_the_design() -> None:
         Watching("11"),  # c
     ]
     assert Watcher(
-        POD, ScriptedServer(SteppingClock()), SteppingClock(), TimeSlicer(SteppingClock().monotonic), streamed=True
+        POD,
+        ScriptedServer(SteppingClock()),
+        SteppingClock(),
+        TimeSlicer(SteppingClock().monotonic),
+        streaming_list=True,
     ).state == (Empty())

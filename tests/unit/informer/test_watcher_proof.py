@@ -16,9 +16,8 @@ from k9py.api.errors import (
     UnresponsiveError,
     VersionRegressedError,
 )
-from k9py.informer.events import ListWatchFailed, WatchOpened
+from k9py.informer.events import InitListed, ListWatchFailed, WatchOpened
 from k9py.informer.server import ServerTraits
-from k9py.informer.states import InitListed
 from k9py.informer.timing import (
     CONFIRM,
     IDLE_MARGIN,
@@ -56,21 +55,21 @@ def watch(version: int | str) -> Asked:
 
 
 async def test_a_streamed_list_without_the_closing_bookmark_becomes_a_plain_list_at_once() -> None:
-    run = await play(NO_END, LIST_A, streamed=True)
+    run = await play(NO_END, LIST_A, streaming_list=True)
     assert run.asked == [STREAMED, LIST, watch(10)]
     assert run.told == "Init a b Init a InitDone"
     assert run.waits == []
 
 
 async def test_a_streamed_list_may_be_silent_for_seconds_and_the_watch_after_it_for_long() -> None:
-    run = await play(Stream([[added(A1)], [bookmark(10, ends_list=True)], [bookmark(11)]]), streamed=True)
-    assert run.server.silences[:2] == [STREAMED_LIST_SILENCE] * 2
-    assert all(WATCH_SECONDS / 2 < one <= WATCH_SECONDS + IDLE_MARGIN for one in run.server.silences[2:])
+    run = await play(Stream([[added(A1)], [bookmark(10, ends_list=True)], [bookmark(11)]]), streaming_list=True)
+    assert run.server.idle_timeouts[:2] == [STREAMED_LIST_SILENCE] * 2
+    assert all(WATCH_SECONDS / 2 < one <= WATCH_SECONDS + IDLE_MARGIN for one in run.server.idle_timeouts[2:])
 
 
 async def test_a_streamed_list_in_which_only_changes_keep_coming_is_given_up_too() -> None:
     lines = [[modified(pod("a", version))] for version in range(100)]
-    run = await play(Stream(lines, between=STREAMED_LIST_SECONDS / 10), LIST_A, streamed=True)
+    run = await play(Stream(lines, between=STREAMED_LIST_SECONDS / 10), LIST_A, streaming_list=True)
     assert run.asked[:2] == [STREAMED, LIST]
     assert run.told.count("a@") == 0
 
@@ -90,8 +89,8 @@ async def test_what_is_learnt_of_streamed_lists_spares_the_other_kinds_the_attem
     answer: Answer, is_learnt: bool
 ) -> None:
     traits = ServerTraits()
-    await play(answer, streamed=True, traits=traits)
-    other = await play(streamed=True, traits=traits)
+    await play(answer, streaming_list=True, traits=traits)
+    other = await play(streaming_list=True, traits=traits)
     assert other.asked == [LIST if is_learnt else STREAMED]
 
 
@@ -130,7 +129,7 @@ async def test_a_lower_version_is_asked_for_again_after_a_moment_and_not_at_once
     assert run.waits[1] == CONFIRM
     doubt = [one.error for one in run.events if isinstance(one, ListWatchFailed)][1]
     assert isinstance(doubt, VersionRegressedError)
-    assert "version 4" in doubt.message
+    assert "resourceVersion 4" in doubt.message
     assert "10" in doubt.message
 
 
@@ -150,7 +149,7 @@ async def test_a_streamed_list_with_a_lower_version_is_believed_the_second_time_
     def stream(version: int, one: dict[str, object]) -> Stream:
         return Stream([[added(one), bookmark(version, ends_list=True)]], EXPIRED)
 
-    run = await play(stream(10, A1), stream(4, B2), stream(4, B2), stream(5, B2), streamed=True)
+    run = await play(stream(10, A1), stream(4, B2), stream(4, B2), stream(5, B2), streaming_list=True)
     assert run.asked[:4] == [STREAMED] * 4
     assert run.told.startswith(
         "Init a InitDone WatchOpened ListWatchFailed Init ListWatchFailed Init ServerRestored "
@@ -210,7 +209,7 @@ async def test_after_silence_a_short_watch_has_to_say_something_before_it_counts
     run = await play(LIST_A, Stream((), SILENT), Stream([[bookmark(11)]]), QUIET)
     assert run.told == "Init a InitDone WatchOpened ListWatchFailed WatchOpened WatchOpened WatchOpened"
     assert run.server.timeouts[1] == PROVING_SECONDS
-    assert PROVING_SECONDS + PROVING_MARGIN in run.server.silences
+    assert PROVING_SECONDS + PROVING_MARGIN in run.server.idle_timeouts
     assert run.server.timeouts[2] > WATCH_SECONDS / 2
     assert run.server.probed == 1 + 1
 

@@ -17,7 +17,7 @@ def pem(name: str) -> bytes:
 
 
 def encoded(name: str) -> str:
-    """Return a certificate or key as the kubeconfig's `-data` fields hold it."""
+    """Return a certificate or key in the form of the kubeconfig's `-data` fields."""
     return base64.b64encode(pem(name)).decode()
 
 
@@ -52,7 +52,7 @@ def write(path: Path, content: Mapping[str, Any]) -> Path:
 
 
 def environ(home: Path, **variables: str) -> dict[str, str]:
-    """Return an environment of a person whose home is `home`: nothing of this machine leaks into a test."""
+    """Return an environment of a person whose home is `home`: nothing of this machine reaches a test."""
     return {"HOME": str(home), "PATH": "/usr/bin:/bin", **variables}
 
 

@@ -18,7 +18,7 @@ Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Recorder:
-    """The server's address and what came in."""
+    """The server's address and the requests that it received."""
 
     url: str = ""
     requests: list[web.BaseRequest] = field(default_factory=list)
@@ -53,7 +53,7 @@ async def serving(answer: Answer, *, tls: ssl.SSLContext | None = None) -> Async
 
 @asynccontextmanager
 async def tunnelling(to_port: int) -> AsyncIterator[tuple[str, list[str]]]:
-    """Serve as a CONNECT proxy that leads everything to one port; yields its URL and what it was asked for."""
+    """Serve as a CONNECT proxy that connects everything to one port; yields its URL and the requested targets."""
     asked: list[str] = []
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -84,7 +84,7 @@ def tls_server(name: str = "server", *, wants_client: bool = False) -> ssl.SSLCo
 
 
 def client_name(request: web.BaseRequest) -> str:
-    """Return the common name of the client's certificate, "" when it showed none."""
+    """Return the common name of the client's certificate, "" when it sent none."""
     transport = request.transport
     certificate: Any = transport.get_extra_info("peercert") if transport is not None else None
     for ((field_name, value),) in (certificate or {}).get("subject", ()):

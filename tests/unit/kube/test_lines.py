@@ -1,4 +1,4 @@
-"""Cutting streams into lines, however the bytes arrive."""
+"""Splitting streams into lines, in whatever pieces the bytes arrive."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def stamped(*texts: str, first: int = 0) -> str:
 
 
 Case = tuple[list[str], list[str], list[str]]
-"""What each connection brings; the lines and the remarks that come of it."""
+"""The bytes of each connection, and the lines and markers that result."""
 
 INSIDE: Case = (
     [f"{stamped('first')}{STAMP.format(1)}sec", stamped("first", "second", "third")],
@@ -50,7 +50,7 @@ NODE: Case = (
 async def test_a_log_is_whole_whatever_its_connections_end_with(
     tmp_path: Path, bodies: Sequence[str], texts: Sequence[str], remarks: Sequence[str]
 ) -> None:
-    """Each connection ends in order but the last, which stays open."""
+    """Each connection except the last ends without error, which stays open."""
     left, all_read = list(bodies), asyncio.Event()
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:

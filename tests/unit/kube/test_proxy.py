@@ -1,4 +1,4 @@
-"""Which proxy is used, by the rules Go users know."""
+"""Which proxy is used, by the rules of Go."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ async def test_cancelling_kills_the_children_of_the_plugin_too(tmp_path: Path) -
 
 
 def lives_on(pid: int) -> bool:
-    """Tell whether a process that was killed is still there in the end; its new parent buries it when it gets to it."""
+    """Return whether a killed process still exists in the end; its new parent reaps it some time later."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
         try:

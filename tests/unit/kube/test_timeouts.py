@@ -22,7 +22,7 @@ from tests.unit.kube.connections import connected
 from tests.unit.kube.servers import Answer
 
 SOON = 0.05
-"""Seconds: longer than a loopback answer takes when the limit is renewed, and not worth waiting for."""
+"""Seconds: longer than a loopback response takes, and short enough to wait for."""
 
 
 async def never(request: web.BaseRequest) -> web.StreamResponse:
@@ -31,7 +31,7 @@ async def never(request: web.BaseRequest) -> web.StreamResponse:
 
 
 def headers_and(*pieces: bytes, again: bytes = b"") -> Answer:
-    """Answer with headers and these pieces; then nothing, or (`again`) the same thing for ever."""
+    """Answer with headers and these pieces; then nothing, or (`again`) the same bytes without end."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -48,12 +48,12 @@ def headers_and(*pieces: bytes, again: bytes = b"") -> Answer:
     return answer
 
 
-async def watched(tmp_path: Path, answer: Answer, silence: Callable[[], float] = lambda: SOON) -> list[bytes]:
+async def watched(tmp_path: Path, answer: Answer, idle_timeout: Callable[[], float] = lambda: SOON) -> list[bytes]:
     """Watch until it fails; return the lines, the last of which is the failure's message."""
     lines: list[bytes] = []
     async with connected(tmp_path, answer) as (connection, _):
         watch = connection.lister_watcher(POD).watch(
-            resource_version="7", send_initial_events=False, timeout_seconds=60, silence=silence
+            resource_version="7", send_initial_events=False, timeout_seconds=60, idle_timeout=idle_timeout
         )
         try:
             async with watch as batches:

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from k9py.api.kinds import LAST_APPLIED
-from k9py.operations.preflight.downtime import downtime
+from k9py.operations.preflight.disruption import downtime, strategy
 from k9py.operations.preflight.management import applied
-from k9py.operations.preflight.strategy import strategy
 from k9py.operations.restart import plan_restart
 from k9py.operations.scale import plan_scale
 from k9py.operations.set_image import plan_set_image

@@ -1,4 +1,4 @@
-"""Who changed an object: newest first, and named for a revision only where a time says so."""
+"""Authors of an object: newest first, and named for a revision only if a time proves it."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def test_revisions_have_the_author_whose_change_began_them() -> None:
     }
 
 
-def test_a_revision_no_time_tells_of_has_no_author() -> None:
+def test_a_revision_no_time_proves_has_no_author() -> None:
     obj = raw(entry("ci", before(50)))
     assert by_revision(obj, 2999, 998, 49) == {"checkout-r3": "ci"}
     assert by_revision(raw(entry("replicas", before(998), template=False)), 2999, 998, 49) == {}
 
 
-def test_a_revision_taken_up_again_has_the_author_of_now() -> None:
+def test_a_revision_reused_has_the_author_of_now() -> None:
     assert by_revision(raw(entry("kubectl-undo", before(5))), 2000, 1000, 3000) == {"checkout-r3": "kubectl-undo"}
 
 

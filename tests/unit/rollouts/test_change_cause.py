@@ -1,4 +1,4 @@
-"""A change-cause is a revision's own, or left over from the release before: by time, text and managed fields."""
+"""A change-cause is a revision's own or inherited: by time, text and managed fields."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def raw(*entries: dict[str, Any]) -> dict[str, Any]:
         (((3, 900, "a"), (4, 600, "a"), (5, 300, "a"), (6, 60, "b")), {4: 3, 5: 3}),
         (((4, 900, "release 2.7"), (5, 60, "release 2.8")), {}),
         (((4, 900, ""), (5, 60, "")), {}),
-        # The same words again, with another release between: written anew.
+        # The same words again, with another release between: rewritten.
         (((3, 900, "hotfix"), (4, 600, "release"), (5, 60, "hotfix")), {}),
         # Revision 4 was undone to and is 6 now: it was there first, so the cause is its own and 5 has it from there.
         (((5, 300, "a"), (6, 900, "a")), {5: 6}),
@@ -98,11 +98,11 @@ SAME = ((4, 900.0, "stable"), (5, 600.0, "stable"), (6, 60.0, "stable"))
         ({"metadata": {"managedFields": [None, {"time": "soon", "fieldsV1": []}]}}, {5: 4, 6: 4}),
     ],
 )
-def test_what_the_managed_fields_show_to_be_set_anew_is_its_own(obj: dict[str, Any], expected: dict[int, int]) -> None:
+def test_what_the_managed_fields_show_to_be_rewritten_is_its_own(obj: dict[str, Any], expected: dict[int, int]) -> None:
     assert inherited(unmark_rewritten_causes(obj, found(*SAME, current=6))) == expected
 
 
-def test_tables_and_json_tell_whose_it_is_and_never_show_it_as_its_own() -> None:
+def test_tables_and_json_name_its_owner_and_never_show_it_as_its_own() -> None:
     newer, older = found((4, 900, "release 2.7"), (5, 60, "release 2.7"), current=5)
     expected = [("(from revision 4)", Tone.MUTED), ("release 2.7", Tone.PLAIN)]
     table = history_table(DEPLOYMENT.key, (newer, older), {}, NOW)

@@ -1,4 +1,4 @@
-"""The template difference: readable for what people change, empty exactly for equal templates."""
+"""The template diff: readable for what people change, empty exactly for equal templates."""
 
 from __future__ import annotations
 

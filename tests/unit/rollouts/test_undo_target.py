@@ -1,4 +1,4 @@
-"""Which revision an undo suggests, what is known of the others, and what a number names."""
+"""The revision an undo suggests, the outcomes of the others, and the revision a number names."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_the_suggested_revision(sets: Sequence[ReplicaSet], current: int | str, 
         "it served, and is stalled",
     ],
 )
-def test_a_revision_that_served_and_only_gets_its_pods_again_is_no_suspect(
+def test_a_revision_that_served_and_only_gets_its_pods_again_is_not_suspected(
     sets: Sequence[ReplicaSet], seen: bool | None, state: str, is_blocked: bool, suggested: int | None
 ) -> None:
     found = history(7, *sets)
@@ -161,7 +161,7 @@ def test_a_rollout_that_once_was_complete_is_known_to_have_been(workload: Worklo
     assert has_completed(workload) is expected
 
 
-def test_a_revision_of_a_stateful_set_that_was_left_is_passed_over_by_its_age() -> None:
+def test_a_revision_of_a_stateful_set_that_was_rolled_back_is_skipped_by_its_age() -> None:
     workload = make.stateful_set(update_revision="cart-db-five")
     made = [("five", 7, 50), ("bad", 6, 10), ("four", 4, 90)]
     owned = [
@@ -212,19 +212,19 @@ def test_a_revision_that_never_became_ready_is_never_suggested_and_unknown_is_no
     ],
     ids=["numbers alone", "audit", "audit without a cause", "broken audit lines", "events", "crash", "other pods"],
 )
-def test_the_row_of_what_was_left_says_when_and_why(known: dict[str, Any], words: str) -> None:
+def test_the_row_of_a_rolled_back_revision_shows_when_and_why(known: dict[str, Any], words: str) -> None:
     found = history(7, *UNDONE)
     pasts = revision_outcomes(found, **known)
     said = {one.number: pasts[one.uid].text(NOW) for one in found}
     assert said == {7: "", 6: words, 4: ""}
 
 
-def test_what_never_became_ready_says_so_and_why() -> None:
+def test_a_revision_that_never_became_ready_shows_why() -> None:
     found = history(7, old("good", 7), old("bad", 6))
     seen = {found[1].uid: RevisionOutcome(was_ready=False)}
     assert revision_outcomes(found, seen=seen)[found[1].uid].text(NOW) == "never became ready"
-    told = revision_outcomes(found, seen=seen, events=[event("Unhealthy", "Readiness probe failed: 500")])
-    assert told[found[1].uid].text(NOW) == "never became ready: probe failed"
+    outcomes = revision_outcomes(found, seen=seen, events=[event("Unhealthy", "Readiness probe failed: 500")])
+    assert outcomes[found[1].uid].text(NOW) == "never became ready: probe failed"
 
 
 def test_a_number_that_several_have_names_none_of_them_and_both_are_named() -> None:
@@ -243,7 +243,7 @@ def test_a_number_that_several_have_names_none_of_them_and_both_are_named() -> N
     ]
 
 
-def test_of_two_with_the_number_in_force_the_template_tells_which_it_is() -> None:
+def test_of_two_with_the_number_in_force_the_template_decides() -> None:
     workload = make.deployment(revision=2, image="reg/app:b")
     same = [make.replica_set(workload, name, revision=2, image=f"reg/app:{name}") for name in ("a", "b")]
     current = current_revision(revisions(workload, same))
@@ -253,7 +253,7 @@ def test_of_two_with_the_number_in_force_the_template_tells_which_it_is() -> Non
     assert current_revision(revisions(workload, twins)) is None
 
 
-def test_the_difference_is_with_the_revision_before_whatever_became_of_it() -> None:
+def test_the_diff_is_with_the_previous_revision_whatever_its_outcome() -> None:
     before = previous_revision(history(7, *UNDONE))
     assert before is not None
     assert before.number == 6

@@ -212,7 +212,7 @@ def test_what_is_wrong_is_the_whole_sentence(view: RolloutView, severity: Severi
 
 @pytest.mark.parametrize(("since", "ending"), [(before(240), " · for 4m"), (before(3), ""), (None, "")])
 @pytest.mark.parametrize("kind", [CauseKind.PROBE, CauseKind.CRASH, CauseKind.OOM, None])
-def test_for_how_long_is_said_where_the_beginning_is_known(
+def test_for_how_long_is_shown_where_the_beginning_is_known(
     kind: CauseKind | None, since: datetime | None, ending: str
 ) -> None:
     found = Finding(Severity.DEGRADED, "Reason", "it is not ready", key("Pod", "x"), since, kind)
@@ -220,7 +220,7 @@ def test_for_how_long_is_said_where_the_beginning_is_known(
     assert text(rollout_answer(view, facts(), KEYS, NOW).problem) == f"it is not ready{ending}"
 
 
-def test_restarts_are_said_where_they_are_what_is_wrong() -> None:
+def test_restarts_are_shown_where_they_are_what_is_wrong() -> None:
     crashed = replace(
         VIEW, severity=Severity.STUCK, status=replace(STATUS, cause_kind=CauseKind.CRASH, cause_message="it crashes")
     )
@@ -406,7 +406,7 @@ def test_the_first_step_is_chosen_by_the_cause(
 
 
 @pytest.mark.parametrize("kind", [CauseKind.CONFIG, CauseKind.QUOTA, CauseKind.ADMISSION, CauseKind.NODE])
-def test_what_ends_the_cause_is_said_first_and_the_undo_where_the_release_is_the_cause(kind: CauseKind) -> None:
+def test_the_remedy_is_shown_first_and_the_undo_where_the_release_is_the_cause(kind: CauseKind) -> None:
     cause = Finding(Severity.STUCK, "R", REASON, key("Pod", "x"), None, kind, "create config map settings")
     other = Finding(Severity.STUCK, "R", "other", key("Pod", "y"), None, CauseKind.MOUNT, "create secret db")
     view = replace(caused(kind), severity=Severity.STUCK, findings=(other, cause))
@@ -518,7 +518,7 @@ def test_the_steps_of_a_service_name_the_workload_they_change() -> None:
     ]
 
 
-def test_what_changed_names_the_workload_where_several_are_behind_the_service() -> None:
+def test_what_changed_names_the_workload_where_the_service_selects_several() -> None:
     behind = replace(VIEW, severity=Severity.STUCK), facts()
     alone = replace(SERVICE, severity=Severity.STUCK, workloads=(VIEW.key,))
     several = replace(alone, workloads=(VIEW.key, key("Deployment", "canary")))
@@ -531,7 +531,7 @@ def test_a_service_without_workloads_is_described() -> None:
     assert steps(answer.next_steps) == ["d describe it with its selector and endpoints"]
 
 
-def test_a_service_that_selects_nothing_is_told_how_the_pods_it_missed_are_labelled() -> None:
+def test_a_service_that_selects_nothing_is_shown_how_the_pods_it_missed_are_labelled() -> None:
     missed = (key("Deployment", "cart"), "labelled app=cart")
     failing = service_answer(replace(SERVICE, severity=Severity.DOWN), None, KEYS, NOW, likely_target=missed)
     assert text(failing.problem).endswith("; pods of deploy/cart are labelled app=cart")

@@ -1,4 +1,4 @@
-"""Rows of the patterns table, and what is said in words."""
+"""The patterns table: rows and texts."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def test_columns_are_named_by_the_revisions_where_they_have_numbers() -> None:
         ({"change": "new"}, "new"),
         ({"change": "new", "is_sure": False}, "maybe new"),
         ({"change": "new", "note": "once", "is_sure": False}, "new, once"),
-        ({"change": "new", "note": "at its start", "is_sure": False}, "new, start"),
+        ({"change": "new", "note": "at startup", "is_sure": False}, "new, start"),
         ({"change": "stopped", "new_count": 0, "new_rate": 0.0}, "gone"),
         ({"change": "more", "new_rate": 32.0}, "3.2× more"),
         ({"change": "more", "old_rate": 0.0}, "more"),
         ({"change": "fewer", "new_rate": 0.5}, "20× fewer"),
     ],
 )
-def test_what_changed_is_said_in_words(changes: dict[str, Any], words: str) -> None:
+def test_what_changed_is_rendered_as_text(changes: dict[str, Any], words: str) -> None:
     (row,) = shown(pattern(**changes))
     assert row.cells[0].text == words
 
@@ -80,7 +80,7 @@ def test_a_rate_that_is_not_known_is_not_zero(rate: float | None, count: int, te
     assert row.cells[2].text == text
 
 
-def test_what_is_sure_and_grave_comes_first_and_what_is_the_same_is_left_out() -> None:
+def test_what_is_sure_and_severe_comes_first_and_what_is_the_same_is_left_out() -> None:
     rows = shown(
         pattern(1),
         pattern(2, change="new", level=Level.ERROR, is_sure=False),
@@ -105,7 +105,7 @@ def test_what_is_sure_and_grave_comes_first_and_what_is_the_same_is_left_out() -
         (("once", "once"), 0, "2 seen once", Tone.MUTED),
     ],
 )
-def test_what_may_be_chance_is_one_line_until_it_is_unfolded(
+def test_what_may_be_chance_is_one_line_until_it_is_expanded(
     notes: tuple[str, ...], others: int, text: str, tone: Tone
 ) -> None:
     sure = [pattern(90 + at, change="new") for at in range(others)]
@@ -145,7 +145,7 @@ def test_a_line_that_came_once_is_shown_itself_unless_it_is_a_record() -> None:
     assert (texts(plain)[-1], texts(record)[-1]) == ("ERROR no PAYMENT_URL", "INFO it <num>")
 
 
-def test_lines_of_more_patterns_than_are_kept_and_rows_left_out_are_said() -> None:
+def test_lines_of_more_patterns_than_are_kept_and_rows_left_out_are_shown() -> None:
     many = [pattern(number, change="new") for number in range(patterns.MAX_ROWS + 2)]
     rows = shown(*many, new_others=1200)
     assert len(rows) == patterns.MAX_ROWS + 2
@@ -197,7 +197,7 @@ def test_names_and_lines_of_a_cluster_are_made_harmless() -> None:
     assert all(text.isprintable() for text in said)
 
 
-def test_an_example_is_told_as_the_log_shows_it_with_the_time_of_the_first() -> None:
+def test_an_example_is_shown_as_the_log_shows_it_with_the_time_of_the_first() -> None:
     first = datetime(2026, 1, 1, 12, 0, 3, tzinfo=UTC)
     record = '{"time":"2026-01-01T12:00:03Z","level":"error","msg":"it broke","order":"o-1"}'
     found = pattern(change="new", example=record, first_at=first)

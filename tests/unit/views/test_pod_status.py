@@ -1,4 +1,4 @@
-"""The words kubectl prints of a pod, case by case."""
+"""The status that kubectl prints for a pod, case by case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the tables: what a person reads, what it is coloured by, and what comes first."""
+"""Rows of the tables: texts, tones and order."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_service_shows_how_many_of_the_wanted_serve(view: ServiceView, endpoin
     assert texts(services.COLUMNS, services.row(view, NOW))["endpoints"] == endpoints
 
 
-def test_the_worst_comes_first_and_what_is_unknown_before_what_is_well() -> None:
+def test_the_worst_comes_first_and_what_is_unknown_before_what_is_healthy() -> None:
     order = sorted((one for one in Tone if one not in (Tone.PLAIN, Tone.ACCENT)), key=rank_of)
     worst = [Tone.FAIL, Tone.DEGRADED, Tone.STUCK, Tone.UNKNOWN, Tone.WARN]
     assert order == [*worst, Tone.BUSY, Tone.OK, Tone.MUTED]
@@ -260,13 +260,13 @@ def test_a_pod_on_no_node_and_of_no_known_revision() -> None:
     assert (shown["revision"], shown["node"]) == ("?", "–")
 
 
-def test_nobody_is_said_to_have_made_a_revision_before_that_is_read() -> None:
+def test_nobody_is_shown_to_have_made_a_revision_before_that_is_read() -> None:
     [revision] = revisions(make.deployment(), [make.replica_set(make.deployment(), "aaa")])
     for is_read, said in ((True, "–"), (False, "…")):
         assert texts(revision_table.COLUMNS, revision_table.row(revision, NOW, is_read=is_read))["by"] == said
 
 
-def test_revisions_stand_newest_first_with_image_and_cause() -> None:
+def test_revisions_are_newest_first_with_image_and_cause() -> None:
     deployment = make.deployment(revision=2)
     owned = [
         make.replica_set(deployment, "aaa", revision=1, replicas=0, change_cause="first"),
@@ -280,7 +280,7 @@ def test_revisions_stand_newest_first_with_image_and_cause() -> None:
     ]
 
 
-def test_events_stand_newest_first() -> None:
+def test_events_are_newest_first() -> None:
     pod = make.pod("p")
     rows = [events.row(make.event(pod, reason, since=since), NOW) for reason, since in (("Old", 90), ("New", 5))]
     rows.sort(key=lambda row: row.rank)

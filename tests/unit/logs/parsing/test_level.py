@@ -14,7 +14,7 @@ from k9py.logs.parsing.record import parse_record
 from k9py.logs.parsing.rendering import render_line
 from k9py.logs.parsing.sgr import plain_text
 from k9py.logs.source import LogTarget
-from k9py.logs.templates.template import Templates
+from k9py.logs.templates.template import TemplateMiner
 from tests.unit.logs.parsing.lines_by_library import LINES
 
 REPORTED = [
@@ -143,7 +143,7 @@ def test_a_line_of_a_library_says_its_level(level: Level, text: str) -> None:
 def test_filter_template_record_and_display_agree(text: str) -> None:
     level = level_of(text)
     assert is_kept(f"level={level.name.lower()}", text)
-    assert Templates().of(plain_text(text)).level is level
+    assert TemplateMiner().template_of(plain_text(text)).level is level
     assert render_line(text).level is level
     assert render_line(text, parsed=False).level is level
     record = parse_record(text)

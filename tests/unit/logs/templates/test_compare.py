@@ -136,7 +136,7 @@ def test_lines_of_a_start_are_compared_with_how_an_old_container_starts() -> Non
     old = steady(OLD, "INFO handled {}", every=1, minutes=5)
     alone = compared([*old, *young], established=False)
     assert (the(alone, "listening on :<num>").note, the(alone, "listening on :<num>").is_sure) == (
-        "at its start",
+        "at startup",
         False,
     )
     counts = counted([*old, *young], established=False)
@@ -197,7 +197,7 @@ def test_an_error_of_a_container_that_never_gets_beyond_its_start_stands_first()
     proxy = steady(NEW._replace(container="proxy"), "GET /{}", every=1, minutes=10)
     old = steady(OLD, "INFO handled {}", every=1, minutes=10)
     rows = compared([*old, *crash, *proxy], established=False).rows
-    assert (rows[0].template, rows[0].note, rows[0].is_significant) == ("ERROR no PAYMENT_URL", "at its start", True)
+    assert (rows[0].template, rows[0].note, rows[0].is_significant) == ("ERROR no PAYMENT_URL", "at startup", True)
 
 
 def test_what_a_crashing_container_does_not_come_to_say_has_not_stopped_however_long_its_sidecar_is_heard() -> None:

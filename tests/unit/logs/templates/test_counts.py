@@ -13,7 +13,7 @@ from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.logs.parsing.sgr import plain_text
 from k9py.logs.templates import counts as counting
 from k9py.logs.templates.counts import PatternCounts
-from k9py.logs.templates.runs import Phase, Runs
+from k9py.logs.templates.observation import Observations, Phase
 from tests.unit.logs.templates.lines import NEW, OLD, at, counted, line, never
 
 _TEXTS = st.one_of(
@@ -37,12 +37,15 @@ _LINES = st.lists(
 def told(counts: PatternCounts) -> object:
     return (
         [
-            (one.template, {revision: (tally.phases, tally.example) for revision, tally in one.tallies.items()})
+            (one.template, {revision: (tally.lines_by_phase, tally.example) for revision, tally in one.tallies.items()})
             for one in counts.patterns.values()
         ],
-        {revision: (heard.lines, heard.seconds) for revision, heard in counts.runs.heard.items()},
-        counts.others,
-        counts.continued,
+        {
+            revision: (heard.lines, heard.seconds_by_phase)
+            for revision, heard in counts.observations.by_revision.items()
+        },
+        counts.uncategorized_lines,
+        counts.continuation_lines,
     )
 
 
@@ -56,7 +59,7 @@ def test_every_line_is_counted_once(lines: list[LogLine]) -> None:
     counts = counted(lines)
     in_patterns = sum(tally.count for one in counts.patterns.values() for tally in one.tallies.values())
     said = sum(1 for one in lines if not one.marker)
-    assert in_patterns + counts.continued + sum(counts.others.values()) == said == counts.lines
+    assert in_patterns + counts.continuation_lines + sum(counts.uncategorized_lines.values()) == said == counts.lines
 
 
 @given(_LINES, st.integers(1, 3))
@@ -73,7 +76,7 @@ def test_slices_change_nothing(lines: list[LogLine], every: int) -> None:
 @given(_LINES)
 def test_what_is_kept_of_lines_is_printable(lines: list[LogLine]) -> None:
     for pattern in counted(lines).patterns.values():
-        kept = [pattern.template.words, *(tally.example for tally in pattern.tallies.values())]
+        kept = [pattern.template.text, *(tally.example for tally in pattern.tallies.values())]
         assert [plain_text(text) for text in kept] == kept
 
 
@@ -82,7 +85,7 @@ def test_there_are_at_most_so_many_patterns_and_the_rest_is_counted(monkeypatch:
     letters = "abcdefghijklmnopqrst"
     counts = counted([line(NEW, index, letter * 3) for index, letter in enumerate(letters * 2)])
     assert len(counts.patterns) == 10
-    assert counts.others == {"new": 20}
+    assert counts.uncategorized_lines == {"new": 20}
 
 
 def test_lines_of_a_stack_trace_belong_to_the_line_above() -> None:
@@ -94,8 +97,8 @@ def test_lines_of_a_stack_trace_belong_to_the_line_above() -> None:
         "  WARN indented, but a line",
     ]
     counts = counted([line(NEW, 0, text) for text in trace])
-    assert [one.words for one in counts.patterns] == ["ERROR it broke", "  WARN indented, but a line"]
-    assert counts.continued == 3
+    assert [one.text for one in counts.patterns] == ["ERROR it broke", "  WARN indented, but a line"]
+    assert counts.continuation_lines == 3
 
 
 def test_an_example_is_the_first_line_while_it_is_kept_then_the_last() -> None:
@@ -114,8 +117,12 @@ def test_first_and_last_seen_are_the_times_of_the_lines_whatever_their_order() -
     assert (tally.first_at, tally.last_at) == (at(2), at(9))
 
 
-def seconds_by_phase(runs: Runs, revision: str = "new") -> dict[str, float]:
-    return {phase.name: runs.heard[revision].seconds[phase] for phase in Phase if runs.heard[revision].seconds[phase]}
+def seconds_by_phase(runs: Observations, revision: str = "new") -> dict[str, float]:
+    return {
+        phase.name: runs.by_revision[revision].seconds_by_phase[phase]
+        for phase in Phase
+        if runs.by_revision[revision].seconds_by_phase[phase]
+    }
 
 
 def test_time_is_the_span_of_a_containers_lines_summed_over_containers() -> None:
@@ -124,24 +131,24 @@ def test_time_is_the_span_of_a_containers_lines_summed_over_containers() -> None
     counts.set_start_times({NEW.container_id: at(-3600), other.container_id: at(-3600)})
     lines = [line(NEW, 100, "a"), line(other, 130, "a"), line(NEW, 160, "a"), line(other, 140, "a"), line(NEW, 90, "a")]
     counts.add(0, lines, never)
-    assert seconds_by_phase(counts.runs) == {"STEADY": 80.0}
-    assert counts.runs.heard["new"].lines == 5
+    assert seconds_by_phase(counts.observations) == {"STEADY": 80.0}
+    assert counts.observations.by_revision["new"].lines == 5
 
 
 def test_the_first_seconds_after_a_known_start_are_the_beginning() -> None:
     counts = PatternCounts()
     counts.set_start_times({NEW.container_id: at(0)})
     counts.add(0, [line(NEW, seconds, "up") for seconds in (10, 29, 31, 60)], never)
-    assert seconds_by_phase(counts.runs) == {"BEGINNING": 20.0, "STEADY": 30.0}
+    assert seconds_by_phase(counts.observations) == {"STARTING": 20.0, "STEADY": 30.0}
     (pattern,) = counts.patterns.values()
-    assert pattern.tallies["new"].phases == [2, 2, 0]
+    assert pattern.tallies["new"].lines_by_phase == [2, 2, 0]
 
 
 def test_without_a_known_start_the_first_seconds_are_perhaps_one() -> None:
     counts = counted([line(NEW, seconds, "up") for seconds in (10, 29, 31, 60)], established=False)
-    assert seconds_by_phase(counts.runs) == {"PERHAPS": 30.0, "STEADY": 20.0}
+    assert seconds_by_phase(counts.observations) == {"MAYBE_STARTING": 30.0, "STEADY": 20.0}
     (pattern,) = counts.patterns.values()
-    assert pattern.tallies["new"].phases == [1, 0, 3]
+    assert pattern.tallies["new"].lines_by_phase == [1, 0, 3]
 
 
 def test_a_start_marker_begins_a_run() -> None:
@@ -152,17 +159,19 @@ def test_a_start_marker_begins_a_run() -> None:
         line(NEW, 510, "up"),
     ]
     counts = counted([*lines, line(NEW, 560, "up")])
-    assert seconds_by_phase(counts.runs) == {"STEADY": 150.0}  # the kubelet says since when it runs, and knows best
+    assert seconds_by_phase(counts.observations) == {
+        "STEADY": 150.0
+    }  # the kubelet says since when it runs, and knows best
     unknown = counted([*lines, line(NEW, 560, "up")], established=False)
-    assert seconds_by_phase(unknown.runs) == {"PERHAPS": 30.0, "STEADY": 100.0, "BEGINNING": 20.0}
+    assert seconds_by_phase(unknown.observations) == {"MAYBE_STARTING": 30.0, "STEADY": 100.0, "STARTING": 20.0}
 
 
 def test_a_baseline_is_known_and_not_counted() -> None:
     counts = PatternCounts()
     counts.add_baseline("old", [line(OLD, 0, "listening on :8080"), line(OLD, 0, "listening on :9090")])
     (pattern,) = counts.patterns.values()
-    assert pattern.baseline == {"old"}
-    assert counts.baselines == {"old"}
+    assert pattern.baseline_revisions == {"old"}
+    assert counts.baseline_revisions == {"old"}
     assert not pattern.tallies
     assert counts.lines == 0
 
@@ -171,18 +180,18 @@ def test_the_beginning_of_a_rotated_log_tells_what_is_said_and_not_how_a_contain
     counts = PatternCounts()
     counts.set_start_times({OLD.container_id: at(0)})
     counts.add_baseline("old", [line(OLD, 900, "tax table read")])
-    assert [one.baseline for one in counts.patterns.values()] == [{"old"}]
-    assert counts.baselines == frozenset()
+    assert [one.baseline_revisions for one in counts.patterns.values()] == [{"old"}]
+    assert counts.baseline_revisions == frozenset()
     counts.add_baseline("old", [line(OLD, 1, "up")])
-    assert counts.baselines == frozenset(), "the start of one of its containers is still not known"
+    assert counts.baseline_revisions == frozenset(), "the start of one of its containers is still not known"
 
 
 def test_a_baseline_is_learnt_in_slices() -> None:
     counts, lines = PatternCounts(), [line(OLD, 0, text) for text in ("up", "listening on :8080", "ready")]
     begin = counts.add_baseline("old", lines, lambda: True)
-    assert (begin, [one.words for one in counts.patterns]) == (1, ["up"])
+    assert (begin, [one.text for one in counts.patterns]) == (1, ["up"])
     assert counts.add_baseline("old", lines, never, begin=begin) == 3
-    assert [one.baseline for one in counts.patterns.values()] == [{"old"}] * 3
+    assert [one.baseline_revisions for one in counts.patterns.values()] == [{"old"}] * 3
 
 
 def test_of_a_long_line_only_the_beginning_is_looked_at_but_of_a_record_all() -> None:

@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 
 from k9py.logs.templates import merging
 from k9py.logs.templates.counts import PatternCounts
-from k9py.logs.templates.merging import MANY_GRAVE_WORDS, MANY_PATHS, MANY_WORDS
+from k9py.logs.templates.merging import MIN_DISTINCT_PATHS, MIN_DISTINCT_SEVERE_WORDS, MIN_DISTINCT_WORDS
 from tests.unit.logs.templates.lines import NEW, OLD, counted, line, never
 
 _NAMES = [f"{first}{second}" for first in "abcdefghij" for second in ("nna", "ob", "eo", "im", "oe", "lan", "ert", "y")]
 
 
 def patterns(counts: PatternCounts) -> dict[str, int]:
-    return {one.template.words: sum(tally.count for tally in one.tallies.values()) for one in counts.patterns.values()}
+    return {one.template.text: sum(tally.count for tally in one.tallies.values()) for one in counts.patterns.values()}
 
 
 def test_a_word_seen_with_many_values_is_a_value_and_nothing_counted_is_lost() -> None:
     lines = [line(NEW, at, f"user {name} logged in") for at, name in enumerate(_NAMES)]
-    before = patterns(counted(lines[: MANY_WORDS - 1]))
-    assert len(before) == MANY_WORDS - 1
+    before = patterns(counted(lines[: MIN_DISTINCT_WORDS - 1]))
+    assert len(before) == MIN_DISTINCT_WORDS - 1
     assert patterns(counted(lines)) == {"user <word> logged in": len(lines)}
 
 
@@ -36,13 +36,13 @@ def test_a_merged_pattern_has_the_counts_of_all_revisions_and_the_first_example(
 
 def test_failures_are_merged_later_than_news() -> None:
     lines = [line(NEW, at, f"ERROR cannot load {name} now") for at, name in enumerate(_NAMES)]
-    assert len(patterns(counted(lines[: MANY_GRAVE_WORDS - 1]))) == MANY_GRAVE_WORDS - 1
+    assert len(patterns(counted(lines[: MIN_DISTINCT_SEVERE_WORDS - 1]))) == MIN_DISTINCT_SEVERE_WORDS - 1
     assert patterns(counted(lines)) == {"ERROR cannot load <word> now": len(lines)}
 
 
 def test_paths_stay_apart_until_there_are_too_many() -> None:
     lines = [line(NEW, at, f"handled GET /{name} well") for at, name in enumerate(_NAMES)]
-    assert len(patterns(counted(lines[: MANY_PATHS - 1]))) == MANY_PATHS - 1
+    assert len(patterns(counted(lines[: MIN_DISTINCT_PATHS - 1]))) == MIN_DISTINCT_PATHS - 1
     assert patterns(counted(lines)) == {"handled GET <word> well": len(lines)}
 
 
@@ -73,7 +73,7 @@ def test_whatever_is_merged_each_line_stays_counted_in_the_pattern_its_template_
     lines: list[list[str]],
 ) -> None:
     texts = [" ".join(words) for words in lines]
-    with patch.multiple(merging, MANY_WORDS=2, MANY_PATHS=3, MIN_CONSTANT=1):
+    with patch.multiple(merging, MIN_DISTINCT_WORDS=2, MIN_DISTINCT_PATHS=3, MIN_CONSTANT=1):
         counts = counted(line(NEW, at, text) for at, text in enumerate(texts))
         assert sum(patterns(counts).values()) == len(texts)
         assert all(one.template is template for template, one in counts.patterns.items())

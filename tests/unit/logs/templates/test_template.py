@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from k9py.logs.parsing.level import Level
 from k9py.logs.templates import template
-from k9py.logs.templates.template import MAX_WORDS, Template, Templates
+from k9py.logs.templates.template import MAX_TEMPLATE_CHARS, Template, TemplateMiner
 
 _LINES = st.one_of(
     st.text(max_size=80).map(lambda text: text if text.isprintable() else "x"),
@@ -32,7 +32,7 @@ _LINES = st.one_of(
 
 
 def of(text: str) -> Template:
-    return Templates().of(text)
+    return TemplateMiner().template_of(text)
 
 
 def test_a_record_is_known_by_its_level_message_and_fields_whatever_their_order_and_values() -> None:
@@ -51,37 +51,37 @@ def test_logfmt_is_read_the_same_way() -> None:
 
 
 def test_a_records_status_tells_failures_apart() -> None:
-    words = [of(json.dumps({"level": "info", "msg": "request", "status": status})).words for status in (200, 301, 503)]
+    words = [of(json.dumps({"level": "info", "msg": "request", "status": status})).text for status in (200, 301, 503)]
     assert words == ["request {status}", "request {status}", "request status=5xx {status}"]
 
 
 def test_levels_given_by_numbers_are_not_mixed_up() -> None:
-    templates = Templates()
-    levels = [templates.of(f"level={number} msg=up").level for number in (30, 50, 30, 40)]
+    templates = TemplateMiner()
+    levels = [templates.template_of(f"level={number} msg=up").level for number in (30, 50, 30, 40)]
     assert levels == [Level.INFO, Level.ERROR, Level.INFO, Level.WARN]
-    letters = [templates.of(f"{letter}0102 15:04:05.12 1 a.go:3] gone").level for letter in "IEW"]
+    letters = [templates.template_of(f"{letter}0102 15:04:05.12 1 a.go:3] gone").level for letter in "IEW"]
     assert letters == [Level.INFO, Level.ERROR, Level.WARN]
 
 
 def test_of_a_stack_trace_in_a_message_the_first_line_counts() -> None:
-    assert of(json.dumps({"level": "error", "msg": "boom 1\n  at x\n  at y"})).words == "boom <num>"
+    assert of(json.dumps({"level": "error", "msg": "boom 1\n  at x\n  at y"})).text == "boom <num>"
 
 
 def test_what_hides_in_json_is_made_harmless_and_long_words_are_cut() -> None:
     hidden = of(json.dumps({"msg": "a\x1b]52;c;aGk=\x07b\x9b2J", "\x1b[2Jkey": 1}))
-    assert hidden.words.isprintable()
-    assert "52" not in hidden.words
-    assert len(of("word " * 1000).words) == MAX_WORDS
+    assert hidden.text.isprintable()
+    assert "52" not in hidden.text
+    assert len(of("word " * 1000).text) == MAX_TEMPLATE_CHARS
 
 
 @given(st.lists(_LINES, max_size=12))
 def test_a_template_depends_on_its_line_alone(lines: list[str]) -> None:
-    templates = Templates()
-    assert [templates.of(one) for one in lines] == [of(one) for one in lines]
+    templates = TemplateMiner()
+    assert [templates.template_of(one) for one in lines] == [of(one) for one in lines]
 
 
-def test_forgetting_what_was_learnt_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(template, "MAX_LEARNT", 2)
-    templates = Templates()
+def test_emptying_a_full_cache_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(template, "MAX_CACHED", 2)
+    templates = TemplateMiner()
     lines = [f"{word} {number} done" for number in range(3) for word in ("a", "b", "c", "d", "e")]
-    assert [templates.of(one) for one in lines] == [of(one) for one in lines]
+    assert [templates.template_of(one) for one in lines] == [of(one) for one in lines]

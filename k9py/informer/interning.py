@@ -1,0 +1,96 @@
+"""Keep less of each pod: drop annotations that nothing reads, and share what repeats.
+
+Pods come in tens of thousands, and those of one owner are nearly the same: labels, owner references and containers are
+taken from a sibling where they are equal, and strings that the kubelet repeats are interned.
+
+Invariant: the interned value equals the decoded one, except for the dropped annotations. It is changed in place, before
+anything else has seen it. To read another pod annotation, add it to `KEPT_ANNOTATIONS`.
+"""
+
+from __future__ import annotations
+
+from sys import intern
+from typing import Final, TypeVar
+
+from msgspec.structs import force_setattr
+
+from k9py.api.meta import KubeObject
+from k9py.api.pods import ContainerStatus, Pod
+
+T = TypeVar("T", bound=KubeObject)
+
+KEPT_ANNOTATIONS: Final = frozenset(
+    {
+        "kubectl.kubernetes.io/default-container",
+        "kubectl.kubernetes.io/restartedAt",
+        "kubernetes.io/config.mirror",
+    }
+)
+
+_MAX_SIBLINGS: Final = 5_000
+"""Siblings remembered (one pod an owner) before all are forgotten, so that owners long gone do not stay."""
+
+
+class Interner:
+    """Interns the objects of one watch as they come."""
+
+    def __init__(self) -> None:
+        self._siblings: dict[str, Pod] = {}
+
+    def __call__(self, value: T) -> T:
+        """Return the same value, smaller. Other kinds than pods pass unchanged."""
+        if isinstance(value, Pod):
+            self._intern_pod(value)
+        return value
+
+    def _intern_pod(self, pod: Pod) -> None:
+        metadata, spec, status = pod.metadata, pod.spec, pod.status
+        if metadata.annotations:
+            kept = {name: text for name, text in metadata.annotations.items() if name in KEPT_ANNOTATIONS}
+            force_setattr(metadata, "annotations", kept or None)
+        force_setattr(metadata, "namespace", intern(metadata.namespace))
+        force_setattr(spec, "node_name", intern(spec.node_name))
+        force_setattr(spec, "service_account_name", intern(spec.service_account_name))
+        force_setattr(status, "phase", intern(status.phase))
+        force_setattr(status, "host_ip", intern(status.host_ip))
+        created = metadata.creation_timestamp
+        if status.start_time == created:
+            force_setattr(status, "start_time", created)
+        for condition in status.conditions or ():
+            force_setattr(condition, "type", intern(condition.type))
+            force_setattr(condition, "status", intern(condition.status))
+            if condition.reason:
+                force_setattr(condition, "reason", intern(condition.reason))
+            # The conditions of a pod mostly change within few distinct seconds, the first with its creation.
+            if condition.last_transition_time == created:
+                force_setattr(condition, "last_transition_time", created)
+        for container in status.container_statuses or ():
+            _intern_container(container)
+        self._share_with_sibling(pod)
+
+    def _share_with_sibling(self, pod: Pod) -> None:
+        owner = pod.owner_uid
+        sibling = self._siblings.get(owner)
+        if sibling is None:
+            if len(self._siblings) >= _MAX_SIBLINGS:
+                self._siblings.clear()
+            if owner:
+                self._siblings[owner] = pod
+            return
+        metadata, shared = pod.metadata, sibling.metadata
+        if metadata.labels == shared.labels:
+            force_setattr(metadata, "labels", shared.labels)
+        if metadata.owner_references == shared.owner_references:
+            force_setattr(metadata, "owner_references", shared.owner_references)
+        if pod.spec.containers == sibling.spec.containers:
+            force_setattr(pod.spec, "containers", sibling.spec.containers)
+        if pod.spec.init_containers == sibling.spec.init_containers:
+            force_setattr(pod.spec, "init_containers", sibling.spec.init_containers)
+
+
+def _intern_container(container: ContainerStatus) -> None:
+    force_setattr(container, "name", intern(container.name))
+    force_setattr(container, "image", intern(container.image))
+    waiting = container.state.waiting if container.state else None
+    if waiting is not None:
+        force_setattr(waiting, "reason", intern(waiting.reason))

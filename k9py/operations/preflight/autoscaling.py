@@ -1,0 +1,66 @@
+"""Warns of the autoscaler that sets the replicas: the one place that knows what it will make of a new number.
+
+KEDA's ScaledObjects work through HorizontalPodAutoscalers of their own, which they own and label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from k9py.api.policy import HorizontalPodAutoscaler
+from k9py.api.text import printable
+from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
+from k9py.operations.preflight.facts import Facts, Unknown, unknown
+
+
+def autoscaling(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
+    """Warn of the autoscaler that targets the object of a scale."""
+    if change.operation != "scale":
+        return
+    match facts.autoscalers:
+        case None:
+            return
+        case Unknown() as fact:
+            yield unknown("autoscalers", fact, "one may set the number again")
+        case found:
+            wanted = _replicas(change)
+            group = str(obj.get("apiVersion", "")).rpartition("/")[0]
+            for one in found:
+                if _targets(one, change, group):
+                    yield from autoscaled(one, wanted)
+
+
+def autoscaled(autoscaler: HorizontalPodAutoscaler | None, replicas: int) -> Iterator[PreflightWarning]:
+    """Warn that an autoscaler owns the number, and what it will make of it."""
+    if autoscaler is None:
+        return
+    spec = autoscaler.spec
+    low, high = 1 if spec.min_replicas is None else spec.min_replicas, spec.max_replicas
+    keda = autoscaler.scaled_object
+    by = f" of KEDA's ScaledObject {printable(keda)}" if keda else ""
+    owner = f"autoscaler {printable(autoscaler.name)}{by} keeps it between {low} and {high}"
+    if replicas == 0 and keda:
+        message = f"{owner}; from 0 KEDA scales it up again as soon as a trigger fires"
+    elif replicas == 0:
+        message = f"{owner}; at 0 it stops working until someone scales up again"
+    elif replicas < low:
+        message = f"{owner}: it will go back to {low}"
+    elif replicas > high:
+        message = f"{owner}: it will go back to {high}"
+    else:
+        message = f"{owner}: it will set the number again by itself"
+    yield PreflightWarning(WarningLevel.DANGER, "autoscaler", message)
+
+
+def _targets(autoscaler: HorizontalPodAutoscaler, change: WritePlan, group: str) -> bool:
+    target = autoscaler.spec.scale_target_ref
+    if (target.kind, target.name) != (change.key.kind, change.key.name):
+        return False
+    return not group or not target.api_version or target.api_version.rpartition("/")[0] == group
+
+
+def _replicas(change: WritePlan) -> int:
+    patch = change.request.patch
+    assert isinstance(patch, Mapping)
+    return int(patch["spec"]["replicas"])

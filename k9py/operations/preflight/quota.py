@@ -1,0 +1,191 @@
+"""Warns of new pods that find no room: in a ResourceQuota, or on a node.
+
+Counted: new pods times what one takes, against hard minus used, by every entry of every quota that counts them. For
+nodes the scheduler has answered already where a pod of the same template is waiting.
+Source of the scopes: kubernetes/pkg/quota/v1/evaluator/core/pods.go, `podMatchesScopeFunc`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from k9py.api.meta import find_condition
+from k9py.api.pods import Pod
+from k9py.api.policy import ResourceQuota, ScopeRequirement
+from k9py.api.quantities import parse_quantity
+from k9py.api.text import printable
+from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
+from k9py.operations.preflight.disruption import RolloutStrategy, strategy
+from k9py.operations.preflight.facts import Facts, Unknown, planned_template, starts_rollout, unknown
+from k9py.operations.preflight.pod_demand import pod_demand, unasked
+
+
+def is_counted(quota: ResourceQuota, template: Mapping[str, Any]) -> bool | None:
+    """Tell whether a quota counts the pods of a template; None when a scope of it is not understood."""
+    spec = template.get("spec") or {}
+    selector = quota.spec.scope_selector
+    wanted = [
+        *(ScopeRequirement(scope_name=one, operator="Exists") for one in quota.spec.scopes or ()),
+        *((selector.match_expressions if selector is not None else None) or ()),
+    ]
+    answers = [_matches(one, spec) for one in wanted]
+    if any(answer is False for answer in answers):
+        return False
+    return None if None in answers else True
+
+
+def _matches(scope: ScopeRequirement, spec: Mapping[str, Any]) -> bool | None:
+    match scope.scope_name:
+        case "Terminating":
+            return spec.get("activeDeadlineSeconds") is not None
+        case "NotTerminating":
+            return spec.get("activeDeadlineSeconds") is None
+        case "BestEffort":
+            return _best_effort(spec)
+        case "NotBestEffort":
+            return not _best_effort(spec)
+        case "PriorityClass":
+            return _priority(scope, str(spec.get("priorityClassName") or ""))
+    return None
+
+
+def _best_effort(spec: Mapping[str, Any]) -> bool:
+    containers = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    resources = [spec.get("resources"), *(one.get("resources") for one in containers)]
+    return not any((one or {}).get("requests") or (one or {}).get("limits") for one in resources)
+
+
+def _priority(scope: ScopeRequirement, name: str) -> bool | None:
+    match scope.operator:
+        case "Exists":
+            return bool(name)
+        case "DoesNotExist":
+            return not name
+        case "In":
+            return name in (scope.values or ())
+        case "NotIn":
+            return name not in (scope.values or ())
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How many pods more a quota takes, and the entry that says so in words."""
+
+    pods: int
+    words: str
+
+
+def quota_refusals(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
+    """Warn of every quota that has no room for the pods to come."""
+    if facts.quotas is None:
+        return
+    coming = coming_pods(obj, change)
+    if not coming:
+        return
+    if isinstance(facts.quotas, Unknown):
+        yield unknown("quotas", facts.quotas, "one may refuse the new pods")
+        return
+    template = planned_template(obj, change)
+    try:
+        takes = pod_demand(template)
+    except ValueError:
+        if facts.quotas:
+            yield unknown("quotas", Unknown("what a pod takes is not understood"), "one may refuse the new pods")
+        return
+    how = strategy(obj)
+    for quota in facts.quotas:
+        match is_counted(quota, template):
+            case False:
+                continue
+            case None:
+                why = Unknown("its scope is not understood")
+                yield unknown(f"quota {printable(quota.name)}", why, "it may refuse the new pods")
+                continue
+        yield from _unasked(quota, template)
+        room = _room(quota, takes)
+        if room is not None and room.pods < coming:
+            yield _refusal(quota, change, how, coming, room)
+
+
+def coming_pods(obj: Mapping[str, Any], change: WritePlan) -> int:
+    """Return how many pods are added to those there are."""
+    patch = change.request.patch
+    if change.operation != "scale" or not isinstance(patch, Mapping):
+        return strategy(obj).coming if starts_rollout(obj, change) else 0
+    present = (obj.get("spec") or {}).get("replicas")
+    return max(0, int(patch["spec"]["replicas"]) - (1 if present is None else int(present)))
+
+
+def _room(quota: ResourceQuota, takes: Mapping[str, Decimal]) -> _Room | None:
+    """Return the least room any entry leaves; None when no entry counts these pods, or none has been counted yet."""
+    least: _Room | None = None
+    used = quota.status.used or {}
+    for entry, hard in (quota.spec.hard or {}).items():
+        each = takes.get(entry)
+        if not each or entry not in used:
+            continue
+        try:
+            left = max(Decimal(0), parse_quantity(hard) - parse_quantity(used[entry]))
+        except ValueError:
+            continue
+        pods = int(left // each)
+        if least is None or pods < least.pods:
+            words = f"{printable(entry)}: {printable(str(used[entry]))} of {printable(str(hard))} used"
+            least = _Room(pods, words)
+    return least
+
+
+def _refusal(
+    quota: ResourceQuota, change: WritePlan, how: RolloutStrategy, coming: int, room: _Room
+) -> PreflightWarning:
+    name = f"quota {printable(quota.name)}"
+    if change.operation == "scale":
+        fit = f"only {room.pods}" if room.pods else "none"
+        message = f"{name} lets in {fit} of the {coming} new pods ({room.words})"
+        return PreflightWarning(WarningLevel.CAUTION, "quota", message)
+    if room.pods == 0 and how.unavailable == 0:
+        message = f"maxUnavailable 0 and no room: {name} refuses every surge pod ({room.words}), so it cannot begin"
+        return PreflightWarning(WarningLevel.DANGER, "no-room", message)
+    slower = "old pods must end first" if room.pods == 0 else "it goes slower"
+    message = f"{name} has room for {room.pods} of {coming} surge pods ({room.words}): {slower}"
+    return PreflightWarning(WarningLevel.CAUTION, "quota", message)
+
+
+def _unasked(quota: ResourceQuota, template: Mapping[str, Any]) -> Iterator[PreflightWarning]:
+    for entry in quota.spec.hard or {}:
+        container = unasked(template, entry)
+        if container:
+            message = (
+                f"quota {printable(quota.name)} counts {printable(entry)}, and container {printable(container)} names"
+                " none: without a LimitRange that fills it in, new pods are refused"
+            )
+            yield PreflightWarning(WarningLevel.CAUTION, "quota", message)
+            return
+
+
+def node_room(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
+    """Warn that pods to come will wait for a node, as one of the same does now."""
+    if facts.pods is None or not coming_pods(obj, change):
+        return
+    if isinstance(facts.pods, Unknown):
+        yield unknown("its pods", facts.pods, "the new ones may find no node")
+        return
+    waiting = [pod for pod in facts.pods if _finds_no_node(pod)]
+    if not waiting:
+        return
+    found = f"no node takes pod {printable(waiting[0].name)} now"
+    if change.operation != "scale" and strategy(obj).unavailable == 0:
+        message = f"maxUnavailable 0 and no room: {found}, so the rollout would wait too"
+        yield PreflightWarning(WarningLevel.DANGER, "no-room", message)
+    else:
+        yield PreflightWarning(WarningLevel.CAUTION, "nodes", f"{found}: new pods may wait too")
+
+
+def _finds_no_node(pod: Pod) -> bool:
+    told = find_condition(pod.status.conditions, "PodScheduled")
+    waits = told is not None and told.status == "False" and told.reason == "Unschedulable"
+    return waits and not pod.is_terminating

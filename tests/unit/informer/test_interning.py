@@ -1,0 +1,81 @@
+"""Pods are kept small: what repeats is kept once, what nobody reads is dropped, and nothing else changes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from k9py.api.kinds import POD, SERVICE
+from k9py.api.pods import Pod
+from k9py.informer.interning import Interner
+
+WIRE = Path(__file__).parents[2] / "wire"
+
+
+def recorded_pods() -> list[Pod]:
+    exchanges = json.loads((WIRE / "list.json").read_text())
+    bodies = [one["response"]["body"] for one in exchanges]
+    lists = [one for one in bodies if isinstance(one, dict) and one.get("kind") == "PodList"]
+    return [POD.decode(json.dumps(one).encode()) for one in lists[0]["items"]]
+
+
+def without_annotations(pod: Pod) -> Any:
+    built = msgspec.to_builtins(pod)
+    built["metadata"]["annotations"] = None
+    return built
+
+
+def test_a_compacted_pod_equals_the_decoded_one_but_for_annotations() -> None:
+    compact = Interner()
+    for plain, same in zip(recorded_pods(), recorded_pods(), strict=True):
+        assert without_annotations(compact(same)) == without_annotations(plain)
+
+
+def test_pods_of_one_owner_share_what_is_equal() -> None:
+    compact = Interner()
+    by_owner: dict[str, Pod] = {}
+    shared = 0
+    for pod in map(compact, recorded_pods()):
+        first = by_owner.setdefault(pod.owner_uid, pod)
+        if first is not pod and pod.owner_uid:
+            assert pod.spec.containers is first.spec.containers
+            assert pod.metadata.owner_references is first.metadata.owner_references
+            shared += 1
+    assert shared > 3
+
+
+def test_siblings_that_differ_keep_their_own() -> None:
+    compact = Interner()
+    first, second = (
+        compact(
+            POD.decode(
+                json.dumps(
+                    {
+                        "metadata": {
+                            "name": image,
+                            "labels": {"turn": image},
+                            "ownerReferences": [{"kind": "ReplicaSet", "uid": "rs", "controller": True}],
+                        },
+                        "spec": {"containers": [{"name": "main", "image": image}]},
+                    }
+                ).encode()
+            )
+        )
+        for image in ("web:1", "web:2")
+    )
+    assert [one.spec.containers[0].image for one in (first, second) if one.spec.containers] == ["web:1", "web:2"]
+    assert [one.metadata.label("turn") for one in (first, second)] == ["web:1", "web:2"]
+
+
+def test_annotations_that_are_read_stay() -> None:
+    kept = {"kubectl.kubernetes.io/default-container": "main"}
+    body = {"metadata": {"name": "a", "annotations": {"checksum/config": "0" * 64, **kept}}}
+    assert Interner()(POD.decode(json.dumps(body).encode())).metadata.annotations == kept
+
+
+def test_other_kinds_keep_their_annotations() -> None:
+    body = {"metadata": {"name": "a", "annotations": {"note": "x"}}}
+    assert Interner()(SERVICE.decode(json.dumps(body).encode())).metadata.annotations == {"note": "x"}
