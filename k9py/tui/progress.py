@@ -1,7 +1,7 @@
-"""What became of the writes of this session, in one line: followed to converged or stalled, on every screen.
+"""How the writes of this session stand, in one line on every screen: tracked until they are done or stalled.
 
-Owns the list of followed changes (`Followed`) and the strip that says the latest. Invariant: an outcome stays in sight
-until the person dismisses it (Esc) or another change begins.
+Owns the value of a tracked change and the strip that shows the latest. Invariant: an outcome stays in sight until the
+person dismisses it or another change begins.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
+from k9py.tui.keys import key_names
 from k9py.tui.theme import palette_for
 from k9py.views.values import Tone
 
@@ -28,7 +29,7 @@ class TrackedChange:
         tone: BUSY on its way, OK converged, FAIL stalled, WARN given up following.
         seconds: since it was applied.
         desired, updated, available: pods, for the bar; None when unknown.
-        hint: what Esc does now.
+        hint: what the key for back does now; `{action.id}` stands for a key.
     """
 
     key: ObjectKey
@@ -39,7 +40,7 @@ class TrackedChange:
     desired: int | None = None
     updated: int = 0
     available: int = 0
-    hint: str = "Esc dismisses"
+    hint: str = "{app.back} dismisses"
 
     @property
     def is_done(self) -> bool:
@@ -63,7 +64,7 @@ def bar(followed: TrackedChange, cells: int = BAR_CELLS) -> str:
 
 
 class ProgressStrip(Static):
-    """The line above the keys; not there while there is nothing to say."""
+    """The line above the footer; hidden while there is nothing to show."""
 
     DEFAULT_CSS = """
     ProgressStrip {
@@ -79,7 +80,7 @@ class ProgressStrip(Static):
         self._besides: tuple[int, str] = (0, "")
 
     def show(self, followed: TrackedChange | None, more: int = 0, *, stop_with: str = "") -> None:
-        """Show a change; `more` others are under way too, and what is typed stops those that come behind it."""
+        """Show a change; `more` others are running too, and `stop_with` is typed to stop those that come after it."""
         self.set_class(followed is not None, "-on")
         if followed is None or (followed == self.shown and (more, stop_with) == self._besides):
             self.shown = followed
@@ -100,5 +101,5 @@ class ProgressStrip(Static):
             line.append(f"  {followed.seconds:.0f}s", palette.muted)
         if more:
             line.append(f"  and {more} more", palette.muted)
-        line.append(f"  {followed.hint}", palette.muted)
+        line.append(f"  {key_names(self).fill(followed.hint)}", palette.muted)
         self.update(line, layout=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from k9py.actions.keys import KeyNames
 from k9py.tui.options import AppOptions
 from k9py.tui.session import Connected
 
@@ -12,6 +13,11 @@ class OperationsHost(Protocol):
     """The app that shows the operations. `KdashApp` fulfils it."""
 
     options: AppOptions
+
+    @property
+    def key_names(self) -> KeyNames:
+        """The keys in force."""
+        ...
 
     @property
     def connected(self) -> Connected | None:
