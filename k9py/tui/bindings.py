@@ -20,7 +20,7 @@ def bindings(*wanted: ActionScope | str) -> list[BindingType]:
     Raises:
         KeyError: There is no such action.
     """
-    return [binding_of(action) for one in wanted for action in _actions(one)]
+    return [binding_of(action) for scope_or_id in wanted for action in _actions(scope_or_id)]
 
 
 def _actions(wanted: ActionScope | str) -> Iterable[Action]:

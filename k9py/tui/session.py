@@ -116,8 +116,8 @@ class ReconnectingSession:
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for one in waits:
-                one.cancel()
+            for waiting in waits:
+                waiting.cancel()
         if self._retry_now.is_set():  # the person sees that the key did something
             self._change(Connecting())
 

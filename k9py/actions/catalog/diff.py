@@ -17,10 +17,10 @@ def _has_revisions(target: ActionTarget) -> str | None:
 
 
 def _diff(host: ActionHost, argument: str | None) -> None:
-    words = (argument or "").replace("..", " ").split()
-    if len(words) > 2 or not all(word.isascii() and word.isdigit() for word in words):
+    numbers = (argument or "").replace("..", " ").split()
+    if len(numbers) > 2 or not all(number.isascii() and number.isdigit() for number in numbers):
         raise RefusedError(f'"{argument}" is not one or two revisions', "for example: diff 3 5, or diff 3 to now")
-    host.show_diff(*map(int, words))
+    host.show_diff(*map(int, numbers))
 
 
 DIFF: Final = Action(

@@ -193,9 +193,9 @@ class DifferenceScreen(TextScreen):
             raise RefusedError("not connected", "wait until the cluster is back")
         if side is None:
             if self._now is None:
-                found = await connected.connection.get(self.subject)
-                self._now = found.get("spec", {}).get("template", {})
-                self._generation = found.get("metadata", {}).get("generation")
+                raw = await connected.connection.get(self.subject)
+                self._now = raw.get("spec", {}).get("template", {})
+                self._generation = raw.get("metadata", {}).get("generation")
             return self._now
         if side.uid not in self._templates:
             try:
@@ -233,32 +233,32 @@ class DifferenceScreen(TextScreen):
 
     def action_step_older(self, by: int) -> None:
         """Take another revision for the old side; it stays older than the new one."""
-        found = self._revisions()
-        at = self._place(found, self.older) + by
-        if self._place(found, self.newer) < at < len(found):
-            self._choose(found[at])
+        revisions = self._revisions()
+        at = self._place(revisions, self.older) + by
+        if self._place(revisions, self.newer) < at < len(revisions):
+            self._choose(revisions[at])
             self.show()
         else:
             self.app.bell()
 
     def action_step_newer(self, by: int) -> None:
         """Take another revision for the new side, or now; it stays newer than the old one."""
-        found = self._revisions()
-        at = self._place(found, self.newer) + by
-        if at == 0 and found[0].is_current:  # that is what runs now
+        revisions = self._revisions()
+        at = self._place(revisions, self.newer) + by
+        if at == 0 and revisions[0].is_current:  # that is what runs now
             at += by
-        if -1 <= at < self._place(found, self.older):
-            self.newer = None if at < 0 else found[at]
+        if -1 <= at < self._place(revisions, self.older):
+            self.newer = None if at < 0 else revisions[at]
             self.show()
         else:
             self.app.bell()
 
     @staticmethod
-    def _place(found: tuple[Revision, ...], side: Revision | None) -> int:
+    def _place(revisions: tuple[Revision, ...], side: Revision | None) -> int:
         """Return the place among the revisions, newest first; now comes before all of them."""
         if side is None:
             return -1
-        return next((at for at, one in enumerate(found) if one.uid == side.uid), len(found))
+        return next((at for at, revision in enumerate(revisions) if revision.uid == side.uid), len(revisions))
 
     def operate(self, action_id: str, **inputs: Any) -> None:
         """Roll back to the old side that was chosen, or to the suggested revision; ask where there is neither."""

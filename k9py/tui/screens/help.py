@@ -61,12 +61,12 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
             group.value,
             tuple(
                 KeyHelp(
-                    tuple(dict.fromkeys(display_of(screen, active.binding) for active in found)),
-                    found[0].binding.description,
+                    tuple(dict.fromkeys(display_of(screen, active.binding) for active in same_help)),
+                    same_help[0].binding.description,
                     names.fill(text),
-                    any(active.enabled for active in found),
+                    any(active.enabled for active in same_help),
                 )
-                for text, found in lines[group].items()
+                for text, same_help in lines[group].items()
             ),
         )
         for group in dict.fromkeys((*first, *HelpGroup))
@@ -118,8 +118,8 @@ class HelpScreen(ModalScreen[None]):
             table.add_column()
             for line in group.keys:
                 style = palette.tone(Tone.ACCENT) if line.allowed else palette.muted
-                words = Text(line.explanation or line.word, "" if line.allowed else palette.muted)
-                table.add_row(Text(f"  {' '.join(line.keys)}", style), words)
+                explanation = Text(line.explanation or line.word, "" if line.allowed else palette.muted)
+                table.add_row(Text(f"  {' '.join(line.keys)}", style), explanation)
             parts += [Text(group.title, palette.header), table, Text()]
         return Renderables(*parts)
 
@@ -133,8 +133,8 @@ def _in_two(groups: Sequence[KeyGroup]) -> tuple[tuple[KeyGroup, ...], tuple[Key
     total = sum(len(group.keys) + 2 for group in groups)
     left: list[KeyGroup] = []
     height = 0
-    rest = list(groups)
-    while rest and height + (len(rest[0].keys) + 2) / 2 <= total / 2:
-        height += len(rest[0].keys) + 2
-        left.append(rest.pop(0))
-    return tuple(left), tuple(rest)
+    right = list(groups)
+    while right and height + (len(right[0].keys) + 2) / 2 <= total / 2:
+        height += len(right[0].keys) + 2
+        left.append(right.pop(0))
+    return tuple(left), tuple(right)

@@ -66,8 +66,8 @@ class PanedScreen(ClusterScreen):
         pane.main.focus()
 
     def _activate(self, pane: Pane) -> None:
-        for one in self.panes():
-            one.set_class(one is pane, "-active")
+        for other in self.panes():
+            other.set_class(other is pane, "-active")
         for group in self.query(".group"):
             group.set_class(pane in group.children, "-active")
         self.draw_tabs()
@@ -139,9 +139,9 @@ class PanedScreen(ClusterScreen):
 
     def action_show_pane(self, number: int) -> None:
         """Go to a pane by its number."""
-        found = next((pane for pane in self.panes() if pane.number == number), None)
-        if found is not None:
-            self.show_pane(found)
+        pane = next((pane for pane in self.panes() if pane.number == number), None)
+        if pane is not None:
+            self.show_pane(pane)
         else:
             self.app_context.show_message(f"no pane {number} here", failed=True)
 

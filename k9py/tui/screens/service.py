@@ -81,14 +81,14 @@ class ServiceScreen(DetailScreen[ServiceView]):
         self.pods.set_rows([_PODS.select(pod_table.row(pod, now)) for pod in queries.pods_of(self.subject)])
         self.pods.set_empty_text("no pod has the labels this service selects")
         views = (queries.rollout_view(key, now) for key in view.workloads)
-        self.rollouts.set_rows([rollout_table.row(one, now) for one in views if one is not None])
+        self.rollouts.set_rows([rollout_table.row(view, now) for view in views if view is not None])
         self.rollouts.set_empty_text("no Deployment, StatefulSet or DaemonSet makes pods with these labels")
         events = queries.events_about(self.subject)
-        self.events.set_rows([event_table.row(one, now) for one in events])
+        self.events.set_rows([event_table.row(event, now) for event in events])
         self.events.set_empty_text("no events in the last hour")
 
     def share_height(self) -> None:
-        """Give pods and rollouts the lines they need, and events the rest."""
+        """Give pods and rollouts the lines they need, and events the remaining ones."""
         for pane in (self.pods, self.rollouts):
             if self.is_small:
                 pane.styles.clear_rule("height")
