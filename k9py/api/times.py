@@ -44,3 +44,19 @@ def age_text(since: datetime | None, now: datetime) -> str:
         return "an unknown time"
     short = age(since, now)
     return count_noun(int(short[:-1]), _UNITS[short[-1]])
+
+
+def rfc3339(at: datetime | None) -> str | None:
+    """Return a time as the API writes it: `2026-11-30T12:00:00Z`; None if unknown."""
+    return at.isoformat().replace("+00:00", "Z") if at else None
+
+
+def parse_rfc3339(value: object) -> datetime | None:
+    """Return the time that a JSON value holds; None if it is not a string with a time and a zone."""
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None

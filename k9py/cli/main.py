@@ -70,7 +70,7 @@ class DashboardGroup(click.Group):
 @click.option(
     "--once",
     is_flag=True,
-    help="Print services and rollouts and exit: 0 nothing wrong, 1 down, degraded or stuck, 2 could not tell.",
+    help="Print services and rollouts and exit: 0 nothing wrong, 1 down, degraded or stuck, 2 unknown.",
 )
 @click.option(
     "-o",
@@ -82,7 +82,7 @@ class DashboardGroup(click.Group):
 )
 @click.option("--no-color", is_flag=True, help="No colours (NO_COLOR and TERM=dumb do the same).")
 @click.option("--no-mouse", is_flag=True, help="Do not capture the mouse: select text without holding Shift.")
-@click.option("--theme", type=click.Choice(THEME_NAMES), default="dark", show_default=True)
+@click.option("--theme", type=click.Choice(THEME_NAMES), default="dark", show_default=True, help="Colour theme.")
 @click.version_option(__version__, "-V", "--version", prog_name="kdash")
 @click.pass_context
 def command(

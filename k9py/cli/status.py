@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k9py.api.text import printable
+from k9py.api.times import rfc3339
 from k9py.api.workloads import Workload
 from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.cli.targets import ObjectArgument
@@ -18,7 +19,6 @@ from k9py.rollouts.kubectl_status import kubectl_status
 from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import ExitCode, exit_code_of_status
-from k9py.views.history import rfc3339
 from k9py.views.tones import status_tone
 from k9py.views.values import Tone
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from k9py.api.errors import RefusedError
 from k9py.api.text import printable
-from k9py.cluster.workload_snapshot import ObjectReader, worst_other_rollout
+from k9py.cluster.workload_snapshot import SnapshotReader, worst_other_rollout
 from k9py.operations.stuck_pods import stuck_pods
 from k9py.operations.target import FetchedTarget, RevisionHistory, is_unobserved
 from k9py.operations.undo import UndoInputs, no_revision_error
@@ -18,7 +18,7 @@ from k9py.rollouts.undo_target import UndoTarget, is_starting, undo_target
 from k9py.views.current_state import current_status_state, did_you_mean
 
 
-async def choose_revision(reader: ObjectReader, target: FetchedTarget, inputs: UndoInputs) -> Revision:
+async def choose_revision(reader: SnapshotReader, target: FetchedTarget, inputs: UndoInputs) -> Revision:
     """Return the default revision. Raises RefusedError when there is none, or it would be a guess."""
     history, snapshot, now = await target.history(), target.snapshot, target.clock.now()
     assert snapshot is not None
@@ -61,7 +61,7 @@ def _refuse_to_guess(target: FetchedTarget, history: RevisionHistory) -> None:
 
 
 async def _refuse_if_healthy(
-    reader: ObjectReader, target: FetchedTarget, history: RevisionHistory, default: UndoTarget | None, now: datetime
+    reader: SnapshotReader, target: FetchedTarget, history: RevisionHistory, default: UndoTarget | None, now: datetime
 ) -> None:
     """Refuse when nothing is wrong with the workload: which revision is meant has to be named then."""
     status, name = target.status(), printable(str(target.key))

@@ -1,7 +1,7 @@
-"""What changed since a reader last looked: dirty sets by dependency, never a queue of events.
+"""What changed since a reader last drained: sets of keys, never a queue of events.
 
-Invariant: a set holds each key once, however often it changed, so its size is bounded by the cluster's, not by the
-rate of events. A batch too big to be traced object by object sets `everything`.
+Invariant: a set holds each key once, however often it changed, so its size is bounded by the size of the cluster, not
+by the rate of events. A batch too large to trace object by object sets `everything`.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from k9py.api.meta import ObjectKey
 
 RECHECK = 5.0
-"""Seconds after which rollouts that are not settled are looked at again: time alone can change what they are."""
+"""Seconds after which unsettled rollouts are marked again: time alone can change what they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What to compute again.
+    """What to recompute.
 
     Args:
-        services, rollouts, pods: keys whose views may differ now; a view that is None is of an object that is gone.
+        services, rollouts, pods: keys whose views may differ now; a view is None when its object was deleted.
         kinds: names of the kinds of which any object changed.
-        health: the cluster's health changed.
+        health: the health of the cluster changed.
         everything: too much changed to name: compare all keys.
     """
 
@@ -40,7 +40,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class AffectedObjects:
-    """What one batch of changes touches."""
+    """What one batch of changes affects."""
 
     services: Iterable[ObjectKey] = ()
     rollouts: Iterable[ObjectKey] = ()
@@ -50,7 +50,7 @@ class AffectedObjects:
 
 
 class ChangeFeed:
-    """One reader's dirty sets. Begins with `everything`, so that a new reader needs no other start.
+    """The changes for one reader. Starts with `everything`, so that a new reader needs no initial read of its own.
 
     Args:
         recheck: called at most every RECHECK seconds by `drain`; marks what time alone may have changed.
@@ -70,25 +70,25 @@ class ChangeFeed:
         self._changed = asyncio.Event()
         self._changed.set()
 
-    def mark(self, dirty: AffectedObjects) -> None:
-        """Add to what is dirty."""
-        if dirty.everything:
+    def mark(self, affected: AffectedObjects) -> None:
+        """Add affected objects."""
+        if affected.everything:
             self._everything = True
         else:
-            self._services.update(dirty.services)
-            self._rollouts.update(dirty.rollouts)
-            self._pods.update(dirty.pods)
-        if dirty.kind:
-            self._kinds.add(dirty.kind)
+            self._services.update(affected.services)
+            self._rollouts.update(affected.rollouts)
+            self._pods.update(affected.pods)
+        if affected.kind:
+            self._kinds.add(affected.kind)
         self._changed.set()
 
     def mark_health(self) -> None:
-        """The cluster's health changed."""
+        """Record that the health of the cluster changed."""
         self._health = True
         self._changed.set()
 
     def drain(self) -> Changes:
-        """Return what changed since the last call, and forget it. Cheap when nothing did."""
+        """Return what changed since the last call, and reset. Cheap when nothing did."""
         if self._monotonic() - self._checked_at >= RECHECK:
             self._checked_at = self._monotonic()
             self._recheck()
@@ -102,8 +102,8 @@ class ChangeFeed:
             health=self._health,
             everything=self._everything,
         )
-        for one in (self._services, self._rollouts, self._pods):
-            one.clear()
+        for keys in (self._services, self._rollouts, self._pods):
+            keys.clear()
         self._kinds.clear()
         self._health = self._everything = False
         self._changed.clear()

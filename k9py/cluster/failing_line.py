@@ -1,4 +1,4 @@
-"""Reads the log line that tells why a cohort fails: one short request, and only when something failed."""
+"""Read the log line that explains why a cohort fails: one short request, and only when something failed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_LINES: Final = 200
 
 
 async def read_failing_line(source: LogSource, failing: FailingContainer) -> str | None:
-    """Return the line of the container's last 200 that tells of the failure; None when there is none to be read."""
+    """Return the line that explains the failure, among the last 200 of the container; None when none is readable."""
     target = LogTarget(failing.namespace, failing.pod, failing.container, failing.uid)
     lines: list[bytes] = []
     try:

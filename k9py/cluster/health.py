@@ -1,16 +1,16 @@
-"""How well we see the cluster: the informers' states folded into one, and each kind's own.
+"""The health of the cluster: the health of all reflectors summarized, and that of each kind.
 
-Invariant: LIVE only when every kind we cannot do without is being watched; what may not be read is named, not hidden.
+Invariant: LIVE only while every essential kind is being watched; what is not readable is named, not hidden.
 
 The states of the whole, the first that applies to any of the essential kinds:
 - UNREACHABLE: one has never been read, and reading it fails.
 - STALE: one was read, and is not known to be current. What is shown is as old as `since`. It begins with the first
-  failure, or when nothing was heard for 75 s (`informer.health`), and ends when something was heard of all of them.
+  failure, or after 75 s without a sign of life (`informer.health`), and ends with a sign of life of each kind.
 - LOADING: one is being read for the first time.
-- PARTIAL: one may not be read, or the server has no API of it; the others are live.
+- PARTIAL: one is forbidden, or the server does not serve its API; the others are live.
 - LIVE: all were read and are watched.
-- FORBIDDEN: none of them may be read.
-Kinds that are not essential never change the state. Those that are not current are named (`behind`).
+- FORBIDDEN: none of them is readable.
+Kinds that are not essential never change the state; those that are not current are named (`stale_optional_kinds`).
 """
 
 from __future__ import annotations
@@ -24,25 +24,27 @@ from k9py.api.errors import ExpiredError, ForbiddenError, KdashError, NotFoundEr
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth, silence_error
 
 ESSENTIAL = frozenset({"Pod", "Service", "EndpointSlice", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
-"""Without these the picture is not whole. The others only add to it: their absence is told, and is no alarm."""
+"""Kinds without which the overview is incomplete. The absence of any other is reported, and is no alarm."""
 
 
 class ClusterState(Enum):
-    """The one word of the header."""
+    """The state that the header shows."""
 
     LOADING = "loading"
     LIVE = "live"
-    STALE = "stale"  # seen before, not now: what is shown is old
-    UNREACHABLE = "unreachable"  # never seen yet, and asking fails
-    PARTIAL = "partial"  # live, but some of what we need may not be read
-    FORBIDDEN = "forbidden"  # none of what we need may be read
+    STALE = "stale"  # read before, not current: what is shown is old
+    UNREACHABLE = "unreachable"  # never read, and reading fails
+    PARTIAL = "partial"  # live, but an essential kind is not readable
+    FORBIDDEN = "forbidden"  # no essential kind is readable
 
 
 @dataclass(frozen=True, slots=True)
 class KindHealth:
-    """One kind's watches, over all namespaces of the scope; `known`: its objects have been read at least once.
+    """The watches of one kind, over all namespaces of the scope.
 
-    `unreadable`: why an object of it is left out, "" when none is.
+    Args:
+        has_synced: its objects have been read at least once.
+        decode_error: why an object of it is left out, "" when none is.
     """
 
     kind: str
@@ -56,28 +58,28 @@ class KindHealth:
 
     @property
     def is_unserved(self) -> bool:
-        """True when the server has no such API: its objects are unknown, which is not that there are none."""
+        """Whether the server does not serve this API: its objects are unknown, which does not mean there are none."""
         return not self.has_synced and isinstance(self.error, NotFoundError)
 
     @property
     def is_current(self) -> bool:
-        """True when it is watched, or listed again and again because it may not be watched."""
-        polled = self.state is ClusterState.STALE and isinstance(self.error, ForbiddenError)
-        return self.state is ClusterState.LIVE or polled
+        """Whether it is watched, or polled because only its watch is forbidden."""
+        is_polled = self.state is ClusterState.STALE and isinstance(self.error, ForbiddenError)
+        return self.state is ClusterState.LIVE or is_polled
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterHealth:
-    """All watches as one.
+    """The health of all watches.
 
     Args:
-        since: STALE: since when the oldest of them is; LIVE: since when all are.
-        retry_at: when the next attempt comes, None when it is being made or none is planned.
-        objects: read so far.
-        forbidden: kinds that may not be read, essential ones first.
+        since: of STALE: when the oldest became stale; of LIVE: when the last became live.
+        retry_at: when the next retry comes, None while one is in progress or none is planned.
+        object_count: read so far.
+        forbidden: kinds that are forbidden, essential ones first.
         error: why it is stale, unreachable or forbidden.
-        kinds: each kind's own state, by kind name.
-        went_back_at: when the server was last found to have been restored to an older state; see `ServerTraits`.
+        kinds: the health of each kind, by kind name.
+        restored_at: when the server was last found to have been restored to an older state; see `ServerTraits`.
     """
 
     state: ClusterState
@@ -91,21 +93,21 @@ class ClusterHealth:
 
     @property
     def unserved_kinds(self) -> tuple[str, ...]:
-        """Kinds this server has no API of, by name."""
-        return tuple(sorted(kind for kind, one in self.kinds.items() if one.is_unserved))
+        """Kinds that the server does not serve, by name."""
+        return tuple(sorted(kind for kind, health in self.kinds.items() if health.is_unserved))
 
     @property
     def stale_optional_kinds(self) -> tuple[str, ...]:
-        """Kinds that we can do without and that are not current, although they may be read and exist."""
+        """Kinds that are not essential and not current, although they are readable and served."""
         return tuple(
             sorted(
-                one.kind
-                for one in self.kinds.values()
-                if one.kind not in ESSENTIAL
-                and one.state in (ClusterState.STALE, ClusterState.UNREACHABLE)
-                and not one.is_current
-                and not one.is_unserved
-                and not isinstance(one.error, ExpiredError)  # quiet for long, and being listed again: nothing is wrong
+                health.kind
+                for health in self.kinds.values()
+                if health.kind not in ESSENTIAL
+                and health.state in (ClusterState.STALE, ClusterState.UNREACHABLE)
+                and not health.is_current
+                and not health.is_unserved
+                and not isinstance(health.error, ExpiredError)  # quiet for long, and being relisted: no problem
             )
         )
 
@@ -115,9 +117,9 @@ class ClusterHealth:
 
     @property
     def is_complete(self) -> bool:
-        """True when everything essential has been read and is current: only then "all is well" may be said.
+        """Whether every essential kind has been read and is current: only then may everything be reported healthy.
 
-        What may be listed and not watched counts as current: it is listed again and again.
+        A kind that may be listed but not watched counts as current: it is polled.
         """
         if ESSENTIAL.intersection((*self.forbidden, *self.decode_errors, *self.unserved_kinds)):
             return False
@@ -125,28 +127,30 @@ class ClusterHealth:
 
     @property
     def is_polled(self) -> bool:
-        """True when nothing is broken, but some of what we need may be listed and not watched."""
+        """Whether nothing fails, but an essential kind may be listed and not watched."""
         left_out = {*self.forbidden, *self.unserved_kinds}
-        needed = [one for kind, one in self.kinds.items() if kind in ESSENTIAL and kind not in left_out]
-        return self.state is ClusterState.STALE and bool(needed) and all(one.is_current for one in needed)
+        needed = [health for kind, health in self.kinds.items() if kind in ESSENTIAL and kind not in left_out]
+        return self.state is ClusterState.STALE and bool(needed) and all(health.is_current for health in needed)
 
     @property
     def decode_errors(self) -> dict[str, str]:
-        """Kinds of which some objects are left out because they do not decode, with why."""
-        return {kind: one.decode_error for kind, one in self.kinds.items() if one.decode_error}
+        """Kinds of which objects are left out because they do not decode, with the reason."""
+        return {kind: health.decode_error for kind, health in self.kinds.items() if health.decode_error}
 
     def has_synced(self, kind: str) -> bool:
-        """Tell whether this kind's objects have been read (they may be stale)."""
-        one = self.kinds.get(kind)
-        return one is not None and one.has_synced
+        """Return whether the objects of a kind have been read (they may be stale)."""
+        health = self.kinds.get(kind)
+        return health is not None and health.has_synced
 
 
 @dataclass(frozen=True, slots=True)
 class WatchReport:
-    """One informer as the fold sees it; `known`: its first list has come in whole, now or earlier.
+    """One reflector, as `summarize_health` takes it.
 
-    `unreadable`: why the last object that did not decode did not, "" when all did. `silent_since`: when it was last
-    heard of, if that is longer ago than any watch may be silent, whatever it says of itself.
+    Args:
+        has_synced: its first list is complete, now or earlier.
+        decode_error: why the last object that did not decode did not, "" when all did.
+        silent_since: the last sign of life, if that is longer ago than any watch may be silent, whatever its health.
     """
 
     kind: str
@@ -166,68 +170,67 @@ _WORST_FIRST = (
 )
 
 
-def summarize_health(reports: Iterable[WatchReport], *, went_back_at: datetime | None = None) -> ClusterHealth:
-    """Fold the informers' states into one.
+def summarize_health(reports: Iterable[WatchReport], *, restored_at: datetime | None = None) -> ClusterHealth:
+    """Summarize the health of the reflectors.
 
-    The essential kinds decide; among them the worst does, except that a kind that may not be read, or of which
-    the server has no API, is only named as long as any other may. A kind watched in several namespaces is as well as
-    its worst watch.
+    The essential kinds decide; among them the worst does, except that a kind that is forbidden or not served is only
+    named as long as another is readable. A kind watched in several namespaces has the health of its worst watch.
     """
     by_kind: dict[str, list[WatchReport]] = {}
-    for one in reports:
-        by_kind.setdefault(one.kind, []).append(one)
+    for report in reports:
+        by_kind.setdefault(report.kind, []).append(report)
     kinds = {kind: _kind_health(kind, watches) for kind, watches in by_kind.items()}
     forbidden = sorted(
-        (one.kind for one in kinds.values() if one.state is ClusterState.FORBIDDEN),
+        (health.kind for health in kinds.values() if health.state is ClusterState.FORBIDDEN),
         key=lambda kind: (kind not in ESSENTIAL, kind),
     )
-    needed = [one for one in kinds.values() if one.kind in ESSENTIAL]
-    readable = [one for one in needed if one.state is not ClusterState.FORBIDDEN and not one.is_unserved]
-    worst = min(readable or needed, key=lambda one: _WORST_FIRST.index(one.state), default=None)
+    needed = [health for health in kinds.values() if health.kind in ESSENTIAL]
+    readable = [health for health in needed if health.state is not ClusterState.FORBIDDEN and not health.is_unserved]
+    worst = min(readable or needed, key=lambda health: _WORST_FIRST.index(health.state), default=None)
     if worst is None:
         return ClusterHealth(ClusterState.LOADING, kinds=kinds)
-    alike = [one for one in (readable or needed) if one.state is worst.state]
-    sinces = [one.since for one in alike if one.since]
-    retries = [one.retry_at for one in alike if one.retry_at]
-    latest = worst.state is ClusterState.LIVE
+    same_state = [health for health in (readable or needed) if health.state is worst.state]
+    sinces = [health.since for health in same_state if health.since]
+    retries = [health.retry_at for health in same_state if health.retry_at]
+    is_live = worst.state is ClusterState.LIVE
     return ClusterHealth(
-        state=ClusterState.PARTIAL if latest and len(readable) < len(needed) else worst.state,
-        since=(max(sinces) if latest else min(sinces)) if sinces else None,
-        # One that is being tried right now has no time: then the reconnecting is not in the future.
-        retry_at=min(retries) if len(retries) == len(alike) and retries else None,
-        object_count=sum(one.object_count for one in kinds.values()),
+        state=ClusterState.PARTIAL if is_live and len(readable) < len(needed) else worst.state,
+        since=(max(sinces) if is_live else min(sinces)) if sinces else None,
+        # A try in progress has no time: then the next one is not in the future.
+        retry_at=min(retries) if len(retries) == len(same_state) and retries else None,
+        object_count=sum(health.object_count for health in kinds.values()),
         forbidden=tuple(forbidden),
         error=worst.error,
         kinds=kinds,
-        restored_at=went_back_at,
+        restored_at=restored_at,
     )
 
 
 def _kind_health(kind: str, watches: list[WatchReport]) -> KindHealth:
-    worst = min((_watch_health(one) for one in watches), key=lambda one: _WORST_FIRST.index(one.state))
+    worst = min((_watch_health(report) for report in watches), key=lambda health: _WORST_FIRST.index(health.state))
     return KindHealth(
         kind,
         worst.state,
-        all(one.has_synced for one in watches),
-        sum(one.object_count for one in watches),
+        all(report.has_synced for report in watches),
+        sum(report.object_count for report in watches),
         worst.error,
         worst.since,
         worst.retry_at,
-        next((one.decode_error for one in watches if one.decode_error), ""),
+        next((report.decode_error for report in watches if report.decode_error), ""),
     )
 
 
-def _watch_health(one: WatchReport) -> KindHealth:
-    match one.health:
-        case Live() if one.silent_since is not None:
-            error = silence_error()
-            return KindHealth(one.kind, ClusterState.STALE, one.has_synced, one.object_count, error, one.silent_since)
+def _watch_health(report: WatchReport) -> KindHealth:
+    kind, synced, count = report.kind, report.has_synced, report.object_count
+    match report.health:
+        case Live() if report.silent_since is not None:
+            return KindHealth(kind, ClusterState.STALE, synced, count, silence_error(), report.silent_since)
         case Live(since):
-            return KindHealth(one.kind, ClusterState.LIVE, one.has_synced, one.object_count, None, since)
+            return KindHealth(kind, ClusterState.LIVE, synced, count, None, since)
         case Stale(since, error, retry_at):
-            return KindHealth(one.kind, ClusterState.STALE, one.has_synced, one.object_count, error, since, retry_at)
+            return KindHealth(kind, ClusterState.STALE, synced, count, error, since, retry_at)
         case Forbidden(error, retry_at):
-            return KindHealth(one.kind, ClusterState.FORBIDDEN, one.has_synced, one.object_count, error, None, retry_at)
-        case Loading(objects, error, retry_at):
+            return KindHealth(kind, ClusterState.FORBIDDEN, synced, count, error, None, retry_at)
+        case Loading(loaded, error, retry_at):
             state = ClusterState.LOADING if error is None else ClusterState.UNREACHABLE
-            return KindHealth(one.kind, state, one.has_synced, max(objects, one.object_count), error, None, retry_at)
+            return KindHealth(kind, state, synced, max(loaded, count), error, None, retry_at)

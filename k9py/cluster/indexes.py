@@ -1,4 +1,4 @@
-"""What the stores are indexed by, so that every question is answered in the size of its answer.
+"""What the stores are indexed by, so that every query costs the size of its result.
 
 Labels are indexed as (namespace, key, value); a selector is kept under one of its pairs, the one that looks most
 specific: a poor choice costs time, never correctness, since every candidate is matched in full.
@@ -21,7 +21,7 @@ Pair = tuple[str, str, str]
 LABEL = "label"  # pods: each pair; workloads: each pair of the pod template
 SELECTOR = "selector"  # services, budgets: the one pair their selector is kept under
 SERVICE = "service"  # endpoint slices: (namespace, service name)
-BY_HAND = "by-hand"  # endpoint slices no selector made: their namespace
+MANUAL = "manual"  # endpoint slices that no selector made: their namespace
 TARGET = "target"  # autoscalers: key of the workload they scale
 ABOUT = "about"  # events: uid of the object they are about
 
@@ -46,30 +46,30 @@ _SHARED = frozenset(
 """Keys whose values many workloads share."""
 
 _OF_ONE_REVISION = frozenset({POD_TEMPLATE_HASH, CONTROLLER_REVISION_HASH, "pod-template-generation"})
-"""Labels controllers add to tell revisions apart. Hardly a service selects by them alone, and they would fill the
-index: such a selector is answered by looking through its namespace (`is_indexed`).
+"""Labels that controllers add to distinguish revisions. Hardly a Service selects by them alone, and they would fill the
+index: for such a selector the namespace is searched (`is_indexed`).
 """
 
 
-def pairs(namespace: str, labels: Mapping[str, str] | None) -> Iterator[Pair]:
-    """Yield what an object with these labels is found under."""
+def indexed_pairs(namespace: str, labels: Mapping[str, str] | None) -> Iterator[Pair]:
+    """Yield the pairs an object with these labels is found under."""
     for key, value in (labels or {}).items():
         if key not in _OF_ONE_REVISION:
             yield (namespace, key, value)
 
 
-def every_pair(namespace: str, labels: Mapping[str, str] | None) -> Iterator[Pair]:
-    """Yield all pairs of an object's labels: what a selector that selects it may be kept under."""
+def label_pairs(namespace: str, labels: Mapping[str, str] | None) -> Iterator[Pair]:
+    """Yield all pairs of an object's labels: a selector that matches it may be kept under any of them."""
     return ((namespace, key, value) for key, value in (labels or {}).items())
 
 
 def is_indexed(pair: Pair) -> bool:
-    """Tell whether objects are found under such a pair."""
+    """Return whether objects are found under such a pair."""
     return pair[1] not in _OF_ONE_REVISION
 
 
-def chosen_pair(namespace: str, name: str, selector: Mapping[str, str]) -> Pair:
-    """Return the pair a selector is kept under: one that carries the object's own name, else the least shared."""
+def selector_pair(namespace: str, name: str, selector: Mapping[str, str]) -> Pair:
+    """Return the pair a selector is kept under: one whose value is the name of the object, else the least shared."""
 
     def rank(item: tuple[str, str]) -> tuple[bool, bool, bool, int, str]:
         key, value = item
@@ -80,16 +80,16 @@ def chosen_pair(namespace: str, name: str, selector: Mapping[str, str]) -> Pair:
 
 
 def pod_labels(pod: Pod) -> Iterator[Pair]:
-    return pairs(pod.namespace, pod.metadata.labels)
+    return indexed_pairs(pod.namespace, pod.metadata.labels)
 
 
 def template_labels(workload: Workload) -> Iterator[Pair]:
-    return pairs(workload.namespace, workload.spec.template.labels)
+    return indexed_pairs(workload.namespace, workload.spec.template.labels)
 
 
 def service_selector(service: Service) -> tuple[Pair, ...]:
     selector = service.spec.selector
-    return (chosen_pair(service.namespace, service.name, selector),) if selector else ()
+    return (selector_pair(service.namespace, service.name, selector),) if selector else ()
 
 
 def budget_selector(budget: PodDisruptionBudget) -> tuple[Pair, ...]:
@@ -99,7 +99,7 @@ def budget_selector(budget: PodDisruptionBudget) -> tuple[Pair, ...]:
         return ()
     if not selector.match_labels:
         return ((budget.namespace, "", ""),)
-    return (chosen_pair(budget.namespace, budget.name, selector.match_labels),)
+    return (selector_pair(budget.namespace, budget.name, selector.match_labels),)
 
 
 def slice_service(endpoint_slice: EndpointSlice) -> tuple[tuple[str, str], ...]:
@@ -107,8 +107,8 @@ def slice_service(endpoint_slice: EndpointSlice) -> tuple[tuple[str, str], ...]:
     return ((endpoint_slice.namespace, name),) if name else ()
 
 
-def slice_by_hand(endpoint_slice: EndpointSlice) -> tuple[str, ...]:
-    """Slices of Services without a selector are few: those of a namespace are looked through."""
+def manual_slice(endpoint_slice: EndpointSlice) -> tuple[str, ...]:
+    """Slices of Services without a selector are few: those of a namespace are searched."""
     by_controller = endpoint_slice.metadata.label(MANAGED_BY_LABEL) == ENDPOINT_SLICE_CONTROLLER
     return () if by_controller or not endpoint_slice.service_name else (endpoint_slice.namespace,)
 

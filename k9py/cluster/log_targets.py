@@ -1,4 +1,4 @@
-"""The logs of a pod: one target a container, with what tells its lines apart from others'."""
+"""The logs of a pod: one target a container, with what distinguishes its lines from those of others."""
 
 from __future__ import annotations
 
@@ -19,23 +19,25 @@ def log_targets(pod: Pod, roles: Container[ContainerRole] = DEFAULT_ROLES) -> It
     """Yield the logs of a pod's containers of those roles: init containers first, then main, then ephemeral ones."""
     labels = pod.metadata.labels or {}
     revision = next((labels[name] for name in _REVISION_LABELS if name in labels), "")
-    runs = {one.name: (one.container_id, _started_at(one.state)) for one in pod.statuses()}
+    runs = {status.name: (status.container_id, _started_at(status.state)) for status in pod.statuses()}
     for name, role in _containers(pod):
         if role in roles:
-            run, started_at = runs.get(name, ("", None))
-            yield LogTarget(pod.namespace, pod.name, name, pod.uid, run, revision, pod.spec.node_name, role, started_at)
+            container_id, started_at = runs.get(name, ("", None))
+            yield LogTarget(
+                pod.namespace, pod.name, name, pod.uid, container_id, revision, pod.spec.node_name, role, started_at
+            )
 
 
 def _started_at(state: ContainerState | None) -> datetime | None:
-    """Return when the run a status names began; None where it waits to be started (again)."""
-    found = (state.running or state.terminated) if state is not None else None
-    return found.started_at if found is not None else None
+    """Return when the run that a status names started; None where it waits to be started (again)."""
+    started = (state.running or state.terminated) if state is not None else None
+    return started.started_at if started is not None else None
 
 
 def _containers(pod: Pod) -> Iterator[tuple[str, ContainerRole]]:
-    for one in pod.spec.init_containers or ():
-        yield one.name, "sidecar" if one.is_sidecar else "init"
-    for one in pod.spec.containers or ():
-        yield one.name, "main"
-    for one in pod.spec.ephemeral_containers or ():
-        yield one.name, "ephemeral"
+    for init_container in pod.spec.init_containers or ():
+        yield init_container.name, "sidecar" if init_container.is_sidecar else "init"
+    for container in pod.spec.containers or ():
+        yield container.name, "main"
+    for ephemeral_container in pod.spec.ephemeral_containers or ():
+        yield ephemeral_container.name, "ephemeral"

@@ -1,7 +1,7 @@
-"""The events of the one object on the screen, all of them: one request, asked for when it is looked at.
+"""All events of one object, read with one request when a screen shows it.
 
-What is watched of events is only what matters for many objects at once (`watches.EVENTS_WANTED`); a person who looks at
-one pod also wants to read that its image was pulled and its container started.
+Only the events that matter for many objects are watched (`watches.EVENTS_WANTED`); a person who opens one pod also
+wants to read that its image was pulled and its container started.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 async def recent_events(cluster: Cluster, key: ObjectKey) -> tuple[Event, ...]:
-    """Return an object's events, newest first, at most LIMIT of them; none for what is not (or no longer) there.
+    """Return the events of an object, newest first, at most LIMIT of them; none for an object that does not exist.
 
     Raises:
         KdashError: they cannot be read.
     """
-    found = cluster.queries.object(key)
-    if found is None:
+    value = cluster.queries.object(key)
+    if value is None:
         return ()
-    lister = cluster.connection.lister_watcher(EVENT, key.namespace, field_selector=f"involvedObject.uid={found.uid}")
+    lister = cluster.connection.lister_watcher(EVENT, key.namespace, field_selector=f"involvedObject.uid={value.uid}")
     page = await lister.list_page(limit=LIMIT)
     events = [event for one in read_page(page).items or () if (event := _event(one)) is not None]
-    return tuple(sorted(events, key=lambda one: one.last_seen or _EARLIEST, reverse=True))
+    return tuple(sorted(events, key=lambda event: event.last_seen or _EARLIEST, reverse=True))
 
 
 def _event(data: msgspec.Raw) -> Event | None:
     try:
         return EVENT.decode(data)
     except msgspec.DecodeError:
-        return None  # one that cannot be read hides none of the others
+        return None  # one that does not decode hides none of the others

@@ -1,6 +1,7 @@
-"""What belongs to what in the stores: owners and owned, who selects whom, what is said about whom.
+"""Relations between the objects in the stores: owners and owned, Services and their backends, events and their objects.
 
-Invariant: each question is answered through an index, in the size of its answer.
+Invariant: each query goes through an index and costs the size of its result. To add a relation: an index in `watches`,
+and a method here.
 """
 
 from __future__ import annotations
@@ -8,91 +9,181 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from k9py.api.events import Event
-from k9py.api.meta import ObjectKey, OwnerReference
+from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.meta import KubeObject, ObjectKey, OwnerReference
 from k9py.api.pods import Pod
-from k9py.api.policy import HorizontalPodAutoscaler
+from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
 from k9py.api.selectors import selects
 from k9py.api.services import EndpointSlice, Service, routed_slices
 from k9py.api.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
-from k9py.cluster.dependents import Dependents
-from k9py.cluster.indexes import ABOUT, LABEL, SERVICE, TARGET, chosen_pair, is_indexed
+from k9py.cluster.indexes import (
+    ABOUT,
+    LABEL,
+    MANUAL,
+    SELECTOR,
+    SERVICE,
+    TARGET,
+    is_indexed,
+    label_pairs,
+    selector_pair,
+)
 from k9py.cluster.stores import Stores
 
 
 class Relations:
     """Relations over the stores."""
 
-    def __init__(self, stores: Stores, dependents: Dependents) -> None:
+    def __init__(self, stores: Stores) -> None:
         self._stores = stores
-        self._dependents = dependents
+
+    # -- owners and owned ---------------------------------------------------------------------------------------------
 
     def workload(self, key: ObjectKey) -> Workload | None:
-        """Return one Deployment, StatefulSet or DaemonSet."""
+        """Return a Deployment, StatefulSet or DaemonSet."""
         return self._stores.workload(key)
 
+    def workload_of(self, owned: KubeObject) -> ObjectKey | None:
+        """Return the key of the workload that owns a pod, ReplicaSet or ControllerRevision, None when none does."""
+        owner = owned.metadata.controller
+        if owner is None:
+            return None
+        if owner.kind in WORKLOAD_KINDS:
+            return ObjectKey(owner.kind, owned.namespace, owner.name)
+        if owner.kind == ReplicaSet.KIND:
+            replica_set = self._stores.replica_sets.get(ObjectKey(ReplicaSet.KIND, owned.namespace, owner.name))
+            return self.workload_of(replica_set) if replica_set is not None else None
+        return None
+
     def is_read(self, owner: OwnerReference, namespace: str) -> bool:
-        """Tell whether a ReplicaSet that owns something has been read."""
+        """Return whether a ReplicaSet that owns something has been read."""
         return self._stores.replica_sets.get(ObjectKey(owner.kind, namespace, owner.name)) is not None
 
-    def workloads_behind(self, service: Service) -> tuple[ObjectKey, ...]:
-        """Return the workloads behind a service, by kind and name."""
-        return tuple(sorted({one.key for one in self._dependents.workloads_behind(service)}))
-
-    def services_of(self, workload: Workload) -> tuple[ObjectKey, ...]:
-        """Return the services in front of a workload, by name."""
-        return tuple(sorted(set(self._dependents.services_of(workload))))
-
-    def slices_of(self, service: ObjectKey) -> tuple[EndpointSlice, ...]:
-        """Return a service's endpoint slices."""
-        where = (service.namespace, service.name)
-        return tuple(self._stores.endpoint_slices.by_index(SERVICE, where, service.namespace))
-
-    def routed_slices_of(self, key: ObjectKey) -> tuple[EndpointSlice, ...]:
-        """Return a service's endpoint slices that get traffic; none when the service is not there."""
-        service = self._stores.services.get(key)
-        return () if service is None else routed_slices(service, self.slices_of(key))
-
-    def autoscaler_of(self, key: ObjectKey) -> HorizontalPodAutoscaler | None:
-        """Return the autoscaler that owns a workload's replicas, None when there is none (or none may be read)."""
-        return next(self._stores.autoscalers.by_index(TARGET, key, key.namespace), None)
-
     def owned(self, workload: Workload) -> tuple[ReplicaSet | ControllerRevision, ...]:
-        """Return a workload's ReplicaSets or ControllerRevisions."""
+        """Return the ReplicaSets or ControllerRevisions of a workload."""
         if isinstance(workload, Deployment):
             return tuple(self._stores.replica_sets.by_owner(workload.uid, workload.namespace))
         return tuple(self._stores.controller_revisions.by_owner(workload.uid, workload.namespace))
 
     def pods(self, workload: Workload) -> Iterator[Pod]:
-        """Yield a workload's pods."""
+        """Yield the pods of a workload."""
         pods = self._stores.pods
         if not isinstance(workload, Deployment):
             return pods.by_owner(workload.uid, workload.namespace)
-        owned = self._stores.replica_sets.by_owner(workload.uid, workload.namespace)
-        return (pod for one in owned for pod in pods.by_owner(one.uid, workload.namespace))
+        replica_sets = self._stores.replica_sets.by_owner(workload.uid, workload.namespace)
+        return (pod for replica_set in replica_sets for pod in pods.by_owner(replica_set.uid, workload.namespace))
 
-    def pods_behind(self, service: Service) -> Iterator[Pod]:
-        """Yield the pods a service selects; without a selector, those its endpoints name."""
+    # -- Services and their backends ----------------------------------------------------------------------------------
+
+    def backends(self, service: Service) -> Iterator[Workload]:
+        """Yield the workloads whose template labels the selector matches; without one, those of the pods named."""
         selector = service.spec.selector
         if not selector:
-            yield from {one.key: one for one in self._dependents.pods_named(service)}.values()
+            keys = {key for pod in self._manual_pods(service) if (key := self.workload_of(pod)) is not None}
+            yield from (workload for key in keys if (workload := self._stores.workload(key)) is not None)
             return
-        pair = chosen_pair(service.namespace, service.name, selector)
+        pair = selector_pair(service.namespace, service.name, selector)
+        for workload in self._stores.workloads_labelled(pair, LABEL):
+            if selects(selector, workload.spec.template.labels):
+                yield workload
+
+    def backend_keys(self, service: Service) -> tuple[ObjectKey, ...]:
+        """Return the keys of the backends of a Service, by kind and name."""
+        return tuple(sorted({workload.key for workload in self.backends(service)}))
+
+    def backend_pods(self, service: Service) -> Iterator[Pod]:
+        """Yield the pods a Service selects; without a selector, those its endpoints name."""
+        selector = service.spec.selector
+        if not selector:
+            yield from {pod.key: pod for pod in self._manual_pods(service)}.values()
+            return
+        pair = selector_pair(service.namespace, service.name, selector)
         pods = self._stores.pods
-        found = pods.by_index(LABEL, pair, service.namespace) if is_indexed(pair) else pods.in_namespace(pair[0])
-        for pod in found:
+        candidates = pods.by_index(LABEL, pair, service.namespace) if is_indexed(pair) else pods.in_namespace(pair[0])
+        for pod in candidates:
             if selects(selector, pod.metadata.labels):
                 yield pod
+
+    def services_of(self, workload: Workload) -> Iterator[ObjectKey]:
+        """Yield the keys of the Services in front of a workload."""
+        yield from self._services_selecting(workload.namespace, workload.spec.template.labels)
+        for service, pods in self._manual_services(workload.namespace):
+            if any(workload.key == self._workload_of_pod(pod) for pod in pods):
+                yield service
+
+    def service_keys(self, workload: Workload) -> tuple[ObjectKey, ...]:
+        """Return the keys of the Services in front of a workload, by name."""
+        return tuple(sorted(set(self.services_of(workload))))
+
+    def services_of_pod(self, pod: Pod) -> Iterator[ObjectKey]:
+        """Yield the keys of the Services that select a pod, or whose endpoints name it."""
+        yield from self._services_selecting(pod.namespace, pod.metadata.labels)
+        for service, pods in self._manual_services(pod.namespace):
+            if pod.key in pods:
+                yield service
+
+    def slices_of(self, service: ObjectKey) -> tuple[EndpointSlice, ...]:
+        """Return the endpoint slices of a Service."""
+        value = (service.namespace, service.name)
+        return tuple(self._stores.endpoint_slices.by_index(SERVICE, value, service.namespace))
+
+    def routed_slices_of(self, key: ObjectKey) -> tuple[EndpointSlice, ...]:
+        """Return the endpoint slices of a Service that receive traffic; none when there is no such Service."""
+        service = self._stores.services.get(key)
+        return () if service is None else routed_slices(service, self.slices_of(key))
+
+    def _services_selecting(self, namespace: str, labels: dict[str, str] | None) -> Iterator[ObjectKey]:
+        for pair in label_pairs(namespace, labels):
+            for service in self._stores.services.by_index(SELECTOR, pair, namespace):
+                if selects(service.spec.selector, labels):
+                    yield service.key
+
+    def _manual_services(self, namespace: str) -> Iterator[tuple[ObjectKey, tuple[ObjectKey, ...]]]:
+        """Yield the Services of a namespace without a selector, each with the pods that one of its slices names."""
+        for endpoint_slice in self._stores.endpoint_slices.by_index(MANUAL, namespace, namespace):
+            service = self._stores.services.get(ObjectKey(Service.KIND, namespace, endpoint_slice.service_name))
+            if service is not None and not service.spec.selector:
+                yield service.key, endpoint_slice.pods
+
+    def _manual_pods(self, service: Service) -> Iterator[Pod]:
+        """Yield the pods that the endpoints of a Service without a selector name."""
+        if service.spec.selector or service.spec.type == "ExternalName":
+            return
+        for key, pods in self._manual_services(service.namespace):
+            for pod_key in pods if key == service.key else ():
+                pod = self._stores.pods.get(pod_key)
+                if pod is not None:
+                    yield pod
+
+    def _workload_of_pod(self, key: ObjectKey) -> ObjectKey | None:
+        pod = self._stores.pods.get(key)
+        return self.workload_of(pod) if pod is not None else None
+
+    # -- autoscalers, budgets, events ---------------------------------------------------------------------------------
+
+    def autoscaler_of(self, key: ObjectKey) -> HorizontalPodAutoscaler | None:
+        """Return the autoscaler that owns the replicas of a workload, None when there is none (or none is readable)."""
+        return next(self._stores.autoscalers.by_index(TARGET, key, key.namespace), None)
+
+    def budgets_of(self, workload: Workload) -> tuple[PodDisruptionBudget, ...]:
+        """Return the disruption budgets that cover the pods of a workload, by name."""
+        labels, namespace = workload.spec.template.labels, workload.namespace
+        pairs = (*label_pairs(namespace, labels), (namespace, "", ""))
+        candidates = (budget for pair in pairs for budget in self._stores.budgets.by_index(SELECTOR, pair, namespace))
+        covering = {
+            budget.key: budget for budget in candidates if budget.spec.selector and budget.spec.selector.matches(labels)
+        }
+        return tuple(covering[key] for key in sorted(covering))
 
     def events_of(self, uid: str, namespace: str) -> Iterator[Event]:
         """Yield the events about an object."""
         return self._stores.events.by_index(ABOUT, uid, namespace)
 
-    def telling_events(
+    def failure_events(
         self, workload: Workload, owned: Iterable[ReplicaSet | ControllerRevision], pods: Iterable[Pod]
     ) -> tuple[Event, ...]:
-        """Return the events that can explain trouble: a ready pod has none, whatever its events say of its past."""
+        """Return the events that can explain a failure: those of ready pods are about their past."""
         uids = [workload.uid]
         if isinstance(workload, Deployment):
-            uids += [one.uid for one in owned]
+            uids += [replica_set.uid for replica_set in owned]
         uids += [pod.uid for pod in pods if not pod.is_ready]
         return tuple(event for uid in uids for event in self.events_of(uid, workload.namespace))

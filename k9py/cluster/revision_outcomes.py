@@ -1,4 +1,4 @@
-"""What is known of the past of a workload's revisions: from the live picture, and from our own audit file."""
+"""What became of the revisions of a workload: from the watched objects, and from our own audit file."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from k9py.rollouts.strategy_limits import has_completed
 def revision_outcomes_of(
     cluster: Cluster, key: ObjectKey, audit_lines: Iterable[Mapping[str, Any]] = (), *, events: bool = True
 ) -> RevisionOutcomes:
-    """Return what is known of each revision of a workload, by its uid.
+    """Return what became of each revision of a workload, by the uid of the revision.
 
     Args:
         audit_lines: about this workload, oldest first.
-        events: look at all events of the namespace too; too much for every redraw.
+        events: read all events of the namespace too; too much for every redraw.
     """
     workload = cluster.queries.workload(key)
     if workload is None:
         return {}
-    found = cluster.queries.revisions_of(key)
+    revisions = cluster.queries.revisions_of(key)
     return revision_outcomes(
-        found,
+        revisions,
         events=cluster.queries.events_in(key.namespace) if events else (),
         audit_lines=audit_lines,
-        seen=cluster.seen_revisions.outcomes(workload.uid, found),
+        seen=cluster.seen_revisions.outcomes(workload.uid, revisions),
         is_complete=rollout_progress(workload).is_complete or has_completed(workload),
     )

@@ -1,6 +1,6 @@
-"""Follow a rollout after a write until it has converged or plainly will not.
+"""Track a rollout until it is complete, or will not complete by itself.
 
-Driven by the cluster's feed and the clock: no polling of the server, nothing to do while nothing changes.
+Driven by the feed of the cluster and the clock: the server is not polled, and nothing runs while nothing changes.
 """
 
 from __future__ import annotations
@@ -16,31 +16,32 @@ from k9py.rollouts.status import RolloutState, RolloutStatus
 FINAL_STATES = frozenset(
     {RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO, RolloutState.STALLED, RolloutState.PAUSED}
 )
-"""States in which nothing more happens by itself."""
+"""States that do not change by themselves."""
 
 STALL_CONFIRM_SECONDS = 5.0
-"""Seconds a rollout must stay stalled to be taken for it. After an undo to a revision without pods the Deployment keeps
-the ProgressDeadlineExceeded of the rollout before until its first new pod is counted, at the new generation already."""
+"""Seconds a rollout must stay stalled to count as stalled. After an undo to a revision without pods the Deployment
+keeps the ProgressDeadlineExceeded of the previous rollout, at the new generation already, until its first new pod is
+counted."""
 
 
 async def track_rollout(
     cluster: Cluster, key: ObjectKey, *, generation: int | None = None, timeout: float | None = None
 ) -> AsyncIterator[RolloutStatus]:
-    """Yield the rollout's status whenever it differs from the one before; the last one yielded is where it ended.
+    """Yield the status of a rollout whenever it changes; the last one yielded is where it ended.
 
     Args:
-        generation: of the object as the write returned it: older states are not taken for the outcome.
-        timeout: seconds after which to stop, done or not.
+        generation: of the object that the write returned: states before it do not count as the outcome.
+        timeout: seconds after which to stop, complete or not.
 
-    Ends early when the object is gone. Cancelling it is safe at any time.
+    Ends early when the object is deleted. Cancelling it is safe at any time.
     """
     feed = cluster.open_feed()
-    until = None if timeout is None else cluster.clock.monotonic() + timeout
+    deadline = None if timeout is None else cluster.clock.monotonic() + timeout
     last: RolloutStatus | None = None
     stalled_at: float | None = None
     try:
         while True:
-            # Drained before the look, so that what changes after it wakes the wait.
+            # Drained before reading, so that a later change ends the wait.
             feed.drain()
             view = cluster.queries.rollout_view(key, cluster.clock.now())
             if view is None:
@@ -58,20 +59,19 @@ async def track_rollout(
                     stalled_at is None or cluster.clock.monotonic() - stalled_at >= STALL_CONFIRM_SECONDS
                 ):
                     return
-            if until is not None and cluster.clock.monotonic() >= until:
+            if deadline is not None and cluster.clock.monotonic() >= deadline:
                 return
-            await _next_look(
-                cluster, feed, (until, stalled_at + STALL_CONFIRM_SECONDS if stalled_at is not None else None)
-            )
+            confirmed_at = stalled_at + STALL_CONFIRM_SECONDS if stalled_at is not None else None
+            await _wait(cluster, feed, (deadline, confirmed_at))
     finally:
         cluster.close_feed(feed)
 
 
-async def _next_look(cluster: Cluster, feed: ChangeFeed, untils: Iterable[float | None]) -> None:
-    """Return when something changed, when time alone may have changed it, or when one of the times has come."""
+async def _wait(cluster: Cluster, feed: ChangeFeed, times: Iterable[float | None]) -> None:
+    """Return when something changed, when time alone may have changed it, or at the earliest of the times."""
     now = cluster.clock.monotonic()
-    wait = max(0.0, min([RECHECK, *(until - now for until in untils if until is not None)]))
-    tasks = (asyncio.ensure_future(feed.changed()), asyncio.ensure_future(cluster.clock.sleep(wait)))
+    seconds = max(0.0, min([RECHECK, *(time - now for time in times if time is not None)]))
+    tasks = (asyncio.ensure_future(feed.changed()), asyncio.ensure_future(cluster.clock.sleep(seconds)))
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -1,6 +1,6 @@
-"""Which namespaces are watched: all of them where the rights allow it, else what can be had, and said so.
+"""Which namespaces are watched: all where permissions allow it, else those that are readable, with a notice.
 
-Invariant: a scope is never silently smaller than what was asked for; `ScopeChoice.notice` names what is missing.
+Invariant: a scope is never silently smaller than what was requested; `ScopeChoice.notice` names what is missing.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ class Scope:
         match self.namespaces:
             case ():
                 return "all namespaces"
-            case (one,):
-                return f"namespace {one}"
+            case (namespace,):
+                return f"namespace {namespace}"
         return f"namespaces {', '.join(self.namespaces)}"
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeChoice:
-    """A scope, and what a person must know about it ("" when it is what they asked for)."""
+    """A scope, and what a person has to know about it ("" when it is what they requested)."""
 
     scope: Scope
     notice: str = ""
 
 
 class ScopeConnection(Protocol):
-    """Tells what may be read. `kube.connection.Connection` fulfils it."""
+    """What choosing a scope needs of a connection. `kube.connection.Connection` implements it."""
 
     async def can_i(
         self, verb: str, kind: str, namespace: str, *, name: str = "", subresource: str = ""
@@ -54,50 +54,53 @@ class ScopeConnection(Protocol):
 
 
 async def choose_scope(
-    connection: ScopeConnection, wanted: Sequence[str] = (), *, context_namespace: str = "default"
+    connection: ScopeConnection, requested: Sequence[str] = (), *, context_namespace: str = "default"
 ) -> ScopeChoice:
     """Choose what to watch.
 
     Args:
-        wanted: namespaces the person named with -n; none asks for the whole cluster.
+        requested: namespaces named with -n; none requests the whole cluster.
         context_namespace: of the kubeconfig's context, the fallback.
 
-    A server that cannot be asked is no reason to show less: then what was asked for is tried, and `Cluster` chooses
-    again when it turns out to be forbidden.
+    A server that does not answer is no reason to show less: then the requested scope is tried, and `Cluster` chooses
+    again if it turns out to be forbidden.
     """
-    if wanted:
-        return await _named(connection, tuple(dict.fromkeys(wanted)))
+    if requested:
+        return await _choose_named(connection, tuple(dict.fromkeys(requested)))
     if await _may_list(connection, POD, "") is not False:
         return ScopeChoice(Scope())
     own = context_namespace or "default"
     scope = Scope((own,))
     if await _may_list(connection, POD, own) is False:
         if await _may_list(connection, DEPLOYMENT, "") is True:
-            return ScopeChoice(Scope(), "no right to list pods: what only pods can tell is not known")
+            return ScopeChoice(Scope(), "no permission to list pods: what only pods show is unknown")
         return ScopeChoice(
             scope,
-            f"no right to list pods in all namespaces, nor in namespace {own}: name a namespace with -n",
+            f"no permission to list pods in all namespaces or in namespace {own}: choose one with -n",
         )
-    return ScopeChoice(scope, f"no right to list pods in all namespaces: showing {scope} only")
+    return ScopeChoice(scope, f"no permission to list pods in all namespaces: showing {scope} only")
 
 
-async def _named(connection: ScopeConnection, names: tuple[str, ...]) -> ScopeChoice:
+async def _choose_named(connection: ScopeConnection, names: tuple[str, ...]) -> ScopeChoice:
     refused = [name for name in names if await _may_list(connection, POD, name) is False]
     allowed = tuple(name for name in names if name not in refused)
     if not refused:
         return ScopeChoice(Scope(names))
     missing = str(Scope(tuple(refused)))
     if not allowed:
-        return ScopeChoice(Scope(names), f"no right to list pods in {missing}")
-    return ScopeChoice(Scope(allowed), f"no right to list pods in {missing}: showing {Scope(allowed)} only")
+        return ScopeChoice(Scope(names), f"no permission to list pods in {missing}")
+    return ScopeChoice(Scope(allowed), f"no permission to list pods in {missing}: showing {Scope(allowed)} only")
 
 
 async def _may_list(connection: ScopeConnection, kind: Kind[Any], namespace: str) -> bool | None:
-    """Ask for the right, and where the server will not say, try it. None: could not be asked."""
+    """Return whether pods or workloads may be listed, None when that is not known.
+
+    A server that does not answer access reviews is asked for a list of one object instead.
+    """
     try:
-        answer = await connection.can_i("list", kind.name, namespace)
-        if answer is not None:
-            return answer
+        is_allowed = await connection.can_i("list", kind.name, namespace)
+        if is_allowed is not None:
+            return is_allowed
         await connection.lister_watcher(kind, namespace).list_page(limit=1)
     except ForbiddenError:
         return False

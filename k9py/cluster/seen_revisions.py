@@ -1,7 +1,7 @@
-"""What was seen of revisions while the cluster was watched: which were ready, which never were, which were left.
+"""What was seen of revisions while the cluster was watched: which were ready, which never were, which were rolled back.
 
-The cluster itself keeps none of this: a ReplicaSet at zero does not tell whether a pod of it was ever ready.
-Invariant: a revision counts as never ready only when it was watched without a gap from its beginning.
+The cluster itself keeps none of this: a ReplicaSet at 0 does not show whether a pod of it was ever ready.
+Invariant: a revision counts as never ready only if it was watched without a gap since its creation.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from k9py.informer.store import ChangeBatch
 from k9py.rollouts.revision_outcome import RevisionOutcome
 from k9py.rollouts.revisions import Revision
 
-_JUST_MADE: Final = timedelta(seconds=60)
-"""A ReplicaSet that appears older than this was made while nobody watched."""
+_JUST_CREATED: Final = timedelta(seconds=60)
+"""A ReplicaSet that appears older than this was created while nothing was watched."""
 
 
 class SeenRevisions:
@@ -25,23 +25,23 @@ class SeenRevisions:
 
     def __init__(self) -> None:
         self._ready: set[tuple[str, str]] = set()
-        self._from_birth: set[str] = set()
-        self._left: dict[str, tuple[datetime, str]] = {}
+        self._from_creation: set[str] = set()
+        self._rolled_back: dict[str, tuple[datetime, str]] = {}
 
-    def observe(self, batch: ChangeBatch[Any], now: datetime, *, is_whole: bool) -> None:
-        """Take in changes of ReplicaSets or pods; others are ignored.
+    def observe(self, batch: ChangeBatch[Any], now: datetime, *, has_synced: bool) -> None:
+        """Record changes of ReplicaSets or pods; others are ignored.
 
         Args:
-            is_whole: the first list of this kind was in before: what appears is new.
+            has_synced: the first list of this kind was complete before: what appears is new.
         """
         for change in batch.changes:
             match change.new:
-                case ReplicaSet() as one:
-                    if one.status.ready_replicas:
-                        self._ready.add((one.uid, ""))
-                    created = one.metadata.creation_timestamp
-                    if change.old is None and is_whole and created is not None and now - created <= _JUST_MADE:
-                        self._from_birth.add(one.uid)
+                case ReplicaSet() as replica_set:
+                    if replica_set.status.ready_replicas:
+                        self._ready.add((replica_set.uid, ""))
+                    created = replica_set.metadata.creation_timestamp
+                    if change.old is None and has_synced and created is not None and now - created <= _JUST_CREATED:
+                        self._from_creation.add(replica_set.uid)
                 case Pod() as pod if pod.is_ready:
                     label = pod.metadata.label(CONTROLLER_REVISION_HASH)
                     if label:
@@ -50,27 +50,28 @@ class SeenRevisions:
                     self._forget((change.old.uid,))
 
     def record_gap(self) -> None:
-        """Something may have been missed: what was not seen ready may have been."""
-        self._from_birth.clear()
+        """Record that changes may have been missed: what was not seen ready may have been."""
+        self._from_creation.clear()
 
-    def record_rolled_back(self, revision: Revision, now: datetime, why: str) -> None:
-        """Remember that this session went back behind a revision, and what was wrong with it."""
-        self._left[revision.uid] = now, why
+    def record_rolled_back(self, revision: Revision, now: datetime, reason: str) -> None:
+        """Record that this session rolled back from a revision, and why."""
+        self._rolled_back[revision.uid] = now, reason
 
     def outcomes(self, owner_uid: str, revisions: Sequence[Revision]) -> dict[str, RevisionOutcome]:
-        """Return what was seen of a workload's revisions, by their uids."""
-        found: dict[str, RevisionOutcome] = {}
-        for one in revisions:
-            if one.is_current:
-                self._left.pop(one.uid, None)  # taken up again
-            marks = {(one.uid, ""), (owner_uid, one.pod_template_hash), (owner_uid, one.name)}
-            was_ready = True if marks & self._ready else False if one.uid in self._from_birth else None
-            left_at, why = self._left.get(one.uid, (None, ""))
-            found[one.uid] = RevisionOutcome(was_ready, one.uid in self._left, left_at, why)
-        return found
+        """Return what was seen of the revisions of a workload, by their uids."""
+        outcomes: dict[str, RevisionOutcome] = {}
+        for revision in revisions:
+            uid = revision.uid
+            if revision.is_current:
+                self._rolled_back.pop(uid, None)  # it is in use again
+            marks = {(uid, ""), (owner_uid, revision.pod_template_hash), (owner_uid, revision.name)}
+            was_ready = True if marks & self._ready else False if uid in self._from_creation else None
+            rolled_back_at, reason = self._rolled_back.get(uid, (None, ""))
+            outcomes[uid] = RevisionOutcome(was_ready, uid in self._rolled_back, rolled_back_at, reason)
+        return outcomes
 
     def _forget(self, uids: Iterable[str]) -> None:
         for uid in uids:
             self._ready.discard((uid, ""))
-            self._from_birth.discard(uid)
-            self._left.pop(uid, None)
+            self._from_creation.discard(uid)
+            self._rolled_back.pop(uid, None)

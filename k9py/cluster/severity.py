@@ -1,8 +1,8 @@
-"""How bad a service or a rollout is, as its users feel it: one rule for every pane, header, text, JSON and exit code.
+"""The severity of a Service or a rollout, as its users feel it: one rule for every pane, text, JSON and exit code.
 
-Pure. Invariants: what cannot be told is UNKNOWN; a problem always comes with a finding of its severity, so that each
-mark on screen has its reason; no finding of a row is worse than the row. Another rule goes into `rollout_severity` or
-`service_severity`, with a finding in `_reason`.
+Pure. Invariants: what cannot be determined is UNKNOWN; a problem always comes with a finding of its severity, so that
+each mark on screen has a reason; no finding of a row is worse than the row. Another rule goes into `rollout_severity`
+or `service_severity`, with a finding in `rollout_reason` or `service_reason`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.meta import ObjectKey, find_condition
+from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.workloads import DaemonSet, Deployment, StatefulSet, Workload
@@ -25,22 +26,22 @@ from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.rollouts.strategy_limits import NEW_REPLICA_SET_AVAILABLE, strategy_limits
 
 _STARTING: Final = timedelta(seconds=60)
-"""A pod this young, with nothing wrong, is on its way: it follows a scale-up, a new node, or a pod that went."""
+"""A pod this young without a problem is on its way: after a scale-up, a new node, or a deleted pod."""
 _RECENT: Final = timedelta(hours=1)
-"""A scaling to zero this long ago is news, also where no Service tells that it is missed."""
+"""A scaling to 0 this recent is a warning even where no Service needs the workload."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceDemand:
-    """What the Services in front of a workload make of its being at zero.
+    """What the Services in front of a workload scaled to 0 need.
 
     Args:
         services: how many there are.
-        unserved: one of them has no serving endpoint, or it is not known whether it has.
+        is_unserved: one of them has no serving endpoint, or that is not known.
     """
 
     services: int = 0
-    unserved: bool = False
+    is_unserved: bool = False
 
 
 def rollout_severity(
@@ -54,17 +55,17 @@ def rollout_severity(
     demand: ServiceDemand = ServiceDemand(),
     scaling: Scaling | None = None,
 ) -> Severity:
-    """Return how bad a workload is.
+    """Return the severity of a workload.
 
     Args:
         findings: of the workload and its pods.
-        pods: its own; empty when not read.
+        pods: of the workload; empty when not read.
         zero: why it wants no pods, None when it wants some.
-        demand: of the Services in front of it; matters at zero only.
-        scaling: its last one, None when nothing tells of one.
+        demand: of the Services in front of it; matters only at 0.
+        scaling: the last one, None when none is known.
     """
-    found = tuple(findings)
-    worst = min((one.severity for one in found), default=Severity.HEALTHY)
+    findings = tuple(findings)
+    worst = min((finding.severity for finding in findings), default=Severity.HEALTHY)
     if workload.metadata.deletion_timestamp is not None:
         return min(Severity.ROLLING_OUT, worst)
     desired, serving = status.desired, status.serving
@@ -75,15 +76,17 @@ def rollout_severity(
         return Severity.ROLLING_OUT if first and is_fresh else Severity.UNKNOWN
     has_failed = status.is_blocked or worst <= Severity.STUCK
     if desired == 0:
-        at_rest = Severity.IDLE if zero is None else _zero_severity(zero, demand, now)
-        is_moving = status.state is RolloutState.PROGRESSING
-        stuck = (Severity.STUCK,) if worst is Severity.STUCK else ()
-        return min(at_rest, *stuck, *((Severity.ROLLING_OUT,) if is_moving else ()), Severity.IDLE)
+        severities = [Severity.IDLE if zero is None else _zero_severity(zero, demand, now), Severity.IDLE]
+        if worst is Severity.STUCK:
+            severities.append(Severity.STUCK)
+        if status.state is RolloutState.PROGRESSING:
+            severities.append(Severity.ROLLING_OUT)
+        return min(severities)
     if serving == 0:
-        if _is_scaled_back(scaling, desired) and _coming(workload, pods, now) >= desired:
-            # That none is ready yet is how it begins, and no failure by itself.
+        if _is_scaled_up_from_zero(scaling, desired) and _coming(workload, pods, now) >= desired:
+            # That no pod is ready yet is how it starts, and no failure by itself.
             has_failed = status.is_blocked or any(
-                one.severity <= Severity.STUCK for one in found if one.reason != "NoReadyPods"
+                finding.severity <= Severity.STUCK for finding in findings if finding.reason != "NoReadyPods"
             )
             return Severity.DOWN if has_failed else Severity.ROLLING_OUT
         return Severity.ROLLING_OUT if is_fresh and not has_failed else Severity.DOWN
@@ -97,8 +100,8 @@ def rollout_severity(
         case RolloutState.COMPLETE | RolloutState.SCALED_TO_ZERO:
             if not has_failed:
                 return _of_row(worst)
-            # By its counts all is well. Pods tell a failure before the controller counts it; or it is one too many.
-            ready = sum(one.is_ready for one in pods)
+            # By its counts it is healthy. Pods show a failure before the controller counts it; or one pod is left over.
+            ready = sum(pod.is_ready for pod in pods)
             return Severity.WARNING if ready >= desired or len(pods) < desired else Severity.DEGRADED
         case RolloutState.UNKNOWN:
             return Severity.UNKNOWN
@@ -109,13 +112,13 @@ def rollout_severity(
     return min(worst, Severity.ROLLING_OUT)
 
 
-def _is_scaled_back(scaling: Scaling | None, desired: int) -> bool:
-    """Tell whether it was at zero before it wanted the pods that it wants now: none of them was lost."""
+def _is_scaled_up_from_zero(scaling: Scaling | None, desired: int) -> bool:
+    """Return whether it was scaled from 0 to the pods it wants now: none of them was lost."""
     return scaling is not None and scaling.before == 0 and scaling.after == desired
 
 
 def _of_row(severity: Severity) -> Severity:
-    """What is only worth knowing leaves a row healthy."""
+    """Return the severity of a row whose worst finding has this one: an INFO finding leaves it healthy."""
     return Severity.HEALTHY if severity is Severity.INFO else severity
 
 
@@ -124,27 +127,27 @@ def _zero_severity(zero: ScaledToZero, demand: ServiceDemand, now: datetime) -> 
         case ZeroReason.ALWAYS | ZeroReason.AUTOSCALED:
             return Severity.IDLE
         case ZeroReason.UNKNOWN:
-            return Severity.UNKNOWN if demand.unserved else Severity.IDLE
-    if demand.unserved:
+            return Severity.UNKNOWN if demand.is_unserved else Severity.IDLE
+    if demand.is_unserved:
         return Severity.DOWN
-    is_news = zero.at is not None and now - zero.at < _RECENT
-    return Severity.WARNING if is_news and not demand.services else Severity.IDLE
+    is_recent = zero.at is not None and now - zero.at < _RECENT
+    return Severity.WARNING if is_recent and not demand.services else Severity.IDLE
 
 
 def _allowed(workload: Workload, status: RolloutStatus) -> int:
-    """Return how many pods may be missing now: what the strategy allows while an update goes on, else none."""
+    """Return how many pods may be missing now: what the strategy allows during an update, else none."""
     if status.state is not RolloutState.PROGRESSING or not _is_updating(workload):
         return 0
     return strategy_limits(workload).unavailable or 0
 
 
 def _is_updating(workload: Workload) -> bool:
-    """Tell whether pods of an older template are being replaced, by what the controller says."""
+    """Return whether pods of an older template are being replaced, according to the controller."""
     match workload:
         case Deployment(status=status):
             progressing = find_condition(status.conditions, "Progressing")
-            is_through = progressing is not None and progressing.reason == NEW_REPLICA_SET_AVAILABLE
-            return status.updated_replicas < status.replicas or not is_through
+            is_complete = progressing is not None and progressing.reason == NEW_REPLICA_SET_AVAILABLE
+            return status.updated_replicas < status.replicas or not is_complete
         case StatefulSet(status=status):
             return status.update_revision != status.current_revision
         case DaemonSet(status=status):
@@ -152,112 +155,112 @@ def _is_updating(workload: Workload) -> bool:
 
 
 def _coming(workload: Workload, pods: Sequence[Pod], now: datetime) -> int:
-    """Count the missing pods that are on their way: just made, or about to be.
+    """Count the missing pods that are on their way: just created, or about to be.
 
-    A pod that cannot be made is a failure, told by a condition or an event, and never comes here.
+    A pod that cannot be created is a failure that a condition or an event reports, and does not get here.
     """
-    ages = [now - one.metadata.creation_timestamp for one in pods if one.metadata.creation_timestamp]
+    ages = [now - pod.metadata.creation_timestamp for pod in pods if pod.metadata.creation_timestamp]
     counts = rollout_progress(workload)
-    unmade = max(counts.desired - counts.total, 0)
-    if not isinstance(workload, Deployment) and not any(one < FRESH for one in ages):
-        unmade = 0
-    return unmade + sum(
-        now - one.metadata.creation_timestamp < _STARTING
-        for one in pods
-        if one.metadata.creation_timestamp and not one.is_ready and not one.is_terminating
+    not_created = max(counts.desired - counts.total, 0)
+    if not isinstance(workload, Deployment) and not any(age < FRESH for age in ages):
+        not_created = 0
+    return not_created + sum(
+        now - pod.metadata.creation_timestamp < _STARTING
+        for pod in pods
+        if pod.metadata.creation_timestamp and not pod.is_ready and not pod.is_terminating
     )
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceBackends:
-    """What stands behind a Service, in numbers.
+    """The backends of a Service, in numbers.
 
     Args:
-        is_needed: it has something behind it, or should have: not an alias.
+        is_needed: it has backends, or should have: not an alias.
         is_known: its endpoints have been read.
-        serving, wanted: endpoints that serve of those that should; None when unknown.
+        serving, desired: endpoints that serve of those that should; None when unknown.
+        workloads: the severity of each backend.
         arriving: ready pods about to be published as endpoints.
-        is_young: the Service has just been made.
-        workloads: the severity of each workload behind it.
-        is_moving: one of them misses no more than its rollout may, or what is on its way.
+        is_young: the Service has just been created.
+        is_rolling_out: a backend misses no more pods than its rollout may, or than are on their way.
     """
 
     is_needed: bool
     is_known: bool
     serving: int | None
-    wanted: int | None
+    desired: int | None
     workloads: tuple[Severity, ...] = ()
     arriving: int = 0
     is_young: bool = False
-    is_moving: bool = False
+    is_rolling_out: bool = False
 
 
-def service_severity(backing: ServiceBackends, findings: Iterable[Finding]) -> Severity:
-    """Return how bad a service is.
+def service_severity(backends: ServiceBackends, findings: Iterable[Finding]) -> Severity:
+    """Return the severity of a Service.
 
     Args:
-        findings: its own.
+        findings: of the Service itself.
     """
-    worst = min((one.severity for one in findings), default=Severity.HEALTHY)
-    behind = backing.workloads
-    if not backing.is_needed:
+    worst = min((finding.severity for finding in findings), default=Severity.HEALTHY)
+    workloads = backends.workloads
+    if not backends.is_needed:
         return Severity.IDLE
-    if not backing.is_known or backing.serving is None or backing.wanted is None:
-        # What is known to fail is told also where the rest is not known.
-        failing = [one for one in behind if one < Severity.UNKNOWN]
-        if not failing or len(failing) == len(behind):
+    if not backends.is_known or backends.serving is None or backends.desired is None:
+        # A known failure is reported even where the rest is unknown.
+        failing = [severity for severity in workloads if severity < Severity.UNKNOWN]
+        if not failing or len(failing) == len(workloads):
             return max(failing, default=Severity.UNKNOWN)
         return max(min(failing), Severity.DEGRADED)
-    serving, wanted = backing.serving, backing.wanted
-    if wanted == 0:
+    serving, desired = backends.serving, backends.desired
+    if desired == 0:
         if worst is Severity.DOWN:
-            return Severity.ROLLING_OUT if backing.is_young else Severity.DOWN
-        return min((*behind, *([worst] if worst <= Severity.WARNING else ())), default=Severity.IDLE)
+            return Severity.ROLLING_OUT if backends.is_young else Severity.DOWN
+        return min((*workloads, *([worst] if worst <= Severity.WARNING else ())), default=Severity.IDLE)
     if serving == 0:
-        # A service and its workload that have just been made wait for their first endpoint; one that fails does not.
-        is_calm = all(one > Severity.STUCK for one in behind)
-        starts = bool(behind) and all(one is Severity.ROLLING_OUT for one in behind)
-        is_coming = is_calm and (backing.is_young or backing.arriving > 0)
-        return Severity.ROLLING_OUT if is_coming or starts else Severity.DOWN
-    inherited = min((_inherited(one) for one in behind), default=Severity.HEALTHY)
-    if serving < wanted:
+        # A Service and its workload that have just been created wait for their first endpoint; a failing one does not.
+        is_calm = all(severity > Severity.STUCK for severity in workloads)
+        is_starting = bool(workloads) and all(severity is Severity.ROLLING_OUT for severity in workloads)
+        is_coming = is_calm and (backends.is_young or backends.arriving > 0)
+        return Severity.ROLLING_OUT if is_coming or is_starting else Severity.DOWN
+    inherited = min((_inherited(severity) for severity in workloads), default=Severity.HEALTHY)
+    if serving < desired:
         if worst > Severity.STUCK and inherited > Severity.UNKNOWN:
-            if serving + backing.arriving >= wanted:
+            if serving + backends.arriving >= desired:
                 return min(Severity.ROLLING_OUT, inherited)
-            if backing.is_moving and not any(one <= Severity.STUCK for one in behind):
+            if backends.is_rolling_out and not any(severity <= Severity.STUCK for severity in workloads):
                 return min(Severity.ROLLING_OUT, inherited)
         return Severity.DEGRADED
     if worst is Severity.DOWN:
-        return worst  # the pods serve, but not what the service asks of them
+        return worst  # the pods serve, but not what the Service asks of them
     return min(Severity.WARNING if worst <= Severity.STUCK else _of_row(worst), inherited)
 
 
 def _inherited(workload: Severity) -> Severity:
-    """Return what a workload's severity means for a Service all of whose endpoints serve."""
+    """Return what the severity of a workload means for a Service all of whose endpoints serve."""
     if workload in (Severity.DOWN, Severity.DEGRADED):
         return Severity.WARNING
     return Severity.HEALTHY if workload in (Severity.IDLE, Severity.INFO) else workload
 
 
-def zero_finding(key: ObjectKey, zero: ScaledToZero, severity: Severity) -> Finding:
-    """Return the finding that tells that a workload wants no pods."""
+def scaled_to_zero_finding(key: ObjectKey, zero: ScaledToZero, severity: Severity) -> Finding:
+    """Return the finding of a workload that wants no pods."""
     level = severity if severity <= Severity.WARNING else Severity.INFO
     return Finding(level, "ScaledToZero", zero.text, key, zero.at)
 
 
-def levelled(findings: Iterable[Finding], severity: Severity, reason: Finding | None) -> tuple[Finding, ...]:
-    """Return a row's findings, worst first, none worse than the row and one that tells why it is as bad as it is.
+def align_findings(findings: Iterable[Finding], severity: Severity, reason: Finding | None) -> tuple[Finding, ...]:
+    """Return the findings of a row, worst first: none worse than the row, and one as bad as the row.
 
     Args:
-        reason: what to say where no finding is as bad as the row; None: nothing is to be said.
+        reason: added where no finding is as bad as the row; None adds nothing.
     """
-    found = [_level(one, severity) for one in findings]
-    if reason is not None and severity <= Severity.WARNING and all(one.severity is not severity for one in found):
-        found.append(reason)
-    return worst_first(found)
+    aligned = [_align(finding, severity) for finding in findings]
+    if reason is not None and severity <= Severity.WARNING and all(f.severity is not severity for f in aligned):
+        aligned.append(reason)
+    return worst_first(aligned)
 
 
-def _level(finding: Finding, severity: Severity) -> Finding:
+def _align(finding: Finding, severity: Severity) -> Finding:
     if severity <= Severity.STUCK and finding.severity <= Severity.STUCK:
         return replace(finding, severity=severity)
     least = severity if severity <= Severity.WARNING else Severity.INFO
@@ -265,27 +268,22 @@ def _level(finding: Finding, severity: Severity) -> Finding:
 
 
 def rollout_reason(status: RolloutStatus, severity: Severity) -> Finding:
-    """Return the finding that tells a rollout's severity where nothing else does."""
+    """Return the finding that explains the severity of a rollout where no other does."""
     desired, serving = status.desired, status.serving
     match severity:
         case Severity.DOWN:
-            message = "its pod is not ready" if desired == 1 else f"none of {_pods(desired)} is ready"
+            message = "pod is not ready" if desired == 1 else f"0 of {count_noun(desired, 'pod')} ready"
             return Finding(severity, "NoReadyPods", message, status.key)
         case Severity.DEGRADED:
-            message = f"{serving} of {_pods(desired)} {'is' if serving == 1 else 'are'} ready"
-            return Finding(severity, "PodsMissing", message, status.key)
+            return Finding(severity, "PodsMissing", f"{serving} of {count_noun(desired, 'pod')} ready", status.key)
     return Finding(severity, status.state.value, status.summary, status.key)
 
 
-def service_reason(key: ObjectKey, backing: ServiceBackends, severity: Severity) -> Finding:
-    """Return the finding that tells a service's severity where nothing else does."""
+def service_reason(key: ObjectKey, backends: ServiceBackends, severity: Severity) -> Finding:
+    """Return the finding that explains the severity of a Service where no other does."""
     if severity is Severity.UNKNOWN:
         return Finding(severity, "Unknown", "endpoints unknown", key)
     if severity is Severity.DOWN:
-        return Finding(severity, "NoReadyEndpoints", "no endpoint is ready", key)
-    message = f"{backing.serving} of {backing.wanted} wanted endpoints serve"
+        return Finding(severity, "NoReadyEndpoints", "no ready endpoints", key)
+    message = f"{backends.serving} of {count_noun(backends.desired, 'endpoint')} ready"
     return Finding(severity, "EndpointsMissing", message, key)
-
-
-def _pods(number: int | None) -> str:
-    return f"{'?' if number is None else number} wanted pod{'' if number == 1 else 's'}"

@@ -1,7 +1,7 @@
-"""All objects of a cluster we hold, one queryable store a kind, whatever the number of informers behind it.
+"""All objects held of a cluster: one queryable store a kind, whatever the number of reflectors that fill it.
 
 Invariant: `MergedStore` objects live as long as the cluster; a change of scope replaces their parts. With several
-namespaces there is one part a namespace; a question that names its namespace looks only there.
+namespaces there is one part a namespace; a query that names its namespace looks only there.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Hashable, Iterator
 from itertools import chain
 from typing import Generic, TypeVar
 
-from k9py.api.batch import Job
 from k9py.api.events import Event
 from k9py.api.meta import KubeObject, ObjectKey
-from k9py.api.nodes import Namespace, Node
+from k9py.api.nodes import Namespace
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
 from k9py.api.services import EndpointSlice, Service
@@ -31,24 +30,24 @@ class MergedStore(Generic[T]):
         self._by_namespace: dict[str, tuple[Store[T], ...]] = {}
 
     def set_parts(self, parts: tuple[tuple[str, Store[T]], ...]) -> None:
-        """Replace what this store is made of."""
+        """Replace the parts."""
         self._parts = tuple(store for _, store in parts)
         self._by_namespace = {}
         for namespace, store in parts:
             self._by_namespace[namespace] = (*self._by_namespace.get(namespace, ()), store)
 
     def _at(self, namespace: str) -> tuple[Store[T], ...]:
-        """Parts that may hold objects of the namespace; "" asks all."""
+        """Return the parts that may hold objects of the namespace; all for ""."""
         if not namespace:
             return self._parts
         return self._by_namespace.get("", ()) + self._by_namespace.get(namespace, ())
 
     def get(self, key: ObjectKey) -> T | None:
-        """Return the object, None when it is not there (or not read)."""
+        """Return an object, None when there is none (or it has not been read)."""
         for part in self._at(key.namespace):
-            found = part.get(key)
-            if found is not None:
-                return found
+            value = part.get(key)
+            if value is not None:
+                return value
         return None
 
     def values(self) -> Iterator[T]:
@@ -67,7 +66,7 @@ class MergedStore(Generic[T]):
         return chain.from_iterable(part.in_namespace(namespace) for part in self._at(namespace))
 
     def by_owner(self, uid: str, namespace: str = "") -> Iterator[T]:
-        """Yield the objects this owner controls; naming the namespace saves asking every part."""
+        """Yield the objects this owner controls; with the namespace only its parts are searched."""
         return chain.from_iterable(part.by_owner(uid) for part in self._at(namespace))
 
     def by_index(self, name: str, value: Hashable, namespace: str = "") -> Iterator[T]:
@@ -90,9 +89,7 @@ class Stores:
         self.events: MergedStore[Event] = MergedStore()
         self.autoscalers: MergedStore[HorizontalPodAutoscaler] = MergedStore()
         self.budgets: MergedStore[PodDisruptionBudget] = MergedStore()
-        self.jobs: MergedStore[Job] = MergedStore()
         self.namespaces: MergedStore[Namespace] = MergedStore()
-        self.nodes: MergedStore[Node] = MergedStore()
 
     def workloads(self) -> Iterator[Workload]:
         """Yield every Deployment, StatefulSet and DaemonSet."""

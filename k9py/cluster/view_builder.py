@@ -1,8 +1,7 @@
-"""Makes the views of services and rollouts from the stores: status, findings and severity put together.
+"""Build the views of Services and rollouts from the stores: status, findings and severity put together.
 
-Invariant: a view is a function of the stores, of `now`, and of what was seen of a workload earlier in this session:
-how many pods it wanted, when its template changed. The rules are in `rollouts`, `triage` and `severity`; here is only
-which objects they are given.
+Invariant: a view is a function of the stores, of `now`, and of what was seen of a workload earlier in this session
+(`WorkloadMemory`). The rules are in `rollouts`, `diagnosis` and `severity`; this module only chooses their inputs.
 """
 
 from __future__ import annotations
@@ -11,9 +10,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
-
-from msgspec.structs import replace
+from typing import Final
 
 from k9py.api.events import Event
 from k9py.api.meta import ObjectKey
@@ -22,19 +19,20 @@ from k9py.api.services import EndpointSlice, Service, lacks_ports, routed_slices
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, Workload
-from k9py.cluster.endpoint_counts import EndpointCounts, Wants, count_endpoints
+from k9py.cluster.endpoint_counts import EndpointCounts, WorkloadCounts, count_endpoints
 from k9py.cluster.relations import Relations
 from k9py.cluster.severity import (
     ServiceBackends,
     ServiceDemand,
-    levelled,
+    align_findings,
     rollout_reason,
     rollout_severity,
+    scaled_to_zero_finding,
     service_reason,
     service_severity,
-    zero_finding,
 )
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
+from k9py.cluster.workload_memory import WorkloadMemory
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.diagnosis.services import service_findings
@@ -43,77 +41,77 @@ from k9py.rollouts.revisions import Revision, current_revision, revisions
 from k9py.rollouts.scaled_to_zero import ScaledToZero, scaled_to_zero
 from k9py.rollouts.scaling_events import Scaling, scale_up_from_zero
 from k9py.rollouts.status import RolloutState, RolloutStatus
-from k9py.rollouts.template_change import TemplateWrite
 
-T = TypeVar("T")
-
-MAX_REMEMBERED: Final = 20_000
-"""Workloads of which is kept how many pods they wanted, and when their template changed."""
 _YOUNG: Final = timedelta(seconds=60)
-"""A service this young may wait for its first endpoint."""
+"""A Service this young may wait for its first endpoint."""
 
 
 class ViewBuilder:
     """Builds views.
 
     Args:
-        knows: tells whether objects of a kind (by name) have been read.
+        has_synced: returns whether the objects of a kind (by name) have been read.
     """
 
-    def __init__(self, relations: Relations, knows: Callable[[str], bool]) -> None:
+    def __init__(self, relations: Relations, has_synced: Callable[[str], bool]) -> None:
         self._relations = relations
-        self._knows = knows
-        self._wanted: dict[str, int] = {}  # by uid, the one seen longest ago first
-        self._scaled: dict[str, Scaling] = {}  # by uid; `at` None: not since it was seen first
-        self._changed: dict[str, tuple[int | None, TemplateWrite]] = {}  # by uid, with the revision's number
+        self._has_synced = has_synced
+        self._memory = WorkloadMemory()
+
+    # -- Services -----------------------------------------------------------------------------------------------------
 
     def service(
         self, service: Service, now: datetime, rollout_view: Callable[[ObjectKey, datetime], RolloutView | None]
     ) -> ServiceView:
-        """Return what is shown of a service.
+        """Return the view of a Service.
 
         Args:
-            rollout_view: returns the view of a workload behind it.
+            rollout_view: returns the view of a backend.
         """
         mode = _mode(service)
         slices = routed_slices(service, self._relations.slices_of(service.key))
-        behind = self._relations.workloads_behind(service)
-        views = [view for key in behind if (view := rollout_view(key, now)) is not None]
-        at_rest = bool(views) and all(view.status.desired == 0 for view in views)
+        backends = self._relations.backend_keys(service)
+        views = [view for key in backends if (view := rollout_view(key, now)) is not None]
         counts: EndpointCounts | None = None
-        own: tuple[Finding, ...] = ()
-        if mode is not ServiceMode.EXTERNAL_NAME and self._knows(EndpointSlice.KIND):
+        findings: tuple[Finding, ...] = ()
+        if mode is not ServiceMode.EXTERNAL_NAME and self._has_synced(EndpointSlice.KIND):
             is_selected = mode is not ServiceMode.NO_SELECTOR
-            pods = tuple(self._relations.pods_behind(service)) if self._knows(Pod.KIND) else None
-            # Who makes endpoints by hand decides how many should serve: those that there are.
-            wants = {view.key: Wants(view.status.desired, view.status.serving) for view in views if is_selected}
-            owners = self._owners(behind, pods or ())
-            # A pod of nothing we show that lacks the port (a Job's) is not one that should serve.
-            meant = [pod for pod in pods or () if pod.owner_uid in owners or not lacks_ports(service, pod)]
-            counts = count_endpoints(slices, meant if is_selected and pods is not None else None, wants, owners, now)
+            pods = tuple(self._relations.backend_pods(service)) if self._has_synced(Pod.KIND) else None
+            # Who maintains endpoints manually decides how many should serve: those that exist.
+            replicas = {view.key: WorkloadCounts(view.status.desired, view.status.serving) for view in views}
+            owners = self._owners(backends, pods or ())
+            # A pod of no known workload that lacks the port (a Job's) is not one that should serve.
+            expected = [pod for pod in pods or () if pod.owner_uid in owners or not lacks_ports(service, pod)]
+            counts = count_endpoints(
+                slices,
+                expected if is_selected and pods is not None else None,
+                replicas if is_selected else {},
+                owners,
+                now,
+            )
             if pods is not None:
-                own = service_findings(
+                findings = service_findings(
                     service,
                     slices,
                     pods,
                     now,
-                    is_scaled_to_zero=at_rest,
+                    is_scaled_to_zero=bool(views) and all(view.status.desired == 0 for view in views),
                     reported_owners=owners,
                     events_of=self._events_of,
                 )
         created = service.metadata.creation_timestamp
-        backing = ServiceBackends(
+        state = ServiceBackends(
             is_needed=mode is not ServiceMode.EXTERNAL_NAME,
             is_known=counts is not None,
             serving=counts.serving if counts else None,
-            wanted=counts.wanted if counts else None,
-            # One that is being deleted brings no pods any more, however calmly that goes.
-            workloads=tuple(Severity.IDLE if self._is_ending(view.key) else view.severity for view in views),
+            desired=counts.desired if counts else None,
+            # A workload that is being deleted brings no pods any more, however healthy it looks.
+            workloads=tuple(Severity.IDLE if self._is_terminating(view.key) else view.severity for view in views),
             arriving=counts.arriving if counts else 0,
             is_young=created is not None and now - created < _YOUNG,
-            is_moving=any(_is_moving(view) for view in views),
+            is_rolling_out=any(_is_rolling_out(view) for view in views),
         )
-        severity = service_severity(backing, own)
+        severity = service_severity(state, findings)
         return ServiceView(
             key=service.key,
             uid=service.uid,
@@ -122,163 +120,145 @@ class ViewBuilder:
             ports=service.spec.ports or (),
             ready=counts.ready if counts else None,
             total=counts.total if counts else None,
-            workloads=behind,
-            findings=levelled(
-                [*own, *_of_workloads(views)],
+            workloads=backends,
+            findings=align_findings(
+                [*findings, *_backend_findings(views)],
                 severity,
-                service_reason(service.key, backing, severity),
+                service_reason(service.key, state, severity),
             ),
             external_name=service.spec.external_name,
             created_at=created,
             severity=severity,
             serving=counts.serving if counts else None,
-            desired=counts.wanted if counts else None,
-            is_explained_by_workload=severity in backing.workloads,
-        )
-
-    def rollout(self, workload: Workload, now: datetime) -> RolloutView:
-        """Return what is shown of a workload."""
-        owned = self._relations.owned(workload)
-        pods = tuple(self._relations.pods(workload))
-        events = self._relations.telling_events(workload, owned, pods)
-        found = revisions(workload, owned, pods)
-        status = self._steady(diagnose_rollout(workload, found, pods, now, events=events))
-        findings = workload_findings(workload, owned, pods, events, now)
-        zero = self._at_zero(workload, owned, events, status.desired)
-        demand = ServiceDemand() if zero is None else self._demand(workload)
-        scaling = self._scaling(workload, found, events, now)
-        severity = rollout_severity(workload, status, findings, pods, now, zero=zero, demand=demand, scaling=scaling)
-        if zero is not None:
-            findings = (*findings, zero_finding(workload.key, zero, severity))
-        return RolloutView(
-            key=workload.key,
-            uid=workload.uid,
-            status=status,
-            findings=levelled(findings, severity, rollout_reason(status, severity)),
-            created_at=workload.metadata.creation_timestamp,
-            generation=workload.metadata.generation,
-            has_synced_pods=self._knows(Pod.KIND),
-            severity=severity,
-            scaling=scaling,
-        )
-
-    def _scaling(
-        self, workload: Workload, found: Sequence[Revision], events: Sequence[Event], now: datetime
-    ) -> Scaling | None:
-        """Return how it was scaled last, as seen in this session, else as events tell of one from zero."""
-        if isinstance(workload, DaemonSet):
-            return None
-        replicas = 1 if workload.spec.replicas is None else workload.spec.replicas
-        seen = self._scaled.pop(workload.uid, Scaling(replicas, replicas))
-        if seen.after != replicas:
-            seen = Scaling(seen.after, replicas, now)
-        _remember(self._scaled, workload.uid, seen)
-        if seen.at is not None or not isinstance(workload, Deployment):
-            return None if seen.at is None else seen
-        current = current_revision(found)
-        own = [one for one in events if one.involved_object.uid == workload.uid]
-        return None if current is None else scale_up_from_zero(own, current.name, replicas)
-
-    def _at_zero(
-        self,
-        workload: Workload,
-        owned: tuple[ReplicaSet | ControllerRevision, ...],
-        events: tuple[Event, ...],
-        desired: int | None,
-    ) -> ScaledToZero | None:
-        """Return why it wants no pods, None when it wants some; remembers how many it wanted."""
-        if desired:
-            _remember(self._wanted, workload.uid, desired)
-        is_read = not isinstance(workload, Deployment) or self._knows(ReplicaSet.KIND)
-        return scaled_to_zero(
-            workload,
-            owned if is_read else None,
-            events,
-            autoscaler=self._relations.autoscaler_of(workload.key),
-            last_seen_replicas=self._wanted.get(workload.uid),
-        )
-
-    def _steady(self, status: RolloutStatus) -> RolloutStatus:
-        """Return the status with the earliest time seen for its revision: later signs may only be of later things."""
-        if not (self._knows(ReplicaSet.KIND) and self._knows(ControllerRevision.KIND)):
-            return status
-        number, change = self._changed.pop(status.uid, (None, TemplateWrite()))
-        if status.revision is None or number != status.revision or change.at is None:
-            change = TemplateWrite(status.changed_at, status.changed_by)
-        elif status.changed_at is not None and status.changed_at < change.at:
-            change = TemplateWrite(status.changed_at, status.changed_by or change.by)
-        _remember(self._changed, status.uid, (status.revision, change))
-        return replace(status, changed_at=change.at, changed_by=change.by)
-
-    def _demand(self, workload: Workload) -> ServiceDemand:
-        """Return what the services in front of a workload make of its being at zero."""
-        services = self._relations.services_of(workload)
-        known = self._knows(EndpointSlice.KIND)
-        return ServiceDemand(len(services), any(not known or not self._is_served(key) for key in services))
-
-    def _is_served(self, service: ObjectKey) -> bool:
-        """Tell whether a service has an endpoint that serves and stays."""
-        return any(
-            one.is_serving and not one.conditions.terminating
-            for part in self._relations.routed_slices_of(service)
-            for one in part.endpoints or ()
+            desired=counts.desired if counts else None,
+            is_explained_by_workload=severity in state.workloads,
         )
 
     def _events_of(self, pod: Pod) -> tuple[Event, ...]:
         return tuple(self._relations.events_of(pod.uid, pod.namespace))
 
-    def _is_ending(self, key: ObjectKey) -> bool:
+    def _is_terminating(self, key: ObjectKey) -> bool:
         workload = self._relations.workload(key)
         return workload is not None and workload.metadata.deletion_timestamp is not None
 
     def _owners(self, workloads: Iterable[ObjectKey], pods: Iterable[Pod]) -> dict[str, ObjectKey]:
         """Return workloads by the uids that control their pods.
 
-        A ReplicaSet that is not read, or not yet, is taken for that of the Deployment whose selector selects its pods.
+        A ReplicaSet that has not been read is taken for that of the Deployment whose selector matches its pods.
         """
-        found: dict[str, ObjectKey] = {}
+        owners: dict[str, ObjectKey] = {}
         deployments: list[Deployment] = []
         for key in workloads:
             workload = self._relations.workload(key)
             if isinstance(workload, Deployment):
                 deployments.append(workload)
-                found |= {one.uid: key for one in self._relations.owned(workload)}
+                owners |= {replica_set.uid: key for replica_set in self._relations.owned(workload)}
             elif workload is not None:
-                found[workload.uid] = key
-        unknown = {pod.owner_uid: pod for pod in pods if pod.owner_uid not in found} if deployments else {}
+                owners[workload.uid] = key
+        unknown = {pod.owner_uid: pod for pod in pods if pod.owner_uid not in owners} if deployments else {}
         for uid, pod in unknown.items():
             owner = pod.metadata.controller
             if owner is None or owner.kind != ReplicaSet.KIND or self._relations.is_read(owner, pod.namespace):
                 continue
             for deployment in deployments:
                 if deployment.spec.selector is not None and deployment.spec.selector.matches(pod.metadata.labels):
-                    found[uid] = deployment.key
-        return found
+                    owners[uid] = deployment.key
+        return owners
+
+    # -- rollouts -----------------------------------------------------------------------------------------------------
+
+    def rollout(self, workload: Workload, now: datetime) -> RolloutView:
+        """Return the view of a workload."""
+        owned = self._relations.owned(workload)
+        pods = tuple(self._relations.pods(workload))
+        events = self._relations.failure_events(workload, owned, pods)
+        all_revisions = revisions(workload, owned, pods)
+        status = self._with_earliest_change(diagnose_rollout(workload, all_revisions, pods, now, events=events))
+        findings = workload_findings(workload, owned, pods, events, now)
+        zero = self._scaled_to_zero(workload, owned, events, status.desired)
+        demand = ServiceDemand() if zero is None else self._demand(workload)
+        scaling = self._scaling(workload, all_revisions, events, now)
+        severity = rollout_severity(workload, status, findings, pods, now, zero=zero, demand=demand, scaling=scaling)
+        if zero is not None:
+            findings = (*findings, scaled_to_zero_finding(workload.key, zero, severity))
+        return RolloutView(
+            key=workload.key,
+            uid=workload.uid,
+            status=status,
+            findings=align_findings(findings, severity, rollout_reason(status, severity)),
+            created_at=workload.metadata.creation_timestamp,
+            generation=workload.metadata.generation,
+            has_synced_pods=self._has_synced(Pod.KIND),
+            severity=severity,
+            scaling=scaling,
+        )
+
+    def _scaling(
+        self, workload: Workload, all_revisions: Sequence[Revision], events: Sequence[Event], now: datetime
+    ) -> Scaling | None:
+        """Return the last scaling seen in this session, else one from 0 that events show."""
+        if isinstance(workload, DaemonSet):
+            return None
+        replicas = 1 if workload.spec.replicas is None else workload.spec.replicas
+        scaling = self._memory.observe_scaling(workload.uid, replicas, now)
+        if scaling is not None or not isinstance(workload, Deployment):
+            return scaling
+        current = current_revision(all_revisions)
+        own_events = [event for event in events if event.involved_object.uid == workload.uid]
+        return None if current is None else scale_up_from_zero(own_events, current.name, replicas)
+
+    def _scaled_to_zero(
+        self,
+        workload: Workload,
+        owned: tuple[ReplicaSet | ControllerRevision, ...],
+        events: tuple[Event, ...],
+        desired: int | None,
+    ) -> ScaledToZero | None:
+        """Return why a workload wants no pods, None when it wants some."""
+        is_read = not isinstance(workload, Deployment) or self._has_synced(ReplicaSet.KIND)
+        return scaled_to_zero(
+            workload,
+            owned if is_read else None,
+            events,
+            autoscaler=self._relations.autoscaler_of(workload.key),
+            last_seen_replicas=self._memory.observe_replicas(workload.uid, desired),
+        )
+
+    def _with_earliest_change(self, status: RolloutStatus) -> RolloutStatus:
+        if not (self._has_synced(ReplicaSet.KIND) and self._has_synced(ControllerRevision.KIND)):
+            return status
+        return self._memory.with_earliest_change(status)
+
+    def _demand(self, workload: Workload) -> ServiceDemand:
+        """Return what the Services in front of a workload scaled to 0 need."""
+        services = self._relations.service_keys(workload)
+        is_known = self._has_synced(EndpointSlice.KIND)
+        return ServiceDemand(len(services), any(not is_known or not self._is_served(key) for key in services))
+
+    def _is_served(self, service: ObjectKey) -> bool:
+        """Return whether a Service has an endpoint that serves and is not terminating."""
+        return any(
+            endpoint.is_serving and not endpoint.conditions.terminating
+            for endpoint_slice in self._relations.routed_slices_of(service)
+            for endpoint in endpoint_slice.endpoints or ()
+        )
 
 
-def _remember(memory: dict[str, T], uid: str, value: T) -> None:
-    """Keep a value as the newest of a memory, and let the oldest go when it is full."""
-    memory.pop(uid, None)
-    memory[uid] = value
-    if len(memory) > MAX_REMEMBERED:
-        del memory[next(iter(memory))]
-
-
-def _is_moving(view: RolloutView) -> bool:
-    """Tell whether what a workload misses is on its way; a warning of something else does not change that."""
+def _is_rolling_out(view: RolloutView) -> bool:
+    """Return whether the missing pods of a workload are on their way; an unrelated warning does not change that."""
     if view.severity is Severity.WARNING:
         return view.status.state is RolloutState.PROGRESSING
     return view.severity is Severity.ROLLING_OUT
 
 
-def _of_workloads(views: Sequence[RolloutView]) -> Iterator[Finding]:
-    """Yield the findings of the workloads behind a service; of several, with whose they are."""
+def _backend_findings(views: Sequence[RolloutView]) -> Iterator[Finding]:
+    """Yield the findings of the backends of a Service; of several, with the name of each."""
     names = Counter(view.key.name for view in views)
     for view in views:
         name = view.key.name if names[view.key.name] == 1 else f"{view.kind} {view.key.name}"
         for finding in view.findings:
-            named = f"{printable(name)}: {finding.message}"
-            yield finding if len(views) == 1 else dataclasses.replace(finding, message=named)
+            message = f"{printable(name)}: {finding.message}"
+            yield finding if len(views) == 1 else dataclasses.replace(finding, message=message)
 
 
 def _mode(service: Service) -> ServiceMode:

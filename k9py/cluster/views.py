@@ -1,6 +1,6 @@
-"""What the screens show of a service and of a rollout: one value each, computed on demand, cached until dirty.
+"""What front ends show of a Service and of a rollout: one value each, computed on demand and cached (`view_cache`).
 
-Invariant: None means unknown (not read yet, or not allowed to be read) and is never to be shown as healthy.
+Invariant: None means unknown (not read yet, or forbidden) and is never shown as healthy.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from k9py.rollouts.status import RolloutStatus
 
 
 class ServiceMode(Enum):
-    """How a service finds what is behind it."""
+    """How a Service finds its backends."""
 
-    SELECTOR = "selector"  # the usual: pods by labels
-    HEADLESS = "headless"  # the same without a cluster address
+    SELECTOR = "selector"  # pods by labels
+    HEADLESS = "headless"  # the same without a cluster IP
     EXTERNAL_NAME = "external-name"  # a DNS alias: no endpoints by nature
-    NO_SELECTOR = "no-selector"  # endpoints are made by hand or by another controller
+    NO_SELECTOR = "no-selector"  # endpoints are maintained manually or by another controller
 
 
 class ServiceView(msgspec.Struct, frozen=True, gc=False):
-    """A service.
+    """A Service.
 
     Args:
-        ready, total: endpoints that take traffic, and all; None when unknown or (EXTERNAL_NAME) meaningless.
-        serving, wanted: those that serve of those that should, in step with the workloads behind it; None likewise.
+        ready, total: endpoints that receive traffic, and all; None when unknown or (EXTERNAL_NAME) meaningless.
+        serving, desired: endpoints that serve of those that should, consistent with its backends; None likewise.
         severity: how bad it is; `findings` hold the reason of a problem first, and none worse.
-        is_explained: a workload behind it is exactly as bad: the two are one thing to count.
-        workloads: whose pod template the selector selects, by name.
-        findings: worst first; the service's own, then those of the workloads behind it that are not already said.
+        is_explained_by_workload: a backend has the same severity: the two count as one problem.
+        workloads: its backends, whose pod template the selector matches, by name.
+        findings: worst first; of the Service itself and of its backends.
         external_name: the alias of an EXTERNAL_NAME service, else "".
         created_at: for its age.
     """
@@ -59,17 +59,17 @@ class ServiceView(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def worst_finding(self) -> Finding | None:
-        """The finding to show when there is room for one."""
+        """The finding to show where only one fits."""
         return self.findings[0] if self.findings else None
 
     @property
     def ports_text(self) -> str:
-        """`80,443/UDP,8080:30080` in kubectl's manner: the protocol only where it is not TCP."""
-        return ",".join(_port(one) for one in self.ports)
+        """`80,443/UDP,8080:30080` as kubectl prints it: the protocol only where it is not TCP."""
+        return ",".join(_port_text(port) for port in self.ports)
 
     @property
     def is_known(self) -> bool:
-        """False when it cannot be told whether it is well."""
+        """False when its health is unknown."""
         return self.mode is ServiceMode.EXTERNAL_NAME or self.total is not None
 
     @property
@@ -83,10 +83,10 @@ class RolloutView(msgspec.Struct, frozen=True, gc=False):
 
     Args:
         findings: worst first, of the workload and its pods.
-        generation: the version of the spec this is about.
-        pods_known: False while its pods are not read (or may not be): then only the counts speak.
+        generation: the generation of the spec this is about.
+        has_synced_pods: False while its pods are not read (or forbidden): then only the counts are known.
         severity: how bad it is; `findings` hold the reason of a problem first, and none worse.
-        scaling: the last scaling of a workload that wants pods, None when nothing tells of one.
+        scaling: the last scaling of a workload that wants pods, None when none is known.
     """
 
     key: ObjectKey
@@ -128,7 +128,7 @@ class RolloutView(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def worst_finding(self) -> Finding | None:
-        """The finding to show when there is room for one."""
+        """The finding to show where only one fits."""
         return self.findings[0] if self.findings else None
 
     @property
@@ -138,9 +138,9 @@ class RolloutView(msgspec.Struct, frozen=True, gc=False):
 
 
 def short_image_tag(image: str) -> str:
-    """Return an image's tag, a digest's first 12 digits, or "latest" when it names neither.
+    """Return the tag of an image, the first 12 digits of its digest, or "latest" when it names neither.
 
-    The registry's port is not a tag: only what follows the last slash can hold one.
+    The port of a registry is not a tag: only what follows the last slash can hold one.
     """
     repository, at, digest = image.partition("@")
     _, colon, tag = repository.rsplit("/", 1)[-1].partition(":")
@@ -151,7 +151,7 @@ def short_image_tag(image: str) -> str:
     return "latest"
 
 
-def _port(one: ServicePort) -> str:
-    node = f":{one.node_port}" if one.node_port else ""
-    protocol = f"/{one.protocol}" if one.protocol not in ("", "TCP") else ""
-    return f"{one.port}{node}{protocol}"
+def _port_text(port: ServicePort) -> str:
+    node_port = f":{port.node_port}" if port.node_port else ""
+    protocol = f"/{port.protocol}" if port.protocol not in ("", "TCP") else ""
+    return f"{port.port}{node_port}{protocol}"

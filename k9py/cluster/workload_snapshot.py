@@ -1,7 +1,7 @@
-"""One workload, read once: for a command that answers and ends, a few GETs and LISTs instead of watches.
+"""A snapshot of one workload: for a command that prints and exits, a few GETs and LISTs instead of watches.
 
-Invariant: asks only for the one namespace, and only for what the workload's own selector selects; what may not be read
-is None and named in `unread`, never taken for empty. To read another kind along: a field, and a `_list` of it.
+Invariant: requests only the one namespace, and only what the workload's own selector matches; what is not readable is
+None and named in `missing`, never taken for empty. To read another kind along: a field, and a `_list` of it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,7 @@ import msgspec
 
 from k9py.api.errors import ConnectionFailedError, ForbiddenError, NotFoundError
 from k9py.api.events import Event
-from k9py.api.kinds import (
-    CONTROLLER_REVISION,
-    EVENT,
-    KINDS,
-    POD,
-    REPLICA_SET,
-    WORKLOAD_KINDS,
-    Kind,
-)
+from k9py.api.kinds import CONTROLLER_REVISION, EVENT, KINDS, POD, REPLICA_SET, WORKLOAD_KINDS, Kind
 from k9py.api.meta import KubeObject, ObjectKey
 from k9py.api.pods import Pod
 from k9py.api.selectors import LabelSelector
@@ -36,18 +28,18 @@ from k9py.informer.lister_watcher import ListerWatcher
 from k9py.rollouts.revisions import Revision, current_revision, revisions
 from k9py.rollouts.status import RolloutStatus
 
-_TROUBLED_PODS: Final = 20
-"""Unready pods whose events are asked for: enough to see what most have."""
-_EVENTS_OF_ONE: Final = 100
-_WARNINGS: Final = 500
-"""Warnings about pods that are asked for: they tell why a revision was left."""
+_MAX_UNREADY_PODS: Final = 20
+"""Unready pods whose events are read: enough to see what most of them have."""
+_EVENTS_PER_OBJECT: Final = 100
+_MAX_WARNINGS: Final = 500
+"""Warnings about pods that are read: they show why a revision was rolled back."""
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
 T = TypeVar("T", bound=KubeObject)
 
 
-class ObjectReader(Protocol):
-    """What a reading asks of a connection. `kube.connection.Connection` fulfils it."""
+class SnapshotReader(Protocol):
+    """What a snapshot needs of a connection. `kube.connection.Connection` implements it."""
 
     async def get(self, key: ObjectKey) -> dict[str, Any]: ...
 
@@ -63,13 +55,13 @@ class WorkloadSnapshot:
     """A workload as it was when it was read.
 
     Args:
-        raw: its whole JSON, as writes are planned from.
+        raw: its complete JSON, from which writes are planned.
         workload: the same, typed.
-        revisions: newest first; None: they may not be read.
-        revision_objects: the raw ReplicaSets or ControllerRevisions that are its own, by name.
-        pods: its own; None: they may not be read.
-        events: about it, its current ReplicaSet and its unready pods; None: not asked for, or may not be read.
-        unread: what is missing, one clause each, printable.
+        revisions: newest first; None: not readable.
+        revision_objects: its raw ReplicaSets or ControllerRevisions, by name.
+        pods: of the workload; None: not readable.
+        events: about it, its current ReplicaSet and its unready pods; None: not requested, or not readable.
+        missing: what is not readable, one clause each, printable.
     """
 
     raw: Mapping[str, Any]
@@ -86,155 +78,160 @@ class WorkloadSnapshot:
 
     @property
     def template(self) -> Mapping[str, Any]:
-        """The pod template it has now, as the server has it."""
+        """The current pod template, raw."""
         template: Mapping[str, Any] = (self.raw.get("spec") or {}).get("template") or {}
         return template
 
     def status(self, now: datetime) -> RolloutStatus:
-        """Return where its rollout stands."""
+        """Return the status of the rollout."""
         return diagnose_rollout(self.workload, self.revisions or (), self.pods or (), now, events=self.events or ())
 
 
-async def read_workload(source: ObjectReader, key: ObjectKey, *, events: bool = False) -> WorkloadSnapshot:
+async def read_workload(reader: SnapshotReader, key: ObjectKey, *, events: bool = False) -> WorkloadSnapshot:
     """Read a Deployment, StatefulSet or DaemonSet with its revisions and pods.
 
     Args:
-        events: read also the events that can explain why its rollout does not get on.
+        events: read also the events that can explain what blocks the rollout.
 
     Raises:
-        KdashError: it is not there, may not be read, or the server does not answer.
+        KdashError: it does not exist, is not readable, or the server does not respond.
     """
-    raw = await source.get(key)
-    workload = cast(Workload, _decoded(KINDS[key.kind], raw))
+    raw = await reader.get(key)
+    workload = cast(Workload, _decode(KINDS[key.kind], raw))
     if workload is None or workload.key != key:
-        raise ConnectionFailedError(f"{printable(str(key))} is not shaped as the API says", "is this a Kubernetes API?")
+        raise ConnectionFailedError(f"{printable(str(key))} has an unexpected form", "is this a Kubernetes API?")
     selector = str(workload.spec.selector or LabelSelector())
-    unread: list[str] = []
+    missing: list[str] = []
     is_deployment = isinstance(workload, Deployment)
-    kept_in: Kind[Any] = REPLICA_SET if is_deployment else CONTROLLER_REVISION
+    revision_kind: Kind[Any] = REPLICA_SET if is_deployment else CONTROLLER_REVISION
     raw_owned, raw_pods = await asyncio.gather(
-        _list(source, kept_in, key.namespace, selector, unread), _list(source, POD, key.namespace, selector, unread)
+        _list(reader, revision_kind, key.namespace, selector, missing),
+        _list(reader, POD, key.namespace, selector, missing),
     )
-    owned, objects = _own_revisions(kept_in, workload, raw_owned, unread)
+    owned, revision_objects = _own_revisions(revision_kind, workload, raw_owned, missing)
     pods: tuple[Pod, ...] | None = None
-    # Pods of a Deployment belong to its ReplicaSets: without those it cannot be told which are its own.
+    # The pods of a Deployment belong to its ReplicaSets: without those its own pods are not known.
     if raw_pods is not None and owned is not None:
-        owners = {one.uid for one in owned} if is_deployment else {workload.uid}
-        pods = tuple(one for one in _typed(POD, raw_pods, unread) if one.owner_uid in owners)
-    found = None if owned is None else revisions(workload, owned, pods)
-    told = await _events(source, workload, found or (), pods or (), unread) if events else None
-    return WorkloadSnapshot(raw, workload, found, objects, pods, told, tuple(unread))
+        owners = {value.uid for value in owned} if is_deployment else {workload.uid}
+        pods = tuple(pod for pod in _decode_all(POD, raw_pods, missing) if pod.owner_uid in owners)
+    all_revisions = None if owned is None else revisions(workload, owned, pods)
+    found_events = await _failure_events(reader, workload, all_revisions or (), pods or (), missing) if events else None
+    return WorkloadSnapshot(raw, workload, all_revisions, revision_objects, pods, found_events, tuple(missing))
 
 
-async def worst_other_rollout(source: ObjectReader, key: ObjectKey, now: datetime) -> RolloutStatus | None:
-    """Return where the worst rollout in a workload's namespace stands, None when none fails or that is not known.
+async def worst_other_rollout(reader: SnapshotReader, key: ObjectKey, now: datetime) -> RolloutStatus | None:
+    """Return the status of the worst other rollout in a namespace, None when none fails or that is not known.
 
-    Only the workloads are listed; the pods and events of the worst alone are read, for its cause.
+    Only the workloads are listed; pods and events are read of the worst alone, for its cause.
     """
     worst: RolloutStatus | None = None
     try:
         for name in WORKLOAD_KINDS:
             kind: Kind[Workload] = cast(Any, KINDS[name])
-            for one in _typed(kind, await source.list(name, key.namespace), []):
-                status = diagnose_rollout(one, (), (), now)
+            for workload in _decode_all(kind, await reader.list(name, key.namespace), []):
+                status = diagnose_rollout(workload, (), (), now)
                 is_short = status.serving is not None and status.serving < (status.desired or 0)
                 is_worse = worst is None or (status.is_blocked and not worst.is_blocked)
-                if one.key != key and is_worse and (status.is_blocked or is_short):
+                if workload.key != key and is_worse and (status.is_blocked or is_short):
                     worst = status
-        return None if worst is None else (await read_workload(source, worst.key, events=True)).status(now)
+        return None if worst is None else (await read_workload(reader, worst.key, events=True)).status(now)
     except (ForbiddenError, NotFoundError):
         return None
 
 
+async def read_revision_events(reader: SnapshotReader, workload: Workload) -> tuple[Event, ...]:
+    """Return the events that show what became of old revisions: about the workload, and warnings about pods near it.
+
+    Those of deleted pods are recognized by their names alone. None where events are not readable.
+    """
+    selector = f"involvedObject.kind={POD.name},type=Warning"
+    try:
+        regarding_workload, warnings = await asyncio.gather(
+            _events_regarding(reader, workload.namespace, workload.uid),
+            _select_events(reader, workload.namespace, selector, _MAX_WARNINGS),
+        )
+    except ForbiddenError:
+        return ()
+    return (*regarding_workload, *warnings)
+
+
 async def _list(
-    source: ObjectReader, kind: Kind[Any], namespace: str, selector: str, unread: list[str]
+    reader: SnapshotReader, kind: Kind[Any], namespace: str, selector: str, missing: list[str]
 ) -> list[dict[str, Any]] | None:
     try:
-        return await source.list(kind.name, namespace, label_selector=selector)
+        return await reader.list(kind.name, namespace, label_selector=selector)
     except ForbiddenError as error:
-        unread.append(error.message)
+        missing.append(error.message)
         return None
 
 
 def _own_revisions(
-    kind: Kind[Any], workload: Workload, raw: Sequence[dict[str, Any]] | None, unread: list[str]
+    kind: Kind[Any], workload: Workload, raw: Sequence[dict[str, Any]] | None, missing: list[str]
 ) -> tuple[list[ReplicaSet | ControllerRevision] | None, dict[str, Mapping[str, Any]]]:
     if raw is None:
         return None, {}
-    typed: list[ReplicaSet | ControllerRevision] = _typed(kind, raw, unread)
-    own = [one for one in typed if one.owner_uid == workload.uid]
-    names = {one.name for one in own}
+    decoded: list[ReplicaSet | ControllerRevision] = _decode_all(kind, raw, missing)
+    own = [value for value in decoded if value.owner_uid == workload.uid]
+    names = {value.name for value in own}
     objects: dict[str, Mapping[str, Any]] = {
-        str(one["metadata"]["name"]): one for one in raw if one.get("metadata", {}).get("name") in names
+        str(item["metadata"]["name"]): item for item in raw if item.get("metadata", {}).get("name") in names
     }
     return own, objects
 
 
-def _typed(kind: Kind[T], raw: Sequence[Mapping[str, Any]], unread: list[str]) -> list[T]:
-    found: list[T] = []
-    for one in raw:
-        value = _decoded(kind, one)
+def _decode_all(kind: Kind[T], raw: Sequence[Mapping[str, Any]], missing: list[str]) -> list[T]:
+    decoded: list[T] = []
+    for item in raw:
+        value = _decode(kind, item)
         if value is None:
-            unread.append(f"a {kind.name} is left out because it cannot be read")
+            missing.append(f"a {kind.name} is left out: it cannot be decoded")
         else:
-            found.append(value)
-    return found
+            decoded.append(value)
+    return decoded
 
 
-def _decoded(kind: Kind[T], raw: Mapping[str, Any]) -> T | None:
+def _decode(kind: Kind[T], raw: Mapping[str, Any]) -> T | None:
     try:
         return kind.decode(msgspec.json.encode(raw))
     except msgspec.DecodeError:
         return None
 
 
-async def _events(
-    source: ObjectReader, workload: Workload, found: Sequence[Revision], pods: Sequence[Pod], unread: list[str]
+async def _failure_events(
+    reader: SnapshotReader,
+    workload: Workload,
+    all_revisions: Sequence[Revision],
+    pods: Sequence[Pod],
+    missing: list[str],
 ) -> tuple[Event, ...] | None:
-    """Return what was said about the workload, its current ReplicaSet, and its newest unready pods."""
-    current = current_revision(found)
+    """Return the events about the workload, its current ReplicaSet, and its newest unready pods."""
+    current = current_revision(all_revisions)
     unready = sorted(
-        (one for one in pods if not one.is_ready),
-        key=lambda one: one.metadata.creation_timestamp or _EARLIEST,
+        (pod for pod in pods if not pod.is_ready),
+        key=lambda pod: pod.metadata.creation_timestamp or _EARLIEST,
         reverse=True,
     )
-    uids = [workload.uid, *(one.uid for one in unready[:_TROUBLED_PODS])]
+    uids = [workload.uid, *(pod.uid for pod in unready[:_MAX_UNREADY_PODS])]
     if current is not None and isinstance(workload, Deployment):
         uids.append(current.uid)
     try:
-        told = await asyncio.gather(*(_events_about(source, workload.namespace, uid) for uid in uids))
+        by_object = await asyncio.gather(*(_events_regarding(reader, workload.namespace, uid) for uid in uids))
     except ForbiddenError as error:
-        unread.append(error.message)
+        missing.append(error.message)
         return None
-    return tuple(event for one in told for event in one)
+    return tuple(event for events in by_object for event in events)
 
 
-async def read_revision_events(source: ObjectReader, workload: Workload) -> tuple[Event, ...]:
-    """Return what tells of revisions that are gone: events about the workload, and warnings about pods beside it.
-
-    Those of pods that are gone are found by their names alone. None where events may not be read.
-    """
-    selector = f"involvedObject.kind={POD.name},type=Warning"
-    try:
-        about, warnings = await asyncio.gather(
-            _events_about(source, workload.namespace, workload.uid),
-            _events_selected(source, workload.namespace, selector, _WARNINGS),
-        )
-    except ForbiddenError:
-        return ()
-    return (*about, *warnings)
+async def _events_regarding(reader: SnapshotReader, namespace: str, uid: str) -> list[Event]:
+    return await _select_events(reader, namespace, f"involvedObject.uid={uid}", _EVENTS_PER_OBJECT)
 
 
-async def _events_about(source: ObjectReader, namespace: str, uid: str) -> list[Event]:
-    return await _events_selected(source, namespace, f"involvedObject.uid={uid}", _EVENTS_OF_ONE)
-
-
-async def _events_selected(source: ObjectReader, namespace: str, selector: str, limit: int) -> list[Event]:
-    lister = source.lister_watcher(EVENT, namespace, field_selector=selector)
-    found: list[Event] = []
-    for one in read_page(await lister.list_page(limit=limit)).items or ():
+async def _select_events(reader: SnapshotReader, namespace: str, selector: str, limit: int) -> list[Event]:
+    lister = reader.lister_watcher(EVENT, namespace, field_selector=selector)
+    events: list[Event] = []
+    for item in read_page(await lister.list_page(limit=limit)).items or ():
         try:
-            found.append(EVENT.decode(one))
+            events.append(EVENT.decode(item))
         except msgspec.DecodeError:
-            continue  # one that cannot be read hides none of the others
-    return found
+            continue  # one that does not decode hides none of the others
+    return events

@@ -2,8 +2,8 @@
 
 The first line (event `begin`) is stored before the write is sent: if it cannot be, nothing is sent, so no write goes
 unrecorded because of a full disk or a foreign directory. If a later line (`write`, `followed`) cannot be stored, the
-write has happened; that is told, never hidden. Invariant: mode 0600, and every directory made for it 0700, whatever the
-umask; the file is a plain one with one name; a line is appended with one `write`.
+write has happened; that is reported, never hidden. Invariant: mode 0600, and every directory made for it 0700, whatever
+the umask; the file is a plain one with one name; a line is appended with one `write`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class AuditLine:
         """Append the line; return "" or, when it could not be stored, why.
 
         Args:
-            synced: wait until it is on the disk; some file systems only then say that they are full.
+            synced: wait until it is on the disk; some file systems report only then that they are full.
         """
         if self._descriptor is None:
             return ""

@@ -15,7 +15,7 @@ from k9py.operations.audit import Identity
 from k9py.operations.plan import WritePlan, WriteResult
 
 
-def subject_fields(identity: Identity, event: str, id_: str, at: datetime, change: WritePlan) -> dict[str, Any]:
+def subject_fields(identity: Identity, event: str, id_: str, at: datetime, plan: WritePlan) -> dict[str, Any]:
     """Return what every line begins with: which write it is about, who made it, and of what."""
     return {
         "time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -25,21 +25,21 @@ def subject_fields(identity: Identity, event: str, id_: str, at: datetime, chang
         "server": identity.server,
         "user": identity.user,
         "os_user": identity.os_user,
-        "action": change.operation,
-        "kind": change.key.kind,
-        "namespace": change.key.namespace,
-        "name": change.key.name,
-        "uid": change.uid,
+        "action": plan.operation,
+        "kind": plan.key.kind,
+        "namespace": plan.key.namespace,
+        "name": plan.key.name,
+        "uid": plan.uid,
     }
 
 
-def planned_fields(change: WritePlan) -> dict[str, Any]:
+def planned_fields(plan: WritePlan) -> dict[str, Any]:
     """Return what is to change."""
     return {
-        "resource_version": change.resource_version,
-        "summary": change.summary,
-        "cause": change.cause,
-        "changes": [{"what": what, "from": old, "to": new} for what, old, new in change.before_after],
+        "resource_version": plan.resource_version,
+        "summary": plan.summary,
+        "cause": plan.cause,
+        "changes": [{"what": what, "from": old, "to": new} for what, old, new in plan.before_after],
     }
 
 
@@ -50,7 +50,7 @@ def outcome_fields(
 
     Args:
         error: why it was not made or is not known, or what did not prove it.
-        looked: what reading the object back found, "" when it was not read.
+        looked: what reading the object back showed, "" when it was not read.
         written: what came of it, None when it was not made.
     """
     meta: Mapping[str, Any] = (written.result.get("metadata") or {}) if written else {}

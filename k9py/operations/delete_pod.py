@@ -38,7 +38,7 @@ def _plan(obj: Mapping[str, Any], *, evict: bool) -> WritePlan:
     if about.key.kind != "Pod":
         raise RefusedError(f"{about.text} cannot be {'evicted' if evict else 'deleted'} from here", "only a pod can")
     owner = _controller(obj)
-    after = f"{printable(owner)} makes another" if owner else "gone"
+    after = f"{printable(owner)} will replace it" if owner else "gone"
     return WritePlan(
         operation="evict" if evict else "delete-pod",
         key=about.key,
@@ -53,12 +53,12 @@ def _plan(obj: Mapping[str, Any], *, evict: bool) -> WritePlan:
 
 
 def _for_good(obj: Mapping[str, Any], owner: str) -> Iterator[PreflightWarning]:
-    """Warn that nothing makes the pod anew, or that it will not go at all."""
+    """Warn that the pod will not be recreated, or cannot be deleted for good."""
     if _MIRROR in ((obj.get("metadata") or {}).get("annotations") or {}):
-        message = "a static pod: its node's kubelet runs it from a file and goes on doing so"
+        message = "static pod: the kubelet of its node runs it from a file and restarts it"
         yield PreflightWarning(WarningLevel.CAUTION, "static-pod", message)
     elif not owner:
-        message = "no controller owns it: nothing makes it anew, it is gone for good"
+        message = "no controller: it will not be recreated"
         yield PreflightWarning(WarningLevel.DANGER, "bare-pod", message)
 
 

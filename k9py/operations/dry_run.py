@@ -1,4 +1,4 @@
-"""A change made ready to be confirmed: what pushes back on it, and what the server's dry-run made of it.
+"""A write checked before it is confirmed: the preflight warnings, and the result of the server's dry run.
 
 Invariant: what is previewed is what the server answered to the very request that will be sent; nothing here is guessed.
 """
@@ -20,13 +20,13 @@ from k9py.operations.write import Writer
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """A change as a person may confirm it.
+    """A write as a person may confirm it.
 
     Args:
-        change: with every warning, loudest first; at the resourceVersion the dry-run was accepted at.
+        plan: with every warning, most severe first; at the resourceVersion at which the dry run passed.
         before: the object as it was read.
-        after: as the dry-run returned it (a Scale for a scale); None when it was not tried, or is a pod to be gone.
-        tried: the server tried it and would accept it.
+        after: as the dry run returned it (a Scale for a scale); None without a dry run, and for a pod to be deleted.
+        is_verified: the dry run passed.
     """
 
     plan: WritePlan
@@ -36,7 +36,7 @@ class DryRun:
 
     @property
     def template_before(self) -> Mapping[str, Any]:
-        """The pod template as it is, {} where there is none."""
+        """The current pod template, {} where there is none."""
         return _template(self.before)
 
     @property
@@ -47,35 +47,37 @@ class DryRun:
         return _template(self.after)
 
 
-async def dry_run(writer: Writer, reader: Reader, obj: Mapping[str, Any], change: WritePlan) -> DryRun:
-    """Try a change as a dry-run and gather what pushes back on it, at the same time.
+async def dry_run(writer: Writer, reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> DryRun:
+    """Dry-run a write and gather its preflight warnings, in parallel.
 
     Args:
         obj: the whole object the change was planned from.
 
     Raises:
         ReadOnlyError: the session is read-only; nothing was asked.
-        KdashError: what the dry-run was refused with, or the connection was lost.
+        KdashError: what the dry run was refused with, or the connection was lost.
     """
-    writer.refuse_if_read_only(change)
-    looking = asyncio.ensure_future(preflight(reader, obj, change))
+    writer.refuse_if_read_only(plan)
+    preflight_task = asyncio.ensure_future(preflight(reader, obj, plan))
     try:
-        tried = await writer.try_plan(change)
-        found: tuple[PreflightWarning, ...] = await looking
+        tried = await writer.try_plan(plan)
+        warnings: tuple[PreflightWarning, ...] = await preflight_task
     finally:
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
+        preflight_task.cancel()
+        await asyncio.gather(preflight_task, return_exceptions=True)
     ready = tried.plan
-    after = tried.after if change.request.verb == "patch" else None
-    return DryRun(replace(ready, warnings=merge_warnings(ready.warnings, found)), obj, after, tried.after is not None)
+    after = tried.after if plan.request.verb == "patch" else None
+    return DryRun(
+        replace(ready, warnings=merge_warnings(ready.warnings, warnings)), obj, after, tried.after is not None
+    )
 
 
-def is_stored_as_previewed(prepared: DryRun, written: WriteResult) -> bool:
+def is_stored_as_previewed(dry_run: DryRun, result: WriteResult) -> bool:
     """Tell whether what was stored is what the dry-run returned (`stored.differences`).
 
-    A pod that is deleted has none to compare. False where nothing had been tried: that is not known.
+    A pod that is deleted has none to compare. False without a dry run: that is not known.
     """
-    return prepared.is_verified if prepared.after is None else not differences(prepared.after, written.result)
+    return dry_run.is_verified if dry_run.after is None else not differences(dry_run.after, result.result)
 
 
 def _template(obj: Mapping[str, Any] | None) -> Mapping[str, Any]:

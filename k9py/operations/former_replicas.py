@@ -1,7 +1,7 @@
 """How many replicas a workload had before it was scaled to zero: offered when it is to come back.
 
 Our own audit file knows it exactly. Where someone else scaled it, the controllers' events of the last hour may: a
-Deployment's say `from 3 to 0`, a StatefulSet's name each pod it took away.
+Deployment's contain `from 3 to 0`, a StatefulSet's name each pod it deleted.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from k9py.api.events import Event
+from k9py.api.times import parse_rfc3339
 from k9py.rollouts.scaling_events import scale_down_to_zero, stateful_set_scale_down
 
 _SAME: Final = timedelta(seconds=60)
@@ -20,7 +21,7 @@ _SAME: Final = timedelta(seconds=60)
 def former_replicas(
     obj: Mapping[str, Any], audit_lines: Iterable[Mapping[str, Any]], events: Sequence[Event]
 ) -> int | None:
-    """Return the count before the workload was scaled to 0; None when it is not at 0, or nobody tells.
+    """Return the count before the workload was scaled to 0; None when it is not at 0, or that is not known.
 
     Args:
         audit_lines: about this object, newest last (`AuditLog.lines`).
@@ -31,12 +32,12 @@ def former_replicas(
         return None
     uid = (obj.get("metadata") or {}).get("uid")
     ours = _audited(audit_lines)
-    told = _told(obj, [one for one in events if uid and one.involved_object.uid == uid])
-    if told is None:
+    observed = _observed(obj, [one for one in events if uid and one.involved_object.uid == uid])
+    if observed is None:
         return ours[0] if ours else None
     if ours is None:
-        return told[0]
-    return told[0] if ours[1] is not None and told[1] > ours[1] + _SAME else ours[0]
+        return observed[0]
+    return observed[0] if ours[1] is not None and observed[1] > ours[1] + _SAME else ours[0]
 
 
 def _audited(lines: Iterable[Mapping[str, Any]]) -> tuple[int, datetime | None] | None:
@@ -51,19 +52,11 @@ def _audited(lines: Iterable[Mapping[str, Any]]) -> tuple[int, datetime | None] 
                 continue
             before = str(row.get("from", ""))
             if before.isascii() and before.isdigit() and int(before) > 0:
-                found = int(before), _time(line.get("time"))
+                found = int(before), parse_rfc3339(line.get("time"))
     return found
 
 
-def _time(text: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
-
-
-def _told(obj: Mapping[str, Any], events: Sequence[Event]) -> tuple[int, datetime] | None:
+def _observed(obj: Mapping[str, Any], events: Sequence[Event]) -> tuple[int, datetime] | None:
     spec = obj.get("spec") or {}
     if obj.get("kind") == "StatefulSet":
         return stateful_set_scale_down(events, int((spec.get("ordinals") or {}).get("start") or 0))

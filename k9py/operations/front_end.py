@@ -118,7 +118,7 @@ class FrontEnd(Protocol):
         """Delete the pods that block the rollout with `stuck.delete`, if the person wants it."""
 
     def progress(self, key: ObjectKey, status: RolloutStatus | None, *, is_recovering: bool) -> None:
-        """Report how a tracked rollout stands; status None: a tracked pod is terminating."""
+        """Report the status of a tracked rollout; status None: a tracked pod is terminating."""
 
     def ended(self, result: OperationResult, end: TrackedEnd) -> None:
         """Report where tracking ended; a rollout that recovers after a stall ends twice."""

@@ -1,8 +1,8 @@
-"""Who changed an object meanwhile, as far as its managed fields tell.
+"""Who changed an object meanwhile, as far as its managed fields show.
 
 An entry of the scale subresource has no time (Kubernetes 1.36), and one manager has one entry however often it writes.
 So fields decide first: who owns what is different now. Invariant: one manager is named as the one only when nothing
-speaks for another; else all that come into question are named, or it is said that it is not known.
+points to another; else all candidates are named, or the text is that it is not known.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from k9py.api.text import printable
 Part = Literal["spec", "metadata"]
 _METADATA: Final = ("annotations", "labels", "finalizers")
 """What of the metadata people change."""
-_MOST: Final = 3
+_MAX_NAMES: Final = 3
 Entry = Mapping[str, Any]
 
 
 def last_writer(present: Mapping[str, Any], before: Mapping[str, Any] | None, part: Part = "spec") -> str:
-    """Return ` (by kubectl at 2026-...)`, ` (by hpa or kubectl, ...)`, "" when nothing tells.
+    """Return ` (by kubectl at 2026-...)`, ` (by hpa or kubectl, ...)`, "" when nothing shows it.
 
     Args:
         present: the raw object as it is now.
@@ -33,7 +33,7 @@ def last_writer(present: Mapping[str, Any], before: Mapping[str, Any] | None, pa
         return ""
     changed = None if before is None else _changed_fields(before, present, part)
     owners = [one for one in entries if _owns(one, part, changed)]
-    # An entry that is as it was has not written since, unless it has no time to tell by.
+    # An entry that is as it was has not written since, unless it has no time to compare.
     candidates = [one for one in owners if not one.get("time") or _identity(one) not in known]
     if not candidates:
         candidates = [one for one in entries if _identity(one) not in known] if known else owners or entries
@@ -54,8 +54,8 @@ def _named(candidates: list[Entry]) -> str:
         names.append(f"{_manager(last)} at {_time(last)}")
     if len(names) == 1:
         return f" (by {names[0]})"
-    more = "; or others" if len(names) > _MOST else ""
-    return f" (not known by whom: {'; or '.join(names[:_MOST])}{more})"
+    more = "; or others" if len(names) > _MAX_NAMES else ""
+    return f" (not known by whom: {'; or '.join(names[:_MAX_NAMES])}{more})"
 
 
 def _entries(obj: Mapping[str, Any] | None) -> list[Entry]:

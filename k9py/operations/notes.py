@@ -9,7 +9,7 @@ from k9py.operations.stored import differences_text
 
 def audit_note(problem: str) -> str:
     """Return that an audit line is missing, and why."""
-    return f"the audit line was not stored: {printable(problem)}"
+    return f"the audit record was not stored: {printable(problem)}"
 
 
 def result_notes(result: WriteResult) -> tuple[str, ...]:

@@ -63,13 +63,13 @@ class Operation(ABC, Generic[InputsT]):
 
     @abstractmethod
     def inputs(self, **given: Any) -> InputsT:
-        """Return the inputs from what the front end was given; what is left out has to be asked for."""
+        """Return the inputs from what the front end was given; what is missing has to be asked for."""
 
     def check(self, target: Target) -> None:
         """Raise RefusedError when the operation is not possible on the target, before any input is asked for."""
 
     async def resolve(self, targets: Sequence[Target], inputs: InputsT) -> Any:
-        """Return the inputs completed by what the targets themselves say."""
+        """Return the inputs completed from the targets."""
         return inputs
 
     def needs_input(self, inputs: Any) -> bool:

@@ -30,5 +30,5 @@ class Reader(Protocol):
     async def can_i(
         self, verb: str, kind: str, namespace: str, *, name: str = "", subresource: str = ""
     ) -> bool | None:
-        """Ask the server whether the user may; None when it would not say."""
+        """Ask the server whether the user may; None when it did not answer."""
         ...

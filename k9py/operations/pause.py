@@ -25,7 +25,7 @@ def plan_pause(obj: Mapping[str, Any]) -> WritePlan:
 
 
 def plan_resume(obj: Mapping[str, Any]) -> WritePlan:
-    """Plan to let a paused Deployment's rollout go on. Raises RefusedError when it is not paused, or no Deployment."""
+    """Plan to resume a paused Deployment's rollout. Raises RefusedError when it is not paused, or no Deployment."""
     about = _deployment(obj, "resumed")
     if not (obj.get("spec") or {}).get("paused"):
         raise RefusedError(f"{about.text} is not paused", "")

@@ -1,4 +1,4 @@
-"""What will be written, as a value a person can confirm, and what came of it.
+"""What will be written, as a value a person can confirm, and the result.
 
 Invariant: a `Change` carries the uid, resourceVersion and generation of the object it was planned from, and its patch
 carries the first two as preconditions: an object that is another one, or was changed since, is refused by the server.
@@ -19,7 +19,7 @@ OperationId = str
 
 
 class WarningLevel(IntEnum):
-    """How loud a warning is: DANGER is downtime or a write that will be undone by someone else."""
+    """How severe a warning is: DANGER is downtime or a write that someone else will revert."""
 
     DANGER = 0
     CAUTION = 1
@@ -45,10 +45,10 @@ class WritePlan:
         request: the patch with its preconditions.
         summary: one line: `scale Deployment shop/checkout from 3 to 5`.
         before_after: (what, before, after) rows for the confirm dialog.
-        warnings: loudest first.
+        warnings: most severe first.
         cause: what was wrong with the object when it was confirmed, "" when nothing was known to be; for the audit.
         replaces_annotations: those the patch puts others in the place of, as they were; None when it leaves them. A
-            change of annotations leaves the generation as it is, so it is looked for by these.
+            change of annotations leaves the generation as it is, so these are compared instead.
     """
 
     operation: OperationId
@@ -64,10 +64,10 @@ class WritePlan:
     replaces_annotations: Mapping[str, str] | None = None
 
 
-def is_remedy(change: WritePlan) -> bool:
-    """Tell whether a change is made because something is wrong: with nothing wrong, that is said first."""
-    to_zero = change.operation == "scale" and any(after == "0" for _, _, after in change.before_after)
-    return change.operation in ("undo", "restart") or to_zero
+def is_remedy(plan: WritePlan) -> bool:
+    """Tell whether a write is meant to repair something: with nothing wrong, the confirmation starts with that."""
+    to_zero = plan.operation == "scale" and any(after == "0" for _, _, after in plan.before_after)
+    return plan.operation in ("undo", "restart") or to_zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ class WriteResult:
     """What came of a write.
 
     Args:
-        change: as it was sent last (a retry carries a newer resourceVersion).
+        plan: as it was sent last (a retry carries a newer resourceVersion).
         result: the object (or Scale) the server answered with; for a dry-run, as it would be.
         dry_run: nothing was stored.
         attempts: 1, or more when only the status had moved in between.
         audit_problem: the write was done but its audit line could not be stored; "" when all is well.
         differences: what was stored otherwise than it was previewed; None where there was no preview to compare with.
-        remark: the answer did not prove the write, and looking did: why, and what was found; "" when the answer did.
-        audit_id: names the write in the audit file, so that its outcome can be told there later; "" for a dry-run.
+        proof_note: the answer did not prove the write, and reading back did: why, and what was found; else "".
+        audit_id: names the write in the audit file, so that its end can be added later; "" for a dry-run.
     """
 
     plan: WritePlan
@@ -96,6 +96,6 @@ class WriteResult:
 
     @property
     def generation(self) -> int:
-        """The generation the write made; a Scale does not tell, but a changed number is always the next one."""
+        """The generation the write made; a Scale has none, but a changed number is always the next one."""
         generation = (self.result.get("metadata") or {}).get("generation")
         return int(generation) if generation else self.plan.generation + 1

@@ -2,7 +2,8 @@
 
 Every patch type carries uid and resourceVersion by setting them to what they were. The server compares the patched
 object's resourceVersion with the stored one and answers 409 when they differ, before any other validation; a JSON
-patch's `test` would say 422 without a reason instead. A new object of the same name always has another resourceVersion.
+patch's `test` would answer 422 without a reason instead. A new object of the same name always has another
+resourceVersion.
 Source: apiserver/pkg/registry/generic/registry/store.go, `Update`; recorded in tests/wire (patch-errors, scale).
 """
 
@@ -79,16 +80,16 @@ def options_guarded(about: TargetVersion) -> dict[str, Any]:
     return {_PRECONDITIONS: {"uid": about.uid, "resourceVersion": about.resource_version}}
 
 
-def at_version(change: WritePlan, resource_version: str) -> WritePlan:
+def at_version(plan: WritePlan, resource_version: str) -> WritePlan:
     """Return the same change of the same object at a newer resourceVersion."""
-    patch = change.request.patch
+    patch = plan.request.patch
     newer: dict[str, Any] | list[dict[str, Any]]
     if patch is None:
-        return replace(change, resource_version=resource_version)
-    if change.request.verb != "patch" and isinstance(patch, Mapping):
+        return replace(plan, resource_version=resource_version)
+    if plan.request.verb != "patch" and isinstance(patch, Mapping):
         newer = {**patch, _PRECONDITIONS: {**patch[_PRECONDITIONS], "resourceVersion": resource_version}}
     elif isinstance(patch, Mapping):
         newer = {**patch, "metadata": {**patch["metadata"], "resourceVersion": resource_version}}
     else:
         newer = [{**one, "value": resource_version} if one["path"] == _VERSION_PATH else dict(one) for one in patch]
-    return replace(change, resource_version=resource_version, request=replace(change.request, patch=newer))
+    return replace(plan, resource_version=resource_version, request=replace(plan.request, patch=newer))

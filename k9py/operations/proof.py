@@ -1,8 +1,8 @@
 """Whether an answer proves a write: the very object, a newer resourceVersion, and in it what was sent.
 
-A success without proof (`{}`, a Status, another object, one that does not hold the change) is not done: it is followed
-by looking (`looking.py`). Invariant: pure; what is quoted of an answer is printable and short. A delete or an eviction
-is answered with a Status or with the pod.
+A success without proof (`{}`, a Status, another object, one that does not hold the change) is not done: the object is
+read back then (`read_back.py`). Invariant: pure; what is quoted of an answer is printable and short. A delete or an
+eviction is answered with a Status or with the pod.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Miss = tuple[Path, Any, Any]
 
 
 def unproven(
-    change: WritePlan,
+    plan: WritePlan,
     answer: Mapping[str, Any],
     *,
     before: Mapping[str, Any] | None = None,
@@ -36,44 +36,44 @@ def unproven(
     Args:
         change: as it was sent last.
         before: the object the change was planned from.
-        previewed: what the dry run returned: a webhook may store what is sent in its own way, if it said so before.
+        previewed: what the dry run returned: a webhook may store what is sent in its own way, if the dry run showed it.
     """
-    if why := not_the_object(change, answer):
+    if why := not_the_object(plan, answer):
         return why
-    if change.request.verb != "patch":
+    if plan.request.verb != "patch":
         is_pod = answer.get("kind") == "Pod"
-        going = (answer.get("metadata") or {}).get("deletionTimestamp") or change.request.verb == "evict"
+        going = (answer.get("metadata") or {}).get("deletionTimestamp") or plan.request.verb == "evict"
         return "the pod it answered with is not being deleted" if is_pod and not going else ""
-    if str(answer["metadata"]["resourceVersion"]) == change.resource_version:
+    if str(answer["metadata"]["resourceVersion"]) == plan.resource_version:
         return "the resourceVersion it answered with is the one from before, so nothing was stored"
-    if before is not None and has_no_effect(change.request, before, answer):
+    if before is not None and has_no_effect(plan.request, before, answer):
         return "what was to change in it is as it was before"
-    for path, sent, found in unmet(change.request, answer, before):
+    for path, sent, found in unmet(plan.request, answer, before):
         if previewed is None or value_at(previewed, path) != found:
             is_now, wanted = short(value_text(path, found)), short(value_text(path, sent))
             return f"{short(path_text(path))} in it is {is_now}, not {wanted}"
-    if int(answer["metadata"].get("generation") or 0) == change.generation > 0:
+    if int(answer["metadata"].get("generation") or 0) == plan.generation > 0:
         return "the generation it answered with is the one from before, so its spec was not changed"
     return ""
 
 
-def not_the_object(change: WritePlan, answer: Mapping[str, Any]) -> str:
+def not_the_object(plan: WritePlan, answer: Mapping[str, Any]) -> str:
     """Return why an answer is not about the object of a change, "" when it is. Holds for a dry run too."""
-    kind, verb = str(answer.get("kind") or ""), change.request.verb
+    kind, verb = str(answer.get("kind") or ""), plan.request.verb
     if kind == "Status":
-        return _status(change, answer)
+        return _status(plan, answer)
     meta = answer.get("metadata")
     if not kind or not isinstance(meta, Mapping):
         return "it is no object"
-    wanted = ("Scale",) if change.request.subresource == "scale" else (change.key.kind,)
+    wanted = ("Scale",) if plan.request.subresource == "scale" else (plan.key.kind,)
     if kind not in (*wanted, *(("Eviction",) if verb == "evict" else ())):
         return f"it is a {printable(kind)[:60]}, not a {wanted[0]}"
     name, namespace = str(meta.get("name") or ""), str(meta.get("namespace") or "")
-    if (name, namespace) != (change.key.name, change.key.namespace):
+    if (name, namespace) != (plan.key.name, plan.key.namespace):
         return f"it is about {printable(f'{namespace}/{name}')[:120]}"
     if kind == "Eviction":
         return ""
-    if str(meta.get("uid") or "") != change.uid:
+    if str(meta.get("uid") or "") != plan.uid:
         return "it is another object of that name" if meta.get("uid") else "it has no uid"
     return "" if meta.get("resourceVersion") else "it has no resourceVersion"
 
@@ -156,7 +156,7 @@ def _gone(sent: Any, old: Any, path: Path) -> Iterator[Path]:
 
 
 def _is_not_ours(path: Path) -> bool:
-    """Tell whether a patch sends it as a precondition, or a controller writes it by itself."""
+    """Tell whether a patch sends it as a precondition, or a controller owns it."""
     return path in _GUARDS or (path[:2] == _ANNOTATIONS and len(path) > 2 and path[2].startswith(CONTROLLERS))
 
 
@@ -196,7 +196,7 @@ def _is_empty(value: Any) -> bool:
 def _status(change: WritePlan, answer: Mapping[str, Any]) -> str:
     if answer.get("status") != "Success":
         words = printable(str(answer.get("message") or "it gives no reason"))[:500]
-        return f"it is a Status that says {printable(str(answer.get('status') or 'nothing'))[:40]}: {words}"
+        return f"it is a Status {printable(str(answer.get('status') or 'without a status'))[:40]}: {words}"
     if change.request.verb == "patch":
         return f"it is a Status, not a {change.key.kind}"
     uid = (answer.get("details") or {}).get("uid")

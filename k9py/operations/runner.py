@@ -56,13 +56,13 @@ class OperationSession:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How a run goes on.
+    """Options of a run.
 
     Args:
         together: all targets are one batch; else each is planned when its turn comes.
         tracks: follow what was written to its end.
         timeout: seconds a rollout is tracked at most.
-        watches_recovery: go on watching a rollout that stalled, should it recover.
+        watches_recovery: keep watching a rollout that stalled, should it recover.
     """
 
     together: bool
@@ -318,7 +318,7 @@ class OperationRunner:
     def _record(self, result: OperationResult, end: TrackedEnd) -> None:
         """Complete the audit of a write and report where it ended."""
         if result.written is not None:
-            problem = self._session.writer.follow_up(result.written, end.outcome, end.text, end.seconds)
+            problem = self._session.writer.record_end(result.written, end.outcome, end.text, end.seconds)
             if problem:
                 self._update(audit_problem=problem)
                 self._front_end.audit_problem(problem)

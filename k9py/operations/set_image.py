@@ -158,7 +158,7 @@ class SetImage(Operation[SetImageInputs]):
         names = [str(container.get("name", "")) for container in _containers(targets[0].raw, "containers")]
         if len(names) != 1:
             choices = ", ".join(f"{printable(name)}=IMAGE" for name in names)
-            raise RefusedError(f"{targets[0].key} has {len(names)} containers", f"say which: {choices}")
+            raise RefusedError(f"{targets[0].key} has {len(names)} containers", f"name one: {choices}")
         return SetImageInputs({names[0]: inputs.images[""]})
 
     def needs_input(self, inputs: SetImageInputs) -> bool:

@@ -1,6 +1,6 @@
 """What was stored, compared with what the dry run had returned: a webhook may write something else each time.
 
-Invariant: pure. What a server or a controller writes by itself (status, versions, managed fields, the Deployment
+Invariant: pure. What a server or a controller owns (status, versions, managed fields, the Deployment
 controller's annotations) is not compared.
 """
 

@@ -1,6 +1,6 @@
-"""The pods a StatefulSet will not replace by itself: someone has to delete them.
+"""The pods that a StatefulSet does not replace by itself: someone has to delete them.
 
-With OrderedReady the controller waits for a broken pod to become ready before it goes on, even when its revision is
+With OrderedReady the controller waits for a broken pod to become ready before it continues, even when its revision is
 being left. Source: Kubernetes docs, StatefulSets, "Forced rollback".
 """
 
@@ -18,7 +18,7 @@ from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 def stuck_pods(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) -> tuple[Pod, ...]:
     """Return the pods to delete after a rollback, in this order: the lowest ordinal first.
 
-    A deleted pod is made anew only once all pods of lower ordinals are ready: were a broken one among them, it would
+    A deleted pod is recreated only once all pods of lower ordinals are ready: were a broken one among them, it would
     be waited for in vain. Source: k8s.io/kubernetes/pkg/controller/statefulset, `updateStatefulSet`.
 
     Args:
@@ -30,7 +30,7 @@ def stuck_pods(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) ->
     if obj.get("kind") != "StatefulSet" or spec.get("podManagementPolicy", "OrderedReady") != "OrderedReady":
         return ()
     if ((spec.get("updateStrategy") or {}).get("type") or "RollingUpdate") == "OnDelete":
-        return ()  # there every pod waits to be deleted: that is warned of by itself
+        return ()  # every pod waits to be deleted: there is a warning of its own for that
     stuck = (
         pod
         for pod in pods
@@ -46,8 +46,8 @@ def stuck_pods_warning(obj: Mapping[str, Any], target_name: str, pods: Sequence[
     found = stuck_pods(obj, target_name, pods)
     if found:
         names = ", ".join(printable(pod.name) for pod in found)
-        what, them = ("pod", "it") if len(found) == 1 else ("pods", "them")
-        message = f"{what} {names} will not be replaced by this alone: delete {them} afterwards"
+        stay, them = ("pod {} stays", "it") if len(found) == 1 else ("pods {} stay", "them")
+        message = f"{stay.format(names)} stuck until you delete {them}"
         yield PreflightWarning(WarningLevel.DANGER, "stuck-pods", message)
 
 

@@ -21,7 +21,7 @@ from k9py.api.text import printable
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.revision_outcomes import revision_outcomes_of
 from k9py.cluster.workload_snapshot import (
-    ObjectReader,
+    SnapshotReader,
     WorkloadSnapshot,
     read_revision_events,
     read_workload,
@@ -91,7 +91,7 @@ class Target(Protocol):
         ...
 
     def status(self) -> RolloutStatus | None:
-        """Return where its rollout stands."""
+        """Return the status of its rollout."""
         ...
 
     def cause(self) -> str:
@@ -224,7 +224,7 @@ class FetchedTarget:
         self,
         raw: Mapping[str, Any],
         snapshot: WorkloadSnapshot | None,
-        reader: ObjectReader,
+        reader: SnapshotReader,
         writer: Writer,
         clock: Clock,
     ) -> None:
@@ -283,7 +283,7 @@ class FetchedTarget:
 class FetchedTargets:
     """Reads targets for a command."""
 
-    def __init__(self, reader: ObjectReader, writer: Writer, clock: Clock) -> None:
+    def __init__(self, reader: SnapshotReader, writer: Writer, clock: Clock) -> None:
         self._reader = reader
         self._writer = writer
         self._clock = clock
@@ -309,7 +309,9 @@ def require_revisions(snapshot: WorkloadSnapshot) -> tuple[Revision, ...]:
     return snapshot.revisions
 
 
-async def load_revision_outcomes(reader: ObjectReader, writer: Writer, snapshot: WorkloadSnapshot) -> RevisionOutcomes:
+async def load_revision_outcomes(
+    reader: SnapshotReader, writer: Writer, snapshot: WorkloadSnapshot
+) -> RevisionOutcomes:
     """Return what is known of the past of each revision, by its uid."""
     return revision_outcomes(
         snapshot.revisions or (),
@@ -336,7 +338,7 @@ def uid_of(raw: Mapping[str, Any]) -> str:
     return str((raw.get("metadata") or {}).get("uid", ""))
 
 
-async def _read(reader: Reader | ObjectReader, snapshot: TargetSnapshot) -> Mapping[str, Any]:
+async def _read(reader: Reader | SnapshotReader, snapshot: TargetSnapshot) -> Mapping[str, Any]:
     try:
         raw = await reader.get(snapshot.key)
     except NotFoundError as error:

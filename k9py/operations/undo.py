@@ -62,7 +62,7 @@ def plan_undo(
     Args:
         revision_obj: the whole ReplicaSet or ControllerRevision, None when it is gone.
         pods: of the workload, to name those a StatefulSet will leave stuck.
-        present_number: of the revision it is at; None when the caller does not know. A Deployment tells by itself.
+        present_number: of the revision it is at; None when it is not known (a Deployment has it in an annotation).
         label: what to call the revision where its number alone does not name it.
 
     Raises:

@@ -20,7 +20,7 @@ Path = tuple[str, ...]
 """Keys from the root of an object; `[name]` is the element of a list that has this name."""
 
 CONTROLLERS: Final = "deployment.kubernetes.io/"
-"""Annotations of a Deployment its controller writes by itself begin with this."""
+"""Prefix of the annotations that the Deployment controller owns."""
 _LONGEST: Final = 120
 _DIGEST: Final = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{20,}…?")
 ABSENT: Final = "absent"
@@ -70,7 +70,7 @@ def short(text: str) -> str:
 
 
 def value_text(path: Path, value: Any) -> str:
-    """Return a value as text; what may hold a secret is only said to be there."""
+    """Return a value as text; what may hold a secret is not shown."""
     if value is None:
         return ABSENT
     if "env" in path or LAST_APPLIED in path:

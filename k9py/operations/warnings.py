@@ -1,4 +1,4 @@
-"""Warnings joined, and what is told of a number alone; the checks of objects and of the cluster are in `preflight`."""
+"""Warnings sorted and merged, and those about a number alone; the other checks are in `preflight`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def merge_warnings(
 def fewer_pods(now: int, wanted: int) -> Iterator[PreflightWarning]:
     """Call out scaling to nothing, and numbers that look like a slip of the keyboard."""
     if wanted == 0:
-        yield PreflightWarning(WarningLevel.DANGER, "zero", "at 0 no pod serves any more")
+        yield PreflightWarning(WarningLevel.DANGER, "zero", "0 replicas: this takes the service down")
     elif wanted >= 10 * max(now, 1) and wanted >= 50:
         yield PreflightWarning(
             WarningLevel.CAUTION, "large", f"that is {wanted // max(now, 1)} times as many pods as now"

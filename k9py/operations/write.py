@@ -2,8 +2,8 @@
 
 In order: read-only refuses everything; the audit line of the write is stored before it is sent, or it is not sent; the
 change goes with its preconditions; when only the status moved since it was confirmed it is sent again at the new
-version; what the server answers has to prove the write (`proof`), else the object is looked at (`looking`) and what was
-found is told; every attempt leaves a line with its outcome, and one more of the same id says what became of it.
+version; the response has to prove the write (`proof`), else the object is read back (`read_back`) and the finding is
+reported; every attempt leaves a record with its outcome, and one more of the same id names its end.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from k9py.api.text import printable
 from k9py.operations.audit import AuditLine, AuditLog, Identity
 from k9py.operations.audit_fields import outcome_fields, planned_fields, subject_fields
 from k9py.operations.last_writer import last_writer
-from k9py.operations.looking import Look, look
 from k9py.operations.patcher import Patcher, Reader
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan, WriteResult
 from k9py.operations.preconditions import at_version
 from k9py.operations.proof import not_the_object, unproven
+from k9py.operations.read_back import ReadBack, read_back
 from k9py.operations.stored import differences, rebased
 from k9py.operations.values import CONTROLLERS, with_replicas
 from k9py.operations.warnings import loudest_first, mutated
@@ -64,7 +64,7 @@ class TriedPlan:
 class _Sending:
     """A change on its way: as it was sent last, and how often."""
 
-    change: WritePlan
+    plan: WritePlan
     before: Mapping[str, Any] | None
     previewed: Mapping[str, Any] | None
     attempts: int = 1
@@ -72,7 +72,7 @@ class _Sending:
     def written(self, result: Mapping[str, Any], *, remark: str = "") -> WriteResult:
         """Return what came of it, compared with what was previewed."""
         otherwise = None if self.previewed is None else differences(self.previewed, result)
-        return WriteResult(self.change, result, False, self.attempts, differences=otherwise, proof_note=remark)
+        return WriteResult(self.plan, result, False, self.attempts, differences=otherwise, proof_note=remark)
 
 
 class Writer:
@@ -115,7 +115,7 @@ class Writer:
 
     async def write(
         self,
-        change: WritePlan,
+        plan: WritePlan,
         *,
         dry_run: bool,
         before: Mapping[str, Any] | None = None,
@@ -124,18 +124,18 @@ class Writer:
         """Send a change; as a dry-run the server checks it and stores nothing, and no audit line is written.
 
         Args:
-            before: the object the change was planned from, to tell who else changed it.
+            before: the object the write was planned from, to name who else changed it.
             previewed: what the dry run returned, to compare with what is stored.
 
         Raises:
             ReadOnlyError: the session is read-only; nothing was sent.
             ConflictError: the object was changed, or replaced by another, since it was confirmed; nothing was stored.
-            ConfigError: the audit line cannot be written; nothing was sent.
-            KdashError: what the server or the connection said. Where that does not tell whether the change was made,
-                the object was looked at: `looked` has the verdict, the hint the words.
+            ConfigError: the audit record cannot be written; nothing was sent.
+            KdashError: what the server or the connection failed with. Where it is open whether the write was made, the
+                object was read back: `read_back` has the verdict, the hint the text.
         """
-        self.refuse_if_read_only(change)
-        sending = _Sending(change, before, previewed)
+        self.refuse_if_read_only(plan)
+        sending = _Sending(plan, before, previewed)
         if dry_run:
             return await self._try(sending)
         with self._audit.open() as line:
@@ -145,24 +145,24 @@ class Writer:
         """Return the lines of the audit file about an object, oldest first."""
         return self._audit.lines(uid)
 
-    def refuse_if_read_only(self, change: WritePlan) -> None:
+    def refuse_if_read_only(self, plan: WritePlan) -> None:
         """Raise ReadOnlyError when the session is read-only."""
         if self._read_only:
-            raise ReadOnlyError(f"read-only: {change.summary} was not sent", "start without --readonly to write")
+            raise ReadOnlyError(f"read-only: {plan.summary} was not sent", "start without --readonly to write")
 
-    async def try_plan(self, change: WritePlan) -> TriedPlan:
-        """Try a change as a dry-run; what the trial could not tell is a warning of it (code `not-tried`).
+    async def try_plan(self, plan: WritePlan) -> TriedPlan:
+        """Dry-run a write; that it could not be dry-run is a warning of it (code `not-tried`).
 
         A server refuses every dry-run that an admission webhook with side effects would see: the write itself may well
         be accepted, so that is for a person to decide. Any other refusal is raised, as by `write`. What admission would
         store instead of what is sent is a warning too (code `mutated`).
         """
         try:
-            written = await self.write(change, dry_run=True)
+            written = await self.write(plan, dry_run=True)
         except DryRunUnsupportedError as error:
             words = f"the server could not try it first: {printable(error.message)}"
             warning = PreflightWarning(WarningLevel.CAUTION, "not-tried", words)
-            return TriedPlan(replace(change, warnings=loudest_first((*change.warnings, warning))), None)
+            return TriedPlan(replace(plan, warnings=loudest_first((*plan.warnings, warning))), None)
         tried = written.plan
         if warnings := tuple(mutated(tried.request, written.result)):
             tried = replace(tried, warnings=loudest_first(tried.warnings, warnings))
@@ -170,18 +170,18 @@ class Writer:
 
     async def _try(self, sending: _Sending) -> WriteResult:
         result = await self._send(sending, dry_run=True)
-        if why := not_the_object(sending.change, result):
+        if why := not_the_object(sending.plan, result):
             raise UnverifiedWriteError(
                 f"The server's answer to the dry run is no preview: {why}", "Nothing was changed."
             )
-        return WriteResult(sending.change, result, True, sending.attempts)
+        return WriteResult(sending.plan, result, True, sending.attempts)
 
     async def _attempt(self, sending: _Sending, line: AuditLine) -> WriteResult:
         started, id_ = self._now(), self._new_id()
 
         def fields(event: str, **outcome: Any) -> dict[str, Any]:
-            subject = subject_fields(self._identity, event, id_, started, sending.change)
-            return {**subject, **planned_fields(sending.change), **outcome}
+            subject = subject_fields(self._identity, event, id_, started, sending.plan)
+            return {**subject, **planned_fields(sending.plan), **outcome}
 
         try:
             problem = await _stored(line, fields("begin"))
@@ -190,7 +190,7 @@ class Writer:
             raise
         if problem:
             raise ConfigError(
-                f"the audit line cannot be written: {problem}",
+                f"the audit record cannot be written: {problem}",
                 "nothing was changed; make room or give another path, then try again",
             )
         try:
@@ -204,16 +204,16 @@ class Writer:
                 fields("write", **outcome_fields(outcome, error=error.message, looked=error.read_back))
             )
             if problem:
-                error.hint = _joined(error.hint, f"and the audit line was not stored: {problem}")
+                error.hint = _joined(error.hint, f"and the audit record was not stored: {problem}")
             raise
         problem = line.store(fields("write", **outcome_fields("done", error=written.proof_note, written=written)))
         return replace(written, audit_problem=problem, audit_id=id_)
 
     async def _prove(self, sending: _Sending) -> WriteResult:
-        """Send and return what proves the write: the answer, or else what is found by looking.
+        """Send and return what proves the write: the response, or else the object read back.
 
         Raises:
-            KdashError: it was refused, or looking found that it was not made, or could not tell; then `looked` says so.
+            KdashError: it was refused, or reading back showed that it was not made, or left it open: see `read_back`.
         """
         error: KdashError
         answer: Mapping[str, Any] | None = None
@@ -224,13 +224,13 @@ class Writer:
                 raise
             error = failure
         else:
-            why = unproven(sending.change, answer, before=sending.before, previewed=sending.previewed)
+            why = unproven(sending.plan, answer, before=sending.before, previewed=sending.previewed)
             if not why:
                 return sending.written(answer)
             error = UnverifiedWriteError(f"The server's answer does not prove that the change was made: {why}")
-        found = await look(
+        found = await read_back(
             self._reader,
-            sending.change,
+            sending.plan,
             before=sending.before,
             previewed=sending.previewed,
             answer=answer,
@@ -238,15 +238,15 @@ class Writer:
             sleep=self._sleep,
         )
         if found.verdict == "made":
-            remark = f"{error.message}; looked: {found.words}"
-            return sending.written(found.present or {}, remark=remark)
+            remark = f"{error.message}; read back: {found.text}"
+            return sending.written(found.current or {}, remark=remark)
         error.read_back, error.is_read_back_final = found.verdict, found.is_final
         error.hint = _joined(error.hint, _looked(found))
         raise error
 
     async def _send(self, sending: _Sending, *, dry_run: bool) -> dict[str, Any]:
         while True:
-            change = sending.change
+            change = sending.plan
             try:
                 return with_replicas(await self._patcher.send(change.request, dry_run=dry_run))
             except (ConflictError, InvalidError) as error:
@@ -257,26 +257,26 @@ class Writer:
                 if isinstance(error, InvalidError) or sending.attempts == _ATTEMPTS:
                     raise
                 # Same object, same spec: a controller wrote its status, which the person did not decide upon.
-                sending.change = at_version(change, str(present["metadata"]["resourceVersion"]))
+                sending.plan = at_version(change, str(present["metadata"]["resourceVersion"]))
                 if sending.previewed is not None:
                     sending.previewed = rebased(sending.previewed, sending.before, present)
                 sending.attempts += 1
 
-    def follow_up(self, written: WriteResult, outcome: str, words: str, seconds: float) -> str:
+    def record_end(self, written: WriteResult, outcome: str, text: str, seconds: float) -> str:
         """Complete the audit of a write with what became of it.
 
         Args:
             outcome: converged, stalled, paused, gone or not-followed.
-            words: what a person was told.
+            text: what was reported to the person.
             seconds: from the write to this.
 
         Returns:
-            "", or why the line could not be stored: the write stands, so that is told and not raised.
+            "", or why the line could not be stored: the write is made, so this is returned and not raised.
         """
         fields = {
             **subject_fields(self._identity, "followed", written.audit_id, self._now(), written.plan),
             "outcome": outcome,
-            "words": words,
+            "words": text,
             "seconds": round(seconds, 1),
         }
         try:
@@ -297,16 +297,16 @@ async def _stored(line: AuditLine, fields: Mapping[str, Any]) -> str:
 
 
 def _may_be_made(error: KdashError) -> bool:
-    """Tell whether the write may have been made all the same: silence or a 5xx (perhaps a proxy's) tells neither."""
+    """Tell whether the write may have been made: silence or a 5xx (perhaps of a proxy) leaves that open."""
     if isinstance(error, ConnectionFailedError):
         return error.was_sent
     return isinstance(error, UnavailableError) and error.code != 429
 
 
-def _looked(found: Look) -> str:
+def _looked(found: ReadBack) -> str:
     if found.verdict == "not-made" and found.is_final:
-        return f"looked: {found.words}"
-    return f"it is not known whether the change was made; looked: {found.words}; look again before retrying"
+        return f"read back: {found.text}"
+    return f"it is not known whether the change was made; read back: {found.text}; check again before retrying"
 
 
 def _changed(change: WritePlan, present: Mapping[str, Any], before: Mapping[str, Any] | None) -> ConflictError | None:
@@ -314,23 +314,21 @@ def _changed(change: WritePlan, present: Mapping[str, Any], before: Mapping[str,
     meta = present.get("metadata") or {}
     name = printable(str(change.key))
     if meta.get("uid") != change.uid:
-        message = f"{name} was deleted and made anew since it was confirmed"
+        message = f"{name} was deleted and recreated since you confirmed"
     elif int(meta.get("generation") or 0) != change.generation:
-        message = f"{name} was changed since it was confirmed{last_writer(present, before)}"
+        message = f"{name} was changed since you confirmed{last_writer(present, before)}"
     elif change.replaces_annotations is not None and _theirs(change.replaces_annotations) != _theirs(
         meta.get("annotations") or {}
     ):
         who = last_writer(present, before, "metadata")
-        message = f"annotations of {name} were changed since it was confirmed{who}"
+        message = f"annotations of {name} were changed since you confirmed{who}"
     else:
         return None
-    return ConflictError(
-        message, "nothing was written; look at it again, then confirm anew", code=409, reason="Conflict"
-    )
+    return ConflictError(message, "nothing was written; check it again, then retry", code=409, reason="Conflict")
 
 
 def _theirs(annotations: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the annotations without the Deployment controller's own, which it writes again by itself."""
+    """Return the annotations without the Deployment controller's own, which it writes again."""
     return {key: value for key, value in annotations.items() if not key.startswith(CONTROLLERS)}
 
 

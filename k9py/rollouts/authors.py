@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from k9py.api.text import printable
+from k9py.api.times import parse_rfc3339
 from k9py.api.workloads import CHANGE_CAUSE, ReplicaSet
 from k9py.rollouts.revisions import LONG_AGO, Revision
 
@@ -159,7 +160,7 @@ def _change_cause_times(obj: Mapping[str, Any]) -> list[datetime]:
     times = []
     for entry in _managed_fields(obj):
         owned = _mapping(_mapping(_mapping(entry.get("fieldsV1")).get("f:metadata")).get("f:annotations"))
-        if f"f:{CHANGE_CAUSE}" in owned and (at := _time(entry.get("time"))) is not None:
+        if f"f:{CHANGE_CAUSE}" in owned and (at := parse_rfc3339(entry.get("time"))) is not None:
             times.append(at)
     return times
 
@@ -176,7 +177,9 @@ def _entries(obj: Mapping[str, Any]) -> list[tuple[Author, Mapping[str, Any]]]:
         owned = _mapping(entry.get("fieldsV1"))
         if subresource == "status" or (owned and set(owned) == {"f:status"}) or not _text(entry.get("manager")):
             continue
-        author = Author(_text(entry["manager"]), _text(entry.get("operation")), _time(entry.get("time")), subresource)
+        author = Author(
+            _text(entry["manager"]), _text(entry.get("operation")), parse_rfc3339(entry.get("time")), subresource
+        )
         found.append((author, owned))
     return sorted(found, key=lambda pair: pair[0].at or LONG_AGO, reverse=True)
 
@@ -192,11 +195,3 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _text(value: Any) -> str:
     return printable(value) if isinstance(value, str) else ""
-
-
-def _time(value: Any) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return at if at is not None and at.tzinfo is not None else None

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from k9py.api.events import Event
 from k9py.api.text import printable, shorten
-from k9py.api.times import age
+from k9py.api.times import age, parse_rfc3339
 from k9py.rollouts.revisions import Revision
 
 _TO_ZERO: Final = re.compile(r"Scaled down replica set (\S+) (?:from \d+ )?to 0", re.ASCII)
@@ -146,17 +146,9 @@ def _audited_outcomes(lines: Iterable[Mapping[str, Any]]) -> dict[int, RevisionO
             number, cause = str(row.get("from", "")), line.get("cause")
             if number.isascii() and number.isdigit() and len(number) < 20:
                 reason = printable(cause) if isinstance(cause, str) else ""
-                at = _time(line.get("time"))
+                at = parse_rfc3339(line.get("time"))
                 outcomes[int(number)] = RevisionOutcome(was_rolled_back=True, rolled_back_at=at, reason=reason)
     return outcomes
-
-
-def _time(text: object) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None else None
 
 
 def _with_events(outcome: RevisionOutcome, revision: Revision, events: Sequence[Event]) -> RevisionOutcome:

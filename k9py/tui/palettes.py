@@ -1,8 +1,8 @@
-"""The colours of the dashboard: Textual themes, and one `Palette` of ready Rich styles for each.
+"""The colours of the dashboard: Textual themes, and one `Palette` of Rich styles for each.
 
-Invariants: nothing is said by colour alone: every tone that matters also has a symbol (`Tone.symbol`), bold or reverse.
-Healthy is green, or blue in the colour-blind themes, where red and green are never told apart by hue. What is healthy,
-the cursor and an image tag never share a hue. Palette styles carry no background, except the cursor and search hits, so
+Invariants: colour is never the only sign: every tone that matters also has a symbol (`Tone.symbol`), bold or reverse.
+Healthy is green, or blue in the colour-blind themes, where red and green never differ by hue alone. Healthy rows, the
+cursor and image tags never share a hue. Palette styles have no background, except the cursor and search matches, so
 they can be laid over any widget.
 
 To extend: add a field to `Palette` and its value in `DARK`, `LIGHT` and `MONOCHROME`; a theme goes into `THEMES`.
@@ -24,12 +24,11 @@ _PLAIN: Final = Style.null()
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The ready styles of one theme, for widgets that draw their own lines.
+    """The styles of one theme, for widgets that draw their own lines.
 
-    `tones` has an entry for every `Tone`. `cursor_row` lies under the tones of the selected row, so that what fails
-    there keeps its colour; `cursor_focused` is for text without tones (a tab). `sources` are the colours log sources
-    are told apart by, all readable on the theme's background. `highlights` are laid over what a filter or a chosen
-    template finds.
+    `tones` has an entry for every `Tone`. `cursor_row` lies under the tones of the selected row, so that a failing row
+    keeps its colour; `cursor_focused` is for text without tones (a tab). `sources` are the colours of log sources, all
+    readable on the theme's background. `highlights` are laid over the matches of a filter or of highlighted words.
     """
 
     name: str
@@ -56,7 +55,7 @@ class Palette:
         return self.tones[tone]
 
     def source(self, index: int) -> Style:
-        """Return the colour of a log source; indexes beyond the palette wrap around."""
+        """Return the style of a log source; indexes beyond the palette wrap around."""
         return self.sources[index % len(self.sources)]
 
 
@@ -216,7 +215,7 @@ LIGHT: Final = Palette(
 
 
 def _colour_blind(theme: Theme, palette: Palette, healthy: str, warning: str) -> tuple[Theme, Palette]:
-    """Return a theme in which healthy is blue and a warning orange: red and green are never told apart by hue."""
+    """Return a theme in which healthy is blue and a warning orange: red and green never differ by hue alone."""
     name = f"{theme.name}-colour-blind"
     tones = {**palette.tones, Tone.OK: _style(healthy), Tone.WARN: _style(warning)}
     return replace(theme, name=name, success=healthy), replace(palette, name=name, tones=tones)
@@ -231,7 +230,7 @@ THEMES: Final[Mapping[str, Theme]] = {
     "colour-blind": KDASH_DARK_COLOUR_BLIND,
     "colour-blind-light": KDASH_LIGHT_COLOUR_BLIND,
 }
-"""Textual themes by the name a person gives (--theme, :theme)."""
+"""Textual themes by the name a person types (--theme, :theme)."""
 
 _BOLD: Final = Style(bold=True)
 _DIM: Final = Style(dim=True)
@@ -267,5 +266,7 @@ MONOCHROME: Final = Palette(
     status=Style(reverse=True),
 )
 
-PALETTES: Final[Mapping[str, Palette]] = {one.name: one for one in (DARK, LIGHT, DARK_COLOUR_BLIND, LIGHT_COLOUR_BLIND)}
+PALETTES: Final[Mapping[str, Palette]] = {
+    palette.name: palette for palette in (DARK, LIGHT, DARK_COLOUR_BLIND, LIGHT_COLOUR_BLIND)
+}
 """The palettes with colours, by the name of their Textual theme."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
-from k9py.api.times import age
+from k9py.api.times import age, rfc3339
 from k9py.rollouts.authors import Author
 from k9py.rollouts.revision_outcome import RevisionOutcome
 from k9py.rollouts.revisions import Revision
@@ -114,11 +114,6 @@ def revision_lines(revision: Revision, author: Author | None, now: datetime) -> 
         ("change-cause", _full_change_cause(revision) or "none"),
         ("changed by", "unknown" if author is None else _author_details(author)),
     )
-
-
-def rfc3339(at: datetime | None) -> str | None:
-    """Return a time as RFC 3339, None if unknown."""
-    return at.isoformat().replace("+00:00", "Z") if at else None
 
 
 def _cells(

@@ -13,6 +13,7 @@ from typing import Any
 
 from k9py.api.severity import Severity
 from k9py.api.text import printable
+from k9py.api.times import rfc3339
 from k9py.cluster.health import ClusterHealth
 from k9py.cluster.views import RolloutView, ServiceView
 from k9py.diagnosis.finding import Finding
@@ -80,7 +81,7 @@ def json_values(
         "notice": printable(notice),
         "health": {
             "state": health.state.value,
-            "since": _time(health.since),
+            "since": rfc3339(health.since),
             "forbidden_kinds": list(health.forbidden),
             "behind_kinds": list(health.stale_optional_kinds),
             "missing_kinds": list(health.unserved_kinds),
@@ -132,7 +133,7 @@ def _rollout(view: RolloutView) -> dict[str, Any]:
         "revision": status.revision,
         "images": [printable(image) for image in status.images],
         "paused": status.paused,
-        "changed_at": _time(view.changed_at),
+        "changed_at": rfc3339(view.changed_at),
         "changed_by": printable(view.changed_by) or None,
         "verdict": _verdict(view.severity),
         "findings": _findings(view.findings),
@@ -150,7 +151,7 @@ def _findings(findings: Sequence[Finding]) -> list[dict[str, Any]]:
                 "namespace": printable(finding.about.namespace),
                 "name": printable(finding.about.name),
             },
-            "since": _time(finding.since),
+            "since": rfc3339(finding.since),
         }
         for finding in findings
     ]
@@ -173,10 +174,6 @@ def _verdict(severity: Severity) -> str:
         case Severity.ROLLING_OUT:
             return "changing"
     return "well"
-
-
-def _time(at: datetime | None) -> str | None:
-    return at.isoformat().replace("+00:00", "Z") if at else None
 
 
 def _position(view: ServiceView | RolloutView) -> tuple[int, str, str, str]:

@@ -33,6 +33,6 @@ class RecordedStream(io.StringIO):
                 await self._written.wait()
         return self.getvalue()
 
-    async def wait_for(self, words: str) -> str:
+    async def wait_for(self, text: str) -> str:
         """Return the output once it contains a text."""
-        return await self.wait_until(lambda text: words in text)
+        return await self.wait_until(lambda output: text in output)

@@ -68,14 +68,14 @@ class Shell:
         """The audit lines with the outcome of a write, without `begin` lines."""
         if not self.audit_path.exists():
             return []
-        found = [json.loads(line) for line in self.audit_path.read_text("utf-8").splitlines()]
-        return [line for line in found if line["event"] != "begin"]
+        records = [json.loads(line) for line in self.audit_path.read_text("utf-8").splitlines()]
+        return [line for line in records if line["event"] != "begin"]
 
     def writes(self) -> int:
         """Return the number of writes sent so far, without dry runs."""
         return sum(
-            RequestMatch(verb).matches(one.verb, one.resource, one.path) and "dryRun" not in one.path
-            for one in self.simulator.requests
+            RequestMatch(verb).matches(request.verb, request.resource, request.path) and "dryRun" not in request.path
+            for request in self.simulator.requests
             for verb in ("patch", "delete", "update")
         )
 

@@ -30,8 +30,8 @@ def shop(tmp_path: Path) -> Iterator[Shell]:
 
 def cause(shop: Shell) -> str:
     def read(state: Any) -> str:
-        found = state.storage.get(DEPLOYMENTS, "shop", "checkout")
-        return str(found["metadata"]["annotations"].get(CHANGE_CAUSE, ""))
+        deployment = state.storage.get(DEPLOYMENTS, "shop", "checkout")
+        return str(deployment["metadata"]["annotations"].get(CHANGE_CAUSE, ""))
 
     return shop.simulator.call(read)
 
@@ -43,7 +43,10 @@ def showing(invocation: Invocation) -> Any:
 async def causes(shop: Shell) -> list[tuple[int, str, int | None]]:
     ran = await shop.run(showing, json=True)
     assert ran.code == 0, ran.err
-    return [(one["revision"], one["change_cause"], one["change_cause_inherited_from"]) for one in ran.json["revisions"]]
+    return [
+        (revision["revision"], revision["change_cause"], revision["change_cause_inherited_from"])
+        for revision in ran.json["revisions"]
+    ]
 
 
 async def test_set_image_writes_the_command_and_shows_it_before(shop: Shell) -> None:
@@ -55,7 +58,12 @@ async def test_set_image_writes_the_command_and_shows_it_before(shop: Shell) -> 
     result = only_result(await shop.run(doing("set-image", setting_images({"app": NEWER})), json=True))
     assert {"what": "change-cause", "before": before, "after": CAUSE} in result["plan"]["changes"]
     assert cause(shop) == CAUSE
-    assert len([one for one in shop.simulator.requests if one.verb == "patch" and "dryRun" not in one.path]) == 1
+    assert (
+        len(
+            [request for request in shop.simulator.requests if request.verb == "patch" and "dryRun" not in request.path]
+        )
+        == 1
+    )
     shop.simulator.advance(60)
     assert (await causes(shop))[0] == (6, CAUSE, None)
 

@@ -22,7 +22,7 @@ from k9py.simulator.server import Simulator
 from k9py.views.exit_codes import ExitCode
 from tests.cli.shell import spec_of
 
-NAMES = [str(one.name) for one in COMMANDS]
+NAMES = [str(subcommand.name) for subcommand in COMMANDS]
 HEAVY = "{'textual', 'kubernetes_asyncio', 'aiohttp', 'rich', 'msgspec'}"
 
 
@@ -43,7 +43,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(
-    ("words", "kind"),
+    ("arguments", "kind"),
     [
         (("deploy/checkout",), "Deployment"),
         (("deployment/checkout",), "Deployment"),
@@ -57,16 +57,17 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (("daemonset", "checkout"), "DaemonSet"),
     ],
 )
-def test_a_workload_is_named_by_kubectls_kinds(words: tuple[str, ...], kind: str) -> None:
-    assert parse_target(words) == ObjectArgument(kind, "checkout")
+def test_a_workload_is_named_by_kubectls_kinds(arguments: tuple[str, ...], kind: str) -> None:
+    assert parse_target(arguments) == ObjectArgument(kind, "checkout")
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("pod/x",), ("checkout",), ("deploy",), ("deploy/",), ("/x",), ("deploy/a/b",), ("deploy", "sts/x")]
+    "arguments",
+    [(), ("pod/x",), ("checkout",), ("deploy",), ("deploy/",), ("/x",), ("deploy/a/b",), ("deploy", "sts/x")],
 )
-def test_what_names_no_workload_is_refused(words: tuple[str, ...]) -> None:
+def test_what_names_no_workload_is_refused(arguments: tuple[str, ...]) -> None:
     with pytest.raises(click.UsageError):
-        parse_target(words)
+        parse_target(arguments)
 
 
 def test_several_are_named_in_either_form_and_each_is_taken_once() -> None:
@@ -79,8 +80,8 @@ def test_several_are_named_in_either_form_and_each_is_taken_once() -> None:
 
 
 def test_images_are_parted_from_the_workload() -> None:
-    words = ("deploy/x", "app=registry.example.com:5000/a:1", "proxy=b@sha256:00")
-    assert parse_images(words) == (("deploy/x",), {"app": "registry.example.com:5000/a:1", "proxy": "b@sha256:00"})
+    arguments = ("deploy/x", "app=registry.example.com:5000/a:1", "proxy=b@sha256:00")
+    assert parse_images(arguments) == (("deploy/x",), {"app": "registry.example.com:5000/a:1", "proxy": "b@sha256:00"})
     for wrong in (("deploy/x",), ("deploy/x", "=a"), ("deploy/x", "app="), ("deploy/x", "app=a", "app=b")):
         with pytest.raises(click.UsageError):
             parse_images(wrong)
@@ -168,7 +169,7 @@ def test_the_help_of_the_group_names_every_command_and_every_exit_code(capsys: p
     for name in NAMES:
         assert f"  {name} " in out
     listed = out.partition("Exit codes:")[2].split("\n")
-    assert [int(line.split()[0]) for line in listed if line.strip()] == [int(one) for one in ExitCode]
+    assert [int(line.split()[0]) for line in listed if line.strip()] == [int(code) for code in ExitCode]
 
 
 @pytest.mark.parametrize(
@@ -238,9 +239,11 @@ def terminal(tmp_path: Path) -> Iterator[tuple[Simulator, pexpect.spawn[str]]]:
     """`kdash undo` at a real terminal."""
     with Simulator("shop-quiet", ManualClock()) as simulator:
         config = simulator.write_kubeconfig(tmp_path / "config", namespace="shop")
-        words = ["-m", "k9py", "undo", "deploy/checkout", "--to-revision", "4", "--kubeconfig", str(config)]
+        arguments = ["-m", "k9py", "undo", "deploy/checkout", "--to-revision", "4", "--kubeconfig", str(config)]
         environ = {**os.environ, "KDASH_AUDIT_FILE": str(tmp_path / "audit.jsonl"), "TERM": "dumb"}
-        child = pexpect.spawn(sys.executable, words, env=environ, encoding="utf-8", timeout=30, dimensions=(40, 200))
+        child = pexpect.spawn(
+            sys.executable, arguments, env=environ, encoding="utf-8", timeout=30, dimensions=(40, 200)
+        )
         try:
             child.expect_exact("Apply? [y/N] ")
             yield simulator, child

@@ -40,4 +40,4 @@ def test_the_directories_of_the_report_are_for_its_owner_alone_whatever_the_umas
     finally:
         os.umask(before)
     made = (tmp_path / "state", tmp_path / "state" / "kdash")
-    assert [one.stat().st_mode & 0o777 for one in made] == [0o700, 0o700]
+    assert [path.stat().st_mode & 0o777 for path in made] == [0o700, 0o700]

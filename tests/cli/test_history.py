@@ -39,7 +39,7 @@ async def test_history_as_json_has_one_entry_a_revision_newest_first(shell: Shel
     ran = await shell.run(lambda its: history(its, CHECKOUT, None), json=True)
     answer = ran.json
     assert (answer["kind"], answer["namespace"], answer["name"]) == ("Deployment", "shop", "checkout")
-    assert [one["revision"] for one in answer["revisions"]] == [5, 4, 3, 2, 1]
+    assert [revision["revision"] for revision in answer["revisions"]] == [5, 4, 3, 2, 1]
     current = answer["revisions"][0]
     assert current["is_current"]
     assert (current["ready"], current["replicas"]) == (3, 3)
@@ -54,8 +54,8 @@ async def test_history_decodes_controller_revisions(shell: Shell, kind: str, nam
     assert ran.code == 0
     revisions = ran.json["revisions"]
     assert revisions
-    assert all(one["images"] for one in revisions)
-    assert sum(one["is_current"] for one in revisions) == 1
+    assert all(revision["images"] for revision in revisions)
+    assert sum(revision["is_current"] for revision in revisions) == 1
 
 
 async def test_one_revision_is_shown_with_its_pod_template(shell: Shell) -> None:
@@ -136,7 +136,7 @@ async def test_diff_as_yaml_has_signs_and_context(shell: Shell) -> None:
     assert "+ image: registry.example.com/shop/checkout:2.7.1" in lines
     assert any(line.startswith("  ") for line in lines)
     answer = (await shell.run(lambda its: diff(its, CHECKOUT, "4", "5", yaml=True), json=True)).json
-    assert {one["sign"] for one in answer["yaml"]} == {"@", " ", "-", "+"}
+    assert {line["sign"] for line in answer["yaml"]} == {"@", " ", "-", "+"}
 
 
 async def test_before_the_first_revision_there_is_nothing(shell: Shell) -> None:

@@ -97,7 +97,7 @@ async def test_a_service_without_selector_has_the_pods_its_endpoints_name(simula
         endpoint_slice = {
             "metadata": {"name": name, "namespace": "shop", "labels": {"kubernetes.io/service-name": name}},
             "addressType": "IPv4",
-            "endpoints": [{"addresses": ["10.0.0.1"], "targetRef": one} for one in refs[:number]],
+            "endpoints": [{"addresses": ["10.0.0.1"], "targetRef": entry} for entry in refs[:number]],
         }
         for kind, body in (("Service", service), ("EndpointSlice", endpoint_slice)):
             simulator.call(create_object, by_kind(kind), body)
@@ -142,8 +142,10 @@ async def test_it_reads_the_logs_of_its_own_pods_alone(shop: LogShell) -> None:
     def adopt(state: SimulatorState) -> None:
         """Give another pod the Deployment's labels."""
         mine = state.storage.list(PODS, "shop")
-        labels = next(one for one in mine if one["metadata"]["labels"].get("app") == "email")["metadata"]["labels"]
-        other = copy.deepcopy(next(one for one in mine if one["metadata"]["labels"].get("app") == "currency"))
+        labels = next(entry for entry in mine if entry["metadata"]["labels"].get("app") == "email")["metadata"][
+            "labels"
+        ]
+        other = copy.deepcopy(next(entry for entry in mine if entry["metadata"]["labels"].get("app") == "currency"))
         other["metadata"]["labels"] = dict(labels)
         other["metadata"]["ownerReferences"] = []
         state.storage.update(PODS, other)
@@ -211,7 +213,7 @@ async def test_the_run_before_a_restart(shop: LogShell) -> None:
 async def test_json_is_an_object_a_line(shop: LogShell) -> None:
     code, run = await shop.ran(EMAIL, output="json")
     assert code == 0
-    assert [(one["text"], one["level"]) for one in run.values] == [
+    assert [(entry["text"], entry["level"]) for entry in run.values] == [
         ("INFO one", "info"),
         ("ERROR two", "error"),
         ("INFO three", "info"),
@@ -257,7 +259,7 @@ async def test_without_a_pod_it_says_so_and_hints(shop: LogShell) -> None:
     assert "no pods with app=nope in shop" in run.err.getvalue()
 
 
-async def test_a_container_it_does_not_have_is_told_with_those_it_has(shop: LogShell) -> None:
+async def test_a_container_it_does_not_have_is_reported_with_those_it_has(shop: LogShell) -> None:
     code, run = await shop.ran(CHECKOUT, containers=("nope",))
     assert code == 2
     assert "no pod of Deployment shop/checkout has a container nope" in run.err.getvalue()
@@ -282,7 +284,7 @@ async def test_without_the_right_to_list_pods_it_is_9(simulator: Simulator, shop
     assert "pods" in run.err.getvalue()
 
 
-async def test_without_the_right_to_read_replica_sets_the_selector_decides_and_it_is_said(
+async def test_without_the_right_to_read_replica_sets_the_selector_decides_and_it_is_reported(
     simulator: Simulator, shop: LogShell
 ) -> None:
     rules = (
@@ -296,7 +298,7 @@ async def test_without_the_right_to_read_replica_sets_the_selector_decides_and_i
     assert "reading all pods that match its selector" in run.err.getvalue()
 
 
-async def test_what_has_not_started_is_said_and_does_not_hold_it_up(tmp_path: Path) -> None:
+async def test_what_has_not_started_is_reported_and_does_not_hold_it_up(tmp_path: Path) -> None:
     with Simulator("bad-release", ManualClock()) as simulator:
         write_logs(simulator, Written("INFO one"))
         code, run = await LogShell(simulator, tmp_path).ran(CHECKOUT, containers=("app",))
@@ -319,7 +321,7 @@ async def test_following_goes_on_and_pods_join(simulator: Simulator, tmp_path: P
         await run.out.wait_for(f"{first}/app INFO two")
         edit(simulator, lambda spec: spec.update(replicas=2), ("Deployment", "shop", "email"))
         simulator.advance(30)
-        second = next(one for one in pods_of(simulator, "email") if one != first)
+        second = next(entry for entry in pods_of(simulator, "email") if entry != first)
         await run.out.wait_for(f"{second}/app INFO one")
         assert run.task is not None
         assert not run.task.done()
@@ -394,7 +396,7 @@ async def test_a_cut_connection_loses_nothing_and_says_nothing_false(simulator: 
         assert "may be missing" not in run.err.getvalue()
 
 
-async def test_a_watch_that_may_not_be_is_said_and_the_logs_go_on(simulator: Simulator, tmp_path: Path) -> None:
+async def test_a_watch_that_may_not_be_is_reported_and_the_logs_continue(simulator: Simulator, tmp_path: Path) -> None:
     write_logs(simulator, Written("INFO one"))
     rules = (
         Rule(("get", "list"), ("",), ("pods", "pods/log"), ("shop",)),
@@ -406,7 +408,7 @@ async def test_a_watch_that_may_not_be_is_said_and_the_logs_go_on(simulator: Sim
         await run.err.wait_for("new pods are not detected")
 
 
-async def test_more_than_may_be_read_at_once_is_said(simulator: Simulator, tmp_path: Path) -> None:
+async def test_more_than_may_be_read_at_once_is_reported(simulator: Simulator, tmp_path: Path) -> None:
     write_logs(simulator, Written("INFO one"))
     async with LogShell(simulator, tmp_path).started(CART, follow=True, max_streams=2) as run:
         await run.err.wait_for("reading 2 of 3 containers at a time, in turns")

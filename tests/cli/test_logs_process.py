@@ -101,7 +101,7 @@ def test_a_slow_reader_is_waited_for_and_misses_nothing(
 
     def write(state: SimulatorState) -> None:
         pods = state.storage.list(PODS, "shop")
-        pod = next(one["metadata"]["name"] for one in pods if one["metadata"]["labels"].get("app") == "email")
+        pod = next(entry["metadata"]["name"] for entry in pods if entry["metadata"]["labels"].get("app") == "email")
         for number in range(count):
             written.run(pod).write(f"n={number:06}")
 

@@ -58,14 +58,14 @@ def test_json_has_the_same_content(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--demo=no-endpoints", "--output", "json")
     values = json.loads(out)
     assert code == values["exit_code"] == 1
-    failing = [one["name"] for one in values["services"] if one["verdict"] == "failing"]
+    failing = [row["name"] for row in values["services"] if row["verdict"] == "failing"]
     assert failing == ["cart"]
 
 
 def test_one_namespace_can_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--demo", "-n", "data", "-o", "json")
     assert code == 0
-    assert [one["name"] for one in json.loads(out)["rollouts"]] == ["db"]
+    assert [row["name"] for row in json.loads(out)["rollouts"]] == ["db"]
 
 
 def test_a_namespace_that_does_not_exist_is_not_healthy(
@@ -136,7 +136,7 @@ def test_a_server_without_a_required_kind_is_not_healthy_but_connected(
     values = json.loads(out)
     assert (code, values["exit_code"]) == (2, 2)
     assert values["health"]["missing_kinds"] == ["EndpointSlice"]
-    assert {one["severity"] for one in values["services"]} == {"unknown"}
+    assert {service["severity"] for service in values["services"]} == {"unknown"}
     assert "this server has no discovery.k8s.io/v1: EndpointSlice unknown" in err
 
 

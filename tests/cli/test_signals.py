@@ -74,15 +74,17 @@ def assert_gone(pid: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
-@pytest.mark.parametrize("command", [["--once"], ["status", "deploy/a"], ["logs", "deploy/a"]], ids=lambda one: one[0])
+@pytest.mark.parametrize(
+    "command", [["--once"], ["status", "deploy/a"], ["logs", "deploy/a"]], ids=lambda command_: command_[0]
+)
 def test_a_signal_ends_a_command_and_its_plugin(command: list[str], number: signal.Signals, plugin: Plugin) -> None:
     argv = [*KDASH, "--kubeconfig", str(plugin.config), *command]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_hear_all) as program:
         pid = plugin.wait_for_pid()
         program.send_signal(number)
-        _, said = program.communicate(timeout=PATIENCE)
+        _, stderr = program.communicate(timeout=PATIENCE)
     assert program.returncode == (-number if number == signal.SIGQUIT else 128 + number)
-    assert b"Traceback" not in said
+    assert b"Traceback" not in stderr
     assert_gone(pid)
 
 

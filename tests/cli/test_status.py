@@ -80,9 +80,13 @@ async def test_a_stalled_rollout_has_its_cause_in_text_json_and_exit_code(tmp_pa
 async def test_reading_once_watches_nothing_and_stays_in_the_namespace(shop: Shell) -> None:
     await shop.run(once())
     seen = shop.simulator.requests
-    assert {one.verb for one in seen} == {"get", "list"}
-    assert all("/namespaces/shop/" in one.path for one in seen)
-    assert all("labelSelector=" in one.path or "fieldSelector=" in one.path for one in seen if one.verb == "list")
+    assert {request.verb for request in seen} == {"get", "list"}
+    assert all("/namespaces/shop/" in request.path for request in seen)
+    assert all(
+        "labelSelector=" in request.path or "fieldSelector=" in request.path
+        for request in seen
+        if request.verb == "list"
+    )
 
 
 async def test_progressing_and_paused_are_not_done(quick: Shell) -> None:

@@ -18,7 +18,7 @@ BUSY = UnavailableError("the API server asks us to slow down", code=429)
 async def said_during(*passing: float, is_terminal: bool) -> list[str]:
     """The output after each step of time, and at the end."""
     clock, err = HeldClock(), io.StringIO()
-    said: list[str] = []
+    printed: list[str] = []
     counts = iter(range(1, 100))
 
     def written() -> str:
@@ -33,12 +33,12 @@ async def said_during(*passing: float, is_terminal: bool) -> list[str]:
             clock.pass_time(seconds)
             for _ in range(3):
                 await asyncio.sleep(0)
-            said.append(written())
-    return [*said, written()]
+            printed.append(written())
+    return [*printed, written()]
 
 
 @pytest.mark.parametrize(
-    ("is_terminal", "passing", "said"),
+    ("is_terminal", "passing", "printed"),
     [
         pytest.param(True, [1.9], ["", ""], id="a short wait on a terminal"),
         pytest.param(
@@ -56,8 +56,8 @@ async def said_during(*passing: float, is_terminal: bool) -> list[str]:
         ),
     ],
 )
-async def test_progress_of_a_wait(is_terminal: bool, passing: list[float], said: list[str]) -> None:
-    assert await said_during(*passing, is_terminal=is_terminal) == said
+async def test_progress_of_a_wait(is_terminal: bool, passing: list[float], printed: list[str]) -> None:
+    assert await said_during(*passing, is_terminal=is_terminal) == printed
 
 
 def kind(name: str, state: ClusterState, objects: int = 0, error: Exception | None = None) -> KindHealth:
@@ -66,7 +66,7 @@ def kind(name: str, state: ClusterState, objects: int = 0, error: Exception | No
 
 
 @pytest.mark.parametrize(
-    ("kinds", "words"),
+    ("kinds", "text"),
     [
         ([kind("Pod", ClusterState.LOADING, 1204)], "reading pods: 1,204 so far…"),
         ([kind("Pod", ClusterState.LIVE, 1204)], ""),
@@ -86,6 +86,6 @@ def kind(name: str, state: ClusterState, objects: int = 0, error: Exception | No
         ([kind("Pod", ClusterState.FORBIDDEN, 0, ForbiddenError("no"))], ""),
     ],
 )
-def test_the_progress_text_of_a_list(kinds: list[KindHealth], words: str) -> None:
-    health = ClusterHealth(ClusterState.LOADING, kinds={one.kind: one for one in kinds})
-    assert read_progress(health) == words
+def test_the_progress_text_of_a_list(kinds: list[KindHealth], text: str) -> None:
+    health = ClusterHealth(ClusterState.LOADING, kinds={kind.kind: kind for kind in kinds})
+    assert read_progress(health) == text

@@ -301,7 +301,7 @@ async def test_a_change_by_someone_else_between_preview_and_yes_aborts_and_says_
 
     ran = await shop.run(undo(4, options=WriteOptions()), answers=says(meanwhile))
     assert (ran.code, ran.out) == (9, "")
-    assert "was changed since it was confirmed" in ran.err
+    assert "was changed since you confirmed" in ran.err
     assert image_of(checkout(shop)) == "registry.example.com/shop/checkout:2.9.9"
     assert [line["outcome"] for line in shop.audit] == ["failed"]
 

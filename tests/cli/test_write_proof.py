@@ -141,7 +141,7 @@ async def test_a_webhook_that_puts_everything_back_is_not_done_although_it_was_p
     ran = await shop.run(set_image() if action == "set-image" else doing("scale", scaling(5)), json=True)
     assert ran.code == 2
     assert (only_result(ran)["outcome"], only_result(ran)["error"]["looked"]) == ("failed", "not-made")
-    assert "looked: nothing" in ran.err
+    assert "read back: nothing" in ran.err
     assert checkout(shop) == before
 
 
@@ -179,7 +179,7 @@ FORGED: list[tuple[Replace, str]] = [
     (Replace(), "it is no object"),
     (Replace(body=b"<html>Sign in</html>", content_type="text/html"), "answered with an HTML page"),
     (Replace(body=b"<html>Sign in</html>"), "answered with an HTML page"),
-    (Replace(body=b'{"kind":"Status","status":"Failure","message":"etcd is full"}'), "says Failure: etcd is full"),
+    (Replace(body=b'{"kind":"Status","status":"Failure","message":"etcd is full"}'), "Failure: etcd is full"),
     (Replace(body=b'{"kind":"Deployment","metadata":{"name":"cart","namespace":"shop"}}'), "it is about shop/cart"),
     (
         Replace(307, location="https://elsewhere.example.com/x"),
@@ -199,7 +199,7 @@ async def test_what_was_not_made_is_never_told_done(shop: Shell, fault: Replace,
     result = only_result(ran)
     assert result["error"]["looked"] == "not-made"
     assert why in ran.err
-    assert "looked: " in ran.err
+    assert "read back: " in ran.err
     assert RETRY_NOTE not in ran.err
     assert (shop.audit[-1]["outcome"], shop.audit[-1]["looked"]) == (result["outcome"], "not-made")
     # An answer ends it; where none came from the API server, it may still be made.
@@ -227,8 +227,8 @@ async def test_what_was_made_and_its_answer_lost_is_found_by_looking(shop: Shell
     assert ran.code == 0, ran.err
     result = only_result(ran)
     assert (result["outcome"], result["proof"], result["as_previewed"]) == ("done", "looked", True)
-    assert "looked: it was made" in result["remark"]
-    assert "looked: it was made" in ran.err
+    assert "read back: it was made" in result["remark"]
+    assert "read back: it was made" in ran.err
     assert [(line["outcome"], line["looked"]) for line in shop.audit] == [("done", "made")]
     assert checkout(shop) != before
 
@@ -246,8 +246,8 @@ async def test_an_object_that_cannot_be_read_back_stays_unknown(shop: Shell) -> 
     ran = await shop.run(set_image(), json=True)
     assert ran.code == 2
     assert (only_result(ran)["outcome"], only_result(ran)["error"]["looked"]) == ("unknown", "unknown")
-    assert "looked: it could not be read" in ran.err
-    assert "look again before retrying" in ran.err
+    assert "read back: it could not be read" in ran.err
+    assert "check again before retrying" in ran.err
     assert [(line["outcome"], line["looked"]) for line in shop.audit] == [("unknown", "unknown")]
 
 

@@ -67,7 +67,7 @@ def undo(revision: int = 0, *targets: ObjectArgument, options: WriteOptions = YE
 
 def says(*answers: str | Callable[[], str]) -> Iterator[Callable[[], str]]:
     """Return the answers to type at prompts; a function is called when its prompt appears."""
-    return iter([one if callable(one) else (lambda text=one: text) for one in answers])
+    return iter([reply if callable(reply) else (lambda text=reply: text) for reply in answers])
 
 
 def checkout(shell: Shell) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.conformance.kubectl import Kubectl
 from tests.unit.simulator.objects import add_namespace, add_pod
-from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
+from tests.unit.simulator.scripted_logs import ScriptedLogSource, ScriptedRun
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def run(simulator: Simulator) -> ScriptedRun:
 
     def fill(state: SimulatorState) -> ScriptedRun:
         present = ScriptedRun("one", "two", "three")
-        state.log_source = ScriptedLogs(present, ScriptedRun("last words"))
+        state.log_source = ScriptedLogSource(present, ScriptedRun("last words"))
         add_namespace(state)
         add_pod(state, "a")
         add_pod(state, "b", containers=("app", "proxy"))

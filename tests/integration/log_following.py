@@ -1,4 +1,4 @@
-"""A log stream over real HTTP against a simulated cluster, both driven by one clock that moves when it is told to.
+"""A log stream over real HTTP against a simulated cluster, both driven by one clock that moves only on request.
 
 The simulator lives on its own thread; `Follower.step` moves its clock, wakes who waited for that on this side, lets
 what was sent arrive, and drains the stream into a ledger. What is proven holds whatever arrives in which step.
@@ -89,7 +89,7 @@ class Follower:
         await self.settle()
 
     async def settle(self) -> None:
-        """Let what was sent arrive: an answer to a question asked now comes behind it. Then tell and take."""
+        """Let what was sent arrive: the response to a request made now comes after it. Then report and drain."""
         try:
             await self._connection.server_version()
         except KdashError:
@@ -124,12 +124,12 @@ class Follower:
             await self.until(lambda: not self.ledger.unfinished(wanted), "all that was written", 200.0)
         except AssertionError as error:
             waited = str(error)
-        said = self.ledger.violations(self._counts(), joined=self.simulator.call(self._joined))
-        said += self.ledger.unfinished(wanted)
-        assert not said, "\n".join([*said, waited, "markers:", *self.ledger.markers])
+        output = self.ledger.violations(self._counts(), joined=self.simulator.call(self._joined))
+        output += self.ledger.unfinished(wanted)
+        assert not output, "\n".join([*output, waited, "markers:", *self.ledger.markers])
 
     def _counts(self) -> Counts:
-        """Return what was written where anyone could know of it: a pod that came and went unseen cannot be told of."""
+        """Return what was written where anyone could know of it: a pod that came and went unseen cannot be reported."""
         counts = self.simulator.call(lambda _: self._written.counts())
         return {place: runs for place, runs in counts.items() if place in self._known}
 
@@ -189,8 +189,8 @@ def change_pods(simulator: Simulator, name: str, **annotations: str) -> int:
     def change(state: SimulatorState) -> int:
         found = pods(state, name)
         for pod in found:
-            told = {**(pod["metadata"].get("annotations") or {}), **annotations}
-            state.storage.update(by_kind("Pod"), {**pod, "metadata": {**pod["metadata"], "annotations": told}})
+            reported = {**(pod["metadata"].get("annotations") or {}), **annotations}
+            state.storage.update(by_kind("Pod"), {**pod, "metadata": {**pod["metadata"], "annotations": reported}})
         return len(found)
 
     return simulator.call(change)

@@ -122,7 +122,7 @@ async def test_a_lost_server_leaves_everything_readable_and_stale_and_nothing_is
 async def test_a_viewer_sees_their_namespace_and_is_told_what_they_do_not(simulator: Simulator, tmp_path: Path) -> None:
     async with watched(simulator, tmp_path, user="viewer") as cluster:
         assert cluster.scope == Scope(("shop",))
-        assert cluster.scope_notice == "no right to list pods in all namespaces: showing namespace shop only"
+        assert cluster.scope_notice == "no permission to list pods in all namespaces: showing namespace shop only"
         await until(
             cluster,
             lambda: cluster.has_synced("Deployment") and cluster.has_synced("Pod") and cluster.has_synced("Service"),

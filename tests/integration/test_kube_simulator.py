@@ -33,7 +33,7 @@ from k9py.simulator.faults import Cut, Refuse, RequestMatch
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.objects import add_deployment, add_namespace, add_pod
-from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
+from tests.unit.simulator.scripted_logs import ScriptedLogSource, ScriptedRun
 
 CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
 
@@ -111,7 +111,7 @@ async def test_a_log_is_followed_from_its_tail(simulator: Simulator, tmp_path: P
     run = ScriptedRun("one", "two")
 
     def script(state: SimulatorState) -> None:
-        state.log_source = ScriptedLogs(run, ScriptedRun("last words"))
+        state.log_source = ScriptedLogSource(run, ScriptedRun("last words"))
 
     simulator.call(script)
     async with connected(simulator, tmp_path) as connection:

@@ -160,7 +160,7 @@ async def test_a_pod_of_a_stateful_set_moves_to_another_node(simulator: Simulato
         await follower.prove()
 
 
-async def test_a_pod_made_anew_under_its_name_while_the_server_was_lost_is_not_given_twice(
+async def test_a_pod_recreated_under_its_name_while_the_server_was_lost_is_not_given_twice(
     simulator: Simulator, tmp_path: Path
 ) -> None:
     subject = workload(simulator, "StatefulSet", "db")
@@ -196,8 +196,8 @@ async def test_a_pod_that_is_new_and_is_restarted_before_its_log_could_be_opened
 async def test_a_node_that_is_lost_for_a_while_and_a_clock_that_is_wrong(simulator: Simulator, tmp_path: Path) -> None:
     def skew(state: SimulatorState) -> None:
         for node, seconds in zip(state.storage.list(NODES), ("-7", "0", "4.5"), strict=True):
-            told = {**node["metadata"], "annotations": {SKEW_ANNOTATION: seconds}}
-            state.storage.update(NODES, {**node, "metadata": told})
+            reported = {**node["metadata"], "annotations": {SKEW_ANNOTATION: seconds}}
+            state.storage.update(NODES, {**node, "metadata": reported})
 
     simulator.call(skew)
     subject = workload(simulator, "StatefulSet", "db")

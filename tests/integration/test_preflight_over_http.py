@@ -161,7 +161,7 @@ async def test_another_pod_of_the_same_name_is_left_alone(
     simulator.advance(90)
     before = await connection.get(key)
     assert before["metadata"]["uid"] != change.uid
-    with pytest.raises(ConflictError, match="was deleted and made anew"):
+    with pytest.raises(ConflictError, match="was deleted and recreated"):
         await writer(connection).write(change, dry_run=False)
     assert (await connection.get(key))["metadata"].get("deletionTimestamp") is None
 
@@ -181,7 +181,7 @@ async def test_a_change_between_preview_and_confirm_aborts_and_says_who_and_when
     simulator.advance(5)
     with pytest.raises(ConflictError) as caught:
         await writer(connection).write(ready.plan, dry_run=False)
-    assert caught.value.message == f"Deployment shop/cart was changed since it was confirmed (by kdash at {at})"
+    assert caught.value.message == f"Deployment shop/cart was changed since you confirmed (by kdash at {at})"
     assert (await connection.get(CART))["spec"]["template"]["metadata"]["labels"]["hotfix"] == "yes"
 
 
@@ -271,7 +271,7 @@ async def test_a_quota_without_room_for_the_surge_is_told_before_and_holds_the_r
     words = f"quota pods refuses every surge pod (pods: {pods} of {pods} used), so it cannot begin"
     assert (warning.code, warning.message) == ("no-room", f"maxUnavailable 0 and no room: {words}")
     [warning] = (await prepared(connection, obj, plan_scale(obj, 9))).plan.warnings
-    assert (warning.code, "lets in none of the" in warning.message) == ("quota", True)
+    assert (warning.code, "is full: 0 of" in warning.message) == ("quota", True)
 
 
 # --- budgets -------------------------------------------------------------------------------------------------------

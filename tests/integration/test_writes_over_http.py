@@ -156,7 +156,7 @@ async def test_a_change_by_someone_else_in_between_aborts(
     other: dict[str, Any] = {"spec": {"template": {"metadata": {"labels": {"hotfix": "yes"}}}}}
     await connection.send(WriteRequest(CHECKOUT, other, "strategic"), dry_run=False)
     before = await connection.get(CHECKOUT)
-    with pytest.raises(ConflictError, match="was changed since it was confirmed"):
+    with pytest.raises(ConflictError, match="was changed since you confirmed"):
         await writer.write(change, dry_run=False)
     assert (await connection.get(CHECKOUT))["spec"] == before["spec"]
     assert [one["outcome"] for one in lines(audit)] == ["failed"]
@@ -169,7 +169,7 @@ async def test_another_deployment_of_the_same_name_is_left_alone(
     change = (await plans(connection, simulator))[which]
     simulator.call(replace_by_another, CHECKOUT)
     before = await connection.get(CHECKOUT)
-    with pytest.raises(ConflictError, match="was deleted and made anew"):
+    with pytest.raises(ConflictError, match="was deleted and recreated"):
         await writer.write(change, dry_run=False)
     assert (await connection.get(CHECKOUT))["spec"] == before["spec"]
 
@@ -251,7 +251,7 @@ async def test_a_pod_that_was_taken_away_and_its_answer_lost_is_found_by_looking
     for verb in ("delete", "create"):
         simulator.inject(fault, RequestMatch(verb, "pods"))
     written = await writer.write(plan(pod), dry_run=False)
-    assert "looked: " in written.proof_note
+    assert "read back: " in written.proof_note
     assert [(one["outcome"], one["looked"]) for one in lines(audit)] == [("done", "made")]
 
 

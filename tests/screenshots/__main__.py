@@ -15,7 +15,7 @@ import resvg_py
 
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
-from tests.screenshots.scenes import SCENES, Scene
+from tests.screenshots.scenes import SCENES, PictureScene
 from tests.tui.dashboard import dashboard
 
 FOLDER = Path(__file__).resolve().parents[2] / "screenshots"
@@ -23,7 +23,7 @@ FONT = "DejaVu Sans Mono"
 PNG_WIDTH = 1600
 
 
-async def draw(scene: Scene) -> str:
+async def draw(scene: PictureScene) -> str:
     """Return the scene as SVG."""
     with tempfile.TemporaryDirectory() as folder, Simulator(scene.scenario, ManualClock()) as simulator:
         async with dashboard(

@@ -85,7 +85,7 @@ async def test_a_revision_that_our_own_undo_left_is_not_suggested(simulator: Sim
 
 async def test_a_healthy_row_is_answered_without_an_undo_and_names_what_fails(kdash: Dashboard) -> None:
     await kdash.select(CART)
-    await until_said(kdash, "deploy/cart: 3 of 3 ready", "by shop-pipeline", "worst is", "shop/checkout")
+    await until_said(kdash, "deploy/cart: 3 of 3 ready", "by shop-pipeline", "worst:", "shop/checkout")
     assert "roll back" not in panel(kdash)
     assert "healthy" in panel(kdash)
 
@@ -171,10 +171,10 @@ async def test_a_row_is_read_once_and_only_where_the_cursor_stays(
 
     read = kdash.home._answer_updater._facts._read
     await kdash.until(lambda: read and reads("checkout") == 1, "the worst is read, both of its templates")
-    monkeypatch.setattr(facts, "SETTLE_SECONDS", 3600.0)
+    monkeypatch.setattr(facts, "DEBOUNCE_SECONDS", 3600.0)
     await kdash.press("down", "down", "up", "up")
     await until_said(kdash, SENTENCE)
-    monkeypatch.setattr(facts, "SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(facts, "DEBOUNCE_SECONDS", 0.0)
     await kdash.select(CART)
     await kdash.until(lambda: len(read) == 2 and reads("cart") == 1, "the chosen one is read")
     await kdash.select(CHECKOUT)

@@ -227,7 +227,7 @@ async def test_typing_narrows_the_patterns() -> None:
         given(app.pane)
         app.pane.take(0, [*BOTH, *LOST, *SYNCED])
         await settled(pilot, app.pane, len(BOTH) + len(LOST) + len(SYNCED))
-        app.pane.typed("synced")
+        app.pane.apply_input(app.pane.filter_bar, "synced")
         await pilot.pause()
         assert [text.split()[1] for text in app.shown()[1:]] == ["gone"]
         assert "1 of 2 shown" in app.pane.note

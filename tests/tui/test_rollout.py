@@ -16,19 +16,20 @@ from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.undo import UndoDialog
-from k9py.tui.panes.cohorts import CountBar, Lines
+from k9py.tui.panes.replica_counts import ReplicaBar
 from k9py.tui.screens.rollout import RolloutScreen
+from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.views.values import Tone
 from tests.tui.dashboard import AGENT, CART, CHECKOUT, DB, Dashboard, dashboard
 
 PAYMENTS = ObjectKey("Deployment", "shop", "payments")
 
 
-def tones(lines: Lines) -> set[Tone]:
+def tones(lines: TonedLines) -> set[Tone]:
     return {tone for line in lines.lines for _, tone in line}
 
 
-def words(lines: Lines) -> str:
+def words(lines: TonedLines) -> str:
     return "\n".join("".join(text for text, _ in line) for line in lines.lines)
 
 
@@ -50,7 +51,7 @@ async def test_the_new_revision_stands_beside_the_old_one(kdash: Dashboard) -> N
     assert "3/3 ready" in older
     assert "log of" not in newest, "no container ever ran: there is no log to tell"
     assert {one.progress for one in screen.query(ProgressBar)} == {1, 3}
-    assert any(one.has_class("-fail") for one in screen.query(CountBar)), "a stuck release is no calm one"
+    assert any(one.has_class("-fail") for one in screen.query(ReplicaBar)), "a stuck release is no calm one"
     await kdash.until_text("1 of 3 updated", "3 of 3 available", "allows 1 extra pod, 0 unavailable")
 
 
@@ -185,7 +186,7 @@ async def test_a_healthy_slow_rollout_raises_no_alarm_and_its_deadline_counts_do
         assert screen.summary.shown.tone in (Tone.BUSY, Tone.OK)
         shown = [screen.cohorts.newest, screen.cohorts.older, screen.allows]
         assert not any(tones(one) & alarming for one in shown)
-        assert not any(one.has_class("-fail") or one.has_class("-warn") for one in screen.query(CountBar))
+        assert not any(one.has_class("-fail") or one.has_class("-warn") for one in screen.query(ReplicaBar))
     assert len(seen) > 2, "the countdown moves with the clock alone"
 
 

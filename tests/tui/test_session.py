@@ -97,7 +97,7 @@ async def test_a_lost_server_leaves_everything_readable_marked_stale_and_recover
 
 async def test_fewer_rights_show_less_and_say_so(simulator: Simulator, tmp_path: Path) -> None:
     async with dashboard(simulator, tmp_path, user="viewer", namespace="shop") as kdash:
-        await kdash.until_text("namespace shop", "no right to")
+        await kdash.until_text("namespace shop", "no permission to")
         assert kdash.connected.cluster.scope.namespaces == ("shop",)
         assert {row.key.namespace for row in kdash.home.rollouts.table.shown_rows} == {"shop"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k9py.tui.panes.summary import rollout_summary
+from k9py.tui.panes.summary_lines import rollout_summary
 from tests import factories as make
 from tests.factories import NOW
 from tests.unit.cluster.situations import NEW, OLD, TOO_LATE, Situation, pods, seen

@@ -66,7 +66,7 @@ async def test_what_was_not_made_is_told_and_not_followed(kdash: Dashboard, faul
     await scale_to_5(kdash)
     said = await kdash.until_screen(MessageDialog)
     assert why in said.message
-    assert "looked: " in said.hint
+    assert "read back: " in said.hint
     assert RETRY_NOTE not in said.hint
     assert stored(kdash, CART)["spec"]["replicas"] == 3
     assert kdash.app.operations.status_of(CART) is None
@@ -78,7 +78,7 @@ async def test_a_write_whose_answer_was_lost_is_found_told_and_followed(kdash: D
     await scale_to_5(kdash)
     said = await kdash.until_screen(MessageDialog)
     assert "answered 504" in said.message
-    assert "looked: it was made" in said.message
+    assert "read back: it was made" in said.message
     await kdash.press("enter")
     await converged(kdash, CART)
     assert [(line["outcome"], line.get("looked")) for line in audited(kdash)] == [("done", "made"), ("converged", None)]
@@ -101,7 +101,7 @@ async def test_a_full_disk_stops_the_write_and_says_so(kdash: Dashboard, monkeyp
     monkeypatch.setattr(os, "write", full_after(0))
     await scale_to_5(kdash)
     said = await kdash.until_screen(MessageDialog)
-    assert "the audit line cannot be written: No space left on device" in said.message
+    assert "the audit record cannot be written: No space left on device" in said.message
     assert "nothing was changed" in said.hint
     assert stored(kdash, CART)["spec"]["replicas"] == 3
     assert kdash.app.operations.is_audited
@@ -113,6 +113,6 @@ async def test_a_disk_that_fills_up_meanwhile_is_told_and_remembered(
     monkeypatch.setattr(os, "write", full_after(1))
     await scale_to_5(kdash)
     said = await kdash.until_screen(MessageDialog)
-    assert said.message == "the audit line was not stored: No space left on device"
+    assert said.message == "the audit record was not stored: No space left on device"
     assert stored(kdash, CART)["spec"]["replicas"] == 5
     assert not kdash.app.operations.is_audited

@@ -1,4 +1,6 @@
-"""Who or what will push back on a write, or make it hurt: one small function a check, one module a family.
+"""Checks before a write: who or what will reject it, revert it, or make it hurt.
+
+One function is one check, one module one family.
 
 The checks that need nothing but the object are called by the plans; those that need the cluster by `preflight`, from
 `Facts` gathered for this one change. Nothing found means no warning; what could not be read is a warning of its own.

@@ -22,7 +22,7 @@ def autoscaling(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iter
         case None:
             return
         case Unknown() as fact:
-            yield unknown("autoscalers", fact, "one may set the number again")
+            yield unknown("autoscalers", fact, "one may overwrite this")
         case found:
             wanted = _replicas(change)
             group = str(obj.get("apiVersion", "")).rpartition("/")[0]
@@ -49,7 +49,7 @@ def autoscaled(autoscaler: HorizontalPodAutoscaler | None, replicas: int) -> Ite
     elif replicas > high:
         message = f"{owner}: it will go back to {high}"
     else:
-        message = f"{owner}: it will set the number again by itself"
+        message = f"{owner}: it will overwrite this"
     yield PreflightWarning(WarningLevel.DANGER, "autoscaler", message)
 
 

@@ -24,7 +24,7 @@ from k9py.operations.warnings import loudest_first
 
 
 def rights(facts: Facts) -> Iterator[PreflightWarning]:
-    """Warn that the write will be refused, or that nobody can tell."""
+    """Warn that the write will be refused, or that this is not known."""
     match facts.allowed:
         case Unknown() as fact:
             yield unknown(f"your right to {facts.right}", fact, "it may be refused")
@@ -35,7 +35,7 @@ def rights(facts: Facts) -> Iterator[PreflightWarning]:
 
 
 _OF_TEMPLATE: Final = frozenset({CauseKind.IMAGE, CauseKind.CRASH, CauseKind.OOM, CauseKind.CONFIG, CauseKind.MOUNT})
-"""Causes that a new pod of the same template brings with it; a probe that says no may say yes after a restart."""
+"""Causes that a new pod of the same template brings with it; a probe that fails may succeed after a restart."""
 
 
 def fails_alike(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
@@ -45,13 +45,13 @@ def fails_alike(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iter
     if change.operation == "scale" and not coming_pods(obj, change):
         return
     images = _images(planned_template(obj, change))
-    told: Counter[str] = Counter()
+    causes: Counter[str] = Counter()
     for pod in facts.pods:
         is_same = images.items() <= _pod_images(pod).items()  # a webhook may have added containers
         troubles = unready_causes(pod, facts.at) if is_same else ()
         if troubles and troubles[0].is_blocking and troubles[0].kind in _OF_TEMPLATE:
-            told[troubles[0].message] += 1
-    for cause, _ in told.most_common(1):
+            causes[troubles[0].message] += 1
+    for cause, _ in causes.most_common(1):
         message = f"new pods will fail the same way: {cause}; an undo goes back to an earlier revision"
         yield PreflightWarning(WarningLevel.CAUTION, "fails-alike", message)
 
@@ -66,7 +66,7 @@ def _pod_images(pod: Pod) -> dict[str, str]:
 
 
 async def preflight(reader: Reader, obj: Mapping[str, Any], change: WritePlan) -> tuple[PreflightWarning, ...]:
-    """Return what the cluster knows that pushes back on a change, loudest first; what could not be read is `unknown`.
+    """Return what the cluster will answer to a write, most severe first; what could not be read is `unknown`.
 
     Args:
         obj: the whole object the change was planned from.
@@ -78,7 +78,7 @@ async def preflight(reader: Reader, obj: Mapping[str, Any], change: WritePlan) -
 
 
 def judge(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> tuple[PreflightWarning, ...]:
-    """Return what the facts mean for the change, loudest first."""
+    """Return what the facts mean for the write, most severe first."""
     return loudest_first(_found(obj, change, facts))
 
 

@@ -1,6 +1,6 @@
 """Warns of pods that are taken away: time in which none serves, and what disruption budgets allow.
 
-Only an eviction asks a PodDisruptionBudget. A rollout and a deletion do not: there it tells how little room there is.
+Only an eviction asks a PodDisruptionBudget. A rollout and a deletion do not: there it shows how little room there is.
 Sources: kubernetes/pkg/controller/deployment/util, `ResolveFenceposts`; DaemonSet and StatefulSet by their API's text;
 kubernetes/pkg/registry/core/pod/storage/eviction.go; docs "Specifying a Disruption Budget".
 """
@@ -25,8 +25,8 @@ class RolloutStrategy:
     Args:
         type: RollingUpdate, Recreate or OnDelete.
         desired: pods it should have.
-        surge: pods above `desired` while it goes on.
-        unavailable: pods that may be missing of `desired` while it goes on.
+        surge: pods above `desired` during the rollout.
+        unavailable: pods that may be missing of `desired` during the rollout.
         coming: pods that are made before any goes, by how many there are now.
     """
 
@@ -77,7 +77,7 @@ def _pods(value: int | str | None, default: int | str, desired: int, *, round_up
 def downtime(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
     """Warn that replacing the pods leaves a time in which none serves.
 
-    A DaemonSet's pods serve their own node each, one after the other: that is its ordinary way and not told.
+    A DaemonSet's pods serve their own node each, one after the other: that is normal, no reason to warn.
     """
     kind, how = obj.get("kind"), strategy(obj)
     if kind == "DaemonSet" or not how.desired:

@@ -148,7 +148,7 @@ async def _allowed(reader: Reader, change: WritePlan, right: Right) -> bool | Un
         return await reader.can_i(right.verb, key.kind, key.namespace, name=key.name, subresource=subresource)
 
     answer = await _known(ask, None)
-    return Unknown("the server would not say") if answer is None else answer
+    return Unknown("the server did not answer") if answer is None else answer
 
 
 async def _listed(reader: Reader, kind: Kind[K], namespace: str, selector: str = "") -> tuple[K, ...]:
@@ -179,7 +179,7 @@ def unknown(what: str, fact: Unknown, could: str) -> PreflightWarning:
     Args:
         what: in the plural, such as `autoscalers`.
         fact: why it is not known.
-        could: what may be so: `one may set the number again`.
+        could: what may be so: `one may overwrite this`.
     """
     return PreflightWarning(WarningLevel.CAUTION, "unknown", f"{what}: unknown ({fact.why}); {could}")
 

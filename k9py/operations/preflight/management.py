@@ -46,10 +46,10 @@ def managed(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
 
 
 def applied(obj: Mapping[str, Any], *, field: str, what: str) -> Iterator[PreflightWarning]:
-    """Warn that the next `kubectl apply` puts back what its file says.
+    """Warn that the next `kubectl apply` puts back what is in its file.
 
-    kubectl 1.37 warns of `rollout undo` alone, and whatever the file says; of a scale or an image the file may say
-    nothing, and then an apply leaves them.
+    kubectl 1.37 warns of `rollout undo` alone, whatever the file contains; a scale or an image may be
+    missing in the file, and then an apply leaves it.
 
     Args:
         field: the part of `spec` that is changed: `template` or `replicas`.
@@ -74,4 +74,4 @@ def _file_has(file: str, field: str) -> bool:
     try:
         return field in msgspec.json.decode(file)["spec"]
     except (msgspec.DecodeError, UnicodeError, KeyError, TypeError):
-        return True  # it was applied: what the file says is not known, so it may say this
+        return True  # it was applied: what the file contains is not known, so it may contain this

@@ -73,10 +73,10 @@ def _priority(scope: ScopeRequirement, name: str) -> bool | None:
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """How many pods more a quota takes, and the entry that says so in words."""
+    """How many more pods a quota allows, and the entry that limits them."""
 
     pods: int
-    words: str
+    text: str
 
 
 def quota_refusals(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
@@ -134,8 +134,8 @@ def _room(quota: ResourceQuota, takes: Mapping[str, Decimal]) -> _Room | None:
             continue
         pods = int(left // each)
         if least is None or pods < least.pods:
-            words = f"{printable(entry)}: {printable(str(used[entry]))} of {printable(str(hard))} used"
-            least = _Room(pods, words)
+            text = f"{printable(entry)}: {printable(str(used[entry]))} of {printable(str(hard))} used"
+            least = _Room(pods, text)
     return least
 
 
@@ -144,14 +144,14 @@ def _refusal(
 ) -> PreflightWarning:
     name = f"quota {printable(quota.name)}"
     if change.operation == "scale":
-        fit = f"only {room.pods}" if room.pods else "none"
-        message = f"{name} lets in {fit} of the {coming} new pods ({room.words})"
+        fits = f"has room for {room.pods} of {coming} new pods" if room.pods else f"is full: 0 of {coming} new pods fit"
+        message = f"{name} {fits} ({room.text})"
         return PreflightWarning(WarningLevel.CAUTION, "quota", message)
     if room.pods == 0 and how.unavailable == 0:
-        message = f"maxUnavailable 0 and no room: {name} refuses every surge pod ({room.words}), so it cannot begin"
+        message = f"maxUnavailable 0 and no room: {name} refuses every surge pod ({room.text}), so it cannot begin"
         return PreflightWarning(WarningLevel.DANGER, "no-room", message)
     slower = "old pods must end first" if room.pods == 0 else "it goes slower"
-    message = f"{name} has room for {room.pods} of {coming} surge pods ({room.words}): {slower}"
+    message = f"{name} has room for {room.pods} of {coming} surge pods ({room.text}): {slower}"
     return PreflightWarning(WarningLevel.CAUTION, "quota", message)
 
 
@@ -186,6 +186,6 @@ def node_room(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterat
 
 
 def _finds_no_node(pod: Pod) -> bool:
-    told = find_condition(pod.status.conditions, "PodScheduled")
-    waits = told is not None and told.status == "False" and told.reason == "Unschedulable"
-    return waits and not pod.is_terminating
+    scheduled = find_condition(pod.status.conditions, "PodScheduled")
+    is_waiting = scheduled is not None and scheduled.status == "False" and scheduled.reason == "Unschedulable"
+    return is_waiting and not pod.is_terminating

@@ -13,8 +13,7 @@ from textual.widgets import Static
 
 from k9py.api.text import printable
 from k9py.tui.theme import palette_for
-from k9py.tui.widgets.folding import fold
-from k9py.tui.widgets.text_view import TextLine, TextSpan
+from k9py.tui.widgets.toned_text import TextLine, TextSpan, fold
 from k9py.views.answer import Answer
 from k9py.views.tones import severity_tone
 from k9py.views.values import StyledLine, Tone

@@ -90,11 +90,6 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         connected = self.connected
         return connected.connection.info.context if connected else self.options.connect.context or ""
 
-    @property
-    def context(self) -> str:
-        """`context_name`, for `tui/operations`."""
-        return self.context_name
-
     def cluster_screens(self) -> list[ClusterScreen]:
         """Return the screens on the cluster, home first."""
         return [screen for screen in self.screen_stack if isinstance(screen, ClusterScreen)]

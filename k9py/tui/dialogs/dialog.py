@@ -26,7 +26,7 @@ from k9py.actions.action import ActionScope
 from k9py.api.text import printable
 from k9py.tui.bindings import bindings
 from k9py.tui.theme import palette_for
-from k9py.tui.widgets.text_view import TextLine
+from k9py.tui.widgets.toned_text import TextLine
 from k9py.views.values import Tone
 
 ResultT = TypeVar("ResultT")

@@ -9,8 +9,7 @@ from textual.geometry import Size
 
 from k9py.rollouts.semantic_diff import SemanticChange, semantic_diff
 from k9py.rollouts.template_diff import DiffLine, template_diff
-from k9py.tui.widgets.folding import fold
-from k9py.tui.widgets.text_view import TextLine, TextSpan
+from k9py.tui.widgets.toned_text import TextLine, TextSpan, fold
 from k9py.views.semantic_diff import semantic_diff_lines
 from k9py.views.values import Tone
 

@@ -11,8 +11,7 @@ from k9py.operations.plan import PreflightWarning, WarningLevel
 from k9py.rollouts.semantic_diff import SemanticChange
 from k9py.rollouts.template_diff import DiffLine
 from k9py.tui.dialogs.difference import folded_diff_lines, yaml_diff_lines
-from k9py.tui.widgets.folding import fold
-from k9py.tui.widgets.text_view import TextLine, TextSpan
+from k9py.tui.widgets.toned_text import TextLine, TextSpan, fold
 from k9py.views.current_state import CurrentState
 from k9py.views.values import Tone
 

@@ -25,7 +25,7 @@ class OperationsHost(Protocol):
         ...
 
     @property
-    def context(self) -> str:
+    def context_name(self) -> str:
         """Name of the context."""
         ...
 

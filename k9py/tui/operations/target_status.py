@@ -8,6 +8,7 @@ from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
+from k9py.runtime.time_slice import TimeSlice
 from k9py.tui.dialogs.question import TargetStatus
 from k9py.views.current_state import (
     CurrentState,
@@ -49,6 +50,10 @@ async def target_status(queries: Queries, key: ObjectKey, now: datetime, *, is_r
 async def worst_failing(queries: Queries, now: datetime) -> RolloutView | None:
     """Return the workload that is failing worst of those in the picture, None when none is."""
     worst: RolloutView | None = None
-    async for view in queries.each_rollout(now):
-        worst = worse_of(worst, view)
+    time_slice = TimeSlice()
+    for key in list(queries.rollout_keys()):
+        view = queries.rollout_view(key, now)
+        if view is not None:
+            worst = worse_of(worst, view)
+        await time_slice.yield_if_over()
     return worst

@@ -12,7 +12,8 @@ from textual.widgets import Static
 from k9py.api.errors import KdashError
 from k9py.api.text import printable
 from k9py.kube.sign_in import SignIn
-from k9py.tui.theme import Palette, palette_for
+from k9py.tui.palettes import Palette
+from k9py.tui.theme import palette_for
 from k9py.views.values import Tone
 
 _KEYS = (("Enter", "try again now"), ("c", "choose another context"), ("Ctrl+C", "quit"))

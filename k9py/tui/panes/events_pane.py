@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from k9py.api.events import Event
 from k9py.api.meta import Condition
 from k9py.runtime.clock import Clock
-from k9py.tui.panes.cohorts import Lines
 from k9py.tui.panes.row_sources import ColumnSet
-from k9py.tui.panes.summary import condition_lines
+from k9py.tui.panes.summary_lines import condition_lines
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.widgets.line_view import LineViewOptions
+from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.views import events as event_table
 
 _SHAPE = ColumnSet.of(event_table.COLUMNS, without=frozenset({"from"}))
@@ -31,7 +31,7 @@ class EventsPane(TablePane):
         super().__init__(
             "Events and conditions", _SHAPE.columns, clock=clock, options=options, number=number, id="events"
         )
-        self.conditions = Lines(id="conditions")
+        self.conditions = TonedLines(id="conditions")
 
     def compose(self) -> ComposeResult:
         yield self.conditions

@@ -54,7 +54,7 @@ class LogPane(LogStreamPane):
 
     # -- search, filter, highlights -----------------------------------------------------------------------------------
 
-    def typed_into(self, bar: FilterBar, text: str) -> None:
+    def apply_input(self, bar: FilterBar, text: str) -> None:
         """Search, filter or highlight as the text is typed."""
         if bar is self.search_bar:
             self.view.search(text)

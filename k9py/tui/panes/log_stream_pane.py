@@ -24,7 +24,7 @@ from k9py.tui.logs.followed_log import FollowedLog, LogRequest
 from k9py.tui.logs.labels import Labels
 from k9py.tui.logs.source_filter import SourceFilter
 from k9py.tui.logs.source_selection import SourceSelection
-from k9py.tui.panes.searched_pane import FilterablePane
+from k9py.tui.panes.pane import FilterablePane
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.log_view.view import LogView
 

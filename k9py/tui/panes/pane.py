@@ -1,6 +1,6 @@
-"""The frame of a pane: a title that says what is shown, how many, and behind what it is narrowed.
+"""The frame of a pane: its title says what is shown, how much of it, and what it is narrowed to.
 
-Invariant: what came from a cluster is printable in titles, and never markup.
+Invariant: text from a cluster is printable in titles, and never markup.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from textual.widget import Widget
 
 from k9py.api.text import printable
 from k9py.tui.theme import palette_for
+from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.views.values import Tone
 
 
 class Pane(Vertical):
-    """A bordered container with one thing in it that takes the focus.
+    """A bordered container with one widget that takes the focus.
 
     Args:
         heading: the first word of the title.
-        number: the digit that leads here, 0 for none.
+        number: the digit that leads to the pane, 0 for none.
     """
 
     DEFAULT_CSS = """
@@ -36,7 +37,7 @@ class Pane(Vertical):
 
     @dataclass
     class Retitled(Message):
-        """The title or the corner says something else."""
+        """The title or the subtitle has changed."""
 
         pane: Pane
 
@@ -45,9 +46,9 @@ class Pane(Vertical):
         self.heading = heading
         self.number = number
         self.note = ""
-        """What the title says after the heading: a count, the narrowing."""
+        """The title after the heading: a count, the narrowing."""
         self.subtitle = ""
-        """What the lower right of the frame says."""
+        """The text at the lower right of the frame."""
 
     @property
     def main(self) -> Widget:
@@ -55,11 +56,16 @@ class Pane(Vertical):
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        """Show the title from the start."""
+        """Show the title."""
         self.set_note("")
 
     def set_note(self, note: str, *, narrowing: str = "") -> None:
-        """Say in the title what is shown: `note` muted (a count), `narrowing` so that it is not overlooked."""
+        """Set the title after the heading.
+
+        Args:
+            note: such as a count; muted.
+            narrowing: why not everything is shown; in the accent colour, so that nobody overlooks it.
+        """
         palette = palette_for(self.app)
         self.note = " · ".join(part for part in (note, narrowing) if part)
         title = Text(" ")
@@ -75,7 +81,33 @@ class Pane(Vertical):
         self.post_message(self.Retitled(self))
 
     def set_subtitle(self, text: str) -> None:
-        """Say something at the lower right of the frame: keys that matter here, a filter, a state."""
+        """Set the text at the lower right of the frame: keys that matter here, a filter, a state."""
         self.subtitle = text
         self.border_subtitle = Text(f" {printable(text)} ") if text else None
         self.post_message(self.Retitled(self))
+
+
+class FilterablePane(Pane):
+    """A pane with a bar to type into: the text goes to the main widget, which gets the focus back afterwards.
+
+    To add one: subclass, yield a `FilterBar` beside `main`, and apply the text in `apply_input`.
+    """
+
+    def apply_input(self, bar: FilterBar, text: str) -> None:
+        """Filter by, or search for, the text typed so far."""
+        raise NotImplementedError
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        """Apply what is typed."""
+        event.stop()
+        self.apply_input(event.bar, event.text)
+
+    def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
+        """Give the focus back."""
+        event.stop()
+        self.main.focus()
+
+    def on_filter_bar_cancelled(self, event: FilterBar.Cancelled) -> None:
+        """Give the focus back."""
+        event.stop()
+        self.main.focus()

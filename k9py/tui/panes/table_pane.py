@@ -18,7 +18,7 @@ from textual.app import ComposeResult
 
 from k9py.api.meta import ObjectKey
 from k9py.runtime.clock import Clock
-from k9py.tui.panes.searched_pane import FilterablePane
+from k9py.tui.panes.pane import FilterablePane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.live_table.row_filter import RowFilter
@@ -257,7 +257,7 @@ class TablePane(FilterablePane):
             text, tone = f"the filter leaves none of {hidden:,}: / and Esc drop it", Tone.WARN
         self.table.set_empty_text(text, tone)
 
-    def typed(self, text: str) -> None:
+    def apply_input(self, bar: FilterBar, text: str) -> None:
         fault = RowFilter.parse(text).fault
         self.filter_bar.set_hint(f"taken as text: {fault}" if fault else "")
         self.table.set_filter(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from k9py.tui.panes.searched_pane import FilterablePane
+from k9py.tui.panes.pane import FilterablePane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.text_view import TextView
@@ -24,7 +24,7 @@ class TextPane(FilterablePane):
     ) -> None:
         super().__init__(heading, number=number, id=id, classes=classes)
         self.text = TextView(options=options)
-        self.search_bar = FilterBar("find", placeholder="text or a regular expression; n next, N before")
+        self.search_bar = FilterBar("find", placeholder="text or regular expression")
 
     def compose(self) -> ComposeResult:
         yield self.text
@@ -34,10 +34,10 @@ class TextPane(FilterablePane):
     def main(self) -> TextView:
         return self.text
 
-    def typed(self, text: str) -> None:
+    def apply_input(self, bar: FilterBar, text: str) -> None:
         self.text.search(text)
 
     def on_text_view_searched(self, event: TextView.Searched) -> None:
-        """Say how many lines were found."""
+        """Show how many lines match."""
         event.stop()
         self.search_bar.set_hint(f"{event.at} of {event.hits}" if event.text else "")

@@ -16,7 +16,7 @@ from k9py.cluster.change_feed import Changes
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.queries import Queries
 from k9py.tui.context import AppContext
-from k9py.tui.panes.summary import ObjectSummary
+from k9py.tui.panes.object_summary import ObjectSummary
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.views.values import Tone
 

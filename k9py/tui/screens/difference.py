@@ -29,9 +29,9 @@ from k9py.tui.answer.base import comparison_base
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
 from k9py.tui.dialogs.difference import template_diff_lines
-from k9py.tui.panes.cohorts import Lines
 from k9py.tui.screens.text_screen import TextScreen
-from k9py.tui.widgets.text_view import TextSpan
+from k9py.tui.widgets.toned_lines import TonedLines
+from k9py.tui.widgets.toned_text import TextSpan
 from k9py.tui.workers import start_worker
 from k9py.views.revisions import revision_text
 from k9py.views.values import StyledLine, Tone
@@ -102,7 +102,7 @@ class DifferenceScreen(TextScreen):
         self._has_looked = is_chosen
         self._undoes_to: Revision | None = older if is_chosen else None
         self.is_yaml = False
-        self.sides = Lines(id="sides", folds=True)
+        self.sides = TonedLines(id="sides", wraps=True)
         self._templates: dict[str, Mapping[str, Any]] = {}
         self._now: Mapping[str, Any] | None = None
         self._generation: int | None = None

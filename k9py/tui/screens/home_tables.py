@@ -18,8 +18,7 @@ from k9py.cluster.change_feed import Changes
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterHealth, ClusterState
 from k9py.tui.context import AppContext
-from k9py.tui.panes.acted_rows import with_operations
-from k9py.tui.panes.row_sources import rollout_columns, rollout_source, service_columns, service_source
+from k9py.tui.panes.row_sources import rollout_columns, rollout_source, service_columns, service_source, with_operations
 from k9py.tui.panes.table_pane import TablePane
 from k9py.views import rollouts as rollout_table
 from k9py.views import services as service_table

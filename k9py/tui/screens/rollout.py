@@ -28,18 +28,20 @@ from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
 from k9py.tui.logs.targets import update_log_targets
-from k9py.tui.panes.cohorts import Cohorts, Counts, Lines, allowance_line
+from k9py.tui.panes.cohorts import Cohorts
 from k9py.tui.panes.events_pane import EventsPane
 from k9py.tui.panes.history_pane import HistoryPane
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.replica_counts import ReplicaCounts
 from k9py.tui.panes.rollout_snapshot import PodTable, RolloutSnapshot, take_snapshot
 from k9py.tui.panes.row_sources import ColumnSet
-from k9py.tui.panes.summary import no_pods_text, rollout_facts, rollout_summary
+from k9py.tui.panes.summary_lines import no_pods_text, rollout_facts, rollout_summary, strategy_line
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.detail_screen import REDRAW_SECONDS, DetailScreen
 from k9py.tui.screens.rollout_reader import RolloutReader
 from k9py.tui.widgets.live_table.table import LiveTable
+from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.tui.workers import start_worker
 from k9py.views import pods as pod_table
 from k9py.views.cohorts import failing_log_line
@@ -76,7 +78,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
     RolloutScreen.-narrow #facts, RolloutScreen.-short #facts { display: none; }
     RolloutScreen.-narrow #summary, RolloutScreen.-short #summary { max-height: 25%; }
     RolloutScreen.-narrow #cohorts, RolloutScreen.-short #cohorts { layout: vertical; }
-    RolloutScreen.-narrow #cohorts Lines, RolloutScreen.-short #cohorts Lines { width: 1fr; }
+    RolloutScreen.-narrow #cohorts TonedLines, RolloutScreen.-short #cohorts TonedLines { width: 1fr; }
     RolloutScreen #why { max-height: 3; }
     RolloutScreen.-dense #summary, RolloutScreen.-dense #cohorts { margin: 0; }
     RolloutScreen.-tight #facts { display: none; }
@@ -102,8 +104,9 @@ class RolloutScreen(DetailScreen[RolloutView]):
         clock, options = context.options.clock, context.line_view_options
         self._pods = ColumnSet.of(pod_table.COLUMNS, without=frozenset({"hash"}))
         columns = self._pods.columns
-        self.counts, self.allows, self.cohorts, self.facts = Counts(), Lines(id="allows"), Cohorts(), Lines(id="facts")
-        self.why = Lines(id="why", folds=True)
+        self.counts, self.allows, self.cohorts = ReplicaCounts(), TonedLines(id="allows"), Cohorts()
+        self.facts = TonedLines(id="facts")
+        self.why = TonedLines(id="why", wraps=True)
         self.new = TablePane("Pods", columns, clock=clock, options=options, number=1, id="new")
         self.old = TablePane("Old pods", columns, clock=clock, options=options, number=2, id="old")
         self.old.set_empty_text("no pod of an old revision")
@@ -170,7 +173,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self.facts.show([line] if (line := rollout_facts(queries, view)) else [])
         if workload is None:
             return
-        self.allows.show([allowance_line(workload, now)])
+        self.allows.show([strategy_line(workload, now)])
         self.events.show_conditions(workload.status.conditions, now)
         self.events.show_events(queries.events_about(self.subject), now)
         self._reader.request_fields(view)
@@ -216,7 +219,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def _show_cohorts(self) -> None:
         if self.picture is not None:
             facts, now = self.picture.facts, self.app_context.options.clock.now()
-            self.cohorts.show(facts, now, room=self.size.width, compact=self.is_small)
+            self.cohorts.show(facts, now, width=self.size.width, compact=self.is_small)
             line = failing_log_line(facts, self._reader.failing_line, compact=self.is_small)
             self.why.show([line] if line else [])
 
@@ -248,7 +251,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self._second = int(now.timestamp())
         workload = connected.cluster.queries.workload(self.subject)
         if workload is not None:
-            self.allows.show([allowance_line(workload, now)])
+            self.allows.show([strategy_line(workload, now)])
 
     def tick_hidden(self, changes: Changes) -> None:
         """Keep taking lines: those that wait too long are dropped."""

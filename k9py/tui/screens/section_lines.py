@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from k9py.api.redaction import redact_text
-from k9py.tui.widgets.text_view import TextLine, TextSpan
+from k9py.tui.widgets.toned_text import TextLine, TextSpan
 from k9py.views.describe import Section
 from k9py.views.values import Tone
 

@@ -19,7 +19,7 @@ from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.row_sources import ColumnSet
-from k9py.tui.panes.summary import service_summary
+from k9py.tui.panes.summary_lines import service_summary
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.detail_screen import DetailScreen
 from k9py.tui.widgets.live_table.table import LiveTable

@@ -11,7 +11,7 @@ from k9py.api.meta import ObjectKey
 from k9py.api.redaction import redact
 from k9py.tui.context import AppContext
 from k9py.tui.screens.text_screen import TextScreen
-from k9py.tui.widgets.text_view import TextSpan, yaml_lines
+from k9py.tui.widgets.toned_text import TextSpan, yaml_lines
 from k9py.tui.workers import start_worker
 from k9py.tui.yaml_text import yaml_text
 from k9py.views.values import Tone

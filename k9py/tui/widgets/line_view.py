@@ -29,7 +29,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from k9py.config.terminal import redraws_per_second
-from k9py.tui.theme import Palette, palette_for
+from k9py.tui.palettes import Palette
+from k9py.tui.theme import palette_for
 
 WHEEL_LINES: Final = 3
 _STRIP_CACHE_LINES: Final = 200

@@ -22,44 +22,11 @@ from k9py.api.search_pattern import SearchPattern, SearchTimeoutError, compile_s
 from k9py.tui.bindings import bindings
 from k9py.tui.keys import key_names
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
-from k9py.tui.widgets.printable_line import printable_line
+from k9py.tui.widgets.toned_text import TextLine, plain_lines, printable_line
 from k9py.views.values import Tone
 
 SIDEWAYS_CELLS: Final = 8
 _MAX_SLOW: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class TextSpan:
-    """A piece of a line with a tone."""
-
-    text: str
-    tone: Tone = Tone.PLAIN
-
-
-TextLine = tuple[TextSpan, ...]
-"""One line, from left to right."""
-
-
-def plain_lines(text: str, tone: Tone = Tone.PLAIN) -> list[TextLine]:
-    """Return a text of many lines as lines of one tone."""
-    return [(TextSpan(line, tone),) for line in text.splitlines()]
-
-
-def yaml_lines(text: str) -> list[TextLine]:
-    """Return YAML as lines with its keys and comments told apart."""
-    lines: list[TextLine] = []
-    for line in text.splitlines():
-        body = line.lstrip(" -")
-        key, colon, value = body.partition(":")
-        if body.startswith("#"):
-            lines.append((TextSpan(line, Tone.MUTED),))
-        elif colon and key and (value == "" or value.startswith(" ")) and not key.startswith(('"', "'")):
-            indent = line[: len(line) - len(body)]
-            lines.append((TextSpan(indent, Tone.MUTED), TextSpan(key, Tone.ACCENT), TextSpan(colon + value)))
-        else:
-            lines.append((TextSpan(line),))
-    return lines
 
 
 @dataclass(frozen=True, slots=True)

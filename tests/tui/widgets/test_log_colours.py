@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from rich.style import Style
 
 from k9py.logs.parsing.sgr import SgrStyle
-from k9py.tui.palettes import KDASH_DARK, KDASH_LIGHT
-from k9py.tui.theme import Palette, contrast, palettes
+from k9py.tui.contrast import contrast
+from k9py.tui.palettes import DARK, DARK_COLOUR_BLIND, KDASH_DARK, KDASH_LIGHT, LIGHT, Palette
 from k9py.tui.widgets.log_view.colours import sgr_style
 
 BASES = [Style(color=theme.foreground, bgcolor=theme.background) for theme in (KDASH_DARK, KDASH_LIGHT)]
@@ -34,7 +34,7 @@ def test_the_named_colours_are_readable_as_they_are(number: int, base: Style) ->
     assert contrast(style.color, base.bgcolor) >= 4.5
 
 
-@pytest.mark.parametrize("palette", palettes()[:2], ids=lambda palette: palette.name)
+@pytest.mark.parametrize("palette", [DARK, LIGHT], ids=lambda palette: palette.name)
 def test_highlights_are_readable_and_told_apart(palette: Palette) -> None:
     marks = [*palette.highlights, palette.hit, palette.hit_current]
     for style in marks:
@@ -45,7 +45,7 @@ def test_highlights_are_readable_and_told_apart(palette: Palette) -> None:
 
 
 def test_highlights_are_told_apart_without_colour() -> None:
-    palette = palettes()[2]
+    palette = DARK_COLOUR_BLIND
     marks = [*palette.highlights, palette.hit, palette.hit_current]
     assert len(set(marks)) == len(marks)
     assert Style.null() not in marks

@@ -14,7 +14,7 @@ from k9py.api.text import printable
 from k9py.logs.line import WHOLE_STREAM, LogLine, Marker
 from k9py.logs.parsing.rendering import render_line
 from k9py.logs.source import LogTarget
-from k9py.tui.theme import palettes
+from k9py.tui.palettes import DARK
 from k9py.tui.widgets.log_view.layout import LogLayout, fit_label, rows_of
 from k9py.tui.widgets.log_view.painting import Highlight, LinePainter, RowLook
 from k9py.tui.widgets.log_view.sources import SourceColors
@@ -60,7 +60,7 @@ def test_every_row_is_exactly_as_wide_as_the_view_and_harmless(
     painter.set_layout(LogLayout(width=width, left=0 if wrap else left, wrap=wrap, prefix=4 if width > 20 else 0))
     pattern = compile_search(search)
     painter.set_highlights([] if pattern is None else [Highlight(pattern, -1)])
-    palette = palettes()[0]
+    palette = DARK
     for row in range(painter.row_count(0)):
         look = RowLook(cursor=row == 0, context=unfolded)
         strip = painter.paint(0, row, look, "web", palette.source(0), palette, palette.status)

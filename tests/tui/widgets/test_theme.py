@@ -11,23 +11,21 @@ from rich.style import Style
 from textual.color import Color
 
 from k9py.cli.command_line import THEME_NAMES
-from k9py.tui.palettes import KDASH_LIGHT, THEMES
-from k9py.tui.theme import (
-    MonochromeFilter,
-    Palette,
-    contrast,
-    palette_for,
-    palettes,
-)
+from k9py.config.terminal import wants_color
+from k9py.tui.contrast import contrast
+from k9py.tui.monochrome import MonochromeFilter
+from k9py.tui.palettes import KDASH_LIGHT, MONOCHROME, PALETTES, THEMES, Palette
+from k9py.tui.theme import palette_for
 from k9py.tui.widgets.live_table import LiveTable
 from k9py.views.values import Tone
 from tests.tui.widgets.hosts import COLUMNS, NOW, HostApp, rows
 
+ALL = (*PALETTES.values(), MONOCHROME)
 BY_NAME = {theme.name: theme for theme in THEMES.values()}
-COLOURED = [one for one in palettes() if one.name in BY_NAME]
+COLOURED = [one for one in ALL if one.name in BY_NAME]
 
 
-@pytest.mark.parametrize("palette", palettes(), ids=lambda palette: palette.name)
+@pytest.mark.parametrize("palette", ALL, ids=lambda palette: palette.name)
 def test_every_tone_has_a_style(palette: Palette) -> None:
     assert set(palette.tones) == set(Tone)
 
@@ -87,6 +85,21 @@ def test_the_cursor_line_has_no_hue_of_its_own(palette: Palette) -> None:
 
 def test_the_command_line_offers_every_theme() -> None:
     assert tuple(THEMES) == THEME_NAMES
+
+
+@pytest.mark.parametrize(
+    ("environ", "flag", "wanted"),
+    [
+        ({}, False, False),
+        ({}, True, True),
+        ({"NO_COLOR": "1"}, False, True),
+        ({"NO_COLOR": ""}, False, False),
+        ({"TERM": "dumb"}, False, True),
+        ({"TERM": "xterm-256color"}, False, False),
+    ],
+)
+def test_when_to_do_without_colour(environ: dict[str, str], flag: bool, wanted: bool) -> None:
+    assert wants_color(environ, no_color=flag) is not wanted
 
 
 def test_without_colour_a_highlighted_background_becomes_reverse() -> None:

@@ -1,4 +1,4 @@
-"""A cluster to connect to without a network: lists what it holds, streams what is put in, refuses and fails on wish."""
+"""A cluster without a network: lists what it holds, streams what is put in, refuses and fails on demand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.factories import NOW
 
 
 class HeldClock:
-    """Time that passes when a test says so; sleepers wake when it has come far enough."""
+    """Time that passes when a test passes it; sleepers wake at their time."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -49,23 +49,23 @@ class HeldClock:
 
 
 @dataclass(frozen=True)
-class Place:
-    """What the connection says of its context."""
+class ContextInfo:
+    """The description of a connection."""
 
     namespace: str = "shop"
 
 
 class FakeServer:
-    """Fulfils `cluster.cluster.Connected`.
+    """Implements `cluster.cluster.ClusterConnection`.
 
     Attributes:
-        forbidden: (resource, namespace) that may not be listed; namespace "" is the whole cluster.
+        forbidden: (resource, namespace) that may not be listed; namespace "" is the cluster.
         down: what every list and watch fails with; None when the server is up. Set by `go_down`.
-        silent: it will not say what the user may do.
+        silent: it does not answer access reviews.
     """
 
     def __init__(self, *objects: KubeObject) -> None:
-        self.info = Place()
+        self.info = ContextInfo()
         self.forbidden: set[tuple[str, str]] = set()
         self.down: KdashError | None = None
         self.silent = False
@@ -77,15 +77,15 @@ class FakeServer:
             self.put(one)
 
     def put(self, one: KubeObject) -> None:
-        """Add or change an object; watches hear of it."""
-        self.objects[one.key] = self._anew(one)
-        self._tell("MODIFIED", self.objects[one.key])
+        """Add or change an object; watches receive it."""
+        self.objects[one.key] = self._at_next_version(one)
+        self._send("MODIFIED", self.objects[one.key])
 
     def delete(self, key: ObjectKey) -> None:
-        """Remove an object; watches hear of it."""
-        self._tell("DELETED", self._anew(self.objects.pop(key)))
+        """Remove an object; watches receive it."""
+        self._send("DELETED", self._at_next_version(self.objects.pop(key)))
 
-    def _anew(self, one: KubeObject) -> KubeObject:
+    def _at_next_version(self, one: KubeObject) -> KubeObject:
         self.version += 1
         return _at_version(one, self.version)
 
@@ -102,17 +102,17 @@ class FakeServer:
                 queue.put_nowait(error)
 
     def restore(self, *, version: int, without: ObjectKey) -> None:
-        """Become what a backup holds: everything at a lower version, one object missing; no watch hears of it."""
+        """Become what a backup holds: everything at a lower version, one object missing; no watch receives it."""
         self.version = version
         self.objects = {key: _at_version(one, version) for key, one in self.objects.items() if key != without}
 
-    def say(self, line: bytes, kind: str) -> None:
+    def send(self, line: bytes, kind: str) -> None:
         """Send a line as it is to every watch of a kind."""
         for watched, _, queue in self._watches:
             if watched == kind:
                 queue.put_nowait(line)
 
-    def _tell(self, type_: str, one: KubeObject) -> None:
+    def _send(self, type_: str, one: KubeObject) -> None:
         line = b'{"type":"%s","object":%s}' % (type_.encode(), msgspec.json.encode(one))
         for kind, namespace, queue in self._watches:
             if kind == one.KIND and namespace in ("", one.namespace):
@@ -192,10 +192,10 @@ class _FakeListerWatcher:
 
     async def _lines(self, queue: asyncio.Queue[bytes | KdashError]) -> AsyncIterator[list[bytes]]:
         while True:
-            said = await queue.get()
-            if isinstance(said, KdashError):
-                raise said
-            yield [said]
+            item = await queue.get()
+            if isinstance(item, KdashError):
+                raise item
+            yield [item]
 
 
 def _at_version(one: KubeObject, version: int) -> KubeObject:

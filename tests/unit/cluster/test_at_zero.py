@@ -1,4 +1,4 @@
-"""Services and workloads that want no pods: down, idle, or not to be told."""
+"""Services and workloads that want no pods: down, idle, or unknown."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def replica_set_at_zero(*, generation: int, desired: str = "0") -> ReplicaSet:
 
 
 def by_kubectl(workload: Workload) -> Workload:
-    """The same, scaled by kubectl: as servers since 1.36 say it, without a time."""
+    """The same, scaled by kubectl: as servers since 1.36 report it, without a time."""
     owned: dict[str, object] = {"f:spec": {"f:replicas": {}}}
     entry = ManagedFields("kubectl", "Update", None, "scale", convert(owned, OwnedFields))
     return replace(workload, metadata=replace(workload.metadata, managed_fields=(entry,)))
@@ -112,7 +112,7 @@ def test_a_service_whose_workload_is_at_zero_is_down_unless_it_always_was_or_is_
     assert [one.message.startswith(words) for view in found for one in view.findings[:1]] == [True, True]
 
 
-def test_what_was_seen_running_in_this_session_is_down_at_zero() -> None:
+def test_a_workload_seen_running_in_this_session_is_down_at_zero() -> None:
     service = make.service("checkout")
     running = make.stateful_set("checkout", replicas=3)
     made = [make.pod(f"checkout-{n}", owner=running) for n in range(3)]

@@ -1,4 +1,4 @@
-"""Small clusters that were shown wrongly once, as their objects were sent (tests/cases)."""
+"""Small clusters that were once shown wrongly, as their objects were sent (tests/cases)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_named_target_port_that_half_of_the_pods_have_degrades_the_service() -
     assert why_cell(view).text == "1 of 2 pods has no port web"
 
 
-def test_a_service_without_selector_has_the_pods_behind_it_that_its_endpoints_name() -> None:
+def test_a_service_without_selector_has_the_pods_that_its_endpoints_name() -> None:
     world = World(*objects("service-without-selector"))
     view = service(world, "leader")
     assert view.mode is ServiceMode.NO_SELECTOR
@@ -68,7 +68,7 @@ def test_a_service_without_selector_has_the_pods_behind_it_that_its_endpoints_na
 def test_a_service_without_selector_follows_its_slice_and_the_pods_it_names() -> None:
     world = World(*objects("service-without-selector"))
     [pod] = world.queries.pods_of(make.key("Service", "leader"))
-    world.told.clear()
+    world.affected.clear()
     world.put(pod)
     assert "leader" in world.dirty[0]
     [endpoints] = world.queries.endpoint_slices_of(make.key("Service", "leader"))
@@ -78,7 +78,7 @@ def test_a_service_without_selector_follows_its_slice_and_the_pods_it_names() ->
     assert (view.workloads, view.severity) == ((), Severity.IDLE)
 
 
-def test_a_service_whose_hand_made_endpoints_are_all_not_ready_is_down() -> None:
+def test_a_service_whose_manual_endpoints_are_all_not_ready_is_down() -> None:
     world = World(*objects("service-without-selector"))
     [endpoints] = world.queries.endpoint_slices_of(make.key("Service", "leader"))
     [one] = endpoints.endpoints or ()

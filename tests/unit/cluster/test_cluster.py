@@ -1,4 +1,4 @@
-"""A cluster's life: loading, live, stale, forbidden, another scope; and what its readers are told."""
+"""The life of a cluster: loading, live, stale, forbidden, another scope; and what its feeds report."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_before_endpoints_are_read_a_service_is_unknown() -> None:
         assert cluster.has_synced("EndpointSlice")
 
 
-async def test_a_change_names_what_it_touches_and_nothing_else() -> None:
+async def test_a_change_names_what_it_affects_and_nothing_else() -> None:
     server = FakeServer(*SHOP, make.service("search"), make.deployment("search"))
     cluster = cluster_of(server)
     async with cluster:
@@ -68,7 +68,7 @@ async def test_a_change_names_what_it_touches_and_nothing_else() -> None:
         assert not changes.everything
 
 
-async def test_what_is_gone_is_named_and_has_no_view() -> None:
+async def test_a_deleted_object_is_named_and_has_no_view() -> None:
     server = FakeServer(*SHOP)
     cluster = cluster_of(server)
     async with cluster:
@@ -99,7 +99,7 @@ async def test_a_lost_server_leaves_the_data_readable_and_stale_and_it_recovers(
         assert cluster.feed.drain().health
 
 
-async def test_a_server_that_never_answered_is_unreachable() -> None:
+async def test_a_server_that_never_responded_is_unreachable() -> None:
     server = FakeServer(*SHOP)
     server.down = REFUSED
     cluster = cluster_of(server)
@@ -109,25 +109,25 @@ async def test_a_server_that_never_answered_is_unreachable() -> None:
         assert not cluster.has_synced("Pod")
 
 
-async def test_a_kind_that_may_not_be_read_is_named_and_its_views_unknown() -> None:
+async def test_a_forbidden_kind_is_named_and_its_views_are_unknown() -> None:
     server = FakeServer(*SHOP)
-    server.forbidden = {("endpointslices", ""), ("nodes", "")}
+    server.forbidden = {("endpointslices", ""), ("events", "")}
     cluster = cluster_of(server)
     async with cluster:
         await until(lambda: cluster.health.state is ClusterState.PARTIAL)
-        await until(lambda: cluster.health.forbidden == ("EndpointSlice", "Node"))
+        await until(lambda: cluster.health.forbidden == ("EndpointSlice", "Event"))
         assert not cluster.health.is_complete
         view = cluster.queries.service_view(SERVICE.key, NOW)
         assert view is not None
         assert view.total is None
 
 
-async def test_a_cluster_scoped_kind_that_may_not_be_read_is_no_alarm() -> None:
+async def test_a_forbidden_cluster_scoped_kind_is_no_alarm() -> None:
     server = FakeServer(*SHOP)
-    server.forbidden = {("nodes", ""), ("namespaces", "")}
+    server.forbidden = {("namespaces", "")}
     cluster = cluster_of(server, "shop")
     async with cluster:
-        await until(lambda: cluster.health.forbidden == ("Namespace", "Node"))
+        await until(lambda: cluster.health.forbidden == ("Namespace",))
         await until(lambda: cluster.health.is_complete)
 
 
@@ -138,7 +138,7 @@ async def test_a_cluster_that_turns_out_to_be_forbidden_falls_back_to_the_contex
     async with cluster:
         await until(lambda: cluster.scope == Scope(("shop",)))
         await until(lambda: cluster.health.is_complete)
-        assert cluster.scope_notice == "no right to list pods in all namespaces: showing namespace shop only"
+        assert cluster.scope_notice == "no permission to list pods in all namespaces: showing namespace shop only"
         assert list(cluster.queries.service_keys()) == [SERVICE.key]
 
 
@@ -153,7 +153,7 @@ async def test_several_namespaces_are_one_cluster_and_the_others_are_not_asked_f
         assert cluster.queries.backends_of(elsewhere.key) == ()
 
 
-async def test_another_scope_forgets_the_old_one_at_once() -> None:
+async def test_another_scope_drops_the_old_one_immediately() -> None:
     elsewhere = make.service("ledger", "bank")
     cluster = cluster_of(FakeServer(*SHOP, elsewhere), "shop")
     async with cluster:
@@ -180,7 +180,7 @@ async def test_every_reader_has_its_own_feed() -> None:
         cluster.close_feed(own)
 
 
-async def test_a_rollout_that_is_not_settled_is_looked_at_again_as_time_passes() -> None:
+async def test_an_unsettled_rollout_is_rechecked_as_time_passes() -> None:
     halfway = make.deployment(replicas=3, updated=1, available=2)
     clock = HeldClock()
     cluster = cluster_of(FakeServer(halfway, SERVICE, make.deployment("settled")), clock=clock)
@@ -196,19 +196,19 @@ async def test_a_rollout_that_is_not_settled_is_looked_at_again_as_time_passes()
         assert changes.services == {SERVICE.key}
 
 
-async def test_an_object_that_cannot_be_read_is_left_out_and_never_hidden() -> None:
+async def test_an_object_that_does_not_decode_is_left_out_and_reported() -> None:
     server = FakeServer(*SHOP, make.event(PODS[0], "Pulled"))
     cluster = cluster_of(server)
     async with cluster:
         await live(cluster)
-        server.say(b'{"type":"ADDED","object":{"metadata":{"name":"odd","namespace":"shop"},"status":"?"}}', "Pod")
+        server.send(b'{"type":"ADDED","object":{"metadata":{"name":"odd","namespace":"shop"},"status":"?"}}', "Pod")
         await until(lambda: bool(cluster.health.decode_errors))
         assert list(cluster.health.decode_errors) == ["Pod"]
         assert not cluster.health.is_complete
         assert len(list(cluster.stores.pods.values())) == len(PODS)
 
 
-async def test_the_events_of_one_object_are_read_when_it_is_looked_at() -> None:
+async def test_the_events_of_one_object_are_read_on_demand() -> None:
     server = FakeServer(*SHOP, make.event(PODS[0], "Pulled", since=60), make.event(PODS[0], "Started", since=30))
     cluster = cluster_of(server)
     async with cluster:

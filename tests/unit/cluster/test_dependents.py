@@ -1,4 +1,4 @@
-"""What a change touches: exactly the views that read the object, found without walking the cluster."""
+"""What a change affects: exactly the views that read the object, found without walking the cluster."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TOUCHES: list[tuple[str, KubeObject, set[str], set[str], set[str]]] = [
     ("an event about a ReplicaSet", make.event(REPLICA_SET), {"checkout"}, {"checkout"}, set()),
     ("an event about a workload", make.event(STATEFUL_SET), set(), {"cart-db"}, set()),
     ("an event about a service", make.event(SERVICE), {"checkout"}, set(), set()),
-    ("a pod nobody owns", make.pod("debug", labels={"run": "debug"}), set(), set(), {"debug"}),
+    ("a pod without an owner", make.pod("debug", labels={"run": "debug"}), set(), set(), {"debug"}),
     ("a pod of another namespace", make.pod("x", "other", labels={"app": "checkout"}), set(), set(), {"x"}),
 ]
 
@@ -44,7 +44,7 @@ TOUCHES: list[tuple[str, KubeObject, set[str], set[str], set[str]]] = [
 @pytest.mark.parametrize(
     ("changed", "services", "rollouts", "pods"), [one[1:] for one in TOUCHES], ids=[one[0] for one in TOUCHES]
 )
-def test_a_change_touches_what_depends_on_it(
+def test_a_change_affects_what_depends_on_it(
     changed: KubeObject, services: set[str], rollouts: set[str], pods: set[str]
 ) -> None:
     world = World(DEPLOYMENT, REPLICA_SET, SERVICE, *OTHERS, *PODS)
@@ -57,7 +57,7 @@ def test_a_change_touches_what_depends_on_it(
     [(lambda: PODS[0], {"checkout"}, {"checkout"}), (lambda: DEPLOYMENT, {"checkout"}, {"checkout"})],
     ids=["pod", "deployment"],
 )
-def test_a_deletion_touches_what_depended_on_it(
+def test_a_deletion_affects_what_depended_on_it(
     gone: Callable[[], KubeObject], services: set[str], rollouts: set[str]
 ) -> None:
     world = World(DEPLOYMENT, REPLICA_SET, SERVICE, *OTHERS, *PODS)
@@ -65,7 +65,7 @@ def test_a_deletion_touches_what_depended_on_it(
     assert world.dirty[:2] == (services, rollouts)
 
 
-def test_a_pod_that_changes_its_labels_touches_the_services_of_both() -> None:
+def test_a_pod_that_changes_its_labels_affects_the_services_of_both() -> None:
     world = World(make.service("old"), make.service("new"), make.pod("p", labels={"app": "old"}))
     world.put(make.pod("p", labels={"app": "new"}))
     assert world.dirty[0] == {"old", "new"}
@@ -85,7 +85,7 @@ def test_a_service_without_selector_selects_nothing() -> None:
     assert world.dirty[0] == set()
 
 
-def test_a_batch_too_big_to_trace_marks_everything() -> None:
+def test_a_batch_too_large_to_trace_marks_everything() -> None:
     world = World()
     world.put_together(Service.KIND, [make.service(f"s{number}") for number in range(2_001)])
-    assert [one.everything for one in world.told] == [True]
+    assert [objects.everything for objects in world.affected] == [True]

@@ -1,4 +1,4 @@
-"""One word for all watches: what makes it live, partly live, or neither, and what is named beside it."""
+"""One state for all watches: what makes it live, partly live, or neither, and what is named with it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def reports(**health: WatchHealth) -> list[WatchReport]:
         ({"Event": STALE}, ClusterState.LIVE, True),
     ],
 )
-def test_live_is_said_only_when_all_that_is_needed_is_watched(
+def test_live_only_while_every_essential_kind_is_watched(
     health: dict[str, WatchHealth], state: ClusterState, is_whole: bool
 ) -> None:
     folded = summarize_health(reports(**health))
@@ -67,13 +67,11 @@ def test_live_is_said_only_when_all_that_is_needed_is_watched(
         ({"Pod": STALE}, ()),
     ],
 )
-def test_kinds_that_are_not_needed_and_not_current_are_named(
-    health: dict[str, WatchHealth], behind: tuple[str, ...]
-) -> None:
+def test_optional_kinds_that_are_not_current_are_named(health: dict[str, WatchHealth], behind: tuple[str, ...]) -> None:
     assert summarize_health(reports(**health)).stale_optional_kinds == behind
 
 
-def test_a_watch_that_calls_itself_live_and_was_not_heard_is_stale_since_it_was() -> None:
+def test_a_live_watch_that_is_overdue_is_stale_since_its_last_sign_of_life() -> None:
     silent_since = NOW - timedelta(hours=8)
     pods = WatchReport("Pod", LIVE, True, 1, silent_since=silent_since)
     folded = summarize_health([pods, *(one for one in reports() if one.kind != "Pod")])

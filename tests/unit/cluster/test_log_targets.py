@@ -1,4 +1,4 @@
-"""What a pod says of its containers' runs."""
+"""The log targets of a pod and the container runs they name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ POD = {
 }
 
 
-def test_a_target_carries_when_its_run_began() -> None:
+def test_a_target_carries_when_its_container_run_started() -> None:
     pod = msgspec.convert(POD, Pod, strict=False)
     found = {one.container: (one.container_id, one.started_at) for one in log_targets(pod)}
     assert found == {

@@ -1,4 +1,4 @@
-"""The answers the screens get."""
+"""The results that screens get."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SERVICE = make.service("checkout")
 SHOP = (DEPLOYMENT, REPLICA_SET, SERVICE, make.endpoint_slice(SERVICE, PODS), *PODS)
 
 
-def test_a_service_shows_ready_endpoints_of_all_and_the_workloads_behind_it() -> None:
+def test_a_service_shows_its_ready_endpoints_and_its_backends() -> None:
     pods = [*PODS, make.pod("checkout-aaa-9", owner=REPLICA_SET, ready=False, labels={"app": "checkout"})]
     world = World(*SHOP, pods[-1], make.endpoint_slice(SERVICE, pods))
     view = world.queries.service_view(SERVICE.key, NOW)
@@ -41,7 +41,7 @@ def test_a_pod_in_two_slices_counts_once() -> None:
     assert (view.ready, view.total) == (2, 2)
 
 
-def test_endpoints_that_may_not_be_read_are_unknown_not_zero() -> None:
+def test_unreadable_endpoints_are_unknown_not_zero() -> None:
     world = World(*SHOP, unknown=[EndpointSlice.KIND])
     view = world.queries.service_view(SERVICE.key, NOW)
     assert view is not None
@@ -59,13 +59,13 @@ def test_endpoints_that_may_not_be_read_are_unknown_not_zero() -> None:
         (make.service("a", type_="ExternalName", selector={}), ServiceMode.EXTERNAL_NAME),
     ],
 )
-def test_services_of_every_mode_are_told_apart(service: Service, mode: ServiceMode) -> None:
+def test_services_of_every_mode_are_distinguished(service: Service, mode: ServiceMode) -> None:
     view = World(service).queries.service_view(service.key, NOW)
     assert view is not None
     assert view.mode is mode
 
 
-def test_a_service_names_what_is_wrong_with_the_pods_behind_it() -> None:
+def test_a_service_names_the_findings_of_its_backend_pods() -> None:
     broken = make.pod(
         "checkout-aaa-1",
         owner=REPLICA_SET,
@@ -81,7 +81,7 @@ def test_a_service_names_what_is_wrong_with_the_pods_behind_it() -> None:
     assert "checkout:1.0.0" in " ".join(one.message for one in view.findings)
 
 
-def test_ports_are_written_as_kubectl_does() -> None:
+def test_ports_are_printed_as_kubectl_does() -> None:
     ports = [ServicePort(port=80, node_port=30080), ServicePort(port=53, protocol="UDP")]
     view = World(make.service("a", ports=ports)).queries.service_view(key("Service", "a"), NOW)
     assert view is not None
@@ -180,7 +180,7 @@ def test_services_and_rollouts_find_each_other_within_their_namespace() -> None:
         ({}, ""),
     ],
 )
-def test_a_service_that_selects_nothing_missed_the_workload_of_its_name(selector: dict[str, str], missed: str) -> None:
+def test_a_selector_mismatch_names_the_workload_of_the_services_name(selector: dict[str, str], missed: str) -> None:
     service, workload = make.service("cart", selector=selector), make.deployment("cart")
     queries = World(service, workload, make.deployment("other")).queries
     assert queries.selector_mismatch_of(service.key) == ((workload.key, missed) if missed else None)
@@ -201,7 +201,7 @@ def test_events_about_a_workload_include_its_replica_sets_and_pods_newest_first(
     assert [one.reason for one in world.queries.events_about(SERVICE.key)] == ["Other"]
 
 
-def test_those_who_push_back_on_writes_are_found() -> None:
+def test_autoscalers_and_budgets_are_found() -> None:
     world = World(*SHOP, make.autoscaler(DEPLOYMENT), make.budget("checkout"), make.budget("search"))
     autoscaler = world.queries.autoscaler_of(DEPLOYMENT.key)
     assert autoscaler is not None
@@ -228,7 +228,7 @@ def test_log_targets_are_all_main_containers_and_sidecars_newest_pod_first() -> 
 
 
 @pytest.mark.parametrize("kind", ["Service", "Deployment", "StatefulSet", "DaemonSet", "Pod", "Job"])
-def test_what_is_not_there_has_no_view_and_nothing_belongs_to_it(kind: str) -> None:
+def test_a_missing_object_has_no_view_and_nothing_belongs_to_it(kind: str) -> None:
     queries = World().queries
     gone = key(kind, "gone")
     assert queries.service_view(gone, NOW) is None
@@ -242,9 +242,9 @@ def test_what_is_not_there_has_no_view_and_nothing_belongs_to_it(kind: str) -> N
 def test_a_view_is_computed_once_until_something_it_reads_changes() -> None:
     world = World(*SHOP)
     first = world.queries.service_view(SERVICE.key, NOW)
-    computed = world.queries.computed_views
+    computed = world.queries.views.computed
     assert world.queries.service_view(SERVICE.key, NOW) is first
-    assert world.queries.computed_views == computed
+    assert world.queries.views.computed == computed
     world.remove(PODS[0].key)
     assert world.queries.service_view(SERVICE.key, NOW) is not first
 
@@ -263,8 +263,8 @@ def test_one_pod_among_twenty_thousand_costs_its_own_rollout_and_services_only()
         queries.service_view(view_key, NOW)
     for view_key in list(queries.rollout_keys()):
         queries.rollout_view(view_key, NOW)
-    assert queries.computed_views == 2_001
-    world.told.clear()
+    assert queries.views.computed == 2_001
+    world.affected.clear()
 
     changed = make.pod("app-7-aaa-3", owner=shops[7][1], ready=False, labels={"app": "app-7"})
     world.put(changed)
@@ -274,4 +274,4 @@ def test_one_pod_among_twenty_thousand_costs_its_own_rollout_and_services_only()
         queries.service_view(view_key, NOW)
     for view_key in list(queries.rollout_keys()):
         queries.rollout_view(view_key, NOW)
-    assert queries.computed_views == 2_001 + 3
+    assert queries.views.computed == 2_001 + 3

@@ -1,4 +1,4 @@
-"""The events of the one object on the screen, from lists that are not as they should be."""
+"""The events of one object, from lists that are not as they should be."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ async def reasons(page: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("page", "told"),
+    ("page", "expected"),
     [
         (b'{"metadata":{},"items":null}', []),
         (b'{"metadata":{},"items":[{"metadata":{},"count":"x"},{"metadata":{},"reason":"Pulled"}]}', ["Pulled"]),
     ],
     ids=["null", "one that does not decode"],
 )
-async def test_what_can_be_read_is_told(page: bytes, told: list[str]) -> None:
-    assert await reasons(page) == told
+async def test_what_can_be_decoded_is_returned(page: bytes, expected: list[str]) -> None:
+    assert await reasons(page) == expected
 
 
-async def test_a_damaged_list_is_an_error_a_person_is_told() -> None:
+async def test_a_damaged_list_is_an_error_with_a_message() -> None:
     with pytest.raises(ConnectionFailedError):
         await reasons(b"<html>")

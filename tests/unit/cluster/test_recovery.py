@@ -1,4 +1,4 @@
-"""A cluster whose server is lost, comes back, went back in time, or has a watch of ours crash."""
+"""A cluster whose server is lost, comes back, is restored, or of which one of our watches crashes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_retrying_before_anything_was_read_reads_all_of_it() -> None:
         assert list(cluster.queries.service_keys()) == [SERVICE.key]
 
 
-async def test_retrying_now_asks_again_for_what_may_not_be_read_and_leaves_the_rest_alone() -> None:
+async def test_retrying_now_retries_forbidden_kinds_and_leaves_the_others_alone() -> None:
     server = FakeServer(*SHOP)
     server.forbidden = {("endpointslices", "")}
     async with cluster_of(server) as cluster:
@@ -63,7 +63,7 @@ async def test_retrying_now_asks_again_for_what_may_not_be_read_and_leaves_the_r
         assert {resource for resource, _, _ in server.listed} == {"endpointslices"}
 
 
-async def test_one_kind_that_reaches_the_server_again_spares_the_others_the_rest_of_their_wait() -> None:
+async def test_one_kind_that_reaches_the_server_again_ends_the_backoff_of_the_others() -> None:
     server, clock = FakeServer(*SHOP), HeldClock()
     async with cluster_of(server, clock=clock) as cluster:
         await live(cluster)
@@ -80,7 +80,7 @@ async def test_one_kind_that_reaches_the_server_again_spares_the_others_the_rest
         await live(cluster)
 
 
-async def test_a_restored_server_is_noticed_by_one_kind_and_read_anew_for_all() -> None:
+async def test_a_restored_server_is_noticed_by_one_kind_and_relisted_for_all() -> None:
     server, clock = FakeServer(*SHOP, make.service("later")), HeldClock()
     async with cluster_of(server, clock=clock) as cluster:
         await live(cluster)
@@ -99,7 +99,7 @@ async def test_a_restored_server_is_noticed_by_one_kind_and_read_anew_for_all() 
         assert cluster.health.is_complete
 
 
-async def test_a_machine_that_slept_calls_nothing_live_until_the_server_was_heard() -> None:
+async def test_a_machine_that_was_suspended_has_nothing_live_until_the_server_responds() -> None:
     server, clock = FakeServer(*SHOP), HeldClock()
     async with cluster_of(server, clock=clock) as cluster:
         await live(cluster)
@@ -112,7 +112,7 @@ async def test_a_machine_that_slept_calls_nothing_live_until_the_server_was_hear
         assert "pods" in {resource for resource, _, _ in server.listed}  # it may have been restored meanwhile
 
 
-async def test_a_watch_that_crashes_leaves_neither_live_nor_the_others_behind() -> None:
+async def test_a_watch_that_crashes_is_not_live_and_does_not_stop_the_others() -> None:
     server, clock = FakeServer(*SHOP), HeldClock()
     async with cluster_of(server, clock=clock) as cluster:
         await live(cluster)
@@ -122,7 +122,7 @@ async def test_a_watch_that_crashes_leaves_neither_live_nor_the_others_behind() 
             if failures:
                 raise failures.pop()
 
-        _informer_of(cluster, "Pod").store.subscribe(fail)
+        _reflector_of(cluster, "Pod").store.subscribe(fail)
         server.put(PODS[0])
         await until(lambda: cluster.health.state is ClusterState.STALE)
         assert cluster.health.error is not None
@@ -134,17 +134,17 @@ async def test_a_watch_that_crashes_leaves_neither_live_nor_the_others_behind() 
         await until(lambda: DEPLOYMENT.key not in set(cluster.queries.rollout_keys()))
 
 
-async def test_an_object_that_does_not_decode_has_nothing_looked_at_again() -> None:
+async def test_an_object_that_does_not_decode_invalidates_no_view() -> None:
     server = FakeServer(*SHOP)
     async with cluster_of(server) as cluster:
         await live(cluster)
         cluster.feed.drain()
-        server.say(b'{"type":"ADDED","object":{"metadata":{"name":"odd","namespace":"shop"},"status":"?"}}', "Pod")
+        server.send(b'{"type":"ADDED","object":{"metadata":{"name":"odd","namespace":"shop"},"status":"?"}}', "Pod")
         await until(lambda: bool(cluster.health.decode_errors))
         changes = cluster.feed.drain()
         assert changes.health
         assert not changes.everything
 
 
-def _informer_of(cluster: Cluster, kind: str) -> Reflector[Any]:
-    return next(one for one in cluster._informers if one.kind.name == kind)
+def _reflector_of(cluster: Cluster, kind: str) -> Reflector[Any]:
+    return next(one for one in cluster._reflectors if one.kind.name == kind)

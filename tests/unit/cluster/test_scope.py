@@ -1,4 +1,4 @@
-"""What is watched when rights are missing, and what is said about it."""
+"""What is watched when permissions are missing, and the notice about it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ CASES: list[tuple[str, tuple[str, ...], set[tuple[str, str]], ScopeChoice]] = [
         "only the context's namespace",
         (),
         {EVERYWHERE},
-        ScopeChoice(Scope(("shop",)), "no right to list pods in all namespaces: showing namespace shop only"),
+        ScopeChoice(Scope(("shop",)), "no permission to list pods in all namespaces: showing namespace shop only"),
     ),
     (
         "workloads everywhere, pods nowhere",
         (),
         {EVERYWHERE, SHOP},
-        ScopeChoice(Scope(), "no right to list pods: what only pods can tell is not known"),
+        ScopeChoice(Scope(), "no permission to list pods: what only pods show is unknown"),
     ),
     (
         "not even that",
@@ -32,7 +32,7 @@ CASES: list[tuple[str, tuple[str, ...], set[tuple[str, str]], ScopeChoice]] = [
         {EVERYWHERE, SHOP, ("deployments", "")},
         ScopeChoice(
             Scope(("shop",)),
-            "no right to list pods in all namespaces, nor in namespace shop: name a namespace with -n",
+            "no permission to list pods in all namespaces or in namespace shop: choose one with -n",
         ),
     ),
     ("named", ("bank",), set(), ScopeChoice(Scope(("bank",)))),
@@ -42,20 +42,20 @@ CASES: list[tuple[str, tuple[str, ...], set[tuple[str, str]], ScopeChoice]] = [
         "one of those named is refused",
         ("bank", "shop"),
         {BANK},
-        ScopeChoice(Scope(("shop",)), "no right to list pods in namespace bank: showing namespace shop only"),
+        ScopeChoice(Scope(("shop",)), "no permission to list pods in namespace bank: showing namespace shop only"),
     ),
     (
         "all of those named are refused",
         ("bank", "shop"),
         {BANK, SHOP},
-        ScopeChoice(Scope(("bank", "shop")), "no right to list pods in namespaces bank, shop"),
+        ScopeChoice(Scope(("bank", "shop")), "no permission to list pods in namespaces bank, shop"),
     ),
 ]
 
 
-@pytest.mark.parametrize("silent", [False, True], ids=["the server says", "the server will not say"])
+@pytest.mark.parametrize("silent", [False, True], ids=["access reviews", "no access reviews"])
 @pytest.mark.parametrize(("wanted", "forbidden", "choice"), [one[1:] for one in CASES], ids=[one[0] for one in CASES])
-async def test_a_scope_is_what_was_asked_for_or_says_what_is_missing(
+async def test_a_scope_is_what_was_requested_or_names_what_is_missing(
     wanted: tuple[str, ...], forbidden: set[tuple[str, str]], choice: ScopeChoice, silent: bool
 ) -> None:
     server = FakeServer()
@@ -63,7 +63,7 @@ async def test_a_scope_is_what_was_asked_for_or_says_what_is_missing(
     assert await choose_scope(server, wanted, context_namespace="shop") == choice
 
 
-async def test_a_server_that_cannot_be_asked_is_no_reason_to_show_less() -> None:
+async def test_a_server_that_does_not_answer_is_no_reason_to_show_less() -> None:
     server = FakeServer()
     server.down = ConnectionFailedError("refused")
     assert await choose_scope(server, ()) == ScopeChoice(Scope())

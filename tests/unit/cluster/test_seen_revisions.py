@@ -13,8 +13,8 @@ from tests import factories as make
 NOW = make.NOW
 
 
-def note(seen: SeenRevisions, new: KubeObject, old: KubeObject | None = None, *, is_whole: bool = True) -> None:
-    seen.observe(ChangeBatch((ObjectChange(new.key, old, new),)), NOW, is_whole=is_whole)
+def observe(seen: SeenRevisions, new: KubeObject, old: KubeObject | None = None, *, has_synced: bool = True) -> None:
+    seen.observe(ChangeBatch((ObjectChange(new.key, old, new),)), NOW, has_synced=has_synced)
 
 
 def was_ready(seen: SeenRevisions, *, after: timedelta = timedelta(0)) -> bool | None:
@@ -23,29 +23,29 @@ def was_ready(seen: SeenRevisions, *, after: timedelta = timedelta(0)) -> bool |
     return seen.outcomes(workload.uid, found)[found[0].uid].was_ready
 
 
-def test_readiness_is_remembered_after_the_pods_are_gone() -> None:
+def test_readiness_is_remembered_after_the_pods_are_deleted() -> None:
     seen = SeenRevisions()
-    note(seen, make.replica_set(make.deployment(), "aaa", replicas=3, ready=1))
-    note(seen, make.replica_set(make.deployment(), "aaa", replicas=0))
+    observe(seen, make.replica_set(make.deployment(), "aaa", replicas=3, ready=1))
+    observe(seen, make.replica_set(make.deployment(), "aaa", replicas=0))
     assert was_ready(seen) is True
 
 
-def test_never_ready_is_known_only_of_what_was_watched_from_its_beginning_without_a_gap() -> None:
+def test_never_ready_is_known_only_of_revisions_watched_from_creation_without_a_gap() -> None:
     born = make.replica_set(make.deployment(), "aaa", replicas=3, ready=0, created=NOW - timedelta(seconds=5))
     aged = make.replica_set(make.deployment(), "aaa", replicas=3, ready=0, created=NOW - timedelta(hours=1))
-    for new, is_whole, expected in ((born, True, False), (born, False, None), (aged, True, None)):
+    for new, has_synced, expected in ((born, True, False), (born, False, None), (aged, True, None)):
         seen = SeenRevisions()
-        note(seen, new, is_whole=is_whole)
+        observe(seen, new, has_synced=has_synced)
         assert was_ready(seen) is expected
         seen.record_gap()
         assert was_ready(seen) is None
 
 
-def test_ready_pods_tell_of_the_revision_of_a_daemon_set() -> None:
+def test_ready_pods_mark_the_revision_of_a_daemon_set() -> None:
     workload = make.daemon_set()
     seen = SeenRevisions()
-    note(seen, make.pod("agent-x", owner=workload, revision_hash="aaa"))
-    note(seen, make.pod("agent-y", owner=workload, revision_hash="bbb", ready=False))
+    observe(seen, make.pod("agent-x", owner=workload, revision_hash="aaa"))
+    observe(seen, make.pod("agent-y", owner=workload, revision_hash="bbb", ready=False))
     found = revisions(
         workload, [make.controller_revision(workload, name, revision=at) for at, name in enumerate(("aaa", "bbb"), 1)]
     )
@@ -53,7 +53,7 @@ def test_ready_pods_tell_of_the_revision_of_a_daemon_set() -> None:
     assert {one.number: pasts[one.uid].was_ready for one in found} == {1: True, 2: None}
 
 
-def test_what_this_session_left_is_known_until_it_is_taken_up_again() -> None:
+def test_a_rolled_back_revision_is_remembered_until_it_is_current_again() -> None:
     workload = make.deployment(revision=2)
     sets = [make.replica_set(workload, "aaa", revision=1), make.replica_set(workload, "bbb", revision=2)]
     seen = SeenRevisions()

@@ -1,4 +1,4 @@
-"""How bad services and rollouts are, as their users feel it: one row a situation, through the stores."""
+"""The severity of Services and rollouts, as their users feel it: one row a situation, through the stores."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_service_and_its_workload_agree_on_severity_and_numbers(name: str) -> 
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
-def test_every_mark_has_a_finding_that_is_as_bad_and_none_is_worse(name: str) -> None:
+def test_every_mark_has_a_finding_of_its_severity_and_none_is_worse(name: str) -> None:
     for view in seen(*SITUATIONS[name].objects()):
         worst = min((one.severity for one in view.findings), default=None)
         if view.severity <= Severity.WARNING:
@@ -115,7 +115,7 @@ def test_every_mark_has_a_finding_that_is_as_bad_and_none_is_worse(name: str) ->
             assert worst is None or worst > Severity.WARNING
 
 
-def test_what_is_wrong_with_a_workloads_pods_is_told_once_and_of_others_by_the_service() -> None:
+def test_findings_of_a_workloads_pods_are_reported_once_and_of_others_by_the_service() -> None:
     bad = SITUATIONS["a bad release over a healthy one"]
     service, rollout = seen(*bad.objects())
     assert service.findings == rollout.findings
@@ -144,7 +144,7 @@ def test_an_update_may_miss_as_many_pods_as_its_strategy_allows(
     assert seen(*objects)[1].severity is severity
 
 
-def test_a_warning_of_something_else_makes_no_rollout_within_its_allowance_a_degradation() -> None:
+def test_an_unrelated_warning_does_not_degrade_a_rollout_within_its_limits() -> None:
     deployment = make.deployment(
         revision=2, replicas=4, total=5, updated=2, ready=3, available=3, conditions=[UPDATING]
     )
@@ -165,7 +165,7 @@ def test_a_warning_of_something_else_makes_no_rollout_within_its_allowance_a_deg
     [(20, STARTING, Severity.ROLLING_OUT), (20, CRASHING, Severity.DOWN), (HOUR, STARTING, Severity.DOWN)],
     ids=["seconds old", "seconds old and crashing", "old"],
 )
-def test_what_has_just_been_made_rolls_out_unless_it_fails(
+def test_what_was_just_created_rolls_out_unless_it_fails(
     created: float, statuses: ContainerStatus, severity: Severity
 ) -> None:
     deployment = aged(make.deployment(revision=2, ready=0, available=0, conditions=[UPDATING]), created)
@@ -180,10 +180,10 @@ def test_a_service_whose_workload_is_being_deleted_is_down_once_no_pod_serves() 
     meta = replace(plain.metadata, deletion_timestamp=make.before(5), finalizers=("foregroundDeletion",))
     service, rollout = seen(*Situation(replace(plain, metadata=meta)).objects())
     assert (service.severity, rollout.severity) == (Severity.DOWN, Severity.ROLLING_OUT)
-    assert state_text(rollout) == "being deleted for 5s, held by finalizer foregroundDeletion", "said once"
+    assert state_text(rollout) == "being deleted for 5s, held by finalizer foregroundDeletion", "reported once"
 
 
-def test_one_just_made_that_no_controller_has_seen_yet_rolls_out_and_an_old_one_is_unknown() -> None:
+def test_a_new_workload_no_controller_has_observed_rolls_out_and_an_old_one_is_unknown() -> None:
     unseen = make.deployment(observed=0, total=0, ready=0, updated=0, available=0)
     for created, severity in ((5, Severity.ROLLING_OUT), (HOUR, Severity.UNKNOWN)):
         world = World(aged(unseen, created))
@@ -192,7 +192,7 @@ def test_one_just_made_that_no_controller_has_seen_yet_rolls_out_and_an_old_one_
         assert view.severity is severity
 
 
-def test_a_scale_up_is_no_degradation_while_its_pods_are_being_made() -> None:
+def test_a_scale_up_is_not_degraded_while_its_pods_are_being_created() -> None:
     growing = make.deployment(revision=2, replicas=10, total=7, updated=7, ready=3, available=3, conditions=[THROUGH])
     made = [*pods(NEW, ready=3), *pods(NEW, starting=4, created=10)]
     objects = Situation(growing, made).objects()
@@ -282,7 +282,7 @@ def test_one_of_two_workloads_that_serves_nothing_degrades_their_service() -> No
     assert {one.severity for one in view.findings} <= {Severity.DEGRADED, Severity.WARNING}
 
 
-def test_a_service_names_the_probe_that_says_no_as_its_workload_does() -> None:
+def test_a_service_names_the_failing_probe_as_its_workload_does() -> None:
     deployment = make.deployment("checkout", replicas=1, revision=2, ready=0, available=0, updated=1)
     [pod] = [
         make.pod(
@@ -293,15 +293,15 @@ def test_a_service_names_the_probe_that_says_no_as_its_workload_does() -> None:
             statuses=[make.container_status(ready=False)],
         )
     ]
-    told = make.event(pod, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
+    event = make.event(pod, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
     service = make.service("checkout")
-    view, workload = seen(deployment, NEW, pod, service, make.endpoint_slice(service, [pod]), told)
+    view, workload = seen(deployment, NEW, pod, service, make.endpoint_slice(service, [pod]), event)
     probe = "readiness probe of container app fails: HTTP probe failed with statuscode: 503"
     assert why_cell(view).text == f"its pod is not ready: {probe}"
     assert state_text(workload).endswith(f": {probe}")
 
 
-def test_a_service_nobody_stands_behind_is_down_once_it_is_not_new() -> None:
+def test_a_service_without_backends_is_down_once_it_is_not_new() -> None:
     for created, severity in ((5, Severity.ROLLING_OUT), (HOUR, Severity.DOWN)):
         service = aged(make.service("checkout"), created)
         view = World(service).queries.service_view(service.key, NOW)
@@ -320,10 +320,10 @@ def test_endpoints_that_are_published_before_they_are_ready_serve_once_they_are(
     )
     view, _ = seen(deployment, NEW, *made, service, replace(slices, endpoints=published))
     assert (view.severity, view.serving, view.desired) == (Severity.DEGRADED, 2, 3)
-    assert (view.ready, view.total) == (3, 3), "as the slices say"
+    assert (view.ready, view.total) == (3, 3), "as in the slices"
 
 
-def test_what_is_known_to_fail_is_told_where_endpoints_may_not_be_read() -> None:
+def test_a_known_failure_is_reported_where_endpoints_are_not_readable() -> None:
     down = Situation(make.deployment(revision=2, ready=0, available=0, conditions=[THROUGH]), pods(NEW, crashing=3))
     world = World(*down.objects(), unknown=[EndpointSlice.KIND])
     view = world.queries.service_view(make.key("Service", "checkout"), NOW)

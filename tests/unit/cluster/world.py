@@ -1,4 +1,4 @@
-"""A cluster's stores and queries without a server: objects are put in, views are asked for."""
+"""The stores and queries of a cluster without a server: objects are put in, views are read."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from tests import factories as make
 
 
 class World:
-    """Stores of one scope, wired as `Cluster` wires them; `told` are the batches' consequences, in order."""
+    """Stores of one scope, wired as `Cluster` wires them; `affected` is what the batches affected, in order."""
 
     def __init__(self, *objects: KubeObject, unknown: Iterable[str] = ()) -> None:
         self.unknown = set(unknown)
-        self.told: list[AffectedObjects] = []
+        self.affected: list[AffectedObjects] = []
         self._version = 0
         self.stores = Stores()
-        self.dependents = Dependents(self.stores)
-        self.queries = Queries(self.stores, self.dependents, lambda kind: kind not in self.unknown)
+        self.queries = Queries(self.stores, lambda kind: kind not in self.unknown)
+        self.dependents = Dependents(self.stores, self.queries.relations)
         self._by_kind: dict[str, Store[Any]] = {}
         for watched in WATCHED:
             store: Store[Any] = Store(watched.indexes)
@@ -37,16 +37,16 @@ class World:
             self._by_kind[name] = store
             watched.store(self.stores).set_parts((("", store),))
         self.put(*objects)
-        self.told.clear()
+        self.affected.clear()
 
     def put(self, *objects: KubeObject) -> None:
         for one in objects:
             self.put_together(one.KIND, [one])
 
     def put_together(self, kind: str, objects: Iterable[KubeObject]) -> None:
-        self._by_kind[kind].upsert_all(self._anew(one) for one in objects)
+        self._by_kind[kind].upsert_all(self._at_next_version(one) for one in objects)
 
-    def _anew(self, one: KubeObject) -> KubeObject:
+    def _at_next_version(self, one: KubeObject) -> KubeObject:
         """The same object at a later version, so that the store takes it for a change."""
         self._version += 1
         metadata = msgspec.structs.replace(one.metadata, resource_version=str(self._version))
@@ -57,21 +57,21 @@ class World:
             self._by_kind[key.kind].remove_all([key])
 
     def _on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
-        dirty = self.dependents.of_batch(kind, batch)
-        if dirty.everything:
-            self.queries.invalidate_all()
+        affected = self.dependents.of_batch(kind, batch)
+        if affected.everything:
+            self.queries.views.invalidate_all()
         else:
-            self.queries.invalidate(dirty.services, dirty.rollouts)
-        self.told.append(dirty)
+            self.queries.views.invalidate(affected.services, affected.rollouts)
+        self.affected.append(affected)
 
     @property
     def dirty(self) -> tuple[set[str], set[str], set[str]]:
         """Names of the services, rollouts and pods marked since the last look."""
-        told, self.told = self.told, []
+        affected, self.affected = self.affected, []
         return (
-            {key.name for one in told for key in one.services},
-            {key.name for one in told for key in one.rollouts},
-            {key.name for one in told for key in one.pods},
+            {key.name for objects in affected for key in objects.services},
+            {key.name for objects in affected for key in objects.rollouts},
+            {key.name for objects in affected for key in objects.pods},
         )
 
 

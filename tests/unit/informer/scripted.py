@@ -1,4 +1,4 @@
-"""A server that follows a script, a clock that never waits, and JSON to put in a server's mouth.
+"""A server that follows a script, a clock that never waits, and JSON for a server to send.
 
 `ScriptedServer` answers each request with the next answer of its script, writes down what was asked, and raises
 `ScriptOver` when the script is through: whatever reads it ends there, so no test waits for anything.
@@ -20,7 +20,7 @@ START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 class ScriptOver(BaseException):
-    """The script has no more answers."""
+    """The script has no more responses."""
 
 
 class SteppingClock:
@@ -199,7 +199,7 @@ def bookmark(version: int | str, *, ends_list: bool = False) -> bytes:
 
 def error(code: int, reason: str = "", **details: Any) -> bytes:
     """Return an ERROR event: its object is a Status, whose `status` is a string."""
-    status = {"kind": "Status", "status": "Failure", "message": "said so", "reason": reason, "code": code}
+    status = {"kind": "Status", "status": "Failure", "message": "refused on purpose", "reason": reason, "code": code}
     return event("ERROR", {**status, "details": details} if details else status)
 
 

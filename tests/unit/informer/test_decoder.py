@@ -1,4 +1,4 @@
-"""Watch lines byte by byte: whatever comes is an event, a skipped object, or an error of ours."""
+"""Watch lines byte by byte: whatever comes is an event, a skipped object, or one of our errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from k9py.informer.decoder import Bookmark, Undecodable, read_line
     [b'"\xff"', b'{"message":"\xff"}', b'{"metadata":{"resourceVersion":"\xff"}}', b"[" * 100_000 + b"]" * 100_000],
 )
 @pytest.mark.parametrize("type_", ["ADDED", "DELETED", "BOOKMARK", "ERROR"])
-def test_no_bytes_of_an_event_end_the_watching(type_: str, data: bytes) -> None:
+def test_no_bytes_of_an_event_end_the_watch(type_: str, data: bytes) -> None:
     line = b'{"type":"' + type_.encode() + b'", "object":' + data + b"}"
     with contextlib.suppress(KdashError):
         assert isinstance(read_line(POD, line), Undecodable | Bookmark)

@@ -1,4 +1,4 @@
-"""Pods are kept small: what repeats is kept once, what nobody reads is dropped, and nothing else changes."""
+"""Pods are kept small: what repeats is shared, what nothing reads is dropped, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def without_annotations(pod: Pod) -> Any:
     return built
 
 
-def test_a_compacted_pod_equals_the_decoded_one_but_for_annotations() -> None:
+def test_an_interned_pod_equals_the_decoded_one_except_for_annotations() -> None:
     compact = Interner()
     for plain, same in zip(recorded_pods(), recorded_pods(), strict=True):
         assert without_annotations(compact(same)) == without_annotations(plain)

@@ -1,4 +1,4 @@
-"""The watcher before what a real server said: recorded lists, watches, streamed lists and refusals."""
+"""The watcher with what a real server sent: recorded lists, watches, streaming lists and refusals."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_a_recorded_watch_leads_to_the_last_state_of_each_object() -> None
     assert server.asked[-1] == Asked("watch", str(max(versions)))
 
 
-async def test_a_recorded_streamed_list_ends_with_its_annotated_bookmark() -> None:
+async def test_a_recorded_streaming_list_ends_with_its_annotated_bookmark() -> None:
     clock = SteppingClock()
     body = recorded("watch-list.json", "/api/v1/namespaces/shop/services?watch")
     server = ScriptedServer(clock, lines(body))

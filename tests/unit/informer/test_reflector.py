@@ -1,4 +1,4 @@
-"""The informer: the store after every turn of events, what subscribers hear, and the health a person is shown."""
+"""The reflector: its store after every sequence of events, what it publishes, and the health it reports."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ FORBIDDEN = ForbiddenError("may not", code=403)
 
 
 class NoJitter(random.Random):
-    """Waits of whole tenths of a second, so that times can be told exactly."""
+    """Waits of whole tenths of a second, so that times are exact."""
 
     def random(self) -> float:
         return 0.0
 
 
 class Stage:
-    """An informer before a scripted server, with everything it said written down."""
+    """A reflector with a scripted server, and everything it reported."""
 
     def __init__(
         self,
@@ -86,8 +86,8 @@ class Stage:
         return {one.name: one.metadata.resource_version for one in self.informer.store.values()}
 
     @property
-    def told(self) -> list[str]:
-        """Each change told: +name, -name, ~name."""
+    def changes(self) -> list[str]:
+        """Each published change: +name, -name, ~name."""
         return [
             ("-" if change.new is None else "+" if change.old is None else "~") + change.key.name
             for batch in self.batches
@@ -102,10 +102,10 @@ async def test_the_store_is_the_list_and_then_follows_the_watch() -> None:
     stage = Stage(page(10, A1, B2), Stream([[modified(pod("a", 11)), deleted(pod("b", 12)), added(pod("c", 13))]]))
     await stage.play()
     assert stage.held == {"a": "11", "c": "13"}
-    assert stage.told == ["+a", "+b", "~a", "-b", "+c"]
+    assert stage.changes == ["+a", "+b", "~a", "-b", "+c"]
 
 
-async def test_a_streamed_list_fills_the_store_the_same_way() -> None:
+async def test_a_streaming_list_fills_the_store_the_same_way() -> None:
     lines = [added(A1), added(B2), deleted(pod("b", 5)), bookmark(10, ends_list=True), added(pod("c", 11))]
     stage = Stage(Stream([lines]), streaming_list=True)
     await stage.play()
@@ -120,11 +120,11 @@ async def test_rows_show_before_the_first_list_is_complete() -> None:
     assert stage.informer.health == Loading(1)
 
 
-async def test_a_first_list_begun_again_leaves_nothing_behind_of_the_try_before() -> None:
+async def test_a_restarted_first_list_keeps_nothing_of_the_try_before() -> None:
     stage = Stage(page(10, A1, B2, token="t"), EXPIRED, page(20, B2))
     await stage.play()
     assert stage.held == {"b": "2"}
-    assert stage.told == ["+a", "+b", "-a"]
+    assert stage.changes == ["+a", "+b", "-a"]
 
 
 async def test_the_old_store_is_readable_until_a_new_list_is_complete() -> None:
@@ -142,26 +142,26 @@ async def test_the_old_store_is_readable_until_a_new_list_is_complete() -> None:
     assert stage.held == {"a": "16", "c": "15"}
 
 
-async def test_a_new_list_tells_only_what_differs_and_what_vanished_as_deleted() -> None:
+async def test_a_relist_publishes_only_what_differs_and_what_vanished_as_deleted() -> None:
     stage = Stage(page(10, A1, B2, pod("d", 4)), EXPIRED, page(20, A1, pod("b", 12), pod("c", 13)))
     await stage.play()
-    assert stage.told == ["+a", "+b", "+d", "~b", "+c", "-d"]
+    assert stage.changes == ["+a", "+b", "+d", "~b", "+c", "-d"]
     assert len(stage.batches) == 2
 
 
-async def test_a_new_list_that_fails_half_way_changes_nothing() -> None:
+async def test_a_relist_that_fails_half_way_changes_nothing() -> None:
     stage = Stage(page(10, A1), EXPIRED, page(20, B2, token="t"), EXPIRED)
     await stage.play()
     assert stage.held == {"a": "1"}
 
 
-async def test_an_object_deleted_while_a_new_list_streams_is_deleted() -> None:
+async def test_an_object_deleted_while_a_relist_streams_is_deleted() -> None:
     first = Stream([[added(A1), bookmark(10, ends_list=True)]], EXPIRED)
     second = Stream([[added(A1), added(B2), deleted(pod("a", 15)), bookmark(20, ends_list=True)]])
     stage = Stage(first, second, streaming_list=True)
     await stage.play()
     assert stage.held == {"b": "2"}
-    assert stage.told == ["+a", "+b", "-a"]
+    assert stage.changes == ["+a", "+b", "-a"]
 
 
 async def test_old_events_after_a_reconnect_bring_nothing_back() -> None:
@@ -169,7 +169,7 @@ async def test_old_events_after_a_reconnect_bring_nothing_back() -> None:
     stage = Stage(page(10, A1), Stream([lines], CUT), Stream([lines, [added(pod("c", 13))]]))
     await stage.play()
     assert stage.held == {"a": "1", "c": "13"}
-    assert stage.told == ["+a", "+c"]
+    assert stage.changes == ["+a", "+c"]
 
 
 async def test_the_order_of_a_burst_is_kept_over_slices() -> None:
@@ -206,7 +206,7 @@ async def test_what_does_not_decode_is_named_until_a_list_has_nothing_of_the_kin
     assert ("status" in heard[-1]) is named
 
 
-async def test_health_tells_the_life_of_a_watch() -> None:
+async def test_health_follows_the_life_of_a_watch() -> None:
     stage = Stage(CUT, page(10, A1), Stream([[bookmark(11)]], CUT, seconds=30), FORBIDDEN)
     await stage.play()
     waits = iter(stage.clock.waits)
@@ -246,7 +246,7 @@ async def test_data_is_stale_since_the_break_and_not_since_the_latest_try() -> N
     assert last.since == START + timedelta(seconds=30)
 
 
-async def test_after_a_long_silence_data_is_as_old_as_the_last_thing_heard() -> None:
+async def test_after_a_long_silence_data_is_as_old_as_the_last_sign_of_life() -> None:
     stage = Stage(page(10, A1), Stream([[bookmark(11)]], CUT, seconds=150))
     await stage.play()
     last = stage.informer.health
@@ -261,13 +261,13 @@ async def test_a_watch_that_comes_back_is_live_again() -> None:
     assert [type(one) for one in stage.healths] == [Loading, Live, Stale, Stale, Live]
 
 
-async def test_a_watch_renewed_in_order_stays_live_without_a_word() -> None:
+async def test_a_watch_renewed_in_order_stays_live_without_data() -> None:
     stage = Stage(page(10, A1), Stream([[bookmark(11)]]), Stream([[bookmark(12)]]))
     await stage.play()
     assert [type(one) for one in stage.healths] == [Loading, Live]
 
 
-async def test_it_waits_exactly_as_long_as_it_says() -> None:
+async def test_it_waits_exactly_as_long_as_health_reports() -> None:
     stage = Stage(FORBIDDEN)
     await stage.play()
     assert stage.clock.waits == [60.0]
@@ -281,7 +281,7 @@ async def test_it_waits_exactly_as_long_as_it_says() -> None:
         pytest.param((Stream([[added(A1)]], "open"),), id="streaming a list"),
     ],
 )
-async def test_cancelling_closes_the_stream_and_ends_at_once(script: tuple[Answer, ...]) -> None:
+async def test_cancelling_closes_the_stream_and_ends_immediately(script: tuple[Answer, ...]) -> None:
     stage = Stage(*script, streaming_list=isinstance(script[0], Stream))
     task = asyncio.create_task(stage.informer.run())
     await stage.server.hangs.wait()
@@ -355,7 +355,7 @@ async def test_reflectors_that_share_a_time_slicer_hold_the_loop_no_longer_than_
     assert max(longest()) < 0.015
 
 
-def test_streamed_lists_are_asked_for_where_they_pay() -> None:
+def test_streaming_lists_are_requested_for_kinds_with_few_objects() -> None:
     assert prefers_streaming_list(SERVICE)
     assert prefers_streaming_list(DEPLOYMENT)
     assert not prefers_streaming_list(POD)

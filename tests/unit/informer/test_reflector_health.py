@@ -1,4 +1,4 @@
-"""When an informer may say `Live`, and that nothing lets it go on saying so: silence, a restored server, a crash."""
+"""When a reflector is `Live`, and what ends that: silence, a restored server, a crash."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ def in_short(healths: list[WatchHealth]) -> list[str]:
         pytest.param(
             [LIST_A, *[Stream((), CUT, seconds=1)] * 3, LIST_A, *[Stream((), CUT, seconds=1), LIST_A] * 3],
             ["Loading", "Live", "Stale", "Live", "Stale"],
-            id="a proxy that cuts every watch at once is not live again and again",
+            id="a proxy that cuts every watch immediately does not make it live each time",
         ),
         pytest.param(
             [LIST_A, *[Stream(seconds=0.5)] * 3, LIST_A, *[Stream(seconds=0.5), LIST_A] * 3],
             ["Loading", "Live", "Stale", "Live", "Stale"],
-            id="a proxy that ends every watch at once is not live again and again",
+            id="a proxy that ends every watch immediately does not make it live each time",
         ),
         pytest.param(
             [LIST_A, *[Stream((), CUT, seconds=40)] * 2],
@@ -90,13 +90,13 @@ def in_short(healths: list[WatchHealth]) -> list[str]:
         ),
     ],
 )
-async def test_live_means_that_data_or_a_sign_of_life_has_come_lately(script: list[Answer], healths: list[str]) -> None:
+async def test_live_means_that_data_or_a_sign_of_life_came_recently(script: list[Answer], healths: list[str]) -> None:
     stage = Stage(*script)
     await stage.play()
     assert in_short(stage.healths) == healths
 
 
-async def test_after_silence_the_data_is_as_old_as_the_last_word() -> None:
+async def test_after_silence_the_data_is_as_old_as_the_last_sign_of_life() -> None:
     stage = Stage(LIST_A, Stream([[bookmark(11)]], SILENT, seconds=60))
     await stage.play()
     assert stage.informer.health == Stale(START, SILENT)
@@ -111,7 +111,7 @@ async def test_while_only_lists_work_the_data_is_as_old_as_the_last_list() -> No
     assert stage.held == {"a": "1", "b": "2"}
 
 
-async def test_it_is_late_when_nothing_came_for_longer_than_any_watch_may_be_silent() -> None:
+async def test_it_is_overdue_when_nothing_came_for_longer_than_any_watch_may_be_silent() -> None:
     stage = Stage(LIST_A)
     await stage.play()
     late: list[bool] = []
@@ -122,7 +122,7 @@ async def test_it_is_late_when_nothing_came_for_longer_than_any_watch_may_be_sil
     assert stage.informer.last_activity_at == START
 
 
-async def test_a_kind_of_which_nothing_is_ever_written_is_not_late_while_its_watches_end_in_order() -> None:
+async def test_a_kind_that_never_changes_is_not_overdue_while_its_watches_end_in_order() -> None:
     first = Stream([[bookmark(10, ends_list=True)]], seconds=58)
     stage = Stage(first, *[Stream(seconds=58)] * 5, streaming_list=True)
     late: list[bool] = []
@@ -144,10 +144,10 @@ async def test_a_kind_of_which_nothing_is_ever_written_is_not_late_while_its_wat
     assert in_short(stage.healths) == ["Live"]
 
 
-# A server that went back in time
+# A restored server
 
 
-async def test_a_restored_server_is_read_anew_and_older_objects_replace_newer_ones() -> None:
+async def test_a_restored_server_is_relisted_and_older_objects_replace_newer_ones() -> None:
     before = page(100, pod("a", 90), pod("b", 95), pod("new", 99))
     stage = Stage(
         before, CUT, page(80, pod("a", 70), pod("b", 60)), Stream([[modified(pod("b", 81))]]), probes=[80, 80]
@@ -159,7 +159,7 @@ async def test_a_restored_server_is_read_anew_and_older_objects_replace_newer_on
     assert isinstance(stage.informer.health, Live)
 
 
-async def test_while_it_is_read_anew_nothing_is_called_live() -> None:
+async def test_nothing_is_live_during_a_relist() -> None:
     stage = Stage(LIST_A, CUT, page(4, B2), probes=[4, 4])
     await stage.play()
     at = next(i for i, one in enumerate(stage.healths) if isinstance(one, Stale))
@@ -175,11 +175,11 @@ async def test_a_version_given_a_second_time_to_another_state_is_not_taken_for_t
     await stage.play()
     held = {one.name: one.metadata.labels for one in stage.informer.store.values()}
     assert held["a"] == {"label": "restored"}
-    assert stage.told == ["+a", "+same", "~a"]
+    assert stage.changes == ["+a", "+same", "~a"]
 
 
-async def test_an_object_older_than_the_one_held_gives_a_restored_server_away_that_has_gone_on_since() -> None:
-    # The list's version is higher than known; only the object's tells.
+async def test_an_older_object_reveals_a_restored_server_that_has_advanced_since() -> None:
+    # The version of the list is higher than known; only that of the object shows it.
     restored = page(120, pod("a", 70), pod("b", 115))
     stage = Stage(page(100, pod("a", 90)), EXPIRED, restored, restored)
     await stage.play()
@@ -187,13 +187,13 @@ async def test_an_object_older_than_the_one_held_gives_a_restored_server_away_th
     assert stage.times_gone_back == 1
 
 
-async def test_an_object_made_anew_under_its_old_name_is_no_older_one() -> None:
+async def test_an_object_recreated_under_its_name_is_not_an_older_one() -> None:
     stage = Stage(page(100, pod("a", 90)), EXPIRED, page(120, pod("a", 70, uid="other")))
     await stage.play()
     assert stage.times_gone_back == 0
 
 
-async def test_what_another_kind_found_out_has_this_one_read_anew_without_a_doubt() -> None:
+async def test_a_restore_found_by_another_kind_relists_this_one_without_a_probe() -> None:
     stage = Stage(page(100, pod("a", 90)), Stream([], "open"), page(80, pod("a", 70)))
     task = asyncio.create_task(stage.informer.run())
     await stage.server.hangs.wait()
@@ -207,7 +207,7 @@ async def test_what_another_kind_found_out_has_this_one_read_anew_without_a_doub
     assert stage.server.probed == 0
 
 
-async def test_a_first_list_begun_before_the_restore_leaves_nothing_behind() -> None:
+async def test_a_first_list_begun_before_the_restore_keeps_nothing() -> None:
     again = page(80, pod("a", 1, label="restored"))
     stage = Stage(page(100, A1, B2, token="t"), EXPIRED, again, again)
     await stage.play()
@@ -219,7 +219,7 @@ async def test_a_first_list_begun_before_the_restore_leaves_nothing_behind() -> 
 
 
 class Flawed:
-    """Something that hears of every batch and fails at some."""
+    """A subscriber that fails at some batches."""
 
     def __init__(self, *failures: BaseException | None) -> None:
         self._failures = list(failures)
@@ -234,7 +234,7 @@ CRASH = RuntimeError("no such thing")
 
 
 @pytest.mark.parametrize("failure", [CRASH, RecursionError(), KeyError("x"), asyncio.CancelledError()], ids=repr)
-async def test_a_watch_that_crashes_is_not_live_says_so_and_starts_anew(failure: BaseException) -> None:
+async def test_a_watch_that_crashes_is_not_live_reports_it_and_restarts(failure: BaseException) -> None:
     stage = Stage(LIST_A, Stream([[modified(pod("a", 11))]]), page(12, pod("a", 12)), Stream([[added(pod("c", 13))]]))
     stage.informer.store.subscribe(Flawed(None, failure))
     await stage.play()
@@ -259,7 +259,7 @@ async def test_a_first_list_that_crashes_leaves_the_kind_unknown() -> None:
     assert not stage.informer.has_synced
 
 
-async def test_crashes_in_a_row_are_tried_again_ever_more_slowly() -> None:
+async def test_crashes_in_a_row_are_retried_more_and_more_slowly() -> None:
     lists = [page(10 + n, pod("a", n + 1)) for n in range(6)]
     stage = Stage(*lists)
     stage.informer.store.subscribe(Flawed(*[CRASH] * 6))
@@ -267,7 +267,7 @@ async def test_crashes_in_a_row_are_tried_again_ever_more_slowly() -> None:
     assert stage.clock.waits == [2.0, 4.0, 8.0, 16.0, 24.0, 24.0]
 
 
-async def test_one_that_fails_whenever_it_is_told_of_health_is_not_told_without_a_pause() -> None:
+async def test_a_health_callback_that_always_fails_is_not_called_without_a_pause() -> None:
     enough = asyncio.Event()
 
     def fail(_: WatchHealth) -> None:
@@ -284,7 +284,7 @@ async def test_one_that_fails_whenever_it_is_told_of_health_is_not_told_without_
     await asyncio.wait({task})
 
 
-async def test_being_told_to_end_is_no_crash() -> None:
+async def test_cancellation_is_no_crash() -> None:
     stage = Stage(LIST_A, Stream([], "open"))
     task = asyncio.create_task(stage.informer.run())
     await stage.server.hangs.wait()
@@ -294,7 +294,7 @@ async def test_being_told_to_end_is_no_crash() -> None:
     assert in_short(stage.healths) == ["Loading", "Live"]
 
 
-async def test_retrying_now_gives_up_what_hangs_and_asks_again_from_where_it_was() -> None:
+async def test_retrying_now_ends_a_hanging_request_and_resumes_from_where_it_was() -> None:
     stage = Stage(LIST_A, Stream([], "open"), Stream([[bookmark(11)]]))
     task = asyncio.create_task(stage.informer.run())
     await stage.server.hangs.wait()
@@ -306,7 +306,7 @@ async def test_retrying_now_gives_up_what_hangs_and_asks_again_from_where_it_was
     assert in_short(stage.healths) == ["Loading", "Live"]
 
 
-async def test_retrying_now_forgets_how_often_it_failed() -> None:
+async def test_retrying_now_resets_the_backoff() -> None:
     stage = Stage(*[CUT] * 8)
     await stage.play()
     assert stage.clock.waits[-1] > 20
@@ -317,7 +317,7 @@ async def test_retrying_now_forgets_how_often_it_failed() -> None:
 
 
 class PagesAndQuiet(ScriptedServer):
-    """A server that is well: every list comes in four pages, every watch stays open and says nothing."""
+    """A healthy server: every list comes in four pages, every watch stays open without data."""
 
     def _next(self) -> Answer:
         asked = self.asked[-1]
@@ -331,7 +331,7 @@ PODS = [pod(f"p{number}", number + 1) for number in range(40)]
 
 
 @pytest.mark.parametrize("is_first", [True, False], ids=["the first list", "a list after it"])
-async def test_whenever_it_is_interrupted_the_store_is_whole_before_it_is_live(is_first: bool) -> None:
+async def test_whenever_it_is_interrupted_the_store_is_complete_before_it_is_live(is_first: bool) -> None:
     for passes in range(60):
         clock = SteppingClock(tick=0.001)  # a slice of work ends every few objects
         is_live = asyncio.Event()

@@ -1,4 +1,4 @@
-"""The store: indexes that always agree with the objects, and changes told once, in batches."""
+"""The store: indexes that always agree with the objects, and changes published once, in batches."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_slices_are_found_by_their_service() -> None:
     assert [endpoint_slice.name for endpoint_slice in store.by_index("service", ("shop", "web"))] == ["web-x"]
 
 
-def test_a_batch_tells_the_sum_of_its_events_once_for_each_object() -> None:
+def test_a_batch_holds_the_sum_of_its_events_once_for_each_object() -> None:
     store: Store[Pod] = Store()
     first, last = a_pod("a", 1), a_pod("a", 3)
     store.apply([Applied(first)])
@@ -110,7 +110,7 @@ def test_a_batch_tells_the_sum_of_its_events_once_for_each_object() -> None:
     assert batches == [ChangeBatch((ObjectChange(key("a"), first, last),))]
 
 
-def test_subscribers_are_told_after_the_store_changed_and_until_they_leave() -> None:
+def test_subscribers_are_notified_after_the_store_changed_until_they_unsubscribe() -> None:
     store: Store[Pod] = Store()
     seen: list[int] = []
     leave = store.subscribe(lambda batch: seen.append(len(store)))
@@ -122,7 +122,7 @@ def test_subscribers_are_told_after_the_store_changed_and_until_they_leave() -> 
     assert seen == [1, 0]
 
 
-def test_what_changes_nothing_tells_nothing() -> None:
+def test_what_changes_nothing_notifies_nobody() -> None:
     store: Store[Pod] = Store()
     store.apply([Applied(a_pod("a", 5))])
     batches, version = listened(store), store.version
@@ -152,7 +152,7 @@ def test_versions_are_compared_as_numbers() -> None:
     assert held.metadata.resource_version == "10"
 
 
-def test_a_list_is_the_servers_word_even_where_it_is_older() -> None:
+def test_a_list_is_believed_even_where_it_is_older() -> None:
     store: Store[Pod] = Store()
     store.apply([Applied(a_pod("a", 900))])
     restored = a_pod("a", 3)

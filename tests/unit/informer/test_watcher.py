@@ -1,4 +1,4 @@
-"""The watcher's state machine: what it asks next, what it tells, and where it stands, for every kind of answer."""
+"""The watcher's state machine: its next request, its events and its state, for every kind of response."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from k9py.api.kinds import POD
 from k9py.informer.events import Empty, InitialWatch, InitListed, InitPage, State, Watching
 from k9py.informer.watcher import Watcher
 from k9py.runtime.time_slice import TimeSlicer
-from tests.unit.informer.playing import play
+from tests.unit.informer.playback import play
 from tests.unit.informer.scripted import (
     Answer,
     Asked,
@@ -52,7 +52,7 @@ LIST_A = page(10, A1)
 
 
 @pytest.mark.parametrize(
-    ("script", "asked", "told", "state"),
+    ("script", "asked", "expected", "state"),
     [
         pytest.param([], [LIST], "Init", InitPage(""), id="empty asks for the first page"),
         pytest.param([LIST_A], [LIST, watch("10")], "Init a InitDone", InitListed("10"), id="a list leads to a watch"),
@@ -69,7 +69,7 @@ LIST_A = page(10, A1)
             [LIST, Asked("list", "t"), Asked("list", "t")],
             "Init a ListWatchFailed",
             InitPage("t"),
-            id="a page that fails is asked for again, not the whole list",
+            id="a page that fails is requested again, not the complete list",
         ),
         pytest.param(
             [page(10, A1, token="t"), EXPIRED],
@@ -100,7 +100,7 @@ LIST_A = page(10, A1)
             [LIST, watch("10"), watch("11")],
             "Init a InitDone WatchOpened b@11",
             InitListed("11"),
-            id="a watch that ends in order goes on where it was",
+            id="a watch that ends in order resumes where it was",
         ),
         pytest.param(
             [LIST_A, Stream([[bookmark(40)]])],
@@ -114,14 +114,14 @@ LIST_A = page(10, A1)
             [LIST, watch("10"), watch("12")],
             "Init a InitDone WatchOpened -a",
             InitListed("12"),
-            id="a deletion is told and moves the place",
+            id="a deletion is an event and advances the version",
         ),
         pytest.param(
             [LIST_A, Stream([[modified(pod("a", 11))]], CUT)],
             [LIST, watch("10"), watch("11")],
             "Init a InitDone WatchOpened a@11 ListWatchFailed",
             InitListed("11"),
-            id="a cut watch goes on where it was",
+            id="a cut watch resumes where it was",
         ),
         pytest.param(
             [LIST_A, Stream()],
@@ -135,7 +135,7 @@ LIST_A = page(10, A1)
             [LIST, watch("10"), watch("10")],
             "Init a InitDone WatchOpened ListWatchFailed",
             InitListed("10"),
-            id="a watch closed at once is a failure",
+            id="a watch closed immediately is a failure",
         ),
         pytest.param(
             [LIST_A, CUT],
@@ -191,27 +191,27 @@ LIST_A = page(10, A1)
             [LIST, watch("10"), watch("11")],
             "Init a InitDone WatchOpened a@11 ListWatchFailed",
             InitListed("11"),
-            id="a damaged line ends the watch, and what came before it is told",
+            id="a damaged line ends the watch, and what came before it is passed on",
         ),
     ],
 )
-async def test_paged_lists_and_watches(script: list[Answer], asked: list[Asked], told: str, state: State) -> None:
+async def test_paged_lists_and_watches(script: list[Answer], asked: list[Asked], expected: str, state: State) -> None:
     run = await play(*script)
     assert run.asked == asked
-    assert run.told == told
+    assert run.events_text == expected
     assert run.watcher.state == state
 
 
 @pytest.mark.parametrize(
-    ("script", "asked", "told", "state"),
+    ("script", "asked", "expected", "state"),
     [
-        pytest.param([], [STREAMED], "Init", InitialWatch(), id="empty asks for a streamed list"),
+        pytest.param([], [STREAMED], "Init", InitialWatch(), id="empty requests a streaming list"),
         pytest.param(
             [Stream([[added(A1), added(B2)], [bookmark(10, ends_list=True)], [modified(pod("a", 11))]])],
             [STREAMED, watch("11")],
             "Init a+b InitDone WatchOpened a@11",
             InitListed("11"),
-            id="the annotated bookmark ends the list and the stream goes on",
+            id="the annotated bookmark ends the list and the stream continues",
         ),
         pytest.param(
             [Stream([[added(A1), bookmark(10, ends_list=True), added(pod("b", 11)), deleted(pod("a", 12))]])],
@@ -225,24 +225,24 @@ async def test_paged_lists_and_watches(script: list[Answer], asked: list[Asked],
             [STREAMED, watch("10")],
             "Init a+b -a InitDone WatchOpened",
             InitListed("10"),
-            id="what is deleted while the list streams is told",
+            id="what is deleted while the list streams is an event",
         ),
         pytest.param(
             [Stream([[added(A1), bookmark(9)]], CUT)],
             [STREAMED, STREAMED],
             "Init a ListWatchFailed Init",
             InitialWatch(),
-            id="a streamed list cut off starts over, still streamed",
+            id="a streaming list cut off starts over, still streaming",
         ),
         pytest.param(
             [Stream([[added(A1)], [error(410, "Expired")]])],
             [STREAMED, STREAMED],
             "Init a ListWatchFailed Init",
             InitialWatch(),
-            id="410 in a streamed list starts over, still streamed",
+            id="410 in a streaming list starts over, still streaming",
         ),
         pytest.param(
-            [BUSY], [STREAMED, STREAMED], "Init ListWatchFailed Init", InitialWatch(), id="503 says later, not never"
+            [BUSY], [STREAMED, STREAMED], "Init ListWatchFailed Init", InitialWatch(), id="503 means later, not never"
         ),
         *(
             pytest.param([refusal], [STREAMED, LIST], "Init Init", InitPage(""), id=f"refused with {refusal.code}")
@@ -276,14 +276,14 @@ async def test_paged_lists_and_watches(script: list[Answer], asked: list[Asked],
         ),
     ],
 )
-async def test_streamed_lists(script: list[Answer], asked: list[Asked], told: str, state: State) -> None:
+async def test_streamed_lists(script: list[Answer], asked: list[Asked], expected: str, state: State) -> None:
     run = await play(*script, streaming_list=True)
     assert run.asked == asked
-    assert run.told == told
+    assert run.events_text == expected
     assert run.watcher.state == state
 
 
-async def test_the_states_on_the_way_are_those_of_the_design() -> None:
+async def test_the_states_are_visited_in_order() -> None:
     run = await play(page(10, A1, token="t"), page(10, B2), Stream([[added(pod("c", 11))]]))
     assert run.states == [
         InitPage(""),  # Init

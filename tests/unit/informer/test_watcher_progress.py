@@ -1,4 +1,4 @@
-"""What the watcher makes of odd events, and how long it has its reader wait."""
+"""How the watcher handles unusual events, and how long it makes its reader wait."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from k9py.api.errors import (
 )
 from k9py.informer.events import DecodeFailed, ListWatchFailed
 from k9py.informer.timing import SLOW_RETRY
-from tests.unit.informer.playing import play
+from tests.unit.informer.playback import play
 from tests.unit.informer.scripted import (
     Answer,
     Asked,
@@ -44,16 +44,16 @@ A1, B2 = pod("a", 1), pod("b", 2)
 LIST_A = page(10, A1)
 
 
-async def test_events_already_told_are_not_told_again() -> None:
+async def test_events_already_passed_on_are_not_passed_on_again() -> None:
     repeats = [added(pod("a", 9)), modified(pod("b", 11)), deleted(pod("b", 12)), modified(pod("b", 11)), bookmark(8)]
     run = await play(LIST_A, Stream([repeats, [added(pod("c", 12)), added(pod("c", 13))]]))
-    assert run.told == "Init a InitDone WatchOpened b@11 -b WatchOpened c@13"
+    assert run.events_text == "Init a InitDone WatchOpened b@11 -b WatchOpened c@13"
     assert run.asked[-1] == watch("13")
 
 
-async def test_versions_that_are_no_numbers_are_taken_in_the_servers_order() -> None:
+async def test_versions_that_are_not_numbers_are_taken_in_the_servers_order() -> None:
     run = await play(page("x", A1), Stream([[modified(pod("a", "b")), modified(pod("a", "a"))]]))
-    assert run.told == "Init a InitDone WatchOpened a@b a@a"
+    assert run.events_text == "Init a InitDone WatchOpened a@b a@a"
     assert run.asked[-1] == watch("a")
 
 
@@ -62,17 +62,17 @@ async def test_the_server_error_object_is_a_status_and_never_read_as_the_kind() 
     disrupted = run.events[-1]
     assert isinstance(disrupted, ListWatchFailed)
     assert isinstance(disrupted.error, UnavailableError)
-    assert disrupted.error.message == "said so"
+    assert disrupted.error.message == "refused on purpose"
     assert disrupted.retry_in == 17
 
 
-async def test_an_object_that_does_not_fit_is_left_out_and_the_rest_arrives() -> None:
+async def test_an_object_that_does_not_decode_is_left_out_and_the_others_arrive() -> None:
     odd = pod("odd", 4)
     odd["spec"] = "not a spec"
     run = await play(
         page(10, A1, odd, B2), Stream([[added(odd | {}), added(pod("c", 11))], [b"", b'{"type":"NEW","object":{}}']])
     )
-    assert run.told == "Init a+b DecodeFailed InitDone WatchOpened DecodeFailed c@11 DecodeFailed"
+    assert run.events_text == "Init a+b DecodeFailed InitDone WatchOpened DecodeFailed c@11 DecodeFailed"
     message = next(one.message for one in run.events if isinstance(one, DecodeFailed))
     assert message.startswith("Pod: ")
     assert "spec" in message
@@ -82,13 +82,13 @@ async def test_a_line_of_several_megabytes_is_one_event() -> None:
     big = pod("big", 11)
     big["metadata"]["annotations"] = {"note": "x" * 3_000_000}
     run = await play(LIST_A, Stream([[added(big)]]))
-    assert run.told.endswith("big@11")
+    assert run.events_text.endswith("big@11")
 
 
-async def test_a_line_written_in_another_order_is_read_the_longer_way() -> None:
+async def test_a_line_written_in_another_order_is_decoded_by_the_slow_path() -> None:
     line = b'{ "object": {"metadata": {"name": "z", "resourceVersion": "11"}}, "type": "ADDED" }'
     run = await play(LIST_A, Stream([[line]]))
-    assert run.told.endswith("z@11")
+    assert run.events_text.endswith("z@11")
 
 
 async def test_waits_double_and_stay_between_their_bounds() -> None:
@@ -104,7 +104,7 @@ async def test_waits_double_and_stay_between_their_bounds() -> None:
     [
         pytest.param(Stream([[modified(pod("a", 11))]], CUT), True, id="an object"),
         pytest.param(Stream([[bookmark(11)]], CUT), True, id="a bookmark"),
-        pytest.param(Stream([], CUT), False, id="an open stream that says nothing"),
+        pytest.param(Stream([], CUT), False, id="an open stream without data"),
         pytest.param(Stream([[b'{"type":']], CUT), False, id="noise"),
     ],
 )
@@ -130,19 +130,19 @@ async def test_a_watch_that_expires_after_every_list_is_slowed_down() -> None:
         (ApiError("odd", code=418), 0.8),
     ],
 )
-async def test_each_failure_is_tried_again_when_it_may_help(failure: KdashError, at_least: float) -> None:
+async def test_each_failure_is_retried_when_that_may_help(failure: KdashError, at_least: float) -> None:
     run = await play(failure)
     assert run.waits[0] >= at_least
     assert run.waits[0] <= max(1.0, at_least)
 
 
-async def test_pages_grow_when_tokens_expire_before_a_slow_list_is_through() -> None:
+async def test_pages_grow_when_tokens_expire_before_a_slow_list_is_complete() -> None:
     rounds: list[Answer] = [page(10, A1, token="t"), EXPIRED] * 4
     run = await play(*rounds, LIST_A, EXPIRED)
     assert run.limits == [500, 500, 2000, 2000, 8000, 8000, 8000, 8000, 8000, 500]
 
 
-async def test_a_watch_that_got_on_makes_starting_over_quick_again() -> None:
+async def test_a_watch_with_progress_resets_the_relist_backoff() -> None:
     expired: list[Answer] = [LIST_A, Stream([[error(410, "Expired")]])] * 4
     run = await play(*expired, LIST_A, Stream([[bookmark(11)], [error(410, "Expired")]]))
     assert run.waits[-2] > 5

@@ -1,4 +1,4 @@
-"""What proves that a watch is alive and that its server has not gone back in time, and what follows if nothing does."""
+"""What proves that a watch is alive and its server was not restored, and what happens without proof."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from k9py.informer.timing import (
     VERIFY_EVERY,
     WATCH_SECONDS,
 )
-from tests.unit.informer.playing import play
+from tests.unit.informer.playback import play
 from tests.unit.informer.scripted import Answer, Asked, Listed, Stream, added, bookmark, error, modified, page, pod
 
 CUT = ConnectionFailedError("cut off")
@@ -51,27 +51,27 @@ def watch(version: int | str) -> Asked:
     return Asked("watch", str(version))
 
 
-# A streamed list that does not end
+# A streaming list that does not end
 
 
-async def test_a_streamed_list_without_the_closing_bookmark_becomes_a_plain_list_at_once() -> None:
+async def test_a_streaming_list_without_the_closing_bookmark_becomes_a_paged_list_immediately() -> None:
     run = await play(NO_END, LIST_A, streaming_list=True)
     assert run.asked == [STREAMED, LIST, watch(10)]
-    assert run.told == "Init a b Init a InitDone"
+    assert run.events_text == "Init a b Init a InitDone"
     assert run.waits == []
 
 
-async def test_a_streamed_list_may_be_silent_for_seconds_and_the_watch_after_it_for_long() -> None:
+async def test_a_streaming_list_may_be_silent_for_seconds_and_the_watch_after_it_for_long() -> None:
     run = await play(Stream([[added(A1)], [bookmark(10, ends_list=True)], [bookmark(11)]]), streaming_list=True)
     assert run.server.idle_timeouts[:2] == [STREAMED_LIST_SILENCE] * 2
     assert all(WATCH_SECONDS / 2 < one <= WATCH_SECONDS + IDLE_MARGIN for one in run.server.idle_timeouts[2:])
 
 
-async def test_a_streamed_list_in_which_only_changes_keep_coming_is_given_up_too() -> None:
+async def test_a_streaming_list_in_which_only_changes_keep_coming_is_given_up_too() -> None:
     lines = [[modified(pod("a", version))] for version in range(100)]
     run = await play(Stream(lines, between=STREAMED_LIST_SECONDS / 10), LIST_A, streaming_list=True)
     assert run.asked[:2] == [STREAMED, LIST]
-    assert run.told.count("a@") == 0
+    assert run.events_text.count("a@") == 0
 
 
 @pytest.mark.parametrize(
@@ -82,10 +82,10 @@ async def test_a_streamed_list_in_which_only_changes_keep_coming_is_given_up_too
         pytest.param(SILENT, True, id="no answer"),
         pytest.param(BadRequestError("no such parameter", code=400), True, id="400"),
         pytest.param(ForbiddenError("may not watch", code=403), False, id="403 is of one kind"),
-        pytest.param(CUT, False, id="a cut says nothing"),
+        pytest.param(CUT, False, id="a cut proves nothing"),
     ],
 )
-async def test_what_is_learnt_of_streamed_lists_spares_the_other_kinds_the_attempt(
+async def test_what_is_learnt_of_streaming_lists_spares_the_other_kinds_the_attempt(
     answer: Answer, is_learnt: bool
 ) -> None:
     traits = ServerTraits()
@@ -94,11 +94,11 @@ async def test_what_is_learnt_of_streamed_lists_spares_the_other_kinds_the_attem
     assert other.asked == [LIST if is_learnt else STREAMED]
 
 
-# A server that went back in time
+# A restored server
 
 
 @pytest.mark.parametrize(
-    ("probes", "told", "asked"),
+    ("probes", "expected", "asked"),
     [
         pytest.param([12], "ListWatchFailed", [watch(10)], id="versions go on"),
         pytest.param([10], "ListWatchFailed", [watch(10)], id="nothing was written"),
@@ -116,15 +116,15 @@ async def test_what_is_learnt_of_streamed_lists_spares_the_other_kinds_the_attem
         pytest.param([None, None], "ListWatchFailed", [watch(10)], id="a version that is no number"),
     ],
 )
-async def test_after_a_break_the_version_is_asked_for_before_the_watch_resumes(
-    probes: list[int | KdashError | None], told: str, asked: list[Asked]
+async def test_after_a_break_the_version_is_probed_before_the_watch_resumes(
+    probes: list[int | KdashError | None], expected: str, asked: list[Asked]
 ) -> None:
     run = await play(LIST_A, CUT, probes=probes)
     assert run.asked == [LIST, watch(10), *asked]
-    assert run.told == f"Init a InitDone {told}"
+    assert run.events_text == f"Init a InitDone {expected}"
 
 
-async def test_a_lower_version_is_asked_for_again_after_a_moment_and_not_at_once() -> None:
+async def test_a_lower_version_is_probed_again_after_a_moment_and_not_immediately() -> None:
     run = await play(LIST_A, CUT, probes=[4, 4])
     assert run.waits[1] == CONFIRM
     doubt = [one.error for one in run.events if isinstance(one, ListWatchFailed)][1]
@@ -136,22 +136,22 @@ async def test_a_lower_version_is_asked_for_again_after_a_moment_and_not_at_once
 async def test_a_list_with_a_lower_version_is_believed_the_second_time() -> None:
     run = await play(page(10, A1), EXPIRED, page(4, B2), page(4, B2))
     assert run.asked == [LIST, watch(10), LIST, LIST, watch(4)]
-    assert run.told == "Init a InitDone ListWatchFailed Init ListWatchFailed ServerRestored b InitDone"
+    assert run.events_text == "Init a InitDone ListWatchFailed Init ListWatchFailed ServerRestored b InitDone"
 
 
-async def test_a_list_of_a_replica_that_lags_is_not_shown() -> None:
+async def test_a_list_of_a_lagging_replica_is_not_shown() -> None:
     run = await play(page(10, A1), EXPIRED, page(4, B2), page(11, A1))
-    assert run.told == "Init a InitDone ListWatchFailed Init ListWatchFailed a InitDone"
+    assert run.events_text == "Init a InitDone ListWatchFailed Init ListWatchFailed a InitDone"
     assert run.watcher.state == InitListed("11")
 
 
-async def test_a_streamed_list_with_a_lower_version_is_believed_the_second_time_and_read_once_more() -> None:
+async def test_a_streaming_list_with_a_lower_version_is_believed_the_second_time_and_read_once_more() -> None:
     def stream(version: int, one: dict[str, object]) -> Stream:
         return Stream([[added(one), bookmark(version, ends_list=True)]], EXPIRED)
 
     run = await play(stream(10, A1), stream(4, B2), stream(4, B2), stream(5, B2), streaming_list=True)
     assert run.asked[:4] == [STREAMED] * 4
-    assert run.told.startswith(
+    assert run.events_text.startswith(
         "Init a InitDone WatchOpened ListWatchFailed Init ListWatchFailed Init ServerRestored "
         "Init b InitDone WatchOpened"
     )
@@ -163,38 +163,38 @@ async def test_a_streamed_list_with_a_lower_version_is_believed_the_second_time_
     [([12], False), ([4, 12], False), ([4, 4], True), ([None], False)],
     ids=["repeats itself", "lags", "restored", "no number"],
 )
-async def test_a_lower_version_inside_a_watch_is_looked_into(line: bytes, probes: list[int], goes_back: bool) -> None:
+async def test_a_lower_version_inside_a_watch_is_verified(line: bytes, probes: list[int], goes_back: bool) -> None:
     run = await play(LIST_A, Stream([[bookmark(12)], [line]]), probes=probes)
     assert run.server.probed >= len(probes)
-    assert ("ServerRestored" in run.told) is goes_back
-    assert "b@4" not in run.told
+    assert ("ServerRestored" in run.events_text) is goes_back
+    assert "b@4" not in run.events_text
 
 
-async def test_a_server_that_repeats_itself_at_length_is_not_asked_each_time() -> None:
+async def test_a_server_that_repeats_itself_at_length_is_not_probed_each_time() -> None:
     lines = [[modified(pod("b", 4))]] * 50
     run = await play(LIST_A, Stream([[bookmark(12)], *lines], between=VERIFY_EVERY / 10), probes=[12] * 50)
     assert 5 <= run.server.probed <= 6
 
 
-async def test_a_version_too_large_for_the_server_has_it_list_anew() -> None:
+async def test_a_version_too_large_for_the_server_relists() -> None:
     run = await play(LIST_A, TOO_LARGE, page(4, B2), page(4, B2))
     assert run.asked == [LIST, watch(10), LIST, LIST, watch(4)]
-    assert "ServerRestored b InitDone" in run.told
+    assert "ServerRestored b InitDone" in run.events_text
 
 
-async def test_versions_that_are_no_numbers_are_never_compared() -> None:
+async def test_versions_that_are_not_numbers_are_never_compared() -> None:
     run = await play(page("x9", A1), EXPIRED, page("a1", B2))
-    assert run.told == "Init a InitDone ListWatchFailed Init b InitDone"
+    assert run.events_text == "Init a InitDone ListWatchFailed Init b InitDone"
 
 
-async def test_after_a_long_outage_everything_is_listed_anew() -> None:
+async def test_after_a_long_outage_everything_is_relisted() -> None:
     # A server restored in the meantime may have gone on past the known version.
     run = await play(LIST_A, *[CUT] * 5, LIST_A, probes=[CUT] * 10)
     assert sum(run.waits[:-1]) > RELIST_AFTER
     assert run.asked == [LIST, watch(10), LIST, *[LIST] * 4, watch(10)]
 
 
-async def test_a_watch_that_ended_without_a_word_is_followed_by_a_question() -> None:
+async def test_a_watch_that_ended_without_data_is_followed_by_a_probe() -> None:
     # One opened at a version the server has not reached yet is deaf.
     run = await play(LIST_A, QUIET, Stream([[bookmark(12)]]), QUIET, probes=[11])
     assert run.asked == [LIST, watch(10), watch(10), watch(12), watch(12)]
@@ -205,9 +205,9 @@ async def test_a_watch_that_ended_without_a_word_is_followed_by_a_question() -> 
 # Silence
 
 
-async def test_after_silence_a_short_watch_has_to_say_something_before_it_counts() -> None:
+async def test_after_silence_a_short_watch_has_to_send_something_before_it_counts() -> None:
     run = await play(LIST_A, Stream((), SILENT), Stream([[bookmark(11)]]), QUIET)
-    assert run.told == "Init a InitDone WatchOpened ListWatchFailed WatchOpened WatchOpened WatchOpened"
+    assert run.events_text == "Init a InitDone WatchOpened ListWatchFailed WatchOpened WatchOpened WatchOpened"
     assert run.server.timeouts[1] == PROVING_SECONDS
     assert PROVING_SECONDS + PROVING_MARGIN in run.server.idle_timeouts
     assert run.server.timeouts[2] > WATCH_SECONDS / 2
@@ -216,26 +216,26 @@ async def test_after_silence_a_short_watch_has_to_say_something_before_it_counts
 
 async def test_a_short_watch_that_ends_in_order_has_proved_itself() -> None:
     run = await play(LIST_A, Stream((), SILENT), Stream(seconds=PROVING_SECONDS), QUIET)
-    assert run.told == "Init a InitDone WatchOpened ListWatchFailed WatchOpened WatchOpened"
+    assert run.events_text == "Init a InitDone WatchOpened ListWatchFailed WatchOpened WatchOpened"
 
 
-async def test_watches_that_stay_silent_while_lists_work_have_everything_listed_again_and_again() -> None:
+async def test_watches_that_stay_silent_while_lists_work_relist_each_time() -> None:
     run = await play(LIST_A, *[Stream((), SILENT)] * 2, page(11, A1), Stream((), SILENT), page(12, A1))
     assert run.asked == [LIST, watch(10), watch(10), LIST, watch(11), LIST, watch(12)]
     assert (
-        run.told
+        run.events_text
         == "Init a InitDone WatchOpened ListWatchFailed ListWatchFailed Init a InitDone ListWatchFailed Init a InitDone"
     )
 
 
-async def test_lists_are_read_ever_more_slowly_while_every_watch_breaks_at_once() -> None:
+async def test_relists_slow_down_while_every_watch_breaks_immediately() -> None:
     broken = Stream((), CUT, seconds=0.5)
     rounds: list[Answer] = [page(11, A1), broken] * 7
     run = await play(LIST_A, broken, broken, broken, *rounds)
     assert min(run.waits[-3:]) > 20
 
 
-async def test_the_wait_for_an_answer_counts_as_waiting() -> None:
+async def test_the_wait_for_a_response_counts_as_waiting() -> None:
     hangs: list[Answer] = [SILENT] * 8
     at_once, late = await play(*hangs), await play(*hangs, takes=20)
     assert max(at_once.waits) > 20
@@ -272,9 +272,9 @@ async def test_an_error_event_with_a_long_retry_is_bounded_too() -> None:
 )
 async def test_an_item_that_does_not_decode_is_left_out_of_its_page(item: bytes) -> None:
     run = await play(Listed(LIST_A.body.replace(b'"items": [', b'"items": [' + item + b",")))
-    assert run.told == "Init a DecodeFailed InitDone"
+    assert run.events_text == "Init a DecodeFailed InitDone"
 
 
-async def test_a_kind_that_does_not_exist_is_asked_for_again_after_a_minute() -> None:
+async def test_a_kind_that_does_not_exist_is_retried_after_a_minute() -> None:
     run = await play(NotFoundError("no such API", code=404))
     assert run.waits == [60.0]

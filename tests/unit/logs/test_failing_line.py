@@ -37,8 +37,8 @@ from k9py.rollouts.cohort_status import FailingContainer
     ],
 )  # fmt: skip
 def test_the_line_that_tells_of_the_failure_is_found(lines: list[str], expected: str | None) -> None:
-    assert failing_line([one.encode() for one in lines]) == expected
-    assert failing_line([f"2026-11-22T12:00:00.123456789Z {one}".encode() for one in lines]) == expected
+    assert failing_line([entry.encode() for entry in lines]) == expected
+    assert failing_line([f"2026-11-22T12:00:00.123456789Z {entry}".encode() for entry in lines]) == expected
 
 
 def test_a_huge_line_is_cut() -> None:
@@ -72,8 +72,8 @@ class OneLog:
         yield self._lines(self._batches)
 
     async def _lines(self, batches: Sequence[list[bytes]]) -> AsyncIterator[list[bytes]]:
-        for one in batches:
-            yield one
+        for entry in batches:
+            yield entry
 
 
 CRASHED = FailingContainer("shop", "checkout-1", "uid-1", "app", previous=True)

@@ -27,7 +27,7 @@ def test_a_plan_names_the_pod_and_carries_uid_and_version(
     change = plan(raw_pod())
     assert (change.operation, change.request.verb, change.summary) == (action, verb, f"{verb} Pod shop/checkout-abc-1")
     assert change.request.patch == {"preconditions": {"uid": "pod-checkout-abc-1", "resourceVersion": "100"}}
-    assert change.before_after == (("pod", "Running", "ReplicaSet checkout-abc makes another"),)
+    assert change.before_after == (("pod", "Running", "ReplicaSet checkout-abc will replace it"),)
     assert change.warnings == ()
 
 

@@ -108,5 +108,5 @@ def test_a_recorded_deployment_has_a_scale_without_time() -> None:
 async def test_the_refusal_of_a_write_names_who_scaled_and_not_who_wrote_last() -> None:
     before = obj(CREATED)
     present = obj(TEMPLATE, SCALED, replicas=9, generation=2, resource_version="101")
-    with pytest.raises(ConflictError, match=r"since it was confirmed \(by curl through scale, time not recorded"):
+    with pytest.raises(ConflictError, match=r"since you confirmed \(by curl through scale, time not recorded"):
         await writer(FakeServer(present)).write(plan_scale(before, 5), dry_run=False, before=before)

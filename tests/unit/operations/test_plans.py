@@ -165,7 +165,7 @@ def test_undo_of_a_stateful_set_names_the_pod_that_will_stay_stuck() -> None:
     assert [one.code for one in others] == ["applied"]
     assert (warning.code, warning.message) == (
         "stuck-pods",
-        "pod cart-db-1 will not be replaced by this alone: delete it afterwards",
+        "pod cart-db-1 stays stuck until you delete it",
     )
     parallel = {**obj, "spec": {**obj["spec"], "podManagementPolicy": "Parallel"}}
     assert [one.code for one in plan_undo(parallel, target, pods=pods).warnings] == ["applied"]
@@ -247,7 +247,7 @@ def test_scale_refuses_what_makes_no_sense(obj: dict[str, Any], replicas: Any, m
 @pytest.mark.parametrize(
     ("wanted", "codes", "message"),
     [
-        (4, ["autoscaler"], "autoscaler checkout keeps it between 2 and 6: it will set the number again by itself"),
+        (4, ["autoscaler"], "autoscaler checkout keeps it between 2 and 6: it will overwrite this"),
         (9, ["autoscaler"], "autoscaler checkout keeps it between 2 and 6: it will go back to 6"),
         (1, ["autoscaler"], "autoscaler checkout keeps it between 2 and 6: it will go back to 2"),
         (0, ["autoscaler", "zero"], "autoscaler checkout keeps it between 2 and 6; at 0 it stops working until"),

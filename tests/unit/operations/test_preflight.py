@@ -114,7 +114,7 @@ async def test_what_may_not_be_read_is_said_each_by_itself_and_the_rest_still_co
         (
             lambda: plan_scale(make.raw_deployment(), 2),
             "HorizontalPodAutoscaler",
-            "autoscalers: unknown (you may not list horizontalpodautoscalers); one may set the number again",
+            "autoscalers: unknown (you may not list horizontalpodautoscalers); one may overwrite this",
         ),
         (
             lambda: restart(make.raw_deployment()),
@@ -145,7 +145,7 @@ async def test_a_server_in_trouble_is_unknown() -> None:
     obj = make.raw_deployment()
     troubled = FakeReader({"HorizontalPodAutoscaler": UnavailableError("in\x1b[2J trouble", code=503)})
     [warning] = await preflight(troubled, obj, plan_scale(obj, 2))
-    assert warning.message == "autoscalers: unknown (in trouble); one may set the number again"
+    assert warning.message == "autoscalers: unknown (in trouble); one may overwrite this"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ async def test_a_server_in_trouble_is_unknown() -> None:
         (
             "HorizontalPodAutoscaler",
             lambda obj: plan_scale(obj, 2),
-            "autoscalers: unknown (this server has no autoscaling/v2); one may set the number again",
+            "autoscalers: unknown (this server has no autoscaling/v2); one may overwrite this",
         ),
         (
             "PodDisruptionBudget",
@@ -207,7 +207,7 @@ def test_a_missing_right_is_named_as_rbac_names_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "why"), [(None, "the server would not say"), (UnavailableError("in trouble", code=503), "in trouble")]
+    ("answer", "why"), [(None, "the server did not answer"), (UnavailableError("in trouble", code=503), "in trouble")]
 )
 async def test_a_right_nobody_can_tell_is_unknown(answer: Any, why: str) -> None:
     obj = make.raw_deployment()
@@ -222,7 +222,7 @@ async def test_a_right_nobody_can_tell_is_unknown(answer: Any, why: str) -> None
 @pytest.mark.parametrize(
     ("wanted", "ends"),
     [
-        (4, "keeps it between 2 and 6: it will set the number again by itself"),
+        (4, "keeps it between 2 and 6: it will overwrite this"),
         (1, "keeps it between 2 and 6: it will go back to 2"),
         (9, "keeps it between 2 and 6: it will go back to 6"),
         (0, "keeps it between 2 and 6; at 0 it stops working until someone scales up again"),

@@ -145,11 +145,11 @@ def test_a_scale_up_beyond_the_quota_says_how_many_get_in() -> None:
     words = "requests.cpu: 2 of 3 used"
     assert told(obj, plan_scale(obj, 6), quotas=little) == []
     assert told(obj, plan_scale(obj, 8), quotas=little) == [
-        ("quota", f"quota compute lets in only 2 of the 4 new pods ({words})")
+        ("quota", f"quota compute has room for 2 of 4 new pods ({words})")
     ]
     full = [quota({"requests.cpu": "2"}, {"requests.cpu": "2"})]
     assert told(obj, plan_scale(obj, 5), quotas=full) == [
-        ("quota", "quota compute lets in none of the 1 new pods (requests.cpu: 2 of 2 used)")
+        ("quota", "quota compute is full: 0 of 1 new pods fit (requests.cpu: 2 of 2 used)")
     ]
 
 

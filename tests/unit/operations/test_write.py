@@ -111,7 +111,7 @@ async def test_an_undo_does_not_overwrite_an_annotation_somebody_wrote_meanwhile
     server.obj["metadata"]["annotations"][annotation] = "77"  # leaves the generation as it is
     server.move_status()
     if refused:
-        with pytest.raises(ConflictError, match=r"annotations of Deployment .* were changed since it was confirmed"):
+        with pytest.raises(ConflictError, match=r"annotations of Deployment .* were changed since you confirmed"):
             await writer(server).write(planned, dry_run=False)
         assert len(server.sent) == 1
     else:
@@ -158,7 +158,7 @@ async def test_a_change_by_someone_else_is_refused_and_named(tmp_path: Path) -> 
     server, path = FakeServer(present), tmp_path / "audit.jsonl"
     with pytest.raises(ConflictError) as caught:
         await writer(server, path).write(planned, dry_run=False)
-    expected = "Deployment shop/checkout was changed since it was confirmed (by kubectl-scale at 2026-11-22T11:59:00Z)"
+    expected = "Deployment shop/checkout was changed since you confirmed (by kubectl-scale at 2026-11-22T11:59:00Z)"
     assert caught.value.message == expected
     assert len(server.sent) == 1
     assert [(one["outcome"], one["error"]) for one in lines(path)] == [("failed", expected)]
@@ -182,7 +182,7 @@ async def test_another_object_of_the_same_name_is_refused(error: KdashError) -> 
     present = make.raw_deployment(resource_version="500")
     present["metadata"]["uid"] = "another"
     server = FakeServer(present, fails=[error])
-    with pytest.raises(ConflictError, match="was deleted and made anew"):
+    with pytest.raises(ConflictError, match="was deleted and recreated"):
         await writer(server).write(planned, dry_run=False)
     assert len(server.sent) == 1
 

@@ -164,7 +164,7 @@ async def test_a_refusal_whose_line_cannot_be_stored_says_both(tmp_path: Path, m
         patch.setattr(os, "write", disk(10_000))
         with pytest.raises(ForbiddenError, match="you may not") as caught:
             await writer(server, tmp_path / "audit.jsonl").write(change(server.obj), dry_run=False)
-    assert caught.value.hint == "ask; and the audit line was not stored: No space left on device"
+    assert caught.value.hint == "ask; and the audit record was not stored: No space left on device"
 
 
 async def test_given_up_while_its_line_is_stored_it_is_not_sent_and_that_is_recorded(
@@ -203,7 +203,7 @@ async def test_the_outcome_completes_the_write_with_a_second_line_of_the_same_id
     server, path = FakeServer(make.raw_deployment()), tmp_path / "audit.jsonl"
     its = writer(server, path)
     written = await its.write(change(server.obj), dry_run=False)
-    assert its.follow_up(written, "converged", "converged in 12 s", 12.04) == ""
+    assert its.record_end(written, "converged", "converged in 12 s", 12.04) == ""
     first, second = lines(path)
     assert (first["event"], first["id"], first["outcome"]) == ("write", "write-1", "done")
     assert second == {
@@ -232,8 +232,8 @@ async def test_an_outcome_that_cannot_be_stored_is_told_and_not_raised(tmp_path:
     written = await its.write(change(server.obj), dry_run=False)
     path.unlink()
     path.mkdir()
-    assert "cannot be written" in its.follow_up(written, "stalled", "no such image", 3)
-    assert writer(server).follow_up(written, "stalled", "no such image", 3) == "", "no file is kept"
+    assert "cannot be written" in its.record_end(written, "stalled", "no such image", 3)
+    assert writer(server).record_end(written, "stalled", "no such image", 3) == "", "no file is kept"
 
 
 async def test_every_write_has_an_id_of_its_own(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from k9py.api.errors import (
     WebhookFailedError,
 )
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
-from k9py.operations.looking import judged
 from k9py.operations.plan import WritePlan
 from k9py.operations.proof import not_the_object
+from k9py.operations.read_back import judged
 from k9py.operations.scale import plan_scale
 from k9py.operations.set_image import plan_set_image
 from k9py.operations.stored import differences, differences_text
@@ -44,7 +44,7 @@ LOST = [
 async def test_a_write_whose_answer_was_lost_is_done_when_looking_finds_it(tmp_path: Path, error: KdashError) -> None:
     server, path = FakeServer(make.raw_deployment(), fails=[copy.copy(error)], loses=1), tmp_path / "audit.jsonl"
     written = await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
-    assert (written.proof_note, written.generation) == (f"{error.message}; looked: it was made", 2)
+    assert (written.proof_note, written.generation) == (f"{error.message}; read back: it was made", 2)
     assert [(one["outcome"], one["looked"], one["error"]) for one in lines(path)] == [
         ("done", "made", written.proof_note)
     ]
@@ -55,7 +55,7 @@ async def test_a_write_that_may_still_be_made_is_told_as_not_made_so_far(tmp_pat
     server, path = FakeServer(make.raw_deployment(), fails=[copy.copy(error)]), tmp_path / "audit.jsonl"
     with pytest.raises(type(error)) as caught:
         await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
-    assert "it is not known whether the change was made; looked: not made so far" in caught.value.hint
+    assert "it is not known whether the change was made; read back: not made so far" in caught.value.hint
     assert [(one["outcome"], one["looked"]) for one in lines(path)] == [("unknown", "not-made")]
 
 
@@ -66,7 +66,7 @@ async def test_a_webhook_that_could_not_be_asked_leaves_nothing_open(tmp_path: P
     )
     with pytest.raises(WebhookFailedError) as caught:
         await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
-    assert caught.value.hint == "looked: nothing was changed"
+    assert caught.value.hint == "read back: nothing was changed"
     assert [(one["outcome"], one["looked"]) for one in lines(path)] == [("failed", "not-made")]
 
 
@@ -89,7 +89,7 @@ async def test_looking_is_tried_twice_and_says_what_kept_it(tmp_path: Path) -> N
     with pytest.raises(ConnectionFailedError) as caught:
         await writer(server).write(plan_scale(server.obj, 5), dry_run=False)
     assert (caught.value.read_back, server.reads) == ("unknown", 2)
-    assert "looked: it could not be read: cut off; look again before retrying" in caught.value.hint
+    assert "read back: it could not be read: cut off; check again before retrying" in caught.value.hint
 
 
 async def test_being_cancelled_while_it_looks_is_recorded(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_status_that_moved_on_shows_that_the_write_can_no_longer_be_made() -> 
     obj = make.raw_deployment()
     change = plan_scale(obj, 5)
     found = judged(change, {**obj, "metadata": {**obj["metadata"], "resourceVersion": "105"}})
-    assert (found.verdict, found.is_final, found.words) == ("not-made", True, "nothing was changed")
+    assert (found.verdict, found.is_final, found.text) == ("not-made", True, "nothing was changed")
 
 
 def test_an_object_that_somebody_else_changed_tells_neither_way_and_names_them() -> None:
@@ -116,17 +116,17 @@ def test_an_object_that_somebody_else_changed_tells_neither_way_and_names_them()
     ]
     found = judged(change, present, before=obj)
     assert found.verdict == "unknown"
-    assert "was changed meanwhile (by kubectl-edit at 2026-11-22T11:59:00Z)" in found.words
+    assert "was changed meanwhile (by kubectl-edit at 2026-11-22T11:59:00Z)" in found.text
 
 
 @pytest.mark.parametrize(
     ("present", "words"),
-    [(None, "Deployment shop/checkout is no longer there"), ({"metadata": {"uid": "x"}}, "was deleted and made anew")],
+    [(None, "Deployment shop/checkout is no longer there"), ({"metadata": {"uid": "x"}}, "was deleted and recreated")],
 )
 def test_an_object_that_is_gone_tells_neither_way(present: Raw | None, words: str) -> None:
     found = judged(plan_scale(make.raw_deployment(), 5), present)
     assert found.verdict == "unknown"
-    assert words in found.words
+    assert words in found.text
 
 
 @pytest.mark.parametrize("plan", [plan_delete_pod, plan_evict])
@@ -144,14 +144,14 @@ def test_a_pod_taken_away_is_looked_for_by_its_uid(
 ) -> None:
     found = judged(plan(POD), present)
     assert found.verdict == verdict
-    assert found.words.endswith(words)
+    assert found.text.endswith(words)
 
 
 async def test_an_eviction_whose_answer_was_lost_is_done_when_the_pod_is_gone(tmp_path: Path) -> None:
     server, path = FakeServer(POD, fails=[UnavailableError("gateway", code=504)]), tmp_path / "audit.jsonl"
     server.unreadable = [NotFoundError("gone", code=404)]
     written = await writer(server, path).write(plan_evict(POD), dry_run=False)
-    assert written.proof_note.endswith("looked: Pod shop/checkout-abc-1 is gone")
+    assert written.proof_note.endswith("read back: Pod shop/checkout-abc-1 is gone")
     assert lines(path)[0]["outcome"] == "done"
 
 
@@ -172,7 +172,7 @@ async def test_what_a_webhook_writes_otherwise_each_time_is_done_and_told(tmp_pa
         ("spec.template.spec.containers[app].image", f"{NEWER}@sha256:1", f"{NEWER}@sha256:2"),
         ("metadata.annotations.webhook.example.com/id", "absent", "b"),
     }
-    assert "looked: it was made, and admission stored something else than was sent" in written.proof_note
+    assert "read back: it was made, and admission stored something else than was sent" in written.proof_note
     [line] = lines(path)
     assert (line["outcome"], len(line["stored_otherwise"])) == ("done", 2)
 

@@ -12,10 +12,10 @@ from k9py.api.errors import (
     UnverifiedWriteError,
 )
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
-from k9py.operations.looking import judged
 from k9py.operations.pause import plan_pause, plan_resume
 from k9py.operations.plan import WritePlan
 from k9py.operations.proof import misses, unproven
+from k9py.operations.read_back import judged
 from k9py.operations.restart import plan_restart
 from k9py.operations.scale import plan_scale
 from k9py.operations.set_image import plan_set_image
@@ -139,9 +139,9 @@ def test_what_a_webhook_makes_of_it_is_proof_only_where_the_dry_run_said_so() ->
 ANSWERS: list[tuple[Raw, str]] = [
     ({}, "it is no object"),
     ({"kind": "Deployment"}, "it is no object"),
-    ({"kind": "Status", "status": "Failure", "message": "no\x1b[31m room"}, "a Status that says Failure: no room"),
+    ({"kind": "Status", "status": "Failure", "message": "no\x1b[31m room"}, "a Status Failure: no room"),
     ({"kind": "Status", "status": "Success"}, "it is a Status, not a Deployment"),
-    ({"kind": "Status"}, "a Status that says nothing"),
+    ({"kind": "Status"}, "a Status without a status"),
     ({"kind": "StatefulSet", "metadata": {"name": "checkout"}}, "it is a StatefulSet, not a Deployment"),
     ({"kind": "Deployment", "metadata": {"name": "cart", "namespace": "shop"}}, "it is about shop/cart"),
     ({"kind": "Deployment", "metadata": {"name": "checkout", "namespace": "shop"}}, "it has no uid"),
@@ -167,7 +167,7 @@ async def test_a_success_that_proves_nothing_is_not_done(tmp_path: Path, answer:
     with pytest.raises(UnverifiedWriteError, match="does not prove that the change was made") as caught:
         await writer(server, path).write(plan_set_image(server.obj, {"app": NEWER}), dry_run=False)
     assert why in caught.value.message
-    assert (caught.value.read_back, caught.value.hint) == ("not-made", "looked: nothing was changed")
+    assert (caught.value.read_back, caught.value.hint) == ("not-made", "read back: nothing was changed")
     assert exit_code_of_error(caught.value) is ExitCode.UNKNOWN
     assert [(one["outcome"], one["looked"], one["error"]) for one in lines(path)] == [
         ("failed", "not-made", caught.value.message)
@@ -195,9 +195,9 @@ SUCCESS: Raw = {"kind": "Status", "status": "Success"}
         (
             plan_delete_pod,
             {"kind": "Status", "status": "Failure", "message": "no"},
-            "it is a Status that says Failure: no",
+            "it is a Status Failure: no",
         ),
-        (plan_delete_pod, {"kind": "Status"}, "it is a Status that says nothing: it gives no reason"),
+        (plan_delete_pod, {"kind": "Status"}, "it is a Status without a status: it gives no reason"),
         (plan_evict, SUCCESS, ""),
         (plan_evict, {"kind": "Eviction", "metadata": {"name": POD["metadata"]["name"], "namespace": "shop"}}, ""),
         (plan_evict, {}, "it is no object"),

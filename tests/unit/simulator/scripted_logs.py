@@ -39,7 +39,7 @@ class ScriptedRun:
         return bool(self.read(after))
 
 
-class ScriptedLogs:
+class ScriptedLogSource:
     """The current and the previous run of every container."""
 
     def __init__(self, present: ScriptedRun, previous: ScriptedRun) -> None:

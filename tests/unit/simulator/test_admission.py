@@ -65,10 +65,10 @@ async def test_a_name_still_to_be_generated_is_reported_by_its_prefix(
     spec["template"]["spec"]["serviceAccountName"] = "writer"
     cluster.create(kind, "db" if kind == "StatefulSet" else "checkout", spec)
     await cluster.advance(3)
-    [said] = set(cluster.messages("FailedCreate"))
-    assert f'pods "{name}' in said
+    [message] = set(cluster.messages("FailedCreate"))
+    assert f'pods "{name}' in message
     if kind == "Deployment":
-        assert '-" is forbidden: error looking up service account shop/writer' in said
+        assert '-" is forbidden: error looking up service account shop/writer' in message
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ async def test_a_quota_counts_requests_and_limits_apart_and_releases_what_has_en
     used = cluster.get(RESOURCEQUOTAS, "tight")["status"]["used"]
     assert used == {"limits.memory": "512Mi", "requests.memory": "256Mi", "requests.cpu": "500m", "pods": "2"}
     await cluster.advance(30)
-    assert {one["status"]["phase"] for one in cluster.pods()} == {"Succeeded"}
+    assert {pod["status"]["phase"] for pod in cluster.pods()} == {"Succeeded"}
     assert cluster.get(RESOURCEQUOTAS, "tight")["status"]["used"]["pods"] == "0"
 
 
@@ -151,7 +151,7 @@ async def test_an_unreachable_node_is_tainted_and_its_pods_are_replaced_after_fi
     await cluster.advance(1)
     node = cluster.storage.get(NODES, None, "node-001")
     assert node is not None
-    assert [(one["key"], one["effect"]) for one in node["spec"]["taints"]] == [
+    assert [(taint["key"], taint["effect"]) for taint in node["spec"]["taints"]] == [
         (UNREACHABLE, "NoSchedule"),
         (UNREACHABLE, "NoExecute"),
     ]

@@ -225,10 +225,10 @@ async def test_a_quota_shows_on_replica_set_and_deployment_with_the_recorded_tex
     wanted = [(c["type"], c["status"], c["reason"]) for c in recorded["status"]["conditions"]]
     assert sorted((c["type"], c["status"], c["reason"]) for c in deployment["status"]["conditions"]) == sorted(wanted)
     failure = cluster.condition(deployment, "ReplicaFailure")["message"]
-    words = "is forbidden: exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3"
+    text = "is forbidden: exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3"
     assert failure.startswith('pods "greedy-')
-    assert failure.endswith(words)
-    assert cluster.messages("FailedCreate")[0].endswith(words)
+    assert failure.endswith(text)
+    assert cluster.messages("FailedCreate")[0].endswith(text)
     quota = cluster.get(RESOURCEQUOTAS, "tight")
     assert quota["status"] == {"hard": {"pods": "3"}, "used": {"pods": "3"}}
     cluster.change(RESOURCEQUOTAS, "tight", with_fields(hard={"pods": "10"}))

@@ -62,13 +62,13 @@ async def test_a_slice_has_the_shape_of_a_recorded_one(cluster: ClusterUnderTest
     cluster.create("Deployment", "checkout", workload(replicas=2, template=with_port()))
     await cluster.advance(10)
     recorded = recorded_body("list", "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices")["items"][0]
-    found = slice_of(cluster)
-    assert {*found, "kind", "apiVersion"} == {*recorded, "kind", "apiVersion"}
-    assert found["ports"] == recorded["ports"]
-    assert found["endpoints"][0].keys() == recorded["endpoints"][0].keys()
-    assert found["endpoints"][0]["conditions"] == recorded["endpoints"][0]["conditions"]
-    assert found["metadata"]["labels"] == recorded["metadata"]["labels"]
-    addresses = [endpoint["addresses"][0] for endpoint in found["endpoints"]]
+    endpoint_slice = slice_of(cluster)
+    assert {*endpoint_slice, "kind", "apiVersion"} == {*recorded, "kind", "apiVersion"}
+    assert endpoint_slice["ports"] == recorded["ports"]
+    assert endpoint_slice["endpoints"][0].keys() == recorded["endpoints"][0].keys()
+    assert endpoint_slice["endpoints"][0]["conditions"] == recorded["endpoints"][0]["conditions"]
+    assert endpoint_slice["metadata"]["labels"] == recorded["metadata"]["labels"]
+    addresses = [endpoint["addresses"][0] for endpoint in endpoint_slice["endpoints"]]
     subset = cluster.get(ENDPOINTS, "checkout")["subsets"][0]
     assert [address["ip"] for address in subset["addresses"]] == addresses
 
@@ -291,8 +291,8 @@ async def test_an_event_has_the_fields_of_a_recorded_one(cluster: ClusterUnderTe
     recorded = recorded_body("events-after", "/api/v1/namespaces/shop/events")["items"]
     for reason in ("ScalingReplicaSet", "Scheduled"):
         wanted = next(event for event in recorded if event["reason"] == reason)
-        found = cluster.events(reason)[0]
-        assert found.keys() - {"kind", "apiVersion"} == wanted.keys()
-        assert found["involvedObject"].keys() == wanted["involvedObject"].keys()
+        event = cluster.events(reason)[0]
+        assert event.keys() - {"kind", "apiVersion"} == wanted.keys()
+        assert event["involvedObject"].keys() == wanted["involvedObject"].keys()
     assert len(cluster.storage.list(PODS)) == 1
     assert cluster.storage.list(EVENTS)

@@ -52,11 +52,11 @@ def test_unavailable_never_exceeds_the_replicas_and_is_none_for_zero() -> None:
 
 
 def test_hash_ignores_order_nulls_and_its_own_label() -> None:
-    one = {"metadata": {"labels": {"app": "a", "pod-template-hash": "x"}}, "spec": {"a": 1, "b": None}}
+    template = {"metadata": {"labels": {"app": "a", "pod-template-hash": "x"}}, "spec": {"a": 1, "b": None}}
     other = {"spec": {"a": 1}, "metadata": {"creationTimestamp": None, "labels": {"app": "a"}, "annotations": {}}}
-    assert comparable_template(one) == comparable_template(other)
-    assert template_hash(one) == template_hash(other)
-    assert template_hash(one, 1) != template_hash(one)
+    assert comparable_template(template) == comparable_template(other)
+    assert template_hash(template) == template_hash(other)
+    assert template_hash(template, 1) != template_hash(template)
 
 
 def test_hash_uses_an_alphabet_without_vowels() -> None:

@@ -11,7 +11,7 @@ from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.client import RawClient
 from tests.unit.simulator.objects import add_namespace, add_pod
-from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
+from tests.unit.simulator.scripted_logs import ScriptedLogSource, ScriptedRun
 
 _TURNS = 10_000  # iterations of the cluster's loop; far more than any response needs
 PODS = "/api/v1/namespaces/shop/pods"
@@ -144,7 +144,7 @@ def script(simulator: Simulator) -> ScriptedRun:
 
     def fill(state: SimulatorState) -> ScriptedRun:
         run = ScriptedRun("one")
-        state.log_source = ScriptedLogs(run, ScriptedRun())
+        state.log_source = ScriptedLogSource(run, ScriptedRun())
         return run
 
     return simulator.call(fill)

@@ -57,9 +57,9 @@ async def test_all_pages_show_the_moment_of_the_first(simulator: Simulator, clie
     def change(state: SimulatorState) -> None:
         add_pod(state, "cc")
         state.storage.remove(PODS, "shop", "d")
-        found = state.storage.get(PODS, "shop", "e")
-        assert found is not None
-        state.storage.update(PODS, {**found, "status": {"phase": "Failed"}}, status_only=True)
+        pod = state.storage.get(PODS, "shop", "e")
+        assert pod is not None
+        state.storage.update(PODS, {**pod, "status": {"phase": "Failed"}}, status_only=True)
 
     simulator.call(change)
     rest = (await client.get(f"{PATH}?continue={first['metadata']['continue']}")).body

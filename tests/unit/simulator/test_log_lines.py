@@ -39,9 +39,9 @@ def run(cluster: ClusterUnderTest, **annotations: str) -> None:
 
 
 def logs(cluster: ClusterUnderTest, *, container: str = "app", previous: bool = False) -> ContainerLogRun:
-    found = cluster.state.log_source.open(cluster.get(PODS, "one"), container, previous=previous)
-    assert found is not None
-    return found
+    run_log = cluster.state.log_source.open(cluster.get(PODS, "one"), container, previous=previous)
+    assert run_log is not None
+    return run_log
 
 
 def restart(cluster: ClusterUnderTest, wish: str) -> None:

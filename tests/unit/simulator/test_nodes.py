@@ -40,9 +40,9 @@ def entry(cluster: ClusterUnderTest, name: str = "app", pod: str = "one") -> Obj
 def logs(
     cluster: ClusterUnderTest, *, previous: bool = False, container: str = "app", pod: str = "one"
 ) -> ContainerLogRun:
-    found = cluster.state.log_source.open(cluster.get(PODS, pod), container, previous=previous)
-    assert found is not None
-    return found
+    run_log = cluster.state.log_source.open(cluster.get(PODS, pod), container, previous=previous)
+    assert run_log is not None
+    return run_log
 
 
 def ready(cluster: ClusterUnderTest, pod: str = "one") -> str:

@@ -12,7 +12,7 @@ from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.client import RawClient
 from tests.unit.simulator.objects import add_namespace, add_pod
-from tests.unit.simulator.scripted_logs import ScriptedLogs, ScriptedRun
+from tests.unit.simulator.scripted_logs import ScriptedLogSource, ScriptedRun
 
 PATH = "/api/v1/namespaces/shop/pods/a/log"
 
@@ -23,7 +23,7 @@ def run(simulator: Simulator) -> ScriptedRun:
 
     def fill(state: SimulatorState) -> ScriptedRun:
         present = ScriptedRun("one", "two", "three", "four")
-        state.log_source = ScriptedLogs(present, ScriptedRun("last words"))
+        state.log_source = ScriptedLogSource(present, ScriptedRun("last words"))
         add_namespace(state)
         add_pod(state, "a")
         return present
@@ -33,10 +33,10 @@ def run(simulator: Simulator) -> ScriptedRun:
 
 def _set_state(simulator: Simulator, **container: Any) -> None:
     def change(state: SimulatorState) -> None:
-        found = state.storage.get(PODS, "shop", "a")
-        assert found is not None
-        status = {**found["status"], "containerStatuses": [{**found["status"]["containerStatuses"][0], **container}]}
-        state.storage.update(PODS, {**found, "status": status}, status_only=True)
+        pod = state.storage.get(PODS, "shop", "a")
+        assert pod is not None
+        status = {**pod["status"], "containerStatuses": [{**pod["status"]["containerStatuses"][0], **container}]}
+        state.storage.update(PODS, {**pod, "status": status}, status_only=True)
 
     simulator.call(change)
 

@@ -40,10 +40,10 @@ def test_cells_are_the_recorded_ones(path: str, table: Any) -> None:
     names = [column["name"] for column in table["columnDefinitions"]]
     compared = 0
     for recorded in table["rows"]:
-        found = objects.get(recorded["object"]["metadata"]["uid"])
-        if found is None or found["metadata"]["resourceVersion"] != recorded["object"]["metadata"]["resourceVersion"]:
+        obj = objects.get(recorded["object"]["metadata"]["uid"])
+        if obj is None or obj["metadata"]["resourceVersion"] != recorded["object"]["metadata"]["resourceVersion"]:
             continue
-        made = row(resource, found, NOW)["cells"]
+        made = row(resource, obj, NOW)["cells"]
         compared += 1
         assert _still(names, made) == _still(names, recorded["cells"])
     assert compared > 0

@@ -25,12 +25,12 @@ _FILES = (
 
 
 def _refusals() -> list[Any]:
-    found = []
+    cases = []
     for name in _FILES:
         for at, exchange in enumerate(exchanges(name)):
             if exchange["response"]["status"] >= 400:
-                found.append(pytest.param(name, exchange, id=f"{name}-{at}"))
-    return found
+                cases.append(pytest.param(name, exchange, id=f"{name}-{at}"))
+    return cases
 
 
 @pytest.fixture(autouse=True)

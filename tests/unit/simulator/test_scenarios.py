@@ -204,15 +204,15 @@ async def test_failures_have_lasted_as_their_names_say_beside_pods_that_serve() 
         assert waiting["image-missing"] in ("ErrImagePull", "ImagePullBackOff")
         assert waiting["config-missing"] == waiting["secret-missing"] == "CreateContainerConfigError"
         assert waiting.keys() >= {"crash-loop", "out-of-memory", "probe-fails", "init-fails"}
-        said = " ".join(event["message"] for event in cluster.storage.list(EVENTS) if event["type"] == "Warning")
-        for words in (
+        messages = " ".join(event["message"] for event in cluster.storage.list(EVENTS) if event["type"] == "Warning")
+        for text in (
             "exceeded quota: team-limit",
             'serviceaccount "account-missing" not found',
             'admission webhook "policy.example.com" denied the request',
             "Insufficient memory",
             "Node is not ready",
         ):
-            assert words in said
+            assert text in messages
         await cluster.advance(60)
         healthy = ("argo-managed", "autoscaled", "budget-full", "single")
         assert {reason(cluster, name) for name in healthy} == {"NewReplicaSetAvailable"}
@@ -228,15 +228,15 @@ async def test_a_regression_shows_in_nothing_but_the_logs() -> None:
         assert all(is_ready(pod) for pod in pods)
         assert reason(cluster, "checkout") == "ReplicaSetUpdated"
         assert 0 < deployment["status"]["updatedReplicas"] < len(pods)
-        said: dict[str, Counter[str]] = {}
+        counts: dict[str, Counter[str]] = {}
         for pod in pods:
             log = cluster.state.log_source.open(pod, "app")
             assert log is not None
             image = pod["spec"]["containers"][0]["image"]
             lines = [json.loads(line.text) for line in log.read()[-200:] if line.text.startswith("{")]
-            words = (line["msg"].partition(":")[0] for line in lines)
-            said.setdefault(image, Counter()).update(words)
-        old, new = said[BEFORE_IMAGE], said[AFTER_IMAGE]
+            texts = (line["msg"].partition(":")[0] for line in lines)
+            counts.setdefault(image, Counter()).update(texts)
+        old, new = counts[BEFORE_IMAGE], counts[AFTER_IMAGE]
         assert "tax table read from the cache" in old.keys() - new.keys()
         assert new.keys() - old.keys() == {
             "could not apply the voucher",
@@ -277,5 +277,5 @@ def test_the_failures_are_reproducible_whatever_the_time_of_day(fraction: float)
 def test_long_failures_have_kubelet_events_from_the_start(app: str, reason: str) -> None:
     state, _ = make_state()
     load_scenario("crashloop", state)
-    said = [one for one in state.storage.list(EVENTS, "shop") if one["involvedObject"]["name"].startswith(app)]
-    assert [one["reason"] for one in said if one["type"] == "Warning"] == [reason]
+    events = [event for event in state.storage.list(EVENTS, "shop") if event["involvedObject"]["name"].startswith(app)]
+    assert [event["reason"] for event in events if event["type"] == "Warning"] == [reason]

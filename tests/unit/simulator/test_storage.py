@@ -170,10 +170,10 @@ def test_a_deleted_namespace_takes_its_objects_along(storage: Storage) -> None:
 
 
 def test_listeners_get_every_change_in_order(storage: Storage) -> None:
-    heard: list[tuple[str, int]] = []
+    received: list[tuple[str, int]] = []
 
     def listen(change: StorageEvent) -> None:
-        heard.append((change.type, change.revision))
+        received.append((change.type, change.revision))
 
     end = storage.on_change(listen)
     made = storage.create(CONFIGMAPS, _config(a="1"))
@@ -181,7 +181,7 @@ def test_listeners_get_every_change_in_order(storage: Storage) -> None:
     storage.delete(CONFIGMAPS, "shop", "settings")
     end()
     storage.create(CONFIGMAPS, _config())
-    assert heard == [("ADDED", 2), ("MODIFIED", 3), ("DELETED", 4)]
+    assert received == [("ADDED", 2), ("MODIFIED", 3), ("DELETED", 4)]
 
 
 def test_history_answers_what_happened_since(storage: Storage) -> None:

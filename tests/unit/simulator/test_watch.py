@@ -34,9 +34,9 @@ def _revision(simulator: Simulator) -> int:
 
 
 def _label(state: SimulatorState, name: str, **labels: str) -> None:
-    found = state.storage.get(PODS, "shop", name)
-    assert found is not None
-    state.storage.update(PODS, {**found, "metadata": {**found["metadata"], "labels": labels}})
+    pod_ = state.storage.get(PODS, "shop", name)
+    assert pod_ is not None
+    state.storage.update(PODS, {**pod_, "metadata": {**pod_["metadata"], "labels": labels}})
 
 
 def _told(event: dict[str, Any]) -> tuple[str, str]:

@@ -60,7 +60,7 @@ async def test_a_webhook_may_mutate_differently_each_time(simulator: Simulator, 
     simulator.register_webhook(Webhook("number.example.com", mutates=number))
     tried = await client.patch(f"{CHECKOUT}?dryRun=All", PAUSE)
     made = await client.patch(CHECKOUT, PAUSE)
-    assert [one.body["metadata"]["annotations"]["call"] for one in (tried, made)] == ["1", "2"]
+    assert [reply_.body["metadata"]["annotations"]["call"] for reply_ in (tried, made)] == ["1", "2"]
 
 
 @pytest.mark.parametrize("made", [True, False])

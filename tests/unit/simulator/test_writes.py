@@ -24,15 +24,15 @@ def shop(simulator: Simulator) -> None:
 
 def _applied() -> list[Any]:
     """Return recorded objects with the manifests they were created from."""
-    found = []
+    cases = []
     for exchange in exchanges("list"):
         for item in (exchange["response"]["body"] or {}).get("items") or ():
             kind = exchange["response"]["body"]["kind"].removesuffix("List")
             annotations = item["metadata"].get("annotations") or {}
             text = annotations.get("kubectl.kubernetes.io/last-applied-configuration")
             if text is not None and kind != "ControllerRevision":
-                found.append(pytest.param(kind, json.loads(text), item, id=f"{kind}-{item['metadata']['name']}"))
-    return found
+                cases.append(pytest.param(kind, json.loads(text), item, id=f"{kind}-{item['metadata']['name']}"))
+    return cases
 
 
 @pytest.mark.parametrize(("kind", "applied", "recorded"), _applied())
@@ -267,6 +267,6 @@ async def test_a_delete_with_a_body_is_a_dry_run_only_when_the_body_is_reported(
     simulator.call(add_pod, "trial")
     for query, body, is_there in (("?dryRun=All", {"dryRun": ["All"]}, True), ("?dryRun=All", {}, False)):
         await client.send("DELETE", f"{path}{query}", {"kind": "DeleteOptions", "apiVersion": "v1", **body})
-        found = await client.get(path)
-        is_going = found.status == 404 or "deletionTimestamp" in found.body["metadata"]
+        reply_ = await client.get(path)
+        is_going = reply_.status == 404 or "deletionTimestamp" in reply_.body["metadata"]
         assert is_going is not is_there

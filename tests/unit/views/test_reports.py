@@ -143,11 +143,11 @@ def test_a_server_that_went_back_in_time_is_reported_for_a_while(health: Cluster
 
 
 def test_the_place_includes_the_notice() -> None:
-    segments = place_segments("prod", Scope(("shop",)), "no right to list pods in all namespaces")
+    segments = place_segments("prod", Scope(("shop",)), "no permission to list pods in all namespaces")
     assert [(one.label, one.text) for one in segments] == [
         ("context", "prod"),
         ("namespace", "shop"),
-        ("", "no right to list pods in all namespaces"),
+        ("", "no permission to list pods in all namespaces"),
     ]
     assert place_segments("prod", Scope(), "")[1].text == "all"
 

@@ -18,10 +18,10 @@ from rich.style import Style
 from textual.strip import Strip
 
 from k9py.api.text import printable
-from k9py.tui.theme import Palette
-from k9py.tui.widgets.folding import fold_words
+from k9py.tui.palettes import Palette
 from k9py.tui.widgets.live_table.fitting import COLUMN_GAP, Fit
 from k9py.tui.widgets.live_table.order import Order
+from k9py.tui.widgets.toned_text import fold_empty_text
 from k9py.views.values import Column, Row, Tone
 
 GUTTER_CELLS: Final = 3
@@ -163,7 +163,7 @@ def _quiet_tone(tone: Tone) -> Tone:
 
 def empty_row(line: EmptyLine, at: int, width: int) -> EmptyLine | None:
     """Return a row of what stands in an empty table, folded; None past its end."""
-    rows = fold_words(line.text, line.tone, width - GUTTER_CELLS - 1)
+    rows = fold_empty_text(line.text, line.tone, width - GUTTER_CELLS - 1)
     return EmptyLine(rows[at], line.tone) if 0 <= at < len(rows) else None
 
 

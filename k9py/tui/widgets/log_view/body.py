@@ -21,7 +21,6 @@ from textual.worker import Worker
 from k9py.logs.buffer.buffer import DEFAULT_CAPACITY, LogBuffer
 from k9py.logs.buffer.finder import Finder
 from k9py.logs.parsing.sgr import plain_text
-from k9py.tui.widgets.folding import fold_words
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
 from k9py.tui.widgets.log_view.columns import LineColumns
 from k9py.tui.widgets.log_view.layout import LogLayout
@@ -29,6 +28,7 @@ from k9py.tui.widgets.log_view.painting import LinePainter, RowLook, exact, rule
 from k9py.tui.widgets.log_view.state import LogState, status_text
 from k9py.tui.widgets.log_view.times import Times
 from k9py.tui.widgets.log_view.window import HEAD, RULE, LogWindow
+from k9py.tui.widgets.toned_text import fold_empty_text
 from k9py.views.values import Tone
 
 SCAN_SLICE_SECONDS: Final = 0.005
@@ -303,7 +303,7 @@ class LogBody(LineView):
     def _empty_row(self, y: int) -> EmptyWords | None:
         """Return the row of what stands in an empty log, folded: nothing else needs the room."""
         text, tone = self._empty.text, self._empty.tone
-        folded = fold_words(text, tone, self.text_width - EMPTY_MARGIN - 1)
+        folded = fold_empty_text(text, tone, self.text_width - EMPTY_MARGIN - 1)
         return EmptyWords(folded[y - 1], tone) if 0 < y <= len(folded) else None
 
     def build_line(self, signature: Hashable, width: int) -> Strip:

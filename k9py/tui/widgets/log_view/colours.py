@@ -13,7 +13,7 @@ from rich.color import Color
 from rich.style import Style
 
 from k9py.logs.parsing.sgr import SgrColour, SgrStyle
-from k9py.tui.theme import contrast
+from k9py.tui.contrast import contrast
 
 _MIN_CONTRAST: Final = 3.0
 _DARK: Final = (

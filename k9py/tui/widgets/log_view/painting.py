@@ -22,7 +22,7 @@ from k9py.api.search_pattern import SearchPattern
 from k9py.logs.line import LogLine
 from k9py.logs.parsing.level import Level
 from k9py.logs.parsing.rendering import LineSpan, RenderedLine, SpanKind
-from k9py.tui.theme import Palette
+from k9py.tui.palettes import Palette
 from k9py.tui.widgets.log_view.colours import sgr_style
 from k9py.tui.widgets.log_view.layout import GUTTER_CELLS, LogLayout, TextRow, fit_label, rows_of, visible
 from k9py.views.values import Tone

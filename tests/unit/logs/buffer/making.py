@@ -34,4 +34,4 @@ SIZE = size_of(lines(0, 1)[0])
 
 def texts(buffer: LogBuffer) -> list[str]:
     """Return the text of every line kept."""
-    return [one.text for _, one in buffer.slice_from(buffer.first, len(buffer))]
+    return [entry.text for _, entry in buffer.slice_from(buffer.first, len(buffer))]

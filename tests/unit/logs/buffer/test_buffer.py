@@ -16,10 +16,12 @@ from k9py.logs.line import LogLine
 from tests.unit.logs.buffer.making import SIZE, WEB, line, lines, texts
 
 
-def test_the_oldest_lines_are_let_go_and_counted() -> None:
+def test_the_oldest_lines_are_dropped_and_counted() -> None:
     buffer = LogBuffer(16 * SIZE)
     buffer.extend(lines(0, 100))
-    assert texts(buffer) == [one.text for one in lines(84, 16)] or texts(buffer) == [one.text for one in lines(85, 15)]
+    assert texts(buffer) == [entry.text for entry in lines(84, 16)] or texts(buffer) == [
+        entry.text for entry in lines(85, 15)
+    ]
     assert buffer.end == 100
     assert buffer.dropped_before_first == buffer.dropped == buffer.first == 100 - len(buffer)
     assert buffer.bytes == len(buffer) * SIZE
@@ -31,12 +33,12 @@ def test_a_held_buffer_keeps_what_was_there_and_marks_what_it_lost_after_it() ->
     buffer.hold(0)
     buffer.extend(lines(30, 60))
     shown = texts(buffer)
-    assert shown[:30] == [one.text for one in lines(0, 30)]
+    assert shown[:30] == [entry.text for entry in lines(0, 30)]
     assert shown[30].endswith("lines dropped here: the log buffer was full while the view was paused")
     assert shown[-1] == "line 00089"
     ((first, end),) = buffer.dropped_ranges
     assert first == 30
-    assert shown[31:] == [one.text for one in lines(end, 90 - end)]
+    assert shown[31:] == [entry.text for entry in lines(end, 90 - end)]
     assert shown[30].startswith(f"{end - first} lines")
     marker = buffer.line(end - 1)
     assert marker is not None
@@ -87,7 +89,7 @@ def test_a_reader_who_moves_on_into_the_new_lines_keeps_these() -> None:
     assert buffer.end == 240
 
 
-def test_after_a_release_the_loss_is_still_told_until_what_is_before_it_has_gone() -> None:
+def test_after_a_release_the_loss_is_still_reported_until_what_is_before_it_has_gone() -> None:
     buffer = LogBuffer(40 * SIZE)
     buffer.extend(lines(0, 30))
     buffer.hold(0)
@@ -96,7 +98,7 @@ def test_after_a_release_the_loss_is_still_told_until_what_is_before_it_has_gone
     assert buffer.dropped_ranges
     buffer.extend(lines(90, 40))
     assert not buffer.dropped_ranges
-    assert texts(buffer) == [one.text for one in lines(buffer.first, 130 - buffer.first)]
+    assert texts(buffer) == [entry.text for entry in lines(buffer.first, 130 - buffer.first)]
 
 
 def test_clearing_forgets_lines_and_counts_but_numbers_go_on() -> None:
@@ -118,8 +120,8 @@ def test_lines_are_read_on_while_others_come_and_go() -> None:
     buffer.extend(lines(0, 2000))
     seen: list[int] = []
     marked: list[int] = []
-    for number, one in buffer.lines_between(0, buffer.end):
-        (marked if one.marker else seen).append(number)
+    for number, entry in buffer.lines_between(0, buffer.end):
+        (marked if entry.marker else seen).append(number)
         if number == 700:
             buffer.extend(lines(2000, 1000))
     assert seen == sorted(set(seen))
@@ -130,19 +132,19 @@ def test_lines_are_read_on_while_others_come_and_go() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 60), st.booleans()), max_size=12))
-def test_what_is_let_go_while_lines_are_read_is_marked_and_counted(moves: list[tuple[int, int, bool]]) -> None:
+def test_what_is_dropped_while_lines_are_read_is_marked_and_counted(moves: list[tuple[int, int, bool]]) -> None:
     buffer = LogBuffer(700 * SIZE)
     buffer.extend(lines(0, 690))
-    reading, told, last = buffer.lines_between(0, buffer.end), 0, -1
+    reading, reported, last = buffer.lines_between(0, buffer.end), 0, -1
     for read, added, clears in [*moves, (10_000, 0, False)]:
-        for number, one in islice(reading, read):
+        for number, entry in islice(reading, read):
             assert number > last
-            told += int(one.text.split()[0].replace(",", "")) if one.marker else 1
+            reported += int(entry.text.split()[0].replace(",", "")) if entry.marker else 1
             last = number
         buffer.extend(lines(buffer.end, added * 20))
         if clears:
             buffer.clear()
-    assert told == 690
+    assert reported == 690
 
 
 def test_a_capacity_without_room_for_a_line_is_refused() -> None:
@@ -180,7 +182,7 @@ def test_the_bound_holds_and_numbers_lead_to_their_lines(
         if isinstance(step, list):
             batch = [line(f"{len(added) + at}:{'x' * length}") for at, length in enumerate(step)]
             buffer.extend(batch)
-            added += [one.text for one in batch]
+            added += [entry.text for entry in batch]
             since_clear += len(batch)
         elif isinstance(step, tuple):
             buffer.hold(step[1])
@@ -197,20 +199,20 @@ def test_the_bound_holds_and_numbers_lead_to_their_lines(
         assert [number for number, _ in found] == numbers
         assert list(buffer.lines_between(0, buffer.end)) == found
         kept = 0
-        for number, one in found:
-            assert buffer.line(number) == one
-            if not one.marker:
-                kept += size_of(one)
-                assert one.text == added[number]
+        for number, entry in found:
+            assert buffer.line(number) == entry
+            if not entry.marker:
+                kept += size_of(entry)
+                assert entry.text == added[number]
         assert kept == buffer.bytes
-        assert len([one for _, one in found if not one.marker]) + buffer.dropped == since_clear
-        assert len([one for _, one in found if one.marker]) == len(buffer.dropped_ranges)
+        assert len([entry for _, entry in found if not entry.marker]) + buffer.dropped == since_clear
+        assert len([entry for _, entry in found if entry.marker]) == len(buffer.dropped_ranges)
         assert buffer.end == len(added)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 39), st.lists(st.integers(1, 60), max_size=20))
-def test_a_held_page_that_fits_is_never_let_go(first: int, batches: list[int]) -> None:
+def test_a_held_page_that_fits_is_never_dropped(first: int, batches: list[int]) -> None:
     buffer, page = LogBuffer(40 * SIZE), 10
     buffer.extend(lines(0, 40))
     first = max(first, buffer.first)

@@ -26,7 +26,7 @@ def finder_over(*kept: LogLine, capacity: int = 1 << 20) -> Finder:
 
 def shown(finder: Finder) -> list[str]:
     finder.advance(NEVER)
-    return [one.text for _, one in finder.items_between(0, finder.buffer.end)]
+    return [entry.text for _, entry in finder.items_between(0, finder.buffer.end)]
 
 
 def hits(finder: Finder) -> list[int]:
@@ -180,15 +180,17 @@ def test_slices_find_what_is_found_at_once_and_hits_are_shown(
     assert [sliced.number_of(index) for index in range(sliced.item_count)] == items
     assert [sliced.index_of(number) for number in items] == list(range(len(items)))
     if sliced.search is not None:
-        wanted = [n for n, one in kept if n in items and not one.marker and searched in one.text]
+        wanted = [n for n, entry in kept if n in items and not entry.marker and searched in entry.text]
         assert list(sliced.search.matches.values) == wanted
 
 
 def _expected(kept: list[tuple[int, LogLine]], filtered: str, context: int, hidden: HideRules) -> list[int]:
-    seen = [(number, one) for number, one in kept if not hidden.hides(one)]
-    found = {number for number, one in seen if one.marker or not filtered}
+    seen = [(number, entry) for number, entry in kept if not hidden.hides(entry)]
+    found = {number for number, entry in seen if entry.marker or not filtered}
     for place in (WEB.container_key, API.container_key):
-        own = [(number, one.text) for number, one in seen if not one.marker and one.target.container_key == place]
+        own = [
+            (number, entry.text) for number, entry in seen if not entry.marker and entry.target.container_key == place
+        ]
         for at, (_, text) in enumerate(own):
             if filtered and (text.startswith("ERROR") if filtered == "level>=error" else filtered in text):
                 found |= {number for number, _ in own[max(0, at - context) : at + context + 1]}
@@ -198,7 +200,7 @@ def _expected(kept: list[tuple[int, LogLine]], filtered: str, context: int, hidd
 SLOW = line("a" * 2000 + "b")
 
 
-def test_a_pattern_too_slow_for_a_line_is_said_and_the_line_counts_as_not_matching() -> None:
+def test_a_pattern_too_slow_for_a_line_is_reported_and_the_line_counts_as_not_matching() -> None:
     finder = finder_over(line("aaa"), SLOW, line("b"), SLOW)
     finder.set_filter("(a|aa)+$")
     assert shown(finder) == ["aaa"]
@@ -225,17 +227,17 @@ def test_a_pattern_that_can_be_slow_is_paused_after_each_line() -> None:
         assert not finder.is_busy
 
 
-def test_what_is_let_go_while_a_filter_is_read_is_marked() -> None:
+def test_what_is_dropped_while_a_filter_is_read_is_marked() -> None:
     finder = finder_over(*lines(0, 100), capacity=100 * SIZE)
     finder.set_filter("line .*[05]$")
     finder.advance(NEVER)
     reading = finder.items_between(0, finder.buffer.end)
     assert [next(reading)[1].text for _ in range(2)] == ["line 00000", "line 00005"]
     finder.buffer.extend(lines(100, 30))
-    rest = [one for _, one in reading]
+    rest = [entry for _, entry in reading]
     assert rest[0].marker == "gap"
     first = finder.buffer.first
     assert rest[0].text.startswith(f"{first - 6} lines dropped")
-    assert [one.text for one in rest[1:]] == [
+    assert [entry.text for entry in rest[1:]] == [
         f"line {number:05}" for number in range(100) if number >= first and number % 5 == 0
     ]

@@ -66,7 +66,7 @@ async def test_many_lines_are_all_there_in_order(tmp_path: Path) -> None:
     assert texts == [str(number) for number in range(20_000)]
 
 
-async def test_a_directory_that_takes_nothing_is_told_in_words(tmp_path: Path) -> None:
+async def test_a_directory_that_takes_nothing_is_an_error_with_a_reason(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
     with pytest.raises(ConfigError, match="cannot write in"):

@@ -177,7 +177,7 @@ def test_what_is_no_word_of_ours_is_the_pattern_to_highlight(text: str, pattern:
         ("plain", ""),
     ],
 )
-def test_what_cannot_be_understood_is_told(text: str, problem: str) -> None:
+def test_what_cannot_be_understood_is_reported(text: str, problem: str) -> None:
     assert query(text).problem == problem
 
 

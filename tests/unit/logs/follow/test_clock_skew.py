@@ -1,4 +1,4 @@
-"""Whose clock is off, told from arrivals alone."""
+"""Whose clock is off, measured by arrivals alone."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from k9py.logs.follow.clock_skew import ClockSkew
 def looked(**delays: list[float]) -> tuple[ClockSkew, list[tuple[str, float]]]:
     skew = ClockSkew()
     for node, seconds in delays.items():
-        for one in seconds:
-            skew.add_sample(node, one)
+        for entry in seconds:
+            skew.add_sample(node, entry)
     return skew, skew.update()
 
 

@@ -1,4 +1,4 @@
-"""One target's tail: nothing twice, nothing missing without a marker, refusals told once and tried again."""
+"""One container's stream: nothing twice, nothing missing without a marker, refusals reported once and retried."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Stage:
         self.source = ScriptedLogs({"checkout-1": list(script)})
         self.sink = Collected()
         self.lines = self.sink.lines
-        self.tail = ContainerStream(
+        self.stream = ContainerStream(
             self.source,
             target(container_id=container_id),
             self.clock,
@@ -71,16 +71,16 @@ class Stage:
     async def play(self) -> list[tuple[str, str]]:
         """Run to the end of the script; return (marker, text) of all lines."""
         try:
-            await self.tail.run()
+            await self.stream.run()
         except ScriptOver:
             pass
-        return [(one.marker, one.text) for one in self.lines]
+        return [(entry.marker, entry.text) for entry in self.lines]
 
 
 async def test_lines_come_with_their_time_and_begin_with_the_tail_asked_for() -> None:
     stage = Stage(Stream([line(1, "a"), line(2, "b")]))
     assert await stage.play() == [("", "a"), ("", "b")]
-    assert [(one.timestamp - START).total_seconds() for one in stage.lines if one.timestamp] == [1, 2]
+    assert [(entry.timestamp - START).total_seconds() for entry in stage.lines if entry.timestamp] == [1, 2]
     assert stage.source.asked[0].tail == 200
     assert stage.source.asked[0].follow
 
@@ -90,20 +90,20 @@ async def test_after_a_break_it_resumes_before_the_last_timestamps_and_skips_wha
         Stream([line(1.1, "a"), line(1.4, "b"), line(1.4, "b")], then=CUT),
         Stream([line(1.1, "a"), line(1.4, "b"), line(1.4, "b"), line(1.4, "b"), line(2, "c")]),
     )
-    said = await stage.play()
-    assert [text for marker, text in said if marker == ""] == ["a", "b", "b", "b", "c"]
-    assert [marker for marker, _ in said if marker == "gap"] == []
+    output = await stage.play()
+    assert [text for marker, text in output if marker == ""] == ["a", "b", "b", "b", "c"]
+    assert [marker for marker, _ in output if marker == "gap"] == []
     assert stage.source.asked[1].tail is None
     assert stage.source.asked[1].since == START + timedelta(seconds=1.1) - STEP_BACK
 
 
 async def test_a_proven_continuation_after_a_long_break_is_noted_and_is_no_gap() -> None:
     stage = Stage(Stream([line(1, "a")], then=CUT), CUT, CUT, CUT, Stream([line(1, "a")]))
-    said = await stage.play()
-    assert ("note", "log interrupted: cut off") in said
-    assert [marker for marker, _ in said].count("note") == 2
-    assert said[-1][1].startswith("reconnected after ")
-    assert said[-1][1].endswith("no lines missing")
+    output = await stage.play()
+    assert ("note", "log interrupted: cut off") in output
+    assert [marker for marker, _ in output].count("note") == 2
+    assert output[-1][1].startswith("reconnected after ")
+    assert output[-1][1].endswith("no lines missing")
 
 
 async def test_a_stream_that_ends_in_order_and_goes_on_says_nothing() -> None:
@@ -162,9 +162,9 @@ async def test_what_cannot_be_proven_is_a_gap_that_says_between_when_and_when(
     former: Stream | KdashError, expected: list[tuple[str, str]]
 ) -> None:
     stage = Stage(Stream([line(1, "a"), line(2, "b")], then=CUT), Stream([line(9, "new")]), former)
-    said = (await stage.play())[2:]
-    assert [marker for marker, _ in said] == [marker for marker, _ in expected]
-    for (marker, text), (_, words) in zip(said, expected, strict=True):
+    output = (await stage.play())[2:]
+    assert [marker for marker, _ in output] == [marker for marker, _ in expected]
+    for (marker, text), (_, words) in zip(output, expected, strict=True):
         if marker == "gap":
             assert text.endswith(f"lines between 12:00:{words} may be missing")
         elif marker == "":
@@ -175,15 +175,15 @@ async def test_with_the_container_id_known_a_gap_says_what_it_was() -> None:
     script = (Stream([line(1, "a")], then=CUT), Stream([line(9, "new")]), NO_PREVIOUS)
     assert (await Stage(*script, container_id="one").play())[1][1].startswith("log rotated")
     restarted = Stage(*script, container_id="one")
-    restarted.source.on_open[1] = lambda: restarted.tail.retarget(target(container_id="two"))
-    said = await restarted.play()
-    assert said[1][1].startswith("container restarted: lines")
-    assert [one.target.container_id for one in restarted.lines if not one.marker] == ["one", "two"]
+    restarted.source.on_open[1] = lambda: restarted.stream.retarget(target(container_id="two"))
+    output = await restarted.play()
+    assert output[1][1].startswith("container restarted: lines")
+    assert [entry.target.container_id for entry in restarted.lines if not entry.marker] == ["one", "two"]
     unknown = await Stage(*script).play()
     assert unknown[1][1].startswith("container restarted or log rotated")
 
 
-async def test_a_restart_the_watch_tells_of_brings_the_rest_and_the_start_before_the_new_run_has_spoken() -> None:
+async def test_a_restart_the_watch_reports_brings_the_rest_and_the_start_before_the_new_run_has_spoken() -> None:
     stage = Stage(
         Stream([line(1, "a")]),
         Stream([line(1, "a"), line(2, "panic")]),  # the answer to previous=true
@@ -194,26 +194,26 @@ async def test_a_restart_the_watch_tells_of_brings_the_rest_and_the_start_before
         container_id="one",
     )
     stage.source.on_open[1] = lambda: None
-    stage.clock.on_sleep = lambda: stage.tail.retarget(target(container_id="two"))
-    said = await stage.play()
-    assert said[:3] == [("", "a"), ("", "panic"), ("start", "container restarted")]
-    assert [one.target.container_id for one in stage.lines[:3]] == ["one", "one", "two"]
-    assert [text for marker, text in said if not marker] == ["a", "panic", "new"]
-    assert [marker for marker, _ in said].count("start") == 1
+    stage.clock.on_sleep = lambda: stage.stream.retarget(target(container_id="two"))
+    output = await stage.play()
+    assert output[:3] == [("", "a"), ("", "panic"), ("start", "container restarted")]
+    assert [entry.target.container_id for entry in stage.lines[:3]] == ["one", "one", "two"]
+    assert [text for marker, text in output if not marker] == ["a", "panic", "new"]
+    assert [marker for marker, _ in output].count("start") == 1
 
 
 async def test_a_log_that_is_not_followed_ends_at_its_end() -> None:
     stage = Stage(Stream([line(1, "a")], then=CUT), Stream([line(1, "a"), line(2, "b")]), follow=False)
     assert await stage.play() == [("", "a"), ("", "b")]
     assert not stage.source.asked[0].follow
-    assert stage.tail.state is TargetState.ENDED
+    assert stage.stream.state is TargetState.ENDED
 
 
 async def test_a_log_that_is_not_followed_is_tried_a_few_times_and_says_what_may_be_missing() -> None:
     stage = Stage(Stream([line(1, "a")], then=CUT), CUT, CUT, CUT, follow=False)
-    said = await stage.play()
-    assert said[-1] == ("gap", "not read to its end: lines after 12:00:01 may be missing")
-    assert stage.tail.status.error is CUT
+    output = await stage.play()
+    assert output[-1] == ("gap", "not read to its end: lines after 12:00:01 may be missing")
+    assert stage.stream.status.error is CUT
 
 
 async def test_the_head_is_so_many_bytes_and_says_that_more_follows() -> None:
@@ -224,7 +224,7 @@ async def test_the_head_is_so_many_bytes_and_says_that_more_follows() -> None:
     assert [marker for marker, _ in await cut.play()] == ["", "end"]
 
 
-async def test_a_pod_that_is_gone_while_its_log_was_broken_off_may_have_said_more() -> None:
+async def test_a_pod_that_is_gone_while_its_log_was_broken_off_may_have_written_more() -> None:
     stage = Stage(Stream([line(1, "a")], then=CUT), NotFoundError('pods "checkout-1" not found', code=404))
     assert await stage.play() == [
         ("", "a"),
@@ -236,11 +236,11 @@ async def test_a_pod_that_is_gone_while_its_log_was_broken_off_may_have_said_mor
 async def test_a_container_that_starts_later_is_read_from_its_beginning() -> None:
     stage = Stage(WAITING, Stream([line(1, "hello")]))
     await stage.play()
-    assert [one.tail for one in stage.source.asked[:2]] == [200, None]
+    assert [entry.tail for entry in stage.source.asked[:2]] == [200, None]
     assert stage.source.asked[1].seconds is not None
 
 
-async def test_a_refusal_is_told_once_and_tried_until_the_container_starts() -> None:
+async def test_a_refusal_is_reported_once_and_retried_until_the_container_starts() -> None:
     stage = Stage(WAITING, WAITING, WAITING, Stream([line(1, "hello")]))
     assert await stage.play() == [("note", "waiting to start: image can't be pulled"), ("", "hello")]
     assert len(stage.clock.waits) >= 3
@@ -263,8 +263,8 @@ async def test_a_pod_its_node_has_not_heard_of_yet_is_tried_again() -> None:
 
 async def test_no_right_to_read_is_a_note_and_is_tried_seldom() -> None:
     stage = Stage(ForbiddenError('cannot get resource "pods/log"', code=403))
-    said = await stage.play()
-    assert said == [("note", 'not allowed to read this log: cannot get resource "pods/log"')]
+    output = await stage.play()
+    assert output == [("note", 'not allowed to read this log: cannot get resource "pods/log"')]
     assert stage.clock.waits == [FORBIDDEN_DELAY]
 
 
@@ -277,7 +277,7 @@ async def test_retry_after_is_obeyed() -> None:
 async def test_previous_logs_are_read_once_and_end() -> None:
     stage = Stage(Stream([line(1, "panic")]), previous=True)
     assert await stage.play() == [("", "panic"), ("end", "end of the previous container's log")]
-    assert [(one.previous, one.follow) for one in stage.source.asked] == [(True, False)]
+    assert [(entry.previous, entry.follow) for entry in stage.source.asked] == [(True, False)]
 
 
 async def test_no_previous_container_is_a_note() -> None:
@@ -297,18 +297,18 @@ async def test_lines_without_a_timestamp_are_shown_whole() -> None:
 async def test_a_container_restarted_before_its_log_was_first_read_shows_its_former_run_first() -> None:
     stage = Stage(WAITING, Stream([line(9, "again")]), Stream([line(2, "panic")]), Stream([line(2, "panic")]))
     stage.source.formers.add("checkout-1")
-    said = await stage.play()
-    assert [marker for marker, _ in said[1:]] == ["gap", "", "start", ""]
-    assert said[1][1].endswith("lines before 12:00:02 may be missing")
+    output = await stage.play()
+    assert [marker for marker, _ in output[1:]] == ["gap", "", "start", ""]
+    assert output[1][1].endswith("lines before 12:00:02 may be missing")
 
 
 async def test_another_pod_of_the_same_name_is_read_from_its_beginning() -> None:
     stage = Stage(Stream([line(5, "a")]), Stream([line(1, "other")]), Stream([]), Stream([line(1, "other")]))
     successor = target()._replace(uid="another", node="n2")
-    stage.clock.on_sleep = lambda: stage.tail.retarget(successor)
-    said = await stage.play()
-    assert [text for marker, text in said if not marker] == ["a", "other"]
-    assert [one.target.uid for one in stage.lines if not one.marker] == ["uid-checkout-1", "another"]
+    stage.clock.on_sleep = lambda: stage.stream.retarget(successor)
+    output = await stage.play()
+    assert [text for marker, text in output if not marker] == ["a", "other"]
+    assert [entry.target.uid for entry in stage.lines if not entry.marker] == ["uid-checkout-1", "another"]
 
 
 async def test_a_text_that_begins_like_an_unbelievable_timestamp_is_text() -> None:
@@ -319,21 +319,21 @@ async def test_a_text_that_begins_like_an_unbelievable_timestamp_is_text() -> No
     assert [text for marker, text in await stage.play() if not marker] == ["a", words, "b"]
 
 
-@pytest.mark.parametrize("chosen", RANGES, ids=lambda one: str(one.label))
+@pytest.mark.parametrize("chosen", RANGES, ids=lambda entry: str(entry.label))
 async def test_previous_logs_are_read_alike_whatever_range_is_chosen(chosen: LogRange) -> None:
     lines = [line(1, f"{number} {'x' * 100}") for number in range(3_000)]  # 300 kB
     stage = Stage(Stream(lines), previous=True, range=chosen)
-    said = await stage.play()
-    assert len(said) == 3_001
-    assert said[-1] == ("end", "end of the previous container's log")
+    output = await stage.play()
+    assert len(output) == 3_001
+    assert output[-1] == ("end", "end of the previous container's log")
     asked = stage.source.asked[0]
     assert (asked.tail, asked.seconds, asked.size) == (PREVIOUS.tail_lines, None, None)
 
 
 async def test_previous_logs_that_were_not_read_whole_say_so() -> None:
     stage = Stage(Stream([line(1, "x")] * 5_000), previous=True)
-    said = await stage.play()
-    assert said[-1] == ("end", "end of the previous container's log: only its last 5,000 lines were read")
+    output = await stage.play()
+    assert output[-1] == ("end", "end of the previous container's log: only its last 5,000 lines were read")
 
 
 async def test_a_range_that_was_asked_for_in_lines_holds_for_previous_logs_too() -> None:
@@ -343,7 +343,7 @@ async def test_a_range_that_was_asked_for_in_lines_holds_for_previous_logs_too()
     assert (stage.source.asked[0].tail, stage.source.asked[0].seconds) == (10, 60)
 
 
-async def test_a_run_told_of_that_began_long_before_it_was_read_may_have_lost_its_beginning() -> None:
+async def test_a_reported_run_that_began_long_before_it_was_read_may_have_lost_its_beginning() -> None:
     for began, markers in ((-20, ["start", "gap"]), (0, ["start"])):
         stage = Stage(
             Stream([line(-30, "a")], then=CUT),
@@ -357,12 +357,12 @@ async def test_a_run_told_of_that_began_long_before_it_was_read_may_have_lost_it
         def tell(stage: Stage = stage, began: int = began) -> None:
             if len(stage.clock.waits) == 6:
                 at = START + timedelta(seconds=stage.clock.seconds + began)
-                stage.tail.retarget(target(container_id="two")._replace(started_at=at))
+                stage.stream.retarget(target(container_id="two")._replace(started_at=at))
 
         stage.clock.on_sleep = tell
-        said = await stage.play()
-        assert [text for marker, text in said if not marker] == ["a", "panic", "new"]
-        assert [marker for marker, _ in said if marker not in ("", "note")] == markers
+        output = await stage.play()
+        assert [text for marker, text in output if not marker] == ["a", "panic", "new"]
+        assert [marker for marker, _ in output if marker not in ("", "note")] == markers
 
 
 A, B, C = line(1.000002, "A"), line(1.000001, "B"), line(2, "C")
@@ -385,14 +385,14 @@ async def test_timestamps_that_step_back_lose_nothing_and_repeat_nothing(
     before: list[bytes], after: list[bytes], expected: str
 ) -> None:
     stage = Stage(Stream(before, then=CUT), Stream(after))
-    said = await stage.play()
-    assert "".join(text for _, text in said) == expected
+    output = await stage.play()
+    assert "".join(text for _, text in output) == expected
 
 
 async def test_another_run_whose_clock_is_behind_is_given_whole_behind_a_gap() -> None:
     stage = Stage(Stream([line(10, "A"), line(11, "B")], then=CUT), Stream([line(7, "C"), line(8, "D")]), NO_PREVIOUS)
-    said = await stage.play()
-    assert [marker or text for marker, text in said] == ["A", "B", "gap", "C", "D"]
+    output = await stage.play()
+    assert [marker or text for marker, text in output] == ["A", "B", "gap", "C", "D"]
 
 
 async def test_a_stream_that_broke_before_it_brought_anything_does_not_count_as_attended() -> None:
@@ -404,28 +404,28 @@ async def test_a_stream_that_broke_before_it_brought_anything_does_not_count_as_
         former, broken, former, broken, former, Stream([line(30, "new")]), former,
         container_id="one",
     )  # fmt: skip
-    stage.clock.on_sleep = lambda: stage.tail.retarget(restarted) if len(stage.clock.waits) == 7 else None
-    said = await stage.play()
-    assert [marker or text for marker, text in said if marker != "note"] == ["a", "start", "gap", "new"]
+    stage.clock.on_sleep = lambda: stage.stream.retarget(restarted) if len(stage.clock.waits) == 7 else None
+    output = await stage.play()
+    assert [marker or text for marker, text in output if marker != "note"] == ["a", "start", "gap", "new"]
 
 
-async def test_a_pod_that_goes_while_a_later_run_was_told_of_may_have_said_more() -> None:
+async def test_a_pod_that_goes_while_a_later_run_was_reported_may_have_written_more() -> None:
     gone = NotFoundError('pods "checkout-1" not found', code=404)
     stage = Stage(Stream([line(1, "a")]), gone, gone, container_id="one")
     add = stage.sink.add
 
-    def told_while_it_is_read(lines: Sequence[LogLine]) -> None:
+    def report_while_it_is_read(lines: Sequence[LogLine]) -> None:
         add(lines)
-        stage.tail.retarget(target(container_id="two"))
-        stage.tail.leave()
+        stage.stream.retarget(target(container_id="two"))
+        stage.stream.leave()
 
-    stage.sink.add = told_while_it_is_read  # type: ignore[method-assign]
-    said = await stage.play()
-    assert [marker for marker, _ in said] == ["", "gap", "end"]
+    stage.sink.add = report_while_it_is_read  # type: ignore[method-assign]
+    output = await stage.play()
+    assert [marker for marker, _ in output] == ["", "gap", "end"]
 
 
 @pytest.mark.parametrize("again", [[], [b"rpc error: no such container"]], ids=["once", "in the log"])
 async def test_a_line_without_a_timestamp_proves_nothing_and_is_not_given_twice(again: list[bytes]) -> None:
-    said = b"rpc error: no such container"
-    stage = Stage(Stream([line(1, "a"), said], then=CUT), Stream([line(1, "a"), *again, line(2, "b")]))
-    assert await stage.play() == [("", "a"), ("", said.decode()), ("", "b")]
+    output = b"rpc error: no such container"
+    stage = Stage(Stream([line(1, "a"), output], then=CUT), Stream([line(1, "a"), *again, line(2, "b")]))
+    assert await stage.play() == [("", "a"), ("", output.decode()), ("", "b")]

@@ -1,7 +1,7 @@
 """Whatever happens to a container and the connection: no line twice, none missing without a gap marker, order kept.
 
 The container prints numbered lines; it restarts, its log rotates, the connection breaks, ends in order or is given up
-(for another's turn, or because it may be half-open) at any point; the watch tells of its runs, early, late or never.
+(for another's turn, or because it may be half-open) at any point; the watch reports its runs, early, late or never.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Write:
 
 @dataclass(frozen=True)
 class Restart:
-    """The container ends and starts anew, a moment later, with an empty log."""
+    """The container ends and starts again, a moment later, with an empty log."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class StepBack:
 
 @dataclass(frozen=True)
 class Tell:
-    """The watch tells which run the container is in."""
+    """The watch reports which run the container is in."""
 
 
 Deed = Write | Restart | Rotate | StepBack | Tell
@@ -103,7 +103,7 @@ class Container:
     is_seen: bool = True
     is_right: bool = False
     restarted: int = -1_000_000
-    is_told_at_once: bool = False
+    is_reported_immediately: bool = False
     tell: Callable[[str], None] = lambda run: None
 
     def next_line(self) -> bytes:
@@ -126,7 +126,7 @@ class Container:
                     max((at for at, _ in self.run.lines), default=self.milliseconds) + 1
                 )
                 self.run, self.former, self.is_seen = Run(self.run.number + 1), self.run, False
-                if self.is_told_at_once:
+                if self.is_reported_immediately:
                     self.tell(f"run {self.run.number}")
             case StepBack() if not self.is_right:
                 self.milliseconds -= 3_000
@@ -236,12 +236,14 @@ VISITS = st.lists(
 OPTIONS = ReadOptions(range=LogRange("whole", tail_lines=1_000))
 
 
-@given(visits=VISITS, are_told=st.booleans())
+@given(visits=VISITS, are_reported=st.booleans())
 @settings(max_examples=300, deadline=None)
-async def test_no_line_comes_twice_and_none_is_missing_without_a_marker(visits: list[Visit], are_told: bool) -> None:
+async def test_no_line_comes_twice_and_none_is_missing_without_a_marker(
+    visits: list[Visit], are_reported: bool
+) -> None:
     clock, sink, kubelet = SteppingClock(), Collected(), Kubelet(visits)
-    first = target(container_id="run 0" if are_told else "")
-    tail = ContainerStream(
+    first = target(container_id="run 0" if are_reported else "")
+    stream = ContainerStream(
         kubelet,
         first,
         clock,
@@ -251,23 +253,25 @@ async def test_no_line_comes_twice_and_none_is_missing_without_a_marker(visits: 
         OPTIONS,
         rng=random.Random(1),
     )
-    kubelet.give_up = tail.yield_slot
-    if are_told:
-        kubelet.container.tell = lambda run: tail.retarget(target(container_id=run))
+    kubelet.give_up = stream.yield_slot
+    if are_reported:
+        kubelet.container.tell = lambda run: stream.retarget(target(container_id=run))
     try:
-        await tail.run()
+        await stream.run()
     except ScriptOver:
         pass
     last: int | None = None
     may_be_missing = False
-    for one in sink.lines:
-        if one.marker:
-            may_be_missing = may_be_missing or one.marker == "gap"
+    for entry in sink.lines:
+        if entry.marker:
+            may_be_missing = may_be_missing or entry.marker == "gap"
             continue
-        number = int(one.text.split()[0])
+        number = int(entry.text.split()[0])
         if last is not None:
             assert number > last, "a line came twice, or out of order"
-            assert number == last + 1 or may_be_missing, f"lines {last + 1} to {number - 1} are missing without a word"
+            assert number == last + 1 or may_be_missing, (
+                f"lines {last + 1} to {number - 1} are missing without a marker"
+            )
         last, may_be_missing = number, False
 
 
@@ -275,7 +279,7 @@ async def test_no_line_comes_twice_and_none_is_missing_without_a_marker(visits: 
 @settings(max_examples=300, deadline=None)
 async def test_each_line_says_which_run_printed_it_when_the_watch_is_in_step(visits: list[Visit]) -> None:
     clock, sink, kubelet = SteppingClock(), Collected(), Kubelet(visits)
-    tail = ContainerStream(
+    stream = ContainerStream(
         kubelet,
         target(container_id="run 0"),
         clock,
@@ -285,13 +289,13 @@ async def test_each_line_says_which_run_printed_it_when_the_watch_is_in_step(vis
         OPTIONS,
         rng=random.Random(1),
     )
-    kubelet.give_up = tail.yield_slot
-    kubelet.container.tell = lambda run: tail.retarget(target(container_id=run))
-    kubelet.container.is_told_at_once = True
+    kubelet.give_up = stream.yield_slot
+    kubelet.container.tell = lambda run: stream.retarget(target(container_id=run))
+    kubelet.container.is_reported_immediately = True
     try:
-        await tail.run()
+        await stream.run()
     except ScriptOver:
         pass
-    for one in sink.lines:
-        if not one.marker:
-            assert one.target.container_id in {" ".join(one.text.split()[1:3]), ""}
+    for entry in sink.lines:
+        if not entry.marker:
+            assert entry.target.container_id in {" ".join(entry.text.split()[1:3]), ""}

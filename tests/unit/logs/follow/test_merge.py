@@ -10,12 +10,12 @@ from k9py.logs.line import WHOLE_STREAM, LogLine
 from tests.unit.logs.follow.scripted_source import START, DrivenClock, settled, target
 
 
-def said(pod: str, second: float, text: str) -> LogLine:
+def log_line(pod: str, second: float, text: str) -> LogLine:
     return LogLine(target(pod), START + timedelta(seconds=second), text)
 
 
 def texts(merge: Merge) -> list[str]:
-    return [f"late {one.text}" if one.late else one.text for one in merge.drain()]
+    return [f"late {entry.text}" if entry.late else entry.text for entry in merge.drain()]
 
 
 class Stage:
@@ -27,12 +27,12 @@ class Stage:
         self.a, self.b = self.merge.add_input(), self.merge.add_input()
         if catching_up:
             self.clock.seconds = 1_000
-        for one in (self.a, self.b):
-            one.open(holds_others=catching_up)
+        for entry in (self.a, self.b):
+            entry.open(holds_others=catching_up)
 
     def add(self, intake: MergeInput, *seconds: float) -> None:
         pod = "a" if intake is self.a else "b"
-        intake.add([said(pod, second, f"{pod}{second}") for second in seconds])
+        intake.add([log_line(pod, second, f"{pod}{second}") for second in seconds])
 
 
 async def test_a_line_waits_for_older_ones_of_others_for_a_short_while() -> None:
@@ -118,11 +118,11 @@ async def test_who_is_ahead_waits_for_room_and_nothing_of_the_past_is_dropped() 
 
 async def fill(stage: Stage, intake: MergeInput, count: int) -> None:
     for number in range(0, count, 100):
-        stage.add(intake, *(one / 10 for one in range(number, number + 100)))
+        stage.add(intake, *(entry / 10 for entry in range(number, number + 100)))
         await intake.wait_for_room()
 
 
-async def test_when_full_the_oldest_go_are_counted_and_told_at_their_place() -> None:
+async def test_when_full_the_oldest_go_are_counted_and_reported_in_their_place() -> None:
     stage = Stage(max_lines=800)
     for second in range(1_000):
         stage.add(stage.a, second)
@@ -133,8 +133,8 @@ async def test_when_full_the_oldest_go_are_counted_and_told_at_their_place() -> 
     first = int(drained[1].text.removeprefix("a"))
     last = f"{START + timedelta(seconds=first - 1):%H:%M:%S}"
     assert drained[0].text == (f"{first} lines dropped: the terminal could not keep up (between 12:00:00 and {last})")
-    assert [one.text for one in drained[1:]] == [f"a{number}" for number in range(first, 1_000)]
-    assert not any(one.late for one in drained)
+    assert [entry.text for entry in drained[1:]] == [f"a{number}" for number in range(first, 1_000)]
+    assert not any(entry.late for entry in drained)
     stage.add(stage.a, 2_000)
     await stage.clock.advance(0.5)
     assert texts(stage.merge) == ["a2000"]
@@ -142,9 +142,9 @@ async def test_when_full_the_oldest_go_are_counted_and_told_at_their_place() -> 
 
 async def test_long_lines_count_by_their_length() -> None:
     stage = Stage(max_chars=100)
-    stage.a.add([said("a", second, "x" * 40) for second in range(5)])
+    stage.a.add([log_line("a", second, "x" * 40) for second in range(5)])
     await stage.clock.advance(0.5)
-    assert [one.marker for one in stage.merge.drain()] == ["gap", "", ""]
+    assert [entry.marker for entry in stage.merge.drain()] == ["gap", "", ""]
 
 
 async def test_a_drain_gives_only_so_many_lines() -> None:

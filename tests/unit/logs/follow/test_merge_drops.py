@@ -22,22 +22,22 @@ STEPS = st.lists(
 )
 
 
-def missing_without_a_word(given: list[LogLine], written: list[int]) -> list[str]:
+def missing_without_a_marker(given: list[LogLine], written: list[int]) -> list[str]:
     """Return each loss that no marker tells of at its place: before the next line of the container, or at the end."""
-    following, is_told, found = [0] * CONTAINERS, [False] * CONTAINERS, []
+    following, is_reported, found = [0] * CONTAINERS, [False] * CONTAINERS, []
     for line in given:
         if line.marker == "gap":
-            is_told = [True] * CONTAINERS
+            is_reported = [True] * CONTAINERS
         elif not line.marker:
             container, number = map(int, line.text.split())
-            if number != following[container] and not is_told[container]:
+            if number != following[container] and not is_reported[container]:
                 found.append(f"{container}: {following[container]} to {number - 1}")
             assert number >= following[container], "twice, or out of order"
-            following[container], is_told[container] = number + 1, False
+            following[container], is_reported[container] = number + 1, False
     return found + [
         f"{container}: from {following[container]}"
         for container in range(CONTAINERS)
-        if following[container] != written[container] and not is_told[container]
+        if following[container] != written[container] and not is_reported[container]
     ]
 
 
@@ -51,11 +51,11 @@ async def test_every_line_dropped_lies_behind_a_marker(steps: list[tuple[int, in
         intake.open(holds_others=False)
     await clock.advance(2)  # what comes from now on is of now, not of the past
     merge.drain()
-    written, second, said = [0] * CONTAINERS, [10] * CONTAINERS, list[LogLine]()
+    written, second, output = [0] * CONTAINERS, [10] * CONTAINERS, list[LogLine]()
     for step in steps:
         if isinstance(step, str):
             await clock.advance(0.2)
-            said += merge.drain()
+            output += merge.drain()
             continue
         if isinstance(step, int):  # opened again: what comes now was written before, and is never dropped
             intakes[step].open(holds_others=False)
@@ -72,5 +72,5 @@ async def test_every_line_dropped_lies_behind_a_marker(steps: list[tuple[int, in
         intakes[container].add(lines)
     await clock.advance(5)
     while not merge.is_empty:
-        said += merge.drain()
-    assert not missing_without_a_word(said, written)
+        output += merge.drain()
+    assert not missing_without_a_marker(output, written)

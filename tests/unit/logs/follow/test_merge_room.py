@@ -1,4 +1,4 @@
-"""Room in the merge: the past is never dropped and nobody waits for ever; what is dropped is told with its times."""
+"""Room in the merge: the past is never dropped, nobody waits for ever, and dropped lines are reported with times."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Reading:
         delivery = LineDelivery(intake, ContainerRuns(target(pod)), self.clock, self._time_slicer)
         for start in range(0, len(lines), batch):
             await delivery.deliver(lines[start : start + batch])
-            self.most_chars = max(self.most_chars, sum(one.pending_chars for one in self._intakes))
+            self.most_chars = max(self.most_chars, sum(entry.pending_chars for entry in self._intakes))
         intake.close()
 
     async def to_its_end(self, most_drains: int) -> list[LogLine]:
@@ -75,17 +75,17 @@ class Reading:
 async def test_many_pods_with_long_lines_of_the_past_lose_none_and_keep_to_the_room() -> None:
     logs = [[line(second * 30 + pod, f"{second:04d} {'x' * 5_000}") for second in range(100)] for pod in range(30)]
     reading = Reading(logs, batch=25, followed=False, max_chars=MANY_CHARS // 10)
-    said = await reading.to_its_end(1_000)
-    assert len(said) == 3_000
-    assert not any(one.marker or one.late for one in said)
-    assert said == sorted(said, key=lambda one: one.timestamp or START)
+    output = await reading.to_its_end(1_000)
+    assert len(output) == 3_000
+    assert not any(entry.marker or entry.late for entry in output)
+    assert output == sorted(output, key=lambda entry: entry.timestamp or START)
     assert reading.most_chars <= MANY_CHARS // 10
 
 
 async def test_lines_of_the_greatest_length_lose_none_either() -> None:
     logs = [[line(second + pod, "x" * 60_000) for second in range(100)] for pod in range(4)]
-    said = await Reading(logs, batch=8, followed=True, max_chars=1_000_000).to_its_end(2_000)
-    assert len(said) == 400
+    output = await Reading(logs, batch=8, followed=True, max_chars=1_000_000).to_its_end(2_000)
+    assert len(output) == 400
 
 
 LOG = st.lists(st.tuples(st.integers(-3, 40), st.sampled_from([0, 1, 1, 1, 400, 5_000])), max_size=60)
@@ -114,10 +114,12 @@ async def test_nothing_of_the_past_is_dropped_and_nobody_waits_for_ever(
     reading = Reading(
         written, batch=batch, followed=followed, max_lines=max_lines, max_chars=max_chars, lossless=lossless
     )
-    said = await reading.to_its_end(sum(map(len, logs)) + 50)
-    assert not any(one.marker for one in said)
+    output = await reading.to_its_end(sum(map(len, logs)) + 50)
+    assert not any(entry.marker for entry in output)
     for pod, lines in enumerate(written):
-        assert [one.text[:3] for one in said if one.target.pod == f"p{pod}"] == [f"{n:03d}" for n in range(len(lines))]
+        assert [entry.text[:3] for entry in output if entry.target.pod == f"p{pod}"] == [
+            f"{n:03d}" for n in range(len(lines))
+        ]
 
 
 async def test_a_lossless_merge_lets_what_is_written_now_wait_too() -> None:
@@ -130,11 +132,11 @@ async def test_a_lossless_merge_lets_what_is_written_now_wait_too() -> None:
     await clock.advance(5)
     assert not writes.done()
     assert intake.pending_lines < 100
-    said: list[LogLine] = []
+    output: list[LogLine] = []
     while not writes.done() or not merge.is_empty:
-        said += merge.drain()
+        output += merge.drain()
         await settled()
-    assert [one.text for one in said] == [f"n{second}" for second in range(1_000)]
+    assert [entry.text for entry in output] == [f"n{second}" for second in range(1_000)]
 
 
 async def test_a_stream_that_waits_for_room_is_not_silent() -> None:
@@ -186,59 +188,59 @@ async def test_a_reader_that_pauses_for_minutes_misses_nothing_and_no_stream_is_
     await clock.advance(300)
     assert server.opened == 1
     stream.set_targets([target("a", container_id="c1")])
-    said: list[LogLine] = []
+    output: list[LogLine] = []
     for _ in range(200):
-        said += stream.drain()
+        output += stream.drain()
         await clock.advance(0.1)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert [one.text for one in said] == [f"n{number}" for number in range(2_000)]
+    assert [entry.text for entry in output] == [f"n{number}" for number in range(2_000)]
 
 
 def said_at(pod: str, second: float, text: str, marker: Any = "") -> LogLine:
     return LogLine(target(pod), START + timedelta(seconds=second), text, marker)
 
 
-async def test_markers_are_never_dropped_and_what_is_dropped_is_told_once_with_all_its_time() -> None:
+async def test_markers_are_never_dropped_and_what_is_dropped_is_reported_once_with_all_its_time() -> None:
     clock = DrivenClock()
     merge = Merge(clock, max_lines=80)
     a, b = merge.add_input(), merge.add_input()
-    for one in (a, b):
-        one.open(holds_others=False)
+    for entry in (a, b):
+        entry.open(holds_others=False)
     a.add([said_at("a", 5, "lines may be missing", "gap")])
     for second in range(10, 100):
         a.add([said_at("a", second, f"a{second}")])
         b.add([said_at("b", second - 8, f"b{second - 8}")])  # its clock is behind
     a.add([said_at("a", 200, "started", "start"), said_at("a", 201, "a201")])
     await clock.advance(1)
-    said = merge.drain()
-    assert [one.text for one in said if one.marker in ("gap", "start") and one.target.pod] == [
+    output = merge.drain()
+    assert [entry.text for entry in output if entry.marker in ("gap", "start") and entry.target.pod] == [
         "lines may be missing",
         "started",
     ]
-    told = [one for one in said if one.marker == "gap" and not one.target.pod]
-    kept = {one.text for one in said if not one.marker}
+    reported = [entry for entry in output if entry.marker == "gap" and not entry.target.pod]
+    kept = {entry.text for entry in output if not entry.marker}
     dropped = 181 - len(kept)
     times = [second for second in range(10, 100) if f"a{second}" not in kept]
     times += [second for second in range(2, 92) if f"b{second}" not in kept]
-    first, last = (START + timedelta(seconds=one) for one in (min(times), max(times)))
-    assert [one.text for one in told] == [
+    first, last = (START + timedelta(seconds=entry) for entry in (min(times), max(times)))
+    assert [entry.text for entry in reported] == [
         f"{dropped} lines dropped: the terminal could not keep up (between {first:%H:%M:%S} and {last:%H:%M:%S})"
     ]
 
 
-async def test_the_times_told_hold_where_stamps_step_back() -> None:
+async def test_the_reported_times_hold_where_timestamps_step_back() -> None:
     clock = DrivenClock()
     merge = Merge(clock, max_lines=8)
     intake = merge.add_input()
     intake.open(holds_others=False)
     for second in (60, 50, 70, 40, 65, 80, 81, 82, 83, 84, 85, 86, 87):
         intake.add([said_at("a", second, f"a{second}")])
-    said = merge.drain()
-    kept = {one.text for one in said}
+    output = merge.drain()
+    kept = {entry.text for entry in output}
     gone = [second for second in (60, 50, 70, 40, 65, 80, 81, 82, 83, 84, 85, 86, 87) if f"a{second}" not in kept]
     assert {60, 50, 70, 40} <= set(gone)
-    assert f"(between 12:00:40 and {START + timedelta(seconds=max(gone)):%H:%M:%S})" in said[0].text
+    assert f"(between 12:00:40 and {START + timedelta(seconds=max(gone)):%H:%M:%S})" in output[0].text
 
 
 async def test_a_flood_drops_nothing_of_a_beginning_that_is_still_read() -> None:
@@ -252,28 +254,28 @@ async def test_a_flood_drops_nothing_of_a_beginning_that_is_still_read() -> None
     for second in range(1, 1_000):
         loud.add([said_at("a", NOW + second, f"a{second}")])
     await clock.advance(1)
-    said = merge.drain()
-    assert [one.text for one in said if one.target.pod == "b"] == [f"b{second}" for second in range(100)]
-    place = next(index for index, one in enumerate(said) if one.marker == "gap")
-    assert said[place + 1].text == f"a{1_000 - sum(one.target.pod == 'a' for one in said)}"
+    output = merge.drain()
+    assert [entry.text for entry in output if entry.target.pod == "b"] == [f"b{second}" for second in range(100)]
+    place = next(index for index, entry in enumerate(output) if entry.marker == "gap")
+    assert output[place + 1].text == f"a{1_000 - sum(entry.target.pod == 'a' for entry in output)}"
 
 
 async def test_a_container_that_lost_lines_has_the_marker_before_what_follows() -> None:
-    """Also where it lags behind the others, by whose times most of what was dropped is told."""
+    """Also where it lags behind the others, whose times are those of most dropped lines."""
     clock = DrivenClock()
     merge = Merge(clock, max_lines=16)
     ahead, behind = merge.add_input(), merge.add_input()
-    for one in (ahead, behind):
-        one.open(holds_others=False)
+    for entry in (ahead, behind):
+        entry.open(holds_others=False)
     behind.add([said_at("b", 1, "b1")])
     for second in range(10, 26):
         ahead.add([said_at("a", second, f"a{second}")])
     behind.add([said_at("b", 2, "b2")])
     await clock.advance(1)
-    said = merge.drain()
-    texts = [one.text for one in said]
+    output = merge.drain()
+    texts = [entry.text for entry in output]
     assert "b1" not in texts
-    assert next(index for index, one in enumerate(said) if one.marker == "gap") < texts.index("b2")
+    assert next(index for index, entry in enumerate(output) if entry.marker == "gap") < texts.index("b2")
 
 
 async def test_containers_that_have_gone_are_forgotten() -> None:
@@ -286,9 +288,9 @@ async def test_containers_that_have_gone_are_forgotten() -> None:
         intake.close()
         del intake
         await clock.advance(1)
-        assert [one.text for one in merge.drain()] == ["hello"]
+        assert [entry.text for entry in merge.drain()] == ["hello"]
     gc.collect()
-    assert not any(isinstance(one, MergeInput) and one._merge is merge for one in gc.get_objects())
+    assert not any(isinstance(entry, MergeInput) and entry._merge is merge for entry in gc.get_objects())
 
 
 async def test_no_turns_are_taken_while_nobody_reads() -> None:
@@ -302,12 +304,12 @@ async def test_no_turns_are_taken_while_nobody_reads() -> None:
     opened = server.opened
     await clock.advance(600)
     assert server.opened == opened
-    said: list[LogLine] = []
+    output: list[LogLine] = []
     for _ in range(1_000):
-        said += stream.drain()
+        output += stream.drain()
         await clock.advance(0.1)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert server.opened > opened
     for pod in "ab":
-        assert [one.text for one in said if one.target.pod == pod] == [f"n{number}" for number in range(2_000)]
+        assert [entry.text for entry in output if entry.target.pod == pod] == [f"n{number}" for number in range(2_000)]

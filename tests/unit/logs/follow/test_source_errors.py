@@ -1,4 +1,4 @@
-"""Streams that end inside a line, and what a node says of itself in place of a log or behind it."""
+"""Streams that end inside a line, and what a node writes in place of a log or after it."""
 
 from __future__ import annotations
 
@@ -99,44 +99,44 @@ def half(second: float, text: str) -> PartialLine:
 async def test_a_stream_that_ends_inside_a_line_loses_and_doubles_nothing(
     streams: list[list[bytes]], texts: list[str]
 ) -> None:
-    said = await Stage(*[Stream(lines) for lines in streams]).play()
-    assert said == [("", text) for text in texts]
+    output = await Stage(*[Stream(lines) for lines in streams]).play()
+    assert output == [("", text) for text in texts]
 
 
 async def test_an_error_of_the_node_without_line_end_is_no_line_wherever_it_stands() -> None:
     first, second, third = line(0, "first"), half(1, "sec"), line(1, "second")
-    said = await Stage(
+    output = await Stage(
         *[
             Stream(lines)
             for lines in ([PartialLine(TOO_MANY)], [first, second], [PartialLine(TOO_MANY)], [first, third])
         ]
     ).play()
-    assert [text for marker, text in said if not marker] == ["first", "second"]
-    assert [text for marker, text in said if marker] == [f"node error: {TOO_MANY.decode()}"]
+    assert [text for marker, text in output if not marker] == ["first", "second"]
+    assert [text for marker, text in output if marker] == [f"node error: {TOO_MANY.decode()}"]
 
 
 async def test_the_last_words_without_a_line_end_come_before_what_ends_the_log() -> None:
-    said = await Stage(Stream([line(0, "first"), half(1, "last words")]), GONE).play()
-    assert said == [("", "first"), ("", "last words"), ("end", "pod deleted")]
+    output = await Stage(Stream([line(0, "first"), half(1, "last words")]), GONE).play()
+    assert output == [("", "first"), ("", "last words"), ("end", "pod deleted")]
 
 
 @pytest.mark.parametrize("previous", [False, True])
 async def test_a_log_that_is_not_followed_ends_with_its_last_words(previous: bool) -> None:
-    said = await Stage(Stream([line(0, "first"), half(1, "last")]), follow=False, previous=previous).play()
-    assert [text for marker, text in said if not marker] == ["first", "last"]
+    output = await Stage(Stream([line(0, "first"), half(1, "last")]), follow=False, previous=previous).play()
+    assert [text for marker, text in output if not marker] == ["first", "last"]
 
 
 async def test_a_line_cut_by_a_broken_connection_is_not_taken_for_a_whole_one() -> None:
-    said = await Stage(Stream([line(0, "first")], then=CUT), Stream([line(0, "first"), line(1, "second")])).play()
-    assert said == [("", "first"), ("", "second")]
+    output = await Stage(Stream([line(0, "first")], then=CUT), Stream([line(0, "first"), line(1, "second")])).play()
+    assert output == [("", "first"), ("", "second")]
 
 
 async def test_a_node_that_ends_each_stream_with_an_error_of_its_own_is_remarked_on_once() -> None:
     lines = [line(number, f"line {number}") for number in range(1, 9)]
     stage = Stage(*[Stream([*lines[: 2 * count], TOO_MANY]) for count in (1, 2, 3, 3, 3, 4)])
-    said = await stage.play()
-    assert [text for marker, text in said if not marker] == [f"line {number}" for number in range(1, 9)]
-    assert [text for marker, text in said if marker] == [f"node error: {TOO_MANY.decode()}"]
+    output = await stage.play()
+    assert [text for marker, text in output if not marker] == [f"line {number}" for number in range(1, 9)]
+    assert [text for marker, text in output if marker] == [f"node error: {TOO_MANY.decode()}"]
     assert stage.clock.waits[4] > stage.clock.waits[3], "it waits longer while nothing new comes"
 
 
@@ -153,24 +153,24 @@ async def test_a_node_that_ends_each_stream_with_an_error_of_its_own_is_remarked
     ],
 )
 async def test_an_error_that_comes_as_a_log_is_a_remark_and_reading_goes_on(text: str) -> None:
-    said = await Stage(Stream([text.encode()]), Stream([PartialLine(text.encode())]), Stream([line(1, "a")])).play()
-    assert [marker for marker, _ in said] == ["note", ""]
-    assert said[1] == ("", "a")
+    output = await Stage(Stream([text.encode()]), Stream([PartialLine(text.encode())]), Stream([line(1, "a")])).play()
+    assert [marker for marker, _ in output] == ["note", ""]
+    assert output[1] == ("", "a")
 
 
-async def test_a_waiting_container_is_told_in_the_words_of_a_refusal() -> None:
-    said = await Stage(Stream([b'container "app" in pod "x" is waiting to start: PodInitializing'])).play()
-    assert said == [("note", "waiting to start: init containers have not finished")]
+async def test_a_waiting_container_is_reported_like_a_refusal() -> None:
+    output = await Stage(Stream([b'container "app" in pod "x" is waiting to start: PodInitializing'])).play()
+    assert output == [("note", "waiting to start: init containers have not finished")]
 
 
 async def test_an_error_in_place_of_the_former_log_is_not_called_its_end() -> None:
-    said = await Stage(Stream([b"unable to retrieve container logs for containerd://0a"]), previous=True).play()
-    assert said == [("note", "node error: unable to retrieve container logs for containerd://0a")]
+    output = await Stage(Stream([b"unable to retrieve container logs for containerd://0a"]), previous=True).play()
+    assert output == [("note", "node error: unable to retrieve container logs for containerd://0a")]
 
 
 async def test_what_a_container_says_with_a_timestamp_is_its_own() -> None:
-    said = await Stage(Stream([line(1, TOO_MANY.decode()), line(2, 'Get "https://x/": refused')])).play()
-    assert [marker for marker, _ in said] == ["", ""]
+    output = await Stage(Stream([line(1, TOO_MANY.decode()), line(2, 'Get "https://x/": refused')])).play()
+    assert [marker for marker, _ in output] == ["", ""]
 
 
 async def collected(*batches: list[bytes], follows_stamped: bool = False) -> tuple[list[bytes], str]:
@@ -205,21 +205,21 @@ async def test_a_cut_timestamp_is_no_text_of_the_node() -> None:
 
 
 def test_an_error_is_made_harmless() -> None:
-    said = parse_source_error(b"rpc error: code = \x1b[31mx")
-    assert said is not None
-    assert said.isprintable()
+    output = parse_source_error(b"rpc error: code = \x1b[31mx")
+    assert output is not None
+    assert output.isprintable()
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "output"),
     [
         ([b"unable to retrieve container logs for containerd://0a"], None),
         ([line(1, "boom: failed"), b"unable to retrieve container logs for containerd://0a"], "boom: failed"),
     ],
 )
 async def test_the_line_that_tells_why_a_container_failed_is_not_the_nodes(
-    lines: list[bytes], said: str | None
+    lines: list[bytes], output: str | None
 ) -> None:
     source = ScriptedLogs({"checkout-1": [Stream(lines)]})
     failing = FailingContainer("shop", "checkout-1", "uid", "app", previous=False)
-    assert await read_failing_line(source, failing) == said
+    assert await read_failing_line(source, failing) == output

@@ -51,8 +51,8 @@ async def test_new_pods_join_by_themselves_and_those_that_left_are_closed_after_
         await clock.advance(LEAVING_GRACE)
         assert source.open_streams == 2
         lines = stream.drain()
-        assert {one.text for one in lines if not one.marker} == {"from a", "from b", "from c"}
-        assert [one.text for one in lines if one.marker == "gap"] == [
+        assert {entry.text for entry in lines if not entry.marker} == {"from a", "from b", "from c"}
+        assert [entry.text for entry in lines if entry.marker == "gap"] == [
             "no longer followed: lines after 12:00:01 may be missing"
         ]
         assert stream.counts.following == 2
@@ -67,7 +67,7 @@ async def test_a_new_pod_is_read_from_the_moment_the_view_began() -> None:
         await clock.advance(30)
         stream.set_targets([target("a"), target("b")])
         await settled()
-        assert [(one.tail, one.seconds) for one in source.asked] == [(200, None), (None, 90)]
+        assert [(entry.tail, entry.seconds) for entry in source.asked] == [(200, None), (None, 90)]
 
 
 async def test_one_that_comes_back_goes_on_where_it_was_left() -> None:
@@ -79,7 +79,7 @@ async def test_one_that_comes_back_goes_on_where_it_was_left() -> None:
         await clock.advance(LEAVING_GRACE + 1)
         stream.set_targets([target("a"), target("b")])
         await clock.advance(2)
-        assert [one.text for one in stream.drain() if not one.marker].count("from a") == 1
+        assert [entry.text for entry in stream.drain() if not entry.marker].count("from a") == 1
         assert source.asked[-1].since is not None
 
 
@@ -93,13 +93,13 @@ async def test_at_most_so_many_streams_are_open_and_the_others_get_their_turns()
         assert str(stream.counts) == "2 of 5"
         assert stream.statuses()[-1].message == "waiting for a slot (2 at a time)"
         await clock.advance(8)
-        assert {one.pod for one in source.asked} == set(pods)
+        assert {entry.pod for entry in source.asked} == set(pods)
         await clock.advance(120)
-        asked = [one.pod for one in source.asked]
+        asked = [entry.pod for entry in source.asked]
         assert max(map(asked.count, pods)) - min(map(asked.count, pods)) <= 1
         assert source.most_open == 2
         lines = stream.drain()
-        assert sorted(one.text for one in lines) == [f"from {pod}" for pod in pods], "proven and silent"
+        assert sorted(entry.text for entry in lines) == [f"from {pod}" for pod in pods], "proven and silent"
 
 
 async def test_those_that_wait_to_be_tried_again_hold_no_place() -> None:
@@ -121,7 +121,7 @@ async def test_one_bad_pod_does_not_hold_up_the_others() -> None:
     stream.set_targets([target("bad"), target("good")])
     async with running(stream):
         await clock.advance(1)
-        assert "from good" in [one.text for one in stream.drain()]
+        assert "from good" in [entry.text for entry in stream.drain()]
 
 
 async def test_a_stream_that_is_silent_for_a_minute_is_opened_again_without_a_word() -> None:
@@ -136,10 +136,10 @@ async def test_a_stream_that_is_silent_for_a_minute_is_opened_again_without_a_wo
         assert len(source.asked) == 1
         await clock.advance(4)
         assert len(source.asked) == 2
-        assert [(one.marker, one.text) for one in stream.drain()] == [("", "from a"), ("", "more")]
+        assert [(entry.marker, entry.text) for entry in stream.drain()] == [("", "from a"), ("", "more")]
 
 
-async def test_another_run_of_the_container_is_the_same_tail_told_of_it() -> None:
+async def test_another_run_of_the_container_keeps_its_stream() -> None:
     source, clock = source_of("a"), DrivenClock()
     stream = LogStream(source, clock)
     stream.set_targets([target("a", container_id="one", node="")])
@@ -158,7 +158,7 @@ async def test_logs_that_are_not_followed_are_finished_when_all_is_drained() -> 
         stream.set_targets([target("a"), target("b")])
         await settled()
         finished.append(stream.is_finished)
-        assert [one.text for one in stream.drain()] == ["b", "a"]
+        assert [entry.text for entry in stream.drain()] == ["b", "a"]
         finished.append(stream.is_finished)
         assert finished == [False, False, True]
         assert stream.counts.ended == 2
@@ -170,27 +170,27 @@ async def test_a_pod_that_is_gone_ends() -> None:
     stream.set_targets([target("a")])
     async with running(stream):
         assert stream.counts.ended == 1
-        assert [one.marker for one in stream.drain()] == ["end"]
+        assert [entry.marker for entry in stream.drain()] == ["end"]
         assert stream.statuses()[0].error is GONE
 
 
-async def test_a_node_whose_clock_is_ahead_is_told_once() -> None:
+async def test_a_node_whose_clock_is_ahead_is_reported_once() -> None:
     clock = DrivenClock()
     source = ScriptedLogs({"a": [Stream(then="fed")], "b": [Stream(then="fed")], "c": [Stream(then="fed")]})
     stream = LogStream(source, clock)
     stream.set_targets([target("a", node="n1"), target("b", node="n2"), target("c", node="n3")])
-    said: list[str] = []
+    output: list[str] = []
     async with running(stream):
         for _ in range(30):
             await clock.advance(0.5)
             for pod, ahead in (("a", 0), ("b", 5), ("c", 0)):
                 source.feed(pod, [line(clock.seconds + ahead, "x")])
             await settled()
-            said += [one.text for one in stream.drain() if one.marker]
-    assert said == ["clock of node n2 is about 5 s ahead: its lines may be out of order with those of other nodes"]
+            output += [entry.text for entry in stream.drain() if entry.marker]
+    assert output == ["clock of node n2 is about 5 s ahead: its lines may be out of order with those of other nodes"]
 
 
-async def test_when_the_server_is_gone_for_all_it_is_said_once() -> None:
+async def test_when_the_server_is_gone_for_all_it_is_reported_once() -> None:
     cut = ConnectionFailedError("no answer from the server")
     broken: list[Stream | KdashError] = [Stream([line(1, "x")], then=cut), *[cut] * 5, Stream([line(1, "x")], "open")]
     clock = DrivenClock()
@@ -198,7 +198,7 @@ async def test_when_the_server_is_gone_for_all_it_is_said_once() -> None:
     stream.set_targets([target("a"), target("b"), target("c")])
     async with running(stream):
         await clock.advance(60)
-        notes = [one.text for one in stream.drain() if one.marker]
+        notes = [entry.text for entry in stream.drain() if entry.marker]
         assert notes[0] == "log interrupted: no answer from the server"
         assert len(notes) == 2
         assert notes[1].startswith("reconnected after ")
@@ -224,8 +224,8 @@ async def test_a_tail_that_is_cancelled_leaves_its_turn_to_the_next() -> None:
         await clock.advance(LEAVING_GRACE + 1)
         assert (source.open_streams, stream.counts.following) == (1, 1)
         lines = stream.drain()
-        assert {one.text for one in lines if not one.marker} >= {"from c"}
-        left = {one.target.pod: one.text for one in lines if one.marker == "gap"}
+        assert {entry.text for entry in lines if not entry.marker} >= {"from c"}
+        left = {entry.target.pod: entry.text for entry in lines if entry.marker == "gap"}
         assert set(left) == {"a", "b"}
 
 
@@ -241,7 +241,7 @@ async def test_once_a_skewed_node_is_known_the_others_lines_are_not_late() -> No
             for pod, ahead in (("a", 0), ("b", 5), ("c", 0)):
                 source.feed(pod, [line(clock.seconds + ahead, "x")])
             await settled()
-            late += [one.late for one in stream.drain() if not one.marker]
+            late += [entry.late for entry in stream.drain() if not entry.marker]
     assert not any(late[-60:])
     assert len(late) > 100
 
@@ -257,10 +257,10 @@ async def test_a_mistake_in_one_tail_is_that_ones_trouble(caplog: pytest.LogCapt
         bad, good = stream.statuses()
         assert (bad.state, bad.message) == (TargetState.ENDED, "internal error while reading this log")
         assert good.state is TargetState.FOLLOWING
-        said = [(one.marker, one.text) for one in stream.drain() if one.target.pod == "bad"]
-        assert said[0] == ("", "last")
-        assert said[1][0] == "gap"
-        assert said[1][1].endswith("lines after 12:00:01 may be missing")
+        output = [(entry.marker, entry.text) for entry in stream.drain() if entry.target.pod == "bad"]
+        assert output[0] == ("", "last")
+        assert output[1][0] == "gap"
+        assert output[1][1].endswith("lines after 12:00:01 may be missing")
     assert "internal error" in caplog.text
 
 
@@ -273,7 +273,7 @@ async def test_a_silent_log_that_is_followed_again_no_longer_says_that_it_was_in
         await clock.advance(20)
         status = stream.statuses()[0]
         assert (status.state, status.message, status.error) == (TargetState.FOLLOWING, "", None)
-        assert [one.text for one in stream.drain()] == ["log interrupted: connection reset", "reconnected"]
+        assert [entry.text for entry in stream.drain()] == ["log interrupted: connection reset", "reconnected"]
 
 
 @pytest.mark.parametrize(
@@ -290,9 +290,9 @@ async def test_a_pod_heard_of_late_may_have_lost_its_beginning_unless_it_is_prov
         began = None if started is None else START + timedelta(seconds=started)
         stream.set_targets([target("a"), target("b")._replace(started_at=began)])
         await clock.advance(1)
-        said = [(one.marker, one.text) for one in stream.drain()]
-        assert [marker for marker, _ in said] == ["gap", ""][not is_gap :]
-        assert not is_gap or said[0][1].endswith("lines before 12:00:49 may be missing")
+        output = [(entry.marker, entry.text) for entry in stream.drain()]
+        assert [marker for marker, _ in output] == ["gap", ""][not is_gap :]
+        assert not is_gap or output[0][1].endswith("lines before 12:00:49 may be missing")
 
 
 async def test_a_stream_that_was_half_open_before_its_first_line_proves_nothing_of_the_beginning() -> None:
@@ -301,7 +301,7 @@ async def test_a_stream_that_was_half_open_before_its_first_line_proves_nothing_
     stream.set_targets([target("a")])
     async with running(stream):
         await clock.advance(IDLE_SECONDS + 3)
-        assert [one.marker for one in stream.drain()] == ["gap", ""]
+        assert [entry.marker for entry in stream.drain()] == ["gap", ""]
 
 
 async def test_a_quiet_container_that_speaks_on_a_stream_that_stood_has_lost_nothing() -> None:
@@ -312,7 +312,7 @@ async def test_a_quiet_container_that_speaks_on_a_stream_that_stood_has_lost_not
         await clock.advance(IDLE_SECONDS + 10)
         source.feed("a", [line(70, "x")])
         await clock.advance(1)
-        assert [(one.marker, one.text) for one in stream.drain()] == [("", "x")]
+        assert [(entry.marker, entry.text) for entry in stream.drain()] == [("", "x")]
 
 
 async def test_a_log_that_stands_and_does_not_repeat_what_was_read_is_asked_whether_it_was_rotated() -> None:
@@ -330,7 +330,7 @@ async def test_a_log_that_stands_and_does_not_repeat_what_was_read_is_asked_whet
     stream.set_targets([target("a")])
     async with running(stream):
         await clock.advance(30)
-        said = [(one.marker, one.text) for one in stream.drain()]
-        assert [marker for marker, _ in said] == ["", "gap"]
-        assert "between 12:00:01 and now may be missing" in said[1][1]
+        output = [(entry.marker, entry.text) for entry in stream.drain()]
+        assert [marker for marker, _ in output] == ["", "gap"]
+        assert "between 12:00:01 and now may be missing" in output[1][1]
         assert stream.counts.following == 1

@@ -38,7 +38,7 @@ class Write:
 
 @dataclass(frozen=True)
 class Restart:
-    """A container ends, and starts anew."""
+    """A container ends, and starts again."""
 
     who: int
 
@@ -166,41 +166,41 @@ class Kubelets:
         self.gone: dict[str, int] = {}
 
     def do(self, deed: Write | Restart | Rotate | StepBack | Cut | Silence | Refuse | Replace) -> None:
-        one = self.containers[deed.who]
+        entry = self.containers[deed.who]
         match deed:
             case Write(_, lines, milliseconds):
-                one.milliseconds = max(one.milliseconds, int(self.clock.seconds * 1_000))
+                entry.milliseconds = max(entry.milliseconds, int(self.clock.seconds * 1_000))
                 for _ in range(lines):
-                    one.milliseconds += milliseconds
-                    stamped = max(one.began, one.milliseconds + one.skew * 1_000 - one.behind)
-                    one.run.lines.append((stamped, f"{one.uid} {one.printed}"))
-                    one.printed += 1
+                    entry.milliseconds += milliseconds
+                    stamped = max(entry.began, entry.milliseconds + entry.skew * 1_000 - entry.behind)
+                    entry.run.lines.append((stamped, f"{entry.uid} {entry.printed}"))
+                    entry.printed += 1
             case Restart():
                 # A clock that is put right across a restart would make runs whose order nobody can tell.
-                one.began = max((at for at, _ in one.run.lines), default=one.began) + 1
-                one.milliseconds, one.behind = one.milliseconds + 1, 0
-                one.run.is_over = True
-                one.run, one.former, one.is_seen = Run(one.run.number + 1), one.run, False
-            case Rotate(_, keep) if one.is_seen:
-                one.run.kept = max(one.run.kept, len(one.run.lines) - keep)
+                entry.began = max((at for at, _ in entry.run.lines), default=entry.began) + 1
+                entry.milliseconds, entry.behind = entry.milliseconds + 1, 0
+                entry.run.is_over = True
+                entry.run, entry.former, entry.is_seen = Run(entry.run.number + 1), entry.run, False
+            case Rotate(_, keep) if entry.is_seen:
+                entry.run.kept = max(entry.run.kept, len(entry.run.lines) - keep)
             case StepBack():
-                one.behind = 3_000
+                entry.behind = 3_000
             case Cut():
-                for stream in one.streams:
+                for stream in entry.streams:
                     stream.is_cut = True
             case Silence():
-                for stream in one.streams:
+                for stream in entry.streams:
                     stream.is_silent = True
             case Refuse(_, times):
-                one.refusals += times
+                entry.refusals += times
             case Replace():
-                one.run.is_over = True
-                self.gone[one.uid] = one.printed
-                one.wake()
-                self.containers[deed.who] = Container(one.name, one.pod + 1, one.skew)
+                entry.run.is_over = True
+                self.gone[entry.uid] = entry.printed
+                entry.wake()
+                self.containers[deed.who] = Container(entry.name, entry.pod + 1, entry.skew)
             case _:
                 pass
-        one.wake()
+        entry.wake()
 
     def open_log(
         self,
@@ -220,30 +220,30 @@ class Kubelets:
     async def _opened(
         self, target: LogTarget, since: int, *, previous: bool, follow: bool
     ) -> AsyncIterator[AsyncIterator[list[bytes]]]:
-        one = next(one for one in self.containers if one.name == target.pod)  # a server knows names
-        if one.refusals:
-            one.refusals -= 1
+        entry = next(entry for entry in self.containers if entry.name == target.pod)  # a server knows names
+        if entry.refusals:
+            entry.refusals -= 1
             raise UnavailableError("dial tcp 10.0.0.1:10250: connection refused", code=500)
-        if previous and one.former is None:
+        if previous and entry.former is None:
             raise BadRequestError("previous terminated container not found", code=400)
         stream = Opened()
-        one.streams.append(stream)
+        entry.streams.append(stream)
         try:
-            former = one.former
-            read = former if previous else None if follow else one.run
-            yield self._ended(read, since) if read else self._followed(one, one.run, stream, since)
+            former = entry.former
+            read = former if previous else None if follow else entry.run
+            yield self._ended(read, since) if read else self._followed(entry, entry.run, stream, since)
         finally:
-            one.streams.remove(stream)
+            entry.streams.remove(stream)
 
     async def _ended(self, run: Run, since: int) -> AsyncIterator[list[bytes]]:
         yield _written(run.lines[run.kept :], since)
 
-    async def _followed(self, one: Container, run: Run, stream: Opened, since: int) -> AsyncIterator[list[bytes]]:
+    async def _followed(self, entry: Container, run: Run, stream: Opened, since: int) -> AsyncIterator[list[bytes]]:
         sent = run.kept
         while True:
             if stream.is_cut:
                 raise ConnectionFailedError("cut off")
-            changed = one.changed
+            changed = entry.changed
             if not stream.is_silent:
                 if sent < len(run.lines):
                     new, sent = _written(run.lines[sent:], since), len(run.lines)
@@ -292,23 +292,23 @@ async def test_every_missing_line_of_every_container_lies_inside_a_marker(
     stream = LogStream(
         kubelets, clock, range=WHOLE, max_streams=max_streams, max_pending=max_pending, rng=random.Random(1)
     )
-    said: list[LogLine] = []
+    output: list[LogLine] = []
 
     def drain() -> None:
         lines = stream.drain()
-        said.extend(lines)
-        for one in lines:
+        output.extend(lines)
+        for entry in lines:
             for container in kubelets.containers:
-                if not one.marker:
-                    container.is_seen |= any(text == one.text for _, text in container.run.lines)
+                if not entry.marker:
+                    container.is_seen |= any(text == entry.text for _, text in container.run.lines)
 
-    stream.set_targets(one.target for one in kubelets.containers)
+    stream.set_targets(entry.target for entry in kubelets.containers)
     running = asyncio.create_task(stream.run())
     try:
         for deed in deeds:
             match deed:
                 case Tell():
-                    stream.set_targets(one.target for one in kubelets.containers)
+                    stream.set_targets(entry.target for entry in kubelets.containers)
                 case Wait(seconds):
                     await clock.advance(seconds)
                 case Drain():
@@ -316,36 +316,36 @@ async def test_every_missing_line_of_every_container_lies_inside_a_marker(
                 case _:
                     kubelets.do(deed)
             await settled()
-        for one in kubelets.containers:
-            one.refusals = 0
-        stream.set_targets(one.target for one in kubelets.containers)
+        for entry in kubelets.containers:
+            entry.refusals = 0
+        stream.set_targets(entry.target for entry in kubelets.containers)
         for _ in range(400):
             await clock.advance(0.5)
             drain()
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    printed = {one.uid: one.printed for one in kubelets.containers} | kubelets.gone
+    printed = {entry.uid: entry.printed for entry in kubelets.containers} | kubelets.gone
     for uid, count in printed.items():
-        check(uid, count, said)
+        check(uid, count, output)
 
 
-def check(uid: str, printed: int, said: Sequence[LogLine]) -> None:
+def check(uid: str, printed: int, output: Sequence[LogLine]) -> None:
     """Every number of a pod's container is there in order, or a marker stands where it is missing.
 
-    A pod that follows another under its name may have been read as that one until the watch told of it.
+    A pod that follows another under its name may have been read as that one until the watch reported it.
     """
     name = uid.partition("-")[0]
     last = -1
     may_be_missing = False
     begun = False
-    for one in said:
-        if one.target.pod != name and one.target != WHOLE_STREAM:
+    for entry in output:
+        if entry.target.pod != name and entry.target != WHOLE_STREAM:
             continue
-        if one.marker:
-            may_be_missing = may_be_missing or one.marker == "gap"
+        if entry.marker:
+            may_be_missing = may_be_missing or entry.marker == "gap"
             continue
-        whose, _, count = one.text.partition(" ")
+        whose, _, count = entry.text.partition(" ")
         if whose != uid:
             continue
         number = int(count)

@@ -73,4 +73,4 @@ hostile_text = st.lists(_SEQUENCES | st.text(max_size=4), max_size=24).map("".jo
 def is_harmless(text: str) -> bool:
     """Tell whether a text is one line that a terminal does nothing with but show it."""
     text.encode()  # raises where there is a lone surrogate
-    return not any(unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") or ord(one) in _BIDI for one in text)
+    return not any(unicodedata.category(entry) in ("Cc", "Cs", "Zl", "Zp") or ord(entry) in _BIDI for entry in text)

@@ -89,6 +89,6 @@ def test_what_is_huge_is_cut_and_said(line: str) -> None:
         assert row.text.endswith(" more characters)")
     rows = render_unfolded(line)
     assert len(rows) <= MAX_ROWS + 1
-    for one in rows:
-        check(one)
+    for entry in rows:
+        check(entry)
     parse_record(line)

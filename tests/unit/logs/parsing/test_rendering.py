@@ -21,7 +21,7 @@ def parts(row: RenderedLine) -> list[tuple[str, str]]:
     return [(span.kind, row.text[span.start : span.end]) for span in row.spans]
 
 
-def test_a_record_is_told_as_level_message_and_fields() -> None:
+def test_a_record_is_rendered_as_level_message_and_fields() -> None:
     row = render_line(JSON, at=AT)
     assert row.text == 'WARN  slow  http.status=200 http.path="/a b" ids=[1,2] x=null'
     assert row.level is Level.WARN
@@ -29,7 +29,7 @@ def test_a_record_is_told_as_level_message_and_fields() -> None:
     assert ("quoted", '"/a b"') in parts(row)
 
 
-def test_logfmt_is_told_in_the_same_way() -> None:
+def test_logfmt_is_rendered_in_the_same_way() -> None:
     assert render_line('time=2024-01-01T12:00:00Z level=error msg="no route" peer=10.0.0.1', at=AT).text == (
         "ERROR no route  peer=10.0.0.1"
     )

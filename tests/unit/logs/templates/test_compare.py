@@ -21,11 +21,11 @@ def compared(lines: list[LogLine], *, established: bool = True) -> PatternCompar
 
 
 def kinds(comparison: PatternComparison) -> dict[str, str]:
-    return {one.template: one.change for one in comparison.rows}
+    return {entry.template: entry.change for entry in comparison.rows}
 
 
 def the(comparison: PatternComparison, pattern: str) -> ComparedPattern:
-    (found,) = [one for one in comparison.rows if one.template == pattern]
+    (found,) = [entry for entry in comparison.rows if entry.template == pattern]
     return found
 
 
@@ -55,7 +55,7 @@ def test_what_is_new_is_not_sure_when_the_old_revision_was_hardly_heard() -> Non
     assert (slow.change, slow.is_sure) == ("new", False)
 
 
-def test_stopped_is_said_only_where_enough_lines_were_due() -> None:
+def test_stopped_is_reported_only_where_enough_lines_were_due() -> None:
     often = steady(OLD, "INFO synced {}", every=6, minutes=10)
     rarely = steady(OLD, "INFO rotated {}", every=200, minutes=10)
     assert kinds(compared([*often, *rarely, *_BOTH])) == {
@@ -114,7 +114,7 @@ def test_the_same_behaviour_of_both_hardly_ever_differs() -> None:
         for word in ("aa", "bb", "cc", "dd", "ee", "ff", "gg")
         for number in range(int(chance.gauss(60, 8)))
     ]
-    assert set(kinds(compared(sorted(lines, key=lambda one: one.timestamp or at(0)))).values()) == {"same"}
+    assert set(kinds(compared(sorted(lines, key=lambda entry: entry.timestamp or at(0)))).values()) == {"same"}
 
 
 def test_what_comes_at_a_known_start_is_no_change_of_rate() -> None:
@@ -156,11 +156,11 @@ def test_what_an_old_container_says_only_at_its_start_and_the_new_one_all_the_ti
 def test_without_old_revisions_nothing_is_compared_and_errors_come_first() -> None:
     counts = counted([*_BOTH, *steady(NEW, "ERROR lost {}", every=60, minutes=10)])
     alone = all_patterns(counts)
-    assert [(one.change, one.template, one.new_count) for one in alone.rows] == [
+    assert [(entry.change, entry.template, entry.new_count) for entry in alone.rows] == [
         ("same", "ERROR lost <num>", 10),
         ("same", "INFO handled <num>", 1200),
     ]
-    assert [one.new_count for one in compare_patterns(counts, "new", ()).rows] == [10, 600]
+    assert [entry.new_count for entry in compare_patterns(counts, "new", ()).rows] == [10, 600]
 
 
 def test_lines_without_times_give_counts_and_no_rates() -> None:
@@ -183,9 +183,9 @@ def test_lines_without_times_give_counts_and_no_rates() -> None:
 )
 def test_every_pattern_has_one_row_and_no_count_is_invented(lines: list[LogLine]) -> None:
     comparison = compared(lines, established=False)
-    assert len({one.template for one in comparison.rows}) == len(comparison.rows)
-    assert sum(one.new_count for one in comparison.rows) == comparison.new_lines
-    assert sum(one.old_count for one in comparison.rows) == comparison.old_lines
+    assert len({entry.template for entry in comparison.rows}) == len(comparison.rows)
+    assert sum(entry.new_count for entry in comparison.rows) == comparison.new_lines
+    assert sum(entry.old_count for entry in comparison.rows) == comparison.old_lines
     for row in comparison.rows:
         assert (row.change == "new") == (row.old_count == 0)
         assert row.change != "stopped" or row.new_count == 0

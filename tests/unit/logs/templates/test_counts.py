@@ -34,11 +34,14 @@ _LINES = st.lists(
 )
 
 
-def told(counts: PatternCounts) -> object:
+def snapshot(counts: PatternCounts) -> object:
     return (
         [
-            (one.template, {revision: (tally.lines_by_phase, tally.example) for revision, tally in one.tallies.items()})
-            for one in counts.patterns.values()
+            (
+                entry.template,
+                {revision: (tally.lines_by_phase, tally.example) for revision, tally in entry.tallies.items()},
+            )
+            for entry in counts.patterns.values()
         ],
         {
             revision: (heard.lines, heard.seconds_by_phase)
@@ -57,9 +60,9 @@ def pausing(every: int) -> Callable[[], bool]:
 @given(_LINES)
 def test_every_line_is_counted_once(lines: list[LogLine]) -> None:
     counts = counted(lines)
-    in_patterns = sum(tally.count for one in counts.patterns.values() for tally in one.tallies.values())
-    said = sum(1 for one in lines if not one.marker)
-    assert in_patterns + counts.continuation_lines + sum(counts.uncategorized_lines.values()) == said == counts.lines
+    in_patterns = sum(tally.count for entry in counts.patterns.values() for tally in entry.tallies.values())
+    output = sum(1 for entry in lines if not entry.marker)
+    assert in_patterns + counts.continuation_lines + sum(counts.uncategorized_lines.values()) == output == counts.lines
 
 
 @given(_LINES, st.integers(1, 3))
@@ -70,7 +73,7 @@ def test_slices_change_nothing(lines: list[LogLine], every: int) -> None:
         more = sliced.add(taken, lines[taken:], should_pause)
         assert more > 0
         taken += more
-    assert told(sliced) == told(whole)
+    assert snapshot(sliced) == snapshot(whole)
 
 
 @given(_LINES)
@@ -97,7 +100,7 @@ def test_lines_of_a_stack_trace_belong_to_the_line_above() -> None:
         "  WARN indented, but a line",
     ]
     counts = counted([line(NEW, 0, text) for text in trace])
-    assert [one.text for one in counts.patterns] == ["ERROR it broke", "  WARN indented, but a line"]
+    assert [entry.text for entry in counts.patterns] == ["ERROR it broke", "  WARN indented, but a line"]
     assert counts.continuation_lines == 3
 
 
@@ -176,11 +179,11 @@ def test_a_baseline_is_known_and_not_counted() -> None:
     assert counts.lines == 0
 
 
-def test_the_beginning_of_a_rotated_log_tells_what_is_said_and_not_how_a_container_starts() -> None:
+def test_the_beginning_of_a_rotated_log_shows_what_is_written_and_not_how_a_container_starts() -> None:
     counts = PatternCounts()
     counts.set_start_times({OLD.container_id: at(0)})
     counts.add_baseline("old", [line(OLD, 900, "tax table read")])
-    assert [one.baseline_revisions for one in counts.patterns.values()] == [{"old"}]
+    assert [entry.baseline_revisions for entry in counts.patterns.values()] == [{"old"}]
     assert counts.baseline_revisions == frozenset()
     counts.add_baseline("old", [line(OLD, 1, "up")])
     assert counts.baseline_revisions == frozenset(), "the start of one of its containers is still not known"
@@ -189,9 +192,9 @@ def test_the_beginning_of_a_rotated_log_tells_what_is_said_and_not_how_a_contain
 def test_a_baseline_is_learnt_in_slices() -> None:
     counts, lines = PatternCounts(), [line(OLD, 0, text) for text in ("up", "listening on :8080", "ready")]
     begin = counts.add_baseline("old", lines, lambda: True)
-    assert (begin, [one.text for one in counts.patterns]) == (1, ["up"])
+    assert (begin, [entry.text for entry in counts.patterns]) == (1, ["up"])
     assert counts.add_baseline("old", lines, never, begin=begin) == 3
-    assert [one.baseline_revisions for one in counts.patterns.values()] == [{"old"}] * 3
+    assert [entry.baseline_revisions for entry in counts.patterns.values()] == [{"old"}] * 3
 
 
 def test_of_a_long_line_only_the_beginning_is_looked_at_but_of_a_record_all() -> None:
@@ -200,7 +203,9 @@ def test_of_a_long_line_only_the_beginning_is_looked_at_but_of_a_record_all() ->
     long = '{"level":"error","msg":"cannot read","body":"' + "y" * counting.MAX_READ + '"}'
     lines = [line(NEW, 0, f"{begin}{end}") for end in ("\x1b[31m", "\x01" * 60_000, " ERROR")] + [line(NEW, 0, long)]
     counts.add(0, lines, never)
-    assert sorted((one.level.name, sum(t.count for t in one.tallies.values())) for one in counts.patterns.values()) == [
+    assert sorted(
+        (entry.level.name, sum(t.count for t in entry.tallies.values())) for entry in counts.patterns.values()
+    ) == [
         ("ERROR", 1),
         ("UNKNOWN", 3),
     ]

@@ -53,8 +53,8 @@ def test_requests_keep_their_path_and_the_class_of_their_answer() -> None:
 
 
 @given(st.text(st.sampled_from("ab 0.:-/\"'=x"), max_size=60), st.integers(1, 9), st.integers(10, 99999))
-def test_which_digits_a_number_has_changes_nothing(text: str, one: int, other: int) -> None:
-    assert masked(text.replace("x", str(one))) == masked(text.replace("x", str(other)))
+def test_which_digits_a_number_has_changes_nothing(text: str, entry: int, other: int) -> None:
+    assert masked(text.replace("x", str(entry))) == masked(text.replace("x", str(other)))
 
 
 @given(st.text(max_size=300))

@@ -16,7 +16,9 @@ _NAMES = [f"{first}{second}" for first in "abcdefghij" for second in ("nna", "ob
 
 
 def patterns(counts: PatternCounts) -> dict[str, int]:
-    return {one.template.text: sum(tally.count for tally in one.tallies.values()) for one in counts.patterns.values()}
+    return {
+        entry.template.text: sum(tally.count for tally in entry.tallies.values()) for entry in counts.patterns.values()
+    }
 
 
 def test_a_word_seen_with_many_values_is_a_value_and_nothing_counted_is_lost() -> None:
@@ -76,7 +78,7 @@ def test_whatever_is_merged_each_line_stays_counted_in_the_pattern_its_template_
     with patch.multiple(merging, MIN_DISTINCT_WORDS=2, MIN_DISTINCT_PATHS=3, MIN_CONSTANT=1):
         counts = counted(line(NEW, at, text) for at, text in enumerate(texts))
         assert sum(patterns(counts).values()) == len(texts)
-        assert all(one.template is template for template, one in counts.patterns.items())
+        assert all(entry.template is template for template, entry in counts.patterns.items())
         again = set(counts.patterns)
         counts.add(len(texts), [line(NEW, 0, text) for text in texts], never)
         assert set(counts.patterns) <= again, "a line seen before leads to a pattern there is"

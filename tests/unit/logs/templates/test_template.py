@@ -36,11 +36,11 @@ def of(text: str) -> Template:
 
 
 def test_a_record_is_known_by_its_level_message_and_fields_whatever_their_order_and_values() -> None:
-    one = of('{"level":"info","msg":"order 17 placed","user":"jo","total":3}')
-    assert one == (Level.INFO, "order <num> placed {total, user}")
-    assert of('{"total":12.5,"msg":"order 18 placed","level":"info","user":null}') == one
+    entry = of('{"level":"info","msg":"order 17 placed","user":"jo","total":3}')
+    assert entry == (Level.INFO, "order <num> placed {total, user}")
+    assert of('{"total":12.5,"msg":"order 18 placed","level":"info","user":null}') == entry
     assert of('{"level":"error","msg":"order 17 placed","user":"jo","total":3}').level is Level.ERROR
-    assert of('{"level":"info","msg":"order 17 placed","user":"jo"}') != one
+    assert of('{"level":"info","msg":"order 17 placed","user":"jo"}') != entry
 
 
 def test_logfmt_is_read_the_same_way() -> None:
@@ -77,11 +77,11 @@ def test_what_hides_in_json_is_made_harmless_and_long_words_are_cut() -> None:
 @given(st.lists(_LINES, max_size=12))
 def test_a_template_depends_on_its_line_alone(lines: list[str]) -> None:
     templates = TemplateMiner()
-    assert [templates.template_of(one) for one in lines] == [of(one) for one in lines]
+    assert [templates.template_of(entry) for entry in lines] == [of(entry) for entry in lines]
 
 
 def test_emptying_a_full_cache_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(template, "MAX_CACHED", 2)
     templates = TemplateMiner()
     lines = [f"{word} {number} done" for number in range(3) for word in ("a", "b", "c", "d", "e")]
-    assert [templates.template_of(one) for one in lines] == [of(one) for one in lines]
+    assert [templates.template_of(entry) for entry in lines] == [of(entry) for entry in lines]

@@ -1,7 +1,7 @@
-"""Looking at an object after a write of which it is not known whether it was made: made, not made, or still unknown.
+"""Read an object back after a write whose outcome is not known: made, not made, or still unknown.
 
 Invariant: `judged` is pure and never guesses: made is what the object holds or is gone for; not made is an object whose
-spec is the one the write was sent for; anything else stays unknown, and says what was found.
+spec is the one the write was sent for; anything else stays unknown, and the text names what was found.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from k9py.operations.plan import WritePlan
 from k9py.operations.proof import has_no_effect, misses, not_the_object, unmet
 from k9py.operations.values import value_at
 
-LOOK_SECONDS: Final = 20.0
-"""How long looking may take altogether."""
+READ_BACK_SECONDS: Final = 20.0
+"""How long reading back may take in total."""
 _AGAIN_SECONDS: Final = 1.0
 _LOOKS: Final = 2
 
@@ -28,23 +28,23 @@ Verdict = Literal["made", "not-made", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ReadBack:
     """What was found.
 
     Args:
         verdict: what became of the write.
-        words: the same for a person, a clause that follows "looked: ".
+        words: the same for a person, a clause that follows "read back: ".
         present: the object as it is now; None: gone, or not to be read.
         is_final: it can no longer be made: the server has answered, or the version it was sent for is no more.
     """
 
     verdict: Verdict
-    words: str
-    present: Mapping[str, Any] | None = None
+    text: str
+    current: Mapping[str, Any] | None = None
     is_final: bool = False
 
 
-async def look(
+async def read_back(
     reader: Reader,
     change: WritePlan,
     *,
@@ -53,7 +53,7 @@ async def look(
     answer: Mapping[str, Any] | None = None,
     is_answered: bool = False,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> Look:
+) -> ReadBack:
     """Read the object back and judge; what cannot be read stays unknown.
 
     Args:
@@ -65,7 +65,7 @@ async def look(
         sleep: waits before a second look, when the first failed for a reason that may pass.
     """
     try:
-        async with asyncio.timeout(LOOK_SECONDS):
+        async with asyncio.timeout(READ_BACK_SECONDS):
             for left in reversed(range(_LOOKS)):
                 try:
                     present: Mapping[str, Any] | None = await reader.get(change.key)
@@ -83,7 +83,7 @@ async def look(
         return _unread(error)
     except TimeoutError:
         pass
-    return Look("unknown", "it could not be read in time")
+    return ReadBack("unknown", "it could not be read in time")
 
 
 def judged(
@@ -94,7 +94,7 @@ def judged(
     previewed: Mapping[str, Any] | None = None,
     answer: Mapping[str, Any] | None = None,
     is_answered: bool = False,
-) -> Look:
+) -> ReadBack:
     """Return what became of a write, from the object as it is now (None: there is none); arguments as of `look`."""
     is_answered |= answer is not None
     name = printable(str(change.key))
@@ -103,38 +103,38 @@ def judged(
     if change.request.verb != "patch":
         return _removal(change, name, present, is_other=is_other, is_answered=is_answered)
     if present is None:
-        return Look("unknown", f"{name} is no longer there")
+        return ReadBack("unknown", f"{name} is no longer there")
     if is_other:
-        return Look("unknown", f"{name} was deleted and made anew", present)
+        return ReadBack("unknown", f"{name} was deleted and recreated", present)
     is_same_version = str(meta.get("resourceVersion") or "") == change.resource_version
     if is_same_version or int(meta.get("generation") or 0) == change.generation:
         is_final = is_answered or not is_same_version
-        return Look("not-made", "nothing was changed" if is_final else "not made so far", present, is_final)
+        return ReadBack("not-made", "nothing was changed" if is_final else "not made so far", present, is_final)
     # Its spec was changed since: by this write, or by somebody else.
     if _holds(change, present, before, previewed):
-        return Look("made", "it was made", present)
+        return ReadBack("made", "it was made", present)
     if before is not None and has_no_effect(change.request, before, present):
         # Something else was changed since; the version this was sent for is no more.
-        return Look("not-made", "nothing of the change is there", present, True)
+        return ReadBack("not-made", "nothing of the change is there", present, True)
     if answer is not None and _is_of(change, answer, present):
-        return Look("made", "it was made, and admission stored something else than was sent", present)
+        return ReadBack("made", "it was made, and admission stored something else than was sent", present)
     who = last_writer(present, before)
-    return Look("unknown", f"{name} was changed meanwhile{who} and does not hold this change", present)
+    return ReadBack("unknown", f"{name} was changed meanwhile{who} and does not hold this change", present)
 
 
 def _removal(
     change: WritePlan, name: str, present: Mapping[str, Any] | None, *, is_other: bool, is_answered: bool
-) -> Look:
+) -> ReadBack:
     if present is None:
-        return Look("made", f"{name} is gone")
+        return ReadBack("made", f"{name} is gone")
     meta = present.get("metadata") or {}
     if is_other:
-        return Look("made", f"{name} is gone, another one has its name")
+        return ReadBack("made", f"{name} is gone, another one has its name")
     if meta.get("deletionTimestamp"):
-        return Look("made", f"{name} is being deleted", present)
+        return ReadBack("made", f"{name} is being deleted", present)
     is_final = is_answered or str(meta.get("resourceVersion") or "") != change.resource_version
     words = f"{name} is still there and not being deleted" + ("" if is_final else " so far")
-    return Look("not-made", words, present, is_final)
+    return ReadBack("not-made", words, present, is_final)
 
 
 def _holds(
@@ -160,5 +160,5 @@ def _is_of(change: WritePlan, answer: Mapping[str, Any], present: Mapping[str, A
     )
 
 
-def _unread(error: KdashError) -> Look:
-    return Look("unknown", f"it could not be read: {printable(error.message)}")
+def _unread(error: KdashError) -> ReadBack:
+    return ReadBack("unknown", f"it could not be read: {printable(error.message)}")

@@ -39,7 +39,7 @@ async def test_a_marker_is_coloured_where_that_is_welcome_and_always_harmless() 
     assert err.getvalue() == "\x1b[1;33mkdash: web-1/app: bad words\x1b[0m\n"
 
 
-async def test_turns_and_trouble_are_said_when_they_begin() -> None:
+async def test_turns_and_problems_are_reported_when_they_begin() -> None:
     err = RecordedStream()
     reporter = LogReporter(err, colour=False)
     for resting in (0, 3, 3, 0, 2):
@@ -67,8 +67,8 @@ async def test_turns_and_trouble_are_said_when_they_begin() -> None:
         ([FORBIDDEN, FORBIDDEN], ExitCode.REFUSED),
     ],
 )
-def test_what_could_not_be_read_is_told_by_the_exit_code(errors: list[KdashError | None], code: ExitCode) -> None:
-    assert exit_code([TargetStatus(WEB, TargetState.ENDED, error=one) for one in errors]) is code
+def test_what_could_not_be_read_is_shown_by_the_exit_code(errors: list[KdashError | None], code: ExitCode) -> None:
+    assert exit_code([TargetStatus(WEB, TargetState.ENDED, error=entry) for entry in errors]) is code
 
 
 @pytest.mark.parametrize(

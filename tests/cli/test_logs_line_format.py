@@ -48,7 +48,7 @@ def prints(
         colour=colour,
         prefixed=prefixed,
         timestamps=timestamps,
-        patterns=tuple(SearchPattern(re.compile(one)) for one in highlight),
+        patterns=tuple(SearchPattern(re.compile(entry)) for entry in highlight),
         as_written=as_written,
     )
 
@@ -66,9 +66,9 @@ def test_only_what_was_asked_for_as_written_is_what_the_container_wrote(is_termi
 
 
 def test_what_was_asked_for_as_written_has_bytes_that_are_no_text() -> None:
-    one = line("caf\ufffd", undecoded=b"caf\xe9")
-    assert prints("raw", as_written=True)(one).encode("utf-8", "surrogateescape") == b"caf\xe9\n"
-    assert prints("raw")(one) == "caf\ufffd\n"
+    entry = line("caf\ufffd", undecoded=b"caf\xe9")
+    assert prints("raw", as_written=True)(entry).encode("utf-8", "surrogateescape") == b"caf\xe9\n"
+    assert prints("raw")(entry) == "caf\ufffd\n"
 
 
 def test_raw_keeps_tabs_that_part_fields() -> None:
@@ -166,7 +166,8 @@ def test_colouring_changes_no_character(text: str, places: list[tuple[int, int]]
             spans.append(LineSpan(start, end, "key", SgrStyle(foreground=3, bold=True)))
             at = end
     shown = paint_line(
-        RenderedLine(text, tuple(spans), Level.WARN), tuple(SearchPattern(re.compile(one)) for one in ("a+", "ab|1"))
+        RenderedLine(text, tuple(spans), Level.WARN),
+        tuple(SearchPattern(re.compile(entry)) for entry in ("a+", "ab|1")),
     )
     assert _COLOURS.sub("", shown) == text
 

@@ -1,11 +1,9 @@
-"""Read-only text: scrolling, search, differences."""
+"""Read-only text: scrolling and search."""
 
 from __future__ import annotations
 
-from difflib import unified_diff
-
-from k9py.tui.widgets.diff_view import DiffView, diff_lines
-from k9py.tui.widgets.text_view import TextSpan, TextView, yaml_lines
+from k9py.tui.widgets.text_view import TextView
+from k9py.tui.widgets.toned_text import TextSpan, yaml_lines
 from k9py.views.values import Tone
 from tests.tui.widgets.hosts import HostApp, screen_text
 
@@ -68,28 +66,3 @@ def test_yaml_keys_and_comments_are_told_apart() -> None:
     assert key == (TextSpan("", Tone.MUTED), TextSpan("spec", Tone.ACCENT), TextSpan(": {}"))
     assert comment == (TextSpan("# note", Tone.MUTED),)
     assert item == (TextSpan("  - ", Tone.MUTED), TextSpan("name", Tone.ACCENT), TextSpan(": web"))
-
-
-def test_a_removed_line_that_looks_like_a_heading_is_still_a_removed_line() -> None:
-    given = list(unified_diff(["-- x", "same"], ["++ y", "same"], "then", "now", lineterm=""))
-    tones = [line[0].tone for line in diff_lines(given)]
-    assert tones == [Tone.MUTED, Tone.MUTED, Tone.ACCENT, Tone.FAIL, Tone.OK, Tone.PLAIN]
-
-
-async def test_differences_are_shown_with_their_signs_and_walked_by_change() -> None:
-    then = [f"line {number}" for number in range(60)]
-    now = [*then[:20], "changed", *then[21:50], "also changed", *then[51:]]
-    app = HostApp(DiffView)
-    async with app.run_test(size=(40, 8)) as pilot:
-        app.widget.set_diff(unified_diff(then, now, "revision 3", "now", lineterm="", n=10))
-        app.widget.flush()
-        await pilot.press("right_square_bracket")
-        assert "-line 20" in screen_text(app.widget)
-        assert "+changed" in screen_text(app.widget)
-        await pilot.press("right_square_bracket")
-        assert "+also changed" in screen_text(app.widget)
-        await pilot.press("left_square_bracket")
-        assert "+changed" in screen_text(app.widget)
-        app.widget.set_diff([])
-        app.widget.flush()
-        assert screen_text(app.widget)[0] == "no difference"

@@ -1,4 +1,4 @@
-"""Following a write: every step once, until it has converged or will not."""
+"""Tracking a rollout: every step once, until it is complete or will not complete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def at(generation: int, updated: int, *, observed: int | None = None) -> Deploym
 
 
 class Following:
-    """A followed rollout, with the states it went through."""
+    """A tracked rollout, with the states it went through."""
 
     def __init__(self, server: FakeServer, *, generation: int | None, timeout: float | None = None) -> None:
         self.clock = HeldClock()
@@ -40,7 +40,7 @@ class Following:
         return [one.state for one in self.seen]
 
 
-async def test_it_goes_on_until_converged_and_tells_each_step_once() -> None:
+async def test_it_tracks_until_complete_and_yields_each_step_once() -> None:
     server = FakeServer(at(1, 3))
     following = Following(server, generation=2)
     async with following.cluster, asyncio.timeout(5):
@@ -117,7 +117,7 @@ async def test_a_rollout_that_is_deleted_ends_it() -> None:
     assert following.states == [RolloutState.PROGRESSING]
 
 
-async def test_time_is_up_whether_done_or_not() -> None:
+async def test_it_stops_at_the_timeout_whether_complete_or_not() -> None:
     server = FakeServer(at(2, 1))
     following = Following(server, generation=2, timeout=30)
     async with following.cluster, asyncio.timeout(5):

@@ -1,4 +1,4 @@
-"""Run a watcher through a script and write down what became of it."""
+"""Run a watcher through a script and record the result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.unit.informer.scripted import (
 
 
 class Run(NamedTuple):
-    """What became of a script."""
+    """The result of a script."""
 
     asked: list[Asked]
     events: list[WatchEvent[Pod]]
@@ -36,7 +36,7 @@ class Run(NamedTuple):
     server: ScriptedServer
 
     @property
-    def told(self) -> str:
+    def events_text(self) -> str:
         """The events in short, one word each."""
         return " ".join(map(_word, self.events))
 

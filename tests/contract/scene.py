@@ -1,0 +1,359 @@
+"""One workload in a namespace of its own, and the two front ends that run an operation on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Button
+
+from k9py.api.meta import ObjectKey
+from k9py.api.write_request import WriteRequest
+from k9py.cli.command_line import WriteOptions
+from k9py.cli.operations import run_operation
+from k9py.cli.targets import ObjectArgument
+from k9py.cluster.scope import Scope
+from k9py.kube.connect import connect
+from k9py.kube.connection import Connection
+from k9py.kube.options import ConnectOptions
+from k9py.operations.front_end import FrontEnd
+from k9py.operations.result import OperationResult
+from k9py.operations.runner import OperationRunner
+from k9py.operations.target import TargetSnapshot
+from k9py.session import ClusterSession, open_session
+from k9py.simulator.apiserver.writes import create_object
+from k9py.simulator.faults import Fault, RequestMatch
+from k9py.simulator.registry.resources import PODS, by_kind
+from k9py.simulator.server import Simulator
+from k9py.simulator.state import SimulatorState
+from k9py.tui.dialogs.confirm import ConfirmDialog
+from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.key_order import OrderedKeys
+from k9py.tui.operations import Operations
+from k9py.tui.options import AppOptions
+from tests.cli.shell import ClusterTime, Shell, edit
+
+NAME = "checkout"
+OLD = "registry.example.com/checkout:1.0.0"
+NEW = "registry.example.com/checkout:1.1.0"
+NEXT = "registry.example.com/checkout:1.2.0"
+PATIENCE = 30.0
+"""Seconds after which a run that does not end fails the test."""
+SPEED = 50
+Raw = dict[str, Any]
+
+
+class QuickTime(ClusterTime):
+    """The cluster's wall clock; what waits, waits a fiftieth."""
+
+    def monotonic(self) -> float:
+        return super().monotonic() * SPEED
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / SPEED)
+
+
+@dataclass
+class Scene:
+    """A Deployment with two revisions, or one of its pods, and what is done to the cluster meanwhile.
+
+    Args:
+        at_confirm: done to the cluster between the dry run and the confirmation.
+        cancels: cancel the run once the write is on its way.
+    """
+
+    simulator: Simulator
+    folder: Path
+    namespace: str
+    kind: str = "Deployment"
+    at_confirm: list[Callable[[], None]] = field(default_factory=list)
+    cancels: bool = False
+    sent: list[tuple[Any, ...]] = field(default_factory=list)
+
+    @property
+    def key(self) -> ObjectKey:
+        if self.kind == "Pod":
+            return ObjectKey("Pod", self.namespace, self.pods()[0])
+        return ObjectKey("Deployment", self.namespace, NAME)
+
+    def create(self, *, paused: bool = False) -> None:
+        """Create the Deployment, release a second revision, and let it come up; then perhaps pause a third."""
+        container = {"name": "app", "image": OLD, "resources": {"requests": {"memory": "64Mi"}}}
+        spec: Raw = {
+            "replicas": 3,
+            "progressDeadlineSeconds": 30,
+            "selector": {"matchLabels": {"app": NAME}},
+            "template": {"metadata": {"labels": {"app": NAME}}, "spec": {"containers": [container]}},
+        }
+
+        def fill(state: SimulatorState) -> None:
+            create_object(state, by_kind("Namespace"), {"metadata": {"name": self.namespace}})
+            metadata = {"name": NAME, "namespace": self.namespace}
+            create_object(state, by_kind("Deployment"), {"metadata": metadata, "spec": spec})
+
+        self.simulator.call(fill)
+        self.simulator.advance(20)
+        self.edit(_with_image(NEW))
+        self.simulator.advance(40)
+        if paused:
+            self.edit(lambda spec: spec.update(paused=True))
+            self.edit(_with_image(NEXT))
+            self.simulator.advance(5)
+
+    def remove(self) -> None:
+        def run(state: SimulatorState) -> None:
+            state.storage.delete(by_kind("Deployment"), self.namespace, NAME)
+
+        self.simulator.call(run)
+        self.simulator.advance(60)
+
+    def edit(self, change: Callable[[Raw], None]) -> None:
+        edit(self.simulator, change, ("Deployment", self.namespace, NAME))
+
+    def pods(self) -> list[str]:
+        found = self.simulator.call(lambda state: state.storage.list(PODS, self.namespace))
+        return sorted(pod["metadata"]["name"] for pod in found if "deletionTimestamp" not in pod["metadata"])
+
+    def change_elsewhere(self) -> None:
+        """Change the object as someone else would; a pod is recreated under its name."""
+        if self.kind == "Pod":
+            key = self.key
+
+            def run(state: SimulatorState) -> None:
+                found = copy.deepcopy(state.storage.get(PODS, key.namespace, key.name))
+                assert found is not None
+                state.storage.delete(PODS, key.namespace, key.name, grace=0)
+                kept = {name: found["metadata"][name] for name in ("name", "namespace", "labels")}
+                state.storage.create(PODS, {**found, "metadata": kept})
+
+            self.simulator.call(run)
+        else:
+            self.edit(lambda spec: spec.update(minReadySeconds=1))
+
+    def fill_quota(self) -> None:
+        """Let no further pod into the namespace."""
+
+        def run(state: SimulatorState) -> None:
+            metadata = {"name": "full", "namespace": self.namespace}
+            create_object(state, by_kind("ResourceQuota"), {"metadata": metadata, "spec": {"hard": {"pods": "3"}}})
+
+        self.simulator.call(run)
+        self.simulator.advance(2)
+
+    def inject(self, fault: Fault, times: int | None = 1) -> None:
+        """Plan a fault for the writes of this scene."""
+        for verb, part in (("patch", ""), ("delete", ""), ("create", "/eviction")):
+            where = RequestMatch(verb, "", f"/namespaces/{self.namespace}/")
+            if verb == ("patch" if self.kind != "Pod" else verb):
+                self.simulator.inject(fault, _narrow(where, part), times)
+
+    def confirm(self) -> None:
+        for act in self.at_confirm:
+            act()
+
+
+def _narrow(where: RequestMatch, part: str) -> RequestMatch:
+    return where if not part else RequestMatch(where.verb, "pods", where.containing)
+
+
+def _with_image(image: str) -> Callable[[Raw], None]:
+    def change(spec: Raw) -> None:
+        spec["template"]["spec"]["containers"][0]["image"] = image
+
+    return change
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What one front end did: everything that has to be the same in both."""
+
+    outcome: str
+    error: str
+    requests: list[tuple[Any, ...]]
+    audit: list[Raw]
+
+
+async def through_cli(scene: Scene, operation_id: str, inputs: Raw, patch: pytest.MonkeyPatch) -> Observed:
+    """Run through the command line with a scripted console."""
+    shell = Shell(scene.simulator, scene.folder / "cli", namespace=scene.namespace, clock=QuickTime(scene.simulator))
+    shell.directory.mkdir(parents=True)
+    target = ObjectArgument(scene.kind, scene.key.name)
+
+    def answer() -> str:
+        scene.confirm()
+        return "y"
+
+    def core(invocation: Any) -> Any:
+        return run_operation(invocation, (target,), operation_id, WriteOptions(wait=True), **inputs)
+
+    with _recorded(scene, patch) as results:
+        task = asyncio.ensure_future(shell.run(core, answers=iter([answer])))
+        await _to_the_end(scene, task.done, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    return _observed(scene, results(), shell.audit_path)
+
+
+async def through_tui(scene: Scene, operation_id: str, inputs: Raw, patch: pytest.MonkeyPatch) -> Observed:
+    """Run through the dashboard's front end; its dialogs are real, and answered as soon as they are on the screen."""
+    audit = scene.folder / "tui" / "audit.jsonl"
+    async with _host(scene, audit) as (app, pilot):
+        with _recorded(scene, patch) as results:
+            app.operations.start(operation_id, [TargetSnapshot(scene.key)], **inputs)
+
+            def is_done() -> bool:
+                app.answer(scene)
+                result = results()
+                is_tracked = result is not None and result.end is not None
+                return (is_tracked and not app.is_asking) or not app.is_running_operations
+
+            await _to_the_end(scene, is_done, lambda: app.workers.cancel_group(app, "write"), pilot.pause)
+            await pilot.pause()
+            while app.is_asking:  # what there is to know of a write that was made
+                app.answer(scene)
+                await pilot.pause(0.01)
+        observed = _observed(scene, results(), audit)
+        await app.operations.close()
+    return observed
+
+
+class HostApp(OrderedKeys[int]):
+    """A screen for the dialogs, and what operations ask of the dashboard."""
+
+    def __init__(self, options: AppOptions, connected: ClusterSession) -> None:
+        super().__init__()
+        self.options = options
+        self.connected: ClusterSession | None = connected
+        self.context_name = "demo"
+        self.operations = Operations(self, self)
+        self.messages: list[str] = []
+        self._answered: set[int] = set()
+
+    @property
+    def is_running_operations(self) -> bool:
+        return any(worker.group == "write" and not worker.is_finished for worker in self.workers)
+
+    @property
+    def is_asking(self) -> bool:
+        return isinstance(self.screen, ConfirmDialog | MessageDialog)
+
+    def answer(self, scene: Scene) -> None:
+        screen = self.screen
+        if id(screen) in self._answered or not screen.query(Button):
+            return
+        if isinstance(screen, ConfirmDialog):
+            self._answered.add(id(screen))
+            scene.confirm()
+            screen.dismiss(True)
+        elif isinstance(screen, MessageDialog):
+            self._answered.add(id(screen))
+            self.messages.append(screen.message)
+            screen.dismiss(None)
+
+    def show_message(self, text: str, *, failed: bool = False, stays: bool = False) -> None:
+        self.messages.append(text)
+
+    def notify_terminal(self, text: str) -> None:
+        """Nobody listens."""
+
+    def clear_marks(self) -> None:
+        """Nothing is selected."""
+
+    def show_progress(self) -> None:
+        """Nothing is shown."""
+
+
+@asynccontextmanager
+async def _host(scene: Scene, audit: Path) -> AsyncIterator[tuple[HostApp, Any]]:
+    clock = QuickTime(scene.simulator)
+    config = scene.simulator.write_kubeconfig(scene.folder / "tui-config", namespace=scene.namespace)
+    connection = await connect(ConnectOptions(str(config)), environ={"HOME": str(scene.folder)})
+    async with (
+        open_session(connection, clock, namespace=scene.namespace, read_only=False, audit_path=audit) as session,
+        session.watch(Scope((scene.namespace,))) as cluster,
+    ):
+        feed = cluster.open_feed()
+        while not all(cluster.has_synced(kind) for kind in ("Deployment", "ReplicaSet", "Pod", "Event")):
+            await feed.changed()
+            feed.drain()
+        cluster.close_feed(feed)
+        app = HostApp(AppOptions(connect=ConnectOptions(kubeconfig=str(config)), clock=clock), session)
+        async with app.run_test(size=(100, 40)) as pilot:
+            yield app, pilot
+
+
+@contextmanager
+def _recorded(scene: Scene, patch: pytest.MonkeyPatch) -> Iterator[Callable[[], OperationResult | None]]:
+    """Record what is sent, with its body, and the results of the run."""
+    runners: list[OperationRunner] = []
+    init, send = OperationRunner.__init__, Connection.send
+
+    def recorded_init(self: OperationRunner, session: Any, front_end: FrontEnd, options: Any) -> None:
+        init(self, session, front_end, options)
+        runners.append(self)
+
+    async def recorded_send(self: Connection, request: WriteRequest, *, dry_run: bool) -> Raw:
+        scene.sent.append((request.verb, request.subresource, request.patch_type, request.patch, dry_run))
+        return await send(self, request, dry_run=dry_run)
+
+    before = len(scene.simulator.requests)
+    with patch.context() as patched:
+        patched.setattr(OperationRunner, "__init__", recorded_init)
+        patched.setattr(Connection, "send", recorded_send)
+        yield lambda: runners[0].results[-1] if runners and runners[0].results else None
+    scene.sent += [
+        (one.method, one.path)
+        for one in scene.simulator.requests[before:]
+        if one.method in ("PATCH", "DELETE") or "/eviction" in one.path
+    ]
+
+
+async def _to_the_end(
+    scene: Scene,
+    is_done: Callable[[], bool],
+    cancel: Callable[[], object],
+    pause: Callable[[float], Any] = asyncio.sleep,
+) -> None:
+    """Let the cluster's time pass until the run has ended; cancel it once its write hangs, where that is wanted."""
+    async with asyncio.timeout(PATIENCE):
+        while not is_done():
+            if scene.cancels and any(not sent[-1] for sent in scene.sent if len(sent) == 5):
+                await asyncio.sleep(0.1)
+                cancel()
+                scene.cancels = False
+            scene.simulator.advance(1)
+            await pause(0.01)
+
+
+def _observed(scene: Scene, result: OperationResult | None, audit: Path) -> Observed:
+    assert result is not None
+    lines = [json.loads(line) for line in audit.read_text().splitlines()] if audit.exists() else []
+    error = "" if result.error is None else type(result.error).__name__
+    return Observed(
+        result.outcome, error, _plain(scene, scene.sent), _plain(scene, [_timeless(line) for line in lines])
+    )
+
+
+def _timeless(line: Raw) -> Raw:
+    without = ("id", "time", "seconds", "uid", "resource_version", "stored_resource_version", "server")
+    return {key: value for key, value in line.items() if key not in without}
+
+
+def _plain(scene: Scene, value: Any) -> Any:
+    """Return a value without what differs from run to run: namespace, names of pods, ids, versions and times."""
+    text = json.dumps(value)
+    text = text.replace(scene.namespace, "NAMESPACE")
+    text = re.sub(r"checkout-[a-z0-9]+-[a-z0-9]{5}", "POD", text)
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}", "UID", text)
+    text = re.sub(r'"resourceVersion": "\d+"', '"resourceVersion": "VERSION"', text)
+    text = re.sub(r'("path": "/metadata/resourceVersion", "value": )"\d+"', r'\1"VERSION"', text)
+    return json.loads(re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text))

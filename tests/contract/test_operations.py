@@ -1,0 +1,153 @@
+"""Every operation × every way it can go, through both front ends: the same requests, audit lines and outcome.
+
+What cannot happen is in `IMPOSSIBLE`, with the reason. To add an operation: an entry in `OPERATIONS`; the other tables
+then ask for its outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from k9py.operations import registry
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.faults import Cut, Hang, Refuse
+from k9py.simulator.server import Simulator
+from tests.contract.scene import NEXT, Observed, Scene, through_cli, through_tui
+
+_NUMBERS = count(1)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operation as it is run here, and how it ends when nothing is in its way."""
+
+    inputs: dict[str, Any] = field(default_factory=dict)
+    done: str = "converged"
+    kind: str = "Deployment"
+    paused: bool = False
+
+
+OPERATIONS: Final = {
+    "scale": Case({"replicas": 5}),
+    "zero": Case(),
+    "restart": Case(),
+    "undo": Case({"revision": 1}),
+    "set-image": Case({"images": {"app": NEXT}}),
+    "pause": Case(done="paused"),
+    "resume": Case(paused=True),
+    "delete-pod": Case(done="gone", kind="Pod"),
+    "evict": Case(done="gone", kind="Pod"),
+}
+
+_NO_ROLLOUT = "it starts no rollout that could stall"
+IMPOSSIBLE: Final = {
+    ("zero", "stalled"): "pods that are taken away need nothing they could wait for",
+    ("pause", "stalled"): _NO_ROLLOUT,
+    ("delete-pod", "stalled"): _NO_ROLLOUT,
+    ("evict", "stalled"): _NO_ROLLOUT,
+}
+
+
+def done(scene: Scene) -> None:
+    """Nothing is in the way."""
+
+
+def refused(scene: Scene) -> None:
+    scene.inject(Refuse(403, "Forbidden", "you may not"), times=None)
+
+
+def conflict(scene: Scene) -> None:
+    scene.at_confirm.append(scene.change_elsewhere)
+
+
+def dry_run_unsupported(scene: Scene) -> None:
+    scene.inject(Refuse(400, message='admission webhook "audit.example.com" does not support dry run'))
+
+
+def webhook_denial(scene: Scene) -> None:
+    scene.inject(Refuse(400, message='admission webhook "team.example.com" denied the request: no team'), times=None)
+
+
+def stalled(scene: Scene) -> None:
+    scene.fill_quota()
+
+
+def cancelled(scene: Scene) -> None:
+    scene.cancels = True
+    scene.at_confirm.append(lambda: scene.inject(Hang()))
+
+
+def connection_lost(scene: Scene) -> None:
+    scene.at_confirm.append(lambda: scene.inject(Cut(0)))
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a run goes.
+
+    Args:
+        outcome: None: as when nothing is in the way.
+        error: class of the failure.
+        audit: (event, outcome) of each audit line; None: as when nothing is in the way.
+    """
+
+    arrange: Callable[[Scene], None]
+    outcome: str | None = None
+    error: str = ""
+    audit: tuple[tuple[str, str | None], ...] | None = None
+
+
+_BEGUN = ("begin", None)
+WAYS: Final = {
+    "done": Way(done),
+    "refused": Way(refused, "failed", "ForbiddenError", ()),
+    "conflict": Way(conflict, "failed", "ConflictError", (_BEGUN, ("write", "failed"))),
+    "dry-run unsupported": Way(dry_run_unsupported),
+    "webhook denial": Way(webhook_denial, "failed", "DeniedError", ()),
+    "stalled": Way(stalled, "stalled", "", (_BEGUN, ("write", "done"), ("followed", "stalled"))),
+    "cancelled": Way(cancelled, "unknown", "", (_BEGUN, ("write", "unknown"))),
+    "connection lost mid-write": Way(connection_lost),
+}
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator("bare", ManualClock()) as running:
+        yield running
+
+
+def test_every_operation_is_in_the_table() -> None:
+    assert set(OPERATIONS) == set(registry.operations())
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+async def test_both_front_ends_do_the_same(
+    operation_id: str, way: str, simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if (operation_id, way) in IMPOSSIBLE:
+        return
+    case, expected = OPERATIONS[operation_id], WAYS[way]
+    seen: list[Observed] = []
+    for through in (through_cli, through_tui):
+        scene = Scene(simulator, tmp_path, f"shop-{next(_NUMBERS)}", case.kind)
+        scene.create(paused=case.paused)
+        expected.arrange(scene)
+        try:
+            seen.append(await through(scene, operation_id, case.inputs, monkeypatch))
+        finally:
+            simulator.clear_faults()
+            scene.remove()
+    cli, tui = seen
+    assert cli.requests == tui.requests
+    assert cli.audit == tui.audit
+    assert (cli.outcome, cli.error) == (tui.outcome, tui.error)
+    assert (cli.outcome, cli.error) == (expected.outcome or case.done, expected.error)
+    audit = (_BEGUN, ("write", "done"), ("followed", case.done)) if expected.audit is None else expected.audit
+    assert tuple((line["event"], line.get("outcome")) for line in cli.audit) == audit
