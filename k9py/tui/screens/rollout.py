@@ -39,6 +39,7 @@ from k9py.tui.panes.row_sources import ColumnSet
 from k9py.tui.panes.summary_lines import no_pods_text, rollout_facts, rollout_summary, strategy_line
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.detail_screen import REDRAW_SECONDS, DetailScreen
+from k9py.tui.screens.rollout_heights import ROOMY, TIGHT, RolloutHeights
 from k9py.tui.screens.rollout_reader import RolloutReader
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
@@ -49,20 +50,6 @@ from k9py.views.tones import rollout_tone
 
 FEW_PODS: Final = 200
 """Up to this many pods a snapshot is computed on the event loop."""
-FRAME: Final = 3
-"""Lines of a table beside its rows: the frame and the titles."""
-BARS: Final = 2
-"""Lines of the footer and of a tracked operation."""
-LEAST_LOGS: Final = 6
-"""Fewer lines of logs are not worth their frame: a key shows them alone."""
-SMALL_SUMMARY: Final = 3
-"""Lines of the head on a small screen where the list of pods needs the others."""
-SMALL_FRAME: Final = 8
-"""Lines of a small screen beside the head, the cohorts, and the rows of pods."""
-LEAST_ROWS: Final = 3
-ROOMY_LINES: Final = 50
-TIGHT_LINES: Final = 36
-"""Lines of a screen below which the head leaves out blank lines, and what is shown elsewhere."""
 MANY_SECONDS: Final = 1.0
 """Least seconds between two snapshots of more pods."""
 
@@ -257,35 +244,43 @@ class RolloutScreen(DetailScreen[RolloutView]):
         """Keep taking lines: those that wait too long are dropped."""
         self.logs.pull()
 
+    @property
+    def _heights(self) -> RolloutHeights:
+        return RolloutHeights(
+            screen=self.size.height,
+            new_pods=len(self.new.rows),
+            old_pods=len(self.old.rows),
+            revisions=len(self.revisions.rows),
+            events=len(self.events.rows),
+            conditions=len(self.events.conditions.lines),
+            is_wide=self.has_class("-wide"),
+        )
+
     def share_height(self) -> None:
         """Give every pane the lines it needs; what is left over shows the logs, or more events."""
-        self.set_class(not self.is_small and self.size.height < ROOMY_LINES, "-dense")
-        self.set_class(self.size.height < TIGHT_LINES, "-tight")
-        pods, revisions = self._pod_panes, self.revisions
+        heights = self._heights
+        self.set_class(not self.is_small and heights.screen < ROOMY, "-dense")
+        self.set_class(heights.screen < TIGHT, "-tight")
         if self.is_small:
-            for widget in (pods, revisions, self._below):
+            for widget in (self._pod_panes, self.revisions, self._below):
                 widget.styles.clear_rule("height")
             self._show_logs(False)
-            rows = max(len(self.new.rows), len(self.old.rows), LEAST_ROWS)
-            shown = len(self.cohorts.newest.lines) + len(self.cohorts.older.lines) + self.why.region.height
-            self.summary.styles.max_height = max(SMALL_SUMMARY, self.size.height - SMALL_FRAME - shown - rows)
+            cohorts = len(self.cohorts.newest.lines) + len(self.cohorts.older.lines) + self.why.region.height
+            self.summary.styles.max_height = heights.small_summary(cohorts)
             return
         self.summary.styles.clear_rule("max_height")
-        pods.styles.height = max(5, FRAME + max(len(self.new.rows), len(self.old.rows)))
-        if self.has_class("-wide"):
-            revisions.styles.clear_rule("height")
+        self._pod_panes.styles.height = heights.pods
+        if heights.is_wide:
+            self.revisions.styles.clear_rule("height")
         else:
-            revisions.styles.height = max(5, FRAME + len(revisions.rows))
+            self.revisions.styles.height = heights.history
         self.call_after_refresh(self._use_remaining_height)
 
     def _use_remaining_height(self) -> None:
         """Show the logs in the lines that revisions and events leave."""
-        below = self._below
-        revisions = FRAME + len(self.revisions.rows)
-        events = FRAME + len(self.events.conditions.lines) + max(2, len(self.events.rows))
-        needed = max(revisions, events) if self.has_class("-wide") else revisions + events
-        has_room = not self.is_small and self.size.height - below.region.y - needed - BARS >= LEAST_LOGS
-        below.styles.height = needed if has_room else "1fr"
+        heights = self._heights
+        has_room = not self.is_small and heights.leaves_room_for_logs(self._below.region.y)
+        self._below.styles.height = heights.below if has_room else "1fr"
         self._show_logs(has_room)
 
     def _show_logs(self, on: bool) -> None:
