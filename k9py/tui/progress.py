@@ -1,7 +1,6 @@
-"""How the writes of this session stand, in one line on every screen: tracked until they are done or stalled.
+"""The outcome of the latest write of this session, in one line on every screen, tracked until done or stalled.
 
-Owns the value of a tracked change and the strip that shows the latest. Invariant: an outcome stays in sight until the
-person dismisses it or another change begins.
+Invariant: an outcome stays visible until the person dismisses it or another change starts.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ from k9py.views.values import Tone
 
 @dataclass(frozen=True, slots=True)
 class TrackedChange:
-    """A change on its way.
+    """A change that is tracked.
 
     Args:
         key: the object.
-        what: the change in words, such as "scaled to 5".
-        words: how it stands.
-        tone: BUSY on its way, OK converged, FAIL stalled, WARN given up following.
+        what: the change as text, such as "scaled to 5".
+        words: the status as text.
+        tone: BUSY under way, OK done, FAIL stalled, WARN no longer tracked.
         seconds: since it was applied.
         desired, updated, available: pods, for the bar; None when unknown.
-        hint: what the key for back does now; `{action.id}` stands for a key.
+        hint: what the back key does now; `{action.id}` becomes the action's key.
     """
 
     key: ObjectKey
@@ -44,7 +43,7 @@ class TrackedChange:
 
     @property
     def is_done(self) -> bool:
-        """Say whether nothing more will come."""
+        """True when the outcome is final."""
         return self.tone is not Tone.BUSY
 
 
@@ -52,7 +51,7 @@ BAR_CELLS = 20
 
 
 def bar(followed: TrackedChange, cells: int = BAR_CELLS) -> str:
-    """Return a bar of that many cells: full for available pods of the new revision, half for updated ones."""
+    """Return a bar of `cells` cells: full for available pods of the new revision, half for updated ones."""
     desired = followed.desired or 0
     if desired <= 0:
         return ""
@@ -64,7 +63,7 @@ def bar(followed: TrackedChange, cells: int = BAR_CELLS) -> str:
 
 
 class ProgressStrip(Static):
-    """The line above the footer; hidden while there is nothing to show."""
+    """The line above the keys; hidden while there is no change."""
 
     DEFAULT_CSS = """
     ProgressStrip {
@@ -77,15 +76,20 @@ class ProgressStrip(Static):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__("", markup=False, id=id)
         self.shown: TrackedChange | None = None
-        self._besides: tuple[int, str] = (0, "")
+        self._shown_with: tuple[int, str] = (0, "")
 
     def show(self, followed: TrackedChange | None, more: int = 0, *, stop_with: str = "") -> None:
-        """Show a change; `more` others are running too, and `stop_with` is typed to stop those that come after it."""
+        """Show a change.
+
+        Args:
+            more: number of other changes under way.
+            stop_with: key or command that stops after the current one of several, "" for none.
+        """
         self.set_class(followed is not None, "-on")
-        if followed is None or (followed == self.shown and (more, stop_with) == self._besides):
+        if followed is None or (followed == self.shown and (more, stop_with) == self._shown_with):
             self.shown = followed
             return
-        self.shown, self._besides = followed, (more, stop_with)
+        self.shown, self._shown_with = followed, (more, stop_with)
         palette = palette_for(self.app)
         tone = palette.tone(followed.tone)
         line = Text(no_wrap=True, overflow="ellipsis")

@@ -117,7 +117,7 @@ def test_no_hostile_line_reaches_the_terminal_as_anything_but_text(
         assert acting(COPY.sub(b"", bytes(terminal.raw))) == []
 
         terminal.press("\x13")
-        terminal.wait_for("What is shown")
+        terminal.wait_for("Shown lines")
         terminal.press("\r")
         terminal.wait_for("saved ")
         (saved,) = tmp_path.rglob("*_shop_deployment-cart_*.log")

@@ -157,7 +157,7 @@ async def test_a_healthy_target_says_so_first_and_names_what_is_failing_instead(
     assert asking.selected is not None
     assert asking.selected.is_current
     await kdash.press("enter")
-    await kdash.until_said("revision 2 is what runs now: choose another one")
+    await kdash.until_said("revision 2 runs now: choose another one")
     await kdash.press("tab")
     await kdash.pilot.pause()
     assert kdash.app.screen is asking
@@ -190,7 +190,7 @@ async def test_the_undo_of_a_healthy_workload_shows_what_its_present_revision_ch
     await kdash.select(DB)
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)
-    await kdash.until_text("what it changed from revision 1", "postgres:17.4 → ")
+    await kdash.until_text("its changes since revision 1", "postgres:17.4 → ")
     await kdash.press("down")
     await kdash.until_text("Change if you go back to revision 1", "postgres:17.6 → ")
     assert kdash.app.screen is asking
@@ -400,7 +400,7 @@ async def test_a_service_without_a_workload_says_so(quiet: Dashboard) -> None:
     words = "Service cart selects no Deployment, StatefulSet or DaemonSet"
     await quiet.until_said(words)
     await quiet.press("space")
-    await quiet.until_text(f"│   {words}", "no pod matches app=crat: nothing to read")
+    await quiet.until_text(f"│   {words}", "no pod matches app=crat, so no logs")
     assert "no rollouts in all namespaces" not in quiet.text
 
 

@@ -72,7 +72,7 @@ async def test_two_revisions_are_chosen_by_marking_one(kdash: Dashboard) -> None
     screen = await rollout(kdash)
     await choose(kdash, screen, 4)
     await kdash.press("m")
-    await kdash.until_text("compare", "D compares with the marked one")
+    await kdash.until_text("compare", "D diff to the marked one")
     await choose(kdash, screen, 2)
     await kdash.press("D")
     shown = await kdash.until_screen(DifferenceScreen)
@@ -81,7 +81,7 @@ async def test_two_revisions_are_chosen_by_marking_one(kdash: Dashboard) -> None
     await kdash.press("q")
     await choose(kdash, screen, 4)
     await kdash.press("m")
-    await kdash.until_text("D compares with now")
+    await kdash.until_text("D diff to now")
 
 
 async def test_without_a_choice_it_compares_what_an_undo_would_go_back_to(kdash: Dashboard) -> None:

@@ -291,7 +291,7 @@ async def test_what_homes_log_was_searched_for_and_filtered_by_goes_with_it(key:
 
 async def test_a_filter_that_nothing_passes_is_said(kdash: Dashboard, log_screen: LogScreen) -> None:
     await kdash.press("ampersand", *"zzqq")
-    await kdash.until_text("no line passes the filter", "Enter Keep  Esc Clear")
+    await kdash.until_text("no line matches the filter", "Enter Keep  Esc Clear")
     await kdash.press("escape")
     await kdash.until(lambda: log_screen.logs.view.state.shown > MANY, "all lines")
     await kdash.until_text("& Filter")

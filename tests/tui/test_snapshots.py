@@ -115,7 +115,7 @@ LEVELS = (
     ("name", "keys", "words"),
     [
         ("merged", LOGS, ("3 containers · tail · deployment cart",)),
-        ("filtered", (*LOGS, *LEVELS), ("of context", "7 found")),
+        ("filtered", (*LOGS, *LEVELS), ("of context", "7 matches")),
     ],
     ids=["merged", "filtered"],
 )

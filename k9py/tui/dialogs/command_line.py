@@ -47,7 +47,7 @@ class CommandLine(Dialog[str]):
     CommandLine OptionList { max-height: 10; margin: 0; }
     CommandLine Input { margin: 0; background: $surface; padding: 0; }
     """
-    SUBTITLE = "Tab completes · Enter runs · Esc cancels"
+    HINT = "{command.complete} completes · Enter runs · {dialog.cancel} cancels"
 
     def __init__(self, complete: Callable[[str], Sequence[CommandChoice]]) -> None:
         super().__init__("Command")
@@ -93,7 +93,7 @@ class CommandLine(Dialog[str]):
         if self._shown and self.query_one(Input).value.strip():
             self._take(self._shown[0])
         else:
-            self.app.notify("type the beginning of a command", severity="warning", markup=False)
+            self.warn("type the beginning of a command first")
 
     def _take(self, command: CommandChoice) -> None:
         line = self.query_one(Input)

@@ -1,4 +1,4 @@
-"""Ask before quitting: q at home is a way back, not an exit, and Enter alone stays."""
+"""Ask before quitting: the back key of the home screen is no exit, and Enter alone stays."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class QuitDialog(Dialog[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.BUTTONS)
     DEFAULT_CSS = "QuitDialog > .box { width: 52; }"
-    SUBTITLE = "Tab Enter quits · Esc stays"
+    HINT = "{dialog.confirm} Enter quits · {dialog.cancel} stays"
 
     def __init__(self) -> None:
         super().__init__("Quit kdash?")
 
     def compose_body(self) -> ComposeResult:
-        yield self.paragraph(self.toned(("Ctrl+C or :q quits at once.", Tone.MUTED)))
+        yield self.paragraph(self.toned((self.with_keys("{app.quit} or :q quits immediately."), Tone.MUTED)))
         with Horizontal(classes="buttons"):
             yield Button("Stay", compact=True, id="stay")
             yield Button("Quit", compact=True, id="confirm")

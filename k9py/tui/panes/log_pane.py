@@ -40,7 +40,9 @@ class LogPane(LogStreamPane):
     ) -> None:
         super().__init__(settings, options=options, number=number, id=id, classes=classes)
         self.search_bar = FilterBar("/", placeholder="regular expression", id="search-bar")
-        self.filter_bar = FilterBar("&", placeholder="words, level>=warn, pod=x, .status>=500, !word", id="line-bar")
+        self.filter_bar = FilterBar(
+            "&", placeholder="words, level>=warn, pod=x, .status>=500, !word hides", id="line-bar"
+        )
         self.highlight_bar = FilterBar("H", placeholder="words and /regular expressions/", id="highlight-bar")
 
     def compose(self) -> ComposeResult:

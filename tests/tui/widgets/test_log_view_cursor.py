@@ -141,7 +141,7 @@ async def test_what_was_let_go_is_said_above_the_oldest_line_and_the_top_row_sta
     async with app.run_test(size=(60, 7)) as pilot:
         await pilot.press("g")
         first = app.widget.buffer.first
-        assert rows(app)[0] == f" ── {first} older lines let go ──"
+        assert rows(app)[0] == f" ── {first} older lines dropped ──"
         assert rows(app)[1] == f"▎web line {first:03}"
         held = rows(app)[:-1]
         for start in range(100, 500, 100):
