@@ -30,7 +30,7 @@ class GoToTimeDialog(Dialog[datetime]):
 
     def compose_body(self) -> ComposeResult:
         yield Input(placeholder=EXAMPLES, id="moment", compact=True)
-        yield Label(f"times are {self._zone} time", id="fault", markup=False)
+        yield Label(f"time zone: {self._zone}", id="fault", markup=False)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

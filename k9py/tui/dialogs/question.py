@@ -136,16 +136,16 @@ def status_lines(status: TargetStatus | None, width: int) -> list[TextLine]:
 
 def _changes(rows: Sequence[BeforeAfter], width: int, *, without_images: bool = False) -> list[TextLine]:
     shown = [row for row in rows if not (without_images and row[0].startswith(_IMAGE_ROW))]
-    width = max((len(what) for what, _, _ in shown), default=0)
+    label_width = max((len(what) for what, _, _ in shown), default=0)
     lines: list[TextLine] = []
     for what, before, after in shown:
         line = (
-            TextSpan(f"{printable(what):<{width}}  ", Tone.MUTED),
+            TextSpan(f"{printable(what):<{label_width}}  ", Tone.MUTED),
             TextSpan(printable(before)),
             TextSpan(" → ", Tone.MUTED),
             TextSpan(printable(after), Tone.ACCENT),
         )
-        lines += fold(line, width, indent=width + 2)
+        lines += fold(line, width, indent=label_width + 2)
     return lines
 
 

@@ -53,7 +53,7 @@ class SourcesDialog(Dialog[frozenset[CheckedItem]]):
     SourcesDialog #sources { text-wrap: nowrap; text-overflow: ellipsis; }
     """
     HINT = (
-        "{sources.check} checks · type to filter · Enter applies · {sources.uncheck_all} none · {dialog.cancel} cancels"
+        "{sources.check}: check · type: filter · Enter: apply · {sources.uncheck_all}: none · {dialog.cancel}: cancel"
     )
 
     def __init__(

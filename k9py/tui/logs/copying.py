@@ -5,15 +5,14 @@ Invariant: all selected lines are sent, or none and the message says how many th
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Final
 
 from k9py.api.plural import count_noun, pluralize
 from k9py.config.terminal import MAX_COPY_BASE64, Clipboard
 from k9py.logs.parsing.sgr import plain_text_with_tabs
+from k9py.runtime.time_slice import TimeSlice
 from k9py.tui.keys import key_names
 from k9py.tui.widgets.log_view.jumps import MESSAGE_SECONDS
 from k9py.tui.widgets.log_view.view import LogView
@@ -64,16 +63,14 @@ async def prepare_copy(view: LogView, clipboard: Clipboard) -> ClipboardCopy:
     lines: list[str] = []
     markers: list[str] = []
     characters = 0
-    until = perf_counter() + SLICE_SECONDS
+    time_slice = TimeSlice(SLICE_SECONDS)
     for line in view.selected_lines():
         text = plain_text_with_tabs(line.text)
         (markers if line.marker else lines).append(text)
         characters += len(text) + 1
         if characters > MAX_COPY_BASE64:
             return clipboard_copy(lines, clipboard, save_key, count=max(count, len(lines)))
-        if perf_counter() >= until:
-            await asyncio.sleep(0)
-            until = perf_counter() + SLICE_SECONDS
+        await time_slice.yield_if_over()
     return clipboard_copy(lines or markers, clipboard, save_key)
 
 

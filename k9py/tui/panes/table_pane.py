@@ -18,6 +18,7 @@ from textual.app import ComposeResult
 
 from k9py.api.meta import ObjectKey
 from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import TimeSlice
 from k9py.tui.keys import key_names
 from k9py.tui.panes.pane import FilterablePane
 from k9py.tui.widgets.filter_bar import FilterBar
@@ -27,7 +28,6 @@ from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
 from k9py.views.values import Column, Row, Tone
 
-FILL_SLICE_SECONDS: Final = 0.004
 APPLY_SECONDS: Final = 0.004
 """Time for rows that are not visible, on each tick: two tables at ten ticks a second use at most 8% of a core, and
 hundreds of changed rows are rebuilt within a second."""
@@ -188,17 +188,14 @@ class TablePane(FilterablePane):
     async def _fill_once(self, source: RowSource) -> None:
         clock, rows, counts = self._clock, dict[ObjectKey, Row](), Counter[Tone]()
         is_complete = source.is_complete()  # before the keys: a list that loads meanwhile is not in them
-        now, end = clock.now(), clock.monotonic() + FILL_SLICE_SECONDS
+        now, time_slice = clock.now(), TimeSlice(monotonic=clock.monotonic)
         for key in list(source.keys()):
             row = source.row(key, now)
             if row is not None:
                 rows[key] = row
                 counts[row.tone] += row.counted
-            if clock.monotonic() >= end:
-                await asyncio.sleep(0)
-                if source is not self._source:
-                    return
-                end = clock.monotonic() + FILL_SLICE_SECONDS
+            if await time_slice.yield_if_over() and source is not self._source:
+                return
         gone = self.rows.keys() - rows.keys()
         self.rows, self.counts = rows, counts
         if is_complete:
@@ -224,13 +221,13 @@ class TablePane(FilterablePane):
         changed.update(dict.fromkeys(keys))
         if self._filling or not changed:
             return
-        now, end = self._clock.now(), self._clock.monotonic() + APPLY_SECONDS
+        now, time_slice = self._clock.now(), TimeSlice(APPLY_SECONDS, self._clock.monotonic)
         for key in self.table.visible_keys():
             if key in changed:
                 self._rebuild(key, source, now)
         while changed:
             self._rebuild(next(iter(changed)), source, now)
-            if self._clock.monotonic() >= end:
+            if time_slice.is_over():
                 break
 
     def _rebuild(self, key: ObjectKey, source: RowSource, now: datetime) -> None:

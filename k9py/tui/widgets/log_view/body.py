@@ -22,6 +22,7 @@ from k9py.api.plural import count_noun
 from k9py.logs.buffer.buffer import DEFAULT_CAPACITY, LogBuffer
 from k9py.logs.buffer.finder import Finder
 from k9py.logs.parsing.sgr import plain_text
+from k9py.runtime.time_slice import TimeSlice, run_in_slices
 from k9py.tui.keys import key_names
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
 from k9py.tui.widgets.log_view.columns import LineColumns, Times
@@ -204,8 +205,7 @@ class LogBody(LineView):
         self._post_state()
 
     def _scan(self, seconds: float) -> bool:
-        end = self.clock() + seconds
-        return self._finder.advance(lambda: self.clock() >= end)
+        return self._finder.advance(TimeSlice(seconds, self.clock).is_over)
 
     def _scan_on(self) -> None:
         self._unscanned.set()
@@ -217,10 +217,7 @@ class LogBody(LineView):
         while True:
             await self._unscanned.wait()
             self._unscanned.clear()
-            done = False
-            while not done:
-                await asyncio.sleep(0)
-                done = self._scan(SCAN_SLICE_SECONDS)
+            await run_in_slices(self._finder.advance, SCAN_SLICE_SECONDS, self.clock)
             self.flush()
 
     def _lay_out(self) -> bool:

@@ -5,12 +5,12 @@ Invariant: long searches run in slices in one worker; the next key replaces the 
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.logs.parsing.level import Level, level_of
+from k9py.runtime.time_slice import TimeSlice
 from k9py.tui.keys import key_names
 from k9py.tui.widgets.log_view.body import SCAN_SLICE_SECONDS, LogBody
 
@@ -47,7 +47,7 @@ class LogJumps(LogBody):
     async def _error_from(self, here: int, step: int) -> int | None:
         """Return the number of the nearest shown error below or above a line; None when there is none."""
         finder = self._finder
-        until = self.clock() + SCAN_SLICE_SECONDS
+        time_slice = TimeSlice(SCAN_SLICE_SECONDS, self.clock)
         index = finder.index_of(here + 1) if step > 0 else finder.index_of(here) - 1
         while 0 <= index < finder.item_count:
             number = finder.number_of(index)
@@ -55,9 +55,7 @@ class LogJumps(LogBody):
             if line is not None and not line.marker and level_of(line.text) >= Level.ERROR:
                 return number
             index += step
-            if self.clock() >= until:
-                await asyncio.sleep(0)
-                until = self.clock() + SCAN_SLICE_SECONDS
+            if await time_slice.yield_if_over():
                 index = finder.index_of(number + 1) if step > 0 else finder.index_of(number) - 1
         return None
 
