@@ -76,7 +76,7 @@ async def test_scale_shows_the_present_number_confirms_and_converges(kdash: Dash
     assert asking.current == 3
     await kdash.press("up", "up")
     await kdash.until(lambda: asking.preview is not None and asking.preview[0] == 5, "the dry-run of 5")
-    await kdash.until_text("namespace shop", "replicas  3 → 5", "the server has tried it")
+    await kdash.until_text("namespace shop", "replicas  3 → 5", "server dry-run passed")
     assert stored(kdash, CART)["spec"]["replicas"] == 3, "nothing is written before it is confirmed"
     await kdash.press("tab", "enter")
     await converged(kdash, CART)
@@ -126,7 +126,7 @@ async def test_undo_of_a_failing_release_shows_the_difference_and_converges(kdas
     confirm = await kdash.confirm()
     signs = {(line.sign, line.text.strip()) for line in confirm.question.diff}
     assert ("+", "image: registry.example.com/shop/checkout:2.7.1") in signs
-    assert "image" in {one.family for one in confirm.question.meaning}
+    assert "image" in {one.family for one in confirm.question.semantic}
     await kdash.press("tab", "enter")
     await converged(kdash, CHECKOUT)
     assert image(stored(kdash, CHECKOUT)) == "registry.example.com/shop/checkout:2.7.1"

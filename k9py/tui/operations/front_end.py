@@ -114,7 +114,7 @@ class DashboardFrontEnd:
     @property
     def context(self) -> str:
         """Name of the context."""
-        return self._host.context
+        return self._host.context_name
 
     @property
     def connected(self) -> Connected:
@@ -179,7 +179,7 @@ class DashboardFrontEnd:
 
     def place(self, namespace: str) -> str:
         """Return namespace and context, for a dialog."""
-        return f"namespace {namespace} · context {self._host.context}"
+        return f"namespace {namespace} · context {self._host.context_name}"
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -222,7 +222,7 @@ class DashboardFrontEnd:
             [proposal] = proposals.items
             return question(proposal, self.place(proposal.key.namespace), await status(proposal))
         statuses = [await status(proposal) for proposal in proposals.items]
-        return question_of_several(proposals, statuses, self._host.context)
+        return question_of_several(proposals, statuses, self._host.context_name)
 
     # -- reporting ----------------------------------------------------------------------------------------------------
 

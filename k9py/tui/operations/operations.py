@@ -14,7 +14,6 @@ from k9py.operations import registry
 from k9py.operations.operation import name_of
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.key_order import OrderedKeys
-from k9py.tui.keys import key_names
 from k9py.tui.operations.front_end import DashboardFrontEnd
 from k9py.tui.operations.host import OperationsHost
 from k9py.tui.operations.operation_log import OperationLog
@@ -48,8 +47,8 @@ class Operations:
             targets: as they were under the cursor or selected; a target without a uid takes the one in the picture.
         """
         if len(targets) > 1 and self.running_bulk:
-            key = key_names(self._app).key_of("operation.stop")
-            self._host.show_message(f"{self.running_bulk} is running: {key} stops it", failed=True)
+            stop = self._host.key_names("operation.stop")
+            self._host.show_message(f"{self.running_bulk} is running: {stop} stops it", failed=True)
             return
         operation = registry.operation(operation_id)
         snapshots = [target if target.uid else self.snapshot(target.key) for target in targets]
