@@ -1,4 +1,4 @@
-"""What the header says: where we are, how the watches are, how bad things are, and what kind of session this is."""
+"""The text of the header: context and scope, state of the watches, counts by severity, and the kind of session."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def header_segments(
     """Return the header from left to right, the most important kept when room is short.
 
     Args:
-        counts: services and rollouts of each tone, those that tell of one thing counted once.
+        counts: services and rollouts of each tone; a service and its workload count once.
     """
     segments = [BarSegment("kdash", Tone.ACCENT, priority=7)]
     if demo:
@@ -106,7 +106,7 @@ _PRIORITIES = {
 
 
 def count_segments(counts: Mapping[Tone, int], *, is_whole: bool) -> list[BarSegment]:
-    """Say how many there are of each severity, worst first. Healthy is only said of a whole picture."""
+    """Return how many there are of each severity, worst first; healthy only once every list has loaded."""
     segments = []
     for severity in COUNTED_SEVERITIES:
         tone = severity_tone(severity)

@@ -1,6 +1,6 @@
-"""What the patterns pane compares: a workload's revisions, since when its containers run, how an old pod began its log.
+"""What the Patterns pane compares: a workload's revisions, when containers started, how an old pod starts its log.
 
-Pure but for `read_beginning`, which reads one bounded piece of one pod's log.
+Pure, except `read_startup_lines`, which reads a bounded piece of one container's log.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from k9py.logs.source_errors import container_lines
 from k9py.rollouts.status import RolloutState
 
 BEGINNING_BYTES: Final = 64 << 10
-"""How much of an old pod's log is read to learn what its containers print when they start."""
+"""Bytes read of an old container's log to know what it prints when it starts."""
 BEGINNING_SECONDS: Final = 15.0
 
 _MOVING: Final = frozenset({RolloutState.PROGRESSING, RolloutState.STALLED})
@@ -35,8 +35,7 @@ class ComparedRevisions:
     Args:
         new, old: revisions as `LogTarget.revision` has them; the newest old one first.
         names: of each, such as "revision 8".
-        is_telling: there are pods of several revisions, or those of a newer one are to come: the comparison is worth
-            its room.
+        is_useful: there are pods of several revisions, or pods of a newer one are to come.
     """
 
     new: str = ""
@@ -46,7 +45,7 @@ class ComparedRevisions:
 
 
 def revision_names(queries: Queries, subject: ObjectKey) -> Mapping[str, str]:
-    """Return what a subject's revisions are called, by `LogTarget.revision`: "revision 7"."""
+    """Return the names of a subject's revisions, by `LogTarget.revision`: "revision 7"."""
     workload = workload_of(queries, subject)
     if workload is None:
         return {}
@@ -78,7 +77,7 @@ def compared_revisions(
 
 
 def workload_of(queries: Queries, subject: ObjectKey) -> ObjectKey | None:
-    """Return the one workload a subject is about: itself, or the only one behind a service."""
+    """Return the workload of a subject: itself, or the only one that backs a service."""
     if subject.kind in WORKLOAD_KINDS:
         return subject
     behind = queries.backends_of(subject) if subject.kind == "Service" else ()
@@ -86,7 +85,7 @@ def workload_of(queries: Queries, subject: ObjectKey) -> ObjectKey | None:
 
 
 def container_start_times(pods: Iterable[Pod]) -> dict[str, datetime]:
-    """Return since when each run of a container goes on, by its id."""
+    """Return when each running container started, by its id."""
     found: dict[str, datetime] = {}
     for pod in pods:
         for status in pod.statuses():
@@ -97,7 +96,7 @@ def container_start_times(pods: Iterable[Pod]) -> dict[str, datetime]:
 
 
 def startup_targets(targets: Iterable[LogTarget], old: Sequence[str]) -> tuple[LogTarget, ...]:
-    """Return the containers whose beginning tells how an old revision starts: those of one pod of it."""
+    """Return the containers of one pod of an old revision, whose logs show how that revision starts."""
     for revision in old:
         mine = [one for one in targets if one.revision == revision and one.role in ("main", "sidecar")]
         if mine:
@@ -106,7 +105,7 @@ def startup_targets(targets: Iterable[LogTarget], old: Sequence[str]) -> tuple[L
 
 
 async def read_startup_lines(source: LogSource, target: LogTarget) -> list[LogLine]:
-    """Return the first lines of a container's log; none when they cannot be read."""
+    """Return the first lines of a container's log; [] when they cannot be read."""
     lines: list[LogLine] = []
     try:
         async with (

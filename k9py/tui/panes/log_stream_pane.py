@@ -19,6 +19,7 @@ from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import LogLine
 from k9py.logs.source import ContainerKey, LogSource, LogTarget
 from k9py.runtime.clock import Clock
+from k9py.tui.keys import key_names
 from k9py.tui.logs import title
 from k9py.tui.logs.followed_log import FollowedLog, LogRequest
 from k9py.tui.logs.labels import Labels
@@ -279,6 +280,6 @@ class LogStreamPane(FilterablePane):
         state = event.state
         self.set_subtitle(title.subtitle_text(state))
         if state.lines and not state.shown:
-            self.view.set_empty_text(title.nothing_shown_text(state))
+            self.view.set_empty_text(title.nothing_shown_text(state, key_names(self)))
         if self.sink is not None:
             self.sink.forget_before(self.view.buffer.first)
