@@ -168,7 +168,7 @@ def test_an_init_container_has_failed_until_it_succeeds() -> None:
 
 async def test_where_no_container_ran_before_it_says_so(kdash: Dashboard, log_screen: LogScreen) -> None:
     await kdash.press("p")
-    await kdash.until_text("no previous run")
+    await kdash.until_text("no previous container")
 
 
 async def test_what_is_waited_for_is_a_state_in_the_title_and_in_the_dialog(kdash: Dashboard) -> None:
