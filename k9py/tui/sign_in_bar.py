@@ -12,6 +12,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from k9py.kube.sign_in import SignIn
+from k9py.tui.keys import key_names
 from k9py.tui.theme import palette_for
 from k9py.views.values import Tone
 
@@ -46,7 +47,7 @@ class SignInBar(Static):
         plugin, lines = shown
         text = Text()
         text.append(f"{Tone.WARN.symbol} sign in with {plugin}  ", palette.tone(Tone.WARN))
-        text.append("Ctrl+X", palette.tone(Tone.ACCENT))
+        text.append(key_names(self)("app.cancel_sign_in"), palette.tone(Tone.ACCENT))
         text.append(" cancels", palette.muted)
         for line in lines:
             text.append(f"\n{line}", "bold")

@@ -13,7 +13,7 @@ import yaml
 _FIRST: Final = ("apiVersion", "kind", "metadata", "spec", "data", "status")
 
 
-class _Dumper(yaml.SafeDumper):
+class _YamlDumper(yaml.SafeDumper):
     """Lists indented as kubectl does it, texts of several lines as blocks, no aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -24,7 +24,7 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 
-_Dumper.add_representer(str, _text)
+_YamlDumper.add_representer(str, _text)
 
 
 def yaml_text(raw: Mapping[str, Any]) -> str:
@@ -34,6 +34,6 @@ def yaml_text(raw: Mapping[str, Any]) -> str:
     if isinstance(metadata, Mapping):
         shown["metadata"] = {key: value for key, value in metadata.items() if key != "managedFields"}
     written: str = yaml.dump(
-        shown, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=1_000_000
+        shown, Dumper=_YamlDumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=1_000_000
     )
     return written

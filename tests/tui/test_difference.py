@@ -112,7 +112,7 @@ async def test_a_healthy_workload_is_compared_with_the_revision_before_and_u_ask
     await kdash.select(CART)
     await kdash.press("D")
     shown = await kdash.until_screen(DifferenceScreen)
-    await kdash.until_text("u roll back …")
+    await kdash.until_text("u choose a revision to roll back to")
     assert shown.older.number == 2
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)

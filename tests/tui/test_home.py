@@ -35,13 +35,13 @@ async def test_moving_in_services_narrows_rollouts_and_logs_and_esc_widens_again
     everything = names(kdash)
     await kdash.press("1", "down", "up")
     await kdash.until(lambda: names(kdash) == ["checkout"], "only the rollouts behind the service")
-    await kdash.until_text("behind service checkout")
+    await kdash.until_text("service checkout · Esc: show all")
     await kdash.until(
         lambda: kdash.home.logs.subject == ObjectKey("Service", "shop", "checkout"), "logs of the service"
     )
     await kdash.press("escape")
     await kdash.until(lambda: names(kdash) == everything, "all rollouts again")
-    assert "behind service" not in kdash.text
+    assert "show all" not in kdash.text
 
 
 async def test_moving_in_rollouts_chooses_the_logs(kdash: Dashboard) -> None:

@@ -200,19 +200,19 @@ async def test_what_was_confirmed_is_not_done_to_another_object_of_the_same_name
 
 async def test_a_daemon_set_cannot_be_scaled_and_a_service_is_restarted_by_its_workload(kdash: Dashboard) -> None:
     await kdash.select(AGENT)
-    assert kdash.home.check_action("scale", ()) is None
-    assert kdash.home.check_action("restart", ()) is True
+    assert kdash.home.check_action("perform", ("workload.scale",)) is None
+    assert kdash.home.check_action("perform", ("workload.restart",)) is True
     await kdash.press("s")
     await kdash.until(lambda: any("DaemonSet" in str(one.message) for one in kdash.app._notifications), "a word")
     await kdash.press("1")
-    assert kdash.home.check_action("restart", ()) is True
+    assert kdash.home.check_action("perform", ("workload.restart",)) is True
 
 
 async def test_read_only_greys_out_writes_and_the_writer_refuses_them(simulator: Simulator, tmp_path: Path) -> None:
     async with dashboard(simulator, tmp_path, read_only=True) as kdash:
         await kdash.select(CART)
         for action in ("scale", "restart", "undo"):
-            assert kdash.home.check_action(action, ()) is None
+            assert kdash.home.check_action("perform", (f"workload.{action}",)) is None
         kdash.app.operations.start(
             "restart", [TargetSnapshot(CART)]
         )  # whatever the keys say, the one function that writes refuses

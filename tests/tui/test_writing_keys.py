@@ -67,7 +67,7 @@ async def test_set_image_keeps_the_repository_and_confirms_by_meaning(kdash: Das
 
 async def test_pause_and_resume_are_one_key_for_a_deployment_alone(kdash: Dashboard) -> None:
     await kdash.select(AGENT)
-    assert kdash.home.check_action("pause", ()) is None
+    assert kdash.home.check_action("perform", ("workload.pause",)) is None
     await kdash.select(CART)
     await kdash.press("P")
     assert (await confirmed(kdash)).question.verb == "Pause"

@@ -67,13 +67,13 @@ class ContainerRuns:
         return bool(self.delivered.container_id) and self.delivered.container_id == self.watched.container_id
 
     def open(self, *, nothing_delivered: bool) -> None:
-        """Take note that a log was opened: that of the watched run, unless its content proves otherwise."""
+        """Record that a log was opened: that of the watched run, unless its content proves otherwise."""
         self._opened = self.watched
         if nothing_delivered:
             self.delivered = self.watched
 
     def will_open(self) -> None:
-        """Take note that no log is open; the next one will be that of the watched run."""
+        """Record that no log is open; the next one will be that of the watched run."""
         self._opened = self.watched
 
     def advance(self, *, is_repeated: bool = False) -> None:
@@ -103,7 +103,7 @@ class ContainerRuns:
         self.delivered = self._watched_before if was_seen else _without_id(self.watched)
 
     def confirm(self, now: float) -> None:
-        """Take note that the open log continues: a run reported long ago was the delivered one all along."""
+        """Record that the open log continues: a run reported long ago was the delivered one all along."""
         if self.is_behind and now - self._reported_at >= RESTART_GRACE:
             self.delivered = self.watched
 

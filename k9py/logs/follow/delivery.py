@@ -26,7 +26,7 @@ class LineSink(Protocol):
     """Where the lines of one container go: a `MergeInput`."""
 
     def open(self, *, holds_others: bool, is_followed: bool = True, settle_seconds: float = 1.0) -> None:
-        """Take note that the container's log was opened."""
+        """Record that the container's log was opened."""
         ...
 
     def add(self, lines: Sequence[LogLine]) -> None:
@@ -42,7 +42,7 @@ class LineSink(Protocol):
         ...
 
     def close(self) -> None:
-        """Take note that nothing comes for now."""
+        """Record that nothing comes for now."""
         ...
 
 
@@ -52,7 +52,7 @@ class LineDelivery:
     `count` is how many lines were passed on in all. `is_waiting` is True while lines wait for room in the sink.
 
     A line that a stream ended inside is the partial line: it is held back until its rest has come. It is part of no
-    `position`: what is read next begins before it.
+    `position`: the next stream begins before it.
     """
 
     def __init__(self, sink: LineSink, runs: ContainerRuns, clock: Clock, time_slicer: TimeSlicer) -> None:
@@ -77,7 +77,7 @@ class LineDelivery:
         return self._clock.monotonic() if self.is_waiting else self._last_activity
 
     def touch(self) -> None:
-        """Take note that the stream is alive."""
+        """Record that the stream is alive."""
         self._last_activity = self._clock.monotonic()
 
     async def deliver(self, batch: Sequence[bytes]) -> None:
@@ -136,7 +136,7 @@ class LineDelivery:
     # -- the line that a stream ended inside --------------------------------------------------------------------------
 
     def hold_back_partial(self, batch: Sequence[bytes]) -> Sequence[bytes]:
-        """Return which of the new lines are to be delivered now: all but a partial one at the end.
+        """Return the new lines to deliver now: all except a partial one at the end.
 
         The partial line is held back until a stream brings it whole, brings the same part of it again (the container
         wrote no line end), or brings another line in its place.

@@ -82,7 +82,7 @@ class StreamMarkers:
                 self._add_marker("note", text)
 
     def report_interruption(self, error: KdashError, *, immediately: bool) -> None:
-        """Take note of a broken connection; show it only `immediately` or when it is the second in a row.
+        """Record a broken connection; show it only `immediately` or when it is the second in a row.
 
         A connection that comes back quickly and is proven to continue the log needs no marker.
         """
@@ -96,16 +96,16 @@ class StreamMarkers:
         self.is_broken = True
 
     def set_disconnected(self) -> None:
-        """Take note that there is no connection: it broke, or was given up for another stream or for its silence."""
+        """Record that there is no connection: it broke, or was given up for another stream or for its silence."""
         if self._disconnected_at is None:
             self._disconnected_at = self._clock.monotonic()
 
     def clear_reason(self) -> None:
-        """Take note that the server answered normally; whether lines are missing is not settled by that."""
+        """Record that the server answered normally; whether lines are missing is not settled by that."""
         self.reason, self.error = "", None
 
     def set_stable(self) -> None:
-        """Take note that the connection has lasted for a while, although no line has proven the continuation yet."""
+        """Record that the connection has lasted for a while, although no line has proven the continuation yet."""
         self.clear_reason()
         self.is_broken = self._is_shown_by_another = False
         if self._shown_note:
@@ -113,7 +113,7 @@ class StreamMarkers:
             self._add_marker("note", marker_text.RECONNECTED)
 
     def report_continuation(self) -> bool:
-        """Take note that no lines are missing, and show it where the interruption was shown or long.
+        """Record that no lines are missing, and show it where the interruption was shown or long.
 
         Returns:
             False when the connection had not been lost.
@@ -145,7 +145,7 @@ class StreamMarkers:
         self._add_marker("gap", marker_text.gap_after(cause, since))
 
     def set_healthy(self) -> None:
-        """Take note that lines come: forget every trouble."""
+        """Record that lines come: forget every trouble."""
         self._disconnected_at, self.is_broken = None, False
         self._shown_note = self.reason = ""
         self._is_shown_by_another = False

@@ -1,7 +1,7 @@
 """When one container's log was read, and for how long its present run may have written while nobody read it.
 
-A kubelet does not report that the beginning of a log was rotated away. Invariant: what is unknown counts as long ago,
-so a log counts as read from its beginning only where its run is proven to be young, or the log to reach back far
+A kubelet does not report that the beginning of a log was rotated away. Invariant: an unknown time counts as long
+ago, so a log counts as read from its beginning only where its run is proven to be young, or the log to reach back far
 enough.
 """
 
@@ -50,16 +50,16 @@ class ReadCoverage:
         self._not_started_at: float | None = None
 
     def stream_opened(self) -> None:
-        """Take note that a stream was opened; of which run is not known yet."""
+        """Record that a stream was opened; of which run is not known yet."""
         self.opened_at = self._clock.monotonic()
         self._is_run_known = False
 
     def run_identified(self) -> None:
-        """Take note that lines of the open stream were read: its run is the one that was delivered last."""
+        """Record that lines of the open stream were read: its run is the one that was delivered last."""
         self._is_run_known = True
 
     def stream_closed(self, last_activity: float | None = None) -> None:
-        """Take note that a stream is over.
+        """Record that a stream is over.
 
         A stream that broke before anything of it was read may have been of a later run than the one delivered last, so
         it does not count.
@@ -73,7 +73,7 @@ class ReadCoverage:
             self._closed_at = last_activity
 
     def next_run_not_started(self) -> None:
-        """Take note that the run that will be read next has not started yet."""
+        """Record that the run that will be read next has not started yet."""
         self._not_started_at = self._clock.monotonic()
 
     def reset(self) -> None:

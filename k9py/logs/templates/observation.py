@@ -143,7 +143,7 @@ class Observations:
         return started_at is None or at is None or at <= started_at + _START
 
     def mark_start(self, target: LogTarget, at: datetime | None) -> None:
-        """Take note that a container starts here: what was observed of this target before was another run."""
+        """Record that a container starts here: what was observed of this target before was another run."""
         self._by_identity.clear()
         self._runs[target] = self._new(target, at, is_start=True)
 

@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.text import printable
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
@@ -39,7 +39,7 @@ class ChooseDialog(Dialog[str]):
         free: a typed text that is not in the list can be chosen too (for names we may not list).
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LIST)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.LIST)
     HINT = "type to filter · Enter chooses · {dialog.cancel} cancels"
 
     def __init__(

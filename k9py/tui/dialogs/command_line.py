@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.views.values import Tone
@@ -40,7 +40,7 @@ class CommandLine(Dialog[str]):
         complete: Return the commands that fit what is typed.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("list.down", "list.up", Scope.COMMAND_LINE)
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list.down", "list.up", ActionScope.COMMAND_LINE)
     DEFAULT_CSS = """
     CommandLine { align: center bottom; background: $background 0%; }
     CommandLine > .box { width: 100%; padding: 0 1; border: round $border; }

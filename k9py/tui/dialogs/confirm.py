@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.question import Question, dry_run_text, question_lines
@@ -28,7 +28,7 @@ ROWS_AROUND: Final = 10
 class ConfirmDialog(Dialog[bool]):
     """Returns True when the button was pressed, False for Cancel, None for one step back."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.BUTTONS, "diff.switch", Scope.QUESTION)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.BUTTONS, "diff.switch", ActionScope.QUESTION)
     DEFAULT_CSS = """
     ConfirmDialog > .box { width: 84; overflow-y: hidden; }
     ConfirmDialog.-template > .box { width: 116; }

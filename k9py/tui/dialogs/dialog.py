@@ -22,7 +22,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.text import printable
 from k9py.tui.bindings import bindings
 from k9py.tui.keys import key_names
@@ -42,7 +42,7 @@ LEAST_HEIGHT: Final = 24
 class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
     """A box with a title and a line of keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIALOG)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIALOG)
 
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 55%; }

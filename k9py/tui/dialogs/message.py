@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.errors import ApiError, KdashError
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
@@ -27,7 +27,7 @@ class MessageDialog(Dialog[bool]):
         offer: key and label of a way out.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.BUTTONS)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.BUTTONS)
     HINT = "Enter closes"
 
     def __init__(

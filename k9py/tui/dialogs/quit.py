@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.views.values import Tone
@@ -19,7 +19,7 @@ from k9py.views.values import Tone
 class QuitDialog(Dialog[bool]):
     """Returns True to quit."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.BUTTONS)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.BUTTONS)
     DEFAULT_CSS = "QuitDialog > .box { width: 52; }"
     HINT = "{dialog.confirm} Enter quits · {dialog.cancel} stays"
 

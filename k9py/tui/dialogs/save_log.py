@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.plural import count_noun
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
@@ -28,7 +28,7 @@ class SaveLogDialog(Dialog[Extent]):
         path: of the file, as far as it is known now.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.CHOICES, "dialog.close")
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.CHOICES, "dialog.close")
     HINT = "Enter saves · {dialog.cancel} cancels"
 
     def __init__(self, shown: int, buffered: int, path: str) -> None:

@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.logs.source_filter import CheckedItem, ItemGroup, SourceItem
@@ -47,7 +47,7 @@ class SourcesDialog(Dialog[frozenset[CheckedItem]]):
         current: the item under the cursor at first.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LIST, Scope.SOURCES)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.LIST, ActionScope.SOURCES)
     DEFAULT_CSS = """
     SourcesDialog > .box { width: 84; }
     SourcesDialog #sources { text-wrap: nowrap; text-overflow: ellipsis; }

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.plural import pluralize
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
@@ -27,7 +27,7 @@ class StuckPodsDialog(Dialog[bool]):
         pods: (name, uid, state), in the order to delete them.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.BUTTONS)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.BUTTONS)
     DEFAULT_CSS = """
     StuckPodsDialog > .box { width: 84; }
     StuckPodsDialog #pods { height: auto; max-height: 10; }

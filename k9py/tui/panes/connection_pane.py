@@ -18,7 +18,11 @@ from k9py.tui.palettes import Palette
 from k9py.tui.theme import palette_for
 from k9py.views.values import Tone
 
-_KEYS: Final = (("Enter", "try again now"), ("{cluster.contexts}", "choose another context"), ("{app.quit}", "quit"))
+_KEYS: Final = (
+    ("{connection.retry}", "retry now"),
+    ("{cluster.contexts}", "choose another context"),
+    ("{app.quit}", "quit"),
+)
 _WHILE_SIGNING_IN: Final = (("{app.back}", "cancel the sign-in"), ("{app.quit}", "quit"))
 """Keys and what they do; `{action.id}` becomes the action's key."""
 _ROWS_BESIDE: Final = 12

@@ -64,9 +64,9 @@ class HistoryPane(TablePane):
             rows.append(structs.replace(row, cells=(first, Cell(mark, tone), *others)))
         self.set_rows(rows)
         if self.base is None:
-            keys = "{workload.diff} diff to now · {revision.mark} mark for diff · Enter roll back to it"
+            keys = "{workload.diff} diff to now · {revision.mark} mark for diff · {table.select} roll back to it"
         else:
-            keys = "{workload.diff} diff to the marked one · {revision.mark} unmark · Enter roll back to it"
+            keys = "{workload.diff} diff to the marked one · {revision.mark} unmark · {table.select} roll back to it"
         self.set_subtitle(key_names(self).fill(keys))
 
     @property

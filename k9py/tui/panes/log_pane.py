@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.go_to_time import GoToTimeDialog
 from k9py.tui.logs.copying import copy_selection
@@ -27,7 +27,7 @@ from k9py.tui.workers import start_worker
 class LogPane(LogStreamPane):
     """A pane with the log of an object, and its keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LOG_PANE)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.LOG_PANE)
 
     def __init__(
         self,

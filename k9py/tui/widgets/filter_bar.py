@@ -14,7 +14,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.text import printable
 from k9py.tui.bindings import bindings
 
@@ -32,7 +32,7 @@ class FilterBar(Horizontal):
     FilterBar > #filter-input { width: 1fr; height: 1; border: none; padding: 0; background: $panel; }
     FilterBar > #filter-count { width: auto; color: $foreground 70%; padding: 0 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.FILTER_BAR)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.FILTER_BAR)
 
     @dataclass
     class Changed(Message):

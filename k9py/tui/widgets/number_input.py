@@ -13,14 +13,14 @@ from textual.message import Message
 from textual.validation import Integer
 from textual.widgets import Input
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
 
 
 class NumberInput(Input):
     """A number to type, or to count up and down with the arrow keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.NUMBER)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.NUMBER)
 
     @dataclass
     class Chosen(Message):

@@ -17,7 +17,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.search_pattern import SearchPattern, SearchTimeoutError, compile_search, match_spans
 from k9py.tui.bindings import bindings
 from k9py.tui.keys import key_names
@@ -40,7 +40,7 @@ class _Line:
 class TextView(LineView):
     """Scrollable read-only text with search."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.TEXT_VIEW)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.TEXT_VIEW)
 
     @dataclass
     class Searched(Message):

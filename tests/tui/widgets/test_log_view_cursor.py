@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.config.terminal import Clipboard
 from k9py.logs.buffer.buffer import size_of
 from k9py.logs.line import WHOLE_STREAM, LogLine
@@ -23,7 +23,7 @@ from tests.tui.widgets.log_host import (
 
 
 def test_each_key_has_a_name_of_its_own_and_says_what_it_does() -> None:
-    keys = [binding for binding in bindings(Scope.LOG_VIEW) if isinstance(binding, Binding)]
+    keys = [binding for binding in bindings(ActionScope.LOG_VIEW) if isinstance(binding, Binding)]
     names = [binding.id for binding in keys]
     assert len(set(names)) == len(names)
     assert all(name is not None and name.startswith("log.") for name in names)

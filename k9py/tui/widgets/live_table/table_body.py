@@ -214,7 +214,7 @@ class TableBody(LineView):
             self.counts_changed(*counts)
 
     async def _finish_building(self) -> None:
-        await run_in_slices(self._rows.advance, BUILD_SLICE_SECONDS, self.clock)
+        await run_in_slices(lambda pause: self._rows.advance(pause), BUILD_SLICE_SECONDS, self.clock)
         self.flush()
 
     def _follow_cursor(self) -> None:

@@ -217,7 +217,7 @@ class LogBody(LineView):
         while True:
             await self._unscanned.wait()
             self._unscanned.clear()
-            await run_in_slices(self._finder.advance, SCAN_SLICE_SECONDS, self.clock)
+            await run_in_slices(lambda pause: self._finder.advance(pause), SCAN_SLICE_SECONDS, self.clock)
             self.flush()
 
     def _lay_out(self) -> bool:

@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 from textual.binding import BindingType
 from textual.message import Message
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.search_pattern import compile_search
 from k9py.logs.buffer.buffer import LogBuffer
 from k9py.logs.buffer.hide_rules import HideRules
@@ -37,7 +37,7 @@ _place_of = attrgetter("container_key")
 class LogView(LogJumps):
     """A log of many sources. Add lines with `extend`, as often as you like; nothing is drawn before the next flush."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LOG_VIEW)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.LOG_VIEW)
 
     @dataclass
     class StateChanged(Message):
