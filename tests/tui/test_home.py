@@ -172,7 +172,7 @@ async def test_a_service_that_fails_while_every_rollout_is_well_is_counted(tmp_p
 
 async def test_a_namespace_that_does_not_exist_is_said_not_to(simulator: Simulator, tmp_path: Path) -> None:
     async with dashboard(simulator, tmp_path, namespaces=("nope",), live=False) as kdash:
-        await kdash.until_text("there is no namespace nope")
+        await kdash.until_text("namespace not found: nope")
 
 
 async def test_a_context_that_does_not_exist_is_refused_and_what_is_shown_stays(kdash: Dashboard) -> None:

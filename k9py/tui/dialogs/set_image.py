@@ -39,7 +39,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
 
     Args:
         name: kind and name of the object.
-        place: namespace and context in words.
+        place: namespace and context, as text.
         images: by container, init containers first.
         check: returns why these images cannot be set, "" when they can.
         status: the workload's current status.
