@@ -24,15 +24,15 @@ from k9py.cli.command_line import (
 from k9py.cli.logs.command import logs
 from k9py.cli.targets import ObjectArgument, parse_images, parse_target, parse_targets
 
-_words = click.argument("words", nargs=-1, metavar="KIND/NAME")
+_operand = click.argument("operands", nargs=-1, metavar="KIND/NAME")
 _show_secrets = click.option(
     "--show-secrets", is_flag=True, help="Show values in the pod template that look like secrets (hidden otherwise)."
 )
-_many_words = click.argument("words", nargs=-1, metavar="KIND/NAME...")
+_operands = click.argument("operands", nargs=-1, metavar="KIND/NAME...")
 
 
 @subcommand("history")
-@_words
+@_operand
 @click.option(
     "--revision",
     "number",
@@ -43,12 +43,12 @@ _many_words = click.argument("words", nargs=-1, metavar="KIND/NAME...")
 @_show_secrets
 @with_cluster_options
 def history(
-    context: click.Context, /, words: Sequence[str], number: int | None, show_secrets: bool, **given: Any
+    context: click.Context, /, operands: Sequence[str], number: int | None, show_secrets: bool, **given: Any
 ) -> None:
     """Run `kdash history`."""
     if show_secrets and number is None:
         raise click.UsageError("--show-secrets is about a pod template: name one with --revision")
-    arguments, named = merge_arguments(context, given), parse_target(words)
+    arguments, named = merge_arguments(context, given), parse_target(operands)
     from k9py.cli import history as core
     from k9py.cli.session import run
 
@@ -56,7 +56,7 @@ def history(
 
 
 @subcommand("diff")
-@_words
+@_operand
 @click.option(
     "--from",
     "older",
@@ -79,7 +79,7 @@ def history(
 def diff(
     context: click.Context,
     /,
-    words: Sequence[str],
+    operands: Sequence[str],
     older: str | None,
     newer: str,
     yaml: bool,
@@ -89,7 +89,7 @@ def diff(
     """Run `kdash diff`."""
     if show_secrets and not yaml:
         raise click.UsageError("--show-secrets needs --yaml")
-    arguments, named = merge_arguments(context, given), parse_target(words)
+    arguments, named = merge_arguments(context, given), parse_target(operands)
     from k9py.cli import history as core
     from k9py.cli.session import run
 
@@ -102,15 +102,15 @@ def diff(
 
 
 @subcommand("status")
-@_words
+@_operand
 @click.option("--wait", is_flag=True, help="Wait until the rollout ends; progress goes to standard error.")
 @click.option(
     "--timeout", type=parse_duration, default="10m", show_default=True, metavar="TIME", help="Maximum time to wait."
 )
 @with_cluster_options
-def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout: float, **given: Any) -> None:
+def status(context: click.Context, /, operands: Sequence[str], wait: bool, timeout: float, **given: Any) -> None:
     """Run `kdash status`."""
-    arguments, named = merge_arguments(context, given), parse_target(words)
+    arguments, named = merge_arguments(context, given), parse_target(operands)
     from k9py.cli import status as core
     from k9py.cli.session import run
 
@@ -118,7 +118,7 @@ def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout:
 
 
 @subcommand("undo")
-@_words
+@_operand
 @click.option(
     "--to-revision",
     type=click.IntRange(min=0),
@@ -131,59 +131,61 @@ def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout:
 )
 @with_write_options
 @with_cluster_options
-def undo(context: click.Context, /, words: Sequence[str], to_revision: int, delete_stuck: bool, **given: Any) -> None:
+def undo(
+    context: click.Context, /, operands: Sequence[str], to_revision: int, delete_stuck: bool, **given: Any
+) -> None:
     """Run `kdash undo`."""
-    targets = (parse_target(words),)
+    targets = (parse_target(operands),)
     _run(context, given, "undo", targets, revision=to_revision or None, deletes_stuck_pods=delete_stuck)
 
 
 @subcommand("restart")
-@_many_words
+@_operands
 @with_write_options
 @with_cluster_options
-def restart(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
+def restart(context: click.Context, /, operands: Sequence[str], **given: Any) -> None:
     """Run `kdash restart`."""
-    _run(context, given, "restart", parse_targets(words))
+    _run(context, given, "restart", parse_targets(operands))
 
 
 @subcommand("scale")
-@_many_words
+@_operands
 @click.option(
     "--replicas", type=click.IntRange(min=0), required=True, metavar="NUMBER", help="Number of replicas to set."
 )
 @with_write_options
 @with_cluster_options
-def scale(context: click.Context, /, words: Sequence[str], replicas: int, **given: Any) -> None:
+def scale(context: click.Context, /, operands: Sequence[str], replicas: int, **given: Any) -> None:
     """Run `kdash scale`."""
-    _run(context, given, "scale", parse_targets(words), replicas=replicas)
+    _run(context, given, "scale", parse_targets(operands), replicas=replicas)
 
 
 @subcommand("set-image")
-@click.argument("words", nargs=-1, metavar="KIND/NAME CONTAINER=IMAGE...")
+@click.argument("operands", nargs=-1, metavar="KIND/NAME CONTAINER=IMAGE...")
 @with_write_options
 @with_cluster_options
-def set_image(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
+def set_image(context: click.Context, /, operands: Sequence[str], **given: Any) -> None:
     """Run `kdash set-image`."""
-    names, images = parse_images(words)
+    names, images = parse_images(operands)
     _run(context, given, "set-image", (parse_target(names),), images=images)
 
 
 @subcommand("pause")
-@_words
+@_operand
 @with_write_options
 @with_cluster_options
-def pause(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
+def pause(context: click.Context, /, operands: Sequence[str], **given: Any) -> None:
     """Run `kdash pause`."""
-    _run(context, given, "pause", (parse_target(words),))
+    _run(context, given, "pause", (parse_target(operands),))
 
 
 @subcommand("resume")
-@_words
+@_operand
 @with_write_options
 @with_cluster_options
-def resume(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
+def resume(context: click.Context, /, operands: Sequence[str], **given: Any) -> None:
     """Run `kdash resume`."""
-    _run(context, given, "resume", (parse_target(words),))
+    _run(context, given, "resume", (parse_target(operands),))
 
 
 def _run(

@@ -187,27 +187,27 @@ def change_pods(simulator: Simulator, name: str, **annotations: str) -> int:
     """Annotate every pod of a workload; returns how many there were."""
 
     def change(state: SimulatorState) -> int:
-        found = pods(state, name)
-        for pod in found:
+        matching = pods(state, name)
+        for pod in matching:
             reported = {**(pod["metadata"].get("annotations") or {}), **annotations}
             state.storage.update(by_kind("Pod"), {**pod, "metadata": {**pod["metadata"], "annotations": reported}})
-        return len(found)
+        return len(matching)
 
     return simulator.call(change)
 
 
 def pods(state: SimulatorState, name: str) -> list[Object]:
     """Return the pods of a workload."""
-    found = state.storage.list(by_kind("Pod"), NAMESPACE)
-    return [pod for pod in found if pod["metadata"]["labels"].get("app") == name]
+    all_pods = state.storage.list(by_kind("Pod"), NAMESPACE)
+    return [pod for pod in all_pods if pod["metadata"]["labels"].get("app") == name]
 
 
 def roll_out(state: SimulatorState, kind: str, name: str, tag: str) -> None:
     """Give a workload another image."""
     resource = by_kind(kind)
-    found = state.storage.get(resource, NAMESPACE, name)
-    assert found is not None
-    template = found["spec"]["template"]
+    workload = state.storage.get(resource, NAMESPACE, name)
+    assert workload is not None
+    template = workload["spec"]["template"]
     containers = [{**template["spec"]["containers"][0], "image": f"registry.example.com/{name}:{tag}"}]
     template = {**template, "spec": {**template["spec"], "containers": containers}}
-    state.storage.update(resource, {**found, "spec": {**found["spec"], "template": template}})
+    state.storage.update(resource, {**workload, "spec": {**workload["spec"], "template": template}})

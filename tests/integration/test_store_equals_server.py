@@ -131,35 +131,35 @@ def kubeconfig(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def write_all(state: SimulatorState, writes: Writes) -> None:
-    for one in writes.all:
-        write(state, one)
+    for change in writes.all:
+        write(state, change)
 
 
-def write(state: SimulatorState, one: Write) -> None:
+def write(state: SimulatorState, change: Write) -> None:
     """Do one write as the API would."""
-    present = state.storage.get(PODS, NAMESPACE, one.name)
+    present = state.storage.get(PODS, NAMESPACE, change.name)
     if present is None:
-        metadata = {"name": one.name, "namespace": NAMESPACE, "labels": {"turn": "0"}}
+        metadata = {"name": change.name, "namespace": NAMESPACE, "labels": {"turn": "0"}}
         state.storage.create(PODS, {"metadata": metadata, "spec": {"containers": [{"name": "main", "image": "x:1"}]}})
-    elif one.how == "change":
+    elif change.how == "change":
         labels = {"turn": str(int(present["metadata"]["labels"]["turn"]) + 1)}
         state.storage.update(PODS, {**present, "metadata": {**present["metadata"], "labels": labels}})
     else:
-        state.storage.delete(PODS, NAMESPACE, one.name)
-        if one.how == "again":
-            write(state, one)
+        state.storage.delete(PODS, NAMESPACE, change.name)
+        if change.how == "again":
+            write(state, change)
 
 
 def on_server(state: SimulatorState) -> Held:
     return {
-        POD.key(NAMESPACE, one["metadata"]["name"]): (one["metadata"]["uid"], one["metadata"]["resourceVersion"])
-        for one in state.storage.list(PODS, NAMESPACE)
+        POD.key(NAMESPACE, pod["metadata"]["name"]): (pod["metadata"]["uid"], pod["metadata"]["resourceVersion"])
+        for pod in state.storage.list(PODS, NAMESPACE)
     }
 
 
 def delete_all(state: SimulatorState) -> None:
-    for one in state.storage.list(PODS, NAMESPACE):
-        state.storage.delete(PODS, NAMESPACE, one["metadata"]["name"])
+    for pod in state.storage.list(PODS, NAMESPACE):
+        state.storage.delete(PODS, NAMESPACE, pod["metadata"]["name"])
 
 
 class Watched:
@@ -188,7 +188,7 @@ class Watched:
         self._changed.set()
 
     def held(self) -> Held:
-        return {one.key: (one.uid, one.metadata.resource_version) for one in self.informer.store.values()}
+        return {obj.key: (obj.uid, obj.metadata.resource_version) for obj in self.informer.store.values()}
 
     async def until_equal(self, wanted: Held) -> None:
         """Return when the watch is live and the store holds just this."""
@@ -222,8 +222,8 @@ async def play(simulator: Simulator, kubeconfig: Path, steps: list[Step], *, str
         wanted = await asyncio.to_thread(simulator.call, on_server)
         await watched.until_equal(wanted)
         assert watched.held() == wanted
-        assert watched.replayed == {one.key: one for one in informer.store.values()}
-        assert {one.key for one in informer.store.in_namespace(NAMESPACE)} == set(wanted)
+        assert watched.replayed == {obj.key: obj for obj in informer.store.values()}
+        assert {obj.key for obj in informer.store.in_namespace(NAMESPACE)} == set(wanted)
         assert not running.done()
     finally:
         running.cancel()

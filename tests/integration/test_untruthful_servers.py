@@ -43,7 +43,7 @@ def simulator() -> Iterator[Simulator]:
 
 
 def streamed_lists(simulator: Simulator) -> list[str]:
-    return [one.resource for one in simulator.requests if STREAMED in one.path]
+    return [request.resource for request in simulator.requests if STREAMED in request.path]
 
 
 def is_as_served(simulator: Simulator, cluster: Cluster, kind: str) -> bool:
@@ -52,8 +52,8 @@ def is_as_served(simulator: Simulator, cluster: Cluster, kind: str) -> bool:
     stores = cluster.stores
     held = {"Pod": stores.pods.values, "Deployment": stores.deployments.values, "Service": stores.services.values}
     objects: list[KubeObject] = [*held[kind]()]
-    return {(one["metadata"]["uid"], one["metadata"]["resourceVersion"]) for one in served} == {
-        (one.metadata.uid, one.metadata.resource_version) for one in objects
+    return {(obj["metadata"]["uid"], obj["metadata"]["resourceVersion"]) for obj in served} == {
+        (obj.metadata.uid, obj.metadata.resource_version) for obj in objects
     }
 
 
@@ -65,7 +65,7 @@ async def test_a_proxy_that_drops_bookmarks_costs_one_attempt_and_is_remembered(
     simulator.inject(NoBookmarks(), WATCHES, times=None)
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)
-        await until(cluster, lambda: all(one.has_synced for one in cluster.health.kinds.values()))
+        await until(cluster, lambda: all(kind.has_synced for kind in cluster.health.kinds.values()))
         once = streamed_lists(simulator)
         assert set(once) <= {KINDS[kind].resource for kind in KINDS if prefers_streaming_list(KINDS[kind])}
         assert len(once) == len(set(once))
@@ -200,7 +200,7 @@ async def test_a_server_that_takes_requests_and_never_answers_is_noticed_and_rec
         simulator.inject(Hang(), RequestMatch(), times=None)
         simulator.stop_listening()
         simulator.listen_again()
-        await until(cluster, lambda: all(cluster.health.kinds[one].error is not None for one in ESSENTIAL))
+        await until(cluster, lambda: all(cluster.health.kinds[kind].error is not None for kind in ESSENTIAL))
         await until(cluster, lambda: "did not answer" in str(cluster.health.error))
         assert not cluster.health.is_complete
         simulator.call(lambda state: state.storage.remove(PODS, *_a_pod(state)))

@@ -50,7 +50,7 @@ class Failure:
 
     Args:
         break_pod: makes the good pod spec a bad one, in place.
-        kind: the family of the cause that has to be named, in these `words`.
+        kind: the family of the cause that has to be named, in a message that contains `message`.
         exit_code: what `kdash status --wait` ends with.
         prepare: what is done to the cluster before the bad release.
         wait: seconds after which it has to be named; a probe may just be slow, so it has until the deadline.
@@ -60,7 +60,7 @@ class Failure:
 
     break_pod: Callable[[Object], None]
     kind: CauseKind
-    words: str
+    message: str
     exit_code: int
     prepare: Callable[[SimulatorState], object] | None = None
     wait: float = 60.0
@@ -127,8 +127,8 @@ def deny_mirrors(state: SimulatorState) -> None:
     """Install a webhook that lets no image in from a registry it does not know."""
 
     def judge(pod: Object) -> str | None:
-        images = [one["image"] for one in pod["spec"]["containers"]]
-        wrong = next((one for one in images if one.startswith("mirror.")), None)
+        images = [container["image"] for container in pod["spec"]["containers"]]
+        wrong = next((image for image in images if image.startswith("mirror.")), None)
         return f"image {wrong} is not from registry.example.com" if wrong else None
 
     state.storage.admission.append(webhook_admission(WEBHOOK, judge))
@@ -151,9 +151,9 @@ def lose_a_node(state: SimulatorState) -> str:
     Deployment: of the newest pod, because an old one's is made up for at once. Others: of a pod that is still an old
     one, with the lowest name.
     """
-    pods = [one for one in state.storage.list(PODS, NAMESPACE) if "deletionTimestamp" not in one["metadata"]]
-    new = [one for one in pods if one["spec"]["containers"][0]["image"] != GOOD]
-    old = [one for one in pods if one not in new]
+    pods = [pod for pod in state.storage.list(PODS, NAMESPACE) if "deletionTimestamp" not in pod["metadata"]]
+    new = [pod for pod in pods if pod["spec"]["containers"][0]["image"] != GOOD]
+    old = [pod for pod in pods if pod not in new]
     owner = pods[0]["metadata"]["ownerReferences"][0]["kind"]
     node = str((new if owner == "ReplicaSet" else old)[0]["spec"]["nodeName"])
     lose_node(state, node)

@@ -106,7 +106,7 @@ class Scene:
             assert view is not None
             return view.status
 
-    async def told(self) -> tuple[int, str]:
+    async def wait_for_status(self) -> tuple[int, str]:
         """Return how `kdash status --wait` ends and what it prints."""
 
         async def core(invocation: Invocation) -> int:
@@ -118,7 +118,7 @@ class Scene:
     async def newest(self) -> str:
         """Return the name of the revision in force."""
         reading = await read_workload(self.connection, self.key)
-        return next(one.name for one in reading.revisions or () if one.is_current)
+        return next(revision.name for revision in reading.revisions or () if revision.is_current)
 
     async def undo(self, target: str) -> None:
         """Go back to a revision; what is applied is, byte for byte, what the preview shows."""
@@ -127,7 +127,7 @@ class Scene:
         prepared = await dry_run(self.writer, self.connection, reading.raw, change)
         written = await self.writer.write(prepared.plan, dry_run=False)
         assert is_stored_as_previewed(prepared, written)
-        warned = "stuck-pods" in {one.code for one in change.warnings}
+        warned = "stuck-pods" in {warning.code for warning in change.warnings}
         assert warned == bool(stuck_pods(reading.raw, target, reading.pods or ()))
 
     async def delete_stuck(self, target: str) -> int:
@@ -146,10 +146,10 @@ class Scene:
 
     def pods(self) -> list[tuple[str, str]]:
         """Return the image and phase of each pod that is not ending."""
-        found = self.simulator.call(lambda state: state.storage.list(PODS, NAMESPACE))
+        pods = self.simulator.call(lambda state: state.storage.list(PODS, NAMESPACE))
         return [
             (pod["spec"]["containers"][0]["image"], pod["status"]["phase"])
-            for pod in found
+            for pod in pods
             if "deletionTimestamp" not in pod["metadata"]
         ]
 
@@ -180,10 +180,10 @@ async def test_a_failure_is_named_on_the_screen_and_to_scripts_and_undo_mends_it
 
     shown = await scene.shown()
     assert (shown.state, shown.cause_kind) == (RolloutState.STALLED, failure.kind)
-    assert failure.words in shown.summary
+    assert failure.message in shown.summary
     assert node in shown.summary
 
-    code, out = await scene.told()
+    code, out = await scene.wait_for_status()
     assert code == failure.exit_code
     assert shown.summary in out
 
@@ -203,4 +203,4 @@ async def test_a_failure_is_named_on_the_screen_and_to_scripts_and_undo_mends_it
     after = await scene.shown()
     assert (after.state, after.cause_kind) == (RolloutState.COMPLETE, None)
     assert scene.pods() == [(GOOD, "Running")] * REPLICAS
-    assert (await scene.told())[0] == 0
+    assert (await scene.wait_for_status())[0] == 0

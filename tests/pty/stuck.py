@@ -52,7 +52,7 @@ async def uncancellable() -> None:
 
 
 WAYS: dict[str, Callable[[], Awaitable[None]]] = {
-    one.__name__: one for one in (spin, busy_coroutine, blocked, blocked_in_c, uncancellable)
+    function.__name__: function for function in (spin, busy_coroutine, blocked, blocked_in_c, uncancellable)
 }
 
 

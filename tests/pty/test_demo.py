@@ -96,7 +96,9 @@ def test_a_polite_kill_leaves_nothing_behind(command: str, tmp_path: Path, numbe
 
 
 def test_a_log_buffer_of_no_size_is_refused_at_the_start(command: str, tmp_path: Path) -> None:
-    with Terminal([command, "--demo"], columns=80, rows=24, home=tmp_path, environ={"KDASH_LOG_BUFFER": "lots"}) as one:
-        one.child.expect("KDASH_LOG_BUFFER is 'lots'")
-        one.child.expect("128MB")
-        assert one.wait_for_exit() == 2
+    with Terminal(
+        [command, "--demo"], columns=80, rows=24, home=tmp_path, environ={"KDASH_LOG_BUFFER": "lots"}
+    ) as terminal:
+        terminal.child.expect("KDASH_LOG_BUFFER is 'lots'")
+        terminal.child.expect("128MB")
+        assert terminal.wait_for_exit() == 2

@@ -51,9 +51,9 @@ def shop() -> Iterator[tuple[Simulator, str]]:
     with Simulator(scenario="shop-quiet") as running:
 
         def make_hostile(state: SimulatorState) -> str:
-            pod = next(one for one in state.storage.list(PODS, "shop") if one["metadata"]["name"].startswith("cart-"))
-            said = {GENERATOR_ANNOTATION: "hostile", RATE_ANNOTATION: "20"}
-            annotations = {**(pod["metadata"].get("annotations") or {}), **said}
+            pod = next(pod for pod in state.storage.list(PODS, "shop") if pod["metadata"]["name"].startswith("cart-"))
+            extra = {GENERATOR_ANNOTATION: "hostile", RATE_ANNOTATION: "20"}
+            annotations = {**(pod["metadata"].get("annotations") or {}), **extra}
             state.storage.update(PODS, {**pod, "metadata": {**pod["metadata"], "annotations": annotations}})
             return str(pod["metadata"]["name"])
 
@@ -63,7 +63,7 @@ def shop() -> Iterator[tuple[Simulator, str]]:
 def acting(raw: bytes) -> list[bytes]:
     """Return what a terminal would act on and kdash does not write of itself, each with what stands around it."""
     rest = UNFINISHED.sub(b"", OWN.sub(b"", raw))
-    return [rest[max(0, found.start() - 20) : found.end() + 20] for found in ACTS.finditer(rest)]
+    return [rest[max(0, match.start() - 20) : match.end() + 20] for match in ACTS.finditer(rest)]
 
 
 def leaf_through(terminal: Terminal, pages: int) -> str:

@@ -43,7 +43,7 @@ class Job:
         """Start the demo; return its process id."""
         self.run(f"{COMMAND} --demo")
         self.terminal.wait_for(is_live)
-        (demo,) = (int(one) for one in self._children())
+        (demo,) = (int(pid) for pid in self._children())
         return demo
 
     def _children(self) -> list[str]:

@@ -69,8 +69,8 @@ def _image_of(container: Mapping[str, Any] | None) -> str | None:
 
 
 def _program(container: Mapping[str, Any] | None) -> str:
-    words = (container or {}).get("command")
-    return str(words[0]) if isinstance(words, list) and words else ""
+    command = (container or {}).get("command")
+    return str(command[0]) if isinstance(command, list) and command else ""
 
 
 def _type(key: str, container: Mapping[str, Any] | None) -> str:

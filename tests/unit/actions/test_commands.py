@@ -35,8 +35,8 @@ def test_a_line_that_means_nothing_is_refused_with_a_hint(line: str) -> None:
 
 
 def test_names_and_aliases_are_told_apart() -> None:
-    words = [word for command in COMMANDS for word in (command.name, *command.aliases)]
-    assert len(words) == len(set(words))
+    names = [word for command in COMMANDS for word in (command.name, *command.aliases)]
+    assert len(names) == len(set(names))
 
 
 def test_the_list_narrows_while_typing() -> None:

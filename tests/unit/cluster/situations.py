@@ -35,22 +35,22 @@ def pods(
 ) -> list[Pod]:
     labels = {"app": "checkout"}
     common = {"owner": owner, "labels": labels}
-    found = [make.pod(f"{owner.name}-{n}", **common, created=HOUR) for n in range(ready)]  # type: ignore[arg-type]
+    pods = [make.pod(f"{owner.name}-{n}", **common, created=HOUR) for n in range(ready)]  # type: ignore[arg-type]
     for number in range(crashing):
         name = f"{owner.name}-c{number}"
-        found.append(make.pod(name, owner=owner, labels=labels, ready=False, statuses=[CRASHING], created=created))
+        pods.append(make.pod(name, owner=owner, labels=labels, ready=False, statuses=[CRASHING], created=created))
     for number in range(starting):
         name = f"{owner.name}-s{number}"
         pod = make.pod(name, owner=owner, labels=labels, ready=False, statuses=[STARTING], created=created)
-        found.append(pod)
-    return found
+        pods.append(pod)
+    return pods
 
 
 def seen(*objects: KubeObject) -> tuple[ServiceView, RolloutView]:
     """Return the views of the service and of the one workload among the objects."""
     world = World(*objects)
-    [service] = [one for one in objects if one.KIND == "Service"]
-    [workload] = [one for one in objects if isinstance(one, Deployment | StatefulSet | DaemonSet)]
+    [service] = [obj for obj in objects if obj.KIND == "Service"]
+    [workload] = [obj for obj in objects if isinstance(obj, Deployment | StatefulSet | DaemonSet)]
     service_view = world.queries.service_view(service.key, NOW)
     rollout_view = world.queries.rollout_view(workload.key, NOW)
     assert service_view is not None

@@ -45,7 +45,7 @@ class OddServer(FakeServer):
 async def reasons(page: bytes) -> list[str]:
     async with Cluster(OddServer(page, POD), Scope(), HeldClock()) as cluster:
         await until(lambda: cluster.has_synced("Pod"))
-        return [one.reason for one in await recent_events(cluster, POD.key)]
+        return [event.reason for event in await recent_events(cluster, POD.key)]
 
 
 @pytest.mark.parametrize(

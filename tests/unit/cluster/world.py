@@ -40,17 +40,17 @@ class World:
         self.affected.clear()
 
     def put(self, *objects: KubeObject) -> None:
-        for one in objects:
-            self.put_together(one.KIND, [one])
+        for obj in objects:
+            self.put_together(obj.KIND, [obj])
 
     def put_together(self, kind: str, objects: Iterable[KubeObject]) -> None:
-        self._by_kind[kind].upsert_all(self._at_next_version(one) for one in objects)
+        self._by_kind[kind].upsert_all(self._at_next_version(obj) for obj in objects)
 
-    def _at_next_version(self, one: KubeObject) -> KubeObject:
+    def _at_next_version(self, obj: KubeObject) -> KubeObject:
         """The same object at a later version, so that the store takes it for a change."""
         self._version += 1
-        metadata = msgspec.structs.replace(one.metadata, resource_version=str(self._version))
-        return msgspec.structs.replace(one, metadata=metadata)
+        metadata = msgspec.structs.replace(obj.metadata, resource_version=str(self._version))
+        return msgspec.structs.replace(obj, metadata=metadata)
 
     def remove(self, *keys: ObjectKey) -> None:
         for key in keys:

@@ -60,4 +60,4 @@ def test_a_pods_finding_has_the_remedy_of_its_cause() -> None:
         (make.pod("a", node="node-7", conditions=lost, deleted=make.before(-20)), by_force),
         (make.pod("a", ready=False, statuses=[make.container_status(ready=False)]), ""),
     ):
-        assert [one.remedy for one in pod_findings(pod, make.NOW)] == [remedy]
+        assert [finding.remedy for finding in pod_findings(pod, make.NOW)] == [remedy]

@@ -42,13 +42,13 @@ class Run(NamedTuple):
 
     @property
     def waits(self) -> list[float]:
-        return [one.retry_in for one in self.events if isinstance(one, ListWatchFailed)]
+        return [event.retry_in for event in self.events if isinstance(event, ListWatchFailed)]
 
 
 def _word(event: WatchEvent[Pod]) -> str:
     match event:
         case InitApplied(objects):
-            return "+".join(one.name for one in objects)
+            return "+".join(obj.name for obj in objects)
         case Applied(one):
             return f"{one.name}@{one.metadata.resource_version}"
         case Deleted(one):

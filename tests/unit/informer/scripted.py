@@ -178,16 +178,16 @@ def page(version: int | str, *pods: dict[str, Any], token: str = "") -> Listed:
     return Listed(json.dumps(body).encode())
 
 
-def added(one: dict[str, Any]) -> bytes:
-    return event("ADDED", one)
+def added(obj: dict[str, Any]) -> bytes:
+    return event("ADDED", obj)
 
 
-def modified(one: dict[str, Any]) -> bytes:
-    return event("MODIFIED", one)
+def modified(obj: dict[str, Any]) -> bytes:
+    return event("MODIFIED", obj)
 
 
-def deleted(one: dict[str, Any]) -> bytes:
-    return event("DELETED", one)
+def deleted(obj: dict[str, Any]) -> bytes:
+    return event("DELETED", obj)
 
 
 def bookmark(version: int | str, *, ends_list: bool = False) -> bytes:
@@ -203,5 +203,5 @@ def error(code: int, reason: str = "", **details: Any) -> bytes:
     return event("ERROR", {**status, "details": details} if details else status)
 
 
-def event(kind: str, one: dict[str, Any]) -> bytes:
-    return json.dumps({"type": kind, "object": one}, separators=(",", ":")).encode()
+def event(kind: str, obj: dict[str, Any]) -> bytes:
+    return json.dumps({"type": kind, "object": obj}, separators=(",", ":")).encode()

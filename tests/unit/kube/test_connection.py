@@ -256,7 +256,7 @@ async def test_the_dry_run_of_a_delete_is_set_where_the_server_reads_it(tmp_path
         for dry_run in (True, False):
             await connection.send(WriteRequest(key, {"preconditions": {"uid": "u"}}, verb="delete"), dry_run=dry_run)
         # A body wins over the query: a trial that is one by its query alone deletes.
-        assert [json.loads(one).get("dryRun") for one in server.bodies] == [["All"], None]
+        assert [json.loads(body).get("dryRun") for body in server.bodies] == [["All"], None]
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ async def test_a_hundred_requests_at_expiry_run_the_plugin_once() -> None:
     await plugin.waiting.wait()
     plugin.gate.set()
     given = await asyncio.gather(*asking)
-    assert {one.authorization for one in given} == {"Bearer token-2"}
+    assert {credential.authorization for credential in given} == {"Bearer token-2"}
     assert plugin.runs == 2
 
 

@@ -42,9 +42,9 @@ def test_the_line_that_tells_of_the_failure_is_found(lines: list[str], expected:
 
 
 def test_a_huge_line_is_cut() -> None:
-    found = failing_line([b"error " + b"x" * 100_000])
-    assert found is not None
-    assert len(found) == 500
+    line = failing_line([b"error " + b"x" * 100_000])
+    assert line is not None
+    assert len(line) == 500
 
 
 class OneLog:

@@ -27,9 +27,9 @@ def test_of_a_long_file_only_the_end_is_read(tmp_path: Path) -> None:
     with path.open("w") as file:
         for number in range(3000):
             file.write(json.dumps({"uid": "a", "n": number, "pad": "x" * 1000}) + "\n")
-    found = [line["n"] for line in AuditLog(path).lines("a")]
-    assert found == list(range(3000 - len(found), 3000))
-    assert 900 < len(found) < 1100
+    numbers = [line["n"] for line in AuditLog(path).lines("a")]
+    assert numbers == list(range(3000 - len(numbers), 3000))
+    assert 900 < len(numbers) < 1100
 
 
 @pytest.mark.parametrize("trap", ["missing", "directory", "link", "pipe", "none"])

@@ -55,11 +55,11 @@ def test_what_is_not_at_zero_has_no_former_count() -> None:
     assert former_replicas({"kind": "DaemonSet", "metadata": {}, "spec": {}}, [line("3", "0")], ()) is None
 
 
-@pytest.mark.parametrize("words", ["from 4 to 0", "to 0 from 4"])
-def test_a_deployments_last_replica_set_to_go_tells(words: str) -> None:
+@pytest.mark.parametrize("message", ["from 4 to 0", "to 0 from 4"])
+def test_a_deployments_last_replica_set_to_go_tells(message: str) -> None:
     events = [
         about("Deployment", "Scaled down replica set x-old from 1 to 0", since=600),
-        about("Deployment", f"Scaled down replica set x-new {words}"),
+        about("Deployment", f"Scaled down replica set x-new {message}"),
         about("Deployment", "Scaled up replica set x-new from 3 to 4", since=599),
     ]
     assert former_replicas(at_zero(), (), events) == 4

@@ -42,7 +42,7 @@ def change(obj: dict[str, Any]) -> WritePlan:
 
 def lines(path: Path) -> list[dict[str, Any]]:
     """Return what came of the writes; that they begin is left out."""
-    return [one for one in all_lines(path) if one["event"] != "begin"]
+    return [record for record in all_lines(path) if record["event"] != "begin"]
 
 
 def all_lines(path: Path) -> list[dict[str, Any]]:

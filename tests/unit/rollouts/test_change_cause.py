@@ -22,16 +22,23 @@ Given = tuple[int, float, str]
 """A revision: its number, its age in seconds, its change-cause."""
 
 
-def found(*given: Given, current: int = 9) -> tuple[Revision, ...]:
+def given_revisions(*given: Given, current: int = 9) -> tuple[Revision, ...]:
     owned = [
         replica_set(DEPLOYMENT, f"r{number}", revision=number, created=before(age), change_cause=cause)
         for number, age, cause in given
     ]
-    return tuple(msgspec.structs.replace(one, is_current=one.number == current) for one in revisions(DEPLOYMENT, owned))
+    return tuple(
+        msgspec.structs.replace(revision, is_current=revision.number == current)
+        for revision in revisions(DEPLOYMENT, owned)
+    )
 
 
 def inherited(those: tuple[Revision, ...]) -> dict[int, int]:
-    return {one.number: one.cause_inherited_from for one in those if one.cause_inherited_from is not None}
+    return {
+        revision.number: revision.cause_inherited_from
+        for revision in those
+        if revision.cause_inherited_from is not None
+    }
 
 
 def written(manager: str, at: datetime, *, cause: bool = True) -> dict[str, Any]:
@@ -67,14 +74,14 @@ def raw(*entries: dict[str, Any]) -> dict[str, Any]:
 def test_the_same_words_as_the_revision_before_in_time_are_inherited(
     given: tuple[Given, ...], expected: dict[int, int]
 ) -> None:
-    assert inherited(found(*given)) == expected
+    assert inherited(given_revisions(*given)) == expected
 
 
 def test_after_an_undo_the_cause_left_on_a_stateful_set_is_not_the_next_revisions_own() -> None:
     # 1 had none, 2 was set with a cause, an undo made 1 to 3 and left the annotation, then an image was set: 4.
-    those = found((2, 600, "set image 2"), (3, 900, ""), (4, 60, "set image 2"))
+    those = given_revisions((2, 600, "set image 2"), (3, 900, ""), (4, 60, "set image 2"))
     controller_revisions = [
-        msgspec.structs.replace(one, kind="ControllerRevision", cause_inherited_from=None) for one in those
+        msgspec.structs.replace(revision, kind="ControllerRevision", cause_inherited_from=None) for revision in those
     ]
     assert inherited(mark_inherited_causes(controller_revisions)) == {4: 2}
 
@@ -99,19 +106,19 @@ SAME = ((4, 900.0, "stable"), (5, 600.0, "stable"), (6, 60.0, "stable"))
     ],
 )
 def test_what_the_managed_fields_show_to_be_rewritten_is_its_own(obj: dict[str, Any], expected: dict[int, int]) -> None:
-    assert inherited(unmark_rewritten_causes(obj, found(*SAME, current=6))) == expected
+    assert inherited(unmark_rewritten_causes(obj, given_revisions(*SAME, current=6))) == expected
 
 
 def test_tables_and_json_name_its_owner_and_never_show_it_as_its_own() -> None:
-    newer, older = found((4, 900, "release 2.7"), (5, 60, "release 2.7"), current=5)
+    newer, older = given_revisions((4, 900, "release 2.7"), (5, 60, "release 2.7"), current=5)
     expected = [("(from revision 4)", Tone.MUTED), ("release 2.7", Tone.PLAIN)]
     table = history_table(DEPLOYMENT.key, (newer, older), {}, NOW)
     at = [column.id for column in table.columns].index("cause")
     assert [(cells[at].text, cells[at].tone) for cells in table.rows] == expected
-    shown = [row(one, NOW).cells[4] for one in (newer, older)]
+    shown = [row(revision, NOW).cells[4] for revision in (newer, older)]
     assert [(cell.text, cell.tone) for cell in shown] == expected
     values = json_values(DEPLOYMENT.key, (newer, older), {})["revisions"]
-    assert [(one["change_cause"], one["change_cause_inherited_from"]) for one in values] == [
+    assert [(revision["change_cause"], revision["change_cause_inherited_from"]) for revision in values] == [
         ("release 2.7", 4),
         ("release 2.7", None),
     ]
@@ -121,5 +128,5 @@ def test_tables_and_json_name_its_owner_and_never_show_it_as_its_own() -> None:
 
 
 def test_a_secret_in_a_change_cause_is_hidden() -> None:
-    (one,) = found((9, 60, "kubectl set env deploy/web API_TOKEN=hunter2"))
-    assert one.change_cause == "kubectl set env deploy/web API_TOKEN=••••••"
+    (revision,) = given_revisions((9, 60, "kubectl set env deploy/web API_TOKEN=hunter2"))
+    assert revision.change_cause == "kubectl set env deploy/web API_TOKEN=••••••"

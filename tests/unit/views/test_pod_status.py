@@ -127,9 +127,11 @@ CASES: list[tuple[str, Callable[[], Pod], tuple[int, int, str], Tone]] = [
 ]
 
 
-@pytest.mark.parametrize(("pod", "words", "tone"), [one[1:] for one in CASES], ids=[one[0] for one in CASES])
-def test_a_pod_is_called_what_kubectl_calls_it(pod: Callable[[], Pod], words: tuple[int, int, str], tone: Tone) -> None:
+@pytest.mark.parametrize(("pod", "expected", "tone"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_a_pod_is_called_what_kubectl_calls_it(
+    pod: Callable[[], Pod], expected: tuple[int, int, str], tone: Tone
+) -> None:
     made = pod()
-    found = pod_status(made)
-    assert tuple(found) == words
-    assert pod_tone(made, found) is tone
+    shown = pod_status(made)
+    assert tuple(shown) == expected
+    assert pod_tone(made, shown) is tone

@@ -195,18 +195,18 @@ def test_the_bound_holds_and_numbers_lead_to_their_lines(
         numbers = [buffer.number_at(index) for index in range(len(buffer))]
         assert numbers == sorted(set(numbers))
         assert [buffer.index_of(number) for number in numbers] == list(range(len(buffer)))
-        found = buffer.slice_from(0, len(buffer) + 5)
-        assert [number for number, _ in found] == numbers
-        assert list(buffer.lines_between(0, buffer.end)) == found
+        lines = buffer.slice_from(0, len(buffer) + 5)
+        assert [number for number, _ in lines] == numbers
+        assert list(buffer.lines_between(0, buffer.end)) == lines
         kept = 0
-        for number, entry in found:
+        for number, entry in lines:
             assert buffer.line(number) == entry
             if not entry.marker:
                 kept += size_of(entry)
                 assert entry.text == added[number]
         assert kept == buffer.bytes
-        assert len([entry for _, entry in found if not entry.marker]) + buffer.dropped == since_clear
-        assert len([entry for _, entry in found if entry.marker]) == len(buffer.dropped_ranges)
+        assert len([entry for _, entry in lines if not entry.marker]) + buffer.dropped == since_clear
+        assert len([entry for _, entry in lines if entry.marker]) == len(buffer.dropped_ranges)
         assert buffer.end == len(added)
 
 

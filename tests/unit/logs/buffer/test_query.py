@@ -147,8 +147,8 @@ def test_nothing_typed_is_no_question(text: str) -> None:
     ],
 )
 def test_what_is_no_word_of_ours_is_the_pattern_to_highlight(text: str, pattern: str | None) -> None:
-    found = query(text).pattern
-    assert (found.pattern if found else None) == pattern
+    compiled = query(text).pattern
+    assert (compiled.pattern if compiled else None) == pattern
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_the_short_way_past_parsing_finds_what_parsing_would(record: dict[str, o
 
 
 @pytest.mark.parametrize(
-    ("pattern", "words"),
+    ("pattern", "literals"),
     [
         ("connection refused", ("connection",)),
         ("time(d )?out", ()),
@@ -243,5 +243,5 @@ def test_the_short_way_past_parsing_finds_what_parsing_would(record: dict[str, o
         ("", ()),
     ],
 )
-def test_the_words_a_pattern_cannot_do_without(pattern: str, words: tuple[str, ...]) -> None:
-    assert needed_words(pattern) == words
+def test_the_words_a_pattern_cannot_do_without(pattern: str, literals: tuple[str, ...]) -> None:
+    assert needed_words(pattern) == literals

@@ -164,11 +164,11 @@ async def test_what_cannot_be_proven_is_a_gap_that_says_between_when_and_when(
     stage = Stage(Stream([line(1, "a"), line(2, "b")], then=CUT), Stream([line(9, "new")]), former)
     output = (await stage.play())[2:]
     assert [marker for marker, _ in output] == [marker for marker, _ in expected]
-    for (marker, text), (_, words) in zip(output, expected, strict=True):
+    for (marker, text), (_, message) in zip(output, expected, strict=True):
         if marker == "gap":
-            assert text.endswith(f"lines between 12:00:{words} may be missing")
+            assert text.endswith(f"lines between 12:00:{message} may be missing")
         elif marker == "":
-            assert text == words
+            assert text == message
 
 
 async def test_with_the_container_id_known_a_gap_says_what_it_was() -> None:
@@ -312,11 +312,11 @@ async def test_another_pod_of_the_same_name_is_read_from_its_beginning() -> None
 
 
 async def test_a_text_that_begins_like_an_unbelievable_timestamp_is_text() -> None:
-    words = "0001-01-01T00:00:00+14:00 boo"
+    message = "0001-01-01T00:00:00+14:00 boo"
     stage = Stage(
-        Stream([line(1, "a"), words.encode()], then=CUT), Stream([line(1, "a"), words.encode(), line(2, "b")])
+        Stream([line(1, "a"), message.encode()], then=CUT), Stream([line(1, "a"), message.encode(), line(2, "b")])
     )
-    assert [text for marker, text in await stage.play() if not marker] == ["a", words, "b"]
+    assert [text for marker, text in await stage.play() if not marker] == ["a", message, "b"]
 
 
 @pytest.mark.parametrize("chosen", RANGES, ids=lambda entry: str(entry.label))

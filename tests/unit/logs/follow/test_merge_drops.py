@@ -24,17 +24,17 @@ STEPS = st.lists(
 
 def missing_without_a_marker(given: list[LogLine], written: list[int]) -> list[str]:
     """Return each loss that no marker tells of at its place: before the next line of the container, or at the end."""
-    following, is_reported, found = [0] * CONTAINERS, [False] * CONTAINERS, []
+    following, is_reported, texts = [0] * CONTAINERS, [False] * CONTAINERS, []
     for line in given:
         if line.marker == "gap":
             is_reported = [True] * CONTAINERS
         elif not line.marker:
             container, number = map(int, line.text.split())
             if number != following[container] and not is_reported[container]:
-                found.append(f"{container}: {following[container]} to {number - 1}")
+                texts.append(f"{container}: {following[container]} to {number - 1}")
             assert number >= following[container], "twice, or out of order"
             following[container], is_reported[container] = number + 1, False
-    return found + [
+    return texts + [
         f"{container}: from {following[container]}"
         for container in range(CONTAINERS)
         if following[container] != written[container] and not is_reported[container]

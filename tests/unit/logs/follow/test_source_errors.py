@@ -180,13 +180,13 @@ async def collected(*batches: list[bytes], follows_stamped: bool = False) -> tup
         for batch in batches:
             yield batch
 
-    found: list[bytes] = []
+    received: list[bytes] = []
     try:
         async for batch in container_lines(stream(), follows_stamped=follows_stamped):  # type: ignore[arg-type]
-            found += batch
+            received += batch
     except LogSourceError as error:
-        return found, error.message
-    return found, ""
+        return received, error.message
+    return received, ""
 
 
 async def test_a_node_that_writes_no_timestamps_keeps_its_lines() -> None:

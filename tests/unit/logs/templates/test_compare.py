@@ -25,8 +25,8 @@ def kinds(comparison: PatternComparison) -> dict[str, str]:
 
 
 def the(comparison: PatternComparison, pattern: str) -> ComparedPattern:
-    (found,) = [entry for entry in comparison.rows if entry.template == pattern]
-    return found
+    (row,) = [entry for entry in comparison.rows if entry.template == pattern]
+    return row
 
 
 def test_what_only_the_new_revision_says_is_new_errors_first() -> None:
