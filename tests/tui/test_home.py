@@ -196,7 +196,7 @@ async def test_a_filter_takes_expressions_and_says_what_is_wrong_with_one(kdash:
     )
     await kdash.until(lambda: {row.key.name for row in table.shown_rows} == {"cart", "catalog"}, "two rows")
     await kdash.press("backspace", "backspace")
-    await kdash.until_text("taken as text: missing ), unterminated subpattern")
+    await kdash.until_text("matched literally: missing ), unterminated subpattern")
 
 
 async def test_a_wide_screen_cuts_no_sentence_while_both_tables_fit_below_each_other(tmp_path: Path) -> None:
