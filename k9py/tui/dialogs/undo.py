@@ -24,7 +24,7 @@ from k9py.rollouts.undo_target import UndoTarget, previous_revision, revision_la
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.difference import template_diff_lines
-from k9py.tui.dialogs.question import TargetStatus, status_lines
+from k9py.tui.dialogs.question import CurrentStatus, status_lines
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.text_view import TextView
 from k9py.tui.workers import start_worker
@@ -85,7 +85,7 @@ class UndoDialog(Dialog[Revision]):
         load: LoadTemplates,
         now: datetime,
         authors: Mapping[str, Author] | None = None,
-        status: TargetStatus | None = None,
+        status: CurrentStatus | None = None,
         pasts: Mapping[str, RevisionOutcome] | None = None,
     ) -> None:
         super().__init__(f"Undo {name}")

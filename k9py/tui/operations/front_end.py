@@ -31,7 +31,7 @@ from k9py.runtime.clock import Clock
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.dialogs.question import Question, TargetStatus
+from k9py.tui.dialogs.question import CurrentStatus, Question
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.key_order import KeyHold, OrderedKeys
 from k9py.tui.keys import key_names
@@ -214,7 +214,7 @@ class DashboardFrontEnd:
         """Return what is to be read before the proposals are confirmed."""
         queries, now = self.connected.cluster.queries, self.clock.now()
 
-        async def status(proposal: Proposal) -> TargetStatus:
+        async def status(proposal: Proposal) -> CurrentStatus:
             plan = proposal.plan
             return await target_status(queries, proposal.key, now, is_remedy=plan is not None and is_remedy(plan))
 
