@@ -106,6 +106,7 @@ async def open_session(
             connection,
             connection,
             read_only=read_only,
+            now=clock.now,
             audit=AuditLog(audit_path),
             identity=Identity(info.context, info.user, info.server, os_user()),
         )

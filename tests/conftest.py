@@ -14,14 +14,14 @@ import pytest
 
 ROOT: Final = Path(__file__).parent
 
-SLOW_DIRECTORIES: Final = frozenset({"conformance", "integration", "matrix", "pty"})
+SLOW_DIRECTORIES: Final = frozenset({"conformance", "contract", "integration", "matrix", "pty"})
 """Every test there runs a simulated cluster, a process or kubectl."""
 
 MIXED_DIRECTORIES: Final = frozenset({"cli", "tui"})
 """Slow there: a test that starts a simulated cluster or a process."""
 
 SLOW_FIXTURES: Final = frozenset({"kdash", "simulator"})
-SLOW_IMPORTS: Final = ("Simulator", "pexpect", "subprocess")
+SLOW_IMPORTS: Final = ("DemoCluster", "Simulator", "pexpect", "subprocess")
 """Names in a test module that show that its tests start a cluster or a process."""
 
 KUBECTL_MODULES: Final = frozenset({"test_preflight_as_kubectl"})

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # `kdash --help` imports no decoder
     from k9py.api.meta import ObjectKey
 
 
-class Group(Enum):
+class HelpGroup(Enum):
     """A section of the help screen, in the order the help screen shows them. The value is its title."""
 
     ACTIONS = "Actions"
@@ -28,7 +28,7 @@ class Group(Enum):
     DIALOGS = "Dialogs"
 
 
-class Scope(Enum):
+class ActionScope(Enum):
     """Where an action's keys are bound, and what kind of target it has.
 
     `WORKLOAD`, `POD` and `OBJECT` need a target under the cursor; all others act on what their screen or widget shows.
@@ -67,7 +67,7 @@ class Scope(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ActionTarget:
     """An object as it was under the cursor when an action began.
 
     Args:
@@ -97,7 +97,7 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class TypedCommand:
     """How an action is typed after `:` or found in the palette.
 
     Args:
@@ -143,7 +143,7 @@ Run = Callable[[ActionHost, str | None], Awaitable[None] | None]
 """Run an action. The second argument is what was typed after the command, None when a key was pressed."""
 
 
-def always(_target: Target) -> str | None:
+def always(_target: ActionTarget) -> str | None:
     """Allow an action on every target."""
     return None
 
@@ -183,17 +183,17 @@ class Action:
     title: str
     help: str
     keys: tuple[str, ...] = ()
-    group: Group = Group.ACTIONS
-    scope: Scope = Scope.SCREEN
+    group: HelpGroup = HelpGroup.ACTIONS
+    scope: ActionScope = ActionScope.SCREEN
     run: Run | None = None
     native: str = ""
-    command: Command | None = None
+    command: TypedCommand | None = None
     cli: CliVerb | None = None
     permission: Permission | None = None
     writes: bool = False
     operation: str = ""
     takes_marked: bool = False
-    allowed: Callable[[Target], str | None] = always
+    allowed: Callable[[ActionTarget], str | None] = always
     ready: Callable[[ActionHost], str | None] = anytime
     footer: int | None = None
     priority: bool = False

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from k9py.actions.action import Action, Command
+from k9py.actions.action import Action, TypedCommand
 from k9py.actions.registry import ACTIONS, DEFAULT_KEYS
 from k9py.api.errors import RefusedError
 
@@ -29,7 +29,7 @@ class CommandEntry:
     """
 
     action: Action
-    command: Command
+    command: TypedCommand
     title: str
 
     @property

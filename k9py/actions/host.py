@@ -9,7 +9,7 @@ if TYPE_CHECKING:  # `kdash --help` imports neither decoders nor operations
     from k9py.operations.target import TargetSnapshot
 
 
-class Operations(Protocol):
+class OperationStarter(Protocol):
     """The one way from an action to a write."""
 
     def start(self, operation_id: str, targets: Sequence[TargetSnapshot], **inputs: Any) -> None:
@@ -36,7 +36,7 @@ class ActionHost(Protocol):
     """A screen on the cluster, as actions see it."""
 
     @property
-    def operations(self) -> Operations:
+    def operations(self) -> OperationStarter:
         """Starts what changes the cluster."""
         ...
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from k9py.actions import catalog
-from k9py.actions.action import Action, CliVerb, Group, Scope
+from k9py.actions.action import Action, ActionScope, CliVerb, HelpGroup
 from k9py.actions.keys import KeyNames
 
 _LAST: Final = 1_000
-_GROUPS: Final = {group: place for place, group in enumerate(Group)}
+_GROUPS: Final = {group: place for place, group in enumerate(HelpGroup)}
 
 
 def _found() -> Iterator[Action]:
@@ -41,12 +41,12 @@ DEFAULT_KEYS: Final = KeyNames(
 """The keys of a session without a keymap."""
 
 
-def in_scope(*scopes: Scope) -> tuple[Action, ...]:
+def in_scope(*scopes: ActionScope) -> tuple[Action, ...]:
     """Return the actions with keys in any of these scopes."""
     return tuple(action for action in ACTIONS if action.scope in scopes and action.keys)
 
 
-def group_of(binding_id: str | None) -> Group | None:
+def group_of(binding_id: str | None) -> HelpGroup | None:
     """Return the section of the help screen that a binding belongs to, None when it is not listed.
 
     Keys that sort by a column have ids of their own, `table.sort_<column>`: columns are data too.
@@ -56,4 +56,4 @@ def group_of(binding_id: str | None) -> Group | None:
     action = BY_ID.get(binding_id)
     if action is not None:
         return action.group
-    return Group.TABLES if binding_id.startswith("table.sort_") else None
+    return HelpGroup.TABLES if binding_id.startswith("table.sort_") else None

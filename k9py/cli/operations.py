@@ -7,8 +7,8 @@ are changed one after the other; the first that fails is the last that is tried.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 from k9py.api.errors import KdashError, RefusedError
@@ -18,9 +18,10 @@ from k9py.cli.command_line import WriteOptions
 from k9py.cli.operation_output import exit_code, plan_lines, result_values
 from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session, report_error
 from k9py.cli.targets import ObjectArgument
-from k9py.cli.tracking import ProgressPrinter, watch_namespace
+from k9py.cli.tracking import ProgressPrinter
 from k9py.cli.undo_default import choose_revision
 from k9py.cluster.cluster import Cluster
+from k9py.cluster.scope import Scope
 from k9py.operations import registry
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
@@ -75,10 +76,8 @@ async def run_operation(
 def _operation_session(invocation: Invocation, session: CommandSession, options: WriteOptions) -> OperationSession:
     clock, connection, writer = invocation.clock, session.connection, session.writer
 
-    @asynccontextmanager
-    async def watch(key: ObjectKey) -> AsyncIterator[Cluster]:
-        async with watch_namespace(session, key.namespace, clock) as cluster:
-            yield cluster
+    def watch(key: ObjectKey) -> AbstractAsyncContextManager[Cluster]:
+        return session.watch(Scope((key.namespace,)))
 
     return OperationSession(writer, connection, _Targets(FetchedTargets(connection, writer, clock)), clock, watch)
 

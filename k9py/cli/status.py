@@ -70,7 +70,7 @@ async def _followed(invocation: Invocation, session: ClusterSession, named: Obje
     key = session.key(named)
     with explain_not_found(key):
         await session.connection.get(key)  # a missing workload fails now instead of after the timeout
-    end = await track_to_end(session, key, invocation.clock, invocation.console, timeout=timeout)
+    end = await track_to_end(session, key, invocation.console, timeout=timeout)
     warnings = (end.text,) if end.is_timeout or end.status is None else ()
     return _Answer(end.status, end.workload, warnings, end.seconds, end.is_timeout)
 

@@ -201,7 +201,7 @@ class _PluginRun:
             if not output.done():
                 raise SignInCancelledError(
                     f"You cancelled the sign-in with {self.plugin.name}",
-                    "Try again (on screen: Ctrl+R) to start it again, or sign in with its own command in a shell.",
+                    "Retry to start it again, or sign in with its own command in a shell.",
                 )
             return output.result()
         finally:

@@ -129,10 +129,10 @@ def _end(path: Path) -> bytes:
 
 def _decoded(line: bytes) -> Mapping[str, Any] | None:
     try:
-        found = msgspec.json.decode(line)
+        fields = msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return fields if isinstance(fields, dict) else None
 
 
 def _open(path: Path) -> int:
@@ -168,14 +168,14 @@ def make_private_directory(path: Path) -> None:
     missing = [path]
     while not missing[-1].parent.exists() and missing[-1].parent != missing[-1]:
         missing.append(missing[-1].parent)
-    for one in reversed(missing):
+    for directory in reversed(missing):
         try:
-            one.mkdir(mode=0o700)
+            directory.mkdir(mode=0o700)
         except FileExistsError:
-            if not one.is_dir():
-                raise OSError(f"{one} is not a directory") from None
+            if not directory.is_dir():
+                raise OSError(f"{directory} is not a directory") from None
         else:
-            one.chmod(0o700)
+            directory.chmod(0o700)
 
 
 def _sync(descriptor: int) -> None:

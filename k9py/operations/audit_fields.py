@@ -61,5 +61,5 @@ def outcome_fields(
         "attempts": written.attempts if written else None,
         "stored_resource_version": meta.get("resourceVersion"),
         "looked": looked or ("made" if written and written.proof_note else None),
-        "stored_otherwise": [asdict(one) for one in differences],
+        "stored_otherwise": [asdict(difference) for difference in differences],
     }

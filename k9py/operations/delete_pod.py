@@ -64,9 +64,9 @@ def _for_good(obj: Mapping[str, Any], owner: str) -> Iterator[PreflightWarning]:
 
 def _controller(obj: Mapping[str, Any]) -> str:
     """Return `ReplicaSet checkout-abc`, "" when no controller owns the pod."""
-    for one in (obj.get("metadata") or {}).get("ownerReferences") or ():
-        if one.get("controller"):
-            return f"{one.get('kind', '')} {one.get('name', '')}"
+    for owner in (obj.get("metadata") or {}).get("ownerReferences") or ():
+        if owner.get("controller"):
+            return f"{owner.get('kind', '')} {owner.get('name', '')}"
     return ""
 
 

@@ -148,7 +148,7 @@ class StuckPodDeleter:
             return present is not None and present.uid != pod.uid and present.is_ready
 
         if not await self._poll(is_replaced, READY_SECONDS):
-            names = ", ".join(printable(one.name) for one in left)
+            names = ", ".join(printable(pod.name) for pod in left)
             raise UnavailableError(
                 f"the replacement of pod {printable(pod.name)} is not ready after {READY_SECONDS:.0f} s",
                 f"not deleted: {names}",

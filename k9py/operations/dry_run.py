@@ -51,7 +51,7 @@ async def dry_run(writer: Writer, reader: Reader, obj: Mapping[str, Any], plan: 
     """Dry-run a write and gather its preflight warnings, in parallel.
 
     Args:
-        obj: the whole object the change was planned from.
+        obj: the whole object the write was planned from.
 
     Raises:
         ReadOnlyError: the session is read-only; nothing was asked.

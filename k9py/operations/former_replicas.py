@@ -32,7 +32,7 @@ def former_replicas(
         return None
     uid = (obj.get("metadata") or {}).get("uid")
     ours = _audited(audit_lines)
-    observed = _observed(obj, [one for one in events if uid and one.involved_object.uid == uid])
+    observed = _observed(obj, [event for event in events if uid and event.involved_object.uid == uid])
     if observed is None:
         return ours[0] if ours else None
     if ours is None:
@@ -42,18 +42,18 @@ def former_replicas(
 
 def _audited(lines: Iterable[Mapping[str, Any]]) -> tuple[int, datetime | None] | None:
     """Return what our last scale of it left behind, and when; None when that was not to 0."""
-    found: tuple[int, datetime | None] | None = None
+    result: tuple[int, datetime | None] | None = None
     for line in lines:
         if line.get("action") != "scale" or line.get("event", "write") != "write" or line.get("outcome") != "done":
             continue
-        found = None
+        result = None
         for row in line.get("changes") or ():
             if not isinstance(row, Mapping) or (row.get("what"), row.get("to")) != ("replicas", "0"):
                 continue
             before = str(row.get("from", ""))
             if before.isascii() and before.isdigit() and int(before) > 0:
-                found = int(before), parse_rfc3339(line.get("time"))
-    return found
+                result = int(before), parse_rfc3339(line.get("time"))
+    return result
 
 
 def _observed(obj: Mapping[str, Any], events: Sequence[Event]) -> tuple[int, datetime] | None:

@@ -15,7 +15,7 @@ from k9py.api.text import printable
 Part = Literal["spec", "metadata"]
 _METADATA: Final = ("annotations", "labels", "finalizers")
 """What of the metadata people change."""
-_MAX_NAMES: Final = 3
+_NAMES_SHOWN: Final = 3
 Entry = Mapping[str, Any]
 
 
@@ -27,22 +27,22 @@ def last_writer(present: Mapping[str, Any], before: Mapping[str, Any] | None, pa
         before: as it was planned from; None: not known, so any field may have changed.
         part: what was changed.
     """
-    entries = [one for one in _entries(present) if one.get("subresource") != "status"]
-    known = [_identity(one) for one in _entries(before)] if before is not None else []
+    entries = [entry for entry in _entries(present) if entry.get("subresource") != "status"]
+    known = [_identity(entry) for entry in _entries(before)] if before is not None else []
     if not entries:
         return ""
     changed = None if before is None else _changed_fields(before, present, part)
-    owners = [one for one in entries if _owns(one, part, changed)]
+    owners = [entry for entry in entries if _owns(entry, part, changed)]
     # An entry that is as it was has not written since, unless it has no time to compare.
-    candidates = [one for one in owners if not one.get("time") or _identity(one) not in known]
+    candidates = [entry for entry in owners if not entry.get("time") or _identity(entry) not in known]
     if not candidates:
-        candidates = [one for one in entries if _identity(one) not in known] if known else owners or entries
+        candidates = [entry for entry in entries if _identity(entry) not in known] if known else owners or entries
     return _named(candidates)
 
 
 def _named(candidates: list[Entry]) -> str:
-    timed = [one for one in candidates if one.get("time")]
-    untimed = dict.fromkeys(_through(one) for one in candidates if not one.get("time"))
+    timed = [entry for entry in candidates if entry.get("time")]
+    untimed = dict.fromkeys(_through(entry) for entry in candidates if not entry.get("time"))
     if not candidates:
         return " (by whom is not known)"
     if not untimed:
@@ -54,13 +54,13 @@ def _named(candidates: list[Entry]) -> str:
         names.append(f"{_manager(last)} at {_time(last)}")
     if len(names) == 1:
         return f" (by {names[0]})"
-    more = "; or others" if len(names) > _MAX_NAMES else ""
-    return f" (not known by whom: {'; or '.join(names[:_MAX_NAMES])}{more})"
+    more = "; or others" if len(names) > _NAMES_SHOWN else ""
+    return f" (not known by whom: {'; or '.join(names[:_NAMES_SHOWN])}{more})"
 
 
 def _entries(obj: Mapping[str, Any] | None) -> list[Entry]:
     managed = ((obj or {}).get("metadata") or {}).get("managedFields")
-    return [one for one in managed if isinstance(one, Mapping)] if isinstance(managed, list) else []
+    return [entry for entry in managed if isinstance(entry, Mapping)] if isinstance(managed, list) else []
 
 
 def _identity(entry: Entry) -> tuple[Any, ...]:

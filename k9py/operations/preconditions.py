@@ -45,19 +45,19 @@ def target_version(obj: Mapping[str, Any]) -> TargetVersion:
         RefusedError: it is being deleted, or is no whole object.
     """
     meta = obj.get("metadata") or {}
-    found = TargetVersion(
+    version = TargetVersion(
         key=ObjectKey(str(obj.get("kind", "")), str(meta.get("namespace", "")), str(meta.get("name", ""))),
         uid=str(meta.get("uid", "")),
         resource_version=str(meta.get("resourceVersion", "")),
         generation=int(meta.get("generation") or 0),
     )
-    if not (found.key.kind and found.key.name and found.uid and found.resource_version):
+    if not (version.key.kind and version.key.name and version.uid and version.resource_version):
         raise RefusedError(
             "the object is not known well enough to change it", "wait until it has been read, then retry"
         )
     if meta.get("deletionTimestamp"):
-        raise RefusedError(f"{found.text} is being deleted", "there is nothing left to change")
-    return found
+        raise RefusedError(f"{version.text} is being deleted", "there is nothing left to change")
+    return version
 
 
 def guarded(patch: Mapping[str, Any], about: TargetVersion) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def guarded_operations(operations: Sequence[Mapping[str, Any]], about: TargetVer
     return [
         {"op": "replace", "path": _UID_PATH, "value": about.uid},
         {"op": "replace", "path": _VERSION_PATH, "value": about.resource_version},
-        *(dict(one) for one in operations),
+        *(dict(operation) for operation in operations),
     ]
 
 
@@ -91,5 +91,8 @@ def at_version(plan: WritePlan, resource_version: str) -> WritePlan:
     elif isinstance(patch, Mapping):
         newer = {**patch, "metadata": {**patch["metadata"], "resourceVersion": resource_version}}
     else:
-        newer = [{**one, "value": resource_version} if one["path"] == _VERSION_PATH else dict(one) for one in patch]
+        newer = [
+            {**operation, "value": resource_version} if operation["path"] == _VERSION_PATH else dict(operation)
+            for operation in patch
+        ]
     return replace(plan, resource_version=resource_version, request=replace(plan.request, patch=newer))

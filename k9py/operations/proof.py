@@ -34,8 +34,8 @@ def unproven(
     """Return why an answer does not prove that a change was made, "" when it does.
 
     Args:
-        change: as it was sent last.
-        before: the object the change was planned from.
+        plan: as it was sent last.
+        before: the object the write was planned from.
         previewed: what the dry run returned: a webhook may store what is sent in its own way, if the dry run showed it.
     """
     if why := not_the_object(plan, answer):
@@ -48,9 +48,9 @@ def unproven(
         return "the resourceVersion it answered with is the one from before, so nothing was stored"
     if before is not None and has_no_effect(plan.request, before, answer):
         return "what was to change in it is as it was before"
-    for path, sent, found in unmet(plan.request, answer, before):
-        if previewed is None or value_at(previewed, path) != found:
-            is_now, wanted = short(value_text(path, found)), short(value_text(path, sent))
+    for path, sent, actual in unmet(plan.request, answer, before):
+        if previewed is None or value_at(previewed, path) != actual:
+            is_now, wanted = short(value_text(path, actual)), short(value_text(path, sent))
             return f"{short(path_text(path))} in it is {is_now}, not {wanted}"
     if int(answer["metadata"].get("generation") or 0) == plan.generation > 0:
         return "the generation it answered with is the one from before, so its spec was not changed"
@@ -93,9 +93,9 @@ def unmet(request: WriteRequest, obj: Mapping[str, Any], before: Mapping[str, An
     yield from misses(request, obj)
     if before is not None:
         for path in _taken_away(request, before):
-            found = value_at(obj, path)
-            if found == value_at(before, path):
-                yield path, None, found
+            actual = value_at(obj, path)
+            if actual == value_at(before, path):
+                yield path, None, actual
 
 
 def misses(request: WriteRequest, obj: Mapping[str, Any]) -> Iterator[Miss]:
@@ -144,12 +144,12 @@ def _gone(sent: Any, old: Any, path: Path) -> Iterator[Path]:
         for key, value in old.items():
             yield from _gone(sent.get(key), value, (*path, key))
     elif isinstance(sent, (list, tuple)) and isinstance(old, (list, tuple)):
-        named = {one["name"]: one for one in old if isinstance(one, Mapping) and "name" in one}
+        named = {element["name"]: element for element in old if isinstance(element, Mapping) and "name" in element}
         if len(named) == len(old):
-            others = {one.get("name"): one for one in sent if isinstance(one, Mapping)}
+            others = {element.get("name"): element for element in sent if isinstance(element, Mapping)}
             for name, value in named.items():
                 yield from _gone(others.get(name), value, (*path, f"[{name}]"))
-        elif any(one not in sent for one in old):
+        elif any(element not in sent for element in old):
             yield path
     elif sent is None and not _is_empty(old):
         yield path
@@ -160,32 +160,32 @@ def _is_not_ours(path: Path) -> bool:
     return path in _GUARDS or (path[:2] == _ANNOTATIONS and len(path) > 2 and path[2].startswith(CONTROLLERS))
 
 
-def _misses(sent: Any, found: Any, path: Path) -> Iterator[Miss]:
+def _misses(sent: Any, actual: Any, path: Path) -> Iterator[Miss]:
     if _is_not_ours(path):
         return
     if isinstance(sent, Mapping):
-        there = found if isinstance(found, Mapping) else {}
+        there = actual if isinstance(actual, Mapping) else {}
         for key, value in sent.items():
             if not key.startswith("$"):  # a directive of the patch
                 yield from _misses(value, there.get(key), (*path, key))
-    elif sent and isinstance(sent, (list, tuple)) and all(isinstance(one, Mapping) for one in sent):
-        yield from _misses_of_list(sent, found, path)
-    elif sent != found and not (_is_empty(sent) and _is_empty(found)):
-        yield path, sent, found
+    elif sent and isinstance(sent, (list, tuple)) and all(isinstance(element, Mapping) for element in sent):
+        yield from _misses_of_list(sent, actual, path)
+    elif sent != actual and not (_is_empty(sent) and _is_empty(actual)):
+        yield path, sent, actual
 
 
-def _misses_of_list(sent: Sequence[Mapping[str, Any]], found: Any, path: Path) -> Iterator[Miss]:
+def _misses_of_list(sent: Sequence[Mapping[str, Any]], actual: Any, path: Path) -> Iterator[Miss]:
     """Compare elements by name; those without one must be among those found. More of them is no miss."""
-    there = [one for one in found if isinstance(one, Mapping)] if isinstance(found, (list, tuple)) else []
-    for one in sent:
-        if one.get("$patch") == "delete":
+    there = [element for element in actual if isinstance(element, Mapping)] if isinstance(actual, (list, tuple)) else []
+    for element in sent:
+        if element.get("$patch") == "delete":
             continue
-        name = one.get("name")
+        name = element.get("name")
         if isinstance(name, str):
             same = next((other for other in there if other.get("name") == name), None)
-            yield from _misses(one, same, (*path, f"[{name}]"))
-        elif not any(not tuple(_misses(one, other, ())) for other in there):
-            yield path, sent, found
+            yield from _misses(element, same, (*path, f"[{name}]"))
+        elif not any(not tuple(_misses(element, other, ())) for other in there):
+            yield path, sent, actual
             return
 
 
@@ -193,11 +193,11 @@ def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, (Mapping, list, tuple, str)) and not value)
 
 
-def _status(change: WritePlan, answer: Mapping[str, Any]) -> str:
+def _status(plan: WritePlan, answer: Mapping[str, Any]) -> str:
     if answer.get("status") != "Success":
-        words = printable(str(answer.get("message") or "it gives no reason"))[:500]
-        return f"it is a Status {printable(str(answer.get('status') or 'without a status'))[:40]}: {words}"
-    if change.request.verb == "patch":
-        return f"it is a Status, not a {change.key.kind}"
+        reason = printable(str(answer.get("message") or "it gives no reason"))[:500]
+        return f"it is a Status {printable(str(answer.get('status') or 'without a status'))[:40]}: {reason}"
+    if plan.request.verb == "patch":
+        return f"it is a Status, not a {plan.key.kind}"
     uid = (answer.get("details") or {}).get("uid")
-    return "it is about another object of that name" if uid and uid != change.uid else ""
+    return "it is about another object of that name" if uid and uid != plan.uid else ""

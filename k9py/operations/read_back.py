@@ -33,7 +33,7 @@ class ReadBack:
 
     Args:
         verdict: what became of the write.
-        words: the same for a person, a clause that follows "read back: ".
+        text: the same for a person, a clause after "read back: ".
         present: the object as it is now; None: gone, or not to be read.
         is_final: it can no longer be made: the server has answered, or the version it was sent for is no more.
     """
@@ -46,7 +46,7 @@ class ReadBack:
 
 async def read_back(
     reader: Reader,
-    change: WritePlan,
+    plan: WritePlan,
     *,
     before: Mapping[str, Any] | None = None,
     previewed: Mapping[str, Any] | None = None,
@@ -57,8 +57,8 @@ async def read_back(
     """Read the object back and judge; what cannot be read stays unknown.
 
     Args:
-        change: as it was sent last.
-        before: the object the change was planned from.
+        plan: as it was sent last.
+        before: the object the write was planned from.
         previewed: what the dry run returned.
         answer: a success of the server that does not prove the write.
         is_answered: the server has answered, so nothing is on its way any more.
@@ -68,7 +68,7 @@ async def read_back(
         async with asyncio.timeout(READ_BACK_SECONDS):
             for left in reversed(range(_LOOKS)):
                 try:
-                    present: Mapping[str, Any] | None = await reader.get(change.key)
+                    present: Mapping[str, Any] | None = await reader.get(plan.key)
                 except NotFoundError:
                     present = None
                 except (ConnectionFailedError, UnavailableError) as error:
@@ -76,9 +76,7 @@ async def read_back(
                         return _unread(error)
                     await sleep(_AGAIN_SECONDS)
                     continue
-                return judged(
-                    change, present, before=before, previewed=previewed, answer=answer, is_answered=is_answered
-                )
+                return judged(plan, present, before=before, previewed=previewed, answer=answer, is_answered=is_answered)
     except KdashError as error:
         return _unread(error)
     except TimeoutError:
@@ -87,7 +85,7 @@ async def read_back(
 
 
 def judged(
-    change: WritePlan,
+    plan: WritePlan,
     present: Mapping[str, Any] | None,
     *,
     before: Mapping[str, Any] | None = None,
@@ -97,33 +95,33 @@ def judged(
 ) -> ReadBack:
     """Return what became of a write, from the object as it is now (None: there is none); arguments as of `look`."""
     is_answered |= answer is not None
-    name = printable(str(change.key))
+    name = printable(str(plan.key))
     meta = (present or {}).get("metadata") or {}
-    is_other = present is not None and str(meta.get("uid") or "") != change.uid
-    if change.request.verb != "patch":
-        return _removal(change, name, present, is_other=is_other, is_answered=is_answered)
+    is_other = present is not None and str(meta.get("uid") or "") != plan.uid
+    if plan.request.verb != "patch":
+        return _removal(plan, name, present, is_other=is_other, is_answered=is_answered)
     if present is None:
         return ReadBack("unknown", f"{name} is no longer there")
     if is_other:
         return ReadBack("unknown", f"{name} was deleted and recreated", present)
-    is_same_version = str(meta.get("resourceVersion") or "") == change.resource_version
-    if is_same_version or int(meta.get("generation") or 0) == change.generation:
+    is_same_version = str(meta.get("resourceVersion") or "") == plan.resource_version
+    if is_same_version or int(meta.get("generation") or 0) == plan.generation:
         is_final = is_answered or not is_same_version
         return ReadBack("not-made", "nothing was changed" if is_final else "not made so far", present, is_final)
     # Its spec was changed since: by this write, or by somebody else.
-    if _holds(change, present, before, previewed):
+    if _holds(plan, present, before, previewed):
         return ReadBack("made", "it was made", present)
-    if before is not None and has_no_effect(change.request, before, present):
+    if before is not None and has_no_effect(plan.request, before, present):
         # Something else was changed since; the version this was sent for is no more.
         return ReadBack("not-made", "nothing of the change is there", present, True)
-    if answer is not None and _is_of(change, answer, present):
+    if answer is not None and _is_of(plan, answer, present):
         return ReadBack("made", "it was made, and admission stored something else than was sent", present)
     who = last_writer(present, before)
     return ReadBack("unknown", f"{name} was changed meanwhile{who} and does not hold this change", present)
 
 
 def _removal(
-    change: WritePlan, name: str, present: Mapping[str, Any] | None, *, is_other: bool, is_answered: bool
+    plan: WritePlan, name: str, present: Mapping[str, Any] | None, *, is_other: bool, is_answered: bool
 ) -> ReadBack:
     if present is None:
         return ReadBack("made", f"{name} is gone")
@@ -132,31 +130,31 @@ def _removal(
         return ReadBack("made", f"{name} is gone, another one has its name")
     if meta.get("deletionTimestamp"):
         return ReadBack("made", f"{name} is being deleted", present)
-    is_final = is_answered or str(meta.get("resourceVersion") or "") != change.resource_version
-    words = f"{name} is still there and not being deleted" + ("" if is_final else " so far")
-    return ReadBack("not-made", words, present, is_final)
+    is_final = is_answered or str(meta.get("resourceVersion") or "") != plan.resource_version
+    text = f"{name} is still there and not being deleted" + ("" if is_final else " so far")
+    return ReadBack("not-made", text, present, is_final)
 
 
 def _holds(
-    change: WritePlan,
+    plan: WritePlan,
     present: Mapping[str, Any],
     before: Mapping[str, Any] | None,
     previewed: Mapping[str, Any] | None,
 ) -> bool:
-    if before is not None and has_no_effect(change.request, before, present):
+    if before is not None and has_no_effect(plan.request, before, present):
         return False
     return all(
-        previewed is not None and value_at(previewed, path) == found
-        for path, _, found in unmet(change.request, present, before)
+        previewed is not None and value_at(previewed, path) == actual
+        for path, _, actual in unmet(plan.request, present, before)
     )
 
 
-def _is_of(change: WritePlan, answer: Mapping[str, Any], present: Mapping[str, Any]) -> bool:
+def _is_of(plan: WritePlan, answer: Mapping[str, Any], present: Mapping[str, Any]) -> bool:
     """Tell whether what is there is what the server answered our write with: the object, newer, with those values."""
-    if not_the_object(change, answer) or answer.get("kind") == "Status":
+    if not_the_object(plan, answer) or answer.get("kind") == "Status":
         return False
-    return str(answer["metadata"]["resourceVersion"]) != change.resource_version and all(
-        value_at(answer, path) == found for path, _, found in misses(change.request, present)
+    return str(answer["metadata"]["resourceVersion"]) != plan.resource_version and all(
+        value_at(answer, path) == actual for path, _, actual in misses(plan.request, present)
     )
 
 

@@ -96,7 +96,7 @@ class OperationRunner:
             except KdashError as error:
                 self._fail(error)
             if not self.results[-1].is_good and number < len(batches):
-                self.not_started = tuple(one.key for left in batches[number:] for one in left)
+                self.not_started = tuple(snapshot.key for left in batches[number:] for snapshot in left)
                 return
 
     # -- up to the confirmation ---------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ class OperationRunner:
             return
         count = len(proposals.items)
         for number, proposal in enumerate(proposals.items, start=1):
-            left = tuple(one.key for one in proposals.items[number:])
+            left = tuple(later.key for later in proposals.items[number:])
             if number > 1:
                 self.results.append(_result(operation, proposal))
             try:
@@ -176,7 +176,7 @@ class OperationRunner:
         if not planned:
             raise RefusedError(f"nothing to do: {'; '.join(notes)}", "")
         is_several = len(planned) > 1
-        items = await _in_parallel([self._dry_run(one, is_several=is_several) for one in planned])
+        items = await _in_parallel([self._dry_run(target, is_several=is_several) for target in planned])
         return Proposals(operation, tuple(items), tuple(notes))
 
     async def _dry_run(self, planned: PlannedTarget, *, is_several: bool) -> Proposal:

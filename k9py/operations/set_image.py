@@ -57,7 +57,7 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> WritePl
     present = _present(obj)
     for name, image in images.items():
         if name not in present:
-            known = ", ".join(printable(one) for one in present)
+            known = ", ".join(printable(name) for name in present)
             raise MissingPartError(f"{about.text} has no container {printable(name)}", f"it has {known or 'none'}")
         if not _IMAGE.fullmatch(image):
             hint = "give one such as registry.example.com/shop/checkout:1.2.3"
@@ -101,9 +101,9 @@ def _cause(key: ObjectKey, changed: Mapping[str, str]) -> str:
 def _present(obj: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """Return (group, image) by container name, init containers first."""
     return {
-        str(one.get("name", "")): (group, str(one.get("image", "")))
+        str(container.get("name", "")): (group, str(container.get("image", "")))
         for group in _GROUPS
-        for one in _containers(obj, group)
+        for container in _containers(obj, group)
     }
 
 
@@ -120,7 +120,8 @@ def _patch(
         its = [{"name": name, "image": image} for name, image in changed.items() if present[name][0] == group]
         if its:
             # As kubectl: the order is named, so that a merge can neither move nor add a container.
-            spec[f"$setElementOrder/{group}"] = [{"name": one.get("name", "")} for one in _containers(obj, group)]
+            names = [str(container.get("name", "")) for container in _containers(obj, group)]
+            spec[f"$setElementOrder/{group}"] = [{"name": name} for name in names]
             spec[group] = its
     return {"spec": {"template": {"spec": spec}}}
 

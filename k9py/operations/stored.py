@@ -36,10 +36,10 @@ def differences(previewed: Mapping[str, Any], stored: Mapping[str, Any]) -> tupl
     return tuple(_differ(_compared(previewed), _compared(stored), ()))
 
 
-def differences_text(found: tuple[StoredDifference, ...], most: int = 3) -> str:
+def differences_text(differences: tuple[StoredDifference, ...], most: int = 3) -> str:
     """Say what differs in one sentence, the first few by name."""
-    named = "; ".join(one.text for one in found[:most])
-    more = len(found) - most
+    named = "; ".join(difference.text for difference in differences[:most])
+    more = len(differences) - most
     return f"what was stored is not what was previewed: {named}{f'; and {more} more' if more > 0 else ''}"
 
 
@@ -49,14 +49,14 @@ def rebased(
     """Return what the dry run would return now that others have changed labels or annotations of the object.
 
     Args:
-        before: the object the change was planned from; None: what others changed is not known.
-        present: the object a change is sent to again: its spec is still that of `before`.
+        before: the object the write was planned from; None: what others changed is not known.
+        present: the object a write is sent to again: its spec is still that of `before`.
     """
     if before is None or previewed.get("kind") != before.get("kind"):
         return previewed
     meta = dict(previewed.get("metadata") or {})
     for part in _METADATA:
-        was, now, wanted = ((one.get("metadata") or {}).get(part) or {} for one in (before, present, previewed))
+        was, now, wanted = ((obj.get("metadata") or {}).get(part) or {} for obj in (before, present, previewed))
         theirs = {key for key in {**was, **now} if was.get(key) != now.get(key) and wanted.get(key) == was.get(key)}
         kept = {key: value for key, value in wanted.items() if key not in theirs}
         meta[part] = kept | {key: now[key] for key in theirs if key in now}
@@ -92,6 +92,8 @@ def _differ(before: Any, after: Any, path: Path) -> Iterator[StoredDifference]:
 
 def _by_name(value: Any) -> dict[str, Any] | None:
     """Return a list's elements by name, None when it is no list of named ones."""
-    if not isinstance(value, (list, tuple)) or not all(isinstance(one, Mapping) and "name" in one for one in value):
+    if not isinstance(value, (list, tuple)) or not all(
+        isinstance(element, Mapping) and "name" in element for element in value
+    ):
         return None
-    return {str(one["name"]): one for one in value}
+    return {str(element["name"]): element for element in value}

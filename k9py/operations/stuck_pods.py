@@ -43,26 +43,26 @@ def stuck_pods(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) ->
 
 def stuck_pods_warning(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) -> Iterator[PreflightWarning]:
     """Warn that a rollback alone will not replace some pods, and name them in the order to delete them."""
-    found = stuck_pods(obj, target_name, pods)
-    if found:
-        names = ", ".join(printable(pod.name) for pod in found)
-        stay, them = ("pod {} stays", "it") if len(found) == 1 else ("pods {} stay", "them")
+    stuck = stuck_pods(obj, target_name, pods)
+    if stuck:
+        names = ", ".join(printable(pod.name) for pod in stuck)
+        stay, them = ("pod {} stays", "it") if len(stuck) == 1 else ("pods {} stay", "them")
         message = f"{stay.format(names)} stuck until you delete {them}"
         yield PreflightWarning(WarningLevel.DANGER, "stuck-pods", message)
 
 
-def unready_pods_warning(obj: Mapping[str, Any], change: WritePlan, pods: Sequence[Pod]) -> Iterator[PreflightWarning]:
+def unready_pods_warning(obj: Mapping[str, Any], plan: WritePlan, pods: Sequence[Pod]) -> Iterator[PreflightWarning]:
     """Warn that a StatefulSet takes a new template only once its pods are ready, the broken ones too.
 
     Args:
         pods: that its selector selects.
     """
-    if change.operation not in ("set-image", "restart"):
+    if plan.operation not in ("set-image", "restart"):
         return  # an undo knows which revision its pods are to leave
-    found = stuck_pods(obj, "", [pod for pod in pods if pod.owner_uid == change.uid])
-    if found:
-        names = ", ".join(printable(pod.name) for pod in found)
-        what, them = (f"pod {names} is", "it") if len(found) == 1 else (f"pods {names} are", "them")
+    stuck = stuck_pods(obj, "", [pod for pod in pods if pod.owner_uid == plan.uid])
+    if stuck:
+        names = ", ".join(printable(pod.name) for pod in stuck)
+        what, them = (f"pod {names} is", "it") if len(stuck) == 1 else (f"pods {names} are", "them")
         message = (
             f"{what} not ready: a StatefulSet waits for {them} first, even if broken; delete {them} afterwards if so"
         )

@@ -78,7 +78,7 @@ def plan_undo(
         hint = "older revisions are removed beyond revisionHistoryLimit: choose another one"
         raise MissingPartError(f"that revision of {about.text} is gone", hint)
     owners = (revision_obj.get("metadata") or {}).get("ownerReferences") or ()
-    if not any(one.get("uid") == about.uid for one in owners):
+    if not any(owner.get("uid") == about.uid for owner in owners):
         raise RefusedError(f"that revision is not one of {about.text}", "read its revisions again")
     name = str((revision_obj.get("metadata") or {}).get("name", ""))
     if not _number(revision_obj):
@@ -188,7 +188,7 @@ def _causes(obj: Mapping[str, Any], revision_obj: Mapping[str, Any]) -> list[tup
 
 def _images_of(template: Mapping[str, Any], group: str) -> dict[str, str]:
     containers = (template.get("spec") or {}).get(group) or ()
-    return {str(one.get("name", "")): str(one.get("image", "")) for one in containers}
+    return {str(container.get("name", "")): str(container.get("image", "")) for container in containers}
 
 
 def _canonical(template: Mapping[str, Any]) -> bytes:
@@ -197,9 +197,9 @@ def _canonical(template: Mapping[str, Any]) -> bytes:
 
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+        return {key: _without_nulls(element) for key, element in value.items() if element is not None}
     if isinstance(value, (list, tuple)):
-        return [_without_nulls(one) for one in value]
+        return [_without_nulls(element) for element in value]
     return value
 
 

@@ -30,7 +30,10 @@ def value_at(obj: Any, path: Path) -> Any:
     """Return the value at a path, None where there is none."""
     for part in path:
         if isinstance(obj, (list, tuple)):
-            obj = next((one for one in obj if isinstance(one, Mapping) and f"[{one.get('name')}]" == part), None)
+            obj = next(
+                (element for element in obj if isinstance(element, Mapping) and f"[{element.get('name')}]" == part),
+                None,
+            )
         elif isinstance(obj, Mapping):
             obj = obj.get(part)
         else:
@@ -75,7 +78,7 @@ def value_text(path: Path, value: Any) -> str:
         return ABSENT
     if "env" in path or LAST_APPLIED in path:
         return "a value that is not shown"
-    key = next((one for one in reversed(path) if not one.startswith("[")), "")
+    key = next((part for part in reversed(path) if not part.startswith("[")), "")
     value = redact({key: value})[key]
     text = value if isinstance(value, str) else msgspec.json.encode(value, order="sorted").decode()
     shown = printable(text)

@@ -12,17 +12,17 @@ from k9py.operations.proof import misses
 from k9py.operations.values import path_text, short, value_text
 
 
-def loudest_first(*found: Iterable[PreflightWarning]) -> tuple[PreflightWarning, ...]:
+def loudest_first(*groups: Iterable[PreflightWarning]) -> tuple[PreflightWarning, ...]:
     """Gather the warnings of several checks."""
-    return tuple(sorted((one for part in found for one in part), key=lambda one: one.level))
+    return tuple(sorted((warning for group in groups for warning in group), key=lambda warning: warning.level))
 
 
 def merge_warnings(
     planned: Sequence[PreflightWarning], found: Sequence[PreflightWarning]
 ) -> tuple[PreflightWarning, ...]:
     """Join a plan's warnings with those found later: of one code, what was found replaces what was planned with."""
-    newer = {one.code for one in found}
-    return loudest_first((one for one in planned if one.code not in newer), found)
+    newer = {warning.code for warning in found}
+    return loudest_first((warning for warning in planned if warning.code not in newer), found)
 
 
 def fewer_pods(now: int, wanted: int) -> Iterator[PreflightWarning]:
@@ -37,7 +37,7 @@ def fewer_pods(now: int, wanted: int) -> Iterator[PreflightWarning]:
 
 def mutated(request: WriteRequest, previewed: Mapping[str, Any]) -> Iterator[PreflightWarning]:
     """Call out what a webhook would store instead of what is sent, as the dry run showed it."""
-    for path, sent, found in islice(misses(request, previewed), 3):
-        stored, wanted = short(value_text(path, found)), short(value_text(path, sent))
+    for path, sent, actual in islice(misses(request, previewed), 3):
+        stored, wanted = short(value_text(path, actual)), short(value_text(path, sent))
         message = f"admission changes it: {short(path_text(path))} becomes {stored}, not {wanted}"
         yield PreflightWarning(WarningLevel.CAUTION, "mutated", message)

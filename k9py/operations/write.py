@@ -160,8 +160,8 @@ class Writer:
         try:
             written = await self.write(plan, dry_run=True)
         except DryRunUnsupportedError as error:
-            words = f"the server could not try it first: {printable(error.message)}"
-            warning = PreflightWarning(WarningLevel.CAUTION, "not-tried", words)
+            text = f"the server could not try it first: {printable(error.message)}"
+            warning = PreflightWarning(WarningLevel.CAUTION, "not-tried", text)
             return TriedPlan(replace(plan, warnings=loudest_first((*plan.warnings, warning))), None)
         tried = written.plan
         if warnings := tuple(mutated(tried.request, written.result)):
@@ -228,7 +228,7 @@ class Writer:
             if not why:
                 return sending.written(answer)
             error = UnverifiedWriteError(f"The server's answer does not prove that the change was made: {why}")
-        found = await read_back(
+        finding = await read_back(
             self._reader,
             sending.plan,
             before=sending.before,
@@ -237,11 +237,11 @@ class Writer:
             is_answered=isinstance(error, WebhookFailedError),
             sleep=self._sleep,
         )
-        if found.verdict == "made":
-            remark = f"{error.message}; read back: {found.text}"
-            return sending.written(found.current or {}, remark=remark)
-        error.read_back, error.is_read_back_final = found.verdict, found.is_final
-        error.hint = _joined(error.hint, _looked(found))
+        if finding.verdict == "made":
+            remark = f"{error.message}; read back: {finding.text}"
+            return sending.written(finding.current or {}, remark=remark)
+        error.read_back, error.is_read_back_final = finding.verdict, finding.is_final
+        error.hint = _joined(error.hint, _looked(finding))
         raise error
 
     async def _send(self, sending: _Sending, *, dry_run: bool) -> dict[str, Any]:
@@ -303,21 +303,21 @@ def _may_be_made(error: KdashError) -> bool:
     return isinstance(error, UnavailableError) and error.code != 429
 
 
-def _looked(found: ReadBack) -> str:
-    if found.verdict == "not-made" and found.is_final:
-        return f"read back: {found.text}"
-    return f"it is not known whether the change was made; read back: {found.text}; check again before retrying"
+def _looked(finding: ReadBack) -> str:
+    if finding.verdict == "not-made" and finding.is_final:
+        return f"read back: {finding.text}"
+    return f"it is not known whether the change was made; read back: {finding.text}; check again before retrying"
 
 
-def _changed(change: WritePlan, present: Mapping[str, Any], before: Mapping[str, Any] | None) -> ConflictError | None:
+def _changed(plan: WritePlan, present: Mapping[str, Any], before: Mapping[str, Any] | None) -> ConflictError | None:
     """Return the error to raise when the object is not the one that was confirmed, None when only its status moved."""
     meta = present.get("metadata") or {}
-    name = printable(str(change.key))
-    if meta.get("uid") != change.uid:
+    name = printable(str(plan.key))
+    if meta.get("uid") != plan.uid:
         message = f"{name} was deleted and recreated since you confirmed"
-    elif int(meta.get("generation") or 0) != change.generation:
+    elif int(meta.get("generation") or 0) != plan.generation:
         message = f"{name} was changed since you confirmed{last_writer(present, before)}"
-    elif change.replaces_annotations is not None and _theirs(change.replaces_annotations) != _theirs(
+    elif plan.replaces_annotations is not None and _theirs(plan.replaces_annotations) != _theirs(
         meta.get("annotations") or {}
     ):
         who = last_writer(present, before, "metadata")

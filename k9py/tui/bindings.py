@@ -7,24 +7,24 @@ from typing import Final
 
 from textual.binding import Binding, BindingType
 
-from k9py.actions.action import Action, Scope
+from k9py.actions.action import Action, ActionScope
 from k9py.actions.registry import BY_ID, in_scope
 
 PERFORM: Final = "perform"
 """Name of the Textual action that runs an action of ours by its id: `ClusterScreen.action_perform`."""
 
 
-def bindings(*wanted: Scope | str) -> list[BindingType]:
+def bindings(*wanted: ActionScope | str) -> list[BindingType]:
     """Return the bindings of all actions of a scope, or of single actions by their ids, in that order.
 
     Raises:
         KeyError: There is no such action.
     """
-    return [binding_of(action) for one in wanted for action in _actions(one)]
+    return [binding_of(action) for scope_or_id in wanted for action in _actions(scope_or_id)]
 
 
-def _actions(wanted: Scope | str) -> Iterable[Action]:
-    return in_scope(wanted) if isinstance(wanted, Scope) else (BY_ID[wanted],)
+def _actions(wanted: ActionScope | str) -> Iterable[Action]:
+    return in_scope(wanted) if isinstance(wanted, ActionScope) else (BY_ID[wanted],)
 
 
 def binding_of(action: Action) -> Binding:

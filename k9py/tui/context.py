@@ -15,7 +15,7 @@ from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectKey
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.options import AppOptions
-from k9py.tui.session import Connected, Session
+from k9py.tui.session import Connected, ReconnectingSession
 from k9py.tui.widgets.line_view import LineViewOptions
 
 
@@ -106,7 +106,7 @@ class AppContext(Protocol):
         ...
 
     @property
-    def session(self) -> Session:
+    def session(self) -> ReconnectingSession:
         """The connection to the cluster, or the attempt to make one."""
         ...
 

@@ -1,10 +1,10 @@
 """Keys take effect in the order they were typed, however fast they come.
 
-A key may move the focus or open a dialog, and that takes a few turns of the event loop. On a slow link several keys
-arrive in one packet: without an order, the `c` of a quickly typed `/checkout` would reach the table behind the filter,
-and open something else. Invariant: a key is dispatched only when what the key before it set off in the interface has
-been done; keys wait in between, none is lost. Work a key starts in the background (a request) is not waited for, unless
-it holds the keys (`hold_keys`): those typed ahead are meant for the dialog that is to come, and wait for it.
+A key may move the focus or open a dialog, and that takes a few passes of the event loop. On a slow link several keys
+arrive in one packet: without an order, the `c` of a quickly typed `/checkout` would reach the table below the filter,
+and open something else. Invariant: a key is dispatched only once the interface has done what the key before it caused;
+until then keys are queued, and none is lost. Background work that a key starts (a request) is not waited for, unless it
+holds the keys (`hold_keys`): keys typed ahead are meant for the dialog that will open, and wait for it.
 """
 
 from __future__ import annotations
@@ -14,32 +14,31 @@ from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
 from textual import events
-from textual.app import App
 from textual.dom import DOMNode
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.timer import Timer
 
+from k9py.tui.keys import RemappableKeys
+
 ResultT = TypeVar("ResultT")
 
 FAIL_SAFE_SECONDS: Final = 1.0
-"""A key that sets off something endless holds the next one no longer than this."""
+"""A key that causes something endless delays the next one no longer than this."""
 
 HOLD_SECONDS: Final = 15.0
-"""Keys are held no longer than this for a dialog that does not come; those typed until then are dropped."""
+"""Keys are held no longer than this for a dialog that does not open; those typed until then are dropped."""
 
 ROUNDS: Final = 3
-"""A key makes a widget post a message, whose handler posts another: each takes one more way up to the app."""
-
-IMMEDIATE: Final = frozenset({"ctrl+c"})
-"""Keys that wait for nothing: leaving must always work."""
+"""A key makes a widget post a message, whose handler posts another: each bubbles up to the app once more."""
 
 
 class KeyHold:
-    """Keeps typed keys back until it is released; Esc ends what it waits for.
+    """Holds typed keys until it is released; the key for back cancels what it waits for.
 
     Args:
-        on_cancel: called when Esc is typed meanwhile.
+        app: Whose keys are held.
+        on_cancel: Called when the key for back is typed meanwhile.
     """
 
     def __init__(self, app: OrderedKeys[Any], on_cancel: Callable[[], None]) -> None:
@@ -47,44 +46,44 @@ class KeyHold:
         self._on_cancel = on_cancel
 
     def release(self) -> None:
-        """Let the keys typed meanwhile go on: what they were meant for is there."""
+        """Deliver the keys typed meanwhile: the dialog they are meant for is open."""
         self._app._end_hold(self, deliver=True)
 
     def drop(self) -> None:
-        """Throw the keys typed meanwhile away: what they were meant for will not come."""
+        """Drop the keys typed meanwhile: the dialog they are meant for will not open."""
         self._app._end_hold(self, deliver=False)
 
     def cancel(self) -> None:
-        """End what is waited for, as Esc does."""
+        """Cancel what is waited for, as the key for back does."""
         self.drop()
         self._on_cancel()
 
 
-class OrderedKeys(App[ResultT], Generic[ResultT]):
+class OrderedKeys(RemappableKeys[ResultT], Generic[ResultT]):
     """An app that dispatches one key at a time."""
 
     def __init__(self, **app_options: Any) -> None:
         super().__init__(**app_options)
-        self._waiting_keys: deque[events.Key] = deque()
-        self._key_under_way = False
+        self._queued_keys: deque[events.Key] = deque()
+        self._is_dispatching = False
         self._key_number = 0
         self._fail_safe: Timer | None = None
         self._hold: KeyHold | None = None
         self._hold_timer: Timer | None = None
 
     async def on_event(self, event: events.Event) -> None:
-        """Dispatch an event; a key waits for the one before it."""
-        if not isinstance(event, events.Key) or event.is_forwarded or event.key in IMMEDIATE:
+        """Dispatch an event; a key waits for the one before it, except the one that quits, which must always work."""
+        if not isinstance(event, events.Key) or event.is_forwarded or event.key in self.key_names.keys("app.quit"):
             await super().on_event(event)
-        elif self._hold is not None and event.key == "escape":
+        elif self._hold is not None and event.key in self.key_names.keys("app.back"):
             self._hold.cancel()
-        elif self._key_under_way or self._hold is not None:
-            self._waiting_keys.append(event)
+        elif self._is_dispatching or self._hold is not None:
+            self._queued_keys.append(event)
         else:
             await self._dispatch_key(event)
 
     def hold_keys(self, on_cancel: Callable[[], None]) -> KeyHold:
-        """Keep back the keys typed from now on, until the hold is released; a hold there was before is over."""
+        """Hold the keys typed from now on until the hold is released; it replaces an earlier hold."""
         hold = KeyHold(self, on_cancel)
         if self._hold_timer is not None:
             self._hold_timer.stop()
@@ -93,11 +92,11 @@ class OrderedKeys(App[ResultT], Generic[ResultT]):
         return hold
 
     def before_key(self) -> None:
-        """Do what is due before a key takes effect; to be overridden."""
+        """Called before a key takes effect; to be overridden."""
 
     def discard_typed_keys(self) -> None:
-        """Throw away the keys that wait: what comes now is to be seen before it is answered."""
-        self._waiting_keys.clear()
+        """Drop the queued keys: what is shown next must be seen before it is answered."""
+        self._queued_keys.clear()
 
     def _end_hold(self, hold: KeyHold, *, deliver: bool) -> None:
         if self._hold is not hold:
@@ -107,12 +106,12 @@ class OrderedKeys(App[ResultT], Generic[ResultT]):
             self._hold_timer.stop()
             self._hold_timer = None
         if not deliver:
-            self._waiting_keys.clear()
-        # What the key under way set off has come up, or never will: a screen it left behind may not answer any more.
+            self._queued_keys.clear()
+        # What the current key caused is on the screen, or never will be: a screen it closed may not answer any more.
         self.call_later(self._next_key)
 
     async def _dispatch_key(self, event: events.Key) -> None:
-        self._key_under_way = True
+        self._is_dispatching = True
         self._key_number += 1
         screen = self.screen
         target = self.focused or screen
@@ -124,7 +123,7 @@ class OrderedKeys(App[ResultT], Generic[ResultT]):
     def _pass(
         self, target: MessagePump, node: MessagePump | None, screen: Screen[object], number: int, rounds: int
     ) -> None:
-        """Follow the key the way it bubbles, queueing behind it in each node up to the app, as often as `rounds`."""
+        """Follow the key as it bubbles: queue after it in each node up to the app, as often as `rounds`."""
         while node is not None and node is not self:
             parent = node.parent if isinstance(node, DOMNode) else None
             if node.call_later(self._pass, target, parent, screen, number, rounds):
@@ -136,7 +135,7 @@ class OrderedKeys(App[ResultT], Generic[ResultT]):
             self.call_later(self._settle, screen, number)
 
     def _settle(self, screen: Screen[object], number: int) -> None:
-        """The key has been handled; let what it opened come up, and the focus arrive."""
+        """Wait, after a key was handled, for what it opened and for the focus."""
         if self.screen is screen:
             screen.call_later(self.call_later, self.call_later, self._done, number)
         else:
@@ -150,9 +149,9 @@ class OrderedKeys(App[ResultT], Generic[ResultT]):
         if self._fail_safe is not None:
             self._fail_safe.stop()
             self._fail_safe = None
-        self._key_under_way = False
-        await self._go_on()
+        self._is_dispatching = False
+        await self._dispatch_next()
 
-    async def _go_on(self) -> None:
-        if self._waiting_keys and not self._key_under_way and self._hold is None and not self._exit:
-            await self._dispatch_key(self._waiting_keys.popleft())
+    async def _dispatch_next(self) -> None:
+        if self._queued_keys and not self._is_dispatching and self._hold is None and not self._exit:
+            await self._dispatch_key(self._queued_keys.popleft())

@@ -1,4 +1,4 @@
-"""What the dashboard is started with, as one value, and how it comes to a connection.
+"""What the dashboard is started with, as one value, and how it connects.
 
 Invariant: importing this imports neither kubernetes_asyncio nor aiohttp: the connector is called after the first paint.
 """
@@ -23,7 +23,7 @@ Connector = Callable[[ConnectOptions], Awaitable["Connection"]]
 
 
 async def connect_lazily(options: ConnectOptions) -> Connection:
-    """Connect with the client that is imported only now."""
+    """Connect; the client is imported only now."""
     from k9py.kube.connect import connect
 
     return await connect(options)
@@ -37,14 +37,14 @@ class AppOptions:
         connect: which cluster.
         connector: makes the connection; tests and the demo may bring their own.
         namespaces: those named with -n; empty means the context's.
-        all_namespaces: -A: the whole cluster, whatever the context says.
+        all_namespaces: -A: the whole cluster, whatever namespace the context has.
         read_only: every write is refused, below the user interface.
         audit_path: file of the audit lines; None writes none.
         demo: name of the demo scenario, shown in the header; "" for a real cluster.
         monochrome: draw without colour; None asks the environment.
         theme: the first theme, one of `palettes.THEMES`.
         redraws_per_second: upper limit for redraws of live panes; None: 10, or 4 over SSH.
-        notify: how the terminal is told that a change has come to its end.
+        notify: how the terminal is notified that an operation has ended.
         log_directory: where logs are saved; None refuses to.
         log_buffer: bytes of lines a log keeps.
         clipboard: whether the terminal takes copies.

@@ -1,7 +1,6 @@
-"""What became of the writes of this session, in one line: followed to converged or stalled, on every screen.
+"""The outcome of the latest write of this session, in one line on every screen, tracked until done or stalled.
 
-Owns the list of followed changes (`Followed`) and the strip that says the latest. Invariant: an outcome stays in sight
-until the person dismisses it (Esc) or another change begins.
+Invariant: an outcome stays visible until the person dismisses it or another change starts.
 """
 
 from __future__ import annotations
@@ -13,22 +12,23 @@ from textual.widgets import Static
 
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
+from k9py.tui.keys import key_names
 from k9py.tui.theme import palette_for
 from k9py.views.values import Tone
 
 
 @dataclass(frozen=True, slots=True)
 class TrackedChange:
-    """A change on its way.
+    """A change that is tracked.
 
     Args:
         key: the object.
-        what: the change in words, such as "scaled to 5".
-        words: how it stands.
-        tone: BUSY on its way, OK converged, FAIL stalled, WARN given up following.
+        what: the change as text, such as "scaled to 5".
+        words: the status as text.
+        tone: BUSY under way, OK done, FAIL stalled, WARN no longer tracked.
         seconds: since it was applied.
         desired, updated, available: pods, for the bar; None when unknown.
-        hint: what Esc does now.
+        hint: what the back key does now; `{action.id}` becomes the action's key.
     """
 
     key: ObjectKey
@@ -39,11 +39,11 @@ class TrackedChange:
     desired: int | None = None
     updated: int = 0
     available: int = 0
-    hint: str = "Esc dismisses"
+    hint: str = "{app.back} dismisses"
 
     @property
     def is_done(self) -> bool:
-        """Say whether nothing more will come."""
+        """True when the outcome is final."""
         return self.tone is not Tone.BUSY
 
 
@@ -51,7 +51,7 @@ BAR_CELLS = 20
 
 
 def bar(followed: TrackedChange, cells: int = BAR_CELLS) -> str:
-    """Return a bar of that many cells: full for available pods of the new revision, half for updated ones."""
+    """Return a bar of `cells` cells: full for available pods of the new revision, half for updated ones."""
     desired = followed.desired or 0
     if desired <= 0:
         return ""
@@ -63,7 +63,7 @@ def bar(followed: TrackedChange, cells: int = BAR_CELLS) -> str:
 
 
 class ProgressStrip(Static):
-    """The line above the keys; not there while there is nothing to say."""
+    """The line above the keys; hidden while there is no change."""
 
     DEFAULT_CSS = """
     ProgressStrip {
@@ -76,15 +76,20 @@ class ProgressStrip(Static):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__("", markup=False, id=id)
         self.shown: TrackedChange | None = None
-        self._besides: tuple[int, str] = (0, "")
+        self._shown_with: tuple[int, str] = (0, "")
 
     def show(self, followed: TrackedChange | None, more: int = 0, *, stop_with: str = "") -> None:
-        """Show a change; `more` others are under way too, and what is typed stops those that come behind it."""
+        """Show a change.
+
+        Args:
+            more: number of other changes under way.
+            stop_with: key or command that stops after the current one of several, "" for none.
+        """
         self.set_class(followed is not None, "-on")
-        if followed is None or (followed == self.shown and (more, stop_with) == self._besides):
+        if followed is None or (followed == self.shown and (more, stop_with) == self._shown_with):
             self.shown = followed
             return
-        self.shown, self._besides = followed, (more, stop_with)
+        self.shown, self._shown_with = followed, (more, stop_with)
         palette = palette_for(self.app)
         tone = palette.tone(followed.tone)
         line = Text(no_wrap=True, overflow="ellipsis")
@@ -100,5 +105,5 @@ class ProgressStrip(Static):
             line.append(f"  {followed.seconds:.0f}s", palette.muted)
         if more:
             line.append(f"  and {more} more", palette.muted)
-        line.append(f"  {followed.hint}", palette.muted)
+        line.append(f"  {key_names(self).fill(followed.hint)}", palette.muted)
         self.update(line, layout=False)

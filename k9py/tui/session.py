@@ -1,4 +1,4 @@
-"""The tie to one cluster: connecting, retrying, choosing the scope, and the running `Cluster`, as one state to show.
+"""The connection to one cluster as one state to show: connecting, retrying, and the session that is being watched.
 
 Owns the connection and the cluster's task; both end when `run` is cancelled. Invariant: losing the cluster is a state,
 never an exit: `run` returns only by cancellation and lets no KdashError out.
@@ -23,12 +23,12 @@ RETRY_SECONDS: Final = (2.0, 4.0, 8.0, 15.0, 30.0)
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """The first attempt is being made, or one that the person asked for."""
+    """The first attempt to connect, or one that the person asked for, is running."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """There is no cluster to show, and why; `retry_at` None: not tried again by itself (the configuration is wrong)."""
+    """There is no cluster to show, and why. `retry_at` None: it is not retried, because the configuration is wrong."""
 
     error: KdashError
     retry_at: datetime | None
@@ -40,12 +40,12 @@ Connected = ClusterSession
 SessionState = Connecting | Unreachable | Connected
 
 
-class Session:
+class ReconnectingSession:
     """Connects to what the options name and keeps the cluster running.
 
     Args:
-        on_change: told each new state, on the event loop.
-        on_sign_in: called when a credential plugin has spoken or ended.
+        on_change: called with each new state, on the event loop.
+        on_sign_in: called when a credential plugin has printed something or ended.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Session:
         self._on_sign_in = on_sign_in
         self.state: SessionState = Connecting()
         self.sign_in: SignIn | None = None
-        """The credential plugin that speaks to the person and has not ended."""
+        """The credential plugin that waits for the person."""
         self._on_change = on_change
         self._retry_now = asyncio.Event()
 
@@ -68,16 +68,16 @@ class Session:
         return self.state if isinstance(self.state, Connected) else None
 
     def retry(self) -> None:
-        """Try again now instead of waiting."""
+        """Retry now instead of waiting."""
         self._retry_now.set()
 
     def on_output(self, sign_in: SignIn, line: str) -> None:
-        """Show what a credential plugin says."""
+        """Show the output of a credential plugin."""
         self.sign_in = sign_in
         self._on_sign_in()
 
     def on_end(self, sign_in: SignIn) -> None:
-        """Show no longer what it said."""
+        """Hide the output of a credential plugin that has ended."""
         if self.sign_in is sign_in:
             self.sign_in = None
             self._on_sign_in()
@@ -116,9 +116,9 @@ class Session:
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for one in waits:
-                one.cancel()
-        if self._retry_now.is_set():  # whoever asked for it sees that it is done
+            for waiting in waits:
+                waiting.cancel()
+        if self._retry_now.is_set():  # the person sees that the key did something
             self._change(Connecting())
 
     def _change(self, state: SessionState) -> None:
@@ -127,5 +127,5 @@ class Session:
 
 
 def options_for_context(options: AppOptions, context: str) -> AppOptions:
-    """Return the options for another context; namespaces named for the former one do not carry over."""
+    """Return the options for another context; the namespaces of the previous one do not carry over."""
     return replace(options, connect=replace(options.connect, context=context), namespaces=(), all_namespaces=False)

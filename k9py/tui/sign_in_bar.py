@@ -1,7 +1,7 @@
-"""What a credential plugin says while the dashboard is live: a renewal needs the person, whose screen stays as it is.
+"""The output of a credential plugin that renews a sign-in while the dashboard is live.
 
-Invariant: it takes no key but the one that cancels the plugin, so that nobody's typing lands in it. Not there while no
-plugin speaks, and not while connecting: then the connection pane shows the same words.
+Invariant: it reacts to no key except the one that cancels the plugin, so that no typing is lost in it. It is hidden
+without output, and while connecting: then the connection pane shows the output.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from rich.text import Text
 from textual.widgets import Static
 
 from k9py.kube.sign_in import SignIn
+from k9py.tui.keys import key_names
 from k9py.tui.theme import palette_for
 from k9py.views.values import Tone
 
 ROWS: Final = 6
-"""Rows of a plugin's words that are shown, wrapped: the code may be at the end of a long line."""
+"""Rows of the plugin's output that are shown, wrapped: the code may be at the end of a long line."""
 
 
 class SignInBar(Static):
@@ -32,7 +33,7 @@ class SignInBar(Static):
         self._shown: tuple[str, tuple[str, ...]] | None = None
 
     def show(self, sign_in: SignIn | None) -> None:
-        """Show what the plugin says; None: go away."""
+        """Show the plugin's output; None hides the bar."""
         shown = (
             None if sign_in is None else (sign_in.plugin, sign_in.latest(rows=ROWS, columns=self.app.size.width - 2))
         )
@@ -45,8 +46,8 @@ class SignInBar(Static):
         palette = palette_for(self.app)
         plugin, lines = shown
         text = Text()
-        text.append(f"{Tone.WARN.symbol} sign in: {plugin} says  ", palette.tone(Tone.WARN))
-        text.append("Ctrl+X", palette.tone(Tone.ACCENT))
+        text.append(f"{Tone.WARN.symbol} sign in with {plugin}  ", palette.tone(Tone.WARN))
+        text.append(key_names(self)("app.cancel_sign_in"), palette.tone(Tone.ACCENT))
         text.append(" cancels", palette.muted)
         for line in lines:
             text.append(f"\n{line}", "bold")

@@ -123,7 +123,7 @@ async def test_what_would_be_is_the_answer_of_a_dry_run_and_nothing_is_stored(sh
     assert ran.code == 0
     assert "undo Deployment shop/checkout to revision 3" in ran.out
     assert "checkout:2.6.1" in ran.out
-    assert ran.out.count("checkout:2.6.1") == 1, "nothing is told twice"
+    assert ran.out.count("checkout:2.6.1") == 1, "nothing is printed twice"
     assert "nothing was written" in ran.out
     assert image_of(checkout(shop)) == GOOD
     assert shop.audit == []

@@ -233,7 +233,7 @@ class HostApp(OrderedKeys[int]):
         super().__init__()
         self.options = options
         self.connected: ClusterSession | None = connected
-        self.context = "demo"
+        self.context_name = "demo"
         self.operations = Operations(self, self)
         self.messages: list[str] = []
         self._answered: set[int] = set()

@@ -80,11 +80,11 @@ async def test_a_key_that_acts_or_is_typed_into_a_bar_gets_no_other_answer(kdash
 @pytest.mark.parametrize(
     ("kind", "key", "words"),
     [
-        (LogScreen, "N", "nothing is searched for: / searches"),
-        (LogScreen, "plus", "nothing is filtered, so every line is shown: & filters"),
-        (LogScreen, "minus", "nothing is filtered, so every line is shown: & filters"),
-        (DescribeScreen, "N", "nothing is searched for: / searches"),
-        (YamlScreen, "N", "nothing is searched for: / searches"),
+        (LogScreen, "N", "no search yet · / searches"),
+        (LogScreen, "plus", "no filter: all lines are shown · & filters"),
+        (LogScreen, "minus", "no filter: all lines are shown · & filters"),
+        (DescribeScreen, "N", "no search yet · / searches"),
+        (YamlScreen, "N", "no search yet · / searches"),
         (HomeScreen, "x", "nothing to stop: no bulk operation is running"),
     ],
 )

@@ -100,5 +100,6 @@ async def test_dialogs_name_and_take_the_remapped_keys(kdash: Dashboard) -> None
     await kdash.select(CART)
     await kdash.press("f7")
     await kdash.until_screen(ConfirmDialog)
+    await kdash.until_text("F10 Enter", "F8")
     await kdash.press("f8")
     await kdash.until(lambda: kdash.app.screen is kdash.home, "cancelled")

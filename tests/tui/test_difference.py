@@ -72,7 +72,7 @@ async def test_two_revisions_are_chosen_by_marking_one(kdash: Dashboard) -> None
     screen = await rollout(kdash)
     await choose(kdash, screen, 4)
     await kdash.press("m")
-    await kdash.until_text("compare", "D compares with the marked one")
+    await kdash.until_text("compare", "D diff to the marked one")
     await choose(kdash, screen, 2)
     await kdash.press("D")
     shown = await kdash.until_screen(DifferenceScreen)
@@ -81,7 +81,7 @@ async def test_two_revisions_are_chosen_by_marking_one(kdash: Dashboard) -> None
     await kdash.press("q")
     await choose(kdash, screen, 4)
     await kdash.press("m")
-    await kdash.until_text("D compares with now")
+    await kdash.until_text("D diff to now")
 
 
 async def test_without_a_choice_it_compares_what_an_undo_would_go_back_to(kdash: Dashboard) -> None:
@@ -101,7 +101,7 @@ async def test_without_a_choice_it_has_the_base_and_the_undo_that_home_shows(kda
     await kdash.advance_until(lambda: "u roll back to revision 5" in kdash.text and "since revision 5" in kdash.text)
     await kdash.press(pane, "D")
     shown = await kdash.until_screen(DifferenceScreen)
-    await kdash.until_text("now, revision 7", "u undoes to revision 5", f"{OLD} → {NEW}")
+    await kdash.until_text("now, revision 7", "u roll back to revision 5", f"{OLD} → {NEW}")
     assert shown.older.number == 5
     await kdash.press("u")
     confirm = await kdash.until_screen(ConfirmDialog)
@@ -112,7 +112,7 @@ async def test_a_healthy_workload_is_compared_with_the_revision_before_and_u_ask
     await kdash.select(CART)
     await kdash.press("D")
     shown = await kdash.until_screen(DifferenceScreen)
-    await kdash.until_text("u asks for a revision to undo to")
+    await kdash.until_text("u choose a revision to roll back to")
     assert shown.older.number == 2
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)

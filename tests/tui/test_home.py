@@ -35,13 +35,13 @@ async def test_moving_in_services_narrows_rollouts_and_logs_and_esc_widens_again
     everything = names(kdash)
     await kdash.press("1", "down", "up")
     await kdash.until(lambda: names(kdash) == ["checkout"], "only the rollouts behind the service")
-    await kdash.until_text("behind service checkout")
+    await kdash.until_text("service checkout · Esc: show all")
     await kdash.until(
         lambda: kdash.home.logs.subject == ObjectKey("Service", "shop", "checkout"), "logs of the service"
     )
     await kdash.press("escape")
     await kdash.until(lambda: names(kdash) == everything, "all rollouts again")
-    assert "behind service" not in kdash.text
+    assert "show all" not in kdash.text
 
 
 async def test_moving_in_rollouts_chooses_the_logs(kdash: Dashboard) -> None:
@@ -172,7 +172,7 @@ async def test_a_service_that_fails_while_every_rollout_is_well_is_counted(tmp_p
 
 async def test_a_namespace_that_does_not_exist_is_said_not_to(simulator: Simulator, tmp_path: Path) -> None:
     async with dashboard(simulator, tmp_path, namespaces=("nope",), live=False) as kdash:
-        await kdash.until_text("there is no namespace nope")
+        await kdash.until_text("namespace not found: nope")
 
 
 async def test_a_context_that_does_not_exist_is_refused_and_what_is_shown_stays(kdash: Dashboard) -> None:
@@ -184,7 +184,7 @@ async def test_a_context_that_does_not_exist_is_refused_and_what_is_shown_stays(
 
 async def test_a_filter_that_leaves_nothing_says_so(kdash: Dashboard) -> None:
     await kdash.press("2", "slash", *"zzz", "enter")
-    await kdash.until_text("the filter leaves none of 16")
+    await kdash.until_text("no match (16 hidden)")
     await kdash.press("escape")
     await kdash.until(lambda: "the filter leaves" not in kdash.text and len(names(kdash)) == 16, "all rows again")
 
@@ -196,7 +196,7 @@ async def test_a_filter_takes_expressions_and_says_what_is_wrong_with_one(kdash:
     )
     await kdash.until(lambda: {row.key.name for row in table.shown_rows} == {"cart", "catalog"}, "two rows")
     await kdash.press("backspace", "backspace")
-    await kdash.until_text("taken as text: missing ), unterminated subpattern")
+    await kdash.until_text("matched literally: missing ), unterminated subpattern")
 
 
 async def test_a_wide_screen_cuts_no_sentence_while_both_tables_fit_below_each_other(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.actions.action import Group
+from k9py.actions.action import HelpGroup
 from k9py.logs.follow.log_range import RANGES
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.confirm import ConfirmDialog
@@ -133,7 +133,7 @@ async def test_f_shows_the_lines_alone_and_esc_everything_again(kdash: Dashboard
     await kdash.press("f")
     await kdash.until(lambda: "deployment cart" not in kdash.text and "? Help" not in kdash.text, "lines alone")
     assert "╭" not in kdash.text
-    await until_said(kdash, "f or Esc: everything again")
+    await until_said(kdash, "f or Esc: show everything again")
     assert log_screen.logs.view.size.height >= 44
     await kdash.press("escape")
     await kdash.until_text("deployment cart", "? Help")
@@ -291,7 +291,7 @@ async def test_what_homes_log_was_searched_for_and_filtered_by_goes_with_it(key:
 
 async def test_a_filter_that_nothing_passes_is_said(kdash: Dashboard, log_screen: LogScreen) -> None:
     await kdash.press("ampersand", *"zzqq")
-    await kdash.until_text("no line passes the filter", "Enter Keep  Esc Clear")
+    await kdash.until_text("no line matches the filter", "Enter Keep  Esc Clear")
     await kdash.press("escape")
     await kdash.until(lambda: log_screen.logs.view.state.shown > MANY, "all lines")
     await kdash.until_text("& Filter")
@@ -331,7 +331,7 @@ async def test_help_lists_every_key_of_the_log_screen(kdash: Dashboard, log_scre
     await kdash.press("question_mark")
     shown = await kdash.until_screen(HelpScreen)
     keys = {key for group in shown.groups if "Logs" in group.title for line in group.keys for key in line.keys}
-    assert [group.title for group in shown.groups[:2]] == [Group.LOG_SOURCES.value, Group.LOG_LINES.value]
+    assert [group.title for group in shown.groups[:2]] == [HelpGroup.LOG_SOURCES.value, HelpGroup.LOG_LINES.value]
     wanted = {*"0123456", *"spxXPJCHmwtzfcnNgG", "/", "&", "+", "-", "Ctrl+S", "Space", "Enter"}
     assert wanted <= keys
 

@@ -89,7 +89,9 @@ async def test_a_pattern_whose_line_is_gone_says_so(regression: Dashboard) -> No
     await regression.until_text("could not apply the voucher")
     screen.post_message(screen.patterns.Jump(screen.patterns, -5, "gone"))
     said = regression.app._notifications
-    await regression.until(lambda: any("that line is no longer kept" in str(one.message) for one in said), "a word")
+    await regression.until(
+        lambda: any("that line is no longer in the buffer" in str(one.message) for one in said), "a word"
+    )
 
 
 async def test_a_pattern_whose_line_is_filtered_out_says_so(regression: Dashboard) -> None:
@@ -97,7 +99,7 @@ async def test_a_pattern_whose_line_is_filtered_out_says_so(regression: Dashboar
     await regression.until_text("could not apply the voucher")
     await regression.press("ampersand", *"cart", "enter", "tab", "enter")
     said = regression.app._notifications
-    await regression.until(lambda: any("left out at the moment" in str(one.message) for one in said), "a word")
+    await regression.until(lambda: any("hidden now, by the filter" in str(one.message) for one in said), "a word")
     assert screen.logs.view.has_focus
 
 

@@ -48,7 +48,7 @@ async def test_x_leaves_out_the_pod_under_the_cursor_and_brings_it_back(
     assert line is not None
     await kdash.press("x")
     await kdash.until_screen(SourcesDialog)
-    await kdash.until_text("Leave out", line.target.pod, "no level said")
+    await kdash.until_text("Hide", line.target.pod, "no level")
     await kdash.press("space", "enter")
     await kdash.until(lambda: 0 < view.state.shown < view.state.lines, "fewer lines")
     assert line.target.pod not in {one.target.pod for one in view.shown_lines()}
@@ -110,7 +110,7 @@ async def test_an_ephemeral_container_is_read_once_it_is_ticked(kdash: Dashboard
     assert "ephemeral" not in {one.role for one in log_screen.logs.read_targets}
     await kdash.press("X")
     await kdash.until_screen(SourcesDialog)
-    await kdash.until_text("Read besides", "ephemeral containers", "debugger")
+    await kdash.until_text("Also read", "ephemeral containers", "debugger")
     await kdash.press(*"ephem", "space", "enter")
     stream = log_screen.logs.stream
     assert stream is not None
@@ -168,7 +168,7 @@ def test_an_init_container_has_failed_until_it_succeeds() -> None:
 
 async def test_where_no_container_ran_before_it_says_so(kdash: Dashboard, log_screen: LogScreen) -> None:
     await kdash.press("p")
-    await kdash.until_text("no previous run")
+    await kdash.until_text("no previous container")
 
 
 async def test_what_is_waited_for_is_a_state_in_the_title_and_in_the_dialog(kdash: Dashboard) -> None:
@@ -229,7 +229,7 @@ async def test_ctrl_s_saves_what_is_shown_or_all(
     await kdash.until(lambda: 0 < view.state.shown < view.state.lines and not view.state.scanning, "fewer lines")
     await kdash.press("ctrl+s")
     await kdash.until_screen(SaveLogDialog)
-    await kdash.until_text("What is shown", "All that is kept", "deployment-cart_")
+    await kdash.until_text("Shown lines", "All buffered lines", "deployment-cart_")
     await kdash.press(*([] if extent == "shown" else ["down"]), "enter")
     wanted = view.state.shown if extent == "shown" else view.state.lines
     await until_said(kdash, f"saved {wanted} line")

@@ -14,9 +14,9 @@ from tests.unit.cluster.world import World
 @pytest.mark.parametrize(
     ("subject", "words"),
     [
-        (make.service("cart", selector={"tier": "web", "app": "crat"}), "no pod matches app=crat,tier=web: nothing"),
-        (make.service("cart", selector={}), "it has no selector, and its endpoints name no pod: nothing to read"),
-        (make.service("cart", type_="ExternalName", selector={}), "an alias of another name has no pods"),
+        (make.service("cart", selector={"tier": "web", "app": "crat"}), "no pod matches app=crat,tier=web, so no logs"),
+        (make.service("cart", selector={}), "no selector, and no endpoint names a pod: no logs"),
+        (make.service("cart", type_="ExternalName", selector={}), "an ExternalName service has no pods"),
         (make.deployment("cart", replicas=0), "scaled to 0: no pods, so no logs"),
         (make.stateful_set("db", replicas=0), "scaled to 0: no pods, so no logs"),
         (make.deployment("cart", replicas=3), ""),
@@ -26,4 +26,4 @@ def test_it_is_said_why_an_object_has_no_pods(subject: KubeObject, words: str) -
     found = no_pods_text(World(subject).queries, subject.key)
     assert found.startswith(words)
     assert bool(found) is bool(words)
-    assert no_pods_text(World(subject, unknown=[Pod.KIND]).queries, subject.key) == "the pods have not been read"
+    assert no_pods_text(World(subject, unknown=[Pod.KIND]).queries, subject.key) == "pods not loaded yet"

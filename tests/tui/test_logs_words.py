@@ -131,24 +131,26 @@ def test_sources_are_remembered_within_a_bound_and_those_that_are_read_always() 
 
 def test_of_a_copy_no_more_is_said_than_is_known() -> None:
     lines = ["one", "two", "three"]
-    taken = clipboard_copy(lines, Clipboard("supported", "kitty"))
+    taken = clipboard_copy(lines, Clipboard("supported", "kitty"), "Ctrl+S")
     assert (taken.text, taken.message) == ("one\ntwo\nthree", "copied 3 lines")
-    sent = clipboard_copy(lines, Clipboard())
+    sent = clipboard_copy(lines, Clipboard(), "Ctrl+S")
     assert sent.text == taken.text
     assert sent.message == "sent 3 lines to the clipboard (OSC 52) · if they do not arrive, Ctrl+S saves them"
-    assert clipboard_copy(["one"], Clipboard()).message.endswith("(OSC 52) · if it does not arrive, Ctrl+S saves it")
+    assert clipboard_copy(["one"], Clipboard(), "Ctrl+S").message.endswith(
+        "(OSC 52) · if it does not arrive, Ctrl+S saves it"
+    )
     needs = Clipboard("unknown", "tmux needs: set -g set-clipboard on")
-    assert clipboard_copy(["one"], needs).message == f"sent 1 line to the clipboard (OSC 52) · {needs.reason}"
-    refused = clipboard_copy(lines, Clipboard("unsupported", "Apple Terminal"))
+    assert clipboard_copy(["one"], needs, "Ctrl+S").message == f"sent 1 line to the clipboard (OSC 52) · {needs.reason}"
+    refused = clipboard_copy(lines, Clipboard("unsupported", "Apple Terminal"), "Ctrl+S")
     assert refused.is_refused
     assert "no clipboard here (Apple Terminal): Ctrl+S saves them" in refused.message
-    assert clipboard_copy([], Clipboard()).is_refused
+    assert clipboard_copy([], Clipboard(), "Ctrl+S").is_refused
 
 
 @given(st.integers(MAX_COPY_BASE64 // 4 * 3 - 3, MAX_COPY_BASE64 // 4 * 3 + 3))
 def test_too_much_for_a_clipboard_is_refused_with_a_way_out(length: int) -> None:
     text = "x" * length
-    copy = clipboard_copy([text], Clipboard("supported"))
+    copy = clipboard_copy([text], Clipboard("supported"), "Ctrl+S")
     assert copy.is_refused is (len(base64.b64encode(text.encode())) > MAX_COPY_BASE64)
     assert copy.is_refused is ("Ctrl+S" in copy.message)
 

@@ -109,7 +109,7 @@ async def test_a_log_that_cannot_be_read_is_said_without_alarm(tmp_path: Path, m
     async def unreadable(*_: object) -> None:
         return None
 
-    monkeypatch.setattr("k9py.tui.screens.rollout.read_failing_line", unreadable)
+    monkeypatch.setattr("k9py.tui.screens.rollout_reader.read_failing_line", unreadable)
     with Simulator(scenario="crashloop", clock=ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path) as kdash:
             await opened(kdash, PAYMENTS)
@@ -123,7 +123,7 @@ async def test_the_failing_line_is_read_once_for_each_run(tmp_path: Path, monkey
         read.append(failing)
         return f"line {len(read)}"
 
-    monkeypatch.setattr("k9py.tui.screens.rollout.read_failing_line", line)
+    monkeypatch.setattr("k9py.tui.screens.rollout_reader.read_failing_line", line)
     with Simulator(scenario="crashloop", clock=ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path) as kdash:
             screen = await opened(kdash, PAYMENTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.actions.registry import ACTIONS, BY_ID, group_of
 from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import timestamp
@@ -58,12 +58,12 @@ async def test_the_last_line_lists_the_main_keys_greyed_where_not_allowed(kdash:
     bound = {active.binding.id for active in kdash.home.active_bindings.values()}
     listed = {action.id for action in ACTIONS if action.footer is not None}
     elsewhere = {
-        Scope.REVISION,
-        Scope.TEXT_SCREEN,
-        Scope.DIFF_SCREEN,
-        Scope.LOG_SCREEN,
-        Scope.LOG_PANE,
-        Scope.LOG_VIEW,
+        ActionScope.REVISION,
+        ActionScope.TEXT_SCREEN,
+        ActionScope.DIFF_SCREEN,
+        ActionScope.LOG_SCREEN,
+        ActionScope.LOG_PANE,
+        ActionScope.LOG_VIEW,
     }
     assert {BY_ID[action_id].scope for action_id in listed - bound - {"app.retry", "workload.mark"}} <= elsewhere
     assert len(bar.keys) == len(bound & listed)

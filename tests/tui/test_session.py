@@ -130,7 +130,7 @@ async def test_while_it_is_not_live_a_key_tries_again_however_long_the_server_as
     kdash.simulator.inject(Refuse(503, retry_after=3600), RequestMatch(), times=None)
     kdash.simulator.stop_listening()
     kdash.simulator.listen_again()
-    await kdash.until_text("stale for", "reconnecting in 60s", "^r Retry now")
+    await kdash.until_text("stale for", "reconnecting in 60s", "Ctrl+R Retry now")
     kdash.simulator.clear_faults()
     await kdash.press("ctrl+r")
     await kdash.until_text("● live")

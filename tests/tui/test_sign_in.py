@@ -29,9 +29,9 @@ async def test_while_connecting_the_code_is_shown_and_esc_cancels_and_enter_asks
     async with app.run_test(size=(80, 24)) as pilot:
         shown = Dashboard(app, pilot, simulator, tmp_path / "audit")
         for _ in range(2):
-            await shown.until_text("The credential plugin /bin/sh says:", "enter the code ABCD-1234", "Esc cancel")
+            await shown.until_text("Output of the credential plugin /bin/sh:", "enter the code ABCD-1234", "Esc cancel")
             await shown.press("escape")
-            await shown.until_text("You cancelled the sign-in with /bin/sh", "Enter try again now")
+            await shown.until_text("You cancelled the sign-in with /bin/sh", "Enter retry now")
             assert isinstance(app.session.state, Unreachable)
             assert app.session.state.retry_at is None
             assert app.screen is app.home
@@ -87,10 +87,10 @@ async def test_a_renewal_that_needs_the_person_is_shown_whole_while_live_and_ctr
         sign_in = SignIn("login", lambda: cancelled.append("login"))
         sign_in.add(LINE)
         shown.app.session.on_output(sign_in, LINE)
-        await shown.until_text("sign in: login says", "Ctrl+X cancels", "authenticate.")
+        await shown.until_text("sign in with login", "Ctrl+X cancels", "authenticate.")
         await shown.press("d")
         await shown.until(lambda: shown.app.screen is not shown.home, "another screen")
-        await shown.until_text("sign in: login says", "authenticate.")
+        await shown.until_text("sign in with login", "authenticate.")
         await shown.press("ctrl+x")
         await shown.until(lambda: cancelled == ["login"], "cancelled")
         shown.app.session.on_end(sign_in)

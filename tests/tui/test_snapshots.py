@@ -73,7 +73,7 @@ def after(
         ("rollout", (160, 45), ("enter",), ("Old pods", "release 2.8", "Events")),
         ("rollout-small", (80, 24), ("enter",), ("2 Old pods", "checkout-")),
         ("undo", (120, 36), ("enter", "u"), ("suggested: 3 pods", "checkout:2.7.1")),
-        ("help", (120, 45), ("enter", "question_mark"), ("Change the cluster", "Leave kdash")),
+        ("help", (120, 45), ("enter", "question_mark"), ("Actions", "Quit kdash")),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -115,7 +115,7 @@ LEVELS = (
     ("name", "keys", "words"),
     [
         ("merged", LOGS, ("3 containers · tail · deployment cart",)),
-        ("filtered", (*LOGS, *LEVELS), ("of context", "7 found")),
+        ("filtered", (*LOGS, *LEVELS), ("of context", "7 matches")),
     ],
     ids=["merged", "filtered"],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.actions.registry import in_scope
 from k9py.views import events, pods, rollouts, services
 from k9py.views.values import Column
@@ -13,18 +13,18 @@ TABLES = {module.__name__.rpartition(".")[2]: module.COLUMNS for module in (even
 BOUND = {
     key
     for action in in_scope(
-        Scope.WORKLOAD,
-        Scope.POD,
-        Scope.OPERATION,
-        Scope.OBJECT,
-        Scope.CLUSTER,
-        Scope.SCREEN,
-        Scope.PANES,
-        Scope.DIFF,
-        Scope.HOME,
-        Scope.REVISION,
-        Scope.APP,
-        Scope.TABLE,
+        ActionScope.WORKLOAD,
+        ActionScope.POD,
+        ActionScope.OPERATION,
+        ActionScope.OBJECT,
+        ActionScope.CLUSTER,
+        ActionScope.SCREEN,
+        ActionScope.PANES,
+        ActionScope.DIFF,
+        ActionScope.HOME,
+        ActionScope.REVISION,
+        ActionScope.APP,
+        ActionScope.TABLE,
     )
     for key in action.keys
 }

@@ -76,7 +76,7 @@ async def test_scale_shows_the_present_number_confirms_and_converges(kdash: Dash
     assert asking.current == 3
     await kdash.press("up", "up")
     await kdash.until(lambda: asking.preview is not None and asking.preview[0] == 5, "the dry-run of 5")
-    await kdash.until_text("namespace shop", "replicas  3 → 5", "the server has tried it")
+    await kdash.until_text("namespace shop", "replicas  3 → 5", "server dry-run passed")
     assert stored(kdash, CART)["spec"]["replicas"] == 3, "nothing is written before it is confirmed"
     await kdash.press("tab", "enter")
     await converged(kdash, CART)
@@ -126,7 +126,7 @@ async def test_undo_of_a_failing_release_shows_the_difference_and_converges(kdas
     confirm = await kdash.confirm()
     signs = {(line.sign, line.text.strip()) for line in confirm.question.diff}
     assert ("+", "image: registry.example.com/shop/checkout:2.7.1") in signs
-    assert "image" in {one.family for one in confirm.question.meaning}
+    assert "image" in {one.family for one in confirm.question.semantic}
     await kdash.press("tab", "enter")
     await converged(kdash, CHECKOUT)
     assert image(stored(kdash, CHECKOUT)) == "registry.example.com/shop/checkout:2.7.1"
@@ -200,19 +200,19 @@ async def test_what_was_confirmed_is_not_done_to_another_object_of_the_same_name
 
 async def test_a_daemon_set_cannot_be_scaled_and_a_service_is_restarted_by_its_workload(kdash: Dashboard) -> None:
     await kdash.select(AGENT)
-    assert kdash.home.check_action("scale", ()) is None
-    assert kdash.home.check_action("restart", ()) is True
+    assert kdash.home.check_action("perform", ("workload.scale",)) is None
+    assert kdash.home.check_action("perform", ("workload.restart",)) is True
     await kdash.press("s")
     await kdash.until(lambda: any("DaemonSet" in str(one.message) for one in kdash.app._notifications), "a word")
     await kdash.press("1")
-    assert kdash.home.check_action("restart", ()) is True
+    assert kdash.home.check_action("perform", ("workload.restart",)) is True
 
 
 async def test_read_only_greys_out_writes_and_the_writer_refuses_them(simulator: Simulator, tmp_path: Path) -> None:
     async with dashboard(simulator, tmp_path, read_only=True) as kdash:
         await kdash.select(CART)
         for action in ("scale", "restart", "undo"):
-            assert kdash.home.check_action(action, ()) is None
+            assert kdash.home.check_action("perform", (f"workload.{action}",)) is None
         kdash.app.operations.start(
             "restart", [TargetSnapshot(CART)]
         )  # whatever the keys say, the one function that writes refuses

@@ -54,20 +54,20 @@ async def test_set_image_keeps_the_repository_and_confirms_by_meaning(kdash: Das
     before = image(stored(kdash, CART))
     assert entry.value == before
     await kdash.press("enter")
-    await kdash.until_text("nothing is changed yet")
+    await kdash.until_text("no change yet")
     await kdash.press(*"9.9.9", "enter")
     confirm = await kdash.confirm()
     wanted = f"{before.rpartition(':')[0]}:9.9.9"
-    assert [(one.family, one.after) for one in confirm.question.meaning] == [("image", wanted)]
+    assert [(one.family, one.after) for one in confirm.question.semantic] == [("image", wanted)]
     await kdash.press("v")
-    await kdash.until_text("+ ", "the pod template, as YAML")
+    await kdash.until_text("+ ", "Pod template")
     await kdash.press("tab", "enter")
     await kdash.until(lambda: image(stored(kdash, CART)) == wanted, "the image set")
 
 
 async def test_pause_and_resume_are_one_key_for_a_deployment_alone(kdash: Dashboard) -> None:
     await kdash.select(AGENT)
-    assert kdash.home.check_action("pause", ()) is None
+    assert kdash.home.check_action("perform", ("workload.pause",)) is None
     await kdash.select(CART)
     await kdash.press("P")
     assert (await confirmed(kdash)).question.verb == "Pause"
@@ -286,7 +286,7 @@ async def test_a_small_terminal_keeps_the_buttons_in_sight_and_scrolls_the_rest(
         await kdash.press("enter")
         confirm = await kdash.confirm()
         await kdash.press("v")
-        await kdash.until_text("Cancel", "Undo", "the server has tried it")
+        await kdash.until_text("Cancel", "Undo", "server dry-run passed")
         await kdash.press("down", "pagedown")
         assert confirm.body.top > 0
         assert kdash.app.focused is confirm.query_one("#cancel")

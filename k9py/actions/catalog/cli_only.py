@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, CliVerb, Group, Scope
+from k9py.actions.action import Action, ActionScope, CliVerb, HelpGroup
 
 ACTIONS: Final = (
     Action(
         "workload.history",
         "History",
         "Revisions of a workload",
-        group=Group.INSPECT,
-        scope=Scope.CLI,
+        group=HelpGroup.INSPECT,
+        scope=ActionScope.CLI,
         cli=CliVerb(
             "history",
             "Revisions: images, causes, pods, who and when.",
@@ -23,8 +23,8 @@ ACTIONS: Final = (
         "workload.status",
         "Status",
         "Rollout status and what blocks it",
-        group=Group.INSPECT,
-        scope=Scope.CLI,
+        group=HelpGroup.INSPECT,
+        scope=ActionScope.CLI,
         cli=CliVerb(
             "status",
             "Show rollout status and what blocks it.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, Command, Group, Permission, Scope
+from k9py.actions.action import Action, ActionScope, HelpGroup, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 
 
@@ -21,10 +21,10 @@ DESCRIBE: Final = Action(
     "Describe",
     "Describe: status, findings, events",
     keys=("d",),
-    group=Group.INSPECT,
-    scope=Scope.OBJECT,
+    group=HelpGroup.INSPECT,
+    scope=ActionScope.OBJECT,
     run=_describe,
-    command=Command("describe", ("desc",)),
+    command=TypedCommand("describe", ("desc",)),
     footer=90,
 )
 YAML: Final = Action(
@@ -32,10 +32,10 @@ YAML: Final = Action(
     "YAML",
     "Full YAML",
     keys=("y",),
-    group=Group.INSPECT,
-    scope=Scope.OBJECT,
+    group=HelpGroup.INSPECT,
+    scope=ActionScope.OBJECT,
     run=_yaml,
-    command=Command("yaml"),
+    command=TypedCommand("yaml"),
     permission=Permission("get"),
     footer=100,
 )

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, Group, Scope
+from k9py.actions.action import Action, ActionScope, HelpGroup
 
 
 def _key(
-    action_id: str, title: str, text: str, keys: tuple[str, ...], native: str, scope: Scope, *, priority: bool = False
+    action_id: str,
+    title: str,
+    text: str,
+    keys: tuple[str, ...],
+    native: str,
+    scope: ActionScope,
+    *,
+    priority: bool = False,
 ) -> Action:
     return Action(
         action_id,
         title,
         text,
         keys=keys,
-        group=Group.DIALOGS,
+        group=HelpGroup.DIALOGS,
         scope=scope,
         native=native,
         priority=priority,
@@ -23,44 +30,72 @@ def _key(
 
 
 def _list(name: str, title: str, keys: tuple[str, ...], lines: int) -> Action:
-    return _key(f"list.{name}", title, title, keys, f"move({lines})", Scope.LIST, priority=True)
+    return _key(f"list.{name}", title, title, keys, f"move({lines})", ActionScope.LIST, priority=True)
 
 
 ACTIONS: Final = (
-    _key("dialog.cancel", "Cancel", "Go back one step without changing anything", ("escape",), "cancel", Scope.DIALOG),
+    _key(
+        "dialog.cancel",
+        "Cancel",
+        "Go back one step without changing anything",
+        ("escape",),
+        "cancel",
+        ActionScope.DIALOG,
+    ),
     _key(
         "dialog.confirm",
         "Confirm",
         "Switch to the button that confirms, and back",
         ("tab",),
         "to_confirm",
-        Scope.DIALOG,
+        ActionScope.DIALOG,
     ),
-    _key("dialog.walk", "Next", "Walk through the dialog", ("shift+tab",), "app.focus_next", Scope.DIALOG),
-    _key("dialog.close", "Cancel", "Go back one step without changing anything", ("q",), "cancel", Scope.BUTTONS),
-    _key("dialog.previous_button", "Other button", "Previous button", ("left",), "app.focus_previous", Scope.BUTTONS),
-    _key("dialog.next_button", "Other button", "Next button", ("right",), "app.focus_next", Scope.BUTTONS),
+    _key("dialog.walk", "Next", "Walk through the dialog", ("shift+tab",), "app.focus_next", ActionScope.DIALOG),
+    _key("dialog.close", "Cancel", "Go back one step without changing anything", ("q",), "cancel", ActionScope.BUTTONS),
+    _key(
+        "dialog.previous_button",
+        "Other button",
+        "Previous button",
+        ("left",),
+        "app.focus_previous",
+        ActionScope.BUTTONS,
+    ),
+    _key("dialog.next_button", "Other button", "Next button", ("right",), "app.focus_next", ActionScope.BUTTONS),
     _list("down", "Down", ("down", "ctrl+n"), 1),
     _list("up", "Up", ("up", "ctrl+p"), -1),
     _list("page_down", "Page down", ("pagedown",), 10),
     _list("page_up", "Page up", ("pageup",), -10),
-    _key("choices.down", "Down", "Down", ("j",), "move(1)", Scope.CHOICES),
-    _key("choices.up", "Up", "Up", ("k",), "move(-1)", Scope.CHOICES),
+    _key("choices.down", "Down", "Down", ("j",), "move(1)", ActionScope.CHOICES),
+    _key("choices.up", "Up", "Up", ("k",), "move(-1)", ActionScope.CHOICES),
     _key(
-        "command.complete", "Complete", "Complete the command", ("tab",), "complete", Scope.COMMAND_LINE, priority=True
+        "command.complete",
+        "Complete",
+        "Complete the command",
+        ("tab",),
+        "complete",
+        ActionScope.COMMAND_LINE,
+        priority=True,
     ),
-    _key("sources.check", "Check", "Check or uncheck", ("space",), "tick", Scope.SOURCES, priority=True),
-    _key("sources.uncheck_all", "Uncheck all", "Uncheck all", ("ctrl+r",), "untick_all", Scope.SOURCES, priority=True),
-    _key("question.down", "Down", "Down", ("down", "j"), "scroll_lines(1)", Scope.QUESTION),
-    _key("question.up", "Up", "Up", ("up", "k"), "scroll_lines(-1)", Scope.QUESTION),
-    _key("question.page_down", "Page down", "Page down", ("pagedown",), "scroll_pages(1)", Scope.QUESTION),
-    _key("question.page_up", "Page up", "Page up", ("pageup",), "scroll_pages(-1)", Scope.QUESTION),
-    _key("question.top", "Top", "Top", ("home",), "edge(0)", Scope.QUESTION),
-    _key("question.bottom", "Bottom", "Bottom", ("end",), "edge(1)", Scope.QUESTION),
-    _key("number.up", "One more", "One more", ("up",), "count(1)", Scope.NUMBER),
-    _key("number.down", "One less", "One less", ("down",), "count(-1)", Scope.NUMBER),
-    _key("number.up_ten", "Ten more", "Ten more", ("pageup",), "count(10)", Scope.NUMBER),
-    _key("number.down_ten", "Ten less", "Ten less", ("pagedown",), "count(-10)", Scope.NUMBER),
-    _key("filter.cancel", "Cancel", "Close and clear the text", ("escape",), "cancel", Scope.FILTER_BAR),
-    _key("help.close", "Close", "Close", ("escape", "q", "question_mark", "enter"), "close", Scope.HELP),
+    _key("sources.check", "Check", "Check or uncheck", ("space",), "tick", ActionScope.SOURCES, priority=True),
+    _key(
+        "sources.uncheck_all",
+        "Uncheck all",
+        "Uncheck all",
+        ("ctrl+r",),
+        "untick_all",
+        ActionScope.SOURCES,
+        priority=True,
+    ),
+    _key("question.down", "Down", "Down", ("down", "j"), "scroll_lines(1)", ActionScope.QUESTION),
+    _key("question.up", "Up", "Up", ("up", "k"), "scroll_lines(-1)", ActionScope.QUESTION),
+    _key("question.page_down", "Page down", "Page down", ("pagedown",), "scroll_pages(1)", ActionScope.QUESTION),
+    _key("question.page_up", "Page up", "Page up", ("pageup",), "scroll_pages(-1)", ActionScope.QUESTION),
+    _key("question.top", "Top", "Top", ("home",), "edge(0)", ActionScope.QUESTION),
+    _key("question.bottom", "Bottom", "Bottom", ("end",), "edge(1)", ActionScope.QUESTION),
+    _key("number.up", "One more", "One more", ("up",), "count(1)", ActionScope.NUMBER),
+    _key("number.down", "One less", "One less", ("down",), "count(-1)", ActionScope.NUMBER),
+    _key("number.up_ten", "Ten more", "Ten more", ("pageup",), "count(10)", ActionScope.NUMBER),
+    _key("number.down_ten", "Ten less", "Ten less", ("pagedown",), "count(-10)", ActionScope.NUMBER),
+    _key("filter.cancel", "Cancel", "Close and clear the text", ("escape",), "cancel", ActionScope.FILTER_BAR),
+    _key("help.close", "Close", "Close", ("escape", "q", "question_mark", "enter"), "close", ActionScope.HELP),
 )

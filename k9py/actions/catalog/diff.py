@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, CliVerb, Command, Group, Permission, Scope, Target
+from k9py.actions.action import Action, ActionScope, ActionTarget, CliVerb, HelpGroup, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 from k9py.api.errors import RefusedError
 
 
-def _has_revisions(target: Target) -> str | None:
+def _has_revisions(target: ActionTarget) -> str | None:
     # An unknown history is reported by the screen that is opened, which reads the server.
     if target.has_one_revision():
         return f"nothing to compare: {target.key.kind} {target.key.name} has only one revision"
@@ -17,10 +17,10 @@ def _has_revisions(target: Target) -> str | None:
 
 
 def _diff(host: ActionHost, argument: str | None) -> None:
-    words = (argument or "").replace("..", " ").split()
-    if len(words) > 2 or not all(word.isascii() and word.isdigit() for word in words):
+    numbers = (argument or "").replace("..", " ").split()
+    if len(numbers) > 2 or not all(number.isascii() and number.isdigit() for number in numbers):
         raise RefusedError(f'"{argument}" is not one or two revisions', "for example: diff 3 5, or diff 3 to now")
-    host.show_diff(*map(int, words))
+    host.show_diff(*map(int, numbers))
 
 
 DIFF: Final = Action(
@@ -28,10 +28,10 @@ DIFF: Final = Action(
     "Diff",
     "Diff to the previous revision; on a revision: to now, or to the marked one",
     keys=("D", "shift+d"),
-    group=Group.INSPECT,
-    scope=Scope.DIFF,
+    group=HelpGroup.INSPECT,
+    scope=ActionScope.DIFF,
     run=_diff,
-    command=Command("diff", argument="revision [revision]"),
+    command=TypedCommand("diff", argument="revision [revision]"),
     cli=CliVerb(
         "diff",
         "Compare revisions, or a revision with now.",
@@ -49,8 +49,8 @@ def _key(name: str, title: str, text: str, key: str, native: str, footer: int | 
         title,
         text,
         keys=(key,),
-        group=Group.INSPECT,
-        scope=Scope.DIFF_SCREEN,
+        group=HelpGroup.INSPECT,
+        scope=ActionScope.DIFF_SCREEN,
         native=native,
         footer=footer,
     )
@@ -61,8 +61,8 @@ MARK: Final = Action(
     "Mark",
     "Mark the revision to compare others with",
     keys=("m",),
-    group=Group.PANES,
-    scope=Scope.REVISION,
+    group=HelpGroup.PANES,
+    scope=ActionScope.REVISION,
     native="mark",
     footer=260,
 )

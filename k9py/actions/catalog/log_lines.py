@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, Group, Scope
+from k9py.actions.action import Action, ActionScope, HelpGroup
 
 
 def _key(
@@ -13,11 +13,11 @@ def _key(
     text: str,
     keys: tuple[str, ...],
     native: str,
-    scope: Scope = Scope.LOG_VIEW,
+    scope: ActionScope = ActionScope.LOG_VIEW,
     footer: int | None = None,
 ) -> Action:
     return Action(
-        f"log.{name}", title, text, keys=keys, group=Group.LOG_LINES, scope=scope, native=native, footer=footer
+        f"log.{name}", title, text, keys=keys, group=HelpGroup.LOG_LINES, scope=scope, native=native, footer=footer
     )
 
 
@@ -28,7 +28,7 @@ ACTIONS: Final = (
         "Search by regular expression ({log.next}, {log.previous}: next, previous match)",
         ("slash",),
         "search",
-        Scope.LOG_PANE,
+        ActionScope.LOG_PANE,
         20,
     ),
     _key(
@@ -37,7 +37,7 @@ ACTIONS: Final = (
         "Only lines with these words, or such as level>=warn .status>=500 pod=x !word",
         ("ampersand",),
         "filter_lines",
-        Scope.LOG_PANE,
+        ActionScope.LOG_PANE,
         30,
     ),
     _key(
@@ -46,11 +46,13 @@ ACTIONS: Final = (
         "Highlight words and /regular expressions/, each in its own colour ({app.back}: none)",
         ("H",),
         "highlight",
-        Scope.LOG_PANE,
+        ActionScope.LOG_PANE,
     ),
-    _key("copy", "Copy", "Copy the line or the marked lines, unchanged", ("c",), "copy", Scope.LOG_PANE),
-    _key("save", "Save", "Save what is shown, or the whole buffer, to a file", ("ctrl+s",), "save", Scope.LOG_PANE),
-    _key("full", "Full", "Lines only, full screen", ("f",), "screen.full_screen", Scope.LOG_PANE),
+    _key("copy", "Copy", "Copy the line or the marked lines, unchanged", ("c",), "copy", ActionScope.LOG_PANE),
+    _key(
+        "save", "Save", "Save what is shown, or the whole buffer, to a file", ("ctrl+s",), "save", ActionScope.LOG_PANE
+    ),
+    _key("full", "Full", "Lines only, full screen", ("f",), "screen.full_screen", ActionScope.LOG_PANE),
     _key("down", "Down", "Down (at the end: follow)", ("down", "j"), "move_cursor(1)"),
     _key("up", "Up", "Up (holds the view)", ("up", "k"), "move_cursor(-1)"),
     _key("page_down", "Page down", "Page down", ("pagedown", "ctrl+f"), "move_pages(1)"),

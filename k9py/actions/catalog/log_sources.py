@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, Group, Scope
+from k9py.actions.action import Action, ActionScope, HelpGroup
 
 _RANGES: Final = (
     "Last 200 lines of each container, then follow",
@@ -23,8 +23,8 @@ def _key(name: str, title: str, text: str, key: str, native: str, footer: int | 
         title,
         text,
         keys=(key,),
-        group=Group.LOG_SOURCES,
-        scope=Scope.LOG_SCREEN,
+        group=HelpGroup.LOG_SOURCES,
+        scope=ActionScope.LOG_SCREEN,
         native=native,
         footer=footer,
     )
@@ -40,8 +40,8 @@ ACTIONS: Final = (
         "Hold",
         "Hold the view, or follow again (reading continues)",
         keys=("s",),
-        group=Group.LOG_LINES,
-        scope=Scope.LOG_SCREEN,
+        group=HelpGroup.LOG_LINES,
+        scope=ActionScope.LOG_SCREEN,
         native="hold",
         footer=40,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, CliVerb, Command, Group, Permission, Scope
+from k9py.actions.action import Action, ActionScope, CliVerb, HelpGroup, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 
 
@@ -21,10 +21,10 @@ LOGS: Final = Action(
     "Logs",
     "Logs of all its pods, full screen",
     keys=("l",),
-    group=Group.INSPECT,
-    scope=Scope.OBJECT,
+    group=HelpGroup.INSPECT,
+    scope=ActionScope.OBJECT,
     run=_logs,
-    command=Command("logs"),
+    command=TypedCommand("logs"),
     cli=CliVerb(
         "logs",
         "Logs of all pods as one stream; -f follows.",
@@ -38,10 +38,10 @@ PREVIOUS: Final = Action(
     "Previous",
     "Logs of the previous containers",
     keys=("p",),
-    group=Group.INSPECT,
-    scope=Scope.OBJECT,
+    group=HelpGroup.INSPECT,
+    scope=ActionScope.OBJECT,
     run=_previous,
-    command=Command("previous"),
+    command=TypedCommand("previous"),
     permission=Permission("get", "pods", "log"),
     footer=230,
 )

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, Group, Scope
+from k9py.actions.action import Action, ActionScope, HelpGroup
 
 
 def _pane(name: str, title: str, text: str, keys: tuple[str, ...], native: str, footer: int | None = None) -> Action:
     return Action(
-        f"pane.{name}", title, text, keys=keys, group=Group.PANES, scope=Scope.PANES, native=native, footer=footer
+        f"pane.{name}",
+        title,
+        text,
+        keys=keys,
+        group=HelpGroup.PANES,
+        scope=ActionScope.PANES,
+        native=native,
+        footer=footer,
     )
 
 
@@ -19,8 +26,8 @@ def _home(action_id: str, title: str, text: str, native: str, place: int) -> Act
         title,
         text,
         keys=("space",),
-        group=Group.PANES,
-        scope=Scope.HOME,
+        group=HelpGroup.PANES,
+        scope=ActionScope.HOME,
         native=native,
         footer=place,
     )
@@ -47,8 +54,8 @@ ACTIONS: Final = (
         "Retry now",
         "Retry the connection now",
         keys=("enter",),
-        group=Group.GENERAL,
-        scope=Scope.HOME,
+        group=HelpGroup.GENERAL,
+        scope=ActionScope.HOME,
         native="retry_connection",
     ),
 )

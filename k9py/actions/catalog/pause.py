@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, CliVerb, Command, Permission, Scope, Target
+from k9py.actions.action import Action, ActionScope, ActionTarget, CliVerb, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 
 
-def _can_pause(target: Target) -> str | None:
+def _can_pause(target: ActionTarget) -> str | None:
     kind = target.key.kind
     return None if kind == "Deployment" else f"a {kind} cannot be paused: only a Deployment can"
 
@@ -26,9 +26,9 @@ PAUSE: Final = Action(
     "Pause",
     "Pause or resume a Deployment's rollout",
     keys=("P",),
-    scope=Scope.WORKLOAD,
+    scope=ActionScope.WORKLOAD,
     run=_pause,
-    command=Command("pause"),
+    command=TypedCommand("pause"),
     cli=CliVerb(
         "pause",
         "Pause a Deployment's rollout.",
@@ -44,9 +44,9 @@ RESUME: Final = Action(
     "workload.resume",
     "Resume",
     "Resume a paused rollout",
-    scope=Scope.WORKLOAD,
+    scope=ActionScope.WORKLOAD,
     run=_resume,
-    command=Command("resume"),
+    command=TypedCommand("resume"),
     cli=CliVerb("resume", "Resume a paused rollout.", "Resume a Deployment's paused rollout."),
     permission=Permission("patch"),
     writes=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, Command, Group, Scope
+from k9py.actions.action import Action, ActionScope, HelpGroup, TypedCommand
 from k9py.actions.host import ActionHost
 
 
@@ -36,10 +36,10 @@ NAMESPACES: Final = Action(
     "Namespaces",
     "Choose a namespace",
     keys=("n",),
-    group=Group.NAVIGATE,
-    scope=Scope.CLUSTER,
+    group=HelpGroup.NAVIGATE,
+    scope=ActionScope.CLUSTER,
     run=_namespaces,
-    command=Command("ns", ("namespace", "namespaces"), argument="name"),
+    command=TypedCommand("ns", ("namespace", "namespaces"), argument="name"),
     ready=_connected,
     footer=190,
 )
@@ -48,10 +48,10 @@ ALL_NAMESPACES: Final = Action(
     "All namespaces",
     "Show all namespaces",
     keys=("0",),
-    group=Group.NAVIGATE,
-    scope=Scope.CLUSTER,
+    group=HelpGroup.NAVIGATE,
+    scope=ActionScope.CLUSTER,
     run=_all_namespaces,
-    command=Command("all", ("0",)),
+    command=TypedCommand("all", ("0",)),
     ready=_connected,
     footer=None,
 )
@@ -60,10 +60,10 @@ CONTEXTS: Final = Action(
     "Contexts",
     "Choose another cluster",
     keys=("c",),
-    group=Group.NAVIGATE,
-    scope=Scope.CLUSTER,
+    group=HelpGroup.NAVIGATE,
+    scope=ActionScope.CLUSTER,
     run=_contexts,
-    command=Command("ctx", ("context", "contexts"), argument="name"),
+    command=TypedCommand("ctx", ("context", "contexts"), argument="name"),
     footer=200,
 )
 ACTIONS: Final = (NAMESPACES, ALL_NAMESPACES, CONTEXTS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, Command, Permission, Scope
+from k9py.actions.action import Action, ActionScope, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 
 
@@ -21,9 +21,9 @@ DELETE: Final = Action(
     "Delete pod",
     "Delete the pod",
     keys=("ctrl+d",),
-    scope=Scope.POD,
+    scope=ActionScope.POD,
     run=_delete,
-    command=Command("delete"),
+    command=TypedCommand("delete"),
     permission=Permission("delete", "pods"),
     writes=True,
     operation="delete-pod",
@@ -33,9 +33,9 @@ EVICT: Final = Action(
     "Evict",
     "Evict the pod (respects its PDB)",
     keys=("ctrl+e",),
-    scope=Scope.POD,
+    scope=ActionScope.POD,
     run=_evict,
-    command=Command("evict"),
+    command=TypedCommand("evict"),
     permission=Permission("create", "pods", "eviction"),
     writes=True,
     operation="evict",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, Command, Group, Scope
+from k9py.actions.action import Action, ActionScope, HelpGroup, TypedCommand
 from k9py.actions.host import ActionHost
 
 
@@ -42,9 +42,9 @@ ACTIONS: Final = (
         "Help",
         "All keys",
         keys=("question_mark",),
-        group=Group.GENERAL,
+        group=HelpGroup.GENERAL,
         run=_help,
-        command=Command("help", ("?", "h")),
+        command=TypedCommand("help", ("?", "h")),
         footer=180,
     ),
     Action(
@@ -52,7 +52,7 @@ ACTIONS: Final = (
         "Command",
         "Type a command",
         keys=("colon",),
-        group=Group.GENERAL,
+        group=HelpGroup.GENERAL,
         run=_command_line,
         footer=210,
     ),
@@ -61,7 +61,7 @@ ACTIONS: Final = (
         "Retry now",
         "Retry the connection now",
         keys=("ctrl+r",),
-        group=Group.GENERAL,
+        group=HelpGroup.GENERAL,
         run=_retry,
         ready=_is_behind,
         footer=10,
@@ -71,7 +71,7 @@ ACTIONS: Final = (
         "Back",
         "Go back one step",
         keys=("escape",),
-        group=Group.GENERAL,
+        group=HelpGroup.GENERAL,
         run=_back,
     ),
     Action(
@@ -79,7 +79,7 @@ ACTIONS: Final = (
         "Back",
         "Go back one step, keep showing progress",
         keys=("q",),
-        group=Group.GENERAL,
+        group=HelpGroup.GENERAL,
         run=_leave,
         footer=400,
     ),
@@ -87,19 +87,19 @@ ACTIONS: Final = (
         "app.theme",
         "Theme",
         "Choose the colours",
-        group=Group.GENERAL,
+        group=HelpGroup.GENERAL,
         run=_theme,
-        command=Command("theme", argument="dark|light|colour-blind|colour-blind-light"),
+        command=TypedCommand("theme", argument="dark|light|colour-blind|colour-blind-light"),
     ),
     Action(
         "app.redraw",
         "Redraw",
         "Redraw the screen",
         keys=("ctrl+l",),
-        group=Group.GENERAL,
-        scope=Scope.APP,
+        group=HelpGroup.GENERAL,
+        scope=ActionScope.APP,
         native="app.redraw",
-        command=Command("redraw"),
+        command=TypedCommand("redraw"),
         priority=True,
     ),
     Action(
@@ -107,10 +107,10 @@ ACTIONS: Final = (
         "Quit",
         "Quit kdash",
         keys=("ctrl+c",),
-        group=Group.GENERAL,
-        scope=Scope.APP,
+        group=HelpGroup.GENERAL,
+        scope=ActionScope.APP,
         native="app.quit",
-        command=Command("q", ("quit", "q!", "exit", "x")),
+        command=TypedCommand("q", ("quit", "q!", "exit", "x")),
         priority=True,
     ),
     Action(
@@ -118,8 +118,8 @@ ACTIONS: Final = (
         "Cancel sign-in",
         "Cancel the sign-in",
         keys=("ctrl+x",),
-        group=Group.GENERAL,
-        scope=Scope.APP,
+        group=HelpGroup.GENERAL,
+        scope=ActionScope.APP,
         native="app.cancel_sign_in",
     ),
     Action(
@@ -127,8 +127,8 @@ ACTIONS: Final = (
         "Palette",
         "Search commands",
         keys=("ctrl+p",),
-        group=Group.GENERAL,
-        scope=Scope.APP,
+        group=HelpGroup.GENERAL,
+        scope=ActionScope.APP,
         native="app.command_palette",
     ),
     Action(
@@ -136,8 +136,8 @@ ACTIONS: Final = (
         "Suspend",
         "Suspend kdash; fg in the shell resumes it",
         keys=("ctrl+z",),
-        group=Group.GENERAL,
-        scope=Scope.APP,
+        group=HelpGroup.GENERAL,
+        scope=ActionScope.APP,
         native="app.suspend_process",
         priority=True,
     ),

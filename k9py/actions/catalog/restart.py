@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, CliVerb, Command, Permission, Scope
+from k9py.actions.action import Action, ActionScope, CliVerb, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 
 
@@ -17,9 +17,9 @@ RESTART: Final = Action(
     "Restart",
     "Replace every pod, as the update strategy allows",
     keys=("r",),
-    scope=Scope.WORKLOAD,
+    scope=ActionScope.WORKLOAD,
     run=_restart,
-    command=Command("restart"),
+    command=TypedCommand("restart"),
     cli=CliVerb(
         "restart",
         "Restart all pods, one workload after the other.",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, CliVerb, Command, Permission, Scope, Target
+from k9py.actions.action import Action, ActionScope, ActionTarget, CliVerb, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 from k9py.api.errors import RefusedError
 
 
-def has_replicas(target: Target) -> str | None:
+def has_replicas(target: ActionTarget) -> str | None:
     """Refuse what has no number of replicas."""
     if target.key.kind == "DaemonSet":
         return "a DaemonSet runs one pod on each node: it has no number of replicas"
@@ -27,9 +27,9 @@ SCALE: Final = Action(
     "Scale",
     "Change the number of replicas",
     keys=("s",),
-    scope=Scope.WORKLOAD,
+    scope=ActionScope.WORKLOAD,
     run=_scale,
-    command=Command("scale", argument="replicas"),
+    command=TypedCommand("scale", argument="replicas"),
     cli=CliVerb(
         "scale",
         "Set the number of replicas.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, CliVerb, Command, Permission, Scope
+from k9py.actions.action import Action, ActionScope, CliVerb, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 
 
@@ -21,9 +21,9 @@ SET_IMAGE: Final = Action(
     "Image",
     "Change container images",
     keys=("i",),
-    scope=Scope.WORKLOAD,
+    scope=ActionScope.WORKLOAD,
     run=_set_image,
-    command=Command("set-image", ("image",), argument="[container=]image"),
+    command=TypedCommand("set-image", ("image",), argument="[container=]image"),
     cli=CliVerb("set-image", "Change container images.", "Change container images."),
     permission=Permission("patch"),
     writes=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, Command, Scope
+from k9py.actions.action import Action, ActionScope, TypedCommand
 from k9py.actions.host import ActionHost
 
 
@@ -21,9 +21,9 @@ STOP: Final = Action(
     "Stop",
     "Stop after the current one",
     keys=("x",),
-    scope=Scope.OPERATION,
+    scope=ActionScope.OPERATION,
     run=_stop,
-    command=Command("stop"),
+    command=TypedCommand("stop"),
     ready=_is_running,
 )
 ACTIONS: Final = (STOP,)

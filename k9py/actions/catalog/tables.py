@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, Group, Scope
+from k9py.actions.action import Action, ActionScope, HelpGroup
 
 
 def _key(name: str, title: str, text: str, keys: tuple[str, ...], native: str, footer: int | None = None) -> Action:
     return Action(
-        f"table.{name}", title, text, keys=keys, group=Group.TABLES, scope=Scope.TABLE, native=native, footer=footer
+        f"table.{name}",
+        title,
+        text,
+        keys=keys,
+        group=HelpGroup.TABLES,
+        scope=ActionScope.TABLE,
+        native=native,
+        footer=footer,
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, Group, Scope
+from k9py.actions.action import Action, ActionScope, HelpGroup
 
 
 def _key(
-    name: str, title: str, text: str, keys: tuple[str, ...], native: str, scope: Scope = Scope.TEXT_VIEW
+    name: str, title: str, text: str, keys: tuple[str, ...], native: str, scope: ActionScope = ActionScope.TEXT_VIEW
 ) -> Action:
-    return Action(f"text.{name}", title, text, keys=keys, group=Group.TEXT, scope=scope, native=native)
+    return Action(f"text.{name}", title, text, keys=keys, group=HelpGroup.TEXT, scope=scope, native=native)
 
 
 ACTIONS: Final = (
@@ -19,8 +19,8 @@ ACTIONS: Final = (
         "Secrets",
         "Show or hide values that look like secrets",
         keys=("S", "shift+s"),
-        group=Group.TEXT,
-        scope=Scope.TEXT_SCREEN,
+        group=HelpGroup.TEXT,
+        scope=ActionScope.TEXT_SCREEN,
         native="secrets",
         footer=280,
     ),
@@ -34,13 +34,13 @@ ACTIONS: Final = (
     _key("right", "Right", "More of long lines", ("right",), "sideways(1)"),
     _key("next", "Next match", "Next match", ("n",), "search_next"),
     _key("previous", "Previous match", "Previous match", ("N",), "search_previous"),
-    _key("next_change", "Next change", "Next change", ("right_square_bracket",), "next_change", Scope.DIFF_VIEW),
+    _key("next_change", "Next change", "Next change", ("right_square_bracket",), "next_change", ActionScope.DIFF_VIEW),
     _key(
         "previous_change",
         "Previous change",
         "Previous change",
         ("left_square_bracket",),
         "previous_change",
-        Scope.DIFF_VIEW,
+        ActionScope.DIFF_VIEW,
     ),
 )

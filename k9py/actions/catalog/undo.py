@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, CliVerb, Command, Permission, Scope, Target
+from k9py.actions.action import Action, ActionScope, ActionTarget, CliVerb, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 from k9py.api.errors import RefusedError
 
 
-def _has_earlier_revision(target: Target) -> str | None:
+def _has_earlier_revision(target: ActionTarget) -> str | None:
     # An unknown history is reported by the operation, which reads the server.
     if target.has_one_revision():
         return f"nothing to undo: {target.key.kind} {target.key.name} has only one revision"
@@ -27,9 +27,9 @@ UNDO: Final = Action(
     "Undo",
     "Roll back to an earlier revision; shows the diff first",
     keys=("u",),
-    scope=Scope.WORKLOAD,
+    scope=ActionScope.WORKLOAD,
     run=_undo,
-    command=Command("undo", ("rollback",), argument="revision"),
+    command=TypedCommand("undo", ("rollback",), argument="revision"),
     cli=CliVerb(
         "undo",
         "Roll back to an earlier revision.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, Command, Permission, Scope
+from k9py.actions.action import Action, ActionScope, Permission, TypedCommand
 from k9py.actions.catalog.scale import has_replicas
 from k9py.actions.host import ActionHost
 
@@ -18,9 +18,9 @@ ZERO: Final = Action(
     "Zero",
     "Scale to 0, or back to the previous number",
     keys=("Z",),
-    scope=Scope.WORKLOAD,
+    scope=ActionScope.WORKLOAD,
     run=_zero,
-    command=Command("zero"),
+    command=TypedCommand("zero"),
     permission=Permission("patch", subresource="scale"),
     writes=True,
     operation="zero",

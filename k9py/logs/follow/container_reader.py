@@ -1,6 +1,6 @@
 """Reads one container's log: one stream at a time, each continued where the last one ended.
 
-Invariant: every line the server has is delivered once, or a `gap` marker stands where it may be missing. What a
+Invariant: every line the server has is delivered once, or a `gap` marker is shown where it may be missing. What a
 reopened stream repeats proves that nothing is missing (`resume`). Where it proves nothing, the container was restarted
 or its log rotated: the rest is read from the previous run's log (`restart_backfill`), and only what that does not prove
 is a gap. Content decides what is delivered; the container ids of the watch decide the wording, the labels and when to
@@ -110,7 +110,7 @@ class ContainerReader:
 
     @property
     def is_replaced(self) -> bool:
-        """True when the watch knows a later run or another pod than what is read."""
+        """True when the watch knows a later run, or another pod, than the one being read."""
         return self.runs.is_behind or self.successor is not None
 
     def retarget(self, target: LogTarget, now: float) -> bool:
@@ -120,7 +120,7 @@ class ContainerReader:
             now: by the monotonic clock.
 
         Returns:
-            True when another run is to be read than before.
+            True when the next stream must read another run than before.
         """
         present = self.successor or self.runs.watched
         if target.uid != present.uid:
@@ -240,7 +240,7 @@ class ContainerReader:
             self.delivery.mark("end", marker_text.end_of_head(head))
 
     async def _read_resumed(self, batches: AsyncIterator[list[bytes]], *, contains_position: bool | None) -> None:
-        """Skip what was delivered; before the first new line report what is known of the time between."""
+        """Skip delivered lines; before the first new one, fill or report the gap in between."""
         self._resume = resume = ResumeFilter(self.delivery.position, contains_position=contains_position)
         try:
             async for batch in batches:

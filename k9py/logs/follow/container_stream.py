@@ -1,8 +1,8 @@
 """One container's log, followed through interruptions and restarts: when it is opened, retried and given up.
 
 A stream holds a connection (`slots`) only while it reads. What the server refuses for now (container not started, image
-missing) becomes a note, shown once, and is retried with the stream's own backoff. What is read, and what may be
-missing, is up to its `ContainerReader`.
+missing) becomes a note, shown once, and is retried with the stream's own backoff. Its `ContainerReader` decides
+which lines are new and which may be missing.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class ContainerStream:
             self._reading.interrupt()
 
     def leave(self) -> None:
-        """Read what is left and stop at the end of the stream: it is no longer wanted."""
+        """Read the remaining lines and stop at the end of the stream: the container is no longer wanted."""
         self._is_leaving = True
         self._pausing.interrupt()
 
@@ -136,11 +136,11 @@ class ContainerStream:
         return self._is_leaving
 
     def stay(self) -> None:
-        """Keep following: it is wanted again."""
+        """Keep following: the container is wanted again."""
         self._is_leaving = self._is_dismissed = False
 
     def dismiss(self) -> None:
-        """Record that the task will be cancelled and not restarted: what may be missing is to be reported."""
+        """Record that the task will be cancelled for good, so that it reports a gap."""
         self._is_dismissed = True
 
     def fail(self) -> None:
@@ -297,7 +297,7 @@ class _Interruptible:
         return False
 
     def interrupt(self) -> None:
-        """Give up what is awaited, if anything is."""
+        """Give up the awaited work, if any."""
         if self._scope is not None:
             scope, self._scope = self._scope, None
             scope.reschedule(0.0)

@@ -51,8 +51,8 @@ class LineDelivery:
 
     `count` is how many lines were passed on in all. `is_waiting` is True while lines wait for room in the sink.
 
-    A line that a stream ended inside is the partial line: it is held back until the rest of it arrives. It is part of
-    no `position`: what is read next begins before it.
+    A line that a stream ended inside is the partial line: it is held back until its rest has come. It is part of no
+    `position`: the next stream begins before it.
     """
 
     def __init__(self, sink: LineSink, runs: ContainerRuns, clock: Clock, time_slicer: TimeSlicer) -> None:
@@ -136,7 +136,7 @@ class LineDelivery:
     # -- the line that a stream ended inside --------------------------------------------------------------------------
 
     def hold_back_partial(self, batch: Sequence[bytes]) -> Sequence[bytes]:
-        """Return which of the new lines are to be delivered now: all but a partial one at the end.
+        """Return the new lines to deliver now: all except a partial one at the end.
 
         The partial line is held back until a stream brings it whole, brings the same part of it again (the container
         wrote no line end), or brings another line in its place.

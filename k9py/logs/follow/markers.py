@@ -145,7 +145,7 @@ class StreamMarkers:
         self._add_marker("gap", marker_text.gap_after(cause, since))
 
     def set_healthy(self) -> None:
-        """Record that lines come: forget all problems."""
+        """Record that lines come: forget every trouble."""
         self._disconnected_at, self.is_broken = None, False
         self._shown_note = self.reason = ""
         self._is_shown_by_another = False

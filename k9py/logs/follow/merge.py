@@ -2,18 +2,18 @@
 
 Order: by time; the order inside one container is always kept. There are two modes:
 
-- Catching up (the beginning, which may be an hour of logs): nothing newer is passed on than what the slowest container
-  has reached (the watermark). A container that is ahead waits for room, so nothing is dropped. One that has been silent
+- Catching up (the beginning, which may be an hour of logs): nothing newer is passed on than the slowest container has
+  reached (the watermark). A container that is ahead waits for room, so nothing is dropped. One that has been silent
   for a while no longer holds the others up.
-- Live: a line waits for a short `window`, in which older ones of other containers go before it. What comes later than
-  that is marked late. A single container needs no window.
+- Live: a line waits for a short `window`, in which older ones of other containers go before it. Lines that come
+  later are marked late. A single container needs no window.
 
-Bounded by lines and characters. What was written before its log was opened waits for room at the server and is never
-dropped. What is written now is dropped where the terminal cannot keep up, the oldest first, and counted in one `gap`
-marker in its place; a `lossless` merge lets it wait too. Markers are never dropped (`merge_queue`).
+Bounded by lines and characters. Lines written before their log was opened wait for room at the server and are never
+dropped. Lines written now are dropped where the terminal cannot keep up, the oldest first, and counted in one `gap`
+marker in their place; a `lossless` merge lets them wait too. Markers are never dropped (`merge_queue`).
 
-No container waits forever: each may always have its share of an eighth of the room pending, and what is pending of the
-slowest one is always ready to be drained.
+No container waits for ever: each may always have its share of an eighth of the room pending, and the pending lines of
+the slowest one can always be drained.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The lines of many containers that wait for the next drain, ordered by time, and what is dropped of them.
+"""The lines of many containers that wait for the next drain, ordered by time; drops the surplus.
 
 Invariant: `pending_lines` and `pending_chars` of an `InputState` are what waits of that container; only the queue
 changes them. Markers, and lines that were written before their log was opened, are never dropped.
@@ -28,10 +28,11 @@ class InputState:
     """What the merge knows of one container.
 
     Args:
-        number: distinguishes the container.
+        number: identifies the container.
 
-    `key` is the time its newest line counts as: never less than that of the line before. While `is_past`, what comes
-    was written before the log was opened, so it can wait at the server; lines up to `past_key` are never dropped.
+    `key` is the time its newest line counts as: never less than that of the line before. While `is_past`, its
+    lines were written before the log was opened, so they can wait at the server; those up to `past_key` are never
+    dropped.
     """
 
     __slots__ = (
@@ -133,8 +134,8 @@ class MergeQueue:
     def drop_surplus(self) -> None:
         """Drop the oldest live lines where there are too many, down to seven eighths of the bounds.
 
-        One marker takes their place. It counts as a line of each container that lost one: what comes of those is after
-        it. It is merged with the last such marker where no line that is kept stands between the two.
+        One marker takes their place. It counts as a line of each container that lost one, so that their later lines
+        come after it. It is merged with the last such marker where no kept line is between the two.
         """
         if len(self._pending) <= self.max_lines and self.chars <= self.max_chars:
             return

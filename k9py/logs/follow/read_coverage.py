@@ -1,7 +1,7 @@
 """When one container's log was read, and for how long its current run may have written while nobody read it.
 
-A kubelet does not report that the beginning of a log was rotated away. Invariant: what is unknown counts as long ago,
-so a log counts as read from its beginning only where its run is proven to be young, or the log to reach back far
+A kubelet does not report that the beginning of a log was rotated away. Invariant: an unknown time counts as long
+ago, so a log counts as read from its beginning only where its run is proven to be young, or the log to reach back far
 enough.
 """
 

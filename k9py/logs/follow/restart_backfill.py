@@ -208,7 +208,7 @@ class RestartBackfill:
         self._markers.set_healthy()
 
     async def _read_previous(self, current_line: bytes | None) -> PreviousLog:
-        """Deliver what is new of the previous run; `current_line` as in `_deliver_previous`."""
+        """Deliver the new lines of the previous run; `current_line` as in `_deliver_previous`."""
         position = self._delivery.position
         since = position.at
 
@@ -255,7 +255,7 @@ async def _deliver_previous(
     deliver: Deliver,
     report_restart: Callable[[bytes], None],
 ) -> PreviousLog:
-    """Deliver what is new of the previous run's log, and return what that log is.
+    """Deliver the new lines of the previous run's log, and classify that log.
 
     Args:
         batches: its lines, from the second of the last delivered one on.

@@ -21,7 +21,7 @@ OVERLAP_LINES: Final = 32
 """Lines by which a log is recognised."""
 
 STEP_BACK: Final = timedelta(seconds=5)
-"""How far timestamps may step back from one line to the next: a log is reopened so long before its last lines."""
+"""How far timestamps may step back from one line to the next: a log is reopened that much before its last lines."""
 
 _MAX_WITHHELD_BYTES: Final = 8 << 20
 """Bytes withheld at most until it is known whether they were delivered."""
@@ -168,7 +168,7 @@ class ResumeFilter:
         return None
 
     def finish(self) -> Sequence[bytes]:
-        """Return what is known to be new now that the log has ended normally."""
+        """Return the lines that are known to be new now that the log has ended normally."""
         if self.is_decided:
             return ()
         if overlap := self._overlap(len(self._hashes)):

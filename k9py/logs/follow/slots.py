@@ -1,4 +1,4 @@
-"""Limits how many logs are open at once: who may hold a connection, in fair turns.
+"""Limits how many logs are open at a time: streams take fair turns in holding a connection.
 
 Invariant: at most `limit` holders; those who wait are served in the order of asking. While someone waits, the one that
 has held its slot longest yields after its turn, and asks again from the end of the queue. A stream that is refused or
@@ -26,7 +26,7 @@ class SlotHolder(Protocol):
     """What takes turns."""
 
     def yield_slot(self) -> None:
-        """Give up the connection soon, and what is awaited on it."""
+        """Give up the connection soon, and any read in progress."""
         ...
 
 
@@ -34,7 +34,7 @@ class StreamSlots:
     """A fair semaphore whose holders yield by the clock.
 
     Args:
-        limit: connections at once, at least 1.
+        limit: connections at a time, at least 1.
     """
 
     def __init__(self, clock: Clock, limit: int) -> None:
@@ -89,7 +89,7 @@ class StreamSlots:
         self._served.discard(holder)
 
     def tick(self) -> None:
-        """Let those yield whose turn is over, as many as wait; call it about once a second."""
+        """Ask holders whose turn is over to yield, one for each that waits; call it about once a second."""
         wanted = len(self._waiting) - len(self._yielding)
         if wanted <= 0:
             return

@@ -1,4 +1,4 @@
-"""The logs of a changing set of containers as one stream: pods join and leave, at most `max_streams` open at once.
+"""The logs of a changing set of containers as one stream: pods join and leave, and take turns if there are too many.
 
 Invariant: one `ContainerStream` for each pod name and container, alive through all runs of the container and all pods
 of the name. Their tasks, and one that checks the clock, are owned by `run()`; cancelling it ends them all. A container
@@ -50,11 +50,12 @@ class LogStream:
         range: how much of the past is shown. The head is not followed.
         previous: show each container's previous run, once.
         follow: False ends each log where it ends now.
-        max_streams: logs open at once; where more are wanted they take turns.
-        max_pending: lines that may wait for `drain`. Of the past no more are read meanwhile; of what is written now the
-            oldest are dropped and counted in a marker.
+        max_streams: logs open at a time; where more are wanted they take turns.
+        max_pending: lines that may wait for `drain`. When it is reached, lines of the past are not read, and of the
+        lines
+            written now the oldest are dropped and counted in a marker.
         window: seconds a line waits for older ones of other containers.
-        lossless: nothing is dropped; what is written now waits at the server too until it is drained.
+        lossless: nothing is dropped; lines written now wait at the server too until there is room.
     """
 
     def __init__(
@@ -141,7 +142,7 @@ class LogStream:
         return all(key in self._tasks and self._tasks[key].done() for key in self._wanted)
 
     async def run(self) -> None:
-        """Follow what is wanted until cancelled."""
+        """Follow the wanted containers until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tick(), name="log streams")
             while True:

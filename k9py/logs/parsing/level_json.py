@@ -160,7 +160,7 @@ def _other(fields: Mapping[str, Any]) -> Level:
         case {"type": "log", "tags": [str(word), *_]}:
             return parse_level(word)  # Kibana 7
         case {"ts": int() | float(), "caller": str(), "msg": str(), "v": int()}:
-            return Level.INFO  # klog: only what is information has a verbosity
+            return Level.INFO  # klog: only INFO has a verbosity
         case {"ts": int() | float(), "caller": str(), "msg": str(), "err": str()}:
             return Level.ERROR
     status = fields.get("status")

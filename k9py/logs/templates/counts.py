@@ -2,7 +2,7 @@
 
 Owns the patterns of one subject. Invariants: every line is counted once: in a pattern, as a continuation of the line
 above it, or among the `uncategorized_lines` of its revision; there are at most `MAX_PATTERNS` patterns. Counts outlive
-the lines: what the log buffer drops stays counted, only its line numbers are no longer valid.
+the lines: lines that the log buffer drops stay counted, only their numbers are no longer valid.
 """
 
 from __future__ import annotations

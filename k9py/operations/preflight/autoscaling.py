@@ -14,21 +14,21 @@ from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preflight.facts import Facts, Unknown, unknown
 
 
-def autoscaling(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
+def autoscaling(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn of the autoscaler that targets the object of a scale."""
-    if change.operation != "scale":
+    if plan.operation != "scale":
         return
     match facts.autoscalers:
         case None:
             return
         case Unknown() as fact:
             yield unknown("autoscalers", fact, "one may overwrite this")
-        case found:
-            wanted = _replicas(change)
+        case autoscalers:
+            wanted = _replicas(plan)
             group = str(obj.get("apiVersion", "")).rpartition("/")[0]
-            for one in found:
-                if _targets(one, change, group):
-                    yield from autoscaled(one, wanted)
+            for autoscaler in autoscalers:
+                if _targets(autoscaler, plan, group):
+                    yield from autoscaled(autoscaler, wanted)
 
 
 def autoscaled(autoscaler: HorizontalPodAutoscaler | None, replicas: int) -> Iterator[PreflightWarning]:
@@ -53,14 +53,14 @@ def autoscaled(autoscaler: HorizontalPodAutoscaler | None, replicas: int) -> Ite
     yield PreflightWarning(WarningLevel.DANGER, "autoscaler", message)
 
 
-def _targets(autoscaler: HorizontalPodAutoscaler, change: WritePlan, group: str) -> bool:
+def _targets(autoscaler: HorizontalPodAutoscaler, plan: WritePlan, group: str) -> bool:
     target = autoscaler.spec.scale_target_ref
-    if (target.kind, target.name) != (change.key.kind, change.key.name):
+    if (target.kind, target.name) != (plan.key.kind, plan.key.name):
         return False
     return not group or not target.api_version or target.api_version.rpartition("/")[0] == group
 
 
-def _replicas(change: WritePlan) -> int:
-    patch = change.request.patch
+def _replicas(plan: WritePlan) -> int:
+    patch = plan.request.patch
     assert isinstance(patch, Mapping)
     return int(patch["spec"]["replicas"])

@@ -38,13 +38,13 @@ _OF_TEMPLATE: Final = frozenset({CauseKind.IMAGE, CauseKind.CRASH, CauseKind.OOM
 """Causes that a new pod of the same template brings with it; a probe that fails may succeed after a restart."""
 
 
-def fails_alike(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
+def fails_alike(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn that new pods will fail as present ones of the same template do: the template is what has to change."""
-    if not isinstance(facts.pods, tuple) or change.operation not in ("restart", "scale"):
+    if not isinstance(facts.pods, tuple) or plan.operation not in ("restart", "scale"):
         return
-    if change.operation == "scale" and not coming_pods(obj, change):
+    if plan.operation == "scale" and not coming_pods(obj, plan):
         return
-    images = _images(planned_template(obj, change))
+    images = _images(planned_template(obj, plan))
     causes: Counter[str] = Counter()
     for pod in facts.pods:
         is_same = images.items() <= _pod_images(pod).items()  # a webhook may have added containers
@@ -58,37 +58,37 @@ def fails_alike(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iter
 
 def _images(template: Mapping[str, Any]) -> dict[str, str]:
     containers = (template.get("spec") or {}).get("containers") or ()
-    return {str(one.get("name", "")): str(one.get("image", "")) for one in containers}
+    return {str(container.get("name", "")): str(container.get("image", "")) for container in containers}
 
 
 def _pod_images(pod: Pod) -> dict[str, str]:
-    return {one.name: one.image for one in pod.spec.containers or ()}
+    return {container.name: container.image for container in pod.spec.containers or ()}
 
 
-async def preflight(reader: Reader, obj: Mapping[str, Any], change: WritePlan) -> tuple[PreflightWarning, ...]:
+async def preflight(reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> tuple[PreflightWarning, ...]:
     """Return what the cluster will answer to a write, most severe first; what could not be read is `unknown`.
 
     Args:
-        obj: the whole object the change was planned from.
+        obj: the whole object the write was planned from.
 
     Raises:
         ConnectionFailedError: the cluster does not answer any more.
     """
-    return judge(obj, change, await gather(reader, obj, change))
+    return judge(obj, plan, await gather(reader, obj, plan))
 
 
-def judge(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> tuple[PreflightWarning, ...]:
+def judge(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> tuple[PreflightWarning, ...]:
     """Return what the facts mean for the write, most severe first."""
-    return loudest_first(_found(obj, change, facts))
+    return loudest_first(_found(obj, plan, facts))
 
 
-def _found(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
+def _found(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     yield from rights(facts)
-    yield from autoscaling(obj, change, facts)
-    yield from budget_of_rollout(obj, change, facts)
-    yield from budget_of_eviction(obj, change, facts)
-    yield from quota_refusals(obj, change, facts)
-    yield from node_room(obj, change, facts)
-    yield from fails_alike(obj, change, facts)
+    yield from autoscaling(obj, plan, facts)
+    yield from budget_of_rollout(obj, plan, facts)
+    yield from budget_of_eviction(obj, plan, facts)
+    yield from quota_refusals(obj, plan, facts)
+    yield from node_room(obj, plan, facts)
+    yield from fails_alike(obj, plan, facts)
     if isinstance(facts.pods, tuple):
-        yield from unready_pods_warning(obj, change, facts.pods)
+        yield from unready_pods_warning(obj, plan, facts.pods)

@@ -108,15 +108,15 @@ def held_back(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
         yield PreflightWarning(WarningLevel.CAUTION, "partition", message)
 
 
-def budget_of_rollout(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
+def budget_of_rollout(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn that a rollout may take more pods down than a budget tolerates."""
-    if facts.budgets is None or not starts_rollout(obj, change):
+    if facts.budgets is None or not starts_rollout(obj, plan):
         return
     if isinstance(facts.budgets, Unknown):
         yield unknown("disruption budgets", facts.budgets, "how many pods must stay up is not known")
         return
     how = strategy(obj)
-    labels = (planned_template(obj, change).get("metadata") or {}).get("labels") or {}
+    labels = (planned_template(obj, plan).get("metadata") or {}).get("labels") or {}
     if how.type != "RollingUpdate":
         return
     for budget in _of(facts.budgets, labels):
@@ -129,33 +129,33 @@ def budget_of_rollout(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -
             yield PreflightWarning(WarningLevel.CAUTION, "budget", message)
 
 
-def budget_of_eviction(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
+def budget_of_eviction(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn that an eviction will be refused, or that a deletion goes past a budget that has nothing left."""
-    if facts.budgets is None or change.operation not in ("delete-pod", "evict"):
+    if facts.budgets is None or plan.operation not in ("delete-pod", "evict"):
         return
     if isinstance(facts.budgets, Unknown):
-        could = "one may refuse it" if change.operation == "evict" else "deleting does not ask them"
+        could = "one may refuse it" if plan.operation == "evict" else "deleting does not ask them"
         yield unknown("disruption budgets", facts.budgets, could)
         return
-    found = tuple(_of(facts.budgets, (obj.get("metadata") or {}).get("labels") or {}))
-    if change.operation == "evict" and len(found) > 1:
-        names = ", ".join(printable(one.name) for one in found)
+    matching = tuple(_of(facts.budgets, (obj.get("metadata") or {}).get("labels") or {}))
+    if plan.operation == "evict" and len(matching) > 1:
+        names = ", ".join(printable(budget.name) for budget in matching)
         message = f"several disruption budgets cover it ({names}): the server refuses to evict such a pod"
         yield PreflightWarning(WarningLevel.DANGER, "budget", message)
         return
-    for budget in found:
+    for budget in matching:
         if budget.status.disruptions_allowed > 0 or not _counts(obj, budget):
             continue
         spent = f"disruption budget {printable(budget.name)} has nothing left (it needs {_healthy(budget)})"
-        result = "it will refuse this" if change.operation == "evict" else "deleting does not ask it"
+        result = "it will refuse this" if plan.operation == "evict" else "deleting does not ask it"
         message = f"{spent}: {result}"
         yield PreflightWarning(WarningLevel.DANGER, "budget", message)
 
 
 def _of(budgets: tuple[PodDisruptionBudget, ...], labels: Mapping[str, str]) -> Iterator[PodDisruptionBudget]:
-    for one in budgets:
-        if one.spec.selector is not None and one.spec.selector.matches(labels):
-            yield one
+    for budget in budgets:
+        if budget.spec.selector is not None and budget.spec.selector.matches(labels):
+            yield budget
 
 
 def _counts(pod: Mapping[str, Any], budget: PodDisruptionBudget) -> bool:
@@ -163,7 +163,8 @@ def _counts(pod: Mapping[str, Any], budget: PodDisruptionBudget) -> bool:
     status = pod.get("status") or {}
     if status.get("phase") != "Running":
         return False
-    ready = any(one.get("type") == "Ready" and one.get("status") == "True" for one in status.get("conditions") or ())
+    conditions = status.get("conditions") or ()
+    ready = any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
     return ready or not budget.status.current_healthy >= budget.status.desired_healthy > 0
 
 

@@ -75,16 +75,16 @@ class Facts:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-async def gather(reader: Reader, obj: Mapping[str, Any], change: WritePlan) -> Facts:
+async def gather(reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> Facts:
     """Read what matters to a change.
 
     Raises:
         ConnectionFailedError: the cluster does not answer any more.
     """
-    action = change.operation
-    rolls = action in _ROLLING and starts_rollout(obj, change)
-    right = needed_right(change)
-    namespace = change.key.namespace
+    action = plan.operation
+    rolls = action in _ROLLING and starts_rollout(obj, plan)
+    right = needed_right(plan)
+    namespace = plan.key.namespace
 
     async def listed(kind: Kind[K], matters: bool) -> tuple[K, ...] | Unknown | None:
         return await _known(lambda: _listed(reader, kind, namespace), kind) if matters else None
@@ -96,7 +96,7 @@ async def gather(reader: Reader, obj: Mapping[str, Any], change: WritePlan) -> F
         return await _known(lambda: _listed(reader, POD, namespace, selector), POD)
 
     tasks = (
-        asyncio.ensure_future(_allowed(reader, change, right)),
+        asyncio.ensure_future(_allowed(reader, plan, right)),
         asyncio.ensure_future(listed(HORIZONTAL_POD_AUTOSCALER, action == "scale")),
         asyncio.ensure_future(listed(POD_DISRUPTION_BUDGET, action in _PODS_GO and (rolls or action not in _ROLLING))),
         asyncio.ensure_future(listed(RESOURCE_QUOTA, action in _PODS_COME and (rolls or action not in _ROLLING))),
@@ -111,25 +111,25 @@ async def gather(reader: Reader, obj: Mapping[str, Any], change: WritePlan) -> F
     return Facts(right, allowed, autoscalers, budgets, quotas, pods)
 
 
-def starts_rollout(obj: Mapping[str, Any], change: WritePlan) -> bool:
+def starts_rollout(obj: Mapping[str, Any], plan: WritePlan) -> bool:
     """Tell whether pods begin to be replaced when the change is stored."""
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    if change.operation == "resume":
+    if plan.operation == "resume":
         return int(status.get("updatedReplicas") or 0) < int(spec.get("replicas", 1))
-    return change.operation in _ROLLING and not spec.get("paused")
+    return plan.operation in _ROLLING and not spec.get("paused")
 
 
-def needed_right(change: WritePlan) -> Right:
+def needed_right(plan: WritePlan) -> Right:
     """Return what RBAC asks for the write."""
-    request = change.request
+    request = plan.request
     verb, subresource = ("create", "eviction") if request.verb == "evict" else (request.verb, request.subresource)
-    resource = _resource(change)
-    return Right(verb, f"{resource}/{subresource}" if subresource else resource, change.key.namespace)
+    resource = _resource(plan)
+    return Right(verb, f"{resource}/{subresource}" if subresource else resource, plan.key.namespace)
 
 
-def _resource(change: WritePlan) -> str:
-    kind = KINDS.get(change.key.kind)
-    return kind.resource if kind is not None else f"{change.key.kind.lower()}s"
+def _resource(plan: WritePlan) -> str:
+    kind = KINDS.get(plan.key.kind)
+    return kind.resource if kind is not None else f"{plan.key.kind.lower()}s"
 
 
 def _selector(obj: Mapping[str, Any]) -> str:
@@ -140,8 +140,8 @@ def _selector(obj: Mapping[str, Any]) -> str:
         return ""
 
 
-async def _allowed(reader: Reader, change: WritePlan, right: Right) -> bool | Unknown:
-    key = change.key
+async def _allowed(reader: Reader, plan: WritePlan, right: Right) -> bool | Unknown:
+    key = plan.key
     subresource = right.resource.partition("/")[2]
 
     async def ask() -> bool | None:
@@ -153,7 +153,7 @@ async def _allowed(reader: Reader, change: WritePlan, right: Right) -> bool | Un
 
 async def _listed(reader: Reader, kind: Kind[K], namespace: str, selector: str = "") -> tuple[K, ...]:
     items = await reader.list(kind.name, namespace, label_selector=selector)
-    return tuple(kind.decode(msgspec.json.encode(one)) for one in items)
+    return tuple(kind.decode(msgspec.json.encode(item)) for item in items)
 
 
 async def _known(read: Callable[[], Awaitable[T]], kind: Kind[Any] | None) -> T | Unknown:
@@ -184,10 +184,10 @@ def unknown(what: str, fact: Unknown, could: str) -> PreflightWarning:
     return PreflightWarning(WarningLevel.CAUTION, "unknown", f"{what}: unknown ({fact.why}); {could}")
 
 
-def planned_template(obj: Mapping[str, Any], change: WritePlan) -> Mapping[str, Any]:
+def planned_template(obj: Mapping[str, Any], plan: WritePlan) -> Mapping[str, Any]:
     """Return the pod template as it will be, but for images and the restart's annotation, which no check asks for."""
-    if change.operation == "undo":
-        patch = change.request.patch
+    if plan.operation == "undo":
+        patch = plan.request.patch
         if isinstance(patch, Mapping):
             return _template(patch)
         for operation in patch or ():
@@ -198,5 +198,5 @@ def planned_template(obj: Mapping[str, Any], change: WritePlan) -> Mapping[str, 
 
 
 def _template(obj: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = (obj.get("spec") or {}).get("template") or {}
-    return found
+    template: Mapping[str, Any] = (obj.get("spec") or {}).get("template") or {}
+    return template

@@ -28,7 +28,7 @@ def managed(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
     """Warn that Argo CD, Flux or Helm manages the object and will overwrite the change."""
     meta = obj.get("metadata") or {}
     labels, notes = meta.get("labels") or {}, meta.get("annotations") or {}
-    managers = {_FIELD_MANAGERS.get(str(one.get("manager"))) for one in meta.get("managedFields") or ()}
+    managers = {_FIELD_MANAGERS.get(str(entry.get("manager"))) for entry in meta.get("managedFields") or ()}
     argo = notes.get("argocd.argoproj.io/tracking-id") or labels.get("argocd.argoproj.io/instance")
     flux = next((f"{what} {labels[label]}" for label, what in _FLUX_LABELS.items() if labels.get(label)), "")
     release = notes.get("meta.helm.sh/release-name") or ""

@@ -25,14 +25,14 @@ def pod_demand(template: Mapping[str, Any]) -> dict[str, Decimal]:
         ValueError: an amount is no quantity.
     """
     spec = template.get("spec") or {}
-    found = {"pods": Decimal(1), "count/pods": Decimal(1)}
+    demand = {"pods": Decimal(1), "count/pods": Decimal(1)}
     kinds: tuple[Kind, ...] = ("requests", "limits")
     for kind in kinds:
         for resource, amount in _total(spec, kind).items():
-            found[f"{kind}.{resource}"] = amount
+            demand[f"{kind}.{resource}"] = amount
             if kind == "requests" and resource in _BARE:
-                found[resource] = amount
-    return found
+                demand[resource] = amount
+    return demand
 
 
 def unasked(template: Mapping[str, Any], entry: str) -> str:

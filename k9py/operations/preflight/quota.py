@@ -28,10 +28,10 @@ def is_counted(quota: ResourceQuota, template: Mapping[str, Any]) -> bool | None
     spec = template.get("spec") or {}
     selector = quota.spec.scope_selector
     wanted = [
-        *(ScopeRequirement(scope_name=one, operator="Exists") for one in quota.spec.scopes or ()),
+        *(ScopeRequirement(scope_name=scope, operator="Exists") for scope in quota.spec.scopes or ()),
         *((selector.match_expressions if selector is not None else None) or ()),
     ]
-    answers = [_matches(one, spec) for one in wanted]
+    answers = [_matches(requirement, spec) for requirement in wanted]
     if any(answer is False for answer in answers):
         return False
     return None if None in answers else True
@@ -54,8 +54,8 @@ def _matches(scope: ScopeRequirement, spec: Mapping[str, Any]) -> bool | None:
 
 def _best_effort(spec: Mapping[str, Any]) -> bool:
     containers = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
-    resources = [spec.get("resources"), *(one.get("resources") for one in containers)]
-    return not any((one or {}).get("requests") or (one or {}).get("limits") for one in resources)
+    resources = [spec.get("resources"), *(container.get("resources") for container in containers)]
+    return not any((demand or {}).get("requests") or (demand or {}).get("limits") for demand in resources)
 
 
 def _priority(scope: ScopeRequirement, name: str) -> bool | None:
@@ -79,17 +79,17 @@ class _Room:
     text: str
 
 
-def quota_refusals(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
+def quota_refusals(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn of every quota that has no room for the pods to come."""
     if facts.quotas is None:
         return
-    coming = coming_pods(obj, change)
+    coming = coming_pods(obj, plan)
     if not coming:
         return
     if isinstance(facts.quotas, Unknown):
         yield unknown("quotas", facts.quotas, "one may refuse the new pods")
         return
-    template = planned_template(obj, change)
+    template = planned_template(obj, plan)
     try:
         takes = pod_demand(template)
     except ValueError:
@@ -108,14 +108,14 @@ def quota_refusals(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> I
         yield from _unasked(quota, template)
         room = _room(quota, takes)
         if room is not None and room.pods < coming:
-            yield _refusal(quota, change, how, coming, room)
+            yield _refusal(quota, plan, how, coming, room)
 
 
-def coming_pods(obj: Mapping[str, Any], change: WritePlan) -> int:
+def coming_pods(obj: Mapping[str, Any], plan: WritePlan) -> int:
     """Return how many pods are added to those there are."""
-    patch = change.request.patch
-    if change.operation != "scale" or not isinstance(patch, Mapping):
-        return strategy(obj).coming if starts_rollout(obj, change) else 0
+    patch = plan.request.patch
+    if plan.operation != "scale" or not isinstance(patch, Mapping):
+        return strategy(obj).coming if starts_rollout(obj, plan) else 0
     present = (obj.get("spec") or {}).get("replicas")
     return max(0, int(patch["spec"]["replicas"]) - (1 if present is None else int(present)))
 
@@ -139,11 +139,9 @@ def _room(quota: ResourceQuota, takes: Mapping[str, Decimal]) -> _Room | None:
     return least
 
 
-def _refusal(
-    quota: ResourceQuota, change: WritePlan, how: RolloutStrategy, coming: int, room: _Room
-) -> PreflightWarning:
+def _refusal(quota: ResourceQuota, plan: WritePlan, how: RolloutStrategy, coming: int, room: _Room) -> PreflightWarning:
     name = f"quota {printable(quota.name)}"
-    if change.operation == "scale":
+    if plan.operation == "scale":
         fits = f"has room for {room.pods} of {coming} new pods" if room.pods else f"is full: 0 of {coming} new pods fit"
         message = f"{name} {fits} ({room.text})"
         return PreflightWarning(WarningLevel.CAUTION, "quota", message)
@@ -167,9 +165,9 @@ def _unasked(quota: ResourceQuota, template: Mapping[str, Any]) -> Iterator[Pref
             return
 
 
-def node_room(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
+def node_room(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn that pods to come will wait for a node, as one of the same does now."""
-    if facts.pods is None or not coming_pods(obj, change):
+    if facts.pods is None or not coming_pods(obj, plan):
         return
     if isinstance(facts.pods, Unknown):
         yield unknown("its pods", facts.pods, "the new ones may find no node")
@@ -177,12 +175,12 @@ def node_room(obj: Mapping[str, Any], change: WritePlan, facts: Facts) -> Iterat
     waiting = [pod for pod in facts.pods if _finds_no_node(pod)]
     if not waiting:
         return
-    found = f"no node takes pod {printable(waiting[0].name)} now"
-    if change.operation != "scale" and strategy(obj).unavailable == 0:
-        message = f"maxUnavailable 0 and no room: {found}, so the rollout would wait too"
+    reason = f"no node takes pod {printable(waiting[0].name)} now"
+    if plan.operation != "scale" and strategy(obj).unavailable == 0:
+        message = f"maxUnavailable 0 and no room: {reason}, so the rollout would wait too"
         yield PreflightWarning(WarningLevel.DANGER, "no-room", message)
     else:
-        yield PreflightWarning(WarningLevel.CAUTION, "nodes", f"{found}: new pods may wait too")
+        yield PreflightWarning(WarningLevel.CAUTION, "nodes", f"{reason}: new pods may wait too")
 
 
 def _finds_no_node(pod: Pod) -> bool:

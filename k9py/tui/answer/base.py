@@ -1,4 +1,4 @@
-"""What home compares a workload's present revision with, and the undo it suggests: every screen asks here."""
+"""The revision that a workload is compared with, and the undo that is suggested: the same on every screen."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from k9py.views.answer import compared_revision
 
 @dataclass(frozen=True, slots=True)
 class ComparisonBase:
-    """What a workload is compared with.
+    """The revision that a workload is compared with.
 
     Args:
         revisions: newest first.
         target: the revision to suggest for an undo, None when there is none, or going back would not help.
-        older: the revision the present one is compared with, None when there is none.
-        is_starting: no release is to blame for what its pods do now.
+        older: the revision that the current one is compared with, None when there is none.
+        is_starting: its pods are starting for another reason than a new revision.
     """
 
     revisions: tuple[Revision, ...]
@@ -34,13 +34,13 @@ class ComparisonBase:
 def comparison_base(
     cluster: Cluster, view: RolloutView, audit_lines: Sequence[Mapping[str, Any]], *, is_problem: bool
 ) -> ComparisonBase:
-    """Return what a workload is compared with.
+    """Return the revision that a workload is compared with.
 
     Args:
-        audit_lines: about it, oldest first: our undos tell which revisions are not to be suggested.
+        audit_lines: audit records of the workload, oldest first: a revision that an undo left is not suggested.
     """
     revisions = cluster.queries.revisions_of(view.key)
-    # The same as the undo key asks, but for the events: they only tell why a revision was left.
+    # The same as for the undo key, without events: they only give the reason why a revision was left.
     pasts = revision_outcomes_of(cluster, view.key, audit_lines, events=False)
     target = suggested_undo(view.status, revisions, pasts)
     older = compared_revision(revisions, target, is_problem=is_problem)

@@ -1,7 +1,7 @@
 """Errors that only the new revision logs, counted on home while a rollout is under way.
 
 Invariant: lines are counted only while pods of several revisions run, or pods of a newer revision are to come; how an
-old revision starts its log is read once, so that its start messages are not taken for new ones.
+old revision starts its log is read once, so that its start messages do not count as new.
 """
 
 from __future__ import annotations

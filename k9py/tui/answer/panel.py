@@ -1,6 +1,6 @@
 """The lines of an answer on the screen: a label each, long lines folded under themselves.
 
-Invariant: it is drawn anew only when it says something else, and takes no more lines than it is given.
+Invariant: it is redrawn only when its text changes, and uses no more lines than `most`.
 """
 
 from __future__ import annotations
@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Final
 
 from rich.cells import cell_len
-from rich.text import Text
 from textual.widgets import Static
 
-from k9py.api.text import printable
 from k9py.tui.theme import palette_for
-from k9py.tui.widgets.toned_text import TextLine, TextSpan, fold
+from k9py.tui.tones import bullet, styled_text
+from k9py.tui.widgets.toned_text import TextLine, TextSpan, fold, text_line
 from k9py.views.answer import Answer
 from k9py.views.tones import severity_tone
 from k9py.views.values import StyledLine, Tone
@@ -42,11 +41,11 @@ class AnswerPanel(Static):
         self._drawn: tuple[object, ...] = ()
 
     def show(self, answer: Answer | None, *, width: int, least: int, most: int) -> None:
-        """Show an answer; None: nothing. Costs nothing while nothing changes.
+        """Show an answer; None hides the panel. Cheap while nothing changes.
 
         Args:
             width: cells of the screen.
-            least, most: lines to take, whatever there is to say.
+            least, most: bounds of the height in lines, whatever the answer.
         """
         drawn = (answer, width, least, most, palette_for(self.app).name)
         if drawn == self._drawn:
@@ -60,39 +59,33 @@ class AnswerPanel(Static):
             lines = [*lines[: most - 1], (*lines[most - 1], TextSpan("…", Tone.MUTED))]
         height = max(least, len(lines))
         palette = palette_for(self.app)
-        text = Text(no_wrap=True, overflow="ellipsis")
-        for at, line in enumerate(lines):
-            text.append("\n" if at else "")
-            for span in line:
-                text.append(span.text, palette.tone(span.tone))
+        text = styled_text(lines, palette)
         grows = self.styles.height is None or self.styles.height.value != height
         if grows:
             self.styles.height = height
         self.update(text, layout=grows)
 
 
-def panel_lines(answer: Answer, room: int) -> list[TextLine]:
-    """Return the lines of an answer, each folded to so many cells under its own label."""
+def panel_lines(answer: Answer, width: int) -> list[TextLine]:
+    """Return the lines of an answer, each folded to at most `width` cells under its own label."""
     tone = severity_tone(answer.severity)
     labels = max(len(answer.severity.label), len(CHANGED) if answer.last_change or answer.next_steps else 0)
     margin = len("✗ ") + labels + len("  ")
     name: StyledLine = ((f"{answer.name}: ", Tone.PLAIN),) if answer.name else ()
-    symbol = tone.symbol if tone.symbol.strip() else "·"
-    rows = [(f"{symbol} {answer.severity.label}", tone, (*name, *answer.problem))]
+    rows = [(f"{bullet(tone)} {answer.severity.label}", tone, (*name, *answer.problem))]
     if answer.last_change:
         rows.append((f"  {CHANGED}", Tone.MUTED, answer.last_change))
     if answer.next_steps:
-        rows.append((f"  {TO_DO}", Tone.MUTED, _fitting(answer.next_steps, room - margin)))
+        rows.append((f"  {TO_DO}", Tone.MUTED, _fitting(answer.next_steps, width - margin)))
     lines: list[TextLine] = []
     for label, label_tone, line in rows:
-        spans = tuple(TextSpan(printable(text), piece_tone) for text, piece_tone in line)
         head = TextSpan(label.ljust(margin), label_tone)
-        lines += [_stripped(one) for one in fold((head, *spans), room, indent=margin)]
+        lines += [_stripped(folded) for folded in fold((head, *text_line(line)), width, indent=margin)]
     return lines
 
 
-def _fitting(steps: tuple[StyledLine, ...], room: int) -> StyledLine:
-    """Join the steps that fit on one line, and the first with a key whatever comes before it."""
+def _fitting(steps: tuple[StyledLine, ...], width: int) -> StyledLine:
+    """Join the steps that fit on one line, always including the first step with a key."""
     with_key = next((at for at, step in enumerate(steps) if any(tone is Tone.ACCENT for _, tone in step)), 0)
     line, *others = steps[0], *steps[1:]
     for step in others[:with_key]:
@@ -100,13 +93,13 @@ def _fitting(steps: tuple[StyledLine, ...], room: int) -> StyledLine:
     others = others[with_key:]
     for step in others:
         longer = (*line, SEPARATOR, *step)
-        if sum(cell_len(text) for text, _ in longer) > room:
+        if sum(cell_len(text) for text, _ in longer) > width:
             break
         line = longer
     return line
 
 
 def _stripped(line: TextLine) -> TextLine:
-    """Drop blanks at the end: past the edge they would make a line of their own."""
+    """Remove trailing blanks: past the edge they would make a line of their own."""
     *before, last = line
     return (*before, TextSpan(last.text.rstrip(), last.tone))

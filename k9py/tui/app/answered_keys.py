@@ -18,7 +18,6 @@ from textual.screen import Screen
 from k9py.api.text import printable
 from k9py.tui.app.messages import TransientMessages
 from k9py.tui.bindings import action_id_of
-from k9py.tui.keys import RemappableKeys
 from k9py.tui.screens.acting_screen import ActingScreen
 
 ResultT = TypeVar("ResultT")
@@ -33,7 +32,7 @@ class ExplainsDisabledKeys(Protocol):
         ...
 
 
-class AnsweredKeys(TransientMessages[ResultT], RemappableKeys[ResultT], Generic[ResultT]):
+class AnsweredKeys(TransientMessages[ResultT], Generic[ResultT]):
     """An app that answers every key."""
 
     _unanswered: events.Key | None = None

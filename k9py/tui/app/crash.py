@@ -1,7 +1,7 @@
-"""A defect of our own ends the program with a report, not with a screen full of our variables.
+"""A bug of our own ends the program with a report, not with a screen full of our variables.
 
 Textual prints the traceback with every local variable, which may hold what came from the cluster. Here the traceback
-alone is kept as text; whoever started the app writes it down and says where.
+alone is kept as text; the caller writes it to a file and prints where.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ResultT = TypeVar("ResultT")
 
 
 class CrashReport(App[ResultT], Generic[ResultT]):
-    """An app that keeps its first unhandled exception as text in `crash`; "" while all is well."""
+    """An app that keeps its first unhandled exception as text in `crash`, "" while there is none."""
 
     crash: str = ""
 

@@ -15,7 +15,7 @@ from textual.command import Provider
 from textual.screen import Screen
 from textual.worker import Worker
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.errors import ConfigError, KdashError
 from k9py.cluster.health import ClusterState
 from k9py.config.terminal import redraws_per_second
@@ -34,7 +34,7 @@ from k9py.tui.options import AppOptions
 from k9py.tui.palettes import THEMES
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home import HomeScreen
-from k9py.tui.session import Connected, Session, SessionState, Unreachable
+from k9py.tui.session import Connected, ReconnectingSession, SessionState, Unreachable
 from k9py.tui.terminal.notification import notification_sequence
 from k9py.tui.theme import ThemedApp
 from k9py.tui.widgets.line_view import LineViewOptions
@@ -44,7 +44,7 @@ from k9py.tui.workers import start_worker
 class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], ThemedApp[int]):
     """`kdash`: the `AppContext` of its screens. Returns the process's exit code."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.APP)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.APP)
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {CommandProvider}
     ENABLE_COMMAND_PALETTE = True
     TITLE = "kdash"
@@ -90,11 +90,6 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         connected = self.connected
         return connected.connection.info.context if connected else self.options.connect.context or ""
 
-    @property
-    def context(self) -> str:
-        """`context_name`, for `tui/operations`."""
-        return self.context_name
-
     def cluster_screens(self) -> list[ClusterScreen]:
         """Return the screens on the cluster, home first."""
         return [screen for screen in self.screen_stack if isinstance(screen, ClusterScreen)]
@@ -116,8 +111,8 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         """Complete the audit lines of what is no longer tracked."""
         await self.operations.close()
 
-    def _new_session(self) -> Session:
-        return Session(self.options, self._session_changed, self._sign_in_changed)
+    def _new_session(self) -> ReconnectingSession:
+        return ReconnectingSession(self.options, self._session_changed, self._sign_in_changed)
 
     def _start_session(self) -> None:
         if self._exit:  # left before the first frame
@@ -211,7 +206,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
     # -- messages -----------------------------------------------------------------------------------------------------
 
     def notify_terminal(self, text: str) -> None:
-        """Let the terminal ring or show a notification, as the options say."""
+        """Ring the bell or show a notification, depending on the options."""
         sequence = notification_sequence(text, self.options.notify)
         if sequence and self._driver is not None and not self._closed:
             self._driver.write(sequence)

@@ -1,4 +1,4 @@
-"""Choose one of a list by moving or typing: namespaces and contexts."""
+"""Choose one item of a list by moving or typing: namespaces and contexts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.text import printable
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
@@ -22,7 +22,7 @@ from k9py.views.values import Tone
 
 @dataclass(frozen=True, slots=True)
 class ChoiceItem:
-    """One line of the list: `value` is returned, `label` and the muted `detail` are shown and searched."""
+    """One item of the list: `value` is returned, `label` and the muted `detail` are shown and searched."""
 
     value: str
     label: str
@@ -30,17 +30,17 @@ class ChoiceItem:
 
 
 class ChooseDialog(Dialog[str]):
-    """A list narrowed by typing; returns the chosen value.
+    """A list narrowed by typing; returns the value of the chosen item.
 
     Args:
         title: what is chosen.
-        choices: all of them, in order.
-        current: the one in force, marked and under the cursor at first.
-        free: what was typed may be returned although it is not in the list (for names we may not list).
+        choices: all items, in order.
+        current: the value in use, marked and under the cursor at first.
+        free: a typed text that is not in the list can be chosen too (for names we may not list).
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LIST)
-    SUBTITLE = "type to narrow · Enter chooses · Esc cancels"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.LIST)
+    HINT = "type to filter · Enter chooses · {dialog.cancel} cancels"
 
     def __init__(
         self, title: str, choices: Sequence[ChoiceItem], *, current: str | None = None, free: bool = False
@@ -79,7 +79,7 @@ class ChooseDialog(Dialog[str]):
         return self.toned((mark, Tone.ACCENT), (choice.label, Tone.PLAIN), (f"  {choice.detail}", Tone.MUTED))
 
     def action_move(self, lines: int) -> None:
-        """Move the cursor of the list while the typing goes on."""
+        """Move the cursor of the list; the input keeps the focus."""
         listing = self.query_one(OptionList)
         if self._shown:
             listing.highlighted = max(0, min(len(self._shown) - 1, (listing.highlighted or 0) + lines))

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.views.values import Tone
@@ -40,14 +40,14 @@ class CommandLine(Dialog[str]):
         complete: Return the commands that fit what is typed.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("list.down", "list.up", Scope.COMMAND_LINE)
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list.down", "list.up", ActionScope.COMMAND_LINE)
     DEFAULT_CSS = """
     CommandLine { align: center bottom; background: $background 0%; }
     CommandLine > .box { width: 100%; padding: 0 1; border: round $border; }
     CommandLine OptionList { max-height: 10; margin: 0; }
     CommandLine Input { margin: 0; background: $surface; padding: 0; }
     """
-    SUBTITLE = "Tab completes · Enter runs · Esc cancels"
+    HINT = "{command.complete} completes · Enter runs · {dialog.cancel} cancels"
 
     def __init__(self, complete: Callable[[str], Sequence[CommandChoice]]) -> None:
         super().__init__("Command")
@@ -93,7 +93,7 @@ class CommandLine(Dialog[str]):
         if self._shown and self.query_one(Input).value.strip():
             self._take(self._shown[0])
         else:
-            self.app.notify("type the beginning of a command", severity="warning", markup=False)
+            self.warn("type the beginning of a command first")
 
     def _take(self, command: CommandChoice) -> None:
         line = self.query_one(Input)

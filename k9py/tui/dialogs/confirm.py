@@ -1,6 +1,6 @@
-"""The last look before a write: the object, where it is, what changes, what will fight it. Cancel has the focus.
+"""Confirm a write: the object, where it is, what changes, and what works against it. Cancel has the focus.
 
-Invariant: the buttons are always in sight; what does not fit above them scrolls, with the focus on a button too.
+Invariant: the buttons are always visible; what does not fit above them scrolls, with the focus on a button too.
 """
 
 from __future__ import annotations
@@ -13,27 +13,28 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.question import Question, dry_run_text, question_lines
+from k9py.tui.keys import key_names
 from k9py.tui.widgets.text_view import TextView
 from k9py.views.values import Tone
 
 ROWS_AROUND: Final = 10
-"""Rows the box needs beside what scrolls: frame, place, what the server said, buttons, and blanks between."""
+"""Rows of the box that do not scroll: frame, place, dry-run result, buttons, and blanks between."""
 
 
 class ConfirmDialog(Dialog[bool]):
-    """Ask whether to do it; returns True only when its button was pressed, False for Cancel, None for a step back."""
+    """Returns True when the button was pressed, False for Cancel, None for one step back."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.BUTTONS, "diff.switch", Scope.QUESTION)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.BUTTONS, "diff.switch", ActionScope.QUESTION)
     DEFAULT_CSS = """
     ConfirmDialog > .box { width: 84; overflow-y: hidden; }
     ConfirmDialog.-template > .box { width: 116; }
     ConfirmDialog TextView { height: 1; background: $surface; margin: 0 0 1 0; }
     """
-    SUBTITLE = "Tab Enter confirms · Esc back"
+    HINT = "{dialog.confirm} Enter confirms · {dialog.cancel} back"
 
     def __init__(self, question: Question) -> None:
         super().__init__(f"{question.verb} {question.object}?")
@@ -54,55 +55,55 @@ class ConfirmDialog(Dialog[bool]):
             yield Button(question.verb, compact=True, id="confirm", variant="primary")
 
     def on_mount(self) -> None:
-        """Cancel has the focus."""
+        """Focus Cancel."""
         self.set_initial_focus(self.query_one("#cancel", Button))
         self.fill()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Fold anew to the width there is."""
+        """Fold to the new width."""
         self.fill(event.size.width, event.size.height)
 
     def fill(self, width: int = 0, height: int = 0) -> None:
-        """Show everything to be read."""
+        """Show the question, folded to the size of the screen."""
         width, height = width or self.app.size.width, height or self.app.size.height
         wide = 116 if self.question.template is not None else 84
         room = min(width, wide) - 7  # frame, padding, and the cell of the scroll mark
-        lines = question_lines(self.question, as_yaml=self.as_yaml, room=room)
+        lines = question_lines(self.question, as_yaml=self.as_yaml, width=room, key_of=key_names(self))
         shown = max(1, min(len(lines), height - ROWS_AROUND))
         self.body.styles.height = shown
         self.body.display = bool(lines)
         self.body.set_lines(lines)
-        keys = [f"Tab Enter: {self.question.verb.lower()}", "Esc: back"]
+        keys = [f"{{dialog.confirm}} Enter: {self.question.verb.lower()}", "{dialog.cancel}: back"]
         if len(lines) > shown:
-            keys.insert(0, "↑↓ scroll")
+            keys.insert(0, "{question.up}{question.down} scroll")
         if self.question.template is not None:
-            keys.insert(0, "v: by meaning" if self.as_yaml else "v: YAML")
-        self.query_one(".box").border_subtitle = f" {' · '.join(keys)} "
+            keys.insert(0, "{diff.switch}: summary" if self.as_yaml else "{diff.switch}: YAML")
+        self.query_one(".box").border_subtitle = f" {self.with_keys(' · '.join(keys))} "
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Switch only where there is a difference."""
+        """Allow switching only where there is a diff."""
         if action == "switch":
             return self.question.template is not None
         return super().check_action(action, parameters)
 
     def action_switch(self) -> None:
-        """Show the difference by meaning, or as YAML."""
+        """Switch between the summary of the changes and the YAML diff."""
         self.as_yaml = not self.as_yaml
         self.fill()
         self.body.scroll_to_line(0)
 
     def action_scroll_lines(self, lines: int) -> None:
-        """Scroll what is to be read by lines."""
+        """Scroll the question by lines."""
         self.body.action_scroll_lines(lines)
 
     def action_scroll_pages(self, pages: int) -> None:
-        """Scroll what is to be read by pages."""
+        """Scroll the question by pages."""
         self.body.action_scroll_pages(pages)
 
     def action_edge(self, bottom: int) -> None:
-        """Go to the beginning or the end of it."""
+        """Go to the first or last line of the question."""
         self.body.action_edge(bottom)
 
     @on(Button.Pressed, "#confirm")

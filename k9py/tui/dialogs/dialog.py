@@ -1,12 +1,12 @@
-"""The frame of every dialog: a titled box in the middle, Esc steps back, cluster text is never markup.
+"""The frame of every dialog: a titled box with a line of keys. Text from a cluster is never markup.
 
-Invariants: a dialog only asks: it changes nothing and returns one value, None when it was left. The keys mean the same
-in all of them: what has the focus first is safe, so Enter alone confirms nothing; Tab goes to the button that confirms
-(`#confirm`) from wherever the focus is, and back; Enter presses it. A dialog without such a button is a list or a line
-to choose from: there Enter chooses, before Tab and after it.
+Invariants: a dialog only asks: it changes nothing and returns one value, None when it was cancelled. Keys mean the same
+in all of them: the initial focus is on a safe widget, so Enter alone confirms nothing; Tab switches to the button that
+confirms (`#confirm`) from anywhere, and back; Enter presses it. A dialog without such a button is a list or an input:
+there Enter chooses.
 
-To add a dialog: subclass with the type of its result, `compose_body`, `begin_at` what is safe, and `dismiss(value)`
-where the answer is known.
+To add a dialog: subclass with the type of its result, yield its widgets in `compose_body`, `set_initial_focus` on a
+safe one, and `dismiss(value)` with the answer.
 """
 
 from __future__ import annotations
@@ -22,25 +22,27 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.text import printable
 from k9py.tui.bindings import bindings
+from k9py.tui.keys import key_names
 from k9py.tui.theme import palette_for
+from k9py.tui.tones import styled_text
 from k9py.tui.widgets.toned_text import TextLine
 from k9py.views.values import Tone
 
 ResultT = TypeVar("ResultT")
 
 CELLS_AROUND: Final = 7
-"""Cells of a box beside its text: frame, padding and scrollbar."""
+"""Cells of a box that its text cannot use: frame, padding and scrollbar."""
 LEAST_HEIGHT: Final = 24
-"""Lines of a screen from which on there is room to fold what stands above the question."""
+"""Lines of a screen; on a shorter one, the lines above the question are cut instead of folded."""
 
 
 class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
     """A box with a title and a line of keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIALOG)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIALOG)
 
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 55%; }
@@ -58,7 +60,8 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
     Dialog Input { height: 1; margin: 0 0 1 0; background: $panel; padding: 0 1; }
     """
 
-    SUBTITLE: ClassVar[str] = "Esc cancels"
+    HINT: ClassVar[str] = "{dialog.cancel} cancels"
+    """The line of keys at the bottom of the box; `{action.id}` becomes the action's key."""
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -69,28 +72,36 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
         with Vertical(classes="box") as box:
             yield from self.compose_body()
         box.border_title = Text(f" {self.heading} ")
-        box.border_subtitle = f" {self.SUBTITLE} "
+        box.border_subtitle = f" {self.with_keys(self.HINT)} "
 
     def compose_body(self) -> ComposeResult:
-        """Yield what is inside the box."""
+        """Yield the widgets inside the box."""
         raise NotImplementedError
 
+    def with_keys(self, template: str) -> str:
+        """Return a text of our own with every `{action.id}` replaced by that action's key."""
+        return key_names(self).fill(template)
+
+    def warn(self, message: str) -> None:
+        """Show why a key does nothing now."""
+        self.app.notify(message, severity="warning", markup=False)
+
     def set_initial_focus(self, widget: Widget) -> None:
-        """Give the focus to what is safe to have it; Tab comes back here."""
+        """Give the focus to a safe widget; Tab comes back to it."""
         self._begin = widget
         widget.focus()
 
     def why_not(self) -> str:
-        """Return why the button that confirms cannot be pressed now."""
+        """Return why nothing can be confirmed now, "" when it can."""
         return ""
 
     def action_to_confirm(self) -> None:
-        """Go to the button that confirms; from there back to where the dialog began."""
+        """Switch to the button that confirms, and from there back to the initial focus."""
         button = next(iter(self.query("#confirm").results(Button)), None)
         if button is None:
             return
         if button.disabled:
-            self.app.notify(self.why_not() or "there is nothing to confirm yet", severity="warning", markup=False)
+            self.warn(self.why_not() or "nothing to confirm yet")
         elif self.focused is button and self._begin is not None:
             self._begin.focus()
         else:
@@ -101,23 +112,19 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
         self.dismiss(None)
 
     def toned(self, *parts: tuple[str, Tone]) -> Text:
-        """Return a line of text in the colours of its tones; made printable."""
-        palette = palette_for(self.app)
-        line = Text()
-        for text, tone in parts:
-            line.append(printable(text), palette.tone(tone))
-        return line
+        """Return a line of toned pieces, made printable."""
+        return styled_text([parts], palette_for(self.app), wrap=True)
 
     def text_width(self, width: int) -> int:
-        """Return the cells a line may take in a box of that width; 0 on a short screen, where lines are cut instead."""
+        """Return the cells of a line in a box of that width; 0 on a short screen, where lines are not folded."""
         size = self.app.size
         return min(size.width, width) - CELLS_AROUND if size.height >= LEAST_HEIGHT else 0
 
     def place_paragraph(self, place: str, lines: Sequence[TextLine]) -> Static:
-        """Return where the object is, and the lines below it."""
-        shown = [self.toned(*((span.text, span.tone) for span in line)) for line in lines]
+        """Return the paragraph with the namespace and context of the object, and lines below."""
+        shown = [self.toned(*line) for line in lines]
         return self.paragraph(self.toned(("in ", Tone.MUTED), (place, Tone.ACCENT)), *shown, id="place")
 
     def paragraph(self, *lines: Text, id: str | None = None) -> Static:  # noqa: A002
-        """Return a paragraph of the dialog."""
+        """Return a paragraph of lines."""
         return Static(Text("\n").join(lines), markup=False, classes="part", id=id)

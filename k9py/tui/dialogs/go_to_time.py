@@ -1,4 +1,4 @@
-"""The question for a time in a log."""
+"""Ask for a time to go to in a log."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from k9py.tui.logs.typed_time import EXAMPLES
 
 
 class GoToTimeDialog(Dialog[datetime]):
-    """Returns the moment that was typed; what cannot be read is told and stays to be corrected.
+    """Returns the time that was typed; a text that is no time stays in the input to be corrected.
 
     Args:
-        read: returns the moment a text says, None when it says none.
-        zone: in which times of day are read, in words.
+        parse: returns the time a text means, None when it means none.
+        zone: name of the time zone of times without one.
     """
 
-    SUBTITLE = "Enter goes there · Esc cancels"
+    HINT = "Enter jumps · {dialog.cancel} cancels"
 
-    def __init__(self, read: Callable[[str], datetime | None], zone: str) -> None:
-        super().__init__("Go to a time")
-        self._read = read
+    def __init__(self, parse: Callable[[str], datetime | None], zone: str) -> None:
+        super().__init__("Go to time")
+        self._parse = parse
         self._zone = zone
 
     def compose_body(self) -> ComposeResult:
         yield Input(placeholder=EXAMPLES, id="moment", compact=True)
-        yield Label(f"times of day are {self._zone}", id="fault", markup=False)
+        yield Label(f"time zone: {self._zone}", id="fault", markup=False)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
 
     @on(Input.Submitted)
     def _go(self, event: Input.Submitted) -> None:
-        moment = self._read(event.value)
+        moment = self._parse(event.value)
         if moment is None:
             self.query_one("#fault", Label).update(f"not a time: {EXAMPLES}")
             return

@@ -1,4 +1,4 @@
-"""Say that something did not happen, why, and what can be done about it."""
+"""Show that something failed, why, and what to do about it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.errors import ApiError, KdashError
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
@@ -18,17 +18,17 @@ from k9py.views.values import Tone
 
 
 class MessageDialog(Dialog[bool]):
-    """A message with a hint; Enter, Esc or q closes it. Returns True when what it offers was taken.
+    """A message with a hint. Returns True when the offer was accepted, None when the dialog was closed.
 
     Args:
         title: what was tried.
         message: what happened, one sentence.
-        hint: what to do about it; may be empty.
-        offer: (key, word) of a way out that is offered.
+        hint: what to do about it; may be "".
+        offer: key and label of a way out.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.BUTTONS)
-    SUBTITLE = "Enter closes"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.BUTTONS)
+    HINT = "Enter closes"
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class MessageDialog(Dialog[bool]):
 
     @classmethod
     def of_error(cls, title: str, error: KdashError) -> MessageDialog:
-        """Make the dialog that tells of a failure."""
+        """Return the dialog that shows an error."""
         message = error.message
         if isinstance(error, ApiError) and error.code and str(error.code) not in message:
             message = f"{message} ({error.code})"
@@ -61,14 +61,14 @@ class MessageDialog(Dialog[bool]):
         with Horizontal(classes="buttons"):
             yield Button("Close", compact=True, id="close")
             if self.offer is not None:
-                key, word = self.offer
-                yield Button(f"{word} ({key})", compact=True, id="confirm")
+                key, label = self.offer
+                yield Button(f"{label} ({key})", compact=True, id="confirm")
 
     def on_mount(self) -> None:
         self.set_initial_focus(self.query_one("#close", Button))
 
     def on_key(self, event: events.Key) -> None:
-        """Take the offer by its key."""
+        """Accept the offer by its key."""
         if self.offer is not None and event.character == self.offer[0]:
             event.stop()
             self.dismiss(True)

@@ -1,4 +1,4 @@
-"""Ask before quitting: q at home is a way back, not an exit, and Enter alone stays."""
+"""Ask before quitting: the back key of the home screen is no exit, and Enter alone stays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.views.values import Tone
@@ -19,15 +19,15 @@ from k9py.views.values import Tone
 class QuitDialog(Dialog[bool]):
     """Returns True to quit."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.BUTTONS)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.BUTTONS)
     DEFAULT_CSS = "QuitDialog > .box { width: 52; }"
-    SUBTITLE = "Tab Enter quits · Esc stays"
+    HINT = "{dialog.confirm} Enter quits · {dialog.cancel} stays"
 
     def __init__(self) -> None:
         super().__init__("Quit kdash?")
 
     def compose_body(self) -> ComposeResult:
-        yield self.paragraph(self.toned(("Ctrl+C or :q quits at once.", Tone.MUTED)))
+        yield self.paragraph(self.toned((self.with_keys("{app.quit} or :q quits immediately."), Tone.MUTED)))
         with Horizontal(classes="buttons"):
             yield Button("Stay", compact=True, id="stay")
             yield Button("Quit", compact=True, id="confirm")

@@ -1,4 +1,4 @@
-"""Before a log is saved: what of it, and where it will be."""
+"""Ask which lines of a log to save, and show where."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from textual.binding import BindingType
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
+from k9py.api.plural import count_noun
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.views.values import Tone
@@ -23,23 +24,23 @@ class SaveLogDialog(Dialog[Extent]):
     """Returns what to save.
 
     Args:
-        shown, buffered: how many lines each would be.
+        shown, buffered: lines of each.
         path: of the file, as far as it is known now.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.CHOICES, "dialog.close")
-    SUBTITLE = "Enter saves · Esc cancels"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.CHOICES, "dialog.close")
+    HINT = "Enter saves · {dialog.cancel} cancels"
 
     def __init__(self, shown: int, buffered: int, path: str) -> None:
-        super().__init__("Save the log")
+        super().__init__("Save log")
         self._lines: dict[Extent, int] = {"shown": shown, "buffered": buffered}
         self._path = path
 
     def compose_body(self) -> ComposeResult:
-        words: dict[Extent, str] = {"shown": "What is shown", "buffered": "All that is kept"}
+        labels: dict[Extent, str] = {"shown": "Shown lines", "buffered": "All buffered lines"}
         options = [
-            Option(self.toned((words[one], Tone.PLAIN), (f"  {self._lines[one]:,} lines", Tone.PLAIN)))
-            for one in _EXTENTS
+            Option(self.toned((f"{labels[extent]}  {count_noun(self._lines[extent], 'line')}", Tone.PLAIN)))
+            for extent in _EXTENTS
         ]
         yield OptionList(*options, id="extents", markup=False, compact=True)
         yield self.paragraph(self.toned(("to ", Tone.MUTED), (self._path, Tone.ACCENT)))

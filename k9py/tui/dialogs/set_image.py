@@ -1,4 +1,4 @@
-"""Give containers other images: the present one is filled in, its tag selected so that typing replaces it."""
+"""Change container images: the current image is filled in, its tag selected so that typing replaces it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from textual.widgets.option_list import Option
 from k9py.api.text import printable
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
-from k9py.tui.dialogs.question import TargetStatus, status_lines
+from k9py.tui.dialogs.question import CurrentStatus, status_lines
 from k9py.views.values import Tone
 
 WIDTH: Final = 96
+MANY_HINT: Final = "{list.up}{list.down} container · Enter continues · {dialog.cancel} cancels"
+"""The line of keys where there are several containers."""
 
 
 def tag_span(image: str) -> tuple[int, int]:
-    """Return where the tag (and digest) of an image begins and ends; both the end where it has none."""
+    """Return start and end of an image's tag (and digest); the end of the text twice where it has none."""
     at = image.find("@")
     name_end = at if at >= 0 else len(image)
     colon = image.rfind(":", image.rfind("/", 0, name_end) + 1, name_end)
@@ -33,15 +35,15 @@ def tag_span(image: str) -> tuple[int, int]:
 
 
 class SetImageDialog(Dialog[Mapping[str, str]]):
-    """Returns the images that are to change, by container; the next dialog confirms them.
+    """Returns the changed images by container; the next dialog confirms them.
 
     Args:
         name: kind and name of the object.
-        place: namespace and context in words.
+        place: namespace and context, as text.
         images: by container, init containers first.
         check: returns why these images cannot be set, "" when they can.
-        standing: how the workload stands now.
-        typed: what was typed before, by container, when the person came a step back.
+        status: the workload's current status.
+        typed: what was typed before, by container, when the person came back from the next dialog.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("list.down", "list.up")
@@ -50,7 +52,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
     SetImageDialog OptionList {{ max-height: 8; }}
     SetImageDialog #asked {{ height: 1; margin: 0; }}
     """
-    SUBTITLE = "Enter continues · Esc cancels"
+    HINT = "Enter continues · {dialog.cancel} cancels"
 
     def __init__(
         self,
@@ -60,7 +62,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         *,
         check: Callable[[Mapping[str, str]], str],
         typed: Mapping[str, str] | None = None,
-        status: TargetStatus | None = None,
+        status: CurrentStatus | None = None,
     ) -> None:
         super().__init__(f"Set image of {name}")
         self.images = dict(images)
@@ -69,10 +71,10 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         self._at = 0
         self._place = place
         self._check = check
-        self._standing = status
+        self._status = status
 
     def compose_body(self) -> ComposeResult:
-        yield self.place_paragraph(self._place, status_lines(self._standing, self.text_width(WIDTH)))
+        yield self.place_paragraph(self._place, status_lines(self._status, self.text_width(WIDTH)))
         if len(self._names) > 1:
             listing = OptionList(id="containers", markup=False, compact=True)
             listing.can_focus = False
@@ -85,15 +87,15 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
             yield Button("Continue", compact=True, id="confirm")
 
     def on_mount(self) -> None:
-        """Begin with the container that was asked for, its tag selected."""
+        """Start with the requested container, its tag selected."""
         self.query_one("#wrong").display = False
         self._fill()
         self._go_to(self._at)
         self.set_initial_focus(self.query_one(Input))
 
     def begin_with(self, name: str) -> None:
-        """Put the cursor on that container at first, unless another one was changed before."""
-        changed = [one for one in self._names if self.typed[one] != self.images[one]]
+        """Start with that container, unless another one was changed before."""
+        changed = [container for container in self._names if self.typed[container] != self.images[container]]
         name = changed[0] if changed else name
         if name in self._names:
             self._at = self._names.index(name)
@@ -115,7 +117,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
                 )
             )
         listing.highlighted = self._at
-        self.query_one(".box").border_subtitle = " ↑↓ container · Enter continues · Esc cancels "
+        self.query_one(".box").border_subtitle = f" {self.with_keys(MANY_HINT)} "
 
     def _go_to(self, at: int) -> None:
         self._at = at
@@ -128,7 +130,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
             self.query_one(OptionList).highlighted = at
 
     def action_move(self, by: int) -> None:
-        """Go to another container; what was typed for this one is kept."""
+        """Go to another container; the text typed for this one is kept."""
         self._go_to((self._at + by) % len(self._names))
 
     @on(Input.Changed)
@@ -145,18 +147,18 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        self._go_on()
+        self._continue()
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:
         if event.button.id == "confirm":
-            self._go_on()
+            self._continue()
         else:
             self.dismiss(None)
 
-    def _go_on(self) -> None:
+    def _continue(self) -> None:
         changed = {name: typed.strip() for name, typed in self.typed.items() if typed.strip() != self.images[name]}
-        why = self._check(changed) if changed else "nothing is changed yet: type another tag or image"
+        why = self._check(changed) if changed else "no change yet: type another tag or image"
         if not why:
             self.dismiss(changed)
             return

@@ -1,4 +1,4 @@
-"""Choose what a log shows: pods, containers, levels to leave out or show alone, and containers to read besides."""
+"""Choose what a log shows: pods, containers and levels to hide or to show alone, and other containers to read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.logs.source_filter import CheckedItem, ItemGroup, SourceItem
@@ -20,39 +20,41 @@ from k9py.views.values import Tone
 
 LEAST_ROWS: Final = 4
 ROWS_AROUND: Final = 6
-"""Of the screen, that are not the list's: the frame, the input, the room between."""
+"""Rows of the screen that the list cannot use: the frame, the input, the space between."""
 
 _TITLES: Final[dict[ItemGroup, str]] = {
     "pod": "Pods",
     "container": "Containers",
     "level": "Levels",
-    "role": "Read besides",
+    "role": "Also read",
 }
 
 
 class _NamePart(Input):
-    """A part of a name is typed: no name has a blank, which is left to the list."""
+    """An input for a part of a name. No name has a blank: Space is left to the list."""
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         return key != "space" and super().check_consume_key(key, character)
 
 
 class SourcesDialog(Dialog[frozenset[CheckedItem]]):
-    """A list to tick, narrowed by typing. Returns what is ticked.
+    """A checklist, narrowed by typing. Returns the checked items.
 
     Args:
-        items: in groups, as `source_items` gives them.
-        ticked: what is ticked at first.
-        only: what is ticked will be shown alone, instead of left out.
-        current: what the cursor is on at first.
+        items: in groups, as `source_items` returns them.
+        checked: the items checked at first.
+        only: checked items are shown alone, instead of hidden.
+        current: the item under the cursor at first.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LIST, Scope.SOURCES)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.LIST, ActionScope.SOURCES)
     DEFAULT_CSS = """
     SourcesDialog > .box { width: 84; }
     SourcesDialog #sources { text-wrap: nowrap; text-overflow: ellipsis; }
     """
-    SUBTITLE = "Space ticks · type to narrow · Enter applies · ^R none · Esc cancels"
+    HINT = (
+        "{sources.check}: check · type: filter · Enter: apply · {sources.uncheck_all}: none · {dialog.cancel}: cancel"
+    )
 
     def __init__(
         self,
@@ -62,7 +64,7 @@ class SourcesDialog(Dialog[frozenset[CheckedItem]]):
         only: bool,
         current: CheckedItem | None = None,
     ) -> None:
-        super().__init__("Show only" if only else "Leave out")
+        super().__init__("Show only" if only else "Hide")
         self.items = tuple(items)
         self.checked = set(ticked)
         self._only = only
@@ -70,7 +72,7 @@ class SourcesDialog(Dialog[frozenset[CheckedItem]]):
         self._rows: list[SourceItem | None] = []
 
     def compose_body(self) -> ComposeResult:
-        yield _NamePart(placeholder="a part of the name", id="typed", compact=True)
+        yield _NamePart(placeholder="part of the name", id="typed", compact=True)
         listing = OptionList(id="sources", markup=False, compact=True)
         listing.can_focus = False
         yield listing
@@ -80,20 +82,20 @@ class SourcesDialog(Dialog[frozenset[CheckedItem]]):
         self.set_initial_focus(self.query_one(Input))
 
     def on_resize(self) -> None:
-        """The list is as tall as the screen allows."""
+        """Make the list as tall as the screen allows."""
         self.query_one(OptionList).styles.max_height = max(LEAST_ROWS, self.size.height - ROWS_AROUND)
 
     def _fill(self, typed: str) -> None:
         terms = typed.lower().split()
-        shown = [one for one in self.items if all(term in f"{one.label} {one.detail}".lower() for term in terms)]
+        shown = [item for item in self.items if all(term in f"{item.label} {item.detail}".lower() for term in terms)]
         self._rows = []
         for group in _TITLES:
-            mine = [one for one in shown if one.group == group]
-            if mine:
-                self._rows += [None, *mine]
+            members = [item for item in shown if item.group == group]
+            if members:
+                self._rows += [None, *members]
         listing = self.query_one(OptionList)
         listing.clear_options()
-        groups = iter(dict.fromkeys(one.group for one in shown))
+        groups = iter(dict.fromkeys(item.group for item in shown))
         listing.add_options(
             [
                 Option(self._heading(next(groups)), disabled=True) if row is None else Option(self._line(row))
@@ -108,19 +110,19 @@ class SourcesDialog(Dialog[frozenset[CheckedItem]]):
         return self.toned((_TITLES[group], Tone.MUTED))
 
     def _line(self, item: SourceItem) -> Text:
-        ticked = item.checked_item in self.checked
-        word = "read" if item.group == "role" else "only" if self._only else "left out"
-        mark = "[✓] " if ticked else "[ ] "
-        said = f"  {word}" if ticked else ""
+        is_checked = item.checked_item in self.checked
+        effect = "read" if item.group == "role" else "only" if self._only else "hidden"
+        mark = "[✓] " if is_checked else "[ ] "
+        state = f"  {effect}" if is_checked else ""
         return self.toned(
-            (mark, Tone.ACCENT if ticked else Tone.MUTED),
+            (mark, Tone.ACCENT if is_checked else Tone.MUTED),
             (item.label, Tone.PLAIN),
-            (said, Tone.ACCENT),
+            (state, Tone.ACCENT),
             (f"  {item.detail}" if item.detail else "", Tone.MUTED),
         )
 
     def action_move(self, lines: int) -> None:
-        """Move the cursor of the list while the typing goes on; headings are passed over."""
+        """Move the cursor of the list past headings; the input keeps the focus."""
         listing = self.query_one(OptionList)
         places = [index for index, row in enumerate(self._rows) if row is not None]
         if places:
@@ -128,7 +130,7 @@ class SourcesDialog(Dialog[frozenset[CheckedItem]]):
             listing.highlighted = places[max(0, min(len(places) - 1, at + lines))]
 
     def action_tick(self) -> None:
-        """Tick what is under the cursor, or take its tick away."""
+        """Check the item under the cursor, or uncheck it."""
         listing = self.query_one(OptionList)
         at = listing.highlighted
         item = self._rows[at] if at is not None else None
@@ -137,7 +139,7 @@ class SourcesDialog(Dialog[frozenset[CheckedItem]]):
             listing.replace_option_prompt_at_index(at, self._line(item))
 
     def action_untick_all(self) -> None:
-        """Take every tick away."""
+        """Uncheck every item."""
         listing = self.query_one(OptionList)
         self.checked.clear()
         for index, item in enumerate(self._rows):

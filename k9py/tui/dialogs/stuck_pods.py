@@ -1,4 +1,4 @@
-"""After a StatefulSet's rollback: the pods it will not replace by itself, offered to be deleted in order."""
+"""After the rollback of a StatefulSet: offer to delete the broken pods that it does not replace by itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
+from k9py.api.plural import pluralize
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.views.values import Tone
@@ -22,16 +23,16 @@ class StuckPodsDialog(Dialog[bool]):
 
     Args:
         name: kind and name of the workload.
-        place: namespace and context in words.
-        pods: (name, uid, how it is), in the order to delete them.
+        place: namespace and context, as text.
+        pods: (name, uid, state), in the order to delete them.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.BUTTONS)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.BUTTONS)
     DEFAULT_CSS = """
     StuckPodsDialog > .box { width: 84; }
     StuckPodsDialog #pods { height: auto; max-height: 10; }
     """
-    SUBTITLE = "Tab Enter deletes them · Esc leaves them"
+    HINT = "{dialog.confirm} Enter deletes them · {dialog.cancel} keeps them"
 
     def __init__(self, name: str, place: str, pods: Sequence[tuple[str, str, str]]) -> None:
         super().__init__(f"Stuck pods of {name}")
@@ -40,9 +41,10 @@ class StuckPodsDialog(Dialog[bool]):
 
     def compose_body(self) -> ComposeResult:
         yield self.paragraph(self.toned(("in ", Tone.MUTED), (self._place, Tone.ACCENT)))
-        why = "The rollback is written. A StatefulSet waits for a broken pod to become ready before it goes on: "
-        them = "this pod is" if len(self.pods) == 1 else "these pods are"
-        yield self.paragraph(self.toned((f"{why}{them} replaced only when deleted.", Tone.PLAIN)))
+        pods = pluralize(len(self.pods), "its broken pod. Delete it", "its broken pods. Delete them")
+        yield self.paragraph(
+            self.toned((f"Rolled back, but the StatefulSet waits for {pods} to continue:", Tone.PLAIN))
+        )
         with VerticalScroll(id="pods", classes="part", can_focus=False):
             lines = [
                 self.toned((f"{number}. ", Tone.MUTED), (name, Tone.ACCENT), (f"  {state}  uid {uid}", Tone.MUTED))
@@ -50,10 +52,10 @@ class StuckPodsDialog(Dialog[bool]):
             ]
             yield self.paragraph(*lines)
         yield self.paragraph(
-            self.toned(("One after the other, in this order; each only if it is still that pod.", Tone.MUTED))
+            self.toned(("One after the other, in this order; the uid is checked before each delete.", Tone.MUTED))
         )
         with Horizontal(classes="buttons"):
-            yield Button("Leave them", compact=True, id="cancel")
+            yield Button("Keep pods", compact=True, id="cancel")
             yield Button("Delete in order", compact=True, id="confirm", variant="primary")
 
     def on_mount(self) -> None:

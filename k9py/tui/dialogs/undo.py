@@ -1,4 +1,4 @@
-"""Choose the revision to go back to: a list with who made each, and what would change, by meaning or as YAML."""
+"""Choose the revision to roll back to: a list with the author of each, and the diff, as a summary or as YAML."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from k9py.rollouts.undo_target import UndoTarget, previous_revision, revision_la
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.difference import template_diff_lines
-from k9py.tui.dialogs.question import TargetStatus, status_lines
+from k9py.tui.dialogs.question import CurrentStatus, status_lines
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.text_view import TextView
 from k9py.tui.workers import start_worker
@@ -34,14 +34,14 @@ from k9py.views.values import Cell, Column, Row, Tone
 Templates = tuple[Mapping[str, Any], Mapping[str, Any]]
 """The pod template now, and the one of a revision."""
 LoadTemplates = Callable[[Revision], Awaitable[Templates]]
-"""Returns the templates an undo to that revision leads from and to. Raises KdashError."""
+"""Returns the templates before and after an undo to that revision. Raises KdashError."""
 CONTEXT_LINES: Final = 4
 WIDTH: Final = 150
 LOW: Final = 30
-"""Below so many lines of the screen the dialog takes them all."""
+"""On a screen with fewer lines the dialog takes all of them."""
 
 _MARK = Column("mark", "", min_width=9, max_width=34)
-"""Which revision runs now, which one is suggested, and which one was left and why (whole below the list)."""
+"""Which revision runs now, which one is suggested, which one was rolled back from and why (in full below the list)."""
 
 
 class UndoDialog(Dialog[Revision]):
@@ -49,15 +49,15 @@ class UndoDialog(Dialog[Revision]):
 
     Args:
         name: kind and name of the object.
-        place: namespace and context in words.
+        place: namespace and context, as text.
         revisions: newest first, the current one included.
-        suggested: the revision under the cursor at first, and why; None: the cursor is on the present one.
-        standing: how the workload stands now.
-        pasts: what is known of each revision, by its uid.
-        chosen: the one under it instead, when the person came a step back.
-        load: reads the template of a revision beside the one in force.
-        authors: who made which revision, by its name.
-        now: for ages: all of them are as of this moment, so that no two disagree.
+        suggested: the revision under the cursor at first, and why; None: the cursor is on the current one.
+        status: the workload's current status.
+        pasts: what became of each revision, by its uid.
+        chosen: the revision under the cursor instead, when the person came back from the next dialog.
+        load: reads the template of a revision and the current one.
+        authors: of the revisions, by their names.
+        now: the time that all ages count to, so that no two disagree.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("dialog.close", "diff.switch")
@@ -69,7 +69,10 @@ class UndoDialog(Dialog[Revision]):
     UndoDialog.-low > .box {{ height: 100%; padding: 0 2; }}
     UndoDialog.-low TextView, UndoDialog.-low .buttons {{ margin: 0; }}
     """
-    SUBTITLE = "↑↓ choose · Enter continues · Esc cancels · v YAML · ⇧Tab reads"
+    HINT = (
+        "{table.up}{table.down} choose · Enter continues · {dialog.cancel} cancels · {diff.switch} YAML "
+        "· {dialog.walk}: diff"
+    )
 
     def __init__(
         self,
@@ -82,7 +85,7 @@ class UndoDialog(Dialog[Revision]):
         load: LoadTemplates,
         now: datetime,
         authors: Mapping[str, Author] | None = None,
-        status: TargetStatus | None = None,
+        status: CurrentStatus | None = None,
         pasts: Mapping[str, RevisionOutcome] | None = None,
     ) -> None:
         super().__init__(f"Undo {name}")
@@ -92,10 +95,10 @@ class UndoDialog(Dialog[Revision]):
         self._chosen = chosen
         self._load = load
         self._authors = authors or {}
-        self._standing = status
+        self._status = status
         self._pasts = pasts or {}
         self.is_yaml = False
-        self._by_key = {one.key: one for one in self.revisions}
+        self._by_key = {revision.key: revision for revision in self.revisions}
         self.table = LiveTable(
             (revision_table.COLUMNS[0], _MARK, *revision_table.COLUMNS[1:]), now=lambda: now, id="revisions"
         )
@@ -104,7 +107,7 @@ class UndoDialog(Dialog[Revision]):
         self._read: dict[ObjectKey, Templates] = {}
 
     def compose_body(self) -> ComposeResult:
-        yield self.place_paragraph(self._place, status_lines(self._standing, self.text_width(WIDTH)))
+        yield self.place_paragraph(self._place, status_lines(self._status, self.text_width(WIDTH)))
         yield self.table
         yield Static("", id="then", markup=False)
         yield self.difference
@@ -113,9 +116,9 @@ class UndoDialog(Dialog[Revision]):
             yield Button("Continue", compact=True, id="confirm")
 
     def on_mount(self) -> None:
-        self.table.replace_all([self._row(one, self._now) for one in self.revisions])
+        self.table.replace_all([self._row(revision, self._now) for revision in self.revisions])
         is_low = self.app.size.height < LOW
-        self.set_class(is_low, "-low")  # the difference is what is decided by: it gets the lines
+        self.set_class(is_low, "-low")  # the diff is what the decision rests on: it gets the lines
         self.table.styles.height = min(len(self.revisions) + 1, 4 if is_low else 11, max(4, self.app.size.height // 4))
         self.table.flush()
         suggested = None if self._suggested is None else self._suggested.revision
@@ -131,14 +134,14 @@ class UndoDialog(Dialog[Revision]):
         return structs.replace(row, cells=(first, Cell(mark, tone), *others))
 
     def _mark(self, revision: Revision, now: datetime) -> tuple[str, Tone]:
-        """Return what the row says of the revision beside its number."""
+        """Return the mark beside the revision's number, and its tone."""
         if revision.is_current:
             return "now", Tone.ACCENT
         if not revision.number:
             return "no revision number", Tone.WARN
         alike = with_same_number(self.revisions, revision)
         if len(alike) > 1:
-            return f"also {', '.join(printable(one.name) for one in alike if one is not revision)}", Tone.WARN
+            return f"also {', '.join(printable(other.name) for other in alike if other is not revision)}", Tone.WARN
         if self._suggested is not None and revision.key == self._suggested.revision.key:
             return "suggested", Tone.ACCENT
         past = self._pasts.get(revision.uid, RevisionOutcome())
@@ -151,7 +154,7 @@ class UndoDialog(Dialog[Revision]):
         return None if key is None else self._by_key.get(key)
 
     @on(LiveTable.Highlighted)
-    def _look(self, event: LiveTable.Highlighted) -> None:
+    def _show_highlighted(self, event: LiveTable.Highlighted) -> None:
         event.stop()
         revision = self.selected
         if revision is not None:
@@ -159,25 +162,25 @@ class UndoDialog(Dialog[Revision]):
 
     async def _show(self, revision: Revision) -> None:
         self.query_one("#confirm", Button).disabled = bool(self.why_not())
-        words = self.query_one("#then", Static)
+        heading = self.query_one("#then", Static)
         if revision.is_current:
-            await self._show_present(revision, words)
+            await self._show_current(revision, heading)
             return
         why = ""
         if self._suggested is not None and revision.key == self._suggested.revision.key:
             why = f" · suggested: {self._suggested.reason}"
-        elif said := self._pasts.get(revision.uid, RevisionOutcome()).text(self._now):
-            why = f" · {said}"
-        words.update(
+        elif outcome := self._pasts.get(revision.uid, RevisionOutcome()).text(self._now):
+            why = f" · {outcome}"
+        heading.update(
             self.toned((f"Change if you go back to revision {self._label(revision)}", Tone.ACCENT), (why, Tone.MUTED))
         )
         await self._show_difference(revision)
 
-    async def _show_present(self, revision: Revision, words: Static) -> None:
-        """Show what the revision in force changed: that is what there is to undo."""
+    async def _show_current(self, revision: Revision, heading: Static) -> None:
+        """Show what the current revision changed: that is what an undo reverts."""
         before = previous_revision(self.revisions)
-        what = "" if before is None else f" · what it changed from revision {self._label(before)}"
-        words.update(self.toned((self.why_not(), Tone.MUTED), (what, Tone.ACCENT)))
+        what = "" if before is None else f" · its changes since revision {self._label(before)}"
+        heading.update(self.toned((self.why_not(), Tone.MUTED), (what, Tone.ACCENT)))
         if before is None:
             self.difference.set_lines(())
         else:
@@ -197,7 +200,7 @@ class UndoDialog(Dialog[Revision]):
         self.difference.scroll_to_line(0)
 
     def on_resize(self) -> None:
-        """Fold the difference anew to the width there is."""
+        """Fold the diff to the new width."""
         revision = self.selected
         if revision is not None:
             self.call_after_refresh(
@@ -205,39 +208,41 @@ class UndoDialog(Dialog[Revision]):
             )
 
     def action_switch(self) -> None:
-        """Show the difference as YAML, or by meaning again."""
+        """Switch between the summary of the changes and the YAML diff."""
         self.is_yaml = not self.is_yaml
         revision = self.selected
         if revision is not None:
             start_worker(self, partial(self._show, revision), group="difference", exclusive=True)
 
     @on(LiveTable.Selected)
-    def _take(self, event: LiveTable.Selected) -> None:
+    def _selected(self, event: LiveTable.Selected) -> None:
         event.stop()
-        self._go_on()
+        self._continue()
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:
         if event.button.id == "confirm":
-            self._go_on()
+            self._continue()
         else:
             self.dismiss(None)
 
-    def _go_on(self) -> None:
+    def _continue(self) -> None:
         revision = self.selected
         why = self.why_not()
         if revision is None or why:
-            self.app.notify(why, severity="warning", markup=False)
+            self.warn(why)
             return
         self.dismiss(revision)
 
     def why_not(self) -> str:
-        """Return why there is no going back to the revision under the cursor."""
+        """Return why the revision under the cursor cannot be rolled back to, "" when it can."""
         revision = self.selected
         if revision is None:
-            return "there is no revision"
+            return "no revision"
         if revision.is_current:
-            return f"revision {self._label(revision)} is what runs now: choose another one with ↑↓"
+            return self.with_keys(
+                f"revision {self._label(revision)} runs now: choose another one with {{table.up}}{{table.down}}"
+            )
         return "" if revision.number else f"{printable(revision.name)} has no revision number: choose another one"
 
     def _label(self, revision: Revision) -> str:

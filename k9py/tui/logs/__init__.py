@@ -1,1 +1,1 @@
-"""What the log screen is made of besides its panes: which sources are shown, copying, saving, comparing revisions."""
+"""Logs in the dashboard beside their widget: the stream, which sources are shown, copying, saving, comparing."""

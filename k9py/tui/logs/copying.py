@@ -1,31 +1,32 @@
-"""Copying lines to the terminal's clipboard: what is sent, and what may be said of it.
+"""Copy lines to the terminal's clipboard, with OSC 52.
 
-Invariant: all of the lines that were chosen are sent, or none and the words say how many they are.
+Invariant: all selected lines are sent, or none and the message says how many there are.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Final
 
+from k9py.api.plural import count_noun, pluralize
 from k9py.config.terminal import MAX_COPY_BASE64, Clipboard
 from k9py.logs.parsing.sgr import plain_text_with_tabs
+from k9py.runtime.time_slice import TimeSlice
+from k9py.tui.keys import key_names
+from k9py.tui.widgets.log_view.jumps import MESSAGE_SECONDS
 from k9py.tui.widgets.log_view.view import LogView
 
 SLICE_SECONDS: Final = 0.003
-MESSAGE_SECONDS: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class ClipboardCopy:
-    """What to do.
+    """What to send to the terminal.
 
     Args:
-        text: for the terminal; "" sends nothing.
-        words: for the person.
+        text: the lines; "" sends nothing.
+        message: the outcome, for the person.
     """
 
     text: str
@@ -33,7 +34,7 @@ class ClipboardCopy:
 
     @property
     def is_refused(self) -> bool:
-        """True when nothing is sent."""
+        """True when nothing can be sent."""
         return not self.text
 
 
@@ -52,47 +53,49 @@ async def copy_selection(view: LogView, clipboard: Clipboard) -> None:
 
 
 async def prepare_copy(view: LogView, clipboard: Clipboard) -> ClipboardCopy:
-    """Return what to send for the lines chosen in a view, as the containers wrote them, and what to say of it.
+    """Return what to send for the lines selected in a view.
 
-    Without the time and the source that stand before them on the screen, without escape sequences and without our own
-    markers between them, unless there is nothing else.
+    The lines are copied as the containers wrote them: without time and source, without escape sequences, and without
+    markers unless only markers are selected.
     """
+    save_key = key_names(view)("log.save")
     count = view.selected_count
     lines: list[str] = []
     markers: list[str] = []
     characters = 0
-    until = perf_counter() + SLICE_SECONDS
+    time_slice = TimeSlice(SLICE_SECONDS)
     for line in view.selected_lines():
         text = plain_text_with_tabs(line.text)
         (markers if line.marker else lines).append(text)
         characters += len(text) + 1
         if characters > MAX_COPY_BASE64:
-            return clipboard_copy(lines, clipboard, count=max(count, len(lines)))
-        if perf_counter() >= until:
-            await asyncio.sleep(0)
-            until = perf_counter() + SLICE_SECONDS
-    return clipboard_copy(lines or markers, clipboard)
+            return clipboard_copy(lines, clipboard, save_key, count=max(count, len(lines)))
+        await time_slice.yield_if_over()
+    return clipboard_copy(lines or markers, clipboard, save_key)
 
 
-def clipboard_copy(lines: Sequence[str], clipboard: Clipboard, *, count: int | None = None) -> ClipboardCopy:
-    """Return what to send for these lines, and what to say of it.
+def clipboard_copy(
+    lines: Sequence[str], clipboard: Clipboard, save_key: str, *, count: int | None = None
+) -> ClipboardCopy:
+    """Return what to send for these lines.
 
     Args:
-        count: how many lines are wanted, where these, too much already, are only the first of them.
+        save_key: the key that saves lines instead.
+        count: number of selected lines, where `lines` are only the first of them and too many already.
     """
     if not lines:
-        return ClipboardCopy("", "there is no line to copy")
+        return ClipboardCopy("", "no line to copy")
     text = "\n".join(lines)
     count = len(lines) if count is None else count
-    many = f"{count:,} line{'' if count == 1 else 's'}"
-    them = "it" if count == 1 else "them"
+    selected = count_noun(count, "line")
+    saves = f"{save_key} saves {pluralize(count, 'it', 'them')}"
     if clipboard.support == "unsupported":
-        return ClipboardCopy("", f"no clipboard here ({clipboard.reason}): Ctrl+S saves {them}")
+        return ClipboardCopy("", f"no clipboard here ({clipboard.reason}): {saves}")
     size = (len(text.encode("utf-8", "replace")) + 2) // 3 * 4
     if size > MAX_COPY_BASE64:
-        sent = f"{size // 1000} kB as it is sent" if count == len(lines) else f"the first {len(lines):,} are too much"
-        return ClipboardCopy("", f"too much for a terminal's clipboard: {many}, {sent}. Ctrl+S saves {them}")
+        reason = f"{size // 1000} kB in base64" if count == len(lines) else f"the first {len(lines):,} are too many"
+        return ClipboardCopy("", f"too much for a terminal's clipboard: {selected}, {reason}. {saves}")
     if clipboard.support == "supported":
-        return ClipboardCopy(text, f"copied {many}")
-    otherwise = f"if {'it does' if count == 1 else 'they do'} not arrive, Ctrl+S saves {them}"
-    return ClipboardCopy(text, f"sent {many} to the clipboard (OSC 52) · {clipboard.reason or otherwise}")
+        return ClipboardCopy(text, f"copied {selected}")
+    otherwise = f"if {pluralize(count, 'it does', 'they do')} not arrive, {saves}"
+    return ClipboardCopy(text, f"sent {selected} to the clipboard (OSC 52) · {clipboard.reason or otherwise}")

@@ -1,7 +1,7 @@
-"""What is typed to be highlighted: words and /regular expressions/, apart by blanks, each in a colour of its own.
+"""Parse what to highlight: words and /regular expressions/, separated by blanks, each in its own colour.
 
-Pure. Invariant: a word is looked for as it stands, whatever signs it has in it; only what stands between two slashes is
-a regular expression, which may have blanks in it.
+Pure. Invariant: a word is matched literally; only text between two slashes is a regular expression, which may contain
+blanks.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _ITEM: Final = re.compile(r"/(?P<pattern>(?:\\.|[^/\\])+)/(?=\s|$)|(?P<word>\S+)
 
 @dataclass(frozen=True, slots=True)
 class Highlights:
-    """What was typed.
+    """The parsed text.
 
     Args:
-        patterns: a regular expression for each item, in their order, none twice.
-        problem: words for the one that could not be understood and is looked for as it stands; "" for none.
+        patterns: one regular expression an item, in their order, without duplicates.
+        problem: the error of an invalid expression, which is matched literally; "" for none.
     """
 
     patterns: tuple[str, ...] = ()

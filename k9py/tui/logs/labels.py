@@ -1,4 +1,4 @@
-"""Short names of a log's sources: no longer than what tells them apart, the revision first where there are several.
+"""Short labels of a log's sources: as short as they stay distinct, the revision first where there are several.
 
 Pure. `r7 98ffd/app` is container app of a pod of revision 7 whose name ends in 98ffd.
 """
@@ -13,14 +13,14 @@ from k9py.logs.source import LogTarget
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """How the sources of one subject are named.
+    """How the sources of one subject are labelled.
 
     Args:
-        subject: the name of the object whose logs they are.
-        owners: pods of several workloads are there, so what they have in common is not left out.
-        revisions: pods of several revisions are there.
-        containers: several containers are there.
-        names: of revisions, by `LogTarget.revision`, such as "revision 7"; the bare value where it is not in here.
+        subject: name of the object whose logs they are.
+        owners: there are pods of several workloads, so the label keeps the workload's name.
+        revisions: there are pods of several revisions.
+        containers: there are several containers.
+        names: of revisions, by `LogTarget.revision`, such as "revision 7"; a missing one is shown as it is.
     """
 
     subject: str = ""
@@ -30,8 +30,8 @@ class Labels:
     names: Mapping[str, str] = field(default_factory=dict)
 
     def label(self, target: LogTarget) -> str:
-        """Return the name of a source."""
-        owner, end = _parted(target, self.subject)
+        """Return the label of a source."""
+        owner, end = _split_name(target, self.subject)
         pod = f"{owner}-{end}" if self.owners and owner else end
         where = f"{pod}/{target.container}" if self.containers else pod
         if not self.revisions or not target.revision:
@@ -41,24 +41,24 @@ class Labels:
 
 
 def labels_for(targets: Iterable[LogTarget], subject: str, names: Mapping[str, str] | None = None) -> Labels:
-    """Return how to name these sources."""
+    """Return the labels that keep these sources distinct."""
     targets = tuple(targets)
     return Labels(
         subject=subject,
-        owners=len({_parted(one, subject)[0] for one in targets}) > 1,
-        revisions=len({one.revision for one in targets}) > 1,
-        containers=len({one.container for one in targets}) > 1,
+        owners=len({_split_name(target, subject)[0] for target in targets}) > 1,
+        revisions=len({target.revision for target in targets}) > 1,
+        containers=len({target.container for target in targets}) > 1,
         names=names or {},
     )
 
 
-def _parted(target: LogTarget, subject: str) -> tuple[str, str]:
-    """Part a pod's name into what all pods of its workload begin with and what is its own."""
+def _split_name(target: LogTarget, subject: str) -> tuple[str, str]:
+    """Split a pod's name into the prefix of its workload and its own suffix."""
     owner, hashed, end = target.pod.rpartition(f"-{target.revision}-") if target.revision else ("", "", "")
     if hashed and owner:
         return owner, end
     end = target.pod[len(subject) + 1 :]
-    # A StatefulSet's pods are known by their whole names; a lone number would be read as part of the line.
+    # Pods of a StatefulSet keep their whole name: a lone number would look like part of the line.
     if subject and target.pod.startswith(f"{subject}-") and not end.isdecimal():
         return subject, end
     return "", target.pod

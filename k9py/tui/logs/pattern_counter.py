@@ -20,9 +20,9 @@ from k9py.logs.line import LogLine
 from k9py.logs.templates.compare import ComparisonJob, PatternComparison
 from k9py.logs.templates.counts import PatternCounts
 from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import SLICE_SECONDS, TimeSlice
 from k9py.tui.workers import start_worker
 
-SLICE_SECONDS: Final = 0.004
 MAX_WAITING: Final = 100_000
 """Lines that wait to be counted; when more come at once, the oldest are skipped."""
 MAX_WAITING_CHARACTERS: Final = 32 << 20
@@ -175,8 +175,7 @@ class PatternCounter:
             await asyncio.sleep(SLICE_SECONDS if is_busy else min(due, self._seconds_between()))
 
     def _slice(self) -> Callable[[], bool]:
-        clock, end = self._clock, self._clock.monotonic() + SLICE_SECONDS
-        return lambda: clock.monotonic() >= end
+        return TimeSlice(SLICE_SECONDS, self._clock.monotonic).is_over
 
     def _count(self, should_pause: Callable[[], bool]) -> None:
         while self._baselines:

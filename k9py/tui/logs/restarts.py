@@ -1,7 +1,6 @@
-"""Which revisions are the same but for a restart: `kubectl rollout restart` makes a revision that says nothing new.
+"""Find revisions that differ only by a restart: `kubectl rollout restart` creates a revision without another change.
 
-Owns what was learnt of the templates of one workload's revisions, each read once. A template that could not be read is
-the same as none.
+Owns the templates of one workload's revisions, each read once. A template that cannot be read equals no other.
 """
 
 from __future__ import annotations
@@ -20,43 +19,43 @@ from k9py.rollouts.template_diff import normalized_template
 
 
 class ObjectReader(Protocol):
-    """What is asked of a connection."""
+    """Reads objects from the server."""
 
     async def get(self, key: ObjectKey) -> dict[str, Any]: ...
 
 
 class RestartedRevisions:
-    """The templates of revisions, as far as they matter for what their containers say."""
+    """The pod templates of revisions, without what a restart changes."""
 
     def __init__(self) -> None:
         self._known: dict[str, bytes | None] = {}
 
     async def load(self, source: ObjectReader, revisions: Iterable[Revision]) -> bool:
-        """Read the templates not known yet; tell whether there were any."""
-        unknown = [one for one in revisions if one.pod_template_hash not in self._known]
-        for one in unknown:
+        """Read the templates that are unknown yet; return True when there were any."""
+        unknown = [revision for revision in revisions if revision.pod_template_hash not in self._known]
+        for revision in unknown:
             try:
-                template = revision_template(await source.get(one.key))
+                template = revision_template(await source.get(revision.key))
             except KdashError:
-                self._known[one.pod_template_hash] = None  # it stays another revision
+                self._known[revision.pod_template_hash] = None  # it equals no other revision
             else:
-                self._known[one.pod_template_hash] = essence(template)
+                self._known[revision.pod_template_hash] = essence(template)
         return bool(unknown)
 
     def has(self, revision: str) -> bool:
-        """Tell whether the revision's template has been asked for."""
+        """Return True when the revision's template was requested."""
         return revision in self._known
 
     def same_as(self, revision: str, others: Iterable[str]) -> tuple[str, ...]:
-        """Return those of the others whose template is the revision's own, but for when it was restarted."""
-        mine = self._known.get(revision)
-        if mine is None:
+        """Return those of the others that differ from the revision only by a restart."""
+        template = self._known.get(revision)
+        if template is None:
             return ()
-        return tuple(one for one in others if one != revision and self._known.get(one) == mine)
+        return tuple(other for other in others if other != revision and self._known.get(other) == template)
 
 
 def essence(template: Mapping[str, Any]) -> bytes:
-    """Return a pod template without what a restart changes, in one form."""
+    """Return a pod template in canonical form, without what a restart changes."""
     kept = dict(normalized_template(template))
     metadata = dict(kept.get("metadata") or {})
     annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != RESTARTED_AT}

@@ -1,4 +1,4 @@
-"""Which containers a log pane reads: those behind its subject, those that hold up a start at once."""
+"""Choose the containers a log pane reads: those of its subject, and init containers that block a start."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from k9py.tui.panes.log_pane import LogPane
 
 
 def update_log_targets(pane: LogPane, queries: Queries) -> None:
-    """Tell a log pane which containers are behind its subject now."""
+    """Set the containers of a log pane to those of its subject now."""
     subject = pane.subject
     if subject is None:
         return
     targets = queries.log_targets(subject, roles=ALL_ROLES)
     urgent = failing_init_containers(queries.pods_of(subject))
-    # Names are kept once set, and asked for only where they tell anything apart: this runs on every tick.
-    several = len({one.revision for one in targets}) > 1
+    # Names stay once set, and are only needed where there are several revisions: this runs on every tick.
+    several = len({target.revision for target in targets}) > 1
     names = revision_names(queries, subject) if several else None
     pane.set_targets(targets, names, urgent, "" if targets else no_pods_text(queries, subject))
 
 
 def no_pods_text(queries: Queries, subject: ObjectKey) -> str:
-    """Return why there is nothing to read of an object that has no pods; "" where nothing tells."""
+    """Return why an object has no logs to read; "" when that is unknown."""
     if not queries.has_synced(POD.name):
-        return "the pods have not been read"
+        return "pods not loaded yet"
     match queries.object(subject):
         case Service(spec=spec) if spec.type == "ExternalName":
-            return "an alias of another name has no pods: nothing to read"
+            return "an ExternalName service has no pods, so no logs"
         case Service(spec=spec) if spec.selector:
-            return f"no pod matches {printable(selector_text(spec.selector))}: nothing to read"
+            return f"no pod matches {printable(selector_text(spec.selector))}, so no logs"
         case Service():
-            return "it has no selector, and its endpoints name no pod: nothing to read"
+            return "no selector, and no endpoint names a pod: no logs"
         case Deployment(spec=spec) | StatefulSet(spec=spec) if spec.replicas == 0:
             return "scaled to 0: no pods, so no logs"
     return ""

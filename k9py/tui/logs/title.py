@@ -1,61 +1,64 @@
-"""The words of a log's title: whose, how much of it, how many containers, and what is not there."""
+"""The texts of a log pane: its title, its subtitle, and what an empty log means. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from k9py.actions.keys import KeyOf
+from k9py.api.plural import count_noun
 from k9py.logs.follow.log_range import PREVIOUS, LogRange
 from k9py.logs.follow.status import StreamCounts, TargetState, TargetStatus
 from k9py.tui.widgets.log_view.state import LogState
 
 
 def container_count_text(counts: StreamCounts) -> str:
-    """Return how many containers there are, and how many of them are read at a time; "" when there are none."""
+    """Return how many containers there are, and how many can be read at a time; "" when there are none."""
     if not counts.wanted:
         return ""
     if counts.queued:
-        return f"{counts.wanted - counts.queued} of {counts.wanted} containers at a time, in turn"
-    return f"{counts.wanted} container{'' if counts.wanted == 1 else 's'}"
+        return f"{counts.wanted - counts.queued} of {count_noun(counts.wanted, 'container')} at a time, in turn"
+    return count_noun(counts.wanted, "container")
 
 
 def range_text(range: LogRange, *, previous: bool) -> str:  # noqa: A002
-    """Return how much of each container's log is shown: of a former run always its end, whatever is chosen."""
+    """Return how much of each container's log is shown: of a previous container always the end of its log."""
     return f"last {PREVIOUS.tail_lines:,} lines" if previous else range.label
 
 
 def empty_text(states: Iterable[TargetStatus]) -> str:
-    """Return why there is no line: what the containers' states say, each once; "" when they say nothing."""
+    """Return why there are no lines: the containers' states, each once; "" when they have none."""
     return " · ".join(
-        dict.fromkeys(one.message for one in states if one.message and one.state is not TargetState.QUEUED)
+        dict.fromkeys(status.message for status in states if status.message and status.state is not TargetState.QUEUED)
     )
 
 
 def waiting_text(states: Iterable[TargetStatus]) -> str:
-    """Return how many containers have nothing to be read yet, and why if it is the same for all; "" for none."""
-    waiting = [one.message for one in states if one.state is TargetState.RETRYING and one.message]
+    """Return how many containers have no log to read yet, with the reason if all have the same; "" for none."""
+    waiting = [status.message for status in states if status.state is TargetState.RETRYING and status.message]
     if not waiting:
         return ""
-    why = dict.fromkeys(waiting)
-    return f"{len(waiting)} {next(iter(why)) if len(why) == 1 else 'waiting, each for something else'}"
+    reasons = dict.fromkeys(waiting)
+    return f"{len(waiting)} {next(iter(reasons)) if len(reasons) == 1 else 'waiting, for different reasons'}"
 
 
 def subtitle_text(state: LogState) -> str:
-    """Return how much of what is kept is shown, and what is no longer kept."""
+    """Return how many of the buffered lines are shown, and how many were dropped."""
     parts = []
     if state.filter_text:
-        parts.append(f"{state.shown:,} of {state.lines:,} lines")
+        parts.append(f"{state.shown:,} of {count_noun(state.lines, 'line')}")
     if state.dropped:
-        parts.append(f"{state.dropped:,} older lines let go")
+        parts.append(f"{count_noun(state.dropped, 'older line')} dropped")
     return " · ".join(parts)
 
 
-def nothing_shown_text(state: LogState) -> str:
-    """Return why none of the lines that are kept is shown."""
+def nothing_shown_text(state: LogState, key_of: KeyOf) -> str:
+    """Return why none of the buffered lines is shown."""
     if state.cleared == state.lines:
-        return f"cleared: nothing new yet, L shows the {state.cleared:,} lines before"
+        return f"cleared, no new lines yet · {key_of('log.clear')} shows the {count_noun(state.cleared, 'line')} before"
     if not state.filter_text:
-        return "every line is left out: x chooses what to leave out, X what to show"
+        hide, show = key_of("logs.hide"), key_of("logs.show_only")
+        return f"all lines are hidden · {hide} chooses what to hide, {show} what to show"
     if state.scanning:
-        return "looking for lines that pass the filter…"
-    why = f" ({state.filter_problem})" if state.filter_problem else ""
-    return f"no line passes the filter{why}"
+        return "filtering…"
+    problem = f" ({state.filter_problem})" if state.filter_problem else ""
+    return f"no line matches the filter{problem}"

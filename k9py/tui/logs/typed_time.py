@@ -1,4 +1,4 @@
-"""A moment as a person types it to go to in a log. Pure; other ways to say one go into `moment_of`."""
+"""Parse a time as a person types it to go to in a log. Pure; other notations go into `parse_time`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _AGO: Final = re.compile(r"-?(?=\d)(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?
 
 
 def parse_time(text: str, now: datetime, zone: tzinfo | None) -> datetime | None:
-    """Return the moment a text says, None when it says none.
+    """Return the time a text means, None when it means none.
 
-    A time of day is the last one that was: at ten past midnight, 23:50 is yesterday's.
+    A time of day is the latest one in the past: at ten past midnight, 23:50 is yesterday's.
 
     Args:
         now: aware.
-        zone: of times that name none; None: the machine's.
+        zone: of times without one; None: the machine's.
     """
     text = text.strip()
     if clock := _CLOCK.fullmatch(text):

@@ -31,9 +31,10 @@ from k9py.runtime.clock import Clock
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.dialogs.question import Question, TargetStatus
+from k9py.tui.dialogs.question import CurrentStatus, Question
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.key_order import KeyHold, OrderedKeys
+from k9py.tui.keys import key_names
 from k9py.tui.operations.choose import choose
 from k9py.tui.operations.confirmation import question, question_of_several
 from k9py.tui.operations.host import OperationsHost
@@ -113,7 +114,7 @@ class DashboardFrontEnd:
     @property
     def context(self) -> str:
         """Name of the context."""
-        return self._host.context
+        return self._host.context_name
 
     @property
     def connected(self) -> Connected:
@@ -138,7 +139,8 @@ class DashboardFrontEnd:
         if not isinstance(error, PausedError):
             await self.ask(MessageDialog.of_error(self.heading, error))
             return
-        dialog = MessageDialog(self.heading, error.message, error.hint, tone=Tone.WARN, offer=("P", "Resume"))
+        key = key_names(self._app).key_of("workload.pause")
+        dialog = MessageDialog(self.heading, error.message, error.hint, tone=Tone.WARN, offer=(key, "Resume"))
         if await self.ask(dialog, keep_typed=False):
             self.hold_keys()
             self._operation = registry.operation("resume")
@@ -177,7 +179,7 @@ class DashboardFrontEnd:
 
     def place(self, namespace: str) -> str:
         """Return namespace and context, for a dialog."""
-        return f"namespace {namespace} · context {self._host.context}"
+        return f"namespace {namespace} · context {self._host.context_name}"
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -212,7 +214,7 @@ class DashboardFrontEnd:
         """Return what is to be read before the proposals are confirmed."""
         queries, now = self.connected.cluster.queries, self.clock.now()
 
-        async def status(proposal: Proposal) -> TargetStatus:
+        async def status(proposal: Proposal) -> CurrentStatus:
             plan = proposal.plan
             return await target_status(queries, proposal.key, now, is_remedy=plan is not None and is_remedy(plan))
 
@@ -220,7 +222,7 @@ class DashboardFrontEnd:
             [proposal] = proposals.items
             return question(proposal, self.place(proposal.key.namespace), await status(proposal))
         statuses = [await status(proposal) for proposal in proposals.items]
-        return question_of_several(proposals, statuses, self._host.context)
+        return question_of_several(proposals, statuses, self._host.context_name)
 
     # -- reporting ----------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from k9py.actions.keys import KeyNames
 from k9py.tui.options import AppOptions
 from k9py.tui.session import Connected
 
@@ -14,12 +15,17 @@ class OperationsHost(Protocol):
     options: AppOptions
 
     @property
+    def key_names(self) -> KeyNames:
+        """The keys in force."""
+        ...
+
+    @property
     def connected(self) -> Connected | None:
         """The cluster that is shown, None while there is none."""
         ...
 
     @property
-    def context(self) -> str:
+    def context_name(self) -> str:
         """Name of the context."""
         ...
 

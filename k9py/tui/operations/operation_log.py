@@ -101,7 +101,7 @@ class OperationLog:
     def dry_running(self, key: ObjectKey, title: str) -> Iterator[None]:
         """Show a dry run for as long as it takes; the other statuses stay."""
         status = OperationStatus(self, key, title, self._now())
-        status.shown = replace(status.shown, words="dry-running…", hint="Esc cancels")
+        status.shown = replace(status.shown, words="dry-running…", hint="{app.back} cancels")
         self._dry_runs.append(status)
         self.changed()
         try:

@@ -47,7 +47,8 @@ class Operations:
             targets: as they were under the cursor or selected; a target without a uid takes the one in the picture.
         """
         if len(targets) > 1 and self.running_bulk:
-            self._host.show_message(f"{self.running_bulk} is running: x stops it", failed=True)
+            stop = self._host.key_names("operation.stop")
+            self._host.show_message(f"{self.running_bulk} is running: {stop} stops it", failed=True)
             return
         operation = registry.operation(operation_id)
         snapshots = [target if target.uid else self.snapshot(target.key) for target in targets]

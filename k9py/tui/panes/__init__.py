@@ -1,1 +1,1 @@
-"""The framed parts of a screen: each shows one list, says in its title what it holds and why it is narrowed."""
+"""The framed parts of a screen: each shows one list, its title says what is in it and what it is narrowed to."""

@@ -1,8 +1,9 @@
-"""What stands in place of the panes while there is no cluster to show: connecting, or why not and what to do."""
+"""The screen without a cluster: connecting, or why there is no connection and what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -12,15 +13,21 @@ from textual.widgets import Static
 from k9py.api.errors import KdashError
 from k9py.api.text import printable
 from k9py.kube.sign_in import SignIn
+from k9py.tui.keys import key_names
 from k9py.tui.palettes import Palette
 from k9py.tui.theme import palette_for
 from k9py.views.values import Tone
 
-_KEYS = (("Enter", "try again now"), ("c", "choose another context"), ("Ctrl+C", "quit"))
-_WHILE_SIGNING_IN = (("Esc", "cancel the sign-in"), ("Ctrl+C", "quit"))
-_ROWS_BESIDE = 12
-"""Rows of the screen and of the message that are not the plugin's words."""
-_PADDING = 8
+_KEYS: Final = (
+    ("{connection.retry}", "retry now"),
+    ("{cluster.contexts}", "choose another context"),
+    ("{app.quit}", "quit"),
+)
+_WHILE_SIGNING_IN: Final = (("{app.back}", "cancel the sign-in"), ("{app.quit}", "quit"))
+"""Keys and what they do; `{action.id}` becomes the action's key."""
+_ROWS_BESIDE: Final = 12
+"""Rows of the screen and of the message beside the plugin's output."""
+_PADDING: Final = 8
 
 
 class ConnectionPane(Middle):
@@ -41,21 +48,25 @@ class ConnectionPane(Middle):
             yield self._message
 
     def show_connecting(self, context: str, sign_in: SignIn | None = None) -> None:
-        """Say that the connection is being made, and what a credential plugin says meanwhile."""
+        """Show that the connection is being made, and the output of a credential plugin."""
         palette = palette_for(self.app)
         name = printable(context) if context else "the current context"
         text = Text.assemble((f"{Tone.BUSY.symbol} ", palette.tone(Tone.BUSY)), f"connecting to {name}…")
         if sign_in is not None:
-            text.append(f"\n\nThe credential plugin {sign_in.plugin} says:\n")
+            text.append(f"\n\nOutput of the credential plugin {sign_in.plugin}:\n")
             width, height = self.app.size
             for line in sign_in.latest(rows=height - _ROWS_BESIDE, columns=width * 9 // 10 - _PADDING):
                 text.append(f"\n{line}", "bold")
             text.append("\n\n")
-            _keys(text, _WHILE_SIGNING_IN, palette)
+            self._append_keys(text, _WHILE_SIGNING_IN, palette)
         self._show(text)
 
     def show_error(self, error: KdashError, *, again: str) -> None:
-        """Say why there is nothing to show; `again` tells when it is tried again."""
+        """Show why there is no connection.
+
+        Args:
+            again: when the next attempt is made, as text; "" for never.
+        """
         palette = palette_for(self.app)
         text = Text()
         text.append(f"{Tone.FAIL.symbol} ", palette.tone(Tone.FAIL))
@@ -65,7 +76,7 @@ class ConnectionPane(Middle):
         if again:
             text.append(f"\n\n{again}", palette.muted)
         text.append("\n\n")
-        _keys(text, _KEYS, palette)
+        self._append_keys(text, _KEYS, palette)
         self._show(text)
 
     def _show(self, text: Text) -> None:
@@ -74,8 +85,8 @@ class ConnectionPane(Middle):
         self._shown = text
         self._message.update(text)
 
-
-def _keys(text: Text, keys: Sequence[tuple[str, str]], palette: Palette) -> None:
-    for key, word in keys:
-        text.append(key, palette.tone(Tone.ACCENT))
-        text.append(f" {word}   ", palette.muted)
+    def _append_keys(self, text: Text, keys: Sequence[tuple[str, str]], palette: Palette) -> None:
+        names = key_names(self)
+        for key, effect in keys:
+            text.append(names.fill(key), palette.tone(Tone.ACCENT))
+            text.append(f" {effect}   ", palette.muted)

@@ -1,4 +1,4 @@
-"""What the controller says of an object (its conditions) above the events about it."""
+"""The conditions of an object above the events about it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.views import events as event_table
 
-_SHAPE = ColumnSet.of(event_table.COLUMNS, without=frozenset({"from"}))
+_COLUMNS = ColumnSet.of(event_table.COLUMNS, without=frozenset({"from"}))
 
 
 class EventsPane(TablePane):
@@ -29,7 +29,7 @@ class EventsPane(TablePane):
 
     def __init__(self, *, clock: Clock, options: LineViewOptions, number: int) -> None:
         super().__init__(
-            "Events and conditions", _SHAPE.columns, clock=clock, options=options, number=number, id="events"
+            "Events and conditions", _COLUMNS.columns, clock=clock, options=options, number=number, id="events"
         )
         self.conditions = TonedLines(id="conditions")
 
@@ -38,10 +38,10 @@ class EventsPane(TablePane):
         yield from super().compose()
 
     def show_conditions(self, conditions: Iterable[Condition] | None, now: datetime) -> None:
-        """Show what the controller says."""
+        """Show the conditions."""
         self.conditions.show(condition_lines(conditions, now))
 
     def show_events(self, events: Iterable[Event], now: datetime) -> None:
         """Show the events, newest first."""
-        self.set_rows([_SHAPE.select(event_table.row(one, now)) for one in events])
+        self.set_rows([_COLUMNS.select(event_table.row(event, now)) for event in events])
         self.set_empty_text("no events in the last hour")

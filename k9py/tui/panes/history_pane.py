@@ -1,4 +1,4 @@
-"""The revisions of a rollout with who made them, and the one that others are compared with."""
+"""The revisions of a workload with their authors, and the one marked for a diff."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from k9py.rollouts.authors import Author
 from k9py.rollouts.revision_outcome import RevisionOutcomes
 from k9py.rollouts.revisions import Revision
 from k9py.runtime.clock import Clock
+from k9py.tui.keys import key_names
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.views import revisions as revision_table
 from k9py.views.values import Cell, Column, Tone
 
 MARK: Final = Column("mark", "", min_width=4, max_width=64)
-"""Which revision runs now, which one others are compared with, which was left by an undo and why."""
+"""Which revision runs now, which one is marked for a diff, which one was rolled back from and why."""
 
 
 class HistoryPane(TablePane):
@@ -30,7 +31,7 @@ class HistoryPane(TablePane):
         super().__init__("Revisions", columns, clock=clock, options=options, number=number, id="revisions")
         self.revisions: tuple[Revision, ...] = ()
         self.base: ObjectKey | None = None
-        """The revision marked as the one to compare with."""
+        """The revision marked for a diff."""
         self._authors: Mapping[str, Author] | None = None
         self._pasts: RevisionOutcomes = {}
 
@@ -44,27 +45,29 @@ class HistoryPane(TablePane):
         """Show these revisions.
 
         Args:
-            authors: who made them, by the revision's name; None: not read yet.
-            pasts: what became of them, by uid; None: as before.
+            authors: of the revisions, by name; None: not read yet.
+            pasts: what became of the revisions, by uid; None keeps what was given before.
         """
         self.revisions, self._authors = tuple(revisions), authors
         self._pasts = self._pasts if pasts is None else pasts
-        if self.base not in {one.key for one in revisions}:
+        if self.base not in {revision.key for revision in revisions}:
             self.base = None
         rows = []
-        for one in revisions:
-            row = revision_table.row(one, now, author=(authors or {}).get(one.name), is_read=authors is not None)
-            mark = "compare" if one.key == self.base else "now" if one.is_current else ""
+        for revision in revisions:
+            author = (authors or {}).get(revision.name)
+            row = revision_table.row(revision, now, author=author, is_read=authors is not None)
+            mark = "compare" if revision.key == self.base else "now" if revision.is_current else ""
             first, *others = row.cells
             tone = Tone.ACCENT
-            if not mark and one.uid in self._pasts:
-                mark, tone = self._pasts[one.uid].text(now), Tone.WARN
+            if not mark and revision.uid in self._pasts:
+                mark, tone = self._pasts[revision.uid].text(now), Tone.WARN
             rows.append(structs.replace(row, cells=(first, Cell(mark, tone), *others)))
         self.set_rows(rows)
         if self.base is None:
-            self.set_subtitle("D compares with now · m marks another to compare with · Enter undoes to it")
+            keys = "{workload.diff} diff to now · {revision.mark} mark for diff · {table.select} roll back to it"
         else:
-            self.set_subtitle("D compares with the marked one · m unmarks it · Enter undoes to it")
+            keys = "{workload.diff} diff to the marked one · {revision.mark} unmark · {table.select} roll back to it"
+        self.set_subtitle(key_names(self).fill(keys))
 
     @property
     def selected(self) -> Revision | None:
@@ -73,15 +76,15 @@ class HistoryPane(TablePane):
 
     @property
     def marked(self) -> Revision | None:
-        """The revision to compare with, None when none is marked."""
+        """The revision marked for a diff, None when there is none."""
         return self.revision_of(self.base)
 
     def revision_of(self, key: ObjectKey | None) -> Revision | None:
-        """Return the revision of that key."""
-        return next((one for one in self.revisions if one.key == key), None)
+        """Return the revision with that key."""
+        return next((revision for revision in self.revisions if revision.key == key), None)
 
     def mark(self, now: datetime) -> None:
-        """Mark the revision under the cursor, or take the mark away from it."""
+        """Mark the revision under the cursor, or unmark it."""
         key = self.table.cursor_key
         self.table.pin_cursor()
         self.base = None if key == self.base else key

@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.go_to_time import GoToTimeDialog
 from k9py.tui.logs.copying import copy_selection
@@ -27,7 +27,7 @@ from k9py.tui.workers import start_worker
 class LogPane(LogStreamPane):
     """A pane with the log of an object, and its keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LOG_PANE)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.LOG_PANE)
 
     def __init__(
         self,
@@ -40,7 +40,9 @@ class LogPane(LogStreamPane):
     ) -> None:
         super().__init__(settings, options=options, number=number, id=id, classes=classes)
         self.search_bar = FilterBar("/", placeholder="regular expression", id="search-bar")
-        self.filter_bar = FilterBar("&", placeholder="words, level>=warn, pod=x, .status>=500, !word", id="line-bar")
+        self.filter_bar = FilterBar(
+            "&", placeholder="words, level>=warn, pod=x, .status>=500, !word hides", id="line-bar"
+        )
         self.highlight_bar = FilterBar("H", placeholder="words and /regular expressions/", id="highlight-bar")
 
     def compose(self) -> ComposeResult:

@@ -19,6 +19,7 @@ from k9py.logs.follow.stream import LogStream
 from k9py.logs.line import LogLine
 from k9py.logs.source import ContainerKey, LogSource, LogTarget
 from k9py.runtime.clock import Clock
+from k9py.tui.keys import key_names
 from k9py.tui.logs import title
 from k9py.tui.logs.followed_log import FollowedLog, LogRequest
 from k9py.tui.logs.labels import Labels
@@ -49,7 +50,7 @@ class LogSettings(Protocol):
     def clipboard(self) -> Clipboard: ...
 
 
-class LineSink(Protocol):
+class LineObserver(Protocol):
     """Receives every line the pane receives, numbered as the view numbers them."""
 
     def clear(self) -> None:
@@ -81,7 +82,7 @@ class LogStreamPane(FilterablePane):
         self.view = LogView(
             options=options, capacity=settings.log_buffer, now=settings.clock.now, empty_text="nothing selected"
         )
-        self.sink: LineSink | None = None
+        self.sink: LineObserver | None = None
         """Receives every line too."""
         self._settings = settings
         self._clock = settings.clock
@@ -279,6 +280,6 @@ class LogStreamPane(FilterablePane):
         state = event.state
         self.set_subtitle(title.subtitle_text(state))
         if state.lines and not state.shown:
-            self.view.set_empty_text(title.nothing_shown_text(state))
+            self.view.set_empty_text(title.nothing_shown_text(state, key_names(self)))
         if self.sink is not None:
             self.sink.forget_before(self.view.buffer.first)

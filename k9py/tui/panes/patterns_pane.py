@@ -14,10 +14,12 @@ from typing import Final
 from textual.message import Message
 
 from k9py.api.meta import ObjectKey
+from k9py.api.plural import count_noun
 from k9py.api.text import printable
 from k9py.logs.line import LogLine
 from k9py.logs.templates.compare import ComparedPattern, PatternComparison
 from k9py.runtime.clock import Clock
+from k9py.tui.keys import key_names
 from k9py.tui.logs.pattern_counter import PatternCounter
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.widgets.line_view import LineViewOptions
@@ -202,21 +204,22 @@ class PatternsPane(TablePane):
         if self.table.row_count != self.table.total_count:
             parts.append(f"{self.table.row_count:,} of {self.table.total_count:,} shown")
         if self.uncounted:
-            parts.append(f"{self.uncounted:,} lines not counted yet")
+            parts.append(f"{count_noun(self.uncounted, 'line')} not counted yet")
         if self.skipped:
             parts.append(f"{self.skipped:,} not counted: too many at once")
         compared = pattern_table.comparison_title(self._new, self._old, self._names) if self._old else ""
         self.set_note(" · ".join(parts), narrowing=compared)
 
     def _update_subtitle(self) -> None:
+        key = key_names(self)("table.select")
         if self.table.cursor_key == pattern_table.FOLD_KEY:
-            self.set_subtitle(f"Enter: {'show' if self.is_folded else 'fold'} possible matches by chance")
+            self.set_subtitle(f"{key}: {'show' if self.is_folded else 'hide'} patterns that may be chance")
             return
         selected = self._selected
         room = max(0, self.size.width - SUBTITLE_MARGIN)
         example = "" if selected is None else pattern_table.example_text(selected)
         cut = example if len(example) <= room else f"{example[: max(0, room - 1)]}…"
-        self.set_subtitle(f"Enter: jump to line · {cut}" if cut and room > 8 else "")
+        self.set_subtitle(f"{key}: jump to line · {cut}" if cut and room > 8 else "")
 
     @property
     def _selected(self) -> ComparedPattern | None:

@@ -1,6 +1,6 @@
-"""What a rollout's screen shows of its pods, computed apart from the screen: thousands of pods do it in a thread.
+"""The pods of a rollout as its screen shows them, computed apart from the screen: thousands of pods in a thread.
 
-Invariant: a picture is of one moment: the same revisions, pods and time throughout.
+Invariant: a snapshot is of one moment: the same revisions, pods and time throughout. Pure.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from k9py.views import pods as pod_table
 from k9py.views.values import Row
 
 MAX_ROWS: Final = 300
-"""Pods of one revision that have a row; those that are not ready come first."""
+"""Pods of one revision that have a row; pods that are not ready come first."""
 
 
 @dataclass(frozen=True, slots=True)
 class PodTable:
-    """The rows of a pane, and whose pods they are in words."""
+    """The rows of a pane, and a summary of them for its title."""
 
     rows: tuple[Row, ...]
     summary: str
@@ -37,8 +37,8 @@ class RolloutSnapshot:
 
     Args:
         facts: of each cohort, the current revision's first.
-        failure: the container whose log tells why the new revision fails, and a value that differs with each run of it;
-            None when it does not fail.
+        failure: the container whose log shows why the new revision fails, and a value that differs for each of its
+            runs; None when it does not fail.
     """
 
     revisions: tuple[Revision, ...]
@@ -51,17 +51,17 @@ class RolloutSnapshot:
 def take_snapshot(
     workload: Workload, revisions: tuple[Revision, ...], pods: Sequence[Pod], cut: Callable[[Row], Row], now: datetime
 ) -> RolloutSnapshot:
-    """Return the picture; `cut` leaves out the columns that are not shown."""
+    """Return a snapshot; `cut` drops the columns that are not shown."""
     groups = cohorts(revisions, pods)
-    facts = tuple(cohort_status(workload, one) for one in groups)
-    current = [one for one in groups if one.is_current]
-    old = [one for one in groups if not one.is_current]
-    newest = next((one for one in facts if one.cohort.is_current), None)
+    facts = tuple(cohort_status(workload, cohort) for cohort in groups)
+    current = [cohort for cohort in groups if cohort.is_current]
+    old = [cohort for cohort in groups if not cohort.is_current]
+    newest = next((status for status in facts if status.cohort.is_current), None)
     failure = None
     if newest is not None and newest.failing is not None:
         ended = newest.last_exit.finished_at if newest.last_exit is not None else None
         failure = (newest.failing, ended)
-    wanted = {id(one.cohort): one.desired for one in facts}
+    wanted = {id(status.cohort): status.desired for status in facts}
     return RolloutSnapshot(revisions, facts, _table(current, wanted, cut, now), _table(old, wanted, cut, now), failure)
 
 
@@ -69,18 +69,18 @@ def _table(
     groups: Sequence[Cohort], wanted: Mapping[int, int | None], cut: Callable[[Row], Row], now: datetime
 ) -> PodTable:
     rows = tuple(map(cut, pod_table.cohort_rows(groups, now, limit=MAX_ROWS)))
-    # Pods that are wanted and not made yet are not ready either.
-    pods = sum(max(wanted[id(one)] or 0, len(one.pods)) for one in groups)
+    # Desired pods that do not exist yet are not ready either.
+    pods = sum(max(wanted[id(cohort)] or 0, len(cohort.pods)) for cohort in groups)
     return PodTable(rows, _words(groups, pods, len(rows)))
 
 
 def _words(groups: Sequence[Cohort], wanted: int, shown: int) -> str:
-    """Say of which revisions these pods are, how many are ready, and how many have no row."""
+    """Return the revisions of these pods, how many are ready, and how many have no row."""
     if not groups:
         return ""
-    pods = sum(len(one.pods) for one in groups)
-    ready = sum(one.ready for one in groups)
-    numbers = [str(one.revision.number or "?") if one.revision is not None else "?" for one in groups]
+    pods = sum(len(cohort.pods) for cohort in groups)
+    ready = sum(cohort.ready for cohort in groups)
+    numbers = [str(cohort.revision.number or "?") if cohort.revision is not None else "?" for cohort in groups]
     images = groups[0].revision.images if len(groups) == 1 and groups[0].revision is not None else ()
     image = f" · {short_image_tag(images[0])}" if images else ""
     more = f" · {pods - shown:,} more not listed" if pods > shown else ""

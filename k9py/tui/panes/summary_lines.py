@@ -105,7 +105,7 @@ def _findings(findings: Sequence[Finding], now: datetime) -> list[StyledLine]:
         lines.append(((f"{bullet(tone)} {finding.reason}  ", tone), (finding.message, Tone.PLAIN), (since, Tone.MUTED)))
     more = len(findings) - MAX_FINDINGS
     if more > 0:
-        lines.append(((f"  and {more} more: d describes them", Tone.MUTED),))
+        lines.append(((f"  and {more} more, see Describe", Tone.MUTED),))
     return lines
 
 

@@ -1,8 +1,8 @@
 """A pane with a live table: keeps the row of every object of its source, shows all of them or those it is narrowed to.
 
-Invariant: a row is made anew for keys that changed, never for all on a tick; a tick makes those in sight and, for the
-length of a slice, others that wait. A whole list is made in slices, and what changes meanwhile is made after it.
-`counts` is always the number of rows of each tone that are counted here, narrowed or not.
+Invariant: rows are rebuilt for keys that changed, never for all of them on one tick; a tick rebuilds the visible rows
+and, for the length of a slice, others that wait. A complete list is built in slices; changes that come meanwhile are
+applied after it. `counts` is always the number of rows of each tone that count here, narrowed or not.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from textual.app import ComposeResult
 
 from k9py.api.meta import ObjectKey
 from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import TimeSlice
+from k9py.tui.keys import key_names
 from k9py.tui.panes.pane import FilterablePane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
@@ -26,10 +28,9 @@ from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
 from k9py.views.values import Column, Row, Tone
 
-FILL_SLICE_SECONDS: Final = 0.004
 APPLY_SECONDS: Final = 0.004
-"""How long a tick may make rows that are not in sight: two tables at ten ticks a second take 8% of a core at most, and
-a few hundred changed rows are through in a second."""
+"""Time for rows that are not visible, on each tick: two tables at ten ticks a second use at most 8% of a core, and
+hundreds of changed rows are rebuilt within a second."""
 FEW_ROWS: Final = 1000
 
 
@@ -38,9 +39,9 @@ class RowSource:
     """Where the rows of a table come from.
 
     Args:
-        keys: all objects of the table now.
-        row: the row of one of them, None when it is gone.
-        is_complete: whether `keys` has all there are (the first list came in whole).
+        keys: returns all objects of the table.
+        row: returns the row of an object, None when it is gone.
+        is_complete: returns True once `keys` has all objects (every initial list has loaded).
     """
 
     keys: Callable[[], Iterable[ObjectKey]]
@@ -52,8 +53,7 @@ class TablePane(FilterablePane):
     """A pane with a `LiveTable`.
 
     Args:
-        columns: of the table.
-        clock: for rows and ages.
+        clock: of rows and ages.
     """
 
     def __init__(
@@ -69,21 +69,21 @@ class TablePane(FilterablePane):
     ) -> None:
         super().__init__(heading, number=number, id=id, classes=classes)
         self.table = LiveTable(columns, now=clock.now, options=options)
-        self.filter_bar = FilterBar(placeholder="words or regular expressions, !word to leave out")
+        self.filter_bar = FilterBar(placeholder="words or regular expressions, !word hides")
         self.rows: dict[ObjectKey, Row] = {}
         self.counts: Counter[Tone] = Counter()
         self.is_complete = False
-        """True once a whole list is shown, made when every first list was in."""
+        """True once a complete list is shown, built after every initial list had loaded."""
         self._clock = clock
         self._source: RowSource | None = None
         self._members: frozenset[ObjectKey] | None = None
         self._empty = ("", Tone.MUTED)
         self._narrowing = ""
-        self._nothing_left = ""
+        self._narrowed_empty = ""
         self._marked = 0
         self._filling = False
         self._fill_again = False
-        self._late: dict[ObjectKey, None] = {}
+        self._changed: dict[ObjectKey, None] = {}
 
     def compose(self) -> ComposeResult:
         yield self.table
@@ -100,11 +100,15 @@ class TablePane(FilterablePane):
 
     @property
     def is_loading(self) -> bool:
-        """True while a whole list is being turned into rows."""
+        """True while a complete list is built."""
         return self._filling
 
     def set_source(self, source: RowSource | None, columns: tuple[Column, ...] | None = None) -> None:
-        """Show the rows of a source instead of all others, in other columns when given; None: nothing."""
+        """Show the rows of a source; None shows nothing.
+
+        Args:
+            columns: other columns from now on; None keeps them.
+        """
         self._source = source
         self._members = None
         self._narrowing = ""
@@ -115,21 +119,22 @@ class TablePane(FilterablePane):
         self.reload()
 
     def narrow(self, members: Collection[ObjectKey] | None, reason: str = "", *, empty_text: str = "") -> None:
-        """Show only these objects and say why; None: all. Cheap when nothing differs.
+        """Show only these objects; None shows all. Cheap when nothing differs.
 
         Args:
-            nothing_left: stands in the table when there is none of them.
+            reason: shown in the title.
+            empty_text: shown in the table when there are none of them.
         """
         wanted = None if members is None else frozenset(members)
         if wanted == self._members and reason == self._narrowing:
             return
         if reason != self._narrowing and wanted is not None and self.table.cursor_key not in wanted:
-            self.table.unpin_cursor()  # the person left it out: what is first comes first
-        self._members, self._narrowing, self._nothing_left = wanted, reason, empty_text
+            self.table.unpin_cursor()  # the person narrowed it away: start at the first row
+        self._members, self._narrowing, self._narrowed_empty = wanted, reason, empty_text
         shown = self._shown()
         if len(self.rows) > FEW_ROWS:
             self.table.replace_all(shown)
-        else:  # one by one, so that the columns keep their widths
+        else:  # row by row, so that the columns keep their widths
             for key in self.rows.keys() - {row.key for row in shown}:
                 self.table.remove_row(key)
             for row in shown:
@@ -146,7 +151,7 @@ class TablePane(FilterablePane):
         """Show these few rows, for a pane without a source; only differences are drawn.
 
         Args:
-            why: stands in the title.
+            reason: shown in the title.
         """
         wanted = {row.key: row for row in rows}
         for key in self.rows.keys() - wanted.keys():
@@ -159,11 +164,11 @@ class TablePane(FilterablePane):
 
     @property
     def can_complete(self) -> bool:
-        """True when the last of the first lists has come in since the rows shown were made."""
+        """True when the last initial list has loaded since the shown rows were built."""
         return not self.is_complete and self._source is not None and self._source.is_complete()
 
     def reload(self) -> None:
-        """Make every row anew, in slices."""
+        """Rebuild every row, in slices."""
         self._fill_again = True
         if not self._filling:
             self._filling = True
@@ -173,7 +178,7 @@ class TablePane(FilterablePane):
         try:
             while self._fill_again and (source := self._source) is not None:
                 self._fill_again = False
-                self._late.clear()
+                self._changed.clear()
                 await self._fill_once(source)
         finally:
             self._filling = False
@@ -182,18 +187,15 @@ class TablePane(FilterablePane):
 
     async def _fill_once(self, source: RowSource) -> None:
         clock, rows, counts = self._clock, dict[ObjectKey, Row](), Counter[Tone]()
-        is_complete = source.is_complete()  # asked first: what is not in yet cannot be in the rows made from here on
-        now, end = clock.now(), clock.monotonic() + FILL_SLICE_SECONDS
+        is_complete = source.is_complete()  # before the keys: a list that loads meanwhile is not in them
+        now, time_slice = clock.now(), TimeSlice(monotonic=clock.monotonic)
         for key in list(source.keys()):
             row = source.row(key, now)
             if row is not None:
                 rows[key] = row
                 counts[row.tone] += row.counted
-            if clock.monotonic() >= end:
-                await asyncio.sleep(0)
-                if source is not self._source:
-                    return
-                end = clock.monotonic() + FILL_SLICE_SECONDS
+            if await time_slice.yield_if_over() and source is not self._source:
+                return
         gone = self.rows.keys() - rows.keys()
         self.rows, self.counts = rows, counts
         if is_complete:
@@ -211,25 +213,25 @@ class TablePane(FilterablePane):
                 return
 
     def update_rows(self, keys: Iterable[ObjectKey]) -> None:
-        """Make the rows of these objects anew, those in sight at once; to be called on each tick, with no keys too."""
-        late, source = self._late, self._source
+        """Rebuild the rows of these objects, visible ones first; called on each tick, also without keys."""
+        changed, source = self._changed, self._source
         if source is None:
-            late.clear()
+            changed.clear()
             return
-        late.update(dict.fromkeys(keys))
-        if self._filling or not late:
+        changed.update(dict.fromkeys(keys))
+        if self._filling or not changed:
             return
-        now, end = self._clock.now(), self._clock.monotonic() + APPLY_SECONDS
+        now, time_slice = self._clock.now(), TimeSlice(APPLY_SECONDS, self._clock.monotonic)
         for key in self.table.visible_keys():
-            if key in late:
-                self._renew(key, source, now)
-        while late:
-            self._renew(next(iter(late)), source, now)
-            if self._clock.monotonic() >= end:
+            if key in changed:
+                self._rebuild(key, source, now)
+        while changed:
+            self._rebuild(next(iter(changed)), source, now)
+            if time_slice.is_over():
                 break
 
-    def _renew(self, key: ObjectKey, source: RowSource, now: datetime) -> None:
-        del self._late[key]
+    def _rebuild(self, key: ObjectKey, source: RowSource, now: datetime) -> None:
+        del self._changed[key]
         row = source.row(key, now)
         before = self.rows.get(key)
         if before is not None:
@@ -244,7 +246,7 @@ class TablePane(FilterablePane):
             self.table.upsert(row)
 
     def set_empty_text(self, text: str, tone: Tone = Tone.MUTED) -> None:
-        """Say what an empty table means."""
+        """Set the text of an empty table."""
         self._empty = (text, tone)
         self._update_empty_text()
 
@@ -252,28 +254,31 @@ class TablePane(FilterablePane):
         hidden = self.table.total_count - self.table.row_count
         text, tone = self._empty
         if self._members is not None and self.rows:
-            text, tone = self._nothing_left, Tone.MUTED
+            text, tone = self._narrowed_empty, Tone.MUTED
         if hidden and not self.table.row_count:
-            text, tone = f"the filter leaves none of {hidden:,}: / and Esc drop it", Tone.WARN
+            text, tone = (
+                key_names(self).fill(f"no match ({hidden:,} hidden) · {{filter.cancel}} clears the filter"),
+                Tone.WARN,
+            )
         self.table.set_empty_text(text, tone)
 
     def apply_input(self, bar: FilterBar, text: str) -> None:
         fault = RowFilter.parse(text).fault
-        self.filter_bar.set_hint(f"taken as text: {fault}" if fault else "")
+        self.filter_bar.set_hint(f"matched literally: {fault}" if fault else "")
         self.table.set_filter(text)
 
     def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
-        """What was typed for is chosen: the cursor stays on it when the filter goes."""
+        """Pin the cursor: it stays on the object that was filtered for when the filter is cleared."""
         if event.text.strip():
             self.table.pin_cursor()
 
     def on_live_table_counts_changed(self, event: LiveTable.CountsChanged) -> None:
-        """Keep the count in the title, and say why nothing is left."""
+        """Update the count in the title, and the text of an empty table."""
         self._update_empty_text()
         self._update_title()
 
     def set_marks(self, keys: Collection[ObjectKey]) -> None:
-        """Show these objects as marked, and say how many they are."""
+        """Show these objects as marked, and their number in the title."""
         self._marked = len(keys)
         self.table.set_marks(keys)
         self._update_title()
@@ -281,6 +286,6 @@ class TablePane(FilterablePane):
     def _update_title(self) -> None:
         shown, total = self.table.row_count, self.table.total_count
         count = f"{shown:,}" if shown == total else f"{shown:,} of {total:,}"
-        marked = f"{self._marked} marked, Esc drops them" if self._marked else ""
+        marked = key_names(self).fill(f"{self._marked:,} marked · {{app.back}} clears") if self._marked else ""
         narrowing = " · ".join(part for part in (marked, self._narrowing) if part)
         self.set_note(count if total else "", narrowing=narrowing)

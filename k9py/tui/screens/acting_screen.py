@@ -14,7 +14,7 @@ from typing import Any
 
 from textual.screen import Screen
 
-from k9py.actions.action import Action, Scope
+from k9py.actions.action import Action, ActionScope
 from k9py.actions.commands import CommandEntry, matching, parse
 from k9py.actions.registry import BY_ID
 from k9py.api.errors import KdashError
@@ -100,11 +100,11 @@ class ActingScreen(Screen[None]):
         if reason := action.ready(self):
             return reason
         match action.scope:
-            case Scope.POD:
+            case ActionScope.POD:
                 return self._pod_reason(action)
-            case Scope.WORKLOAD | Scope.DIFF:
+            case ActionScope.WORKLOAD | ActionScope.DIFF:
                 return self._workload_reason(action)
-            case Scope.OBJECT if self.acting_target is None or not self.is_connected:
+            case ActionScope.OBJECT if self.acting_target is None or not self.is_connected:
                 return "nothing is selected"
         return ""
 
@@ -208,7 +208,7 @@ class ActingScreen(Screen[None]):
     def operate(self, action_id: str, **inputs: Any) -> None:
         """Start an action's operation on the marked rows or on the target under the cursor."""
         action, operations = BY_ID[action_id], self.app_context.operations
-        if action.scope is Scope.POD:
+        if action.scope is ActionScope.POD:
             pod = self._acting_pod_or_message(action_id)
             if pod is not None:
                 operations.start(action.operation, [operations.snapshot(pod)], **inputs)

@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.cluster.change_feed import Changes
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
@@ -25,7 +25,12 @@ class ClusterScreen(ActingScreen):
     """Base of home, details, logs and texts."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        Scope.WORKLOAD, Scope.POD, Scope.OPERATION, Scope.OBJECT, Scope.CLUSTER, Scope.SCREEN
+        ActionScope.WORKLOAD,
+        ActionScope.POD,
+        ActionScope.OPERATION,
+        ActionScope.OBJECT,
+        ActionScope.CLUSTER,
+        ActionScope.SCREEN,
     )
     AUTO_FOCUS = ""
     is_log_screen: ClassVar[bool] = False

@@ -1,7 +1,7 @@
 """One object on a screen of its own: a summary at the top, then panes of what belongs to it.
 
-Invariants: when the object is gone the screen says so and keeps what it showed last; it is brought up to date at most
-every `redraw_seconds`, however often the object changes.
+Invariants: when the object is gone the screen reports it and keeps what it showed last; it is brought up to date at
+most every `redraw_seconds`, however often the object changes.
 
 To add one: subclass, `panes`, `compose_panes` (the summary first), `view_of` and `show_view`.
 """

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.actions.keys import KeyNames
 from k9py.api.errors import KdashError, MissingPartError, NotFoundError, RefusedError
 from k9py.api.kinds import WORKLOAD_KINDS
@@ -82,13 +82,13 @@ class DifferenceScreen(TextScreen):
     """What changed from one revision to another.
 
     Args:
-        older: the left side.
-        newer: the right side, None for what runs now.
-        is_chosen: the person chose the left side; if not, it is the one home compares with, and an undo goes to the
-            revision that is suggested.
+        older: the old side.
+        newer: the new side, None for what runs now.
+        is_chosen: the person chose the old side; else it is the one home compares with, and an undo goes to the
+            suggested revision.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIFF_SCREEN)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIFF_SCREEN)
     DEFAULT_CSS = """
     DifferenceScreen #sides { margin: 1 0 0 0; max-height: 4; }
     DifferenceScreen.-short #sides, DifferenceScreen.-narrow #sides { margin: 0; }
@@ -138,7 +138,7 @@ class DifferenceScreen(TextScreen):
         self._show_sides()
 
     async def _look_for_base(self) -> None:
-        """Take the left side that home compares with, once, unless the person chose one."""
+        """Take the old side that home compares with, once, unless the person chose one."""
         connected, now = self.app_context.connected, self.app_context.options.clock.now()
         view = connected.cluster.queries.rollout_view(self.subject, now) if connected is not None else None
         if self._has_looked or connected is None or view is None:
@@ -193,9 +193,9 @@ class DifferenceScreen(TextScreen):
             raise RefusedError("not connected", "wait until the cluster is back")
         if side is None:
             if self._now is None:
-                found = await connected.connection.get(self.subject)
-                self._now = found.get("spec", {}).get("template", {})
-                self._generation = found.get("metadata", {}).get("generation")
+                raw = await connected.connection.get(self.subject)
+                self._now = raw.get("spec", {}).get("template", {})
+                self._generation = raw.get("metadata", {}).get("generation")
             return self._now
         if side.uid not in self._templates:
             try:
@@ -207,7 +207,7 @@ class DifferenceScreen(TextScreen):
         return self._templates[side.uid]
 
     def on_resize(self) -> None:
-        """Fold long lines anew."""
+        """Fold long lines for the new width."""
         self.call_after_refresh(self.show)
 
     def session_changed(self) -> None:
@@ -226,39 +226,39 @@ class DifferenceScreen(TextScreen):
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def action_switch(self) -> None:
-        """Show it as YAML, or by meaning again."""
+        """Toggle summary and YAML."""
         self.is_yaml = not self.is_yaml
         self.pane.text.scroll_to_line(0)
         self.show()
 
     def action_step_older(self, by: int) -> None:
-        """Take another revision for the left side; it stays older than the right one."""
-        found = self._revisions()
-        at = self._place(found, self.older) + by
-        if self._place(found, self.newer) < at < len(found):
-            self._choose(found[at])
+        """Take another revision for the old side; it stays older than the new one."""
+        revisions = self._revisions()
+        at = self._place(revisions, self.older) + by
+        if self._place(revisions, self.newer) < at < len(revisions):
+            self._choose(revisions[at])
             self.show()
         else:
             self.app.bell()
 
     def action_step_newer(self, by: int) -> None:
-        """Take another revision for the right side, or now; it stays newer than the left one."""
-        found = self._revisions()
-        at = self._place(found, self.newer) + by
-        if at == 0 and found[0].is_current:  # that is what runs now
+        """Take another revision for the new side, or now; it stays newer than the old one."""
+        revisions = self._revisions()
+        at = self._place(revisions, self.newer) + by
+        if at == 0 and revisions[0].is_current:  # that is what runs now
             at += by
-        if -1 <= at < self._place(found, self.older):
-            self.newer = None if at < 0 else found[at]
+        if -1 <= at < self._place(revisions, self.older):
+            self.newer = None if at < 0 else revisions[at]
             self.show()
         else:
             self.app.bell()
 
     @staticmethod
-    def _place(found: tuple[Revision, ...], side: Revision | None) -> int:
-        """Return the place among the revisions, newest first; now stands before all of them."""
+    def _place(revisions: tuple[Revision, ...], side: Revision | None) -> int:
+        """Return the place among the revisions, newest first; now comes before all of them."""
         if side is None:
             return -1
-        return next((at for at, one in enumerate(found) if one.uid == side.uid), len(found))
+        return next((at for at, revision in enumerate(revisions) if revision.uid == side.uid), len(revisions))
 
     def operate(self, action_id: str, **inputs: Any) -> None:
         """Roll back to the old side that was chosen, or to the suggested revision; ask where there is neither."""
@@ -268,7 +268,7 @@ class DifferenceScreen(TextScreen):
 
 
 def _keys_line(key_names: KeyNames, view: str, undo_to: Revision | None) -> StyledLine:
-    undo = "roll back …" if undo_to is None else f"roll back to revision {undo_to.number}"
+    undo = "choose a revision to roll back to" if undo_to is None else f"roll back to revision {undo_to.number}"
     other = "summary" if view == YAML else "YAML"
     keys = key_names.fill(
         f"{{diff.switch}} {other} · {{diff.older_back}} {{diff.older_forward}} old side"

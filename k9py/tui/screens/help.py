@@ -16,14 +16,14 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from k9py.actions.action import Group, Scope
+from k9py.actions.action import ActionScope, HelpGroup
 from k9py.actions.registry import group_of
 from k9py.tui.bindings import bindings
 from k9py.tui.keys import display_of, key_names
 from k9py.tui.theme import palette_for
 from k9py.views.values import Tone
 
-LOG_GROUPS: Final = (Group.LOG_SOURCES, Group.LOG_LINES)
+LOG_GROUPS: Final = (HelpGroup.LOG_SOURCES, HelpGroup.LOG_LINES)
 """What the help of a log screen begins with."""
 
 
@@ -47,10 +47,10 @@ class KeyGroup:
 
 def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
     """Return the keys in force on a screen, grouped as their actions are."""
-    lines: dict[Group, dict[str, list[ActiveBinding]]] = {}
+    lines: dict[HelpGroup, dict[str, list[ActiveBinding]]] = {}
     for active in screen.active_bindings.values():
         group = group_of(active.binding.id)
-        if group is not None and group is not Group.DIALOGS:
+        if group is not None and group is not HelpGroup.DIALOGS:
             text = active.binding.tooltip or active.binding.description
             lines.setdefault(group, {}).setdefault(text, []).append(active)
     # Where logs are read their keys are what is looked for.
@@ -61,15 +61,15 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
             group.value,
             tuple(
                 KeyHelp(
-                    tuple(dict.fromkeys(display_of(screen, active.binding) for active in found)),
-                    found[0].binding.description,
+                    tuple(dict.fromkeys(display_of(screen, active.binding) for active in same_help)),
+                    same_help[0].binding.description,
                     names.fill(text),
-                    any(active.enabled for active in found),
+                    any(active.enabled for active in same_help),
                 )
-                for text, found in lines[group].items()
+                for text, same_help in lines[group].items()
             ),
         )
-        for group in dict.fromkeys((*first, *Group))
+        for group in dict.fromkeys((*first, *HelpGroup))
         if group in lines
     )
 
@@ -77,7 +77,7 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
 class HelpScreen(ModalScreen[None]):
     """The keys, in columns where there is room."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.HELP)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.HELP)
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 55%; }
@@ -109,7 +109,7 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#help").focus()
 
     def _column(self, groups: Sequence[KeyGroup]) -> Renderables:
-        """Draw a column; what does not fit behind a key goes on below its own words."""
+        """Draw a column; a long explanation is folded under itself."""
         palette = palette_for(self.app)
         parts: list[RenderableType] = []
         for group in groups:
@@ -118,8 +118,8 @@ class HelpScreen(ModalScreen[None]):
             table.add_column()
             for line in group.keys:
                 style = palette.tone(Tone.ACCENT) if line.allowed else palette.muted
-                words = Text(line.explanation or line.word, "" if line.allowed else palette.muted)
-                table.add_row(Text(f"  {' '.join(line.keys)}", style), words)
+                explanation = Text(line.explanation or line.word, "" if line.allowed else palette.muted)
+                table.add_row(Text(f"  {' '.join(line.keys)}", style), explanation)
             parts += [Text(group.title, palette.header), table, Text()]
         return Renderables(*parts)
 
@@ -133,8 +133,8 @@ def _in_two(groups: Sequence[KeyGroup]) -> tuple[tuple[KeyGroup, ...], tuple[Key
     total = sum(len(group.keys) + 2 for group in groups)
     left: list[KeyGroup] = []
     height = 0
-    rest = list(groups)
-    while rest and height + (len(rest[0].keys) + 2) / 2 <= total / 2:
-        height += len(rest[0].keys) + 2
-        left.append(rest.pop(0))
-    return tuple(left), tuple(rest)
+    right = list(groups)
+    while right and height + (len(right[0].keys) + 2) / 2 <= total / 2:
+        height += len(right[0].keys) + 2
+        left.append(right.pop(0))
+    return tuple(left), tuple(right)

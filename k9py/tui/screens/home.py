@@ -15,7 +15,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widgets import ContentSwitcher
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.meta import ObjectKey
 from k9py.cluster.change_feed import Changes
 from k9py.tui.answer.new_errors import NewErrors
@@ -42,7 +42,7 @@ from k9py.views.values import Tone
 class HomeScreen(PanedScreen):
     """Services, Rollouts, Logs."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIFF, Scope.HOME)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIFF, ActionScope.HOME)
 
     DEFAULT_CSS = """
     HomeScreen #home { width: 1fr; height: 1fr; }

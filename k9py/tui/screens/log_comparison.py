@@ -60,7 +60,7 @@ class LogComparison:
         return is_read and not self._is_loading_templates and not self.needs_update
 
     def start_over(self) -> None:
-        """Read again how an old pod began its log: the lines begin anew."""
+        """Read again how an old pod began its log: the lines start over."""
         self._baseline_of = ""
 
     def update(

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.actions.registry import in_scope
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
@@ -55,14 +55,14 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        *(action.id for action in in_scope(Scope.LOG_PANE) if action.id != "log.search"),
-        Scope.LOG_SCREEN,
+        *(action.id for action in in_scope(ActionScope.LOG_PANE) if action.id != "log.search"),
+        ActionScope.LOG_SCREEN,
         "workload.restart",
         "workload.undo",
         "object.describe",
         "object.yaml",
         "cluster.namespaces",
-        Scope.SCREEN,
+        ActionScope.SCREEN,
         "pane.next",
         "pane.previous",
         "pane.filter",
@@ -235,8 +235,8 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     def _choose(self, *, only: bool) -> None:
         logs, connected = self.logs, self.app_context.connected
         pods = connected.cluster.queries.pods_of(self.subject) if connected is not None else ()
-        told = pod_details(logs.targets, self.comparison.revisions.names or {}, pods)
-        items = source_items(logs.targets, logs.states(), logs.source_filter.roles, told)
+        details = pod_details(logs.targets, self.comparison.revisions.names or {}, pods)
+        items = source_items(logs.targets, logs.states(), logs.source_filter.roles, details)
         line = logs.view.cursor_line
         current: CheckedItem | None = ("pod", line.target.pod) if line is not None else None
 

@@ -1,4 +1,4 @@
-"""A screen of several panes: all of them where there is room, one at a time with a strip of tabs where there is not.
+"""A screen of several panes: all of them where they fit, else one at a time with a strip of tabs.
 
 Invariant: exactly one pane is active, the one with the focus; on a small screen it is the one that is shown.
 """
@@ -12,7 +12,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.meta import ObjectKey
 from k9py.tui.bindings import bindings
 from k9py.tui.panes.log_pane import LogPane
@@ -26,7 +26,7 @@ from k9py.tui.widgets.tab_strip import Tab, TabStrip
 class PanedScreen(ClusterScreen):
     """Base of home and the detail screens."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.PANES)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.PANES)
 
     DEFAULT_CSS = """
     PanedScreen #tabs { dock: top; height: 1; width: 1fr; padding: 0 1; display: none; margin: 1 0 0 0; }
@@ -38,7 +38,7 @@ class PanedScreen(ClusterScreen):
     """
 
     def panes(self) -> Sequence[Pane]:
-        """Return the panes in the order of their numbers; those that are not in use are left out."""
+        """Return the panes in use, in the order of their numbers."""
         raise NotImplementedError
 
     def compose_body(self) -> ComposeResult:
@@ -57,7 +57,7 @@ class PanedScreen(ClusterScreen):
 
     @property
     def is_small(self) -> bool:
-        """True when there is room for one pane only."""
+        """Whether only one pane fits."""
         return self.has_class("-narrow") or self.has_class("-short")
 
     def show_pane(self, pane: Pane) -> None:
@@ -66,8 +66,8 @@ class PanedScreen(ClusterScreen):
         pane.main.focus()
 
     def _activate(self, pane: Pane) -> None:
-        for one in self.panes():
-            one.set_class(one is pane, "-active")
+        for other in self.panes():
+            other.set_class(other is pane, "-active")
         for group in self.query(".group"):
             group.set_class(pane in group.children, "-active")
         self.draw_tabs()
@@ -94,13 +94,13 @@ class PanedScreen(ClusterScreen):
         self.show_pane(self.panes()[event.index])
 
     def on_pane_retitled(self, event: Pane.Retitled) -> None:
-        """Say it in the strip of tabs too."""
+        """Show the new title in the strip of tabs too."""
         event.stop()
         if self.is_small:
             self.draw_tabs()
 
     def on_resize(self) -> None:
-        """The strip of tabs may be there now."""
+        """Draw the strip of tabs, which may have appeared."""
         self.call_after_refresh(self.draw_tabs)
 
     def lost_target_message(self) -> str:
@@ -110,7 +110,7 @@ class PanedScreen(ClusterScreen):
         pane.table.pin_cursor()
         present = pane.table.cursor_key
         there = f"the cursor is on {present.kind} {present.name} now, press again to act on it" if present else ""
-        # A row the filter or the narrowing leaves out is still there: only what it says has changed.
+        # A row that the filter or the narrowing hides still exists.
         what = "is not shown here any more" if lost in pane.rows else "is gone"
         return f"{lost.kind} {lost.name} {what}: {there or 'nothing is selected'}"
 
@@ -130,7 +130,7 @@ class PanedScreen(ClusterScreen):
         self._step(1)
 
     def action_previous_pane(self) -> None:
-        """Go to the pane before."""
+        """Go to the previous pane."""
         self._step(-1)
 
     def _step(self, by: int) -> None:
@@ -139,9 +139,9 @@ class PanedScreen(ClusterScreen):
 
     def action_show_pane(self, number: int) -> None:
         """Go to a pane by its number."""
-        found = next((pane for pane in self.panes() if pane.number == number), None)
-        if found is not None:
-            self.show_pane(found)
+        pane = next((pane for pane in self.panes() if pane.number == number), None)
+        if pane is not None:
+            self.show_pane(pane)
         else:
             self.app_context.show_message(f"no pane {number} here", failed=True)
 
@@ -156,7 +156,7 @@ class PanedScreen(ClusterScreen):
             bar.open()
 
     def clear_filter(self) -> bool:
-        """End the search or the filter of the active pane, of a log what else can be taken back; False: nothing can."""
+        """End the search or filter of the active pane, of a log whatever else can be undone; False when nothing can."""
         if isinstance(self.active_pane, LogPane):
             return self.active_pane.step_back()
         bar = self._filter_bar()

@@ -1,33 +1,30 @@
 """A rollout on its own screen: what is wrong at the top, the new revision beside the old ones, their pods, history,
 conditions and events.
 
-Invariants: everything shown is of one object, by uid: when it is gone the screen says so and keeps what it showed. What
-costs more the more pods there are is computed when the object changed, in a thread where they are many.
+Invariants: everything shown is of one object, by uid: when it is gone the screen reports it and keeps what it showed.
+What grows with the number of pods is computed when the object changes, in a thread when there are many.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from k9py.actions.action import Scope
-from k9py.api.errors import KdashError
+from k9py.actions.action import ActionScope
 from k9py.api.meta import ObjectKey
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.cluster import Cluster
-from k9py.cluster.failing_line import read_failing_line
 from k9py.cluster.queries import Queries
 from k9py.cluster.revision_outcomes import revision_outcomes_of
 from k9py.cluster.views import RolloutView
 from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
-from k9py.rollouts.cohort_status import FailingContainer
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
 from k9py.tui.logs.targets import update_log_targets
@@ -42,6 +39,8 @@ from k9py.tui.panes.row_sources import ColumnSet
 from k9py.tui.panes.summary_lines import no_pods_text, rollout_facts, rollout_summary, strategy_line
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.detail_screen import REDRAW_SECONDS, DetailScreen
+from k9py.tui.screens.rollout_heights import ROOMY, TIGHT, RolloutHeights
+from k9py.tui.screens.rollout_reader import RolloutReader
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.tui.workers import start_worker
@@ -50,29 +49,15 @@ from k9py.views.cohorts import failing_log_line
 from k9py.views.tones import rollout_tone
 
 FEW_PODS: Final = 200
-"""Up to so many pods a picture is computed at once."""
-FRAME: Final = 3
-"""Lines of a table beside its rows: the frame and the titles."""
-BARS: Final = 2
-"""Lines of the keys, and of a change that is followed."""
-LEAST_LOGS: Final = 6
-"""Lines below which logs are not worth their frame: a key shows them alone."""
-SMALL_SUMMARY: Final = 3
-"""Lines of the head on a small screen where the list of pods needs the others."""
-SMALL_FRAME: Final = 8
-"""Lines of a small screen beside the head, what is told of the pods, and their rows."""
-LEAST_ROWS: Final = 3
-ROOMY_LINES: Final = 50
-TIGHT_LINES: Final = 36
-"""Lines of a screen below which the head leaves out blank lines, and what is said elsewhere."""
+"""Up to this many pods a snapshot is computed on the event loop."""
 MANY_SECONDS: Final = 1.0
-"""Least seconds between two pictures of more pods."""
+"""Least seconds between two snapshots of more pods."""
 
 
 class RolloutScreen(DetailScreen[RolloutView]):
     """One Deployment, StatefulSet or DaemonSet."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIFF, Scope.REVISION)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIFF, ActionScope.REVISION)
 
     DEFAULT_CSS = """
     RolloutScreen #allows { height: 1; text-wrap: nowrap; }
@@ -119,10 +104,9 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self.picture: RolloutSnapshot | None = None
         """The pods as they are shown."""
         self._is_drawing = False
-        self._failure: tuple[FailingContainer, object] | None = None
-        self._failing_line = ""
-        self._managed: Mapping[str, Any] | None = None
-        self._managed_of: tuple[str, int] | None = None
+        self._reader = RolloutReader(
+            self, context, subject, on_fields=self._show_revisions, on_failing_line=self._show_cohorts
+        )
         self._second: int | None = None
 
     def compose_panes(self) -> ComposeResult:
@@ -147,7 +131,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
 
     @property
     def follows_logs(self) -> bool:
-        """True while there is room for logs below everything else."""
+        """Whether there is room for logs below everything else."""
         return self.has_class("-logs")
 
     def target(self) -> ObjectKey | None:
@@ -179,44 +163,36 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self.allows.show([strategy_line(workload, now)])
         self.events.show_conditions(workload.status.conditions, now)
         self.events.show_events(queries.events_about(self.subject), now)
-        if self._managed_of != (view.uid, view.generation):
-            self._managed_of = (view.uid, view.generation)
-            start_worker(self, self._read_managed, group="authors", exclusive=True)
+        self._reader.request_fields(view)
         pods, revisions = queries.pods_of(self.subject), queries.revisions_of(self.subject)
         draw = partial(take_snapshot, workload, revisions, pods, self._pods.select, now)
         if len(pods) <= FEW_PODS:
             self.redraw_seconds = REDRAW_SECONDS
-            self._show_picture(draw(), now)
-        elif not self._is_drawing:  # what changes meanwhile comes with the next one
+            self._show_picture(draw())
+        elif not self._is_drawing:  # what changes meanwhile comes with the next snapshot
             self.redraw_seconds = MANY_SECONDS
             self._is_drawing = True
-            start_worker(self, partial(self._draw_in_thread, draw, now), group="picture")
+            start_worker(self, partial(self._draw_in_thread, draw), group="picture")
 
-    async def _draw_in_thread(self, draw: partial[RolloutSnapshot], now: datetime) -> None:
+    async def _draw_in_thread(self, draw: partial[RolloutSnapshot]) -> None:
         try:
-            found = await asyncio.to_thread(draw)
+            snapshot = await asyncio.to_thread(draw)
         finally:
             self._is_drawing = False
-        self._show_picture(found, now)
+        self._show_picture(snapshot)
         self.share_height()
 
-    def _show_picture(self, shown: RolloutSnapshot, now: datetime) -> None:
+    def _show_picture(self, shown: RolloutSnapshot) -> None:
         self.picture = shown
-        is_mixed, was_mixed = any(not one.cohort.is_current for one in shown.facts), self.has_class("-mixed")
+        is_mixed, was_mixed = any(not cohort.cohort.is_current for cohort in shown.facts), self.has_class("-mixed")
         self.set_class(is_mixed, "-mixed")
         self.new.heading = "New pods" if is_mixed else "Pods"
         self._show_pods(self.new, shown.new)
         self._show_pods(self.old, shown.old)
         self._number_panes()
-        self._show_revisions(now)
-        if shown.failure != self._failure:
-            self._failure = shown.failure
-            self._failing_line = "" if shown.failure is None else "reading…"
-            if shown.failure is not None:
-                start_worker(
-                    self, partial(self._read_failing_line, shown.failure[0]), group="failing-line", exclusive=True
-                )
-        self._show_cohorts(now)
+        self._show_revisions()
+        self._reader.request_failing_line(shown.failure)
+        self._show_cohorts()
         if was_mixed != is_mixed:
             self.show_pane(self.active_pane if self.active_pane is not self.old else self.new)
 
@@ -227,47 +203,24 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def _show_pods(self, pane: TablePane, shown: PodTable) -> None:
         pane.set_rows(shown.rows, shown.summary)
 
-    def _show_cohorts(self, now: datetime) -> None:
+    def _show_cohorts(self) -> None:
         if self.picture is not None:
-            facts = self.picture.facts
+            facts, now = self.picture.facts, self.app_context.options.clock.now()
             self.cohorts.show(facts, now, width=self.size.width, compact=self.is_small)
-            line = failing_log_line(facts, self._failing_line, compact=self.is_small)
+            line = failing_log_line(facts, self._reader.failing_line, compact=self.is_small)
             self.why.show([line] if line else [])
 
-    def _show_revisions(self, now: datetime) -> None:
-        connected = self.app_context.connected
+    def _show_revisions(self) -> None:
+        connected, now = self.app_context.connected, self.app_context.options.clock.now()
         if self.picture is not None and connected is not None:
-            found = unmark_rewritten_causes(self._managed or {}, self.picture.revisions)
-            authors = None if self._managed is None else revision_authors(self._managed, found)
-            pasts = revision_outcomes_of(connected.cluster, self.subject, events=False)
-            self.revisions.show_revisions(found, authors, now, pasts)
-
-    async def _read_failing_line(self, failing: FailingContainer) -> None:
-        connected = self.app_context.connected
-        if connected is None:
-            return
-        line = await read_failing_line(connected.connection, failing)
-        if self._failure is not None and self._failure[0] == failing:
-            self._failing_line = "log not readable" if line is None else line or "nothing written"
-            self._show_cohorts(self.app_context.options.clock.now())
-
-    async def _read_managed(self) -> None:
-        connected = self.app_context.connected
-        if connected is None:
-            return
-        try:
-            found = await connected.connection.get(self.subject)
-        except KdashError:
-            self._managed = {}  # nobody is named then
-        else:
-            self._managed = {
-                "metadata": {"managedFields": found.get("metadata", {}).get("managedFields", [])},
-                "spec": {"template": found.get("spec", {}).get("template", {})},
-            }
-        self._show_revisions(self.app_context.options.clock.now())
+            fields = self._reader.fields
+            revisions = unmark_rewritten_causes(fields or {}, self.picture.revisions)
+            authors = None if fields is None else revision_authors(fields, revisions)
+            outcomes = revision_outcomes_of(connected.cluster, self.subject, events=False)
+            self.revisions.show_revisions(revisions, authors, now, outcomes)
 
     def session_changed(self) -> None:
-        self._managed, self._managed_of, self._failure = None, None, None
+        self._reader.clear()
         connected = self.app_context.connected
         self.logs.set_source(connected.connection if connected is not None else None, self.app_context.context_name)
         super().session_changed()
@@ -288,38 +241,46 @@ class RolloutScreen(DetailScreen[RolloutView]):
             self.allows.show([strategy_line(workload, now)])
 
     def tick_hidden(self, changes: Changes) -> None:
-        """Go on taking lines: what waits too long is dropped."""
+        """Keep taking lines: those that wait too long are dropped."""
         self.logs.pull()
+
+    @property
+    def _heights(self) -> RolloutHeights:
+        return RolloutHeights(
+            screen=self.size.height,
+            new_pods=len(self.new.rows),
+            old_pods=len(self.old.rows),
+            revisions=len(self.revisions.rows),
+            events=len(self.events.rows),
+            conditions=len(self.events.conditions.lines),
+            is_wide=self.has_class("-wide"),
+        )
 
     def share_height(self) -> None:
         """Give every pane the lines it needs; what is left over shows the logs, or more events."""
-        self.set_class(not self.is_small and self.size.height < ROOMY_LINES, "-dense")
-        self.set_class(self.size.height < TIGHT_LINES, "-tight")
-        pods, revisions = self._pod_panes, self.revisions
+        heights = self._heights
+        self.set_class(not self.is_small and heights.screen < ROOMY, "-dense")
+        self.set_class(heights.screen < TIGHT, "-tight")
         if self.is_small:
-            for one in (pods, revisions, self._below):
-                one.styles.clear_rule("height")
+            for widget in (self._pod_panes, self.revisions, self._below):
+                widget.styles.clear_rule("height")
             self._show_logs(False)
-            rows = max(len(self.new.rows), len(self.old.rows), LEAST_ROWS)
-            told = len(self.cohorts.newest.lines) + len(self.cohorts.older.lines) + self.why.region.height
-            self.summary.styles.max_height = max(SMALL_SUMMARY, self.size.height - SMALL_FRAME - told - rows)
+            cohorts = len(self.cohorts.newest.lines) + len(self.cohorts.older.lines) + self.why.region.height
+            self.summary.styles.max_height = heights.small_summary(cohorts)
             return
         self.summary.styles.clear_rule("max_height")
-        pods.styles.height = max(5, FRAME + max(len(self.new.rows), len(self.old.rows)))
-        if self.has_class("-wide"):
-            revisions.styles.clear_rule("height")
+        self._pod_panes.styles.height = heights.pods
+        if heights.is_wide:
+            self.revisions.styles.clear_rule("height")
         else:
-            revisions.styles.height = max(5, FRAME + len(revisions.rows))
-        self.call_after_refresh(self._use_rest)
+            self.revisions.styles.height = heights.history
+        self.call_after_refresh(self._use_remaining_height)
 
-    def _use_rest(self) -> None:
-        """Show the logs in the room that revisions and events leave."""
-        below = self._below
-        revisions = FRAME + len(self.revisions.rows)
-        events = FRAME + len(self.events.conditions.lines) + max(2, len(self.events.rows))
-        needed = max(revisions, events) if self.has_class("-wide") else revisions + events
-        has_room = not self.is_small and self.size.height - below.region.y - needed - BARS >= LEAST_LOGS
-        below.styles.height = needed if has_room else "1fr"
+    def _use_remaining_height(self) -> None:
+        """Show the logs in the lines that revisions and events leave."""
+        heights = self._heights
+        has_room = not self.is_small and heights.leaves_room_for_logs(self._below.region.y)
+        self._below.styles.height = heights.below if has_room else "1fr"
         self._show_logs(has_room)
 
     def _show_logs(self, on: bool) -> None:
@@ -356,10 +317,11 @@ class RolloutScreen(DetailScreen[RolloutView]):
         if revisions:
             super().show_diff(*revisions)
             return
-        base, chosen = self.revisions.marked, self.revisions.selected
+        base, selected = self.revisions.marked, self.revisions.selected
         if self.active_pane is not self.revisions and base is None:
-            chosen = None
-        numbers = sorted({one.number for one in (base, chosen) if one is not None and (base or not one.is_current)})
+            selected = None
+        revisions_to_compare = [revision for revision in (base, selected) if revision is not None]
+        numbers = sorted({revision.number for revision in revisions_to_compare if base or not revision.is_current})
         self.app_context.navigator.open_diff(self.subject, *numbers)
 
     def action_mark(self) -> None:
@@ -385,6 +347,6 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self.app_context.navigator.open_yaml(self.log_subject())
 
     def step_back(self) -> None:
-        """Drop the filter, then go back."""
+        """Clear the filter, then go back."""
         if not self.clear_filter():
             super().step_back()

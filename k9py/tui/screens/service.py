@@ -1,4 +1,4 @@
-"""A service on its own screen: what is wrong, its pods, the workloads behind it, its events."""
+"""A service on its own screen: what is wrong, its pods, the workloads it selects, its events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.queries import Queries
@@ -33,7 +33,7 @@ _PODS = ColumnSet.of(pod_table.COLUMNS, without=frozenset({"revision"}))
 class ServiceScreen(DetailScreen[ServiceView]):
     """One Service."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.DIFF)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIFF)
 
     DEFAULT_CSS = """
     ServiceScreen #below { layout: vertical; height: 1fr; }
@@ -81,14 +81,14 @@ class ServiceScreen(DetailScreen[ServiceView]):
         self.pods.set_rows([_PODS.select(pod_table.row(pod, now)) for pod in queries.pods_of(self.subject)])
         self.pods.set_empty_text("no pod has the labels this service selects")
         views = (queries.rollout_view(key, now) for key in view.workloads)
-        self.rollouts.set_rows([rollout_table.row(one, now) for one in views if one is not None])
+        self.rollouts.set_rows([rollout_table.row(view, now) for view in views if view is not None])
         self.rollouts.set_empty_text("no Deployment, StatefulSet or DaemonSet makes pods with these labels")
         events = queries.events_about(self.subject)
-        self.events.set_rows([event_table.row(one, now) for one in events])
+        self.events.set_rows([event_table.row(event, now) for event in events])
         self.events.set_empty_text("no events in the last hour")
 
     def share_height(self) -> None:
-        """Give pods and rollouts the lines they need, and events the rest."""
+        """Give pods and rollouts the lines they need, and events the remaining ones."""
         for pane in (self.pods, self.rollouts):
             if self.is_small:
                 pane.styles.clear_rule("height")
@@ -96,7 +96,7 @@ class ServiceScreen(DetailScreen[ServiceView]):
                 pane.styles.height = max(6, 3 + len(pane.rows))
 
     def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
-        """What is allowed depends on the kind under the cursor."""
+        """Update the keys: what is possible depends on the kind under the cursor."""
         self.refresh_bindings()
 
     def on_live_table_selected(self, event: LiveTable.Selected) -> None:
@@ -109,6 +109,6 @@ class ServiceScreen(DetailScreen[ServiceView]):
             )
 
     def step_back(self) -> None:
-        """Drop the filter, then go back."""
+        """Clear the filter, then go back."""
         if not self.clear_filter():
             super().step_back()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from k9py.actions.action import Action, Target
+from k9py.actions.action import Action, ActionTarget
 from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
 from k9py.rollouts.undo_target import previous_revision
@@ -26,7 +26,7 @@ class CursorTargets:
     pod: ObjectKey | None
 
 
-def target_of(key: ObjectKey, cluster: Cluster) -> Target:
+def target_of(key: ObjectKey, cluster: Cluster) -> ActionTarget:
     """Return an object as actions see it."""
 
     def has_one_revision() -> bool:
@@ -34,7 +34,7 @@ def target_of(key: ObjectKey, cluster: Cluster) -> Target:
         return len(revisions) == 1 and previous_revision(revisions) is None
 
     known = cluster.queries.object(key)
-    return Target(key, "" if known is None else known.uid, has_one_revision)
+    return ActionTarget(key, "" if known is None else known.uid, has_one_revision)
 
 
 def no_workload_message(target: ObjectKey) -> str:

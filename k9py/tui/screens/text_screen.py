@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
 from k9py.tui.bindings import bindings
@@ -22,7 +22,7 @@ from k9py.tui.widgets.filter_bar import FilterBar
 class TextScreen(PanedScreen):
     """Base of description, YAML and difference. What looks like a secret is hidden until a key shows it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.TEXT_SCREEN)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.TEXT_SCREEN)
 
     def __init__(self, context: AppContext, subject: ObjectKey, heading: str) -> None:
         super().__init__(context)

@@ -1,1 +1,1 @@
-"""What goes to the terminal: only cells that differ, and no more frames than it takes."""
+"""Output to the terminal: only cells that differ, and no more frames than the link carries."""

@@ -1,7 +1,7 @@
 """Strips as cells: a line of the screen as two strings, its characters and its styles, one code point a cell each.
 
-Invariant: both strings are as long as the strip is wide. A strip of which that cannot be said (control codes,
-characters whose width is disputed) has no cells, and is written as it is.
+Invariant: both strings are as long as the strip is wide. A strip for which that cannot be guaranteed (control codes,
+characters of disputed width) has no cells, and is written as it is.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from rich.style import Style
 from textual.strip import Strip
 
 SECOND_HALF: Final = "\0"
-"""Stands in the second cell of a double-width character."""
+"""Marks the second cell of a double-width character."""
 _FIRST_CLUSTER: Final = 0xF0000
 _MOST_CODES: Final = 40_000
-"""Styles or clusters after which the table is full: below the surrogates, so every code is a character."""
+"""Styles or clusters at which the table is full: below the surrogates, so every code is a character."""
 
 
 class CellCodes:
-    """Gives each style, and each character that needs more than one code point, a code point of its own."""
+    """Assigns a code point to each style, and to each character of more than one code point."""
 
     def __init__(self, color_system: ColorSystem) -> None:
         self._color_system = color_system
@@ -32,18 +32,18 @@ class CellCodes:
 
     @property
     def is_full(self) -> bool:
-        """True when it should be thrown away, and what was coded with it."""
+        """True when it should be discarded, with everything encoded with it."""
         return max(len(self._style_codes), len(self._cluster_codes)) >= _MOST_CODES
 
     def sgr(self, code: str) -> str:
-        """Return the parameters of the escape sequence that chooses a style, "" for none."""
+        """Return the SGR parameters of a style, "" for none."""
         return self._sgr[code]
 
-    def written(self, text: str) -> str:
-        """Return what to write for the characters of some cells."""
+    def decode(self, text: str) -> str:
+        """Return the text of encoded characters."""
         if text.isascii() and SECOND_HALF not in text:
             return text
-        return "".join([self._clusters.get(one, one) for one in text if one != SECOND_HALF])
+        return "".join([self._clusters.get(character, character) for character in text if character != SECOND_HALF])
 
     def cells(self, strip: Strip) -> tuple[str, str] | None:
         """Return the characters and styles of a strip; None when it has no cells."""
@@ -72,19 +72,19 @@ class CellCodes:
 
     def _split(self, text: str) -> str | None:
         cells: list[str] = []
-        for one in text:
-            width = cell_len(one)
+        for character in text:
+            width = cell_len(character)
             if width == 0:
                 lead = len(cells) - 1
                 if lead > 0 and cells[lead] == SECOND_HALF:
                     lead -= 1
                 if lead < 0:
                     return None
-                cells[lead] = self._cluster(self._clusters.get(cells[lead], cells[lead]) + one)
+                cells[lead] = self._cluster(self._clusters.get(cells[lead], cells[lead]) + character)
                 continue
-            if not one.isprintable() and one != " ":
+            if not character.isprintable() and character != " ":
                 return None
-            cells.append(self._cluster(one) if ord(one) >= _FIRST_CLUSTER else one)
+            cells.append(self._cluster(character) if ord(character) >= _FIRST_CLUSTER else character)
             if width == 2:
                 cells.append(SECOND_HALF)
         return "".join(cells)

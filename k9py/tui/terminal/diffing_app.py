@@ -1,10 +1,10 @@
-"""An app that writes to the terminal only the cells that differ, in one piece a frame, and no faster than it is read.
+"""An app that writes only the cells that differ to the terminal, one write a frame, and no faster than it is read.
 
-Overrides Textual's private `App._display`: this is the only place that does. With a Textual of another minor version
-than those it was tested with, or with KDASH_CELL_DIFF=0, Textual's own drawing is left alone.
+Overrides Textual's private `App._display`; nothing else does. With a minor version of Textual that was not tested, or
+with KDASH_CELL_DIFF=0, Textual draws itself.
 
-Pacing: after each frame the terminal is asked for a mode it has told us about (DECRQM 2026, nine bytes). While two
-answers are missing, the link is behind, and `can_paint` tells live widgets to skip their redraw; keys always paint.
+Pacing: after each frame the terminal is queried for a mode that it supports (DECRQM 2026, nine bytes). While two
+answers are missing, the link is behind, and `can_paint` makes live widgets skip their redraw; keys always paint.
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ from k9py.tui.terminal.terminal_app import IS_TESTED, TerminalApp
 
 FRAMES_IN_FLIGHT: Final = 2
 LOST_ANSWER_SECONDS: Final = 3.0
-"""An answer this late is taken for lost: a terminal that stops answering never stops the screen."""
+"""A later answer counts as lost: a terminal that stops answering never stops the screen."""
 MOST_FAILURES: Final = 3
-"""Frames that could not be made by comparing, after which it is given up."""
+"""Frames that failed to compare, after which Textual draws itself."""
 _ASK: Final = "\x1b[?2026$p"
 
 ResultT = TypeVar("ResultT")
 
 
 class DiffingApp(TerminalApp[ResultT], Generic[ResultT]):
-    """Base of our apps."""
+    """Base of the dashboard and of test hosts."""
 
     def __init__(self, **app_options: Any) -> None:
         super().__init__(**app_options)
         self._diffs = IS_TESTED and os.environ.get("KDASH_CELL_DIFF") != "0"
-        self._shadow: FrameBuffer | None = None
+        self._frame_buffer: FrameBuffer | None = None
         self._cursor_shown_at: tuple[int, int] | None = None
         self._in_flight = 0
         self._asked_at = 0.0
         self._failures = 0
 
     def can_paint(self) -> bool:
-        """False while frames are still on their way to the terminal: what is live skips its redraw."""
+        """False while frames are still on their way to the terminal: live widgets skip their redraw."""
         if self._in_flight >= FRAMES_IN_FLIGHT and monotonic() - self._asked_at > LOST_ANSWER_SECONDS:
             self._in_flight = 0
         return self._in_flight < FRAMES_IN_FLIGHT
 
     def forget_screen(self) -> None:
-        """Something else wrote to the terminal: the next frames write every cell."""
-        self._shadow = None
+        """Write every cell in the next frames: something else wrote to the terminal."""
+        self._frame_buffer = None
         self._in_flight = 0
 
     def on_resize(self) -> None:
-        """A terminal that was resized, to the same size too, may show anything."""
+        """Redraw everything: a resized terminal may show anything, even at the same size."""
         self.forget_screen()
 
     def _on_terminal_supports_synchronized_output(self, message: TerminalSupportsSynchronizedOutput) -> None:
@@ -77,7 +77,7 @@ class DiffingApp(TerminalApp[ResultT], Generic[ResultT]):
             or not isinstance(renderable, ChopsUpdate | LayoutUpdate)
         ):
             if renderable is not None and not self._batch_count:
-                self._shadow = None
+                self._frame_buffer = None
             super()._display(screen, renderable)
             return
         frame = self._difference_or_none(renderable)
@@ -99,10 +99,10 @@ class DiffingApp(TerminalApp[ResultT], Generic[ResultT]):
             self.post_display_hook()
 
     def _difference_or_none(self, update: ChopsUpdate | LayoutUpdate) -> str | None:
-        """Return the frame, or None when it could not be made: then Textual draws, and after a few times always."""
+        """Return the frame; None when it failed: then Textual draws, and after a few failures always."""
         try:
             return self._difference(update)
-        except Exception:  # noqa: BLE001 (a screen drawn the slow way is better than none)
+        except Exception:  # noqa: BLE001 (a slowly drawn screen is better than none)
             self._failures += 1
             self._diffs = self._failures < MOST_FAILURES
             self.forget_screen()
@@ -110,19 +110,20 @@ class DiffingApp(TerminalApp[ResultT], Generic[ResultT]):
 
     def _difference(self, update: ChopsUpdate | LayoutUpdate) -> str:
         width, height = self.size
-        shadow = self._shadow
-        if shadow is None or shadow.is_full or (shadow.width, shadow.height) != (width, height):
-            shadow = self._shadow = FrameBuffer(width, height, self.console)
+        buffer = self._frame_buffer
+        if buffer is None or buffer.is_full or (buffer.width, buffer.height) != (width, height):
+            buffer = self._frame_buffer = FrameBuffer(width, height, self.console)
         strips = _strips(update)
-        frame = shadow.frame(strips)
-        _untie(strips)
+        frame = buffer.update(strips)
+        _break_cycles(strips)
         return frame
 
 
-def _untie(strips: dict[int, dict[int, Strip]]) -> None:
-    """Let drawn strips go: one that was cut nowhere keeps itself as its only piece, and a log makes thousands a second.
+def _break_cycles(strips: dict[int, dict[int, Strip]]) -> None:
+    """Break the reference cycles of drawn strips: one that was cut nowhere refers to itself as its only piece.
 
-    Only a full collection would free them, and it would hold the event loop for tens of milliseconds.
+    A log draws thousands a second; only a full garbage collection would free them, and it would hold the event loop
+    for tens of milliseconds.
     """
     for line in strips.values():
         for strip in line.values():
@@ -130,18 +131,18 @@ def _untie(strips: dict[int, dict[int, Strip]]) -> None:
 
 
 def _strips(update: ChopsUpdate | LayoutUpdate) -> dict[int, dict[int, Strip]]:
-    """Return the strips of an update by line and first cell. Whole ones: to cut them costs more than to compare."""
-    found: dict[int, dict[int, Strip]] = {}
+    """Return the whole strips of an update by line and first cell: cutting costs more than comparing."""
+    strips_by_line: dict[int, dict[int, Strip]] = {}
     match update:
         case LayoutUpdate():
             for y, strips in enumerate(update.strips, update.region.y):
                 x = update.region.x
                 for strip in strips:
-                    found.setdefault(y, {})[x] = strip
+                    strips_by_line.setdefault(y, {})[x] = strip
                     x += strip.cell_length
         case ChopsUpdate():
             for y, start, end in update.spans:
                 for chop_end, (x, chop) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
                     if chop is not None and x < end and chop_end > start:
-                        found.setdefault(y, {})[x] = chop
-    return found
+                        strips_by_line.setdefault(y, {})[x] = chop
+    return strips_by_line

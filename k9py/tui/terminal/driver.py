@@ -1,12 +1,12 @@
-"""Our driver of the terminal: Textual's for Linux and macOS, with what it lacks.
+"""The terminal driver: Textual's for Linux and macOS, with additions.
 
-- One source of size: the terminal itself, never COLUMNS and LINES; 80x24 where it does not know yet.
-- Suspending: by Ctrl+Z, SIGTSTP or SIGSTOP; back in the foreground all of the screen is drawn at the present size.
-- Restoring without the event loop and without the writer thread (`restore_now`), for when those do not come to it.
-- The mouse's clicks and wheel, never its motion.
-- A terminal that is closed ends the input thread and sends SIGHUP; input that is not in its encoding is no defect.
+- One source of size: the terminal itself, never COLUMNS and LINES; 80x24 while it is unknown.
+- Suspending: by Ctrl+Z, SIGTSTP or SIGSTOP; back in the foreground the whole screen is redrawn at the current size.
+- Restoring without the event loop and the writer thread (`restore_now`), for crashes.
+- Mouse clicks and wheel, never motion.
+- A closed terminal ends the input thread and sends SIGHUP; input in another encoding is replaced, not an error.
 
-Invariant: while it is not active nothing is written to the terminal. Written against Textual 8.2.
+Invariant: nothing is written to the terminal while the driver is inactive. Written against Textual 8.2.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from k9py.tui.terminal.restoring import restore_terminal
 
 DEFAULT_SIZE: Final = (80, 24)
 _INPUT_POLL: Final = 0.1
-"""Seconds the parser waits at most for the rest of an escape sequence."""
+"""Most seconds the parser waits for the rest of an escape sequence."""
 _STOP_TAKES: Final = 0.5
-"""Seconds after which a stop that did not take place is given up."""
+"""Seconds after which a stop counts as failed."""
 _WORD_TAKES: Final = 0.2
-"""Seconds after which all signals that came at once have been dealt with."""
+"""Seconds after which all signals that came together have been handled."""
 
 
 class TerminalDriver(LinuxDriver):
-    """Drives one terminal; its methods are called in the event loop unless they say otherwise."""
+    """Drives one terminal; methods are called in the event loop unless documented otherwise."""
 
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
@@ -55,7 +55,7 @@ class TerminalDriver(LinuxDriver):
 
     @property
     def takes_unicode(self) -> bool:
-        """Tell whether the terminal can show every character."""
+        """True when the terminal can show every character."""
         return self._output.encoding.lower().replace("-", "").startswith("utf")
 
     # -- size ---------------------------------------------------------------------------------------------------------
@@ -71,20 +71,20 @@ class TerminalDriver(LinuxDriver):
     # -- mouse --------------------------------------------------------------------------------------------------------
 
     def _enable_mouse_support(self) -> None:
-        """Ask for clicks and the wheel alone: reports of every motion would be traffic upstream."""
+        """Request clicks and the wheel alone: reports of every motion would be traffic upstream."""
         if self._mouse:
             self.write("\x1b[?1000h\x1b[?1006h")
             self.flush()
 
-    # -- beginning and ending -----------------------------------------------------------------------------------------
+    # -- start and stop --------------------------------------------------------------------------------------------
 
     def write(self, data: str) -> None:
-        """Write to the terminal while it is ours."""
+        """Write to the terminal while the driver is active."""
         if self._is_active and self._writer_thread is not None:
             super().write(data)
 
     def start_application_mode(self) -> None:
-        """Take the terminal; in the background the process is stopped instead, and takes it when it is continued."""
+        """Take over the terminal; in the background the process stops instead, and takes it over when it continues."""
         self._writer_thread = None
         self._is_active = True
         self._is_restored = False
@@ -94,26 +94,26 @@ class TerminalDriver(LinuxDriver):
             self._is_restored = True
 
     def stop_application_mode(self) -> None:
-        """Give the terminal back, unless that is done."""
+        """Restore the terminal, unless that is done."""
         if self._is_active:
             with _background_may_write():
                 super().stop_application_mode()
             self._is_active = False
 
     def disable_input(self) -> None:
-        """Read no more keys; what was typed and not read is dropped."""
+        """Read no more keys; typed keys that were not read are dropped."""
         with _background_may_write():
             super().disable_input()
 
     def close(self) -> None:
-        """Wait until all is written."""
+        """Wait until everything is written."""
         if self._writer_thread is not None:
             super().close()
             self._writer_thread = None
         self._is_restored = not self._is_active
 
     def restore_now(self) -> None:
-        """Give the terminal back at once, in any thread: what waits to be written is dropped."""
+        """Restore the terminal immediately, in any thread; pending output is dropped."""
         if not self._is_restored:
             self._is_active = False
             self._output.is_closed = True
@@ -124,11 +124,11 @@ class TerminalDriver(LinuxDriver):
 
     @property
     def can_be_resumed(self) -> bool:
-        """Tell whether a shell with job control started this: only that could continue it."""
+        """True when a shell with job control started the process: only that can continue it."""
         return os.getpgrp() != os.getsid(0)
 
     def suspend(self, *, group: bool) -> None:
-        """Give the terminal back and stop this process, or all of its job."""
+        """Restore the terminal and stop this process, or its whole job."""
         if not self._is_active or self._app._exit:
             return
         self._app._suspend_signal()
@@ -138,27 +138,27 @@ class TerminalDriver(LinuxDriver):
 
     def _stop(self, number: signal.Signals, *, group: bool) -> None:
         signal.signal(number, signal.SIG_DFL)
-        os.kill(0 if group else os.getpid(), number)  # it may take effect a little later, in another thread
+        os.kill(0 if group else os.getpid(), number)  # may take effect a little later, in another thread
 
     def _not_stopped(self) -> None:
         if not self._is_active:
             self._continued()
 
     def _continued(self) -> None:
-        """Take the terminal when we are in its foreground; stop again when we are not (`bg`)."""
+        """Take over the terminal when in its foreground; stop again when not (`bg`)."""
         signal.signal(signal.SIGTSTP, self._sigtstp_application)
         if self._app._exit or not self._auto_restart:
             return
         if not self._is_in_foreground():
             self._loop.call_later(_WORD_TAKES, self._stop_in_background)
             return
-        if self._is_active:  # stopped by SIGSTOP, when there was no time to give the terminal back
+        if self._is_active:  # stopped by SIGSTOP, which left no time to restore the terminal
             self.suspend_application_mode()
         self._must_signal_resume = True
         self.resume_application_mode()
 
     def _stop_in_background(self) -> None:
-        """Stop unless a signal that came with the continuation (`kill %1`) has ended us meanwhile."""
+        """Stop unless a signal that came with the continuation (`kill %1`) has ended the app meanwhile."""
         if not self._app._exit and not self._is_in_foreground():
             self._stop(signal.SIGTTIN, group=True)
 
@@ -168,7 +168,7 @@ class TerminalDriver(LinuxDriver):
         except OSError:  # not the terminal of this session
             return True
 
-    # These two run between any two instructions of the main thread: they only leave word for the loop.
+    # These two run between any two instructions of the main thread: they only schedule work on the event loop.
 
     def _sigtstp_application(self, *_: object) -> None:
         if self._auto_restart:
@@ -211,7 +211,7 @@ class TerminalDriver(LinuxDriver):
 
 @contextmanager
 def _background_may_write() -> Iterator[None]:
-    """Let this thread change the terminal also when another job has it."""
+    """Allow this thread to change the terminal even while another job owns it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
         yield

@@ -1,9 +1,9 @@
-"""What the terminal shows now, cell by cell, and the least that turns it into the next frame.
+"""What the terminal shows, cell by cell, and the shortest output that turns it into the next frame.
 
-Textual writes whole spans anew, each segment with its style. Here a frame is compared with what is there: only cells
-that differ are written, a style is chosen only where it changes, and a block of lines that moved up or down (a log)
-is moved by the terminal itself. Invariant: after what `frame` returns has been written, the terminal shows `_lines`;
-whoever else writes to the terminal must throw the shadow away.
+Textual rewrites whole spans, each segment with its style. Here a frame is compared with the terminal's content: only
+cells that differ are written, a style is set only where it changes, and a block of lines that moved up or down (a log)
+is scrolled by the terminal itself. Invariant: once the output of `update` is written, the terminal shows `_lines`;
+after any other output to the terminal the buffer must be discarded.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from textual.strip import Strip
 from k9py.tui.terminal.cells import SECOND_HALF, CellCodes
 
 SMALL_GAP: Final = 4
-"""Unchanged cells between two changes that cost less to write again than to jump over."""
+"""Up to this many unchanged cells between two changes are rewritten: cheaper than moving the cursor."""
 MOVED_LINES: Final = 6
-"""Lines a block has at least before it is asked whether it moved."""
+"""Least lines of a block that is checked for a move."""
 _EDGE: Final = 2
-"""Cells at the right edge that do not move with the lines: a scroll mark and a border."""
+"""Cells at the right edge that do not move with the lines: scroll mark and border."""
 
 _UNKNOWN: Final = "\x02"
 _NO_STYLE: Final = "\x01"
@@ -35,7 +35,7 @@ Strips = Mapping[int, Mapping[int, Strip]]
 
 
 class FrameBuffer:
-    """The screen as the terminal has it; nothing is known of it at first."""
+    """The screen as the terminal shows it; unknown at first."""
 
     def __init__(self, width: int, height: int, console: Console) -> None:
         self.width = width
@@ -48,11 +48,11 @@ class FrameBuffer:
 
     @property
     def is_full(self) -> bool:
-        """True when it should be thrown away."""
+        """True when it should be discarded."""
         return self._codes.is_full
 
-    def frame(self, strips: Strips) -> str:
-        """Return what to write so that the terminal shows these strips, and remember that it does."""
+    def update(self, strips: Strips) -> str:
+        """Return the output after which the terminal shows these strips, and remember them."""
         out: list[str] = []
         self._style = _UNKNOWN_STYLE
         changed: dict[int, Line] = {}
@@ -69,11 +69,11 @@ class FrameBuffer:
         return "".join(out)
 
     def _line(self, y: int, strips: Mapping[int, Strip], out: list[str]) -> Line:
-        """Return a line with these strips on it; those without cells are written at once and not remembered."""
+        """Return a line with these strips; strips without cells are written immediately and not remembered."""
         shown = self._shown[y]
         characters, styles = self._lines[y]
         if any(x in shown and shown[x].cell_length != strip.cell_length for x, strip in strips.items()):
-            shown.clear()  # the line is divided otherwise now
+            shown.clear()  # the line is divided differently now
         for x, strip in strips.items():
             if shown.get(x) is strip or x >= self.width:
                 continue  # strips never change
@@ -103,12 +103,12 @@ class FrameBuffer:
                     sgr = self._codes.sgr(style)
                     out.append(f"\x1b[0;{sgr}m" if sgr else "\x1b[0m")
                     self._style = style
-                out.append(self._codes.written(characters[at:until]))
+                out.append(self._codes.decode(characters[at:until]))
                 at = until
         self._lines[y] = new
 
     def _move_blocks(self, changed: dict[int, Line], out: list[str]) -> None:
-        """Have the terminal move what moved; what then still differs is left in `changed`."""
+        """Scroll blocks that moved; lines that still differ stay in `changed`."""
         for top, bottom in list(_blocks(sorted(changed))):
             lines = self._moved(changed, top, bottom)
             if not lines:
@@ -130,7 +130,7 @@ class FrameBuffer:
             self._style = _NO_STYLE
 
     def _moved(self, changed: Mapping[int, Line], top: int, bottom: int) -> int:
-        """Return how many lines up (negative: down) most of a block went, 0 when it did not move."""
+        """Return how many lines up (negative: down) most of a block moved; 0 when it did not."""
         size = bottom - top + 1
         if size < MOVED_LINES or any(
             _UNKNOWN_STYLE in changed.get(y, self._lines[y])[1] for y in range(top, bottom + 1)
@@ -166,9 +166,9 @@ def _changes(old: Line, new: Line) -> Iterator[tuple[int, int]]:
     characters, styles = new
     width = len(characters)
     start = end = -1
-    for at, (was, is_, was_style, is_style) in enumerate(zip(old[0], characters, old[1], styles, strict=True)):
-        if (was == is_ and was_style == is_style) or is_style == _UNKNOWN_STYLE:
-            continue  # what is not known cannot be written, and stays as it is
+    for at, (before, after, old_style, style) in enumerate(zip(old[0], characters, old[1], styles, strict=True)):
+        if (before == after and old_style == style) or style == _UNKNOWN_STYLE:
+            continue  # unknown cells cannot be written, and stay
         if start >= 0 and (at - end > SMALL_GAP or _UNKNOWN_STYLE in styles[end:at]):
             yield _widened(characters, start, end, width)
             start = -1

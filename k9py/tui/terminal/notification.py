@@ -1,6 +1,6 @@
-"""What the terminal is sent when something has ended while nobody looked: BEL, and OSC 9 with a text.
+"""The terminal notification at the end of an operation: BEL, and OSC 9 with a text.
 
-Invariant: the text is printable and short, so nothing from a cluster can end the sequence or begin another.
+Invariant: the text is printable and short, so text from a cluster can neither end the sequence nor start another.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ _BELL: Final = "\x07"
 
 
 def notification_sequence(text: str, notify: NotificationMode) -> str:
-    """Return what to write, "" for nothing. Source of OSC 9: iTerm2's and ConEmu's documented escape codes."""
-    said = ""
+    """Return the escape sequences, "" for none. Source of OSC 9: the escape codes documented by iTerm2 and ConEmu."""
+    sequence = ""
     if notify.osc9:
         shown = printable(" ".join(text.split()))
         if len(shown) > MOST_CHARACTERS:
             shown = f"{shown[: MOST_CHARACTERS - 1]}…"
-        # ConEmu reads a number and a semicolon at the beginning as another command.
-        said = f"\x1b]9;{shown.lstrip('0123456789; ')}\x1b\\"
-    return said + (_BELL if notify.bell else "")
+        # ConEmu reads a leading number and semicolon as another command.
+        sequence = f"\x1b]9;{shown.lstrip('0123456789; ')}\x1b\\"
+    return sequence + (_BELL if notify.bell else "")

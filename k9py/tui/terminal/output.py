@@ -1,7 +1,7 @@
-"""The terminal as Textual's writer thread has it: a file that is written to without a buffer of its own.
+"""The terminal as the file of Textual's writer thread: unbuffered.
 
-Invariants: what the terminal's encoding lacks is written in its ASCII form, as wide as it was; a terminal that is gone
-swallows what it is given (whoever watches it ends the program, not the write).
+Invariants: characters that the terminal's encoding lacks are written in their ASCII form, of the same width; writes to
+a closed terminal are discarded (the input thread ends the program, not the write).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from k9py.config import ascii_text
 
 
 class TerminalOutput:
-    """Writes to the descriptor of a stream, in the stream's encoding."""
+    """Writes to the file descriptor of a stream, in the stream's encoding."""
 
     def __init__(self, stream: TextIO) -> None:
         ascii_text.register()
@@ -27,7 +27,7 @@ class TerminalOutput:
         return self._descriptor
 
     def write(self, text: str) -> int:
-        """Write text; return when the terminal has taken it."""
+        """Write text; return when all of it is written."""
         left = memoryview(text.encode(self.encoding, ascii_text.ERRORS))
         while left and not self.is_closed:
             try:
@@ -39,4 +39,4 @@ class TerminalOutput:
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing: nothing is kept back."""
+        """Do nothing: there is no buffer."""

@@ -1,6 +1,6 @@
-"""Gives a terminal back without anybody's help: no event loop, no threads, no buffers, and no waiting for long.
+"""Restore a terminal on its own: without event loop, threads, buffers or long waits.
 
-Invariant: whatever mode of the terminal the dashboard may have changed is named in `LEAVE`.
+Invariant: `LEAVE` resets every mode of the terminal that the dashboard may have changed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LEAVE: Final = (
     "\x1b[?1049l\x1b[?25h"  # the main screen, with a cursor
 )
 PATIENCE: Final = 0.3
-"""Seconds the terminal has to take it."""
+"""Most seconds for writing it."""
 _FLUSH_AFTER: Final = PATIENCE / 2
 
 
@@ -36,7 +36,7 @@ def restore_terminal(descriptor: int, attributes: list[Any] | None) -> None:
         with suppress(termios.error):
             termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
     try:
-        # Opened anew, so that not to wait is our own choice: the shell shares the descriptor we were given.
+        # A descriptor of our own, because O_NONBLOCK on the inherited one would apply to the shell too.
         own = os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError:
         own = os.open("/dev/tty", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
@@ -47,7 +47,7 @@ def restore_terminal(descriptor: int, attributes: list[Any] | None) -> None:
 
 
 def _write(descriptor: int, data: bytes) -> None:
-    """Write it all; what a terminal that is not read has not taken yet is thrown away for it."""
+    """Write all data; for a terminal that is not read, discard its pending output."""
     began = time.monotonic()
     while data and (waited := time.monotonic() - began) < PATIENCE:
         try:

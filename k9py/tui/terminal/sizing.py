@@ -1,8 +1,8 @@
-"""Every screen is laid out for the size the app has now, whatever an old Resize says.
+"""Lay every screen out for the current size of the app, whatever size an old Resize has.
 
-Textual's `Screen._refresh_layout` sends a Resize to the screen itself whenever its size has changed. With two sizes on
-their way at once, each layout sends the other's Resize anew, for ever: a full core, and no other message is dealt with
-in time. Here a Resize says only that there is something to do; the size is the app's. Written against Textual 8.2.
+Textual's `Screen._refresh_layout` sends a Resize to the screen itself whenever its size has changed. With two sizes in
+the queue, each layout sends the other's Resize again, forever: a full core, and other messages wait. Here a Resize only
+triggers the layout; the size is the app's. Written against Textual 8.2.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 from textual.geometry import Size
 from textual.screen import Screen
 
-_laid_out_for = Screen._screen_resized
+_screen_resized = Screen._screen_resized
 
 
 def _resized(screen: Screen[Any], _size: Size) -> None:
-    _laid_out_for(screen, screen.app.size)
+    _screen_resized(screen, screen.app.size)
 
 
 def lay_out_for_the_present_size() -> None:
-    """Have it so for all screens, Textual's own too."""
+    """Patch all screens, Textual's own too."""
     Screen._screen_resized = _resized  # type: ignore[method-assign, assignment]

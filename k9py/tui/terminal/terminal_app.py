@@ -1,6 +1,6 @@
-"""An app with our driver: it knows its size from the terminal alone, and is suspended and resumed like any program.
+"""An app with `TerminalDriver`: its size is the terminal's, and it can be suspended and resumed like any program.
 
-With a Textual of another minor version than those it was tested with, Textual's own driver is left in place.
+With a minor version of Textual that was not tested, Textual's own driver stays.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class TerminalApp(App[ResultT], Generic[ResultT]):
         return TerminalDriver
 
     def on_mount(self) -> None:
-        """Know when the terminal is ours again."""
+        """Redraw when the app is resumed."""
         self.app_resume_signal.subscribe(self, self._resumed)
 
     def _resumed(self, _: App[Any]) -> None:
@@ -46,23 +46,23 @@ class TerminalApp(App[ResultT], Generic[ResultT]):
         self.refresh(layout=True)
 
     def forget_screen(self) -> None:
-        """Something else wrote to the terminal: the next frames write every cell."""
+        """Write every cell in the next frames: something else wrote to the terminal."""
 
     def get_key_display(self, binding: Binding) -> str:
         """Return the name of a key; where there are no arrows it is a word, because < and > are keys too."""
         shown = super().get_key_display(binding)
         if getattr(self._driver, "takes_unicode", True):
             return shown
-        return "".join(_KEY_NAMES.get(one, one) for one in shown)
+        return "".join(_KEY_NAMES.get(character, character) for character in shown)
 
     def restore_terminal(self) -> None:
-        """Give the terminal back at once, without the event loop; called in any thread."""
+        """Restore the terminal immediately, without the event loop; called in any thread."""
         restore = getattr(self._driver, "restore_now", None)
         if restore is not None:
             restore()
 
     def action_suspend_process(self) -> None:
-        """Stop, as any program does on Ctrl+Z; the shell's `fg` goes on."""
+        """Stop, like any program on Ctrl+Z; `fg` in the shell resumes it."""
         suspend = getattr(self._driver, "suspend", None)
         if suspend is None:
             super().action_suspend_process()

@@ -1,6 +1,6 @@
-"""One line to type a filter or search into; it appears when asked for and says every change.
+"""One line to type a filter or a search into; hidden until opened, reports every change.
 
-Invariant: the bar itself filters nothing; it posts what was typed, and the owner decides.
+Invariant: the bar filters nothing; it posts the typed text, and its owner applies it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.text import printable
 from k9py.tui.bindings import bindings
 
@@ -22,7 +22,7 @@ from k9py.tui.bindings import bindings
 class FilterBar(Horizontal):
     """A prompt and an input on one line, hidden until `open` is called.
 
-    Enter closes it and keeps the text; Esc closes it and takes the text back; an empty text and Enter ends the filter.
+    Enter closes it and keeps the text; Esc closes it and clears the text.
     """
 
     DEFAULT_CSS = """
@@ -32,11 +32,11 @@ class FilterBar(Horizontal):
     FilterBar > #filter-input { width: 1fr; height: 1; border: none; padding: 0; background: $panel; }
     FilterBar > #filter-count { width: auto; color: $foreground 70%; padding: 0 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.FILTER_BAR)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.FILTER_BAR)
 
     @dataclass
     class Changed(Message):
-        """Something was typed (or `clear` called)."""
+        """The text has changed."""
 
         bar: FilterBar
         text: str
@@ -47,7 +47,7 @@ class FilterBar(Horizontal):
 
     @dataclass
     class Submitted(Message):
-        """Enter: the text stays in force; give the focus back to what is filtered."""
+        """Enter: the text stays; the owner takes the focus back."""
 
         bar: FilterBar
         text: str
@@ -58,7 +58,7 @@ class FilterBar(Horizontal):
 
     @dataclass
     class Cancelled(Message):
-        """Esc: the text was dropped (a `Changed` with "" came before); give the focus back."""
+        """Esc: the text was cleared (a `Changed` with "" came before); the owner takes the focus back."""
 
         bar: FilterBar
 
@@ -93,40 +93,40 @@ class FilterBar(Horizontal):
 
     @property
     def text(self) -> str:
-        """What is typed now."""
+        """The text."""
         return self._input.value
 
     @property
     def is_open(self) -> bool:
-        """True while it takes keys."""
+        """True while it is typed into."""
         return self.has_class("-open")
 
     def open(self) -> None:
-        """Show it and take the focus; the text in force is selected: typing replaces it, an arrow key edits it."""
+        """Show it and focus it; a kept text is selected: typing replaces it, an arrow key edits it."""
         self.add_class("-open")
         self._input.focus()
 
     def close(self) -> None:
-        """Stop taking keys; it stays in sight while there is a text in force."""
+        """End the typing; the bar stays visible while it has a text."""
         self.remove_class("-open")
         self.set_class(bool(self.text), "-kept")
 
     def clear(self) -> None:
-        """Drop the text and hide."""
+        """Clear the text and hide."""
         self._input.value = ""
         self.close()
 
     def set_text(self, text: str) -> None:
-        """Put a text in force as if it had been typed and kept."""
+        """Set a text as if it had been typed and kept."""
         self._input.value = text
         self.close()
 
     def set_hint(self, text: str) -> None:
-        """Show how much is left, such as "12 of 340"."""
+        """Show a text at the end of the bar, such as "12 of 340"."""
         self._count.update(printable(text))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Pass on what was typed."""
+        """Report the typed text."""
         event.stop()
         self.post_message(self.Changed(self, event.value))
 
@@ -137,6 +137,6 @@ class FilterBar(Horizontal):
         self.post_message(self.Submitted(self, event.value))
 
     def action_cancel(self) -> None:
-        """Drop the text and close."""
+        """Clear the text and close."""
         self.clear()
         self.post_message(self.Cancelled(self))

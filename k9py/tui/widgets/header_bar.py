@@ -1,4 +1,4 @@
-"""The bars at the top of a screen: where we are and how the watches are; what must be known of the scope."""
+"""The bars at the top of a screen: cluster and watches; notices about what is not shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from k9py.tui.widgets.segment_bar import BarSegment, SegmentBar
 
 
 class NoticeBar(SegmentBar):
-    """The line under the header; not there while there is nothing to say."""
+    """The line under the header; hidden while there is no notice."""
 
     DEFAULT_CSS = """
     NoticeBar { background: $surface; display: none; }
@@ -16,7 +16,7 @@ class NoticeBar(SegmentBar):
     """
 
     def set_notices(self, segments: Sequence[BarSegment]) -> None:
-        """Show these segments, or go away when there are none."""
+        """Show these segments; hide when there are none."""
         self.set_class(bool(segments), "-on")
         self.set_segments(segments)
 

@@ -2,7 +2,7 @@
 
 Owns: the scroll position (in lines and cells), the coalesced redraw, the comparison of what a screen line shows with
 what it should show, and a one-cell scroll mark. Invariant: a screen line is redrawn only when its signature differs
-from the signature it was painted with; model changes never draw, they only ask for the next flush.
+from the signature it was painted with; model changes never draw, they only schedule the next flush.
 
 To extend: subclass, give each screen line a hashable signature (`line_signature`) that holds everything its look
 depends on, and turn a signature into a strip (`build_line`). The widget keeps no border or padding of its own: put it
@@ -45,7 +45,7 @@ def always() -> bool:
 
 @dataclass(slots=True)
 class PaintCount:
-    """What a widget has asked the screen to draw since it was made; read by tests and by the debug screen."""
+    """What a widget has drawn since it was created; read by tests."""
 
     flushes: int = 0
     lines: int = 0
@@ -54,13 +54,13 @@ class PaintCount:
 
 @dataclass(frozen=True, slots=True)
 class LineViewOptions:
-    """What every live widget of an app shares.
+    """What all live widgets of an app share.
 
     Args:
         redraws_per_second: Upper limit for redraws caused by changes of the content (keys paint at once).
             None: 10, or 4 over SSH.
         clock: Monotonic seconds, for the redraw limit and for pausing long work.
-        can_paint: Asked before a redraw caused by content; False skips this tick (the link is behind).
+        can_paint: Checked before a redraw caused by content; False skips this tick (the terminal link is behind).
     """
 
     redraws_per_second: float | None = None
@@ -104,7 +104,7 @@ class LineView(Widget, can_focus=True):
         self._palette: Palette | None = None
         self._styles_on_base: dict[Style, Style] = {}
 
-    # -- to be given by subclasses ------------------------------------------------------------------------------------
+    # -- for subclasses -----------------------------------------------------------------------------------------------
 
     def line_count(self) -> int:
         """Return the number of content lines (headers not counted)."""
@@ -119,7 +119,7 @@ class LineView(Widget, can_focus=True):
         raise NotImplementedError
 
     def apply_pending(self) -> None:
-        """Bring the shown content up to date with the model; called once before each redraw caused by content."""
+        """Apply changes of the model; called once before each redraw caused by content."""
 
     def wheel(self, lines: int) -> None:
         """Scroll because the mouse wheel was turned."""
@@ -147,7 +147,7 @@ class LineView(Widget, can_focus=True):
     # -- redraw -------------------------------------------------------------------------------------------------------
 
     def schedule_flush(self) -> None:
-        """Ask for a redraw at the next tick; many calls between two ticks cost one redraw."""
+        """Schedule a redraw at the next tick; many calls between two ticks cost one redraw."""
         if self._flush_timer is None and self.is_mounted:
             wait = self._last_flush + self.flush_interval - self.clock()
             self._flush_timer = self.set_timer(min(max(0.001, wait), self.flush_interval), self._flush_on_tick)
@@ -161,7 +161,7 @@ class LineView(Widget, can_focus=True):
             self.schedule_flush()
 
     def flush(self) -> None:
-        """Apply what is pending and redraw the lines that differ, now."""
+        """Apply pending changes and redraw the lines that differ, now."""
         if self._flush_timer is not None:
             self._flush_timer.stop()
             self._flush_timer = None
@@ -171,15 +171,15 @@ class LineView(Widget, can_focus=True):
         self._last_flush = self.clock()
 
     def post_own_message(self, message: Message) -> None:
-        """Post a message as our own, whoever caused it.
+        """Post a message with this widget as its sender.
 
-        Textual takes whoever handles a message just now for the sender of the next one, and ends the bubbling at the
-        sender: what a parent's handler causes would otherwise never get past that parent.
+        Textual takes the widget that handles a message for the sender of messages posted meanwhile, and stops their
+        bubbling there: a message caused by a parent's handler would never get past that parent.
         """
         self.post_message(message.set_sender(self))
 
     def flush_if_mounted(self) -> None:
-        """Flush now, or leave it to the first drawing."""
+        """Flush now; before the mount, the first drawing does it."""
         if self.is_mounted:
             self.flush()
 
@@ -210,13 +210,13 @@ class LineView(Widget, can_focus=True):
                     regions.append(Region(x, y, cells, 1))
                     count.cells += 1
         if regions:
-            # Drawn here and now: the frame that shows them is another turn of the loop, and has enough to do.
+            # Drawn here: the frame that shows them runs in another turn of the event loop, which has enough to do.
             for y in {region.y for region in regions}:
                 self.render_line(y)
             self.refresh(*regions)
 
     def invalidate(self) -> None:
-        """Draw every line anew at the next repaint (after a change of size, theme or layout of the lines)."""
+        """Redraw every line at the next repaint (after a change of size, theme or layout of the lines)."""
         self._painted = [_UNPAINTED] * self.size.height
         self._strips.clear()
 
@@ -241,14 +241,14 @@ class LineView(Widget, can_focus=True):
 
     @property
     def palette(self) -> Palette:
-        """The pre-selected styles of the present theme."""
+        """The palette of the current theme."""
         if self._palette is None:
             self._palette = palette_for(self.app)
         return self._palette
 
     @property
     def base_style(self) -> Style:
-        """Foreground and background of the widget; kept here because Textual forgets its own at every refresh."""
+        """Foreground and background of the widget; cached because Textual drops its own at every refresh."""
         if self._base is None:
             self._base = self.rich_style
             self._styles_on_base = {}
@@ -309,7 +309,7 @@ class LineView(Widget, can_focus=True):
         self._strips.clear()
 
     def watch_has_focus(self, _has_focus: bool) -> None:
-        """Show what having the focus changes, such as the cursor line."""
+        """Redraw what depends on the focus, such as the cursor line."""
         super().watch_has_focus(_has_focus)
         self.repaint()
 
@@ -324,7 +324,7 @@ class LineView(Widget, can_focus=True):
         self.wheel(WHEEL_LINES)
 
     def on_mount(self) -> None:
-        """Draw what was given before."""
+        """Draw the content given before the mount."""
         self.schedule_flush()
 
     def on_resize(self) -> None:

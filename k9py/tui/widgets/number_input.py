@@ -1,6 +1,6 @@
-"""An input for one whole number with bounds, as for the replicas of a workload.
+"""An input for a whole number within bounds, such as the replicas of a workload.
 
-Invariant: `number` is None unless what is typed is a whole number within the bounds; only such a number is submitted.
+Invariant: `number` is None unless the text is a whole number within the bounds; only such a number is submitted.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from textual.message import Message
 from textual.validation import Integer
 from textual.widgets import Input
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
 
 
 class NumberInput(Input):
     """A number to type, or to count up and down with the arrow keys."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.NUMBER)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.NUMBER)
 
     @dataclass
     class Chosen(Message):
@@ -35,7 +35,7 @@ class NumberInput(Input):
 
     @dataclass
     class Edited(Message):
-        """The number changed; None while what is typed is not a number within the bounds."""
+        """The number changed; None while the text is no number within the bounds."""
 
         input: NumberInput
         number: int | None
@@ -69,7 +69,7 @@ class NumberInput(Input):
 
     @property
     def number(self) -> int | None:
-        """The number typed, None when it is none or out of bounds."""
+        """The number, None when the text is none or out of bounds."""
         try:
             number = int(self.value)
         except ValueError:
@@ -77,19 +77,19 @@ class NumberInput(Input):
         return number if self.minimum <= number <= self.maximum else None
 
     def action_count(self, step: int) -> None:
-        """Add to the number, within the bounds; from something that is no number, begin at the minimum."""
-        present = self.number
-        target = self.minimum if present is None else present + step
+        """Add to the number, within the bounds; a text that is no number counts as the minimum."""
+        current = self.number
+        target = self.minimum if current is None else current + step
         self.value = str(max(self.minimum, min(target, self.maximum)))
         self.cursor_position = len(self.value)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Say the new number."""
+        """Report the new number."""
         event.stop()
         self.post_message(self.Edited(self, self.number))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Say the number chosen, when it is one."""
+        """Report the submitted number, when it is one."""
         event.stop()
         number = self.number
         if number is None:

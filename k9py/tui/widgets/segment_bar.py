@@ -1,6 +1,6 @@
-"""One line of short facts for the top or bottom of a screen, the least important dropped first when room is short.
+"""One line of short facts for the top or bottom of a screen; the least important ones are dropped when room is short.
 
-Invariants: the bar never wraps and never changes the layout; it is drawn anew only when its segments or width change.
+Invariants: the bar never wraps and never changes the layout; it is redrawn only when its segments or width change.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from k9py.views.values import Tone
 
 SEPARATOR: Final = "  "
 SHORTEST_CELLS: Final = 8
-"""The text of a segment that may shrink is cut no shorter than this."""
+"""The shortest text of a segment that may shrink."""
 SHRINK_BEFORE_PRIORITY: Final = 2
 """Segments of this priority number and above are dropped before any other is cut."""
 
@@ -74,16 +74,16 @@ def choose_segments(segments: Sequence[BarSegment], room: int) -> list[tuple[Bar
             lowest = max((segment.priority for segment in chosen), default=0)
             if lowest < least_priority:
                 return
-            gone = [segment for segment in chosen if segment.priority == lowest][-1]
-            chosen = [segment for segment in chosen if segment is not gone]
+            dropped = [segment for segment in chosen if segment.priority == lowest][-1]
+            chosen = [segment for segment in chosen if segment is not dropped]
 
     drop(SHRINK_BEFORE_PRIORITY)
-    for segment in sorted((one for one in chosen if one.shrink), key=lambda one: -one.priority):
+    for segment in sorted((segment for segment in chosen if segment.shrink), key=lambda segment: -segment.priority):
         shortest = min(segment.cells, segment.cells - cell_len(segment.shown_text) + SHORTEST_CELLS)
         cells[id(segment)] = max(shortest, segment.cells - max(0, total() - room))
     drop(1)
     spare = room - total()
-    for segment in chosen:  # what was cut gets back the room that dropping made
+    for segment in chosen:  # widen cut segments into the room that dropping made
         if segment.shrink and spare > 0:
             more = min(spare, segment.cells - cells[id(segment)])
             cells[id(segment)] += more
@@ -102,7 +102,7 @@ def _targets(chosen: Sequence[tuple[BarSegment, int]], starts: Mapping[bool, int
 
 
 class SegmentBar(Static):
-    """A one-line bar of segments: header, status line, hints."""
+    """A one-line bar of segments."""
 
     DEFAULT_CSS = """
     SegmentBar { height: 1; width: 1fr; background: $panel; color: $foreground; padding: 0 1; }
@@ -127,7 +127,7 @@ class SegmentBar(Static):
         return self._segments
 
     def set_segments(self, segments: Sequence[BarSegment]) -> None:
-        """Show these segments; costs nothing when they are the same."""
+        """Show these segments; cheap when they are the same."""
         self._segments = tuple(segments)
         self._draw()
 
@@ -141,7 +141,7 @@ class SegmentBar(Static):
         self._draw()
 
     async def on_click(self, event: events.Click) -> None:
-        """Run the action of the segment that was clicked."""
+        """Run the action of the clicked segment."""
         x = event.get_content_offset_capture(self).x
         for start, end, action in self._targets:
             if start <= x < end:
@@ -157,8 +157,8 @@ class SegmentBar(Static):
             return
         self._drawn_for = drawn_for
         chosen = choose_segments(self._segments, room)
-        left = self._text([one for one in chosen if not one[0].right])
-        right = self._text([one for one in chosen if one[0].right])
+        left = self._text([fitted for fitted in chosen if not fitted[0].right])
+        right = self._text([fitted for fitted in chosen if fitted[0].right])
         blank = max(0, room - left.cell_len - right.cell_len)
         starts = {False: 0, True: left.cell_len + blank}
         self._targets = tuple(_targets(chosen, starts))

@@ -1,6 +1,6 @@
-"""The strip of tabs of a small screen: one tab a pane, then what the active pane's title would say.
+"""The tabs of a small screen: one tab a pane, then the notes of the active pane's title.
 
-Invariant: the strip shows and reports; which pane is active is the screen's business.
+Invariant: the strip shows and reports; the screen decides which pane is active.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from k9py.api.text import printable
 from k9py.tui.theme import palette_for
 
 LEAST_NOTE: Final = 12
-"""Cells a note is cut to at least; with less room it is left out."""
+"""The shortest cut note; with less room it is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A tab: its words, and whether its pane is the active one."""
+    """A tab: its label, and whether its pane is the active one."""
 
     label: str
     active: bool
 
 
 class TabStrip(Static):
-    """One line of tabs that answers to the mouse."""
+    """One line of tabs that can be clicked."""
 
     DEFAULT_CSS = """
     TabStrip { height: 1; width: 1fr; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
@@ -48,7 +48,7 @@ class TabStrip(Static):
         self._ends: tuple[int, ...] = ()
 
     def show(self, tabs: Sequence[Tab], notes: Iterable[str] = ()) -> None:
-        """Show these tabs, and these notes behind them, as far as there is room: a stump of one says nothing."""
+        """Show these tabs, followed by the notes that fit."""
         palette = palette_for(self.app)
         line = Text(no_wrap=True, overflow="ellipsis")
         ends = []
@@ -59,19 +59,19 @@ class TabStrip(Static):
         for note in notes:
             if not note:
                 continue
-            said = Text(f" {printable(note)} ", palette.muted)
-            room = self.content_size.width - line.cell_len if self.content_size.width else said.cell_len
-            if said.cell_len > room:
+            text = Text(f" {printable(note)} ", palette.muted)
+            room = self.content_size.width - line.cell_len if self.content_size.width else text.cell_len
+            if text.cell_len > room:
                 if room >= LEAST_NOTE:
-                    said.truncate(room, overflow="ellipsis")
-                    line.append_text(said)
+                    text.truncate(room, overflow="ellipsis")
+                    line.append_text(text)
                 break
-            line.append_text(said)
+            line.append_text(text)
         self._ends = tuple(ends)
         self.update(line, layout=False)
 
     def on_click(self, event: events.Click) -> None:
-        """Report the tab that was clicked."""
+        """Report the clicked tab."""
         x = event.get_content_offset_capture(self).x
         for index, end in enumerate(self._ends):
             if x < end:

@@ -1,4 +1,4 @@
-"""Read-only text of any length, scrolled and searched: YAML, descriptions, differences.
+"""Read-only text of any length, scrolled and searched: YAML, descriptions, diffs.
 
 Invariant: only visible lines are drawn; the text changes only by `set_lines` / `set_text`, which keep the scroll
 position where the new text allows it.
@@ -17,7 +17,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.search_pattern import SearchPattern, SearchTimeoutError, compile_search, match_spans
 from k9py.tui.bindings import bindings
 from k9py.tui.keys import key_names
@@ -40,11 +40,11 @@ class _Line:
 class TextView(LineView):
     """Scrollable read-only text with search."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.TEXT_VIEW)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.TEXT_VIEW)
 
     @dataclass
     class Searched(Message):
-        """The search found something else: `hits` lines, the cursor on the `at`th (from 1; 0: none)."""
+        """The search has another result: `hits` lines match, the cursor is on number `at` (from 1; 0: none)."""
 
         view: TextView
         text: str
@@ -80,7 +80,7 @@ class TextView(LineView):
         self.set_lines(plain_lines(text, tone))
 
     def set_lines(self, lines: Iterable[TextLine]) -> None:
-        """Show these lines; the scroll position and the search stay."""
+        """Show these lines; keep the scroll position and the search."""
         self._lines = list(lines)
         self._widest = None
         self._look += 1
@@ -119,22 +119,22 @@ class TextView(LineView):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "search_next" and self._pattern is None:
-            return False  # its key has another meaning then
+            return False  # its key has another meaning without a search
         return None if self.disabled_reason(action) else super().check_action(action, parameters)
 
     def disabled_reason(self, action: str) -> str:
         """Return why an action is not possible now, "" when it is."""
         is_nothing_searched = action == "search_previous" and self._pattern is None
-        return key_names(self).fill("nothing is searched for: {pane.filter} searches") if is_nothing_searched else ""
+        return key_names(self).fill("no search yet · {pane.filter} searches") if is_nothing_searched else ""
 
     def action_search_next(self) -> None:
-        """Go to the next line found; after the last, the first."""
+        """Go to the next match; after the last one, to the first."""
         if self._hits:
             at = self.top - 1 if self._current is None else self._current
             self._go_to(self._hits[bisect_right(self._hits, at) % len(self._hits)])
 
     def action_search_previous(self) -> None:
-        """Go to the previous line found; before the first, the last."""
+        """Go to the previous match; before the first one, to the last."""
         if self._hits:
             at = self.top if self._current is None else self._current
             self._go_to(self._hits[bisect_left(self._hits, at) - 1])
@@ -209,18 +209,18 @@ class TextView(LineView):
 
 
 def _hits(pattern: SearchPattern, texts: Iterable[str]) -> list[int]:
-    """Return the indices of the texts a pattern hits; it gives up when some take too long."""
-    found: list[int] = []
+    """Return the indices of the texts that a pattern matches; stop when several take too long."""
+    matching: list[int] = []
     slow = 0
     for index, text in enumerate(texts):
         try:
             if pattern.search(text):
-                found.append(index)
+                matching.append(index)
         except SearchTimeoutError:
             slow += 1
             if slow == _MAX_SLOW:
                 break
-    return found
+    return matching
 
 
 def _line_text(line: TextLine) -> str:

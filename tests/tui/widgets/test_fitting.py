@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from k9py.api.meta import ObjectKey
 from k9py.tui.panes.row_sources import rollout_columns
-from k9py.tui.widgets.live_table.fitting import COLUMN_AIR, COLUMN_GAP, fit_columns
+from k9py.tui.widgets.live_table.fitting import COLUMN_GAP, COLUMN_PADDING, fit_columns
 from k9py.tui.widgets.live_table.live_rows import LiveRows, SharedNames
 from k9py.views import pods, services
 from k9py.views.values import Column, Row
@@ -44,7 +44,7 @@ def test_a_short_text_is_not_followed_by_a_wide_gap(content: list[int], room: in
     fitted = widths(COLUMNS, content, room)
     for column, cells in zip(COLUMNS, content, strict=True):
         needed = max(cells, len(column.title), column.min_width)
-        assert fitted[column.id] <= needed + COLUMN_AIR
+        assert fitted[column.id] <= needed + COLUMN_PADDING
 
 
 def test_a_sentence_longer_than_its_column_usually_is_gets_the_room_there_is() -> None:

@@ -149,7 +149,9 @@ async def test_a_line_drawn_out_of_sight_is_said_to_be_there() -> None:
     app = app_with(numbered(100))
     async with app.run_test(size=(70, 8)) as pilot:
         await pressed(app, pilot, "pageup", "M")
-        assert [str(one.message) for one in app._notifications] == ["line drawn below the newest line · End goes there"]
+        assert [str(one.message) for one in app._notifications] == [
+            "line drawn below the newest line · End jumps there"
+        ]
         await pressed(app, pilot, "end")
         assert "── from here 12:" in rows(app)[-1]
 

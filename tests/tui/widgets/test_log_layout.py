@@ -15,9 +15,9 @@ from k9py.logs.line import WHOLE_STREAM, LogLine, Marker
 from k9py.logs.parsing.rendering import render_line
 from k9py.logs.source import LogTarget
 from k9py.tui.palettes import DARK
+from k9py.tui.widgets.log_view.columns import SourceColors
 from k9py.tui.widgets.log_view.layout import LogLayout, fit_label, rows_of
 from k9py.tui.widgets.log_view.painting import Highlight, LinePainter, RowLook
-from k9py.tui.widgets.log_view.sources import SourceColors
 
 WEB = LogTarget("shop", "web", "app", "u1")
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

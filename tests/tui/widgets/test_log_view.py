@@ -119,7 +119,7 @@ async def test_search_goes_to_the_last_hit_and_on_from_there() -> None:
         assert any(line.endswith("line 0050") for line in screen_text(app.widget))
         await pilot.press("N")
         assert any(line.endswith("line 0020") for line in screen_text(app.widget))
-        assert "1 of 2 found" in screen_text(app.widget)[-1]
+        assert "match 1/2" in screen_text(app.widget)[-1]
         await pilot.press("n")
         assert any(line.endswith("line 0050") for line in screen_text(app.widget))
         app.widget.search("")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.config.terminal import Clipboard
 from k9py.logs.buffer.buffer import size_of
 from k9py.logs.line import WHOLE_STREAM, LogLine
@@ -23,7 +23,7 @@ from tests.tui.widgets.log_host import (
 
 
 def test_each_key_has_a_name_of_its_own_and_says_what_it_does() -> None:
-    keys = [binding for binding in bindings(Scope.LOG_VIEW) if isinstance(binding, Binding)]
+    keys = [binding for binding in bindings(ActionScope.LOG_VIEW) if isinstance(binding, Binding)]
     names = [binding.id for binding in keys]
     assert len(set(names)) == len(names)
     assert all(name is not None and name.startswith("log.") for name in names)
@@ -141,7 +141,7 @@ async def test_what_was_let_go_is_said_above_the_oldest_line_and_the_top_row_sta
     async with app.run_test(size=(60, 7)) as pilot:
         await pilot.press("g")
         first = app.widget.buffer.first
-        assert rows(app)[0] == f" ── {first} older lines let go ──"
+        assert rows(app)[0] == f" ── {first} older lines dropped ──"
         assert rows(app)[1] == f"▎web line {first:03}"
         held = rows(app)[:-1]
         for start in range(100, 500, 100):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from k9py.logs.buffer.hide_rules import HideRules
 from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.logs.parsing.level import Level
-from k9py.tui.widgets.log_view.times import TIMES, Times, is_of_another_day, time_cells, time_text
+from k9py.tui.widgets.log_view.columns import TIMES, Times, is_of_another_day, time_cells, time_text
 from tests.tui.widgets.hosts import NOW
 from tests.tui.widgets.log_host import (
     API,
@@ -148,9 +148,9 @@ async def test_next_and_previous_hit_go_from_the_cursor() -> None:
     [
         ("0$", ("n",), 90, "no later match · N goes back"),
         ("0$", ("end", "n"), None, "no later match · N goes back"),
-        ("0$", ("home", "N"), 0, "no earlier match · n goes on"),
-        ("absent", ("n",), None, "nothing found"),
-        ("absent", ("N",), None, "nothing found"),
+        ("0$", ("home", "N"), 0, "no earlier match · n goes forward"),
+        ("absent", ("n",), None, "no match"),
+        ("absent", ("N",), None, "no match"),
     ],
 )
 async def test_past_the_last_hit_it_stays_and_says_so(

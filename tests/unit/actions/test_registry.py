@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.actions.action import Action, Scope, Target
+from k9py.actions.action import Action, ActionScope, ActionTarget
 from k9py.actions.keys import key_display
 from k9py.actions.registry import ACTIONS, BY_ID, CLI_VERBS, DEFAULT_KEYS, group_of, in_scope
 from k9py.api.meta import ObjectKey
@@ -18,19 +18,19 @@ from k9py.cli.commands import COMMANDS
 
 README = Path(__file__).parents[3] / "README.md"
 NOT_IN_README = {
-    Scope.DIALOG,
-    Scope.BUTTONS,
-    Scope.LIST,
-    Scope.CHOICES,
-    Scope.COMMAND_LINE,
-    Scope.SOURCES,
-    Scope.QUESTION,
-    Scope.NUMBER,
-    Scope.FILTER_BAR,
-    Scope.HELP,
-    Scope.TEXT_VIEW,
-    Scope.DIFF_VIEW,
-    Scope.DIFF_SCREEN,
+    ActionScope.DIALOG,
+    ActionScope.BUTTONS,
+    ActionScope.LIST,
+    ActionScope.CHOICES,
+    ActionScope.COMMAND_LINE,
+    ActionScope.SOURCES,
+    ActionScope.QUESTION,
+    ActionScope.NUMBER,
+    ActionScope.FILTER_BAR,
+    ActionScope.HELP,
+    ActionScope.TEXT_VIEW,
+    ActionScope.DIFF_VIEW,
+    ActionScope.DIFF_SCREEN,
 }
 """Their keys are named where they are used: in the dialog, or in the line above the text."""
 
@@ -51,15 +51,15 @@ def test_an_action_says_what_it_does_and_is_run_by_exactly_one_thing(action: Act
     assert action.help
     assert not action.help.endswith(".")
     assert DEFAULT_KEYS.fill(action.help)
-    assert bool(action.run) + bool(action.native) == (action.scope is not Scope.CLI)
+    assert bool(action.run) + bool(action.native) == (action.scope is not ActionScope.CLI)
     assert action.keys or action.command or action.cli, "nobody can run it"
     assert action.writes == bool(action.operation)
     assert not action.writes or action.permission is not None
 
 
 def test_a_scope_binds_no_key_twice() -> None:
-    for scope in Scope:
-        if scope is Scope.HOME:
+    for scope in ActionScope:
+        if scope is ActionScope.HOME:
             continue  # Space marks in Rollouts and narrows in Services
         keys = [key for action in in_scope(scope) for key in action.keys]
         assert len(keys) == len(set(keys)), scope
@@ -98,7 +98,7 @@ def test_only_a_listed_binding_has_a_group() -> None:
 def test_an_action_refuses_what_it_is_not_possible_on(
     action_id: str, kind: str, has_one_revision: bool, reason: str
 ) -> None:
-    target = Target(ObjectKey(kind, "shop", "cart"), "uid", lambda: has_one_revision)
+    target = ActionTarget(ObjectKey(kind, "shop", "cart"), "uid", lambda: has_one_revision)
     refused = BY_ID[action_id].allowed(target)
     assert refused is None if not reason else reason in str(refused)
 
@@ -137,3 +137,24 @@ def test_the_registry_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def permissions_in_readme() -> set[tuple[str, str]]:
+    """Return the verbs and resources in README's table of permissions."""
+    text = README.read_text(encoding="utf-8")
+    table = text[text.index("## Permissions") :].split("\n## ")[0]
+    permissions: set[tuple[str, str]] = set()
+    for line in table.splitlines():
+        cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
+        if len(cells) == 3:
+            verbs, resources = (re.findall(r"[a-z]+(?:/[a-z]+)?", cell) for cell in cells[1:])
+            permissions |= {(verb, resource) for verb in verbs for resource in resources}
+    return permissions
+
+
+@pytest.mark.parametrize("action", [action for action in ACTIONS if action.permission], ids=lambda action: action.id)
+def test_the_readme_lists_the_permission_that_an_action_needs(action: Action) -> None:
+    assert action.permission is not None
+    resource = action.permission.resource or "deployments"
+    subresource = f"/{action.permission.subresource}" if action.permission.subresource else ""
+    assert (action.permission.verb, f"{resource}{subresource}") in permissions_in_readme()

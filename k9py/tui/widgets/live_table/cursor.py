@@ -1,8 +1,8 @@
-"""The cursor of a table: on the first row until the person moves it, then a key that follows its object.
+"""The cursor of a table: on the first row until the person moves it, then on a key that follows its object.
 
-Invariant: the cursor is on an object the view shows, or on none when it shows none. Until it `is_chosen` it stays on
-the first row, whatever sorts there; from then on it changes to another object only by `move`, or with a cause that says
-why, and `lost` names the object it was taken from.
+Invariant: the cursor is on an object that the view shows, or on none when the view is empty. Until it `is_pinned` it
+stays on the first row, whatever sorts there. From then on it goes to another object only by `move`, or with a cause;
+`lost` is then the object it was on.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class HighlightCause(Enum):
     MOVED = "moved"
     """The person, or the owner by `select_key`, moved it."""
     LOADED = "loaded"
-    """Nobody has moved it yet, and another object is first now."""
+    """The cursor is not pinned, and another object is first now."""
     VANISHED = "vanished"
     """The object it was on is gone."""
     FILTERED = "filtered"
-    """The object it was on is there, but the filter hides it."""
+    """The filter hides the object it was on."""
 
 
 class Cursor:
@@ -35,9 +35,9 @@ class Cursor:
         self.key: ObjectKey | None = None
         self.index = 0
         self.is_pinned = False
-        """The person chose the object under it: it follows that object."""
+        """True once the person moved it: it follows its object."""
         self.lost: ObjectKey | None = None
-        """The chosen object, when it went away and the cursor had to go to another one; None once it is moved."""
+        """The pinned object that went away; None once the cursor is moved."""
         self._place: SortKey | None = None
         self._order: object = None
         self._filter: RowFilter | None = None
@@ -48,7 +48,7 @@ class Cursor:
         self.lost = None
 
     def unpin(self) -> None:
-        """Put the cursor back on the first row, and keep it there until it is moved."""
+        """Put the cursor on the first row, and keep it there until it is moved."""
         self.is_pinned = False
         self.lost = None
 
@@ -58,12 +58,12 @@ class Cursor:
         self.pin()
 
     def follow(self, rows: LiveRows) -> HighlightCause:
-        """Find the object again in the present view, or its neighbour below when it is not shown any more.
+        """Find the object in the current view, or the neighbour below when it is not shown any more.
 
-        A filter the person changed so that it hides the object releases the cursor: the first match comes first.
+        A changed filter that hides the object unpins the cursor, so that it goes to the first match.
 
         Returns:
-            The cause, should the key be another one now.
+            The cause, for the case that the key is another one now.
         """
         view, previous = rows.view, self.key
         index = None if previous is None else view.index_of(previous)
@@ -92,5 +92,5 @@ class Cursor:
         self.key = rows.view.row_at(index).key
         self._place = rows.view.place_of(self.key)
         self._order = rows.order
-        if not rows.building:  # else the view is still the one of the filter before
+        if not rows.building:  # while building, the view is still that of the filter before
             self._filter = rows.filter

@@ -1,7 +1,7 @@
-"""How a table's row and header look: values to strips, nothing kept.
+"""Draw a table's rows and header: values to strips, without state.
 
-A line is a gutter (cursor mark, symbol of the row's tone, a blank) and its cells. The symbol and the mark say without
-colour what the colours say.
+A line is a gutter (cursor mark, symbol of the row's tone, a blank) and its cells. Symbol and mark carry the meaning of
+the colours without colour.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from k9py.views.values import Column, Row, Tone
 
 GUTTER_CELLS: Final = 3
 MARK: Final = "◆"
-"""Stands in the gutter of a marked row, in place of the cursor's mark: the cursor's line differs by its ground too."""
+"""In the gutter of a marked row, instead of the cursor's mark: the cursor's line has another background too."""
 _QUIET: Final = frozenset({Tone.OK, Tone.MUTED})
-"""Rows of these tones are dimmed: what is healthy draws no attention."""
+"""Rows of these tones are dimmed: healthy rows draw no attention."""
 OnBase = Callable[[Style], Style]
 """Lays a palette style over the widget's own colours."""
 
 
 class CursorLook(Enum):
-    """How the cursor shows on a line; the value is the mark in the gutter."""
+    """The cursor on a line; the value is the mark in the gutter."""
 
     NONE = ""
     FOCUSED = "▌"
@@ -81,7 +81,7 @@ class EmptyLine:
 def visible_cells(
     row: Row, columns: Sequence[Column], fit: Fit, now: Callable[[], datetime]
 ) -> tuple[tuple[str, Tone], ...]:
-    """Return text and tone of the cells in the visible columns; `now` is asked for live columns alone."""
+    """Return text and tone of the cells in the visible columns; `now` is called for live columns alone."""
     cells: list[tuple[str, Tone]] = []
     for slot in fit.slots:
         cell = row.cells[slot.index]
@@ -91,7 +91,7 @@ def visible_cells(
 
 
 def changed_spans(old: RowLine, new: RowLine, fit: Fit, room: int) -> list[tuple[int, int]] | None:
-    """Return (first cell, cells) of what differs between two lines of one row, None where all may differ."""
+    """Return (first cell, cells) of the parts that differ between two lines of a row; None when all may differ."""
     if replace(old, cells=()) != replace(new, cells=()):
         return None
     spans: list[tuple[int, int]] = []
@@ -121,9 +121,9 @@ def fit_text(text: str, width: int, *, align_right: bool = False) -> str:
 def draw_header(
     line: HeaderLine, columns: Sequence[Column], fit: Fit, width: int, palette: Palette, on_base: OnBase
 ) -> Strip:
-    """Return the line of titles. The arrow of the order stands at its column, or in the gutter where none is shown.
+    """Return the line of titles, with the arrow of the order at its column.
 
-    The gutter holds the severity of each row, so it is also where the arrow of the usual order belongs.
+    The gutter shows the severity of each row, so the arrow of the order by rank is there.
     """
     plain, chosen = on_base(palette.header), on_base(palette.header_sorted)
     order = line.order
@@ -142,7 +142,7 @@ def draw_header(
 def draw_row(
     line: RowLine, columns: Sequence[Column], fit: Fit, width: int, palette: Palette, on_base: OnBase
 ) -> Strip:
-    """Return a row's line, each cell in its tone, under the cursor too; a healthy row is dimmed but for its symbol."""
+    """Return a row's line, each cell in its tone, under the cursor too; a healthy row is dimmed except its symbol."""
     fill = on_base(_CURSOR_STYLES[line.cursor](palette))
     if fill.reverse:  # without colour: one strong style for the whole line
         lead_style, styles = fill, [fill] * len(line.cells)
@@ -157,18 +157,18 @@ def draw_row(
 
 
 def _quiet_tone(tone: Tone) -> Tone:
-    """Return the tone of a cell in a healthy row: what is worse than healthy keeps its own."""
+    """Return the tone of a cell in a dimmed row: only a tone worse than healthy stays."""
     return Tone.MUTED if tone in (Tone.PLAIN, Tone.OK, Tone.ACCENT) else tone
 
 
 def empty_row(line: EmptyLine, at: int, width: int) -> EmptyLine | None:
-    """Return a row of what stands in an empty table, folded; None past its end."""
+    """Return a row of the folded text of an empty table; None past its end."""
     rows = fold_empty_text(line.text, line.tone, width - GUTTER_CELLS - 1)
     return EmptyLine(rows[at], line.tone) if 0 <= at < len(rows) else None
 
 
 def draw_empty(line: EmptyLine, width: int, palette: Palette, on_base: OnBase) -> Strip:
-    """Return a row of what stands in an empty table."""
+    """Return a row of the text of an empty table."""
     return Strip([Segment(fit_text(" " * GUTTER_CELLS + line.text, width), on_base(palette.tone(line.tone)))])
 
 
@@ -182,7 +182,7 @@ def _draw_cells(
     width: int,
     fill: Style,
 ) -> Strip:
-    """Return a line: the gutter `lead`, then each cell in its slot; `left` cells of the columns are scrolled away."""
+    """Return a line: the gutter `lead`, then each cell in its slot; `left` cells of the columns are scrolled out."""
     runs: list[tuple[str, Style]] = []
     for slot, (text, style) in zip(fit.slots, cells, strict=True):
         runs.append((fit_text(text, slot.width, align_right=columns[slot.index].align_right), style))

@@ -1,9 +1,9 @@
 """Which columns fit and how wide each is: pure arithmetic in terminal cells.
 
-Rules: a column wants the width of its content between its own bounds; when room is short, the growing columns give
-way first down to a readable width, then columns of the highest priority number vanish one by one, and priority 0
-stays to the last. When there is room, the growing columns get all of their content first, then every column a little
-air; what is left over stays blank on the right, so that a short text is not followed by a wide gap.
+Rules: a column's natural width is that of its content, within its own bounds. When room is short, the growing columns
+shrink first, down to a readable width, then columns with the highest priority number are hidden one by one; priority 0
+stays longest. When there is room, the growing columns get all of their content first, then every column some padding;
+the rest stays blank on the right, so that a short text is not followed by a wide gap.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from k9py.views.values import Column
 
 COLUMN_GAP: Final = 2
 """Blank cells between two columns."""
-COLUMN_AIR: Final = 4
-"""Cells of air a column gets at most, once no growing one is cut."""
+COLUMN_PADDING: Final = 4
+"""Most cells of padding for a column, once no growing one is cut."""
 SORT_MARK: Final = 2
-"""Cells the mark of the column sorted by takes beside its title."""
+"""Cells of the sort mark beside a title."""
 READABLE: Final = ((4, 56), (2, 36), (1, 24))
-"""Columns of this priority number and above are hidden before a growing column is squeezed below so many cells."""
+"""(priority, cells): columns of this priority number and above are hidden before a growing column gets narrower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def column_at(fit: Fit, x: int) -> int | None:
 
 
 def wanted_width(column: Column, content: int, *, is_sorted: bool = False) -> int:
-    """Return the width a column wants for content that wide, header (and sort mark) included."""
+    """Return the natural width of a column for content of that width, title (and sort mark) included."""
     natural = max(content, len(column.title) + (SORT_MARK if is_sorted else 0))
     if is_sorted:
         return max(column.min_width, min(natural, max(column.max_width, len(column.title) + SORT_MARK)))
@@ -74,8 +74,8 @@ def fit_columns(
         content: Widest content of each column, in cells.
         room: Cells available.
         everything: Show every column at its wanted width, wider than the room if need be (for scrolling sideways).
-        sorted_by: Id of the column sorted by: it is kept, and its title has a mark.
-        is_ambiguous: Rows share their names: columns that tell them apart are kept.
+        sorted_by: Id of the column that is sorted by: it is kept, and its title has a mark.
+        is_ambiguous: Rows share their names: columns that distinguish them are kept.
     """
     wanted = [
         wanted_width(column, cells, is_sorted=column.id == sorted_by)
@@ -127,14 +127,14 @@ def _shrink(widths: dict[int, int], candidates: Sequence[int], columns: Sequence
 def _spread(
     widths: dict[int, int], growing: Sequence[int], content: Sequence[int], spaced: Sequence[int], spare: int
 ) -> None:
-    """Use spare cells: the growing columns get their whole content, then each column an equal share of air."""
+    """Use spare cells: the growing columns get their whole content, then each column an equal padding."""
     for index in growing:
         more = max(0, min(spare, content[index] - widths[index]))
         widths[index] += more
         spare -= more
-    air = min(COLUMN_AIR, spare // len(spaced)) if spaced else 0
+    padding = min(COLUMN_PADDING, spare // len(spaced)) if spaced else 0
     for index in spaced:
-        widths[index] += air
+        widths[index] += padding
 
 
 def _place(shown: Sequence[int], widths: Sequence[int], count: int) -> Fit:

@@ -1,6 +1,6 @@
 """The model of a table and the view of it on the screen, kept in step without ever holding the event loop.
 
-Owns: every row by key (`model`), the order and filter in force, the view shown, and what has changed since the last
+Owns: every row by key (`model`), the order and the filter, the view shown, and what has changed since the last
 `apply_pending`. Small changes go into the shown view by bisect. Big ones (another order or filter, a whole new list)
 are built as a new view in slices by `advance`, while the old one stays shown and is still updated; then they are
 swapped. Invariant: once `building` is False and nothing is pending, the view is exactly sorted(filter(model)).
@@ -22,26 +22,26 @@ from k9py.tui.widgets.live_table.sorted_view import SLICE_ROWS, SortedView
 from k9py.views.values import Column, Row
 
 BULK_CHANGES: Final = 800
-"""More changes than this at once are built as a new view instead of spliced into the shown one."""
+"""More changes than this together are built as a new view instead of spliced into the shown one."""
 LIVE_COLUMN_CELLS: Final = 4
-"""Room for a value that changes with time, such as an age: "119s"."""
+"""Width of a value that changes with time, such as an age: "119s"."""
 
 
 class SharedNames:
-    """Counts how many names are those of objects of several kinds."""
+    """Counts names that objects of several kinds share."""
 
     def __init__(self) -> None:
         self.shared = 0
         self._kinds: dict[tuple[str, str], int] = {}
 
     def add(self, key: ObjectKey) -> None:
-        """Count an object that was not there."""
+        """Count a new object."""
         name = (key.namespace, key.name)
         kinds = self._kinds[name] = self._kinds.get(name, 0) + 1
         self.shared += kinds == 2
 
     def remove(self, key: ObjectKey) -> None:
-        """Take back an object that was counted."""
+        """Remove an object that was counted."""
         name = (key.namespace, key.name)
         kinds = self._kinds[name] - 1
         self.shared -= kinds == 1
@@ -52,7 +52,7 @@ class SharedNames:
 
 
 MEASURED_ROWS: Final = 1000
-"""Up to so many rows are measured again at once, in a few milliseconds."""
+"""Up to this many rows are measured again in one go, in a few milliseconds."""
 
 
 class LiveRows:
@@ -67,10 +67,10 @@ class LiveRows:
         self.content_widths = self._bare_widths()
         """Widest content seen in each column, in cells.
 
-        It grows only, so that columns do not jump about, until a whole new list arrives, or a cell of a growing
-        column is emptied: what was wrong is over, and the columns it took the room of may come back.
+        Widths only grow, so that columns do not jump, until a complete new list arrives, or a cell of a growing column
+        becomes empty: the problem is over, and the columns that were hidden for it may come back.
         """
-        self._is_wide_for_nothing = False
+        self._has_spare_width = False
         self._names = SharedNames()
         self._pending: dict[ObjectKey, None] = {}
         self._touched: dict[ObjectKey, None] = {}
@@ -84,7 +84,7 @@ class LiveRows:
 
     @property
     def is_ambiguous(self) -> bool:
-        """True while two rows have the same namespace and name: their kinds tell them apart."""
+        """True while two rows have the same namespace and name: only their kinds differ."""
         return self._names.shared > 0
 
     def fit(self, room: int, *, everything: bool = False) -> Fit:
@@ -101,7 +101,7 @@ class LiveRows:
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def upsert(self, row: Row) -> bool:
-        """Put a row in or replace the one with its key; False when it says nothing new."""
+        """Insert a row or replace the one with its key; False when nothing differs."""
         key = row.key
         old = self.model.get(key)
         if old is row or (self._replacement is None and old == row):
@@ -111,11 +111,11 @@ class LiveRows:
             self._names.add(key)
         self._pending[key] = None
         self._measure(row)
-        self._is_wide_for_nothing |= old is not None and self._gives_room(old, row)
+        self._has_spare_width |= old is not None and self._gives_room(old, row)
         return True
 
     def remove(self, key: ObjectKey) -> bool:
-        """Take a row out; False when there is none."""
+        """Remove a row; False when there is none."""
         known = self.model.pop(key, None) is not None
         if known:
             self._names.remove(key)
@@ -125,7 +125,7 @@ class LiveRows:
         return False
 
     def replace_all(self, rows: Iterable[Row], columns: Sequence[Column] | None = None) -> None:
-        """Put these rows in place of all rows, and optionally other columns with them."""
+        """Replace all rows, and optionally the columns."""
         self._replacement = list(rows)
         self._pending.clear()
         self._touched.clear()
@@ -140,7 +140,7 @@ class LiveRows:
         self._start()
 
     def set_filter(self, row_filter: RowFilter) -> None:
-        """Show only the rows a filter accepts; a filter that narrows the present one looks at the shown rows alone."""
+        """Show only the rows a filter accepts; a filter that narrows the current one reads the shown rows alone."""
         if row_filter.is_equivalent(self.filter):
             self.filter = row_filter
             return
@@ -162,17 +162,17 @@ class LiveRows:
         self.order = order
         self._start()
 
-    # -- keeping the view in step -------------------------------------------------------------------------------------
+    # -- updating the view -------------------------------------------------------------------------------------
 
     def apply_pending(self) -> None:
-        """Bring recent changes into the shown view, or begin to build a new one when they are many."""
+        """Apply recent changes to the shown view, or start to build a new one when they are many."""
         if not self._pending:
             return
-        if self._is_wide_for_nothing and len(self.model) <= MEASURED_ROWS:
+        if self._has_spare_width and len(self.model) <= MEASURED_ROWS:
             self.content_widths = self._bare_widths()
             for row in self.model.values():
                 self._measure(row)
-        self._is_wide_for_nothing = False
+        self._has_spare_width = False
         changed = list(self._pending)
         self._pending.clear()
         if self._build is not None:
@@ -185,7 +185,7 @@ class LiveRows:
             self.view.apply(changed, self.model)
 
     def advance(self, should_pause: Callable[[], bool]) -> bool:
-        """Go on building until done or told to pause; True when there is nothing left to build."""
+        """Build until done or until `should_pause`; True when there is nothing left to build."""
         while self._build is not None:
             if next(self._build, self) is self:
                 self._build = None
@@ -208,7 +208,7 @@ class LiveRows:
         yield from self._apply_touched(view)
         old, self.view = self.view, view
         yield from old.discard()
-        yield from self._apply_touched(view)  # what came while the old view was let go
+        yield from self._apply_touched(view)  # changes that came while the old view was discarded
 
     def _apply_touched(self, view: SortedView) -> Generator[None, None, None]:
         while self._touched:
@@ -228,7 +228,7 @@ class LiveRows:
                 fresh[row.key] = row
                 self._measure(row)
             yield
-        for key in chain(self._touched, self._pending):  # what came while we were reading is newer than the list
+        for key in chain(self._touched, self._pending):  # changes that came meanwhile are newer than the list
             newer = self.model.get(key)
             if newer is not None:
                 if key not in fresh:
@@ -250,7 +250,7 @@ class LiveRows:
         return [LIVE_COLUMN_CELLS if column.live is not None else 0 for column in self.columns]
 
     def _gives_room(self, old: Row, new: Row) -> bool:
-        """Tell whether a cell of a growing column is empty now that was not."""
+        """Return True when a cell of a growing column became empty."""
         return any(
             column.grow and bool(before.text) and not after.text
             for column, before, after in zip(self.columns, old.cells, new.cells, strict=False)

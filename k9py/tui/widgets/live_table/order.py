@@ -1,8 +1,7 @@
-"""How rows are ordered: by rank and name, or by one column, forwards or backwards.
+"""The order of rows: by rank and name, or by one column, forwards or backwards.
 
 Invariant: every order is total and ends in the object's namespace, name and kind, so that equal values never swap
-places, and values that are missing (`sort` None among others that have one) come last and are never compared with
-those present.
+places. Missing values (`sort` None among others that have one) come last and are never compared with others.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from k9py.api.meta import ObjectKey
 from k9py.views.values import Column, Row
 
 SortKey = tuple[Any, ...]
-"""What a row is sorted by, then namespace, name and kind of its object (in that order)."""
+"""The sort value of a row, then namespace, name and kind of its object (in that order)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order of rows. `column` None: as the owner ranked them (failing first)."""
+    """An order of rows. `column` None: by rank (failing first)."""
 
     column: str | None = None
     reverse: bool = False

@@ -1,8 +1,8 @@
-"""What a typed filter means for a row: every term must be found, a term with `!` must not be.
+"""The typed filter of a table: every term must match a row, a term with `!` must not.
 
-A term is a piece of text, or a regular expression where it has characters that only those use (`^web|api`, `v2.[0-9]`).
-A lone dot is a dot: names and versions are full of them. Case does not matter. The text searched is the object's
-namespace and name and the text of the cells that are shown, a line each: `^` and `$` are the ends of a cell.
+A term is literal text, or a regular expression where it has characters that only those use (`^web|api`, `v2.[0-9]`).
+A lone dot is literal: names and versions are full of dots. Case is ignored. The text searched is the object's namespace
+and name and the text of the shown cells, one a line: `^` and `$` are the ends of a cell.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from k9py.api.search_pattern import SearchPattern, SearchTimeoutError, compile_s
 from k9py.views.values import Row
 
 FILTER_DEBOUNCE_ROWS: Final = 5000
-"""From this many rows on, a typed filter waits for the typing to pause."""
+"""From this many rows on, a typed filter waits for a pause in the typing."""
 FILTER_DEBOUNCE_SECONDS: Final = 0.12
 _EXPRESSION_SIGNS: Final = frozenset("^$*+?()[]{}|\\")
 
@@ -28,13 +28,13 @@ class Term:
 
     @classmethod
     def parse(cls, typed: str) -> Term:
-        """Read one term; an expression that is not complete yet (a lone bracket) stands for its characters."""
+        """Parse one term; an incomplete expression (a lone bracket) is literal text."""
         if _EXPRESSION_SIGNS.isdisjoint(typed) or pattern_error(typed):
             return cls(typed.lower())
         return cls(typed, compile_search(f"(?im){typed}"))
 
     def is_in(self, haystack: str) -> bool:
-        """Say whether a row's text has it. An expression that takes too long is not found."""
+        """Return True when a row's text matches; an expression that takes too long does not match."""
         if self.expression is None:
             return self.text in haystack
         try:
@@ -49,8 +49,8 @@ class RowFilter:
 
     Args:
         text: as typed.
-        fault: why a term is taken for its characters and not for an expression, "" where none is.
-        columns: indexes of the columns searched, those that are shown; None: all.
+        fault: why a term is literal and not an expression, "" for none.
+        columns: indexes of the columns searched; None: all.
     """
 
     text: str = ""
@@ -61,7 +61,7 @@ class RowFilter:
 
     @classmethod
     def parse(cls, text: str, columns: tuple[int, ...] | None = None) -> RowFilter:
-        """Read a typed filter: terms separated by blanks; a lone `!` is not yet a term."""
+        """Parse a typed filter: terms separated by blanks; a lone `!` is no term yet."""
         typed = text.split()
         wanted = tuple(Term.parse(term) for term in typed if not term.startswith("!"))
         unwanted = tuple(Term.parse(term[1:]) for term in typed if term.startswith("!") and len(term) > 1)
@@ -72,19 +72,19 @@ class RowFilter:
         return bool(self.wanted or self.unwanted)
 
     def is_equivalent(self, other: RowFilter) -> bool:
-        """Say whether both accept the same rows, by their terms and the columns they look at."""
+        """Return True when both accept the same rows, by their terms and columns."""
         if not self and not other:
             return True
         return (self.wanted, self.unwanted, self.columns) == (other.wanted, other.unwanted, other.columns)
 
     def accepts(self, haystack: str) -> bool:
-        """Say whether a row with that text passes (`haystack` made by `search_text`)."""
+        """Return True when a row with that text matches (`haystack` made by `search_text`)."""
         return all(term.is_in(haystack) for term in self.wanted) and not any(
             term.is_in(haystack) for term in self.unwanted
         )
 
     def narrows(self, earlier: RowFilter) -> bool:
-        """Say whether this can only accept rows that the earlier one accepts, as when one more letter is typed."""
+        """Return True when this accepts only rows that the earlier filter accepts, as after one more letter."""
         return (
             self.columns == earlier.columns
             and set(earlier.unwanted) <= set(self.unwanted)
@@ -100,6 +100,6 @@ def _narrows(new: Term, old: Term) -> bool:
 
 
 def search_text(row: Row, columns: tuple[int, ...] | None = None) -> str:
-    """Return the lower-case text a filter looks at; the parts are kept apart so no term matches across two cells."""
+    """Return the lower-case text that a filter searches; one cell a line, so that no term matches across two."""
     cells = row.cells if columns is None else [row.cells[index] for index in columns]
     return "\n".join([row.key.namespace, row.key.name, *[cell.text for cell in cells]]).lower()

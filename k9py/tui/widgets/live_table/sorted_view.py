@@ -1,9 +1,9 @@
 """The rows a table shows, in order: a sorted list of places kept by bisect, and how it is built in slices.
 
-A place is a row's sort key and ends in the object's own key, so a place leads to its row and a row to its place;
-nothing is searched for. Places hold only atoms: Python's garbage collector soon stops tracking such tuples, and a
-hundred thousand of them cost no pauses. Invariant: `_places` is always exactly the sorted places of `_rows`. A view
-holds its own rows, so it stays whole and drawable while the model has moved on and a new view is being built.
+A place is a row's sort key and ends in the object's own key, so a place leads to its row and a row to its place without
+a search. Places hold only atoms: Python's garbage collector soon stops tracking such tuples, and a hundred thousand of
+them cost no pauses. Invariant: `_places` is always exactly the sorted places of `_rows`. A view holds its own rows, so
+it stays complete and drawable while the model changes and a new view is built.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from k9py.tui.widgets.live_table.order import SortKey, key_of
 from k9py.views.values import Row
 
 SLICE_ROWS: Final = 512
-"""Rows handled between two looks at the clock: about 1 to 3 ms of work."""
+"""Rows processed between two checks of the clock: about 1 to 3 ms of work."""
 _SPLICE_FROM: Final = 200
 """From this many changes on, one pass over the whole list is cheaper than moving half of it for each change."""
 
@@ -61,16 +61,16 @@ class SortedView:
         return None if place is None else self._shown_index(bisect_left(self._places, place))
 
     def place_of(self, key: ObjectKey) -> SortKey | None:
-        """Return an object's place, for finding its neighbours after it is gone."""
+        """Return an object's place, to find its neighbours after it is gone."""
         row = self._rows.get(key)
         return None if row is None else self.sort_key(row)
 
     def index_near(self, place: SortKey) -> int:
         """Return the index of the row now shown where a row with that place was (or of the last row)."""
-        found = bisect_left(self._places, place)
+        index = bisect_left(self._places, place)
         if self.reverse:
-            found -= 1
-        return max(0, min(self._shown_index(found), len(self._places) - 1))
+            index -= 1
+        return max(0, min(self._shown_index(index), len(self._places) - 1))
 
     def rows(self) -> list[Row]:
         """Return the rows in the order shown."""
@@ -78,7 +78,7 @@ class SortedView:
         return rows[::-1] if self.reverse else rows
 
     def apply(self, changed: Iterable[ObjectKey], model: Mapping[ObjectKey, Row]) -> None:
-        """Bring these objects up to date with the model: inserted, moved, replaced or taken out."""
+        """Insert, move, replace or remove these objects as in the model."""
         out: list[SortKey] = []
         incoming: list[SortKey] = []
         rows, sort_key = self._rows, self.sort_key
@@ -131,7 +131,7 @@ class SortedView:
             yield
 
     def discard(self) -> Generator[None, None, None]:
-        """Let go of everything in slices: to free a hundred thousand places at once would be felt."""
+        """Free everything in slices: freeing a hundred thousand places in one go would block the event loop."""
         self._rows = {}
         while self._places:
             del self._places[-SLICE_ROWS * 8 :]

@@ -18,7 +18,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.timer import Timer
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.meta import ObjectKey
 from k9py.tui.bindings import bindings
 from k9py.tui.widgets.line_view import LineViewOptions
@@ -39,7 +39,7 @@ class LiveTable(SortableTable):
     Read `cursor_key` / `cursor_row` as an action begins, and keep that key: the cursor may move meanwhile.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.TABLE)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.TABLE)
 
     @dataclass
     class Highlighted(Message):

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -15,6 +14,7 @@ from typing import ClassVar, Final
 from textual.strip import Strip
 
 from k9py.api.meta import ObjectKey
+from k9py.runtime.time_slice import TimeSlice, run_in_slices
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
 from k9py.tui.widgets.live_table.cursor import Cursor, HighlightCause
 from k9py.tui.widgets.live_table.drawing import (
@@ -204,7 +204,7 @@ class TableBody(LineView):
         """Apply model changes to the view; keep the cursor on its object and, below the top, on its screen line."""
         rows = self._rows
         rows.apply_pending()
-        if rows.building and not rows.advance(self._pause_after(BUILD_SLICE_SECONDS)):
+        if rows.building and not rows.advance(TimeSlice(BUILD_SLICE_SECONDS, self.clock).is_over):
             self.run_worker(self._finish_building(), group="live-table-build", exclusive=True)
         self._fit_columns()
         self._follow_cursor()
@@ -213,15 +213,8 @@ class TableBody(LineView):
             self._counts = counts
             self.counts_changed(*counts)
 
-    def _pause_after(self, seconds: float) -> Callable[[], bool]:
-        clock, end = self.clock, self.clock() + seconds
-        return lambda: clock() >= end
-
     async def _finish_building(self) -> None:
-        done = False
-        while not done:
-            await asyncio.sleep(0)
-            done = self._rows.advance(self._pause_after(BUILD_SLICE_SECONDS))
+        await run_in_slices(lambda pause: self._rows.advance(pause), BUILD_SLICE_SECONDS, self.clock)
         self.flush()
 
     def _follow_cursor(self) -> None:

@@ -1,4 +1,4 @@
-"""A bounded log: lines of many sources in one stream, followed or held, searched and filtered."""
+"""A bounded log: lines of many sources in one stream, followed or paused, searched and filtered."""
 
 from k9py.tui.widgets.log_view.state import LogState
 from k9py.tui.widgets.log_view.view import LogView

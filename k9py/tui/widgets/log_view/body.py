@@ -1,7 +1,7 @@
-"""What a log view shows: its lines kept, laid out and drawn. `view.LogView` adds what can be asked of it, and the keys.
+"""What a log view shows: its lines buffered, laid out and drawn. `view.LogView` adds the API and the keys.
 
-Invariants: followed, the newest line is at the bottom; held, the line on top stays on top whatever comes in or is let
-go, until the person moves. Drawing happens in `flush` alone, and only rows that look different are drawn.
+Invariants: following, the newest line is at the bottom; paused, the top line stays on top whatever is added or dropped,
+until the person moves. Drawing happens in `flush` alone, and only rows that look different are drawn.
 """
 
 from __future__ import annotations
@@ -18,28 +18,32 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.worker import Worker
 
+from k9py.api.plural import count_noun
 from k9py.logs.buffer.buffer import DEFAULT_CAPACITY, LogBuffer
 from k9py.logs.buffer.finder import Finder
 from k9py.logs.parsing.sgr import plain_text
+from k9py.runtime.time_slice import TimeSlice, run_in_slices
+from k9py.tui.keys import key_names
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
-from k9py.tui.widgets.log_view.columns import LineColumns
+from k9py.tui.widgets.log_view.columns import LineColumns, Times
 from k9py.tui.widgets.log_view.layout import LogLayout
 from k9py.tui.widgets.log_view.painting import LinePainter, RowLook, exact, rule
-from k9py.tui.widgets.log_view.state import LogState, status_text
-from k9py.tui.widgets.log_view.times import Times
+from k9py.tui.widgets.log_view.state import LogState, has_status, status_text
 from k9py.tui.widgets.log_view.window import HEAD, RULE, LogWindow
 from k9py.tui.widgets.toned_text import fold_empty_text
 from k9py.views.values import Tone
 
 SCAN_SLICE_SECONDS: Final = 0.005
+"""Time for searching lines in one turn of the event loop."""
 FLUSH_SLICE_SECONDS: Final = 0.002
+"""The same together with drawing."""
 EMPTY_MARGIN: Final = 3
-"""Seconds of looking at lines in one turn of the loop: alone, and together with drawing."""
+"""Cells and rows around the text of an empty log."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One screen line: a row of a numbered line. `words`: those of a marker, which may change."""
+    """One screen line: a row of a numbered line. `words`: the text of a marker, which may change."""
 
     number: int
     row: int
@@ -55,7 +59,7 @@ class _Rule:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """A row of our own words: the status line, or what stands above the oldest line."""
+    """A row of our own text: the status line, or the row above the oldest line."""
 
     text: str
     status: bool
@@ -63,7 +67,7 @@ class _Words:
 
 @dataclass(frozen=True, slots=True)
 class EmptyWords:
-    """What stands in an empty log, or a row of it."""
+    """The text of an empty log, or a row of it."""
 
     text: str
     tone: Tone
@@ -79,11 +83,11 @@ class LogBody(LineView):
     prefix = reactive(True, repaint=False)
     """Show the source of each line."""
     parsed = reactive(True, repaint=False)
-    """Tell JSON and logfmt lines as level, time, message and fields."""
+    """Show JSON and logfmt lines as level, time, message and fields."""
     colours = reactive(True, repaint=False)
-    """Keep the colours the containers gave their text."""
+    """Keep the colours of the containers' output."""
     context = reactive(0, repaint=False)
-    """Lines of the same container shown before and after each that passes the filter, 0 to 20."""
+    """Lines of the same container shown before and after each match of the filter, 0 to 20."""
 
     def __init__(
         self,
@@ -100,10 +104,10 @@ class LogBody(LineView):
         """Make a log view.
 
         Args:
-            capacity: Bytes kept, held or not; the oldest lines are let go.
+            capacity: Bytes of lines buffered; the oldest lines are dropped.
             zone: Time zone of local times; None: the machine's.
-            now: The time that ages and "today" are told by.
-            empty_text: Shown while there is no line.
+            now: The time that ages and "today" count from.
+            empty_text: Shown while there are no lines.
             options: Redraw rate, clock and link pacing.
         """
         super().__init__(options=options, name=name, id=id, classes=classes)
@@ -128,7 +132,7 @@ class LogBody(LineView):
 
     @property
     def following(self) -> bool:
-        """True while the newest line is kept in sight."""
+        """True while the newest line is kept visible."""
         return self._window.following
 
     @property
@@ -140,10 +144,10 @@ class LogBody(LineView):
         return {number for number in numbers if self._buffer.line(number) is not None}
 
     def state_changed(self, state: LogState) -> None:
-        """Say that the state is another; for subclasses."""
+        """Report another state; for subclasses."""
 
     def jump(self) -> None:
-        """Go where the search that was just typed leads; for subclasses."""
+        """Go to the match of a search that was just typed; for subclasses."""
 
     # -- layout -------------------------------------------------------------------------------------------------------
 
@@ -152,20 +156,20 @@ class LogBody(LineView):
 
     @property
     def page_lines(self) -> int:
-        return max(1, self.size.height - (1 if status_text(self._present_state(below=False)) else 0))
+        return max(1, self.size.height - (1 if has_status(self._current_state(below=False)) else 0))
 
     def watch_wrap(self) -> None:
-        """Lay the lines out anew; the line on top stays."""
+        """Lay the lines out again; the top line stays."""
         self.flush_if_mounted()
 
     def on_mount(self) -> None:
-        """Begin to tick if ages are shown from the beginning."""
+        """Redraw ages every second, if they are shown."""
         self.watch_times()
 
     watch_prefix = watch_parsed = watch_colours = watch_context = watch_wrap
 
     def watch_times(self) -> None:
-        """Lay the lines out anew, and tick while ages are shown."""
+        """Lay the lines out again; redraw every second while ages are shown."""
         if self._ticking is not None:
             self._ticking.stop()
             self._ticking = None
@@ -176,10 +180,10 @@ class LogBody(LineView):
     # -- keeping in step ----------------------------------------------------------------------------------------------
 
     def size_changed(self) -> None:
-        """Nothing to do before the rows are chosen anew."""
+        """Do nothing: the rows are chosen in `apply_pending`."""
 
     def apply_pending(self) -> None:
-        """Look at new lines for search and filter, and choose the rows to show."""
+        """Search and filter new lines, and choose the rows to show."""
         if not self._scan(FLUSH_SLICE_SECONDS):
             self._scan_on()
         elif self._jump_wanted:
@@ -201,8 +205,7 @@ class LogBody(LineView):
         self._post_state()
 
     def _scan(self, seconds: float) -> bool:
-        end = self.clock() + seconds
-        return self._finder.advance(lambda: self.clock() >= end)
+        return self._finder.advance(TimeSlice(seconds, self.clock).is_over)
 
     def _scan_on(self) -> None:
         self._unscanned.set()
@@ -210,14 +213,11 @@ class LogBody(LineView):
             self._scanner = self.run_worker(self._finish_scans, group="log-scan")
 
     async def _finish_scans(self) -> None:
-        """Finish what a flush had no time for. One worker for all of it: each that ends is garbage in a cycle."""
+        """Finish what a flush had no time for. One worker for all: each worker that ends is garbage in a cycle."""
         while True:
             await self._unscanned.wait()
             self._unscanned.clear()
-            done = False
-            while not done:
-                await asyncio.sleep(0)
-                done = self._scan(SCAN_SLICE_SECONDS)
+            await run_in_slices(lambda pause: self._finder.advance(pause), SCAN_SLICE_SECONDS, self.clock)
             self.flush()
 
     def _lay_out(self) -> bool:
@@ -236,12 +236,12 @@ class LogBody(LineView):
         self._version += changed
         return changed
 
-    def _look_anew(self) -> None:
+    def _lay_out_again(self) -> None:
         self._painter.forget()
         self._version += 1
         self.schedule_flush()
 
-    def _present_state(self, *, below: bool = True) -> LogState:
+    def _current_state(self, *, below: bool = True) -> LogState:
         window, finder = self._window, self._finder
         filtering, searching, search = finder.filter_query, finder.search_query, finder.search
         here = self.cursor_number
@@ -266,22 +266,26 @@ class LogBody(LineView):
         )
 
     def _post_state(self) -> None:
-        state = self._present_state()
+        state = self._current_state()
         if state != self._state:
             self._state = state
             self.state_changed(state)
 
+    def _status_text(self) -> str:
+        state = self._current_state()
+        return status_text(state, key_names(self)) if has_status(state) else ""
+
     # -- drawing ------------------------------------------------------------------------------------------------------
 
     def line_signature(self, y: int) -> Hashable:
-        if y == self.size.height - 1 and (status := status_text(self._present_state())):
+        if y == self.size.height - 1 and (status := self._status_text()):
             return _Words(status, status=True)
         rows = self._window.rows
         if y >= len(rows):
             return None if rows else self._empty_row(y)
         number, row = rows[y]
         if number == HEAD:
-            return _Words(f"── {self._buffer.dropped_before_first:,} older lines let go ──", status=False)
+            return _Words(f"── {count_noun(self._buffer.dropped_before_first, 'older line')} dropped ──", status=False)
         if row == RULE:
             return _Rule()
         line = self._buffer.line(number)
@@ -301,7 +305,7 @@ class LogBody(LineView):
         )
 
     def _empty_row(self, y: int) -> EmptyWords | None:
-        """Return the row of what stands in an empty log, folded: nothing else needs the room."""
+        """Return a row of the text of an empty log, folded."""
         text, tone = self._empty.text, self._empty.tone
         folded = fold_empty_text(text, tone, self.text_width - EMPTY_MARGIN - 1)
         return EmptyWords(folded[y - 1], tone) if 0 < y <= len(folded) else None

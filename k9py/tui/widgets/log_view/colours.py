@@ -1,7 +1,7 @@
-"""The colours a container gave its text, as styles that can be read on the theme's background.
+"""The colours of a container's output, as styles that are readable on the theme's background.
 
-The sixteen named colours are the theme's own shades; whatever is not told apart well enough from what is behind it
-takes the plain text's colour or its opposite: a log line may not hide words.
+The sixteen named colours are shades of the theme; a text with too little contrast to its background becomes black or
+white: a log line cannot hide text.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def sgr_style(colour: SgrStyle, base: Style) -> Style:
     """Return the style for a piece of text, laid over the widget's own colours."""
     dark = base.bgcolor is None or contrast(base.bgcolor, _WHITE) > contrast(base.bgcolor, _BLACK)
     foreground, background = _color(colour.foreground, dark), _color(colour.background, dark)
-    behind, before = background or base.bgcolor or _BLACK, foreground or base.color or _WHITE
-    if contrast(before, behind) < _MIN_CONTRAST:
-        foreground = max(_BLACK, _WHITE, key=lambda one: contrast(one, behind))
+    base_color, color = background or base.bgcolor or _BLACK, foreground or base.color or _WHITE
+    if contrast(color, base_color) < _MIN_CONTRAST:
+        foreground = max(_BLACK, _WHITE, key=lambda candidate: contrast(candidate, base_color))
     return base + Style(
         color=foreground,
         bgcolor=background,

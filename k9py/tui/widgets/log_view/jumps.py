@@ -1,31 +1,33 @@
-"""Going through a log by what its lines are: errors, times; and where the new begins.
+"""Jumps in a log: to errors and times; a line that marks where new lines begin; and clearing.
 
-Invariant: long looks through the lines are done in slices by one worker, and a later key takes the place of an earlier.
+Invariant: long searches run in slices in one worker; the next key replaces the search of the key before.
 """
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from k9py.logs.line import WHOLE_STREAM, LogLine
 from k9py.logs.parsing.level import Level, level_of
+from k9py.runtime.time_slice import TimeSlice
+from k9py.tui.keys import key_names
 from k9py.tui.widgets.log_view.body import SCAN_SLICE_SECONDS, LogBody
 
+MESSAGE_SECONDS: Final = 4.0
 _NEAR: Final = 64
-"""Lines looked at for one that has a time and stands in its place."""
+"""Lines searched for one with a time that is in order."""
 
 
 class LogJumps(LogBody):
-    """The keys that go to an error or a time, draw a line, and clear."""
+    """A log view with keys that go to an error or a time, draw a line, and clear."""
 
     # -- errors -------------------------------------------------------------------------------------------------------
 
     def action_error(self, step: int) -> None:
         """Go to the next line of level error or above (1: towards the newest, -1: towards the oldest).
 
-        Following stands behind the newest line: there is none further down.
+        While following, the search starts below the newest line.
         """
         self.run_worker(self._go_to_error(step), group="log-error", exclusive=True)
 
@@ -36,15 +38,16 @@ class LogJumps(LogBody):
         if number is not None:
             self._go_to(number)
             return
-        words = f"no {'later' if step > 0 else 'earlier'} error"
+        message = f"no {'later' if step > 0 else 'earlier'} error"
         if await self._error_from(here, -step) is not None:
-            words += " · E goes back" if step > 0 else " · e goes on"
-        self._say(words)
+            back, forward = " · {log.previous_error} goes back", " · {log.next_error} goes forward"
+            message += back if step > 0 else forward
+        self._notify(message)
 
     async def _error_from(self, here: int, step: int) -> int | None:
-        """Return the number of the nearest error that is shown below a line, or above it; None when there is none."""
+        """Return the number of the nearest shown error below or above a line; None when there is none."""
         finder = self._finder
-        until = self.clock() + SCAN_SLICE_SECONDS
+        time_slice = TimeSlice(SCAN_SLICE_SECONDS, self.clock)
         index = finder.index_of(here + 1) if step > 0 else finder.index_of(here) - 1
         while 0 <= index < finder.item_count:
             number = finder.number_of(index)
@@ -52,9 +55,7 @@ class LogJumps(LogBody):
             if line is not None and not line.marker and level_of(line.text) >= Level.ERROR:
                 return number
             index += step
-            if self.clock() >= until:
-                await asyncio.sleep(0)
-                until = self.clock() + SCAN_SLICE_SECONDS
+            if await time_slice.yield_if_over():
                 index = finder.index_of(number + 1) if step > 0 else finder.index_of(number) - 1
         return None
 
@@ -66,7 +67,7 @@ class LogJumps(LogBody):
         return UTC if self.times == "utc" else self._columns.zone
 
     def go_to_time(self, moment: datetime) -> None:
-        """Go to the first line that was written then or later; to the nearest end, and say so, where there is none."""
+        """Go to the first line written at that time or later; to the nearest end where there is none."""
         count = self._finder.item_count
         low, high = 0, count
         while low < high:
@@ -77,35 +78,35 @@ class LogJumps(LogBody):
             else:
                 high = middle
         if not count:
-            self._say("there is no line")
+            self._notify("no line")
             return
         self._go_to(self._finder.number_of(min(low, count - 1)))
         if low >= count:
-            self._say("no line is that new: this is the newest")
+            self._notify("no line is that new: this is the newest")
         elif low == 0 and (at := self._time_near(0, count)) is not None and at > moment:
-            self._say("no line that is shown is that old: this is the oldest")
+            self._notify("no shown line is that old: this is the oldest")
 
     def _time_near(self, index: int, end: int) -> datetime | None:
-        """Return the time of the item at an index, or of the first one after it that has one and is in its place."""
+        """Return the time of the line at an index, or of the first one after it with a time that is in order."""
         for at in range(index, min(end, index + _NEAR)):
             line = self._buffer.line(self._finder.number_of(at))
             if line is not None and line.timestamp is not None and not line.late and not line.marker:
                 return line.timestamp
         return None
 
-    # -- where the new begins -----------------------------------------------------------------------------------------
+    # -- new lines ----------------------------------------------------------------------------------------------------
 
     def action_from_here(self) -> None:
-        """Draw a line behind the newest line: what comes after it is new."""
+        """Draw a line below the newest line, to tell new lines from old ones."""
         now = self._columns.now()
         self._buffer.extend([LogLine(WHOLE_STREAM, now, f"from here {now.astimezone(UTC):%H:%M:%S}", "note")])
         self.flush_if_mounted()
         number = self._window.newest_number
         if number is not None and not self._window.shows(number):
-            self.app.notify("line drawn below the newest line · End goes there", markup=False, timeout=4)
+            self._show_message("line drawn below the newest line · {log.follow} jumps there")
 
     def action_clear_view(self) -> None:
-        """Show only what comes from now on and follow; or all that is kept again."""
+        """Hide every line before now and follow; or show all buffered lines again."""
         begin = 0 if self._finder.begin_number else self._buffer.end
         self._finder.set_begin_number(begin)
         if begin:
@@ -117,6 +118,10 @@ class LogJumps(LogBody):
         self._window.go_to(number, middle=True)
         self.flush_if_mounted()
 
-    def _say(self, words: str) -> None:
+    def _notify(self, message: str) -> None:
+        """Show a message with a bell: the key could not do what it should."""
         self.app.bell()
-        self.app.notify(words, markup=False, timeout=4)
+        self._show_message(message)
+
+    def _show_message(self, template: str) -> None:
+        self.app.notify(key_names(self).fill(template), markup=False, timeout=MESSAGE_SECONDS)

@@ -1,4 +1,4 @@
-"""How a log line is laid out: in one row, wrapped into several, or unfolded. Pure: text in, rows out."""
+"""Lay out a log line: in one row, wrapped into several, or unfolded. Pure: text in, rows out."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from k9py.logs.source import LogTarget
 
 MAX_PREFIX_CELLS: Final = 28
 MIN_PREFIX_CELLS: Final = 12
-"""Bounds of the room for sources; between them it is a quarter of the line at most."""
+"""Bounds of the width of labels; between them it is at most a quarter of the line."""
 GUTTER_CELLS: Final = 1
 """For the bar of the cursor's line and of marked lines."""
 LATE: Final = "late "
 _JOINERS: Final = "\u200d\ufe0e\ufe0f"
 _PILED: Final = 4
-"""Characters for each cell at most: more combining ones are not piled up."""
+"""Most characters a cell: further combining characters are dropped."""
 _SIGHT: Final = 24
-"""Characters, with escape sequences, read for each cell in sight."""
+"""Characters, with escape sequences, that are read for each visible cell."""
 
 
 def _pod(target: LogTarget) -> str:
@@ -34,7 +34,7 @@ def _pod(target: LogTarget) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LogLayout:
-    """What all lines of a view have in common.
+    """The layout that all lines of a view share.
 
     Args:
         prefix: Cells for the source's label, 0: none.
@@ -42,7 +42,7 @@ class LogLayout:
         wrap: Break long lines instead of cutting them.
         left: Cells scrolled sideways (not when wrapping).
         width: Cells of a line.
-        parsed: Tell structured lines as records.
+        parsed: Show structured lines as records.
         colours: Keep the containers' colours.
         label_of: Names the source a marker is about.
     """
@@ -76,13 +76,13 @@ class TextRow(NamedTuple):
 
 
 def rows_of(line: LogLine, layout: LogLayout, *, open_: bool = False) -> tuple[TextRow, ...]:
-    """Return the rows a line takes, at least one.
+    """Return the rows of a line, at least one.
 
     Args:
         open_: unfolded: a record has a row a field, and long rows are wrapped.
     """
     if line.marker:
-        piece = _unjoined(RenderedLine(marker_words(line, layout), (), Level.UNKNOWN))
+        piece = _unjoined(RenderedLine(marker_text(line, layout), (), Level.UNKNOWN))
         return tuple(_rows(piece, max(1, layout.width - GUTTER_CELLS), layout.wrap or open_))
     if not open_:
         piece = _unjoined(shown_line(_within_sight(line, layout), layout))
@@ -92,17 +92,17 @@ def rows_of(line: LogLine, layout: LogLayout, *, open_: bool = False) -> tuple[T
 
 
 def shown_line(line: LogLine, layout: LogLayout) -> RenderedLine:
-    """Return a container's line in one row, one that came late said to be so."""
+    """Return a container's line in one row; a line that came out of order starts with "late"."""
     piece = render_line(line.text, parsed=layout.parsed, colours=layout.colours, at=line.timestamp)
     if not line.late:
         return piece
     by = len(LATE)
-    spans = [one._replace(start=one.start + by, end=one.end + by) for one in piece.spans]
+    spans = [span._replace(start=span.start + by, end=span.end + by) for span in piece.spans]
     return RenderedLine(LATE + piece.text, (LineSpan(0, by - 1, "time"), *spans), piece.level)
 
 
 def _within_sight(line: LogLine, layout: LogLayout) -> LogLine:
-    """Return a line without what is far out of sight, where that costs: escape sequences are read one by one."""
+    """Return a line cut far beyond its visible part, where escape sequences make the rest expensive to read."""
     limit = (layout.left + layout.room) * _SIGHT
     if layout.wrap or len(line.text) <= limit or line.text.isprintable():
         return line
@@ -110,7 +110,7 @@ def _within_sight(line: LogLine, layout: LogLayout) -> LogLine:
 
 
 def _unjoined(piece: RenderedLine) -> RenderedLine:
-    """Return a text without joiners and variation selectors: terminals do not agree on the cells of what they join."""
+    """Return a text without joiners and variation selectors: terminals disagree on the width of joined characters."""
     if piece.text.isascii() or not any(joiner in piece.text for joiner in _JOINERS):
         return piece
     at, places = 0, [0]
@@ -123,10 +123,10 @@ def _unjoined(piece: RenderedLine) -> RenderedLine:
     )
 
 
-def marker_words(line: LogLine, layout: LogLayout) -> str:
-    """Return the words of a marker, harmless."""
-    words = plain_text(line.text)
-    return f"── {plain_text(layout.label_of(line.target))}: {words}" if line.target.pod else f"── {words}"
+def marker_text(line: LogLine, layout: LogLayout) -> str:
+    """Return the text of a marker, printable."""
+    text = plain_text(line.text)
+    return f"── {plain_text(layout.label_of(line.target))}: {text}" if line.target.pod else f"── {text}"
 
 
 def _rows(piece: RenderedLine, room: int, wrap: bool) -> Iterator[TextRow]:
@@ -156,7 +156,7 @@ def _lengths(text: str, room: int) -> list[int]:
 
 
 class Visible(NamedTuple):
-    """The characters of a text that are in sight, and the cells before and in them; `more` when it goes on."""
+    """The visible characters of a text, the blank cells before them and their width; `more`: the text continues."""
 
     first: int
     last: int
@@ -166,9 +166,9 @@ class Visible(NamedTuple):
 
 
 def visible(text: str, start: int, end: int, left: int, room: int) -> Visible:
-    """Return what of a text is in sight, `left` cells cut off, in at most `room` cells.
+    """Return the visible part of a text, `left` cells cut off, in at most `room` cells.
 
-    Half a wide character at the left edge is a blank.
+    Half a wide character at the left edge becomes a blank.
     """
     if text[start : start + left + room + 1].isascii():
         first = min(end, start + left)
@@ -187,7 +187,7 @@ def visible(text: str, start: int, end: int, left: int, room: int) -> Visible:
 
 
 def fit_label(label: str, cells: int) -> str:
-    """Return a source's label in exactly that many cells; the end is kept, where pods of one owner differ."""
+    """Return a label in exactly `cells` cells; its end is kept, where pods of one owner differ."""
     length = cell_len(label)
     if length <= cells:
         return label + " " * (cells - length)

@@ -1,7 +1,7 @@
-"""Painting log lines: the rows of a line, laid out once while they are near the screen, as strips.
+"""Paint log lines: the rows of a line as strips, laid out once while they are near the screen.
 
-Invariant: only lines near the screen are parsed and laid out, and what is cached for one is dropped when the layout or
-what is highlighted changes.
+Invariant: only lines near the screen are parsed and laid out; the cache is dropped when the layout or the highlights
+change.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ CURSOR_BAR: Final = "▎"
 MARK_BAR: Final = "▌"
 GROUP_RULE: Final = "┄"
 MORE: Final = "…"
-"""Stands at the end of a row that is cut off."""
+"""At the end of a row that is cut off."""
 MAX_HITS: Final = 2_000
-"""Highlighted hits of one pattern in one line."""
+"""Most highlighted matches of one pattern in one line."""
 _CACHED_LINES: Final = 400
 _HITS_WINDOW: Final = 0.05
 _HITS_SECONDS: Final = 0.004
-"""Of so many seconds, those spent on patterns that can be slow; the lines that are left have no highlights."""
+"""Time for patterns that can be slow in each window of `_HITS_WINDOW` seconds; further lines get no highlights."""
 
 _LEVEL_TONES: Final = {
     Level.TRACE: Tone.MUTED,
@@ -52,7 +52,7 @@ _MUTED_PARTS: Final[frozenset[SpanKind]] = frozenset(("time", "key", "cut"))
 
 
 class Highlight(NamedTuple):
-    """A pattern whose hits are painted, by an index into the palette's highlights; -1: the search."""
+    """A pattern to highlight, with an index into the palette's highlights; -1: the search."""
 
     pattern: SearchPattern
     style: int
@@ -60,7 +60,7 @@ class Highlight(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RowLook:
-    """What a row's look depends on, apart from its line, the layout and what is highlighted."""
+    """What a row's look depends on, besides its line, the layout and the highlights."""
 
     cursor: bool = False
     marked: bool = False
@@ -78,8 +78,8 @@ class LinePainter:
     """Lays out and paints lines.
 
     Args:
-        line_of: the line of a number, None when it is not kept.
-        is_open: says whether the line of a number is unfolded.
+        line_of: returns the line with a number, None when it was dropped.
+        is_open: returns whether the line with a number is unfolded.
     """
 
     def __init__(self, line_of: Callable[[int], LogLine | None], is_open: Callable[[int], bool]) -> None:
@@ -92,11 +92,11 @@ class LinePainter:
 
     @property
     def layout(self) -> LogLayout:
-        """What all lines have in common."""
+        """The layout of all lines."""
         return self._layout
 
     def set_layout(self, layout: LogLayout) -> bool:
-        """Lay lines out in another way; True when it is another."""
+        """Set the layout; True when it differs."""
         if layout == self._layout:
             return False
         self._layout = layout
@@ -104,16 +104,16 @@ class LinePainter:
         return True
 
     def set_highlights(self, highlights: Sequence[Highlight]) -> None:
-        """Paint the hits of these patterns, each over those before it."""
+        """Highlight the matches of these patterns, each over those before it."""
         self._highlights = tuple(highlights)
         self._laid.clear()
 
     def forget(self) -> None:
-        """Lay every line out anew."""
+        """Lay every line out again."""
         self._laid.clear()
 
     def row_count(self, number: int) -> int:
-        """Return how many rows a line takes."""
+        """Return the number of rows of a line."""
         if not self._layout.wrap and not self._is_open(number):
             return 1
         return len(self._lay_out(number).rows)
@@ -125,7 +125,7 @@ class LinePainter:
             rows = () if line is None else rows_of(line, self._layout, open_=self._is_open(number))
             laid = _Laid(rows or (TextRow(RenderedLine("", (), Level.UNKNOWN), 0, 0),), {})
             if line is not None and line.target.pod == "" and line.marker:
-                return laid  # a loss that grows has the same number and other words
+                return laid  # a marker of lost lines changes its text and keeps its number
             if len(self._laid) >= _CACHED_LINES:
                 self._laid.clear()
             self._laid[number] = laid
@@ -174,7 +174,7 @@ class LinePainter:
         return exact(segments, layout.width, base)
 
     def _text(self, laid: _Laid, at: TextRow, look: RowLook, palette: Palette, base: Style) -> list[Segment]:
-        """Return the text of a row in exactly as many cells as there is room."""
+        """Return the text of a row in exactly the width for text."""
         left, room, text = self._layout.left, self._layout.room, at.piece.text
         seen = visible(text, at.start, at.end, left, room)
         end: list[Segment] = []
@@ -189,7 +189,7 @@ class LinePainter:
     def _runs(
         self, laid: _Laid, piece: RenderedLine, first: int, last: int, look: RowLook, palette: Palette, base: Style
     ) -> list[Segment]:
-        """Return the characters from first to last in the styles of their parts, hits laid over them."""
+        """Return the characters from first to last in the styles of their parts, with highlights."""
         plain = base + (palette.muted if look.context else palette.tone(_LEVEL_TONES.get(piece.level, Tone.PLAIN)))
         runs: list[tuple[int, int, Style]] = []
         at = first
@@ -236,9 +236,9 @@ class LinePainter:
         begun = perf_counter()
         if begun - self._window_begun > _HITS_WINDOW:
             self._window_begun, self._seconds_left = begun, _HITS_SECONDS
-        found = pattern.spans(text, limit=MAX_HITS, seconds=self._seconds_left)
+        spans = pattern.spans(text, limit=MAX_HITS, seconds=self._seconds_left)
         self._seconds_left -= perf_counter() - begun
-        return found
+        return spans
 
     @staticmethod
     def _highlight_style(which: int, look: RowLook, palette: Palette) -> Style:

@@ -1,8 +1,11 @@
-"""What there is to say of a log view in a title or status line."""
+"""The state of a log view, and the text of its status line."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from k9py.actions.keys import KeyOf
+from k9py.api.plural import count_noun
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,23 +13,23 @@ class LogState:
     """The state of a log view.
 
     Args:
-        following: The newest line is kept in sight.
-        new_below: Lines that came since the view was held and are not on the screen yet.
-        lines: Lines kept.
-        bytes: What they take.
-        dropped: Lines let go for want of room, in all.
-        filter_text: The filter in force, "": none.
-        filter_problem: What of it could not be understood or took too long, "": nothing.
-        context: Lines shown around each that passes the filter.
-        shown: Lines that can be shown: all, or those that pass the filter, with context and markers.
-        hidden: Containers and levels left out.
-        search_text: The search in force, "": none.
-        search_problem: What of it could not be understood or took too long.
-        search_hits: Lines found; None: no search.
-        search_at: The one of them the cursor is on, from 1; 0: on none.
-        scanning: Lines are still being looked at.
-        marked: Lines marked.
-        cleared: Kept lines that are not shown since the view was cleared.
+        following: The newest line is kept visible.
+        new_below: Lines that came since the view was paused and are not on the screen yet.
+        lines: Buffered lines.
+        bytes: Size of the buffer.
+        dropped: Lines dropped because the buffer was full, in all.
+        filter_text: The filter, "": none.
+        filter_problem: What part of it is invalid or took too long, "": none.
+        context: Lines shown around each match of the filter.
+        shown: Lines that can be shown: all, or those that match the filter, with context and markers.
+        hidden: Hidden containers and levels.
+        search_text: The search, "": none.
+        search_problem: What part of it is invalid or took too long.
+        search_hits: Matching lines; None: no search.
+        search_at: Number of the match the cursor is on, from 1; 0: on none.
+        scanning: Lines are still being searched.
+        marked: Marked lines.
+        cleared: Buffered lines that are not shown since the view was cleared.
     """
 
     following: bool = True
@@ -48,23 +51,31 @@ class LogState:
     cleared: int = 0
 
 
-def status_text(state: LogState) -> str:
-    """Return the words for the last line of a view that is held or searched, "" when there is nothing to say."""
+def has_status(state: LogState) -> bool:
+    """Return True while the view has a status line."""
+    return bool(
+        not state.following or state.search_hits is not None or state.filter_problem or state.marked or state.cleared
+    )
+
+
+def status_text(state: LogState, key_of: KeyOf) -> str:
+    """Return the text of the status line, "" when there is none."""
     parts: list[str] = []
     if not state.following:
         parts.append(f"paused, {state.new_below:,} new below" if state.new_below else "paused, nothing new")
     if state.search_hits is not None:
-        place = f"{state.search_at:,} of " if state.search_at else ""
         more = "+" if state.scanning else ""
-        parts.append(f"/{state.search_text}: {place}{state.search_hits:,}{more} found")
+        hits = f"{state.search_hits:,}{more}"
+        matches = f"match {state.search_at:,}/{hits}" if state.search_at else f"{hits} matches"
+        parts.append(f"/{state.search_text}: {'1 match' if hits == '1' and not state.search_at else matches}")
         parts += [state.search_problem] if state.search_problem else []
     if state.filter_text and state.context and not state.following:
-        parts.append(f"{state.context} line{'' if state.context == 1 else 's'} of context")
+        parts.append(f"{count_noun(state.context, 'line')} of context")
     parts += [state.filter_problem] if state.filter_problem else []
     if state.marked:
         parts.append(f"{state.marked} marked")
     if state.cleared:
-        parts.append(f"{state.cleared:,} cleared, L shows them")
+        parts.append(f"{state.cleared:,} cleared, {key_of('log.clear')} shows them")
     if not state.following:
-        parts.append("End follows")
+        parts.append(f"{key_of('log.follow')}: follow")
     return "  ·  ".join(parts)

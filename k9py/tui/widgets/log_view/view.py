@@ -14,18 +14,19 @@ from typing import ClassVar, Final
 from textual.binding import BindingType
 from textual.message import Message
 
-from k9py.actions.action import Scope
+from k9py.actions.action import ActionScope
 from k9py.api.search_pattern import compile_search
 from k9py.logs.buffer.buffer import LogBuffer
 from k9py.logs.buffer.hide_rules import HideRules
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
 from k9py.tui.bindings import bindings
+from k9py.tui.keys import key_names
 from k9py.tui.widgets.log_view.body import EmptyWords
+from k9py.tui.widgets.log_view.columns import TIMES
 from k9py.tui.widgets.log_view.jumps import LogJumps
 from k9py.tui.widgets.log_view.painting import Highlight
 from k9py.tui.widgets.log_view.state import LogState
-from k9py.tui.widgets.log_view.times import TIMES
 from k9py.views.values import Tone
 
 SIDEWAYS_CELLS: Final = 16
@@ -36,11 +37,11 @@ _place_of = attrgetter("container_key")
 class LogView(LogJumps):
     """A log of many sources. Add lines with `extend`, as often as you like; nothing is drawn before the next flush."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.LOG_VIEW)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.LOG_VIEW)
 
     @dataclass
     class StateChanged(Message):
-        """Following, held, counts, search or filter changed; at most one a flush."""
+        """The state has changed; at most one a flush."""
 
         view: LogView
         state: LogState
@@ -70,16 +71,16 @@ class LogView(LogJumps):
 
     @property
     def label_of(self) -> Callable[[LogTarget], str]:
-        """Short name of a source, shown before its lines. Set it (again) when sources are to be named anew."""
+        """Returns the label of a source, shown before its lines. Set it (again) to change the labels."""
         return self._columns.label_of
 
     @label_of.setter
     def label_of(self, label_of: Callable[[LogTarget], str]) -> None:
         self._columns.relabel(label_of)
-        self._look_anew()
+        self._lay_out_again()
 
     def register_sources(self, targets: Iterable[LogTarget]) -> None:
-        """Give these sources their colours, by name: not by whose line happens to come first."""
+        """Assign colours to these sources by name, whichever writes first."""
         for target in sorted(targets, key=_place_of):
             self._columns.color(target)
 
@@ -96,7 +97,7 @@ class LogView(LogJumps):
         return first
 
     def clear(self) -> None:
-        """Forget every line (another target was chosen) and follow again; colours, toggles and filter stay."""
+        """Forget every line (another subject is shown) and follow again; colours, toggles and filter stay."""
         self._window.follow()
         self._buffer.clear()
         self._finder.clear()
@@ -106,16 +107,16 @@ class LogView(LogJumps):
         self._dropped = 0
         self._search_from, self._jump_wanted = None, False
         self.left = 0
-        self._look_anew()
+        self._lay_out_again()
 
     def set_empty_text(self, text: str, tone: Tone = Tone.MUTED) -> None:
-        """Set what stands in an empty log: 'waiting for the first line…', 'no pod is running', 'forbidden: …'."""
+        """Set the text of an empty log: "waiting for the first line…", "no pods", "forbidden: …"."""
         self._empty = EmptyWords(text, tone)
         self.schedule_flush()
 
     @property
     def buffer(self) -> LogBuffer:
-        """The lines kept, for saving them; do not write to it."""
+        """The buffered lines, for reading."""
         return self._buffer
 
     @property
@@ -123,7 +124,7 @@ class LogView(LogJumps):
         """The state as last posted."""
         return self._state
 
-    # -- what is chosen -----------------------------------------------------------------------------------------------
+    # -- selected lines ----------------------------------------------------------------------------------------------
 
     @property
     def cursor_line(self) -> LogLine | None:
@@ -132,22 +133,22 @@ class LogView(LogJumps):
         return None if number is None else self._buffer.line(number)
 
     def selected_lines(self) -> Iterator[LogLine]:
-        """Yield what copying takes of the lines that are shown; lines may be added while it runs.
+        """Yield the shown lines that are selected, for copying; lines may be added meanwhile.
 
         From the first mark to the last; with one mark from it to the cursor (following: to the newest line); without
-        marks the cursor's line, and following the newest.
+        marks the cursor's line (following: the newest).
         """
         first, end = self._chosen_numbers()
         return (line for _, line in self._finder.items_between(first, end))
 
     @property
     def selected_count(self) -> int:
-        """How many lines are chosen."""
+        """Number of selected lines."""
         first, end = self._chosen_numbers()
         return self._finder.index_of(end) - self._finder.index_of(first)
 
     def _chosen_numbers(self) -> tuple[int, int]:
-        """Return the number of the first chosen line and the one after the last."""
+        """Return the number of the first selected line and the one after the last."""
         here = self.cursor_number if not self.following else self._window.newest_number
         numbers = sorted(self._kept(self._marks))
         if here is not None and len(numbers) < 2:
@@ -155,36 +156,36 @@ class LogView(LogJumps):
         return (numbers[0], numbers[-1] + 1) if numbers else (self._buffer.end, self._buffer.end)
 
     def shown_lines(self) -> Iterator[LogLine]:
-        """Yield all that passes the filter and is not hidden, markers too; lines may be added while it runs."""
+        """Yield all lines that match the filter and are not hidden, markers too; lines may be added meanwhile."""
         return (line for _, line in self._finder.items_between(self._buffer.first, self._buffer.end))
 
     @property
     def hidden(self) -> HideRules:
-        """The containers and levels that are left out."""
+        """The hidden containers and levels."""
         return self._finder.hidden
 
     def clear_marks(self) -> bool:
-        """Forget the marked lines; False when there is none."""
+        """Unmark all lines; False when none is marked."""
         had = bool(self._marks)
         self._marks.clear()
         self.flush_if_mounted()
         return had
 
     def fold_all(self) -> bool:
-        """Fold every line that is unfolded; False when none of them is in sight."""
+        """Fold every unfolded line; False when none of them is visible."""
         had = any(map(self._window.shows, self._open))
         if self._open:
             self._open.clear()
-            self._look_anew()
+            self._lay_out_again()
             self.flush_if_mounted()
         return had
 
     # -- search and filter --------------------------------------------------------------------------------------------
 
     def search(self, text: str) -> None:
-        """Highlight what matches (see `keeping.query`) and go to the last hit at or above the cursor; "" ends it.
+        """Highlight matches (see `logs.buffer.query`) and go to the last one at or above the cursor; "" ends it.
 
-        Typed on, the search goes on from where the cursor was when it began.
+        While the text is typed, the search starts again from where the cursor was at first.
         """
         if self._search_from is None or self._finder.search_query is None:
             self._search_from = self.cursor_number
@@ -196,18 +197,18 @@ class LogView(LogJumps):
         self.flush_if_mounted()
 
     def set_filter(self, text: str) -> None:
-        """Show only lines that match (see `keeping.query`), context and markers; "" shows all again."""
+        """Show only matching lines (see `logs.buffer.query`), context and markers; "" shows all again."""
         self._finder.set_filter(text)
         self._set_highlights()
         self.flush_if_mounted()
 
     def set_hidden(self, hidden: HideRules) -> None:
-        """Leave out containers and levels."""
+        """Hide containers and levels."""
         self._finder.set_hidden(hidden)
         self.flush_if_mounted()
 
     def set_highlights(self, patterns: Sequence[str]) -> None:
-        """Highlight what matches these patterns, each in a colour of its own, beside search and filter."""
+        """Highlight the matches of these patterns, each in its own colour, beside search and filter."""
         self._extra = tuple(patterns)
         self._set_highlights()
         self.flush_if_mounted()
@@ -231,40 +232,40 @@ class LogView(LogJumps):
     def disabled_reason(self, action: str) -> str:
         """Return why an action is not possible now, "" when it is."""
         if action in ("search_next", "search_previous") and self._finder.search is None:
-            return "nothing is searched for: / searches"
+            return key_names(self).fill("no search yet · {log.search} searches")
         if action == "more_context" and self._finder.filter_query is None:
-            return "nothing is filtered, so every line is shown: & filters"
+            return key_names(self).fill("no filter: all lines are shown · {log.filter} filters")
         return ""
 
     def action_more_context(self, lines: int) -> None:
-        """Show more lines around each that passes the filter, or fewer."""
+        """Show more or fewer lines around each match of the filter."""
         self.context += lines
 
     def action_search_next(self) -> None:
-        """Go to the next line found, towards the newest; following stands behind the newest line."""
+        """Go to the next match, towards the newest line; while following there is none."""
         if self._finder.search is not None:
             here = self.cursor_number
             number = self._finder.search.matches.following(self._buffer.end if here is None else here)
-            self._go_to_hit(number, "no later match · N goes back")
+            self._go_to_hit(number, "no later match · {log.previous} goes back")
 
     def action_search_previous(self) -> None:
-        """Go to the previous line found, towards the oldest."""
+        """Go to the previous match, towards the oldest line."""
         if self._finder.search is not None:
             here = self.cursor_number
             number = self._finder.search.matches.preceding(self._buffer.end if here is None else here)
-            self._go_to_hit(number, "no earlier match · n goes on")
+            self._go_to_hit(number, "no earlier match · {log.next} goes forward")
 
     def _go_to_hit(self, number: int | None, otherwise: str) -> None:
         self._search_from = None
         if number is None:
             search = self._finder.search
-            self._say(otherwise if search is not None and len(search.matches) else "nothing found")
+            self._notify(otherwise if search is not None and len(search.matches) else "no match")
             return
         self._window.go_to(number, middle=True)
         self.flush()
 
     def jump(self) -> None:
-        """Go to where the search that was just typed leads."""
+        """Go to the match of the search that was just typed."""
         self._jump_wanted = False
         search = self._finder.search
         if search is not None:
@@ -278,9 +279,9 @@ class LogView(LogJumps):
     # -- position -----------------------------------------------------------------------------------------------------
 
     def go_to(self, number: int) -> bool:
-        """Hold with the cursor on a line; False when it is no longer kept.
+        """Pause with the cursor on a line; False when the line was dropped.
 
-        A line that is filtered out or hidden has the cursor on the next one that is shown: see `cursor_number`.
+        For a line that is filtered out or hidden, the cursor goes to the next one that is shown: see `cursor_number`.
         """
         if self._buffer.line(number) is None:
             return False
@@ -289,7 +290,7 @@ class LogView(LogJumps):
         return True
 
     def action_move_cursor(self, lines: int) -> None:
-        """Move the cursor: upwards holds the view, downwards past the newest line follows."""
+        """Move the cursor: up pauses, down past the newest line follows."""
         self._moved(lambda: self._window.move_cursor(lines))
 
     def action_move_pages(self, pages: int) -> None:
@@ -297,7 +298,7 @@ class LogView(LogJumps):
         self._moved(lambda: self._window.move_pages(pages))
 
     def action_oldest(self) -> None:
-        """Go to the oldest line kept."""
+        """Go to the oldest buffered line."""
         self._moved(self._window.go_to_oldest)
 
     def action_follow(self) -> None:
@@ -305,7 +306,7 @@ class LogView(LogJumps):
         self._moved(self._window.follow)
 
     def action_toggle_hold(self) -> None:
-        """Hold the view where it is, or follow again."""
+        """Pause the view, or follow again."""
         self._moved(self._window.hold if self._window.following else self._window.follow)
 
     def _moved(self, move: Callable[[], None]) -> None:
@@ -323,21 +324,21 @@ class LogView(LogJumps):
             self.flush()
 
     def action_mark(self) -> None:
-        """Mark the cursor's line (following: the newest), or take its mark away."""
+        """Mark the cursor's line (following: the newest), or unmark it."""
         number = self._window.newest_number if self.following else self.cursor_number
         if number is not None:
             self._marks ^= {number}
             self.flush()
 
     def action_unfold(self) -> None:
-        """Show all of the cursor's line (following: of the newest, which holds the view), or fold it."""
+        """Unfold the cursor's line (following: the newest, which pauses the view), or fold it."""
         number = self._window.newest_number if self.following else self.cursor_number
         if number is not None:
             self._open ^= {number}
-            self._look_anew()
+            self._lay_out_again()
             self._window.go_to(number)
             self.flush()
 
     def action_times(self) -> None:
-        """Show times in the next way."""
+        """Show times in the next format."""
         self.times = TIMES[(TIMES.index(self.times) + 1) % len(TIMES)]

@@ -1,8 +1,8 @@
-"""Where a log view stands among the lines that can be shown: followed at the end, or held with a cursor on a line.
+"""The position of a log view among the lines that can be shown: following the end, or paused with a cursor.
 
-Owns: following or held, the row on top, the cursor. Invariants: followed, `rows` ends with the newest row and there is
-no cursor; held, the top row stays the same row whatever is added or let go, until the person moves (only when the page
-below it no longer fills is more shown above it), and the cursor is on a line that is shown while there is one.
+Owns: following or paused, the top row, the cursor. Invariants: following, `rows` ends with the newest row and there is
+no cursor; paused, the top row stays whatever is added or dropped, until the person moves (only when the page below it
+is no longer full are rows above it shown), and the cursor is on a shown line while there is one.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Final
 from k9py.logs.buffer.finder import Finder
 
 RowPlace = tuple[int, int]
-"""A screen row: the number of its line, and which row of that line, 0 for its first, -1 for the rule above a group."""
+"""A screen row: the number of its line, and the row of that line: 0 for its first, -1 for the rule above a group."""
 
 HEAD: Final = -1
-"""The number of the row above the oldest line that says how many lines were let go."""
+"""The number of the row above the oldest line that shows how many lines were dropped."""
 RULE: Final = -1
 
 
@@ -25,8 +25,8 @@ class LogWindow:
 
     Args:
         finder: The lines that can be shown.
-        row_count: Says how many rows the line of that number takes, at least 1.
-        page: Says how many rows fit on the screen as it is now.
+        row_count: Returns the number of rows of a line, at least 1.
+        page: Returns how many rows fit on the screen now.
     """
 
     def __init__(self, finder: Finder, row_count: Callable[[int], int], page: Callable[[], int]) -> None:
@@ -39,7 +39,7 @@ class LogWindow:
         self._cursor = 0
         self._hold_end = 0
 
-    # -- where it stands ----------------------------------------------------------------------------------------------
+    # -- position -----------------------------------------------------------------------------------------------------
 
     @property
     def cursor_number(self) -> int | None:
@@ -62,7 +62,7 @@ class LogWindow:
 
     @property
     def new_below(self) -> int:
-        """Lines that came since the view was held and are below the screen; 0 when following."""
+        """Lines that came since the view was paused and are below the screen; 0 when following."""
         if self.following:
             return 0
         seen = max(self._hold_end, self.rows[-1][0] + 1 if self.rows else 0)
@@ -71,7 +71,7 @@ class LogWindow:
         return self._finder.item_count - self._finder.index_of(seen)
 
     def shows(self, number: int) -> bool:
-        """Say whether any row of a line is on the screen."""
+        """Return True when any row of a line is on the screen."""
         return any(shown == number for shown, _ in self.rows)
 
     # -- rows ---------------------------------------------------------------------------------------------------------
@@ -96,29 +96,29 @@ class LogWindow:
 
     def last_rows(self, count: int) -> list[RowPlace]:
         """Return the newest rows, at most that many."""
-        found: list[RowPlace] = []
+        places: list[RowPlace] = []
         index, first = self._finder.item_count - 1, self._first_index()
         if index < 0:
             return []
-        while index >= first and len(found) < count:
+        while index >= first and len(places) < count:
             number = self._number(index)
-            found += [(number, row) for row in reversed(self._rows_at(index))]
+            places += [(number, row) for row in reversed(self._rows_at(index))]
             index -= 1
-        return found[:count][::-1]
+        return places[:count][::-1]
 
     def rows_from(self, top: RowPlace, count: int) -> list[RowPlace]:
         """Return rows from that one on, at most that many."""
-        found: list[RowPlace] = []
+        places: list[RowPlace] = []
         number, row = top
         index, total = self._index(number), self._finder.item_count
         if not total:
             return []
-        while index < total and len(found) < count:
+        while index < total and len(places) < count:
             shown, rows = self._number(index), self._rows_at(index)
             first = min(max(row, rows.start), rows.stop - 1) if shown == number else rows.start
-            found += [(shown, at) for at in range(first, rows.stop)]
+            places += [(shown, at) for at in range(first, rows.stop)]
             index += 1
-        return found[:count]
+        return places[:count]
 
     def choose(self) -> None:
         """Choose the rows for the screen."""
@@ -152,7 +152,7 @@ class LogWindow:
                 break
         return (self._number(index), row)
 
-    # -- holding and following ----------------------------------------------------------------------------------------
+    # -- pausing and following ----------------------------------------------------------------------------------------
 
     def follow(self) -> None:
         """Go back to the newest line."""
@@ -160,7 +160,7 @@ class LogWindow:
         self._finder.buffer.release()
 
     def hold(self) -> None:
-        """Hold the view where it is, the cursor on the lowest line in sight."""
+        """Pause the view, with the cursor on the lowest visible line."""
         if self.following and self.rows:
             self._hold_at(self.rows[0])
             self.choose()
@@ -175,7 +175,7 @@ class LogWindow:
         self._finder.buffer.hold(top[0])
 
     def _settle_at(self, top: RowPlace) -> None:
-        """Hold with a row on top, or with the last page where less than a page is below it."""
+        """Pause with a row on top, or with the last page where less than a page is below it."""
         self._hold_at(top)
         self.choose()
         if self.rows:
@@ -184,7 +184,7 @@ class LogWindow:
     # -- moving -------------------------------------------------------------------------------------------------------
 
     def move_cursor(self, by: int) -> None:
-        """Move the cursor by lines; past the newest line it follows. A line taller than the page is scrolled first."""
+        """Move the cursor by lines; past the newest line, follow. A line taller than the page is scrolled first."""
         if not self.rows or (self.following and by > 0):
             return
         if self.following:
@@ -206,7 +206,7 @@ class LogWindow:
             self.go_to(self._finder.number_of(index + by))
 
     def scroll(self, rows: int) -> None:
-        """Move the view by rows, the cursor stays in sight; downwards past the end it follows."""
+        """Scroll the view by rows, keep the cursor visible; down past the end, follow."""
         if not self.rows or (self.following and rows > 0):
             return
         if self.following:
@@ -221,7 +221,7 @@ class LogWindow:
             self._put_cursor(0 if number < self.rows[-1][0] else len(self.rows) - 1)
 
     def move_pages(self, pages: int) -> None:
-        """Move view and cursor by pages; at the ends the cursor goes to the last or first line, and then follows."""
+        """Move view and cursor by pages; at the end the cursor goes to the last line, then the view follows."""
         if not self.rows or (self.following and pages > 0):
             return
         if self.following:
@@ -250,16 +250,16 @@ class LogWindow:
             self._cursor = numbers[0]
 
     def go_to_oldest(self) -> None:
-        """Hold at the oldest line."""
+        """Pause at the oldest line."""
         if self._finder.item_count:
             self._hold_at((HEAD, 0))
             self._cursor = self._finder.number_of(0)
 
     def go_to(self, number: int, *, middle: bool = False) -> None:
-        """Hold with the cursor on a line (or on the next one that is shown), as much of it in sight as there is room.
+        """Pause with the cursor on a line (or on the next one that is shown), and show as much of it as fits.
 
         Args:
-            middle: when it is not in sight yet, put it in the middle of the screen.
+            middle: if it is not visible yet, put it in the middle of the screen.
         """
         if not self._finder.item_count:
             return
@@ -269,7 +269,7 @@ class LogWindow:
         self.reveal(middle=middle)
 
     def reveal(self, *, middle: bool = False) -> None:
-        """Scroll as little as needed to have the cursor's line in sight."""
+        """Scroll as little as needed to show the cursor's line."""
         self.choose()
         number = self.cursor_number
         if number is None:

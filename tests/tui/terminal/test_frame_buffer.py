@@ -1,4 +1,4 @@
-"""What the shadow writes makes a real terminal's screen equal to the frame, whatever was there before."""
+"""What the buffer writes makes a real terminal's screen equal to the frame, whatever was there before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from k9py.tui.terminal.diffing_app import MOST_FAILURES, DiffingApp, _untie
+from k9py.tui.terminal.diffing_app import MOST_FAILURES, DiffingApp, _break_cycles
 from k9py.tui.terminal.frame_buffer import FrameBuffer
 
 WIDTH, HEIGHT = 24, 12
@@ -81,46 +81,46 @@ def next_frame(lines: list[Strip], rng: random.Random) -> dict[int, Strip]:
 @given(some.integers(0, 2**32))
 def test_after_any_frames_the_terminal_shows_the_last_one(seed: int) -> None:
     rng = random.Random(seed)
-    terminal, shadow = Terminal(), FrameBuffer(WIDTH, HEIGHT, console())
+    terminal, buffer = Terminal(), FrameBuffer(WIDTH, HEIGHT, console())
     lines = [line(rng) for _ in range(HEIGHT)]
     frame = dict(enumerate(lines))
     for _ in range(8):
         for y, one in frame.items():
             lines[y] = one
-        terminal.write(shadow.frame({y: {0: one} for y, one in frame.items()}))
+        terminal.write(buffer.update({y: {0: one} for y, one in frame.items()}))
         assert terminal.cells == drawn_plainly(lines)
         frame = next_frame(lines, rng)
 
 
 def test_a_frame_that_changes_nothing_writes_nothing() -> None:
     rng = random.Random(1)
-    shadow = FrameBuffer(WIDTH, HEIGHT, console())
+    buffer = FrameBuffer(WIDTH, HEIGHT, console())
     strips = {y: {0: line(rng)} for y in range(HEIGHT)}
-    shadow.frame(strips)
+    buffer.update(strips)
     again = {y: {0: Strip(list(held[0]), WIDTH)} for y, held in strips.items()}
-    assert shadow.frame(strips) == shadow.frame(again) == ""
+    assert buffer.update(strips) == buffer.update(again) == ""
 
 
 def test_a_changed_cell_is_all_that_is_written() -> None:
-    shadow = FrameBuffer(WIDTH, HEIGHT, console())
-    shadow.frame({3: {0: Strip([Segment("ready 3/3".ljust(WIDTH))])}})
-    assert shadow.frame({3: {0: Strip([Segment("ready 2/3".ljust(WIDTH))])}}) == "\x1b[4;7H\x1b[0m2"
+    buffer = FrameBuffer(WIDTH, HEIGHT, console())
+    buffer.update({3: {0: Strip([Segment("ready 3/3".ljust(WIDTH))])}})
+    assert buffer.update({3: {0: Strip([Segment("ready 2/3".ljust(WIDTH))])}}) == "\x1b[4;7H\x1b[0m2"
 
 
 def test_a_log_that_goes_up_a_line_writes_only_its_new_line() -> None:
-    shadow = FrameBuffer(WIDTH, HEIGHT, console())
+    buffer = FrameBuffer(WIDTH, HEIGHT, console())
     texts = [f"line number {number}" for number in range(20)]
     for start in (0, 1):
-        written = shadow.frame({y: {0: Strip([Segment(texts[start + y].ljust(WIDTH))])} for y in range(HEIGHT)})
+        written = buffer.update({y: {0: Strip([Segment(texts[start + y].ljust(WIDTH))])} for y in range(HEIGHT)})
     assert "\x1bD" in written
     assert "number" not in written.replace(texts[HEIGHT], "")
 
 
 def test_a_strip_with_control_codes_is_written_as_it_is_and_never_taken_for_known() -> None:
-    terminal, shadow = Terminal(), FrameBuffer(WIDTH, HEIGHT, console())
+    terminal, buffer = Terminal(), FrameBuffer(WIDTH, HEIGHT, console())
     odd = Strip([Segment("a\u200bb".ljust(WIDTH + 1))], WIDTH)
     for one in (odd, Strip([Segment("plain".ljust(WIDTH))])):
-        terminal.write(shadow.frame({0: {0: one}}))
+        terminal.write(buffer.update({0: {0: one}}))
     assert terminal.screen.display[0].rstrip() == "plain"
 
 
@@ -129,7 +129,7 @@ def test_a_strip_with_control_codes_is_written_as_it_is_and_never_taken_for_know
 def test_parts_of_lines_of_a_screen_not_known_yet_are_written_where_they_belong(seed: int) -> None:
     """After a resize the first frames may hold parts of lines only; the cells between them are left alone."""
     rng = random.Random(seed)
-    shadow, terminal = FrameBuffer(WIDTH, HEIGHT, console()), Terminal()
+    buffer, terminal = FrameBuffer(WIDTH, HEIGHT, console()), Terminal()
     shown = [["." for _ in range(WIDTH)] for _ in range(HEIGHT)]
     terminal.write("\x1b[H" + "\r\n".join("." * WIDTH for _ in range(HEIGHT)))
     for _ in range(8):
@@ -139,7 +139,7 @@ def test_parts_of_lines_of_a_screen_not_known_yet_are_written_where_they_belong(
             text = rng.choice(("ab", "cde", "f"))
             frame[y] = {x: Strip([Segment(text, rng.choice(STYLES))], len(text))}
             shown[y][x : x + len(text)] = list(text)
-        terminal.write(shadow.frame(frame))
+        terminal.write(buffer.update(frame))
         assert [[cell.data for cell in row] for row in terminal.cells] == shown  # type: ignore[attr-defined]
 
 
@@ -162,5 +162,5 @@ def test_a_drawn_strip_that_was_cut_nowhere_holds_itself_no_longer() -> None:
     alone = sys.getrefcount(strip)
     assert strip.divide([strip.cell_length])[0] is strip
     assert sys.getrefcount(strip) > alone
-    _untie({0: {0: strip}})
+    _break_cycles({0: {0: strip}})
     assert sys.getrefcount(strip) == alone
