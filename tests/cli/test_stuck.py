@@ -1,4 +1,4 @@
-"""An undo of a StatefulSet that waits for its broken pod: said, offered, and done in order."""
+"""An undo of a StatefulSet that waits for its broken pod: reported, offered, and done in order."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def quick(tmp_path: Path) -> Iterator[Shell]:
 
 @pytest.fixture
 def stuck(quick: Shell) -> Shell:
-    """The shop, in which db-1 (the last ordinal) does not come up with its new image."""
+    """The shop, in which db-1 (the last ordinal) does not become ready with its new image."""
     quick.namespace = "data"
     edit(quick.simulator, image("registry.example.com/data/postgres:badimage"), ("StatefulSet", "data", "db"))
     quick.simulator.wait_until(
         lambda state: any(
             waiting.get("reason") == "ImagePullBackOff"
             for pod in state.storage.list(PODS, "data")
-            for one in pod["status"].get("containerStatuses", ())
-            for waiting in [one["state"].get("waiting") or {}]
+            for container_status in pod["status"].get("containerStatuses", ())
+            for waiting in [container_status["state"].get("waiting") or {}]
         )
     )
     return quick
@@ -72,7 +72,7 @@ async def test_stuck_pods_are_deleted_in_order_and_the_rollout_converges(stuck: 
 async def test_no_pod_is_deleted_before_the_controller_has_seen_the_undo(stuck: Shell) -> None:
     ran = await stuck.run(undo(0, DB, delete_stuck=True))
     assert ran.code == 0, ran.err
-    sent = [(one.verb, one.resource, "dryRun" in one.path) for one in stuck.simulator.requests]
+    sent = [(request.verb, request.resource, "dryRun" in request.path) for request in stuck.simulator.requests]
     patched, deleted = sent.index(("patch", "statefulsets", False)), sent.index(("delete", "pods", False))
     assert ("get", "statefulsets", False) in sent[patched:deleted]
 

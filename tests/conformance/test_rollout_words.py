@@ -1,4 +1,5 @@
-"""kubectl\'s own `rollout status` for every recorded workload: our sentence equals it, and we finish when it does.
+"""kubectl\'s own `rollout status` for every recorded workload: kdash's sentence equals it, and kdash finishes when
+kubectl does.
 
 The states are recorded from a real server; a simulator without controllers serves them unchanged.
 """
@@ -154,7 +155,7 @@ async def test_our_text_is_kubectls_and_we_are_done_exactly_when_it_is(kubectl: 
         assert done == bool(DONE_SENTENCE.match(text))
         counts, state = rollout_progress(subject.workload), diagnose_rollout(subject.workload, (), (), NOW).state
         assert (state is RolloutState.COMPLETE) == (
-            # kubectl also calls done what is held by a pause, and what has pods left beyond the number wanted.
+            # kubectl also reports a paused rollout as done, and one with surplus pods left.
             done and not counts.paused and counts.total <= counts.desired
         )
         ended.add((type(subject.workload), done))

@@ -28,7 +28,7 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture
 async def rollout(simulator: Simulator, kubectl: Kubectl) -> Kubectl:
-    """A kubectl in an empty namespace `here`, with a Deployment, a StatefulSet and a DaemonSet that have converged."""
+    """A kubectl in an empty namespace `here`, with a Deployment, a StatefulSet and a DaemonSet that are complete."""
 
     def fill(state: SimulatorState) -> None:
         create_object(state, by_kind("Namespace"), {"metadata": {"name": "here"}})

@@ -181,7 +181,7 @@ def test_a_context_that_names_a_cluster_that_is_not_there_is_refused(tmp_path: P
         resolve_target(named_but_not_there(tmp_path, "clusters"), environ(tmp_path))
 
 
-async def test_a_user_that_is_not_there_sends_nothing_and_is_named_when_the_server_asks(tmp_path: Path) -> None:
+async def test_an_undefined_user_sends_no_credentials_and_is_named_in_a_401(tmp_path: Path) -> None:
     target = resolve_target(named_but_not_there(tmp_path, "users"), environ(tmp_path))
     credentials = credentials_for(target, environ(tmp_path), SystemClock())
     assert (await credentials.current()).headers() == []

@@ -71,7 +71,7 @@ def raw(*entries: dict[str, Any]) -> dict[str, Any]:
         (((0, 1, "a"), (4, 900, "a")), {0: 4}),
     ],
 )
-def test_the_same_words_as_the_revision_before_in_time_are_inherited(
+def test_a_change_cause_equal_to_the_earlier_revision_is_inherited(
     given: tuple[Given, ...], expected: dict[int, int]
 ) -> None:
     assert inherited(given_revisions(*given)) == expected

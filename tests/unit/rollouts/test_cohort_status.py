@@ -96,7 +96,7 @@ def test_a_failing_init_container_is_named() -> None:
     assert new.waiting == WaitingReason("CrashLoopBackOff", "", 1, "n1", "setup")
 
 
-def test_a_pod_is_ready_at_once_without_a_time_and_a_wait_does_not_repeat_which_pod_it_is() -> None:
+def test_a_pod_without_times_is_ready_immediately_and_a_waiting_message_omits_the_pod() -> None:
     message = "back-off 5m0s restarting failed container=app pod=n1_shop(0123abcd-0000-4000-8000-0123456789ab)"
     waits = new_pod(state=waiting("CrashLoopBackOff", message))
     at_once = pod("n2", owner=NEW, ready_since=600)
@@ -161,7 +161,7 @@ def test_lines_put_the_new_revision_above_the_old() -> None:
     ]
 
 
-def test_the_log_line_that_tells_why_is_a_line_of_its_own() -> None:
+def test_the_failing_log_line_is_a_separate_line() -> None:
     line = failing_log_line(facts(CRASHED, pod("o1", owner=OLD)), "panic: no\x1b[2J config")
     assert "".join(text for text, _ in line) == "log of app (previous run): panic: no config"
     assert failing_log_line(facts(CRASHED), "") == ()

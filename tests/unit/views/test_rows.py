@@ -260,7 +260,7 @@ def test_a_pod_on_no_node_and_of_no_known_revision() -> None:
     assert (shown["revision"], shown["node"]) == ("?", "–")
 
 
-def test_nobody_is_shown_to_have_made_a_revision_before_that_is_read() -> None:
+def test_authors_are_not_shown_before_they_are_read() -> None:
     [revision] = revisions(make.deployment(), [make.replica_set(make.deployment(), "aaa")])
     for is_read, text in ((True, "–"), (False, "…")):
         assert texts(revision_table.COLUMNS, revision_table.row(revision, NOW, is_read=is_read))["by"] == text
