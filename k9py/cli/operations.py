@@ -210,8 +210,8 @@ class ConsoleFrontEnd:
         """Print the end of what the command is for."""
         if end.is_interrupted:
             self._console.print_err("kdash: no longer tracked; what was written stays and continues by itself")
-        elif result.operation == "delete-pod" and result.key.kind == "Pod":
-            return  # a stuck pod: its workload is still to come
+        elif result.is_stuck_pod:
+            return  # its workload is still to come
         elif end.outcome == "converged":
             self._print(f"done in {end.seconds:.0f} s")
         else:

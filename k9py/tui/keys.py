@@ -13,7 +13,7 @@ from textual.binding import Binding
 from textual.message_pump import MessagePump
 
 from k9py.actions.keys import KeyNames, key_display
-from k9py.actions.registry import DEFAULT_KEYS
+from k9py.actions.registry import ACTIONS, DEFAULT_KEYS
 
 ResultT = TypeVar("ResultT")
 
@@ -58,6 +58,13 @@ def key_names(node: MessagePump) -> KeyNames:
     """Return the keys in force for a widget, screen or app; the defaults in an app without a keymap."""
     app = node.app
     return app.key_names if isinstance(app, RemappableKeys) else DEFAULT_KEYS
+
+
+def key_of_operation(node: MessagePump, operation_id: str) -> str:
+    """Return the key of the first action that starts an operation, "" when no action with a key does."""
+    names = key_names(node)
+    started = (action.id for action in ACTIONS if action.operation == operation_id)
+    return next((names(action_id) for action_id in started if names.keys(action_id)), "")
 
 
 def display_of(node: MessagePump, binding: Binding) -> str:
