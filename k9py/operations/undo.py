@@ -224,7 +224,7 @@ class Undo(Operation[UndoInputs]):
     label = "Undo"
 
     def inputs(self, *, revision: int | None = None, deletes_stuck_pods: bool = False, **given: Any) -> UndoInputs:
-        return UndoInputs(revision, deletes_stuck_pods=deletes_stuck_pods)
+        return UndoInputs(revision or None, deletes_stuck_pods=deletes_stuck_pods)
 
     def check(self, target: Target) -> None:
         if (target.raw.get("spec") or {}).get("paused"):

@@ -54,7 +54,7 @@ async def test_set_image_keeps_the_repository_and_confirms_by_meaning(kdash: Das
     before = image(stored(kdash, CART))
     assert entry.value == before
     await kdash.press("enter")
-    await kdash.until_text("nothing is changed yet")
+    await kdash.until_text("no change yet")
     await kdash.press(*"9.9.9", "enter")
     confirm = await kdash.confirm()
     wanted = f"{before.rpartition(':')[0]}:9.9.9"

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from k9py.api.errors import KdashError, RefusedError, UnavailableError
 from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
-from k9py.operations import registry
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
 from k9py.operations.notes import audit_note, result_notes
@@ -143,7 +142,7 @@ class DashboardFrontEnd:
         dialog = MessageDialog(self.heading, error.message, error.hint, tone=Tone.WARN, offer=offer)
         if await self.ask(dialog, keep_typed=False):
             self.hold_keys()
-            self._operation = registry.operation(remedy.operation)
+            self._operation = self._host.options.operations[remedy.operation]
             await self.run(remedy.inputs)
 
     # -- keys and dialogs ---------------------------------------------------------------------------------------------
