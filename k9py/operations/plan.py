@@ -98,6 +98,14 @@ class WritePlan:
         return any(str(operation.get("path", "")).startswith("/spec/template") for operation in patch)
 
     @property
+    def changes_spec(self) -> bool:
+        """True when it changes `spec`, and so the generation; metadata alone leaves that as it is."""
+        patch = self.request.patch
+        if isinstance(patch, Mapping) or patch is None:
+            return bool(_patched_spec(self.request))
+        return any(str(operation.get("path", "")).startswith("/spec") for operation in patch)
+
+    @property
     def removes_pod(self) -> bool:
         """True when it deletes or evicts a pod."""
         return self.key.kind == "Pod" and self.request.verb in ("delete", "evict")
