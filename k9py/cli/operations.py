@@ -22,7 +22,6 @@ from k9py.cli.tracking import ProgressPrinter
 from k9py.cli.undo_default import choose_revision
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
-from k9py.operations import registry
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
 from k9py.operations.notes import audit_note, result_notes
@@ -65,7 +64,7 @@ async def run_operation(
         )
         snapshots = [TargetSnapshot(session.key(target)) for target in targets]
         try:
-            await runner.run(registry.operation(operation_id), snapshots, **inputs)
+            await runner.run(invocation.operations[operation_id], snapshots, **inputs)
         except asyncio.CancelledError:
             # Ctrl+C: what was written already is reported before the end.
             _sum_up(invocation, session, runner, targets, options)
@@ -210,8 +209,8 @@ class ConsoleFrontEnd:
         """Print the end of what the command is for."""
         if end.is_interrupted:
             self._console.print_err("kdash: no longer tracked; what was written stays and continues by itself")
-        elif result.operation == "delete-pod" and result.key.kind == "Pod":
-            return  # a stuck pod: its workload is still to come
+        elif result.is_stuck_pod:
+            return  # its workload is still to come
         elif end.outcome == "converged":
             self._print(f"done in {end.seconds:.0f} s")
         else:

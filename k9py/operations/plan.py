@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import Any
 
 from k9py.api.meta import ObjectKey
@@ -35,12 +35,21 @@ class PreflightWarning:
     message: str
 
 
+class NewPods(Enum):
+    """How the pods that a write creates compare with the present ones."""
+
+    SAME = "of the same template"
+    SAME_REQUESTS = "of other images, with the same requests and scheduling"
+    ANY = "of a template that may differ in everything"
+
+
 @dataclass(frozen=True, slots=True)
 class WritePlan:
-    """One planned write.
+    """One planned write. What it does to pods is declared here by its operation: nothing else looks at the name.
 
     Args:
-        action: what it is called.
+        operation: name of what is done, in the audit file and in JSON.
+        label: the verb on the button that confirms it.
         key, uid, resource_version, generation: the object as it was when planned.
         request: the patch with its preconditions.
         summary: one line: `scale Deployment shop/checkout from 3 to 5`.
@@ -49,9 +58,15 @@ class WritePlan:
         cause: what was wrong with the object when it was confirmed, "" when nothing was known to be; for the audit.
         replaces_annotations: those the patch puts others in the place of, as they were; None when it leaves them. A
             change of annotations leaves the generation as it is, so these are compared instead.
+        starts_rollout: pods begin to be replaced as soon as it is stored.
+        new_pods: how the pods that it creates compare with the present ones.
+        template: the whole pod template that it puts in the place of the present one, None when it does not.
+        is_remedy: it is meant to repair something: with nothing wrong, the confirmation starts with that.
+        pauses: it ends with the rollout paused.
     """
 
     operation: OperationId
+    label: str
     key: ObjectKey
     uid: str
     resource_version: str
@@ -62,12 +77,44 @@ class WritePlan:
     warnings: tuple[PreflightWarning, ...] = ()
     cause: str = ""
     replaces_annotations: Mapping[str, str] | None = None
+    starts_rollout: bool = False
+    new_pods: NewPods = NewPods.ANY
+    template: Mapping[str, Any] | None = None
+    is_remedy: bool = False
+    pauses: bool = False
+
+    @property
+    def replicas(self) -> int | None:
+        """The number of replicas that it sets, None when it sets none."""
+        replicas = _patched_spec(self.request).get("replicas")
+        return None if replicas is None else int(replicas)
+
+    @property
+    def changes_template(self) -> bool:
+        """True when it changes the pod template."""
+        patch = self.request.patch
+        if isinstance(patch, Mapping) or patch is None:
+            return "template" in _patched_spec(self.request)
+        return any(str(operation.get("path", "")).startswith("/spec/template") for operation in patch)
+
+    @property
+    def changes_spec(self) -> bool:
+        """True when it changes `spec`, and so the generation; metadata alone leaves that as it is."""
+        patch = self.request.patch
+        if isinstance(patch, Mapping) or patch is None:
+            return bool(_patched_spec(self.request))
+        return any(str(operation.get("path", "")).startswith("/spec") for operation in patch)
+
+    @property
+    def removes_pod(self) -> bool:
+        """True when it deletes or evicts a pod."""
+        return self.key.kind == "Pod" and self.request.verb in ("delete", "evict")
 
 
-def is_remedy(plan: WritePlan) -> bool:
-    """Tell whether a write is meant to repair something: with nothing wrong, the confirmation starts with that."""
-    to_zero = plan.operation == "scale" and any(after == "0" for _, _, after in plan.before_after)
-    return plan.operation in ("undo", "restart") or to_zero
+def _patched_spec(request: WriteRequest) -> Mapping[str, Any]:
+    """Return `spec` of a merge or strategic patch."""
+    patch = request.patch
+    return patch.get("spec") or {} if isinstance(patch, Mapping) else {}
 
 
 @dataclass(frozen=True, slots=True)

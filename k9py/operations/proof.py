@@ -52,7 +52,7 @@ def unproven(
         if previewed is None or value_at(previewed, path) != actual:
             is_now, wanted = short(value_text(path, actual)), short(value_text(path, sent))
             return f"{short(path_text(path))} in it is {is_now}, not {wanted}"
-    if int(answer["metadata"].get("generation") or 0) == plan.generation > 0:
+    if plan.changes_spec and int(answer["metadata"].get("generation") or 0) == plan.generation > 0:
         return "the generation it answered with is the one from before, so its spec was not changed"
     return ""
 

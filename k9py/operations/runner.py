@@ -257,7 +257,9 @@ class OperationRunner:
             audit_problem=written.audit_problem or present.audit_problem,
         )
         self._front_end.written(proposal, written)
-        result = OperationResult(plan.key, plan.operation, "done", planned.target, proposal.dry_run, written=written)
+        result = OperationResult(
+            plan.key, plan.operation, "done", planned.target, proposal.dry_run, written=written, is_stuck_pod=True
+        )
         try:
             end = await gone()
         except (asyncio.CancelledError, KdashError) as error:
@@ -296,7 +298,7 @@ class OperationRunner:
             timeout=timeout,
             on_progress=lambda status: front_end.progress(key, status, is_recovering=False),
             is_superseded=lambda: front_end.is_superseded(key),
-            expects_pause=plan is not None and plan.operation == "pause",
+            expects_pause=plan is not None and plan.pauses,
         )
         self._ended(end)
         while self._options.watches_recovery and end.outcome == "stalled":

@@ -13,10 +13,11 @@ import click
 import pexpect
 import pytest
 
+from k9py.actions.catalog.set_image import parse_images
 from k9py.cli.command_line import parse_duration
 from k9py.cli.commands import COMMANDS
 from k9py.cli.main import command, main
-from k9py.cli.targets import ObjectArgument, parse_images, parse_target, parse_targets
+from k9py.cli.targets import ObjectArgument, parse_target, parse_targets
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from k9py.views.exit_codes import ExitCode
@@ -81,9 +82,12 @@ def test_several_are_named_in_either_form_and_each_is_taken_once() -> None:
 
 def test_images_are_parted_from_the_workload() -> None:
     arguments = ("deploy/x", "app=registry.example.com:5000/a:1", "proxy=b@sha256:00")
-    assert parse_images(arguments) == (("deploy/x",), {"app": "registry.example.com:5000/a:1", "proxy": "b@sha256:00"})
+    assert parse_images(arguments) == (
+        ("deploy/x",),
+        {"images": {"app": "registry.example.com:5000/a:1", "proxy": "b@sha256:00"}},
+    )
     for wrong in (("deploy/x",), ("deploy/x", "=a"), ("deploy/x", "app="), ("deploy/x", "app=a", "app=b")):
-        with pytest.raises(click.UsageError):
+        with pytest.raises(ValueError, match=r"image|IMAGE"):
             parse_images(wrong)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pytest
 
-from k9py.operations import registry
+from k9py.operations.registry import built_in_operations
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Hang, Refuse
 from k9py.simulator.server import Simulator
@@ -123,7 +123,7 @@ def simulator() -> Iterator[Simulator]:
 
 
 def test_every_operation_is_in_the_table() -> None:
-    assert set(OPERATIONS) == set(registry.operations())
+    assert set(OPERATIONS) == set(built_in_operations())
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -14,7 +14,7 @@ from k9py.api.causes import CauseKind
 from k9py.api.pods import Pod
 from k9py.diagnosis.pods import unready_causes
 from k9py.operations.patcher import Reader
-from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
+from k9py.operations.plan import NewPods, PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preflight.autoscaling import autoscaling
 from k9py.operations.preflight.disruption import budget_of_eviction, budget_of_rollout
 from k9py.operations.preflight.facts import Facts, Unknown, gather, planned_template, unknown
@@ -40,9 +40,9 @@ _OF_TEMPLATE: Final = frozenset({CauseKind.IMAGE, CauseKind.CRASH, CauseKind.OOM
 
 def fails_alike(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn that new pods will fail as present ones of the same template do: the template is what has to change."""
-    if not isinstance(facts.pods, tuple) or plan.operation not in ("restart", "scale"):
+    if not isinstance(facts.pods, tuple) or plan.new_pods is not NewPods.SAME:
         return
-    if plan.operation == "scale" and not coming_pods(obj, plan):
+    if plan.replicas is not None and not coming_pods(obj, plan):
         return
     images = _images(planned_template(obj, plan))
     causes: Counter[str] = Counter()

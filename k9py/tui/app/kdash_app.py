@@ -60,6 +60,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
 
     def __init__(self, options: AppOptions) -> None:
         super().__init__(theme=options.theme, monochrome=options.monochrome)
+        self.use_actions(options.actions)
         self.options = options
         self.line_view_options = LineViewOptions(
             redraws_per_second=options.redraws_per_second, can_paint=self.can_paint

@@ -15,17 +15,15 @@ from typing import Any, TypeVar
 from k9py.api.errors import KdashError, RefusedError, UnavailableError
 from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
-from k9py.operations import registry
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
 from k9py.operations.notes import audit_note, result_notes
-from k9py.operations.operation import Operation, name_of
-from k9py.operations.plan import WriteResult, is_remedy
+from k9py.operations.operation import Operation, RemediableError, name_of
+from k9py.operations.plan import WriteResult
 from k9py.operations.result import OperationResult
 from k9py.operations.runner import OperationRunner, OperationSession, RunOptions
 from k9py.operations.target import LiveTargets, TargetSnapshot
 from k9py.operations.track import TrackedEnd
-from k9py.operations.undo import PausedError
 from k9py.rollouts.status import RolloutStatus
 from k9py.runtime.clock import Clock
 from k9py.tui.dialogs.confirm import ConfirmDialog
@@ -34,7 +32,7 @@ from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.question import CurrentStatus, Question
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.key_order import KeyHold, OrderedKeys
-from k9py.tui.keys import key_names
+from k9py.tui.keys import key_of_operation
 from k9py.tui.operations.choose import choose
 from k9py.tui.operations.confirmation import question, question_of_several
 from k9py.tui.operations.host import OperationsHost
@@ -136,15 +134,16 @@ class DashboardFrontEnd:
 
     async def _show_error(self, error: KdashError) -> None:
         self._release_keys(discard=True)
-        if not isinstance(error, PausedError):
+        if not isinstance(error, RemediableError):
             await self.ask(MessageDialog.of_error(self.heading, error))
             return
-        key = key_names(self._app).key_of("workload.pause")
-        dialog = MessageDialog(self.heading, error.message, error.hint, tone=Tone.WARN, offer=(key, "Resume"))
+        remedy = error.remedy
+        offer = (key_of_operation(self._app, remedy.operation), remedy.label)
+        dialog = MessageDialog(self.heading, error.message, error.hint, tone=Tone.WARN, offer=offer)
         if await self.ask(dialog, keep_typed=False):
             self.hold_keys()
-            self._operation = registry.operation("resume")
-            await self.run({})
+            self._operation = self._host.options.operations[remedy.operation]
+            await self.run(remedy.inputs)
 
     # -- keys and dialogs ---------------------------------------------------------------------------------------------
 
@@ -216,7 +215,7 @@ class DashboardFrontEnd:
 
         async def status(proposal: Proposal) -> CurrentStatus:
             plan = proposal.plan
-            return await target_status(queries, proposal.key, now, is_remedy=plan is not None and is_remedy(plan))
+            return await target_status(queries, proposal.key, now, is_remedy=plan is not None and plan.is_remedy)
 
         if len(self._targets) == 1:
             [proposal] = proposals.items
