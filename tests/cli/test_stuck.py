@@ -10,13 +10,17 @@ import pytest
 from k9py.cli.command_line import WriteOptions
 from k9py.simulator.apiserver.authorization import Rule
 from k9py.simulator.clock import RealClock
+from k9py.simulator.faults import Refuse, RequestMatch
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
 from tests.cli.shell import Shell, edit, image
 from tests.cli.writes import (
+    CART,
     DB,
     WAIT,
+    doing,
     only_result,
+    restarting,
     says,
     undo,
 )
@@ -108,3 +112,17 @@ async def test_who_may_not_delete_pods_is_refused_before_anything_is_written(stu
     assert ran.code == 9
     assert "may not delete pods" in ran.err
     assert stuck.writes() == before
+
+
+async def test_a_rollout_is_tracked_to_its_end_although_events_cannot_be_read(quick: Shell) -> None:
+    def refuse_events() -> str:
+        for verb in ("list", "watch"):
+            fault = Refuse(500, message="etcdserver: request timed out")
+            quick.simulator.inject(fault, RequestMatch(verb, "events"), None)
+        return "y"
+
+    options = WriteOptions(wait=True, timeout=3000)
+    ran = await quick.run(doing("restart", restarting(), CART, options=options), json=True, answers=says(refuse_events))
+    result = only_result(ran)
+    assert result["outcome"] == "converged", ran.err
+    assert result["waited_seconds"] < options.timeout, "it does not wait for the events until the time is up"
