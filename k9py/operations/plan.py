@@ -1,7 +1,7 @@
 """What will be written, as a value a person can confirm, and the result.
 
-Invariant: a `Change` carries the uid, resourceVersion and generation of the object it was planned from, and its patch
-carries the first two as preconditions: an object that is another one, or was changed since, is refused by the server.
+Invariant: a `WritePlan` carries the uid, resourceVersion and generation of the object it was planned from, and its
+patch carries the first two as preconditions: the server refuses another object, or one that was changed since.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class WritePlan:
     """One planned write.
 
     Args:
-        action: what it is called.
+        operation: id of the operation.
         key, uid, resource_version, generation: the object as it was when planned.
         request: the patch with its preconditions.
         summary: one line: `scale Deployment shop/checkout from 3 to 5`.
