@@ -230,7 +230,7 @@ class DashboardFrontEnd:
         """Begin the status of a write."""
         title = proposal.planned.title
         if number == 1 and self._operation.takes_several:
-            self._host.clear_marks()
+            self._host.clear_marks([target.key for target in self._targets])
         if len(self._targets) > 1:
             self._is_running = True
             self._bulk_title = f"{title} {number} of {count}"
