@@ -88,6 +88,24 @@ async def test_at_a_terminal_deleting_them_is_offered(stuck: Shell) -> None:
     assert stuck.prompts[1].startswith("Delete db-")
 
 
+async def test_an_undo_stays_written_when_a_stuck_pod_cannot_be_deleted(stuck: Shell) -> None:
+    def refuse_deletions() -> str:
+        stuck.simulator.inject(Refuse(403, "Forbidden", "you may not delete it"), RequestMatch("delete", "pods"), None)
+        return "y"
+
+    answers = says("y", refuse_deletions)
+    ran = await stuck.run(undo(0, DB, options=WriteOptions(wait=True)), answers=answers, json=True)
+    assert ran.code == 9
+    result = only_result(ran)
+    assert (result["outcome"], result["deleted_pods"]) == ("not-followed", [])
+    lines = [(line["event"], line["action"], line.get("outcome")) for line in stuck.audit]
+    assert lines == [
+        ("write", "undo", "done"),
+        ("write", "delete-pod", "failed"),
+        ("followed", "undo", "not-followed"),
+    ]
+
+
 async def test_after_an_undo_that_is_held_up_it_is_not_guessed_which_revision_is_meant(stuck: Shell) -> None:
     await stuck.run(undo(0, DB))
     ran = await stuck.run(undo(0, DB, delete_stuck=True))
