@@ -7,7 +7,7 @@ import contextlib
 import copy
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -265,7 +265,7 @@ class HostApp(OrderedKeys[int]):
     def notify_terminal(self, text: str) -> None:
         """Do nothing."""
 
-    def clear_marks(self) -> None:
+    def clear_marks(self, keys: Sequence[ObjectKey]) -> None:
         """Do nothing: nothing is selected."""
 
     def show_progress(self) -> None:
