@@ -90,7 +90,7 @@ class AuditLog:
             descriptor = _open(self.path)
         except OSError as error:
             why = error.strerror or str(error)
-            hint = "nothing was changed; make room or give another path, then try again"
+            hint = "nothing was changed; make room or use another path, then try again"
             raise ConfigError(f"the audit file {self.path} cannot be written: {why}", hint) from error
         try:
             yield AuditLine(descriptor)

@@ -148,7 +148,9 @@ class Writer:
     def refuse_if_read_only(self, plan: WritePlan) -> None:
         """Raise ReadOnlyError when the session is read-only."""
         if self._read_only:
-            raise ReadOnlyError(f"read-only: {plan.summary} was not sent", "start without --readonly to write")
+            raise ReadOnlyError(
+                f"refused: kdash runs with --readonly; not sent: {plan.summary}", "start without --readonly to write"
+            )
 
     async def try_plan(self, plan: WritePlan) -> TriedPlan:
         """Dry-run a write; that it could not be dry-run is a warning of it (code `not-tried`).
@@ -191,7 +193,7 @@ class Writer:
         if problem:
             raise ConfigError(
                 f"the audit record cannot be written: {problem}",
-                "nothing was changed; make room or give another path, then try again",
+                "nothing was changed; make room or use another path, then try again",
             )
         try:
             written = await self._prove(sending)

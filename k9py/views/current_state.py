@@ -13,11 +13,11 @@ from datetime import datetime
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.text import printable
-from k9py.api.times import age_text
+from k9py.api.times import age, age_text
 from k9py.cluster.views import RolloutView
 from k9py.diagnosis.finding import Finding
 from k9py.rollouts.status import RolloutStatus
-from k9py.views.rollouts import state_text, with_note
+from k9py.views.rollouts import KIND_SHORT_NAMES, state_text, with_note
 from k9py.views.tones import finding_tone, rank_of, rollout_tone, severity_tone, status_severity
 from k9py.views.values import Tone
 
@@ -29,7 +29,7 @@ class CurrentState:
     """The current state of an object.
 
     Args:
-        text: `healthy, 3/3 ready, revision 2 for 15 days`; for a failing object its state and cause. Printable.
+        text: `healthy, 3/3 ready, revision 2 for 15d`; for a failing object its state and cause. Printable.
         tone: of the text.
         is_healthy: nothing is wrong with it: no reason to undo, restart or scale it to zero.
     """
@@ -55,7 +55,7 @@ def _state(status: RolloutStatus, text: str, severity: Severity, now: datetime) 
         desired = "?" if status.desired is None else status.desired
         ready = status.ready if status.desired is None else min(status.ready, status.desired)
         parts.append(f"{ready}/{desired} ready")
-    since = f" for {age_text(status.changed_at, now)}" if status.changed_at is not None else ""
+    since = f" for {age(status.changed_at, now)}" if status.changed_at is not None else ""
     parts.append((f"revision {status.revision}" if status.revision else "revision unknown") + since)
     return CurrentState(printable(", ".join(parts)), severity_tone(severity), severity in _HEALTHY)
 
@@ -87,11 +87,15 @@ def worse_of(worst: RolloutView | None, view: RolloutView) -> RolloutView | None
     return worst
 
 
-def did_you_mean(failing: RolloutStatus, fallback: str = "") -> str:
-    """Ask whether a failing workload was meant: `did you mean shop/checkout?`, with its cause.
+def did_you_mean(failing: RolloutStatus, namespace: str, fallback: str = "") -> str:
+    """Ask whether a failing workload was meant: `did you mean deploy/checkout? It is failing: `, and its cause.
 
     Args:
+        namespace: of the healthy one; that of another is named.
         fallback: text for a workload without a cause; "": the summary of its status.
     """
     cause = failing.cause_message or fallback or failing.summary
-    return printable(f"did you mean {failing.key.namespace}/{failing.key.name}? ({cause})")
+    key = failing.key
+    place = "" if key.namespace == namespace else f" in namespace {key.namespace}"
+    name = f"{KIND_SHORT_NAMES.get(key.kind, key.kind)}/{key.name}{place}"
+    return printable(f"did you mean {name}? It is failing: {cause}")

@@ -92,7 +92,7 @@ async def test_zero_and_back_to_as_many_as_before(kdash: Dashboard) -> None:
     asking = await kdash.until_screen(ScaleDialog)
     assert asking.suggested is not None
     assert asking.suggested[0] == 3
-    await kdash.until_text("as before (3)", "replicas  0 → 3")
+    await kdash.until_text("previous", "replicas  0 → 3")
 
 
 async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone(kdash: Dashboard) -> None:
@@ -270,7 +270,7 @@ async def test_the_undo_list_keeps_its_columns_after_an_undo_and_all_its_ages_ar
         kdash.simulator.advance(5)
         await kdash.press("u")
         asking = await kdash.until_screen(UndoDialog)
-        await kdash.until_text("CHANGE-CAUSE", "CHANGED BY", "rolled back 5s ago: image", "revision 7 for 5 seconds")
+        await kdash.until_text("CHANGE-CAUSE", "CHANGED BY", "rolled back 5s ago: image", "revision 7 for 5s")
         kdash.simulator.advance(25)
         assert asking.table.select_key(next(one.key for one in asking.revisions if one.number == 6))
         await kdash.until_text("go back to revision 6 · rolled back 5s ago: image checkout:2.8.0 cannot be pulled")
@@ -309,7 +309,7 @@ async def test_a_small_terminal_keeps_the_buttons_in_sight_and_scrolls_the_rest(
         await kdash.press("enter")
         confirm = await kdash.confirm()
         await kdash.press("v")
-        await kdash.until_text("Cancel", "Undo", "server dry-run passed")
+        await kdash.until_text("Cancel", "Undo", "server-side dry run passed")
         await kdash.press("down", "pagedown")
         assert confirm.body.top > 0
         assert kdash.app.focused is confirm.query_one("#cancel")

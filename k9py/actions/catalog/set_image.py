@@ -25,6 +25,9 @@ def parse_images(words: Sequence[str]) -> tuple[Sequence[str], Mapping[str, Any]
         if images.setdefault(container, image) != image:
             raise ValueError(f"Container {container!r} is given two images.")
     if not images:
+        names = words[1:] if words and "/" in words[0] else words[2:]
+        if names:
+            raise ValueError(f"{names[0]!r} is not CONTAINER=IMAGE, such as app=IMAGE")
         raise ValueError("Name a container and its new image: app=registry.example.com/shop/checkout:1.2.3")
     return tuple(word for word in words if "=" not in word), {"images": images}
 
