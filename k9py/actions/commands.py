@@ -58,12 +58,12 @@ class CommandEntry:
 
 
 def _entries() -> tuple[CommandEntry, ...]:
-    found = [
+    entries = [
         CommandEntry(action, action.command, DEFAULT_KEYS.fill(action.help))
         for action in ACTIONS
         if action.command is not None
     ]
-    return tuple(sorted(found, key=lambda entry: _FIRST.index(entry.action.id) if entry.action.id in _FIRST else 99))
+    return tuple(sorted(entries, key=lambda entry: _FIRST.index(entry.action.id) if entry.action.id in _FIRST else 99))
 
 
 COMMANDS: Final = _entries()
@@ -71,11 +71,11 @@ COMMANDS: Final = _entries()
 
 def matching(line: str, commands: Sequence[CommandEntry] = COMMANDS) -> tuple[CommandEntry, ...]:
     """Return the commands whose name or alias begins with the first word typed; all of them for an empty line."""
-    words = line.split(maxsplit=1)
-    if not words:
+    tokens = line.split(maxsplit=1)
+    if not tokens:
         return tuple(commands)
-    word = words[0].lower()
-    if len(words) > 1 or line[-1].isspace():
+    word = tokens[0].lower()
+    if len(tokens) > 1 or line[-1].isspace():
         return tuple(entry for entry in commands if entry.answers_to(word))
     return tuple(entry for entry in commands if any(name.startswith(word) for name in (entry.name, *entry.aliases)))
 

@@ -1,7 +1,7 @@
 """A plan as printed lines, a result as JSON values, and its exit code.
 
-Invariants: JSON keys are snake_case and only ever added to; everything printed of the pod template is what the dry run
-returned, and where there was none, that is printed.
+Invariants: JSON keys are snake_case and only ever added to; the printed pod template is always the result of the dry
+run, and a missing dry run is reported.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TONES: Final = {WarningLevel.DANGER: Tone.FAIL, WarningLevel.CAUTION: Tone.WARN
 
 
 def plan_lines(proposal: Proposal, context: str) -> Iterator[StyledLine]:
-    """Return what a person reads before confirming."""
+    """Return the lines to read before confirming."""
     tried = proposal.dry_run
     if tried is None:
         return
@@ -45,7 +45,7 @@ def plan_lines(proposal: Proposal, context: str) -> Iterator[StyledLine]:
     changes = semantic_diff(tried.template_before, tried.template_after) if is_shown else ()
     shown = {change.after for change in changes}
     for what, before, after in plan.before_after:
-        if what == "revision" or after not in shown:  # what the difference shows is not printed twice
+        if what == "revision" or after not in shown:  # the parts of the difference are not printed twice
             yield ((f"  {what}: {before} → {after}", Tone.PLAIN),)
     if is_shown:
         yield (("  changes (server dry-run):", Tone.MUTED),)
@@ -60,7 +60,7 @@ def plan_lines(proposal: Proposal, context: str) -> Iterator[StyledLine]:
 
 
 def exit_code(result: OperationResult) -> ExitCode:
-    """Return the exit code of one result; 0 only when all that was asked for is done and audited."""
+    """Return the exit code of one result; 0 only when everything is done and audited."""
     if result.error is not None:
         return exit_code_of_error(result.error)
     match result.outcome:
@@ -134,7 +134,7 @@ def _warning_values(warning: PreflightWarning) -> dict[str, str]:
 
 
 def _error_values(error: KdashError) -> dict[str, Any]:
-    """Return a failure as JSON values: `looked` is what reading the object back found, `rule` what refused it."""
+    """Return a failure as JSON values: `looked` is what reading the object back found, `rule` the refusing rule."""
     return {
         "message": printable(error.message),
         "hint": printable(error.hint_after_giving_up),

@@ -1,9 +1,9 @@
-"""The audit file: JSON lines for every real attempt to write: that it begins, what came of it, and how it ended.
+"""The audit file: JSON lines for every real attempt to write: its start, its outcome, and how its rollout ended.
 
-The first line (event `begin`) is stored before the write is sent: if it cannot be, nothing is sent, so no write goes
-unrecorded because of a full disk or a foreign directory. If a later line (`write`, `followed`) cannot be stored, the
-write has happened; that is reported, never hidden. Invariant: mode 0600, and every directory made for it 0700, whatever
-the umask; the file is a plain one with one name; a line is appended with one `write`.
+The first line (event `begin`) is stored before the write is sent: if it cannot be, nothing is sent, so no write is
+unrecorded because of a full disk or an unwritable directory. If a later line (`write`, `followed`) cannot be stored,
+the write has happened; that is reported, never hidden. Invariant: mode 0600, and every directory made for it 0700,
+whatever the umask; the file is a regular one with one name; a line is appended with one `write`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ import msgspec
 from k9py.api.errors import ConfigError
 
 _READ_BACK: Final = 1 << 20
-"""Bytes of the file's end that are read for what was done to an object."""
+"""Bytes at the end of the file that are read for the writes to an object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who writes: kubeconfig context, its user entry, the server, and the operating system's user."""
+    """Who writes: the kubeconfig context, its user entry, the server, and the operating system's user."""
 
     context: str
     user: str
@@ -51,7 +51,7 @@ class AuditLine:
         self._descriptor = descriptor
 
     def store(self, fields: Mapping[str, Any], *, synced: bool = False) -> str:
-        """Append the line; return "" or, when it could not be stored, why.
+        """Append the line; return why it could not be stored, "" if it was.
 
         Args:
             synced: wait until it is on the disk; some file systems report only then that they are full.
@@ -71,7 +71,7 @@ class AuditLine:
 
 
 class AuditLog:
-    """Appends to the audit file; `path` None keeps no file (tests, or switched off by the person)."""
+    """Appends to the audit file; `path` None keeps no file (tests, or switched off by the user)."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
@@ -81,7 +81,7 @@ class AuditLog:
         """Open the file for one line.
 
         Raises:
-            ConfigError: it cannot be opened for appending, or is no plain file of ours.
+            ConfigError: it cannot be opened for appending, or is not a regular file of this user.
         """
         if self.path is None:
             yield AuditLine(None)
@@ -90,7 +90,7 @@ class AuditLog:
             descriptor = _open(self.path)
         except OSError as error:
             why = error.strerror or str(error)
-            hint = "nothing was changed; make room or give another path, then try again"
+            hint = "nothing was changed; free disk space or set another path, then try again"
             raise ConfigError(f"the audit file {self.path} cannot be written: {why}", hint) from error
         try:
             yield AuditLine(descriptor)
@@ -100,7 +100,7 @@ class AuditLog:
     def lines(self, uid: str) -> tuple[Mapping[str, Any], ...]:
         """Return the lines about an object, newest last, of the file's last MiB; lines that are broken are left out.
 
-        Nothing is known, and so nothing returned, where the file is not there, cannot be read or is no plain file.
+        The result is empty if the file is missing, cannot be read or is not a regular file.
         """
         if self.path is None or not uid:
             return ()
@@ -137,7 +137,7 @@ def _decoded(line: bytes) -> Mapping[str, Any] | None:
 
 def _open(path: Path) -> int:
     make_private_directory(path.parent)
-    # Not through a link someone else planted, and never waiting on a pipe.
+    # Never through a symbolic link of someone else, and never blocking on a pipe.
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         descriptor = os.open(path, flags, 0o600)
@@ -157,14 +157,14 @@ def _open(path: Path) -> int:
 
 
 def _foreign(state: os.stat_result) -> str:
-    """Return why a file is not taken for ours, "" when it is: under another name it could be read or changed."""
+    """Return why a file is not trusted, "" when it is: under another name it could be read or changed."""
     if not stat.S_ISREG(state.st_mode):
-        return "it is not a plain file"
+        return "it is not a regular file"
     return "it has another name (a hard link)" if state.st_nlink > 1 else ""
 
 
 def make_private_directory(path: Path) -> None:
-    """Make a directory and those above it that are missing, each for its owner alone: `mkdir` obeys the umask."""
+    """Make a directory and those above it that are missing, each for its owner only: `mkdir` obeys the umask."""
     missing = [path]
     while not missing[-1].parent.exists() and missing[-1].parent != missing[-1]:
         missing.append(missing[-1].parent)
@@ -182,12 +182,12 @@ def _sync(descriptor: int) -> None:
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):  # a file system that has no such thing
+        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):  # a file system without it
             raise
 
 
 def _ends_with_newline(descriptor: int) -> bool:
-    """Tell whether the last line is whole: a full disk may have cut an earlier one."""
+    """Return whether the last line is whole: a full disk may have cut an earlier one."""
     size = os.fstat(descriptor).st_size
     if size == 0:
         return True

@@ -1,7 +1,7 @@
-"""What will be written, as a value a person can confirm, and the result.
+"""What will be written, as a value to confirm, and the result.
 
 Invariant: a `Change` carries the uid, resourceVersion and generation of the object it was planned from, and its patch
-carries the first two as preconditions: an object that is another one, or was changed since, is refused by the server.
+carries the first two as preconditions: a replaced object, or one changed since, is refused by the server.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class WarningLevel(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class PreflightWarning:
-    """What a person should know before confirming; `code` is stable (`autoscaler`, `gitops`, `downtime` ...)."""
+    """A warning to read before confirming; `code` is stable (`autoscaler`, `gitops`, `downtime` ...)."""
 
     level: WarningLevel
     code: str
@@ -40,15 +40,15 @@ class WritePlan:
     """One planned write.
 
     Args:
-        action: what it is called.
+        action: its name.
         key, uid, resource_version, generation: the object as it was when planned.
         request: the patch with its preconditions.
         summary: one line: `scale Deployment shop/checkout from 3 to 5`.
         before_after: (what, before, after) rows for the confirm dialog.
         warnings: most severe first.
-        cause: what was wrong with the object when it was confirmed, "" when nothing was known to be; for the audit.
-        replaces_annotations: those the patch puts others in the place of, as they were; None when it leaves them. A
-            change of annotations leaves the generation as it is, so these are compared instead.
+        cause: the problem of the object when the write was confirmed, "" when none was known; for the audit.
+        replaces_annotations: the annotations that the patch replaces, as they were; None when it keeps them. A change
+            of annotations does not change the generation, so these are compared instead.
     """
 
     operation: OperationId
@@ -65,23 +65,23 @@ class WritePlan:
 
 
 def is_remedy(plan: WritePlan) -> bool:
-    """Tell whether a write is meant to repair something: with nothing wrong, the confirmation starts with that."""
+    """Return whether a write is meant to repair something: if nothing is wrong, the confirmation says so first."""
     to_zero = plan.operation == "scale" and any(after == "0" for _, _, after in plan.before_after)
     return plan.operation in ("undo", "restart") or to_zero
 
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What came of a write.
+    """The result of a write.
 
     Args:
         plan: as it was sent last (a retry carries a newer resourceVersion).
-        result: the object (or Scale) the server answered with; for a dry-run, as it would be.
+        result: the object (or Scale) in the server's response; for a dry run, as it would be.
         dry_run: nothing was stored.
-        attempts: 1, or more when only the status had moved in between.
-        audit_problem: the write was done but its audit line could not be stored; "" when all is well.
-        differences: what was stored otherwise than it was previewed; None where there was no preview to compare with.
-        proof_note: the answer did not prove the write, and reading back did: why, and what was found; else "".
+        attempts: 1, or more if only the status changed in between.
+        audit_problem: the write was done but its audit line could not be stored; "" if it was stored.
+        differences: what was stored differently from the preview; None without a preview.
+        proof_note: why the response did not prove the write and what reading back found; "" if the response did.
         audit_id: names the write in the audit file, so that its end can be added later; "" for a dry-run.
     """
 
@@ -96,6 +96,6 @@ class WriteResult:
 
     @property
     def generation(self) -> int:
-        """The generation the write made; a Scale has none, but a changed number is always the next one."""
+        """The generation after the write; a Scale has none, but a changed number always increments it."""
         generation = (self.result.get("metadata") or {}).get("generation")
         return int(generation) if generation else self.plan.generation + 1

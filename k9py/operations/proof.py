@@ -1,8 +1,8 @@
-"""Whether an answer proves a write: the very object, a newer resourceVersion, and in it what was sent.
+"""Whether a response proves a write: the same object, a newer resourceVersion, and the sent values in it.
 
-A success without proof (`{}`, a Status, another object, one that does not hold the change) is not done: the object is
-read back then (`read_back.py`). Invariant: pure; what is quoted of an answer is printable and short. A delete or an
-eviction is answered with a Status or with the pod.
+A success without proof (`{}`, a Status, another object, one without the change) does not count as done: the object is
+read back (`read_back.py`). Invariant: pure; quoted parts of a response are printable and short. The response to a
+delete or an eviction is a Status or the pod.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from k9py.operations.plan import WritePlan
 from k9py.operations.values import CONTROLLERS, Path, path_text, short, value_at, value_text
 
 _GUARDS: Final = (("metadata", "uid"), ("metadata", "resourceVersion"))
-"""What every patch sends as a precondition and not as a change."""
+"""The fields that every patch sends as preconditions, not as changes."""
 
 _ANNOTATIONS: Final = ("metadata", "annotations")
 
 Miss = tuple[Path, Any, Any]
-"""A path that was sent, its value as sent, and as it is found; None is absent."""
+"""A sent path, its value as sent, and the value found; None is absent."""
 
 
 def unproven(
@@ -31,40 +31,40 @@ def unproven(
     before: Mapping[str, Any] | None = None,
     previewed: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return why an answer does not prove that a change was made, "" when it does.
+    """Return why a response does not prove that a change was made, "" when it does.
 
     Args:
         plan: as it was sent last.
         before: the object the write was planned from.
-        previewed: what the dry run returned: a webhook may store what is sent in its own way, if the dry run showed it.
+        previewed: what the dry run returned: a webhook may store different values if the dry run showed them.
     """
     if why := not_the_object(plan, answer):
         return why
     if plan.request.verb != "patch":
         is_pod = answer.get("kind") == "Pod"
         going = (answer.get("metadata") or {}).get("deletionTimestamp") or plan.request.verb == "evict"
-        return "the pod it answered with is not being deleted" if is_pod and not going else ""
+        return "the pod in the response is not being deleted" if is_pod and not going else ""
     if str(answer["metadata"]["resourceVersion"]) == plan.resource_version:
-        return "the resourceVersion it answered with is the one from before, so nothing was stored"
+        return "the resourceVersion in the response is unchanged, so nothing was stored"
     if before is not None and has_no_effect(plan.request, before, answer):
-        return "what was to change in it is as it was before"
+        return "the fields to change are unchanged in it"
     for path, sent, actual in unmet(plan.request, answer, before):
         if previewed is None or value_at(previewed, path) != actual:
             is_now, wanted = short(value_text(path, actual)), short(value_text(path, sent))
             return f"{short(path_text(path))} in it is {is_now}, not {wanted}"
     if int(answer["metadata"].get("generation") or 0) == plan.generation > 0:
-        return "the generation it answered with is the one from before, so its spec was not changed"
+        return "the generation in the response is unchanged, so its spec was not changed"
     return ""
 
 
 def not_the_object(plan: WritePlan, answer: Mapping[str, Any]) -> str:
-    """Return why an answer is not about the object of a change, "" when it is. Holds for a dry run too."""
+    """Return why a response is not about the object of a change, "" when it is. Applies to a dry run too."""
     kind, verb = str(answer.get("kind") or ""), plan.request.verb
     if kind == "Status":
         return _status(plan, answer)
     meta = answer.get("metadata")
     if not kind or not isinstance(meta, Mapping):
-        return "it is no object"
+        return "it is not an object"
     wanted = ("Scale",) if plan.request.subresource == "scale" else (plan.key.kind,)
     if kind not in (*wanted, *(("Eviction",) if verb == "evict" else ())):
         return f"it is a {printable(kind)[:60]}, not a {wanted[0]}"
@@ -74,21 +74,21 @@ def not_the_object(plan: WritePlan, answer: Mapping[str, Any]) -> str:
     if kind == "Eviction":
         return ""
     if str(meta.get("uid") or "") != plan.uid:
-        return "it is another object of that name" if meta.get("uid") else "it has no uid"
+        return "it is another object with that name" if meta.get("uid") else "it has no uid"
     return "" if meta.get("resourceVersion") else "it has no resourceVersion"
 
 
 def has_no_effect(request: WriteRequest, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Tell whether nothing of what a patch was to change has changed: a webhook may put it all back."""
+    """Return whether nothing that a patch should change has changed: a webhook may revert it."""
     wanted = [path for path, _, _ in unmet(request, before, before)]
     return bool(wanted) and all(value_at(before, path) == value_at(after, path) for path in wanted)
 
 
 def unmet(request: WriteRequest, obj: Mapping[str, Any], before: Mapping[str, Any] | None) -> Iterator[Miss]:
-    """Yield what of a patch an object does not hold, and what it still holds that a replacement was to take away.
+    """Yield the parts of a patch that an object lacks, and the parts it still has that a replacement should remove.
 
     Args:
-        before: the object the patch was planned from; None: what it had is not known.
+        before: the object the patch was planned from; None: unknown.
     """
     yield from misses(request, obj)
     if before is not None:
@@ -99,7 +99,7 @@ def unmet(request: WriteRequest, obj: Mapping[str, Any], before: Mapping[str, An
 
 
 def misses(request: WriteRequest, obj: Mapping[str, Any]) -> Iterator[Miss]:
-    """Yield what of a patch an object does not hold."""
+    """Yield the parts of a patch that an object lacks."""
     patch = request.patch
     if request.verb != "patch" or patch is None:
         return
@@ -156,7 +156,7 @@ def _gone(sent: Any, old: Any, path: Path) -> Iterator[Path]:
 
 
 def _is_not_ours(path: Path) -> bool:
-    """Tell whether a patch sends it as a precondition, or a controller owns it."""
+    """Return whether a patch sends it as a precondition, or a controller owns it."""
     return path in _GUARDS or (path[:2] == _ANNOTATIONS and len(path) > 2 and path[2].startswith(CONTROLLERS))
 
 
@@ -175,7 +175,7 @@ def _misses(sent: Any, actual: Any, path: Path) -> Iterator[Miss]:
 
 
 def _misses_of_list(sent: Sequence[Mapping[str, Any]], actual: Any, path: Path) -> Iterator[Miss]:
-    """Compare elements by name; those without one must be among those found. More of them is no miss."""
+    """Compare elements by name; those without one must be among the elements found. Additional elements are allowed."""
     there = [element for element in actual if isinstance(element, Mapping)] if isinstance(actual, (list, tuple)) else []
     for element in sent:
         if element.get("$patch") == "delete":
@@ -200,4 +200,4 @@ def _status(plan: WritePlan, answer: Mapping[str, Any]) -> str:
     if plan.request.verb == "patch":
         return f"it is a Status, not a {plan.key.kind}"
     uid = (answer.get("details") or {}).get("uid")
-    return "it is about another object of that name" if uid and uid != plan.uid else ""
+    return "it is about another object with that name" if uid and uid != plan.uid else ""

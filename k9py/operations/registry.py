@@ -1,4 +1,4 @@
-"""Every operation, by its id: found in the modules of this package, so that a new operation is one new file."""
+"""All operations by id: discovered in the modules of this package, so that a new operation is one new file."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from k9py.operations.operation import Operation
 
 @cache
 def operations() -> Mapping[str, Operation[Any]]:
-    """Return all operations by id. A module takes part with a tuple `OPERATIONS`."""
-    found: dict[str, Operation[Any]] = {}
+    """Return all operations by id. A module contributes a tuple `OPERATIONS`."""
+    operations_by_id: dict[str, Operation[Any]] = {}
     for module in pkgutil.iter_modules(k9py.operations.__path__, "k9py.operations."):
         for operation in getattr(importlib.import_module(module.name), "OPERATIONS", ()):
-            assert operation.id not in found, f"two operations are called {operation.id}"
-            found[operation.id] = operation
-    return MappingProxyType(found)
+            assert operation.id not in operations_by_id, f"two operations are called {operation.id}"
+            operations_by_id[operation.id] = operation
+    return MappingProxyType(operations_by_id)
 
 
 def operation(operation_id: str) -> Operation[Any]:

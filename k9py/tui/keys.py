@@ -1,4 +1,4 @@
-"""The keys in force in a running app: the defaults of the actions, overridden by Textual's keymap.
+"""The current keys in a running app: the defaults of the actions, overridden by Textual's keymap.
 
 Every key named in a text on the screen is looked up here, so that a remapped key is named correctly.
 """
@@ -22,7 +22,7 @@ class RemappableKeys(App[ResultT], Generic[ResultT]):
     """An app that knows which key each action has now."""
 
     key_names: KeyNames = DEFAULT_KEYS
-    """The keys in force; replaced when the keymap changes."""
+    """The current keys; replaced when the keymap changes."""
 
     def set_keymap(self, keymap: Mapping[str, str]) -> None:
         """Use these keys, by action id, instead of the defaults."""
@@ -55,7 +55,7 @@ def _sharing(keymap: Mapping[str, str]) -> dict[str, str]:
 
 
 def key_names(node: MessagePump) -> KeyNames:
-    """Return the keys in force for a widget, screen or app; the defaults in an app without a keymap."""
+    """Return the current keys for a widget, screen or app; the defaults in an app without a keymap."""
     app = node.app
     return app.key_names if isinstance(app, RemappableKeys) else DEFAULT_KEYS
 

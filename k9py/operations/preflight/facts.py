@@ -1,7 +1,7 @@
-"""What the cluster knows that matters to one write, read once, in parallel.
+"""The facts about the cluster that matter to one write, read once, in parallel.
 
 Invariant: a fact is a value, or `Unknown` with the reason; an empty value means that there is none, and None that it
-does not matter to the write. One read that fails leaves the others alone; a lost connection ends them all.
+does not matter to the write. A failed read does not affect the others; a lost connection ends them all.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ K = TypeVar("K", bound=KubeObject)
 _ROLLING: Final[tuple[OperationId, ...]] = ("restart", "undo", "set-image", "resume")
 _PODS_GO: Final[tuple[OperationId, ...]] = (*_ROLLING, "delete-pod", "evict")
 _MORE_OF_THE_SAME: Final[tuple[OperationId, ...]] = ("restart", "set-image", "scale")
-"""New pods ask of a node what the present ones do; an undo's, and what a resume brings, may ask something else."""
+"""New pods request the same of a node as the current ones; those of an undo or a resume may not."""
 _PODS_COME: Final[tuple[OperationId, ...]] = (*_ROLLING, "scale")
 
 
@@ -43,7 +43,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """What the write needs: a verb on a resource with its subresource, in a namespace."""
+    """The permission for the write: a verb on a resource with its subresource, in a namespace."""
 
     verb: str
     resource: str
@@ -55,14 +55,14 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was read; None: it does not matter to the change.
+    """The facts; None: it does not matter to the change.
 
     Args:
-        right, allowed: what the write needs, and whether the user has it.
+        right, allowed: the permission for the write, and whether the user has it.
         autoscalers: those of the namespace.
         budgets: those of the namespace.
         quotas: those of the namespace.
-        pods: those of the workload, where more of the same are to come.
+        pods: those of the workload, if more of the same will be created.
         at: when they were read.
     """
 
@@ -76,10 +76,10 @@ class Facts:
 
 
 async def gather(reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> Facts:
-    """Read what matters to a change.
+    """Read the facts for a change.
 
     Raises:
-        ConnectionFailedError: the cluster does not answer any more.
+        ConnectionFailedError: the cluster no longer responds.
     """
     action = plan.operation
     rolls = action in _ROLLING and starts_rollout(obj, plan)
@@ -112,7 +112,7 @@ async def gather(reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> Fac
 
 
 def starts_rollout(obj: Mapping[str, Any], plan: WritePlan) -> bool:
-    """Tell whether pods begin to be replaced when the change is stored."""
+    """Return whether pods begin to be replaced when the change is stored."""
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
     if plan.operation == "resume":
         return int(status.get("updatedReplicas") or 0) < int(spec.get("replicas", 1))
@@ -120,7 +120,7 @@ def starts_rollout(obj: Mapping[str, Any], plan: WritePlan) -> bool:
 
 
 def needed_right(plan: WritePlan) -> Right:
-    """Return what RBAC asks for the write."""
+    """Return the RBAC permission for the write."""
     request = plan.request
     verb, subresource = ("create", "eviction") if request.verb == "evict" else (request.verb, request.subresource)
     resource = _resource(plan)
@@ -133,7 +133,7 @@ def _resource(plan: WritePlan) -> str:
 
 
 def _selector(obj: Mapping[str, Any]) -> str:
-    """Return the workload's selector as a query, "" when it has none we understand."""
+    """Return the workload's selector as a query, "" when it has none that is supported."""
     try:
         return str(msgspec.convert((obj.get("spec") or {}).get("selector") or {}, LabelSelector))
     except msgspec.ValidationError:
@@ -157,7 +157,7 @@ async def _listed(reader: Reader, kind: Kind[K], namespace: str, selector: str =
 
 
 async def _known(read: Callable[[], Awaitable[T]], kind: Kind[Any] | None) -> T | Unknown:
-    """Return what was read, or why it is unknown. `kind`: what is listed, None for another question."""
+    """Return the result, or why it is unknown. `kind`: the listed kind, None for another request."""
     try:
         return await read()
     except ConnectionFailedError:
@@ -165,27 +165,27 @@ async def _known(read: Callable[[], Awaitable[T]], kind: Kind[Any] | None) -> T 
     except ForbiddenError:
         return Unknown(f"you may not list {kind.resource}" if kind is not None else "you may not ask")
     except NotFoundError as error:
-        # An older server may have them under another version: that is not to have none.
+        # An older server may have them in another version, which does not mean that there are none.
         return Unknown(f"this server has no {kind.api_version}" if kind is not None else printable(error.message))
     except KdashError as error:
         return Unknown(printable(error.message))
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return Unknown("the answer was not understood")
+        return Unknown("unexpected response")
 
 
 def unknown(what: str, fact: Unknown, could: str) -> PreflightWarning:
-    """Warn that something is not known.
+    """Warn that something is unknown.
 
     Args:
         what: in the plural, such as `autoscalers`.
-        fact: why it is not known.
-        could: what may be so: `one may overwrite this`.
+        fact: why it is unknown.
+        could: the possible consequence: `one may overwrite this`.
     """
     return PreflightWarning(WarningLevel.CAUTION, "unknown", f"{what}: unknown ({fact.why}); {could}")
 
 
 def planned_template(obj: Mapping[str, Any], plan: WritePlan) -> Mapping[str, Any]:
-    """Return the pod template as it will be, but for images and the restart's annotation, which no check asks for."""
+    """Return the planned pod template, without images and the restart annotation, which no check uses."""
     if plan.operation == "undo":
         patch = plan.request.patch
         if isinstance(patch, Mapping):

@@ -107,17 +107,17 @@ def fold_empty_text(text: str, tone: Tone, width: int) -> list[str]:
 
 
 def marked_line(tone: Tone, *pieces: tuple[str, Tone], width: int) -> list[TextLine]:
-    """Return a line after the bullet of its tone, folded under itself."""
+    """Return a line after the bullet of its tone, wrapped with a hanging indent."""
     return fold(text_line(((f"{bullet(tone)} ", tone), *pieces)), width, indent=2)
 
 
 def _words(text: str) -> list[str]:
     """Split after blanks, keeping them."""
-    words: list[str] = []
+    pieces: list[str] = []
     start = 0
     for at in range(1, len(text)):
         if text[at - 1] == " " and text[at] != " ":
-            words.append(text[start:at])
+            pieces.append(text[start:at])
             start = at
-    words.append(text[start:])
-    return words
+    pieces.append(text[start:])
+    return pieces

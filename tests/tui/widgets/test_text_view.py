@@ -32,7 +32,7 @@ async def test_search_goes_round_and_highlights() -> None:
         await pilot.press("N")
         shown = screen_text(app.widget)
         hit = list(app.widget.render_line(shown.index("line 60")))
-        assert [(one.text, one.style) for one in hit][1] == (
+        assert [(span.text, span.style) for span in hit][1] == (
             "60",
             app.widget.on_base(app.widget.palette.hit_current),
         )

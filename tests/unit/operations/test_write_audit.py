@@ -71,8 +71,8 @@ async def test_a_line_after_a_cut_one_begins_on_its_own_line(tmp_path: Path) -> 
         ("directory", "Is a directory"),
         ("link", "it is a symbolic link"),
         ("hard link", "it has another name"),
-        ("pipe", "it is not a plain file"),
-        ("full device", "it is not a plain file"),
+        ("pipe", "it is not a regular file"),
+        ("full device", "it is not a regular file"),
         ("file in the way", "is not a directory"),
     ],
 )
