@@ -176,7 +176,7 @@ async def test_what_was_stored_otherwise_than_previewed_is_told_and_audited(shop
 # -- proof ----------------------------------------------------------------------------------------------------------
 
 FORGED: list[tuple[Replace, str]] = [
-    (Replace(), "it is no object"),
+    (Replace(), "it is not an object"),
     (Replace(body=b"<html>Sign in</html>", content_type="text/html"), "answered with an HTML page"),
     (Replace(body=b"<html>Sign in</html>"), "answered with an HTML page"),
     (Replace(body=b'{"kind":"Status","status":"Failure","message":"etcd is full"}'), "Failure: etcd is full"),
