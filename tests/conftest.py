@@ -1,7 +1,7 @@
 """Markers: which tests are slow, need a pseudo-terminal, or run the real kubectl.
 
 A test is marked by what it does, so that a new one needs no mark of its own. `pytest -m "not slow and not pty"` is the
-fast loop; plain `pytest` runs everything. README.md beside this file says what lives where.
+fast loop; plain `pytest` runs everything. README.md next to this file describes the layout.
 """
 
 from __future__ import annotations

@@ -20,20 +20,20 @@ T = TypeVar("T", bound=KubeObject)
 @cache
 def exchanges(name: str) -> list[dict[str, Any]]:
     """Return the exchanges of one file, without its `.json`."""
-    found: list[dict[str, Any]] = json.loads((_WIRE / f"{name}.json").read_text())
-    return found
+    recorded: list[dict[str, Any]] = json.loads((_WIRE / f"{name}.json").read_text())
+    return recorded
 
 
 def body(name: str, index: int) -> dict[str, Any]:
     """Return the response's body of one exchange."""
-    found: dict[str, Any] = exchanges(name)[index]["response"]["body"]
-    return found
+    recorded: dict[str, Any] = exchanges(name)[index]["response"]["body"]
+    return recorded
 
 
 def items(name: str, index: int) -> list[dict[str, Any]]:
     """Return the items of a recorded list."""
-    found: list[dict[str, Any]] = body(name, index)["items"]
-    return found
+    listed: list[dict[str, Any]] = body(name, index)["items"]
+    return listed
 
 
 def sent(name: str, index: int) -> Any:
@@ -48,4 +48,4 @@ def typed(kind: Kind[T], raw: dict[str, Any]) -> T:
 
 def typed_list(kind: Kind[T], name: str, index: int) -> list[T]:
     """Decode the items of a recorded list."""
-    return [typed(kind, one) for one in items(name, index)]
+    return [typed(kind, obj) for obj in items(name, index)]

@@ -1,4 +1,4 @@
-"""Objects that limit or undo writes: HorizontalPodAutoscalers (autoscaling/v2), PodDisruptionBudgets (policy/v1) and
+"""Objects that limit or revert writes: HorizontalPodAutoscalers (autoscaling/v2), PodDisruptionBudgets (policy/v1) and
 ResourceQuotas (core/v1)."""
 
 from __future__ import annotations

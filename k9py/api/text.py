@@ -22,7 +22,7 @@ _UNSAFE: Final = re.compile(
 _BLANKS: Final = re.compile(r"[\t\n\r]")
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 MAX_MESSAGE: Final = 1000
-"""Characters of a server's message that become part of ours."""
+"""Characters of a server's message that are quoted in a message of kdash."""
 _MAX_MESSAGE_LENGTH: Final = 400
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from k9py.api.meta import ObjectKey
 
 FIELD_MANAGER: Final = "kdash"
-"""Our name in an object's managed fields."""
+"""The field manager name of kdash in an object's managed fields."""
 
 PatchType = Literal["merge", "strategic", "json"]
 
@@ -23,7 +23,7 @@ class WriteRequest:
         patch: a mapping for merge and strategic patches, a list of operations for JSON patches; for a delete and an
             eviction the DeleteOptions (preconditions), None for none.
         subresource: "scale", or ""; an eviction needs none.
-        verb: what is done; "evict" creates the pod's eviction, which asks its disruption budget.
+        verb: the action; "evict" creates the pod's eviction, which asks its disruption budget.
     """
 
     key: ObjectKey

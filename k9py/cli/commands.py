@@ -24,14 +24,14 @@ from k9py.cli.logs.command import logs
 from k9py.cli.operation_command import operation_command
 from k9py.cli.targets import parse_target
 
-_words = click.argument("words", nargs=-1, metavar="KIND/NAME")
+_operand = click.argument("operands", nargs=-1, metavar="KIND/NAME")
 _show_secrets = click.option(
     "--show-secrets", is_flag=True, help="Show values in the pod template that look like secrets (hidden otherwise)."
 )
 
 
 @subcommand("history")
-@_words
+@_operand
 @click.option(
     "--revision",
     "number",
@@ -42,12 +42,12 @@ _show_secrets = click.option(
 @_show_secrets
 @with_cluster_options
 def history(
-    context: click.Context, /, words: Sequence[str], number: int | None, show_secrets: bool, **given: Any
+    context: click.Context, /, operands: Sequence[str], number: int | None, show_secrets: bool, **given: Any
 ) -> None:
     """Run `kdash history`."""
     if show_secrets and number is None:
         raise click.UsageError("--show-secrets is about a pod template: name one with --revision")
-    arguments, named = merge_arguments(context, given), parse_target(words)
+    arguments, named = merge_arguments(context, given), parse_target(operands)
     from k9py.cli import history as core
     from k9py.cli.session import run
 
@@ -55,7 +55,7 @@ def history(
 
 
 @subcommand("diff")
-@_words
+@_operand
 @click.option(
     "--from",
     "older",
@@ -78,7 +78,7 @@ def history(
 def diff(
     context: click.Context,
     /,
-    words: Sequence[str],
+    operands: Sequence[str],
     older: str | None,
     newer: str,
     yaml: bool,
@@ -88,7 +88,7 @@ def diff(
     """Run `kdash diff`."""
     if show_secrets and not yaml:
         raise click.UsageError("--show-secrets needs --yaml")
-    arguments, named = merge_arguments(context, given), parse_target(words)
+    arguments, named = merge_arguments(context, given), parse_target(operands)
     from k9py.cli import history as core
     from k9py.cli.session import run
 
@@ -101,15 +101,15 @@ def diff(
 
 
 @subcommand("status")
-@_words
+@_operand
 @click.option("--wait", is_flag=True, help="Wait until the rollout ends; progress goes to standard error.")
 @click.option(
     "--timeout", type=parse_duration, default="10m", show_default=True, metavar="TIME", help="Maximum time to wait."
 )
 @with_cluster_options
-def status(context: click.Context, /, words: Sequence[str], wait: bool, timeout: float, **given: Any) -> None:
+def status(context: click.Context, /, operands: Sequence[str], wait: bool, timeout: float, **given: Any) -> None:
     """Run `kdash status`."""
-    arguments, named = merge_arguments(context, given), parse_target(words)
+    arguments, named = merge_arguments(context, given), parse_target(operands)
     from k9py.cli import status as core
     from k9py.cli.session import run
 

@@ -63,7 +63,7 @@ async def history(
             print_tables((plain,), console.out, width=console.width, colour=console.colour)
     else:
         wanted = find_revision(snapshot, number)
-        revision = next(each for each in revisions if each.name == wanted.name)
+        revision = next(candidate for candidate in revisions if candidate.name == wanted.name)
         author, template = authors.get(revision.name), revision_template(snapshot.revision_objects[revision.name])
         template = template if shows_secrets else redact(template)
         if invocation.arguments.json:

@@ -36,9 +36,9 @@ def operation_command(action: Action, operations: OperationRegistry | None = Non
     assert verb is not None, action.id
     assert action.operation, action.id
 
-    def run_verb(context: click.Context, /, words: Sequence[str], **given: Any) -> None:
+    def run_verb(context: click.Context, /, operands: Sequence[str], **given: Any) -> None:
         inputs = {option.input: given.pop(option.input) for option in verb.options}
-        targets, parsed = _parse(verb, words)
+        targets, parsed = _parse(verb, operands)
         arguments, options = merge_arguments(context, given), pop_write_options(given)
         from k9py.cli.operations import run_operation
         from k9py.cli.session import Invocation, run
@@ -54,7 +54,7 @@ def operation_command(action: Action, operations: OperationRegistry | None = Non
     for option in reversed(verb.options):
         function = _option(option)(function)
     name = "KIND/NAME..." if verb.takes_several else "KIND/NAME"
-    function = click.argument("words", nargs=-1, metavar=f"{name} {verb.metavar}".strip())(function)
+    function = click.argument("operands", nargs=-1, metavar=f"{name} {verb.metavar}".strip())(function)
     return click.command(verb.name, cls=Subcommand, short_help=verb.short_help, help=verb.help)(function)
 
 
@@ -67,12 +67,12 @@ def _option(option: CliOption) -> Any:
     return click.option(option.flag, option.input, type=number, default=0, metavar="NUMBER", help=option.help)
 
 
-def _parse(verb: CliVerb, words: Sequence[str]) -> tuple[tuple[ObjectArgument, ...], Mapping[str, Any]]:
-    """Return the objects and inputs of the words. Raises click.UsageError."""
+def _parse(verb: CliVerb, operands: Sequence[str]) -> tuple[tuple[ObjectArgument, ...], Mapping[str, Any]]:
+    """Return the objects and inputs from the operands. Raises click.UsageError."""
     parsed: Mapping[str, Any] = {}
     if verb.parse is not None:
         try:
-            words, parsed = verb.parse(words)
+            operands, parsed = verb.parse(operands)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
-    return parse_targets(words) if verb.takes_several else (parse_target(words),), parsed
+    return parse_targets(operands) if verb.takes_several else (parse_target(operands),), parsed

@@ -199,7 +199,7 @@ class ConsoleFrontEnd:
             )
             if self._options.yes or not await self._console.confirm(f"Delete {names} now?"):
                 return
-        await stuck.delete()
+        await stuck.delete(stuck.pods)
 
     def progress(self, key: ObjectKey, status: RolloutStatus | None, *, is_recovering: bool) -> None:
         """Print each new text once."""

@@ -27,7 +27,7 @@ from k9py.views.values import Tone
 class _Answer:
     status: RolloutStatus | None
     workload: Workload | None
-    remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     waited: float | None = None
     timed_out: bool = False
 
@@ -55,7 +55,7 @@ async def status(invocation: Invocation, named: ObjectArgument, *, wait: bool, t
         )
         for line in _details(result):
             console.print(f"  {line}")
-    console.print_warnings(result.remarks)
+    console.print_warnings(result.warnings)
     return result.code
 
 
@@ -71,8 +71,8 @@ async def _followed(invocation: Invocation, session: ClusterSession, named: Obje
     with explain_not_found(key):
         await session.connection.get(key)  # a missing workload fails now instead of after the timeout
     end = await track_to_end(session, key, invocation.console, timeout=timeout)
-    remarks = (end.text,) if end.is_timeout or end.status is None else ()
-    return _Answer(end.status, end.workload, remarks, end.seconds, end.is_timeout)
+    warnings = (end.text,) if end.is_timeout or end.status is None else ()
+    return _Answer(end.status, end.workload, warnings, end.seconds, end.is_timeout)
 
 
 def _details(result: _Answer) -> list[str]:
@@ -101,7 +101,7 @@ def _values(session: ClusterSession, named: ObjectArgument, result: _Answer) -> 
         "status": None if result.status is None else status_json(result.status),
         "kubectl": None if sentence is None else printable(sentence),
         "kubectl_done": done,
-        "remarks": list(result.remarks),
+        "remarks": list(result.warnings),
         "waited_seconds": None if result.waited is None else round(result.waited, 1),
         "timed_out": result.timed_out,
         "exit_code": int(result.code),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from k9py.api.meta import ObjectKey
 
 RECHECK = 5.0
-"""Seconds after which unsettled rollouts are marked again: time alone can change what they are."""
+"""Seconds after which unsettled rollouts are marked again: their state can change with time alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Changes:
 
     Args:
         services, rollouts, pods: keys whose views may differ now; a view is None when its object was deleted.
-        kinds: names of the kinds of which any object changed.
+        kinds: names of the kinds with a changed object.
         health: the health of the cluster changed.
-        everything: too much changed to name: compare all keys.
+        everything: too much changed to list: compare all keys.
     """
 
     services: frozenset[ObjectKey] = frozenset()
@@ -50,10 +50,10 @@ class AffectedObjects:
 
 
 class ChangeFeed:
-    """The changes for one reader. Starts with `everything`, so that a new reader needs no initial read of its own.
+    """The changes for one reader. Starts with `everything`, so that a new reader needs no separate initial read.
 
     Args:
-        recheck: called at most every RECHECK seconds by `drain`; marks what time alone may have changed.
+        recheck: called at most every RECHECK seconds by `drain`; marks objects that time alone may have changed.
         monotonic: seconds.
     """
 
@@ -88,7 +88,7 @@ class ChangeFeed:
         self._changed.set()
 
     def drain(self) -> Changes:
-        """Return what changed since the last call, and reset. Cheap when nothing did."""
+        """Return what changed since the last call, and reset. Cheap when nothing changed."""
         if self._monotonic() - self._checked_at >= RECHECK:
             self._checked_at = self._monotonic()
             self._recheck()

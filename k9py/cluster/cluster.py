@@ -1,7 +1,7 @@
 """One cluster, watched: owns the reflectors of a scope, their tasks, and their health.
 
 Invariant: all tasks live in one TaskGroup between `__aenter__` and `__aexit__`. When an object changes, the cached
-views that depend on it are invalidated first and the feeds notified after, in one synchronous step.
+views that depend on it are invalidated first and the feeds are notified afterwards, in one synchronous step.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _LIVENESS_SECONDS: Final = 5.0
 
 
 class ContextInfo(Protocol):
-    """What is read of a connection's description."""
+    """The part of a connection's description that is read."""
 
     @property
     def namespace(self) -> str: ...
@@ -53,7 +53,7 @@ class Cluster:
 
     Args:
         scope: what to watch; see `choose_scope`.
-        notice: what a person has to know about the scope, from `choose_scope`.
+        notice: what the user has to know about the scope, from `choose_scope`.
 
     Attributes:
         stores: all objects, by kind.
@@ -87,7 +87,7 @@ class Cluster:
         self._group: asyncio.TaskGroup | None = None
         self._reflectors: list[Reflector[Any]] = []
         self._not_live: set[Reflector[Any]] = set()
-        self._unreachable: set[Reflector[Any]] = set()  # those of them that cannot reach the server
+        self._unreachable: set[Reflector[Any]] = set()  # those that cannot reach the server
         self._unsubscribe: list[Callable[[], None]] = []
         self._server = ServerTraits()
         self._tasks: list[asyncio.Task[Any]] = []
@@ -117,7 +117,7 @@ class Cluster:
             if task is not None:
                 task.cancel()
         self._tasks = []
-        # What the body raised is its own: only a cancellation concerns the group, so that no ExceptionGroup is made.
+        # An exception of the body is raised unwrapped: only a cancellation concerns the group.
         if kind is not None and issubclass(kind, asyncio.CancelledError):
             await group.__aexit__(kind, error, trace)
         else:
@@ -260,7 +260,7 @@ class Cluster:
             feed.mark(affected)
 
     def _recheck(self) -> None:
-        """Mark the Services and rollouts that are not settled: time alone can change what they are."""
+        """Mark the Services and rollouts that are not settled: their state can change with time alone."""
         unsettled = self.queries.views.unsettled()
         rollouts = [key for key in unsettled if key.kind != SERVICE.name]
         services = {key for key in unsettled if key.kind == SERVICE.name}
@@ -286,7 +286,7 @@ class Cluster:
                 self._notify(AffectedObjects(everything=True))
             if reflector in self._unreachable:
                 self._unreachable.discard(reflector)
-                # The server is back: no reflector need wait for the end of its backoff.
+                # The server is back: no reflector needs to wait for the end of its backoff.
                 for other in tuple(self._unreachable):
                     if isinstance(other.health, Loading | Stale) and other.health.retry_at is not None:
                         other.retry_now(reset_backoff=False)
@@ -302,7 +302,7 @@ class Cluster:
             self.seen_revisions.record_gap()
         synced = frozenset(kind for kind, health in self.health.kinds.items() if health.has_synced)
         if synced != self._synced_kinds:
-            # What was unknown is known now (or the reverse): every view may differ.
+            # Something unknown is known now (or the reverse): every view may differ.
             self._synced_kinds = synced
             self._gc_tuner.freeze_added()
             self._notify(AffectedObjects(everything=True))
@@ -329,7 +329,7 @@ class Cluster:
 
 
 def _is_unreachable(health: WatchHealth) -> bool:
-    """Return whether a watch fails because of the server or the network, and not because of what it requests."""
+    """Return whether a watch fails because of the server or the network and not because of its request."""
     match health:
         case Loading(error=error) | Stale(error=error):
             return isinstance(error, ConnectionFailedError) or (isinstance(error, ApiError) and error.code >= 500)

@@ -1,7 +1,7 @@
 """Which Services, rollouts and pods the change of an object affects.
 
-One branch a kind. Invariant: the cost is the size of the result; of pods that are alike, a batch looks up only one. To
-watch another kind that a view depends on, add its branch to `_affected_by`.
+One branch per kind. Invariant: the cost is the size of the result; a batch looks up only one of several similar pods.
+To watch another kind that a view depends on, add its branch to `_affected_by`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Affected = tuple[Iterable[ObjectKey], Iterable[ObjectKey], Iterable[ObjectKey]]
 
 
 class Dependents:
-    """Traces changes to what depends on them."""
+    """Traces changes to the objects that depend on them."""
 
     def __init__(self, stores: Stores, relations: Relations) -> None:
         self._stores = stores
@@ -75,7 +75,7 @@ class Dependents:
                 return (), (ObjectKey(target.kind, state.namespace, target.name),), ()
             case Event():
                 return self._affected_by_event(state)
-        # ReplicaSets and ControllerRevisions matter to the workload that owns them; other kinds to nothing.
+        # ReplicaSets and ControllerRevisions affect the workload that owns them; other kinds affect nothing.
         return self._with_services(_optional(self._relations.workload_of(state)))
 
     def _affected_by_event(self, event: Event) -> Affected:
@@ -98,7 +98,7 @@ class Dependents:
         return (), (), ()
 
     def _with_scaled_to_zero(self, key: ObjectKey, service: Service | None) -> Affected:
-        """Return a Service and its backends scaled to 0: how bad that is depends on whether others serve."""
+        """Return a Service and its backends scaled to 0: their severity depends on whether others serve."""
         rollouts = tuple(
             workload.key
             for workload in (self._relations.backends(service) if service is not None else ())
@@ -130,6 +130,6 @@ def _states(change: ObjectChange[Any]) -> Iterator[Any]:
 
 
 def _ties(state: KubeObject) -> object:
-    """Return what ties an object to others: while it is equal, the old state affects nothing the new one does not."""
+    """Return the fields that relate an object to others: if they are equal, only the new state affects anything."""
     template = state.spec.template.labels if isinstance(state, Deployment | StatefulSet | DaemonSet) else None
     return (state.uid, state.metadata.labels, state.metadata.owner_references, template)

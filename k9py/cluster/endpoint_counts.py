@@ -1,7 +1,7 @@
 """Count the endpoints of a Service: how many should serve and how many do. The only place that decides both numbers.
 
 Pure. Invariant: a Service and its backends agree: it wants what they want, so a surge pod or a left-over pod makes
-neither number larger. Pods of no workload shown (bare pods, pods of a Job) are wanted while they run.
+neither number larger. Pods without a workload that is shown (bare pods, pods of a Job) are wanted while they run.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from k9py.api.pods import Pod
 from k9py.api.services import EndpointSlice
 
 _PUBLISHING: Final = timedelta(seconds=15)
-"""A pod that became ready this short ago is about to be published as an endpoint."""
+"""A pod that became ready less than this ago is about to be published as an endpoint."""
 
 
 @dataclass(frozen=True, slots=True)

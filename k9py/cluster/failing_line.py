@@ -1,4 +1,4 @@
-"""Read the log line that explains why a cohort fails: one short request, and only when something failed."""
+"""Read the log line that explains why a cohort fails: one short request, made only if something failed."""
 
 from __future__ import annotations
 

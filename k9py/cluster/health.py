@@ -1,10 +1,10 @@
 """The health of the cluster: the health of all reflectors summarized, and that of each kind.
 
-Invariant: LIVE only while every essential kind is being watched; what is not readable is named, not hidden.
+Invariant: LIVE only while every essential kind is being watched; kinds that are not readable are named, not hidden.
 
 The states of the whole, the first that applies to any of the essential kinds:
 - UNREACHABLE: one has never been read, and reading it fails.
-- STALE: one was read, and is not known to be current. What is shown is as old as `since`. It begins with the first
+- STALE: one was read and is not known to be current. The objects shown are as old as `since`. It begins with the first
   failure, or after 75 s without a sign of life (`informer.health`), and ends with a sign of life of each kind.
 - LOADING: one is being read for the first time.
 - PARTIAL: one is forbidden, or the server does not serve its API; the others are live.
@@ -24,7 +24,7 @@ from k9py.api.errors import ExpiredError, ForbiddenError, KdashError, NotFoundEr
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth, silence_error
 
 ESSENTIAL = frozenset({"Pod", "Service", "EndpointSlice", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
-"""Kinds without which the overview is incomplete. The absence of any other is reported, and is no alarm."""
+"""Kinds without which the overview is incomplete. A missing kind other than these is reported, but is no alarm."""
 
 
 class ClusterState(Enum):
@@ -32,7 +32,7 @@ class ClusterState(Enum):
 
     LOADING = "loading"
     LIVE = "live"
-    STALE = "stale"  # read before, not current: what is shown is old
+    STALE = "stale"  # read before, not current: the objects shown are old
     UNREACHABLE = "unreachable"  # never read, and reading fails
     PARTIAL = "partial"  # live, but an essential kind is not readable
     FORBIDDEN = "forbidden"  # no essential kind is readable
@@ -107,7 +107,7 @@ class ClusterHealth:
                 and health.state in (ClusterState.STALE, ClusterState.UNREACHABLE)
                 and not health.is_current
                 and not health.is_unserved
-                and not isinstance(health.error, ExpiredError)  # quiet for long, and being relisted: no problem
+                and not isinstance(health.error, ExpiredError)  # quiet for long, being relisted: no problem
             )
         )
 

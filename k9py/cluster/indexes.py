@@ -1,7 +1,7 @@
-"""What the stores are indexed by, so that every query costs the size of its result.
+"""The indexes of the stores, so that every query costs the size of its result.
 
 Labels are indexed as (namespace, key, value); a selector is kept under one of its pairs, the one that looks most
-specific: a poor choice costs time, never correctness, since every candidate is matched in full.
+specific: a poor choice costs time but not correctness, since every candidate is matched in full.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Pair = tuple[str, str, str]
 LABEL = "label"  # pods: each pair; workloads: each pair of the pod template
 SELECTOR = "selector"  # services, budgets: the one pair their selector is kept under
 SERVICE = "service"  # endpoint slices: (namespace, service name)
-MANUAL = "manual"  # endpoint slices that no selector made: their namespace
+MANUAL = "manual"  # endpoint slices of Services without a selector: their namespace
 TARGET = "target"  # autoscalers: key of the workload they scale
 ABOUT = "about"  # events: uid of the object they are about
 
@@ -46,13 +46,13 @@ _SHARED = frozenset(
 """Keys whose values many workloads share."""
 
 _OF_ONE_REVISION = frozenset({POD_TEMPLATE_HASH, CONTROLLER_REVISION_HASH, "pod-template-generation"})
-"""Labels that controllers add to distinguish revisions. Hardly a Service selects by them alone, and they would fill the
-index: for such a selector the namespace is searched (`is_indexed`).
+"""Labels that controllers add to distinguish revisions. Hardly any Service selects by them alone, and they would fill
+the index: for such a selector the namespace is searched (`is_indexed`).
 """
 
 
 def indexed_pairs(namespace: str, labels: Mapping[str, str] | None) -> Iterator[Pair]:
-    """Yield the pairs an object with these labels is found under."""
+    """Yield the pairs an object with these labels is indexed under."""
     for key, value in (labels or {}).items():
         if key not in _OF_ONE_REVISION:
             yield (namespace, key, value)
@@ -64,7 +64,7 @@ def label_pairs(namespace: str, labels: Mapping[str, str] | None) -> Iterator[Pa
 
 
 def is_indexed(pair: Pair) -> bool:
-    """Return whether objects are found under such a pair."""
+    """Return whether objects are indexed under such a pair."""
     return pair[1] not in _OF_ONE_REVISION
 
 

@@ -1,4 +1,4 @@
-"""The logs of a pod: one target a container, with what distinguishes its lines from those of others."""
+"""The logs of a pod: one target per container, with what distinguishes its lines from those of others."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""What screens and commands ask of a cluster. Every query goes through indexes and costs the size of its result.
+"""The queries of screens and commands about a cluster. Each goes through indexes and costs the size of its result.
 
-What has not been read is None or empty, and `has_synced` tells the difference. To ask about a relation between objects,
-add it to `relations`; a method here takes and returns keys and plain values.
+
+Kinds that have not been read give None or an empty result, and `has_synced` tells them from missing objects. To ask
+about a relation between objects, add it to `relations`; a method here takes and returns keys and plain values.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from k9py.rollouts.cohorts import Cohort, cohorts
 from k9py.rollouts.revisions import Revision, revisions
 
 MAX_EVENTS: Final = 200
-"""Newest events a result holds."""
+"""Maximum number of events in a result, the newest."""
 
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -58,9 +59,9 @@ class Queries:
         return self._has_synced(kind)
 
     def missing_namespaces(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return the namespaces that do not exist; none while that is not known.
+        """Return the namespaces that do not exist; none while that is unknown.
 
-        A list in a namespace that does not exist is empty and no error: a typo would look healthy.
+        A list in a namespace that does not exist is empty and no error: so a typo would look healthy.
         """
         if not self._has_synced(NAMESPACE.name):
             return ()
@@ -78,11 +79,11 @@ class Queries:
         return (workload.key for workload in self._stores.workloads())
 
     def service_view(self, key: ObjectKey, now: datetime) -> ServiceView | None:
-        """Return the view of a Service, None when there is none of that key."""
+        """Return the view of a Service, None when there is none with that key."""
         return self.views.service(key, now)
 
     def rollout_view(self, key: ObjectKey, now: datetime) -> RolloutView | None:
-        """Return the view of a workload, None when there is none of that key."""
+        """Return the view of a workload, None when there is none with that key."""
         return self.views.rollout(key, now)
 
     # -- objects ------------------------------------------------------------------------------------------------------
@@ -125,7 +126,8 @@ class Queries:
         return self.relations.slices_of(service_key)
 
     def selector_mismatch_of(self, service_key: ObjectKey) -> tuple[ObjectKey, str] | None:
-        """Return the workload of a Service's name that it does not select, and how the labels of its pods differ.
+        """Return the workload with the Service's name that it does not select, and how the labels of its pods differ.
+
 
         This finds a typo in the selector. None when there is no such workload, or the Service selects another.
         """
@@ -146,7 +148,8 @@ class Queries:
         return self.relations.workload_of(pod) if pod else None
 
     def pods_of(self, key: ObjectKey) -> tuple[Pod, ...]:
-        """Return the pods of a Service, a workload or a ReplicaSet, or the pod itself; by name, terminating included.
+        """Return the pods of a Service, workload or ReplicaSet, or the pod itself; by name, also terminating ones.
+
 
         Those of a Service are the ones it selects; without a selector, the ones its endpoints name.
         """

@@ -1,7 +1,7 @@
 """All events of one object, read with one request when a screen shows it.
 
-Only the events that matter for many objects are watched (`watches.EVENTS_WANTED`); a person who opens one pod also
-wants to read that its image was pulled and its container started.
+Only the events that matter for many objects are watched (`watches.EVENTS_WANTED`); a person who opens a pod also wants
+to see that its image was pulled and its container started.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ async def recent_events(cluster: Cluster, key: ObjectKey) -> tuple[Event, ...]:
         return ()
     lister = cluster.connection.lister_watcher(EVENT, key.namespace, field_selector=f"involvedObject.uid={value.uid}")
     page = await lister.list_page(limit=LIMIT)
-    events = [event for one in read_page(page).items or () if (event := _event(one)) is not None]
+    events = [event for item in read_page(page).items or () if (event := _event(item)) is not None]
     return tuple(sorted(events, key=lambda event: event.last_seen or _EARLIEST, reverse=True))
 
 
@@ -39,4 +39,4 @@ def _event(data: msgspec.Raw) -> Event | None:
     try:
         return EVENT.decode(data)
     except msgspec.DecodeError:
-        return None  # one that does not decode hides none of the others
+        return None  # an event that does not decode hides none of the others

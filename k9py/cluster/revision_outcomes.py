@@ -1,4 +1,4 @@
-"""What became of the revisions of a workload: from the watched objects, and from our own audit file."""
+"""The outcomes of the revisions of a workload: from the watched objects, and from our own audit file."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from k9py.rollouts.strategy_limits import has_completed
 def revision_outcomes_of(
     cluster: Cluster, key: ObjectKey, audit_lines: Iterable[Mapping[str, Any]] = (), *, events: bool = True
 ) -> RevisionOutcomes:
-    """Return what became of each revision of a workload, by the uid of the revision.
+    """Return the outcome of each revision of a workload, by the uid of the revision.
 
     Args:
         audit_lines: about this workload, oldest first.
-        events: read all events of the namespace too; too much for every redraw.
+        events: also read all events of the namespace; too expensive for every redraw.
     """
     workload = cluster.queries.workload(key)
     if workload is None:

@@ -1,4 +1,4 @@
-"""Track a rollout until it is complete, or will not complete by itself.
+"""Track a rollout until it is complete or will not complete without help.
 
 Driven by the feed of the cluster and the clock: the server is not polled, and nothing runs while nothing changes.
 """
@@ -27,10 +27,10 @@ counted."""
 async def track_rollout(
     cluster: Cluster, key: ObjectKey, *, generation: int | None = None, timeout: float | None = None
 ) -> AsyncIterator[RolloutStatus]:
-    """Yield the status of a rollout whenever it changes; the last one yielded is where it ended.
+    """Yield the status of a rollout whenever it changes; the last one is the final status.
 
     Args:
-        generation: of the object that the write returned: states before it do not count as the outcome.
+        generation: of the object that the write returned: earlier states do not count as the outcome.
         timeout: seconds after which to stop, complete or not.
 
     Ends early when the object is deleted. Cancelling it is safe at any time.
@@ -68,7 +68,7 @@ async def track_rollout(
 
 
 async def _wait(cluster: Cluster, feed: ChangeFeed, times: Iterable[float | None]) -> None:
-    """Return when something changed, when time alone may have changed it, or at the earliest of the times."""
+    """Return when something changed, when time alone may have changed the status, or at the earliest of the times."""
     now = cluster.clock.monotonic()
     seconds = max(0.0, min([RECHECK, *(time - now for time in times if time is not None)]))
     tasks = (asyncio.ensure_future(feed.changed()), asyncio.ensure_future(cluster.clock.sleep(seconds)))

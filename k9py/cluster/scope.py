@@ -1,6 +1,6 @@
 """Which namespaces are watched: all where permissions allow it, else those that are readable, with a notice.
 
-Invariant: a scope is never silently smaller than what was requested; `ScopeChoice.notice` names what is missing.
+Invariant: a scope is never silently smaller than what was requested; `ScopeChoice.notice` names the missing namespaces.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class ScopeChoice:
-    """A scope, and what a person has to know about it ("" when it is what they requested)."""
+    """A scope, and a notice about it ("" when it is the requested one)."""
 
     scope: Scope
     notice: str = ""
 
 
 class ScopeConnection(Protocol):
-    """What choosing a scope needs of a connection. `kube.connection.Connection` implements it."""
+    """The part of a connection that is needed to choose a scope. `kube.connection.Connection` implements it."""
 
     async def can_i(
         self, verb: str, kind: str, namespace: str, *, name: str = "", subresource: str = ""
@@ -62,8 +62,8 @@ async def choose_scope(
         requested: namespaces named with -n; none requests the whole cluster.
         context_namespace: of the kubeconfig's context, the fallback.
 
-    A server that does not answer is no reason to show less: then the requested scope is tried, and `Cluster` chooses
-    again if it turns out to be forbidden.
+    If the server does not answer, the requested scope is tried, and `Cluster` chooses again if it turns out to be
+    forbidden.
     """
     if requested:
         return await _choose_named(connection, tuple(dict.fromkeys(requested)))
@@ -73,7 +73,7 @@ async def choose_scope(
     scope = Scope((own,))
     if await _may_list(connection, POD, own) is False:
         if await _may_list(connection, DEPLOYMENT, "") is True:
-            return ScopeChoice(Scope(), "no permission to list pods: what only pods show is unknown")
+            return ScopeChoice(Scope(), "no permission to list pods: their status is unknown")
         return ScopeChoice(
             scope,
             f"no permission to list pods in all namespaces or in namespace {own}: choose one with -n",

@@ -1,4 +1,4 @@
-"""What was seen of revisions while the cluster was watched: which were ready, which never were, which were rolled back.
+"""Remember which revisions were ready, were never ready, or were rolled back while the cluster was watched.
 
 The cluster itself keeps none of this: a ReplicaSet at 0 does not show whether a pod of it was ever ready.
 Invariant: a revision counts as never ready only if it was watched without a gap since its creation.
@@ -50,7 +50,7 @@ class SeenRevisions:
                     self._forget((change.old.uid,))
 
     def record_gap(self) -> None:
-        """Record that changes may have been missed: what was not seen ready may have been."""
+        """Record that changes may have been missed: a revision not seen ready may have been ready."""
         self._from_creation.clear()
 
     def record_rolled_back(self, revision: Revision, now: datetime, reason: str) -> None:

@@ -1,8 +1,9 @@
-"""The severity of a Service or a rollout, as its users feel it: one rule for every pane, text, JSON and exit code.
+"""The severity of a Service or a rollout for its users: one rule for every pane, text, JSON and exit code.
 
-Pure. Invariants: what cannot be determined is UNKNOWN; a problem always comes with a finding of its severity, so that
-each mark on screen has a reason; no finding of a row is worse than the row. Another rule goes into `rollout_severity`
-or `service_severity`, with a finding in `rollout_reason` or `service_reason`.
+
+Pure. Invariants: anything that cannot be determined is UNKNOWN; a problem always comes with a finding of its severity,
+so that each symbol on screen has a reason; no finding of a row is worse than the row. Another rule goes into
+`rollout_severity` or `service_severity`, with a finding in `rollout_reason` or `service_reason`.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.rollouts.strategy_limits import NEW_REPLICA_SET_AVAILABLE, strategy_limits
 
 _STARTING: Final = timedelta(seconds=60)
-"""A pod this young without a problem is on its way: after a scale-up, a new node, or a deleted pod."""
+"""A pod this young without a problem counts as starting: after a scale-up, a new node, or a deleted pod."""
 _RECENT: Final = timedelta(hours=1)
 """A scaling to 0 this recent is a warning even where no Service needs the workload."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceDemand:
-    """What the Services in front of a workload scaled to 0 need.
+    """The demand of the Services in front of a workload scaled to 0.
 
     Args:
         services: how many there are.
@@ -84,7 +85,7 @@ def rollout_severity(
         return min(severities)
     if serving == 0:
         if _is_scaled_up_from_zero(scaling, desired) and _coming(workload, pods, now) >= desired:
-            # That no pod is ready yet is how it starts, and no failure by itself.
+            # A workload starts with no ready pod: that alone is no failure.
             has_failed = status.is_blocked or any(
                 finding.severity <= Severity.STUCK for finding in findings if finding.reason != "NoReadyPods"
             )
@@ -113,7 +114,7 @@ def rollout_severity(
 
 
 def _is_scaled_up_from_zero(scaling: Scaling | None, desired: int) -> bool:
-    """Return whether it was scaled from 0 to the pods it wants now: none of them was lost."""
+    """Return whether it was scaled up from 0 to its current replicas, so that no pod was lost."""
     return scaling is not None and scaling.before == 0 and scaling.after == desired
 
 
@@ -135,7 +136,7 @@ def _zero_severity(zero: ScaledToZero, demand: ServiceDemand, now: datetime) -> 
 
 
 def _allowed(workload: Workload, status: RolloutStatus) -> int:
-    """Return how many pods may be missing now: what the strategy allows during an update, else none."""
+    """Return how many pods may be missing now: as many as the strategy allows during an update, else none."""
     if status.state is not RolloutState.PROGRESSING or not _is_updating(workload):
         return 0
     return strategy_limits(workload).unavailable or 0
@@ -155,9 +156,9 @@ def _is_updating(workload: Workload) -> bool:
 
 
 def _coming(workload: Workload, pods: Sequence[Pod], now: datetime) -> int:
-    """Count the missing pods that are on their way: just created, or about to be.
+    """Count the missing pods that are starting: just created, or about to be.
 
-    A pod that cannot be created is a failure that a condition or an event reports, and does not get here.
+    A pod that cannot be created is a failure that a condition or an event reports, and is not counted here.
     """
     ages = [now - pod.metadata.creation_timestamp for pod in pods if pod.metadata.creation_timestamp]
     counts = rollout_progress(workload)
@@ -249,10 +250,10 @@ def scaled_to_zero_finding(key: ObjectKey, zero: ScaledToZero, severity: Severit
 
 
 def align_findings(findings: Iterable[Finding], severity: Severity, reason: Finding | None) -> tuple[Finding, ...]:
-    """Return the findings of a row, worst first: none worse than the row, and one as bad as the row.
+    """Return the findings of a row, worst first: none worse than the row, and one as severe as the row.
 
     Args:
-        reason: added where no finding is as bad as the row; None adds nothing.
+        reason: added where no finding is as severe as the row; None adds nothing.
     """
     aligned = [_align(finding, severity) for finding in findings]
     if reason is not None and severity <= Severity.WARNING and all(f.severity is not severity for f in aligned):
@@ -268,7 +269,7 @@ def _align(finding: Finding, severity: Severity) -> Finding:
 
 
 def rollout_reason(status: RolloutStatus, severity: Severity) -> Finding:
-    """Return the finding that explains the severity of a rollout where no other does."""
+    """Return the finding that explains the severity of a rollout where no other finding does."""
     desired, serving = status.desired, status.serving
     match severity:
         case Severity.DOWN:
@@ -280,7 +281,7 @@ def rollout_reason(status: RolloutStatus, severity: Severity) -> Finding:
 
 
 def service_reason(key: ObjectKey, backends: ServiceBackends, severity: Severity) -> Finding:
-    """Return the finding that explains the severity of a Service where no other does."""
+    """Return the finding that explains the severity of a Service where no other finding does."""
     if severity is Severity.UNKNOWN:
         return Finding(severity, "Unknown", "endpoints unknown", key)
     if severity is Severity.DOWN:

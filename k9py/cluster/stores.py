@@ -1,7 +1,7 @@
-"""All objects held of a cluster: one queryable store a kind, whatever the number of reflectors that fill it.
+"""All objects held of a cluster: one queryable store per kind, whatever the number of reflectors that fill it.
 
 Invariant: `MergedStore` objects live as long as the cluster; a change of scope replaces their parts. With several
-namespaces there is one part a namespace; a query that names its namespace looks only there.
+namespaces there is one part per namespace; a query that names its namespace looks only there.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class MergedStore(Generic[T]):
 
 
 class Stores:
-    """One MergedStore a kind."""
+    """One MergedStore per kind."""
 
     def __init__(self) -> None:
         self.pods: MergedStore[Pod] = MergedStore()
@@ -98,7 +98,7 @@ class Stores:
         yield from self.daemon_sets.values()
 
     def workload(self, key: ObjectKey) -> Workload | None:
-        """Return a workload by key, None when there is none of that key (or the key is of another kind)."""
+        """Return a workload by key, None when there is none with that key (or the key is of another kind)."""
         match key.kind:
             case "Deployment":
                 return self.deployments.get(key)

@@ -77,10 +77,10 @@ class ViewBuilder:
         if mode is not ServiceMode.EXTERNAL_NAME and self._has_synced(EndpointSlice.KIND):
             is_selected = mode is not ServiceMode.NO_SELECTOR
             pods = tuple(self._relations.backend_pods(service)) if self._has_synced(Pod.KIND) else None
-            # Who maintains endpoints manually decides how many should serve: those that exist.
+            # With manually maintained endpoints, as many should serve as exist.
             replicas = {view.key: WorkloadCounts(view.status.desired, view.status.serving) for view in views}
             owners = self._owners(backends, pods or ())
-            # A pod of no known workload that lacks the port (a Job's) is not one that should serve.
+            # A pod of no known workload that lacks the port (a Job's) is not expected to serve.
             expected = [pod for pod in pods or () if pod.owner_uid in owners or not lacks_ports(service, pod)]
             counts = count_endpoints(
                 slices,
@@ -105,7 +105,7 @@ class ViewBuilder:
             is_known=counts is not None,
             serving=counts.serving if counts else None,
             desired=counts.desired if counts else None,
-            # A workload that is being deleted brings no pods any more, however healthy it looks.
+            # A workload that is being deleted creates no more pods, however healthy it looks.
             workloads=tuple(Severity.IDLE if self._is_terminating(view.key) else view.severity for view in views),
             arriving=counts.arriving if counts else 0,
             is_young=created is not None and now - created < _YOUNG,
@@ -144,7 +144,7 @@ class ViewBuilder:
     def _owners(self, workloads: Iterable[ObjectKey], pods: Iterable[Pod]) -> dict[str, ObjectKey]:
         """Return workloads by the uids that control their pods.
 
-        A ReplicaSet that has not been read is taken for that of the Deployment whose selector matches its pods.
+        A ReplicaSet that has not been read counts as owned by the Deployment whose selector matches its pods.
         """
         owners: dict[str, ObjectKey] = {}
         deployments: list[Deployment] = []

@@ -36,7 +36,7 @@ class ViewCache:
         self._unsettled: dict[ObjectKey, None] = {}
 
     def service(self, key: ObjectKey, now: datetime) -> ServiceView | None:
-        """Return the view of a Service, None when there is none of that key."""
+        """Return the view of a Service, None when there is none with that key."""
         service = self._stores.services.get(key)
         if service is None:
             return None
@@ -49,7 +49,7 @@ class ViewCache:
         return view
 
     def rollout(self, key: ObjectKey, now: datetime) -> RolloutView | None:
-        """Return the view of a workload, None when there is none of that key."""
+        """Return the view of a workload, None when there is none with that key."""
         workload = self._stores.workload(key)
         if workload is None:
             return None

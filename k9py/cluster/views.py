@@ -1,4 +1,4 @@
-"""What front ends show of a Service and of a rollout: one value each, computed on demand and cached (`view_cache`).
+"""What front ends show of a Service and of a rollout: one value for each, computed on demand and cached (`view_cache`).
 
 Invariant: None means unknown (not read yet, or forbidden) and is never shown as healthy.
 """
@@ -34,7 +34,7 @@ class ServiceView(msgspec.Struct, frozen=True, gc=False):
         ready, total: endpoints that receive traffic, and all; None when unknown or (EXTERNAL_NAME) meaningless.
         serving, desired: endpoints that serve of those that should, consistent with its backends; None likewise.
         severity: how bad it is; `findings` hold the reason of a problem first, and none worse.
-        is_explained_by_workload: a backend has the same severity: the two count as one problem.
+        is_explained_by_workload: a backend has the same severity: both count as one problem.
         workloads: its backends, whose pod template the selector matches, by name.
         findings: worst first; of the Service itself and of its backends.
         external_name: the alias of an EXTERNAL_NAME service, else "".

@@ -1,4 +1,4 @@
-"""What was seen of workloads earlier in this session, and the cluster itself does not keep.
+"""Facts about workloads seen earlier in this session that the cluster itself does not keep.
 
 Invariant: at most `MAX_REMEMBERED` workloads are remembered of each kind of fact; the one seen longest ago is dropped
 first. Keys are uids: a workload that is recreated starts without a memory.
@@ -43,7 +43,7 @@ class WorkloadMemory:
         return None if scaling.at is None else scaling
 
     def with_earliest_change(self, status: RolloutStatus) -> RolloutStatus:
-        """Return the status with the earliest time seen for its revision: later signs may only be of later things."""
+        """Return the status with the earliest time seen for its revision: later signs may be about later changes."""
         number, write = self._template_writes.pop(status.uid, (None, TemplateWrite()))
         if status.revision is None or number != status.revision or write.at is None:
             write = TemplateWrite(status.changed_at, status.changed_by)

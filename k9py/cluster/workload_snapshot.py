@@ -1,7 +1,7 @@
 """A snapshot of one workload: for a command that prints and exits, a few GETs and LISTs instead of watches.
 
-Invariant: requests only the one namespace, and only what the workload's own selector matches; what is not readable is
-None and named in `missing`, never taken for empty. To read another kind along: a field, and a `_list` of it.
+Invariant: requests only the one namespace, and only what the workload's own selector matches; unreadable parts are None
+and named in `missing`, never treated as empty. To read another kind too: a field, and a `_list` of it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from k9py.rollouts.revisions import Revision, current_revision, revisions
 from k9py.rollouts.status import RolloutStatus
 
 _MAX_UNREADY_PODS: Final = 20
-"""Unready pods whose events are read: enough to see what most of them have."""
+"""Unready pods whose events are read: enough to find the most common cause."""
 _EVENTS_PER_OBJECT: Final = 100
 _MAX_WARNINGS: Final = 500
 """Warnings about pods that are read: they show why a revision was rolled back."""
@@ -120,7 +120,7 @@ async def read_workload(reader: SnapshotReader, key: ObjectKey, *, events: bool 
 
 
 async def worst_other_rollout(reader: SnapshotReader, key: ObjectKey, now: datetime) -> RolloutStatus | None:
-    """Return the status of the worst other rollout in a namespace, None when none fails or that is not known.
+    """Return the status of the worst other rollout in a namespace, None when none fails or that is unknown.
 
     Only the workloads are listed; pods and events are read of the worst alone, for its cause.
     """
@@ -140,7 +140,8 @@ async def worst_other_rollout(reader: SnapshotReader, key: ObjectKey, now: datet
 
 
 async def read_revision_events(reader: SnapshotReader, workload: Workload) -> tuple[Event, ...]:
-    """Return the events that show what became of old revisions: about the workload, and warnings about pods near it.
+    """Return the events that show the outcome of old revisions: about the workload, and warnings about its pods.
+
 
     Those of deleted pods are recognized by their names alone. None where events are not readable.
     """
@@ -233,5 +234,5 @@ async def _select_events(reader: SnapshotReader, namespace: str, selector: str, 
         try:
             events.append(EVENT.decode(item))
         except msgspec.DecodeError:
-            continue  # one that does not decode hides none of the others
+            continue  # an event that does not decode hides none of the others
     return events

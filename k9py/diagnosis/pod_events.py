@@ -1,4 +1,4 @@
-"""Select the events that explain a pod's present state.
+"""Select the events that explain a pod's current state.
 
 Events outlive what they report: only those about this very pod (by uid) and seen lately count.
 """

@@ -26,7 +26,7 @@ from k9py.rollouts.status import RolloutBlocker, RolloutStatus, rollout_status
 from k9py.rollouts.template_change import template_change
 
 _MAX_PODS: Final = 200
-"""Unready pods examined: enough to see what most of them have, in bounded time."""
+"""Unready pods examined: enough to find the most common cause, in bounded time."""
 
 
 def diagnose_rollout(

@@ -59,7 +59,7 @@ class Init(msgspec.Struct, frozen=True):
 
 
 class InitApplied(msgspec.Struct, Generic[T], frozen=True):
-    """Objects of the initial list; many in one event, since they come in pages."""
+    """Objects of the initial list; many per event, since they come in pages."""
 
     objects: tuple[T, ...]
 

@@ -1,7 +1,9 @@
-"""Turn an initial list into the contents of the store: the first is visible as it comes, a relist when it is complete.
+"""Turn an initial list into the contents of the store: visible as it arrives, but a relist only when complete.
+
 
 Invariant: after `finish` the store holds exactly what the list held. Until then a store that was complete once stays
-unchanged, so that a person sees the state of one moment and not a mixture; a store that never was shows what has come.
+unchanged, so that a person sees a consistent state and not a mixture; a store that was never complete shows what has
+arrived.
 """
 
 from __future__ import annotations
@@ -18,11 +20,11 @@ T = TypeVar("T", bound=KubeObject)
 In = TypeVar("In", bound=KubeObject, contravariant=True)
 
 _PUBLISHED_TOGETHER: Final = 200
-"""Changes a batch when a relist is published: the subscribers' work between two passes of the event loop."""
+"""Changes per batch when a relist is published: bounds the subscribers' work between two passes of the event loop."""
 
 
 class InitialList(Protocol[In]):
-    """A list that is coming in.
+    """A list that is arriving.
 
     Attributes:
         has_older_objects: an object in it is older than the same object in the store: the server was restored.
@@ -44,7 +46,7 @@ class InitialList(Protocol[In]):
 
 
 class FirstList(Generic[T]):
-    """The first list: its objects are in the store as they come."""
+    """The first list: its objects are stored as they arrive."""
 
     def __init__(self, store: Store[T], time_slicer: TimeSlicer) -> None:
         self._store = store
@@ -68,11 +70,11 @@ class FirstList(Generic[T]):
 
 
 class Relist(Generic[T]):
-    """A list after a break: built beside the old contents, compared with them, exchanged in one step.
+    """A list after a break: built next to the old contents, compared with them, swapped in one step.
 
     Args:
-        distrust_versions: versions prove nothing, because the restored server has given them a second time: compare
-            the objects themselves.
+        distrust_versions: versions prove nothing, because the restored server has issued them twice: compare the
+            objects themselves.
     """
 
     def __init__(self, store: Store[T], time_slicer: TimeSlicer, *, distrust_versions: bool = False) -> None:

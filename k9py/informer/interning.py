@@ -1,10 +1,10 @@
-"""Keep less of each pod: drop annotations that nothing reads, and share what repeats.
+"""Save memory: drop pod annotations that nothing reads, and share values that repeat.
 
-Pods come in tens of thousands, and those of one owner are nearly the same: labels, owner references and containers are
+Pods come in tens of thousands, and those of one owner are nearly identical: labels, owner references and containers are
 taken from a sibling where they are equal, and strings that the kubelet repeats are interned.
 
 Invariant: the interned value equals the decoded one, except for the dropped annotations. It is changed in place, before
-anything else has seen it. To read another pod annotation, add it to `KEPT_ANNOTATIONS`.
+anything else refers to it. To read another pod annotation, add it to `KEPT_ANNOTATIONS`.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ KEPT_ANNOTATIONS: Final = frozenset(
 )
 
 _MAX_SIBLINGS: Final = 5_000
-"""Siblings remembered (one pod an owner) before all are forgotten, so that owners long gone do not stay."""
+"""Siblings remembered (one pod per owner) before all are forgotten, so that owners deleted long ago do not stay."""
 
 
 class Interner:
-    """Interns the objects of one watch as they come."""
+    """Interns the objects of one watch as they arrive."""
 
     def __init__(self) -> None:
         self._siblings: dict[str, Pod] = {}
 
     def __call__(self, value: T) -> T:
-        """Return the same value, smaller. Other kinds than pods pass unchanged."""
+        """Return an equal value that takes less memory. Kinds other than pods are returned unchanged."""
         if isinstance(value, Pod):
             self._intern_pod(value)
         return value
@@ -61,7 +61,7 @@ class Interner:
             force_setattr(condition, "status", intern(condition.status))
             if condition.reason:
                 force_setattr(condition, "reason", intern(condition.reason))
-            # The conditions of a pod mostly change within few distinct seconds, the first with its creation.
+            # The conditions of a pod mostly change within a few distinct seconds, the first with its creation.
             if condition.last_transition_time == created:
                 force_setattr(condition, "last_transition_time", created)
         for container in status.container_statuses or ():

@@ -12,8 +12,8 @@ class ListerWatcher(Protocol):
 
     Every failure is a `KdashError`: ExpiredError (410), ForbiddenError, UnauthorizedError (the credentials were already
     refreshed once), UnavailableError with `retry_after`, BadRequestError / InvalidError (streaming lists not
-    supported), ConnectionFailedError (refused, cut off), UnresponsiveError (no response, or silent for too long). No
-    call waits without a limit, neither for the first header nor for the next byte.
+    supported), ConnectionFailedError (refused, cut off), UnresponsiveError (no response, or silent for too long). Every
+    wait has a limit, for the first header as for the next byte.
     """
 
     async def list_page(self, *, limit: int, continue_token: str = "", resource_version: str | None = None) -> bytes:

@@ -1,8 +1,8 @@
 """Keep the store of one kind in one scope equal to the cluster while `run` runs, and report how current it is.
 
 Invariant: the store is written here and nowhere else. `health` follows the rules in the module `health`. Nothing the
-server does ends `run`, and no failure of ours does: losing the cluster is a state, and so is a watch that crashed and
-is restarted.
+server does ends `run`, and no failure inside kdash does: losing the cluster is a state, and so is a watch that crashed
+and is restarted.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ _FIRST_WAIT_AFTER_CRASH: Final = 2.0
 def prefers_streaming_list(kind: Kind[T]) -> bool:
     """Return whether a streaming list is worth requesting.
 
-    It saves a round trip, and is sent uncompressed: good for kinds of which there are dozens. Kinds of which there are
-    thousands are listed in compressed pages, with a tenth of the bytes.
+    It saves a round trip, and is sent uncompressed: good for kinds with dozens of objects. Kinds with thousands of
+    objects are listed in compressed pages, with a tenth of the bytes.
     """
     return kind.name not in _PAGED
 
@@ -68,16 +68,16 @@ class Reflector(Generic[T]):
         time_slicer: shared by all reflectors of the event loop, so that together they do not hold it; None: its own.
         indexes: further indexes of the store, by name.
         streaming_list: request streaming lists first; None decides by kind.
-        page_limit: objects a page of a paged list.
+        page_limit: objects per page of a paged list.
         on_health: called with the new value after `health` changed, and after an object was left out.
         on_server_restored: called when this reflector found the server restored to an older state; not called for what
             `handle_server_restored` passes on.
-        server: what all reflectors of the server have learnt about it; None: its own.
+        server: what the reflectors of the server share about it; None: its own.
         rng: source of jitter.
 
     Attributes:
-        decode_error_count: objects that did not decode and are left out, counted each time one came.
-        last_decode_error: where and why the last of them did not decode; "" again after a list that held none.
+        decode_error_count: objects that did not decode and are left out, counted each time one arrived.
+        last_decode_error: where and why the last of them did not decode; "" again after a list that had none.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Reflector(Generic[T]):
         self._task: asyncio.Task[None] | None = None
         self._was_interrupted = False
         self._is_restored = False
-        self._distrust_versions = False  # versions that the store holds may have been given twice
+        self._distrust_versions = False  # versions that the store holds may have been issued twice
         self._last_activity_at: datetime = clock.now()
         self._last_activity = clock.monotonic()
         self._stale_since: datetime | None = None
@@ -148,7 +148,7 @@ class Reflector(Generic[T]):
 
     @property
     def is_overdue(self) -> bool:
-        """Whether nothing has come for longer than any watch may be silent, whatever `health` is.
+        """Whether nothing has arrived for longer than a watch may be silent, whatever `health` is.
 
         This happens when this machine was suspended: then no timer has run.
         """
@@ -167,7 +167,7 @@ class Reflector(Generic[T]):
                 await asyncio.wait({task})
             crash = None
             if task.cancelled():
-                # Not interrupted: nobody asked it to end. Something it shares with others was cancelled.
+                # Not interrupted: nobody requested its end. Something it shares with others was cancelled.
                 crash = None if self._was_interrupted else asyncio.CancelledError()
                 continue
             match task.exception():
@@ -198,7 +198,7 @@ class Reflector(Generic[T]):
             self._interrupt()
 
     def handle_server_restored(self) -> None:
-        """Relist, whether the server's versions are lower or not."""
+        """Relist even if the server's versions are not lower."""
         self._is_restored = True
         self._distrust_store()
         self._interrupt()
@@ -211,7 +211,7 @@ class Reflector(Generic[T]):
             self._task.cancel()
 
     async def _follow(self, crash: BaseException | None) -> None:
-        """Process the watcher's events. `crash`: what the previous run failed with."""
+        """Process the watcher's events. `crash`: the error the previous run failed with."""
         if crash is not None:
             await self._wait(ListWatchFailed(_crash_error(self.kind, crash), self._crash_backoff.next()))
         # An interrupted list is read again from its beginning: its end may have been sent and not been processed.
@@ -310,7 +310,7 @@ class Reflector(Generic[T]):
             case Live():
                 pass
             case Stale() as stale:
-                # As new as this list; live once the watch after it is open, which may be forbidden or fail.
+                # As current as this list; live once the watch after it is open, which may be forbidden or fail.
                 self._stale_since = self._last_activity_at
                 self._report(replace(stale, since=self._last_activity_at))
             case _ if is_first:
@@ -330,7 +330,7 @@ class Reflector(Generic[T]):
         listed_at, self._listed_at = self._listed_at, None
         try:
             self._report_failure(failed, now, now + timedelta(seconds=failed.retry_in), listed_at)
-        finally:  # a callback may fail: that must not be retried without a pause
+        finally:  # a callback may fail: it must not be retried without a pause
             await self._clock.sleep(failed.retry_in)
         self._report_failure(failed, now, None, listed_at)
 

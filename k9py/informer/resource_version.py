@@ -18,14 +18,14 @@ def version_number(resource_version: str) -> int | None:
 
 
 def is_older(state: KubeObject, other: KubeObject) -> bool:
-    """Return whether the first is certainly an older state than the second."""
+    """Return whether the first version is certainly older than the second."""
     number = version_number(state.metadata.resource_version)
     other_number = version_number(other.metadata.resource_version)
     return number is not None and other_number is not None and number < other_number
 
 
 def is_same_state(state: KubeObject, other: KubeObject) -> bool:
-    """Return whether both are the same state of the same object."""
+    """Return whether both versions are the same state of an object."""
     a, b = state.metadata, other.metadata
     return a.resource_version == b.resource_version and a.uid == b.uid
 
@@ -35,8 +35,8 @@ class KnownVersion:
 
     Only the version of a consistent read (a list without `resourceVersion`) is judged: an API server answers those with
     everything etcd has, on every replica, however far its watch cache lags. A proxy or an unusual server may still
-    answer from an older copy, so a single lower version is only doubted: a replica that lags has caught up by the next
-    request, a restored server has not.
+    answer from an older copy, so a single lower version is only suspicious: a replica that lags has caught up by the
+    next request, a restored server has not.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class KnownVersion:
             True when it is lower, and was lower the time before: the server was restored.
 
         Raises:
-            VersionRegressedError: it is lower, for the first time; ask again in a while.
+            VersionRegressedError: it is lower, for the first time; ask again later.
         """
         number, highest = version_number(resource_version), self._highest
         if number is None or highest is None or number >= highest:

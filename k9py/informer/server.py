@@ -25,8 +25,8 @@ _MAX_DOUBTS: Final = 2
 class ServerTraits:
     """How this server departs from what current API servers do.
 
-    Invariant: one object a connection, shared by all its reflectors and kept when the scope changes. A trait belongs to
-    the whole server, never to one kind: whoever finds it out records it here, and nobody finds it out again.
+    Invariant: one object per connection, shared by all its reflectors and kept when the scope changes. A trait belongs
+    to the whole server, never to one kind: whatever discovers it records it here, and it is not probed again.
 
     Attributes:
         supports_streaming_lists: it ends a streaming list (`sendInitialEvents`) with the bookmark that has to end it.
@@ -41,9 +41,9 @@ class ServerTraits:
 
 
 class WatchTrust:
-    """Whether the watches of one kind can be trusted, judged by the last ones; says nothing about its lists.
+    """Whether the watches of one kind can be trusted, judged by the last ones; lists are judged separately.
 
-    Invariant: a watch that has sent anything clears all doubt. To doubt for another reason: one case in `failed`.
+    Invariant: a watch that has sent anything is trusted again. To distrust for another reason: a case in `failed`.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -79,5 +79,5 @@ class WatchTrust:
         if isinstance(error, UnresponsiveError):
             self._doubts += _MAX_DOUBTS
         elif self._clock.monotonic() - self._opened_at < timing.PROVING_SECONDS:
-            self._doubts += 1  # may be chance; one that was quiet for longer was cut for idling
+            self._doubts += 1  # may be a coincidence; one that was quiet for longer was cut for being idle
         return needed_proof

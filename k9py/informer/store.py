@@ -2,7 +2,7 @@
 
 Invariant: the reflector alone writes; everyone else reads or subscribes. Every index agrees with the objects whenever a
 reader can look. Subscribers are notified after a change, in batches; a batch holds a key at most once.
-To add an index: a function from an object to the values it is found by, given at construction.
+To add an index: a function from an object to its index values, given at construction.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from k9py.informer.resource_version import is_older, is_same_state
 T = TypeVar("T", bound=KubeObject)
 
 Index = Callable[[T], Iterable[Hashable]]
-"""Returns the values an object is found by; none, one or many."""
+"""Returns the index values of an object; none, one or many."""
 
 _NAMESPACE: Final = "namespace"
 _OWNER: Final = "owner"
@@ -40,7 +40,7 @@ class ChangeBatch(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Contents(Generic[T]):
-    """Objects and their indexes, without subscribers: a relist builds a second one beside the first."""
+    """Objects and their indexes, without subscribers: a relist builds a second one next to the first."""
 
     __slots__ = ("_buckets", "_indexes", "objects")
 
@@ -76,7 +76,7 @@ class Contents(Generic[T]):
                 self._drop(buckets, value, key)
 
     def bucket(self, index: str, value: Hashable) -> Collection[T]:
-        """Return the objects an index has under a value, as a view."""
+        """Return the objects that an index has under a value, as a view."""
         bucket = self._buckets[index].get(value)
         return bucket.values() if bucket else ()
 
@@ -93,7 +93,7 @@ class Store(Generic[T]):
     """Objects of one kind by key.
 
     Args:
-        indexes: further indexes by name, beside those by namespace and by the uid of the controller.
+        indexes: further indexes by name, in addition to those by namespace and by the uid of the controller.
 
     Attributes:
         version: grows with every change; equal versions mean that nothing changed.
@@ -134,7 +134,7 @@ class Store(Generic[T]):
         return list(self._contents.bucket(_OWNER, uid))
 
     def by_index(self, name: str, value: Hashable) -> list[T]:
-        """Return the objects an index has under a value.
+        """Return the objects that an index has under a value.
 
         Raises:
             KeyError: no such index was declared.
@@ -142,7 +142,8 @@ class Store(Generic[T]):
         return list(self._contents.bucket(name, value))
 
     def subscribe(self, callback: Callable[[ChangeBatch[T]], None]) -> Callable[[], None]:
-        """Call back with every batch of changes, after the store has them; the callback must be quick and not fail.
+        """Call a function with every batch of changes, once the store has them; it must be quick and not fail.
+
 
         Returns:
             A function that ends the subscription; a second call does nothing.

@@ -1,4 +1,4 @@
-"""Turn lists and watches into one endless run of events: the state machine of one kind in one scope.
+"""Turn lists and watches into one endless stream of events: the state machine of one kind in one scope.
 
     Empty -> InitPage -> ... -> InitListed -> Watching          paged lists, then a watch
     Empty -> InitialWatch -> Watching                           where the server streams lists: one request for both
@@ -69,8 +69,8 @@ class Watcher(Generic[T]):
     """Lists and watches through a `ListerWatcher` for as long as `events` is read.
 
     Args:
-        streaming_list: request streaming lists first; given up for good at the first refusal.
-        page_limit: objects a page of a paged list.
+        streaming_list: request streaming lists first; given up permanently at the first refusal.
+        page_limit: objects per page of a paged list.
         server: what is known of the server, shared by all its watchers.
         rng: source of the jitter in retries and watch timeouts.
     """
@@ -145,7 +145,7 @@ class Watcher(Generic[T]):
 
         Only one reader at a time: it waits for `ListWatchFailed.retry_in` before it asks for the next batch.
         """
-        match self._state:  # where the reader before this one has left it
+        match self._state:  # where the previous reader left it
             case InitialWatch():
                 self._state = Empty()
             case Watching(resource_version):
@@ -324,7 +324,7 @@ class Watcher(Generic[T]):
             self._lost_at = None
 
     async def _verify_lower_version(self) -> bool:
-        """Find out what lower versions in a watch mean, if there were some; True: the server was restored."""
+        """Determine what lower versions in a watch mean, if there were any; True: the server was restored."""
         now = self._clock.monotonic()
         if not self._saw_lower_version or (
             self._verified_at is not None and now - self._verified_at < timing.VERIFY_EVERY
@@ -344,7 +344,7 @@ class Watcher(Generic[T]):
         return True
 
     def _record_progress(self) -> None:
-        """The server has sent data."""
+        """Record that the server has sent data."""
         self._backoff.reset()
         self._lost_at = None
 
@@ -372,7 +372,7 @@ class Watcher(Generic[T]):
                 self._state = Empty()
                 return ListWatchFailed(error, self._relist_backoff.next())
             case ((InitListed() | Watching()), ForbiddenError()):
-                # Where list is allowed and watch is not, polling the list is all that can be done.
+                # Where list is allowed and watch is not, the list can only be polled.
                 self._state = Empty()
                 return ListWatchFailed(error, timing.POLL)
             case InitialWatch(), _:

@@ -65,7 +65,7 @@ class Credentials(Protocol):
 
     @property
     def missing_reason(self) -> str:
-        """Why nothing is sent, to complete "The API server asks who you are, and ..."; "" when something is."""
+        """Why nothing is sent, to complete "The API server requires authentication, and ..."; "" when something is."""
         ...
 
     async def current(self) -> Credential:

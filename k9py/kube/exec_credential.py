@@ -56,7 +56,7 @@ def parse_exec_credential(output: bytes, api_version: str) -> ExecCredential:
     certificate, key = fields["clientCertificateData"], fields["clientKeyData"]
     if bool(certificate) != bool(key):
         missing = "key" if certificate else "certificate"
-        raise ExecCredentialError(f"returned a client certificate and key of which the {missing} is missing")
+        raise ExecCredentialError(f"returned a client certificate and key, but the {missing} is missing")
     if not fields["token"] and not certificate:
         raise ExecCredentialError("returned neither a token nor a client certificate")
     return ExecCredential(

@@ -4,7 +4,7 @@ Owns: one run of the program: its input, its environment, how long it may take, 
 its failure means. Invariants: it never gets our terminal (no stdin, a session of its own), its output is bounded, and
 neither it nor what it started outlives the run. `credentials` decides when to run it; `exec_credential` decodes its
 output.
-kubernetes_asyncio's runner is not used: it passes on the terminal's stdin, and drops a certificate beside a token.
+kubernetes_asyncio's runner is not used: it passes on the terminal's stdin and drops a token's certificate.
 """
 
 from __future__ import annotations

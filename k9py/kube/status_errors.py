@@ -199,7 +199,7 @@ def _message_and_hint(
     match code:
         case 401 if missing_reason:
             return (
-                f"The API server asks who you are, and {missing_reason}",
+                f"The API server requires authentication, and {missing_reason}",
                 "Set the cluster's server to https:// in the kubeconfig."
                 if "http://" in missing_reason
                 else "Sign in with your cluster's command, which adds them; `kubectl config view` shows what there is.",
@@ -218,7 +218,7 @@ def _message_and_hint(
         case 407:
             return "The proxy requires a name and a password", "Put them into its URL: http://NAME:PASSWORD@HOST"
         case 409:
-            return message or f"The object has changed meanwhile: {info}", "Look at it again, then repeat."
+            return message or f"The object was changed in the meantime: {info}", "Check the object, then try again."
         case 410:
             return message or "The requested resourceVersion is too old", ""
         case 422:

@@ -60,7 +60,7 @@ def ssl_context(ca: bytes | None, *, insecure: bool, certificate: ClientCertific
 def _chain_and_key(certificate: ClientCertificate) -> bytes:
     """Return what Go uses of the two: the certificates of the first, and the first key of the second.
 
-    OpenSSL uses the first key in the file, which could be another one beside the certificate.
+    OpenSSL uses the first key in the file, which could be another one next to the certificate.
 
     Raises:
         ValueError: certificate and key are swapped, or one of them is the other kind.

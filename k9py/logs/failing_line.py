@@ -1,4 +1,4 @@
-"""Finds the line of a log that shows why a container failed: a heuristic over its last lines, and no more than that.
+"""Finds the line of a log that shows why a container failed: only a heuristic over its last lines.
 
 To recognise more, add words to `_STRONG` (a failure by name) or `_WEAK` (what usually precedes one).
 """

@@ -1,4 +1,4 @@
-"""One line of the stream: what a container wrote, or a marker of ours that reports what happened between lines.
+"""One line of the stream: what a container wrote, or a marker that kdash adds to report what happened between lines.
 
 Invariant: `text` is as the container wrote it (decoded, cut at `MAX_TEXT_CHARS`); whatever shows it makes it printable.
 """

@@ -65,6 +65,7 @@ class PlannedTarget:
         stuck_pods: pods a StatefulSet does not replace by itself, in the order to delete them.
         deletes_stuck_pods: deleting them is part of what is confirmed.
         leaves: the revision that is in force now, when the plan goes back to another one.
+        goes_to: name of the ReplicaSet or ControllerRevision that is put back, "" when none is.
     """
 
     target: Target
@@ -73,6 +74,7 @@ class PlannedTarget:
     stuck_pods: tuple[Pod, ...] = ()
     deletes_stuck_pods: bool = False
     leaves: Revision | None = None
+    goes_to: str = ""
 
 
 class Operation(ABC, Generic[InputsT]):

@@ -1,7 +1,7 @@
 """What will be written, as a value a person can confirm, and the result.
 
-Invariant: a `Change` carries the uid, resourceVersion and generation of the object it was planned from, and its patch
-carries the first two as preconditions: an object that is another one, or was changed since, is refused by the server.
+Invariant: a `WritePlan` carries the uid, resourceVersion and generation of the object it was planned from, and its
+patch carries the first two as preconditions: the server refuses another object, or one that was changed since.
 """
 
 from __future__ import annotations

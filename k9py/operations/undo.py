@@ -243,12 +243,13 @@ class Undo(Operation[UndoInputs]):
         require_number(revision)
         revision_obj = await history.load(revision)
         label = revision_label(history.revisions, revision)
-        stuck = stuck_pods(target.raw, revision.name, history.pods)
+        pods = target.pods()
+        stuck = stuck_pods(target.raw, revision.name, pods)
         try:
             plan = plan_undo(
                 target.raw,
                 revision_obj,
-                pods=history.pods,
+                pods=pods,
                 present_number=history.current_number,
                 label=label,
             )
@@ -256,7 +257,9 @@ class Undo(Operation[UndoInputs]):
             # The pods that block an undo made earlier can still be deleted.
             if not (inputs.deletes_stuck_pods and stuck and revision.is_current):
                 raise
-            return PlannedTarget(target, None, "delete stuck pods", stuck_pods=stuck, deletes_stuck_pods=True)
+            return PlannedTarget(
+                target, None, "delete stuck pods", stuck_pods=stuck, deletes_stuck_pods=True, goes_to=revision.name
+            )
         outcome = history.outcomes.get(revision.uid)
         if outcome is not None and (why := outcome.text(target.clock.now())):
             left = PreflightWarning(WarningLevel.CAUTION, "left-revision", f"revision {label}: {why}")
@@ -268,6 +271,7 @@ class Undo(Operation[UndoInputs]):
             stuck_pods=stuck,
             deletes_stuck_pods=inputs.deletes_stuck_pods and bool(stuck),
             leaves=history.current,
+            goes_to=revision.name,
         )
 
 

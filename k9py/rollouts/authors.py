@@ -64,15 +64,15 @@ def revision_authors(obj: Mapping[str, Any], revisions: Sequence[Revision]) -> d
     written later than the revision was created.
     """
     writers = _template_owners(obj)
-    found: dict[str, Author] = {}
+    authors_by_name: dict[str, Author] = {}
     for revision in revisions:
         if revision.is_current:
             author = _current_author(obj, writers, revision, revisions)
         else:
             author = _creator(writers, revision, revisions)
         if author is not None:
-            found[revision.name] = author
-    return found
+            authors_by_name[revision.name] = author
+    return authors_by_name
 
 
 def unmark_rewritten_causes(obj: Mapping[str, Any], revisions: Sequence[Revision]) -> tuple[Revision, ...]:
@@ -171,7 +171,7 @@ def _template_owners(obj: Mapping[str, Any]) -> list[Author]:
 
 def _entries(obj: Mapping[str, Any]) -> list[tuple[Author, Mapping[str, Any]]]:
     """Return every author with the fields it owns, newest first."""
-    found = []
+    managers = []
     for entry in _managed_fields(obj):
         subresource = _text(entry.get("subresource"))
         owned = _mapping(entry.get("fieldsV1"))
@@ -180,8 +180,8 @@ def _entries(obj: Mapping[str, Any]) -> list[tuple[Author, Mapping[str, Any]]]:
         author = Author(
             _text(entry["manager"]), _text(entry.get("operation")), parse_rfc3339(entry.get("time")), subresource
         )
-        found.append((author, owned))
-    return sorted(found, key=lambda pair: pair[0].at or LONG_AGO, reverse=True)
+        managers.append((author, owned))
+    return sorted(managers, key=lambda pair: pair[0].at or LONG_AGO, reverse=True)
 
 
 def _managed_fields(obj: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -37,7 +37,7 @@ class Scaling:
 
 
 def scale_up_from_zero(events: Sequence[Event], name: str, after: int) -> Scaling | None:
-    """Return the scaling of a Deployment from zero to its present number; None if its last scaling was another.
+    """Return the scaling of a Deployment from zero to its current number; None if its last scaling was another.
 
     Its ReplicaSet was scaled to zero and back, and no other one in between: an update takes the pods from another.
 

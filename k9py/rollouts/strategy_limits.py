@@ -111,7 +111,7 @@ def progress_deadline(workload: Workload, now: datetime) -> ProgressDeadline | N
 
 
 def has_completed(workload: Workload) -> bool:
-    """Return whether the rollout of the present pod template is known to have been complete at some time.
+    """Return whether the rollout of the current pod template is known to have been complete at some time.
 
     A scale changes nothing that this reads. A StatefulSet's first revision counts from its creation.
     """

@@ -64,7 +64,7 @@ def template_diff(
     if not shows_secrets:
         before, after = redact_pair(before, after)
         if json_equal(before, after):  # such as two values that were swapped
-            return (DiffLine("@", "what differs is hidden"),)
+            return (DiffLine("@", "only hidden values differ"),)
     lines: list[_Line] = []
     _walk_mapping(before, after, 0, "", lines)
     return tuple(_hunks(lines, context))
@@ -72,16 +72,16 @@ def template_diff(
 
 def normalized_template(template: Mapping[str, Any]) -> dict[str, Any]:
     """Return the template without the hash labels that controllers add, and without nulls."""
-    found = {key: value for key, value in template.items() if key != "$patch"}
-    metadata = found.get("metadata")
+    fields = {key: value for key, value in template.items() if key != "$patch"}
+    metadata = fields.get("metadata")
     if isinstance(metadata, Mapping):
         kept = dict(metadata)
         labels = kept.get("labels")
         if isinstance(labels, Mapping):
             ours = {k: v for k, v in labels.items() if k not in (POD_TEMPLATE_HASH, CONTROLLER_REVISION_HASH)}
             kept["labels"] = ours or None
-        found["metadata"] = kept
-    return {str(key): _without_nulls(value) for key, value in found.items() if value is not None}
+        fields["metadata"] = kept
+    return {str(key): _without_nulls(value) for key, value in fields.items() if value is not None}
 
 
 def _without_nulls(value: Any) -> Any:
@@ -238,10 +238,10 @@ def _hunks(lines: Sequence[_Line], context: int) -> list[DiffLine]:
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((start, end))
-    found: list[DiffLine] = []
+    diff_lines: list[DiffLine] = []
     for start, end in spans:
         part = lines[start:end]
         margin = min(line.depth for line in part)
-        found.append(DiffLine("@", min(part, key=lambda line: line.depth).path or "template"))
-        found += [DiffLine(line.sign, "  " * (line.depth - margin) + line.text) for line in part]
-    return found
+        diff_lines.append(DiffLine("@", min(part, key=lambda line: line.depth).path or "template"))
+        diff_lines += [DiffLine(line.sign, "  " * (line.depth - margin) + line.text) for line in part]
+    return diff_lines

@@ -1,4 +1,5 @@
 """What every asyncio program needs and Kubernetes knows nothing of: clock, backoff, time slices, garbage collection.
 
-Layer 0: imports nothing of ours. To add to it: one module a thing, with its clock or random source as an argument.
+Layer 0: imports nothing from k9py. To add to it: one module per concern, with its clock or random source as an
+argument.
 """

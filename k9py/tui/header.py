@@ -56,7 +56,7 @@ def header_segments(
             segments.append(BarSegment(f"not connected{again}", Tone.FAIL, priority=0))
         case Connected(cluster=cluster):
             place = _bar(place_segments(context, cluster.scope, ""))
-            segments += [replace(one, action=_ACTIONS.get(one.label, "")) for one in place]
+            segments += [replace(segment, action=_ACTIONS.get(segment.label, "")) for segment in place]
             segments += _bar([health_segment(cluster.health, now), *_unread(cluster, matters=False)])
             segments += count_segments(counts, is_whole=cluster.health.is_complete)
     if read_only:
@@ -69,8 +69,8 @@ def notice_segments(state: SessionState) -> list[BarSegment]:
     match state:
         case Connected(cluster=cluster):
             absent = cluster.queries.missing_namespaces(cluster.scope.namespaces)
-            words = (cluster.scope_notice, f"there is no namespace {', '.join(absent)}" if absent else "")
-            notices = [BarSegment(one, Tone.WARN, priority=0, shrink=True) for one in words if one]
+            notes = (cluster.scope_notice, f"namespace not found: {', '.join(absent)}" if absent else "")
+            notices = [BarSegment(note, Tone.WARN, priority=0, shrink=True) for note in notes if note]
             server = server_segments(cluster.health, cluster.clock.now())
             return [*_bar(server), *notices, *_bar(_unread(cluster, matters=True))]
     return []
@@ -78,19 +78,19 @@ def notice_segments(state: SessionState) -> list[BarSegment]:
 
 def _unread(cluster: Cluster, *, matters: bool) -> list[Segment]:
     """Return what cannot be read and is missed on the screen, or what is only a pity."""
-    return [one for one in unread_segments(cluster.health) if (one.tone is not Tone.MUTED) is matters]
+    return [segment for segment in unread_segments(cluster.health) if (segment.tone is not Tone.MUTED) is matters]
 
 
 def _bar(segments: Iterable[Segment]) -> list[BarSegment]:
     return [
         BarSegment(
-            f"{Tone.OK.symbol} {one.text}" if one.tone is Tone.OK else one.text,
-            one.tone,
-            priority=one.priority,
-            label=one.label,
-            shrink=one.priority > 0 or one.tone is Tone.FAIL,
+            f"{Tone.OK.symbol} {segment.text}" if segment.tone is Tone.OK else segment.text,
+            segment.tone,
+            priority=segment.priority,
+            label=segment.label,
+            shrink=segment.priority > 0 or segment.tone is Tone.FAIL,
         )
-        for one in segments
+        for segment in segments
     ]
 
 
@@ -113,8 +113,8 @@ def count_segments(counts: Mapping[Tone, int], *, is_whole: bool) -> list[BarSeg
         number = counts.get(tone, 0)
         if not number:
             continue
-        words = count_text(severity, number)
+        text = count_text(severity, number)
         if severity is Severity.HEALTHY:
-            words, tone = (f"{tone.symbol} {words}", tone) if is_whole else (f"{words}?", Tone.UNKNOWN)
-        segments.append(BarSegment(words, tone, priority=_PRIORITIES[severity], right=True))
+            text, tone = (f"{tone.symbol} {text}", tone) if is_whole else (f"{text}?", Tone.UNKNOWN)
+        segments.append(BarSegment(text, tone, priority=_PRIORITIES[severity], right=True))
     return segments

@@ -27,9 +27,9 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _YamlDumper.add_representer(str, _text)
 
 
-def yaml_text(found: Mapping[str, Any]) -> str:
+def yaml_text(raw: Mapping[str, Any]) -> str:
     """Return the object as YAML, without managedFields. Slow for big objects: call it in a thread."""
-    shown = {key: found[key] for key in _FIRST if key in found} | {k: v for k, v in found.items() if k not in _FIRST}
+    shown = {key: raw[key] for key in _FIRST if key in raw} | {k: v for k, v in raw.items() if k not in _FIRST}
     metadata = shown.get("metadata")
     if isinstance(metadata, Mapping):
         shown["metadata"] = {key: value for key, value in metadata.items() if key != "managedFields"}

@@ -51,10 +51,10 @@ def overview_exit_code(
 
     A known failure is reported even if other things are unknown. Warnings and running rollouts are no failures.
     """
-    found = {view.severity for view in service_views} | {view.severity for view in rollout_views}
-    if found & {Severity.DOWN, Severity.DEGRADED, Severity.STUCK}:
+    severities = {view.severity for view in service_views} | {view.severity for view in rollout_views}
+    if severities & {Severity.DOWN, Severity.DEGRADED, Severity.STUCK}:
         return ExitCode.FAILING
-    if Severity.UNKNOWN in found or not health.is_complete:
+    if Severity.UNKNOWN in severities or not health.is_complete:
         return ExitCode.UNKNOWN
     return ExitCode.DONE
 

@@ -90,7 +90,7 @@ class Column:
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """One row: one cell a column (live columns too: their cell carries the sort key).
+    """One row: one cell per column (live columns too: their cell carries the sort key).
 
     Args:
         key: the object; the cursor follows it.

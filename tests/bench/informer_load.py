@@ -125,8 +125,10 @@ def _json_cost(objects: Sequence[bytes]) -> float:
 
 
 def _say(what: str, cpu: float, count: int, unit: float, hold: float) -> None:
-    each = cpu / count
-    print(f"{what:28} {each * 1e6:7.1f} µs an object   {each / unit:5.2f} x json.loads   hold {hold * 1e3:5.1f} ms")
+    seconds = cpu / count
+    print(
+        f"{what:28} {seconds * 1e6:7.1f} µs an object   {seconds / unit:5.2f} x json.loads   hold {hold * 1e3:5.1f} ms"
+    )
 
 
 def _version(informer: Reflector[Pod], pod: Pod) -> str:

@@ -106,7 +106,7 @@ async def _measure_stream(kubeconfig: Path, cluster: ClusterProcess, rate: int, 
     )
     print(
         f"         cluster's CPU {theirs / took:5.1%}; holds of the loop: longest {max(held) * 1e3:.1f} ms, "
-        f"{sum(one > 0.015 for one in held)} over 15 ms; longest drain {max(drains) * 1e3:.1f} ms"
+        f"{sum(obj > 0.015 for obj in held)} over 15 ms; longest drain {max(drains) * 1e3:.1f} ms"
     )
     for gap in gaps[1:4]:
         print(f"         gap: {gap}")

@@ -1,4 +1,4 @@
-"""`kdash logs` run in this process against the simulator, its streams watched while it runs."""
+"""`kdash logs` run in this process against the simulator, with its streams observed while it runs."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def _nobody() -> str:
 
 
 class Written:
-    """A log source in which a test says what a container wrote: by pod, or for all pods alike."""
+    """A log source in which a test defines what each container wrote, per pod or for all pods."""
 
     def __init__(self, *texts: str, by_pod: dict[str, Sequence[str]] | None = None, ended: bool = False) -> None:
         self._texts = texts
@@ -105,7 +105,7 @@ class Written:
         return self.run(pod["metadata"]["name"], container, previous=previous)
 
     def run(self, pod: str, container: str = "app", *, previous: bool = False) -> ScriptedRun:
-        """Return the run of a container, to write more of it."""
+        """Return the run of a container, to write more lines."""
         key = (pod, container, previous)
         if key not in self._runs:
             texts = ("last words",) if previous else self._by_pod.get(pod, self._texts)
@@ -116,7 +116,7 @@ class Written:
 
 
 def write_logs(simulator: Simulator, logs: Written) -> None:
-    """Let the containers of a cluster write what a test says."""
+    """Let the containers of a cluster write the lines of a test."""
 
     def put(state: SimulatorState) -> None:
         state.log_source = logs

@@ -97,7 +97,7 @@ def test_a_length_of_time_is_read(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "m", "10x", "-5", "1.5m", "10 m"])
-def test_what_is_no_length_of_time_is_refused(text: str) -> None:
+def test_an_invalid_duration_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter):
         parse_duration(text)
 
@@ -185,7 +185,7 @@ def test_the_help_of_the_group_names_every_command_and_every_exit_code(capsys: p
         lambda config: ["status", "deploy/cart", "--kubeconfig", config, "--no-color", "-o", "json"],
     ],
 )
-def test_options_may_stand_before_the_command_or_behind_it(
+def test_options_may_come_before_or_after_the_command(
     capsys: pytest.CaptureFixture[str], config: Path, place: object
 ) -> None:
     assert callable(place)

@@ -73,7 +73,7 @@ async def test_a_revision_that_is_not_kept_is_not_found_and_those_that_are_are_n
     assert "revisions: 5, 4, 3, 2, 1" in ran.err
 
 
-async def test_what_is_not_there_is_reported_with_the_namespace_looked_in(shell: Shell) -> None:
+async def test_a_missing_object_is_reported_with_its_namespace(shell: Shell) -> None:
     ran = await shell.run(lambda its: history(its, ObjectArgument("Deployment", "chekout"), None))
     assert (ran.code, ran.out) == (2, "")
     assert "Deployment shop/chekout not found" in ran.err

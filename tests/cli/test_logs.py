@@ -1,4 +1,4 @@
-"""`kdash logs` against the simulator over real HTTP: whose logs, which lines, what is said beside them, and the end."""
+"""`kdash logs` against the simulator over real HTTP: whose logs, which lines, the messages about them, and the end."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def shop(simulator: Simulator, tmp_path: Path) -> LogShell:
 
 def pods_of(simulator: Simulator, app: str, namespace: str = "shop") -> list[str]:
     def read(state: SimulatorState) -> list[str]:
-        found = state.storage.list(PODS, namespace)
-        return sorted(pod["metadata"]["name"] for pod in found if pod["metadata"]["labels"].get("app") == app)
+        pods = state.storage.list(PODS, namespace)
+        return sorted(pod["metadata"]["name"] for pod in pods if pod["metadata"]["labels"].get("app") == app)
 
     return simulator.call(read)
 
@@ -241,7 +241,7 @@ async def test_a_terminal_gets_it_pretty_and_harmless(simulator: Simulator, shop
         (ObjectArgument("Pod", "nope"), "Pod shop/nope not found"),
     ],
 )
-async def test_what_is_not_there_is_2(shop: LogShell, named: ObjectArgument, says: str) -> None:
+async def test_a_missing_object_exits_with_2(shop: LogShell, named: ObjectArgument, says: str) -> None:
     code, run = await shop.ran(named)
     assert (code, run.lines) == (2, [])
     assert says in run.err.getvalue()
@@ -310,7 +310,7 @@ async def test_what_has_not_started_is_reported_and_does_not_hold_it_up(tmp_path
 # Following
 
 
-async def test_following_goes_on_and_pods_join(simulator: Simulator, tmp_path: Path) -> None:
+async def test_following_continues_and_pods_join(simulator: Simulator, tmp_path: Path) -> None:
     logs = Written("INFO one")
     write_logs(simulator, logs)
     shop = LogShell(simulator, tmp_path)
@@ -383,7 +383,7 @@ async def test_following_a_pod_of_a_stateful_set_waits_for_the_next_of_its_name(
         await run.out.wait_for("INFO two")
 
 
-async def test_a_cut_connection_loses_nothing_and_says_nothing_false(simulator: Simulator, tmp_path: Path) -> None:
+async def test_a_cut_connection_loses_no_line_and_shows_no_false_marker(simulator: Simulator, tmp_path: Path) -> None:
     logs = Written("INFO one")
     write_logs(simulator, logs)
     name = pods_of(simulator, "email")[0]
@@ -415,7 +415,7 @@ async def test_more_than_may_be_read_at_once_is_reported(simulator: Simulator, t
         await run.out.wait_until(lambda text: text.count("INFO one") == 3)
 
 
-async def test_cancelling_ends_it_at_once(shop: LogShell) -> None:
+async def test_cancelling_ends_it_immediately(shop: LogShell) -> None:
     async with shop.started(CART, follow=True) as run:
         await run.out.wait_for("INFO three")
         assert run.task is not None

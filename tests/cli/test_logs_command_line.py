@@ -1,4 +1,4 @@
-"""The command line of `kdash logs` before anything is connected: what is refused, and in which words."""
+"""The command line of `kdash logs` before anything is connected: what is refused, with which message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize(
-    ("words", "kind"),
+    ("texts", "kind"),
     [
         (("deploy/x",), "Deployment"),
         (("sts", "x"), "StatefulSet"),
@@ -30,8 +30,8 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
         (("po/x",), "Pod"),
     ],
 )
-def test_what_has_logs_is_named_in_kubectls_words(words: tuple[str, ...], kind: str) -> None:
-    assert parse_log_target(words) == ObjectArgument(kind, "x")
+def test_objects_with_logs_have_kubectls_names(texts: tuple[str, ...], kind: str) -> None:
+    assert parse_log_target(texts) == ObjectArgument(kind, "x")
 
 
 def test_nothing_is_named_where_labels_say_it() -> None:
@@ -49,7 +49,7 @@ def test_a_label_selector_is_taken_as_the_api_reads_it(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "=web", "app in web", "app=web,", "app=we b", "-a=b", "app in ()x", "app=web;b=c"]
 )
-def test_what_is_no_label_selector_is_refused(text: str) -> None:
+def test_an_invalid_label_selector_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter):
         label_selector(text)
 

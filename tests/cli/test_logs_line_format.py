@@ -83,7 +83,7 @@ def test_source_and_time_stand_before_the_text(form: Literal["raw", "pretty"]) -
     assert prints(form, timestamps=True)(line("hello", timestamp=None)) == "- hello\n"
 
 
-def test_json_tells_where_a_line_is_from_and_what_it_says() -> None:
+def test_json_has_the_source_and_the_content_of_a_line() -> None:
     text = '{"level":"warn","msg":"slow","took":12}'
     assert json.loads(prints("json")(line(text, late=True))) == {
         "time": "2026-01-15T12:00:00.250000Z",
@@ -122,7 +122,7 @@ def test_json_as_deep_as_can_be_read_is_printed() -> None:
     assert json.loads(prints("json")(line(deep)))["text"] == deep
 
 
-def test_pretty_tells_a_record_in_words() -> None:
+def test_pretty_renders_a_record_as_text() -> None:
     text = '{"time":"2026-01-15T12:00:00.25Z","level":"warn","msg":"slow","took":12}'
     assert prints("pretty")(line(text)) == "WARN  slow  took=12\n"
 
@@ -151,7 +151,7 @@ def test_without_colour_nothing_is_coloured() -> None:
 
 
 @given(st.text(max_size=200), st.sampled_from(["raw", "pretty"]), st.booleans())
-def test_a_terminal_gets_nothing_but_our_colours(text: str, form: Literal["raw", "pretty"], colour: bool) -> None:
+def test_a_terminal_gets_only_kdash_colours(text: str, form: Literal["raw", "pretty"], colour: bool) -> None:
     shown = prints(form, is_terminal=True, colour=colour, prefixed=True, highlight=("a", "[0-9]+"))(line(text))
     assert shown.endswith("\n")
     left = _COLOURS.sub("", shown[:-1])

@@ -1,4 +1,4 @@
-"""What `kdash logs` says beside the lines, and the exit code of what could not be read."""
+"""The messages of `kdash logs` next to the lines, and the exit code when a log could not be read."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ async def test_turns_and_problems_are_reported_when_they_begin() -> None:
     reporter = LogReporter(err, colour=False)
     for resting in (0, 3, 3, 0, 2):
         await reporter.print_counts(StreamCounts(wanted=5, following=5 - resting, queued=resting))
-    for words in ("", "pods are not seen", "pods are not seen", ""):
-        await reporter.print_problem(words)
+    for name in ("", "pods are not seen", "pods are not seen", ""):
+        await reporter.print_problem(name)
     assert err.getvalue().splitlines() == [
         "kdash: reading 2 of 5 containers at a time, in turns",
         "kdash: reading 3 of 5 containers at a time, in turns",

@@ -1,4 +1,4 @@
-"""`kdash logs` as a process of its own: readers that leave, slow ones, Ctrl+C, a terminal."""
+"""`kdash logs` as a process of its own: readers that close, slow readers, Ctrl+C, a terminal."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def test_a_reader_that_leaves_ends_it_well_and_silently(command: list[str], more
     assert ran.stderr.strip() == b"code 0"
 
 
-def test_a_reader_that_leaves_a_demo_hears_nothing_of_its_server() -> None:
+def test_a_closed_reader_of_a_demo_gets_no_server_messages() -> None:
     ran = shell("(LOGS --demo; echo code $? >&2) | head -1", LOGS)
     assert ran.stderr.strip() == b"code 0"
 
 
-def test_a_reader_of_both_streams_that_leaves_ends_it_well(command: list[str]) -> None:
+def test_a_closed_reader_of_both_streams_ends_it_with_success(command: list[str]) -> None:
     ran = shell("{ (LOGS -f 2>&1; echo code $? >&3) | head -1; } 3>&2", command)
     assert ran.stderr.strip() == b"code 0"
 
@@ -84,7 +84,7 @@ def test_ctrl_c_is_130_without_a_traceback(command: list[str]) -> None:
     assert (child.returncode, err.strip()) == (130, b"")
 
 
-def test_ctrl_c_is_heard_while_the_reader_is_asleep(command: list[str]) -> None:
+def test_ctrl_c_works_while_the_reader_blocks(command: list[str]) -> None:
     """5,000 lines fill a pipe that nobody reads."""
     with subprocess.Popen([*command, "-o", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         assert child.stdout is not None
@@ -96,7 +96,7 @@ def test_ctrl_c_is_heard_while_the_reader_is_asleep(command: list[str]) -> None:
 def test_a_slow_reader_is_waited_for_and_misses_nothing(
     simulator: Simulator, written: Written, command: list[str]
 ) -> None:
-    """More is written at once than may wait between two looks at the stream, and a pipe holds little of it."""
+    """More is written at once than may be buffered between two drains, and a pipe holds little of it."""
     count = 70_000
 
     def write(state: SimulatorState) -> None:
@@ -119,9 +119,9 @@ def test_a_slow_reader_is_waited_for_and_misses_nothing(
 
 
 @pytest.mark.parametrize("more", [[], ["-o", "raw"]])
-def test_a_terminal_gets_nothing_it_would_act_on(command: list[str], more: list[str]) -> None:
-    words = [*command[1:], "--tail", "3", *more]
-    child = pexpect.spawn(command[0], words, env={**os.environ, "TERM": "dumb"}, timeout=30, dimensions=(40, 120))
+def test_a_terminal_gets_no_escape_sequences_of_containers(command: list[str], more: list[str]) -> None:
+    arguments = [*command[1:], "--tail", "3", *more]
+    child = pexpect.spawn(command[0], arguments, env={**os.environ, "TERM": "dumb"}, timeout=30, dimensions=(40, 120))
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 0
@@ -136,7 +136,7 @@ def test_what_a_filter_behind_a_pipe_prints_is_harmless_unless_raw_is_asked_for(
     assert ran.stdout == (b"end\n" if is_harmless else b"\x1b]0;title\x07\x1b[2Jend\n")
 
 
-async def test_an_outlet_waits_for_its_reader_and_holds_nobody_up() -> None:
+async def test_an_output_writer_waits_for_its_reader_without_blocking_the_loop() -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as reader, os.fdopen(writing, "w", encoding="utf-8") as stream:
         outlet, text = OutputWriter(stream), "x" * (1 << 20)
@@ -151,7 +151,7 @@ async def test_an_outlet_waits_for_its_reader_and_holds_nobody_up() -> None:
         assert not outlet.is_closed_by_reader
 
 
-async def test_an_outlet_for_lines_as_they_were_written_encodes_nothing_anew() -> None:
+async def test_an_output_writer_for_raw_lines_reencodes_nothing() -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as reader, os.fdopen(writing, "w", encoding="ascii", errors="replace") as writer:
         await OutputWriter(writer, as_written=True).write("caf\udce9 caf\u00e9\n")

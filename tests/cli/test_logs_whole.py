@@ -41,7 +41,7 @@ async def test_long_lines_of_many_pods_are_printed_whole(simulator: Simulator, t
 
 
 @pytest.mark.parametrize(("option", "printed"), [("include", ["INFO one aaa"]), ("exclude", [f"{'a' * 3_000}!"])])
-async def test_a_query_that_takes_too_long_on_a_line_is_a_failure_and_said(
+async def test_a_query_that_times_out_on_a_line_is_reported_as_a_failure(
     simulator: Simulator, tmp_path: Path, option: str, printed: list[str]
 ) -> None:
     write_logs(simulator, Written("INFO one aaa", f"{'a' * 3_000}!"))
@@ -53,7 +53,7 @@ async def test_a_query_that_takes_too_long_on_a_line_is_a_failure_and_said(
 async def test_lines_that_were_dropped_are_a_failure(
     simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It drops none by itself; should that ever fail, a script hears of it."""
+    """It drops none by itself; if that ever fails, the exit code shows it."""
     write_logs(simulator, Written("INFO one"))
     drain = LogStream.drain
     gap = LogLine(WHOLE_STREAM, None, marker_text.dropped(3, None, None), "gap")

@@ -106,7 +106,7 @@ async def test_what_may_not_be_read_is_reported_and_never_makes_it_done(tmp_path
         assert "may not list pods" in ran.err
 
 
-async def test_waiting_for_what_is_not_there_ends_at_once(shop: Shell) -> None:
+async def test_waiting_for_a_missing_object_ends_immediately(shop: Shell) -> None:
     ran = await shop.run(waiting(ObjectArgument("Deployment", "nope")))
     assert (ran.code, ran.out) == (2, "")
     assert "Deployment shop/nope not found" in ran.err

@@ -1,4 +1,4 @@
-"""Which revision `kdash undo` takes by itself, what it refuses to guess, and the present state in every plan."""
+"""Which revision `kdash undo` chooses by default, what it refuses to guess, and the current state in every plan."""
 
 from __future__ import annotations
 
@@ -48,26 +48,26 @@ def burning(tmp_path: Path) -> Iterator[Shell]:
 
 
 def number(shell: Shell, app: str, before: str, after: str | None) -> None:
-    """Write another revision annotation into the ReplicaSet of that revision; None takes it away."""
+    """Write another revision annotation into the ReplicaSet of that revision; None removes it."""
 
     def run(state: SimulatorState) -> None:
-        for one in state.storage.list(by_kind("ReplicaSet"), "shop"):
-            found = copy.deepcopy(one)
-            notes = found["metadata"].get("annotations") or {}
-            if found["metadata"]["name"].startswith(f"{app}-") and notes.get(REVISION) == before:
+        for replica_set in state.storage.list(by_kind("ReplicaSet"), "shop"):
+            pod = copy.deepcopy(replica_set)
+            notes = pod["metadata"].get("annotations") or {}
+            if pod["metadata"]["name"].startswith(f"{app}-") and notes.get(REVISION) == before:
                 del notes[REVISION]
                 notes |= {} if after is None else {REVISION: after}
-                state.storage.update(by_kind("ReplicaSet"), found)
+                state.storage.update(by_kind("ReplicaSet"), pod)
 
     shell.simulator.call(run)
 
 
 def warn(shell: Shell) -> None:
-    """Write what a kubelet says of the pods of checkout's last revision."""
+    """Write a kubelet's warning about the pods of checkout's last revision."""
 
     def run(state: SimulatorState) -> None:
         pods = state.storage.list(by_kind("Pod"), "shop")
-        [pod] = [one for one in pods if BAD in str(one["spec"]) and one["metadata"]["name"].startswith("checkout-")]
+        [pod] = [pod for pod in pods if BAD in str(pod["spec"]) and pod["metadata"]["name"].startswith("checkout-")]
         about = {"kind": "Pod", "namespace": "shop", "name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
         event = {
             "metadata": {"name": "checkout.warned", "namespace": "shop"},
@@ -93,7 +93,7 @@ def warn(shell: Shell) -> None:
     ],
     ids=["restart", "to zero", "undo", "scale", "pause", "set-image"],
 )
-async def test_every_plan_states_how_the_workload_stands_and_says_so_once(shop: Shell, core: Core) -> None:
+async def test_every_plan_states_the_current_status_once(shop: Shell, core: Core) -> None:
     ran = await shop.run(core)
     assert HEALTHY in ran.out, ran.err
     assert "nothing is wrong" not in ran.out
@@ -133,7 +133,7 @@ async def test_after_an_undo_the_revision_just_left_is_not_the_default_and_is_na
     assert (again.code, again.out) == (9, ""), "it is healthy now"
     assert "--to-revision 4 goes back all the same" in again.err
     back = only_result(await burning.run(undo(6, options=DRY), json=True))
-    [warning] = [one["message"] for one in back["plan"]["warnings"] if one["code"] == "left-revision"]
+    [warning] = [warning["message"] for warning in back["plan"]["warnings"] if warning["code"] == "left-revision"]
     assert warning.startswith("revision 6: rolled back ")
     assert warning.endswith("image checkout:2.8.0 cannot be pulled (not found) from registry.example.com/shop")
 
@@ -143,7 +143,7 @@ async def test_history_says_what_was_left_and_why_also_when_kubectl_left_it(burn
     await burning.run(undo(options=WAIT))
     burning.audit_path.unlink()
     ran = await burning.run(lambda its: history(its, CHECKOUT, None), json=True)
-    [left] = [one for one in ran.json["revisions"] if one["left_by_undo"]]
+    [left] = [revision for revision in ran.json["revisions"] if revision["left_by_undo"]]
     assert (left["revision"], left["left_because"]) == (6, "image not found")
     table = await burning.run(lambda its: history(its, CHECKOUT, None))
     assert "image not found" in next(line for line in table.out.splitlines() if line.lstrip().startswith("6 "))

@@ -1,4 +1,4 @@
-"""The writing commands against the simulator: shown, confirmed, written, followed, and refused."""
+"""The writing commands against the simulator: shown, confirmed, written, tracked, and refused."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def test_an_undo_of_an_undo_reaches_every_revision_that_is_kept(shop: Shel
     assert image_of(checkout(shop)) == "registry.example.com/shop/checkout:2.6.0"
 
 
-async def test_the_same_revision_again_is_refused_and_says_so(shop: Shell) -> None:
+async def test_the_current_revision_is_refused_with_a_message(shop: Shell) -> None:
     ran = await shop.run(undo(5))
     assert (ran.code, ran.out) == (9, "")
     assert "already at revision 5" in ran.err
@@ -118,7 +118,7 @@ async def test_a_paused_deployment_is_not_undone_and_the_way_out_is_named(shop: 
     assert "resume it first" in ran.err
 
 
-async def test_what_would_be_is_the_answer_of_a_dry_run_and_nothing_is_stored(shop: Shell) -> None:
+async def test_a_dry_run_prints_its_result_and_stores_nothing(shop: Shell) -> None:
     ran = await shop.run(undo(3, options=WriteOptions(dry_run=True)))
     assert ran.code == 0
     assert "undo Deployment shop/checkout to revision 3" in ran.out
@@ -160,7 +160,7 @@ async def test_pause_and_resume(quick: Shell) -> None:
 async def test_several_are_restarted_one_after_the_other(quick: Shell) -> None:
     ran = await quick.run(doing("restart", restarting(), CART, CHECKOUT, options=WAIT), json=True)
     assert ran.code == 0, ran.err
-    assert [(one["name"], one["outcome"]) for one in ran.json["results"]] == [
+    assert [(result["name"], result["outcome"]) for result in ran.json["results"]] == [
         ("cart", "converged"),
         ("checkout", "converged"),
     ]
@@ -174,7 +174,10 @@ async def test_the_first_that_fails_is_the_last_that_is_tried(shop: Shell) -> No
     edit(shop.simulator, lambda spec: spec.update(paused=True))
     ran = await shop.run(doing("restart", restarting(), CART, CHECKOUT, PAYMENTS), json=True)
     assert ran.code == 9
-    assert [(one["name"], one["outcome"]) for one in ran.json["results"]] == [("cart", "done"), ("checkout", "failed")]
+    assert [(result["name"], result["outcome"]) for result in ran.json["results"]] == [
+        ("cart", "done"),
+        ("checkout", "failed"),
+    ]
     assert ran.json["results"][1]["error"]["message"]
     assert ran.json["not_tried"] == [{"kind": "Deployment", "name": "payments"}]
     assert "not tried: Deployment payments" in ran.err
@@ -183,7 +186,7 @@ async def test_the_first_that_fails_is_the_last_that_is_tried(shop: Shell) -> No
 async def test_scaling_to_nothing_and_back(quick: Shell) -> None:
     ran = await quick.run(doing("scale", scaling(0), options=WAIT), json=True)
     assert ran.code == 0, ran.err
-    assert "zero" in [one["code"] for one in only_result(ran)["plan"]["warnings"]]
+    assert "zero" in [warning["code"] for warning in only_result(ran)["plan"]["warnings"]]
     assert only_result(ran)["status"]["state"] == "scaled-to-zero"
     ran = await quick.run(doing("scale", scaling(3), options=WAIT))
     assert ran.code == 0
@@ -197,7 +200,7 @@ async def test_a_daemon_set_cannot_be_scaled(shop: Shell) -> None:
     assert "cannot be scaled" in ran.err
 
 
-async def test_given_up_while_it_is_followed_the_change_stays_and_the_audit_file_says_so(quick: Shell) -> None:
+async def test_cancelled_while_tracking_the_change_stays_and_is_audited(quick: Shell) -> None:
     edit(quick.simulator, lambda spec: spec.update(minReadySeconds=500, progressDeadlineSeconds=3000))
     running = asyncio.create_task(quick.run(doing("restart", restarting(), options=WAIT)))
     await asyncio.to_thread(quick.simulator.wait_for_request, RequestMatch("watch", "deployments"))
@@ -207,7 +210,7 @@ async def test_given_up_while_it_is_followed_the_change_stays_and_the_audit_file
     assert [line["outcome"] for line in quick.audit] == ["done", "not-followed"]
 
 
-async def test_given_up_as_json_it_is_still_told_what_was_written(
+async def test_cancelled_with_json_output_the_result_is_still_printed(
     quick: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edit(quick.simulator, lambda spec: spec.update(minReadySeconds=500, progressDeadlineSeconds=3000))
@@ -218,10 +221,10 @@ async def test_given_up_as_json_it_is_still_told_what_was_written(
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert [(one["outcome"], one["exit_code"]) for one in answers[0]["results"]] == [("not-followed", 2)]
+    assert [(result["outcome"], result["exit_code"]) for result in answers[0]["results"]] == [("not-followed", 2)]
 
 
-async def test_an_undo_right_behind_a_change_goes_back_to_what_was_before_it(tmp_path: Path) -> None:
+async def test_an_undo_right_after_a_change_reverts_that_change(tmp_path: Path) -> None:
     revision = {"deployment.kubernetes.io/revision": "2"}
     labels, name = {"app": "checkout"}, {"name": "checkout", "namespace": "shop"}
 
@@ -230,13 +233,11 @@ async def test_an_undo_right_behind_a_change_goes_back_to_what_was_before_it(tmp
         spec |= {"selector": {"matchLabels": labels}}
         spec["template"]["metadata"] = {"labels": labels}
         create_object(state, by_kind("Namespace"), {"metadata": {"name": "shop"}})
-        found = create_object(
-            state, by_kind("Deployment"), {"metadata": {**name, "annotations": revision}, "spec": spec}
-        )
+        obj = create_object(state, by_kind("Deployment"), {"metadata": {**name, "annotations": revision}, "spec": spec})
         for number, tag in (("1", "2.7.0"), ("2", "2.7.1")):
-            template = copy.deepcopy(found["spec"]["template"])
+            template = copy.deepcopy(obj["spec"]["template"])
             template["spec"]["containers"][0]["image"] = f"registry.example.com/shop/checkout:{tag}"
-            owner = {"kind": "Deployment", "name": "checkout", "uid": found["metadata"]["uid"], "controller": True}
+            owner = {"kind": "Deployment", "name": "checkout", "uid": obj["metadata"]["uid"], "controller": True}
             about = {
                 **name,
                 "name": f"checkout-{number}",
@@ -247,7 +248,7 @@ async def test_an_undo_right_behind_a_change_goes_back_to_what_was_before_it(tmp
             its = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
             create_object(state, by_kind("ReplicaSet"), {"metadata": about, "spec": its})
 
-    with Simulator(None, ManualClock()) as simulator:  # no controller works here: the change has no revision yet
+    with Simulator(None, ManualClock()) as simulator:  # no controller runs: the change has no revision yet
         simulator.call(fill)
         edit(simulator, image(BAD))
         ran = await Shell(simulator, tmp_path).run(undo(), json=True)
@@ -287,14 +288,14 @@ async def test_ctrl_c_at_the_prompt_writes_nothing(shop: Shell) -> None:
     assert shop.audit == []
 
 
-async def test_without_a_terminal_and_without_yes_nothing_is_even_asked_of_the_server(shop: Shell) -> None:
+async def test_without_a_terminal_and_without_yes_no_request_is_sent(shop: Shell) -> None:
     ran = await shop.run(undo(4, options=WriteOptions()))
     assert (ran.code, ran.out) == (9, "")
     assert "--yes" in ran.err
     assert shop.simulator.requests == []
 
 
-async def test_a_change_by_someone_else_between_preview_and_yes_aborts_and_says_so(shop: Shell) -> None:
+async def test_a_concurrent_change_between_preview_and_yes_aborts_with_a_message(shop: Shell) -> None:
     def meanwhile() -> str:
         edit(shop.simulator, image("registry.example.com/shop/checkout:2.9.9"))
         return "y"
@@ -320,7 +321,7 @@ async def test_read_only_refuses_every_write(shop: Shell) -> None:
         ran = await shop.run(doing(action, planner), read_only=True)
         assert (ran.code, ran.out) == (9, ""), action
         assert "read-only" in ran.err
-    assert not [one for one in shop.simulator.requests if one.verb == "patch"]
+    assert not [request for request in shop.simulator.requests if request.verb == "patch"]
 
 
 async def test_who_may_not_write_is_refused_with_9(shop: Shell) -> None:
@@ -339,7 +340,7 @@ async def test_who_may_scale_alone_can_scale_without_reading_pods(shop: Shell) -
     assert checkout(shop)["replicas"] == 2
 
 
-async def test_a_server_that_fails_is_2_and_tells_that_it_is_not_known(shop: Shell) -> None:
+async def test_a_failing_server_exits_with_2_and_an_unknown_outcome(shop: Shell) -> None:
     shop.simulator.inject(
         Refuse(503), RequestMatch("patch", containing="deployments/checkout?fieldManager"), times=None
     )

@@ -1,4 +1,4 @@
-"""The writing commands and a server that refuses, loses, forges or changes what it is sent."""
+"""The writing commands and a server that refuses, loses, forges or changes their requests."""
 
 from __future__ import annotations
 
@@ -74,20 +74,18 @@ async def test_a_rule_that_refuses_is_exit_9_with_its_name_whatever_its_code(sho
 
 
 @pytest.mark.parametrize("code", [400, 500])
-async def test_a_webhook_that_does_not_support_dry_run_is_a_warning_and_the_write_goes_on(
-    shop: Shell, code: int
-) -> None:
+async def test_a_webhook_without_dry_run_support_is_a_warning_and_the_write_continues(shop: Shell, code: int) -> None:
     message = 'admission webhook "audit.example.com" does not support dry run'
     shop.simulator.inject(Refuse(code, message=message), RequestMatch("patch", containing="dryRun"), times=None)
     ran = await shop.run(set_image(), json=True)
     assert ran.code == 0, ran.err
     result = only_result(ran)
     assert (result["plan"]["tried"], result["as_previewed"], result["proof"]) == (False, None, "answer")
-    assert "not-tried" in [one["code"] for one in result["plan"]["warnings"]]
+    assert "not-tried" in [warning["code"] for warning in result["plan"]["warnings"]]
     assert image_of(checkout(shop)) == NEWER
 
 
-async def test_a_webhook_that_cannot_be_called_says_so_and_never_that_it_is_tried_again(shop: Shell) -> None:
+async def test_a_webhook_that_cannot_be_called_is_reported_without_a_retry_note(shop: Shell) -> None:
     shop.simulator.register_webhook(Webhook("slow.example.com", fails="context deadline exceeded"))
     ran = await shop.run(set_image())
     assert ran.code == 2
@@ -96,11 +94,11 @@ async def test_a_webhook_that_cannot_be_called_says_so_and_never_that_it_is_trie
     assert shop.writes() == 0
 
 
-async def test_what_admission_makes_of_it_is_shown_before_it_is_confirmed(shop: Shell) -> None:
+async def test_changes_by_admission_are_shown_before_the_confirmation(shop: Shell) -> None:
     def mirrored(obj: Object, call: int) -> Object:
         text = json.dumps(obj).replace("registry.example.com", "mirror.example.com")
-        found: Object = json.loads(text)
-        return found
+        item: Object = json.loads(text)
+        return item
 
     shop.simulator.register_webhook(
         Webhook("mirror.example.com", RequestMatch(resource="deployments"), mutates=mirrored)
@@ -109,16 +107,16 @@ async def test_what_admission_makes_of_it_is_shown_before_it_is_confirmed(shop: 
     assert ran.code == 0, ran.err
     result = only_result(ran)
     assert (result["as_previewed"], result["stored_otherwise"], result["proof"]) == (True, [], "answer")
-    warning = next(one for one in result["plan"]["warnings"] if one["code"] == "mutated")
+    warning = next(warning for warning in result["plan"]["warnings"] if warning["code"] == "mutated")
     assert f"becomes {NEWER.replace('registry', 'mirror')}, not {NEWER}" in warning["message"]
 
 
 def annotate(simulator: Simulator, annotations: dict[str, str]) -> None:
     def run(state: SimulatorState) -> None:
-        found = state.storage.get(DEPLOYMENTS, "shop", "checkout")
-        assert found is not None
-        notes = {**found["metadata"]["annotations"], **annotations}
-        state.storage.update(DEPLOYMENTS, {**found, "metadata": {**found["metadata"], "annotations": notes}})
+        obj = state.storage.get(DEPLOYMENTS, "shop", "checkout")
+        assert obj is not None
+        notes = {**obj["metadata"]["annotations"], **annotations}
+        state.storage.update(DEPLOYMENTS, {**obj, "metadata": {**obj["metadata"], "annotations": notes}})
 
     simulator.call(run)
 
@@ -133,7 +131,7 @@ async def test_a_webhook_that_puts_everything_back_is_not_done_although_it_was_p
     def revert(obj: Object, call: int) -> Object:
         if obj["kind"] == "Scale":
             return {**obj, "spec": {"replicas": before["replicas"]}}
-        # Something is stored, and nothing of what was sent.
+        # Something is stored, but nothing of the request.
         notes = {**obj["metadata"]["annotations"], CHANGE_CAUSE: "release 2.7.1", "seen.example.com/call": str(call)}
         return {**obj, "metadata": {**obj["metadata"], "annotations": notes}, "spec": before}
 
@@ -158,7 +156,7 @@ def numbered(obj: Object, call: int) -> Object:
     }
 
 
-async def test_what_was_stored_otherwise_than_previewed_is_told_and_audited(shop: Shell) -> None:
+async def test_differences_from_the_preview_are_reported_and_audited(shop: Shell) -> None:
     shop.simulator.register_webhook(Webhook("pin.example.com", RequestMatch(resource="deployments"), mutates=numbered))
     ran = await shop.run(set_image(), json=True)
     assert ran.code == 0, ran.err
@@ -192,7 +190,7 @@ FORGED: list[tuple[Replace, str]] = [
 
 
 @pytest.mark.parametrize(("fault", "why"), FORGED, ids=[why for _, why in FORGED])
-async def test_what_was_not_made_is_never_told_done(shop: Shell, fault: Replace, why: str) -> None:
+async def test_a_write_that_was_not_made_is_never_reported_as_done(shop: Shell, fault: Replace, why: str) -> None:
     shop.simulator.inject(fault, WRITTEN)
     ran = await shop.run(set_image(), json=True)
     assert ran.code == 2
@@ -202,7 +200,7 @@ async def test_what_was_not_made_is_never_told_done(shop: Shell, fault: Replace,
     assert "read back: " in ran.err
     assert RETRY_NOTE not in ran.err
     assert (shop.audit[-1]["outcome"], shop.audit[-1]["looked"]) == (result["outcome"], "not-made")
-    # An answer ends it; where none came from the API server, it may still be made.
+    # A response settles it; without one from the API server, it may still be made.
     assert result["outcome"] == ("failed" if "prove" in ran.err else "unknown")
     assert image_of(checkout(shop)) == GOOD
 
@@ -235,7 +233,7 @@ async def test_what_was_made_and_its_answer_lost_is_found_by_looking(shop: Shell
 
 async def test_an_object_that_cannot_be_read_back_stays_unknown(shop: Shell) -> None:
     def unreadable(obj: Object, call: int) -> Object:
-        if call == 2:  # the write itself: from now on nobody may read
+        if call == 2:  # the write itself: from now on reads are forbidden
             shop.simulator._faults.add(Refuse(403, "Forbidden", "no"), RequestMatch("get", "deployments"), times=None)
         return obj
 
@@ -251,7 +249,7 @@ async def test_an_object_that_cannot_be_read_back_stays_unknown(shop: Shell) -> 
     assert [(line["outcome"], line["looked"]) for line in shop.audit] == [("unknown", "unknown")]
 
 
-async def test_given_up_while_it_is_written_it_is_not_told_as_failed(
+async def test_a_write_cancelled_in_flight_is_not_reported_as_failed(
     shop: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrived = threading.Event()
@@ -270,7 +268,7 @@ async def test_given_up_while_it_is_written_it_is_not_told_as_failed(
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert [one["outcome"] for one in answers[0]["results"]] == ["unknown"]
+    assert [result["outcome"] for result in answers[0]["results"]] == ["unknown"]
     assert [line["outcome"] for line in shop.audit] == ["unknown"]
 
 
@@ -278,7 +276,7 @@ async def test_given_up_while_it_is_written_it_is_not_told_as_failed(
 
 
 @pytest.mark.parametrize(("room", "code", "made"), [(0, 2, False), (1, 10, True)])
-async def test_a_full_disk_is_told_and_in_the_exit_code(
+async def test_a_full_disk_is_reported_and_in_the_exit_code(
     shop: Shell, monkeypatch: pytest.MonkeyPatch, room: int, code: int, made: bool
 ) -> None:
     left, real = [room], os.write

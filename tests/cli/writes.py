@@ -25,7 +25,7 @@ DRY = WriteOptions(dry_run=True)
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What an operation is given."""
+    """The inputs of an operation."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
 

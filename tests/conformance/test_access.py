@@ -1,4 +1,4 @@
-"""kubectl and rights: may I, who am I, and what a refusal says."""
+"""kubectl and rights: `auth can-i`, `auth whoami`, and the messages of refusals."""
 
 import pytest
 

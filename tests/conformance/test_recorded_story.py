@@ -49,8 +49,10 @@ def rollout_state(deployment: Object) -> Object:
         "annotations": rollout_annotations(deployment),
         "generations_behind": deployment["metadata"]["generation"] - status["observedGeneration"],
         "counts": {key: status[key] for key in COUNTS if key in status},
-        "conditions": [(one["type"], one["status"], one["reason"]) for one in status["conditions"]],
-        "images": [one["image"] for one in spec["template"]["spec"]["containers"]],
+        "conditions": [
+            (condition["type"], condition["status"], condition["reason"]) for condition in status["conditions"]
+        ],
+        "images": [container["image"] for container in spec["template"]["spec"]["containers"]],
         "template": sorted(spec["template"]["metadata"].get("annotations", ())),
         "paused": spec.get("paused"),
     }
@@ -59,13 +61,13 @@ def rollout_state(deployment: Object) -> Object:
 def revisions(replica_sets: Object) -> Object:
     """Return the state of the ReplicaSets, by revision."""
     return {
-        one["metadata"]["annotations"]["deployment.kubernetes.io/revision"]: (
-            rollout_annotations(one),
-            one["spec"]["replicas"],
-            one["status"].get("availableReplicas", 0),
-            one["spec"]["template"]["spec"]["containers"][0]["image"],
+        replica_set["metadata"]["annotations"]["deployment.kubernetes.io/revision"]: (
+            rollout_annotations(replica_set),
+            replica_set["spec"]["replicas"],
+            replica_set["status"].get("availableReplicas", 0),
+            replica_set["spec"]["template"]["spec"]["containers"][0]["image"],
         )
-        for one in replica_sets["items"]
+        for replica_set in replica_sets["items"]
     }
 
 

@@ -1,4 +1,5 @@
-"""kubectl\'s own `rollout status` for every recorded workload: our sentence equals it, and we finish when it does.
+"""kubectl\'s own `rollout status` for every recorded workload: kdash's sentence equals it, and kdash finishes when
+kubectl does.
 
 The states are recorded from a real server; a simulator without controllers serves them unchanged.
 """
@@ -56,13 +57,13 @@ def workloads_in(value: Any) -> Iterator[Object]:
         case {"kind": kind, "metadata": {}, "spec": {}} if kind in ROLLED_OUT:
             yield value
         case {"kind": str(kind), "items": [*items], "apiVersion": version} if kind.removesuffix("List") in ROLLED_OUT:
-            yield from ({**one, "kind": kind.removesuffix("List"), "apiVersion": version} for one in items)
+            yield from ({**item, "kind": kind.removesuffix("List"), "apiVersion": version} for item in items)
         case {}:
-            for one in value.values():
-                yield from workloads_in(one)
+            for nested in value.values():
+                yield from workloads_in(nested)
         case [*items]:
-            for one in items:
-                yield from workloads_in(one)
+            for nested in items:
+                yield from workloads_in(nested)
 
 
 def recorded() -> list[Object]:
@@ -71,8 +72,8 @@ def recorded() -> list[Object]:
     for name in RECORDINGS:
         for exchange in exchanges(name):
             for side in ("request", "response"):
-                for one in workloads_in(exchange[side].get("body")):
-                    states.setdefault(json.dumps(_status_inputs(one), sort_keys=True), one)
+                for workload in workloads_in(exchange[side].get("body")):
+                    states.setdefault(json.dumps(_status_inputs(workload), sort_keys=True), workload)
     return list(states.values())
 
 
@@ -88,7 +89,10 @@ def _status_inputs(obj: Object) -> Object:
             key: value for key, value in status.items() if isinstance(value, int) and key != "observedGeneration"
         },
         "same": revisions[0] == revisions[1],
-        "conditions": [(one["type"], one["status"], one.get("reason")) for one in status.get("conditions") or ()],
+        "conditions": [
+            (condition["type"], condition["status"], condition.get("reason"))
+            for condition in status.get("conditions") or ()
+        ],
     }
 
 
@@ -123,15 +127,17 @@ def served(simulator: Simulator) -> list[Served]:
     return served
 
 
-async def each(kubectl: Kubectl, served: Sequence[Served], *options: str) -> list[Outcome]:
-    """Return what `kubectl rollout status` answers for each."""
+async def kubectl_statuses(kubectl: Kubectl, served: Sequence[Served], *options: str) -> list[Outcome]:
+    """Return what `kubectl rollout status` prints for each workload."""
     free = asyncio.Semaphore(CONCURRENCY)
 
-    async def ask(one: Served) -> Outcome:
+    async def ask(workload: Served) -> Outcome:
         async with free:
-            return await kubectl("rollout", "status", one.target, *options, namespace=one.namespace, code=None)
+            return await kubectl(
+                "rollout", "status", workload.target, *options, namespace=workload.namespace, code=None
+            )
 
-    return await asyncio.gather(*(ask(one) for one in served))
+    return await asyncio.gather(*(ask(workload) for workload in served))
 
 
 def sentence(outcome: Outcome) -> str:
@@ -139,28 +145,28 @@ def sentence(outcome: Outcome) -> str:
 
 
 async def test_our_text_is_kubectls_and_we_are_done_exactly_when_it_is(kubectl: Kubectl, served: list[Served]) -> None:
-    assert {type(one.workload) for one in served} == {Deployment, StatefulSet, DaemonSet}
-    answers = await each(kubectl, served, "--watch=false")
+    assert {type(subject.workload) for subject in served} == {Deployment, StatefulSet, DaemonSet}
+    answers = await kubectl_statuses(kubectl, served, "--watch=false")
     ended = set()
-    for one, outcome in zip(served, answers, strict=True):
-        text, done = kubectl_status(one.workload)
+    for subject, outcome in zip(served, answers, strict=True):
+        text, done = kubectl_status(subject.workload)
         assert text == sentence(outcome)
         assert text.startswith("error: ") == (outcome.code != 0)
         assert done == bool(DONE_SENTENCE.match(text))
-        counts, state = rollout_progress(one.workload), diagnose_rollout(one.workload, (), (), NOW).state
+        counts, state = rollout_progress(subject.workload), diagnose_rollout(subject.workload, (), (), NOW).state
         assert (state is RolloutState.COMPLETE) == (
-            # kubectl also calls done what is held by a pause, and what has pods left beyond the number wanted.
+            # kubectl also reports a paused rollout as done, and one with surplus pods left.
             done and not counts.paused and counts.total <= counts.desired
         )
-        ended.add((type(one.workload), done))
+        ended.add((type(subject.workload), done))
     assert ended == {(kind, done) for kind in (Deployment, StatefulSet, DaemonSet) for done in (True, False)}
 
 
 async def test_a_waiting_kubectl_succeeds_exactly_where_we_are_done(kubectl: Kubectl, served: list[Served]) -> None:
     # One state for each form of sentence: those that are not done cost their timeout.
-    forms = {re.sub(r"\d+|-\w{8,10}\b", "#", kubectl_status(one.workload)[0]): one for one in served}
+    forms = {re.sub(r"\d+|-\w{8,10}\b", "#", kubectl_status(subject.workload)[0]): subject for subject in served}
     assert len(forms) >= 8
     selected = list(forms.values())
-    for one, outcome in zip(selected, await each(kubectl, selected, "--timeout=1s"), strict=True):
-        text, done = kubectl_status(one.workload)
+    for subject, outcome in zip(selected, await kubectl_statuses(kubectl, selected, "--timeout=1s"), strict=True):
+        text, done = kubectl_status(subject.workload)
         assert (outcome.code == 0) == done, text

@@ -28,7 +28,7 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture
 async def rollout(simulator: Simulator, kubectl: Kubectl) -> Kubectl:
-    """A kubectl in an empty namespace `here`, with a Deployment, a StatefulSet and a DaemonSet that have converged."""
+    """A kubectl in an empty namespace `here`, with a Deployment, a StatefulSet and a DaemonSet that are complete."""
 
     def fill(state: SimulatorState) -> None:
         create_object(state, by_kind("Namespace"), {"metadata": {"name": "here"}})
@@ -86,9 +86,9 @@ async def test_history_numbers_revisions_and_shows_one(rollout: Kubectl, target:
         await rollout("rollout", "status", target, namespace="here")
     listed = (await rollout("rollout", "history", target, namespace="here")).out
     assert re.findall(r"^(\d+) ", listed, re.MULTILINE) == ["1", "2", "3"]
-    one = (await rollout("rollout", "history", target, "--revision=2", namespace="here")).out
-    assert "with revision #2" in one
-    assert f"{IMAGE}:1.1.0" in one
+    revision_text = (await rollout("rollout", "history", target, "--revision=2", namespace="here")).out
+    assert "with revision #2" in revision_text
+    assert f"{IMAGE}:1.1.0" in revision_text
     if target.startswith("deployment"):
         assert "to 1.2.0" in listed
 

@@ -63,7 +63,7 @@ async def test_scale_only_from_the_current_count(kubectl: Kubectl, simulator: Si
 async def test_set_image_merges_by_container_name(kubectl: Kubectl, simulator: Simulator) -> None:
     await kubectl("set", "image", "deploy/checkout", "app=registry.example.com/checkout:1.1.0")
     containers = _stored(simulator)["spec"]["template"]["spec"]["containers"]
-    assert [each["image"] for each in containers] == ["registry.example.com/checkout:1.1.0", "proxy:2.3"]
+    assert [container["image"] for container in containers] == ["registry.example.com/checkout:1.1.0", "proxy:2.3"]
 
 
 async def test_a_dry_run_on_the_server_stores_nothing(kubectl: Kubectl, simulator: Simulator) -> None:

@@ -54,7 +54,7 @@ Raw = dict[str, Any]
 
 
 class QuickTime(ClusterTime):
-    """The cluster's wall clock; what waits, waits a fiftieth."""
+    """The cluster's wall clock; waits take a fiftieth of their time."""
 
     def monotonic(self) -> float:
         return super().monotonic() * SPEED
@@ -65,11 +65,11 @@ class QuickTime(ClusterTime):
 
 @dataclass
 class Scene:
-    """A Deployment with two revisions, or one of its pods, and what is done to the cluster meanwhile.
+    """A Deployment with two revisions, or one of its pods, and changes to the cluster in the meantime.
 
     Args:
         names: of the Deployments; several are changed one after the other.
-        at_confirm: done to the cluster between the dry run (of the last target) and its confirmation.
+        at_confirm: changes the cluster between the dry run (of the last target) and its confirmation.
         cancels: cancel the run once the write is on its way.
         stops: stop after the first target: the dashboard has a key, the command asks before each.
     """
@@ -97,7 +97,7 @@ class Scene:
         return tuple(ObjectKey("Deployment", self.namespace, name) for name in self.names)
 
     def create(self, *, paused: bool = False) -> None:
-        """Create each Deployment, release a second revision, and let it come up; then perhaps pause a third."""
+        """Create each Deployment, release a second revision, and wait until it is ready; then perhaps pause a third."""
         container = {"name": "app", "image": OLD, "resources": {"requests": {"memory": "64Mi"}}}
 
         def spec(name: str) -> Raw:
@@ -136,8 +136,8 @@ class Scene:
         edit(self.simulator, change, ("Deployment", self.namespace, name))
 
     def pods(self) -> list[str]:
-        found = self.simulator.call(lambda state: state.storage.list(PODS, self.namespace))
-        return sorted(pod["metadata"]["name"] for pod in found if "deletionTimestamp" not in pod["metadata"])
+        pods = self.simulator.call(lambda state: state.storage.list(PODS, self.namespace))
+        return sorted(pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"])
 
     def change_elsewhere(self) -> None:
         """Change the object as someone else would; a pod is recreated under its name."""
@@ -145,18 +145,18 @@ class Scene:
             key = self.key
 
             def run(state: SimulatorState) -> None:
-                found = copy.deepcopy(state.storage.get(PODS, key.namespace, key.name))
-                assert found is not None
+                pod = copy.deepcopy(state.storage.get(PODS, key.namespace, key.name))
+                assert pod is not None
                 state.storage.delete(PODS, key.namespace, key.name, grace=0)
-                kept = {name: found["metadata"][name] for name in ("name", "namespace", "labels")}
-                state.storage.create(PODS, {**found, "metadata": kept})
+                kept = {name: pod["metadata"][name] for name in ("name", "namespace", "labels")}
+                state.storage.create(PODS, {**pod, "metadata": kept})
 
             self.simulator.call(run)
         else:
             self.edit(lambda spec: spec.update(minReadySeconds=1))
 
     def fill_quota(self) -> None:
-        """Let no further pod into the namespace."""
+        """Fill the quota of the namespace."""
 
         def run(state: SimulatorState) -> None:
             metadata = {"name": "full", "namespace": self.namespace}
@@ -252,7 +252,7 @@ async def through_tui(scene: Scene, operation_id: str, inputs: Raw, patch: pytes
 
 
 class HostApp(OrderedKeys[int]):
-    """A screen for the dialogs, and what operations ask of the dashboard."""
+    """A screen for the dialogs, and what operations need of the dashboard."""
 
     def __init__(self, options: AppOptions, connected: ClusterSession) -> None:
         super().__init__()
@@ -288,13 +288,13 @@ class HostApp(OrderedKeys[int]):
         self.messages.append(text)
 
     def notify_terminal(self, text: str) -> None:
-        """Nobody listens."""
+        """Do nothing."""
 
-    def clear_marks(self) -> None:
-        """Nothing is selected."""
+    def clear_marks(self, keys: Sequence[ObjectKey]) -> None:
+        """Do nothing: nothing is selected."""
 
     def show_progress(self) -> None:
-        """Nothing is shown."""
+        """Do nothing: nothing is shown."""
 
 
 @asynccontextmanager
@@ -338,9 +338,9 @@ def _recorded(scene: Scene, patch: pytest.MonkeyPatch) -> Iterator[Callable[[], 
         patched.setattr(Connection, "send", recorded_send)
         yield lambda: runners[0].results if runners else ()
     scene.sent += [
-        (one.method, one.path)
-        for one in scene.simulator.requests[before:]
-        if one.method in ("PATCH", "DELETE") or "/eviction" in one.path
+        (request.method, request.path)
+        for request in scene.simulator.requests[before:]
+        if request.method in ("PATCH", "DELETE") or "/eviction" in request.path
     ]
     if len(scene.names) > 1:  # a command dry-runs each target when its turn comes, the dashboard all of them first
         scene.sent.sort(key=lambda sent: (len(sent), scene.names[-1] in str(sent)))
@@ -352,7 +352,7 @@ async def _to_the_end(
     cancel: Callable[[], object],
     pause: Callable[[float], Any] = asyncio.sleep,
 ) -> None:
-    """Let the cluster's time pass until the run has ended; cancel it once its write hangs, where that is wanted."""
+    """Advance the cluster's time until the run has ended; optionally cancel it once its write hangs."""
     async with asyncio.timeout(PATIENCE):
         while not is_done():
             if scene.cancels and any(not sent[-1] for sent in scene.sent if len(sent) == 6):

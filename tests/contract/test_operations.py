@@ -1,4 +1,4 @@
-"""Every operation × every way it can go, through both front ends: the same requests, audit lines and outcome.
+"""Every operation × every outcome, through both front ends: the same requests, audit lines and outcome.
 
 Those that take several targets are run on two as well.
 
@@ -27,7 +27,7 @@ _NUMBERS = count(1)
 
 @dataclass(frozen=True)
 class Case:
-    """An operation as it is run here, and how it ends when nothing is in its way."""
+    """An operation as it is run here, and its undisturbed outcome."""
 
     inputs: dict[str, Any] = field(default_factory=dict)
     done: str = "converged"
@@ -57,7 +57,7 @@ IMPOSSIBLE: Final = {
 
 
 def done(scene: Scene) -> None:
-    """Nothing is in the way."""
+    """The undisturbed outcome."""
 
 
 def refused(scene: Scene) -> None:
@@ -91,12 +91,12 @@ def connection_lost(scene: Scene) -> None:
 
 @dataclass(frozen=True)
 class Way:
-    """How a run goes.
+    """The course of a run.
 
     Args:
-        outcome: None: as when nothing is in the way.
+        outcome: None: as undisturbed.
         error: class of the failure.
-        audit: (event, outcome) of each audit line; None: as when nothing is in the way.
+        audit: (event, outcome) of each audit line; None: as undisturbed.
     """
 
     arrange: Callable[[Scene], None]

@@ -1,4 +1,4 @@
-"""A Cluster connected to a simulator over real HTTP, and waiting for what it comes to know."""
+"""A `Cluster` connected to a simulator over real HTTP, and waits for its state."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from k9py.runtime.clock import SystemClock
 from k9py.simulator.server import Simulator
 
 PATIENCE = 20.0
-"""Real seconds within which something must have come about: a bound for a failure, never waited out."""
+"""Real seconds within which a condition must hold: a bound for failures, not a wait."""
 
 
 class ImpatientClock(SystemClock):
-    """The system's clock, but waiting for the next try takes no time to speak of."""
+    """The system's clock, but waiting for the next try takes almost no time."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
 
     def now(self) -> datetime:
-        """The cluster's own time: ages must not be of two worlds."""
+        """The cluster's own time, so that all ages use one clock."""
         return self._simulator.clock.now()
 
     async def sleep(self, seconds: float) -> None:
@@ -50,7 +50,7 @@ async def watched(
 
 
 async def until(cluster: Cluster, condition: Callable[[], bool]) -> None:
-    """Return when the condition holds; it is asked again after every change the cluster hears of."""
+    """Return when the condition holds; it is checked again after every change of the cluster."""
     feed = cluster.open_feed()
     try:
         async with asyncio.timeout(PATIENCE):

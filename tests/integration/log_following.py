@@ -1,7 +1,7 @@
 """A log stream over real HTTP against a simulated cluster, both driven by one clock that moves only on request.
 
-The simulator lives on its own thread; `Follower.step` moves its clock, wakes who waited for that on this side, lets
-what was sent arrive, and drains the stream into a ledger. What is proven holds whatever arrives in which step.
+The simulator lives on its own thread; `Follower.step` moves its clock, wakes the sleepers on this side, lets what was
+sent arrive, and drains the stream into a ledger. What is proven holds whatever arrives in which step.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class SharedClock:
         await woken
 
     def wake(self) -> None:
-        """Wake who is due."""
+        """Wake the sleepers that are due."""
         while self._sleepers and self._sleepers[0][0] <= self.monotonic():
             woken = heapq.heappop(self._sleepers)[2]
             if not woken.done():
@@ -83,7 +83,7 @@ class Follower:
         self._first: frozenset[ContainerId] = frozenset()
 
     async def step(self, seconds: float = 0.5) -> None:
-        """Let so much time pass on both sides, and take what came."""
+        """Advance the time on both sides and drain the stream."""
         await asyncio.to_thread(self.simulator.advance, seconds)
         self.clock.wake()
         await self.settle()
@@ -103,12 +103,12 @@ class Follower:
         self.ledger.add(self.stream.drain())
 
     async def run(self, seconds: float, step: float = 0.5) -> None:
-        """Let so much time pass in steps."""
+        """Advance the time in steps."""
         for _ in range(round(seconds / step)):
             await self.step(step)
 
     async def until(self, condition: Callable[[], bool], what: str, limit: float = 120.0) -> None:
-        """Step until a condition holds. Fails when it does not within so many seconds of the cluster's time."""
+        """Step until a condition holds. Fails if it does not hold within `seconds` of the cluster's time."""
         for _ in range(round(limit / 0.5)):
             if condition():
                 return
@@ -116,7 +116,7 @@ class Follower:
         raise AssertionError(f"not within {limit:.0f} s: {what}\n" + "\n".join(self.ledger.markers[-20:]))
 
     async def prove(self) -> None:
-        """Wait for all that has been written so far, and see that no promise was broken."""
+        """Wait for everything written so far, and check the ledger for violations."""
         self.simulator.clear_faults()
         wanted = self._counts()
         waited = ""
@@ -129,7 +129,7 @@ class Follower:
         assert not output, "\n".join([*output, waited, "markers:", *self.ledger.markers])
 
     def _counts(self) -> Counts:
-        """Return what was written where anyone could know of it: a pod that came and went unseen cannot be reported."""
+        """Return the lines written by pods that were seen: a pod that came and went unseen cannot be reported."""
         counts = self.simulator.call(lambda _: self._written.counts())
         return {place: runs for place, runs in counts.items() if place in self._known}
 
@@ -187,27 +187,27 @@ def change_pods(simulator: Simulator, name: str, **annotations: str) -> int:
     """Annotate every pod of a workload; returns how many there were."""
 
     def change(state: SimulatorState) -> int:
-        found = pods(state, name)
-        for pod in found:
+        matching = pods(state, name)
+        for pod in matching:
             reported = {**(pod["metadata"].get("annotations") or {}), **annotations}
             state.storage.update(by_kind("Pod"), {**pod, "metadata": {**pod["metadata"], "annotations": reported}})
-        return len(found)
+        return len(matching)
 
     return simulator.call(change)
 
 
 def pods(state: SimulatorState, name: str) -> list[Object]:
     """Return the pods of a workload."""
-    found = state.storage.list(by_kind("Pod"), NAMESPACE)
-    return [pod for pod in found if pod["metadata"]["labels"].get("app") == name]
+    all_pods = state.storage.list(by_kind("Pod"), NAMESPACE)
+    return [pod for pod in all_pods if pod["metadata"]["labels"].get("app") == name]
 
 
 def roll_out(state: SimulatorState, kind: str, name: str, tag: str) -> None:
     """Give a workload another image."""
     resource = by_kind(kind)
-    found = state.storage.get(resource, NAMESPACE, name)
-    assert found is not None
-    template = found["spec"]["template"]
+    workload = state.storage.get(resource, NAMESPACE, name)
+    assert workload is not None
+    template = workload["spec"]["template"]
     containers = [{**template["spec"]["containers"][0], "image": f"registry.example.com/{name}:{tag}"}]
     template = {**template, "spec": {**template["spec"], "containers": containers}}
-    state.storage.update(resource, {**found, "spec": {**found["spec"], "template": template}})
+    state.storage.update(resource, {**workload, "spec": {**workload["spec"], "template": template}})

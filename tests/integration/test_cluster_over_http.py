@@ -1,4 +1,4 @@
-"""A cluster over real HTTP: what is wrong is said and named, a lost server is a state, missing rights are told."""
+"""A cluster over real HTTP: failures are named, a lost server is a state, missing permissions are reported."""
 
 from __future__ import annotations
 
@@ -48,11 +48,13 @@ def verdict(cluster: Cluster) -> int:
     now, ask = cluster.clock.now(), cluster.queries
     services = [ask.service_view(key, now) for key in list(ask.service_keys())]
     rollouts = [ask.rollout_view(key, now) for key in list(ask.rollout_keys())]
-    return overview_exit_code(cluster.health, [one for one in services if one], [one for one in rollouts if one])
+    return overview_exit_code(
+        cluster.health, [service for service in services if service], [rollout for rollout in rollouts if rollout]
+    )
 
 
 @of("shop-quiet")
-async def test_a_healthy_shop_is_all_well(simulator: Simulator, tmp_path: Path) -> None:
+async def test_a_healthy_shop_has_no_findings(simulator: Simulator, tmp_path: Path) -> None:
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)
         assert cluster.scope_notice == ""
@@ -76,7 +78,10 @@ async def test_a_bad_release_is_named_with_its_image_while_the_old_pods_serve(
         assert service.worst_finding is not None
         assert BAD_IMAGE in service.worst_finding.message
         assert (service.ready, service.total) == (3, 4)
-        assert [(one.is_current, one.ready) for one in cluster.queries.cohorts_of(CHECKOUT)] == [(True, 0), (False, 3)]
+        assert [(cohort.is_current, cohort.ready) for cohort in cluster.queries.cohorts_of(CHECKOUT)] == [
+            (True, 0),
+            (False, 3),
+        ]
         assert verdict(cluster) == ExitCode.FAILING
 
 
@@ -110,16 +115,18 @@ async def test_a_lost_server_leaves_everything_readable_and_stale_and_nothing_is
         await until(cluster, lambda: gone not in set(cluster.stores.pods.keys()))
         served = simulator.call(
             lambda state: sorted(
-                (one["metadata"]["namespace"], one["metadata"]["name"]) for one in state.storage.list(PODS)
+                (pod["metadata"]["namespace"], pod["metadata"]["name"]) for pod in state.storage.list(PODS)
             )
         )
         await until(
-            cluster, lambda: sorted((one.namespace, one.name) for one in cluster.stores.pods.values()) == served
+            cluster, lambda: sorted((pod.namespace, pod.name) for pod in cluster.stores.pods.values()) == served
         )
 
 
 @of("shop-quiet")
-async def test_a_viewer_sees_their_namespace_and_is_told_what_they_do_not(simulator: Simulator, tmp_path: Path) -> None:
+async def test_a_viewer_sees_their_namespace_and_a_notice_about_the_others(
+    simulator: Simulator, tmp_path: Path
+) -> None:
     async with watched(simulator, tmp_path, user="viewer") as cluster:
         assert cluster.scope == Scope(("shop",))
         assert cluster.scope_notice == "no permission to list pods in all namespaces: showing namespace shop only"
@@ -136,7 +143,7 @@ async def test_a_viewer_sees_their_namespace_and_is_told_what_they_do_not(simula
 
 
 @of("shop-quiet")
-async def test_a_scale_is_followed_until_it_has_converged(simulator: Simulator, tmp_path: Path) -> None:
+async def test_a_scale_is_tracked_until_it_is_done(simulator: Simulator, tmp_path: Path) -> None:
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)
         answer = await connection_of(cluster).send(WriteRequest(CHECKOUT, {"spec": {"replicas": 5}}), dry_run=False)
@@ -148,7 +155,7 @@ async def test_a_scale_is_followed_until_it_has_converged(simulator: Simulator, 
                 await asyncio.to_thread(simulator.advance, 20)
         assert states[-1].state is RolloutState.COMPLETE
         assert (states[-1].desired, states[-1].ready) == (5, 5)
-        assert RolloutState.PROGRESSING in {one.state for one in states} or len(states) > 1
+        assert RolloutState.PROGRESSING in {state.state for state in states} or len(states) > 1
 
 
 @of("bad-release")
@@ -156,10 +163,10 @@ async def test_the_events_of_the_pod_on_the_screen_are_read_whole(simulator: Sim
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)
         await asyncio.to_thread(simulator.advance, 60)
-        broken = next(one for one in cluster.queries.pods_of(CHECKOUT) if not one.is_ready)
+        broken = next(pod for pod in cluster.queries.pods_of(CHECKOUT) if not pod.is_ready)
         events = await recent_events(cluster, broken.key)
         assert events
-        assert {one.involved_object.uid for one in events} == {broken.uid}
+        assert {event.involved_object.uid for event in events} == {broken.uid}
 
 
 @of("shop-quiet")
@@ -173,38 +180,38 @@ async def test_the_logs_of_a_service_are_those_of_all_its_pods_and_new_pods_join
 
         async def heard_from(pods: set[str]) -> None:
             async with asyncio.timeout(PATIENCE):
-                while not pods <= {one.target.pod for one in lines if not one.marker}:
+                while not pods <= {line.target.pod for line in lines if not line.marker}:
                     await asyncio.to_thread(simulator.advance, 2)
                     stream.set_targets(cluster.queries.log_targets(CHECKOUT_SERVICE))
                     lines.extend(stream.drain())
 
         async with asyncio.TaskGroup() as group:
             running = group.create_task(stream.run())
-            first = {one.name for one in cluster.queries.pods_of(CHECKOUT)}
+            first = {pod.name for pod in cluster.queries.pods_of(CHECKOUT)}
             assert len(first) == 3
             await heard_from(first)
             await connection_of(cluster).send(WriteRequest(CHECKOUT, {"spec": {"replicas": 4}}), dry_run=False)
             await until(cluster, lambda: len(cluster.queries.pods_of(CHECKOUT)) == 4)
-            await heard_from({one.name for one in cluster.queries.pods_of(CHECKOUT)})
+            await heard_from({pod.name for pod in cluster.queries.pods_of(CHECKOUT)})
             running.cancel()
-        assert all(one.timestamp is not None for one in lines if not one.marker)
+        assert all(line.timestamp is not None for line in lines if not line.marker)
 
 
 @of("bad-release")
 async def test_the_log_of_a_container_that_cannot_start_says_why(simulator: Simulator, tmp_path: Path) -> None:
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)
-        broken = next(one for one in cluster.queries.pods_of(CHECKOUT) if not one.is_ready)
+        broken = next(pod for pod in cluster.queries.pods_of(CHECKOUT) if not pod.is_ready)
         stream = LogStream(connection_of(cluster), cluster.clock, range=LogRange("tail", tail_lines=5))
         stream.set_targets(cluster.queries.log_targets(broken.key))
         notes: list[str] = []
         async with asyncio.TaskGroup() as group, asyncio.timeout(PATIENCE):
             running = group.create_task(stream.run())
-            while not any("waiting to start" in one for one in notes):
+            while not any("waiting to start" in note for note in notes):
                 await asyncio.sleep(0)
-                notes += [one.text for one in stream.drain() if one.marker == "note"]
+                notes += [line.text for line in stream.drain() if line.marker == "note"]
             running.cancel()
-        assert any("image" in one for one in notes)
+        assert any("image" in note for note in notes)
 
 
 def connection_of(cluster: Cluster) -> Connection:

@@ -1,4 +1,4 @@
-"""The connection against the simulated API server, over real HTTP: list, watch, log, write, may I, and trouble."""
+"""The connection with the simulated API server over real HTTP: list, watch, log, write, access reviews, errors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    """A cluster with one deployment and three pods; nothing in it moves by itself."""
+    """A cluster with one Deployment and three pods, in which nothing changes by itself."""
 
     def fill(state: SimulatorState) -> None:
         add_namespace(state)
@@ -149,7 +149,7 @@ async def test_writes_dry_runs_and_refused_writes(simulator: Simulator, tmp_path
         assert (await connection.get(pod))["metadata"]["name"] == "a"
 
 
-async def test_a_restricted_user_is_told_what_is_missing(simulator: Simulator, tmp_path: Path) -> None:
+async def test_a_restricted_user_sees_what_is_missing(simulator: Simulator, tmp_path: Path) -> None:
     async with connected(simulator, tmp_path, "viewer") as connection:
         assert await connection.can_i("list", "Pod", "shop") is True
         assert await connection.can_i("get", "Pod", "shop", subresource="log") is True
@@ -174,7 +174,7 @@ async def test_a_revoked_token_is_refused_until_the_kubeconfig_has_a_new_one(
         assert len(await connection.list("Pod", "shop")) == 3
 
 
-async def test_a_server_in_trouble_and_an_expired_version_are_told_apart(simulator: Simulator, tmp_path: Path) -> None:
+async def test_a_failing_server_and_an_expired_version_are_distinguished(simulator: Simulator, tmp_path: Path) -> None:
     simulator.inject(Refuse(503, retry_after=7), RequestMatch(verb="list"))
     simulator.inject(Refuse(410, "Expired", "too old"), RequestMatch(verb="list"))
     async with connected(simulator, tmp_path) as connection:

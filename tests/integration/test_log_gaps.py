@@ -1,4 +1,4 @@
-"""Nothing is lost in silence: numbered containers followed over real HTTP through all that can happen to them.
+"""No line is lost silently: numbered containers followed over real HTTP through all kinds of faults.
 
 Every number that does not arrive lies inside a gap marker of its container, none arrives twice, and the order within a
 container is kept.
@@ -27,13 +27,13 @@ from tests.integration.log_following import NAMESPACE, Follower, change_pods, fo
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    """Three nodes with nothing on them; time stands still until it is moved."""
+    """Three empty nodes; the clock advances only on request."""
     with Simulator("bare", clock=ManualClock(), seed=7) as running:
         yield running
 
 
 async def begin(follower: Follower, pods_wanted: int) -> None:
-    """Bring the pods up and see them all followed."""
+    """Start the pods and wait until all are followed."""
     await follower.until(lambda: follower.simulator.open_logs() == pods_wanted, "all are followed", 60)
     await follower.until(lambda: follower.ledger.places == pods_wanted, "all have given lines", 60)
 
@@ -104,7 +104,7 @@ async def test_restarts_bring_the_last_lines_of_the_run_before(simulator: Simula
         await follower.prove()
 
 
-async def test_two_restarts_while_nobody_could_look_are_admitted(simulator: Simulator, tmp_path: Path) -> None:
+async def test_two_unobserved_restarts_are_reported_as_a_gap(simulator: Simulator, tmp_path: Path) -> None:
     subject = workload(simulator, "Deployment", "orders", replicas=1)
     simulator.advance(20)
     async with following(simulator, tmp_path, subject) as follower:
@@ -126,7 +126,7 @@ async def test_a_crash_loop_is_followed_run_by_run(simulator: Simulator, tmp_pat
         await follower.prove()
 
 
-async def test_rotation_between_two_streams_is_admitted(simulator: Simulator, tmp_path: Path) -> None:
+async def test_rotation_between_two_streams_is_reported_as_a_gap(simulator: Simulator, tmp_path: Path) -> None:
     subject = workload(simulator, "Deployment", "orders", rate=20, annotations={ROTATE_ANNOTATION: "60"})
     simulator.advance(20)
     async with following(simulator, tmp_path, subject) as follower:
@@ -176,7 +176,7 @@ async def test_a_pod_recreated_under_its_name_while_the_server_was_lost_is_not_g
         await follower.prove()
 
 
-async def test_a_pod_that_is_new_and_is_restarted_before_its_log_could_be_opened_loses_nothing_in_silence(
+async def test_a_new_pod_restarted_before_its_log_opened_loses_no_line_silently(
     simulator: Simulator, tmp_path: Path
 ) -> None:
     subject = workload(simulator, "Deployment", "orders", replicas=2)

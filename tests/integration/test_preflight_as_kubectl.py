@@ -1,4 +1,4 @@
-"""Where kubectl warns of what `kubectl apply` will put back, we do; where the file says otherwise, we say more."""
+"""Where kubectl warns about what `kubectl apply` will revert, kdash does too; where the file differs, it warns more."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ async def test_an_undo_of_what_was_applied_warns_as_kubectl_does(simulator: Simu
         await connection.aclose()
     theirs = await kubectl("rollout", "undo", "deploy/web", "--dry-run=server")
     assert "was previously managed with 'kubectl apply'" in theirs.err
-    assert [one.code for one in undo.warnings] == ["applied"]
-    # kubectl says nothing of these, but its next apply puts back what the file says: an image and a number, no restart.
+    assert [warning.code for warning in undo.warnings] == ["applied"]
+    # kubectl does not warn about these, but its next apply reverts them to the file: an image and a number, no restart.
     for args in (
         ("scale", "deploy/web", "--replicas=3"),
         ("set", "image", "deploy/web", "app=registry.example.com/w:3"),
     ):
         assert (await kubectl(*args, "--dry-run=server")).err == ""
     for change in (plan_scale(obj, 3), plan_set_image(obj, {"app": "registry.example.com/w:3"})):
-        assert [one.code for one in change.warnings] == ["applied"]
+        assert [warning.code for warning in change.warnings] == ["applied"]
     assert plan_restart(obj, simulator.clock.now()).warnings == ()

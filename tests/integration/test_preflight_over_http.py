@@ -56,17 +56,17 @@ def simulator() -> Iterator[Simulator]:
 @asynccontextmanager
 async def connected(simulator: Simulator, folder: Path, user: str = "admin") -> AsyncIterator[Connection]:
     path = simulator.write_kubeconfig(folder / user, user=user)
-    found = await connect(ConnectOptions(kubeconfig=str(path)), environ={"HOME": str(folder)})
+    connection = await connect(ConnectOptions(kubeconfig=str(path)), environ={"HOME": str(folder)})
     try:
-        yield found
+        yield connection
     finally:
-        await found.aclose()
+        await connection.aclose()
 
 
 @pytest.fixture
 async def connection(simulator: Simulator, tmp_path: Path) -> AsyncIterator[Connection]:
-    async with connected(simulator, tmp_path) as found:
-        yield found
+    async with connected(simulator, tmp_path) as opened:
+        yield opened
 
 
 def writer(connection: Connection) -> Writer:
@@ -101,9 +101,9 @@ def first_container(obj: dict[str, Any]) -> str:
 
 
 async def a_pod(connection: Connection, app: str) -> dict[str, Any]:
-    """Return a pod of an application, as a GET has it."""
-    found = (await connection.list("Pod", "shop", label_selector=f"app={app}"))[0]
-    return await connection.get(ObjectKey("Pod", "shop", found["metadata"]["name"]))
+    """Return a pod of an application, as a GET returns it."""
+    pod = (await connection.list("Pod", "shop", label_selector=f"app={app}"))[0]
+    return await connection.get(ObjectKey("Pod", "shop", pod["metadata"]["name"]))
 
 
 # --- what is previewed is what is stored ---------------------------------------------------------------------------
@@ -192,7 +192,7 @@ async def test_a_change_before_the_preview_is_refused_by_the_preview(connection:
         await prepared(connection, obj, plan_scale(obj, 7))
 
 
-# --- nothing to say, and something ---------------------------------------------------------------------------------
+# --- without warnings, and with some ---------------------------------------------------------------------------------
 
 
 async def test_objects_nobody_else_manages_get_no_warning(simulator: Simulator, connection: Connection) -> None:
@@ -212,17 +212,17 @@ async def test_objects_nobody_else_manages_get_no_warning(simulator: Simulator, 
         assert (await prepared(connection, pod, change)).plan.warnings == ()
 
 
-async def test_an_autoscaler_is_told_once_with_its_bounds(connection: Connection) -> None:
+async def test_an_autoscaler_is_reported_once_with_its_bounds(connection: Connection) -> None:
     obj = await connection.get(ObjectKey("Deployment", "shop", "frontend"))
     [warning] = (await prepared(connection, obj, plan_scale(obj, 20))).plan.warnings
-    words = "autoscaler frontend keeps it between 3 and 10: it will go back to 10"
-    assert (warning.code, warning.message) == ("autoscaler", words)
+    message = "autoscaler frontend keeps it between 3 and 10: it will go back to 10"
+    assert (warning.code, warning.message) == ("autoscaler", message)
 
 
-async def test_kedas_autoscaler_is_told(simulator: Simulator, connection: Connection) -> None:
+async def test_a_keda_autoscaler_is_reported(simulator: Simulator, connection: Connection) -> None:
     owner = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "name": "cart", "uid": "k", "controller": True}
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "cart"}
-    # Owners that are not there are garbage to a cluster; KEDA's label stays.
+    # Objects with missing owners are garbage-collected; KEDA's label stays.
     labels = {"scaledobject.keda.sh/name": owner["name"]}
     scaler = {
         "metadata": {"name": "keda-hpa-cart", "namespace": "shop", "labels": labels},
@@ -235,7 +235,7 @@ async def test_kedas_autoscaler_is_told(simulator: Simulator, connection: Connec
 
 
 @pytest.mark.parametrize(
-    ("field", "values", "code", "words"),
+    ("field", "values", "code", "message"),
     [
         ("annotations", {"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:shop/cart"}, "gitops", "Argo CD"),
         ("labels", {"kustomize.toolkit.fluxcd.io/name": "shop"}, "gitops", "Flux"),
@@ -248,19 +248,19 @@ async def test_kedas_autoscaler_is_told(simulator: Simulator, connection: Connec
         ),
     ],
 )
-async def test_who_will_put_it_back_is_told(
-    field: str, values: dict[str, str], code: str, words: str, simulator: Simulator, connection: Connection
+async def test_the_manager_that_will_revert_it_is_reported(
+    field: str, values: dict[str, str], code: str, message: str, simulator: Simulator, connection: Connection
 ) -> None:
     change_metadata(simulator, CART, field, values)
     obj = await connection.get(CART)
     [warning] = (await prepared(connection, obj, plan_set_image(obj, {first_container(obj): NEWER}))).plan.warnings
-    assert (warning.code, warning.message.startswith(words)) == (code, True)
+    assert (warning.code, warning.message.startswith(message)) == (code, True)
 
 
-async def test_a_quota_without_room_for_the_surge_is_told_before_and_holds_the_rollout(
+async def test_a_quota_without_room_for_the_surge_is_reported_and_blocks_the_rollout(
     simulator: Simulator, connection: Connection
 ) -> None:
-    pods = len([one for one in await connection.list("Pod", "shop") if one["status"].get("phase") == "Running"])
+    pods = len([pod for pod in await connection.list("Pod", "shop") if pod["status"].get("phase") == "Running"])
     quota = {"metadata": {"name": "pods", "namespace": "shop"}, "spec": {"hard": {"pods": str(pods)}}}
     put(simulator, RESOURCEQUOTAS, quota)
     other: dict[str, Any] = {"spec": {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}}
@@ -268,8 +268,8 @@ async def test_a_quota_without_room_for_the_surge_is_told_before_and_holds_the_r
     simulator.advance(1)
     obj = await connection.get(CART)
     [warning] = (await prepared(connection, obj, plan_restart(obj, simulator.clock.now()))).plan.warnings
-    words = f"quota pods refuses every surge pod (pods: {pods} of {pods} used), so it cannot begin"
-    assert (warning.code, warning.message) == ("no-room", f"maxUnavailable 0 and no room: {words}")
+    message = f"quota pods refuses every surge pod (pods: {pods} of {pods} used), so it cannot begin"
+    assert (warning.code, warning.message) == ("no-room", f"maxUnavailable 0 and no room: {message}")
     [warning] = (await prepared(connection, obj, plan_scale(obj, 9))).plan.warnings
     assert (warning.code, "is full: 0 of" in warning.message) == ("quota", True)
 
@@ -278,11 +278,11 @@ async def test_a_quota_without_room_for_the_surge_is_told_before_and_holds_the_r
 
 
 async def spend_budget(simulator: Simulator, connection: Connection, app: str) -> tuple[int, int]:
-    """Give an application a budget that tolerates nothing; return what it needs and has."""
-    for one in await connection.list("PodDisruptionBudget", "shop"):
-        if one["spec"]["selector"]["matchLabels"].get("app") == app:
+    """Give an application a budget without disruptions left; return its desired and current healthy pods."""
+    for budget in await connection.list("PodDisruptionBudget", "shop"):
+        if budget["spec"]["selector"]["matchLabels"].get("app") == app:
             await connection.send(
-                WriteRequest(ObjectKey("PodDisruptionBudget", "shop", one["metadata"]["name"]), None, verb="delete"),
+                WriteRequest(ObjectKey("PodDisruptionBudget", "shop", budget["metadata"]["name"]), None, verb="delete"),
                 dry_run=False,
             )
     spec = {"minAvailable": "100%", "selector": {"matchLabels": {"app": app}}}
@@ -326,13 +326,13 @@ async def test_an_eviction_the_budget_allows_is_done(simulator: Simulator, conne
 # --- rights --------------------------------------------------------------------------------------------------------
 
 
-async def test_a_viewer_is_told_the_missing_right_and_what_is_unknown(simulator: Simulator, tmp_path: Path) -> None:
+async def test_a_viewer_sees_the_missing_permission_and_what_is_unknown(simulator: Simulator, tmp_path: Path) -> None:
     async with connected(simulator, tmp_path, "viewer") as viewer:
         obj = await viewer.get(CART)
         change = plan_restart(obj, simulator.clock.now())
-        found = [(one.code, one.message) for one in await preflight(viewer, obj, change)]
+        warnings = [(warning.code, warning.message) for warning in await preflight(viewer, obj, change)]
         budgets = "disruption budgets: unknown (you may not list poddisruptionbudgets)"
-        assert found == [
+        assert warnings == [
             ("rights", "you may not patch deployments in the namespace shop: the server will refuse it"),
             ("unknown", f"{budgets}; how many pods must stay up is not known"),
             ("unknown", "quotas: unknown (you may not list resourcequotas); one may refuse the new pods"),
@@ -340,7 +340,7 @@ async def test_a_viewer_is_told_the_missing_right_and_what_is_unknown(simulator:
         with pytest.raises(ForbiddenError):
             await prepared(viewer, obj, change)
         scaled = await prepared(viewer, obj, plan_scale(obj, 7))
-        assert [one.code for one in scaled.plan.warnings] == ["unknown", "unknown"], "it may scale, and no more"
+        assert [warning.code for warning in scaled.plan.warnings] == ["unknown", "unknown"], "it may scale, and no more"
 
 
 # --- forced rollback -----------------------------------------------------------------------------------------------
@@ -355,13 +355,13 @@ async def test_a_stateful_set_left_stuck_by_an_undo_recovers_when_the_named_pods
     await writer(connection).write(bad, dry_run=False)
     simulator.advance(120)
     obj = await connection.get(DB)
-    pods = [typed(POD, one) for one in await connection.list("Pod", "data", label_selector="app=db")]
+    pods = [typed(POD, pod) for pod in await connection.list("Pod", "data", label_selector="app=db")]
     name = good["metadata"]["name"]
     stuck = stuck_pods(obj, name, pods)
     assert [pod.is_ready for pod in stuck] == [False]
     change = plan_undo(obj, good, pods=pods, present_number=3)
     assert change.before_after[0] == ("revision", "3", "2")
-    assert [one.code for one in change.warnings] == ["stuck-pods"]
+    assert [warning.code for warning in change.warnings] == ["stuck-pods"]
     await writer(connection).write(change, dry_run=False)
     simulator.advance(120)
     assert (await connection.get(stuck[0].key))["metadata"]["uid"] == stuck[0].uid, "a rollback alone leaves it"

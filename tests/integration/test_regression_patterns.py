@@ -1,4 +1,4 @@
-"""The demo's regression is found in its logs: exactly what was put in, and nothing else."""
+"""The demo's regression is found in its logs: exactly the seeded patterns and no others."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ async def test_what_is_new_what_stopped_and_what_comes_more_often_is_found_at_fi
         lines, new, old = newest_lines(cluster)
     counts = PatternCounts()
     counts.add(0, lines, lambda: False)
-    found = compare_patterns(counts, new, old)
-    told = [(row.change, row.level.name, row.template.partition(":")[0].partition(" {")[0]) for row in found.rows]
-    assert [one for one in told if one[0] != "same"] == [
+    comparison = compare_patterns(counts, new, old)
+    rows = [(row.change, row.level.name, row.template.partition(":")[0].partition(" {")[0]) for row in comparison.rows]
+    assert [row for row in rows if row[0] != "same"] == [
         ("new", "ERROR", "could not apply the voucher"),
         ("new", "WARN", "retrying payment authorisation, attempt <num> of <num>"),
         ("stopped", "INFO", "tax table read from the cache"),

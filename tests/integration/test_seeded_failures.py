@@ -1,4 +1,4 @@
-"""Every failure we seed in the simulator is named as the cause of the rollout, for each kind of workload.
+"""Every failure seeded in the simulator is named as the cause of the stalled rollout, for each kind of workload.
 
 Real controllers' behaviour, no HTTP: a good release, then a bad one, and some time.
 """
@@ -31,8 +31,8 @@ CALM = {RolloutState.UNKNOWN, RolloutState.PROGRESSING, RolloutState.COMPLETE}
 
 
 def all_of(cluster: ClusterUnderTest, kind: str) -> list[Any]:
-    found = cluster.storage.list(by_kind(kind), NAMESPACE)
-    return [KINDS[kind].decode(msgspec.json.encode(one)) for one in found]
+    objects = cluster.storage.list(by_kind(kind), NAMESPACE)
+    return [KINDS[kind].decode(msgspec.json.encode(obj)) for obj in objects]
 
 
 def status(cluster: ClusterUnderTest, kind: str) -> RolloutStatus:
@@ -49,16 +49,16 @@ def status(cluster: ClusterUnderTest, kind: str) -> RolloutStatus:
 
 
 def alarms(cluster: ClusterUnderTest, kind: str) -> list[Finding]:
-    """Return what is said to be wrong, or that it may go wrong."""
+    """Return the findings that report a failure or a risk."""
     [subject] = all_of(cluster, kind)
     owned = [*all_of(cluster, "ReplicaSet"), *all_of(cluster, "ControllerRevision")]
     pods, events = all_of(cluster, "Pod"), all_of(cluster, "Event")
-    found = workload_findings(subject, owned, pods, events, cluster.clock.now())
-    return [one for one in found if one.severity is not Severity.INFO]
+    findings = workload_findings(subject, owned, pods, events, cluster.clock.now())
+    return [finding for finding in findings if finding.severity is not Severity.INFO]
 
 
 async def watched_for(cluster: ClusterUnderTest, kind: str, seconds: int) -> list[RolloutStatus]:
-    """Return the status at each second; nothing else may be said that alarms."""
+    """Return the status at each second; no other finding may raise an alarm."""
     seen = [status(cluster, kind)]
     for _ in range(seconds):
         await cluster.advance(1)
@@ -83,7 +83,7 @@ async def test_a_healthy_release_completes_and_raises_no_alarm_on_its_way(
     given = {key: value for key, value in more.items() if key != "replicas" or kind != "DaemonSet"}
     async with running_cluster(workers=workers) as cluster:
         spec = failures.good_spec(kind)
-        # As a real kubelet does, its probe complains until the pod has come up.
+        # As with a real kubelet, its probe fails until the pod is ready.
         probe = {"httpGet": {"path": "/ready", "port": 8080}, "periodSeconds": 5}
         spec["template"]["spec"]["containers"][0]["readinessProbe"] = probe
         cluster.create(kind, NAME, {**spec, **given})
@@ -91,14 +91,17 @@ async def test_a_healthy_release_completes_and_raises_no_alarm_on_its_way(
         cluster.change(by_kind(kind), NAME, with_image(image.replace("1.0.0", "1.1.0")))
         seen += await watched_for(cluster, kind, seconds)
         assert seen[-1].state is RolloutState.COMPLETE
-        assert {one.state for one in seen} <= CALM
+        assert {status.state for status in seen} <= CALM
         assert bool(cluster.events("Unhealthy")) == ("slow" in image)
-        assert {one.cause_kind for one in seen} <= {None, CauseKind.PROBE}  # not ready yet: said, but as no alarm
+        assert {status.cause_kind for status in seen} <= {
+            None,
+            CauseKind.PROBE,
+        }  # not ready yet: reported, but not as an alarm
 
 
 @pytest.mark.parametrize("kind", failures.KINDS)
-@pytest.mark.parametrize("failure", [name for name, one in FAILURES.items() if one.strike is None])
-async def test_a_seeded_failure_is_named_and_old_pods_are_said_to_serve(kind: str, failure: str) -> None:
+@pytest.mark.parametrize("failure", [name for name, failure in FAILURES.items() if failure.strike is None])
+async def test_a_seeded_failure_is_named_and_the_serving_old_pods_are_noted(kind: str, failure: str) -> None:
     seeded = FAILURES[failure]
     async with running_cluster() as cluster:
         if seeded.prepare is not None:
@@ -112,12 +115,12 @@ async def test_a_seeded_failure_is_named_and_old_pods_are_said_to_serve(kind: st
         if seeded.wait > 60:
             assert status(cluster, kind).state is RolloutState.PROGRESSING
             await cluster.advance(seeded.wait - 60)
-        found = status(cluster, kind)
-        assert found.state is RolloutState.STALLED
-        assert found.cause_kind is seeded.kind
-        assert seeded.words in found.summary
+        rollout_status = status(cluster, kind)
+        assert rollout_status.state is RolloutState.STALLED
+        assert rollout_status.cause_kind is seeded.kind
+        assert seeded.message in rollout_status.summary
         old = REPLICAS if kind == "Deployment" else REPLICAS - 1
-        assert found.note == f"still served by {old} old pods"
+        assert rollout_status.note == f"still served by {old} old pods"
 
 
 @pytest.mark.parametrize("kind", failures.KINDS)
@@ -129,10 +132,10 @@ async def test_a_lost_node_is_the_cause_until_its_pods_are_replaced_or_it_is_bac
         await cluster.advance(5)
         node = failures.lose_a_node(cluster.state)
         await cluster.advance(60)
-        found = status(cluster, kind)
-        assert (found.state, found.cause_kind) == (RolloutState.STALLED, CauseKind.NODE)
-        assert found.summary == f"stuck: node {node} is NotReady"
-        assert "delete pod" not in found.note
+        rollout_status = status(cluster, kind)
+        assert (rollout_status.state, rollout_status.cause_kind) == (RolloutState.STALLED, CauseKind.NODE)
+        assert rollout_status.summary == f"stuck: node {node} is NotReady"
+        assert "delete pod" not in rollout_status.note
         await cluster.advance(400)
         later = status(cluster, kind)
         ending = [pod for pod in cluster.pods() if "deletionTimestamp" in pod["metadata"]]
@@ -140,7 +143,11 @@ async def test_a_lost_node_is_the_cause_until_its_pods_are_replaced_or_it_is_bac
         if kind == "Deployment":
             assert later.state is RolloutState.COMPLETE
         else:
-            assert (later.state, later.cause_kind, later.summary) == (found.state, found.cause_kind, found.summary)
+            assert (later.state, later.cause_kind, later.summary) == (
+                rollout_status.state,
+                rollout_status.cause_kind,
+                rollout_status.summary,
+            )
         restore_node(cluster.state, node)
         await cluster.advance(120)
         assert status(cluster, kind).state is RolloutState.COMPLETE
@@ -153,25 +160,26 @@ async def test_a_quota_that_refuses_the_first_pods_is_named(kind: str) -> None:
         cluster.create("ResourceQuota", "tight", {"hard": {"pods": "1"}})
         cluster.create(kind, NAME, workload(GOOD, **_without_template(kind)))
         await cluster.advance(60)
-        found = status(cluster, kind)
-        assert found.cause_kind is CauseKind.QUOTA
-        assert "quota tight is exceeded: requested pods=1" in found.summary
+        rollout_status = status(cluster, kind)
+        assert rollout_status.cause_kind is CauseKind.QUOTA
+        assert "quota tight is exceeded: requested pods=1" in rollout_status.summary
 
 
 @pytest.mark.parametrize("kind", failures.KINDS)
-async def test_a_quota_that_wants_to_be_told_more_is_named(kind: str) -> None:
+async def test_a_quota_that_requires_unset_resources_is_named(kind: str) -> None:
     async with running_cluster() as cluster:
         cluster.create("ResourceQuota", "tight", {"hard": {"limits.cpu": "4", "requests.memory": "4Gi"}})
         cluster.create(kind, NAME, workload(GOOD, **_without_template(kind)))
         await cluster.advance(60)
-        found = status(cluster, kind)
-        assert found.cause_kind is CauseKind.QUOTA
+        rollout_status = status(cluster, kind)
+        assert rollout_status.cause_kind is CauseKind.QUOTA
         assert (
-            "quota tight rejects its pods: must specify limits.cpu for: app; requests.memory for: app" in found.summary
+            "quota tight rejects its pods: must specify limits.cpu for: app; requests.memory for: app"
+            in rollout_status.summary
         )
 
 
-async def test_what_was_refused_is_made_as_soon_as_it_may_be() -> None:
+async def test_a_refused_pod_is_created_as_soon_as_it_is_allowed() -> None:
     async with running_cluster() as cluster:
         cluster.create("Deployment", NAME, FAILURES["account"].released(failures.good_spec("Deployment")))
         await cluster.advance(30)

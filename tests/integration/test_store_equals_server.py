@@ -1,7 +1,8 @@
-"""Whatever happens between them, the store ends up equal to the server: over real HTTP, through the real client.
+"""Whatever happens in between, the store ends up equal to the server: over real HTTP, through the real client.
 
 Random writes meet lost connections, expired versions, lines and lists cut anywhere, refusals and slow pages. When the
-trouble is over the store holds exactly the server's objects, and the batches subscribers were told add up to the same.
+faults are over, the store holds exactly the server's objects, and the batches that subscribers received add up to the
+same.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ Held = dict[ObjectKey, tuple[str, str]]
 
 
 class HurriedClock:
-    """Time a thousand times as fast, so that back-off takes no time. Each slice of work is one object short."""
+    """A clock a thousand times as fast, so that backoff takes no time. Each slice of work is one object long."""
 
     def now(self) -> datetime:
         return datetime(2026, 11, 22, tzinfo=UTC) + timedelta(seconds=self.monotonic())
@@ -64,7 +65,7 @@ class Write:
 
 @dataclass(frozen=True)
 class Writes:
-    """Writes one right after the other, so that their events come together."""
+    """Writes in direct succession, so that their events arrive together."""
 
     all: tuple[Write, ...]
 
@@ -79,14 +80,14 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Disconnect:
-    """Cut every open connection; with `compacted` the history is gone as well, so that watches get 410."""
+    """Cut every open connection; with `compacted` the history is dropped too, so that watches get 410."""
 
     compacted: bool
 
 
 @dataclass(frozen=True)
 class CatchUp:
-    """Let the store become equal to the server before going on."""
+    """Let the store become equal to the server before continuing."""
 
 
 Step = Writes | Trouble | Disconnect | CatchUp
@@ -131,39 +132,39 @@ def kubeconfig(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def write_all(state: SimulatorState, writes: Writes) -> None:
-    for one in writes.all:
-        write(state, one)
+    for change in writes.all:
+        write(state, change)
 
 
-def write(state: SimulatorState, one: Write) -> None:
+def write(state: SimulatorState, change: Write) -> None:
     """Do one write as the API would."""
-    present = state.storage.get(PODS, NAMESPACE, one.name)
+    present = state.storage.get(PODS, NAMESPACE, change.name)
     if present is None:
-        metadata = {"name": one.name, "namespace": NAMESPACE, "labels": {"turn": "0"}}
+        metadata = {"name": change.name, "namespace": NAMESPACE, "labels": {"turn": "0"}}
         state.storage.create(PODS, {"metadata": metadata, "spec": {"containers": [{"name": "main", "image": "x:1"}]}})
-    elif one.how == "change":
+    elif change.how == "change":
         labels = {"turn": str(int(present["metadata"]["labels"]["turn"]) + 1)}
         state.storage.update(PODS, {**present, "metadata": {**present["metadata"], "labels": labels}})
     else:
-        state.storage.delete(PODS, NAMESPACE, one.name)
-        if one.how == "again":
-            write(state, one)
+        state.storage.delete(PODS, NAMESPACE, change.name)
+        if change.how == "again":
+            write(state, change)
 
 
 def on_server(state: SimulatorState) -> Held:
     return {
-        POD.key(NAMESPACE, one["metadata"]["name"]): (one["metadata"]["uid"], one["metadata"]["resourceVersion"])
-        for one in state.storage.list(PODS, NAMESPACE)
+        POD.key(NAMESPACE, pod["metadata"]["name"]): (pod["metadata"]["uid"], pod["metadata"]["resourceVersion"])
+        for pod in state.storage.list(PODS, NAMESPACE)
     }
 
 
 def delete_all(state: SimulatorState) -> None:
-    for one in state.storage.list(PODS, NAMESPACE):
-        state.storage.delete(PODS, NAMESPACE, one["metadata"]["name"])
+    for pod in state.storage.list(PODS, NAMESPACE):
+        state.storage.delete(PODS, NAMESPACE, pod["metadata"]["name"])
 
 
 class Watched:
-    """An informer, and what its subscribers were told."""
+    """An informer and the batches its subscribers received."""
 
     def __init__(self, lister_watcher: ListerWatcher, *, streaming_list: bool | None = None) -> None:
         self.replayed: dict[ObjectKey, Pod] = {}
@@ -188,10 +189,10 @@ class Watched:
         self._changed.set()
 
     def held(self) -> Held:
-        return {one.key: (one.uid, one.metadata.resource_version) for one in self.informer.store.values()}
+        return {obj.key: (obj.uid, obj.metadata.resource_version) for obj in self.informer.store.values()}
 
     async def until_equal(self, wanted: Held) -> None:
-        """Return when the watch is live and the store holds just this."""
+        """Return when the watch is live and the store holds exactly these objects."""
         async with asyncio.timeout(PATIENCE):
             while not isinstance(self.informer.health, Live) or self.held() != wanted:
                 self._changed.clear()
@@ -199,7 +200,7 @@ class Watched:
 
 
 async def play(simulator: Simulator, kubeconfig: Path, steps: list[Step], *, streaming_list: bool) -> None:
-    """Run an informer through the steps, and hold its store against the server's state."""
+    """Run an informer through the steps and compare its store with the server's state."""
     connection = await connect(ConnectOptions(kubeconfig=str(kubeconfig)))
     watched = Watched(connection.lister_watcher(POD, NAMESPACE), streaming_list=streaming_list)
     informer = watched.informer
@@ -222,8 +223,8 @@ async def play(simulator: Simulator, kubeconfig: Path, steps: list[Step], *, str
         wanted = await asyncio.to_thread(simulator.call, on_server)
         await watched.until_equal(wanted)
         assert watched.held() == wanted
-        assert watched.replayed == {one.key: one for one in informer.store.values()}
-        assert {one.key for one in informer.store.in_namespace(NAMESPACE)} == set(wanted)
+        assert watched.replayed == {obj.key: obj for obj in informer.store.values()}
+        assert {obj.key for obj in informer.store.in_namespace(NAMESPACE)} == set(wanted)
         assert not running.done()
     finally:
         running.cancel()

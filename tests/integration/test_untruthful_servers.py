@@ -1,4 +1,4 @@
-"""Servers that seem to be well and are not, over HTTP: without bookmarks, half open, never answering, restored."""
+"""Servers that seem healthy and are not, over HTTP: without bookmarks, half open, never answering, restored."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from k9py.simulator.state import SimulatorState as SimulatedCluster
 from tests.integration.clusters import PATIENCE, until, watched, whole
 
 SOON = 0.1
-"""Seconds of silence that are too long here: loopback answers come much sooner."""
+"""Seconds of silence that count as too long: loopback answers come much sooner."""
 
 CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
 WATCHES = RequestMatch(verb="watch")
@@ -43,17 +43,17 @@ def simulator() -> Iterator[Simulator]:
 
 
 def streamed_lists(simulator: Simulator) -> list[str]:
-    return [one.resource for one in simulator.requests if STREAMED in one.path]
+    return [request.resource for request in simulator.requests if STREAMED in request.path]
 
 
 def is_as_served(simulator: Simulator, cluster: Cluster, kind: str) -> bool:
-    """Tell whether we hold exactly what the server has."""
+    """Return whether the store holds exactly the server's objects."""
     served = simulator.call(lambda state: state.storage.list(by_kind(kind)))
     stores = cluster.stores
     held = {"Pod": stores.pods.values, "Deployment": stores.deployments.values, "Service": stores.services.values}
     objects: list[KubeObject] = [*held[kind]()]
-    return {(one["metadata"]["uid"], one["metadata"]["resourceVersion"]) for one in served} == {
-        (one.metadata.uid, one.metadata.resource_version) for one in objects
+    return {(obj["metadata"]["uid"], obj["metadata"]["resourceVersion"]) for obj in served} == {
+        (obj.metadata.uid, obj.metadata.resource_version) for obj in objects
     }
 
 
@@ -65,7 +65,7 @@ async def test_a_proxy_that_drops_bookmarks_costs_one_attempt_and_is_remembered(
     simulator.inject(NoBookmarks(), WATCHES, times=None)
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)
-        await until(cluster, lambda: all(one.has_synced for one in cluster.health.kinds.values()))
+        await until(cluster, lambda: all(kind.has_synced for kind in cluster.health.kinds.values()))
         once = streamed_lists(simulator)
         assert set(once) <= {KINDS[kind].resource for kind in KINDS if prefers_streaming_list(KINDS[kind])}
         assert len(once) == len(set(once))
@@ -81,7 +81,7 @@ async def test_a_proxy_that_drops_bookmarks_costs_one_attempt_and_is_remembered(
 
 
 class Backup:
-    """What a cluster's etcd held at a moment."""
+    """The contents of a cluster's etcd at some time."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
@@ -93,7 +93,7 @@ class Backup:
         )
 
     def restore(self) -> None:
-        """Be lost, become what was held then, and come back."""
+        """Lose the server, restore the backup, and start it again."""
         revision, objects = self._held
 
         def become(state: SimulatedCluster) -> None:
@@ -128,7 +128,7 @@ def note(cluster: Cluster) -> str:
     return (deployment.metadata.labels or {}).get("note", "") if deployment is not None else "gone"
 
 
-async def test_a_restored_server_is_read_anew_and_told_although_nothing_is_written_to_it(
+async def test_a_restored_server_is_relisted_and_reported_even_without_writes(
     simulator: Simulator, tmp_path: Path
 ) -> None:
     async with watched(simulator, tmp_path) as cluster:
@@ -162,7 +162,7 @@ async def test_a_restored_server_that_has_given_the_same_versions_again_is_not_b
         assert cluster.health.restored_at is not None
 
 
-async def test_a_half_open_server_is_stale_until_it_speaks_and_lists_are_shown_meanwhile(
+async def test_a_half_open_server_is_stale_until_it_sends_data_and_lists_are_shown(
     simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with watched(simulator, tmp_path) as cluster:
@@ -200,7 +200,7 @@ async def test_a_server_that_takes_requests_and_never_answers_is_noticed_and_rec
         simulator.inject(Hang(), RequestMatch(), times=None)
         simulator.stop_listening()
         simulator.listen_again()
-        await until(cluster, lambda: all(cluster.health.kinds[one].error is not None for one in ESSENTIAL))
+        await until(cluster, lambda: all(cluster.health.kinds[kind].error is not None for kind in ESSENTIAL))
         await until(cluster, lambda: "did not answer" in str(cluster.health.error))
         assert not cluster.health.is_complete
         simulator.call(lambda state: state.storage.remove(PODS, *_a_pod(state)))

@@ -50,11 +50,11 @@ def simulator() -> Iterator[Simulator]:
 @pytest.fixture
 async def connection(simulator: Simulator, tmp_path: Path) -> AsyncIterator[Connection]:
     path = simulator.write_kubeconfig(tmp_path / "config")
-    found = await connect(ConnectOptions(kubeconfig=str(path)))
+    connection = await connect(ConnectOptions(kubeconfig=str(path)))
     try:
-        yield found
+        yield connection
     finally:
-        await found.aclose()
+        await connection.aclose()
 
 
 @pytest.fixture
@@ -71,19 +71,19 @@ def writer(connection: Connection, audit: Path) -> Writer:
 async def revision(connection: Connection, owner: dict[str, Any], number: int) -> dict[str, Any]:
     """Return the object of a workload's revision."""
     kind = "ReplicaSet" if owner["kind"] == "Deployment" else "ControllerRevision"
-    for one in await connection.list(kind, owner["metadata"]["namespace"]):
-        owners = one["metadata"].get("ownerReferences") or ()
-        its = one.get("revision") or int(
-            one["metadata"].get("annotations", {}).get("deployment.kubernetes.io/revision", 0)
+    for obj in await connection.list(kind, owner["metadata"]["namespace"]):
+        owners = obj["metadata"].get("ownerReferences") or ()
+        its = obj.get("revision") or int(
+            obj["metadata"].get("annotations", {}).get("deployment.kubernetes.io/revision", 0)
         )
-        if its == number and any(each["uid"] == owner["metadata"]["uid"] for each in owners):
-            return one
+        if its == number and any(reference["uid"] == owner["metadata"]["uid"] for reference in owners):
+            return obj
     raise AssertionError(f"no revision {number}")
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    found = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    return [line for line in found if line["event"] != "begin"]
+    records = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return [line for line in records if line["event"] != "begin"]
 
 
 def touch_status(state: SimulatorState, key: ObjectKey) -> None:
@@ -94,7 +94,7 @@ def touch_status(state: SimulatorState, key: ObjectKey) -> None:
     state.storage.update(DEPLOYMENTS, {**obj, "status": status}, status_only=True)
 
 
-async def test_a_failing_deployment_is_undone_and_converges(
+async def test_a_failing_deployment_is_undone_and_completes(
     simulator: Simulator, connection: Connection, writer: Writer, audit: Path
 ) -> None:
     obj = await connection.get(CHECKOUT)
@@ -109,7 +109,9 @@ async def test_a_failing_deployment_is_undone_and_converges(
     after = KINDS["Deployment"].decode(msgspec.json.encode(await connection.get(CHECKOUT)))
     assert isinstance(after, Deployment)
     assert diagnose_rollout(after, (), (), simulator.clock.now()).state is RolloutState.COMPLETE
-    assert [(one["action"], one["outcome"], one["uid"]) for one in lines(audit)] == [("undo", "done", change.uid)]
+    assert [(record["action"], record["outcome"], record["uid"]) for record in lines(audit)] == [
+        ("undo", "done", change.uid)
+    ]
 
 
 @pytest.mark.parametrize("key", [DB, AGENT], ids=["StatefulSet", "DaemonSet"])
@@ -159,7 +161,7 @@ async def test_a_change_by_someone_else_in_between_aborts(
     with pytest.raises(ConflictError, match="was changed since you confirmed"):
         await writer.write(change, dry_run=False)
     assert (await connection.get(CHECKOUT))["spec"] == before["spec"]
-    assert [one["outcome"] for one in lines(audit)] == ["failed"]
+    assert [record["outcome"] for record in lines(audit)] == ["failed"]
 
 
 @pytest.mark.parametrize("which", [0, 1, 2], ids=["merge", "strategic", "json"])
@@ -202,14 +204,14 @@ async def test_scale_restart_pause_and_resume_do_what_they_say(
         plan_restart(paused, simulator.clock.now())
     await writer.write(plan_resume(paused), dry_run=False)
     assert not (await connection.get(CHECKOUT))["spec"].get("paused")
-    assert [one["action"] for one in lines(audit)] == ["scale", "restart", "pause", "resume"]
+    assert [record["action"] for record in lines(audit)] == ["scale", "restart", "pause", "resume"]
 
 
 async def a_pod(connection: Connection) -> dict[str, Any]:
     """Return a running pod of checkout."""
-    for one in await connection.list("Pod", "shop", label_selector="app=checkout"):
-        if one["status"].get("phase") == "Running":
-            return await connection.get(ObjectKey("Pod", "shop", one["metadata"]["name"]))
+    for pod in await connection.list("Pod", "shop", label_selector="app=checkout"):
+        if pod["status"].get("phase") == "Running":
+            return await connection.get(ObjectKey("Pod", "shop", pod["metadata"]["name"]))
     raise AssertionError("no pod runs")
 
 
@@ -233,7 +235,7 @@ async def test_a_pod_that_is_still_there_was_not_taken_away_whatever_the_server_
         await writer.write(plan(pod), dry_run=False)
     assert caught.value.read_back == "not-made"
     assert "is still there and not being deleted" in caught.value.hint
-    assert [one["looked"] for one in lines(audit)] == ["not-made"]
+    assert [record["looked"] for record in lines(audit)] == ["not-made"]
     assert "deletionTimestamp" not in (await a_pod(connection))["metadata"]
 
 
@@ -252,7 +254,7 @@ async def test_a_pod_that_was_taken_away_and_its_answer_lost_is_found_by_looking
         simulator.inject(fault, RequestMatch(verb, "pods"))
     written = await writer.write(plan(pod), dry_run=False)
     assert "read back: " in written.proof_note
-    assert [(one["outcome"], one["looked"]) for one in lines(audit)] == [("done", "made")]
+    assert [(record["outcome"], record["looked"]) for record in lines(audit)] == [("done", "made")]
 
 
 async def test_the_trial_of_a_delete_deletes_nothing(connection: Connection, writer: Writer, audit: Path) -> None:

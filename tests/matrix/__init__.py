@@ -1,1 +1,1 @@
-"""Every seeded failure, for every kind of workload: what is said, what scripts are told, and the way back."""
+"""Every seeded failure for every kind of workload: its message, its exit code, and the undo."""

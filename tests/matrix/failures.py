@@ -1,4 +1,4 @@
-"""The failures we seed: how each is made in a simulated cluster, and what has to be said of it.
+"""The seeded failures: how each is made in a simulated cluster, and the message and exit code it must have.
 
 To add one: an entry in `FAILURES`; every test that is parametrized with it then covers it for all three kinds.
 """
@@ -27,7 +27,7 @@ KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 
 
 def good_spec(kind: str) -> Object:
-    """Return the spec of a workload whose pods come up.
+    """Return the spec of a workload whose pods become ready.
 
     Without minReadySeconds a container that runs for some seconds before it crashes counts as ready, and is rolled out.
     """
@@ -50,17 +50,17 @@ class Failure:
 
     Args:
         break_pod: makes the good pod spec a bad one, in place.
-        kind: the family of the cause that has to be named, in these `words`.
-        exit_code: what `kdash status --wait` ends with.
-        prepare: what is done to the cluster before the bad release.
-        wait: seconds after which it has to be named; a probe may just be slow, so it has until the deadline.
-        pods: whether pods of the bad release exist: those of a StatefulSet stay in the way of a rollback.
-        strike: what is done to the cluster some seconds after the release (which then is no bad one).
+        kind: the kind of the cause that has to be named, in a message that contains `message`.
+        exit_code: the exit code of `kdash status --wait`.
+        prepare: changes the cluster before the bad release.
+        wait: seconds after which it has to be named; a probe may just be slow, so it gets until the deadline.
+        pods: whether pods of the bad release exist: those of a StatefulSet block a rollback.
+        strike: changes the cluster some seconds after the release, which then is not a bad one.
     """
 
     break_pod: Callable[[Object], None]
     kind: CauseKind
-    words: str
+    message: str
     exit_code: int
     prepare: Callable[[SimulatorState], object] | None = None
     wait: float = 60.0
@@ -124,11 +124,11 @@ def _quota(state: SimulatorState) -> None:
 
 
 def deny_mirrors(state: SimulatorState) -> None:
-    """Install a webhook that lets no image in from a registry it does not know."""
+    """Install a webhook that denies images from unknown registries."""
 
     def judge(pod: Object) -> str | None:
-        images = [one["image"] for one in pod["spec"]["containers"]]
-        wrong = next((one for one in images if one.startswith("mirror.")), None)
+        images = [container["image"] for container in pod["spec"]["containers"]]
+        wrong = next((image for image in images if image.startswith("mirror.")), None)
         return f"image {wrong} is not from registry.example.com" if wrong else None
 
     state.storage.admission.append(webhook_admission(WEBHOOK, judge))
@@ -148,12 +148,12 @@ def _enforce_baseline(state: SimulatorState) -> None:
 def lose_a_node(state: SimulatorState) -> str:
     """Lose the node that matters to the rollout under way, and return its name.
 
-    Deployment: of the newest pod, because an old one's is made up for at once. Others: of a pod that is still an old
+    Deployment: of the newest pod, because an old one's is replaced immediately. Others: of a pod that is still an old
     one, with the lowest name.
     """
-    pods = [one for one in state.storage.list(PODS, NAMESPACE) if "deletionTimestamp" not in one["metadata"]]
-    new = [one for one in pods if one["spec"]["containers"][0]["image"] != GOOD]
-    old = [one for one in pods if one not in new]
+    pods = [pod for pod in state.storage.list(PODS, NAMESPACE) if "deletionTimestamp" not in pod["metadata"]]
+    new = [pod for pod in pods if pod["spec"]["containers"][0]["image"] != GOOD]
+    old = [pod for pod in pods if pod not in new]
     owner = pods[0]["metadata"]["ownerReferences"][0]["kind"]
     node = str((new if owner == "ReplicaSet" else old)[0]["spec"]["nodeName"])
     lose_node(state, node)

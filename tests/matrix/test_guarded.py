@@ -1,4 +1,4 @@
-"""The demo's workloads that others look after: a restart or a scale is warned of before it is confirmed."""
+"""The demo's workloads that others manage: a restart or a scale gives a warning before it is confirmed."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ NOW = ManualClock().now()
 async def connection(tmp_path: Path) -> AsyncIterator[Connection]:
     with Simulator("failures", ManualClock()) as simulator:
         path = simulator.write_kubeconfig(tmp_path / "kubeconfig")
-        found = await connect(ConnectOptions(str(path)), environ={"HOME": str(tmp_path)})
+        connection = await connect(ConnectOptions(str(path)), environ={"HOME": str(tmp_path)})
         try:
-            yield found
+            yield connection
         finally:
-            await found.aclose()
+            await connection.aclose()
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,10 @@ async def connection(tmp_path: Path) -> AsyncIterator[Connection]:
     ],
     ids=lambda value: value[2] if isinstance(value, tuple) else "",
 )
-async def test_each_workload_is_warned_of_what_pushes_back_on_it_and_of_nothing_else(
+async def test_each_managed_workload_gets_its_own_warning_and_no_other(
     connection: Connection, place: tuple[str, str, str], restarted: set[str], scaled: set[str]
 ) -> None:
     obj = await connection.get(ObjectKey(*place))
     for change, wanted in ((plan_restart(obj, NOW), restarted), (plan_scale(obj, 5), scaled)):
-        found = await preflight(connection, obj, change)
-        assert {one.code for one in (*change.warnings, *found)} == wanted
+        warnings = await preflight(connection, obj, change)
+        assert {warning.code for warning in (*change.warnings, *warnings)} == wanted

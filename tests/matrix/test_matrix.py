@@ -1,6 +1,6 @@
-"""Seeded failures over real HTTP: the screen names the cause, scripts get its code, undo works from there and ends.
+"""Seeded failures over real HTTP: the screen names the cause, scripts get its exit code, and undo fixes it.
 
-One simulated cluster a test, whose clock only moves when told to. What the failures are: `failures.py`.
+One simulated cluster per test, whose clock advances only on request. The failures are in `failures.py`.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from tests.integration.clusters import until, watched, whole
 from tests.matrix.failures import FAILURES, GOOD, KINDS, NAME, NAMESPACE, REPLICAS, Failure, good_spec
 
 ROLLOUT = 90.0
-"""Seconds of the cluster in which a good release has come to its end."""
+"""Seconds of the cluster's time in which a good release completes."""
 
 
 class QuickTime(ClusterTime):
-    """The cluster's wall clock; what waits, waits a fiftieth."""
+    """The cluster's wall clock; waits take a fiftieth of their time."""
 
     def monotonic(self) -> float:
         return super().monotonic() * 50
@@ -70,13 +70,13 @@ class Scene:
         self.simulator.advance(seconds)
 
     def create(self) -> None:
-        """Make the good release and let it come up."""
+        """Make the good release and wait until it is ready."""
         body = {"metadata": {"name": NAME, "namespace": NAMESPACE}, "spec": good_spec(self.kind)}
         self.simulator.call(create_object, by_kind(self.kind), body)
         self.settle()
 
     def release(self, failure: Failure) -> str:
-        """Release what fails, and wait until it has to be known; returns the node that was lost, where one was."""
+        """Make the failing release and wait until it has to be detected; return the lost node, if any."""
 
         def change(state: SimulatorState) -> None:
             if failure.prepare is not None:
@@ -96,18 +96,18 @@ class Scene:
         return node
 
     async def shown(self) -> RolloutStatus:
-        """Return what the rollout's screen shows, once everything has been read."""
+        """Return the status on the rollout's screen, once everything has been read."""
         async with watched(self.simulator, self.folder) as cluster:
             await whole(cluster)
-            # Some causes are told by events alone, which are not needed for a whole picture.
+            # Only events report some causes, and they are not needed for a complete picture.
             await until(cluster, lambda: cluster.has_synced("Event"))
             await until(cluster, lambda: cluster.queries.rollout_view(self.key, cluster.clock.now()) is not None)
             view = cluster.queries.rollout_view(self.key, cluster.clock.now())
             assert view is not None
             return view.status
 
-    async def told(self) -> tuple[int, str]:
-        """Return how `kdash status --wait` ends and what it prints."""
+    async def wait_for_status(self) -> tuple[int, str]:
+        """Return the exit code and the output of `kdash status --wait`."""
 
         async def core(invocation: Invocation) -> int:
             return await status(invocation, ObjectArgument(self.kind, NAME), wait=True, timeout=600.0)
@@ -116,22 +116,22 @@ class Scene:
         return ran.code, ran.out
 
     async def newest(self) -> str:
-        """Return the name of the revision in force."""
+        """Return the name of the current revision."""
         reading = await read_workload(self.connection, self.key)
-        return next(one.name for one in reading.revisions or () if one.is_current)
+        return next(revision.name for revision in reading.revisions or () if revision.is_current)
 
     async def undo(self, target: str) -> None:
-        """Go back to a revision; what is applied is, byte for byte, what the preview shows."""
+        """Roll back to a revision; the applied template is the previewed one, byte for byte."""
         reading = await read_workload(self.connection, self.key)
         change = plan_undo(reading.raw, reading.revision_objects[target], pods=reading.pods or ())
         prepared = await dry_run(self.writer, self.connection, reading.raw, change)
         written = await self.writer.write(prepared.plan, dry_run=False)
         assert is_stored_as_previewed(prepared, written)
-        warned = "stuck-pods" in {one.code for one in change.warnings}
+        warned = "stuck-pods" in {warning.code for warning in change.warnings}
         assert warned == bool(stuck_pods(reading.raw, target, reading.pods or ()))
 
     async def delete_stuck(self, target: str) -> int:
-        """Delete the pods a rollback leaves stuck, in order, and return how many."""
+        """Delete the pods that a rollback leaves stuck, in order, and return their number."""
         reading = await read_workload(self.connection, self.key)
         stuck = stuck_pods(reading.raw, target, reading.pods or ())
         for pod in stuck:
@@ -145,11 +145,11 @@ class Scene:
         return Writer(self.connection, self.connection, read_only=False, audit=audit, identity=identity)
 
     def pods(self) -> list[tuple[str, str]]:
-        """Return the image and phase of each pod that is not ending."""
-        found = self.simulator.call(lambda state: state.storage.list(PODS, NAMESPACE))
+        """Return the image and phase of each pod that is not terminating."""
+        pods = self.simulator.call(lambda state: state.storage.list(PODS, NAMESPACE))
         return [
             (pod["spec"]["containers"][0]["image"], pod["status"]["phase"])
-            for pod in found
+            for pod in pods
             if "deletionTimestamp" not in pod["metadata"]
         ]
 
@@ -171,7 +171,7 @@ async def scene(request: pytest.FixtureRequest, simulator: Simulator, tmp_path: 
 
 
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
-async def test_a_failure_is_named_on_the_screen_and_to_scripts_and_undo_mends_it(
+async def test_a_failure_is_named_on_screen_and_in_the_exit_code_and_undo_fixes_it(
     scene: Scene, failure: Failure
 ) -> None:
     scene.create()
@@ -180,10 +180,10 @@ async def test_a_failure_is_named_on_the_screen_and_to_scripts_and_undo_mends_it
 
     shown = await scene.shown()
     assert (shown.state, shown.cause_kind) == (RolloutState.STALLED, failure.kind)
-    assert failure.words in shown.summary
+    assert failure.message in shown.summary
     assert node in shown.summary
 
-    code, out = await scene.told()
+    code, out = await scene.wait_for_status()
     assert code == failure.exit_code
     assert shown.summary in out
 
@@ -196,11 +196,11 @@ async def test_a_failure_is_named_on_the_screen_and_to_scripts_and_undo_mends_it
         scene.settle()
     if node:
         if scene.kind == "StatefulSet":
-            assert (await scene.shown()).cause_kind is CauseKind.NODE  # no template mends a machine
+            assert (await scene.shown()).cause_kind is CauseKind.NODE  # no template repairs a node
         scene.simulator.call(restore_node, node)
         scene.settle()
 
     after = await scene.shown()
     assert (after.state, after.cause_kind) == (RolloutState.COMPLETE, None)
     assert scene.pods() == [(GOOD, "Running")] * REPLICAS
-    assert (await scene.told())[0] == 0
+    assert (await scene.wait_for_status())[0] == 0

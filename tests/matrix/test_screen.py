@@ -1,4 +1,4 @@
-"""The demo of failures in the dashboard: each rollout's own screen says what is wrong with it."""
+"""The demo `failures` in the dashboard: each rollout's screen names its cause."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ async def kdash(tmp_path: Path) -> AsyncIterator[Dashboard]:
 
 
 async def test_every_failure_is_named_on_its_rollouts_own_screen(kdash: Dashboard) -> None:
-    for place, words in SAID.items():
+    for place, text in SAID.items():
         await kdash.select(ObjectKey(*place))
         await kdash.press("enter")
         await kdash.until_screen(RolloutScreen)
-        await kdash.until_text(place[2], words)
+        await kdash.until_text(place[2], text)
         if place[2] in LOG_LINES:
             await kdash.until_text(LOG_LINES[place[2]])
         await kdash.press("escape")

@@ -52,12 +52,12 @@ async def uncancellable() -> None:
 
 
 WAYS: dict[str, Callable[[], Awaitable[None]]] = {
-    one.__name__: one for one in (spin, busy_coroutine, blocked, blocked_in_c, uncancellable)
+    function.__name__: function for function in (spin, busy_coroutine, blocked, blocked_in_c, uncancellable)
 }
 
 
 class Stuck(DiffingApp[int]):
-    """Says `ready`; any key makes it say so, and gets it stuck."""
+    """Prints `ready`; any key makes it print that again and blocks it."""
 
     def __init__(self, how: str) -> None:
         super().__init__()

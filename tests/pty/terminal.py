@@ -1,4 +1,4 @@
-"""A real pseudo-terminal with a program in it, and its screen as a person would see it.
+"""A real pseudo-terminal with a program in it, and its screen as a user would see it.
 
 Waiting means reading: every wait ends with the bytes that make its condition true, or fails with the screen as it is.
 """
@@ -22,7 +22,7 @@ import pexpect
 import pyte
 
 PATIENCE = 60.0
-"""Seconds a condition may take on a busy machine; nothing waits this long when all is well."""
+"""Seconds a condition may take on a busy machine; a successful test never waits this long."""
 
 
 class Terminal:
@@ -66,7 +66,7 @@ class Terminal:
 
     @property
     def lines(self) -> list[str]:
-        """The screen, a string a row."""
+        """The screen, one string per row."""
         # pyte's own `display` fails on half of a wide character that was written over.
         rows, columns = range(self._screen.lines), range(self._screen.columns)
         return ["".join(self._screen.buffer[y][x].data for x in columns).rstrip() for y in rows]
@@ -77,20 +77,20 @@ class Terminal:
         return "\n".join(self.lines)
 
     def forget(self) -> None:
-        """Lose what is shown, as after another program wrote over it."""
+        """Discard the screen, as if another program had overwritten it."""
         self._screen.reset()
 
     def resize(self, columns: int, rows: int) -> None:
-        """Give the terminal another size; the program is told."""
+        """Resize the terminal and notify the program."""
         self.show_as(columns, rows)
         self.child.setwinsize(rows, columns)
 
     def show_as(self, columns: int, rows: int) -> None:
-        """Show what is written on a screen of this size, of which the program is not told."""
+        """Interpret the output for a screen of this size, without notifying the program."""
         self._screen.resize(rows, columns)
 
     def hang_up(self) -> None:
-        """Close the terminal under the program."""
+        """Close the terminal while the program runs."""
         self._is_hung_up = True
         self.child.ptyproc.fileobj.close()
 
@@ -101,7 +101,7 @@ class Terminal:
 
     @property
     def modes_left_on(self) -> set[str]:
-        """What the program has switched on in the terminal and not off again, as far as it was read."""
+        """Return the terminal modes that the program has enabled and not disabled, as far as its output was read."""
         on: set[str] = set()
         for numbers, switch in re.findall(rb"\x1b\[\?([0-9;]+)([hl])", self.raw):
             for number in numbers.decode().split(";"):
@@ -116,10 +116,10 @@ class Terminal:
             self.child.send(key)
 
     def wait_for(self, condition: str | Callable[[str], bool], what: str = "") -> str:
-        """Read until the screen holds the words (or the condition is true of it); return the screen.
+        """Read until the screen contains the text (or the condition holds); return the screen.
 
         Raises:
-            AssertionError: with the screen, when it did not come in time or the program ended.
+            AssertionError: with the screen, when the time is over or the program has ended.
         """
         is_there = condition if callable(condition) else (lambda text: condition in text)
         wanted = what or (condition if isinstance(condition, str) else "the condition")
@@ -162,7 +162,7 @@ class Terminal:
         return int(self.child.exitstatus)
 
     def wait_for_restored(self, attributes: list[Any]) -> None:
-        """Read until the modes of the line are these; fails when they are not in time."""
+        """Read until the modes of the line are these; fails when the time is over."""
         give_up_at = time.monotonic() + PATIENCE
         while self.attributes != attributes:
             assert time.monotonic() < give_up_at, f"{self.attributes} are not {attributes}"

@@ -1,4 +1,4 @@
-"""Writing only the cells that differ leaves the screen as if everything had been written."""
+"""Writing only the changed cells results in the same screen as writing everything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def below_the_header(screen: str) -> list[str]:
 
 
 def is_full_of_yaml(screen: str) -> bool:
-    """A frame may come in two reads: all of it is there when each line has its part of the scroll mark."""
+    """A frame may arrive in two reads: it is complete when each line has its part of the scrollbar."""
     lines = screen.split("\n")
     return "apiVersion" in screen and all(line.endswith(("┃│", "││")) for line in lines[2:-2])
 

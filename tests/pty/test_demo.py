@@ -1,4 +1,4 @@
-"""The installed `kdash --demo` in a real terminal, worked by keys as a person would."""
+"""The installed `kdash --demo` in a real terminal, operated by keys as a user would."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def test_a_person_sees_the_failure_scales_and_undoes_it(command: str, tmp_path: 
         home=tmp_path,
         environ={"KDASH_AUDIT_FILE": str(audit)},
     ) as terminal:
-        # The three panes are live, failing first, the cause named.
+        # The three panes are live, failing rows first, with their cause.
         terminal.wait_for(lambda text: all(word in text for word in ("Services", "Rollouts", "Logs", "live")), "panes")
         terminal.wait_for("stuck: image")
         assert "checkout:2.8.0" in terminal.text
@@ -64,7 +64,7 @@ def test_a_person_sees_the_failure_scales_and_undoes_it(command: str, tmp_path: 
     assert stat.S_IMODE(os.stat(audit).st_mode) == 0o600
 
 
-def test_a_service_scaled_to_zero_is_down_at_once(command: str, tmp_path: Path) -> None:
+def test_a_service_scaled_to_zero_is_down_immediately(command: str, tmp_path: Path) -> None:
     with Terminal([command, "--demo"], columns=160, rows=45, home=tmp_path) as terminal:
         terminal.wait_for("16 healthy")
         terminal.press("2", "/", *"cart", "\r", "Z")
@@ -82,7 +82,7 @@ def test_ctrl_c_leaves_at_once_and_restores_the_terminal(command: str, tmp_path:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_polite_kill_leaves_nothing_behind(command: str, tmp_path: Path, number: signal.Signals) -> None:
+def test_a_sigterm_leaves_nothing_behind(command: str, tmp_path: Path, number: signal.Signals) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     with Terminal(
@@ -96,7 +96,9 @@ def test_a_polite_kill_leaves_nothing_behind(command: str, tmp_path: Path, numbe
 
 
 def test_a_log_buffer_of_no_size_is_refused_at_the_start(command: str, tmp_path: Path) -> None:
-    with Terminal([command, "--demo"], columns=80, rows=24, home=tmp_path, environ={"KDASH_LOG_BUFFER": "lots"}) as one:
-        one.child.expect("KDASH_LOG_BUFFER is 'lots'")
-        one.child.expect("128MB")
-        assert one.wait_for_exit() == 2
+    with Terminal(
+        [command, "--demo"], columns=80, rows=24, home=tmp_path, environ={"KDASH_LOG_BUFFER": "lots"}
+    ) as terminal:
+        terminal.child.expect("KDASH_LOG_BUFFER is 'lots'")
+        terminal.child.expect("128MB")
+        assert terminal.wait_for_exit() == 2

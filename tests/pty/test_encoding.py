@@ -1,4 +1,4 @@
-"""On a terminal without Unicode every sign has a form of its own in ASCII, and nothing else is written."""
+"""On a terminal without Unicode every symbol has its own ASCII form, and nothing else is written."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_no_locale_at_all_is_a_terminal_of_unicode(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keys", ["/caf\xe9", "/caf\xe9\xe9\xe9", "\xff\xfe"])
-def test_keys_that_are_not_in_the_terminal_s_encoding_are_no_defect(keys: str, tmp_path: Path) -> None:
+def test_undecodable_key_bytes_are_ignored(keys: str, tmp_path: Path) -> None:
     with Terminal([COMMAND, "--demo"], columns=120, rows=40, home=tmp_path) as terminal:
         terminal.wait_for("● live")
         terminal.child.send(keys.encode("latin-1"))

@@ -1,4 +1,4 @@
-"""Whatever state kdash is in, a signal or a closed terminal ends it, and the terminal is as it was before."""
+"""In any state, a signal or a closed terminal ends kdash, and the terminal is restored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def demo(home: Path, columns: int = 100, rows: int = 30, **environ: str) -> Term
 
 
 @pytest.mark.parametrize("term", ["dumb", "unknown"])
-def test_a_terminal_of_no_known_kind_is_drawn_at_its_own_size_and_obeys(term: str, tmp_path: Path) -> None:
+def test_an_unknown_terminal_is_drawn_at_its_size_and_accepts_keys(term: str, tmp_path: Path) -> None:
     with demo(tmp_path, columns=100, rows=30, TERM=term) as terminal:
         terminal.wait_for(lambda text: "live" in text and "Help" in terminal.lines[-1], "the key bar in the last line")
         terminal.press("\x03")
@@ -50,7 +50,7 @@ def test_exported_columns_and_lines_do_not_beat_the_terminal(tmp_path: Path) -> 
         assert terminal.wait_for_exit() == 0
 
 
-def test_ctrl_c_while_the_screen_is_being_imported_ends_it_without_a_word(tmp_path: Path) -> None:
+def test_ctrl_c_during_the_import_of_the_screen_ends_it_silently(tmp_path: Path) -> None:
     interrupted = (
         "import os, signal, rich\ntry: os.kill(os.getpid(), signal.SIGINT)\nexcept KeyboardInterrupt: rich.gone"
     )
@@ -90,7 +90,7 @@ def test_sigquit_restores_the_terminal_and_ends_it_by_the_signal(tmp_path: Path)
 def test_a_closed_terminal_leaves_no_process_and_nothing_on_the_disk(tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    # The shell ignores SIGHUP for the program: only the closed terminal itself tells.
+    # The shell ignores SIGHUP for the program: only the closed terminal itself shows it.
     with Terminal(
         ["/bin/sh", "-c", f"trap '' HUP; exec {COMMAND} --demo"],
         columns=80,

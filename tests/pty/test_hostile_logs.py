@@ -1,4 +1,4 @@
-"""Log lines made to act on a terminal, through the real `kdash`: nothing of them is in the bytes the driver writes.
+"""Hostile log lines through the real `kdash`: none of their sequences is in the bytes the driver writes.
 
 What kdash itself may write is a short list: colours, cursor addressing, scrolling, modes of its own, questions it asks.
 Every escape sequence in the stream must be of that list; whatever else a terminal would act on came from a container.
@@ -51,9 +51,9 @@ def shop() -> Iterator[tuple[Simulator, str]]:
     with Simulator(scenario="shop-quiet") as running:
 
         def make_hostile(state: SimulatorState) -> str:
-            pod = next(one for one in state.storage.list(PODS, "shop") if one["metadata"]["name"].startswith("cart-"))
-            said = {GENERATOR_ANNOTATION: "hostile", RATE_ANNOTATION: "20"}
-            annotations = {**(pod["metadata"].get("annotations") or {}), **said}
+            pod = next(pod for pod in state.storage.list(PODS, "shop") if pod["metadata"]["name"].startswith("cart-"))
+            extra = {GENERATOR_ANNOTATION: "hostile", RATE_ANNOTATION: "20"}
+            annotations = {**(pod["metadata"].get("annotations") or {}), **extra}
             state.storage.update(PODS, {**pod, "metadata": {**pod["metadata"], "annotations": annotations}})
             return str(pod["metadata"]["name"])
 
@@ -61,13 +61,13 @@ def shop() -> Iterator[tuple[Simulator, str]]:
 
 
 def acting(raw: bytes) -> list[bytes]:
-    """Return what a terminal would act on and kdash does not write of itself, each with what stands around it."""
+    """Return the sequences that a terminal would act on and kdash does not write itself, each with its surroundings."""
     rest = UNFINISHED.sub(b"", OWN.sub(b"", raw))
-    return [rest[max(0, found.start() - 20) : found.end() + 20] for found in ACTS.finditer(rest)]
+    return [rest[max(0, match.start() - 20) : match.end() + 20] for match in ACTS.finditer(rest)]
 
 
 def leaf_through(terminal: Terminal, pages: int) -> str:
-    """Go to the oldest line and on page by page; return all that was on the screen."""
+    """Go to the oldest line and then page by page; return everything that was on the screen."""
     terminal.press("g")
     seen = [terminal.wait_for("paused")]
     for _ in range(pages):

@@ -1,4 +1,4 @@
-"""Clicks that a real terminal reports: they reach what they hit, and motion is never asked for."""
+"""Clicks that a real terminal reports: they reach their target, and motion reports are never requested."""
 
 import shutil
 import sys

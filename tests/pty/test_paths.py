@@ -1,4 +1,4 @@
-"""Two people's paths through the demo by keys alone: the bad release undone, a service scaled to zero seen at once."""
+"""Two users' paths through the demo by keys alone: the bad release undone, a service scaled to zero noticed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_bad_release_is_undone_from_the_first_screen_without_moving_the_curs
     assert planned.startswith("image checkout:2.8.0 cannot be pulled")
 
 
-def test_a_service_scaled_to_zero_is_shown_as_down_at_once(tmp_path: Path) -> None:
+def test_a_service_scaled_to_zero_is_shown_as_down_immediately(tmp_path: Path) -> None:
     assert COMMAND, "kdash is not installed beside this Python"
     with Terminal([COMMAND, "--demo=bad-release"], columns=120, rows=30, home=tmp_path) as terminal:
         terminal.wait_for(lambda text: "live" in text and "15 healthy" in text, "everything read")

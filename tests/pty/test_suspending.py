@@ -19,7 +19,7 @@ PROMPT = "here>"
 
 
 class Job:
-    """A shell that can start kdash, and what its terminal was like before."""
+    """A shell that can start kdash, and the terminal modes before that."""
 
     def __init__(self, terminal: Terminal, home: Path) -> None:
         self.terminal = terminal
@@ -43,14 +43,14 @@ class Job:
         """Start the demo; return its process id."""
         self.run(f"{COMMAND} --demo")
         self.terminal.wait_for(is_live)
-        (demo,) = (int(one) for one in self._children())
+        (demo,) = (int(pid) for pid in self._children())
         return demo
 
     def _children(self) -> list[str]:
         return Path(f"/proc/{self.terminal.child.pid}/task/{self.terminal.child.pid}/children").read_text().split()
 
     def is_given_back(self) -> None:
-        """Wait for the shell's word of a stopped job; the terminal is as it was before."""
+        """Wait for the shell's message about a stopped job; the terminal is as before."""
         self.terminal.wait_for("Stopped")
         self.terminal.wait_for(lambda text: PROMPT in text.rpartition("Stopped")[2], "a prompt")
         assert self.terminal.modes_left_on - {"bracketed paste"} == set()  # the shell's own
@@ -145,7 +145,7 @@ def test_started_in_the_background_it_waits_for_the_terminal(job: Job) -> None:
 
 
 @pytest.mark.parametrize("stopped_by", ["\x1a", signal.SIGSTOP])
-def test_a_stopped_one_can_be_killed(stopped_by: str | signal.Signals, job: Job) -> None:
+def test_a_stopped_process_can_be_killed(stopped_by: str | signal.Signals, job: Job) -> None:
     terminal = job.terminal
     demo = job.start()
     if isinstance(stopped_by, str):

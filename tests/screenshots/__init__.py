@@ -1,1 +1,1 @@
-"""`python -m tests.screenshots` draws `screenshots/*.svg` and `*.png` from the demo scenarios. Never by hand."""
+"""`python -m tests.screenshots` draws `screenshots/*.svg` and `*.png` from the demo scenarios. Do not edit them."""

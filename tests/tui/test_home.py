@@ -172,7 +172,7 @@ async def test_a_service_that_fails_while_every_rollout_is_well_is_counted(tmp_p
 
 async def test_a_namespace_that_does_not_exist_is_said_not_to(simulator: Simulator, tmp_path: Path) -> None:
     async with dashboard(simulator, tmp_path, namespaces=("nope",), live=False) as kdash:
-        await kdash.until_text("there is no namespace nope")
+        await kdash.until_text("namespace not found: nope")
 
 
 async def test_a_context_that_does_not_exist_is_refused_and_what_is_shown_stays(kdash: Dashboard) -> None:
@@ -196,7 +196,7 @@ async def test_a_filter_takes_expressions_and_says_what_is_wrong_with_one(kdash:
     )
     await kdash.until(lambda: {row.key.name for row in table.shown_rows} == {"cart", "catalog"}, "two rows")
     await kdash.press("backspace", "backspace")
-    await kdash.until_text("taken as text: missing ), unterminated subpattern")
+    await kdash.until_text("matched literally: missing ), unterminated subpattern")
 
 
 async def test_a_wide_screen_cuts_no_sentence_while_both_tables_fit_below_each_other(tmp_path: Path) -> None:

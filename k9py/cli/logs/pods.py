@@ -1,4 +1,4 @@
-"""Which pods' logs are read: the pods of the named object, once and then as they come and go.
+"""Which pods' logs are read: the pods of the named object, at the start and then as they come and go.
 
 Invariant: requests are limited to one namespace and to the object's own selector. A Deployment's pods are those of its
 ReplicaSets; where these may not be read its selector alone decides, and a warning says so. What the first list returned
@@ -130,7 +130,7 @@ async def _select_by_endpoints(session: CommandSession, title: str, service: Ser
 
 
 async def list_pods(session: CommandSession, selection: PodSelection, target: ObjectArgument | None) -> InitialPods:
-    """List the present pods. Raises KdashError: they may not be read, or the one pod does not exist."""
+    """List the current pods. Raises KdashError: they may not be read, or the one pod does not exist."""
     connection, namespace, selector = session.connection, selection.namespace, selection.label_selector
     if selection.is_pod:
         assert target is not None
@@ -186,7 +186,7 @@ class FollowedPods:
         return (self._pods, *([self._replica_sets] if self._replica_sets is not None else []))
 
     def changed(self) -> tuple[Pod, ...] | None:
-        """Return the present pods, by name; None when they are unknown or have not changed since the last call."""
+        """Return the current pods, by name; None when they are unknown or have not changed since the last call."""
         replica_sets = self._replica_sets
         if not self._pods.has_synced or (replica_sets is not None and not replica_sets.has_synced):
             return None

@@ -1,11 +1,11 @@
 """The lines a log view keeps: numbered, bounded by bytes; while the view is held, the lines being read are protected.
 
-Every line has a number that never changes (0 for the first line ever added). The lines are kept in segments without a
-hole in their numbers; between two segments lines were dropped, and one marker takes their place. While the view
-follows, the oldest lines are dropped when the buffer is full. While it is held, the lines that existed when the hold
-began are pinned, and room for new ones is made in this order: the oldest pinned lines, up to a margin above the reader;
-as long as pinned lines take more than three quarters of the capacity, that margin too and then the newest pinned lines;
-the oldest of the new lines.
+Every line has a number that never changes (0 for the first line ever added). The lines are kept in segments with
+consecutive numbers; between two segments lines were dropped, and one marker takes their place. While the view follows,
+the oldest lines are dropped when the buffer is full. While it is held, the lines that existed when the hold began are
+pinned, and room for new ones is made in this order: the oldest pinned lines, up to a margin above the reader; as long
+as pinned lines take more than three quarters of the capacity, that margin too and then the newest pinned lines; the
+oldest of the new lines.
 
 Invariants: `bytes` never exceeds `capacity`, held or not; numbers ascend; every line added since the last `clear` is
 either kept or counted in `dropped`. To keep something else by number (search hits, marks): watch `first` and
@@ -40,7 +40,7 @@ def size_of(line: LogLine) -> int:
 
 
 class _Segment:
-    """Lines whose numbers have no hole."""
+    """Lines with consecutive numbers."""
 
     __slots__ = ("bytes", "first", "lines")
 
@@ -91,7 +91,7 @@ class LogBuffer:
         self.bytes = 0
         """What the kept lines take."""
         self.dropped = 0
-        """Lines dropped for want of room since the last `clear`, in all."""
+        """Lines dropped to make room since the last `clear`, in all."""
         self.held = False
         self._slack = capacity // _TRIM_FRACTION
         self._segments = [_Segment(0)]

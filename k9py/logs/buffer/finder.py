@@ -2,8 +2,8 @@
 
 Owns the present `LineFilter` and `LineScan` of one buffer. The lines that can be shown are its items, oldest first,
 identified by number (which stays) and by index (which changes). Invariant: search hits are always items. Long work is
-done in slices by `advance`, which the owner calls until it returns True. A new filter replaces the present one only
-when it has checked every line, so that the items do not come and go meanwhile.
+done in slices by `advance`, which the owner calls until it returns True. A new filter replaces the current one only
+when it has checked every line, so that items do not flicker in the meantime.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Finder:
         self.hidden = NOTHING_HIDDEN
         self.context = 0
         self.begin_number = 0
-        """Lines before that number are kept but not shown."""
+        """Lines below this number are kept but not shown."""
         self.filter: LineFilter | None = None
         """None: every line of the buffer is shown."""
         self.search: LineScan | None = None

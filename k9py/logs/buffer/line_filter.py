@@ -39,7 +39,7 @@ class LineMatcher(Protocol):
 
 
 class _Context:
-    """The lines of one container before the present one that may become context, and the context still to show."""
+    """The lines of one container before the current one that may become context, and the context still to show."""
 
     __slots__ = ("before", "has_gap", "remaining")
 

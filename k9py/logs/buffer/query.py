@@ -229,8 +229,8 @@ def _text_condition(pattern: SearchPattern) -> Condition:
     return holds
 
 
-def _contains_any(words: tuple[str, ...], text: str) -> bool:
-    for word in words:  # noqa: SIM110 - a generator costs three times as much, and this runs for every line
+def _contains_any(literals: tuple[str, ...], text: str) -> bool:
+    for word in literals:  # noqa: SIM110 - a generator costs three times as much, and this runs for every line
         if word in text:
             return True
     return False
@@ -251,5 +251,5 @@ def needed_words(pattern: str) -> tuple[str, ...]:
 
 def _required_words(part: str) -> list[str]:
     """Return the sequences of letters that every match of a part of a pattern contains."""
-    words = [word.lower() for word in _LETTERS.findall(part)]
-    return [word for word in words if len(word) > 1 and not any(word.upper() in level.name for level in _LEVELS)]
+    literals = [word.lower() for word in _LETTERS.findall(part)]
+    return [word for word in literals if len(word) > 1 and not any(word.upper() in level.name for level in _LEVELS)]

@@ -105,7 +105,7 @@ class ContainerReader:
 
     @property
     def has_delivered(self) -> bool:
-        """True when a line of the present log was delivered, from which it can be resumed."""
+        """True when a line of the current log was delivered, from which it can be resumed."""
         return self.delivery.position.last is not None
 
     @property
@@ -205,7 +205,7 @@ class ContainerReader:
         return self.coverage.seconds_since_view_start + (self._range.since_seconds or 0)
 
     async def _replace(self, successor: LogTarget) -> None:
-        """Go over to another pod of the same name: only its log can be read, and may have been read lately already."""
+        """Switch to another pod of the same name: only its log can be read, and it may have been read recently."""
         was_read = self.has_opened and await self._backfill.contains_position()
         if not was_read:
             if not self.is_complete:

@@ -144,7 +144,7 @@ class ContainerStream:
         self._is_dismissed = True
 
     def fail(self) -> None:
-        """Report that the task has failed by a bug of ours; it is not retried."""
+        """Report that the task has failed because of a bug in kdash; it is not retried."""
         self._markers.reason = marker_text.INTERNAL_ERROR
         self._report_gap_after(marker_text.INTERNAL_ERROR)
 

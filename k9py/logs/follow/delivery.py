@@ -185,7 +185,7 @@ class LineDelivery:
         self._is_partial_aside = self.position.partial_line is not None
 
     def restore_partial(self) -> None:
-        """Return to the partial line after the previous run was read: it belongs to the present one, unless it came."""
+        """Return to the partial line after the previous run was read: it belongs to the current one, unless it came."""
         self._is_partial_aside = False
 
     def _show_partial(self, line: PartialLine) -> None:

@@ -202,8 +202,8 @@ class Merge:
     def _room(self, state: InputState) -> tuple[int, int] | None:
         """Return how many lines and characters may come of this container; None when it must wait.
 
-        What is pending in all decides. So that no container waits for ever, each has a share of its own, and the
-        slowest one, for which the others wait, has priority.
+        What is pending in all decides. So that no container waits forever, each has a share of its own, and the slowest
+        one, for which the others wait, has priority.
         """
         queue = self._queue
         is_slowest = state in self._catching_up and state.key == min(other.key for other in self._catching_up)

@@ -1,4 +1,4 @@
-"""When one container's log was read, and for how long its present run may have written while nobody read it.
+"""When one container's log was read, and for how long its current run may have written while nobody read it.
 
 A kubelet does not report that the beginning of a log was rotated away. Invariant: an unknown time counts as long
 ago, so a log counts as read from its beginning only where its run is proven to be young, or the log to reach back far
@@ -77,7 +77,7 @@ class ReadCoverage:
         self._not_started_at = self._clock.monotonic()
 
     def reset(self) -> None:
-        """Forget what was read: it says nothing about what comes, which is another pod's or an unknown run's."""
+        """Forget what was read: the lines to come are another pod's or an unknown run's."""
         self._closed_at = self._not_started_at = None
 
     @property

@@ -58,7 +58,7 @@ class RestartBackfill:
         self._deliver = deliver
         self._start_shown_at_count = -1
 
-    # -- before the present log is read -------------------------------------------------------------------------------
+    # -- before the current log is read -------------------------------------------------------------------------------
 
     async def read_ended_run(self, since_seconds: int, unread_seconds: float) -> None:
         """Read the rest of the delivered run before the new one has written a line: the watch reported a restart.
@@ -163,7 +163,7 @@ class RestartBackfill:
                     raise
         return False
 
-    # -- when the first new line of the present log has come ----------------------------------------------------------
+    # -- when the first new line of the current log has come ----------------------------------------------------------
 
     def report_beginning(self, batch: Sequence[bytes], *, may_lack_lines: bool) -> None:
         """Report where lines may be missing before the first ones of a log.

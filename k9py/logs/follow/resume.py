@@ -91,7 +91,7 @@ class ResumeFilter:
 
     `is_proven`: the last delivered lines came again, so nothing is missing. `is_decided`: it is known which lines are
     new. `undecided_lines`: where it is decided and not proven, the lines before the deciding one, which are new if the
-    log is that of the present run.
+    log is that of the current run.
 
     Args:
         contains_position: whether the log contains the last delivered lines, where that was looked up: if not, its

@@ -29,7 +29,7 @@ from k9py.runtime.time_slice import TimeSlicer
 _LOG: Final = logging.getLogger(__name__)
 
 StreamKey = tuple[str, str, str]
-"""Namespace, pod and container: what a server is asked for. Successive pods of one name share a stream."""
+"""Namespace, pod and container: what identifies a log on the server. Successive pods of one name share a stream."""
 
 LEAVING_GRACE: Final = 10.0
 """Seconds in which a deleted pod may still deliver its last lines."""
@@ -238,7 +238,7 @@ class LogStream:
 
 
 async def _run_guarded(stream: ContainerStream) -> None:
-    """Run a stream; a bug of ours in it ends this one and not all."""
+    """Run a stream; a bug in it ends this one and not all."""
     try:
         await stream.run()
     except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):

@@ -214,7 +214,7 @@ def _stated(text: str, head: str) -> LevelMatch:
 def _pair(text: str, head: str) -> LevelMatch | None:
     """Return the level in a pair such as level=error, unless it is inside quotes or a sentence.
 
-    Only in a line of pairs it counts anywhere.
+    It counts anywhere only in a line of pairs.
     """
     start = text if len(text) <= _FAR else text[:_FAR]
     if not ("level=" in start or "lvl=" in start or "severity=" in start or "at=" in start or _has_rarer_key(start)):

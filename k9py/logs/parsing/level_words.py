@@ -35,7 +35,7 @@ NO_LEVEL: Final = LevelMatch(Level.UNKNOWN)
 
 _WORDS: Final[dict[str, Level]] = {
     word: level
-    for level, words in {
+    for level, names in {
         Level.TRACE: (
             "trace trc trce trac verbose verb vrb finest finer silly sill t v 10 "
             "trace1 trace2 trace3 trace4 trace5 trace6 trace7 trace8"
@@ -51,7 +51,7 @@ _WORDS: Final[dict[str, Level]] = {
             "fatal fat critical crit panic pani fata dpanic pnc ftl alert alrt emer emerg emergency f c a 60 2 1 0"
         ),
     }.items()
-    for lower in words.split()
+    for lower in names.split()
     for word in {lower, lower.upper(), lower.capitalize()}
 }
 """The numbers are those of bunyan and pino (10 to 60), and of syslog (0 to 7)."""

@@ -20,8 +20,8 @@ _TOKEN: Final = re.compile(
 def parse_pairs(text: str, known: Collection[str] = (), *, min_pairs: int = 2) -> list[tuple[str, str]] | None:
     """Return the pairs of a line in their order, None when it is not logfmt.
 
-    It must begin with a pair and have at least `min_pairs`. Bare words are only accepted (as part of the value before
-    them) where the line has one of the `known` keys.
+    It must begin with a pair and have at least `min_pairs`. Bare words are only accepted (as part of the preceding
+    value) where the line has one of the `known` keys.
     """
     if not _FIRST.match(text):
         return None

@@ -20,7 +20,7 @@ from k9py.logs.parsing.sgr import ColourSpan, SgrStyle, parse_sgr, plain_text
 
 SpanKind = Literal["level", "time", "message", "key", "value", "quoted", "text", "cut"]
 """key: with its equals sign or colon. value: a number, true, null or a list. quoted: text in quotes. text: a part of a
-line that is not structured. cut: a note of ours about what is not shown."""
+line that is not structured. cut: a note by kdash about what is not shown."""
 
 MAX_SHOWN: Final = 32_768
 """Characters of a line that are shown."""

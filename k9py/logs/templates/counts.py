@@ -177,7 +177,7 @@ class PatternCounts:
         return len(lines)
 
     def set_start_times(self, started: Mapping[str, datetime]) -> None:
-        """Set when the present containers started, by container id."""
+        """Set when the current containers started, by container id."""
         self.observations.set_start_times(dict(started))
 
     def forget_before(self, number: int) -> None:

@@ -74,13 +74,13 @@ class TemplateMerger:
 
 def _slots(template: Template) -> list[tuple[_Slot, int]]:
     """Return the slots where a template may have a value, each with the number of values that proves it."""
-    words, level = template.text, template.level
-    tokens = words.split(" ")
+    text, level = template.text, template.level
+    tokens = text.split(" ")
     constant = ["<" not in token and any(map(str.isalpha, token)) for token in tokens]
     total = sum(constant)
     if total <= MIN_CONSTANT:
         return []
-    names = words.rfind("{") if words.endswith("}") else len(words)
+    names = text.rfind("{") if text.endswith("}") else len(text)
     min_words = MIN_DISTINCT_SEVERE_WORDS if level >= Level.WARN else MIN_DISTINCT_WORDS
     slots: list[tuple[_Slot, int]] = []
     at = 0
@@ -90,18 +90,18 @@ def _slots(template: Template) -> list[tuple[_Slot, int]]:
             break
         if constant[index]:
             min_distinct = MIN_DISTINCT_PATHS if "/" in token else min_words
-            slots.append(((index, hash((level, words[: at + _value_at(token)], words[end:]))), min_distinct))
+            slots.append(((index, hash((level, text[: at + _value_at(token)], text[end:]))), min_distinct))
         at = end + 1
     return slots
 
 
 def _values(merged: Template) -> list[_Slot]:
     """Return the slots of a merged template's wildcards."""
-    words, slots, at = merged.text, list[_Slot](), 0
-    for index, token in enumerate(words.split(" ")):
+    text, slots, at = merged.text, list[_Slot](), 0
+    for index, token in enumerate(text.split(" ")):
         end = at + len(token)
         if token[_value_at(token) :] == WILDCARD:
-            slots.append((index, hash((merged.level, words[: at + _value_at(token)], words[end:]))))
+            slots.append((index, hash((merged.level, text[: at + _value_at(token)], text[end:]))))
         at = end + 1
     return slots
 

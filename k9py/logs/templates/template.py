@@ -61,20 +61,20 @@ class TemplateMiner:
         cached = self._by_skeleton.get(line_skeleton)
         if cached is None:
             cached = self._mine(text, line_skeleton)
-        words, level = cached
-        return self._template(level_of(text) if level is None else level, words)
+        masked, level = cached
+        return self._template(level_of(text) if level is None else level, masked)
 
     def _mine(self, text: str, line_skeleton: str) -> tuple[str, Level | None]:
-        """Return and cache the words of a skeleton, and its level unless that depends on digits (None)."""
+        """Return and cache the template text of a skeleton, and its level unless that depends on digits (None)."""
         record = parse_record(text)
         if record is not None:
-            words, level = _words(skeleton(record.message), _keys(record), ""), record.level
+            masked, level = _template_text(skeleton(record.message), _keys(record), ""), record.level
         else:
-            words, level = _cut(mask(line_skeleton)), level_of(text)
+            masked, level = _cut(mask(line_skeleton)), level_of(text)
         if len(self._by_skeleton) >= MAX_CACHED:
             self._by_skeleton.clear()
         mined = (
-            words,
+            masked,
             level if all(level_of(line_skeleton.replace("0", digits)) is level for digits in _PROBES) else None,
         )
         self._by_skeleton[line_skeleton] = mined
@@ -87,16 +87,16 @@ class TemplateMiner:
         if template is None:
             if len(self._by_record) >= MAX_CACHED:
                 self._by_record.clear()
-            template = self._by_record[key] = self._template(record.level, _words(*key[1:]))
+            template = self._by_record[key] = self._template(record.level, _template_text(*key[1:]))
         return template
 
-    def _template(self, level: Level, words: str) -> Template:
-        """Return the same object for the same words: templates are compared by the million."""
-        template = self._templates.get((level, words))
+    def _template(self, level: Level, text: str) -> Template:
+        """Return the same object for the same text: templates are compared by the million."""
+        template = self._templates.get((level, text))
         if template is None:
             if len(self._templates) >= MAX_CACHED:
                 self._templates.clear()
-            template = self._templates[level, words] = Template(level, words)
+            template = self._templates[level, text] = Template(level, text)
         return template
 
 
@@ -112,12 +112,12 @@ def _status(record: LogRecord) -> str:
     return ""
 
 
-def _words(message: str, keys: Sequence[str], status: str) -> str:
+def _template_text(message: str, keys: Sequence[str], status: str) -> str:
     """Return the words of a structured line's template, whatever the order of its fields."""
     names = ", ".join(sorted(keys))
     masked = mask(plain_text(message.partition("\n")[0]))  # only the first line of a trace inside a message
     return _cut(" ".join(part for part in (masked, status, plain_text(f"{{{names}}}") if names else "") if part))
 
 
-def _cut(words: str) -> str:
-    return words if len(words) <= MAX_TEMPLATE_CHARS else f"{words[: MAX_TEMPLATE_CHARS - 1]}…"
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_TEMPLATE_CHARS else f"{text[: MAX_TEMPLATE_CHARS - 1]}…"

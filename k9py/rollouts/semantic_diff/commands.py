@@ -31,9 +31,9 @@ def diff_command(subject: str, key: str, old: Any, new: Any, program: str = "") 
             yield change("command", subject, field, _joined(before[i1:i2]), _joined(after[j1:j2]))
 
 
-def command_line(words: Sequence[str]) -> str:
+def command_line(arguments: Sequence[str]) -> str:
     """Return words quoted for a shell, redacted."""
-    return shlex.join(redact_command(words))
+    return shlex.join(redact_command(arguments))
 
 
 def _redacted_words(value: Any, program: str) -> list[str] | None:
@@ -45,12 +45,14 @@ def _redacted_words(value: Any, program: str) -> list[str] | None:
     return redact_command(value, program)
 
 
-def _line(words: Sequence[str], value: Any) -> str | None:
+def _line(arguments: Sequence[str], value: Any) -> str | None:
     if value is None:
         return None
-    return _joined(words) or "nothing"
+    return _joined(arguments) or "nothing"
 
 
-def _joined(words: Sequence[str]) -> str | None:
+def _joined(arguments: Sequence[str]) -> str | None:
     # Quote only where words would be ambiguous; a redacted value needs no quotes.
-    return short_text(" ".join(word if MASK in word else shlex.quote(word) for word in words)) if words else None
+    return (
+        short_text(" ".join(word if MASK in word else shlex.quote(word) for word in arguments)) if arguments else None
+    )

@@ -64,13 +64,9 @@ def _by_name(value: Any) -> dict[str, Mapping[str, Any]] | None:
     return containers
 
 
-def _image_of(container: Mapping[str, Any] | None) -> str | None:
-    return None if container is None else short_text(container.get("image")) or "no image"
-
-
 def _program(container: Mapping[str, Any] | None) -> str:
-    words = (container or {}).get("command")
-    return str(words[0]) if isinstance(words, list) and words else ""
+    command = (container or {}).get("command")
+    return str(command[0]) if isinstance(command, list) and command else ""
 
 
 def _type(key: str, container: Mapping[str, Any] | None) -> str:

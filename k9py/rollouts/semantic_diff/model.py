@@ -71,7 +71,7 @@ def change(family: Family, subject: str, field: str, before: Any, after: Any) ->
     before, after = redact_pair(before, after)
     old, new = _truncate_pair(full_text(before), full_text(after))
     if old is not None and old == new:
-        new = HIDDEN_OTHER if new == HIDDEN else f"{new} (differs in what is not shown)"
+        new = HIDDEN_OTHER if new == HIDDEN else f"{new} (differs in a hidden part)"
     return SemanticChange(family, printable(subject), printable(field), old, new)
 
 

@@ -75,10 +75,10 @@ def _handler_text(probe: Mapping[str, Any]) -> str:
                 service = f" {short_text(handler['service'])}" if handler.get("service") else ""
                 return f"grpc {address}{service}"
             case "exec":
-                words = handler.get("command")
-                if isinstance(words, list) and all(isinstance(word, str) for word in words):
-                    return f"exec {command_line(words)}"
-                return f"exec {short_text(words) or '?'}"
+                command = handler.get("command")
+                if isinstance(command, list) and all(isinstance(word, str) for word in command):
+                    return f"exec {command_line(command)}"
+                return f"exec {short_text(command) or '?'}"
     return ""
 
 

@@ -69,7 +69,9 @@ class GarbageCollector:
         if obj is None:
             return
         metadata = dict(obj["metadata"])
-        metadata["finalizers"] = [each for each in metadata.get("finalizers") or () if each != _FOREGROUND]
+        metadata["finalizers"] = [
+            finalizer for finalizer in metadata.get("finalizers") or () if finalizer != _FOREGROUND
+        ]
         if not metadata["finalizers"]:
             del metadata["finalizers"]
         self._storage.update(resource, {**obj, "metadata": metadata})

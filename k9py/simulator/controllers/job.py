@@ -124,7 +124,9 @@ class JobController:
         if ended is not None:
             kind, reason, message = ended
             before = "SuccessCriteriaMet" if kind == "Complete" else "FailureTarget"
-            status["conditions"] = [_condition(each, reason, message, now) for each in (before, kind)]
+            status["conditions"] = [
+                _condition(condition_type, reason, message, now) for condition_type in (before, kind)
+            ]
             if kind == "Complete":
                 status["completionTime"] = now
         self._storage.update(JOBS, {**job, "status": status}, status_only=True)

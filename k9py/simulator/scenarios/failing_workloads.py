@@ -1,6 +1,6 @@
 """One workload per way a release can fail, over the three kinds, and some that other controllers or tools manage.
 
-All started healthy; their bad releases followed, so that old pods run beside new ones, and have been failing for some
+All started healthy; their bad releases followed, so that old pods run next to new ones, and have been failing for some
 minutes. Invariant: a workload's name says what happens to it. To add one, add a row to `_FAILING` or a function to
 `_MANAGED`.
 """

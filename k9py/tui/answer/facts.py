@@ -209,8 +209,8 @@ def _stuck_pod(workload: StatefulSet, target: Revision, pods: Sequence[Pod]) -> 
     """Return the first pod that an undo does not replace and a person must delete, "" when there is none."""
     strategy = {"type": workload.spec.update_strategy.type}
     spec = {"podManagementPolicy": workload.spec.pod_management_policy, "updateStrategy": strategy}
-    found = stuck_pods({"kind": workload.KIND, "spec": spec}, target.key.name, pods[:MAX_SUMMED_PODS])
-    return found[0].name if found else ""
+    stuck = stuck_pods({"kind": workload.KIND, "spec": spec}, target.key.name, pods[:MAX_SUMMED_PODS])
+    return stuck[0].name if stuck else ""
 
 
 def scaled_by(workload: Workload) -> tuple[str, datetime | None]:

@@ -27,7 +27,7 @@ _IMAGE_ROW: Final = "image of "
 
 
 @dataclass(frozen=True, slots=True)
-class TargetStatus:
+class CurrentStatus:
     """The current state of the target, and advice.
 
     Args:
@@ -54,7 +54,7 @@ class QuestionItem:
     name: str
     before_after: Sequence[BeforeAfter]
     warnings: Sequence[PreflightWarning]
-    status: TargetStatus | None = None
+    status: CurrentStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Question:
     items: Sequence[QuestionItem] = ()
     notes: Sequence[str] = ()
     is_dry_run: bool = True
-    status: TargetStatus | None = None
+    status: CurrentStatus | None = None
 
     @property
     def diff(self) -> Sequence[DiffLine]:
@@ -123,7 +123,7 @@ def question_lines(question: Question, *, as_yaml: bool, width: int, key_of: Key
     return lines
 
 
-def status_lines(status: TargetStatus | None, width: int) -> list[TextLine]:
+def status_lines(status: CurrentStatus | None, width: int) -> list[TextLine]:
     """Return the target's state and the advice below it, folded."""
     if status is None:
         return []

@@ -19,7 +19,7 @@ from textual.widgets import Button, Static
 from k9py.api.errors import KdashError
 from k9py.runtime.clock import Clock
 from k9py.tui.dialogs.dialog import Dialog
-from k9py.tui.dialogs.question import Question, TargetStatus, dry_run_text, question_lines, status_lines
+from k9py.tui.dialogs.question import CurrentStatus, Question, dry_run_text, question_lines, status_lines
 from k9py.tui.key_order import OrderedKeys
 from k9py.tui.keys import key_names
 from k9py.tui.tones import bullet
@@ -77,7 +77,7 @@ class ScaleDialog(Dialog[ValueT], Generic[ValueT]):
         *,
         dry_run: Callable[[int], Awaitable[ScalePreview[ValueT]]],
         clock: Clock,
-        status: TargetStatus | None = None,
+        status: CurrentStatus | None = None,
         autoscaler: str = "",
         suggested: tuple[int, str] | None = None,
         now: str = "",

@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 from k9py.api.text import printable
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
-from k9py.tui.dialogs.question import TargetStatus, status_lines
+from k9py.tui.dialogs.question import CurrentStatus, status_lines
 from k9py.views.values import Tone
 
 WIDTH: Final = 96
@@ -39,7 +39,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
 
     Args:
         name: kind and name of the object.
-        place: namespace and context in words.
+        place: namespace and context, as text.
         images: by container, init containers first.
         check: returns why these images cannot be set, "" when they can.
         status: the workload's current status.
@@ -62,7 +62,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         *,
         check: Callable[[Mapping[str, str]], str],
         typed: Mapping[str, str] | None = None,
-        status: TargetStatus | None = None,
+        status: CurrentStatus | None = None,
     ) -> None:
         super().__init__(f"Set image of {name}")
         self.images = dict(images)

@@ -23,7 +23,7 @@ class StuckPodsDialog(Dialog[bool]):
 
     Args:
         name: kind and name of the workload.
-        place: namespace and context in words.
+        place: namespace and context, as text.
         pods: (name, uid, state), in the order to delete them.
     """
 

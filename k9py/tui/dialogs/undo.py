@@ -24,7 +24,7 @@ from k9py.rollouts.undo_target import UndoTarget, previous_revision, revision_la
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.difference import template_diff_lines
-from k9py.tui.dialogs.question import TargetStatus, status_lines
+from k9py.tui.dialogs.question import CurrentStatus, status_lines
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.text_view import TextView
 from k9py.tui.workers import start_worker
@@ -85,7 +85,7 @@ class UndoDialog(Dialog[Revision]):
         load: LoadTemplates,
         now: datetime,
         authors: Mapping[str, Author] | None = None,
-        status: TargetStatus | None = None,
+        status: CurrentStatus | None = None,
         pasts: Mapping[str, RevisionOutcome] | None = None,
     ) -> None:
         super().__init__(f"Undo {name}")
@@ -98,7 +98,7 @@ class UndoDialog(Dialog[Revision]):
         self._status = status
         self._pasts = pasts or {}
         self.is_yaml = False
-        self._by_key = {one.key: one for one in self.revisions}
+        self._by_key = {revision.key: revision for revision in self.revisions}
         self.table = LiveTable(
             (revision_table.COLUMNS[0], _MARK, *revision_table.COLUMNS[1:]), now=lambda: now, id="revisions"
         )
@@ -116,7 +116,7 @@ class UndoDialog(Dialog[Revision]):
             yield Button("Continue", compact=True, id="confirm")
 
     def on_mount(self) -> None:
-        self.table.replace_all([self._row(one, self._now) for one in self.revisions])
+        self.table.replace_all([self._row(revision, self._now) for revision in self.revisions])
         is_low = self.app.size.height < LOW
         self.set_class(is_low, "-low")  # the diff is what the decision rests on: it gets the lines
         self.table.styles.height = min(len(self.revisions) + 1, 4 if is_low else 11, max(4, self.app.size.height // 4))
@@ -141,7 +141,7 @@ class UndoDialog(Dialog[Revision]):
             return "no revision number", Tone.WARN
         alike = with_same_number(self.revisions, revision)
         if len(alike) > 1:
-            return f"also {', '.join(printable(one.name) for one in alike if one is not revision)}", Tone.WARN
+            return f"also {', '.join(printable(other.name) for other in alike if other is not revision)}", Tone.WARN
         if self._suggested is not None and revision.key == self._suggested.revision.key:
             return "suggested", Tone.ACCENT
         past = self._pasts.get(revision.uid, RevisionOutcome())
@@ -169,8 +169,8 @@ class UndoDialog(Dialog[Revision]):
         why = ""
         if self._suggested is not None and revision.key == self._suggested.revision.key:
             why = f" · suggested: {self._suggested.reason}"
-        elif said := self._pasts.get(revision.uid, RevisionOutcome()).text(self._now):
-            why = f" · {said}"
+        elif outcome := self._pasts.get(revision.uid, RevisionOutcome()).text(self._now):
+            why = f" · {outcome}"
         heading.update(
             self.toned((f"Change if you go back to revision {self._label(revision)}", Tone.ACCENT), (why, Tone.MUTED))
         )

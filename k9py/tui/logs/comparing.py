@@ -50,9 +50,9 @@ def revision_names(queries: Queries, subject: ObjectKey) -> Mapping[str, str]:
     if workload is None:
         return {}
     return {
-        one.pod_template_hash: f"revision {one.number}"
-        for one in queries.revisions_of(workload)
-        if one.pod_template_hash and one.number
+        revision.pod_template_hash: f"revision {revision.number}"
+        for revision in queries.revisions_of(workload)
+        if revision.pod_template_hash and revision.number
     }
 
 
@@ -61,13 +61,13 @@ def compared_revisions(
 ) -> ComparedRevisions:
     """Return what to compare in the logs of a subject."""
     workload = workload_of(queries, subject)
-    running = dict.fromkeys(one.revision for one in targets if one.revision)
+    running = dict.fromkeys(target.revision for target in targets if target.revision)
     if workload is None:
         return ComparedRevisions(next(iter(running), ""))
     revisions = queries.revisions_of(workload)
-    by_hash = {one.pod_template_hash: one for one in revisions if one.pod_template_hash}
-    names = {key: f"revision {one.number}" if one.number else key for key, one in by_hash.items()}
-    current = next((one.pod_template_hash for one in revisions if one.is_current), "")
+    by_hash = {revision.pod_template_hash: revision for revision in revisions if revision.pod_template_hash}
+    names = {key: f"revision {revision.number}" if revision.number else key for key, revision in by_hash.items()}
+    current = next((revision.pod_template_hash for revision in revisions if revision.is_current), "")
     ordered = [key for key in by_hash if key in running] + [key for key in running if key not in by_hash]
     new = current or next(iter(ordered), "")
     old = tuple(key for key in ordered if key != new)
@@ -86,21 +86,21 @@ def workload_of(queries: Queries, subject: ObjectKey) -> ObjectKey | None:
 
 def container_start_times(pods: Iterable[Pod]) -> dict[str, datetime]:
     """Return when each running container started, by its id."""
-    found: dict[str, datetime] = {}
+    start_times: dict[str, datetime] = {}
     for pod in pods:
         for status in pod.statuses():
             running = status.state.running if status.state is not None else None
             if status.container_id and running is not None and running.started_at is not None:
-                found[status.container_id] = running.started_at
-    return found
+                start_times[status.container_id] = running.started_at
+    return start_times
 
 
 def startup_targets(targets: Iterable[LogTarget], old: Sequence[str]) -> tuple[LogTarget, ...]:
     """Return the containers of one pod of an old revision, whose logs show how that revision starts."""
     for revision in old:
-        mine = [one for one in targets if one.revision == revision and one.role in ("main", "sidecar")]
-        if mine:
-            return tuple(one for one in mine if one.pod == mine[0].pod)
+        members = [target for target in targets if target.revision == revision and target.role in ("main", "sidecar")]
+        if members:
+            return tuple(target for target in members if target.pod == members[0].pod)
     return ()
 
 
@@ -115,8 +115,8 @@ async def read_startup_lines(source: LogSource, target: LogTarget) -> list[LogLi
             async for batch in container_lines(batches):
                 for raw in batch:
                     at, text = split_line(raw)
-                    found = parse_timestamp(at)
-                    lines.append(LogLine(target, found.at if found else None, text))
+                    stamp = parse_timestamp(at)
+                    lines.append(LogLine(target, stamp.at if stamp else None, text))
     except (KdashError, TimeoutError):
         return []
     return lines

@@ -45,9 +45,9 @@ def labels_for(targets: Iterable[LogTarget], subject: str, names: Mapping[str, s
     targets = tuple(targets)
     return Labels(
         subject=subject,
-        owners=len({_split_name(one, subject)[0] for one in targets}) > 1,
-        revisions=len({one.revision for one in targets}) > 1,
-        containers=len({one.container for one in targets}) > 1,
+        owners=len({_split_name(target, subject)[0] for target in targets}) > 1,
+        revisions=len({target.revision for target in targets}) > 1,
+        containers=len({target.container for target in targets}) > 1,
         names=names or {},
     )
 

@@ -32,14 +32,14 @@ class RestartedRevisions:
 
     async def load(self, source: ObjectReader, revisions: Iterable[Revision]) -> bool:
         """Read the templates that are unknown yet; return True when there were any."""
-        unknown = [one for one in revisions if one.pod_template_hash not in self._known]
-        for one in unknown:
+        unknown = [revision for revision in revisions if revision.pod_template_hash not in self._known]
+        for revision in unknown:
             try:
-                template = revision_template(await source.get(one.key))
+                template = revision_template(await source.get(revision.key))
             except KdashError:
-                self._known[one.pod_template_hash] = None  # it equals no other revision
+                self._known[revision.pod_template_hash] = None  # it equals no other revision
             else:
-                self._known[one.pod_template_hash] = essence(template)
+                self._known[revision.pod_template_hash] = essence(template)
         return bool(unknown)
 
     def has(self, revision: str) -> bool:
@@ -48,10 +48,10 @@ class RestartedRevisions:
 
     def same_as(self, revision: str, others: Iterable[str]) -> tuple[str, ...]:
         """Return those of the others that differ from the revision only by a restart."""
-        mine = self._known.get(revision)
-        if mine is None:
+        template = self._known.get(revision)
+        if template is None:
             return ()
-        return tuple(one for one in others if one != revision and self._known.get(one) == mine)
+        return tuple(other for other in others if other != revision and self._known.get(other) == template)
 
 
 def essence(template: Mapping[str, Any]) -> bytes:

@@ -60,7 +60,7 @@ class SourceFilter:
 
     def hidden(self, targets: Iterable[LogTarget]) -> HideRules:
         """Return the rules that hide these sources and levels in the view."""
-        places: frozenset[ContainerKey] = frozenset(one.container_key for one in targets if self.hides(one))
+        places: frozenset[ContainerKey] = frozenset(target.container_key for target in targets if self.hides(target))
         return HideRules(places, frozenset(level for level in Level if self.levels.hides(level.name)))
 
     def title_text(self, targets: Iterable[LogTarget]) -> str:
@@ -78,7 +78,7 @@ class SourceFilter:
         ]
         if all(parts):
             return " · ".join(parts)
-        sources = sum(1 for one in targets if self.hides(one))
+        sources = sum(1 for target in targets if self.hides(target))
         hidden = sum(self.levels.hides(level.name) for level in Level)
         return " · ".join(
             filter(None, (f"{sources} hidden" if sources else "", f"levels: {hidden} hidden" if hidden else ""))
@@ -131,9 +131,9 @@ class KnownSources:
 
     def read(self, targets: Collection[LogTarget]) -> None:
         """Remember those that are read now; they are never forgotten."""
-        for one in targets:
-            self._known.pop(one.container_key, None)
-        self._known.update((one.container_key, one) for one in targets)
+        for target in targets:
+            self._known.pop(target.container_key, None)
+        self._known.update((target.container_key, target) for target in targets)
         for place in list(islice(self._known, max(0, len(self._known) - max(self._most, len(targets))))):
             del self._known[place]
 
@@ -167,12 +167,12 @@ def pod_details(targets: Iterable[LogTarget], names: Mapping[str, str], pods: It
     Args:
         names: of revisions, by `LogTarget.revision`; a missing one is shown as it is.
     """
-    status = {one.name: pod_status(one).text for one in pods}
-    found: dict[str, str] = {}
-    for one in targets:
-        revision = names.get(one.revision, f"revision {one.revision}" if one.revision else "")
-        found[one.pod] = " · ".join(filter(None, (revision, status.get(one.pod, ""))))
-    return found
+    status = {pod.name: pod_status(pod).text for pod in pods}
+    details: dict[str, str] = {}
+    for target in targets:
+        revision = names.get(target.revision, f"revision {target.revision}" if target.revision else "")
+        details[target.pod] = " · ".join(filter(None, (revision, status.get(target.pod, ""))))
+    return details
 
 
 def failing_init_containers(pods: Iterable[Pod]) -> frozenset[ContainerKey]:
@@ -180,14 +180,15 @@ def failing_init_containers(pods: Iterable[Pod]) -> frozenset[ContainerKey]:
 
     Their logs show why the pod does not start, so they are read without being chosen.
     """
-    found: set[ContainerKey] = set()
+    failing: set[ContainerKey] = set()
     for pod in pods:
-        init = {one.name for one in pod.spec.init_containers or () if not one.is_sidecar}
+        init = {container.name for container in pod.spec.init_containers or () if not container.is_sidecar}
         for status in pod.status.init_container_statuses or ():
-            ends = [one.terminated for one in (status.state, status.last_state) if one is not None and one.terminated]
+            states = (status.state, status.last_state)
+            ends = [state.terminated for state in states if state is not None and state.terminated]
             if status.name in init and ends and ends[0] is not None and ends[0].exit_code:
-                found.add((pod.namespace, pod.name, status.name, pod.uid))
-    return frozenset(found)
+                failing.add((pod.namespace, pod.name, status.name, pod.uid))
+    return frozenset(failing)
 
 
 def source_items(
@@ -204,14 +205,15 @@ def source_items(
         wanted: the roles that are read; of others only those that have a state.
         pods: details of each pod, by its name.
     """
-    read = [one for one in every if one.role in wanted or one.container_key in states]
+    read = [target for target in every if target.role in wanted or target.container_key in states]
     return [*_pods(read, states, pods or {}), *_containers(read, states), *_levels(), *_roles(every, states)]
 
 
 def _pods(
     read: Sequence[LogTarget], states: Mapping[ContainerKey, str], details: Mapping[str, str]
 ) -> Iterator[SourceItem]:
-    for pod in sorted({one.pod for one in read}, key=lambda pod: (_numbered(details.get(pod, "")), _numbered(pod))):
+    pods = {target.pod for target in read}
+    for pod in sorted(pods, key=lambda pod: (_numbered(details.get(pod, "")), _numbered(pod))):
         texts = dict.fromkeys(states.get(target.container_key, "") for target in read if target.pod == pod)
         state = ", ".join(filter(None, texts))
         yield SourceItem("pod", pod, pod, " · ".join(filter(None, (details.get(pod, ""), state))))
@@ -223,7 +225,7 @@ def _numbered(text: str) -> list[str | int]:
 
 
 def _containers(read: Sequence[LogTarget], states: Mapping[ContainerKey, str]) -> Iterator[SourceItem]:
-    for name in dict.fromkeys(one.container for one in read):
+    for name in dict.fromkeys(target.container for target in read):
         members = [target for target in read if target.container == name]
         role = "" if members[0].role == "main" else f"{members[0].role}, "
         yield SourceItem("container", name, name, f"{role}{_pods_and_states(members, states)}")

@@ -69,7 +69,7 @@ class SourceSelection:
     def streamed_targets(self) -> tuple[LogTarget, ...]:
         """The containers to stream: where only some can be read at a time, hidden ones are left out."""
         read = self.read_targets
-        return read if len(read) <= MAX_STREAMS else tuple(one for one in read if not self.filter.hides(one))
+        return read if len(read) <= MAX_STREAMS else tuple(target for target in read if not self.filter.hides(target))
 
     def remember(self) -> None:
         """Remember the containers that are read, for `labels` and `hidden`."""

@@ -9,10 +9,10 @@ from k9py.operations.operation import name_of
 from k9py.operations.plan import NewPods
 from k9py.rollouts.semantic_diff import semantic_diff
 from k9py.rollouts.template_diff import template_diff
-from k9py.tui.dialogs.question import Question, QuestionItem, TargetStatus, TemplateDifference
+from k9py.tui.dialogs.question import CurrentStatus, Question, QuestionItem, TemplateDifference
 
 
-def question(proposal: Proposal, place: str, status: TargetStatus | None) -> Question:
+def question(proposal: Proposal, place: str, status: CurrentStatus | None) -> Question:
     """Return what is to be read before one write is confirmed."""
     tried = proposal.dry_run
     assert tried is not None, "the dashboard proposes nothing without a write"
@@ -28,7 +28,7 @@ def question(proposal: Proposal, place: str, status: TargetStatus | None) -> Que
     )
 
 
-def question_of_several(proposals: Proposals, statuses: Sequence[TargetStatus], context: str) -> Question:
+def question_of_several(proposals: Proposals, statuses: Sequence[CurrentStatus], context: str) -> Question:
     """Return what is to be read before several writes are confirmed, made one after the other."""
     items = []
     for proposal, status in zip(proposals.items, statuses, strict=True):

@@ -9,7 +9,7 @@ from k9py.api.meta import ObjectKey
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
 from k9py.runtime.time_slice import TimeSlice
-from k9py.tui.dialogs.question import TargetStatus
+from k9py.tui.dialogs.question import CurrentStatus
 from k9py.views.current_state import (
     CurrentState,
     current_pod_state,
@@ -32,7 +32,7 @@ def current_state(queries: Queries, key: ObjectKey, now: datetime) -> CurrentSta
     return NOT_KNOWN if view is None else current_rollout_state(view, now)
 
 
-async def target_status(queries: Queries, key: ObjectKey, now: datetime, *, is_remedy: bool) -> TargetStatus:
+async def target_status(queries: Queries, key: ObjectKey, now: datetime, *, is_remedy: bool) -> CurrentStatus:
     """Return how the target stands.
 
     Args:
@@ -40,11 +40,11 @@ async def target_status(queries: Queries, key: ObjectKey, now: datetime, *, is_r
     """
     state = current_state(queries, key, now)
     if not (is_remedy and state.is_healthy):
-        return TargetStatus(state)
+        return CurrentStatus(state)
     failing = await worst_failing(queries, now)
     if failing is None or failing.key == key:
-        return TargetStatus(state)
-    return TargetStatus(state, did_you_mean(failing.status, state_text(failing)))
+        return CurrentStatus(state)
+    return CurrentStatus(state, did_you_mean(failing.status, state_text(failing)))
 
 
 async def worst_failing(queries: Queries, now: datetime) -> RolloutView | None:

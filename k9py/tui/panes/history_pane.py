@@ -53,13 +53,14 @@ class HistoryPane(TablePane):
         if self.base not in {revision.key for revision in revisions}:
             self.base = None
         rows = []
-        for one in revisions:
-            row = revision_table.row(one, now, author=(authors or {}).get(one.name), is_read=authors is not None)
-            mark = "compare" if one.key == self.base else "now" if one.is_current else ""
+        for revision in revisions:
+            author = (authors or {}).get(revision.name)
+            row = revision_table.row(revision, now, author=author, is_read=authors is not None)
+            mark = "compare" if revision.key == self.base else "now" if revision.is_current else ""
             first, *others = row.cells
             tone = Tone.ACCENT
-            if not mark and one.uid in self._pasts:
-                mark, tone = self._pasts[one.uid].text(now), Tone.WARN
+            if not mark and revision.uid in self._pasts:
+                mark, tone = self._pasts[revision.uid].text(now), Tone.WARN
             rows.append(structs.replace(row, cells=(first, Cell(mark, tone), *others)))
         self.set_rows(rows)
         if self.base is None:

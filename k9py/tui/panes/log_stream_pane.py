@@ -50,7 +50,7 @@ class LogSettings(Protocol):
     def clipboard(self) -> Clipboard: ...
 
 
-class LineSink(Protocol):
+class LineObserver(Protocol):
     """Receives every line the pane receives, numbered as the view numbers them."""
 
     def clear(self) -> None:
@@ -82,7 +82,7 @@ class LogStreamPane(FilterablePane):
         self.view = LogView(
             options=options, capacity=settings.log_buffer, now=settings.clock.now, empty_text="nothing selected"
         )
-        self.sink: LineSink | None = None
+        self.sink: LineObserver | None = None
         """Receives every line too."""
         self._settings = settings
         self._clock = settings.clock

@@ -53,15 +53,15 @@ def take_snapshot(
 ) -> RolloutSnapshot:
     """Return a snapshot; `cut` drops the columns that are not shown."""
     groups = cohorts(revisions, pods)
-    facts = tuple(cohort_status(workload, one) for one in groups)
-    current = [one for one in groups if one.is_current]
-    old = [one for one in groups if not one.is_current]
-    newest = next((one for one in facts if one.cohort.is_current), None)
+    facts = tuple(cohort_status(workload, cohort) for cohort in groups)
+    current = [cohort for cohort in groups if cohort.is_current]
+    old = [cohort for cohort in groups if not cohort.is_current]
+    newest = next((status for status in facts if status.cohort.is_current), None)
     failure = None
     if newest is not None and newest.failing is not None:
         ended = newest.last_exit.finished_at if newest.last_exit is not None else None
         failure = (newest.failing, ended)
-    wanted = {id(one.cohort): one.desired for one in facts}
+    wanted = {id(status.cohort): status.desired for status in facts}
     return RolloutSnapshot(revisions, facts, _table(current, wanted, cut, now), _table(old, wanted, cut, now), failure)
 
 
@@ -70,7 +70,7 @@ def _table(
 ) -> PodTable:
     rows = tuple(map(cut, pod_table.cohort_rows(groups, now, limit=MAX_ROWS)))
     # Desired pods that do not exist yet are not ready either.
-    pods = sum(max(wanted[id(one)] or 0, len(one.pods)) for one in groups)
+    pods = sum(max(wanted[id(cohort)] or 0, len(cohort.pods)) for cohort in groups)
     return PodTable(rows, _words(groups, pods, len(rows)))
 
 
@@ -78,9 +78,9 @@ def _words(groups: Sequence[Cohort], wanted: int, shown: int) -> str:
     """Return the revisions of these pods, how many are ready, and how many have no row."""
     if not groups:
         return ""
-    pods = sum(len(one.pods) for one in groups)
-    ready = sum(one.ready for one in groups)
-    numbers = [str(one.revision.number or "?") if one.revision is not None else "?" for one in groups]
+    pods = sum(len(cohort.pods) for cohort in groups)
+    ready = sum(cohort.ready for cohort in groups)
+    numbers = [str(cohort.revision.number or "?") if cohort.revision is not None else "?" for cohort in groups]
     images = groups[0].revision.images if len(groups) == 1 and groups[0].revision is not None else ()
     image = f" · {short_image_tag(images[0])}" if images else ""
     more = f" · {pods - shown:,} more not listed" if pods > shown else ""

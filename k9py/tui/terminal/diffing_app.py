@@ -132,17 +132,17 @@ def _break_cycles(strips: dict[int, dict[int, Strip]]) -> None:
 
 def _strips(update: ChopsUpdate | LayoutUpdate) -> dict[int, dict[int, Strip]]:
     """Return the whole strips of an update by line and first cell: cutting costs more than comparing."""
-    found: dict[int, dict[int, Strip]] = {}
+    strips_by_line: dict[int, dict[int, Strip]] = {}
     match update:
         case LayoutUpdate():
             for y, strips in enumerate(update.strips, update.region.y):
                 x = update.region.x
                 for strip in strips:
-                    found.setdefault(y, {})[x] = strip
+                    strips_by_line.setdefault(y, {})[x] = strip
                     x += strip.cell_length
         case ChopsUpdate():
             for y, start, end in update.spans:
                 for chop_end, (x, chop) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
                     if chop is not None and x < end and chop_end > start:
-                        found.setdefault(y, {})[x] = chop
-    return found
+                        strips_by_line.setdefault(y, {})[x] = chop
+    return strips_by_line

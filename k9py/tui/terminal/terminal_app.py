@@ -53,7 +53,7 @@ class TerminalApp(App[ResultT], Generic[ResultT]):
         shown = super().get_key_display(binding)
         if getattr(self._driver, "takes_unicode", True):
             return shown
-        return "".join(_KEY_NAMES.get(one, one) for one in shown)
+        return "".join(_KEY_NAMES.get(character, character) for character in shown)
 
     def restore_terminal(self) -> None:
         """Restore the terminal immediately, without the event loop; called in any thread."""

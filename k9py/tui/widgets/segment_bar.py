@@ -157,8 +157,8 @@ class SegmentBar(Static):
             return
         self._drawn_for = drawn_for
         chosen = choose_segments(self._segments, room)
-        left = self._text([one for one in chosen if not one[0].right])
-        right = self._text([one for one in chosen if one[0].right])
+        left = self._text([fitted for fitted in chosen if not fitted[0].right])
+        right = self._text([fitted for fitted in chosen if fitted[0].right])
         blank = max(0, room - left.cell_len - right.cell_len)
         starts = {False: 0, True: left.cell_len + blank}
         self._targets = tuple(_targets(chosen, starts))

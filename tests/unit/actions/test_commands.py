@@ -28,15 +28,15 @@ def test_a_line_names_a_command_and_its_argument(line: str, name: str, argument:
 
 
 @pytest.mark.parametrize("line", ["", "nonsense", "q now", "re 3 4 5x"])
-def test_a_line_that_means_nothing_is_refused_with_a_hint(line: str) -> None:
+def test_an_unknown_command_is_refused_with_a_hint(line: str) -> None:
     with pytest.raises(RefusedError) as refused:
         parse(line)
     assert refused.value.hint
 
 
-def test_names_and_aliases_are_told_apart() -> None:
-    words = [word for command in COMMANDS for word in (command.name, *command.aliases)]
-    assert len(words) == len(set(words))
+def test_names_and_aliases_are_distinct() -> None:
+    names = [word for command in COMMANDS for word in (command.name, *command.aliases)]
+    assert len(names) == len(set(names))
 
 
 def test_the_list_narrows_while_typing() -> None:

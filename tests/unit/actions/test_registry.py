@@ -36,9 +36,11 @@ NOT_IN_README = {
 
 
 def test_ids_commands_and_verbs_are_unique() -> None:
-    words = [word for action in ACTIONS if action.command for word in (action.command.name, *action.command.aliases)]
+    all_names = [
+        word for action in ACTIONS if action.command for word in (action.command.name, *action.command.aliases)
+    ]
     verbs = [action.cli.name for action in ACTIONS if action.cli]
-    for names in ([action.id for action in ACTIONS], words, verbs):
+    for names in ([action.id for action in ACTIONS], all_names, verbs):
         assert [name for name, count in Counter(names).items() if count > 1] == []
 
 

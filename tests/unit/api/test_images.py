@@ -1,4 +1,4 @@
-"""Image names: what a person knows them by."""
+"""Image names as people know them."""
 
 import pytest
 
@@ -17,5 +17,5 @@ from k9py.api.pods import image_parts
         ("", ("", "")),
     ],
 )
-def test_an_image_has_its_own_name_and_a_place_it_comes_from(image: str, parts: tuple[str, str]) -> None:
+def test_an_image_is_split_into_repository_and_name(image: str, parts: tuple[str, str]) -> None:
     assert image_parts(image) == parts

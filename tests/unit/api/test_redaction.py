@@ -176,7 +176,7 @@ PLAIN: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("value", PLAIN.values(), ids=PLAIN.keys())
-def test_what_is_no_secret_stays_as_it_is(value: Any) -> None:
+def test_ordinary_values_are_not_redacted(value: Any) -> None:
     assert redact(value) == value
 
 

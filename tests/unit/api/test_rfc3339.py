@@ -16,7 +16,7 @@ def test_a_time_is_written_in_utc_with_a_z() -> None:
 
 
 @pytest.mark.parametrize("value", [None, 7, "", "yesterday", "2026-11-30T12:00:00", ["2026-11-30T12:00:00Z"]])
-def test_what_is_no_time_with_a_zone_is_unknown(value: object) -> None:
+def test_a_text_without_a_time_and_zone_is_unknown(value: object) -> None:
     assert parse_rfc3339(value) is None
 
 

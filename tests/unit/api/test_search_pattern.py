@@ -12,7 +12,7 @@ from k9py.api.search_pattern import SearchTimeoutError, compile_search, match_sp
 
 
 @pytest.mark.parametrize(
-    ("typed", "text", "found"),
+    ("typed", "text", "matches"),
     [
         ("error", "An ERROR", True),
         ("Error", "an error", False),
@@ -27,11 +27,11 @@ from k9py.api.search_pattern import SearchTimeoutError, compile_search, match_sp
     ],
 )
 def test_case_matters_with_a_capital_and_a_broken_pattern_is_taken_literally(
-    typed: str, text: str, found: bool
+    typed: str, text: str, matches: bool
 ) -> None:
     pattern = compile_search(typed)
     assert pattern is not None
-    assert bool(pattern.search(text)) == found
+    assert bool(pattern.search(text)) == matches
 
 
 def test_an_empty_search_is_none() -> None:

@@ -73,21 +73,21 @@ class FakeServer:
         self.objects: dict[ObjectKey, KubeObject] = {}
         self.listed: list[tuple[str, str, str]] = []
         self._watches: list[tuple[str, str, asyncio.Queue[bytes | KdashError]]] = []
-        for one in objects:
-            self.put(one)
+        for obj in objects:
+            self.put(obj)
 
-    def put(self, one: KubeObject) -> None:
+    def put(self, obj: KubeObject) -> None:
         """Add or change an object; watches receive it."""
-        self.objects[one.key] = self._at_next_version(one)
-        self._send("MODIFIED", self.objects[one.key])
+        self.objects[obj.key] = self._at_next_version(obj)
+        self._send("MODIFIED", self.objects[obj.key])
 
     def delete(self, key: ObjectKey) -> None:
         """Remove an object; watches receive it."""
         self._send("DELETED", self._at_next_version(self.objects.pop(key)))
 
-    def _at_next_version(self, one: KubeObject) -> KubeObject:
+    def _at_next_version(self, obj: KubeObject) -> KubeObject:
         self.version += 1
-        return _at_version(one, self.version)
+        return _at_version(obj, self.version)
 
     def go_down(self, error: KdashError) -> None:
         """Break every watch and refuse every request until `down` is None again."""
@@ -104,7 +104,7 @@ class FakeServer:
     def restore(self, *, version: int, without: ObjectKey) -> None:
         """Become what a backup holds: everything at a lower version, one object missing; no watch receives it."""
         self.version = version
-        self.objects = {key: _at_version(one, version) for key, one in self.objects.items() if key != without}
+        self.objects = {key: _at_version(obj, version) for key, obj in self.objects.items() if key != without}
 
     def send(self, line: bytes, kind: str) -> None:
         """Send a line as it is to every watch of a kind."""
@@ -112,10 +112,10 @@ class FakeServer:
             if watched == kind:
                 queue.put_nowait(line)
 
-    def _send(self, type_: str, one: KubeObject) -> None:
-        line = b'{"type":"%s","object":%s}' % (type_.encode(), msgspec.json.encode(one))
+    def _send(self, type_: str, obj: KubeObject) -> None:
+        line = b'{"type":"%s","object":%s}' % (type_.encode(), msgspec.json.encode(obj))
         for kind, namespace, queue in self._watches:
-            if kind == one.KIND and namespace in ("", one.namespace):
+            if kind == obj.KIND and namespace in ("", obj.namespace):
                 queue.put_nowait(line)
 
     async def can_i(
@@ -162,9 +162,9 @@ class _FakeListerWatcher:
         # The one selector in use that splits a kind in two; whoever asks for Normal events gets none here.
         wanted = not self._field_selector.startswith("type=Normal")
         items = [
-            json.loads(msgspec.json.encode(one))
-            for one in self._server.objects.values()
-            if wanted and self._kind.name == one.KIND and self._namespace in ("", one.namespace)
+            json.loads(msgspec.json.encode(obj))
+            for obj in self._server.objects.values()
+            if wanted and self._kind.name == obj.KIND and self._namespace in ("", obj.namespace)
         ]
         return json.dumps({"metadata": {"resourceVersion": str(self._server.version)}, "items": items}).encode()
 
@@ -198,9 +198,9 @@ class _FakeListerWatcher:
             yield [item]
 
 
-def _at_version(one: KubeObject, version: int) -> KubeObject:
-    metadata = msgspec.structs.replace(one.metadata, resource_version=str(version))
-    return msgspec.structs.replace(one, metadata=metadata)
+def _at_version(obj: KubeObject, version: int) -> KubeObject:
+    metadata = msgspec.structs.replace(obj.metadata, resource_version=str(version))
+    return msgspec.structs.replace(obj, metadata=metadata)
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -1,4 +1,4 @@
-"""A Deployment of three pods behind a service, in many a state; and the views of whatever is put into a world."""
+"""A Deployment of three pods behind a service in many states, and the views of objects put into a `World`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOO_LATE = make.condition("Progressing", "False", "ProgressDeadlineExceeded")
 
 
 def aged(workload: KubeObject, seconds: float) -> KubeObject:
-    """The same object, created so many seconds ago."""
+    """Return the object, created that many seconds ago."""
     meta = replace(workload.metadata, creation_timestamp=make.before(seconds))
     return replace(workload, metadata=meta)
 
@@ -35,22 +35,22 @@ def pods(
 ) -> list[Pod]:
     labels = {"app": "checkout"}
     common = {"owner": owner, "labels": labels}
-    found = [make.pod(f"{owner.name}-{n}", **common, created=HOUR) for n in range(ready)]  # type: ignore[arg-type]
+    pods = [make.pod(f"{owner.name}-{n}", **common, created=HOUR) for n in range(ready)]  # type: ignore[arg-type]
     for number in range(crashing):
         name = f"{owner.name}-c{number}"
-        found.append(make.pod(name, owner=owner, labels=labels, ready=False, statuses=[CRASHING], created=created))
+        pods.append(make.pod(name, owner=owner, labels=labels, ready=False, statuses=[CRASHING], created=created))
     for number in range(starting):
         name = f"{owner.name}-s{number}"
         pod = make.pod(name, owner=owner, labels=labels, ready=False, statuses=[STARTING], created=created)
-        found.append(pod)
-    return found
+        pods.append(pod)
+    return pods
 
 
 def seen(*objects: KubeObject) -> tuple[ServiceView, RolloutView]:
     """Return the views of the service and of the one workload among the objects."""
     world = World(*objects)
-    [service] = [one for one in objects if one.KIND == "Service"]
-    [workload] = [one for one in objects if isinstance(one, Deployment | StatefulSet | DaemonSet)]
+    [service] = [obj for obj in objects if obj.KIND == "Service"]
+    [workload] = [obj for obj in objects if isinstance(obj, Deployment | StatefulSet | DaemonSet)]
     service_view = world.queries.service_view(service.key, NOW)
     rollout_view = world.queries.rollout_view(workload.key, NOW)
     assert service_view is not None
@@ -60,7 +60,7 @@ def seen(*objects: KubeObject) -> tuple[ServiceView, RolloutView]:
 
 @dataclass(frozen=True)
 class Situation:
-    """A Deployment that wants three pods, and its pods: of the revision in force, and of the one before."""
+    """A Deployment that wants three pods, and its pods: of the current revision and of the previous one."""
 
     deployment: Deployment
     new: Sequence[Pod] = ()

@@ -32,7 +32,7 @@ def replica_set_at_zero(*, generation: int, desired: str = "0") -> ReplicaSet:
 
 
 def by_kubectl(workload: Workload) -> Workload:
-    """The same, scaled by kubectl: as servers since 1.36 report it, without a time."""
+    """Return the workload scaled by kubectl, without a time, as servers since 1.36 report it."""
     owned: dict[str, object] = {"f:spec": {"f:replicas": {}}}
     entry = ManagedFields("kubectl", "Update", None, "scale", convert(owned, OwnedFields))
     return replace(workload, metadata=replace(workload.metadata, managed_fields=(entry,)))
@@ -57,7 +57,7 @@ def scaled_object() -> KubeObject:
 
 
 @pytest.mark.parametrize(
-    ("objects", "severity", "words"),
+    ("objects", "severity", "message"),
     [
         ([zero(), replica_set_at_zero(generation=2)], Severity.DOWN, "scaled to 0"),
         ([zero(), replica_set_at_zero(generation=1, desired="3")], Severity.DOWN, "scaled to 0"),
@@ -104,12 +104,12 @@ def scaled_object() -> KubeObject:
     ],
 )
 def test_a_service_whose_workload_is_at_zero_is_down_unless_it_always_was_or_is_meant_to_be(
-    objects: list[KubeObject], severity: Severity, words: str
+    objects: list[KubeObject], severity: Severity, message: str
 ) -> None:
     service = make.service("checkout")
-    found = seen(*objects, service, make.endpoint_slice(service))
-    assert [one.severity for one in found] == [severity, severity]
-    assert [one.message.startswith(words) for view in found for one in view.findings[:1]] == [True, True]
+    views = seen(*objects, service, make.endpoint_slice(service))
+    assert [view.severity for view in views] == [severity, severity]
+    assert [finding.message.startswith(message) for view in views for finding in view.findings[:1]] == [True, True]
 
 
 def test_a_workload_seen_running_in_this_session_is_down_at_zero() -> None:
@@ -120,9 +120,9 @@ def test_a_workload_seen_running_in_this_session_is_down_at_zero() -> None:
     assert [view.severity for view in both(world, running)] == [Severity.HEALTHY, Severity.HEALTHY]
     world.remove(*(pod.key for pod in made))
     world.put(make.stateful_set("checkout", replicas=0, generation=2, total=0, ready=0), make.endpoint_slice(service))
-    found = both(world, running)
-    assert [view.severity for view in found] == [Severity.DOWN, Severity.DOWN]
-    assert found[0].findings[0].message == "scaled to 0, was 3"
+    views = both(world, running)
+    assert [view.severity for view in views] == [Severity.DOWN, Severity.DOWN]
+    assert views[0].findings[0].message == "scaled to 0, was 3"
 
 
 def both(world: World, workload: Workload) -> tuple[ServiceView, RolloutView]:
@@ -133,7 +133,7 @@ def both(world: World, workload: Workload) -> tuple[ServiceView, RolloutView]:
     return service, rollout
 
 
-def test_a_workload_at_zero_beside_one_that_serves_is_idle_until_the_other_goes() -> None:
+def test_a_workload_at_zero_next_to_a_serving_one_is_idle_until_that_one_is_deleted() -> None:
     blue, stopped = zero(), replica_set_at_zero(generation=2)
     green = make.deployment("green", revision=2)
     green = replace(green, spec=replace(green.spec, template=make.template(labels={"app": "checkout"})))
@@ -141,8 +141,8 @@ def test_a_workload_at_zero_beside_one_that_serves_is_idle_until_the_other_goes(
     made = pods(greens, ready=3)
     service = make.service("checkout")
     world = World(blue, stopped, green, greens, service, *made, make.endpoint_slice(service, made))
-    found = both(world, blue)
-    assert [view.severity for view in found] == [Severity.HEALTHY, Severity.IDLE]
+    views = both(world, blue)
+    assert [view.severity for view in views] == [Severity.HEALTHY, Severity.IDLE]
     world.put(make.endpoint_slice(service))
     assert "checkout" in world.dirty[1], "how bad it is at zero depends on the endpoints of its service"
     assert both(world, blue)[1].severity is Severity.DOWN

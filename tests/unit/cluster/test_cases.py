@@ -1,4 +1,4 @@
-"""Small clusters that were once shown wrongly, as their objects were sent (tests/cases)."""
+"""Small clusters that were once displayed wrongly, with their objects as recorded (tests/cases)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
 
 def objects(name: str) -> list[KubeObject]:
     sent: list[dict[str, Any]] = json.loads((CASES / f"{name}.json").read_text())
-    return [KINDS[one["kind"]].decode(msgspec.json.encode(one)) for one in sent]
+    return [KINDS[obj["kind"]].decode(msgspec.json.encode(obj)) for obj in sent]
 
 
 def service(world: World, name: str) -> ServiceView:
@@ -60,8 +60,8 @@ def test_a_service_without_selector_has_the_pods_that_its_endpoints_name() -> No
     assert view.workloads == (make.key("Deployment", "checkout"),)
     assert target_text(view) == "deploy/checkout"
     assert (view.severity, view.serving, view.desired) == (Severity.HEALTHY, 1, 1)
-    assert [one.name for one in world.queries.pods_of(view.key)] == ["checkout-aaa-0"]
-    assert [one.pod for one in world.queries.log_targets(view.key)] == ["checkout-aaa-0"]
+    assert [pod.name for pod in world.queries.pods_of(view.key)] == ["checkout-aaa-0"]
+    assert [target.pod for target in world.queries.log_targets(view.key)] == ["checkout-aaa-0"]
     assert world.queries.services_of(make.key("Deployment", "checkout")) == (view.key,)
 
 
@@ -81,7 +81,7 @@ def test_a_service_without_selector_follows_its_slice_and_the_pods_it_names() ->
 def test_a_service_whose_manual_endpoints_are_all_not_ready_is_down() -> None:
     world = World(*objects("service-without-selector"))
     [endpoints] = world.queries.endpoint_slices_of(make.key("Service", "leader"))
-    [one] = endpoints.endpoints or ()
-    conditions = msgspec.structs.replace(one.conditions, ready=False, serving=False)
-    world.put(msgspec.structs.replace(endpoints, endpoints=(msgspec.structs.replace(one, conditions=conditions),)))
+    [endpoint] = endpoints.endpoints or ()
+    conditions = msgspec.structs.replace(endpoint.conditions, ready=False, serving=False)
+    world.put(msgspec.structs.replace(endpoints, endpoints=(msgspec.structs.replace(endpoint, conditions=conditions),)))
     assert service(world, "leader").severity is Severity.DOWN

@@ -28,7 +28,7 @@ def cluster_of(server: FakeServer, *namespaces: str, clock: HeldClock | None = N
 
 
 async def live(cluster: Cluster) -> None:
-    await until(lambda: all(one.state is ClusterState.LIVE for one in cluster.health.kinds.values()))
+    await until(lambda: all(kind.state is ClusterState.LIVE for kind in cluster.health.kinds.values()))
 
 
 async def test_it_loads_and_is_live_and_its_views_are_right() -> None:
@@ -213,12 +213,12 @@ async def test_the_events_of_one_object_are_read_on_demand() -> None:
     cluster = cluster_of(server)
     async with cluster:
         await live(cluster)
-        found = await recent_events(cluster, PODS[0].key)
-        assert [one.reason for one in found] == ["Started", "Pulled"]
+        events = await recent_events(cluster, PODS[0].key)
+        assert [event.reason for event in events] == ["Started", "Pulled"]
         assert server.listed[-1] == ("events", "shop", f"involvedObject.uid={PODS[0].uid}")
 
 
-async def test_what_the_body_raises_comes_out_as_it_is() -> None:
+async def test_an_exception_of_the_body_is_raised_unwrapped() -> None:
     async def fail() -> None:
         async with cluster_of(FakeServer(*SHOP)) as cluster:
             await live(cluster)

@@ -42,7 +42,7 @@ TOUCHES: list[tuple[str, KubeObject, set[str], set[str], set[str]]] = [
 
 
 @pytest.mark.parametrize(
-    ("changed", "services", "rollouts", "pods"), [one[1:] for one in TOUCHES], ids=[one[0] for one in TOUCHES]
+    ("changed", "services", "rollouts", "pods"), [case[1:] for case in TOUCHES], ids=[case[0] for case in TOUCHES]
 )
 def test_a_change_affects_what_depends_on_it(
     changed: KubeObject, services: set[str], rollouts: set[str], pods: set[str]
@@ -73,8 +73,8 @@ def test_a_pod_that_changes_its_labels_affects_the_services_of_both() -> None:
 
 def test_every_label_of_a_selector_must_match() -> None:
     both = make.service("both", selector={"app": "checkout", "tier": "web"})
-    one = make.service("one", selector={"app": "checkout"})
-    world = World(both, one)
+    first = make.service("one", selector={"app": "checkout"})
+    world = World(both, first)
     world.put(make.pod("p", labels={"app": "checkout", "tier": "db"}))
     assert world.dirty[0] == {"one"}
 

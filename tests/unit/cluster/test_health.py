@@ -1,4 +1,4 @@
-"""One state for all watches: what makes it live, partly live, or neither, and what is named with it."""
+"""The summarized health of all watches: when it is live, partly live, or neither, and which kinds it names."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ OTHERS = ("Event", "Job", "Node")
 def reports(**health: WatchHealth) -> list[WatchReport]:
     """Return a report of every kind; those not named are live."""
     kinds = (*sorted(ESSENTIAL), *OTHERS)
-    found = {kind: health.get(kind, LIVE) for kind in kinds}
-    return [WatchReport(kind, one, not isinstance(one, Loading), 1) for kind, one in found.items()]
+    all_health = {kind: health.get(kind, LIVE) for kind in kinds}
+    return [
+        WatchReport(kind, kind_health, not isinstance(kind_health, Loading), 1)
+        for kind, kind_health in all_health.items()
+    ]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,7 @@ def test_optional_kinds_that_are_not_current_are_named(health: dict[str, WatchHe
 def test_a_live_watch_that_is_overdue_is_stale_since_its_last_sign_of_life() -> None:
     silent_since = NOW - timedelta(hours=8)
     pods = WatchReport("Pod", LIVE, True, 1, silent_since=silent_since)
-    folded = summarize_health([pods, *(one for one in reports() if one.kind != "Pod")])
+    folded = summarize_health([pods, *(report for report in reports() if report.kind != "Pod")])
     assert folded.state is ClusterState.STALE
     assert folded.since == silent_since
     assert not folded.is_complete

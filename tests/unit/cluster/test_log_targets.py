@@ -24,8 +24,8 @@ POD = {
 
 def test_a_target_carries_when_its_container_run_started() -> None:
     pod = msgspec.convert(POD, Pod, strict=False)
-    found = {one.container: (one.container_id, one.started_at) for one in log_targets(pod)}
-    assert found == {
+    runs = {target.container: (target.container_id, target.started_at) for target in log_targets(pod)}
+    assert runs == {
         "runs": ("c://1", datetime(2026, 11, 22, 12, 0, 5, tzinfo=UTC)),
         "ended": ("c://2", datetime(2026, 11, 22, 12, 0, 6, tzinfo=UTC)),
         "waits": ("c://3", None),

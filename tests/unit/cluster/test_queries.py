@@ -78,7 +78,7 @@ def test_a_service_names_the_findings_of_its_backend_pods() -> None:
     view = world.queries.service_view(SERVICE.key, NOW)
     assert view is not None
     assert view.severity is Severity.DEGRADED
-    assert "checkout:1.0.0" in " ".join(one.message for one in view.findings)
+    assert "checkout:1.0.0" in " ".join(finding.message for finding in view.findings)
 
 
 def test_ports_are_printed_as_kubectl_does() -> None:
@@ -135,22 +135,22 @@ def test_pods_of_a_deployment_are_those_of_its_replica_sets() -> None:
     old_pod = make.pod("checkout-bbb-1", owner=old, labels={"app": "checkout"})
     stranger = make.pod("checkout-x", labels={"app": "checkout"})
     world = World(*SHOP, old, old_pod, stranger)
-    assert [one.name for one in world.queries.pods_of(DEPLOYMENT.key)] == [
+    assert [pod.name for pod in world.queries.pods_of(DEPLOYMENT.key)] == [
         "checkout-aaa-0",
         "checkout-aaa-1",
         "checkout-bbb-1",
     ]
-    assert "checkout-x" in [one.name for one in world.queries.pods_of(SERVICE.key)]
-    assert [one.name for one in world.queries.pods_of(old.key)] == ["checkout-bbb-1"]
-    assert [one.name for one in world.queries.pods_of(stranger.key)] == ["checkout-x"]
+    assert "checkout-x" in [pod.name for pod in world.queries.pods_of(SERVICE.key)]
+    assert [pod.name for pod in world.queries.pods_of(old.key)] == ["checkout-bbb-1"]
+    assert [pod.name for pod in world.queries.pods_of(stranger.key)] == ["checkout-x"]
 
 
-def test_old_and_new_pods_stand_in_cohorts() -> None:
+def test_old_and_new_pods_are_grouped_in_cohorts() -> None:
     old = make.replica_set(DEPLOYMENT, "bbb", revision=0, replicas=1)
     old_pod = make.pod("checkout-bbb-1", owner=old, labels={"app": "checkout"})
     world = World(*SHOP, old, old_pod)
-    found = world.queries.cohorts_of(DEPLOYMENT.key)
-    assert [(one.is_current, len(one.pods)) for one in found] == [(True, 2), (False, 1)]
+    cohorts = world.queries.cohorts_of(DEPLOYMENT.key)
+    assert [(cohort.is_current, len(cohort.pods)) for cohort in cohorts] == [(True, 2), (False, 1)]
 
 
 def test_a_selector_of_a_revision_label_alone_still_selects() -> None:
@@ -195,10 +195,10 @@ def test_events_about_a_workload_include_its_replica_sets_and_pods_newest_first(
         make.event(SERVICE, "Other", since=10),
     ]
     world = World(*SHOP, *events)
-    found = [one.reason for one in world.queries.events_about(DEPLOYMENT.key)]
-    assert found == ["BackOff", "FailedCreate", "ScalingReplicaSet"]
-    assert [one.reason for one in world.queries.events_about(PODS[0].key)] == ["BackOff"]
-    assert [one.reason for one in world.queries.events_about(SERVICE.key)] == ["Other"]
+    reasons = [event.reason for event in world.queries.events_about(DEPLOYMENT.key)]
+    assert reasons == ["BackOff", "FailedCreate", "ScalingReplicaSet"]
+    assert [event.reason for event in world.queries.events_about(PODS[0].key)] == ["BackOff"]
+    assert [event.reason for event in world.queries.events_about(SERVICE.key)] == ["Other"]
 
 
 def test_autoscalers_and_budgets_are_found() -> None:
@@ -206,7 +206,7 @@ def test_autoscalers_and_budgets_are_found() -> None:
     autoscaler = world.queries.autoscaler_of(DEPLOYMENT.key)
     assert autoscaler is not None
     assert autoscaler.name == "checkout"
-    assert [one.name for one in world.queries.budgets_of(DEPLOYMENT.key)] == ["checkout"]
+    assert [budget.name for budget in world.queries.budgets_of(DEPLOYMENT.key)] == ["checkout"]
 
 
 def test_log_targets_are_all_main_containers_and_sidecars_newest_pod_first() -> None:
@@ -217,14 +217,14 @@ def test_log_targets_are_all_main_containers_and_sidecars_newest_pod_first() -> 
         init_containers=(Container(name="migrate"), Container(name="agent", restart_policy="Always")),
     )
     world = World(*SHOP, msgspec.structs.replace(young, spec=spec))
-    found = world.queries.log_targets(SERVICE.key)
-    assert [(one.pod, one.container) for one in found][:3] == [
+    targets = world.queries.log_targets(SERVICE.key)
+    assert [(target.pod, target.container) for target in targets][:3] == [
         ("checkout-aaa-7", "agent"),
         ("checkout-aaa-7", "app"),
         ("checkout-aaa-7", "proxy"),
     ]
-    assert len(found) == 5
-    assert "migrate" in [one.container for one in world.queries.log_targets(young.key, roles=ALL_ROLES)]
+    assert len(targets) == 5
+    assert "migrate" in [target.container for target in world.queries.log_targets(young.key, roles=ALL_ROLES)]
 
 
 @pytest.mark.parametrize("kind", ["Service", "Deployment", "StatefulSet", "DaemonSet", "Pod", "Job"])
@@ -239,7 +239,7 @@ def test_a_missing_object_has_no_view_and_nothing_belongs_to_it(kind: str) -> No
     assert queries.revisions_of(gone) == ()
 
 
-def test_a_view_is_computed_once_until_something_it_reads_changes() -> None:
+def test_a_view_is_cached_until_something_it_reads_changes() -> None:
     world = World(*SHOP)
     first = world.queries.service_view(SERVICE.key, NOW)
     computed = world.queries.views.computed

@@ -1,4 +1,4 @@
-"""The events of one object, from lists that are not as they should be."""
+"""The events of one object, from malformed lists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _OnePage:
 
 
 class OddServer(FakeServer):
-    """Answers the question for one object's events with bytes of the test's choice."""
+    """Answers the request for one object's events with bytes chosen by the test."""
 
     def __init__(self, page: bytes, *objects: KubeObject) -> None:
         super().__init__(*objects)
@@ -45,7 +45,7 @@ class OddServer(FakeServer):
 async def reasons(page: bytes) -> list[str]:
     async with Cluster(OddServer(page, POD), Scope(), HeldClock()) as cluster:
         await until(lambda: cluster.has_synced("Pod"))
-        return [one.reason for one in await recent_events(cluster, POD.key)]
+        return [event.reason for event in await recent_events(cluster, POD.key)]
 
 
 @pytest.mark.parametrize(

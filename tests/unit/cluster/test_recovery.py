@@ -1,4 +1,4 @@
-"""A cluster whose server is lost, comes back, is restored, or of which one of our watches crashes."""
+"""A cluster whose server is lost, comes back or is restored, or one of whose watches crashes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BUSY_FOR_AN_HOUR = UnavailableError("later", code=503, retry_after=3600)
 
 
 async def all_wait(cluster: Cluster) -> None:
-    await until(lambda: all(one.retry_at is not None for one in cluster.health.kinds.values()))
+    await until(lambda: all(kind.retry_at is not None for kind in cluster.health.kinds.values()))
 
 
 @pytest.mark.parametrize("error", [REFUSED, BUSY_FOR_AN_HOUR], ids=["refused", "busy for an hour"])
@@ -55,7 +55,7 @@ async def test_retrying_now_retries_forbidden_kinds_and_leaves_the_others_alone(
     server.forbidden = {("endpointslices", "")}
     async with cluster_of(server) as cluster:
         await until(lambda: cluster.health.state is ClusterState.PARTIAL)
-        await until(lambda: all(one.state is not ClusterState.LOADING for one in cluster.health.kinds.values()))
+        await until(lambda: all(kind.state is not ClusterState.LOADING for kind in cluster.health.kinds.values()))
         server.forbidden.clear()
         server.listed.clear()
         cluster.retry_now()
@@ -68,13 +68,13 @@ async def test_one_kind_that_reaches_the_server_again_ends_the_backoff_of_the_ot
     async with cluster_of(server, clock=clock) as cluster:
         await live(cluster)
         server.go_down(REFUSED)
-        for _ in range(5):  # their waits have grown apart
+        for _ in range(5):  # their backoffs differ by now
             await all_wait(cluster)
             clock.pass_time(40)
             await asyncio.sleep(0)
         await all_wait(cluster)
         server.down = None
-        retries = [one.retry_at for one in cluster.health.kinds.values() if one.retry_at]
+        retries = [kind.retry_at for kind in cluster.health.kinds.values() if kind.retry_at]
         clock.pass_time((min(retries) - clock.now()).total_seconds() + 0.001)
         assert max(retries) > clock.now()
         await live(cluster)
@@ -85,7 +85,7 @@ async def test_a_restored_server_is_noticed_by_one_kind_and_relisted_for_all() -
     async with cluster_of(server, clock=clock) as cluster:
         await live(cluster)
         server.restore(version=50, without=make.service("later").key)
-        # Only the watch of pods breaks; the others stay open and deaf, as a load balancer may keep them.
+        # Only the watch of pods breaks; the others stay open without data, as a load balancer may keep them.
         server.fail("Pod", REFUSED)
         await until(lambda: cluster.health.kinds["Pod"].retry_at is not None)
         clock.pass_time(1)
@@ -95,7 +95,7 @@ async def test_a_restored_server_is_noticed_by_one_kind_and_relisted_for_all() -
         await until(lambda: cluster.health.restored_at is not None)
         await live(cluster)
         assert set(cluster.queries.service_keys()) == {SERVICE.key}
-        assert {one.metadata.resource_version for one in cluster.stores.pods.values()} == {"50"}
+        assert {pod.metadata.resource_version for pod in cluster.stores.pods.values()} == {"50"}
         assert cluster.health.is_complete
 
 
@@ -147,4 +147,4 @@ async def test_an_object_that_does_not_decode_invalidates_no_view() -> None:
 
 
 def _reflector_of(cluster: Cluster, kind: str) -> Reflector[Any]:
-    return next(one for one in cluster._reflectors if one.kind.name == kind)
+    return next(reflector for reflector in cluster._reflectors if reflector.kind.name == kind)

@@ -37,7 +37,7 @@ class Following:
 
     @property
     def states(self) -> list[RolloutState]:
-        return [one.state for one in self.seen]
+        return [status.state for status in self.seen]
 
 
 async def test_it_tracks_until_complete_and_yields_each_step_once() -> None:

@@ -24,7 +24,7 @@ CASES: list[tuple[str, tuple[str, ...], set[tuple[str, str]], ScopeChoice]] = [
         "workloads everywhere, pods nowhere",
         (),
         {EVERYWHERE, SHOP},
-        ScopeChoice(Scope(), "no permission to list pods: what only pods show is unknown"),
+        ScopeChoice(Scope(), "no permission to list pods: their status is unknown"),
     ),
     (
         "not even that",
@@ -54,7 +54,9 @@ CASES: list[tuple[str, tuple[str, ...], set[tuple[str, str]], ScopeChoice]] = [
 
 
 @pytest.mark.parametrize("silent", [False, True], ids=["access reviews", "no access reviews"])
-@pytest.mark.parametrize(("wanted", "forbidden", "choice"), [one[1:] for one in CASES], ids=[one[0] for one in CASES])
+@pytest.mark.parametrize(
+    ("wanted", "forbidden", "choice"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
 async def test_a_scope_is_what_was_requested_or_names_what_is_missing(
     wanted: tuple[str, ...], forbidden: set[tuple[str, str]], choice: ScopeChoice, silent: bool
 ) -> None:

@@ -19,8 +19,8 @@ def observe(seen: SeenRevisions, new: KubeObject, old: KubeObject | None = None,
 
 def was_ready(seen: SeenRevisions, *, after: timedelta = timedelta(0)) -> bool | None:
     workload = make.deployment()
-    found = revisions(workload, [make.replica_set(workload, "aaa", replicas=0)])
-    return seen.outcomes(workload.uid, found)[found[0].uid].was_ready
+    history = revisions(workload, [make.replica_set(workload, "aaa", replicas=0)])
+    return seen.outcomes(workload.uid, history)[history[0].uid].was_ready
 
 
 def test_readiness_is_remembered_after_the_pods_are_deleted() -> None:
@@ -46,11 +46,11 @@ def test_ready_pods_mark_the_revision_of_a_daemon_set() -> None:
     seen = SeenRevisions()
     observe(seen, make.pod("agent-x", owner=workload, revision_hash="aaa"))
     observe(seen, make.pod("agent-y", owner=workload, revision_hash="bbb", ready=False))
-    found = revisions(
+    history = revisions(
         workload, [make.controller_revision(workload, name, revision=at) for at, name in enumerate(("aaa", "bbb"), 1)]
     )
-    pasts = seen.outcomes(workload.uid, found)
-    assert {one.number: pasts[one.uid].was_ready for one in found} == {1: True, 2: None}
+    pasts = seen.outcomes(workload.uid, history)
+    assert {revision.number: pasts[revision.uid].was_ready for revision in history} == {1: True, 2: None}
 
 
 def test_a_rolled_back_revision_is_remembered_until_it_is_current_again() -> None:
@@ -63,5 +63,5 @@ def test_a_rolled_back_revision_is_remembered_until_it_is_current_again() -> Non
     assert (past.was_rolled_back, past.rolled_back_at, past.reason) == (True, NOW, "image not found")
     again = make.deployment(revision=3)
     back = [make.replica_set(again, "aaa", revision=3), make.replica_set(again, "bbb", revision=2)]
-    for found in (revisions(again, back), revisions(workload, sets)):
-        assert not seen.outcomes(workload.uid, found)[left.uid].was_rolled_back
+    for history in (revisions(again, back), revisions(workload, sets)):
+        assert not seen.outcomes(workload.uid, history)[left.uid].was_rolled_back

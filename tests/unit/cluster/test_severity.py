@@ -1,4 +1,4 @@
-"""The severity of Services and rollouts, as their users feel it: one row a situation, through the stores."""
+"""The severity of Services and rollouts, as their users experience it: one row per situation, through the stores."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_service_and_its_workload_agree_on_severity_and_numbers(name: str) -> 
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_every_mark_has_a_finding_of_its_severity_and_none_is_worse(name: str) -> None:
     for view in seen(*SITUATIONS[name].objects()):
-        worst = min((one.severity for one in view.findings), default=None)
+        worst = min((finding.severity for finding in view.findings), default=None)
         if view.severity <= Severity.WARNING:
             assert worst is view.severity
         else:
@@ -121,7 +121,7 @@ def test_findings_of_a_workloads_pods_are_reported_once_and_of_others_by_the_ser
     assert service.findings == rollout.findings
     bare = make.pod("bare", ready=False, statuses=[CRASHING], labels={"app": "checkout"}, created=HOUR)
     well = SITUATIONS["all serve"]
-    objects = [one for one in well.objects() if one.KIND != EndpointSlice.KIND]
+    objects = [obj for obj in well.objects() if obj.KIND != EndpointSlice.KIND]
     slices = make.endpoint_slice(make.service("checkout"), [*well.new, bare])
     view, _ = seen(*objects, bare, slices)
     assert view.findings[0].message == "1 of 4 pods not ready: container app is crash-looping (exit 1)"
@@ -155,9 +155,9 @@ def test_an_unrelated_warning_does_not_degrade_a_rollout_within_its_limits() -> 
     made = [*pods(NEW, starting=2, created=90), *pods(OLD, ready=3)]
     service = make.service("checkout")
     objects = [deployment, NEW, OLD, *made, evicted, service, make.endpoint_slice(service, made)]
-    for one in seen(*objects):
-        assert one.severity is Severity.WARNING
-    assert seen(*(one for one in objects if one is not evicted))[0].severity is Severity.ROLLING_OUT
+    for view in seen(*objects):
+        assert view.severity is Severity.WARNING
+    assert seen(*(obj for obj in objects if obj is not evicted))[0].severity is Severity.ROLLING_OUT
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,8 @@ def test_what_was_just_created_rolls_out_unless_it_fails(
     deployment = aged(make.deployment(revision=2, ready=0, available=0, conditions=[UPDATING]), created)
     made = [make.pod(f"p-{n}", owner=NEW, ready=False, statuses=[statuses], created=created) for n in range(3)]
     service = aged(make.service("checkout"), created)
-    found = seen(deployment, NEW, *made, service, make.endpoint_slice(make.service("checkout"), made))
-    assert [one.severity for one in found] == [severity, severity]
+    views = seen(deployment, NEW, *made, service, make.endpoint_slice(make.service("checkout"), made))
+    assert [view.severity for view in views] == [severity, severity]
 
 
 def test_a_service_whose_workload_is_being_deleted_is_down_once_no_pod_serves() -> None:
@@ -196,7 +196,7 @@ def test_a_scale_up_is_not_degraded_while_its_pods_are_being_created() -> None:
     growing = make.deployment(revision=2, replicas=10, total=7, updated=7, ready=3, available=3, conditions=[THROUGH])
     made = [*pods(NEW, ready=3), *pods(NEW, starting=4, created=10)]
     objects = Situation(growing, made).objects()
-    assert {one.severity for one in seen(*objects)} == {Severity.ROLLING_OUT}
+    assert {view.severity for view in seen(*objects)} == {Severity.ROLLING_OUT}
 
 
 BACK = make.deployment(revision=2, total=3, updated=3, ready=0, available=0, conditions=[THROUGH])
@@ -224,7 +224,7 @@ def test_what_was_scaled_to_zero_and_back_rolls_out_while_nothing_fails(
         make.event(BACK, "ScalingReplicaSet", message.format(**names), type_="Normal", since=60 - 20 * at)
         for at, message in enumerate(messages)
     ]
-    events = [replace(one, metadata=make.meta("Event", f"e-{at}")) for at, one in enumerate(events)]
+    events = [replace(event, metadata=make.meta("Event", f"e-{at}")) for at, event in enumerate(events)]
     world = World(BACK, NEW, replace(OLD, spec=replace(OLD.spec, replicas=0)), *made, *events)
     view = world.queries.rollout_view(BACK.key, NOW)
     assert view is not None
@@ -279,7 +279,7 @@ def test_one_of_two_workloads_that_serves_nothing_degrades_their_service() -> No
     assert (view.severity, view.serving, view.desired) == (Severity.DEGRADED, 3, 6)
     assert not view.is_explained_by_workload, "the workload is down, the service is degraded"
     assert why_cell(view).text == "other: container app is crash-looping (exit 1) (3 pods)"
-    assert {one.severity for one in view.findings} <= {Severity.DEGRADED, Severity.WARNING}
+    assert {finding.severity for finding in view.findings} <= {Severity.DEGRADED, Severity.WARNING}
 
 
 def test_a_service_names_the_failing_probe_as_its_workload_does() -> None:
@@ -315,8 +315,8 @@ def test_endpoints_that_are_published_before_they_are_ready_serve_once_they_are(
     service = make.service("checkout", cluster_ip="None")
     slices = make.endpoint_slice(service, made)
     published = tuple(
-        replace(one, conditions=EndpointConditions(ready=True, serving=pod.is_ready, terminating=False))
-        for one, pod in zip(slices.endpoints or (), made, strict=True)
+        replace(endpoint, conditions=EndpointConditions(ready=True, serving=pod.is_ready, terminating=False))
+        for endpoint, pod in zip(slices.endpoints or (), made, strict=True)
     )
     view, _ = seen(deployment, NEW, *made, service, replace(slices, endpoints=published))
     assert (view.severity, view.serving, view.desired) == (Severity.DEGRADED, 2, 3)
@@ -333,8 +333,8 @@ def test_a_known_failure_is_reported_where_endpoints_are_not_readable() -> None:
 
 def test_pods_of_replica_sets_that_are_not_read_are_their_deployments_own() -> None:
     situation = SITUATIONS["all serve"]
-    objects = [one for one in situation.objects() if one.KIND != ReplicaSet.KIND]
-    for unknown in ([ReplicaSet.KIND], []):  # may not be read, or is only not in yet
+    objects = [obj for obj in situation.objects() if obj.KIND != ReplicaSet.KIND]
+    for unknown in ([ReplicaSet.KIND], []):  # forbidden, or not read yet
         view = World(*objects, unknown=unknown).queries.service_view(make.key("Service", "checkout"), NOW)
         assert view is not None
         assert (view.serving, view.desired, view.severity) == (3, 3, Severity.HEALTHY)

@@ -42,7 +42,7 @@ def pod(owner: KubeObject, *, port: bool, ready: bool = True) -> Pod:
 
 
 def slices(service: Service, with_port: Sequence[Pod], without: Sequence[Pod]) -> list[KubeObject]:
-    """As the controller makes them: pods without the port are in a slice without ports."""
+    """Return slices as the controller makes them: pods without the port are in a slice without ports."""
     return [
         make.endpoint_slice(service, with_port, "aaaaa"),
         replace(make.endpoint_slice(service, without, "bbbbb"), ports=None),

@@ -40,17 +40,17 @@ class World:
         self.affected.clear()
 
     def put(self, *objects: KubeObject) -> None:
-        for one in objects:
-            self.put_together(one.KIND, [one])
+        for obj in objects:
+            self.put_together(obj.KIND, [obj])
 
     def put_together(self, kind: str, objects: Iterable[KubeObject]) -> None:
-        self._by_kind[kind].upsert_all(self._at_next_version(one) for one in objects)
+        self._by_kind[kind].upsert_all(self._at_next_version(obj) for obj in objects)
 
-    def _at_next_version(self, one: KubeObject) -> KubeObject:
-        """The same object at a later version, so that the store takes it for a change."""
+    def _at_next_version(self, obj: KubeObject) -> KubeObject:
+        """Return the object at a later version, so that the store treats it as a change."""
         self._version += 1
-        metadata = msgspec.structs.replace(one.metadata, resource_version=str(self._version))
-        return msgspec.structs.replace(one, metadata=metadata)
+        metadata = msgspec.structs.replace(obj.metadata, resource_version=str(self._version))
+        return msgspec.structs.replace(obj, metadata=metadata)
 
     def remove(self, *keys: ObjectKey) -> None:
         for key in keys:
@@ -66,7 +66,7 @@ class World:
 
     @property
     def dirty(self) -> tuple[set[str], set[str], set[str]]:
-        """Names of the services, rollouts and pods marked since the last look."""
+        """Names of the services, rollouts and pods marked since the last call."""
         affected, self.affected = self.affected, []
         return (
             {key.name for objects in affected for key in objects.services},
@@ -78,7 +78,7 @@ class World:
 def checkout(
     *, replicas: int = 2, name: str = "checkout", namespace: str = "shop"
 ) -> tuple[Deployment, ReplicaSet, list[Pod]]:
-    """A Deployment with its ReplicaSet and ready pods."""
+    """Return a Deployment with its ReplicaSet and ready pods."""
     deployment = make.deployment(name, namespace, replicas=replicas)
     replica_set = make.replica_set(deployment, replicas=replicas)
     pods = [

@@ -64,7 +64,7 @@ def test_the_signs_of_states_differ_from_each_other_and_only_unknown_is_a_questi
         ("\ud800", "?"),
     ],
 )
-def test_text_in_ascii_is_as_wide_as_it_was(text: str, form: str) -> None:
+def test_ascii_text_keeps_its_width(text: str, form: str) -> None:
     assert ascii_text(text) == form
 
 
@@ -101,7 +101,7 @@ def test_what_the_encoding_has_is_kept() -> None:
         ({"LANG": "en_US.utf-16"}, False, "ascii"),
         ({"LANG": "en_US.rot13"}, False, "ascii"),
         ({"LANG": "en_US"}, False, "utf-8"),  # whatever Python found for it
-        # Said outright.
+        # Set explicitly.
         ({"KDASH_ASCII": "1", "LANG": "de_DE.UTF-8"}, False, "ascii"),
         ({"KDASH_ASCII": "0", "LANG": "C"}, False, "utf-8"),
         ({"PYTHONIOENCODING": "utf-8", "LANG": "C"}, False, "utf-8"),

@@ -23,8 +23,8 @@ STARTING = make.container_status(ready=False, state=make.running(5))
 QUOTA = "exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3"
 
 
-def summarized(found: tuple[Finding, ...]) -> list[tuple[Severity, str, str]]:
-    return [(one.severity, one.reason, one.message) for one in found]
+def summarized(findings: tuple[Finding, ...]) -> list[tuple[Severity, str, str]]:
+    return [(finding.severity, finding.reason, finding.message) for finding in findings]
 
 
 # --- pods ----------------------------------------------------------------------------------------------------------
@@ -92,9 +92,9 @@ def test_why_a_node_ended_a_pod_is_named_before_how_its_containers_terminated(
     pod = make.pod(
         owner=make.replica_set(), ready=False, phase="Failed", reason=reason, message=message, statuses=[killed]
     )
-    [found] = pod_findings(pod, make.NOW)
-    assert (found.severity, found.reason) == (Severity.WARNING, reason)
-    assert found.message.startswith(says)
+    [finding] = pod_findings(pod, make.NOW)
+    assert (finding.severity, finding.reason) == (Severity.WARNING, reason)
+    assert finding.message.startswith(says)
 
 
 def test_a_pod_taken_away_without_a_reason_is_explained_by_its_disruption() -> None:
@@ -110,8 +110,8 @@ def test_a_workload_names_the_leftovers_it_is_marked_for() -> None:
         make.pod(name, owner=make.replica_set(), ready=False, phase="Failed", reason="NodeShutdown", statuses=[])
         for name in "ab"
     ]
-    [found] = workload_findings(make.deployment(), [], shut, [], make.NOW)
-    assert (found.severity, found.message) == (
+    [finding] = workload_findings(make.deployment(), [], shut, [], make.NOW)
+    assert (finding.severity, finding.message) == (
         Severity.WARNING,
         "pod was terminated by the shutdown of node node-1 (2 pods)",
     )
@@ -134,14 +134,14 @@ def test_a_terminating_pod_is_stuck_since_the_end_of_its_grace_period_and_on_a_l
         (make.pod(deleted=make.before(-20), conditions=[lost]), make.before(120)),
         (make.pod(deleted=make.before(90), conditions=[lost]), make.before(120)),
     ):
-        [found] = pod_findings(pod, make.NOW)
-        assert found.since == since
+        [finding] = pod_findings(pod, make.NOW)
+        assert finding.since == since
 
 
 def test_a_pod_whose_containers_do_not_start_for_long_warns() -> None:
     creating = make.container_status(ready=False, state=make.waiting("ContainerCreating"))
-    found = pod_findings(make.pod(ready=False, phase="Pending", statuses=[creating], created=400), make.NOW)
-    assert summarized(found) == [
+    findings = pod_findings(make.pod(ready=False, phase="Pending", statuses=[creating], created=400), make.NOW)
+    assert summarized(findings) == [
         (Severity.WARNING, "ContainerCreating", "no container has started on node node-1 for 6m")
     ]
 
@@ -157,8 +157,8 @@ def test_a_healthy_or_merely_updating_workload_has_no_finding() -> None:
 
 def test_pods_with_one_cause_are_one_finding_with_a_count() -> None:
     pods = [make.pod(name, ready=False, statuses=[CRASHED]) for name in "abc"]
-    found = workload_findings(make.deployment(ready=1), [], pods, [], make.NOW)
-    assert [one.message for one in found] == ["container app is crash-looping (exit 1) (3 pods)"]
+    findings = workload_findings(make.deployment(ready=1), [], pods, [], make.NOW)
+    assert [finding.message for finding in findings] == ["container app is crash-looping (exit 1) (3 pods)"]
 
 
 def test_the_deadline_the_quota_and_that_nothing_serves_are_reported() -> None:
@@ -167,9 +167,9 @@ def test_the_deadline_the_quota_and_that_nothing_serves_are_reported() -> None:
         make.condition("ReplicaFailure", "True", "FailedCreate", f'pods "x" is forbidden: {QUOTA}'),
     ]
     workload = make.deployment(ready=0, available=0, updated=0, conditions=conditions)
-    found = workload_findings(workload, [], [], [], make.NOW)
-    assert {one.reason for one in found} == {"ProgressDeadlineExceeded", "FailedCreate", "NoReadyPods"}
-    assert {one.severity for one in found} == {Severity.DOWN, Severity.STUCK}
+    findings = workload_findings(workload, [], [], [], make.NOW)
+    assert {finding.reason for finding in findings} == {"ProgressDeadlineExceeded", "FailedCreate", "NoReadyPods"}
+    assert {finding.severity for finding in findings} == {Severity.DOWN, Severity.STUCK}
 
 
 def test_a_workload_scaled_to_zero_is_not_failing() -> None:
@@ -177,9 +177,11 @@ def test_a_workload_scaled_to_zero_is_not_failing() -> None:
 
 
 def test_paused_rollouts_and_pods_on_wrong_nodes_are_worth_knowing() -> None:
-    assert [one.reason for one in workload_findings(make.deployment(paused=True), [], [], [], make.NOW)] == ["Paused"]
+    assert [finding.reason for finding in workload_findings(make.deployment(paused=True), [], [], [], make.NOW)] == [
+        "Paused"
+    ]
     daemon = make.daemon_set(strategy=Strategy(type="OnDelete"))
-    assert [one.reason for one in workload_findings(daemon, [], [], [], make.NOW)] == ["OnDelete"]
+    assert [finding.reason for finding in workload_findings(daemon, [], [], [], make.NOW)] == ["OnDelete"]
 
 
 def test_a_rejected_pod_of_a_stateful_set_is_reported_from_its_event() -> None:
@@ -187,8 +189,8 @@ def test_a_rejected_pod_of_a_stateful_set_is_reported_from_its_event() -> None:
     event = make.event(
         workload, "FailedCreate", 'error looking up service account shop/r: serviceaccount "r" not found'
     )
-    [found] = workload_findings(workload, [], [], [event], make.NOW)
-    assert (found.kind, found.message) == (CauseKind.ADMISSION, "service account r does not exist")
+    [finding] = workload_findings(workload, [], [], [event], make.NOW)
+    assert (finding.kind, finding.message) == (CauseKind.ADMISSION, "service account r does not exist")
 
 
 DENIED = 'create Pod r-1 in StatefulSet r failed error: admission webhook "policy" denied the request: no'
@@ -217,8 +219,8 @@ def test_pods_are_rejected_since_the_first_time_not_the_last(
         for text, first, last in seen
     ]
     pods = [make.pod("r-0", owner=workload, created=made)]
-    [found] = workload_findings(workload, [], pods, events, make.NOW)
-    assert (found.kind, found.since) == (CauseKind.ADMISSION, make.before(since))
+    [finding] = workload_findings(workload, [], pods, events, make.NOW)
+    assert (finding.kind, finding.since) == (CauseKind.ADMISSION, make.before(since))
 
 
 @pytest.mark.parametrize(
@@ -242,8 +244,8 @@ def test_a_container_crashes_since_the_first_time_not_the_last(
         msgspec.structs.replace(make.event(pod, "BackOff", text, since=last), first_timestamp=make.before(first))
         for text, first, last in events
     ]
-    [found] = pod_findings(pod, make.NOW, events=told_by)
-    assert (found.kind, found.since) == (CauseKind.CRASH, None if since is None else make.before(since))
+    [finding] = pod_findings(pod, make.NOW, events=told_by)
+    assert (finding.kind, finding.since) == (CauseKind.CRASH, None if since is None else make.before(since))
 
 
 def test_a_volume_is_not_mounted_since_the_first_time_whichever_form_its_event_has() -> None:
@@ -254,8 +256,8 @@ def test_a_volume_is_not_mounted_since_the_first_time_whichever_form_its_event_h
         first_timestamp=None,
         event_time=make.before(200),
     )
-    [found] = pod_findings(pod, make.NOW, events=[event])
-    assert (found.kind, found.since) == (CauseKind.MOUNT, make.before(200))
+    [finding] = pod_findings(pod, make.NOW, events=[event])
+    assert (finding.kind, finding.since) == (CauseKind.MOUNT, make.before(200))
 
 
 # --- services ------------------------------------------------------------------------------------------------------
@@ -282,9 +284,9 @@ def test_a_service_kubernetes_does_not_fill_is_left_alone(service: Service) -> N
 
 def test_a_service_without_a_ready_pod_names_the_cause() -> None:
     service, pods = make.service(), [make.pod(name, ready=False, statuses=[CRASHED]) for name in "ab"]
-    [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
-    assert (found.severity, found.kind) == (Severity.DOWN, CauseKind.CRASH)
-    assert found.message == "none of 2 pods is ready: container app is crash-looping (exit 1)"
+    [finding] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
+    assert (finding.severity, finding.kind) == (Severity.DOWN, CauseKind.CRASH)
+    assert finding.message == "none of 2 pods is ready: container app is crash-looping (exit 1)"
 
 
 @pytest.mark.parametrize("ending", ["", "a", "ab"], ids=["none", "one", "both"])
@@ -294,17 +296,17 @@ def test_pods_of_a_lost_node_are_reported_alike_before_and_after_they_are_to_end
         make.pod(name, node="node-7", conditions=[lost], deleted=make.before(-20) if name in ending else None)
         for name in "ab"
     ]
-    [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
-    assert (found.severity, found.kind, found.since) == (Severity.DOWN, CauseKind.NODE, make.before(60))
-    assert found.message == "none of 2 pods is ready: node node-7 is NotReady"
+    [finding] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
+    assert (finding.severity, finding.kind, finding.since) == (Severity.DOWN, CauseKind.NODE, make.before(60))
+    assert finding.message == "none of 2 pods is ready: node node-7 is NotReady"
 
 
 def test_a_service_some_of_whose_pods_crash_is_degraded_and_one_whose_pods_start_is_not() -> None:
     service = make.service()
     crashing = [make.pod("a"), make.pod("b", ready=False, statuses=[CRASHED])]
     starting = [make.pod("a"), make.pod("b", ready=False, statuses=[STARTING])]
-    [found] = service_findings(service, [make.endpoint_slice(service, crashing)], crashing, make.NOW)
-    assert (found.severity, found.message) == (
+    [finding] = service_findings(service, [make.endpoint_slice(service, crashing)], crashing, make.NOW)
+    assert (finding.severity, finding.message) == (
         Severity.DEGRADED,
         "1 of 2 pods not ready: container app is crash-looping (exit 1)",
     )
@@ -314,21 +316,21 @@ def test_a_service_some_of_whose_pods_crash_is_degraded_and_one_whose_pods_start
 def test_a_named_target_port_that_no_container_has_fails() -> None:
     service = make.service(ports=[ServicePort(port=80, target_port="web")])
     pods = [make.pod("a")]
-    [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
-    assert (found.reason, found.message) == ("NoSuchPort", "no selected pod has the target port web")
+    [finding] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
+    assert (finding.reason, finding.message) == ("NoSuchPort", "no selected pod has the target port web")
 
 
 def test_endpoints_that_terminate_and_still_serve_are_a_note_and_a_warning_where_no_others_serve() -> None:
     service = make.service()
     ending = [make.pod(name, deleted=make.before(-20)) for name in "ab"]
     staying = make.pod("c")
-    for pods, severity, words in (
+    for pods, severity, message in (
         ([*ending, staying], Severity.INFO, "2 of 3 endpoints are terminating"),
         (ending, Severity.WARNING, "2 of 2 endpoints are terminating"),
         (ending[:1], Severity.WARNING, "1 of 1 endpoint is terminating"),
     ):
-        [found] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
-        assert (found.severity, found.message) == (severity, words)
+        [finding] = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
+        assert (finding.severity, finding.message) == (severity, message)
 
 
 def test_endpoints_managed_manually_of_which_none_is_ready_serve_nobody() -> None:
@@ -337,23 +339,23 @@ def test_endpoints_managed_manually_of_which_none_is_ready_serve_nobody() -> Non
         metadata=make.endpoint_slice(service).metadata,
         endpoints=(Endpoint(addresses=("10.0.0.1",), conditions=EndpointConditions(ready=False)),),
     )
-    [found] = service_findings(service, [down], [], make.NOW)
-    assert (found.severity, found.message) == (Severity.DOWN, "its endpoint is not ready")
+    [finding] = service_findings(service, [down], [], make.NOW)
+    assert (finding.severity, finding.message) == (Severity.DOWN, "its endpoint is not ready")
 
 
 def test_endpoints_managed_manually_that_name_a_pod_that_is_gone_are_a_warning() -> None:
     by_hand, selecting = make.service(selector={}), make.service()
     here, gone = make.pod("a"), make.pod("b")
-    for service, left, words in (
+    for service, left, messages in (
         (by_hand, [here], ["1 of 2 endpoints refers to a deleted pod: b"]),
         (by_hand, [here, gone], []),
         (by_hand, [], ["2 of 2 endpoints refer to a deleted pod: a"]),
         (selecting, [here], []),
         (make.service(namespace="other", selector={}), [], []),  # pods of a namespace that may not be read
     ):
-        found = service_findings(service, [make.endpoint_slice(service, [here, gone])], left, make.NOW)
-        assert [one.message for one in found] == words
-        assert all(one.severity is Severity.WARNING for one in found)
+        findings = service_findings(service, [make.endpoint_slice(service, [here, gone])], left, make.NOW)
+        assert [finding.message for finding in findings] == messages
+        assert all(finding.severity is Severity.WARNING for finding in findings)
 
 
 def test_unknown_readiness_of_an_endpoint_counts_as_ready() -> None:
@@ -367,8 +369,8 @@ def test_unknown_readiness_of_an_endpoint_counts_as_ready() -> None:
 
 def test_ready_pods_that_are_not_published_serve_nobody() -> None:
     service, pods = make.service(), [make.pod("a")]
-    [found] = service_findings(service, [], pods, make.NOW)
-    assert (found.severity, found.message) == (
+    [finding] = service_findings(service, [], pods, make.NOW)
+    assert (finding.severity, finding.message) == (
         Severity.DOWN,
         "1 of 1 pod ready, but none is published as an endpoint",
     )
@@ -397,11 +399,11 @@ def test_a_finding_that_names_a_cause_comes_before_one_that_states_an_effect() -
 def test_past_the_deadline_what_might_have_needed_time_is_the_cause() -> None:
     late = make.deployment(conditions=[make.condition("Progressing", "False", "ProgressDeadlineExceeded")])
     slow = make.pod(ready=False, owner=late)
-    found = workload_findings(late, (), (slow,), (), make.NOW)
-    assert found[0].kind is CauseKind.PROBE
-    assert found[0].severity is Severity.DOWN
+    findings = workload_findings(late, (), (slow,), (), make.NOW)
+    assert findings[0].kind is CauseKind.PROBE
+    assert findings[0].severity is Severity.DOWN
     in_time = workload_findings(make.deployment(), (), (slow,), (), make.NOW)
-    assert all(one.severity is not Severity.DOWN or one.kind is None for one in in_time)
+    assert all(finding.severity is not Severity.DOWN or finding.kind is None for finding in in_time)
 
 
 @pytest.mark.parametrize(("running", "severity"), [(60, Severity.INFO), (290, Severity.INFO), (400, Severity.WARNING)])
@@ -411,5 +413,5 @@ def test_a_probe_that_fails_while_its_container_starts_is_a_warning_once_it_take
     starting = make.container_status(ready=False, state=make.running(running))
     pod = make.pod(ready=False, statuses=[starting], created=running)
     event = make.event(pod, "Unhealthy", "Readiness probe failed: connection refused", since=5)
-    [found] = pod_findings(pod, make.NOW, events=[event])
-    assert (found.severity, found.reason) == (severity, "Unhealthy")
+    [finding] = pod_findings(pod, make.NOW, events=[event])
+    assert (finding.severity, finding.reason) == (severity, "Unhealthy")

@@ -1,4 +1,4 @@
-"""What keeps a pod from being ready: one row per cause, in the kubelet's own reasons, and recorded broken pods."""
+"""What keeps a pod from being ready: one row per cause, with the kubelet's own reasons, and recorded broken pods."""
 
 from __future__ import annotations
 
@@ -96,20 +96,20 @@ def crashed(exit_code: int, reason: str = "Error") -> ContainerStatus:
 def test_a_container_that_cannot_run_is_named_with_its_cause(
     status: ContainerStatus, kind: CauseKind, message: str
 ) -> None:
-    [found] = unready_causes(make.pod(ready=False, statuses=[status]), make.NOW)
-    assert (found.kind, found.message, found.is_blocking, found.container) == (kind, message, True, "app")
+    [cause] = unready_causes(make.pod(ready=False, statuses=[status]), make.NOW)
+    assert (cause.kind, cause.message, cause.is_blocking, cause.container) == (kind, message, True, "app")
 
 
 def test_the_memory_limit_is_named() -> None:
     pod = make.pod(ready=False, limits={"memory": "128Mi"}, statuses=[crashed(137, "OOMKilled")])
-    assert [one.message for one in unready_causes(pod, make.NOW)] == ["container app was OOMKilled (limit 128Mi)"]
+    assert [cause.message for cause in unready_causes(pod, make.NOW)] == ["container app was OOMKilled (limit 128Mi)"]
 
 
 def test_a_failing_init_container_is_called_one_and_the_waiting_main_one_is_silent() -> None:
     init = make.container_status("migrate", ready=False, state=CRASHED, last=make.terminated(1), restarts=3)
     pod = make.pod(ready=False, phase="Pending", statuses=[waiting("PodInitializing")], init_statuses=[init])
-    found = unready_causes(pod, make.NOW)
-    assert [one.message for one in found] == ["init container migrate is crash-looping (exit 1)"]
+    causes = unready_causes(pod, make.NOW)
+    assert [cause.message for cause in causes] == ["init container migrate is crash-looping (exit 1)"]
 
 
 @pytest.mark.parametrize(
@@ -133,13 +133,13 @@ def unready(started: float, turned: float) -> Pod:
 
 
 def test_a_pod_that_has_not_been_ready_yet_is_not_blocked() -> None:
-    [found] = unready_causes(unready(started=300, turned=300), make.NOW)
-    assert (found.message, found.is_blocking) == ("container app is not ready yet", False)
+    [cause] = unready_causes(unready(started=300, turned=300), make.NOW)
+    assert (cause.message, cause.is_blocking) == ("container app is not ready yet", False)
 
 
 def test_a_pod_that_lost_its_readiness_is_blocked() -> None:
-    [found] = unready_causes(unready(started=300, turned=20), make.NOW)
-    assert (found.message, found.is_blocking, found.since) == (
+    [cause] = unready_causes(unready(started=300, turned=20), make.NOW)
+    assert (cause.message, cause.is_blocking, cause.since) == (
         "container app is no longer ready",
         True,
         make.before(20),
@@ -149,25 +149,25 @@ def test_a_pod_that_lost_its_readiness_is_blocked() -> None:
 def test_a_failing_probe_is_quoted_from_its_event() -> None:
     pod = unready(started=30, turned=30)
     event = make.event(pod, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
-    [found] = unready_causes(pod, make.NOW, [event])
+    [cause] = unready_causes(pod, make.NOW, [event])
     message = "readiness probe of container app fails: HTTP probe failed with statuscode: 503"
-    assert (found.kind, found.message, found.is_blocking) == (CauseKind.PROBE, message, False)
+    assert (cause.kind, cause.message, cause.is_blocking) == (CauseKind.PROBE, message, False)
 
 
 def test_a_container_killed_by_its_liveness_probe_is_not_called_a_crash() -> None:
     pod = make.pod(ready=False, statuses=[crashed(137)])
     event = make.event(pod, "Unhealthy", "Liveness probe failed: connection refused")
-    [found] = unready_causes(pod, make.NOW, [event])
-    assert found.kind is CauseKind.PROBE
-    assert found.message == "container app is killed by its liveness probe: connection refused"
+    [cause] = unready_causes(pod, make.NOW, [event])
+    assert cause.kind is CauseKind.PROBE
+    assert cause.message == "container app is killed by its liveness probe: connection refused"
 
 
 def test_events_of_another_pod_or_of_long_ago_are_ignored() -> None:
     pod = unready(started=30, turned=30)
     text = "Readiness probe failed: HTTP probe failed with statuscode: 503"
     others = [make.event(make.pod("other"), "Unhealthy", text), make.event(pod, "Unhealthy", text, since=3600)]
-    [found] = unready_causes(pod, make.NOW, others)
-    assert found.message == "container app is not ready yet"
+    [cause] = unready_causes(pod, make.NOW, others)
+    assert cause.message == "container app is not ready yet"
 
 
 @pytest.mark.parametrize(
@@ -201,26 +201,26 @@ def test_a_pod_without_a_node_reports_the_schedulers_message(
     condition: Condition, message: str, blocking: bool
 ) -> None:
     pod = make.pod(ready=False, phase="Pending", statuses=[], conditions=[condition], node="")
-    [found] = unready_causes(pod, make.NOW)
-    assert (found.kind, found.message, found.is_blocking) == (CauseKind.UNSCHEDULABLE, message, blocking)
+    [cause] = unready_causes(pod, make.NOW)
+    assert (cause.kind, cause.message, cause.is_blocking) == (CauseKind.UNSCHEDULABLE, message, blocking)
 
 
-def test_a_pod_whose_node_is_gone_says_so_though_its_containers_look_healthy() -> None:
+def test_a_pod_on_a_lost_node_is_reported_though_its_containers_look_healthy() -> None:
     pod = make.pod(statuses=[make.container_status()], conditions=[make.condition("Ready", "False", since=50)])
-    [found] = unready_causes(pod, make.NOW)
-    assert (found.kind, found.message) == (CauseKind.NODE, "node node-1 is NotReady")
+    [cause] = unready_causes(pod, make.NOW)
+    assert (cause.kind, cause.message) == (CauseKind.NODE, "node node-1 is NotReady")
 
 
 def test_a_sandbox_that_cannot_be_made_is_named_while_nothing_has_started() -> None:
     pod = make.pod(ready=False, phase="Pending", statuses=[waiting("ContainerCreating")])
     event = make.event(pod, "FailedCreatePodSandBox", "failed to set up network: no IP addresses left")
-    [found] = unready_causes(pod, make.NOW, [event])
-    assert found.message == "pod network cannot be set up: failed to set up network: no IP addresses left"
+    [cause] = unready_causes(pod, make.NOW, [event])
+    assert cause.message == "pod network cannot be set up: failed to set up network: no IP addresses left"
 
 
 def test_messages_of_the_cluster_are_made_printable() -> None:
     pod = make.pod(ready=False, statuses=[waiting("CreateContainerError", "evil \x1b]0;owned\x07 \x00text")])
-    assert all(one.message.isprintable() for one in unready_causes(pod, make.NOW))
+    assert all(cause.message.isprintable() for cause in unready_causes(pod, make.NOW))
 
 
 @pytest.mark.parametrize(
@@ -256,8 +256,8 @@ def test_messages_of_the_cluster_are_made_printable() -> None:
 def test_a_rejection_by_the_api_server_is_named_without_the_generated_pod_name(
     message: str, kind: CauseKind, expected: str
 ) -> None:
-    found = parse_creation_failure(message, None)
-    assert (found.kind, found.message) == (kind, expected)
+    cause = parse_creation_failure(message, None)
+    assert (cause.kind, cause.message) == (kind, expected)
 
 
 @pytest.mark.parametrize(
@@ -272,35 +272,35 @@ def test_a_rejection_by_the_api_server_is_named_without_the_generated_pod_name(
 )
 def test_recorded_broken_pods_name_their_cause(name: str, messages: list[str]) -> None:
     at = datetime(2026, 11, 22, 6, 47, 50, tzinfo=UTC)
-    paths = {one["request"]["path"]: number for number, one in enumerate(exchanges("list"))}
+    paths = {exchange["request"]["path"]: number for number, exchange in enumerate(exchanges("list"))}
     pod = next(
-        one for one in typed_list(POD, "list", paths["/api/v1/namespaces/shop/pods"]) if one.name.startswith(name)
+        pod for pod in typed_list(POD, "list", paths["/api/v1/namespaces/shop/pods"]) if pod.name.startswith(name)
     )
     events = typed_list(EVENT, "list", paths["/api/v1/namespaces/shop/events"])
-    assert [one.message for one in unready_causes(pod, at, events)] == messages
+    assert [cause.message for cause in unready_causes(pod, at, events)] == messages
 
 
 def test_a_sidecar_that_repeats_the_message_of_another_container_is_not_a_second_cause() -> None:
     pods = typed_list(POD, "bad-release", 4)
-    broken = next(one for one in pods if not one.is_ready)
-    found = unready_causes(broken, datetime(2026, 11, 22, 6, 49, tzinfo=UTC))
-    assert [one.message for one in found] == ["image checkout:badimage cannot be pulled from registry.example.com"]
+    broken = next(pod for pod in pods if not pod.is_ready)
+    causes = unready_causes(broken, datetime(2026, 11, 22, 6, 49, tzinfo=UTC))
+    assert [cause.message for cause in causes] == ["image checkout:badimage cannot be pulled from registry.example.com"]
 
 
 def test_a_terminating_pod_on_a_lost_node_is_stuck_at_once() -> None:
     overruled = (make.condition("Ready", "False", since=20),)
     pod = make.pod(conditions=overruled, node="node-7", deleted=make.before(-30))
-    found = stuck_termination(pod, make.NOW)
-    assert found is not None
-    assert (found.kind, found.reason, found.message) == (CauseKind.NODE, "NodeLost", "node node-7 is NotReady")
+    cause = stuck_termination(pod, make.NOW)
+    assert cause is not None
+    assert (cause.kind, cause.reason, cause.message) == (CauseKind.NODE, "NodeLost", "node node-7 is NotReady")
     assert unready_causes(pod, make.NOW) == ()
 
 
 def test_a_pod_long_past_its_grace_is_stuck_unless_something_else_holds_it() -> None:
     late = make.pod("web-1", deleted=make.before(90), node="node-7")
-    found = stuck_termination(late, make.NOW)
-    assert found is not None
-    assert found.message == "node node-7 is unreachable: termination of pod web-1 unconfirmed"
+    cause = stuck_termination(late, make.NOW)
+    assert cause is not None
+    assert cause.message == "node node-7 is unreachable: termination of pod web-1 unconfirmed"
     held = msgspec.structs.replace(late.metadata, finalizers=("example.com/backup",))
     assert stuck_termination(msgspec.structs.replace(late, metadata=held), make.NOW) is None
 
@@ -312,9 +312,9 @@ def test_a_pod_that_terminates_in_time_is_not_stuck(deleted: datetime | None) ->
 
 @pytest.mark.parametrize(("reason", "blocking"), [("PostStartHookError", True), ("Moonstruck", False)])
 def test_a_reason_nobody_listed_blocks_where_it_calls_itself_a_failure(reason: str, blocking: bool) -> None:
-    [found] = unready_causes(make.pod(ready=False, statuses=[waiting(reason)]), make.NOW)
-    assert (found.reason, found.is_blocking) == (reason, blocking)
-    assert found.message == f"container app does not start: {reason}"
+    [cause] = unready_causes(make.pod(ready=False, statuses=[waiting(reason)]), make.NOW)
+    assert (cause.reason, cause.is_blocking) == (reason, blocking)
+    assert cause.message == f"container app does not start: {reason}"
 
 
 @pytest.mark.parametrize("reason", ["", "ContainerCreating", "PodInitializing"])
@@ -324,5 +324,5 @@ def test_a_starting_container_is_no_cause(reason: str) -> None:
 
 def test_why_a_pod_is_not_scheduled_is_named_whatever_the_scheduler_calls_it() -> None:
     condition = make.condition("PodScheduled", "False", "SchedulerError", "running filter plugins: timed out")
-    [found] = unready_causes(make.pod(ready=False, statuses=[], conditions=[condition], node=""), make.NOW)
-    assert found.message == "pod is not scheduled: SchedulerError: running filter plugins: timed out"
+    [cause] = unready_causes(make.pod(ready=False, statuses=[], conditions=[condition], node=""), make.NOW)
+    assert cause.message == "pod is not scheduled: SchedulerError: running filter plugins: timed out"

@@ -1,4 +1,4 @@
-"""What is common in real clusters and no failure: leftovers of reboots, workloads at zero, deletions."""
+"""Common situations in real clusters that are no failures: leftovers of reboots, workloads at zero, deletions."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests import factories as make
 
 @dataclass(frozen=True)
 class Left:
-    """A pod its node has given up, and how bad that is."""
+    """A leftover pod of a node, and its severity."""
 
     owner: KubeObject | None
     severity: Severity
 
 
-def severities(found: tuple[Finding, ...]) -> list[tuple[Severity, str]]:
-    return [(one.severity, one.reason) for one in found]
+def severities(findings: tuple[Finding, ...]) -> list[tuple[Severity, str]]:
+    return [(finding.severity, finding.reason) for finding in findings]
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_a_workload_that_is_being_deleted_does_not_fail_however_its_pods_end() -
         meta = msgspec.structs.replace(
             plain.metadata, deletion_timestamp=make.before(seconds), finalizers=("foregroundDeletion",)
         )
-        [found] = workload_findings(msgspec.structs.replace(plain, metadata=meta), [], [crashed], [], make.NOW)
-        assert found.severity is severity
-        assert "held by finalizer foregroundDeletion" in found.message
+        [finding] = workload_findings(msgspec.structs.replace(plain, metadata=meta), [], [crashed], [], make.NOW)
+        assert finding.severity is severity
+        assert "held by finalizer foregroundDeletion" in finding.message
 
 
-def test_a_service_whose_workloads_want_no_pods_leaves_it_to_them_to_say_why() -> None:
+def test_a_service_of_workloads_at_zero_leaves_the_explanation_to_them() -> None:
     service = make.service()
     assert service_findings(service, [], [], make.NOW, is_scaled_to_zero=True) == ()
     ending = [make.pod(deleted=make.before(-20), ready=False)]
@@ -81,8 +81,8 @@ def test_a_service_whose_workloads_want_no_pods_leaves_it_to_them_to_say_why() -
 
 def test_a_service_in_front_of_a_finished_job_is_not_broken() -> None:
     service, pods = make.service(), [make.pod(ready=False, phase="Succeeded", statuses=[])]
-    found = service_findings(service, [make.endpoint_slice(service)], pods, make.NOW)
-    assert severities(found) == [(Severity.INFO, "Completed")]
+    findings = service_findings(service, [make.endpoint_slice(service)], pods, make.NOW)
+    assert severities(findings) == [(Severity.INFO, "Completed")]
 
 
 def test_a_named_port_of_the_other_protocol_does_not_answer() -> None:
@@ -94,8 +94,8 @@ def test_a_named_port_of_the_other_protocol_does_not_answer() -> None:
     service = make.service(ports=[ServicePort(port=53, protocol="UDP", target_port="dns")])
     for protocol, reasons in (("TCP", ["NoSuchPort"]), ("UDP", [])):
         pods = [with_port(protocol)]
-        found = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
-        assert [one.reason for one in found] == reasons
+        findings = service_findings(service, [make.endpoint_slice(service, pods)], pods, make.NOW)
+        assert [finding.reason for finding in findings] == reasons
 
 
 def test_endpoints_managed_manually_are_distinguished_without_uids() -> None:
@@ -107,7 +107,7 @@ def test_endpoints_managed_manually_are_distinguished_without_uids() -> None:
             for number in (1, 2)
         ),
     )
-    assert len({one.backend_identity for one in by_hand.endpoints or ()}) == 2
+    assert len({endpoint.backend_identity for endpoint in by_hand.endpoints or ()}) == 2
 
 
 def test_an_owner_that_does_not_control_puts_nothing_in_a_pods_place() -> None:
@@ -125,5 +125,5 @@ def test_a_readiness_gate_that_nobody_opens_is_named() -> None:
         statuses=[make.container_status()],
         conditions=[make.condition("Ready", "False", "ReadinessGatesNotReady", message)],
     )
-    [found] = pod_findings(pod, make.NOW)
-    assert found.message == f"readiness gate is not met: {message}"
+    [finding] = pod_findings(pod, make.NOW)
+    assert finding.message == f"readiness gate is not met: {message}"

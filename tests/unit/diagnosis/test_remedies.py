@@ -23,7 +23,7 @@ from tests import factories as make
         ("", ""),
     ],
 )
-def test_what_is_missing_is_to_be_created(message: str, remedy: str) -> None:
+def test_the_remedy_for_a_missing_object_is_to_create_it(message: str, remedy: str) -> None:
     assert missing_object_remedy(message) == remedy
 
 
@@ -60,4 +60,4 @@ def test_a_pods_finding_has_the_remedy_of_its_cause() -> None:
         (make.pod("a", node="node-7", conditions=lost, deleted=make.before(-20)), by_force),
         (make.pod("a", ready=False, statuses=[make.container_status(ready=False)]), ""),
     ):
-        assert [one.remedy for one in pod_findings(pod, make.NOW)] == [remedy]
+        assert [finding.remedy for finding in pod_findings(pod, make.NOW)] == [remedy]

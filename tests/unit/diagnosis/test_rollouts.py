@@ -30,7 +30,7 @@ def status(workload: Workload, *pods: Pod) -> RolloutStatus:
 
 
 @pytest.mark.parametrize(
-    ("workload", "state", "words"),
+    ("workload", "state", "message"),
     [
         (make.deployment(), RolloutState.COMPLETE, "healthy"),
         (make.deployment(replicas=None), RolloutState.COMPLETE, "healthy"),
@@ -100,9 +100,9 @@ def status(workload: Workload, *pods: Pod) -> RolloutStatus:
         ),
     ],
 )
-def test_counts_and_conditions_alone_decide_without_pods(workload: Workload, state: RolloutState, words: str) -> None:
-    found = status(workload)
-    assert (found.state, found.summary) == (state, words)
+def test_counts_and_conditions_alone_decide_without_pods(workload: Workload, state: RolloutState, message: str) -> None:
+    rollout_status = status(workload)
+    assert (rollout_status.state, rollout_status.summary) == (state, message)
 
 
 def test_a_complete_rollout_notes_the_pods_its_partition_keeps() -> None:
@@ -120,32 +120,32 @@ def test_an_unobserved_daemon_set_does_not_know_how_many_pods_it_wants() -> None
 
 
 def bad_release(*new_pods: Pod) -> RolloutStatus:
-    """A Deployment of 4 whose revision 2 has these pods beside 4 ready ones of revision 1."""
+    """A Deployment of 4 whose revision 2 has these pods in addition to 4 ready ones of revision 1."""
     workload = make.deployment(replicas=4, revision=2, updated=1, total=5, image=NEW_IMAGE, conditions=[UPDATING])
     old = make.replica_set(workload, "aaa", revision=1, replicas=4)
     new = make.replica_set(workload, "bbb", revision=2, replicas=1, ready=0, image=NEW_IMAGE)
     old_pods = [make.pod(f"checkout-aaa-{number}", owner=old) for number in range(4)]
-    pods = [make.pod(one.name, owner=new, statuses=one.status.container_statuses, ready=False) for one in new_pods]
+    pods = [make.pod(pod.name, owner=new, statuses=pod.status.container_statuses, ready=False) for pod in new_pods]
     return diagnose_rollout(workload, revisions(workload, (old, new)), [*old_pods, *pods], make.NOW)
 
 
 def test_an_image_that_cannot_be_pulled_stalls_before_the_deadline_and_old_pods_are_noted_as_serving() -> None:
     waiting = make.waiting("ImagePullBackOff", f'Back-off pulling image "{NEW_IMAGE}"')
     pod = make.pod("checkout-bbb-1", statuses=[make.container_status(ready=False, state=waiting, image=NEW_IMAGE)])
-    found = bad_release(pod)
-    assert found.state is RolloutState.STALLED
-    assert found.summary == "stuck: image checkout:9.9.9 cannot be pulled from registry.example.com"
-    assert found.cause_kind is CauseKind.IMAGE
-    assert found.note == "still served by 4 old pods"
-    assert found.revision == 2
+    status = bad_release(pod)
+    assert status.state is RolloutState.STALLED
+    assert status.summary == "stuck: image checkout:9.9.9 cannot be pulled from registry.example.com"
+    assert status.cause_kind is CauseKind.IMAGE
+    assert status.note == "still served by 4 old pods"
+    assert status.revision == 2
 
 
 def test_a_new_pod_that_is_merely_not_ready_yet_is_progress() -> None:
     pod = make.pod("checkout-bbb-1", statuses=[make.container_status(ready=False, state=make.running(20))])
-    found = bad_release(pod)
-    assert found.state is RolloutState.PROGRESSING
-    assert found.summary == "rolling out 0/4"
-    assert found.cause_message == "container app is not ready yet"
+    status = bad_release(pod)
+    assert status.state is RolloutState.PROGRESSING
+    assert status.summary == "rolling out 0/4"
+    assert status.cause_message == "container app is not ready yet"
 
 
 def test_a_pod_that_does_not_get_ready_within_the_deadline_stalls_the_rollout() -> None:
@@ -158,21 +158,21 @@ def test_the_cause_most_new_pods_have_is_named() -> None:
         ready=False, state=make.waiting("CrashLoopBackOff"), last=make.terminated(3), restarts=4
     )
     pull = make.container_status(ready=False, state=make.waiting("ErrImagePull"), image=NEW_IMAGE)
-    found = bad_release(
+    status = bad_release(
         make.pod("checkout-bbb-1", statuses=[pull]),
         make.pod("checkout-bbb-2", statuses=[crash]),
         make.pod("checkout-bbb-3", statuses=[crash]),
     )
-    assert found.summary == "stuck: container app is crash-looping (exit 3)"
-    assert found.cause_kind is CauseKind.CRASH
+    assert status.summary == "stuck: container app is crash-looping (exit 3)"
+    assert status.cause_kind is CauseKind.CRASH
 
 
 def test_a_paused_deployment_reports_its_cause_too() -> None:
     workload = make.deployment(paused=True, available=2, ready=2)
     pod = make.pod(ready=False, statuses=[make.container_status(ready=False, state=make.waiting("ErrImagePull"))])
-    found = status(workload, pod)
-    assert found.state is RolloutState.PAUSED
-    assert found.summary == "paused at 3/3: image checkout:1.0.0 cannot be pulled from registry.example.com"
+    rollout_status = status(workload, pod)
+    assert rollout_status.state is RolloutState.PAUSED
+    assert rollout_status.summary == "paused at 3/3: image checkout:1.0.0 cannot be pulled from registry.example.com"
 
 
 def test_old_broken_pods_are_not_the_cause_while_the_new_ones_come_up() -> None:
@@ -185,19 +185,19 @@ def test_old_broken_pods_are_not_the_cause_while_the_new_ones_come_up() -> None:
         make.pod("checkout-aaa-1", owner=old, ready=False, statuses=[broken]),
         make.pod("checkout-bbb-1", owner=new, ready=False, statuses=[starting]),
     ]
-    found = diagnose_rollout(workload, revisions(workload, (old, new)), pods, make.NOW)
-    assert found.state is RolloutState.PROGRESSING
+    status = diagnose_rollout(workload, revisions(workload, (old, new)), pods, make.NOW)
+    assert status.state is RolloutState.PROGRESSING
 
 
 def test_a_stateful_set_waits_for_a_broken_pod_of_the_revision_it_leaves_and_names_it() -> None:
     workload = make.stateful_set(ready=1, update_revision="cart-db-aaa", current_revision="cart-db-aaa", updated=1)
-    found = make.controller_revision(workload, "aaa", revision=3), make.controller_revision(workload, "bbb", revision=2)
+    owned = make.controller_revision(workload, "aaa", revision=3), make.controller_revision(workload, "bbb", revision=2)
     broken = make.container_status(ready=False, state=make.waiting("ImagePullBackOff"), image=NEW_IMAGE)
     pods = [
         make.pod("cart-db-0", owner=workload, revision_hash="cart-db-aaa"),
         make.pod("cart-db-1", owner=workload, revision_hash="cart-db-bbb", ready=False, statuses=[broken]),
     ]
-    got = diagnose_rollout(workload, revisions(workload, found), pods, make.NOW)
+    got = diagnose_rollout(workload, revisions(workload, owned), pods, make.NOW)
     assert got.summary == "stuck: image checkout:9.9.9 cannot be pulled from registry.example.com"
     assert got.note == "delete the old pod cart-db-1 to continue"
 
@@ -206,9 +206,9 @@ def test_pods_rejected_by_a_quota_stall_a_stateful_set_by_its_event() -> None:
     workload = make.stateful_set(replicas=5, total=3, ready=3, updated=3)
     text = 'pods "cart-db-3" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3'
     event = make.event(workload, "FailedCreate", f"create Pod cart-db-3 in StatefulSet cart-db failed error: {text}")
-    found = diagnose_rollout(workload, (), [], make.NOW, events=[event])
-    assert found.cause_kind is CauseKind.QUOTA
-    assert found.summary.startswith("stuck: quota tight is exceeded: requested pods=1")
+    status = diagnose_rollout(workload, (), [], make.NOW, events=[event])
+    assert status.cause_kind is CauseKind.QUOTA
+    assert status.summary.startswith("stuck: quota tight is exceeded: requested pods=1")
 
 
 def test_an_event_about_another_workload_is_not_the_cause() -> None:
@@ -224,9 +224,9 @@ def test_a_failing_mount_of_a_new_pod_is_named_from_its_event() -> None:
     creating = make.container_status(ready=False, state=make.waiting("ContainerCreating"))
     pod = make.pod(ready=False, phase="Pending", statuses=[creating])
     event = make.event(pod, "FailedMount", 'MountVolume.SetUp failed for volume "conf" : configmap "conf" not found')
-    found = diagnose_rollout(workload, (), [pod], make.NOW, events=[event])
-    assert found.cause_kind is CauseKind.MOUNT
-    assert 'configmap "conf" not found' in found.summary
+    status = diagnose_rollout(workload, (), [pod], make.NOW, events=[event])
+    assert status.cause_kind is CauseKind.MOUNT
+    assert 'configmap "conf" not found' in status.summary
 
 
 def test_old_broken_pods_are_not_blamed_while_the_revisions_lag_behind_an_undo() -> None:
@@ -239,8 +239,8 @@ def test_old_broken_pods_are_not_blamed_while_the_revisions_lag_behind_an_undo()
         make.pod("checkout-aaa-1", owner=good),
         make.pod("checkout-bbb-1", owner=bad, ready=False, statuses=[broken]),
     ]
-    found = diagnose_rollout(workload, revisions(workload, (good, bad)), pods, make.NOW)
-    assert found.state is RolloutState.PROGRESSING
+    status = diagnose_rollout(workload, revisions(workload, (good, bad)), pods, make.NOW)
+    assert status.state is RolloutState.PROGRESSING
 
 
 def test_a_rejection_before_the_newest_pod_is_outdated() -> None:
@@ -262,30 +262,30 @@ def recorded(
     workload: Deployment, name: str, sets: int, pods: int | None = None, events: int | None = None
 ) -> RolloutStatus:
     owned = typed_list(REPLICA_SET, name, sets)
-    found = typed_list(POD, name, pods) if pods is not None else []
+    typed_pods = typed_list(POD, name, pods) if pods is not None else []
     typed_events = typed_list(EVENT, name, events) if events is not None else []
-    return diagnose_rollout(workload, revisions(workload, owned), found, AT, events=typed_events)
+    return diagnose_rollout(workload, revisions(workload, owned), typed_pods, AT, events=typed_events)
 
 
 def test_recorded_bad_release_is_stalled_by_its_image() -> None:
-    found = recorded(typed(DEPLOYMENT, body("bad-release", 2)), "bad-release", 3, 4)
-    assert found.summary == "stuck: image checkout:badimage cannot be pulled from registry.example.com"
-    assert found.note == "still served by 3 old pods"
-    assert (found.revision, found.desired, found.updated) == (4, 3, 1)
+    status = recorded(typed(DEPLOYMENT, body("bad-release", 2)), "bad-release", 3, 4)
+    assert status.summary == "stuck: image checkout:badimage cannot be pulled from registry.example.com"
+    assert status.note == "still served by 3 old pods"
+    assert (status.revision, status.desired, status.updated) == (4, 3, 1)
 
 
 def test_recorded_quota_is_named_with_its_numbers() -> None:
-    found = recorded(typed(DEPLOYMENT, body("quota", 2)), "quota", 1, events=3)
-    assert found.state is RolloutState.STALLED
-    assert found.cause_message == "quota tight is exceeded: requested pods=1, used pods=3, limited to pods=3"
+    status = recorded(typed(DEPLOYMENT, body("quota", 2)), "quota", 1, events=3)
+    assert status.state is RolloutState.STALLED
+    assert status.cause_message == "quota tight is exceeded: requested pods=1, used pods=3, limited to pods=3"
 
 
 def test_recorded_unschedulable_pod_is_named_with_the_schedulers_message() -> None:
     pods = typed_list(POD, "unschedulable", 3)
     workload = make.deployment("huge", replicas=1, ready=0, available=0)
-    found = diagnose_rollout(workload, (), pods, AT)
-    assert found.cause_kind is CauseKind.UNSCHEDULABLE
-    assert 'persistentvolumeclaim "missing" not found' in found.summary
+    status = diagnose_rollout(workload, (), pods, AT)
+    assert status.cause_kind is CauseKind.UNSCHEDULABLE
+    assert 'persistentvolumeclaim "missing" not found' in status.summary
 
 
 def test_recorded_paused_deployment_is_paused() -> None:
@@ -300,23 +300,25 @@ def test_recorded_paused_deployment_is_paused() -> None:
     [("broken-badimage", CauseKind.IMAGE), ("broken-crash", CauseKind.CRASH), ("broken-oom", CauseKind.OOM)],
 )
 def test_recorded_broken_deployments_name_their_cause(name: str, image: CauseKind) -> None:
-    lists = {found["response"]["body"].get("kind"): number for number, found in enumerate(exchanges("list"))}
-    raw = next(one for one in items("list", lists["DeploymentList"]) if one["metadata"]["name"] == name)
-    pods = [one for one in typed_list(POD, "list", lists["PodList"]) if one.name.startswith(name)]
-    found = diagnose_rollout(typed(DEPLOYMENT, raw), (), pods, AT)
-    assert found.state is RolloutState.STALLED
-    assert found.cause_kind is image
+    lists = {exchange["response"]["body"].get("kind"): number for number, exchange in enumerate(exchanges("list"))}
+    raw = next(
+        deployment for deployment in items("list", lists["DeploymentList"]) if deployment["metadata"]["name"] == name
+    )
+    pods = [pod for pod in typed_list(POD, "list", lists["PodList"]) if pod.name.startswith(name)]
+    status = diagnose_rollout(typed(DEPLOYMENT, raw), (), pods, AT)
+    assert status.state is RolloutState.STALLED
+    assert status.cause_kind is image
 
 
 def test_recorded_finished_stateful_set_and_daemon_set_are_complete() -> None:
     stateful = typed(STATEFUL_SET, body("statefulset", 10))
     owned = typed_list(CONTROLLER_REVISION, "statefulset", 11)
-    found = diagnose_rollout(stateful, revisions(stateful, owned), [], AT)
-    assert (found.summary, found.revision) == ("healthy", 2)
+    status = diagnose_rollout(stateful, revisions(stateful, owned), [], AT)
+    assert (status.summary, status.revision) == ("healthy", 2)
     daemon = typed(DAEMON_SET, body("daemonset", 7))
     owned = typed_list(CONTROLLER_REVISION, "daemonset", 8)
-    found = diagnose_rollout(daemon, revisions(daemon, owned), [], AT)
-    assert (found.summary, found.revision) == ("healthy", 2)
+    status = diagnose_rollout(daemon, revisions(daemon, owned), [], AT)
+    assert (status.summary, status.revision) == ("healthy", 2)
 
 
 @pytest.mark.parametrize(
@@ -335,7 +337,7 @@ def test_no_moment_of_a_recorded_healthy_rollout_looks_stalled(name: str, worst:
     seen: list[RolloutState] = []
     for exchange in exchanges(name):
         answer: Any = exchange["response"]["body"]
-        for raw in [one["object"] for one in answer] if isinstance(answer, list) else [answer]:
+        for raw in [event["object"] for event in answer] if isinstance(answer, list) else [answer]:
             if raw.get("kind") in kinds:
                 kind: Any = kinds[raw["kind"]]
                 seen.append(diagnose_rollout(typed(kind, raw), (), (), AT).state)

@@ -37,18 +37,18 @@ class Run(NamedTuple):
 
     @property
     def events_text(self) -> str:
-        """The events in short, one word each."""
+        """The events as text, one word each."""
         return " ".join(map(_word, self.events))
 
     @property
     def waits(self) -> list[float]:
-        return [one.retry_in for one in self.events if isinstance(one, ListWatchFailed)]
+        return [event.retry_in for event in self.events if isinstance(event, ListWatchFailed)]
 
 
 def _word(event: WatchEvent[Pod]) -> str:
     match event:
         case InitApplied(objects):
-            return "+".join(one.name for one in objects)
+            return "+".join(obj.name for obj in objects)
         case Applied(one):
             return f"{one.name}@{one.metadata.resource_version}"
         case Deleted(one):
@@ -64,7 +64,7 @@ async def play(
     takes: float = 0,
     traits: ServerTraits | None = None,
 ) -> Run:
-    """Run a watcher through a script; waiting passes the clock's time and takes none."""
+    """Run a watcher through a script; waits advance the clock and take no real time."""
     clock = SteppingClock()
     server = ScriptedServer(clock, *script, probes=probes, takes=takes)
     watcher = Watcher(

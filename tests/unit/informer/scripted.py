@@ -1,7 +1,7 @@
 """A server that follows a script, a clock that never waits, and JSON for a server to send.
 
-`ScriptedServer` answers each request with the next answer of its script, writes down what was asked, and raises
-`ScriptOver` when the script is through: whatever reads it ends there, so no test waits for anything.
+`ScriptedServer` answers each request with the next answer of its script, records the requests, and raises `ScriptOver`
+at the end of the script: whatever reads it ends there, so no test waits for anything.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ScriptOver(BaseException):
 
 
 class SteppingClock:
-    """Time that passes only by waiting, and waiting that takes no time. `waits` are the seconds asked for."""
+    """A clock that advances only by waiting, and waits that take no real time. `waits` are the requested seconds."""
 
     def __init__(self, *, tick: float = 0.0) -> None:
         self.waits: list[float] = []
@@ -64,7 +64,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as it came in. For a list `at` is the continue token, for a watch the resourceVersion."""
+    """A received request. For a list `at` is the continue token, for a watch the resourceVersion."""
 
     verb: Literal["list", "watch", "watch-list"]
     at: str = ""
@@ -77,7 +77,7 @@ class ScriptedServer:
     """A `ListerWatcher` that answers from a script.
 
     Args:
-        probes: the versions that probes are answered with, or what they fail with. None, and when they are through:
+        probes: the versions that probes are answered with, or what they fail with. None, and after the last of them:
             with one that cannot be compared.
         takes: seconds until a list is answered.
     """
@@ -99,7 +99,7 @@ class ScriptedServer:
         self._script = list(script)
 
     def answer_with(self, *script: Answer) -> None:
-        """Go on with these answers."""
+        """Continue with these answers."""
         self._script += script
 
     def _next(self) -> Answer:
@@ -167,31 +167,31 @@ class ScriptedServer:
 
 
 def pod(name: str, version: int | str, *, uid: str = "", **labels: str) -> dict[str, Any]:
-    """Return a pod in namespace `shop`, as JSON's dict."""
+    """Return a pod in namespace `shop`, as a JSON dict."""
     metadata = {"name": name, "namespace": "shop", "uid": uid or f"uid-{name}", "resourceVersion": str(version)}
     return {"metadata": {**metadata, "labels": labels}, "spec": {}, "status": {}}
 
 
 def page(version: int | str, *pods: dict[str, Any], token: str = "") -> Listed:
-    """Return a list page; a token means that there is a next one."""
+    """Return a list page; a token means that there is a next page."""
     body = {"kind": "PodList", "metadata": {"resourceVersion": str(version), "continue": token}, "items": pods}
     return Listed(json.dumps(body).encode())
 
 
-def added(one: dict[str, Any]) -> bytes:
-    return event("ADDED", one)
+def added(obj: dict[str, Any]) -> bytes:
+    return event("ADDED", obj)
 
 
-def modified(one: dict[str, Any]) -> bytes:
-    return event("MODIFIED", one)
+def modified(obj: dict[str, Any]) -> bytes:
+    return event("MODIFIED", obj)
 
 
-def deleted(one: dict[str, Any]) -> bytes:
-    return event("DELETED", one)
+def deleted(obj: dict[str, Any]) -> bytes:
+    return event("DELETED", obj)
 
 
 def bookmark(version: int | str, *, ends_list: bool = False) -> bytes:
-    """Return a bookmark, the one that ends an initial list if so asked."""
+    """Return a bookmark; optionally the one that ends an initial list."""
     annotations = {"k8s.io/initial-events-end": "true"} if ends_list else {}
     metadata = {"resourceVersion": str(version), "annotations": annotations}
     return event("BOOKMARK", {"kind": "Pod", "metadata": metadata, "spec": {"containers": None}, "status": {}})
@@ -203,5 +203,5 @@ def error(code: int, reason: str = "", **details: Any) -> bytes:
     return event("ERROR", {**status, "details": details} if details else status)
 
 
-def event(kind: str, one: dict[str, Any]) -> bytes:
-    return json.dumps({"type": kind, "object": one}, separators=(",", ":")).encode()
+def event(kind: str, obj: dict[str, Any]) -> bytes:
+    return json.dumps({"type": kind, "object": obj}, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""Watch lines byte by byte: whatever comes is an event, a skipped object, or one of our errors."""
+"""Watch lines byte by byte: any input is an event, a skipped object, or a `KdashError`."""
 
 from __future__ import annotations
 

@@ -17,9 +17,9 @@ WIRE = Path(__file__).parents[2] / "wire"
 
 def recorded_pods() -> list[Pod]:
     exchanges = json.loads((WIRE / "list.json").read_text())
-    bodies = [one["response"]["body"] for one in exchanges]
-    lists = [one for one in bodies if isinstance(one, dict) and one.get("kind") == "PodList"]
-    return [POD.decode(json.dumps(one).encode()) for one in lists[0]["items"]]
+    bodies = [exchange["response"]["body"] for exchange in exchanges]
+    lists = [body for body in bodies if isinstance(body, dict) and body.get("kind") == "PodList"]
+    return [POD.decode(json.dumps(pod).encode()) for pod in lists[0]["items"]]
 
 
 def without_annotations(pod: Pod) -> Any:
@@ -66,8 +66,8 @@ def test_siblings_that_differ_keep_their_own() -> None:
         )
         for image in ("web:1", "web:2")
     )
-    assert [one.spec.containers[0].image for one in (first, second) if one.spec.containers] == ["web:1", "web:2"]
-    assert [one.metadata.label("turn") for one in (first, second)] == ["web:1", "web:2"]
+    assert [pod.spec.containers[0].image for pod in (first, second) if pod.spec.containers] == ["web:1", "web:2"]
+    assert [pod.metadata.label("turn") for pod in (first, second)] == ["web:1", "web:2"]
 
 
 def test_annotations_that_are_read_stay() -> None:

@@ -1,4 +1,4 @@
-"""The watcher with what a real server sent: recorded lists, watches, streaming lists and refusals."""
+"""The watcher with recordings of a real server: recorded lists, watches, streaming lists and refusals."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ WIRE = Path(__file__).parents[2] / "wire"
 def recorded(name: str, path: str) -> Any:
     """Return the body of the first response to a path that begins so."""
     exchanges = json.loads((WIRE / name).read_text())
-    return next(one["response"]["body"] for one in exchanges if one["request"]["path"].startswith(path))
+    return next(exchange["response"]["body"] for exchange in exchanges if exchange["request"]["path"].startswith(path))
 
 
 def lines(body: list[Any]) -> Stream:
-    return Stream([[json.dumps(one, separators=(",", ":")).encode() for one in body]])
+    return Stream([[json.dumps(line, separators=(",", ":")).encode() for line in body]])
 
 
 async def run(informer: Reflector[Any]) -> None:
@@ -40,12 +40,12 @@ async def run(informer: Reflector[Any]) -> None:
 
 
 def states(objects: list[dict[str, Any]]) -> dict[str, str]:
-    return {one["metadata"]["name"]: one["metadata"]["resourceVersion"] for one in objects}
+    return {obj["metadata"]["name"]: obj["metadata"]["resourceVersion"] for obj in objects}
 
 
 def held(informer: Reflector[Any]) -> dict[str, str]:
     values: list[KubeObject] = list(informer.store.values())
-    return {one.name: one.metadata.resource_version for one in values}
+    return {obj.name: obj.metadata.resource_version for obj in values}
 
 
 async def test_a_recorded_watch_leads_to_the_last_state_of_each_object() -> None:
@@ -54,10 +54,10 @@ async def test_a_recorded_watch_leads_to_the_last_state_of_each_object() -> None
     server = ScriptedServer(clock, page("3314"), lines(body))
     informer = Reflector(DEPLOYMENT, server, clock, streaming_list=False)
     await run(informer)
-    objects = [one["object"] for one in body if one["type"] != "BOOKMARK"]
+    objects = [event["object"] for event in body if event["type"] != "BOOKMARK"]
     assert held(informer) == states(objects)
     assert informer.decode_error_count == 0
-    versions = [int(one["object"]["metadata"]["resourceVersion"]) for one in body]
+    versions = [int(event["object"]["metadata"]["resourceVersion"]) for event in body]
     assert server.asked[-1] == Asked("watch", str(max(versions)))
 
 
@@ -68,7 +68,7 @@ async def test_a_recorded_streaming_list_ends_with_its_annotated_bookmark() -> N
     informer = Reflector(SERVICE, server, clock)
     await run(informer)
     assert informer.has_synced
-    assert held(informer) == states([one["object"] for one in body if one["type"] == "ADDED"])
+    assert held(informer) == states([event["object"] for event in body if event["type"] == "ADDED"])
     assert server.asked == [Asked("watch-list"), Asked("watch", body[-1]["object"]["metadata"]["resourceVersion"])]
 
 
@@ -76,10 +76,10 @@ async def test_recorded_pages_are_followed_by_their_tokens() -> None:
     clock = SteppingClock()
     first = recorded("list-paged.json", "/api/v1/namespaces/shop/pods?limit=2")
     second = recorded("list-paged.json", "/api/v1/namespaces/shop/pods?limit=2&continue=eyJ")
-    server = ScriptedServer(clock, *(Listed(json.dumps(one).encode()) for one in (first, second)))
+    server = ScriptedServer(clock, *(Listed(json.dumps(response).encode()) for response in (first, second)))
     informer = Reflector(POD, server, clock)
     await run(informer)
-    tokens = [one["metadata"]["continue"] for one in (first, second)]
+    tokens = [response["metadata"]["continue"] for response in (first, second)]
     assert server.asked == [Asked("list"), Asked("list", tokens[0]), Asked("list", tokens[1])]
     assert held(informer) == states(first["items"] + second["items"])
 

@@ -83,7 +83,7 @@ class Stage:
     @property
     def held(self) -> dict[str, str]:
         """Version by name."""
-        return {one.name: one.metadata.resource_version for one in self.informer.store.values()}
+        return {obj.name: obj.metadata.resource_version for obj in self.informer.store.values()}
 
     @property
     def changes(self) -> list[str]:
@@ -201,7 +201,7 @@ async def test_what_does_not_decode_is_named_until_a_list_has_nothing_of_the_kin
     heard: list[str] = []
     stage.informer._on_health = lambda _: heard.append(stage.informer.last_decode_error)
     await stage.play()
-    assert any("status" in one for one in heard)
+    assert any("status" in message for message in heard)
     assert ("status" in stage.informer.last_decode_error) is named
     assert ("status" in heard[-1]) is named
 
@@ -231,11 +231,11 @@ async def test_what_may_be_listed_and_not_watched_is_polled_and_as_old_as_its_la
     assert stage.clock.waits == [POLL, POLL]
     first, second = START, START + timedelta(seconds=POLL)
     wait = timedelta(seconds=POLL)
-    assert [one for one in stage.healths if isinstance(one, Stale) and one.retry_at] == [
+    assert [health for health in stage.healths if isinstance(health, Stale) and health.retry_at] == [
         Stale(first, FORBIDDEN, first + wait),
         Stale(second, FORBIDDEN, second + wait),
     ]
-    assert not any(isinstance(one, Forbidden) for one in stage.healths)
+    assert not any(isinstance(health, Forbidden) for health in stage.healths)
 
 
 async def test_data_is_stale_since_the_break_and_not_since_the_latest_try() -> None:
@@ -258,13 +258,13 @@ async def test_a_watch_that_comes_back_is_live_again() -> None:
     stage = Stage(page(10, A1), CUT, Stream([[bookmark(11)]], "closed"))
     await stage.play()
     assert isinstance(stage.informer.health, Live)
-    assert [type(one) for one in stage.healths] == [Loading, Live, Stale, Stale, Live]
+    assert [type(health) for health in stage.healths] == [Loading, Live, Stale, Stale, Live]
 
 
 async def test_a_watch_renewed_in_order_stays_live_without_data() -> None:
     stage = Stage(page(10, A1), Stream([[bookmark(11)]]), Stream([[bookmark(12)]]))
     await stage.play()
-    assert [type(one) for one in stage.healths] == [Loading, Live]
+    assert [type(health) for health in stage.healths] == [Loading, Live]
 
 
 async def test_it_waits_exactly_as_long_as_health_reports() -> None:
@@ -323,7 +323,7 @@ async def test_the_loop_passes_between_slices(what: str) -> None:
     newer = [pod(f"p{n}", n + 1001) for n in range(300)]
     script: dict[str, tuple[Answer, ...]] = {
         "pages": (page(1000, *pods),),
-        "burst": (page(1000), Stream([[added(one) for one in newer]], seconds=0)),
+        "burst": (page(1000), Stream([[added(obj) for obj in newer]], seconds=0)),
         "relist": (page(1000, *pods), EXPIRED, page(2000, *newer)),
     }
     stage = Stage(*script[what], tick=0.001)
@@ -349,9 +349,9 @@ async def test_reflectors_that_share_a_time_slicer_hold_the_loop_no_longer_than_
         for _ in range(8)
     ]
     longest = _passes(clock, time_slicer)
-    results = await asyncio.gather(*(one.run() for one in informers), return_exceptions=True)
-    assert all(isinstance(one, ScriptOver) for one in results)
-    assert {len(one.store) for one in informers} == {100}
+    results = await asyncio.gather(*(informer.run() for informer in informers), return_exceptions=True)
+    assert all(isinstance(result, ScriptOver) for result in results)
+    assert {len(informer.store) for informer in informers} == {100}
     assert max(longest()) < 0.015
 
 

@@ -46,8 +46,8 @@ LIST_A = page(10, A1)
 
 
 def in_short(healths: list[WatchHealth]) -> list[str]:
-    """The kinds of health in order, repetitions left out."""
-    names = [type(one).__name__ for one in healths]
+    """The kinds of health in order, without repetitions."""
+    names = [type(health).__name__ for health in healths]
     return [name for at, name in enumerate(names) if at == 0 or names[at - 1] != name]
 
 
@@ -162,9 +162,9 @@ async def test_a_restored_server_is_relisted_and_older_objects_replace_newer_one
 async def test_nothing_is_live_during_a_relist() -> None:
     stage = Stage(LIST_A, CUT, page(4, B2), probes=[4, 4])
     await stage.play()
-    at = next(i for i, one in enumerate(stage.healths) if isinstance(one, Stale))
-    assert all(isinstance(one, Stale) for one in stage.healths[at:])
-    errors = {type(one.error) for one in stage.healths if isinstance(one, Stale)}
+    at = next(i for i, health in enumerate(stage.healths) if isinstance(health, Stale))
+    assert all(isinstance(health, Stale) for health in stage.healths[at:])
+    errors = {type(health.error) for health in stage.healths if isinstance(health, Stale)}
     assert errors == {ConnectionFailedError, VersionRegressedError}
     assert CONFIRM in stage.clock.waits
 
@@ -173,7 +173,7 @@ async def test_a_version_given_a_second_time_to_another_state_is_not_taken_for_t
     again = page(80, pod("a", 70, label="restored"), pod("same", 60))
     stage = Stage(page(100, pod("a", 70), pod("same", 60)), CUT, again, probes=[80, 80])
     await stage.play()
-    held = {one.name: one.metadata.labels for one in stage.informer.store.values()}
+    held = {obj.name: obj.metadata.labels for obj in stage.informer.store.values()}
     assert held["a"] == {"label": "restored"}
     assert stage.changes == ["+a", "+same", "~a"]
 
@@ -207,11 +207,11 @@ async def test_a_restore_found_by_another_kind_relists_this_one_without_a_probe(
     assert stage.server.probed == 0
 
 
-async def test_a_first_list_begun_before_the_restore_keeps_nothing() -> None:
+async def test_a_first_list_begun_before_the_restore_is_discarded() -> None:
     again = page(80, pod("a", 1, label="restored"))
     stage = Stage(page(100, A1, B2, token="t"), EXPIRED, again, again)
     await stage.play()
-    assert {one.name: one.metadata.labels for one in stage.informer.store.values()} == {"a": {"label": "restored"}}
+    assert {obj.name: obj.metadata.labels for obj in stage.informer.store.values()} == {"a": {"label": "restored"}}
     assert isinstance(stage.informer.health, Live)
 
 
@@ -238,7 +238,7 @@ async def test_a_watch_that_crashes_is_not_live_reports_it_and_restarts(failure:
     stage = Stage(LIST_A, Stream([[modified(pod("a", 11))]]), page(12, pod("a", 12)), Stream([[added(pod("c", 13))]]))
     stage.informer.store.subscribe(Flawed(None, failure))
     await stage.play()
-    crashes = [one for one in stage.healths if isinstance(one, Stale)]
+    crashes = [health for health in stage.healths if isinstance(health, Stale)]
     assert crashes
     error = crashes[0].error
     assert isinstance(error, WatchCrashedError)
@@ -301,7 +301,7 @@ async def test_retrying_now_ends_a_hanging_request_and_resumes_from_where_it_was
     stage.informer.retry_now()
     with pytest.raises(ScriptOver):
         await task
-    assert [one.verb for one in stage.server.asked] == ["list", "watch", "watch", "watch"]
+    assert [request.verb for request in stage.server.asked] == ["list", "watch", "watch", "watch"]
     assert stage.server.probed == 1
     assert in_short(stage.healths) == ["Loading", "Live"]
 
@@ -345,7 +345,7 @@ async def test_whenever_it_is_interrupted_the_store_is_complete_before_it_is_liv
         task = asyncio.create_task(informer.run())
         if not is_first:
             await informer.wait_for_sync()
-            informer.store.remove_all(tuple(informer.store.keys()))  # what the next list has to bring back
+            informer.store.remove_all(tuple(informer.store.keys()))  # what the next list has to restore
             informer.handle_server_restored()
         for _ in range(passes):
             await asyncio.sleep(0)

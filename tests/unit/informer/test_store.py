@@ -41,7 +41,7 @@ def listened(store: Store[Pod]) -> list[ChangeBatch[Pod]]:
 
 
 def names(pods: list[Pod]) -> list[str]:
-    return sorted(one.name for one in pods)
+    return sorted(pod.name for pod in pods)
 
 
 def test_objects_are_found_by_key_namespace_and_owner() -> None:
@@ -200,7 +200,7 @@ def test_indexes_agree_with_the_objects_and_batches_replay_to_the_store(
         store.apply(events[at : at + size])
     assert replayed == dict(zip(store.keys(), store.values(), strict=True))
     for owner in ("rs1", "rs2"):
-        assert names(store.by_owner(owner)) == sorted(one.name for one in store.values() if one.owner_uid == owner)
+        assert names(store.by_owner(owner)) == sorted(obj.name for obj in store.values() if obj.owner_uid == owner)
         assert names(store.by_index("label", ("shop", "app", owner))) == names(store.by_owner(owner))
 
 

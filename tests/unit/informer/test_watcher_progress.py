@@ -73,7 +73,7 @@ async def test_an_object_that_does_not_decode_is_left_out_and_the_others_arrive(
         page(10, A1, odd, B2), Stream([[added(odd | {}), added(pod("c", 11))], [b"", b'{"type":"NEW","object":{}}']])
     )
     assert run.events_text == "Init a+b DecodeFailed InitDone WatchOpened DecodeFailed c@11 DecodeFailed"
-    message = next(one.message for one in run.events if isinstance(one, DecodeFailed))
+    message = next(event.message for event in run.events if isinstance(event, DecodeFailed))
     assert message.startswith("Pod: ")
     assert "spec" in message
 

@@ -64,7 +64,7 @@ async def test_a_streaming_list_without_the_closing_bookmark_becomes_a_paged_lis
 async def test_a_streaming_list_may_be_silent_for_seconds_and_the_watch_after_it_for_long() -> None:
     run = await play(Stream([[added(A1)], [bookmark(10, ends_list=True)], [bookmark(11)]]), streaming_list=True)
     assert run.server.idle_timeouts[:2] == [STREAMED_LIST_SILENCE] * 2
-    assert all(WATCH_SECONDS / 2 < one <= WATCH_SECONDS + IDLE_MARGIN for one in run.server.idle_timeouts[2:])
+    assert all(WATCH_SECONDS / 2 < timeout <= WATCH_SECONDS + IDLE_MARGIN for timeout in run.server.idle_timeouts[2:])
 
 
 async def test_a_streaming_list_in_which_only_changes_keep_coming_is_given_up_too() -> None:
@@ -85,9 +85,7 @@ async def test_a_streaming_list_in_which_only_changes_keep_coming_is_given_up_to
         pytest.param(CUT, False, id="a cut proves nothing"),
     ],
 )
-async def test_what_is_learnt_of_streaming_lists_spares_the_other_kinds_the_attempt(
-    answer: Answer, is_learnt: bool
-) -> None:
+async def test_a_refused_streaming_list_is_not_tried_for_other_kinds(answer: Answer, is_learnt: bool) -> None:
     traits = ServerTraits()
     await play(answer, streaming_list=True, traits=traits)
     other = await play(streaming_list=True, traits=traits)
@@ -127,7 +125,7 @@ async def test_after_a_break_the_version_is_probed_before_the_watch_resumes(
 async def test_a_lower_version_is_probed_again_after_a_moment_and_not_immediately() -> None:
     run = await play(LIST_A, CUT, probes=[4, 4])
     assert run.waits[1] == CONFIRM
-    doubt = [one.error for one in run.events if isinstance(one, ListWatchFailed)][1]
+    doubt = [event.error for event in run.events if isinstance(event, ListWatchFailed)][1]
     assert isinstance(doubt, VersionRegressedError)
     assert "resourceVersion 4" in doubt.message
     assert "10" in doubt.message
@@ -146,8 +144,8 @@ async def test_a_list_of_a_lagging_replica_is_not_shown() -> None:
 
 
 async def test_a_streaming_list_with_a_lower_version_is_believed_the_second_time_and_read_once_more() -> None:
-    def stream(version: int, one: dict[str, object]) -> Stream:
-        return Stream([[added(one), bookmark(version, ends_list=True)]], EXPIRED)
+    def stream(version: int, obj: dict[str, object]) -> Stream:
+        return Stream([[added(obj), bookmark(version, ends_list=True)]], EXPIRED)
 
     run = await play(stream(10, A1), stream(4, B2), stream(4, B2), stream(5, B2), streaming_list=True)
     assert run.asked[:4] == [STREAMED] * 4
@@ -199,7 +197,7 @@ async def test_a_watch_that_ended_without_data_is_followed_by_a_probe() -> None:
     run = await play(LIST_A, QUIET, Stream([[bookmark(12)]]), QUIET, probes=[11])
     assert run.asked == [LIST, watch(10), watch(10), watch(12), watch(12)]
     assert run.server.probed == 2
-    assert [one.is_confirmed for one in run.events if isinstance(one, WatchOpened)] == [False, True, True, True]
+    assert [event.is_confirmed for event in run.events if isinstance(event, WatchOpened)] == [False, True, True, True]
 
 
 # Silence
@@ -252,9 +250,9 @@ async def test_the_wait_for_a_response_counts_as_waiting() -> None:
         UnavailableError("later", code=503, retry_after=float("inf")),
         ApiError("odd", code=418, retry_after=1e12),
     ],
-    ids=lambda one: f"{one.code}",
+    ids=lambda error: f"{error.code}",
 )
-async def test_no_server_makes_us_wait_longer_than_a_minute(failure: KdashError) -> None:
+async def test_no_retry_after_delays_longer_than_a_minute(failure: KdashError) -> None:
     assert (await play(failure)).waits == [MAX_RETRY_AFTER]
 
 

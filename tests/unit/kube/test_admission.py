@@ -111,7 +111,7 @@ def test_only_what_the_caller_retries_is_announced_as_retried(asked: RequestInfo
     assert RETRY_NOTE not in listing.hint_after_giving_up
 
 
-def test_a_rule_of_a_quota_keeps_its_words_and_a_read_knows_no_admission() -> None:
+def test_a_quota_message_is_kept_and_reads_have_no_admission() -> None:
     quota = answer(403, 'pods "x" is forbidden: exceeded quota: q')
     assert type(quota) is ForbiddenError
     assert type(answer(503, KYVERNO, RequestInfo("list", "pods"))) is UnavailableError

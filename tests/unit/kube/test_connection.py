@@ -56,7 +56,7 @@ async def consume(batches: AsyncIterator[list[bytes]], lines: list[bytes]) -> No
 
 
 def pages(*names: str, expire_at: str = "") -> Answer:
-    """A list of one item a page, whose continue tokens are page numbers."""
+    """A list with one item per page, whose continue tokens are page numbers."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         if "limit" not in request.query:
@@ -255,8 +255,8 @@ async def test_the_dry_run_of_a_delete_is_set_where_the_server_reads_it(tmp_path
         key = ObjectKey("Pod", "shop", "checkout-1")
         for dry_run in (True, False):
             await connection.send(WriteRequest(key, {"preconditions": {"uid": "u"}}, verb="delete"), dry_run=dry_run)
-        # A body wins over the query: a trial that is one by its query alone deletes.
-        assert [json.loads(one).get("dryRun") for one in server.bodies] == [["All"], None]
+        # A body takes precedence over the query: a dry run requested only in the query would delete.
+        assert [json.loads(body).get("dryRun") for body in server.bodies] == [["All"], None]
 
 
 @pytest.mark.parametrize(

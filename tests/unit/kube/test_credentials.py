@@ -106,7 +106,7 @@ async def test_a_hundred_requests_at_expiry_run_the_plugin_once() -> None:
     await plugin.waiting.wait()
     plugin.gate.set()
     given = await asyncio.gather(*asking)
-    assert {one.authorization for one in given} == {"Bearer token-2"}
+    assert {credential.authorization for credential in given} == {"Bearer token-2"}
     assert plugin.runs == 2
 
 
@@ -122,7 +122,7 @@ async def test_a_credential_always_about_to_expire_does_not_run_the_plugin_for_e
     assert plugin.runs == 2
 
 
-async def test_after_a_401_the_plugin_runs_once_for_all_who_were_refused() -> None:
+async def test_after_a_401_the_plugin_runs_once_for_all_refused_requests() -> None:
     clock = DrivenClock()
     plugin = Plugin(clock, life=None)
     credentials = plugin.credentials()

@@ -1,4 +1,4 @@
-"""Refused evictions: the budget is named with what it needs and has; that nothing was evicted is never in doubt."""
+"""Refused evictions: the budget is named with its numbers, and the outcome is never unknown."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ async def test_a_server_that_speaks_no_http_is_described(tmp_path: Path, sent: b
 @pytest.mark.parametrize(
     ("user", "code", "expected", "hint"),
     [
-        ({}, 401, "asks who you are, and the kubeconfig's user has no credentials", "Sign in"),
+        ({}, 401, "requires authentication, and the kubeconfig's user has no credentials", "Sign in"),
         ({}, 403, "You are not signed in: the user system:anonymous may not get pods", "has no credentials: sign in"),
         ({"token": "t"}, 401, "does not accept the kubeconfig's token", "get a new token"),
     ],

@@ -19,21 +19,21 @@ from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, pem, write
 
 
 def test_of_several_files_the_first_that_names_an_entry_wins(tmp_path: Path) -> None:
-    one = kubeconfig(tmp_path, name="a", cluster={"server": "https://first"}, file="one")
+    first = kubeconfig(tmp_path, name="a", cluster={"server": "https://first"}, file="one")
     two = kubeconfig(tmp_path, name="a", cluster={"server": "https://second"}, file="two")
     three = kubeconfig(tmp_path, name="b", cluster={"server": "https://third"}, file="three")
-    listed = os.pathsep.join(map(str, (one, tmp_path / "missing", two, three)))
+    listed = os.pathsep.join(map(str, (first, tmp_path / "missing", two, three)))
     config = read_kubeconfig(environ=environ(tmp_path, KUBECONFIG=listed))
     assert config.clusters["a"].value.server == "https://first"
     assert sorted(config.contexts) == ["a", "b"]
     assert config.current_context == "a"
-    assert config.paths == (one, two, three)
+    assert config.paths == (first, two, three)
 
 
 def test_the_first_file_that_sets_a_current_context_decides(tmp_path: Path) -> None:
-    one = kubeconfig(tmp_path, name="a", current="", file="one")
+    first = kubeconfig(tmp_path, name="a", current="", file="one")
     two = kubeconfig(tmp_path, name="b", file="two")
-    config = read_kubeconfig(environ=environ(tmp_path, KUBECONFIG=f"{one}{os.pathsep}{two}"))
+    config = read_kubeconfig(environ=environ(tmp_path, KUBECONFIG=f"{first}{os.pathsep}{two}"))
     assert config.current_context == "b"
 
 
@@ -44,9 +44,9 @@ def test_without_KUBECONFIG_the_home_directory_is_searched(tmp_path: Path) -> No
 
 
 def test_contexts_are_listed_by_name_with_the_current_one_marked(tmp_path: Path) -> None:
-    one = kubeconfig(tmp_path, name="b", namespace="web", file="one")
+    first = kubeconfig(tmp_path, name="b", namespace="web", file="one")
     two = kubeconfig(tmp_path, name="a", file="two")
-    listed_contexts = list_contexts(environ=environ(tmp_path, KUBECONFIG=f"{one}{os.pathsep}{two}"))
+    listed_contexts = list_contexts(environ=environ(tmp_path, KUBECONFIG=f"{first}{os.pathsep}{two}"))
     assert listed_contexts == (ContextEntry("a", "a", "a", "default", False), ContextEntry("b", "b", "b", "web", True))
 
 
@@ -181,7 +181,7 @@ def test_a_context_that_names_a_cluster_that_is_not_there_is_refused(tmp_path: P
         resolve_target(named_but_not_there(tmp_path, "clusters"), environ(tmp_path))
 
 
-async def test_a_user_that_is_not_there_sends_nothing_and_is_named_when_the_server_asks(tmp_path: Path) -> None:
+async def test_an_undefined_user_sends_no_credentials_and_is_named_in_a_401(tmp_path: Path) -> None:
     target = resolve_target(named_but_not_there(tmp_path, "users"), environ(tmp_path))
     credentials = credentials_for(target, environ(tmp_path), SystemClock())
     assert (await credentials.current()).headers() == []

@@ -29,7 +29,7 @@ def test_log_lines_are_the_same_however_the_bytes_arrive(chunks: list[bytes]) ->
 
 
 @given(CHUNKS, st.integers(1, 5))
-def test_a_log_line_is_cut_at_the_limit_and_says_how_much_was_left_out(chunks: list[bytes], limit: int) -> None:
+def test_a_log_line_is_cut_at_the_limit_with_a_note(chunks: list[bytes], limit: int) -> None:
     lines = LogLines(limit)
     split = [line for chunk in chunks for line in lines.feed(chunk)] + lines.finish()
     whole = b"".join(chunks).split(b"\n")
@@ -55,7 +55,7 @@ def test_an_event_of_many_chunks_arrives_whole() -> None:
     assert not lines.has_incomplete_line
 
 
-def test_the_last_line_of_a_log_that_ended_inside_it_says_so() -> None:
+def test_the_unterminated_last_line_of_a_log_is_marked() -> None:
     lines = LogLines(4)
     assert not any(isinstance(line, PartialLine) for line in lines.feed(b"whole\nab"))
     (rest,) = lines.finish()

@@ -1,4 +1,4 @@
-"""A log over real HTTP whose connections end inside a line, or with an error text of the node."""
+"""A log over real HTTP whose connections end inside a line or with an error from the node."""
 
 from __future__ import annotations
 
@@ -73,5 +73,5 @@ async def test_a_log_is_whole_whatever_its_connections_end_with(
         await asyncio.wait_for(all_read.wait(), 30)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    assert [one.text for one in sink.lines if not one.marker] == texts
-    assert [one.text for one in sink.lines if one.marker] == remarks
+    assert [line.text for line in sink.lines if not line.marker] == texts
+    assert [line.text for line in sink.lines if line.marker] == remarks

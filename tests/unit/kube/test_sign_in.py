@@ -78,14 +78,14 @@ def plugin(tmp_path: Path, listener: Listener, source: str, *, sign_in_timeout: 
         ([b"x" * 100_000, b"\n"], ["x" * (MAX_LINE - 1) + "…"], []),
     ],
 )
-def test_what_a_plugin_says_becomes_printable_lines(chunks: list[bytes], lines: list[str], rest: list[str]) -> None:
+def test_plugin_output_becomes_printable_lines(chunks: list[bytes], lines: list[str], rest: list[str]) -> None:
     stderr = StderrLines()
     assert [line for chunk in chunks for line in stderr.feed(chunk)] == lines
     assert stderr.is_inside_line is bool(rest)
     assert stderr.flush() == rest
 
 
-def test_of_a_plugin_that_says_much_the_last_lines_are_kept() -> None:
+def test_of_verbose_plugin_output_the_last_lines_are_kept() -> None:
     sign_in = SignIn("login", lambda: None)
     for number in range(100):
         sign_in.add(str(number))
@@ -102,7 +102,7 @@ def test_the_last_lines_that_fit_are_shown_and_one_always_is() -> None:
     assert sign_in.latest(rows=0, columns=10) == ("last",)
 
 
-async def test_a_device_code_is_told_while_the_plugin_waits_and_cancelling_ends_all_it_started(tmp_path: Path) -> None:
+async def test_a_device_code_is_shown_while_the_plugin_waits_and_cancelling_kills_its_children(tmp_path: Path) -> None:
     listener = Listener(lambda sign_in: sign_in.cancel())
     user = plugin_user("/bin/sh", [str(DEVICE_CODE)])
     path = kubeconfig(tmp_path, cluster={"server": "https://127.0.0.1:1"}, user=user)
@@ -147,7 +147,7 @@ async def test_the_time_limit_starts_over_when_the_plugin_speaks(tmp_path: Path)
         await plugin(tmp_path, Listener(), source, sign_in_timeout=0).run()
 
 
-async def test_a_question_without_a_line_end_is_told(tmp_path: Path) -> None:
+async def test_a_question_without_a_line_end_is_shown(tmp_path: Path) -> None:
     source = "import sys, signal; sys.stderr.write('Password: '); sys.stderr.flush(); signal.pause()"
     listener = Listener(lambda sign_in: sign_in.cancel())
     with pytest.raises(SignInCancelledError):
@@ -170,7 +170,7 @@ async def test_a_browser_that_keeps_stderr_open_does_not_hold_the_sign_in(tmp_pa
     os.kill(int(listener.lines[0]), signal.SIGKILL)  # still there: what a successful plugin has opened stays open
 
 
-async def test_a_plugin_that_always_wants_the_terminal_is_run_without_one_and_its_failure_says_so(
+async def test_a_plugin_with_interactive_mode_always_runs_without_a_terminal_and_fails_with_a_hint(
     tmp_path: Path,
 ) -> None:
     user = plugin_user(sys.executable, ["-c", "raise SystemExit('no terminal')"], interactiveMode="Always")

@@ -113,7 +113,7 @@ async def test_a_probe_asks_for_any_one_object_and_no_version(tmp_path: Path) ->
         pytest.param(headers_and(again=b"x"), [], id="a line that never ends is none"),
     ],
 )
-async def test_a_watch_of_which_nothing_comes_is_silent(tmp_path: Path, answer: Answer, lines: list[bytes]) -> None:
+async def test_a_watch_without_data_is_silent(tmp_path: Path, answer: Answer, lines: list[bytes]) -> None:
     *whole, failure = await watched(tmp_path, answer)
     assert whole == lines
     assert b"was silent for 0.05 s" in failure

@@ -180,7 +180,7 @@ async def test_tls_goes_through_a_proxy_to_the_named_server(tmp_path: Path) -> N
         assert await connection.server_version() == "v1.36.2"
 
 
-async def test_https_to_a_plain_server_and_http_to_a_tls_server_are_told_apart(tmp_path: Path) -> None:
+async def test_https_to_a_plain_server_and_http_to_a_tls_server_are_distinguished(tmp_path: Path) -> None:
     async with serving(version) as server:
         url = server.url.replace("http://", "https://")
         async with connected(tmp_path, url, TRUSTED) as connection:
@@ -201,7 +201,7 @@ async def test_https_to_a_plain_server_and_http_to_a_tls_server_are_told_apart(t
         ("alice.key", "alice.key", "cannot be used"),
     ],
 )
-async def test_a_client_certificate_that_cannot_be_used_is_told_when_connecting(
+async def test_an_unusable_client_certificate_is_reported_when_connecting(
     tmp_path: Path, certificate: str, key: str, expected: str
 ) -> None:
     user = {"client-certificate-data": encoded(certificate), "client-key-data": encoded(key)}
@@ -233,7 +233,7 @@ def test_no_file_with_a_key_is_left_behind(tmp_path: Path, monkeypatch: pytest.M
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_temporary_directory_without_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_temporary_directory_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(**given: str) -> tuple[int, str]:
         raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""The one line that tells why, found in a log and fetched."""
+"""The line of a log that shows why a container failed: found and fetched."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ from k9py.rollouts.cohort_status import FailingContainer
         ([], None),
     ],
 )  # fmt: skip
-def test_the_line_that_tells_of_the_failure_is_found(lines: list[str], expected: str | None) -> None:
+def test_the_line_that_shows_the_failure_is_found(lines: list[str], expected: str | None) -> None:
     assert failing_line([entry.encode() for entry in lines]) == expected
     assert failing_line([f"2026-11-22T12:00:00.123456789Z {entry}".encode() for entry in lines]) == expected
 
 
 def test_a_huge_line_is_cut() -> None:
-    found = failing_line([b"error " + b"x" * 100_000])
-    assert found is not None
-    assert len(found) == 500
+    line = failing_line([b"error " + b"x" * 100_000])
+    assert line is not None
+    assert len(line) == 500
 
 
 class OneLog:
-    """A source with one log, that notes what it was asked for."""
+    """A source with one log that records the requested options."""
 
     def __init__(self, batches: Sequence[list[bytes]] | NotFoundError) -> None:
         self._batches = batches
@@ -85,5 +85,5 @@ async def test_the_previous_containers_log_is_read_where_it_crashed() -> None:
     assert source.asked == (LogTarget("shop", "checkout-1", "app", "uid-1"), False, 200, True)
 
 
-async def test_a_log_that_cannot_be_read_tells_nothing() -> None:
+async def test_an_unreadable_log_gives_no_failing_line() -> None:
     assert await read_failing_line(OneLog(NotFoundError("gone")), CRASHED) is None

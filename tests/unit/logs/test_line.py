@@ -61,7 +61,7 @@ def test_a_timestamp_a_container_wrote_into_a_long_line_stays(before: int) -> No
     assert split_line(line)[1] == line[len(STAMP) :].decode()
 
 
-def test_a_line_of_megabytes_is_cut_and_says_so() -> None:
+def test_a_line_of_megabytes_is_truncated_with_a_note() -> None:
     _, text = split_line(b"2026-11-22T06:49:40.400000000Z " + b"x" * (MAX_TEXT_CHARS + 10))
     assert len(text) < MAX_TEXT_CHARS + 100
     assert text.endswith("(cut: 10 more characters)")
@@ -83,5 +83,5 @@ def test_a_year_no_node_can_write_is_no_timestamp(raw: str) -> None:
         ("2026-11-30T07:00:00Z written so: \ufffd".encode(), b""),
     ],
 )
-def test_bytes_that_are_no_text_are_kept_beside_it(line: bytes, kept: bytes) -> None:
+def test_undecodable_bytes_are_kept_with_the_text(line: bytes, kept: bytes) -> None:
     assert undecoded_bytes(line, split_line(line)[1]) == kept

@@ -1,4 +1,4 @@
-"""What is said of a log: short, in times a reader can find, and harmless."""
+"""Marker texts: short, with times a reader can find, and printable."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from tests.unit.logs.follow.scripted_source import START
         ("something else", "something else"),
     ],
 )
-def test_a_refusal_is_a_state_in_words(message: str, expected: str) -> None:
+def test_a_refusal_becomes_the_state_text(message: str, expected: str) -> None:
     assert marker_text.unavailable(BadRequestError(message, code=400)) == expected
 
 
-def test_a_gap_says_between_when_and_when() -> None:
+def test_a_gap_has_its_start_and_end_time() -> None:
     later = START + timedelta(seconds=75)
     assert marker_text.gap(marker_text.ROTATED, START, later, 12.3) == (
         "log rotated while disconnected for 12s: lines between 12:00:00 and 12:01:15 may be missing"

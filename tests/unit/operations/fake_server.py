@@ -1,4 +1,4 @@
-"""A server of one object, for tests of writing: it compares versions and applies patches as the API server does."""
+"""A server with one object, for tests of writes: it compares versions and applies patches as the API server does."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def version_of(request: WriteRequest) -> str:
     if isinstance(patch, Mapping):
         return str(patch.get("metadata", patch.get("preconditions", {}))["resourceVersion"])
     assert patch is not None
-    return str(next(one["value"] for one in patch if one["path"] == "/metadata/resourceVersion"))
+    return str(next(operation["value"] for operation in patch if operation["path"] == "/metadata/resourceVersion"))
 
 
 def as_scale(obj: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,16 +106,16 @@ def patched(obj: Mapping[str, Any], request: WriteRequest) -> dict[str, Any]:
 
 def _merged(old: Any, patch: Any) -> Any:
     if isinstance(patch, Mapping):
-        found = dict(old or {})
+        merged = dict(old or {})
         for key, value in patch.items():
             if value is None:
-                found.pop(key, None)
+                merged.pop(key, None)
             elif not key.startswith("$"):
-                found[key] = _merged(found.get(key), value)
-        return found
-    if isinstance(patch, list) and all(isinstance(one, Mapping) and "name" in one for one in patch):
-        named = {one["name"]: one for one in old or ()}
-        for one in patch:
-            named[one["name"]] = _merged(named.get(one["name"]), one)
+                merged[key] = _merged(merged.get(key), value)
+        return merged
+    if isinstance(patch, list) and all(isinstance(item, Mapping) and "name" in item for item in patch):
+        named = {item["name"]: item for item in old or ()}
+        for item in patch:
+            named[item["name"]] = _merged(named.get(item["name"]), item)
         return list(named.values())
     return patch

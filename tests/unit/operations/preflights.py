@@ -1,4 +1,4 @@
-"""A cluster of a few policies for the preflight checks: fake readers, budgets, quotas, autoscalers as raw JSON."""
+"""Fake readers, budgets, quotas and autoscalers as raw JSON, for the preflight checks."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def autoscaler(
 
 @dataclass
 class FakeReader:
-    """Lists what it was given by kind; an error in the place of a list is raised."""
+    """Lists what it was given by kind; an error in place of a list is raised."""
 
     lists: Mapping[str, Sequence[Raw] | KdashError] = field(default_factory=dict)
     allowed: bool | KdashError | None = True
@@ -66,10 +66,10 @@ class FakeReader:
 
     async def list(self, kind: str, namespace: str, *, label_selector: str = "") -> list[Raw]:
         self.asked.append(("list", kind, namespace, *filter(None, [label_selector])))
-        found = self.lists.get(kind, ())
-        if isinstance(found, KdashError):
-            raise found
-        return list(found)
+        obj = self.lists.get(kind, ())
+        if isinstance(obj, KdashError):
+            raise obj
+        return list(obj)
 
     async def can_i(
         self, verb: str, kind: str, namespace: str, *, name: str = "", subresource: str = ""
@@ -89,7 +89,7 @@ def facts(
     quotas: Sequence[Raw] | Unknown = (),
     pods: tuple[Pod, ...] | Unknown = (),
 ) -> Facts:
-    """Facts as `gather` would have them, all known and empty unless told otherwise."""
+    """Return facts as `gather` does, all known and empty unless given."""
     return Facts(
         needed_right(change),
         allowed,
@@ -100,11 +100,11 @@ def facts(
     )
 
 
-def _typed(kind: Kind[K], found: Sequence[Raw] | Unknown) -> tuple[K, ...] | Unknown:
-    return found if isinstance(found, Unknown) else tuple(typed(kind, one) for one in found)
+def _typed(kind: Kind[K], objects: Sequence[Raw] | Unknown) -> tuple[K, ...] | Unknown:
+    return objects if isinstance(objects, Unknown) else tuple(typed(kind, obj) for obj in objects)
 
 
-def told(obj: Raw, change: WritePlan, **known: Any) -> list[tuple[str, str]]:
-    """Return (code, message) of what the checks say."""
-    found: tuple[PreflightWarning, ...] = judge(obj, change, facts(change, **known))
-    return [(one.code, one.message) for one in found]
+def preflight_messages(obj: Raw, change: WritePlan, **known: Any) -> list[tuple[str, str]]:
+    """Return (code, message) of each warning."""
+    warnings: tuple[PreflightWarning, ...] = judge(obj, change, facts(change, **known))
+    return [(warning.code, warning.message) for warning in warnings]

@@ -1,4 +1,4 @@
-"""Raw objects as the server's JSON has them, for planning writes."""
+"""Raw objects in the server's JSON form, for planning writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit file read back: what was done to one object, whatever else is in the file."""
+"""Reading the audit file: the writes to one object, whatever else the file contains."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def test_of_a_long_file_only_the_end_is_read(tmp_path: Path) -> None:
     with path.open("w") as file:
         for number in range(3000):
             file.write(json.dumps({"uid": "a", "n": number, "pad": "x" * 1000}) + "\n")
-    found = [line["n"] for line in AuditLog(path).lines("a")]
-    assert found == list(range(3000 - len(found), 3000))
-    assert 900 < len(found) < 1100
+    numbers = [line["n"] for line in AuditLog(path).lines("a")]
+    assert numbers == list(range(3000 - len(numbers), 3000))
+    assert 900 < len(numbers) < 1100
 
 
 @pytest.mark.parametrize("trap", ["missing", "directory", "link", "pipe", "none"])
-def test_a_file_that_is_none_of_ours_tells_nothing_and_blocks_nobody(tmp_path: Path, trap: str) -> None:
+def test_a_foreign_file_gives_no_lines_and_never_blocks(tmp_path: Path, trap: str) -> None:
     path = tmp_path / "audit.jsonl"
     match trap:
         case "directory":

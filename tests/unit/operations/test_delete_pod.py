@@ -1,4 +1,4 @@
-"""Deleting and evicting a pod: it is this very pod, and the person knows whether another one comes."""
+"""Deleting and evicting a pod: exactly this pod, with a warning if nothing replaces it."""
 
 from __future__ import annotations
 
@@ -41,12 +41,14 @@ def test_at_a_newer_version_it_is_still_this_pod(
 
 
 @pytest.mark.parametrize(("plan", "action", "verb"), PLANS)
-def test_a_pod_nobody_makes_anew_is_told(plan: Callable[[dict[str, Any]], WritePlan], action: str, verb: str) -> None:
+def test_a_pod_without_a_controller_gets_a_warning(
+    plan: Callable[[dict[str, Any]], WritePlan], action: str, verb: str
+) -> None:
     change = plan(raw_pod(owner=None))
     assert change.before_after == (("pod", "Running", "gone"),)
-    assert [one.code for one in change.warnings] == ["bare-pod"]
+    assert [warning.code for warning in change.warnings] == ["bare-pod"]
     static = plan(raw_pod(owner=("Node", "node-1"), annotations={"kubernetes.io/config.mirror": "abc"}))
-    assert [one.code for one in static.warnings] == ["static-pod"]
+    assert [warning.code for warning in static.warnings] == ["static-pod"]
 
 
 @pytest.mark.parametrize(("plan", "action", "verb"), PLANS)

@@ -1,4 +1,4 @@
-"""Preparing a change: the dry-run's own result, every warning once, and no question asked of a read-only session."""
+"""Preparing a change: the dry run's own result, every warning once, and no request in a read-only session."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ async def test_it_holds_what_the_dry_run_returned() -> None:
     assert patcher.sent == [(change.request, True)]
 
 
-async def test_the_plans_warnings_and_preflights_are_told_once_loudest_first() -> None:
+async def test_warnings_of_plan_and_preflight_are_merged_worst_first() -> None:
     obj = make.raw_deployment(annotations={"meta.helm.sh/release-name": "shop"})
     stale = make.autoscaler(make.deployment(), min_replicas=1, max_replicas=2)
     change = plan_scale(obj, 5, autoscaler=stale)
-    assert [one.code for one in change.warnings] == ["autoscaler", "helm"]
+    assert [warning.code for warning in change.warnings] == ["autoscaler", "helm"]
     reader = FakeReader({"HorizontalPodAutoscaler": [autoscaler()], "ResourceQuota": ForbiddenError("no", code=403)})
     ready = await dry_run(writer(FakePatcher(as_scale(make.raw_deployment(replicas=5)))), reader, obj, change)
-    assert [one.code for one in ready.plan.warnings] == ["autoscaler", "helm", "unknown"]
+    assert [warning.code for warning in ready.plan.warnings] == ["autoscaler", "helm", "unknown"]
     assert "between 2 and 6" in ready.plan.warnings[0].message, "as it was read last"
     assert ready.template_after == ready.template_before
 
@@ -95,7 +95,7 @@ async def test_what_the_server_could_not_try_has_no_preview_and_is_never_called_
     refused = FakePatcher(DryRunUnsupportedError("webhook does not support dry run", code=400))
     ready = await dry_run(writer(refused), FakeReader(), obj, plan_set_image(obj, {"app": NEWER}))
     assert (ready.is_verified, ready.after, ready.template_after) == (False, None, {})
-    assert [one.code for one in ready.plan.warnings] == ["not-tried"]
+    assert [warning.code for warning in ready.plan.warnings] == ["not-tried"]
     assert not is_stored_as_previewed(ready, WriteResult(ready.plan, make.raw_deployment(image=NEWER), dry_run=False))
 
 

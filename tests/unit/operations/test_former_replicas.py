@@ -1,4 +1,4 @@
-"""How many there were before zero: by our own audit file, else by the controllers' events."""
+"""The replicas before a scaling to zero: from our own audit file, otherwise from the controllers' events."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def about(kind: str, message: str, *, since: float = 60, reason: str = "ScalingR
         ([], None),
     ],
 )
-def test_our_own_last_scale_tells(lines: list[dict[str, Any]], expected: int | None) -> None:
+def test_the_last_audited_scale_gives_the_former_count(lines: list[dict[str, Any]], expected: int | None) -> None:
     assert former_replicas(at_zero(), lines, ()) == expected
 
 
@@ -55,11 +55,11 @@ def test_what_is_not_at_zero_has_no_former_count() -> None:
     assert former_replicas({"kind": "DaemonSet", "metadata": {}, "spec": {}}, [line("3", "0")], ()) is None
 
 
-@pytest.mark.parametrize("words", ["from 4 to 0", "to 0 from 4"])
-def test_a_deployments_last_replica_set_to_go_tells(words: str) -> None:
+@pytest.mark.parametrize("message", ["from 4 to 0", "to 0 from 4"])
+def test_the_last_scaled_down_replica_set_gives_the_former_count(message: str) -> None:
     events = [
         about("Deployment", "Scaled down replica set x-old from 1 to 0", since=600),
-        about("Deployment", f"Scaled down replica set x-new {words}"),
+        about("Deployment", f"Scaled down replica set x-new {message}"),
         about("Deployment", "Scaled up replica set x-new from 3 to 4", since=599),
     ]
     assert former_replicas(at_zero(), (), events) == 4
@@ -89,13 +89,13 @@ def test_replica_sets_that_go_together_had_the_surge_between_them(
     assert former_replicas(obj, (), events) == former_replicas(obj, (), events[::-1]) == wanted
 
 
-def test_events_of_another_object_or_other_words_tell_nothing() -> None:
+def test_unrelated_events_give_no_former_count() -> None:
     other = make.event(make.deployment("y"), "ScalingReplicaSet", "Scaled down replica set y-a from 4 to 0")
     forged = about("Deployment", "Scaled down replica set x-a from 4 to 0 or so")
     assert former_replicas(at_zero(), (), [other, forged]) is None
 
 
-def test_the_later_of_our_file_and_the_events_is_believed_and_ours_when_they_are_of_one_scale() -> None:
+def test_the_later_of_audit_file_and_events_wins_and_the_file_wins_a_tie() -> None:
     later = about("Deployment", "Scaled down replica set x-a from 7 to 0", since=10)
     same = about("Deployment", "Scaled down replica set x-a from 2 to 0", since=58)
     assert former_replicas(at_zero(), [line("3", "0", seconds=600)], [later]) == 7

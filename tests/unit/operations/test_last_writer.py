@@ -1,4 +1,4 @@
-"""Who changed an object meanwhile: named where the managed fields tell, all candidates where they do not."""
+"""Who changed an object meanwhile: named if the managed fields show it, otherwise all candidates."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ OLD, NEW = "2026-11-22T10:00:00Z", "2026-11-22T11:59:00Z"
 
 
 def entry(manager: str, *fields: str, time: str = "", subresource: str = "", part: str = "spec") -> dict[str, Any]:
-    found: dict[str, Any] = {
+    fields_entry: dict[str, Any] = {
         "manager": manager,
         "operation": "Update",
-        "fieldsV1": {f"f:{part}": {f"f:{one}": {} for one in fields}},
+        "fieldsV1": {f"f:{part}": {f"f:{field}": {} for field in fields}},
     }
-    return found | ({"time": time} if time else {}) | ({"subresource": subresource} if subresource else {})
+    return fields_entry | ({"time": time} if time else {}) | ({"subresource": subresource} if subresource else {})
 
 
 CREATED = entry("kubectl-create", "replicas", "template", time=OLD)
@@ -35,13 +35,13 @@ ANNOTATED = entry("kubectl-annotate", "annotations", time=NEW, part="metadata")
 
 
 def obj(*entries: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    found = make.raw_deployment(**changes)
-    found["metadata"]["managedFields"] = list(entries)
-    return found
+    deployment = make.raw_deployment(**changes)
+    deployment["metadata"]["managedFields"] = list(entries)
+    return deployment
 
 
 @pytest.mark.parametrize(
-    ("before", "present", "words"),
+    ("before", "present", "message"),
     [
         # The scale has no time in 1.36: the creator's entry is the newest that has one, and is not who did it.
         (
@@ -52,7 +52,7 @@ def obj(*entries: dict[str, Any], **changes: Any) -> dict[str, Any]:
         # Somebody else scaled through the same entry before: the image was changed by who owns the template.
         (obj(TEMPLATE, SCALED), obj(TEMPLATE, SCALED, SET, image="x:2"), f" (by kubectl-set at {NEW})"),
         (obj(TEMPLATE, SCALED), obj(SCALED, SET, image="x:2"), f" (by kubectl-set at {NEW})"),
-        # Both changed: nobody is picked out.
+        # Both changed: nobody is singled out.
         (
             obj(TEMPLATE),
             obj(SCALED, SET, image="x:2", replicas=9),
@@ -76,30 +76,30 @@ def obj(*entries: dict[str, Any], **changes: Any) -> dict[str, Any]:
     ],
 )
 def test_who_changed_it_is_named_as_far_as_it_is_known(
-    before: dict[str, Any], present: dict[str, Any], words: str
+    before: dict[str, Any], present: dict[str, Any], message: str
 ) -> None:
-    assert last_writer(present, before) == words
+    assert last_writer(present, before) == message
 
 
 @pytest.mark.parametrize(
-    ("part", "words"), [("metadata", f" (by kubectl-annotate at {NEW})"), ("spec", " (by whom is not known)")]
+    ("part", "message"), [("metadata", f" (by kubectl-annotate at {NEW})"), ("spec", " (by whom is not known)")]
 )
-def test_who_wrote_the_part_that_changed_is_named(part: Part, words: str) -> None:
+def test_who_wrote_the_part_that_changed_is_named(part: Part, message: str) -> None:
     before, present = obj(CREATED), obj(CREATED, ANNOTATED)
     present["metadata"]["annotations"] = {"a": "b"}
     if part == "spec":
         present["metadata"]["managedFields"] = [CREATED]
-    assert last_writer(present, before, part) == words
+    assert last_writer(present, before, part) == message
 
 
 def test_without_the_object_as_it_was_nobody_without_a_time_is_passed_over() -> None:
-    words = last_writer(obj(TEMPLATE, SCALED, replicas=9), None)
-    assert words == f" (not known by whom: curl through scale, time not recorded; or kubectl-create at {OLD})"
+    message = last_writer(obj(TEMPLATE, SCALED, replicas=9), None)
+    assert message == f" (not known by whom: curl through scale, time not recorded; or kubectl-create at {OLD})"
 
 
 def test_a_recorded_deployment_has_a_scale_without_time() -> None:
     present = body("set-image-kubectl", 0)
-    [scale] = [one for one in present["metadata"]["managedFields"] if one.get("subresource") == "scale"]
+    [scale] = [entry for entry in present["metadata"]["managedFields"] if entry.get("subresource") == "scale"]
     assert "time" not in scale
     before = {**present, "spec": {**present["spec"], "replicas": 99}}
     assert last_writer(present, before) == f" (by {scale['manager']} through scale, time not recorded)"

@@ -1,4 +1,4 @@
-"""Plans: the patch is what kubectl sent (recorded), apart from our preconditions; refusals say why."""
+"""Plans: the patch is what kubectl sent (recorded), except for kdash's preconditions; refusals state the reason."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AT = datetime(2026, 11, 22, 6, 48, 8, tzinfo=UTC)
 
 
 def named(name: str, index: int, revision: str) -> dict[str, Any]:
-    return next(one for one in items(name, index) if one["metadata"]["name"] == revision)
+    return next(obj for obj in items(name, index) if obj["metadata"]["name"] == revision)
 
 
 def without_preconditions(change: WritePlan, obj: dict[str, Any]) -> Any:
@@ -74,7 +74,7 @@ def test_undo_by_controller_revision_sends_what_kubectl_sent(
     assert without_preconditions(change, workload) == sent(recording, patch)
 
 
-def test_undo_tells_what_changes() -> None:
+def test_undo_lists_its_changes() -> None:
     change = plan_undo(body("undo-kubectl", 0), named("undo-kubectl", 2, "checkout-8584c6bfc9"))
     assert change.summary == "undo Deployment shop/checkout to revision 3"
     assert change.before_after == (
@@ -82,8 +82,10 @@ def test_undo_tells_what_changes() -> None:
         ("image of app", "registry.example.com/checkout:badimage", "registry.example.com/checkout:1.1.0"),
     )
     assert (change.generation, change.resource_version) == (7, "3693")
-    words = "it was made with kubectl apply: the next apply puts back the pod template as its file has it"
-    assert [(one.code, one.message) for one in change.warnings] == [("applied", f"{words}; change that too")]
+    message = "it was made with kubectl apply: the next apply puts back the pod template as its file has it"
+    assert [(warning.code, warning.message) for warning in change.warnings] == [
+        ("applied", f"{message}; change that too")
+    ]
 
 
 def test_the_template_of_a_revision_is_the_one_the_server_stored_after_kubectls_undo() -> None:
@@ -109,7 +111,7 @@ def revision_of(obj: dict[str, Any], image: str = "x:2", number: int = 2) -> dic
     }
 
 
-def test_undo_refuses_a_paused_deployment_and_says_the_way_out() -> None:
+def test_undo_refuses_a_paused_deployment_with_a_hint() -> None:
     obj = make.raw_deployment(paused=True)
     with pytest.raises(RefusedError, match="is paused") as caught:
         plan_undo(obj, revision_of(obj))
@@ -139,19 +141,19 @@ def test_undo_adds_annotations_where_there_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "read", "words"),
+    ("limit", "read", "texts"),
     [
         (None, True, ("Deployment shop/checkout has no earlier revision to go back to", "")),
         (0, True, ("Deployment shop/checkout has no earlier revision to go back to", "revisionHistoryLimit is 0")),
         (0, False, ("the revisions of Deployment shop/checkout are not known", "they are kept in ReplicaSets")),
     ],
 )
-def test_undo_says_why_there_is_nothing_to_go_back_to(limit: int | None, read: bool, words: tuple[str, str]) -> None:
+def test_undo_says_why_there_is_nothing_to_go_back_to(limit: int | None, read: bool, texts: tuple[str, str]) -> None:
     obj = make.raw_deployment()
     obj["spec"]["revisionHistoryLimit"] = limit
     refused = no_revision_error(obj, read=read)
-    assert refused.message == words[0]
-    assert words[1] in refused.hint
+    assert refused.message == texts[0]
+    assert texts[1] in refused.hint
 
 
 def test_undo_of_a_stateful_set_names_the_pod_that_will_stay_stuck() -> None:
@@ -162,13 +164,13 @@ def test_undo_of_a_stateful_set_names_the_pod_that_will_stay_stuck() -> None:
         make.pod("cart-db-2", revision_hash="cart-db-579f464d64"),
     ]
     warning, *others = plan_undo(obj, target, pods=pods).warnings
-    assert [one.code for one in others] == ["applied"]
+    assert [warning.code for warning in others] == ["applied"]
     assert (warning.code, warning.message) == (
         "stuck-pods",
         "pod cart-db-1 stays stuck until you delete it",
     )
     parallel = {**obj, "spec": {**obj["spec"], "podManagementPolicy": "Parallel"}}
-    assert [one.code for one in plan_undo(parallel, target, pods=pods).warnings] == ["applied"]
+    assert [warning.code for warning in plan_undo(parallel, target, pods=pods).warnings] == ["applied"]
 
 
 # --- restart -------------------------------------------------------------------------------------------------------
@@ -198,18 +200,18 @@ def test_restart_refuses_a_paused_deployment_and_a_second_restart_in_one_second(
 def test_restart_with_recreate_or_of_an_only_stateful_pod_warns_of_downtime() -> None:
     obj = make.raw_deployment()
     obj["spec"]["strategy"] = {"type": "Recreate"}
-    assert [one.code for one in plan_restart(obj, make.NOW).warnings] == ["downtime"]
+    assert [warning.code for warning in plan_restart(obj, make.NOW).warnings] == ["downtime"]
     single = {**body("statefulset", 10), "spec": {**body("statefulset", 10)["spec"], "replicas": 1}}
-    assert [one.code for one in plan_restart(single, make.NOW).warnings] == ["downtime"]
+    assert [warning.code for warning in plan_restart(single, make.NOW).warnings] == ["downtime"]
 
 
 def test_restart_with_on_delete_or_a_partition_says_that_pods_stay() -> None:
     spec = body("statefulset", 10)["spec"]
     on_delete = {**body("statefulset", 10), "spec": {**spec, "updateStrategy": {"type": "OnDelete"}}}
     partition = {**spec, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}}
-    assert [one.code for one in plan_restart(on_delete, make.NOW).warnings] == ["on-delete"]
+    assert [warning.code for warning in plan_restart(on_delete, make.NOW).warnings] == ["on-delete"]
     held = {**body("statefulset", 10), "spec": partition}
-    assert [one.code for one in plan_restart(held, make.NOW).warnings] == ["partition"]
+    assert [warning.code for warning in plan_restart(held, make.NOW).warnings] == ["partition"]
 
 
 # --- scale ---------------------------------------------------------------------------------------------------------
@@ -239,7 +241,7 @@ def test_scale_goes_through_the_subresource_with_the_recorded_patch() -> None:
         ({**make.raw_deployment(), "kind": "Job"}, 3, "Job shop/checkout cannot be scaled"),
     ],
 )
-def test_scale_refuses_what_makes_no_sense(obj: dict[str, Any], replicas: Any, message: str) -> None:
+def test_scale_refuses_invalid_numbers(obj: dict[str, Any], replicas: Any, message: str) -> None:
     with pytest.raises(RefusedError, match=message):
         plan_scale(obj, replicas)
 
@@ -255,12 +257,12 @@ def test_scale_refuses_what_makes_no_sense(obj: dict[str, Any], replicas: Any, m
 )
 def test_scale_warns_of_the_autoscaler_with_its_bounds(wanted: int, codes: list[str], message: str) -> None:
     change = plan_scale(make.raw_deployment(), wanted, autoscaler=make.autoscaler(make.deployment()))
-    assert [one.code for one in change.warnings] == codes
+    assert [warning.code for warning in change.warnings] == codes
     assert change.warnings[0].message.startswith(message)
 
 
-def test_scale_calls_out_a_number_that_looks_like_a_slip() -> None:
-    assert [one.code for one in plan_scale(make.raw_deployment(), 300).warnings] == ["large"]
+def test_scale_warns_about_an_unusually_large_number() -> None:
+    assert [warning.code for warning in plan_scale(make.raw_deployment(), 300).warnings] == ["large"]
     assert plan_scale(make.raw_deployment(), 10).warnings == ()
 
 
@@ -273,7 +275,7 @@ def test_pause_and_resume_send_what_kubectl_sent() -> None:
     assert without_preconditions(plan_resume(paused), paused) == sent("pause-resume-kubectl", 10)
 
 
-def test_pause_and_resume_refuse_what_is_so_already_and_other_kinds() -> None:
+def test_pause_and_resume_refuse_no_ops_and_other_kinds() -> None:
     with pytest.raises(RefusedError, match="is paused already"):
         plan_pause(make.raw_deployment(paused=True))
     with pytest.raises(RefusedError, match="is not paused"):
@@ -316,7 +318,7 @@ def test_a_plan_does_not_change_what_it_was_given(plan: Callable[[dict[str, Any]
 
 @pytest.mark.parametrize("plan", PLANS)
 @pytest.mark.parametrize(
-    ("change", "code", "words"),
+    ("change", "code", "message"),
     [
         ({"annotations": {"argocd.argoproj.io/tracking-id": ARGO}}, "gitops", "Argo CD manages it (application shop)"),
         ({"labels": {"kustomize.toolkit.fluxcd.io/name": "shop"}}, "gitops", "Flux manages it (kustomization shop)"),
@@ -324,14 +326,14 @@ def test_a_plan_does_not_change_what_it_was_given(plan: Callable[[dict[str, Any]
         ({"annotations": {"meta.helm.sh/release-name": "shop"}}, "helm", "Helm release shop manages it"),
     ],
 )
-def test_who_will_put_it_back_is_named(
-    plan: Callable[[dict[str, Any]], WritePlan], change: dict[str, Any], code: str, words: str
+def test_the_manager_that_will_revert_it_is_named(
+    plan: Callable[[dict[str, Any]], WritePlan], change: dict[str, Any], code: str, message: str
 ) -> None:
     obj = make.raw_deployment()
     obj["metadata"] |= change
     [warning] = plan(obj).warnings
     assert warning.code == code
-    assert warning.message.startswith(words)
+    assert warning.message.startswith(message)
 
 
 @pytest.mark.parametrize("plan", PLANS)
@@ -344,7 +346,7 @@ def test_an_object_nobody_else_manages_gets_no_warning(plan: Callable[[dict[str,
     assert plan(obj).warnings == ()
 
 
-def test_undo_names_the_present_revision_by_its_number_where_the_caller_knows_it() -> None:
+def test_undo_names_the_current_revision_by_number_if_known() -> None:
     obj, target = body("statefulset", 10), named("statefulset", 11, "cart-db-749dcdb79")
     assert plan_undo(obj, target, present_number=2).before_after[0] == ("revision", "2", "1")
     assert plan_undo(obj, target).before_after[0] == ("revision", "cart-db-579f464d64", "1")

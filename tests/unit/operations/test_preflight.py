@@ -1,4 +1,4 @@
-"""The checks of what the cluster knows, one by one: right, autoscaler, budget; and how the facts are read."""
+"""The preflight checks against the cluster, one by one: permission, autoscaler, budget; and how the facts are read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from k9py.operations.restart import plan_restart
 from k9py.operations.scale import plan_scale
 from k9py.operations.set_image import plan_set_image
 from tests import factories as make
-from tests.unit.operations.preflights import FakeReader, autoscaler, budget, told
+from tests.unit.operations.preflights import FakeReader, autoscaler, budget, preflight_messages
 from tests.unit.operations.raw import raw_pod
 
 BUDGETS_UNKNOWN = "disruption budgets: unknown (you may not list poddisruptionbudgets)"
@@ -82,30 +82,30 @@ async def test_what_matters_is_read_once_in_the_namespace_and_nothing_else(
     assert sorted(reader.asked) == sorted([right, *lists])
 
 
-async def test_a_paused_deployment_is_only_asked_for_the_right_until_it_goes_on() -> None:
+async def test_a_paused_deployment_needs_only_the_permission_check() -> None:
     paused = make.raw_deployment(paused=True)
     reader = FakeReader()
     assert await preflight(reader, paused, plan_set_image(paused, {"app": NEWER})) == ()
-    assert [one[0] for one in reader.asked] == ["patch"]
+    assert [request[0] for request in reader.asked] == ["patch"]
     paused["status"]["updatedReplicas"] = 1
     reader = FakeReader()
     await preflight(reader, paused, plan_resume(paused))
     assert len(reader.asked) == 3, "the right, budgets and quotas"
 
 
-async def test_what_may_not_be_read_is_said_each_by_itself_and_the_rest_still_counts() -> None:
+async def test_each_unreadable_kind_is_reported_and_the_others_still_count() -> None:
     obj = rolling(maxSurge=0, maxUnavailable=2)
     lists: dict[str, Any] = {
         "ResourceQuota": ForbiddenError("no", code=403),
         "PodDisruptionBudget": [budget(needs=2, expected=3)],
     }
     surging = {**obj, "spec": {**obj["spec"], "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}}}
-    found = await preflight(FakeReader(lists), surging, restart(surging))
-    assert [(one.code, one.message) for one in found] == [
+    warnings = await preflight(FakeReader(lists), surging, restart(surging))
+    assert [(warning.code, warning.message) for warning in warnings] == [
         ("unknown", "quotas: unknown (you may not list resourcequotas); one may refuse the new pods")
     ]
-    found = await preflight(FakeReader(lists), obj, restart(obj))
-    assert [one.code for one in found] == ["budget"], "without a surge no quota is asked for"
+    warnings = await preflight(FakeReader(lists), obj, restart(obj))
+    assert [warning.code for warning in warnings] == ["budget"], "without a surge no quota is asked for"
 
 
 @pytest.mark.parametrize(
@@ -189,19 +189,19 @@ async def test_a_lost_connection_is_raised_and_not_taken_for_unknown() -> None:
 
 async def test_facts_that_do_not_matter_are_none() -> None:
     obj = make.raw_deployment()
-    found = await gather(FakeReader(), obj, plan_pause(obj))
-    assert (found.autoscalers, found.budgets, found.quotas) == (None, None, None)
+    context = await gather(FakeReader(), obj, plan_pause(obj))
+    assert (context.autoscalers, context.budgets, context.quotas) == (None, None, None)
 
 
 # --- rights --------------------------------------------------------------------------------------------------------
 
 
-def test_a_missing_right_is_named_as_rbac_names_it() -> None:
+def test_a_missing_permission_is_named_in_rbac_terms() -> None:
     obj = make.raw_deployment()
-    assert told(obj, plan_scale(obj, 2), allowed=False) == [
+    assert preflight_messages(obj, plan_scale(obj, 2), allowed=False) == [
         ("rights", "you may not patch deployments/scale in the namespace shop: the server will refuse it")
     ]
-    assert told(raw_pod(), plan_evict(raw_pod()), allowed=False) == [
+    assert preflight_messages(raw_pod(), plan_evict(raw_pod()), allowed=False) == [
         ("rights", "you may not create pods/eviction in the namespace shop: the server will refuse it")
     ]
 
@@ -209,7 +209,7 @@ def test_a_missing_right_is_named_as_rbac_names_it() -> None:
 @pytest.mark.parametrize(
     ("answer", "why"), [(None, "the server did not answer"), (UnavailableError("in trouble", code=503), "in trouble")]
 )
-async def test_a_right_nobody_can_tell_is_unknown(answer: Any, why: str) -> None:
+async def test_an_undetermined_permission_is_unknown(answer: Any, why: str) -> None:
     obj = make.raw_deployment()
     [warning] = await preflight(FakeReader(allowed=answer), obj, plan_pause(obj))
     expected = f"your right to patch deployments in the namespace shop: unknown ({why}); it may be refused"
@@ -230,16 +230,16 @@ async def test_a_right_nobody_can_tell_is_unknown(answer: Any, why: str) -> None
 )
 def test_an_autoscaler_is_named_with_its_bounds_and_what_it_will_do(wanted: int, ends: str) -> None:
     obj = make.raw_deployment()
-    assert told(obj, plan_scale(obj, wanted), autoscalers=[autoscaler()]) == [
+    assert preflight_messages(obj, plan_scale(obj, wanted), autoscalers=[autoscaler()]) == [
         ("autoscaler", f"autoscaler checkout {ends}")
     ]
 
 
-def test_an_autoscaler_of_another_workload_or_group_says_nothing() -> None:
+def test_an_autoscaler_of_another_workload_or_group_gives_no_warning() -> None:
     obj = make.raw_deployment()
     foreign = autoscaler()
     foreign["spec"]["scaleTargetRef"]["apiVersion"] = "example.com/v1"
-    assert told(obj, plan_scale(obj, 5), autoscalers=[autoscaler(target="other"), foreign]) == []
+    assert preflight_messages(obj, plan_scale(obj, 5), autoscalers=[autoscaler(target="other"), foreign]) == []
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_an_autoscaler_of_another_workload_or_group_says_nothing() -> None:
 def test_kedas_autoscaler_is_one_too_and_wakes_from_zero(metadata: dict[str, Any]) -> None:
     obj = make.raw_deployment()
     scaler = autoscaler(name="keda-hpa-orders", **metadata)
-    [(_, message)] = told(obj, plan_scale(obj, 0), autoscalers=[scaler])
+    [(_, message)] = preflight_messages(obj, plan_scale(obj, 0), autoscalers=[scaler])
     assert message == (
         "autoscaler keda-hpa-orders of KEDA's ScaledObject orders keeps it between 2 and 6; "
         "from 0 KEDA scales it up again as soon as a trigger fires"
@@ -263,68 +263,68 @@ def test_kedas_autoscaler_is_one_too_and_wakes_from_zero(metadata: dict[str, Any
 # --- disruption budgets --------------------------------------------------------------------------------------------
 
 
-def test_a_rollout_within_what_its_budget_tolerates_says_nothing_even_in_the_fire() -> None:
+def test_a_rollout_within_its_budget_gets_no_warning() -> None:
     obj = rolling(4, maxSurge=1, maxUnavailable=1)
-    assert told(obj, restart(obj), budgets=[budget(allowed=0, needs=3, has=2, expected=4)]) == []
-    assert told(obj, restart(obj), budgets=[budget(app="other", needs=9)]) == []
+    assert preflight_messages(obj, restart(obj), budgets=[budget(allowed=0, needs=3, has=2, expected=4)]) == []
+    assert preflight_messages(obj, restart(obj), budgets=[budget(app="other", needs=9)]) == []
 
 
 def test_a_rollout_that_may_take_more_down_than_its_budget_tolerates_says_how_little_room_there_is() -> None:
     obj = rolling(4, maxSurge=1, maxUnavailable=2)
-    words = "disruption budget checkout lets no pod be down (it needs 4 healthy, has 4)"
-    assert told(obj, restart(obj), budgets=[budget(allowed=0, needs=4, has=4, expected=4)]) == [
-        ("budget", f"{words}; the rollout does not ask it and may take 2 down at once")
+    message = "disruption budget checkout lets no pod be down (it needs 4 healthy, has 4)"
+    assert preflight_messages(obj, restart(obj), budgets=[budget(allowed=0, needs=4, has=4, expected=4)]) == [
+        ("budget", f"{message}; the rollout does not ask it and may take 2 down at once")
     ]
 
 
-def test_evicting_says_that_the_budget_has_nothing_left_and_deleting_that_it_does_not_ask() -> None:
+def test_an_exhausted_budget_blocks_evictions_and_is_bypassed_by_deletes() -> None:
     spent = [budget(allowed=0, needs=3, has=3)]
-    assert told(ready_pod(), plan_evict(ready_pod()), budgets=spent) == [
+    assert preflight_messages(ready_pod(), plan_evict(ready_pod()), budgets=spent) == [
         ("budget", "disruption budget checkout has nothing left (it needs 3 healthy, has 3): it will refuse this")
     ]
-    assert told(ready_pod(), plan_delete_pod(ready_pod()), budgets=spent) == [
+    assert preflight_messages(ready_pod(), plan_delete_pod(ready_pod()), budgets=spent) == [
         ("budget", "disruption budget checkout has nothing left (it needs 3 healthy, has 3): deleting does not ask it")
     ]
 
 
 @pytest.mark.parametrize("plan", [plan_evict, plan_delete_pod])
-def test_a_budget_with_something_left_or_a_pod_it_would_not_miss_says_nothing(plan: Any) -> None:
-    assert told(ready_pod(), plan(ready_pod()), budgets=[budget(allowed=1)]) == []
+def test_a_budget_with_disruptions_left_gives_no_warning(plan: Any) -> None:
+    assert preflight_messages(ready_pod(), plan(ready_pod()), budgets=[budget(allowed=1)]) == []
     unready = ready_pod(False)
-    assert told(unready, plan(unready), budgets=[budget(allowed=0, needs=2, has=2)]) == []
+    assert preflight_messages(unready, plan(unready), budgets=[budget(allowed=0, needs=2, has=2)]) == []
     pending = {**ready_pod(False), "status": {"phase": "Pending"}}
-    assert told(pending, plan(pending), budgets=[budget(allowed=0, needs=2, has=1)]) == []
+    assert preflight_messages(pending, plan(pending), budgets=[budget(allowed=0, needs=2, has=1)]) == []
 
 
 def test_an_eviction_under_two_budgets_will_be_refused() -> None:
     pod = ready_pod()
     both = [budget(name="a"), budget(name="b")]
-    assert told(pod, plan_evict(pod), budgets=both) == [
+    assert preflight_messages(pod, plan_evict(pod), budgets=both) == [
         ("budget", "several disruption budgets cover it (a, b): the server refuses to evict such a pod")
     ]
-    assert told(pod, plan_delete_pod(pod), budgets=both) == []
+    assert preflight_messages(pod, plan_delete_pod(pod), budgets=both) == []
 
 
 # --- nodes ---------------------------------------------------------------------------------------------------------
 
 
 def waiting_pod(**changes: Any) -> Pod:
-    told = make.condition("PodScheduled", "False", "Unschedulable", "0/3 nodes are available")
-    return make.pod("checkout-x", phase="Pending", ready=False, statuses=(), conditions=[told], **changes)
+    condition = make.condition("PodScheduled", "False", "Unschedulable", "0/3 nodes are available")
+    return make.pod("checkout-x", phase="Pending", ready=False, statuses=(), conditions=[condition], **changes)
 
 
 def test_where_a_pod_of_the_same_finds_no_node_the_new_ones_may_wait_too() -> None:
     obj = rolling(3, maxSurge=1, maxUnavailable=1)
-    words = "no node takes pod checkout-x now: new pods may wait too"
-    assert told(obj, restart(obj), pods=(waiting_pod(),)) == [("nodes", words)]
-    assert told(obj, plan_scale(obj, 5), pods=(waiting_pod(),)) == [("nodes", words)]
-    assert told(obj, plan_scale(obj, 2), pods=(waiting_pod(),)) == []
-    assert told(obj, restart(obj), pods=(make.pod(), waiting_pod(deleted=make.NOW))) == []
+    message = "no node takes pod checkout-x now: new pods may wait too"
+    assert preflight_messages(obj, restart(obj), pods=(waiting_pod(),)) == [("nodes", message)]
+    assert preflight_messages(obj, plan_scale(obj, 5), pods=(waiting_pod(),)) == [("nodes", message)]
+    assert preflight_messages(obj, plan_scale(obj, 2), pods=(waiting_pod(),)) == []
+    assert preflight_messages(obj, restart(obj), pods=(make.pod(), waiting_pod(deleted=make.NOW))) == []
 
 
 def test_with_nothing_unavailable_and_no_node_a_rollout_would_wait() -> None:
     obj = rolling(3, maxSurge=1, maxUnavailable=0)
-    assert told(obj, restart(obj), pods=(waiting_pod(),)) == [
+    assert preflight_messages(obj, restart(obj), pods=(waiting_pod(),)) == [
         ("no-room", "maxUnavailable 0 and no room: no node takes pod checkout-x now, so the rollout would wait too")
     ]
 
@@ -353,17 +353,17 @@ def test_new_pods_of_a_template_whose_pods_fail_will_fail_the_same_way(
     plan: Callable[[dict[str, Any]], WritePlan], pods: list[Pod], cause: str
 ) -> None:
     obj = rolling()
-    found = dict(told(obj, plan(obj), pods=tuple(pods))).get("fails-alike", "")
+    message = dict(preflight_messages(obj, plan(obj), pods=tuple(pods))).get("fails-alike", "")
     if cause:
-        assert found.startswith(f"new pods will fail the same way: {cause}")
-        assert found.endswith("; an undo goes back to an earlier revision")
+        assert message.startswith(f"new pods will fail the same way: {cause}")
+        assert message.endswith("; an undo goes back to an earlier revision")
     else:
-        assert not found
+        assert not message
 
 
 def test_pods_that_may_not_be_listed_are_unknown() -> None:
     obj = make.raw_deployment()
-    assert told(obj, restart(obj), pods=Unknown("you may not list pods")) == [
+    assert preflight_messages(obj, restart(obj), pods=Unknown("you may not list pods")) == [
         ("unknown", "its pods: unknown (you may not list pods); the new ones may find no node")
     ]
 
@@ -375,22 +375,24 @@ def test_a_new_template_of_a_stateful_set_waits_for_its_pods_that_are_not_ready(
     obj = {"kind": "StatefulSet", "metadata": meta, "spec": {"replicas": 2, "template": template}}
     made = [make.pod(f"db-{n}", owner=owner, revision_hash="db-bad", ready=n == 1) for n in (0, 1)]
     other = make.pod("other-0", revision_hash="other", ready=False)
-    words = "pod db-0 is not ready: a StatefulSet waits for it first, even if broken; delete it afterwards if so"
+    message = "pod db-0 is not ready: a StatefulSet waits for it first, even if broken; delete it afterwards if so"
     for change in (restart(obj), plan_set_image(obj, {"app": NEWER})):
-        assert told(obj, change, pods=(*made, other)) == [("stuck-pods", words)]
-        assert told({**obj, "kind": "Deployment"}, change, pods=tuple(made)) == []
-    assert told(obj, plan_scale(obj, 3), pods=tuple(made)) == []
+        assert preflight_messages(obj, change, pods=(*made, other)) == [("stuck-pods", message)]
+        assert preflight_messages({**obj, "kind": "Deployment"}, change, pods=tuple(made)) == []
+    assert preflight_messages(obj, plan_scale(obj, 3), pods=tuple(made)) == []
 
 
 def test_facts_known_and_empty_mean_no_warning_for_every_change() -> None:
     obj, pod = make.raw_deployment(), raw_pod()
     for change in (plan_scale(obj, 9), restart(obj), plan_set_image(obj, {"app": NEWER}), plan_pause(obj)):
-        assert told(obj, change) == []
+        assert preflight_messages(obj, change) == []
         assert change.warnings == ()
-    assert told(pod, plan_evict(pod)) == told(pod, plan_delete_pod(pod)) == []
+    assert preflight_messages(pod, plan_evict(pod)) == preflight_messages(pod, plan_delete_pod(pod)) == []
 
 
 def test_texts_of_the_cluster_are_made_printable() -> None:
     pod = ready_pod()
-    [(_, message)] = told(pod, plan_evict(pod), budgets=[budget(allowed=0, needs=3, name="a\x1b[31mb\u202e")])
+    [(_, message)] = preflight_messages(
+        pod, plan_evict(pod), budgets=[budget(allowed=0, needs=3, name="a\x1b[31mb\u202e")]
+    )
     assert message.isprintable()

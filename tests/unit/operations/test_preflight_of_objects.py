@@ -1,4 +1,4 @@
-"""The checks that need nothing but the object: downtime, and the file it was applied from."""
+"""The preflight checks that need only the object: downtime, and the file it was applied from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def deployment(replicas: int, **rolling: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("replicas", "rolling", "surge", "unavailable", "words"),
+    ("replicas", "rolling", "surge", "unavailable", "message"),
     [
         (1, {}, 1, 0, None),  # 25% of one pod: up for the surge, down for the unavailable
         (1, {"maxSurge": 1, "maxUnavailable": 0}, 1, 0, None),
@@ -40,26 +40,26 @@ def deployment(replicas: int, **rolling: Any) -> dict[str, Any]:
     ],
 )
 def test_downtime_of_a_deployment_is_what_its_strategy_allows_after_rounding(
-    replicas: int, rolling: dict[str, Any], surge: int, unavailable: int, words: str | None
+    replicas: int, rolling: dict[str, Any], surge: int, unavailable: int, message: str | None
 ) -> None:
     obj = deployment(replicas, **rolling)
     how = strategy(obj)
     assert (how.surge, how.unavailable) == (surge, unavailable)
-    messages = [one.message for one in downtime(obj)]
-    assert messages == [] if words is None else [one.startswith(words) for one in messages] == [True]
+    messages = [warning.message for warning in downtime(obj)]
+    assert messages == [] if message is None else [message.startswith(message) for message in messages] == [True]
 
 
 def test_recreate_is_downtime_unless_there_is_no_pod() -> None:
     obj = make.raw_deployment()
     obj["spec"]["strategy"] = {"type": "Recreate"}
-    assert [one.code for one in downtime(obj)] == ["downtime"]
+    assert [warning.code for warning in downtime(obj)] == ["downtime"]
     obj["spec"]["replicas"] = 0
     assert list(downtime(obj)) == []
 
 
 def test_an_only_stateful_pod_is_down_meanwhile_and_one_of_several_or_of_a_daemon_set_is_not() -> None:
     obj = {**make.raw_deployment(replicas=1), "kind": "StatefulSet"}
-    assert [one.message for one in downtime(obj)] == ["its only pod is replaced: nothing serves in between"]
+    assert [warning.message for warning in downtime(obj)] == ["its only pod is replaced: nothing serves in between"]
     obj["spec"]["replicas"] = 2
     assert list(downtime(obj)) == []
     assert list(downtime({**obj, "kind": "DaemonSet", "status": {"desiredNumberScheduled": 1}})) == []
@@ -72,8 +72,8 @@ def from_file(**spec: Any) -> dict[str, Any]:
 def test_a_file_given_to_kubectl_apply_puts_back_what_it_says_and_leaves_what_it_does_not() -> None:
     obj = from_file(template={"spec": {}})
     [warning] = plan_set_image(obj, {"app": NEWER}).warnings
-    words = "it was made with kubectl apply: the next apply puts back the image as its file has it; change that too"
-    assert (warning.code, warning.message) == ("applied", words)
+    message = "it was made with kubectl apply: the next apply puts back the image as its file has it; change that too"
+    assert (warning.code, warning.message) == ("applied", message)
     assert plan_scale(obj, 5).warnings == ()
     [warning] = plan_scale(from_file(template={}, replicas=3), 5).warnings
     assert "puts back the number" in warning.message
@@ -83,7 +83,7 @@ def test_a_file_given_to_kubectl_apply_puts_back_what_it_says_and_leaves_what_it
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"spec":null}', '{"spec":7}'])
 def test_a_file_that_is_not_understood_may_say_anything(text: str) -> None:
     obj = make.raw_deployment(annotations={LAST_APPLIED: text})
-    assert [one.code for one in applied(obj, field="replicas", what="the number")] == ["applied"]
+    assert [warning.code for warning in applied(obj, field="replicas", what="the number")] == ["applied"]
 
 
 def test_a_server_side_apply_conflicts_or_puts_back_only_what_it_owns() -> None:
@@ -94,8 +94,8 @@ def test_a_server_side_apply_conflicts_or_puts_back_only_what_it_owns() -> None:
         {"manager": "kdash", "operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
     ]
     [warning] = plan_set_image(obj, {"app": NEWER}).warnings
-    words = "kubectl applies the image (server-side): its next apply conflicts with this, or puts it back"
-    assert (warning.code, warning.message) == ("applied", words)
+    message = "kubectl applies the image (server-side): its next apply conflicts with this, or puts it back"
+    assert (warning.code, warning.message) == ("applied", message)
     assert plan_scale(obj, 5).warnings == ()
 
 
@@ -103,4 +103,4 @@ def test_a_manager_that_is_named_already_is_not_named_twice() -> None:
     obj = make.raw_deployment()
     owned: dict[str, Any] = {"f:spec": {"f:template": {}}}
     obj["metadata"]["managedFields"] = [{"manager": "kustomize-controller", "operation": "Apply", "fieldsV1": owned}]
-    assert [one.code for one in plan_set_image(obj, {"app": NEWER}).warnings] == ["gitops"]
+    assert [warning.code for warning in plan_set_image(obj, {"app": NEWER}).warnings] == ["gitops"]

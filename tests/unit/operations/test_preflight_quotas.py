@@ -1,4 +1,4 @@
-"""Quotas before a rollout or a scale: pods to come times what one takes, against what is left."""
+"""Quotas before a rollout or a scale: new pods times the usage of one, compared with what is left."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from k9py.operations.restart import plan_restart
 from k9py.operations.scale import plan_scale
 from k9py.operations.undo import plan_undo
 from tests import factories as make
-from tests.unit.operations.preflights import quota, told
+from tests.unit.operations.preflights import preflight_messages, quota
 
 CPU = {"requests": {"cpu": "500m", "memory": "128Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}}
 
@@ -52,9 +52,9 @@ def restart(obj: dict[str, Any]) -> WritePlan:
         ("services", "1", "1"),
     ],
 )
-def test_a_quota_with_just_enough_room_or_none_of_ours_says_nothing(entry: str, hard: str, used: str) -> None:
+def test_a_quota_with_enough_room_gives_no_warning(entry: str, hard: str, used: str) -> None:
     obj = workload()
-    assert told(obj, restart(obj), quotas=[quota({entry: hard}, {entry: used})]) == []
+    assert preflight_messages(obj, restart(obj), quotas=[quota({entry: hard}, {entry: used})]) == []
 
 
 @pytest.mark.parametrize(
@@ -69,47 +69,49 @@ def test_a_quota_with_just_enough_room_or_none_of_ours_says_nothing(entry: str, 
         ("count/pods", "5", "4"),
     ],
 )
-def test_a_quota_with_too_little_room_for_the_surge_says_by_which_entry(entry: str, hard: str, used: str) -> None:
+def test_a_quota_too_small_for_the_surge_is_named_with_its_entry(entry: str, hard: str, used: str) -> None:
     obj = workload()
     roomy = {"requests.cpu": ("99", "0")} if entry != "requests.cpu" else {}
-    hards = {**{name: one[0] for name, one in roomy.items()}, entry: hard}
-    useds = {**{name: one[1] for name, one in roomy.items()}, entry: used}
-    assert told(obj, restart(obj), quotas=[quota(hards, useds)]) == [
+    hards = {**{name: amounts[0] for name, amounts in roomy.items()}, entry: hard}
+    useds = {**{name: amounts[1] for name, amounts in roomy.items()}, entry: used}
+    assert preflight_messages(obj, restart(obj), quotas=[quota(hards, useds)]) == [
         ("quota", f"quota compute has room for 1 of 2 surge pods ({entry}: {used} of {hard} used): it goes slower")
     ]
 
 
 def test_with_nothing_unavailable_and_no_room_a_rollout_cannot_begin() -> None:
     obj = workload()
-    words = "quota compute refuses every surge pod (pods: 4 of 4 used), so it cannot begin"
+    message = "quota compute refuses every surge pod (pods: 4 of 4 used), so it cannot begin"
     full = [quota({"pods": "4"}, {"pods": "4"})]
-    assert told(obj, restart(obj), quotas=full) == [("no-room", f"maxUnavailable 0 and no room: {words}")]
+    assert preflight_messages(obj, restart(obj), quotas=full) == [
+        ("no-room", f"maxUnavailable 0 and no room: {message}")
+    ]
 
 
 def test_with_some_unavailable_and_no_room_old_pods_end_first() -> None:
     obj = workload(maxSurge=1, maxUnavailable=1)
     over = [quota({"pods": "4"}, {"pods": "5"})]
     message = "quota compute has room for 0 of 1 surge pods (pods: 5 of 4 used): old pods must end first"
-    assert told(obj, restart(obj), quotas=over) == [("quota", message)]
+    assert preflight_messages(obj, restart(obj), quotas=over) == [("quota", message)]
 
 
 def test_in_the_middle_of_a_rollout_the_surge_is_there_already() -> None:
     full = [quota({"pods": "6"}, {"pods": "6"})]
-    assert told(workload(present=6), restart(workload(present=6)), quotas=full) == []
+    assert preflight_messages(workload(present=6), restart(workload(present=6)), quotas=full) == []
 
 
 def test_kinds_and_strategies_without_a_surge_ask_no_quota() -> None:
     full = [quota({"pods": "4"}, {"pods": "4"})]
     recreate = workload()
     recreate["spec"]["strategy"] = {"type": "Recreate"}
-    assert told(recreate, restart(recreate), quotas=full) == []
+    assert preflight_messages(recreate, restart(recreate), quotas=full) == []
     stateful = {**workload(), "kind": "StatefulSet"}
-    assert told(stateful, restart(stateful), quotas=full) == []
+    assert preflight_messages(stateful, restart(stateful), quotas=full) == []
     daemon = {**workload(), "kind": "DaemonSet"}
     daemon["status"] = {"desiredNumberScheduled": 4}
-    assert told(daemon, restart(daemon), quotas=full) == []
+    assert preflight_messages(daemon, restart(daemon), quotas=full) == []
     daemon["spec"]["updateStrategy"] = {"rollingUpdate": {"maxSurge": "50%"}}
-    [(code, message)] = told(daemon, restart(daemon), quotas=full)
+    [(code, message)] = preflight_messages(daemon, restart(daemon), quotas=full)
     assert (code, "refuses every surge pod" in message) == ("no-room", True)
 
 
@@ -128,8 +130,8 @@ def test_an_undo_is_counted_with_the_template_it_puts_back() -> None:
         "spec": {"template": template},
     }
     roomy = [quota({"requests.cpu": "4"}, {"requests.cpu": "2"})]
-    assert told(obj, restart(obj), quotas=roomy) == []
-    [(code, message)] = told(obj, plan_undo(obj, revision), quotas=roomy)
+    assert preflight_messages(obj, restart(obj), quotas=roomy) == []
+    [(code, message)] = preflight_messages(obj, plan_undo(obj, revision), quotas=roomy)
     assert (code, message) == (
         "quota",
         "quota compute has room for 1 of 2 surge pods (requests.cpu: 2 of 4 used): it goes slower",
@@ -142,20 +144,20 @@ def test_an_undo_is_counted_with_the_template_it_puts_back() -> None:
 def test_a_scale_up_beyond_the_quota_says_how_many_get_in() -> None:
     obj = workload()
     little = [quota({"requests.cpu": "3"}, {"requests.cpu": "2"})]
-    words = "requests.cpu: 2 of 3 used"
-    assert told(obj, plan_scale(obj, 6), quotas=little) == []
-    assert told(obj, plan_scale(obj, 8), quotas=little) == [
-        ("quota", f"quota compute has room for 2 of 4 new pods ({words})")
+    message = "requests.cpu: 2 of 3 used"
+    assert preflight_messages(obj, plan_scale(obj, 6), quotas=little) == []
+    assert preflight_messages(obj, plan_scale(obj, 8), quotas=little) == [
+        ("quota", f"quota compute has room for 2 of 4 new pods ({message})")
     ]
     full = [quota({"requests.cpu": "2"}, {"requests.cpu": "2"})]
-    assert told(obj, plan_scale(obj, 5), quotas=full) == [
+    assert preflight_messages(obj, plan_scale(obj, 5), quotas=full) == [
         ("quota", "quota compute is full: 0 of 1 new pods fit (requests.cpu: 2 of 2 used)")
     ]
 
 
 def test_a_scale_down_asks_no_quota_not_even_an_unknown_one() -> None:
     obj = workload()
-    assert told(obj, plan_scale(obj, 2), quotas=Unknown("you may not list resourcequotas")) == []
+    assert preflight_messages(obj, plan_scale(obj, 2), quotas=Unknown("you may not list resourcequotas")) == []
 
 
 # --- what is counted -----------------------------------------------------------------------------------------------
@@ -185,29 +187,29 @@ def test_a_scale_down_asks_no_quota_not_even_an_unknown_one() -> None:
 )
 def test_a_quota_counts_only_the_pods_in_its_scope(spec: dict[str, Any], expected: Sequence[str]) -> None:
     obj = workload()
-    found = told(obj, restart(obj), quotas=[quota({"pods": "4"}, {"pods": "4"}, **spec)])
-    assert [code for code, _ in found] == list(expected)
+    warnings = preflight_messages(obj, restart(obj), quotas=[quota({"pods": "4"}, {"pods": "4"}, **spec)])
+    assert [code for code, _ in warnings] == list(expected)
 
 
-def test_a_container_that_asks_for_nothing_of_what_is_counted_is_named() -> None:
+def test_a_container_without_a_counted_resource_is_named() -> None:
     obj = workload(resources={})
     counted = [quota({"limits.cpu": "9"}, {"limits.cpu": "0"})]
-    words = "quota compute counts limits.cpu, and container app names none"
-    assert told(obj, restart(obj), quotas=counted) == [
-        ("quota", f"{words}: without a LimitRange that fills it in, new pods are refused")
+    message = "quota compute counts limits.cpu, and container app names none"
+    assert preflight_messages(obj, restart(obj), quotas=counted) == [
+        ("quota", f"{message}: without a LimitRange that fills it in, new pods are refused")
     ]
 
 
 def test_an_amount_nobody_understands_is_unknown_where_a_quota_counts() -> None:
     obj = workload(resources={"requests": {"cpu": "lots"}})
-    assert told(obj, restart(obj)) == []
-    found = told(obj, restart(obj), quotas=[quota({"pods": "4"}, {"pods": "0"})])
-    assert [code for code, _ in found] == ["unknown"]
+    assert preflight_messages(obj, restart(obj)) == []
+    warnings = preflight_messages(obj, restart(obj), quotas=[quota({"pods": "4"}, {"pods": "0"})])
+    assert [code for code, _ in warnings] == ["unknown"]
 
 
 def test_an_entry_that_has_not_been_counted_yet_claims_nothing() -> None:
     obj = workload()
-    assert told(obj, restart(obj), quotas=[quota({"pods": "4"}, {})]) == []
+    assert preflight_messages(obj, restart(obj), quotas=[quota({"pods": "4"}, {})]) == []
 
 
 @pytest.mark.parametrize(
@@ -241,13 +243,13 @@ def test_an_entry_that_has_not_been_counted_yet_claims_nothing() -> None:
     ids=["limits are requests", "sidecar and init", "pod level and overhead"],
 )
 def test_a_pod_takes_what_the_scheduler_would_count(spec: dict[str, Any], cpu: str, memory: str | None) -> None:
-    found = pod_demand({"spec": spec})
-    assert found["requests.cpu"] == found["cpu"] == Decimal(cpu)
-    assert found.get("requests.memory") == (None if memory is None else Decimal(memory))
-    assert found["pods"] == 1
+    demand = pod_demand({"spec": spec})
+    assert demand["requests.cpu"] == demand["cpu"] == Decimal(cpu)
+    assert demand.get("requests.memory") == (None if memory is None else Decimal(memory))
+    assert demand["pods"] == 1
 
 
 def test_only_compute_entries_must_be_asked_for() -> None:
     template = {"spec": {"containers": [{"name": "app"}]}}
-    assert [unasked(template, one) for one in ("cpu", "requests.memory", "limits.cpu")] == ["app"] * 3
-    assert [unasked(template, one) for one in ("pods", "requests.nvidia.com/gpu", "requests.storage")] == [""] * 3
+    assert [unasked(template, name) for name in ("cpu", "requests.memory", "limits.cpu")] == ["app"] * 3
+    assert [unasked(template, name) for name in ("pods", "requests.nvidia.com/gpu", "requests.storage")] == [""] * 3

@@ -1,4 +1,4 @@
-"""A write of which it is not known whether it was made is looked for; what was stored is compared with the preview."""
+"""A write with an unknown outcome is read back; what was stored is compared with the preview."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ async def test_a_write_whose_answer_was_lost_is_done_when_looking_finds_it(tmp_p
     server, path = FakeServer(make.raw_deployment(), fails=[copy.copy(error)], loses=1), tmp_path / "audit.jsonl"
     written = await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
     assert (written.proof_note, written.generation) == (f"{error.message}; read back: it was made", 2)
-    assert [(one["outcome"], one["looked"], one["error"]) for one in lines(path)] == [
+    assert [(record["outcome"], record["looked"], record["error"]) for record in lines(path)] == [
         ("done", "made", written.proof_note)
     ]
 
 
 @pytest.mark.parametrize("error", LOST)
-async def test_a_write_that_may_still_be_made_is_told_as_not_made_so_far(tmp_path: Path, error: KdashError) -> None:
+async def test_a_write_that_may_still_arrive_is_reported_as_not_made_so_far(tmp_path: Path, error: KdashError) -> None:
     server, path = FakeServer(make.raw_deployment(), fails=[copy.copy(error)]), tmp_path / "audit.jsonl"
     with pytest.raises(type(error)) as caught:
         await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
     assert "it is not known whether the change was made; read back: not made so far" in caught.value.hint
-    assert [(one["outcome"], one["looked"]) for one in lines(path)] == [("unknown", "not-made")]
+    assert [(record["outcome"], record["looked"]) for record in lines(path)] == [("unknown", "not-made")]
 
 
 async def test_a_webhook_that_could_not_be_asked_leaves_nothing_open(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ async def test_a_webhook_that_could_not_be_asked_leaves_nothing_open(tmp_path: P
     with pytest.raises(WebhookFailedError) as caught:
         await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
     assert caught.value.hint == "read back: nothing was changed"
-    assert [(one["outcome"], one["looked"]) for one in lines(path)] == [("failed", "not-made")]
+    assert [(record["outcome"], record["looked"]) for record in lines(path)] == [("failed", "not-made")]
 
 
 async def test_what_was_never_sent_and_what_was_refused_is_not_looked_for(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ async def test_what_was_never_sent_and_what_was_refused_is_not_looked_for(tmp_pa
         assert (lines(path)[-1]["outcome"], lines(path)[-1]["looked"]) == ("failed", None)
 
 
-async def test_looking_is_tried_twice_and_says_what_kept_it(tmp_path: Path) -> None:
+async def test_reading_back_is_tried_twice_and_reports_the_error(tmp_path: Path) -> None:
     cut = [ConnectionFailedError("cut off") for _ in range(3)]
     server = FakeServer(make.raw_deployment(), fails=[cut[0]], loses=1, unreadable=[cut[1]])
     assert (await writer(server).write(plan_scale(server.obj, 5), dry_run=False)).proof_note
@@ -97,41 +97,41 @@ async def test_being_cancelled_while_it_looks_is_recorded(tmp_path: Path) -> Non
     server.unreadable = [asyncio.CancelledError()]
     with pytest.raises(asyncio.CancelledError):
         await writer(server, path).write(plan_scale(server.obj, 5), dry_run=False)
-    assert [one["outcome"] for one in lines(path)] == ["unknown"]
+    assert [record["outcome"] for record in lines(path)] == ["unknown"]
 
 
 def test_a_status_that_moved_on_shows_that_the_write_can_no_longer_be_made() -> None:
     obj = make.raw_deployment()
     change = plan_scale(obj, 5)
-    found = judged(change, {**obj, "metadata": {**obj["metadata"], "resourceVersion": "105"}})
-    assert (found.verdict, found.is_final, found.text) == ("not-made", True, "nothing was changed")
+    verdict = judged(change, {**obj, "metadata": {**obj["metadata"], "resourceVersion": "105"}})
+    assert (verdict.verdict, verdict.is_final, verdict.text) == ("not-made", True, "nothing was changed")
 
 
-def test_an_object_that_somebody_else_changed_tells_neither_way_and_names_them() -> None:
+def test_a_concurrent_change_leaves_the_outcome_unknown_and_is_named() -> None:
     obj = make.raw_deployment()
     change = plan_scale(obj, 5)
     present = make.raw_deployment(replicas=9, generation=2, resource_version="105")
     present["metadata"]["managedFields"] = [
         {"manager": "kubectl-edit", "time": "2026-11-22T11:59:00Z", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
     ]
-    found = judged(change, present, before=obj)
-    assert found.verdict == "unknown"
-    assert "was changed meanwhile (by kubectl-edit at 2026-11-22T11:59:00Z)" in found.text
+    verdict = judged(change, present, before=obj)
+    assert verdict.verdict == "unknown"
+    assert "was changed meanwhile (by kubectl-edit at 2026-11-22T11:59:00Z)" in verdict.text
 
 
 @pytest.mark.parametrize(
-    ("present", "words"),
+    ("present", "message"),
     [(None, "Deployment shop/checkout is no longer there"), ({"metadata": {"uid": "x"}}, "was deleted and recreated")],
 )
-def test_an_object_that_is_gone_tells_neither_way(present: Raw | None, words: str) -> None:
-    found = judged(plan_scale(make.raw_deployment(), 5), present)
-    assert found.verdict == "unknown"
-    assert words in found.text
+def test_a_missing_object_leaves_the_outcome_unknown(present: Raw | None, message: str) -> None:
+    verdict = judged(plan_scale(make.raw_deployment(), 5), present)
+    assert verdict.verdict == "unknown"
+    assert message in verdict.text
 
 
 @pytest.mark.parametrize("plan", [plan_delete_pod, plan_evict])
 @pytest.mark.parametrize(
-    ("present", "verdict", "words"),
+    ("present", "verdict", "message"),
     [
         (None, "made", "is gone"),
         ({"metadata": {"uid": "x"}}, "made", "is gone, another one has its name"),
@@ -140,11 +140,11 @@ def test_an_object_that_is_gone_tells_neither_way(present: Raw | None, words: st
     ],
 )
 def test_a_pod_taken_away_is_looked_for_by_its_uid(
-    plan: Callable[[Raw], WritePlan], present: Raw | None, verdict: str, words: str
+    plan: Callable[[Raw], WritePlan], present: Raw | None, verdict: str, message: str
 ) -> None:
-    found = judged(plan(POD), present)
-    assert found.verdict == verdict
-    assert found.text.endswith(words)
+    judgement = judged(plan(POD), present)
+    assert judgement.verdict == verdict
+    assert judgement.text.endswith(message)
 
 
 async def test_an_eviction_whose_answer_was_lost_is_done_when_the_pod_is_gone(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ async def test_an_eviction_whose_answer_was_lost_is_done_when_the_pod_is_gone(tm
 # -- otherwise than previewed -----------------------------------------------------------------------------------------
 
 
-async def test_what_a_webhook_writes_otherwise_each_time_is_done_and_told(tmp_path: Path) -> None:
+async def test_what_a_webhook_changes_every_time_is_done_and_reported(tmp_path: Path) -> None:
     obj = make.raw_deployment()
     change = plan_set_image(obj, {"app": NEWER})
     previewed, after = stored(obj, change, resourceVersion="100"), stored(obj, change)
@@ -168,7 +168,7 @@ async def test_what_a_webhook_writes_otherwise_each_time_is_done_and_told(tmp_pa
     server, path = FakeServer(after, answers=[after]), tmp_path / "audit.jsonl"
     written = await writer(server, path).write(change, dry_run=False, before=obj, previewed=previewed)
     assert written.differences is not None
-    assert {(one.path, one.previewed, one.stored) for one in written.differences} == {
+    assert {(difference.path, difference.previewed, difference.stored) for difference in written.differences} == {
         ("spec.template.spec.containers[app].image", f"{NEWER}@sha256:1", f"{NEWER}@sha256:2"),
         ("metadata.annotations.webhook.example.com/id", "absent", "b"),
     }
@@ -177,7 +177,7 @@ async def test_what_a_webhook_writes_otherwise_each_time_is_done_and_told(tmp_pa
     assert (line["outcome"], len(line["stored_otherwise"])) == ("done", 2)
 
 
-async def test_labels_others_change_meanwhile_are_not_told_as_stored_otherwise(tmp_path: Path) -> None:
+async def test_concurrent_label_changes_are_not_reported_as_differences(tmp_path: Path) -> None:
     obj = make.raw_deployment()
     obj["metadata"] |= {"labels": {"team": "a", "old": "1"}, "annotations": {"note": "x"}}
     change = plan_set_image(obj, {"app": NEWER})
@@ -196,7 +196,7 @@ async def test_admission_that_changes_what_is_sent_is_a_warning_of_the_dry_run()
     obj = make.raw_deployment()
     answer = as_scale({**obj, "spec": {"replicas": 4}})
     rehearsed = await writer(FakeServer(obj, answers=[answer])).try_plan(plan_scale(obj, 5))
-    assert [(one.code, one.message) for one in rehearsed.plan.warnings] == [
+    assert [(warning.code, warning.message) for warning in rehearsed.plan.warnings] == [
         ("mutated", "admission changes it: spec.replicas becomes 4, not 5")
     ]
 
@@ -206,7 +206,7 @@ async def test_a_scale_to_zero_is_proven_by_the_number_the_server_leaves_out(tmp
     server = FakeServer(json.loads(json.dumps(obj)))
     writes = writer(server, tmp_path / "audit.jsonl")
     tried = await writes.try_plan(plan_scale(obj, 0))
-    assert not [one for one in tried.plan.warnings if one.code == "mutated"]
+    assert not [warning for warning in tried.plan.warnings if warning.code == "mutated"]
     written = await writes.write(tried.plan, dry_run=False, before=obj)
     assert (written.proof_note, server.reads) == ("", 0), "the answer is enough"
 
@@ -219,24 +219,24 @@ def test_what_a_controller_or_the_server_writes_is_no_difference_and_no_secret_i
     other["status"] = {"replicas": 9}
     assert differences(obj, other) == ()
     other["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "DB_PASSWORD", "value": "s3cr3t"}]
-    found = differences(obj, other)
-    assert "s3cr3t" not in differences_text(found)
-    assert found[0].path == "spec.template.spec.containers[app].env"
+    changed = differences(obj, other)
+    assert "s3cr3t" not in differences_text(changed)
+    assert changed[0].path == "spec.template.spec.containers[app].env"
 
 
-def test_a_difference_in_the_pods_metadata_is_not_told_as_the_objects() -> None:
+def test_a_difference_in_template_metadata_is_not_reported_for_the_object() -> None:
     obj = make.raw_deployment()
     other = json.loads(json.dumps(obj))
     other["spec"]["template"]["metadata"]["annotations"] = {"inject/id": "42"}
-    [found] = differences(obj, other)
-    assert found.text == 'spec.template.metadata.annotations: previewed absent, stored {"inject/id":"42"}'
+    [difference] = differences(obj, other)
+    assert difference.text == 'spec.template.metadata.annotations: previewed absent, stored {"inject/id":"42"}'
 
 
-def test_a_difference_is_told_short_and_kept_whole() -> None:
+def test_a_difference_is_shown_short_and_kept_in_full() -> None:
     digests = [f"registry.example.com/shop/checkout@sha256:{sign * 64}" for sign in "ab"]
-    [found] = differences(make.raw_deployment(image=digests[0]), make.raw_deployment(image=digests[1]))
-    assert (found.previewed, found.stored) == (digests[0], digests[1])
-    assert found.text == (
+    [difference] = differences(make.raw_deployment(image=digests[0]), make.raw_deployment(image=digests[1]))
+    assert (difference.previewed, difference.stored) == (digests[0], digests[1])
+    assert difference.text == (
         "containers[app].image: previewed registry.example.com/shop/checkout@sha256:aaaaaaaaaaaa…, "
         "stored registry.example.com/shop/checkout@sha256:bbbbbbbbbbbb…"
     )

@@ -1,4 +1,4 @@
-"""Setting images: the patch is kubectl's (recorded), what makes no sense is refused in words."""
+"""Setting images: the patch is kubectl's (recorded); invalid images are refused with a message."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_command_is_the_change_cause_in_the_same_patch_and_in_what_is_confir
     assert change.request.patch["metadata"]["annotations"] == {CHANGE_CAUSE: cause}
 
 
-def test_it_tells_what_changes_and_leaves_out_what_does_not() -> None:
+def test_the_plan_lists_changed_images_only() -> None:
     change = plan_set_image(with_init(), {"app": NEWER, "migrate": "registry.example.com/m:1"})
     cause = f"kdash set-image deploy/checkout app={NEWER}"
     assert change.before_after == (("image of app", make.IMAGE, NEWER), ("change-cause", "none", cause))
@@ -82,7 +82,7 @@ def test_names_of_images_are_taken(image: str) -> None:
         ({"app": f"nginx:{'a' * 129}"}, f"nginx:{'a' * 129} is not the name of an image", "give one such as"),
     ],
 )
-def test_what_makes_no_sense_is_refused_with_a_way_out(images: dict[str, str], message: str, hint: str) -> None:
+def test_invalid_images_are_refused_with_a_hint(images: dict[str, str], message: str, hint: str) -> None:
     with pytest.raises(RefusedError) as caught:
         plan_set_image(with_init(), images)
     assert caught.value.message == message
@@ -94,7 +94,7 @@ def test_other_kinds_are_refused() -> None:
         plan_set_image({**make.raw_deployment(), "kind": "Job"}, {"app": NEWER})
 
 
-def test_a_paused_deployment_takes_it_and_says_when_it_is_rolled_out() -> None:
+def test_a_paused_deployment_accepts_it_and_says_when_it_rolls_out() -> None:
     [warning] = plan_set_image(make.raw_deployment(paused=True), {"app": NEWER}).warnings
     assert (warning.code, warning.message) == (
         "paused",

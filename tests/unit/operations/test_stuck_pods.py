@@ -1,4 +1,4 @@
-"""The pods a rollback of a StatefulSet leaves stuck, in the order to delete them."""
+"""The pods that a rollback of a StatefulSet leaves stuck, in the order of deletion."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def pod(ordinal: int, revision: str = "db-bad", *, ready: bool = False) -> Pod:
 
 def test_the_lowest_ordinal_goes_first_by_number_since_a_higher_one_waits_for_it() -> None:
     pods = [pod(2), pod(10), pod(9), pod(0)]
-    assert [one.name for one in stuck_pods(workload(), "db-good", pods)] == ["db-0", "db-2", "db-9", "db-10"]
+    assert [pod.name for pod in stuck_pods(workload(), "db-good", pods)] == ["db-0", "db-2", "db-9", "db-10"]
 
 
 def test_pods_that_serve_that_end_or_that_are_of_the_target_are_not_stuck() -> None:

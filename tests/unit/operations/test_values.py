@@ -1,4 +1,4 @@
-"""What plans, the audit file and remarks about stored values say of an object holds no secret."""
+"""Plans, the audit file and notes about stored values contain no secret."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def test_other_values_are_quoted_as_they_are() -> None:
     assert value_text(("spec", "template", "spec", "containers", "[app]", "image"), "shop/token:1") == "shop/token:1"
 
 
-def test_the_change_cause_that_goes_is_told_without_secrets() -> None:
+def test_the_removed_change_cause_is_reported_without_secrets() -> None:
     cause = f"kubectl set env deploy/checkout DB_PASSWORD={WORD}"
     undone = copy.deepcopy(body("undo-kubectl", 0))
     undone["metadata"].setdefault("annotations", {})[CHANGE_CAUSE] = cause
-    revision = next(one for one in items("undo-kubectl", 2) if one["metadata"]["name"] == "checkout-8584c6bfc9")
+    revision = next(obj for obj in items("undo-kubectl", 2) if obj["metadata"]["name"] == "checkout-8584c6bfc9")
     for change in (
         plan_undo(undone, revision),
         plan_set_image(make.raw_deployment(annotations={CHANGE_CAUSE: cause}), {"app": "registry.example.com/a:2"}),

@@ -1,4 +1,4 @@
-"""The one function that writes: read-only, preconditions, retries, and its audit line."""
+"""The write function: read-only, preconditions, retries, and its audit line."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def test_when_only_the_status_moved_it_is_sent_again_at_the_new_version(mo
 
 async def test_a_json_patch_is_sent_again_at_the_new_version_too() -> None:
     obj = json.loads(json.dumps(body("undo-kubectl", 0)))
-    revision = next(one for one in items("undo-kubectl", 2) if one["metadata"]["name"] == "checkout-8584c6bfc9")
+    revision = next(obj for obj in items("undo-kubectl", 2) if obj["metadata"]["name"] == "checkout-8584c6bfc9")
     server = FakeServer(obj, status_moves=1)
     written = await writer(server).write(plan_undo(obj, revision), dry_run=False)
     assert [version_of(request) for request, _ in server.sent] == ["3693", "3694"]
@@ -105,7 +105,7 @@ async def test_an_undo_does_not_overwrite_an_annotation_somebody_wrote_meanwhile
     annotation: str, refused: bool
 ) -> None:
     obj = json.loads(json.dumps(body("undo-kubectl", 0)))
-    revision = next(one for one in items("undo-kubectl", 2) if one["metadata"]["name"] == "checkout-8584c6bfc9")
+    revision = next(obj for obj in items("undo-kubectl", 2) if obj["metadata"]["name"] == "checkout-8584c6bfc9")
     planned = plan_undo(obj, revision)
     server = FakeServer(json.loads(json.dumps(obj)))
     server.obj["metadata"]["annotations"][annotation] = "77"  # leaves the generation as it is
@@ -123,7 +123,7 @@ async def test_a_webhook_that_cannot_be_tried_is_a_warning_and_not_the_end() -> 
     server = FakeServer(make.raw_deployment(), fails=[refused])
     rehearsed = await writer(server).try_plan(change(server.obj))
     assert rehearsed.after is None
-    assert [(one.code, one.message) for one in rehearsed.plan.warnings] == [
+    assert [(warning.code, warning.message) for warning in rehearsed.plan.warnings] == [
         ("not-tried", f"the server could not try it first: {refused.message}")
     ]
     again = await writer(server).try_plan(rehearsed.plan)
@@ -145,7 +145,7 @@ async def test_it_gives_up_after_three_retries(tmp_path: Path) -> None:
     with pytest.raises(ConflictError):
         await writer(server, path).write(change(server.obj), dry_run=False)
     assert len(server.sent) == 4
-    assert [one["outcome"] for one in lines(path)] == ["failed"]
+    assert [record["outcome"] for record in lines(path)] == ["failed"]
 
 
 async def test_a_change_by_someone_else_is_refused_and_named(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ async def test_a_change_by_someone_else_is_refused_and_named(tmp_path: Path) -> 
     expected = "Deployment shop/checkout was changed since you confirmed (by kubectl-scale at 2026-11-22T11:59:00Z)"
     assert caught.value.message == expected
     assert len(server.sent) == 1
-    assert [(one["outcome"], one["error"]) for one in lines(path)] == [("failed", expected)]
+    assert [(record["outcome"], record["error"]) for record in lines(path)] == [("failed", expected)]
 
 
 async def test_who_wrote_the_spec_is_named_and_not_who_wrote_something_else_later() -> None:
@@ -191,22 +191,20 @@ async def test_a_refusal_of_the_server_is_raised_as_it_is_and_recorded(tmp_path:
     server, path = FakeServer(make.raw_deployment(), fails=[ForbiddenError("you may not", code=403)]), tmp_path / "a"
     with pytest.raises(ForbiddenError, match="you may not"):
         await writer(server, path).write(change(server.obj), dry_run=False)
-    assert [(one["outcome"], one["error"]) for one in lines(path)] == [("failed", "you may not")]
+    assert [(record["outcome"], record["error"]) for record in lines(path)] == [("failed", "you may not")]
 
 
 @pytest.mark.parametrize("error", [ConnectionFailedError("cut off"), UnavailableError("gateway", code=504)])
-async def test_when_no_answer_came_the_outcome_is_unknown_and_the_person_is_told(
-    tmp_path: Path, error: KdashError
-) -> None:
+async def test_without_a_response_the_outcome_is_unknown_and_reported(tmp_path: Path, error: KdashError) -> None:
     server, path = FakeServer(make.raw_deployment(), fails=[error]), tmp_path / "audit.jsonl"
     with pytest.raises(type(error)) as caught:
         await writer(server, path).write(change(server.obj), dry_run=False)
     assert "it is not known whether the change was made" in caught.value.hint
-    assert [one["outcome"] for one in lines(path)] == ["unknown"]
+    assert [record["outcome"] for record in lines(path)] == ["unknown"]
 
 
 async def test_being_cancelled_is_recorded_and_passed_on(tmp_path: Path) -> None:
     server, path = FakeServer(make.raw_deployment(), fails=[asyncio.CancelledError()]), tmp_path / "audit.jsonl"
     with pytest.raises(asyncio.CancelledError):
         await writer(server, path).write(change(server.obj), dry_run=False)
-    assert [one["outcome"] for one in lines(path)] == ["unknown"]
+    assert [record["outcome"] for record in lines(path)] == ["unknown"]

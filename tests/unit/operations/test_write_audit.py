@@ -36,7 +36,7 @@ async def test_the_file_and_every_directory_made_for_it_are_for_its_owner_alone(
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     made = (path.parent, path.parent.parent, path.parent.parent.parent)
-    assert [stat.S_IMODE(one.stat().st_mode) for one in made] == [0o700] * 3
+    assert [stat.S_IMODE(path.stat().st_mode) for path in made] == [0o700] * 3
 
 
 async def test_a_directory_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
@@ -47,14 +47,14 @@ async def test_a_directory_that_was_there_keeps_its_mode(tmp_path: Path) -> None
     assert stat.S_IMODE(shared.stat().st_mode) == 0o755
 
 
-async def test_a_file_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+async def test_a_file_readable_by_others_is_made_private(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     path.write_text('{"event":"old"}\n')
     path.chmod(0o644)
     server = FakeServer(make.raw_deployment())
     await writer(server, path).write(change(server.obj), dry_run=False)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [one["event"] for one in all_lines(path)] == ["old", "begin", "write"]
+    assert [record["event"] for record in all_lines(path)] == ["old", "begin", "write"]
 
 
 async def test_a_line_after_a_cut_one_begins_on_its_own_line(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def disk(*room: int) -> Callable[[int, bytes], int]:
 @pytest.mark.parametrize(
     ("room", "why"), [((), "No space left on device"), ((20,), "only part of the line was stored")]
 )
-async def test_nothing_is_sent_when_the_disk_has_no_room_for_its_line(
+async def test_nothing_is_sent_when_the_audit_line_does_not_fit_on_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: tuple[int, ...], why: str
 ) -> None:
     server, path = FakeServer(make.raw_deployment()), tmp_path / "audit.jsonl"
@@ -128,7 +128,7 @@ async def test_nothing_is_sent_when_the_disk_has_no_room_for_its_line(
     assert "nothing was changed" in caught.value.hint
     assert server.sent == []
     await writer(server, path).write(change(server.obj), dry_run=False)
-    assert [json.loads(one)["event"] for one in path.read_text().splitlines()[-2:]] == ["begin", "write"]
+    assert [json.loads(record)["event"] for record in path.read_text().splitlines()[-2:]] == ["begin", "write"]
 
 
 async def test_a_disk_that_is_full_only_when_it_syncs_stops_the_write_too(
@@ -147,7 +147,7 @@ async def test_a_disk_that_is_full_only_when_it_syncs_stops_the_write_too(
 @pytest.mark.parametrize(
     ("room", "why"), [((10_000,), "No space left on device"), ((10_000, 5), "only part of the line was stored")]
 )
-async def test_a_line_that_cannot_be_stored_after_the_write_is_told_not_hidden(
+async def test_a_failed_audit_line_after_the_write_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: tuple[int, ...], why: str
 ) -> None:
     server, path = FakeServer(make.raw_deployment()), tmp_path / "audit.jsonl"
@@ -167,7 +167,7 @@ async def test_a_refusal_whose_line_cannot_be_stored_says_both(tmp_path: Path, m
     assert caught.value.hint == "ask; and the audit record was not stored: No space left on device"
 
 
-async def test_given_up_while_its_line_is_stored_it_is_not_sent_and_that_is_recorded(
+async def test_a_write_cancelled_while_its_line_is_stored_is_not_sent_and_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, path = FakeServer(make.raw_deployment()), tmp_path / "audit.jsonl"
@@ -186,7 +186,10 @@ async def test_given_up_while_its_line_is_stored_it_is_not_sent_and_that_is_reco
     with pytest.raises(asyncio.CancelledError):
         await running
     assert server.sent == []
-    assert [(one["event"], one.get("outcome")) for one in all_lines(path)] == [("begin", None), ("write", "failed")]
+    assert [(record["event"], record.get("outcome")) for record in all_lines(path)] == [
+        ("begin", None),
+        ("write", "failed"),
+    ]
 
 
 async def test_without_a_path_writing_works_and_keeps_nothing() -> None:
@@ -226,7 +229,7 @@ async def test_the_outcome_completes_the_write_with_a_second_line_of_the_same_id
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-async def test_an_outcome_that_cannot_be_stored_is_told_and_not_raised(tmp_path: Path) -> None:
+async def test_an_outcome_that_cannot_be_stored_is_reported_not_raised(tmp_path: Path) -> None:
     server, path = FakeServer(make.raw_deployment()), tmp_path / "audit.jsonl"
     its = writer(server, path)
     written = await its.write(change(server.obj), dry_run=False)
@@ -240,6 +243,6 @@ async def test_every_write_has_an_id_of_its_own(tmp_path: Path) -> None:
     server, path = FakeServer(make.raw_deployment()), tmp_path / "audit.jsonl"
     plain = Writer(server, server, read_only=False, audit=AuditLog(path), identity=IDENTITY)
     ids = {(await plain.write(plan_scale(server.obj, replicas), dry_run=False)).audit_id for replicas in (5, 6)}
-    assert ids == {one["id"] for one in lines(path)}
+    assert ids == {record["id"] for record in lines(path)}
     assert len(ids) == 2
     assert (await plain.write(plan_scale(server.obj, 7), dry_run=True)).audit_id == ""

@@ -1,4 +1,4 @@
-"""A write is done only when the answer proves it; else the object is looked at, and what was found is told."""
+"""A write is done only if the response proves it; otherwise the object is read back and the result reported."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ from tests.unit.operations.writing import GOING, NEWER, POD, Raw, lines, stored,
 
 def undo_of_a_deployment() -> tuple[Raw, WritePlan]:
     obj = copy.deepcopy(body("undo-kubectl", 0))
-    revision = next(one for one in items("undo-kubectl", 2) if one["metadata"]["name"] == "checkout-8584c6bfc9")
+    revision = next(
+        replica_set
+        for replica_set in items("undo-kubectl", 2)
+        if replica_set["metadata"]["name"] == "checkout-8584c6bfc9"
+    )
     return obj, plan_undo(obj, revision)
 
 
@@ -117,7 +121,7 @@ def test_a_scale_is_proven_by_the_number() -> None:
     assert unproven(change, {**answer, "spec": {"replicas": 3}}) == "spec.replicas in it is 3, not 5"
 
 
-def test_more_than_was_sent_disturbs_nothing() -> None:
+def test_additional_stored_fields_are_ignored() -> None:
     obj = make.raw_deployment()
     change = plan_set_image(obj, {"app": NEWER})
     after = stored(obj, change)
@@ -169,7 +173,7 @@ async def test_a_success_that_proves_nothing_is_not_done(tmp_path: Path, answer:
     assert why in caught.value.message
     assert (caught.value.read_back, caught.value.hint) == ("not-made", "read back: nothing was changed")
     assert exit_code_of_error(caught.value) is ExitCode.UNKNOWN
-    assert [(one["outcome"], one["looked"], one["error"]) for one in lines(path)] == [
+    assert [(record["outcome"], record["looked"], record["error"]) for record in lines(path)] == [
         ("failed", "not-made", caught.value.message)
     ]
 

@@ -1,4 +1,4 @@
-"""What the tests of the one function that writes have in common."""
+"""Helpers for the tests of the write function."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def change(obj: dict[str, Any]) -> WritePlan:
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    """Return what came of the writes; that they begin is left out."""
-    return [one for one in all_lines(path) if one["event"] != "begin"]
+    """Return the audit lines of outcomes, without those of beginnings."""
+    return [record for record in all_lines(path) if record["event"] != "begin"]
 
 
 def all_lines(path: Path) -> list[dict[str, Any]]:
@@ -50,7 +50,7 @@ def all_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def stored(obj: Raw, change: WritePlan, **metadata: Any) -> Raw:
-    """Return the object as the server has it after a change."""
+    """Return the object as the server stores it after a change."""
     after = patched(obj, change.request)
     after["metadata"] |= {"resourceVersion": "101", "generation": obj["metadata"].get("generation", 0) + 1, **metadata}
     return after

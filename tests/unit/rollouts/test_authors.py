@@ -18,14 +18,14 @@ DEPLOYMENT = deployment(revision=3)
 
 
 def entry(manager: str, at: datetime | None, *, template: bool = True, subresource: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "manager": manager,
         "operation": "Update",
         "fieldsV1": {"f:spec": {"f:template" if template else "f:replicas": {}}},
     }
     if at is not None:
-        found["time"] = at.isoformat().replace("+00:00", "Z")
-    return found | ({"subresource": subresource} if subresource else {})
+        fields["time"] = at.isoformat().replace("+00:00", "Z")
+    return fields | ({"subresource": subresource} if subresource else {})
 
 
 def raw(*entries: Any) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def found_revisions(*ages: float) -> tuple[Revision, ...]:
 
 
 def by_revision(obj: dict[str, Any], *ages: float) -> dict[str, str]:
-    return {name: one.manager for name, one in revision_authors(obj, found_revisions(*ages)).items()}
+    return {name: author.manager for name, author in revision_authors(obj, found_revisions(*ages)).items()}
 
 
 def test_authors_come_newest_first_and_status_writers_are_left_out() -> None:
@@ -53,7 +53,7 @@ def test_authors_come_newest_first_and_status_writers_are_left_out() -> None:
         {"manager": "old-controller", "operation": "Update", "fieldsV1": {"f:status": {}}},
         entry("kubectl-edit", before(30), template=False),
     )
-    assert [(one.manager, one.subresource) for one in authors(obj)] == [
+    assert [(author.manager, author.subresource) for author in authors(obj)] == [
         ("kubectl-edit", ""),
         ("kubectl-client-side-apply", ""),
         ("scaler", "scale"),
@@ -63,10 +63,14 @@ def test_authors_come_newest_first_and_status_writers_are_left_out() -> None:
 
 def test_recorded_set_image_is_the_newest_author_of_the_template() -> None:
     obj = exchanges("statefulset")
-    recorded = next(one["response"]["body"] for one in obj if "kubectl-rollout" in str(one["response"]["body"]))
+    recorded = next(
+        exchange["response"]["body"] for exchange in obj if "kubectl-rollout" in str(exchange["response"]["body"])
+    )
     sets = recorded.get("items", [recorded])
-    one = next(x for x in sets if "kubectl-rollout" in str(x["metadata"]["managedFields"]))
-    assert template_author(one) == Author("kubectl-rollout", "Update", datetime(2026, 11, 22, 6, 49, tzinfo=UTC), "")
+    replica_set = next(x for x in sets if "kubectl-rollout" in str(x["metadata"]["managedFields"]))
+    assert template_author(replica_set) == Author(
+        "kubectl-rollout", "Update", datetime(2026, 11, 22, 6, 49, tzinfo=UTC), ""
+    )
 
 
 def test_revisions_have_the_author_whose_change_began_them() -> None:
@@ -94,11 +98,11 @@ def test_who_left_a_revision_seconds_after_it_was_made_did_not_make_it() -> None
 
 
 def test_who_first_made_a_revision_is_not_named_for_going_back_to_it() -> None:
-    # `kubectl rollout undo` that only takes a field away leaves no entry of its own.
+    # A `kubectl rollout undo` that only removes a field leaves no managed fields entry.
     obj = raw(entry("apply", before(3000)), entry("kubectl-set", before(2000)))
-    [one] = [each for each in found_revisions(3000, 1000, 2000) if each.is_current]
+    [current] = [revision for revision in found_revisions(3000, 1000, 2000) if revision.is_current]
     assert "checkout-r3" not in by_revision(obj, 3000, 1000, 2000)
-    again = msgspec.structs.replace(one, was_reused=True)
+    again = msgspec.structs.replace(current, was_reused=True)
     assert revision_authors(obj, [again]) == {}
 
 
@@ -110,8 +114,8 @@ def test_who_wrote_a_template_that_has_no_revision_yet_is_not_named_for_the_one_
 
 def test_a_later_write_of_other_fields_does_not_move_when_a_revision_was_made() -> None:
     obj = raw(entry("apply", before(5)))
-    found = revision_authors(obj, found_revisions(3000, 1000, 50))
-    assert found == {"checkout-r3": Author("apply", "Update", before(50), "")}
+    authors = revision_authors(obj, found_revisions(3000, 1000, 50))
+    assert authors == {"checkout-r3": Author("apply", "Update", before(50), "")}
 
 
 def test_a_current_revision_that_began_long_after_every_author_has_none() -> None:
@@ -131,13 +135,13 @@ def test_a_current_revision_that_began_long_after_every_author_has_none() -> Non
 def test_odd_json_names_nobody_for_the_template(obj: dict[str, Any]) -> None:
     assert template_author(obj) is None
     assert revision_authors(obj, found_revisions(1)) == {}
-    assert all(one.at is None for one in authors(obj))
+    assert all(author.at is None for author in authors(obj))
 
 
 def test_what_a_terminal_would_act_on_never_comes_out() -> None:
-    found = authors(raw(entry("evil\x1b[2J\nmanager", NOW + timedelta(seconds=1))))
-    assert [one.manager for one in found] == ["evil manager"]
-    assert msgspec.json.encode(found)
+    managers = authors(raw(entry("evil\x1b[2J\nmanager", NOW + timedelta(seconds=1))))
+    assert [author.manager for author in managers] == ["evil manager"]
+    assert msgspec.json.encode(managers)
 
 
 def test_of_several_authors_one_without_a_time_leaves_it_open_who_was_last() -> None:

@@ -19,8 +19,8 @@ NEW = replica_set(DEPLOYMENT, "bbb", revision=2, replicas=3, image="registry.exa
 
 
 def facts(*pods: Pod) -> tuple[CohortStatus, ...]:
-    found = revisions(DEPLOYMENT, [OLD, NEW])
-    return tuple(cohort_status(DEPLOYMENT, one) for one in cohorts(found, pods))
+    history = revisions(DEPLOYMENT, [OLD, NEW])
+    return tuple(cohort_status(DEPLOYMENT, cohort) for cohort in cohorts(history, pods))
 
 
 def new_pod(name: str = "n1", **status: object) -> Pod:
@@ -38,19 +38,19 @@ def test_a_revision_wants_what_its_replica_set_wants() -> None:
 def test_the_current_revision_of_a_stateful_set_wants_all_but_the_partition() -> None:
     parts = Strategy(rolling_update=RollingUpdate(partition=1))
     sts = stateful_set(replicas=3, strategy=parts, update_revision="cart-db-bbb")
-    found = revisions(sts, [controller_revision(sts, "aaa", revision=1), controller_revision(sts, "bbb", revision=2)])
+    history = revisions(sts, [controller_revision(sts, "aaa", revision=1), controller_revision(sts, "bbb", revision=2)])
     pods = [pod("cart-db-0", revision_hash="cart-db-aaa"), pod("cart-db-2", revision_hash="cart-db-bbb")]
-    assert wanted(sts, found, pods) == [2, None]
+    assert wanted(sts, history, pods) == [2, None]
 
 
 def test_the_current_revision_of_a_daemon_set_wants_every_node() -> None:
     ds = daemon_set(desired=4)
-    found = revisions(ds, [controller_revision(ds, "aaa")])
-    assert wanted(ds, found, [pod("agent-1", revision_hash="aaa"), pod("stray")]) == [4, None]
+    history = revisions(ds, [controller_revision(ds, "aaa")])
+    assert wanted(ds, history, [pod("agent-1", revision_hash="aaa"), pod("stray")]) == [4, None]
 
 
-def wanted(workload: Workload, found: object, pods: list[Pod]) -> list[int | None]:
-    return [cohort_status(workload, one).desired for one in cohorts(found, pods)]  # type: ignore[arg-type]
+def wanted(workload: Workload, history: object, pods: list[Pod]) -> list[int | None]:
+    return [cohort_status(workload, cohort).desired for cohort in cohorts(history, pods)]  # type: ignore[arg-type]
 
 
 def test_median_time_to_ready_is_of_pods_that_are_ready_now() -> None:
@@ -76,9 +76,9 @@ def test_a_container_that_is_down_now_has_its_own_log() -> None:
 
 def test_a_failure_is_preferred_to_a_newer_end_without_one() -> None:
     fine = new_pod("n2", state=terminated(0, "Completed", since=1))
-    found = facts(CRASHED, fine)[0].last_exit
-    assert found is not None
-    assert found.exit_code == 3
+    exited = facts(CRASHED, fine)[0].last_exit
+    assert exited is not None
+    assert exited.exit_code == 3
 
 
 def test_a_finished_init_container_is_no_exit() -> None:
@@ -96,9 +96,9 @@ def test_a_failing_init_container_is_named() -> None:
     assert new.waiting == WaitingReason("CrashLoopBackOff", "", 1, "n1", "setup")
 
 
-def test_a_pod_is_ready_at_once_without_a_time_and_a_wait_does_not_repeat_which_pod_it_is() -> None:
-    said = "back-off 5m0s restarting failed container=app pod=n1_shop(0123abcd-0000-4000-8000-0123456789ab)"
-    waits = new_pod(state=waiting("CrashLoopBackOff", said))
+def test_a_pod_without_times_is_ready_immediately_and_a_waiting_message_omits_the_pod() -> None:
+    message = "back-off 5m0s restarting failed container=app pod=n1_shop(0123abcd-0000-4000-8000-0123456789ab)"
+    waits = new_pod(state=waiting("CrashLoopBackOff", message))
     at_once = pod("n2", owner=NEW, ready_since=600)
     lines = ["".join(text for text, _ in line) for line in cohort_lines(facts(waits, at_once), NOW)]
     assert lines[1:] == ["  1/3 ready, 0 restarts", "  1 pod waiting: CrashLoopBackOff back-off 5m0s"]
@@ -112,7 +112,7 @@ def test_a_container_that_never_gets_ready_has_its_log_read_once_the_rollouts_ti
         (late, [FailingContainer("shop", "n1", "pod-n1", "app", previous=False), None]),
     ):
         groups = cohorts(revisions(workload, [OLD, NEW]), [waits, pod("o1", owner=OLD)])
-        assert [cohort_status(workload, one).failing for one in groups] == expected
+        assert [cohort_status(workload, cohort).failing for cohort in groups] == expected
 
 
 def test_a_pod_that_is_being_deleted_does_not_fail() -> None:
@@ -147,7 +147,7 @@ def test_a_pod_that_cannot_be_scheduled_waits() -> None:
 
 
 def texts(*pods: Pod) -> list[str]:
-    return ["".join(text for text, _ in one) for one in cohort_lines(facts(*pods), NOW)]
+    return ["".join(text for text, _ in line) for line in cohort_lines(facts(*pods), NOW)]
 
 
 def test_lines_put_the_new_revision_above_the_old() -> None:
@@ -161,7 +161,7 @@ def test_lines_put_the_new_revision_above_the_old() -> None:
     ]
 
 
-def test_the_log_line_that_tells_why_is_a_line_of_its_own() -> None:
+def test_the_failing_log_line_is_a_separate_line() -> None:
     line = failing_log_line(facts(CRASHED, pod("o1", owner=OLD)), "panic: no\x1b[2J config")
     assert "".join(text for text, _ in line) == "log of app (previous run): panic: no config"
     assert failing_log_line(facts(CRASHED), "") == ()

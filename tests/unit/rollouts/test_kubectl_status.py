@@ -18,7 +18,7 @@ AGENT = 'Waiting for daemon set "agent" rollout to finish:'
 
 
 @pytest.mark.parametrize(
-    ("workload", "words", "done"),
+    ("workload", "message", "done"),
     [
         (deployment(), 'deployment "checkout" successfully rolled out', True),
         (deployment(generation=2, observed=1), "Waiting for deployment spec update to be observed...", False),
@@ -50,5 +50,5 @@ AGENT = 'Waiting for daemon set "agent" rollout to finish:'
          "error: rollout status is only available for RollingUpdate strategy type", False),
     ],
 )  # fmt: skip
-def test_the_sentence_is_that_of_kubectl(workload: Workload, words: str, done: bool) -> None:
-    assert kubectl_status(workload) == (words, done)
+def test_the_sentence_is_that_of_kubectl(workload: Workload, message: str, done: bool) -> None:
+    assert kubectl_status(workload) == (message, done)

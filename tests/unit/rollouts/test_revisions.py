@@ -13,49 +13,51 @@ from tests.recordings import body, typed, typed_list
 def test_recorded_deployment_revisions_are_newest_first_with_the_current_one_marked() -> None:
     workload = typed(DEPLOYMENT, body("history-kubectl", 0))
     owned = typed_list(REPLICA_SET, "history-kubectl", 2)
-    found = revisions(workload, owned)
-    assert [(one.number, one.change_cause, one.replicas, one.is_current) for one in found] == [
+    history = revisions(workload, owned)
+    assert [
+        (revision.number, revision.change_cause, revision.replicas, revision.is_current) for revision in history
+    ] == [
         (4, "release 1.1", 1, True),
         (3, "release 1.1", 3, False),
         (2, "first release", 0, False),
         (1, "first release", 0, False),
     ]
-    assert found[1].images == ("registry.example.com/checkout:1.1.0", "registry.example.com/proxy:2.3")
-    assert found[0].key == make.key("ReplicaSet", "checkout-5bd6447bf5")
+    assert history[1].images == ("registry.example.com/checkout:1.1.0", "registry.example.com/proxy:2.3")
+    assert history[0].key == make.key("ReplicaSet", "checkout-5bd6447bf5")
 
 
 def test_recorded_stateful_set_revisions_follow_the_update_revision() -> None:
     workload = typed(STATEFUL_SET, body("statefulset", 10))
     owned = typed_list(CONTROLLER_REVISION, "statefulset", 11)
-    found = revisions(workload, owned)
-    assert [(one.number, one.name, one.is_current) for one in found] == [
+    history = revisions(workload, owned)
+    assert [(revision.number, revision.name, revision.is_current) for revision in history] == [
         (2, "cart-db-579f464d64", True),
         (1, "cart-db-749dcdb79", False),
     ]
-    assert found[0].replicas is None
+    assert history[0].replicas is None
 
 
 def test_objects_of_another_workload_are_left_out() -> None:
     workload = make.deployment()
     other = make.replica_set(make.deployment("other"), "zzz", revision=9)
-    found = revisions(workload, [make.replica_set(workload, "aaa"), other])
-    assert [one.name for one in found] == ["checkout-aaa"]
+    history = revisions(workload, [make.replica_set(workload, "aaa"), other])
+    assert [revision.name for revision in history] == ["checkout-aaa"]
 
 
 def test_an_unnumbered_replica_set_counts_as_zero_and_is_not_current() -> None:
     workload = make.deployment()
     unnumbered = make.replica_set(workload, "aaa")
     unnumbered.metadata.annotations.clear()  # type: ignore[union-attr]
-    found = revisions(workload, [make.replica_set(workload, "bbb", revision=1), unnumbered])
-    assert [(one.number, one.is_current) for one in found] == [(1, True), (0, False)]
+    history = revisions(workload, [make.replica_set(workload, "bbb", revision=1), unnumbered])
+    assert [(revision.number, revision.is_current) for revision in history] == [(1, True), (0, False)]
 
 
 def test_a_replica_set_not_numbered_like_the_deployment_is_not_current() -> None:
     workload = make.deployment(revision=5)
-    found = revisions(
+    history = revisions(
         workload, [make.replica_set(workload, "aaa", revision=3), make.replica_set(workload, "bbb", revision=4)]
     )
-    assert current_revision(found) is None
+    assert current_revision(history) is None
 
 
 def test_the_current_revision_index_a_daemon_set_is_unknown_while_its_revisions_lag_behind() -> None:
@@ -74,53 +76,60 @@ def test_the_current_revision_index_a_daemon_set_is_unknown_while_its_revisions_
 def test_controller_revisions_count_their_pods_when_pods_are_given() -> None:
     stateful = make.stateful_set()
     pods = [make.pod("cart-db-0", owner=stateful, revision_hash="cart-db-aaa")]
-    assert [(one.replicas, one.ready) for one in revisions(stateful, [make.controller_revision(stateful)], pods)] == [
-        (1, 1)
-    ]
+    assert [
+        (revision.replicas, revision.ready)
+        for revision in revisions(stateful, [make.controller_revision(stateful)], pods)
+    ] == [(1, 1)]
     daemon = make.daemon_set()
     pods = [make.pod("agent-x", owner=daemon, revision_hash="aaa", ready=False)]
-    assert [(one.replicas, one.ready) for one in revisions(daemon, [make.controller_revision(daemon)], pods)] == [
-        (1, 0)
-    ]
+    assert [
+        (revision.replicas, revision.ready) for revision in revisions(daemon, [make.controller_revision(daemon)], pods)
+    ] == [(1, 0)]
 
 
 def test_pods_are_grouped_by_revision_current_first_unknown_last() -> None:
     workload = make.deployment(revision=2)
     old, new = make.replica_set(workload, "aaa", revision=1), make.replica_set(workload, "bbb", revision=2)
-    found = revisions(workload, [old, new])
+    history = revisions(workload, [old, new])
     pods = [
         make.pod("checkout-aaa-1", owner=old),
         make.pod("checkout-bbb-2", owner=new, ready=False),
         make.pod("checkout-bbb-1", owner=new),
         make.pod("checkout-zzz-1", deleted=make.NOW),
     ]
-    groups = cohorts(found, pods)
-    assert [(one.revision.number if one.revision else None, [pod.name for pod in one.pods]) for one in groups] == [
+    groups = cohorts(history, pods)
+    assert [
+        (cohort.revision.number if cohort.revision else None, [pod.name for pod in cohort.pods]) for cohort in groups
+    ] == [
         (2, ["checkout-bbb-1", "checkout-bbb-2"]),
         (1, ["checkout-aaa-1"]),
         (None, ["checkout-zzz-1"]),
     ]
-    assert [(one.is_current, one.ready, one.ending) for one in groups] == [(True, 1, 0), (False, 1, 0), (False, 0, 1)]
+    assert [(cohort.is_current, cohort.ready, cohort.ending) for cohort in groups] == [
+        (True, 1, 0),
+        (False, 1, 0),
+        (False, 0, 1),
+    ]
 
 
 def test_the_current_revision_has_a_cohort_even_without_pods() -> None:
     workload = make.deployment()
     groups = cohorts(revisions(workload, [make.replica_set(workload)]), [])
-    assert [(one.is_current, one.pods) for one in groups] == [(True, ())]
+    assert [(cohort.is_current, cohort.pods) for cohort in groups] == [(True, ())]
 
 
 def test_recorded_pods_belong_to_the_replica_set_that_owns_them() -> None:
     workload = typed(DEPLOYMENT, body("bad-release", 2))
     owned = typed_list(REPLICA_SET, "bad-release", 3)
-    found = revisions(workload, owned)
-    whose = revision_index(found)
+    history = revisions(workload, owned)
+    whose = revision_index(history)
     numbers = [whose(pod) for pod in typed_list(POD, "bad-release", 4)]
-    assert sorted(one.number for one in numbers if one) == [3, 3, 3, 4]
+    assert sorted(number.number for number in numbers if number) == [3, 3, 3, 4]
 
 
 def test_undo_prefers_the_revision_whose_pods_are_ready_now() -> None:
     workload = make.deployment(revision=4)
-    found = revisions(
+    history = revisions(
         workload,
         [
             make.replica_set(workload, "ddd", revision=4, replicas=1, ready=0),
@@ -128,17 +137,17 @@ def test_undo_prefers_the_revision_whose_pods_are_ready_now() -> None:
             make.replica_set(workload, "bbb", revision=2, replicas=3, ready=3),
         ],
     )
-    target = undo_target(found)
+    target = undo_target(history)
     assert target is not None
     assert (target.revision.number, target.reason) == (2, "3 of its pods are ready now")
 
 
 def test_undo_goes_back_one_revision_when_no_old_pod_is_left() -> None:
     workload = make.deployment(revision=3)
-    found = revisions(
+    history = revisions(
         workload, [make.replica_set(workload, h, revision=n, replicas=0) for h, n in (("a", 1), ("b", 2), ("c", 3))]
     )
-    target = undo_target(found)
+    target = undo_target(history)
     assert target is not None
     assert (target.revision.number, target.reason) == (2, "previous revision, readiness unknown")
 
@@ -153,9 +162,9 @@ def test_there_is_nothing_to_undo_to_without_an_older_revision_or_a_current_one(
 
 def test_while_the_current_revision_is_unknown_undo_goes_back_from_the_newest() -> None:
     workload = make.deployment(revision=9)
-    found = revisions(
+    history = revisions(
         workload, [make.replica_set(workload, h, revision=n, replicas=0) for h, n in (("a", 1), ("b", 2))]
     )
-    target = undo_target(found)
+    target = undo_target(history)
     assert target is not None
     assert target.revision.number == 1

@@ -19,21 +19,23 @@ RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
 def pod(metadata: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
-    found = template()
-    found["spec"] |= spec
-    found["metadata"] |= metadata or {}
-    return found
+    obj = template()
+    obj["spec"] |= spec
+    obj["metadata"] |= metadata or {}
+    return obj
 
 
 def changes(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str, str, str | None, str | None]]:
-    return [(one.family, one.subject, one.field, one.before, one.after) for one in semantic_diff(old, new)]
+    return [
+        (change.family, change.subject, change.field, change.before, change.after) for change in semantic_diff(old, new)
+    ]
 
 
 def within(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str, str | None, str | None]]:
     """Return the changes of container app, given as keys of it."""
-    found = changes(template(**old), template(**new))
-    assert {one[1] for one in found} <= {"container app"}
-    return [(family, what, before, after) for family, _, what, before, after in found]
+    diff = changes(template(**old), template(**new))
+    assert {change[1] for change in diff} <= {"container app"}
+    return [(family, what, before, after) for family, _, what, before, after in diff]
 
 
 def ref(kind: str, name: str, key: str) -> dict[str, Any]:
@@ -97,7 +99,7 @@ HTTP = {"httpGet": {"path": "/ready", "port": 8080, "scheme": "HTTP"}, "periodSe
         (
             {"args": ["--password", "one"]},
             {"args": ["--password", "two"]},
-            [("command", "argument 2", "••••••", "•••••• (differs in what is not shown)")],
+            [("command", "argument 2", "••••••", "•••••• (differs in a hidden part)")],
         ),
         ({}, {"readinessProbe": HTTP}, [("probe", "readiness probe", None, "http :8080/ready every 10s")]),
         (
@@ -184,9 +186,9 @@ def test_a_containers_change_is_rendered_as_text(old: dict[str, Any], new: dict[
     ],
 )
 def test_a_pods_change_is_rendered_as_text(old: dict[str, Any], new: dict[str, Any], expected: list[Any]) -> None:
-    found = changes(old, new)
-    assert {one[1] for one in found} == {"pod"}
-    assert [(family, what, before, after) for family, _, what, before, after in found] == expected
+    diff = changes(old, new)
+    assert {change[1] for change in diff} == {"pod"}
+    assert [(family, what, before, after) for family, _, what, before, after in diff] == expected
 
 
 def test_containers_are_matched_by_name_and_come_and_go_as_one_change() -> None:
@@ -201,14 +203,18 @@ def test_containers_are_matched_by_name_and_come_and_go_as_one_change() -> None:
 
 
 def test_containers_in_another_order_are_a_change() -> None:
-    one, two = {"name": "a", "image": "a:1"}, {"name": "b", "image": "b:1"}
-    found = changes(pod(containers=[one, two]), pod(containers=[two, one]))
-    assert found == [("container", "pod", "order of containers", "a, b", "b, a")]
+    first, two = {"name": "a", "image": "a:1"}, {"name": "b", "image": "b:1"}
+    diff = changes(pod(containers=[first, two]), pod(containers=[two, first]))
+    assert diff == [("container", "pod", "order of containers", "a, b", "b, a")]
 
 
 def test_recorded_undo_is_one_change_of_an_image() -> None:
     present = body("undo-kubectl", 0)["spec"]["template"]
-    target = next(one for one in items("undo-kubectl", 2) if one["metadata"]["name"] == "checkout-8584c6bfc9")
+    target = next(
+        replica_set
+        for replica_set in items("undo-kubectl", 2)
+        if replica_set["metadata"]["name"] == "checkout-8584c6bfc9"
+    )
     assert changes(present, target["spec"]["template"]) == [
         (
             "image",
@@ -221,8 +227,8 @@ def test_recorded_undo_is_one_change_of_an_image() -> None:
 
 
 def test_lines_are_grouped_by_subject() -> None:
-    found = semantic_diff_lines(semantic_diff(template(image="a:1"), template(image="a:2", tty=True)))
-    assert ["".join(text for text, _ in line) for line in found] == [
+    lines = semantic_diff_lines(semantic_diff(template(image="a:1"), template(image="a:2", tty=True)))
+    assert ["".join(text for text, _ in line) for line in lines] == [
         "container app",
         "  image  a:1 → a:2",
         "  tty    added true",
@@ -239,8 +245,8 @@ def test_of_long_values_the_part_that_differs_is_shown() -> None:
     assert within(old, new) == [("env", "RULES", f"…{'a' * 40}one", f"…{'a' * 40}two")]
 
 
-def said_of(found: tuple[SemanticChange, ...]) -> str:
-    return "".join(f"{one.subject}{one.field}{one.before or ''}{one.after or ''}" for one in found)
+def said_of(diff: tuple[SemanticChange, ...]) -> str:
+    return "".join(f"{change.subject}{change.field}{change.before or ''}{change.after or ''}" for change in diff)
 
 
 @pytest.mark.parametrize("odd", [5, "text", [1], [None], [{}], [{"name": 5}], {"name": "app"}, True, [[]]])
@@ -280,17 +286,17 @@ WHOLE = st.fixed_dictionaries({"spec": SPECS}, optional={"metadata": METADATA})
 
 
 @given(TEMPLATES | WHOLE, TEMPLATES | WHOLE)
-def test_semantic_diff_is_empty_exactly_if_the_template_diff_is(one: dict[str, Any], other: dict[str, Any]) -> None:
-    found = semantic_diff(one, other)
-    assert bool(found) == bool(template_diff(one, other))
-    assert said_of(found).isprintable()
-    assert all(change.before != change.after for change in found)
-    assert semantic_diff(one, copy.deepcopy(one)) == ()
+def test_semantic_diff_is_empty_exactly_if_the_template_diff_is(old: dict[str, Any], other: dict[str, Any]) -> None:
+    diff = semantic_diff(old, other)
+    assert bool(diff) == bool(template_diff(old, other))
+    assert said_of(diff).isprintable()
+    assert all(change.before != change.after for change in diff)
+    assert semantic_diff(old, copy.deepcopy(old)) == ()
 
 
-@given(st.text(min_size=6).filter(lambda one: one not in "•••••• (hidden, another value) container API_TOKEN"))
+@given(st.text(min_size=6).filter(lambda value: value not in "•••••• (hidden, another value) container API_TOKEN"))
 def test_a_secrets_value_is_never_shown(value: str) -> None:
     secret = [{"name": "API_TOKEN", "value": value}]
-    for found in (semantic_diff(template(), template(env=secret)), semantic_diff(template(env=secret), template())):
-        assert found
-        assert value not in said_of(found)
+    for diff in (semantic_diff(template(), template(env=secret)), semantic_diff(template(env=secret), template())):
+        assert diff
+        assert value not in said_of(diff)

@@ -16,9 +16,9 @@ def rolling(surge: int | str | None, unavailable: int | str | None, partition: i
 
 
 def of_deployment(replicas: int, strategy: Strategy, seconds: int = 0) -> Deployment:
-    found = deployment(replicas=replicas)
-    spec = msgspec.structs.replace(found.spec, strategy=strategy, min_ready_seconds=seconds)
-    return msgspec.structs.replace(found, spec=spec)
+    workload = deployment(replicas=replicas)
+    spec = msgspec.structs.replace(workload.spec, strategy=strategy, min_ready_seconds=seconds)
+    return msgspec.structs.replace(workload, spec=spec)
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,12 @@ def of_deployment(replicas: int, strategy: Strategy, seconds: int = 0) -> Deploy
 def test_limits_are_resolved_as_the_controller_does(
     workload: Workload, surge: int | None, unavailable: int | None
 ) -> None:
-    found = strategy_limits(workload)
-    assert (found.surge, found.unavailable) == (surge, unavailable)
+    limits = strategy_limits(workload)
+    assert (limits.surge, limits.unavailable) == (surge, unavailable)
 
 
 @pytest.mark.parametrize(
-    ("workload", "words"),
+    ("workload", "message"),
     [
         (of_deployment(3, rolling(1, 0), 10), "1 extra pod, 0 unavailable, available after 10s ready"),
         (of_deployment(3, Strategy(type="Recreate")), "Recreate: old pods terminate before new ones start"),
@@ -61,8 +61,8 @@ def test_limits_are_resolved_as_the_controller_does(
         (of_deployment(3, rolling("x", "y")), "? extra pods, ? unavailable"),
     ],
 )
-def test_the_limits_are_rendered_as_text(workload: Workload, words: str) -> None:
-    assert strategy_limits(workload).text == words
+def test_the_limits_are_rendered_as_text(workload: Workload, message: str) -> None:
+    assert strategy_limits(workload).text == message
 
 
 MOVING = condition("Progressing", "True", "ReplicaSetUpdated", since=100)

@@ -66,7 +66,7 @@ def wrote(manager: str, at: datetime | None, *fields: str, subresource: str = ""
         "operation": "Update",
         "subresource": subresource,
         "time": at,
-        "fieldsV1": {"f:spec": {f"f:{one}": {} for one in fields}},
+        "fieldsV1": {"f:spec": {f"f:{field}": {} for field in fields}},
     }
     return msgspec.convert(msgspec.to_builtins(entry), ManagedFields)
 
@@ -94,8 +94,8 @@ def reused(number: int = 3) -> ReplicaSet:
 def changed(
     workload: Deployment, owned: Sequence[ReplicaSet], *events: KubeObject, pods: Sequence[KubeObject] = ()
 ) -> tuple[datetime | None, str]:
-    found = template_change(workload, revisions(workload, owned), pods, events)  # type: ignore[arg-type]
-    return found.at, found.by
+    change = template_change(workload, revisions(workload, owned), pods, events)  # type: ignore[arg-type]
+    return change.at, change.by
 
 
 @pytest.mark.parametrize(
@@ -176,10 +176,10 @@ def test_an_undo_changed_it_when_the_first_sign_of_it_came(
 ) -> None:
     workload = with_managed(make.deployment(revision=3), *managed, generation=3)
     scalings = [
-        make.event(workload, "ScalingReplicaSet", f"Scaled up replica set {OLD.name} from 0 to 1", since=one)
-        for one in events
+        make.event(workload, "ScalingReplicaSet", f"Scaled up replica set {OLD.name} from 0 to 1", since=event)
+        for event in events
     ]
-    own = [make.pod(f"p-{one}", owner=OLD, created=one) for one in pods]
+    own = [make.pod(f"p-{pod}", owner=OLD, created=pod) for pod in pods]
     assert changed(workload, [reused(), NEW], *scalings, pods=own)[0] == at
 
 

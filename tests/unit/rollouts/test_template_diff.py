@@ -19,7 +19,7 @@ def template(**container: Any) -> dict[str, Any]:
 
 
 def lines(old: dict[str, Any], new: dict[str, Any], context: int = 0) -> list[str]:
-    return [f"{one.sign} {one.text}" for one in template_diff(old, new, context=context)]
+    return [f"{line.sign} {line.text}" for line in template_diff(old, new, context=context)]
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_an_inserted_container_is_one_block() -> None:
 
 
 def test_context_is_bounded_and_indented() -> None:
-    found = lines(template(tty=True, ports=[]), template(tty=True, ports=[], image="x:2"), context=1)
-    assert found == [
+    diff_lines = lines(template(tty=True, ports=[]), template(tty=True, ports=[], image="x:2"), context=1)
+    assert diff_lines == [
         "@ spec.containers",
         "  - name: app",
         "-   image: registry.example.com/a:1",
@@ -115,7 +115,11 @@ def test_hash_labels_and_nulls_are_not_differences() -> None:
 
 def test_recorded_undo_differs_by_the_image_alone() -> None:
     present = body("undo-kubectl", 0)["spec"]["template"]
-    target = next(one for one in items("undo-kubectl", 2) if one["metadata"]["name"] == "checkout-8584c6bfc9")
+    target = next(
+        replica_set
+        for replica_set in items("undo-kubectl", 2)
+        if replica_set["metadata"]["name"] == "checkout-8584c6bfc9"
+    )
     assert lines(present, target["spec"]["template"]) == [
         "@ spec.containers[app]",
         "- image: registry.example.com/checkout:badimage",
@@ -124,8 +128,8 @@ def test_recorded_undo_differs_by_the_image_alone() -> None:
 
 
 def test_what_a_terminal_would_act_on_never_comes_out() -> None:
-    found = lines(template(), template(image="a\x1b]0;owned\x07b", command=["\x1b[2J", "x\x00y"]))
-    assert all(one.isprintable() for one in found)
+    diff_lines = lines(template(), template(image="a\x1b]0;owned\x07b", command=["\x1b[2J", "x\x00y"]))
+    assert all(line.isprintable() for line in diff_lines)
 
 
 JSON = st.recursive(
@@ -140,15 +144,15 @@ TEMPLATES = st.dictionaries(st.sampled_from(["metadata", "spec", "containers", "
 
 
 @given(TEMPLATES)
-def test_equal_templates_have_no_difference(one: dict[str, Any]) -> None:
-    assert template_diff(one, copy.deepcopy(one)) == ()
+def test_equal_templates_have_no_difference(obj: dict[str, Any]) -> None:
+    assert template_diff(obj, copy.deepcopy(obj)) == ()
 
 
 @given(TEMPLATES, TEMPLATES)
 def test_a_difference_one_way_is_a_difference_the_other_way_and_has_a_changed_line(
-    one: dict[str, Any], other: dict[str, Any]
+    old: dict[str, Any], other: dict[str, Any]
 ) -> None:
-    there, back = template_diff(one, other), template_diff(other, one)
+    there, back = template_diff(old, other), template_diff(other, old)
     assert bool(there) == bool(back)
     assert bool(there) == any(line.sign in "+-" for line in there)
     assert all(line.text.isprintable() for line in there)

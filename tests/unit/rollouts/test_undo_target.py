@@ -65,7 +65,7 @@ def audit(number: str, cause: object = "image not found", **fields: Any) -> dict
 
 
 UNDONE = (old("five", 7, former="5"), old("bad", 6), old("four", 4))
-"""Revision 5 was taken up again as 7, because 6 was bad."""
+"""Revision 5 was reused as 7, because 6 was bad."""
 
 
 @pytest.mark.parametrize(
@@ -126,14 +126,14 @@ def test_the_suggested_revision(sets: Sequence[ReplicaSet], current: int | str, 
 def test_a_revision_that_served_and_only_gets_its_pods_again_is_not_suspected(
     sets: Sequence[ReplicaSet], seen: bool | None, state: str, is_blocked: bool, suggested: int | None
 ) -> None:
-    found = history(7, *sets)
+    all_revisions = history(7, *sets)
     status = replace(
-        diagnose_rollout(make.deployment(revision=7, ready=0), found, (), NOW),
+        diagnose_rollout(make.deployment(revision=7, ready=0), all_revisions, (), NOW),
         state=RolloutState(state),
         is_blocked=is_blocked,
     )
-    pasts = revision_outcomes(found, seen={found[0].uid: RevisionOutcome(was_ready=seen)})
-    target = suggested_undo(status, found, pasts)
+    pasts = revision_outcomes(all_revisions, seen={all_revisions[0].uid: RevisionOutcome(was_ready=seen)})
+    target = suggested_undo(status, all_revisions, pasts)
     assert (target.revision.number if target else None) == suggested
 
 
@@ -168,30 +168,37 @@ def test_a_revision_of_a_stateful_set_that_was_rolled_back_is_skipped_by_its_age
         make.controller_revision(workload, name, revision=number, created=NOW - minutes * MINUTE)
         for name, number, minutes in made
     ]
-    found = revisions(workload, owned)
-    pasts = revision_outcomes(found)
-    assert {one.number: pasts[one.uid].was_rolled_back for one in found} == {7: False, 6: True, 4: False}
-    target = undo_target(found, pasts)
+    history = revisions(workload, owned)
+    pasts = revision_outcomes(history)
+    assert {revision.number: pasts[revision.uid].was_rolled_back for revision in history} == {
+        7: False,
+        6: True,
+        4: False,
+    }
+    target = undo_target(history, pasts)
     assert target is not None
     assert target.revision.number == 4
 
 
 def test_a_revision_that_never_became_ready_is_never_suggested_and_unknown_is_not_was_ready() -> None:
-    found = history(3, old("c", 3), old("b", 2), old("a", 1))
-    by_number = {one.number: one for one in found}
+    all_revisions = history(3, old("c", 3), old("b", 2), old("a", 1))
+    by_number = {revision.number: revision for revision in all_revisions}
     never = {by_number[2].uid: RevisionOutcome(was_ready=False)}
-    target = undo_target(found, revision_outcomes(found, seen=never))
+    target = undo_target(all_revisions, revision_outcomes(all_revisions, seen=never))
     assert target is not None
     assert (target.revision.number, target.reason) == (1, "previous revision, readiness unknown")
     was = {by_number[1].uid: RevisionOutcome(was_ready=True)}
-    target = undo_target(found, revision_outcomes(found, seen=never | was))
+    target = undo_target(all_revisions, revision_outcomes(all_revisions, seen=never | was))
     assert target is not None
     assert target.reason == "previous revision, was ready before"
-    assert undo_target(found, {one.uid: RevisionOutcome(was_ready=False) for one in found}) is None
+    assert (
+        undo_target(all_revisions, {revision.uid: RevisionOutcome(was_ready=False) for revision in all_revisions})
+        is None
+    )
 
 
 @pytest.mark.parametrize(
-    ("known", "words"),
+    ("known", "message"),
     [
         ({}, "rolled back"),
         ({"audit_lines": [audit("6")]}, "rolled back 2m ago: image not found"),
@@ -212,30 +219,30 @@ def test_a_revision_that_never_became_ready_is_never_suggested_and_unknown_is_no
     ],
     ids=["numbers alone", "audit", "audit without a cause", "broken audit lines", "events", "crash", "other pods"],
 )
-def test_the_row_of_a_rolled_back_revision_shows_when_and_why(known: dict[str, Any], words: str) -> None:
-    found = history(7, *UNDONE)
-    pasts = revision_outcomes(found, **known)
-    said = {one.number: pasts[one.uid].text(NOW) for one in found}
-    assert said == {7: "", 6: words, 4: ""}
+def test_the_row_of_a_rolled_back_revision_shows_when_and_why(known: dict[str, Any], message: str) -> None:
+    all_revisions = history(7, *UNDONE)
+    pasts = revision_outcomes(all_revisions, **known)
+    outcomes = {revision.number: pasts[revision.uid].text(NOW) for revision in all_revisions}
+    assert outcomes == {7: "", 6: message, 4: ""}
 
 
 def test_a_revision_that_never_became_ready_shows_why() -> None:
-    found = history(7, old("good", 7), old("bad", 6))
-    seen = {found[1].uid: RevisionOutcome(was_ready=False)}
-    assert revision_outcomes(found, seen=seen)[found[1].uid].text(NOW) == "never became ready"
-    outcomes = revision_outcomes(found, seen=seen, events=[event("Unhealthy", "Readiness probe failed: 500")])
-    assert outcomes[found[1].uid].text(NOW) == "never became ready: probe failed"
+    all_revisions = history(7, old("good", 7), old("bad", 6))
+    seen = {all_revisions[1].uid: RevisionOutcome(was_ready=False)}
+    assert revision_outcomes(all_revisions, seen=seen)[all_revisions[1].uid].text(NOW) == "never became ready"
+    outcomes = revision_outcomes(all_revisions, seen=seen, events=[event("Unhealthy", "Readiness probe failed: 500")])
+    assert outcomes[all_revisions[1].uid].text(NOW) == "never became ready: probe failed"
 
 
 def test_a_number_that_several_have_names_none_of_them_and_both_are_named() -> None:
-    found = history(3, old("c", 3), old("b", 2), old("bb", 2), old("a", "one"))
+    all_revisions = history(3, old("c", 3), old("b", 2), old("bb", 2), old("a", "one"))
     with pytest.raises(RefusedError, match="revision 2 more than once: checkout-bb and checkout-b"):
-        revision_of_number(found, 2, "Deployment shop/checkout")
+        revision_of_number(all_revisions, 2, "Deployment shop/checkout")
     with pytest.raises(RefusedError, match="no revision 0") as refused:
-        revision_of_number(found, 0, "Deployment shop/checkout")
+        revision_of_number(all_revisions, 0, "Deployment shop/checkout")
     assert refused.value.hint == "revisions: 3, 2"
-    assert revision_of_number(found, 3, "x").name == "checkout-c"
-    assert [revision_label(found, one) for one in found] == [
+    assert revision_of_number(all_revisions, 3, "x").name == "checkout-c"
+    assert [revision_label(all_revisions, revision) for revision in all_revisions] == [
         "3",
         "2 (checkout-bb)",
         "2 (checkout-b)",

@@ -1,4 +1,4 @@
-"""Work is cut into slices by a clock the tests drive; nobody holds the event loop past his slice."""
+"""Work is cut into slices by a clock the tests drive; nothing holds the event loop longer than its slice."""
 
 from __future__ import annotations
 

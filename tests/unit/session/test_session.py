@@ -1,4 +1,4 @@
-"""A session closes its connection, holds the default namespace, and has a cluster once that is watched."""
+"""A session closes its connection, has the default namespace, and has a cluster once it is watched."""
 
 from __future__ import annotations
 
@@ -75,5 +75,5 @@ async def test_it_has_a_cluster_once_that_is_watched() -> None:
             assert session.cluster is cluster
             assert cluster.scope_notice == "only shop"
             await until(lambda: cluster.has_synced("Service"))
-        # Screens that are still drawn while the session ends show what was known last.
+        # Screens that are still drawn while the session ends show the last known state.
         assert [key.name for key in session.cluster.queries.service_keys()] == ["checkout"]

@@ -102,7 +102,7 @@ class ClusterUnderTest:
 
     def condition(self, obj: Object, kind: str) -> Object:
         """Return a condition by type."""
-        (condition,) = [each for each in obj["status"].get("conditions") or () if each["type"] == kind]
+        (condition,) = [entry for entry in obj["status"].get("conditions") or () if entry["type"] == kind]
         return dict(condition)
 
 

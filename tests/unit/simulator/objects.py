@@ -36,7 +36,7 @@ def pod(
     node: str = "node-1",
     containers: tuple[str, ...] = ("app",),
 ) -> Object:
-    spec: Object = {"containers": [container(each) for each in containers]}
+    spec: Object = {"containers": [container(name) for name in containers]}
     if node:
         spec["nodeName"] = node
     return {"metadata": {"name": name, "namespace": namespace, "labels": labels or {"app": "checkout"}}, "spec": spec}
@@ -76,5 +76,5 @@ def add_pod(state: SimulatorState, name: str, *, running: bool = True, **given: 
     created = create_object(state, PODS, pod(name, **given))
     if not running:
         return created
-    names = [each["name"] for each in created["spec"]["containers"]]
+    names = [container["name"] for container in created["spec"]["containers"]]
     return state.storage.update(PODS, {**created, "status": running_status(*names)}, status_only=True)

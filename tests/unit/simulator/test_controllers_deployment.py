@@ -64,15 +64,15 @@ async def test_a_rolling_update_shows_the_counts_and_reasons_a_real_one_showed(c
     cluster.change(DEPLOYMENTS, "checkout", with_image(BETTER))
     await cluster.advance(40)
     seen = [change.obj for change in cluster.changes if change.resource is DEPLOYMENTS]
-    assert all(each["status"]["availableReplicas"] >= 3 for each in seen)
-    assert all(each["status"]["replicas"] <= 4 for each in seen)
+    assert all(deployment["status"]["availableReplicas"] >= 3 for deployment in seen)
+    assert all(deployment["status"]["replicas"] <= 4 for deployment in seen)
     steps: list[int] = []
-    for each in seen:
-        step = each["status"].get("updatedReplicas", 0)
+    for state in seen:
+        step = state["status"].get("updatedReplicas", 0)
         if not steps or steps[-1] != step:
             steps.append(step)
     assert steps == [3, 0, 1, 2, 3]
-    reasons = list(dict.fromkeys(cluster.condition(each, "Progressing")["reason"] for each in seen))
+    reasons = list(dict.fromkeys(cluster.condition(state, "Progressing")["reason"] for state in seen))
     assert reasons == ["NewReplicaSetAvailable", "NewReplicaSetCreated", "ReplicaSetUpdated"]
     assert set(images(cluster)) == {BETTER}
 
@@ -158,7 +158,7 @@ async def test_paused_deployments_do_not_roll_and_report_it(cluster: ClusterUnde
     cluster.change(DEPLOYMENTS, "checkout", with_fields(paused=None))
     await cluster.advance(40)
     seen = [change.obj for change in cluster.changes if change.resource is DEPLOYMENTS]
-    reasons = {cluster.condition(each, "Progressing")["reason"] for each in seen}
+    reasons = {cluster.condition(state, "Progressing")["reason"] for state in seen}
     assert "DeploymentResumed" in reasons
     assert set(images(cluster)) == {BETTER}
 

@@ -50,7 +50,11 @@ def with_port(name: str = "http") -> Object:
 def slice_of(cluster: ClusterUnderTest, name: str = "checkout") -> Object:
     """Return the only EndpointSlice of a Service."""
     slices = cluster.storage.list(ENDPOINTSLICES, NAMESPACE)
-    (only,) = [each for each in slices if each["metadata"]["labels"]["kubernetes.io/service-name"] == name]
+    (only,) = [
+        endpoint_slice
+        for endpoint_slice in slices
+        if endpoint_slice["metadata"]["labels"]["kubernetes.io/service-name"] == name
+    ]
     return only
 
 
@@ -112,7 +116,7 @@ async def test_more_than_a_hundred_endpoints_take_several_slices(cluster: Cluste
     service(cluster)
     cluster.create("Deployment", "checkout", workload(replicas=120, template=with_port()))
     await cluster.advance(20)
-    sizes = [len(each["endpoints"]) for each in cluster.storage.list(ENDPOINTSLICES, NAMESPACE)]
+    sizes = [len(endpoint_slice["endpoints"]) for endpoint_slice in cluster.storage.list(ENDPOINTSLICES, NAMESPACE)]
     assert sorted(sizes) == [20, 100]
 
 

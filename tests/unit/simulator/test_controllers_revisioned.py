@@ -24,8 +24,8 @@ def recorded_statuses(name: str) -> list[dict[str, Any]]:
     held = exchanges(name)
     watch = next(
         i
-        for i, each in enumerate(held)
-        if "&watch=true" in each["request"]["path"] and "sendInitialEvents" not in each["request"]["path"]
+        for i, obj in enumerate(held)
+        if "&watch=true" in obj["request"]["path"] and "sendInitialEvents" not in obj["request"]["path"]
     )
     before = held[watch - 1]["response"]["body"]["items"][0]["status"]
     return [before, *(event["object"]["status"] for event in held[watch]["response"]["body"])]

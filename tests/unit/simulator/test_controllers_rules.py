@@ -69,7 +69,7 @@ def test_a_condition_that_stands_is_left_and_one_that_changes_moves_to_the_end()
     both = [available, progressing]
     assert deployment_status.with_condition(both, {**available, "message": "other", "lastUpdateTime": "later"}) == both
     changed = deployment_status.with_condition(both, deployment_status.availability(False, NOW))
-    assert [each["type"] for each in changed] == ["Progressing", "Available"]
+    assert [condition["type"] for condition in changed] == ["Progressing", "Available"]
 
 
 def test_a_reason_that_changes_keeps_the_transition_time_of_the_status() -> None:
@@ -167,11 +167,11 @@ def test_pods_that_serve_least_are_deleted_first() -> None:
         pod("pending", phase="Pending", ready="False"),
         pod("unscheduled", node="", phase="Pending", ready="False"),
     ]
-    order = [each["metadata"]["name"] for each in sort_for_deletion(pods, pods)]
+    order = [pod["metadata"]["name"] for pod in sort_for_deletion(pods, pods)]
     assert order == ["unscheduled", "pending", "unready", "new", "old"]
 
 
 def test_a_node_with_more_siblings_gives_first() -> None:
     here, there = pod("a", node="n1"), pod("b", node="n2")
     order = sort_for_deletion([here, there], [here, there, pod("sibling", node="n2")])
-    assert [each["metadata"]["name"] for each in order] == ["b", "a"]
+    assert [pod["metadata"]["name"] for pod in order] == ["b", "a"]

@@ -87,7 +87,7 @@ async def test_limit_is_ignored_with_revision_zero(client: RawClient) -> None:
     assert _names(body) == ["a", "b", "c", "d", "e"]
 
 
-async def test_a_revision_that_has_not_come_is_refused(client: RawClient) -> None:
+async def test_a_future_revision_is_refused(client: RawClient) -> None:
     reply = await client.get(f"{PATH}?resourceVersion=999999&resourceVersionMatch=NotOlderThan")
     assert (reply.status, reply.body["reason"]) == (504, "Timeout")
     assert reply.headers["Retry-After"] == "1"

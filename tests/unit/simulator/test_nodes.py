@@ -34,7 +34,7 @@ def run(
 def entry(cluster: ClusterUnderTest, name: str = "app", pod: str = "one") -> Object:
     status = cluster.get(PODS, pod)["status"]
     entries = (*status.get("initContainerStatuses", ()), *status["containerStatuses"])
-    return next(dict(each) for each in entries if each["name"] == name)
+    return next(dict(entry) for entry in entries if entry["name"] == name)
 
 
 def logs(
@@ -91,9 +91,9 @@ async def test_a_healthy_pod_goes_through_the_recorded_stages(cluster: ClusterUn
     assert list(dict.fromkeys(phases)) == ["Pending", "Running"]
     pod = cluster.get(PODS, "one")
     recorded = next(
-        each
-        for each in recorded_body("list", "/api/v1/namespaces/shop/pods")["items"]
-        if each["metadata"]["name"].startswith("agent-")
+        pod
+        for pod in recorded_body("list", "/api/v1/namespaces/shop/pods")["items"]
+        if pod["metadata"]["name"].startswith("agent-")
     )
     assert pod["status"].keys() >= recorded["status"].keys()
     assert entry(cluster).keys() == recorded["status"]["containerStatuses"][0].keys()
@@ -173,7 +173,9 @@ async def test_a_failing_probe_is_reported_repeatedly(cluster: ClusterUnderTest)
     await cluster.advance(60)
     (event,) = cluster.events("Unhealthy")
     recorded = recorded_body("events-after", "/api/v1/namespaces/shop/events")["items"]
-    assert event["message"] == next(each["message"] for each in recorded if each["reason"] == "Unhealthy")
+    assert event["message"] == next(
+        recorded_event["message"] for recorded_event in recorded if recorded_event["reason"] == "Unhealthy"
+    )
     assert event["count"] >= 5
     assert "running" in entry(cluster)["state"]
     assert ready(cluster) == "False"
@@ -265,7 +267,7 @@ async def test_pods_of_a_lost_node_stay_as_they_are(cluster: ClusterUnderTest) -
     await cluster.advance(5)
     node = cluster.storage.get(NODES, None, cluster.get(PODS, "one")["spec"]["nodeName"])
     assert node is not None
-    conditions = [{**each, "status": "Unknown"} for each in node["status"]["conditions"]]
+    conditions = [{**condition, "status": "Unknown"} for condition in node["status"]["conditions"]]
     cluster.storage.update(NODES, {**node, "status": {**node["status"], "conditions": conditions}}, status_only=True)
     cluster.storage.delete(PODS, NAMESPACE, "one")
     await cluster.advance(60)

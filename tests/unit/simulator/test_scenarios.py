@@ -39,8 +39,12 @@ def reason(cluster: ClusterUnderTest, name: str) -> str:
 def endpoints(cluster: ClusterUnderTest, name: str) -> int:
     """Return the number of ready endpoints of a Service of the shop."""
     slices = cluster.storage.list(ENDPOINTSLICES, "shop")
-    own = [each for each in slices if each["metadata"]["labels"]["kubernetes.io/service-name"] == name]
-    return sum(e["conditions"]["ready"] for each in own for e in each["endpoints"] or ())
+    own = [
+        endpoint_slice
+        for endpoint_slice in slices
+        if endpoint_slice["metadata"]["labels"]["kubernetes.io/service-name"] == name
+    ]
+    return sum(e["conditions"]["ready"] for endpoint_slice in own for e in endpoint_slice["endpoints"] or ())
 
 
 @pytest.mark.parametrize("name", ["", "shopp", "big:x", "big:0", "big:100001", "bad_release"])

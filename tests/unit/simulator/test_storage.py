@@ -45,9 +45,9 @@ def test_generated_names_have_five_safe_letters(storage: Storage) -> None:
 def test_lists_are_in_order_of_namespace_and_name(storage: Storage) -> None:
     for namespace, name in [("b", "x"), ("a", "z"), ("a", "y"), ("b", "a"), ("a-b", "m")]:
         storage.create(PODS, pod(name, namespace=namespace))
-    keys = [(each["metadata"]["namespace"], each["metadata"]["name"]) for each in storage.list(PODS)]
+    keys = [(pod["metadata"]["namespace"], pod["metadata"]["name"]) for pod in storage.list(PODS)]
     assert keys == [("a", "y"), ("a", "z"), ("a-b", "m"), ("b", "a"), ("b", "x")]
-    assert [each["metadata"]["name"] for each in storage.list(PODS, "a")] == ["y", "z"]
+    assert [pod["metadata"]["name"] for pod in storage.list(PODS, "a")] == ["y", "z"]
 
 
 def test_an_update_against_an_old_version_is_a_conflict(storage: Storage) -> None:

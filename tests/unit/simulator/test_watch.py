@@ -161,7 +161,7 @@ async def test_a_metadata_watch_sends_metadata_alone(client: RawClient) -> None:
         assert event["object"]["kind"] == "PartialObjectMetadata"
 
 
-async def test_a_watch_leaves_nothing_behind_when_its_client_goes(simulator: Simulator, client: RawClient) -> None:
+async def test_a_watch_releases_everything_when_its_client_disconnects(simulator: Simulator, client: RawClient) -> None:
     def listeners(state: SimulatorState) -> int:
         return state.storage.listeners(PODS)
 

@@ -64,7 +64,7 @@ async def test_only_services_with_an_address_need_ports(client: RawClient, spec:
 
 
 async def test_a_recorded_deployment_is_returned_as_recorded(client: RawClient) -> None:
-    exchange = next(each for each in exchanges("unschedulable") if each["request"]["method"] == "POST")
+    exchange = next(candidate for candidate in exchanges("unschedulable") if candidate["request"]["method"] == "POST")
     reply = await client.send("POST", exchange["request"]["path"], exchange["request"]["body"])
     recorded = exchange["response"]["body"]
     assert reply.status == 201
@@ -75,7 +75,7 @@ async def test_a_recorded_deployment_is_returned_as_recorded(client: RawClient) 
 
 async def test_every_recorded_patch_of_a_template_is_understood(client: RawClient) -> None:
     """kubectl rollout undo: a JSON patch that replaces the template."""
-    exchange = next(each for each in exchanges("undo-kubectl") if each["request"]["method"] == "PATCH")
+    exchange = next(candidate for candidate in exchanges("undo-kubectl") if candidate["request"]["method"] == "PATCH")
     await client.patch(DEPLOYMENT, {"metadata": {"annotations": {"deployment.kubernetes.io/revision": "1"}}})
     reply = await client.send(
         "PATCH", DEPLOYMENT, exchange["request"]["body"], content_type=exchange["request"]["headers"]["Content-Type"]
@@ -210,7 +210,7 @@ async def test_a_collection_is_deleted_by_label(simulator: Simulator, client: Ra
     reply = await client.send("DELETE", "/apis/apps/v1/namespaces/shop/deployments?labelSelector=app%3Dcheckout")
     assert [item["metadata"]["name"] for item in reply.body["items"]] == ["checkout"]
     left = simulator.call(lambda state: state.storage.list(DEPLOYMENTS))
-    assert [each["metadata"]["name"] for each in left] == ["other"]
+    assert [obj["metadata"]["name"] for obj in left] == ["other"]
 
 
 def _budget(state: SimulatorState, allowed: int) -> None:

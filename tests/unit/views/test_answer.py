@@ -206,7 +206,7 @@ def steps(lines: tuple[StyledLine, ...]) -> list[str]:
         ),
     ],
 )
-def test_what_is_wrong_is_the_whole_sentence(view: RolloutView, severity: Severity, wrong: str) -> None:
+def test_the_error_is_the_complete_message(view: RolloutView, severity: Severity, wrong: str) -> None:
     assert text(rollout_answer(replace(view, severity=severity), facts(), KEYS, NOW).problem) == wrong
 
 
@@ -215,8 +215,8 @@ def test_what_is_wrong_is_the_whole_sentence(view: RolloutView, severity: Severi
 def test_for_how_long_is_shown_where_the_beginning_is_known(
     kind: CauseKind | None, since: datetime | None, ending: str
 ) -> None:
-    found = Finding(Severity.DEGRADED, "Reason", "it is not ready", key("Pod", "x"), since, kind)
-    view = replace(HEALTHY, severity=Severity.DEGRADED, findings=(found,))
+    finding = Finding(Severity.DEGRADED, "Reason", "it is not ready", key("Pod", "x"), since, kind)
+    view = replace(HEALTHY, severity=Severity.DEGRADED, findings=(finding,))
     assert text(rollout_answer(view, facts(), KEYS, NOW).problem) == f"it is not ready{ending}"
 
 
@@ -310,7 +310,7 @@ def test_what_changed(known: RolloutFacts, changed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "said"),
+    ("change", "sentence"),
     [
         (
             change("container", "container", None, "registry.example.com/migrate:1", "init container migrate"),
@@ -324,9 +324,9 @@ def test_what_changed(known: RolloutFacts, changed: str) -> None:
         (change("restart", "restarted at", "2026-11-22T12:00:00Z", None), "restart annotation removed"),
     ],
 )
-def test_one_change_is_a_sentence_that_names_what_it_is(one: SemanticChange, said: str) -> None:
-    answer = rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(changes=(one,)), KEYS, NOW)
-    assert text(answer.last_change).partition(" · ")[0] == said
+def test_one_change_becomes_a_sentence(change: SemanticChange, sentence: str) -> None:
+    answer = rollout_answer(replace(VIEW, severity=Severity.STUCK), facts(changes=(change,)), KEYS, NOW)
+    assert text(answer.last_change).partition(" · ")[0] == sentence
 
 
 def test_a_healthy_rollout_is_compared_with_the_revision_before() -> None:
@@ -410,23 +410,23 @@ def test_the_remedy_is_shown_first_and_the_undo_where_the_release_is_the_cause(k
     cause = Finding(Severity.STUCK, "R", REASON, key("Pod", "x"), None, kind, "create config map settings")
     other = Finding(Severity.STUCK, "R", "other", key("Pod", "y"), None, CauseKind.MOUNT, "create secret db")
     view = replace(caused(kind), severity=Severity.STUCK, findings=(other, cause))
-    said = steps(rollout_answer(view, facts(), KEYS, NOW).next_steps)
+    next_steps = steps(rollout_answer(view, facts(), KEYS, NOW).next_steps)
     undo = [] if kind is CauseKind.NODE else ["u roll back to revision 5 (2.7.1)"]
-    assert said[:2] == ["create config map settings", *undo, "d describe it with its events"][:2]
+    assert next_steps[:2] == ["create config map settings", *undo, "d describe it with its events"][:2]
 
 
 def test_the_undo_of_a_stateful_set_names_the_pod_that_stays_stuck() -> None:
     view = replace(caused(CauseKind.CRASH), severity=Severity.STUCK)
-    said = steps(rollout_answer(view, facts(stuck_pod="db-1"), KEYS, NOW).next_steps)
-    assert said[0] == "u roll back to revision 5 (2.7.1), then delete pod db-1"
+    next_steps = steps(rollout_answer(view, facts(stuck_pod="db-1"), KEYS, NOW).next_steps)
+    assert next_steps[0] == "u roll back to revision 5 (2.7.1), then delete pod db-1"
 
 
 def test_a_selector_that_is_nearly_right_is_to_be_fixed() -> None:
     reason = Finding(Severity.DOWN, "NoPods", "no pod matches its selector app=crat", SERVICE.key)
     missed = (key("Deployment", "cart"), "app=cart")
     view = replace(SERVICE, severity=Severity.DOWN, findings=(reason,), workloads=())
-    said = steps(service_answer(view, None, KEYS, NOW, likely_target=missed).next_steps)
-    assert said == ["fix its selector or the pods' labels", "d describe it with its selector and endpoints"]
+    next_steps = steps(service_answer(view, None, KEYS, NOW, likely_target=missed).next_steps)
+    assert next_steps == ["fix its selector or the pods' labels", "d describe it with its selector and endpoints"]
     others = replace(view, findings=(dataclasses.replace(reason, reason="NoReadyEndpoints"),))
     assert len(service_answer(others, None, KEYS, NOW, likely_target=missed).next_steps) == 1
 
@@ -456,7 +456,7 @@ def test_nothing_is_suggested_where_zero_is_what_somebody_wants() -> None:
     assert rollout_answer(replace(ZERO, severity=Severity.IDLE), facts(previous_replicas=3), KEYS, NOW).next_steps == ()
 
 
-def test_zero_says_from_how_many_and_by_whom() -> None:
+def test_scaled_to_zero_shows_the_previous_count_and_who_did_it() -> None:
     known = facts(previous_replicas=3, scaled_by="kubectl", scaled_at=before(240))
     assert (
         text(rollout_answer(replace(ZERO, severity=Severity.IDLE), known, KEYS, NOW).last_change)
@@ -539,7 +539,7 @@ def test_a_service_that_selects_nothing_is_shown_how_the_pods_it_missed_are_labe
     assert "labelled" not in text(idle.problem)
 
 
-def test_when_nothing_is_wrong_one_line_says_so() -> None:
+def test_a_healthy_cluster_has_a_one_line_answer() -> None:
     answer = everything_healthy(16, 1, (key("Deployment", "cart"), before(7200)), NOW)
     assert text(answer.problem) == "all 16 rollouts and 1 service · last change shop/cart 120m ago"
     assert (answer.severity, answer.last_change, answer.next_steps) == (Severity.HEALTHY, (), ())

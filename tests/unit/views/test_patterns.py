@@ -16,7 +16,7 @@ NAMES = {"n": "revision 8", "o": "revision 7", "p": "revision 6"}
 
 
 def pattern(identity: int = 1, **changes: Any) -> ComparedPattern:
-    """Return a pattern of which both revisions say ten lines a minute."""
+    """Return a pattern that both revisions write ten times a minute."""
     usual = ComparedPattern("same", Level.INFO, "INFO it <num>", 100, 100, 10.0, 10.0, "INFO it 1", 7, identity)
     return usual._replace(**changes)
 
@@ -46,7 +46,7 @@ def test_columns_are_named_by_the_revisions_where_they_have_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "message"),
     [
         ({"change": "new"}, "new"),
         ({"change": "new", "is_sure": False}, "maybe new"),
@@ -58,9 +58,9 @@ def test_columns_are_named_by_the_revisions_where_they_have_numbers() -> None:
         ({"change": "fewer", "new_rate": 0.5}, "20× fewer"),
     ],
 )
-def test_what_changed_is_rendered_as_text(changes: dict[str, Any], words: str) -> None:
+def test_what_changed_is_rendered_as_text(changes: dict[str, Any], message: str) -> None:
     (row,) = shown(pattern(**changes))
-    assert row.cells[0].text == words
+    assert row.cells[0].text == message
 
 
 @pytest.mark.parametrize(
@@ -113,11 +113,11 @@ def test_what_may_be_chance_is_one_line_until_it_is_expanded(
         pattern(at, change="new", note=note, is_sure=False, new_count=1 if note == "once" else 2, old_count=0)
         for at, note in enumerate(notes)
     ]
-    found = comparison(*sure, *chance)
-    folded = patterns.rows(found, compared=True, folded=True)
+    compared = comparison(*sure, *chance)
+    folded = patterns.rows(compared, compared=True, folded=True)
     assert [row.key for row in folded[len(sure) :]] == [patterns.FOLD_KEY]
     assert (texts(folded[-1])[-1], folded[-1].tone) == (text, tone)
-    unfolded = sorted(patterns.rows(found, compared=True, folded=False), key=lambda row: (row.rank, row.key))
+    unfolded = sorted(patterns.rows(compared, compared=True, folded=False), key=lambda row: (row.rank, row.key))
     assert unfolded[len(sure)].key == patterns.FOLD_KEY
     assert len(unfolded) == len(sure) + 1 + len(chance)
 
@@ -167,20 +167,22 @@ def test_the_title_counts_what_is_sure_and_what_is_not() -> None:
     assert patterns.comparison_title("n", ("o", "p"), NAMES) == "revision 8 against 2 older revisions"
 
 
-def test_an_empty_table_says_why() -> None:
-    def words(
-        found: PatternComparison | None, old: tuple[str, ...] = ("o",), *, uncounted: int = 0, skipped: int = 0
+def test_an_empty_table_shows_why() -> None:
+    def empty_text(
+        compared: PatternComparison | None, old: tuple[str, ...] = ("o",), *, uncounted: int = 0, skipped: int = 0
     ) -> str:
-        return patterns.empty_text(found, "n", old, NAMES, uncounted=uncounted, skipped=skipped)
+        return patterns.empty_text(compared, "n", old, NAMES, uncounted=uncounted, skipped=skipped)
 
-    assert words(None, ()) == "only one revision is running: nothing to compare yet"
-    assert words(None) == "no lines yet"
-    assert words(comparison(new_lines=0)) == "revision 8 has no logs yet"
+    assert empty_text(None, ()) == "only one revision is running: nothing to compare yet"
+    assert empty_text(None) == "no lines yet"
+    assert empty_text(comparison(new_lines=0)) == "revision 8 has no logs yet"
     for early in (None, comparison(), comparison(new_lines=0), comparison(old_lines=0)):
-        assert words(early, uncounted=1030) == "counting 1,030 lines…", "nothing is concluded before they are counted"
-    assert words(comparison(new_lines=0), skipped=9) == "no lines of revision 8 counted: too many at once"
-    assert words(comparison(old_lines=0)) == "no logs of revision 7 read: nothing to compare with"
-    assert words(comparison(old_minutes=0.5)) == (
+        assert empty_text(early, uncounted=1030) == "counting 1,030 lines…", (
+            "nothing is concluded before they are counted"
+        )
+    assert empty_text(comparison(new_lines=0), skipped=9) == "no lines of revision 8 counted: too many at once"
+    assert empty_text(comparison(old_lines=0)) == "no logs of revision 7 read: nothing to compare with"
+    assert empty_text(comparison(old_minutes=0.5)) == (
         "revision 8 logs the same as revision 7: observed 10 container-minutes of the new and 30 container-seconds of "
         "the old, startup excluded"
     )
@@ -188,29 +190,29 @@ def test_an_empty_table_says_why() -> None:
 
 def test_names_and_lines_of_a_cluster_are_made_harmless() -> None:
     evil = {"n": "revision 8\x1b[2J", "o": "re\x9bv"}
-    said = [
+    shown_texts = [
         patterns.comparison_title("n", ("o",), evil),
         patterns.empty_text(comparison(new_lines=0), "n", ("o",), evil),
         *[column.title for column in patterns.columns("n", ("o",), evil)],
         *texts(shown(pattern(change="new", example="a\x1b]0;x\x07", new_count=1, old_count=0))[0]),
     ]
-    assert all(text.isprintable() for text in said)
+    assert all(text.isprintable() for text in shown_texts)
 
 
 def test_an_example_is_shown_as_the_log_shows_it_with_the_time_of_the_first() -> None:
     first = datetime(2026, 1, 1, 12, 0, 3, tzinfo=UTC)
     record = '{"time":"2026-01-01T12:00:03Z","level":"error","msg":"it broke","order":"o-1"}'
-    found = pattern(change="new", example=record, first_at=first)
-    assert patterns.example_text(found) == "since 12:00:03 UTC · ERROR it broke  order=o-1"
+    row = pattern(change="new", example=record, first_at=first)
+    assert patterns.example_text(row) == "since 12:00:03 UTC · ERROR it broke  order=o-1"
     assert patterns.example_text(pattern(change="new", note="once", example="it broke")) == "it broke"
 
 
 def test_new_errors_are_those_that_are_sure_without_their_fields() -> None:
-    found = comparison(
+    compared = comparison(
         pattern(1, change="new", level=Level.ERROR, template="no voucher: <num> {order, trace_id}"),
         pattern(2, change="new", level=Level.FATAL, template="it ends"),
         pattern(3, change="new", level=Level.WARN, template="slow"),
         pattern(4, change="new", level=Level.ERROR, template="perhaps", is_sure=False),
         pattern(5, change="more", level=Level.ERROR, template="more often"),
     )
-    assert patterns.new_errors(found) == ("no voucher: <num>", "it ends")
+    assert patterns.new_errors(compared) == ("no voucher: <num>", "it ends")

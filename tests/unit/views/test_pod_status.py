@@ -16,7 +16,7 @@ from tests.factories import terminated, waiting
 
 
 def sidecar(pod: Pod, started: bool, ready: bool) -> Pod:
-    """The pod with one init container that keeps running."""
+    """Return a pod with one init container that keeps running."""
     spec = msgspec.structs.replace(pod.spec, init_containers=(Container(name="proxy", restart_policy="Always"),))
     init = ContainerStatus(name="proxy", started=started, ready=ready, state=make.running())
     return msgspec.structs.replace(
@@ -127,9 +127,11 @@ CASES: list[tuple[str, Callable[[], Pod], tuple[int, int, str], Tone]] = [
 ]
 
 
-@pytest.mark.parametrize(("pod", "words", "tone"), [one[1:] for one in CASES], ids=[one[0] for one in CASES])
-def test_a_pod_is_called_what_kubectl_calls_it(pod: Callable[[], Pod], words: tuple[int, int, str], tone: Tone) -> None:
+@pytest.mark.parametrize(("pod", "expected", "tone"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_a_pod_has_the_status_that_kubectl_prints(
+    pod: Callable[[], Pod], expected: tuple[int, int, str], tone: Tone
+) -> None:
     made = pod()
-    found = pod_status(made)
-    assert tuple(found) == words
-    assert pod_tone(made, found) is tone
+    shown = pod_status(made)
+    assert tuple(shown) == expected
+    assert pod_tone(made, shown) is tone

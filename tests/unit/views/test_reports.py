@@ -41,7 +41,7 @@ def kind(name: str, state: ClusterState = ClusterState.LIVE) -> KindHealth:
 
 
 @pytest.mark.parametrize(
-    ("health", "words", "tone"),
+    ("health", "texts", "tone"),
     [
         (LIVE, ["live"], Tone.OK),
         (ClusterHealth(ClusterState.LOADING, object_count=12_345), ["loading (12,345 objects)"], Tone.BUSY),
@@ -67,8 +67,8 @@ def kind(name: str, state: ClusterState = ClusterState.LIVE) -> KindHealth:
             replace(
                 LIVE,
                 kinds={
-                    one: KindHealth(one, ClusterState.UNREACHABLE, False, 0, NotFoundError("no such API", code=404))
-                    for one in ("HorizontalPodAutoscaler", "PodDisruptionBudget")
+                    name: KindHealth(name, ClusterState.UNREACHABLE, False, 0, NotFoundError("no such API", code=404))
+                    for name in ("HorizontalPodAutoscaler", "PodDisruptionBudget")
                 },
             ),
             [
@@ -117,14 +117,14 @@ def kind(name: str, state: ClusterState = ClusterState.LIVE) -> KindHealth:
         ),
     ],
 )
-def test_the_state_of_the_watches_as_text(health: ClusterHealth, words: list[str], tone: Tone) -> None:
+def test_the_state_of_the_watches_as_text(health: ClusterHealth, texts: list[str], tone: Tone) -> None:
     segments = (health_segment(health, NOW), *unread_segments(health))
-    assert [one.text for one in segments] == words
+    assert [segment.text for segment in segments] == texts
     assert segments[0].tone is tone
 
 
 @pytest.mark.parametrize(
-    ("health", "words"),
+    ("health", "texts"),
     [
         (LIVE, []),
         (
@@ -138,13 +138,13 @@ def test_the_state_of_the_watches_as_text(health: ClusterHealth, words: list[str
         (replace(LIVE, restored_at=before(601)), []),
     ],
 )
-def test_a_server_that_went_back_in_time_is_reported_for_a_while(health: ClusterHealth, words: list[str]) -> None:
-    assert [one.text for one in server_segments(health, NOW)] == words
+def test_a_server_that_went_back_in_time_is_reported_for_a_while(health: ClusterHealth, texts: list[str]) -> None:
+    assert [segment.text for segment in server_segments(health, NOW)] == texts
 
 
 def test_the_place_includes_the_notice() -> None:
     segments = place_segments("prod", Scope(("shop",)), "no permission to list pods in all namespaces")
-    assert [(one.label, one.text) for one in segments] == [
+    assert [(segment.label, segment.text) for segment in segments] == [
         ("context", "prod"),
         ("namespace", "shop"),
         ("", "no permission to list pods in all namespaces"),
@@ -234,9 +234,11 @@ def test_json_has_stable_names_and_null_for_the_unknown() -> None:
 
 def test_a_summary_counts_each_severity_and_a_service_with_its_workload_once() -> None:
     explained = structs.replace(SERVICE, severity=Severity.STUCK, is_explained_by_workload=True)
-    rollouts = [rated(one) for one in (Severity.STUCK, Severity.WARNING, Severity.WARNING, Severity.ROLLING_OUT)]
-    words = summary_text([SERVICE, explained, structs.replace(SERVICE, severity=Severity.DOWN)], rollouts)
-    assert words == "1 down · 1 stuck · 2 warnings · 1 rolling out · 1 healthy"
+    rollouts = [
+        rated(severity) for severity in (Severity.STUCK, Severity.WARNING, Severity.WARNING, Severity.ROLLING_OUT)
+    ]
+    summary = summary_text([SERVICE, explained, structs.replace(SERVICE, severity=Severity.DOWN)], rollouts)
+    assert summary == "1 down · 1 stuck · 2 warnings · 1 rolling out · 1 healthy"
 
 
 DEPLOYMENT, REPLICA_SET, PODS = checkout()
@@ -299,8 +301,8 @@ def test_what_could_not_be_read_is_unknown_and_not_left_out() -> None:
 )
 def test_describe_has_details_and_events(kind: str, name: str, titles: list[str], says: list[str]) -> None:
     sections = describe(WORLD.queries, make.key(kind, name), NOW)
-    assert [one.title for one in sections] == titles
+    assert [section.title for section in sections] == titles
     lines = [line for section in sections for line in section.lines]
-    whole = "\n".join(f"{one.label} {one.text}" for one in lines)
-    assert [one for one in says if one not in whole] == []
-    assert all(one.text for one in lines)
+    whole = "\n".join(f"{line.label} {line.text}" for line in lines)
+    assert [text for text in says if text not in whole] == []
+    assert all(line.text for line in lines)

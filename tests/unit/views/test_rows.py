@@ -129,7 +129,7 @@ def test_a_service_shows_how_many_of_the_wanted_serve(view: ServiceView, endpoin
 
 
 def test_the_worst_comes_first_and_what_is_unknown_before_what_is_healthy() -> None:
-    order = sorted((one for one in Tone if one not in (Tone.PLAIN, Tone.ACCENT)), key=rank_of)
+    order = sorted((tone for tone in Tone if tone not in (Tone.PLAIN, Tone.ACCENT)), key=rank_of)
     worst = [Tone.FAIL, Tone.DEGRADED, Tone.STUCK, Tone.UNKNOWN, Tone.WARN]
     assert order == [*worst, Tone.BUSY, Tone.OK, Tone.MUTED]
 
@@ -158,7 +158,7 @@ def test_a_rollout_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "severity", "findings", "words"),
+    ("status", "severity", "findings", "message"),
     [
         (STATUS, Severity.HEALTHY, (), ""),
         (
@@ -198,10 +198,10 @@ def test_a_rollout_row() -> None:
     ],
 )
 def test_the_state_of_a_rollout_names_the_reason_of_its_mark(
-    status: RolloutStatus, severity: Severity, findings: tuple[Finding, ...], words: str
+    status: RolloutStatus, severity: Severity, findings: tuple[Finding, ...], message: str
 ) -> None:
     row = rollouts.row(replace(ROLLOUT, status=status, findings=findings, severity=severity), NOW)
-    assert texts(rollouts.COLUMNS, row)["state"] == words
+    assert texts(rollouts.COLUMNS, row)["state"] == message
 
 
 @pytest.mark.parametrize(("ready", "shown"), [(3, "3/3"), (5, "3/3"), (1, "1/3")])
@@ -210,11 +210,11 @@ def test_pods_beyond_the_wanted_ones_do_not_count_as_ready(ready: int, shown: st
     assert texts(rollouts.COLUMNS, row)["ready"] == shown
 
 
-def test_what_is_not_known_of_a_rollout_is_a_question_mark() -> None:
+def test_unknown_rollout_counts_are_question_marks() -> None:
     row = rollouts.row(replace(ROLLOUT, status=replace(STATUS, desired=None, revision=None)), NOW)
-    found = texts(rollouts.COLUMNS, row)
-    assert found["ready"] == "3/?"
-    assert found["revision"] == "?"
+    cells = texts(rollouts.COLUMNS, row)
+    assert cells["ready"] == "3/?"
+    assert cells["revision"] == "?"
 
 
 def test_hostile_names_and_messages_are_neutralised() -> None:
@@ -237,19 +237,19 @@ def test_pods_stand_by_revision_the_new_first_and_failing_first_within() -> None
     broken = make.pod(
         "b-2", owner=new, statuses=[make.container_status(ready=False, state=make.waiting("ErrImagePull"))]
     )
-    found = [make.pod("a-1", owner=old), make.pod("b-1", owner=new), broken]
+    all_pods = [make.pod("a-1", owner=old), make.pod("b-1", owner=new), broken]
     rows = sorted(
-        pods.cohort_rows(cohorts(revisions(deployment, [new, old]), found), NOW), key=lambda row: (row.rank, row.key)
+        pods.cohort_rows(cohorts(revisions(deployment, [new, old]), all_pods), NOW), key=lambda row: (row.rank, row.key)
     )
     shown = [texts(pods.COLUMNS, row) for row in rows]
-    assert [(one["name"], one["revision"], one["hash"], one["status"]) for one in shown] == [
+    assert [(row["name"], row["revision"], row["hash"], row["status"]) for row in shown] == [
         ("b-2", "2", "bbb", "ErrImagePull"),
         ("b-1", "2", "bbb", "Running"),
         ("a-1", "1", "aaa", "Running"),
     ]
 
 
-def test_what_the_kubelet_of_a_lost_node_said_last_does_not_count_as_ready() -> None:
+def test_the_last_report_of_a_lost_node_does_not_count_as_ready() -> None:
     lost = make.condition("Ready", "False", since=60)
     for pod in (make.pod(conditions=[lost]), make.pod(conditions=[lost], deleted=before(-20))):
         assert texts(pods.COLUMNS, pods.row(pod, NOW))["ready"] == "0/1"
@@ -260,10 +260,10 @@ def test_a_pod_on_no_node_and_of_no_known_revision() -> None:
     assert (shown["revision"], shown["node"]) == ("?", "–")
 
 
-def test_nobody_is_shown_to_have_made_a_revision_before_that_is_read() -> None:
+def test_authors_are_not_shown_before_they_are_read() -> None:
     [revision] = revisions(make.deployment(), [make.replica_set(make.deployment(), "aaa")])
-    for is_read, said in ((True, "–"), (False, "…")):
-        assert texts(revision_table.COLUMNS, revision_table.row(revision, NOW, is_read=is_read))["by"] == said
+    for is_read, text in ((True, "–"), (False, "…")):
+        assert texts(revision_table.COLUMNS, revision_table.row(revision, NOW, is_read=is_read))["by"] == text
 
 
 def test_revisions_are_newest_first_with_image_and_cause() -> None:
@@ -272,9 +272,9 @@ def test_revisions_are_newest_first_with_image_and_cause() -> None:
         make.replica_set(deployment, "aaa", revision=1, replicas=0, change_cause="first"),
         make.replica_set(deployment, "bbb", revision=2, image="registry.example.com/team/checkout:2"),
     ]
-    rows = [revision_table.row(one, NOW) for one in revisions(deployment, owned)]
+    rows = [revision_table.row(revision, NOW) for revision in revisions(deployment, owned)]
     shown = [texts(revision_table.COLUMNS, row) for row in sorted(rows, key=lambda row: row.rank)]
-    assert [(one["revision"], one["image"], one["pods"], one["cause"]) for one in shown] == [
+    assert [(row["revision"], row["image"], row["pods"], row["cause"]) for row in shown] == [
         ("2", "checkout:2", "3/3", "–"),
         ("1", "checkout:1.0.0", "0/0", "first"),
     ]

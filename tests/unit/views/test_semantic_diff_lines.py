@@ -28,7 +28,7 @@ def test_a_variable_a_label_and_an_annotation_are_called_what_they_are() -> None
     ]
 
 
-def test_a_field_whose_name_leads_on_to_its_value_has_the_verb_behind() -> None:
+def test_a_field_whose_name_continues_with_its_value_has_the_verb_last() -> None:
     assert texts(
         SemanticChange("references", "container app", "environment from", None, "config map a"),
         SemanticChange("references", "container app", "environment from", "secret b", None),

@@ -1,4 +1,4 @@
-"""The severity and tone of a rollout of which only the workload was read."""
+"""The severity and tone of a rollout if only the workload was read."""
 
 from __future__ import annotations
 

@@ -67,10 +67,10 @@ class SortedView:
 
     def index_near(self, place: SortKey) -> int:
         """Return the index of the row now shown where a row with that place was (or of the last row)."""
-        found = bisect_left(self._places, place)
+        index = bisect_left(self._places, place)
         if self.reverse:
-            found -= 1
-        return max(0, min(self._shown_index(found), len(self._places) - 1))
+            index -= 1
+        return max(0, min(self._shown_index(index), len(self._places) - 1))
 
     def rows(self) -> list[Row]:
         """Return the rows in the order shown."""

@@ -97,7 +97,7 @@ def shown_line(line: LogLine, layout: LogLayout) -> RenderedLine:
     if not line.late:
         return piece
     by = len(LATE)
-    spans = [one._replace(start=one.start + by, end=one.end + by) for one in piece.spans]
+    spans = [span._replace(start=span.start + by, end=span.end + by) for span in piece.spans]
     return RenderedLine(LATE + piece.text, (LineSpan(0, by - 1, "time"), *spans), piece.level)
 
 
@@ -125,8 +125,8 @@ def _unjoined(piece: RenderedLine) -> RenderedLine:
 
 def marker_text(line: LogLine, layout: LogLayout) -> str:
     """Return the text of a marker, printable."""
-    words = plain_text(line.text)
-    return f"── {plain_text(layout.label_of(line.target))}: {words}" if line.target.pod else f"── {words}"
+    text = plain_text(line.text)
+    return f"── {plain_text(layout.label_of(line.target))}: {text}" if line.target.pod else f"── {text}"
 
 
 def _rows(piece: RenderedLine, room: int, wrap: bool) -> Iterator[TextRow]:

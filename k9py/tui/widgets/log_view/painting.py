@@ -236,9 +236,9 @@ class LinePainter:
         begun = perf_counter()
         if begun - self._window_begun > _HITS_WINDOW:
             self._window_begun, self._seconds_left = begun, _HITS_SECONDS
-        found = pattern.spans(text, limit=MAX_HITS, seconds=self._seconds_left)
+        spans = pattern.spans(text, limit=MAX_HITS, seconds=self._seconds_left)
         self._seconds_left -= perf_counter() - begun
-        return found
+        return spans
 
     @staticmethod
     def _highlight_style(which: int, look: RowLook, palette: Palette) -> Style:

@@ -96,29 +96,29 @@ class LogWindow:
 
     def last_rows(self, count: int) -> list[RowPlace]:
         """Return the newest rows, at most that many."""
-        found: list[RowPlace] = []
+        places: list[RowPlace] = []
         index, first = self._finder.item_count - 1, self._first_index()
         if index < 0:
             return []
-        while index >= first and len(found) < count:
+        while index >= first and len(places) < count:
             number = self._number(index)
-            found += [(number, row) for row in reversed(self._rows_at(index))]
+            places += [(number, row) for row in reversed(self._rows_at(index))]
             index -= 1
-        return found[:count][::-1]
+        return places[:count][::-1]
 
     def rows_from(self, top: RowPlace, count: int) -> list[RowPlace]:
         """Return rows from that one on, at most that many."""
-        found: list[RowPlace] = []
+        places: list[RowPlace] = []
         number, row = top
         index, total = self._index(number), self._finder.item_count
         if not total:
             return []
-        while index < total and len(found) < count:
+        while index < total and len(places) < count:
             shown, rows = self._number(index), self._rows_at(index)
             first = min(max(row, rows.start), rows.stop - 1) if shown == number else rows.start
-            found += [(shown, at) for at in range(first, rows.stop)]
+            places += [(shown, at) for at in range(first, rows.stop)]
             index += 1
-        return found[:count]
+        return places[:count]
 
     def choose(self) -> None:
         """Choose the rows for the screen."""

@@ -1,4 +1,4 @@
-"""Lines for the tests of what is kept."""
+"""Lines for the tests of the buffer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ API = LogTarget("shop", "api-1", "app", "u2")
 
 
 def line(text: str, target: LogTarget = WEB) -> LogLine:
-    """Return what a container wrote."""
+    """Return a container's line."""
     return LogLine(target, NOW, text)
 
 
@@ -24,7 +24,7 @@ def marker(text: str, kind: Marker = "gap", target: LogTarget = WHOLE_STREAM) ->
 
 
 def lines(first: int, count: int) -> list[LogLine]:
-    """Return lines numbered on, all of one size."""
+    """Return lines with consecutive numbers, all of one size."""
     return [line(f"line {number:05}") for number in range(first, first + count)]
 
 

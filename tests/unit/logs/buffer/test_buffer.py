@@ -47,7 +47,7 @@ def test_a_held_buffer_keeps_what_was_there_and_marks_what_it_lost_after_it() ->
     assert buffer.dropped == end - first
 
 
-def test_what_is_above_the_reader_goes_before_anything_that_came_since() -> None:
+def test_lines_above_the_reader_are_dropped_before_newer_ones() -> None:
     buffer = LogBuffer(1000 * SIZE)
     buffer.extend(lines(0, 1000))
     buffer.hold(900)
@@ -59,7 +59,7 @@ def test_what_is_above_the_reader_goes_before_anything_that_came_since() -> None
     assert buffer.dropped_ranges
 
 
-def test_a_margin_of_giants_above_the_reader_goes_before_what_he_reads() -> None:
+def test_huge_lines_above_the_reader_are_dropped_before_those_being_read() -> None:
     buffer = LogBuffer(40 * SIZE)
     buffer.extend(lines(0, 40))
     buffer.hold(35)
@@ -67,7 +67,7 @@ def test_a_margin_of_giants_above_the_reader_goes_before_what_he_reads() -> None
     assert [buffer.line(number) for number in range(35, 40)] == lines(35, 5)
 
 
-def test_a_hold_of_everything_leaves_a_quarter_of_the_room_to_what_comes() -> None:
+def test_holding_everything_leaves_a_quarter_of_the_capacity_for_new_lines() -> None:
     buffer = LogBuffer(40 * SIZE)
     buffer.extend(lines(0, 40))
     buffer.hold(0)
@@ -78,7 +78,7 @@ def test_a_hold_of_everything_leaves_a_quarter_of_the_room_to_what_comes() -> No
     assert buffer.end == 240
 
 
-def test_a_reader_who_moves_on_into_the_new_lines_keeps_these() -> None:
+def test_a_reader_who_scrolls_to_new_lines_keeps_them() -> None:
     buffer = LogBuffer(40 * SIZE)
     buffer.extend(lines(0, 20))
     buffer.hold(19)
@@ -101,7 +101,7 @@ def test_after_a_release_the_loss_is_still_reported_until_what_is_before_it_has_
     assert texts(buffer) == [entry.text for entry in lines(buffer.first, 130 - buffer.first)]
 
 
-def test_clearing_forgets_lines_and_counts_but_numbers_go_on() -> None:
+def test_clearing_drops_lines_and_counts_but_numbers_continue() -> None:
     buffer = LogBuffer(16 * SIZE)
     buffer.extend(lines(0, 100))
     buffer.clear()
@@ -115,7 +115,7 @@ def test_clearing_forgets_lines_and_counts_but_numbers_go_on() -> None:
     )
 
 
-def test_lines_are_read_on_while_others_come_and_go() -> None:
+def test_reading_continues_while_lines_are_added_and_dropped() -> None:
     buffer = LogBuffer(2000 * SIZE)
     buffer.extend(lines(0, 2000))
     seen: list[int] = []
@@ -195,18 +195,18 @@ def test_the_bound_holds_and_numbers_lead_to_their_lines(
         numbers = [buffer.number_at(index) for index in range(len(buffer))]
         assert numbers == sorted(set(numbers))
         assert [buffer.index_of(number) for number in numbers] == list(range(len(buffer)))
-        found = buffer.slice_from(0, len(buffer) + 5)
-        assert [number for number, _ in found] == numbers
-        assert list(buffer.lines_between(0, buffer.end)) == found
+        lines = buffer.slice_from(0, len(buffer) + 5)
+        assert [number for number, _ in lines] == numbers
+        assert list(buffer.lines_between(0, buffer.end)) == lines
         kept = 0
-        for number, entry in found:
+        for number, entry in lines:
             assert buffer.line(number) == entry
             if not entry.marker:
                 kept += size_of(entry)
                 assert entry.text == added[number]
         assert kept == buffer.bytes
-        assert len([entry for _, entry in found if not entry.marker]) + buffer.dropped == since_clear
-        assert len([entry for _, entry in found if entry.marker]) == len(buffer.dropped_ranges)
+        assert len([entry for _, entry in lines if not entry.marker]) + buffer.dropped == since_clear
+        assert len([entry for _, entry in lines if entry.marker]) == len(buffer.dropped_ranges)
         assert buffer.end == len(added)
 
 

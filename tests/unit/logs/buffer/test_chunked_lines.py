@@ -24,7 +24,7 @@ def numbered(first: int, count: int) -> list[LogLine]:
 
 
 @given(STEPS, st.floats(0, 1), st.integers(0, 2 * CHUNK))
-def test_it_holds_what_a_list_would(steps: list[tuple[str, float]], place: float, count: int) -> None:
+def test_it_contains_what_a_list_would(steps: list[tuple[str, float]], place: float, count: int) -> None:
     lines, plain, made = ChunkedLines(), list[LogLine](), 0
     for step, size in steps:
         if step == "add":

@@ -8,7 +8,7 @@ from k9py.logs.buffer.field_comparison import compare_field, parse_quantity
 
 
 @pytest.mark.parametrize(
-    ("found", "how", "value", "answer"),
+    ("actual", "how", "value", "answer"),
     [
         (500, ">=", "500", True),
         ("500", "=", "500.0", True),
@@ -34,10 +34,10 @@ from k9py.logs.buffer.field_comparison import compare_field, parse_quantity
         ("", "=", "", True),
     ],
 )
-def test_values_are_compared(found: object, how: str, value: str, answer: bool) -> None:
-    assert compare_field(found, how, value) is answer
+def test_values_are_compared(actual: object, how: str, value: str, answer: bool) -> None:
+    assert compare_field(actual, how, value) is answer
 
 
 @pytest.mark.parametrize("text", ["", "-", "1..2", "1x", "s", "ms5", "9" * 100, "1" * 40 + "s", "٣"])
-def test_what_is_no_number_is_no_quantity(text: str) -> None:
+def test_text_without_a_number_is_not_a_quantity(text: str) -> None:
     assert parse_quantity(text) is None

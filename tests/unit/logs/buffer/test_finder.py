@@ -100,7 +100,7 @@ def test_search_looks_only_at_what_the_filter_shows() -> None:
     assert hits(finder) == []
 
 
-def test_what_comes_later_is_filtered_and_found_too() -> None:
+def test_later_lines_are_filtered_and_searched_too() -> None:
     finder = finder_over(line("a 1"))
     finder.set_filter("a")
     finder.set_search("1")
@@ -186,15 +186,15 @@ def test_slices_find_what_is_found_at_once_and_hits_are_shown(
 
 def _expected(kept: list[tuple[int, LogLine]], filtered: str, context: int, hidden: HideRules) -> list[int]:
     seen = [(number, entry) for number, entry in kept if not hidden.hides(entry)]
-    found = {number for number, entry in seen if entry.marker or not filtered}
+    views = {number for number, entry in seen if entry.marker or not filtered}
     for place in (WEB.container_key, API.container_key):
         own = [
             (number, entry.text) for number, entry in seen if not entry.marker and entry.target.container_key == place
         ]
         for at, (_, text) in enumerate(own):
             if filtered and (text.startswith("ERROR") if filtered == "level>=error" else filtered in text):
-                found |= {number for number, _ in own[max(0, at - context) : at + context + 1]}
-    return sorted(found)
+                views |= {number for number, _ in own[max(0, at - context) : at + context + 1]}
+    return sorted(views)
 
 
 SLOW = line("a" * 2000 + "b")

@@ -1,4 +1,4 @@
-"""Log lines in a file of the person's own."""
+"""Log lines saved to a file of the user."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_lines_markers_and_hostile_text_are_written_harmless(tmp_path: Pat
     )
 
 
-async def test_the_file_is_ours_alone_and_no_other_is_ever_overwritten(tmp_path: Path) -> None:
+async def test_the_file_is_private_and_no_file_is_overwritten(tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     paths = [(await save_lines(lines(3), folder, "a.log", printable)).path for _ in range(3)]
     assert [path.name for path in paths] == ["a.log", "a-2.log", "a-3.log"]
@@ -73,7 +73,7 @@ async def test_a_directory_that_takes_nothing_is_an_error_with_a_reason(tmp_path
         await save_lines(lines(1), blocked, "a.log", printable)
 
 
-async def test_half_a_file_is_taken_away(tmp_path: Path) -> None:
+async def test_an_incomplete_file_is_removed(tmp_path: Path) -> None:
     def broken(_: str) -> str:
         raise OSError(28, "No space left on device")
 
@@ -97,7 +97,7 @@ def test_a_name_is_safe_whatever_it_is_made_of(context: str, namespace: str, kin
     assert len(made) <= 255
 
 
-async def test_a_header_stands_above_the_lines_harmless_and_is_no_line(tmp_path: Path) -> None:
+async def test_a_sanitized_header_precedes_the_lines_and_is_not_counted(tmp_path: Path) -> None:
     saved = await save_lines(lines(1), tmp_path, "a.log", printable, ["context demo", "only lines that match: \x1b[2J"])
     assert saved.lines == 1
     assert saved.path.read_text().splitlines() == [

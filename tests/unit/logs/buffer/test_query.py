@@ -1,4 +1,4 @@
-"""What is typed to search and filter: words about level, source and fields, and one regular expression."""
+"""Typed queries of search and filter: terms about level, source and fields, and one regular expression."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def matches(text: str, line: str, target: LogTarget = WEB) -> bool:
         ("re.*ed$", PLAIN, True),
         ("(refused", PLAIN, False),
         ("(refused", "(refused)", True),
-        # how grave
+        # severity
         ("level=error", PLAIN, True),
         ("level>=warn", PLAIN, True),
         ("level>error", PLAIN, False),
@@ -80,7 +80,7 @@ def matches(text: str, line: str, target: LogTarget = WEB) -> bool:
         (".nothing!=1", LOGFMT, False),
         (".status=503", PLAIN, False),
         (".status=503", "status=503 is a word of this sentence", False),
-        # leaving out
+        # exclusion
         ("!refused", PLAIN, False),
         ("!accepted", PLAIN, True),
         ('!"connection refused"', PLAIN, False),
@@ -91,20 +91,20 @@ def matches(text: str, line: str, target: LogTarget = WEB) -> bool:
         # all together
         ("connection level=error refused", PLAIN, True),
         ("connection level=info refused", PLAIN, False),
-        # what is shown is found, and what is written too
+        # text is found as displayed and as written
         ("WARN  2023", JSON, True),
         ('slow "query"', JSON, True),
         ("http.status=502", JSON, True),
         ('"status":502', JSON, True),
         ("ERROR no route", LOGFMT, True),
         ('msg="no', LOGFMT, True),
-        # not words of ours
+        # not terms of the language
         ("a!b", "a!b", True),
         ("\\!word", "!word", True),
         ("x.level=error", "x.level=error", True),
     ],
 )
-def test_a_line_answers(text: str, line: str, answer: bool) -> None:
+def test_a_line_matches_or_does_not(text: str, line: str, answer: bool) -> None:
     assert matches(text, line) is answer
 
 
@@ -131,7 +131,7 @@ def test_where_a_line_comes_from_can_be_asked(text: str, answer: bool) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "\t "])
-def test_nothing_typed_is_no_question(text: str) -> None:
+def test_an_empty_text_is_no_query(text: str) -> None:
     assert parse_query(text) is None
 
 
@@ -146,9 +146,9 @@ def test_nothing_typed_is_no_question(text: str) -> None:
         ("(", "\\("),
     ],
 )
-def test_what_is_no_word_of_ours_is_the_pattern_to_highlight(text: str, pattern: str | None) -> None:
-    found = query(text).pattern
-    assert (found.pattern if found else None) == pattern
+def test_unknown_terms_become_the_pattern_to_highlight(text: str, pattern: str | None) -> None:
+    compiled = query(text).pattern
+    assert (compiled.pattern if compiled else None) == pattern
 
 
 @pytest.mark.parametrize(
@@ -181,13 +181,13 @@ def test_what_cannot_be_understood_is_reported(text: str, problem: str) -> None:
     assert query(text).problem == problem
 
 
-def test_a_word_that_cannot_be_understood_is_left_out_of_the_question() -> None:
+def test_a_term_that_cannot_be_understood_is_left_out() -> None:
     assert matches("level>=wran refused", PLAIN)
     assert not matches("level>=wran accepted", PLAIN)
     assert matches("level>=x", "anything")
 
 
-def test_two_questions_of_the_same_text_are_equal() -> None:
+def test_two_queries_of_the_same_text_are_equal() -> None:
     assert query("a level=error") == query("a level=error")
     assert query("a") != query("b")
 
@@ -227,7 +227,7 @@ def test_the_short_way_past_parsing_finds_what_parsing_would(record: dict[str, o
 
 
 @pytest.mark.parametrize(
-    ("pattern", "words"),
+    ("pattern", "literals"),
     [
         ("connection refused", ("connection",)),
         ("time(d )?out", ()),
@@ -243,5 +243,5 @@ def test_the_short_way_past_parsing_finds_what_parsing_would(record: dict[str, o
         ("", ()),
     ],
 )
-def test_the_words_a_pattern_cannot_do_without(pattern: str, words: tuple[str, ...]) -> None:
-    assert needed_words(pattern) == words
+def test_the_literals_that_a_pattern_requires(pattern: str, literals: tuple[str, ...]) -> None:
+    assert needed_words(pattern) == literals

@@ -1,4 +1,4 @@
-"""A log source that follows a script a target, and time that passes only by waiting."""
+"""A log source with one script per target, and a clock that advances only by waiting."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ScriptOver(Exception):  # noqa: N818  it is an end, not an error
 
 
 class SteppingClock:
-    """Waiting takes no time; `waits` are the seconds asked for."""
+    """Waiting takes no real time; `waits` are the requested seconds."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -44,7 +44,7 @@ class SteppingClock:
 
 
 class DrivenClock:
-    """Time passes by `advance` alone, which wakes those whose time has come, one after the other."""
+    """Time passes only by `advance`, which wakes the sleepers that are due one after the other."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -78,13 +78,13 @@ class DrivenClock:
 
 
 async def settled(passes: int = 20) -> None:
-    """Let the loop turn until what can go on has gone on."""
+    """Let the loop run until every task waits."""
     for _ in range(passes):
         await asyncio.sleep(0)
 
 
 class Collected:
-    """A sink that takes everything and never makes anyone wait."""
+    """A sink that accepts everything and never blocks."""
 
     def __init__(self) -> None:
         self.lines: list[LogLine] = []
@@ -118,7 +118,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as it came in."""
+    """A received request."""
 
     pod: str
     tail: int | None = None
@@ -130,7 +130,7 @@ class Asked:
 
 
 class ScriptedLogs:
-    """A `LogSource` that answers each pod from its own script; `on_open` is what happens before the n-th answer.
+    """A `LogSource` that answers each pod from its own script; `on_open` runs before the n-th answer.
 
     Pods that are not among `formers` have no former run when their logs are first read.
     """

@@ -1,4 +1,4 @@
-"""Whose clock is off, measured by arrivals alone."""
+"""Which node's clock is off, measured only by arrival times."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def looked(**delays: list[float]) -> tuple[ClockSkew, list[tuple[str, float]]]:
 
 
 def test_a_node_that_runs_ahead_or_behind_is_found_once() -> None:
-    skew, found = looked(a=[0.1] * 10, b=[-4.9] * 10, c=[3.1] * 10)
-    assert found == [("b", 5.0), ("c", -3.0)]
+    skew, skewed = looked(a=[0.1] * 10, b=[-4.9] * 10, c=[3.1] * 10)
+    assert skewed == [("b", 5.0), ("c", -3.0)]
     assert skew.corrections == {"b": timedelta(seconds=5), "c": timedelta(seconds=-3)}
     assert skew.update() == []
 

@@ -43,7 +43,7 @@ WAITING = BadRequestError(
 
 
 class Stage:
-    """A tail before a scripted source, with everything it said written down."""
+    """A container stream on a scripted source, with everything it reported recorded."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ async def test_after_a_break_it_resumes_before_the_last_timestamps_and_skips_wha
     assert stage.source.asked[1].since == START + timedelta(seconds=1.1) - STEP_BACK
 
 
-async def test_a_proven_continuation_after_a_long_break_is_noted_and_is_no_gap() -> None:
+async def test_a_proven_continuation_after_a_long_break_is_a_note_not_a_gap() -> None:
     stage = Stage(Stream([line(1, "a")], then=CUT), CUT, CUT, CUT, Stream([line(1, "a")]))
     output = await stage.play()
     assert ("note", "log interrupted: cut off") in output
@@ -106,12 +106,12 @@ async def test_a_proven_continuation_after_a_long_break_is_noted_and_is_no_gap()
     assert output[-1][1].endswith("no lines missing")
 
 
-async def test_a_stream_that_ends_in_order_and_goes_on_says_nothing() -> None:
+async def test_a_stream_that_ends_normally_and_resumes_shows_no_marker() -> None:
     stage = Stage(Stream([line(1, "a")]), Stream([line(1, "a"), line(2, "b")]), Stream([line(2, "b")]))
     assert await stage.play() == [("", "a"), ("", "b")]
 
 
-async def test_an_ended_container_is_asked_ever_more_seldom() -> None:
+async def test_an_ended_container_is_polled_with_growing_delays() -> None:
     stage = Stage(Stream([line(1, "a")]), *[Stream([line(1, "a")])] * 8)
     await stage.play()
     assert stage.clock.waits[0] < 2
@@ -158,20 +158,20 @@ async def test_a_restart_shows_the_rest_of_the_former_container_first() -> None:
     ],
     ids=["none", "empty", "older", "two restarts", "two restarts and breaks off", "breaks off", "cannot be read"],
 )
-async def test_what_cannot_be_proven_is_a_gap_that_says_between_when_and_when(
+async def test_an_unproven_continuation_is_a_gap_with_its_start_and_end_time(
     former: Stream | KdashError, expected: list[tuple[str, str]]
 ) -> None:
     stage = Stage(Stream([line(1, "a"), line(2, "b")], then=CUT), Stream([line(9, "new")]), former)
     output = (await stage.play())[2:]
     assert [marker for marker, _ in output] == [marker for marker, _ in expected]
-    for (marker, text), (_, words) in zip(output, expected, strict=True):
+    for (marker, text), (_, message) in zip(output, expected, strict=True):
         if marker == "gap":
-            assert text.endswith(f"lines between 12:00:{words} may be missing")
+            assert text.endswith(f"lines between 12:00:{message} may be missing")
         elif marker == "":
-            assert text == words
+            assert text == message
 
 
-async def test_with_the_container_id_known_a_gap_says_what_it_was() -> None:
+async def test_with_a_known_container_id_a_gap_names_its_cause() -> None:
     script = (Stream([line(1, "a")], then=CUT), Stream([line(9, "new")]), NO_PREVIOUS)
     assert (await Stage(*script, container_id="one").play())[1][1].startswith("log rotated")
     restarted = Stage(*script, container_id="one")
@@ -183,7 +183,7 @@ async def test_with_the_container_id_known_a_gap_says_what_it_was() -> None:
     assert unknown[1][1].startswith("container restarted or log rotated")
 
 
-async def test_a_restart_the_watch_reports_brings_the_rest_and_the_start_before_the_new_run_has_spoken() -> None:
+async def test_a_reported_restart_delivers_the_rest_and_the_start_before_the_first_new_line() -> None:
     stage = Stage(
         Stream([line(1, "a")]),
         Stream([line(1, "a"), line(2, "panic")]),  # the answer to previous=true
@@ -216,7 +216,7 @@ async def test_a_log_that_is_not_followed_is_tried_a_few_times_and_says_what_may
     assert stage.stream.status.error is CUT
 
 
-async def test_the_head_is_so_many_bytes_and_says_that_more_follows() -> None:
+async def test_the_head_ends_after_its_bytes_with_a_marker() -> None:
     small = LogRange("head", head_bytes=60)
     whole, cut = Stage(Stream([line(1, "a")]), range=HEAD), Stage(Stream([line(1, "a" * 40)]), range=small)
     assert await whole.play() == [("", "a")]
@@ -261,7 +261,7 @@ async def test_a_pod_its_node_has_not_heard_of_yet_is_tried_again() -> None:
     ]
 
 
-async def test_no_right_to_read_is_a_note_and_is_tried_seldom() -> None:
+async def test_a_forbidden_log_is_a_note_and_is_retried_rarely() -> None:
     stage = Stage(ForbiddenError('cannot get resource "pods/log"', code=403))
     output = await stage.play()
     assert output == [("note", 'not allowed to read this log: cannot get resource "pods/log"')]
@@ -312,11 +312,11 @@ async def test_another_pod_of_the_same_name_is_read_from_its_beginning() -> None
 
 
 async def test_a_text_that_begins_like_an_unbelievable_timestamp_is_text() -> None:
-    words = "0001-01-01T00:00:00+14:00 boo"
+    message = "0001-01-01T00:00:00+14:00 boo"
     stage = Stage(
-        Stream([line(1, "a"), words.encode()], then=CUT), Stream([line(1, "a"), words.encode(), line(2, "b")])
+        Stream([line(1, "a"), message.encode()], then=CUT), Stream([line(1, "a"), message.encode(), line(2, "b")])
     )
-    assert [text for marker, text in await stage.play() if not marker] == ["a", words, "b"]
+    assert [text for marker, text in await stage.play() if not marker] == ["a", message, "b"]
 
 
 @pytest.mark.parametrize("chosen", RANGES, ids=lambda entry: str(entry.label))
@@ -389,13 +389,13 @@ async def test_timestamps_that_step_back_lose_nothing_and_repeat_nothing(
     assert "".join(text for _, text in output) == expected
 
 
-async def test_another_run_whose_clock_is_behind_is_given_whole_behind_a_gap() -> None:
+async def test_another_run_with_a_slow_clock_is_delivered_whole_after_a_gap() -> None:
     stage = Stage(Stream([line(10, "A"), line(11, "B")], then=CUT), Stream([line(7, "C"), line(8, "D")]), NO_PREVIOUS)
     output = await stage.play()
     assert [marker or text for marker, text in output] == ["A", "B", "gap", "C", "D"]
 
 
-async def test_a_stream_that_broke_before_it_brought_anything_does_not_count_as_attended() -> None:
+async def test_a_stream_that_broke_before_its_first_line_does_not_count_as_read() -> None:
     restarted = target(container_id="two")._replace(started_at=START + timedelta(seconds=1))
     former = Stream([line(-30, "a")])
     broken = Stream(then=CUT)

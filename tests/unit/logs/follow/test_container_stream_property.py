@@ -29,7 +29,7 @@ from tests.unit.logs.follow.scripted_source import START, Collected, ScriptOver,
 
 @dataclass(frozen=True)
 class Write:
-    """Print so many lines, each so long after the one before (0: at the same moment; less: stamped before it)."""
+    """Print `lines` lines, each this long after the previous one (0: at the same time; negative: stamped before it)."""
 
     lines: int
     milliseconds: int
@@ -42,10 +42,10 @@ class Restart:
 
 @dataclass(frozen=True)
 class Rotate:
-    """The oldest lines of the present run go; so many stay.
+    """The oldest lines of the current run are dropped; `keep` stay.
 
     Not those of a run of which nobody has seen a line yet: where a container restarted and the start of its new log
-    rotated away before, no answer of a kubelet tells that there was more.
+    rotated away before, no answer of a kubelet shows that there was more.
     """
 
     keep: int
@@ -53,7 +53,7 @@ class Rotate:
 
 @dataclass(frozen=True)
 class StepBack:
-    """The node's clock is put right, by three seconds, once."""
+    """The node's clock is set back by three seconds, once."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Container:
                     self.run.lines.append((self.milliseconds, f"{self.printed} run {self.run.number}"))
                     self.printed += 1
             case Restart():
-                # A clock that is put right across a restart would make runs whose order nobody can tell.
+                # A clock corrected across a restart would make runs whose order cannot be determined.
                 self.restarted = self.milliseconds = (
                     max((at for at, _ in self.run.lines), default=self.milliseconds) + 1
                 )

@@ -65,7 +65,7 @@ async def test_the_order_inside_one_container_is_kept_even_where_its_clock_goes_
     assert texts(stage.merge) == ["b3", "a5", "a2", "a6"]
 
 
-async def test_one_single_container_waits_for_nobody_and_is_never_late() -> None:
+async def test_a_single_container_never_waits_and_is_never_late() -> None:
     stage = Stage()
     stage.b.close()
     stage.add(stage.a, 5, 2)
@@ -85,7 +85,7 @@ async def test_the_beginning_is_given_on_as_far_as_the_slowest_has_come() -> Non
     assert texts(stage.merge) == ["a5"]
 
 
-async def test_one_that_says_nothing_stops_holding_the_others() -> None:
+async def test_a_silent_container_stops_holding_the_others() -> None:
     stage = Stage(catching_up=True)
     stage.add(stage.a, 1, 3)
     await stage.clock.advance(0.6)
@@ -98,7 +98,7 @@ async def test_one_that_says_nothing_stops_holding_the_others() -> None:
     assert not stage.merge.is_catching_up
 
 
-async def test_who_is_ahead_waits_for_room_and_nothing_of_the_past_is_dropped() -> None:
+async def test_a_container_that_is_ahead_waits_for_room_and_past_lines_are_never_dropped() -> None:
     stage = Stage(catching_up=True, max_lines=2_000)
     taken: list[str] = []
     ahead = asyncio.create_task(fill(stage, stage.a, 5_000))
@@ -147,7 +147,7 @@ async def test_long_lines_count_by_their_length() -> None:
     assert [entry.marker for entry in stage.merge.drain()] == ["gap", "", ""]
 
 
-async def test_a_drain_gives_only_so_many_lines() -> None:
+async def test_a_drain_returns_a_bounded_number_of_lines() -> None:
     stage = Stage()
     stage.add(stage.a, *range(MAX_DRAIN_LINES + 10))
     await stage.clock.advance(0.5)

@@ -1,4 +1,4 @@
-"""Whatever is dropped, from whomever and how often: each container's missing lines have a marker in their place."""
+"""Whatever is dropped, from any container and however often: missing lines have a marker in their place."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ STEPS = st.lists(
 
 
 def missing_without_a_marker(given: list[LogLine], written: list[int]) -> list[str]:
-    """Return each loss that no marker tells of at its place: before the next line of the container, or at the end."""
-    following, is_reported, found = [0] * CONTAINERS, [False] * CONTAINERS, []
+    """Return each loss without a marker in its place: before the next line of the container, or at the end."""
+    following, is_reported, texts = [0] * CONTAINERS, [False] * CONTAINERS, []
     for line in given:
         if line.marker == "gap":
             is_reported = [True] * CONTAINERS
         elif not line.marker:
             container, number = map(int, line.text.split())
             if number != following[container] and not is_reported[container]:
-                found.append(f"{container}: {following[container]} to {number - 1}")
+                texts.append(f"{container}: {following[container]} to {number - 1}")
             assert number >= following[container], "twice, or out of order"
             following[container], is_reported[container] = number + 1, False
-    return found + [
+    return texts + [
         f"{container}: from {following[container]}"
         for container in range(CONTAINERS)
         if following[container] != written[container] and not is_reported[container]
@@ -43,7 +43,7 @@ def missing_without_a_marker(given: list[LogLine], written: list[int]) -> list[s
 
 @given(STEPS)
 @settings(max_examples=400, deadline=None)
-async def test_every_line_dropped_lies_behind_a_marker(steps: list[tuple[int, int, int, bool] | int | str]) -> None:
+async def test_every_dropped_line_is_covered_by_a_marker(steps: list[tuple[int, int, int, bool] | int | str]) -> None:
     clock = DrivenClock()
     merge = Merge(clock, max_lines=16, window=0.4)
     intakes, targets = [merge.add_input() for _ in range(CONTAINERS)], [target(f"p{n}") for n in range(CONTAINERS)]

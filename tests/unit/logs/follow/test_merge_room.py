@@ -1,4 +1,4 @@
-"""Room in the merge: the past is never dropped, nobody waits for ever, and dropped lines are reported with times."""
+"""Room in the merge: past lines are never dropped, nothing waits forever, and dropped lines are reported."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def clock_of_now() -> DrivenClock:
 
 
 class Reading:
-    """Containers whose logs are read at once into one merge, from batches of so many lines."""
+    """Containers whose logs are read at once into one merge, from batches of a given size."""
 
     def __init__(self, logs: Sequence[Sequence[bytes]], *, batch: int, followed: bool, **bounds: Any) -> None:
         self.clock = clock_of_now()
@@ -60,7 +60,7 @@ class Reading:
         intake.close()
 
     async def to_its_end(self, most_drains: int) -> list[LogLine]:
-        """Drain until all is read; fail when it takes more drains than that."""
+        """Drain until everything is read; fail after that many drains."""
         for _ in range(most_drains):
             self.said += self.merge.drain()
             await self.clock.advance(0.1)
@@ -100,7 +100,7 @@ LOG = st.lists(st.tuples(st.integers(-3, 40), st.sampled_from([0, 1, 1, 1, 400, 
     lossless=st.booleans(),
 )
 @settings(max_examples=150, deadline=None)
-async def test_nothing_of_the_past_is_dropped_and_nobody_waits_for_ever(
+async def test_past_lines_are_never_dropped_and_no_container_waits_forever(
     logs: list[list[tuple[int, int]]], batch: int, followed: bool, max_lines: int, max_chars: int, lossless: bool
 ) -> None:
     """Whatever the lengths, the bounds and the steps of the clocks, which may go back."""

@@ -103,7 +103,7 @@ async def test_a_stream_that_ends_inside_a_line_loses_and_doubles_nothing(
     assert output == [("", text) for text in texts]
 
 
-async def test_an_error_of_the_node_without_line_end_is_no_line_wherever_it_stands() -> None:
+async def test_an_unterminated_node_error_is_never_a_line() -> None:
     first, second, third = line(0, "first"), half(1, "sec"), line(1, "second")
     output = await Stage(
         *[
@@ -131,7 +131,7 @@ async def test_a_line_cut_by_a_broken_connection_is_not_taken_for_a_whole_one() 
     assert output == [("", "first"), ("", "second")]
 
 
-async def test_a_node_that_ends_each_stream_with_an_error_of_its_own_is_remarked_on_once() -> None:
+async def test_a_node_error_at_the_end_of_each_stream_is_reported_once() -> None:
     lines = [line(number, f"line {number}") for number in range(1, 9)]
     stage = Stage(*[Stream([*lines[: 2 * count], TOO_MANY]) for count in (1, 2, 3, 3, 3, 4)])
     output = await stage.play()
@@ -152,7 +152,7 @@ async def test_a_node_that_ends_each_stream_with_an_error_of_its_own_is_remarked
         '{"kind":"Status","apiVersion":"v1","status":"Failure","message":"x"}',
     ],
 )
-async def test_an_error_that_comes_as_a_log_is_a_remark_and_reading_goes_on(text: str) -> None:
+async def test_an_error_in_place_of_a_log_is_a_note_and_reading_resumes(text: str) -> None:
     output = await Stage(Stream([text.encode()]), Stream([PartialLine(text.encode())]), Stream([line(1, "a")])).play()
     assert [marker for marker, _ in output] == ["note", ""]
     assert output[1] == ("", "a")
@@ -180,13 +180,13 @@ async def collected(*batches: list[bytes], follows_stamped: bool = False) -> tup
         for batch in batches:
             yield batch
 
-    found: list[bytes] = []
+    received: list[bytes] = []
     try:
         async for batch in container_lines(stream(), follows_stamped=follows_stamped):  # type: ignore[arg-type]
-            found += batch
+            received += batch
     except LogSourceError as error:
-        return found, error.message
-    return found, ""
+        return received, error.message
+    return received, ""
 
 
 async def test_a_node_that_writes_no_timestamps_keeps_its_lines() -> None:
@@ -194,7 +194,7 @@ async def test_a_node_that_writes_no_timestamps_keeps_its_lines() -> None:
     assert await collected(lines[:2], lines[2:]) == (lines, "")
 
 
-async def test_an_unknown_text_without_line_end_behind_lines_with_timestamps_is_the_nodes() -> None:
+async def test_an_unknown_unterminated_text_after_timestamped_lines_is_a_node_error() -> None:
     odd = PartialLine(b"kubelet: something new")
     assert await collected([line(1, "a")], [odd]) == ([line(1, "a")], "kubelet: something new")
     assert await collected([odd]) == ([odd], "")

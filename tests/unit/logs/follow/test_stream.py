@@ -70,7 +70,7 @@ async def test_a_new_pod_is_read_from_the_moment_the_view_began() -> None:
         assert [(entry.tail, entry.seconds) for entry in source.asked] == [(200, None), (None, 90)]
 
 
-async def test_one_that_comes_back_goes_on_where_it_was_left() -> None:
+async def test_a_container_that_comes_back_resumes_where_it_was_left() -> None:
     source, clock = source_of("a", "b", times=2), DrivenClock()
     stream = LogStream(source, clock)
     stream.set_targets([target("a"), target("b")])
@@ -83,7 +83,7 @@ async def test_one_that_comes_back_goes_on_where_it_was_left() -> None:
         assert source.asked[-1].since is not None
 
 
-async def test_at_most_so_many_streams_are_open_and_the_others_get_their_turns() -> None:
+async def test_the_number_of_open_streams_is_bounded_and_the_others_take_turns() -> None:
     pods = [f"p{number}" for number in range(5)]
     source, clock = source_of(*pods, times=20), DrivenClock()
     stream = LogStream(source, clock, max_streams=2)
@@ -102,7 +102,7 @@ async def test_at_most_so_many_streams_are_open_and_the_others_get_their_turns()
         assert sorted(entry.text for entry in lines) == [f"from {pod}" for pod in pods], "proven and silent"
 
 
-async def test_those_that_wait_to_be_tried_again_hold_no_place() -> None:
+async def test_streams_in_backoff_hold_no_slot() -> None:
     source, clock = source_of("good"), DrivenClock()
     source.add("bad", [PULLING] * 50)
     stream = LogStream(source, clock, max_streams=1)
@@ -124,7 +124,7 @@ async def test_one_bad_pod_does_not_hold_up_the_others() -> None:
         assert "from good" in [entry.text for entry in stream.drain()]
 
 
-async def test_a_stream_that_is_silent_for_a_minute_is_opened_again_without_a_word() -> None:
+async def test_a_stream_silent_for_a_minute_is_reopened_without_a_marker() -> None:
     source, clock = (
         ScriptedLogs({"a": [opened("a"), Stream([line(1, "from a"), line(2, "more")], "open")]}),
         DrivenClock(),
@@ -205,7 +205,7 @@ async def test_when_the_server_is_gone_for_all_it_is_reported_once() -> None:
         assert stream.counts.following == 3
 
 
-async def test_no_right_to_read_a_log_is_a_state_and_not_the_end() -> None:
+async def test_a_forbidden_log_is_a_state_and_is_retried() -> None:
     clock = DrivenClock()
     stream = LogStream(ScriptedLogs({"a": [ForbiddenError("no", code=403)] * 9}), clock)
     stream.set_targets([target("a")])
@@ -215,7 +215,7 @@ async def test_no_right_to_read_a_log_is_a_state_and_not_the_end() -> None:
         assert stream.counts.retrying == 1
 
 
-async def test_a_tail_that_is_cancelled_leaves_its_turn_to_the_next() -> None:
+async def test_a_cancelled_stream_gives_its_slot_to_the_next() -> None:
     source, clock = source_of("a", "b", "c"), DrivenClock()
     stream = LogStream(source, clock, max_streams=1)
     stream.set_targets([target("a"), target("b"), target("c")])
@@ -246,7 +246,7 @@ async def test_once_a_skewed_node_is_known_the_others_lines_are_not_late() -> No
     assert len(late) > 100
 
 
-async def test_a_mistake_in_one_tail_is_that_ones_trouble(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bug_in_one_stream_does_not_affect_the_others(caplog: pytest.LogCaptureFixture) -> None:
     source, clock = source_of("good"), DrivenClock()
     source.add("bad", [Stream([line(1, "last")], "fed")])
     stream = LogStream(source, clock)
@@ -304,7 +304,7 @@ async def test_a_stream_that_was_half_open_before_its_first_line_proves_nothing_
         assert [entry.marker for entry in stream.drain()] == ["gap", ""]
 
 
-async def test_a_quiet_container_that_speaks_on_a_stream_that_stood_has_lost_nothing() -> None:
+async def test_a_quiet_container_on_a_stable_stream_has_lost_nothing() -> None:
     source, clock = ScriptedLogs({"a": [Stream(then="open"), Stream(then="fed")]}), DrivenClock()
     stream = LogStream(source, clock)
     stream.set_targets([target("a")])
@@ -315,7 +315,7 @@ async def test_a_quiet_container_that_speaks_on_a_stream_that_stood_has_lost_not
         assert [(entry.marker, entry.text) for entry in stream.drain()] == [("", "x")]
 
 
-async def test_a_log_that_stands_and_does_not_repeat_what_was_read_is_asked_whether_it_was_rotated() -> None:
+async def test_a_silent_log_that_does_not_repeat_known_lines_is_checked_for_rotation() -> None:
     cut = ConnectionFailedError("cut off")
     no_previous = BadRequestError("previous terminated container not found", code=400)
     script: list[Stream | KdashError] = [

@@ -1,4 +1,4 @@
-"""Several containers, a kubelet that does what it likes, connections that break, and a screen that is too slow.
+"""Several containers, a kubelet with random faults, connections that break, and a screen that is too slow.
 
 Of every container: no line twice, the order kept, and every missing number inside a marker of it or of all.
 """
@@ -29,7 +29,7 @@ WHOLE = LogRange("whole", tail_lines=100_000)
 
 @dataclass(frozen=True)
 class Write:
-    """A container prints so many lines, each so long after the one before (less: stamped before it)."""
+    """A container prints lines, each this long after the previous one (negative: stamped before it)."""
 
     who: int
     lines: int
@@ -45,7 +45,7 @@ class Restart:
 
 @dataclass(frozen=True)
 class Rotate:
-    """All but so many lines of the present run go, once a line of it was shown."""
+    """All but the last lines of the current run are dropped, once a line of it was shown."""
 
     who: int
     keep: int
@@ -53,7 +53,7 @@ class Rotate:
 
 @dataclass(frozen=True)
 class StepBack:
-    """The clock of a container's node is put right, by three seconds, once a run."""
+    """The clock of a container's node is set back by three seconds, once per run."""
 
     who: int
 
@@ -67,7 +67,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Silence:
-    """Nothing comes any more on the open streams of a container, and they stay open."""
+    """The open streams of a container stay open and send nothing more."""
 
     who: int
 
@@ -89,7 +89,7 @@ class Replace:
 
 @dataclass(frozen=True)
 class Tell:
-    """The watch is heard."""
+    """The watch reports the container's run."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Drain:
-    """The screen takes what there is."""
+    """The screen drains the stream."""
 
 
 Deed = Write | Restart | Rotate | StepBack | Cut | Silence | Refuse | Replace | Tell | Wait | Drain
@@ -176,7 +176,7 @@ class Kubelets:
                     entry.run.lines.append((stamped, f"{entry.uid} {entry.printed}"))
                     entry.printed += 1
             case Restart():
-                # A clock that is put right across a restart would make runs whose order nobody can tell.
+                # A clock corrected across a restart would make runs whose order cannot be determined.
                 entry.began = max((at for at, _ in entry.run.lines), default=entry.began) + 1
                 entry.milliseconds, entry.behind = entry.milliseconds + 1, 0
                 entry.run.is_over = True

@@ -1,4 +1,4 @@
-"""Text no terminal should get as it is, and what makes a text harmless."""
+"""Text that must not reach a terminal unchanged, and the check that a text is harmless."""
 
 from __future__ import annotations
 
@@ -71,6 +71,6 @@ hostile_text = st.lists(_SEQUENCES | st.text(max_size=4), max_size=24).map("".jo
 
 
 def is_harmless(text: str) -> bool:
-    """Tell whether a text is one line that a terminal does nothing with but show it."""
+    """Return whether a text is one line that a terminal only displays."""
     text.encode()  # raises where there is a lone surrogate
     return not any(unicodedata.category(entry) in ("Cc", "Cs", "Zl", "Zp") or ord(entry) in _BIDI for entry in text)

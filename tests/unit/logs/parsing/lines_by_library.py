@@ -1,4 +1,4 @@
-"""Lines as many libraries and programs write them, with the level each says; the contents are invented."""
+"""Lines as many libraries and programs write them, with the level of each; the contents are invented."""
 
 from __future__ import annotations
 
@@ -338,7 +338,7 @@ LINES: Final[tuple[tuple[Level, str], ...]] = (
     (E, "[2026-11-30, 07:00:00 UTC] {taskinstance.py:1} ERROR - m"),
     (E, "[2026-11-30][07:00:00][my_crate][ERROR] m"),
     (I, "\x1b[40m\x1b[32minfo\x1b[39m\x1b[22m\x1b[49m: Microsoft.Hosting.Lifetime[14]"),
-    # No level is said
+    # Without a level
     (U, "0 errors, 0 warnings"),
     (U, "error_count=0 total=12"),
     (U, "errors=0 warn=0"),

@@ -1,4 +1,4 @@
-"""No line, whatever it holds and however it is wrapped, reaches a row as anything a terminal acts on."""
+"""No line, whatever it contains and however it is wrapped, reaches a row as anything a terminal acts on."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_colours_alone_change_no_text(line: str) -> None:
     ],
     ids=lambda line: repr(line[:16]),
 )
-def test_what_is_huge_is_cut_and_said(line: str) -> None:
+def test_a_huge_value_is_truncated_with_a_note(line: str) -> None:
     row = render_line(line)
     check(row)
     assert len(row.text) <= MAX_SHOWN + 100

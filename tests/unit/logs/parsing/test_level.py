@@ -25,7 +25,7 @@ REPORTED = [
 
 
 def is_kept(query: str, text: str) -> bool:
-    """Tell whether a filter keeps a line."""
+    """Return whether a filter keeps a line."""
     parsed = parse_query(query)
     assert parsed is not None
     assert not parsed.problem
@@ -97,7 +97,7 @@ def is_kept(query: str, text: str) -> bool:
         ("{", Level.UNKNOWN),
     ],
 )
-def test_a_line_says_how_grave_it_is(text: str, level: Level) -> None:
+def test_the_severity_filter_uses_the_level_of_the_line(text: str, level: Level) -> None:
     assert level_of(text) is level
 
 
@@ -168,7 +168,7 @@ def test_a_line_too_long_to_decode_is_read_at_its_beginning(filler: str) -> None
 @pytest.mark.parametrize(
     "text", ['{"msg":"cut off", "level":"error", "x":"', '{"level":"error","x":"\\ud800"}', '{"lvl":50,"a":}']
 )
-def test_a_line_that_is_no_whole_json_is_read_as_far_as_it_goes(text: str) -> None:
+def test_incomplete_json_is_read_as_far_as_possible(text: str) -> None:
     assert level_of(text) is Level.ERROR
 
 
@@ -177,5 +177,5 @@ def test_a_line_that_is_no_whole_json_is_read_as_far_as_it_goes(text: str) -> No
     ["x | " * 5_000, '{"' + '\\"' * 4_000, '{"a":' * 3_000, '{"log":' + "[" * 6_000, "1:" * 4_000, " level=x" * 3_000],
     ids=lambda text: text[:12],
 )
-def test_a_hostile_line_says_nothing_and_is_survived(text: str) -> None:
+def test_a_hostile_line_has_no_level_and_does_no_harm(text: str) -> None:
     assert level_of(text) is Level.UNKNOWN

@@ -58,7 +58,7 @@ def test_unparsed_it_is_as_it_was_written() -> None:
         ("noon", False),
     ],
 )
-def test_its_time_is_left_out_where_it_says_the_same_as_the_nodes(time: str, left_out: bool) -> None:
+def test_a_record_time_equal_to_the_timestamp_is_omitted(time: str, left_out: bool) -> None:
     text = render_line(f'{{"msg":"m","time":"{time}"}}', at=AT).text
     assert text == ("m" if left_out else f"{time} m")
 
@@ -155,7 +155,7 @@ def test_what_is_not_structured_is_one_row() -> None:
     assert render_unfolded("plain ERROR") == (render_line("plain ERROR"),)
 
 
-def test_a_line_of_very_many_fields_is_cut_and_says_so() -> None:
+def test_a_line_with_too_many_fields_is_truncated_with_a_note() -> None:
     line = '{"l":[' + ",".join(["1"] * (MAX_ROWS * 2)) + "]}"
     rows = render_unfolded(line)
     assert len(rows) == MAX_ROWS + 1

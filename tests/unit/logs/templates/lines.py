@@ -1,4 +1,4 @@
-"""Lines of containers of two revisions, made in a few words."""
+"""Factories for lines of containers of two revisions."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def at(seconds: float) -> datetime:
 
 
 def line(target: LogTarget, seconds: float, text: str) -> LogLine:
-    """Return a line written so many seconds from `BEGIN`."""
+    """Return a line written this many seconds after `BEGIN`."""
     return LogLine(target, at(seconds), text)
 
 
 def steady(target: LogTarget, text: str, *, every: float, minutes: float, start: float = 0.0) -> list[LogLine]:
-    """Return a line every so many seconds, for so many minutes; "{}" in it becomes its number."""
+    """Return a line every `seconds` seconds for `minutes` minutes; "{}" in it becomes its number."""
     return [
         line(target, start + number * every, text.replace("{}", str(number)))
         for number in range(int(minutes * 60 / every))

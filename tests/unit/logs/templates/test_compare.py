@@ -1,4 +1,4 @@
-"""What counts as new, stopped or changed, and what the figures do not bear."""
+"""Which patterns count as new, stopped or changed, and which differences are not significant."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def kinds(comparison: PatternComparison) -> dict[str, str]:
 
 
 def the(comparison: PatternComparison, pattern: str) -> ComparedPattern:
-    (found,) = [entry for entry in comparison.rows if entry.template == pattern]
-    return found
+    (row,) = [entry for entry in comparison.rows if entry.template == pattern]
+    return row
 
 
-def test_what_only_the_new_revision_says_is_new_errors_first() -> None:
+def test_patterns_of_only_the_new_revision_are_new_errors_first() -> None:
     lines = [
         *steady(NEW, "INFO warm {}", every=1, minutes=10),
         *steady(NEW, "ERROR lost {}", every=60, minutes=10),
@@ -43,12 +43,12 @@ def test_what_only_the_new_revision_says_is_new_errors_first() -> None:
     assert lines[lost.example_number].text == lost.example == "ERROR lost 0"
 
 
-def test_a_line_that_came_once_says_so_and_is_not_sure() -> None:
+def test_a_line_seen_once_is_marked_and_not_sure() -> None:
     comparison = compared([*_BOTH, line(NEW, 300, "ERROR odd")])
     assert (the(comparison, "ERROR odd").note, the(comparison, "ERROR odd").is_sure) == ("once", False)
 
 
-def test_what_is_new_is_not_sure_when_the_old_revision_was_hardly_heard() -> None:
+def test_a_new_pattern_is_not_sure_if_the_old_revision_was_hardly_observed() -> None:
     old = steady(OLD, "INFO handled {}", every=1, minutes=0.2)
     new = [*steady(NEW, "INFO handled {}", every=1, minutes=10), *steady(NEW, "WARN slow {}", every=60, minutes=10)]
     slow = the(compared([*old, *new]), "WARN slow <num>")
@@ -146,7 +146,7 @@ def test_lines_of_a_start_are_compared_with_how_an_old_container_starts() -> Non
     assert (the(known, "ERROR no cache").note, the(known, "ERROR no cache").is_sure) == ("once", True)
 
 
-def test_what_an_old_container_says_only_at_its_start_and_the_new_one_all_the_time_is_more() -> None:
+def test_a_start_pattern_that_the_new_revision_repeats_all_the_time_is_more_frequent() -> None:
     counts = counted([*_BOTH, *steady(NEW, "INFO reconnecting {}", every=5, minutes=10)])
     counts.add_baseline("old", [line(OLD, 0, "INFO reconnecting 1")])
     row = the(compare_patterns(counts, "new", ["old"]), "INFO reconnecting <num>")
@@ -200,7 +200,7 @@ def test_an_error_of_a_container_that_never_gets_beyond_its_start_stands_first()
     assert (rows[0].template, rows[0].note, rows[0].is_significant) == ("ERROR no PAYMENT_URL", "at startup", True)
 
 
-def test_what_a_crashing_container_does_not_come_to_say_has_not_stopped_however_long_its_sidecar_is_heard() -> None:
+def test_patterns_that_a_crashing_container_never_reaches_have_not_stopped() -> None:
     sidecar = steady(NEW._replace(container="proxy"), "GET /{}", every=1, minutes=10)
     old = steady(OLD, "INFO handled {}", every=1, minutes=10)
     comparison = compared([*old, line(NEW, 1, "ERROR no PAYMENT_URL"), *sidecar])

@@ -83,7 +83,7 @@ def test_what_is_kept_of_lines_is_printable(lines: list[LogLine]) -> None:
         assert [plain_text(text) for text in kept] == kept
 
 
-def test_there_are_at_most_so_many_patterns_and_the_rest_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_patterns_is_bounded_and_other_lines_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "MAX_PATTERNS", 10)
     letters = "abcdefghijklmnopqrst"
     counts = counted([line(NEW, index, letter * 3) for index, letter in enumerate(letters * 2)])
@@ -162,9 +162,7 @@ def test_a_start_marker_begins_a_run() -> None:
         line(NEW, 510, "up"),
     ]
     counts = counted([*lines, line(NEW, 560, "up")])
-    assert seconds_by_phase(counts.observations) == {
-        "STEADY": 150.0
-    }  # the kubelet says since when it runs, and knows best
+    assert seconds_by_phase(counts.observations) == {"STEADY": 150.0}  # the kubelet's start time takes precedence
     unknown = counted([*lines, line(NEW, 560, "up")], established=False)
     assert seconds_by_phase(unknown.observations) == {"MAYBE_STARTING": 30.0, "STEADY": 100.0, "STARTING": 20.0}
 

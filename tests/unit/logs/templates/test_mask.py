@@ -16,7 +16,7 @@ def masked(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("retry 3 of 10, 90% done", "retry <num> of <num>, <num>% done"),
         ("offset -12 is 1,204.5 or 1e-05", "offset <num> is <num> or <num>"),
@@ -39,15 +39,15 @@ def masked(text: str) -> str:
         ("nothing to mask in here", "nothing to mask in here"),
     ],
 )
-def test_values_become_placeholders_and_words_stay(text: str, words: str) -> None:
-    assert masked(text) == words
+def test_values_become_placeholders_and_words_stay(text: str, message: str) -> None:
+    assert masked(text) == message
 
 
 def test_requests_keep_their_path_and_the_class_of_their_answer() -> None:
     line = '10.2.3.4 - - [01/Jan/2026:12:00:00 +0000] "GET /orders/{} HTTP/1.1" {} 310 "-" "curl/8.1" 0.01'
-    words = '"GET /orders/<num> HTTP" {} <num> "<text>" "<text>" <num>'
-    assert masked(line.format(1, 200)) == masked(line.format(22, 204)) == words.format("2xx")
-    assert masked(line.format(3, 503)) == words.format("5xx")
+    message = '"GET /orders/<num> HTTP" {} <num> "<text>" "<text>" <num>'
+    assert masked(line.format(1, 200)) == masked(line.format(22, 204)) == message.format("2xx")
+    assert masked(line.format(3, 503)) == message.format("5xx")
     gin = "[GIN] 2026/01/01 - 12:00:00 | {} |    1.2ms | 10.0.0.9 | GET /x"
     assert masked(gin.format(200)) != masked(gin.format(500))
 
@@ -59,9 +59,9 @@ def test_which_digits_a_number_has_changes_nothing(text: str, entry: int, other:
 
 @given(st.text(max_size=300))
 def test_any_text_is_masked_and_printable_text_stays_printable(text: str) -> None:
-    words = masked(text)
-    assert not re.search("[0-9]", re.sub("[1-5]xx", "", words))
-    assert words.isprintable() or not text.isprintable()
+    result = masked(text)
+    assert not re.search("[0-9]", re.sub("[1-5]xx", "", result))
+    assert result.isprintable() or not text.isprintable()
 
 
 def test_only_the_beginning_of_a_long_line_counts() -> None:

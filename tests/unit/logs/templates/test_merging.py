@@ -51,8 +51,8 @@ def test_paths_stay_apart_until_there_are_too_many() -> None:
 def test_short_lines_and_other_levels_stay_apart() -> None:
     assert len(patterns(counted(line(NEW, at, f"user {name}") for at, name in enumerate(_NAMES)))) == len(_NAMES)
     levels = ("INFO", "WARN", "ERROR", "DEBUG")
-    found = patterns(counted(line(NEW, at, f"{level} is it so") for at, level in enumerate(levels * 9)))
-    assert found == {f"{level} is it so": 9 for level in levels}
+    compared = patterns(counted(line(NEW, at, f"{level} is it so") for at, level in enumerate(levels * 9)))
+    assert compared == {f"{level} is it so": 9 for level in levels}
 
 
 def test_names_of_fields_are_no_values() -> None:
@@ -74,7 +74,7 @@ def test_the_name_of_a_value_stays() -> None:
 def test_whatever_is_merged_each_line_stays_counted_in_the_pattern_its_template_leads_to(
     lines: list[list[str]],
 ) -> None:
-    texts = [" ".join(words) for words in lines]
+    texts = [" ".join(tokens) for tokens in lines]
     with patch.multiple(merging, MIN_DISTINCT_WORDS=2, MIN_DISTINCT_PATHS=3, MIN_CONSTANT=1):
         counts = counted(line(NEW, at, text) for at, text in enumerate(texts))
         assert sum(patterns(counts).values()) == len(texts)

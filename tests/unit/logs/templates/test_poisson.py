@@ -30,12 +30,12 @@ def test_both_tails_together_are_all(count: int, total: int, share: float) -> No
     assert together == pytest.approx(1.0, abs=1e-6)
 
 
-def test_at_its_edges_it_says_never_or_always() -> None:
+def test_at_its_edges_the_probability_is_zero_or_one() -> None:
     assert chance_of_at_least(0, 10, 0.5) == chance_of_at_most(10, 10, 0.5) == 1.0
     assert chance_of_at_least(11, 10, 0.5) == chance_of_at_least(1, 10, 0.0) == 0.0
     assert chance_of_at_least(10, 10, 1.0) == 1.0
 
 
-def test_many_events_are_no_trouble() -> None:
+def test_many_events_are_handled() -> None:
     assert chance_of_at_least(501_000, 1_000_000, 0.5) == pytest.approx(0.02275, abs=1e-4)
     assert chance_of_at_least(900_000, 1_000_000, 0.5) == 0.0

@@ -50,9 +50,9 @@ def test_logfmt_is_read_the_same_way() -> None:
     )
 
 
-def test_a_records_status_tells_failures_apart() -> None:
-    words = [of(json.dumps({"level": "info", "msg": "request", "status": status})).text for status in (200, 301, 503)]
-    assert words == ["request {status}", "request {status}", "request status=5xx {status}"]
+def test_the_status_of_a_record_distinguishes_failures() -> None:
+    texts = [of(json.dumps({"level": "info", "msg": "request", "status": status})).text for status in (200, 301, 503)]
+    assert texts == ["request {status}", "request {status}", "request status=5xx {status}"]
 
 
 def test_levels_given_by_numbers_are_not_mixed_up() -> None:
