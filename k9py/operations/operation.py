@@ -4,8 +4,8 @@ Invariants: an operation only reads and plans; it never writes and knows no fron
 RefusedError before anything is sent.
 
 To add an operation: a module in this package with a subclass of `Operation` and an `OPERATIONS` tuple that holds an
-instance; `registry.py` finds it. A front end needs a dialog or a default only for inputs of a new type that are asked
-for (`FrontEnd.choose`).
+instance; `registry.py` finds it. What it does to pods it declares in its `WritePlan`; nothing outside its module looks
+at its id. A front end needs a dialog or a default only for inputs of a new type that are asked for (`FrontEnd.choose`).
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ async def test_a_rule_that_refuses_is_named(kdash: Dashboard) -> None:
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        (Replace(), "The server's answer does not prove that the change was made: it is no object"),
+        (Replace(), "The server's answer does not prove that the change was made: it is not an object"),
         (Replace(200, b"<html>", "text/html"), "answered with an HTML page"),
         (Replace(307, location="https://elsewhere.example.com/"), "redirects the write"),
         (Replace(502, b"<html>", "text/html"), "answered with an HTML page (502"),

@@ -2,8 +2,8 @@
 
 One function is one check, one module one family.
 
-The checks that need nothing but the object are called by the plans; those that need the cluster by `preflight`, from
-`Facts` gathered for this one write. Nothing found means no warning; what could not be read is a warning of its own.
+Checks that need only the object are called by the plans; those that need the cluster are called by `preflight` with the
+`Facts` gathered for this write. No finding means no warning; what could not be read is a warning of its own.
 To add a check: a function that yields `PreflightWarning`s, called in `checks.py` (or by the plans it matters to); what
 it must read becomes a fact in `facts.py`.
 """

@@ -1,7 +1,7 @@
 """The checks that need the cluster, each asked of the facts read for one write.
 
-To add a check: a function that yields `PreflightWarning`s in the module of its family, called in `_warnings`; what it
-must read becomes a fact in `facts.py`.
+To add a check: a function that yields `PreflightWarning`s in the module of its family, called in `_found`; what it must
+read becomes a fact in `facts.py`. A check asks the plan what the write does, never which operation it is.
 """
 
 from __future__ import annotations

@@ -141,8 +141,8 @@ def test_what_a_webhook_makes_of_it_is_proof_only_where_the_dry_run_said_so() ->
 
 
 ANSWERS: list[tuple[Raw, str]] = [
-    ({}, "it is no object"),
-    ({"kind": "Deployment"}, "it is no object"),
+    ({}, "it is not an object"),
+    ({"kind": "Deployment"}, "it is not an object"),
     ({"kind": "Status", "status": "Failure", "message": "no\x1b[31m room"}, "a Status Failure: no room"),
     ({"kind": "Status", "status": "Success"}, "it is a Status, not a Deployment"),
     ({"kind": "Status"}, "a Status without a status"),
@@ -180,7 +180,7 @@ async def test_a_success_that_proves_nothing_is_not_done(tmp_path: Path, answer:
 
 async def test_a_dry_run_that_is_no_preview_is_no_preview() -> None:
     server = FakeServer(make.raw_deployment(), answers=[{}])
-    with pytest.raises(UnverifiedWriteError, match="the dry run is no preview: it is no object"):
+    with pytest.raises(UnverifiedWriteError, match="the dry run is no preview: it is not an object"):
         await writer(server).try_plan(plan_scale(server.obj, 5))
 
 
@@ -195,7 +195,7 @@ SUCCESS: Raw = {"kind": "Status", "status": "Success"}
         (plan_delete_pod, SUCCESS, ""),
         (plan_delete_pod, {**SUCCESS, "details": {"uid": "other"}}, "it is about another object of that name"),
         (plan_delete_pod, POD, "the pod it answered with is not being deleted"),
-        (plan_delete_pod, {}, "it is no object"),
+        (plan_delete_pod, {}, "it is not an object"),
         (
             plan_delete_pod,
             {"kind": "Status", "status": "Failure", "message": "no"},
@@ -204,7 +204,7 @@ SUCCESS: Raw = {"kind": "Status", "status": "Success"}
         (plan_delete_pod, {"kind": "Status"}, "it is a Status without a status: it gives no reason"),
         (plan_evict, SUCCESS, ""),
         (plan_evict, {"kind": "Eviction", "metadata": {"name": POD["metadata"]["name"], "namespace": "shop"}}, ""),
-        (plan_evict, {}, "it is no object"),
+        (plan_evict, {}, "it is not an object"),
         (plan_evict, {"kind": "Deployment", "metadata": {}}, "it is a Deployment, not a Pod"),
     ],
 )
