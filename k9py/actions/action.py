@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from k9py.actions.host import ActionHost
 
@@ -125,6 +125,29 @@ class TypedCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class CliOption:
+    """An option of a verb: a number, or a flag.
+
+    Args:
+        flag: Such as "--replicas".
+        input: The input of the operation that it sets.
+        help: Its line in the verb's help.
+        is_flag: It takes no number.
+        required: Whether it must be given; a number that is left out is 0.
+    """
+
+    flag: str
+    input: str
+    help: str
+    is_flag: bool = False
+    required: bool = False
+
+
+WordParser = Callable[[Sequence[str]], tuple[Sequence[str], Mapping[str, Any]]]
+"""Split the words of a command line into those that name objects and inputs. Raises ValueError: they are not valid."""
+
+
+@dataclass(frozen=True, slots=True)
 class CliVerb:
     """How an action is run from a shell: `kdash <name> KIND/NAME`.
 
@@ -132,11 +155,19 @@ class CliVerb:
         name: The verb.
         short_help: Its line in `kdash --help`.
         help: First sentence of `kdash <name> --help`.
+        takes_several: Several objects may be named; they are changed one after the other.
+        options: Its own options; with the name of the object, they are all an operation needs.
+        metavar: What follows the name of the object, for the help; "" when nothing does.
+        parse: Reads what follows the name of the object, None when nothing does.
     """
 
     name: str
     short_help: str
     help: str
+    takes_several: bool = False
+    options: tuple[CliOption, ...] = ()
+    metavar: str = ""
+    parse: WordParser | None = None
 
 
 Run = Callable[[ActionHost, str | None], Awaitable[None] | None]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from k9py.actions.action import Action, TypedCommand
-from k9py.actions.registry import ACTIONS, DEFAULT_KEYS
+from k9py.actions.registry import BUILT_IN, ActionRegistry
 from k9py.api.errors import RefusedError
 
 _FIRST: Final = ("app.help", "cluster.namespaces", "cluster.all_namespaces", "cluster.contexts")
@@ -57,16 +58,18 @@ class CommandEntry:
         return self.command.answers_to(word)
 
 
-def _entries() -> tuple[CommandEntry, ...]:
+@cache
+def commands_of(registry: ActionRegistry) -> tuple[CommandEntry, ...]:
+    """Return the commands of a registry's actions, in the order of the palette."""
     entries = [
-        CommandEntry(action, action.command, DEFAULT_KEYS.fill(action.help))
-        for action in ACTIONS
+        CommandEntry(action, action.command, registry.default_keys.fill(action.help))
+        for action in registry.actions
         if action.command is not None
     ]
     return tuple(sorted(entries, key=lambda entry: _FIRST.index(entry.action.id) if entry.action.id in _FIRST else 99))
 
 
-COMMANDS: Final = _entries()
+COMMANDS: Final = commands_of(BUILT_IN)
 
 
 def matching(line: str, commands: Sequence[CommandEntry] = COMMANDS) -> tuple[CommandEntry, ...]:

@@ -26,9 +26,6 @@ from k9py.views.exit_codes import ExitCode, exit_code_of_error, exit_code_of_sta
 from k9py.views.semantic_diff import semantic_diff_lines
 from k9py.views.values import StyledLine, Tone
 
-_TEMPLATED: Final = ("undo", "restart", "set-image")
-"""Operations that change the pod template."""
-
 _TONES: Final = {WarningLevel.DANGER: Tone.FAIL, WarningLevel.CAUTION: Tone.WARN, WarningLevel.NOTE: Tone.PLAIN}
 
 
@@ -41,7 +38,7 @@ def plan_lines(proposal: Proposal, context: str) -> Iterator[StyledLine]:
     yield ((printable(plan.summary), Tone.ACCENT), (f"  (context {printable(context)})", Tone.MUTED))
     if state is not None:
         yield ((f"  now: {state.text}", state.tone),)
-    is_shown = plan.operation in _TEMPLATED and tried.is_verified
+    is_shown = plan.changes_template and tried.is_verified
     changes = semantic_diff(tried.template_before, tried.template_after) if is_shown else ()
     shown = {change.after for change in changes}
     for what, before, after in plan.before_after:
@@ -112,7 +109,7 @@ def result_values(result: OperationResult) -> dict[str, Any]:
 def _plan_values(tried: DryRun, state: CurrentState | None) -> dict[str, Any]:
     """Return a plan as JSON values; `template_changes` null: no dry run, or not about the pod template."""
     plan = tried.plan
-    is_shown = plan.operation in _TEMPLATED and tried.is_verified
+    is_shown = plan.changes_template and tried.is_verified
     return {
         "summary": printable(plan.summary),
         "present_state": None if state is None else state.text,

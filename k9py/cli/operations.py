@@ -22,7 +22,6 @@ from k9py.cli.tracking import ProgressPrinter
 from k9py.cli.undo_default import choose_revision
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
-from k9py.operations import registry
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
 from k9py.operations.notes import audit_note, result_notes
@@ -65,7 +64,7 @@ async def run_operation(
         )
         snapshots = [TargetSnapshot(session.key(target)) for target in targets]
         try:
-            await runner.run(registry.operation(operation_id), snapshots, **inputs)
+            await runner.run(invocation.operations[operation_id], snapshots, **inputs)
         except asyncio.CancelledError:
             # Ctrl+C: completed writes are reported before the end.
             _sum_up(invocation, session, runner, targets, options)
@@ -156,7 +155,7 @@ class ConsoleFrontEnd:
         return Decision.NO
 
     def _print_plan(self, proposals: Proposals) -> None:
-        """Print the plan: it is the answer of a dry run, else it is next to it."""
+        """Print the plan: on standard output for a dry run, otherwise on standard error."""
         [proposal] = proposals.items
         self._console.print_warnings(proposal.target.warnings)
         is_answer = self._options.dry_run
@@ -198,7 +197,7 @@ class ConsoleFrontEnd:
             )
             if self._options.yes or not await self._console.confirm(f"Delete {names} now?"):
                 return
-        await stuck.delete()
+        await stuck.delete(stuck.pods)
 
     def progress(self, key: ObjectKey, status: RolloutStatus | None, *, is_recovering: bool) -> None:
         """Print each new text once."""
@@ -208,8 +207,8 @@ class ConsoleFrontEnd:
         """Print how the operation ended."""
         if end.is_interrupted:
             self._console.print_err("kdash: no longer tracked; the change stays and its rollout continues")
-        elif result.operation == "delete-pod" and result.key.kind == "Pod":
-            return  # a stuck pod: its workload follows
+        elif result.is_stuck_pod:
+            return  # its workload is still to come
         elif end.outcome == "converged":
             self._print(f"done in {end.seconds:.0f} s")
         else:

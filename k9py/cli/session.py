@@ -26,6 +26,7 @@ from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
+from k9py.operations.registry import OperationRegistry, built_in_operations
 from k9py.runtime.clock import Clock, SystemClock
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import exit_code_of_error
@@ -40,6 +41,7 @@ class Invocation:
     Args:
         connect_options: which cluster, and how to reach it.
         audit_path: the audit file, None writes none.
+        operations: what can be written.
     """
 
     arguments: CommandArguments
@@ -48,6 +50,7 @@ class Invocation:
     audit_path: Path | None
     clock: Clock = field(default_factory=SystemClock)
     connector: Connector = connect
+    operations: OperationRegistry = field(default_factory=built_in_operations)
 
 
 CommandSession = ClusterSession

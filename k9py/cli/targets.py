@@ -75,26 +75,6 @@ def parse_log_target(arguments: Sequence[str]) -> ObjectArgument | None:
     return objects[0] if objects else None
 
 
-def parse_images(arguments: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Split `deploy/x app=image:2` into the workload arguments and the images by container.
-
-    Raises:
-        click.UsageError: no image, or an incomplete one.
-    """
-    images: dict[str, str] = {}
-    for argument in arguments:
-        container, equals, image = argument.partition("=")
-        if not equals:
-            continue
-        if not container or not image:
-            raise click.UsageError(f"{argument!r} is not CONTAINER=IMAGE, such as app=IMAGE")
-        if images.setdefault(container, image) != image:
-            raise click.UsageError(f"Container {container!r} is given two images.")
-    if not images:
-        raise click.UsageError("Name a container and its new image: app=registry.example.com/shop/checkout:1.2.3")
-    return tuple(argument for argument in arguments if "=" not in argument), images
-
-
 def _each(arguments: Sequence[str], kinds: Mapping[str, str], what: str, usage: str) -> Iterator[ObjectArgument]:
     remaining = iter(arguments)
     for argument in remaining:

@@ -51,7 +51,7 @@ def _refuse_to_guess(target: FetchedTarget, history: RevisionHistory) -> None:
     The previous revision would then be the broken one.
     """
     current = history.current
-    stuck = stuck_pods(target.raw, current.name, history.pods) if current is not None else ()
+    stuck = stuck_pods(target.raw, current.name, target.pods()) if current is not None else ()
     if current is not None and stuck:
         names = ", ".join(printable(pod.name) for pod in stuck)
         raise RefusedError(

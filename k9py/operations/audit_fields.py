@@ -1,7 +1,7 @@
-"""The fields of an audit line. Invariant: keys are snake_case and only ever added to.
+"""Fields of the lines in the audit file. Invariant: keys are snake_case; keys are added, never removed.
 
-`event` is `begin` (about to be sent), `write` (its outcome) or `followed` (how the rollout ended); the lines of one
-write have one `id`. `outcome` of a write is done, failed (nothing was stored) or unknown.
+`event` is `begin` (about to be sent), `write` (its outcome) or `followed` (how the rollout ended); all lines of a write
+have the same `id`. `outcome` of a write is done, failed (nothing was stored) or unknown.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from k9py.operations.plan import WritePlan, WriteResult
 
 
 def subject_fields(identity: Identity, event: str, id_: str, at: datetime, plan: WritePlan) -> dict[str, Any]:
-    """Return the first fields of every line: the write, its user and its object."""
+    """Return the fields of every line: time, event, identity, operation and object."""
     return {
         "time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "event": event,
@@ -34,7 +34,7 @@ def subject_fields(identity: Identity, event: str, id_: str, at: datetime, plan:
 
 
 def planned_fields(plan: WritePlan) -> dict[str, Any]:
-    """Return the fields of the planned change."""
+    """Return the fields that describe the planned change."""
     return {
         "resource_version": plan.resource_version,
         "summary": plan.summary,
@@ -46,12 +46,12 @@ def planned_fields(plan: WritePlan) -> dict[str, Any]:
 def outcome_fields(
     outcome: str, *, error: str = "", looked: str = "", written: WriteResult | None = None
 ) -> dict[str, Any]:
-    """Return the fields of the outcome of a write.
+    """Return the fields that describe the outcome of a write.
 
     Args:
-        error: why it was not made, is unknown, or is not proven.
-        looked: the finding of reading the object back, "" when it was not read.
-        written: its result, None when it was not made.
+        error: why it failed or its outcome is unknown, or why the answer did not prove it.
+        looked: what reading the object back showed, "" when it was not read back.
+        written: the result, None when nothing was written.
     """
     meta: Mapping[str, Any] = (written.result.get("metadata") or {}) if written else {}
     differences = (written.differences or ()) if written else ()

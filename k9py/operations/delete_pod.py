@@ -41,6 +41,7 @@ def _plan(obj: Mapping[str, Any], *, evict: bool) -> WritePlan:
     after = f"{printable(owner)} will replace it" if owner else "gone"
     return WritePlan(
         operation="evict" if evict else "delete-pod",
+        label=verb.capitalize(),
         key=about.key,
         uid=about.uid,
         resource_version=about.resource_version,

@@ -4,6 +4,7 @@ Invariants: every state is read from the server, not from a cache; no pod is del
 the rollback (it would recreate the pod from the revision that is being left); a pod that has become ready meanwhile, is
 terminating, or was replaced by another with its name is left alone; the next one is deleted only once the replacement
 of the previous one is ready, because the controller recreates pods in the order of their ordinals and waits for each.
+While one is waited for, a lost connection may come back.
 Source: k8s.io/kubernetes/pkg/controller/statefulset, `updateStatefulSet`.
 """
 
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from k9py.api.errors import NotFoundError, RefusedError, UnavailableError
+from k9py.api.errors import ConnectionFailedError, NotFoundError, RefusedError, UnavailableError
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
@@ -97,16 +98,16 @@ class StuckPodDeleter:
         """Return the pods that are still stuck."""
         return tuple([pod for pod in self.pods if await self._stuck(pod) is not None])
 
-    async def delete(self) -> None:
-        """Delete each pod that is still stuck.
+    async def delete(self, confirmed: Sequence[Pod]) -> None:
+        """Delete each that was confirmed and is still stuck.
 
         Raises:
             UnavailableError: the controller did not observe the rollback, or a replacement did not become ready.
             KdashError: a pod could not be deleted.
         """
         await self.wait_until_observed()
-        count = len(self.pods)
-        for number, pod in enumerate(self.pods, start=1):
+        count = len(confirmed)
+        for number, pod in enumerate(confirmed, start=1):
             target = await self._stuck(pod)
             if target is None:
                 continue
@@ -118,7 +119,7 @@ class StuckPodDeleter:
 
             await self._delete(planned, number, count, gone)
             if number < count:
-                await self._wait_until_replaced(pod, self.pods[number:])
+                await self._wait_until_replaced(pod, confirmed[number:])
 
     async def _stuck(self, pod: Pod) -> Target | None:
         try:
@@ -163,8 +164,12 @@ class StuckPodDeleter:
     async def _poll(self, condition: Callable[[], Awaitable[bool]], seconds: float) -> bool:
         until = self._clock.monotonic() + seconds
         while True:
-            if await condition():
-                return True
+            try:
+                if await condition():
+                    return True
+            except (ConnectionFailedError, UnavailableError):
+                if self._clock.monotonic() >= until:
+                    raise
             if self._clock.monotonic() >= until:
                 return False
             await self._clock.sleep(POLL_SECONDS)

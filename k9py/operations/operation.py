@@ -4,8 +4,8 @@ Invariants: an operation only reads and plans; it never writes and depends on no
 raises RefusedError before anything is sent.
 
 To add an operation: a module in this package with a subclass of `Operation` and an `OPERATIONS` tuple that holds an
-instance; `registry.py` finds it. A front end needs a dialog or a default only for a new type of requested inputs
- (`FrontEnd.choose`).
+instance; `registry.py` finds it. What it does to pods it declares in its `WritePlan`; nothing outside its module looks
+at its id. A front end needs a dialog or a default only for a new type of requested inputs (`FrontEnd.choose`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
+from k9py.api.errors import RefusedError
 from k9py.api.meta import ObjectKey
 from k9py.api.pods import Pod
 from k9py.operations.plan import OperationId, WritePlan
 from k9py.operations.target import Target
 from k9py.rollouts.revisions import Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """An operation that makes a refused one possible, for a front end to offer.
+
+    Args:
+        operation: its id.
+        inputs: what it is run with.
+        label: the verb on the button that offers it.
+    """
+
+    operation: OperationId
+    inputs: Mapping[str, Any]
+    label: str
+
+
+class RemediableError(RefusedError):
+    """Refused, but another operation on the same object makes it possible."""
+
+    def __init__(self, message: str, hint: str, remedy: Remedy) -> None:
+        super().__init__(message, hint)
+        self.remedy = remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +62,19 @@ class PlannedTarget:
         target: the object as read.
         plan: the write; None: the object is as requested, and only stuck pods are left to delete.
         title: the action, for a status line: `scale to 5`.
-        template: the pod template that the plan sets, for a preview without a dry run; None when it sets none.
         stuck_pods: pods a StatefulSet does not replace by itself, in the order to delete them.
         deletes_stuck_pods: deleting them is part of what is confirmed.
         leaves: the current revision, when the plan goes back to another one.
+        goes_to: name of the ReplicaSet or ControllerRevision that is put back, "" when none is.
     """
 
     target: Target
     plan: WritePlan | None
     title: str
-    template: Mapping[str, Any] | None = None
     stuck_pods: tuple[Pod, ...] = ()
     deletes_stuck_pods: bool = False
     leaves: Revision | None = None
+    goes_to: str = ""
 
 
 class Operation(ABC, Generic[InputsT]):

@@ -8,12 +8,19 @@ from typing import Any, Literal
 
 from k9py.api.errors import RefusedError
 from k9py.api.write_request import WriteRequest
-from k9py.operations.operation import Operation, PlannedTarget
+from k9py.operations.operation import Operation, PlannedTarget, RemediableError, Remedy
 from k9py.operations.plan import WritePlan
 from k9py.operations.preconditions import TargetVersion, guarded, target_version
 from k9py.operations.preflight.management import managed
 from k9py.operations.target import Target
 from k9py.operations.warnings import loudest_first
+
+
+class PausedError(RemediableError):
+    """The rollout is paused, so a change would not be rolled out; resuming it is the remedy."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "resume it first", Remedy(Pause.id, {"paused": False}, Resume.label))
 
 
 def plan_pause(obj: Mapping[str, Any]) -> WritePlan:
@@ -30,7 +37,9 @@ def plan_resume(obj: Mapping[str, Any]) -> WritePlan:
     if not (obj.get("spec") or {}).get("paused"):
         raise RefusedError(f"{about.text} is not paused", "")
     # As kubectl: the field is removed, not set to false (tests/wire/pause-resume-kubectl.json).
-    return _change(obj, about, "resume", None, ("rollout", "paused", "active"))
+    spec, status = obj["spec"], obj.get("status") or {}
+    is_behind = int(status.get("updatedReplicas") or 0) < int(spec.get("replicas", 1))
+    return _change(obj, about, "resume", None, ("rollout", "paused", "active"), starts_rollout=is_behind)
 
 
 def _deployment(obj: Mapping[str, Any], verb: str) -> TargetVersion:
@@ -46,9 +55,12 @@ def _change(
     action: Literal["pause", "resume"],
     paused: bool | None,
     row: tuple[str, str, str],
+    *,
+    starts_rollout: bool = False,
 ) -> WritePlan:
     return WritePlan(
         operation=action,
+        label=action.capitalize(),
         key=about.key,
         uid=about.uid,
         resource_version=about.resource_version,
@@ -57,6 +69,8 @@ def _change(
         summary=f"{action} {about.text}",
         before_after=(row,),
         warnings=loudest_first(managed(obj)),
+        starts_rollout=starts_rollout,
+        pauses=bool(paused),
     )
 
 

@@ -1,14 +1,14 @@
 """What will be written, as a value to confirm, and the result.
 
-Invariant: a `Change` carries the uid, resourceVersion and generation of the object it was planned from, and its patch
-carries the first two as preconditions: a replaced object, or one changed since, is refused by the server.
+Invariant: a `WritePlan` carries the uid, resourceVersion and generation of the object it was planned from, and its
+patch carries the first two as preconditions: the server refuses another object, or one that was changed since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import Any
 
 from k9py.api.meta import ObjectKey
@@ -35,12 +35,21 @@ class PreflightWarning:
     message: str
 
 
+class NewPods(Enum):
+    """How the pods that a write creates compare with the current ones."""
+
+    SAME = "of the same template"
+    SAME_REQUESTS = "of other images, with the same requests and scheduling"
+    ANY = "of a template that may differ in everything"
+
+
 @dataclass(frozen=True, slots=True)
 class WritePlan:
-    """One planned write.
+    """One planned write. What it does to pods is declared here by its operation: nothing else looks at the name.
 
     Args:
-        action: its name.
+        operation: name of what is done, in the audit file and in JSON.
+        label: the verb on the button that confirms it.
         key, uid, resource_version, generation: the object as it was when planned.
         request: the patch with its preconditions.
         summary: one line: `scale Deployment shop/checkout from 3 to 5`.
@@ -49,9 +58,15 @@ class WritePlan:
         cause: the problem of the object when the write was confirmed, "" when none was known; for the audit.
         replaces_annotations: the annotations that the patch replaces, as they were; None when it keeps them. A change
             of annotations does not change the generation, so these are compared instead.
+        starts_rollout: pods begin to be replaced as soon as it is stored.
+        new_pods: how the pods that it creates compare with the current ones.
+        template: the whole pod template that it puts in the place of the current one, None when it does not.
+        is_remedy: it is meant to repair something: with nothing wrong, the confirmation starts with that.
+        pauses: it ends with the rollout paused.
     """
 
     operation: OperationId
+    label: str
     key: ObjectKey
     uid: str
     resource_version: str
@@ -62,12 +77,44 @@ class WritePlan:
     warnings: tuple[PreflightWarning, ...] = ()
     cause: str = ""
     replaces_annotations: Mapping[str, str] | None = None
+    starts_rollout: bool = False
+    new_pods: NewPods = NewPods.ANY
+    template: Mapping[str, Any] | None = None
+    is_remedy: bool = False
+    pauses: bool = False
+
+    @property
+    def replicas(self) -> int | None:
+        """The number of replicas that it sets, None when it sets none."""
+        replicas = _patched_spec(self.request).get("replicas")
+        return None if replicas is None else int(replicas)
+
+    @property
+    def changes_template(self) -> bool:
+        """True when it changes the pod template."""
+        patch = self.request.patch
+        if isinstance(patch, Mapping) or patch is None:
+            return "template" in _patched_spec(self.request)
+        return any(str(operation.get("path", "")).startswith("/spec/template") for operation in patch)
+
+    @property
+    def changes_spec(self) -> bool:
+        """True when it changes `spec`, and so the generation; metadata alone leaves that as it is."""
+        patch = self.request.patch
+        if isinstance(patch, Mapping) or patch is None:
+            return bool(_patched_spec(self.request))
+        return any(str(operation.get("path", "")).startswith("/spec") for operation in patch)
+
+    @property
+    def removes_pod(self) -> bool:
+        """True when it deletes or evicts a pod."""
+        return self.key.kind == "Pod" and self.request.verb in ("delete", "evict")
 
 
-def is_remedy(plan: WritePlan) -> bool:
-    """Return whether a write is meant to repair something: if nothing is wrong, the confirmation says so first."""
-    to_zero = plan.operation == "scale" and any(after == "0" for _, _, after in plan.before_after)
-    return plan.operation in ("undo", "restart") or to_zero
+def _patched_spec(request: WriteRequest) -> Mapping[str, Any]:
+    """Return `spec` of a merge or strategic patch."""
+    patch = request.patch
+    return patch.get("spec") or {} if isinstance(patch, Mapping) else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""Whether a response proves a write: the same object, a newer resourceVersion, and the sent values in it.
+"""Decide whether an answer proves a write: the same object, a newer resourceVersion, and the values that were sent.
 
-A success without proof (`{}`, a Status, another object, one without the change) does not count as done: the object is
-read back (`read_back.py`). Invariant: pure; quoted parts of a response are printable and short. The response to a
-delete or an eviction is a Status or the pod.
+A successful answer without proof (`{}`, a Status, another object, an object without the change) is not accepted: then
+the object is read back (`read_back.py`). The response to a delete or an eviction is a Status or the pod. Invariant:
+pure; quoted parts of a response are printable and short.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from k9py.operations.plan import WritePlan
 from k9py.operations.values import CONTROLLERS, Path, path_text, short, value_at, value_text
 
 _GUARDS: Final = (("metadata", "uid"), ("metadata", "resourceVersion"))
-"""The fields that every patch sends as preconditions, not as changes."""
+"""Sent in every patch as preconditions, not as changes."""
 
 _ANNOTATIONS: Final = ("metadata", "annotations")
 
 Miss = tuple[Path, Any, Any]
-"""A sent path, its value as sent, and the value found; None is absent."""
+"""A path of the patch, the value that was sent, and the value in the object; None means absent."""
 
 
 def unproven(
@@ -31,19 +31,19 @@ def unproven(
     before: Mapping[str, Any] | None = None,
     previewed: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return why a response does not prove that a change was made, "" when it does.
+    """Return why an answer does not prove the write, "" when it does.
 
     Args:
         plan: as it was sent last.
         before: the object the write was planned from.
-        previewed: what the dry run returned: a webhook may store different values if the dry run showed them.
+        previewed: what the dry run returned; what a webhook changed there counts as sent.
     """
     if why := not_the_object(plan, answer):
         return why
     if plan.request.verb != "patch":
         is_pod = answer.get("kind") == "Pod"
-        going = (answer.get("metadata") or {}).get("deletionTimestamp") or plan.request.verb == "evict"
-        return "the pod in the response is not being deleted" if is_pod and not going else ""
+        is_deleted = (answer.get("metadata") or {}).get("deletionTimestamp") or plan.request.verb == "evict"
+        return "the pod in the response is not being deleted" if is_pod and not is_deleted else ""
     if str(answer["metadata"]["resourceVersion"]) == plan.resource_version:
         return "the resourceVersion in the response is unchanged, so nothing was stored"
     if before is not None and has_no_effect(plan.request, before, answer):
@@ -52,13 +52,13 @@ def unproven(
         if previewed is None or value_at(previewed, path) != actual:
             is_now, wanted = short(value_text(path, actual)), short(value_text(path, sent))
             return f"{short(path_text(path))} in it is {is_now}, not {wanted}"
-    if int(answer["metadata"].get("generation") or 0) == plan.generation > 0:
+    if plan.changes_spec and int(answer["metadata"].get("generation") or 0) == plan.generation > 0:
         return "the generation in the response is unchanged, so its spec was not changed"
     return ""
 
 
 def not_the_object(plan: WritePlan, answer: Mapping[str, Any]) -> str:
-    """Return why a response is not about the object of a change, "" when it is. Applies to a dry run too."""
+    """Return why an answer is not about the object of the plan, "" when it is. Applies to dry runs too."""
     kind, verb = str(answer.get("kind") or ""), plan.request.verb
     if kind == "Status":
         return _status(plan, answer)
@@ -79,27 +79,27 @@ def not_the_object(plan: WritePlan, answer: Mapping[str, Any]) -> str:
 
 
 def has_no_effect(request: WriteRequest, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Return whether nothing that a patch should change has changed: a webhook may revert it."""
+    """Return whether none of the values that a patch changes has changed: a webhook may revert them all."""
     wanted = [path for path, _, _ in unmet(request, before, before)]
     return bool(wanted) and all(value_at(before, path) == value_at(after, path) for path in wanted)
 
 
 def unmet(request: WriteRequest, obj: Mapping[str, Any], before: Mapping[str, Any] | None) -> Iterator[Miss]:
-    """Yield the parts of a patch that an object lacks, and the parts it still has that a replacement should remove.
+    """Yield the values of a patch that an object lacks, and the values that a replacement should have removed.
 
     Args:
-        before: the object the patch was planned from; None: unknown.
+        before: the object the patch was planned from; None: unknown, so removals are not checked.
     """
     yield from misses(request, obj)
     if before is not None:
-        for path in _taken_away(request, before):
+        for path in _removed_paths(request, before):
             actual = value_at(obj, path)
             if actual == value_at(before, path):
                 yield path, None, actual
 
 
 def misses(request: WriteRequest, obj: Mapping[str, Any]) -> Iterator[Miss]:
-    """Yield the parts of a patch that an object lacks."""
+    """Yield the values of a patch that an object lacks."""
     patch = request.patch
     if request.verb != "patch" or patch is None:
         return
@@ -116,8 +116,8 @@ def _pointer(operation: Mapping[str, Any]) -> Path:
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in str(operation["path"]).split("/")[1:])
 
 
-def _taken_away(request: WriteRequest, before: Mapping[str, Any]) -> Iterator[Path]:
-    """Yield the paths of an object that a JSON patch's value, or one marked `$patch: replace`, does not have."""
+def _removed_paths(request: WriteRequest, before: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield the paths that a JSON patch, or a value marked `$patch: replace`, removes from an object."""
     patch = request.patch
     if isinstance(patch, Mapping):
         yield from _replaced(patch, before, ())
@@ -125,43 +125,43 @@ def _taken_away(request: WriteRequest, before: Mapping[str, Any]) -> Iterator[Pa
         for operation in patch or ():
             path = _pointer(operation)
             if operation["op"] != "remove":
-                yield from _gone(operation.get("value"), value_at(before, path), path)
+                yield from _removed_in(operation.get("value"), value_at(before, path), path)
 
 
 def _replaced(patch: Mapping[str, Any], before: Any, path: Path) -> Iterator[Path]:
     if patch.get("$patch") == "replace":
-        yield from _gone(patch, before, path)
+        yield from _removed_in(patch, before, path)
         return
     for key, value in patch.items():
         if isinstance(value, Mapping):
             yield from _replaced(value, before.get(key) if isinstance(before, Mapping) else None, (*path, key))
 
 
-def _gone(sent: Any, old: Any, path: Path) -> Iterator[Path]:
-    if _is_not_ours(path):
+def _removed_in(sent: Any, old: Any, path: Path) -> Iterator[Path]:
+    if _is_excluded(path):
         return
     if isinstance(sent, Mapping) and isinstance(old, Mapping):
         for key, value in old.items():
-            yield from _gone(sent.get(key), value, (*path, key))
+            yield from _removed_in(sent.get(key), value, (*path, key))
     elif isinstance(sent, (list, tuple)) and isinstance(old, (list, tuple)):
         named = {element["name"]: element for element in old if isinstance(element, Mapping) and "name" in element}
         if len(named) == len(old):
             others = {element.get("name"): element for element in sent if isinstance(element, Mapping)}
             for name, value in named.items():
-                yield from _gone(others.get(name), value, (*path, f"[{name}]"))
+                yield from _removed_in(others.get(name), value, (*path, f"[{name}]"))
         elif any(element not in sent for element in old):
             yield path
     elif sent is None and not _is_empty(old):
         yield path
 
 
-def _is_not_ours(path: Path) -> bool:
-    """Return whether a patch sends it as a precondition, or a controller owns it."""
+def _is_excluded(path: Path) -> bool:
+    """Return whether a path is a precondition or owned by a controller."""
     return path in _GUARDS or (path[:2] == _ANNOTATIONS and len(path) > 2 and path[2].startswith(CONTROLLERS))
 
 
 def _misses(sent: Any, actual: Any, path: Path) -> Iterator[Miss]:
-    if _is_not_ours(path):
+    if _is_excluded(path):
         return
     if isinstance(sent, Mapping):
         there = actual if isinstance(actual, Mapping) else {}
@@ -175,7 +175,7 @@ def _misses(sent: Any, actual: Any, path: Path) -> Iterator[Miss]:
 
 
 def _misses_of_list(sent: Sequence[Mapping[str, Any]], actual: Any, path: Path) -> Iterator[Miss]:
-    """Compare elements by name; those without one must be among the elements found. Additional elements are allowed."""
+    """Compare elements by name; an element without one must equal some element. Additional elements are no miss."""
     there = [element for element in actual if isinstance(element, Mapping)] if isinstance(actual, (list, tuple)) else []
     for element in sent:
         if element.get("$patch") == "delete":

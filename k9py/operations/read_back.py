@@ -106,10 +106,11 @@ def judged(
     if is_other:
         return ReadBack("unknown", f"{name} was deleted and recreated", present)
     is_same_version = str(meta.get("resourceVersion") or "") == plan.resource_version
-    if is_same_version or int(meta.get("generation") or 0) == plan.generation:
+    is_same_spec = int(meta.get("generation") or 0) == plan.generation
+    if is_same_version or (is_same_spec and plan.changes_spec):
         is_final = is_answered or not is_same_version
         return ReadBack("not-made", "nothing was changed" if is_final else "not made so far", present, is_final)
-    # Its spec has changed since: by this write or by somebody else.
+    # It was changed since: by this write, or by somebody else.
     if _holds(plan, present, before, previewed):
         return ReadBack("made", "it was made", present)
     if before is not None and has_no_effect(plan.request, before, present):

@@ -12,7 +12,7 @@ from k9py.api.text import printable
 from k9py.api.workloads import RESTARTED_AT
 from k9py.api.write_request import WriteRequest
 from k9py.operations.operation import NoInputs, Operation, PlannedTarget
-from k9py.operations.plan import WritePlan
+from k9py.operations.plan import NewPods, WritePlan
 from k9py.operations.preconditions import guarded, target_version
 from k9py.operations.preflight.disruption import downtime, held_back
 from k9py.operations.preflight.management import managed
@@ -40,6 +40,7 @@ def plan_restart(obj: Mapping[str, Any], now: datetime) -> WritePlan:
     patch = guarded({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: at}}}}}, about)
     return WritePlan(
         operation="restart",
+        label="Restart",
         key=about.key,
         uid=about.uid,
         resource_version=about.resource_version,
@@ -48,6 +49,9 @@ def plan_restart(obj: Mapping[str, Any], now: datetime) -> WritePlan:
         summary=f"restart {about.text}",
         before_after=(("restarted at", printable(before) or "never", at),),
         warnings=loudest_first(downtime(obj), held_back(obj), managed(obj)),
+        starts_rollout=True,
+        new_pods=NewPods.SAME,
+        is_remedy=True,
     )
 
 

@@ -27,6 +27,7 @@ class OperationResult:
         written: the result of the write, None when it was not made.
         stuck_pods, deleted_pods: names of the pods a StatefulSet does not replace by itself, and of those deleted.
         end: where tracking ended, None when it was not tracked.
+        is_stuck_pod: a pod that was deleted on the way to the result of its StatefulSet.
         audit_problem: why an audit line is missing, "" when all were stored.
     """
 
@@ -41,6 +42,7 @@ class OperationResult:
     deleted_pods: tuple[str, ...] = ()
     end: TrackedEnd | None = None
     audit_problem: str = ""
+    is_stuck_pod: bool = False
     error: KdashError | None = None
 
     @property

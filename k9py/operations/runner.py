@@ -12,10 +12,12 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from k9py.api.errors import KdashError, RefusedError
 from k9py.api.meta import ObjectKey
+from k9py.api.pods import Pod
 from k9py.cluster.cluster import Cluster
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.dry_run import DryRun, dry_run, is_stored_as_previewed
@@ -24,6 +26,7 @@ from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.patcher import Reader
 from k9py.operations.plan import WriteResult
 from k9py.operations.result import OperationResult, error_outcome
+from k9py.operations.stuck_pods import stuck_pods
 from k9py.operations.target import Target, TargetReader, TargetSnapshot
 from k9py.operations.track import ROLLOUT_SECONDS, TrackedEnd, track, track_pod, wait_for_recovery
 from k9py.operations.write import Writer
@@ -161,7 +164,7 @@ class OperationRunner:
             return None
 
     async def _read(self, batch: Sequence[TargetSnapshot]) -> list[Target]:
-        return await _in_parallel([self._session.targets.read(snapshot) for snapshot in batch])
+        return await _in_parallel([partial(self._session.targets.read, snapshot) for snapshot in batch])
 
     async def _propose(self, operation: Operation[Any], targets: Sequence[Target], inputs: Any) -> Proposals:
         """Plan and dry-run; a front end calls this again for each number that is typed."""
@@ -176,7 +179,7 @@ class OperationRunner:
         if not planned:
             raise RefusedError(f"nothing to do: {'; '.join(notes)}", "")
         is_several = len(planned) > 1
-        items = await _in_parallel([self._dry_run(target, is_several=is_several) for target in planned])
+        items = await _in_parallel([partial(self._dry_run, target, is_several=is_several) for target in planned])
         return Proposals(operation, tuple(items), tuple(notes))
 
     async def _dry_run(self, planned: PlannedTarget, *, is_several: bool) -> Proposal:
@@ -186,7 +189,7 @@ class OperationRunner:
             if plan is not None:
                 tried = await dry_run(session.writer, session.reader, planned.target.raw, plan)
             if planned.deletes_stuck_pods:
-                await self._stuck_pods(planned, 0).dry_run()
+                await self._stuck_pods(planned, planned.stuck_pods, 0).dry_run()
         except KdashError as error:
             if is_several:
                 error.message = f"{planned.target.key}: {error.message}"
@@ -199,13 +202,21 @@ class OperationRunner:
         written: WriteResult | None = None
         if proposal.dry_run is not None:
             written = await self._write(proposal, proposal.dry_run, number, count)
+        began, is_tracking = self._session.clock.monotonic(), False
         planned = proposal.planned
-        if planned.stuck_pods:
-            generation = int((planned.target.raw.get("metadata") or {}).get("generation") or 0)
-            stuck = self._stuck_pods(planned, generation if written is None else written.generation)
-            await self._front_end.offer_stuck_pods(stuck)
-        if self._options.tracks:
-            await self._track(proposal, written)
+        try:
+            if pods := _pods_to_delete(planned):
+                generation = int((planned.target.raw.get("metadata") or {}).get("generation") or 0)
+                stuck = self._stuck_pods(planned, pods, generation if written is None else written.generation)
+                await self._front_end.offer_stuck_pods(stuck)
+            if self._options.tracks:
+                is_tracking = True
+                async with self._session.watch(proposal.key) as cluster:
+                    await self._track(cluster, proposal, written, began)
+        except (asyncio.CancelledError, KdashError) as error:
+            if is_tracking or (self._options.tracks and written is not None):
+                self._ended(_interrupted(error), began)
+            raise
 
     async def _write(self, proposal: Proposal, tried: DryRun, number: int, count: int) -> WriteResult:
         self._front_end.writing(proposal, number, count)
@@ -228,11 +239,11 @@ class OperationRunner:
         self._front_end.written(proposal, written)
         return written
 
-    def _stuck_pods(self, planned: PlannedTarget, generation: int) -> StuckPodDeleter:
+    def _stuck_pods(self, planned: PlannedTarget, pods: Sequence[Pod], generation: int) -> StuckPodDeleter:
         session = self._session
         return StuckPodDeleter(
             planned.target.key,
-            planned.stuck_pods,
+            pods,
             generation,
             is_confirmed=planned.deletes_stuck_pods,
             writer=session.writer,
@@ -249,7 +260,14 @@ class OperationRunner:
         assert plan is not None
         proposal = Proposal(planned, DryRun(plan, planned.target.raw, None, is_verified=False))
         self._front_end.writing(proposal, number, count)
-        written = await self._session.writer.write(plan, dry_run=False, before=planned.target.raw)
+        result = OperationResult(
+            plan.key, plan.operation, "unknown", planned.target, proposal.dry_run, is_stuck_pod=True
+        )
+        try:
+            written = await self._session.writer.write(plan, dry_run=False, before=planned.target.raw)
+        except asyncio.CancelledError:
+            self._front_end.interrupted(result)
+            raise
         present = self.results[-1]
         self._update(
             outcome="done" if present.outcome == "failed" else present.outcome,
@@ -257,7 +275,7 @@ class OperationRunner:
             audit_problem=written.audit_problem or present.audit_problem,
         )
         self._front_end.written(proposal, written)
-        result = OperationResult(plan.key, plan.operation, "done", planned.target, proposal.dry_run, written=written)
+        result = replace(result, outcome="done", written=written)
         try:
             end = await gone()
         except (asyncio.CancelledError, KdashError) as error:
@@ -267,16 +285,7 @@ class OperationRunner:
 
     # -- to the end ---------------------------------------------------------------------------------------------------
 
-    async def _track(self, proposal: Proposal, written: WriteResult | None) -> None:
-        began = self._session.clock.monotonic()
-        try:
-            async with self._session.watch(proposal.key) as cluster:
-                await self._track_in(cluster, proposal, written)
-        except (asyncio.CancelledError, KdashError) as error:
-            self._ended(replace(_interrupted(error), seconds=self._session.clock.monotonic() - began))
-            raise
-
-    async def _track_in(self, cluster: Cluster, proposal: Proposal, written: WriteResult | None) -> None:
+    async def _track(self, cluster: Cluster, proposal: Proposal, written: WriteResult | None, began: float) -> None:
         front_end, key, timeout = self._front_end, proposal.key, self._options.timeout
         plan = proposal.plan
         if plan is not None and key.kind == "Pod":
@@ -286,7 +295,8 @@ class OperationRunner:
                     key,
                     plan.uid,
                     on_progress=lambda status: front_end.progress(key, status, is_recovering=False),
-                )
+                ),
+                began,
             )
             return
         end = await track(
@@ -296,9 +306,9 @@ class OperationRunner:
             timeout=timeout,
             on_progress=lambda status: front_end.progress(key, status, is_recovering=False),
             is_superseded=lambda: front_end.is_superseded(key),
-            expects_pause=plan is not None and plan.operation == "pause",
+            expects_pause=plan is not None and plan.pauses,
         )
-        self._ended(end)
+        self._ended(end, began)
         while self._options.watches_recovery and end.outcome == "stalled":
             if not await wait_for_recovery(cluster, key, lambda: front_end.is_superseded(key)):
                 return
@@ -309,9 +319,11 @@ class OperationRunner:
                 on_progress=lambda status: front_end.progress(key, status, is_recovering=True),
                 is_superseded=lambda: front_end.is_superseded(key),
             )
-            self._ended(replace(end, is_recovered=end.outcome == "converged"))
+            self._ended(replace(end, is_recovered=end.outcome == "converged"), began)
 
-    def _ended(self, end: TrackedEnd) -> None:
+    def _ended(self, end: TrackedEnd, began: float) -> None:
+        """Note an end; its seconds count from the write."""
+        end = replace(end, seconds=self._session.clock.monotonic() - began)
         self._update(outcome=end.outcome, end=end)
         self._record(self.results[-1], end)
 
@@ -334,8 +346,9 @@ class OperationRunner:
 
     def _fail(self, error: KdashError) -> None:
         """Record a failure. A completed write stays written, whatever happened to its tracking."""
-        outcome = self.results[-1].outcome
-        self._update(error=error, outcome=outcome if outcome == "not-followed" else error_outcome(error))
+        result = self.results[-1]
+        is_written = result.written is not None or result.outcome == "not-followed"
+        self._update(error=error, outcome=result.outcome if is_written else error_outcome(error))
         self._front_end.failed(self.results[-1], error)
 
 
@@ -349,18 +362,25 @@ def _result(operation: Operation[Any], proposal: Proposal) -> OperationResult:
     )
 
 
+def _pods_to_delete(planned: PlannedTarget) -> tuple[Pod, ...]:
+    """Return the pods that were confirmed; else those that are stuck now, which are still to be confirmed."""
+    if planned.deletes_stuck_pods or not planned.goes_to:
+        return planned.stuck_pods
+    return stuck_pods(planned.target.raw, planned.goes_to, planned.target.pods())
+
+
 def _interrupted(error: BaseException) -> TrackedEnd:
     text = error.message if isinstance(error, KdashError) else "interrupted"
     return TrackedEnd("not-followed", text, is_interrupted=True)
 
 
-async def _in_parallel(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+async def _in_parallel(work: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
     """Return the results in order, a few at a time; the first failure ends the others and is raised."""
     limit = asyncio.Semaphore(PARALLEL)
 
-    async def limited(coroutine: Coroutine[Any, Any, T]) -> T:
+    async def limited(one: Callable[[], Coroutine[Any, Any, T]]) -> T:
         async with limit:
-            return await coroutine
+            return await one()
 
     tasks = [asyncio.ensure_future(limited(coroutine)) for coroutine in work]
     try:

@@ -10,7 +10,7 @@ from k9py.api.errors import RefusedError
 from k9py.api.policy import HorizontalPodAutoscaler
 from k9py.api.write_request import WriteRequest
 from k9py.operations.operation import Operation, PlannedTarget
-from k9py.operations.plan import WritePlan
+from k9py.operations.plan import NewPods, WritePlan
 from k9py.operations.preconditions import TargetVersion, guarded, target_version
 from k9py.operations.preflight.autoscaling import autoscaled
 from k9py.operations.preflight.management import applied, managed
@@ -49,6 +49,7 @@ def plan_scale(
     patch = guarded({"spec": {"replicas": replicas}}, about)
     return WritePlan(
         operation="scale",
+        label="Scale",
         key=about.key,
         uid=about.uid,
         resource_version=about.resource_version,
@@ -62,6 +63,8 @@ def plan_scale(
             managed(obj),
             applied(obj, field="replicas", what="the number"),
         ),
+        new_pods=NewPods.SAME,
+        is_remedy=replicas == 0,
     )
 
 

@@ -18,7 +18,7 @@ from k9py.api.text import printable
 from k9py.api.workloads import CHANGE_CAUSE
 from k9py.api.write_request import WriteRequest
 from k9py.operations.operation import Operation, PlannedTarget
-from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
+from k9py.operations.plan import NewPods, PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preconditions import guarded, target_version
 from k9py.operations.preflight.disruption import downtime, held_back
 from k9py.operations.preflight.management import applied, managed
@@ -71,6 +71,7 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> WritePl
     paused = bool((obj.get("spec") or {}).get("paused"))
     return WritePlan(
         operation="set-image",
+        label="Set image",
         key=about.key,
         uid=about.uid,
         resource_version=about.resource_version,
@@ -89,6 +90,8 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> WritePl
             managed(obj),
             applied(obj, field="template", what="the image"),
         ),
+        starts_rollout=not paused,
+        new_pods=NewPods.SAME_REQUESTS,
     )
 
 

@@ -57,7 +57,7 @@ def unready_pods_warning(obj: Mapping[str, Any], plan: WritePlan, pods: Sequence
     Args:
         pods: that its selector selects.
     """
-    if plan.operation not in ("set-image", "restart"):
+    if not plan.starts_rollout or plan.template is not None:
         return  # an undo knows which revision its pods should leave
     stuck = stuck_pods(obj, "", [pod for pod in pods if pod.owner_uid == plan.uid])
     if stuck:

@@ -58,14 +58,12 @@ class RevisionHistory:
         revisions: newest first.
         outcomes: the outcome of each, by its uid.
         current_number: of the current revision; None when it is unknown or has none yet.
-        pods: of the workload.
         load: reads a whole ReplicaSet or ControllerRevision. Raises KdashError.
     """
 
     revisions: tuple[Revision, ...]
     outcomes: RevisionOutcomes
     current_number: int | None
-    pods: Sequence[Pod]
     load: Callable[[Revision], Awaitable[Mapping[str, Any]]]
 
     @property
@@ -100,6 +98,10 @@ class Target(Protocol):
 
     def autoscaler(self) -> HorizontalPodAutoscaler | None:
         """Return the autoscaler that sets its replicas, None when none is known."""
+        ...
+
+    def pods(self) -> Sequence[Pod]:
+        """Return the pods of a workload, as recent as they are known."""
         ...
 
     async def former_replicas(self) -> int | None:
@@ -153,6 +155,9 @@ class LiveTarget:
     def autoscaler(self) -> HorizontalPodAutoscaler | None:
         return self._cluster.queries.autoscaler_of(self.key)
 
+    def pods(self) -> Sequence[Pod]:
+        return self._cluster.queries.pods_of(self.key)
+
     async def former_replicas(self) -> int | None:
         return former_replicas(self.raw, await self._audit_lines(), self._cluster.queries.events_about(self.key))
 
@@ -166,7 +171,6 @@ class LiveTarget:
                 revisions,
                 revision_outcomes_of(self._cluster, self.key, await self._audit_lines()),
                 (current.number or None) if current else None,
-                queries.pods_of(self.key),
                 self._load,
             )
         return self._history
@@ -253,6 +257,9 @@ class FetchedTarget:
     def autoscaler(self) -> HorizontalPodAutoscaler | None:
         return None
 
+    def pods(self) -> Sequence[Pod]:
+        return () if self.snapshot is None else self.snapshot.pods or ()
+
     async def former_replicas(self) -> int | None:
         events = () if self.snapshot is None else self.snapshot.events or ()
         return former_replicas(self.raw, self._writer.audited(uid_of(self.raw)), events)
@@ -267,7 +274,6 @@ class FetchedTarget:
                 revisions,
                 await load_revision_outcomes(self._reader, self._writer, snapshot),
                 None if current is None or is_unobserved(snapshot, current) else current.number or None,
-                snapshot.pods or (),
                 self._load,
             )
         return self._history

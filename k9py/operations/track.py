@@ -29,6 +29,9 @@ RECOVERY_SECONDS: Final = 3600.0
 POD_SECONDS: Final = 300.0
 """How long a terminating pod is tracked: longer than most grace periods."""
 
+UNREADABLE_SECONDS: Final = 30.0
+"""How long is waited for a kind that only explains a rollout while reading it fails; then it is judged without."""
+
 _CONVERGED: Final = frozenset({RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO})
 _NEEDED: Final = ("Pod", "Event")
 """Kinds needed to name a cause, in addition to the kind that holds the revisions."""
@@ -101,6 +104,8 @@ async def track(
             return TrackedEnd("not-followed", "another write to it began", last, workload, clock.monotonic() - began)
         on_progress(status)
     seconds = clock.monotonic() - began
+    if not _is_watched(cluster, key):
+        return TrackedEnd("not-followed", _left(key), last, workload, seconds)
     if cluster.has_synced(key.kind) and cluster.queries.workload(key) is None:
         return TrackedEnd("gone", f"{printable(str(key))} is gone", seconds=seconds)
     if last is None or last.state not in FINAL_STATES:
@@ -139,6 +144,8 @@ async def track_pod(
     began = cluster.clock.monotonic()
 
     def look() -> bool | None:
+        if not _is_watched(cluster, key):
+            return False
         pod = cluster.queries.pod(key)
         if pod is None or pod.uid != uid:
             return True
@@ -148,6 +155,8 @@ async def track_pod(
 
     is_gone = await _until(cluster, look, timeout)
     seconds = cluster.clock.monotonic() - began
+    if is_gone is False:
+        return TrackedEnd("not-followed", _left(key), seconds=seconds)
     if is_gone:
         return TrackedEnd("gone", "gone", seconds=seconds, is_expected=True)
     return TrackedEnd("not-followed", f"still terminating after {timeout:.0f} s", seconds=seconds, is_timeout=True)
@@ -172,24 +181,44 @@ async def _until(cluster: Cluster, look: Callable[[], bool | None], seconds: flo
 
 
 async def _wait_until_read(cluster: Cluster, key: ObjectKey, timeout: float) -> None:
-    """Wait until the workload's kind and the kinds that explain it have been read, or are forbidden."""
+    """Wait until the workload's kind and what explains it have been read, or cannot be."""
     revisions = "ReplicaSet" if key.kind == "Deployment" else "ControllerRevision"
     feed = cluster.open_feed()
     until = asyncio.ensure_future(cluster.clock.sleep(timeout))
+    patience = asyncio.ensure_future(cluster.clock.sleep(UNREADABLE_SECONDS))
+
+    def is_settled(kind: str) -> bool:
+        health = cluster.health.kinds.get(kind)
+        is_failing = health is not None and health.state is ClusterState.UNREACHABLE
+        return cluster.has_synced(kind) or _is_refused(cluster, kind) or (is_failing and patience.done())
+
     try:
         while not until.done():
             feed.drain()
             health = cluster.health.kinds.get(key.kind)
             if health is not None and health.state is ClusterState.FORBIDDEN and not cluster.has_synced(key.kind):
                 raise health.error or KdashError(f"you may not watch {key.kind} in {printable(key.namespace)}")
-            if all(cluster.has_synced(kind) or _is_refused(cluster, kind) for kind in (key.kind, revisions, *_NEEDED)):
+            if (cluster.has_synced(key.kind) or _is_refused(cluster, key.kind)) and all(
+                is_settled(kind) for kind in (revisions, *_NEEDED)
+            ):
                 return
             changed = asyncio.ensure_future(feed.changed())
-            await asyncio.wait((changed, until), return_when=asyncio.FIRST_COMPLETED)
+            timers = (until,) if patience.done() else (until, patience)
+            await asyncio.wait((changed, *timers), return_when=asyncio.FIRST_COMPLETED)
             changed.cancel()
     finally:
         until.cancel()
+        patience.cancel()
         cluster.close_feed(feed)
+
+
+def _is_watched(cluster: Cluster, key: ObjectKey) -> bool:
+    """Return whether the namespace of an object is still watched: a person may have chosen another one."""
+    return cluster.scope.is_cluster or key.namespace in cluster.scope.namespaces
+
+
+def _left(key: ObjectKey) -> str:
+    return f"namespace {printable(key.namespace)} is no longer shown"
 
 
 def _is_refused(cluster: Cluster, kind: str) -> bool:

@@ -20,6 +20,7 @@ from k9py.api.text import printable
 from k9py.api.workloads import REVISION, revision_number
 from k9py.api.write_request import WriteRequest
 from k9py.operations.operation import Operation, PlannedTarget
+from k9py.operations.pause import PausedError
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preconditions import TargetVersion, guarded, guarded_operations, target_version
 from k9py.operations.preflight.disruption import downtime, held_back
@@ -41,12 +42,6 @@ _DEPLOYMENTS_OWN: Final = (
     "deprecated.deployment.rollback.to",
 )
 """Annotations of the Deployment that an undo keeps."""
-
-_RESUME: Final = "resume it first"
-
-
-class PausedError(RefusedError):
-    """The rollout is paused: it can be resumed, which a front end may offer."""
 
 
 def plan_undo(
@@ -73,7 +68,7 @@ def plan_undo(
     if about.key.kind not in WORKLOAD_KINDS:
         raise RefusedError(f"{about.text} has no rollout to undo", f"only {', '.join(WORKLOAD_KINDS)} have")
     if (obj.get("spec") or {}).get("paused"):
-        raise PausedError(f"{about.text} is paused: the undo would wait until you resume", _RESUME)
+        raise PausedError(f"{about.text} is paused: the undo would wait until you resume")
     if revision_obj is None:
         hint = "older revisions are removed beyond revisionHistoryLimit: choose another one"
         raise MissingPartError(f"that revision of {about.text} is gone", hint)
@@ -91,6 +86,7 @@ def plan_undo(
         raise RefusedError(f"{about.text} is already at revision {number}: its pod template is the same", "")
     return WritePlan(
         operation="undo",
+        label="Undo",
         key=about.key,
         uid=about.uid,
         resource_version=about.resource_version,
@@ -110,6 +106,9 @@ def plan_undo(
             applied(obj, field="template", what="the pod template"),
         ),
         replaces_annotations=_annotations(obj) if about.key.kind == "Deployment" else None,
+        starts_rollout=True,
+        template=template,
+        is_remedy=True,
     )
 
 
@@ -225,11 +224,11 @@ class Undo(Operation[UndoInputs]):
     label = "Undo"
 
     def inputs(self, *, revision: int | None = None, deletes_stuck_pods: bool = False, **given: Any) -> UndoInputs:
-        return UndoInputs(revision, deletes_stuck_pods=deletes_stuck_pods)
+        return UndoInputs(revision or None, deletes_stuck_pods=deletes_stuck_pods)
 
     def check(self, target: Target) -> None:
         if (target.raw.get("spec") or {}).get("paused"):
-            raise PausedError(f"{printable(str(target.key))} is paused: the undo would wait until you resume", _RESUME)
+            raise PausedError(f"{printable(str(target.key))} is paused: the undo would wait until you resume")
 
     def needs_input(self, inputs: UndoInputs) -> bool:
         return inputs.number is None and inputs.revision is None
@@ -244,12 +243,13 @@ class Undo(Operation[UndoInputs]):
         require_number(revision)
         revision_obj = await history.load(revision)
         label = revision_label(history.revisions, revision)
-        stuck = stuck_pods(target.raw, revision.name, history.pods)
+        pods = target.pods()
+        stuck = stuck_pods(target.raw, revision.name, pods)
         try:
             plan = plan_undo(
                 target.raw,
                 revision_obj,
-                pods=history.pods,
+                pods=pods,
                 present_number=history.current_number,
                 label=label,
             )
@@ -257,7 +257,9 @@ class Undo(Operation[UndoInputs]):
             # The pods that block an undo made earlier can still be deleted.
             if not (inputs.deletes_stuck_pods and stuck and revision.is_current):
                 raise
-            return PlannedTarget(target, None, "delete stuck pods", stuck_pods=stuck, deletes_stuck_pods=True)
+            return PlannedTarget(
+                target, None, "delete stuck pods", stuck_pods=stuck, deletes_stuck_pods=True, goes_to=revision.name
+            )
         outcome = history.outcomes.get(revision.uid)
         if outcome is not None and (why := outcome.text(target.clock.now())):
             left = PreflightWarning(WarningLevel.CAUTION, "left-revision", f"revision {label}: {why}")
@@ -266,10 +268,10 @@ class Undo(Operation[UndoInputs]):
             target,
             replace(plan, cause=target.cause()),
             f"undo to revision {label}",
-            template=revision_template(revision_obj),
             stuck_pods=stuck,
             deletes_stuck_pods=inputs.deletes_stuck_pods and bool(stuck),
             leaves=history.current,
+            goes_to=revision.name,
         )
 
 

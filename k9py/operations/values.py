@@ -1,6 +1,6 @@
-"""Values inside raw objects: their paths, and how they are quoted.
+"""Values inside raw objects: find them by path, and format them for display.
 
-Invariant: quoted text is printable and short, and the value of an environment variable is never quoted.
+Invariant: a formatted value is printable and short, and the value of an environment variable is never shown.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def value_at(obj: Any, path: Path) -> Any:
 
 
 def with_replicas(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return a response with the replicas of a Scale: servers omit 0 (autoscaling/v1 ScaleSpec, `omitempty`)."""
+    """Fill in the replicas that a Scale omits when they are 0 (autoscaling/v1 ScaleSpec, `omitempty`)."""
     spec = answer.get("spec")
     if answer.get("kind") != "Scale" or not isinstance(spec, Mapping) or "replicas" in spec:
         return answer
@@ -60,20 +60,20 @@ def cause_words(obj: Mapping[str, Any]) -> str:
 
 
 def path_text(path: Path) -> str:
-    """Return a path as text: `spec.template.spec.containers[app].image`."""
+    """Return a path for display: `spec.template.spec.containers[app].image`."""
     return printable(".".join(path).replace(".[", "["))[:_LONGEST]
 
 
 def short(text: str) -> str:
-    """Return a path or a value, shortened: without the path to the pod's spec, digests cut.
+    """Shorten a path or a value: without the prefix of the pod spec, digests cut.
 
-    The pod template's metadata keeps its full path, because the object has metadata too.
+    Paths into the pod template's metadata keep their prefix, which tells them from the object's own metadata.
     """
     return _DIGEST.sub(r"\1…", text.removeprefix("spec.template.spec."))
 
 
 def value_text(path: Path, value: Any) -> str:
-    """Return a value as text; possible secrets are not shown."""
+    """Return a value for display; one that may hold a secret is not shown."""
     if value is None:
         return ABSENT
     if "env" in path or LAST_APPLIED in path:

@@ -8,14 +8,14 @@ from typing import Final
 from textual.binding import Binding, BindingType
 
 from k9py.actions.action import Action, ActionScope
-from k9py.actions.registry import BY_ID, in_scope
+from k9py.actions.registry import BUILT_IN, ActionRegistry
 
 PERFORM: Final = "perform"
 """Name of the Textual action that runs an action by its id: `ClusterScreen.action_perform`."""
 
 
 def bindings(*wanted: ActionScope | str) -> list[BindingType]:
-    """Return the bindings of all actions of a scope, or of single actions by their ids, in that order.
+    """Return the bindings of all actions of kdash in a scope, or of single actions by their ids, in that order.
 
     Raises:
         KeyError: There is no such action.
@@ -24,7 +24,12 @@ def bindings(*wanted: ActionScope | str) -> list[BindingType]:
 
 
 def _actions(wanted: ActionScope | str) -> Iterable[Action]:
-    return in_scope(wanted) if isinstance(wanted, ActionScope) else (BY_ID[wanted],)
+    return BUILT_IN.in_scope(wanted) if isinstance(wanted, ActionScope) else (BUILT_IN.by_id[wanted],)
+
+
+def added_bindings(actions: ActionRegistry, *scopes: ActionScope) -> list[BindingType]:
+    """Return the bindings of the actions that a registry has besides those of kdash."""
+    return [binding_of(action) for action in actions.in_scope(*scopes) if action.id not in BUILT_IN.by_id]
 
 
 def binding_of(action: Action) -> Binding:

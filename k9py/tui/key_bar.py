@@ -15,8 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from k9py.actions.keys import ENTER
-from k9py.actions.registry import BY_ID
-from k9py.tui.keys import display_of, key_names
+from k9py.tui.keys import actions_of, display_of, key_names
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.views.values import Tone
@@ -80,9 +79,10 @@ class KeyBar(Static):
         self._draw()
 
     def _list(self, screen: Screen[object]) -> None:
+        actions = actions_of(self).by_id
         listed: dict[str, tuple[int, Key]] = {}
         for active in screen.active_bindings.values():
-            action = BY_ID.get(active.binding.id or "")
+            action = actions.get(active.binding.id or "")
             if action is None or action.footer is None or action.id in listed:
                 continue
             if self._read_only and action.writes:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from k9py.actions.registry import BUILT_IN, ActionRegistry
 from k9py.config.log_buffer import DEFAULT_BYTES
 from k9py.config.terminal import Clipboard, NotificationMode
 from k9py.kube.options import ConnectOptions
+from k9py.operations.registry import OperationRegistry, built_in_operations
 from k9py.runtime.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class AppOptions:
         log_buffer: bytes of lines a log keeps.
         clipboard: whether the terminal takes copies.
         clock: time, injected.
+        actions, operations: what can be done.
     """
 
     connect: ConnectOptions = field(default_factory=ConnectOptions)
@@ -66,3 +69,5 @@ class AppOptions:
     log_buffer: int = DEFAULT_BYTES
     clipboard: Clipboard = field(default_factory=Clipboard)
     clock: Clock = field(default_factory=SystemClock)
+    actions: ActionRegistry = BUILT_IN
+    operations: OperationRegistry = field(default_factory=built_in_operations)

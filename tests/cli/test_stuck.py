@@ -10,13 +10,17 @@ import pytest
 from k9py.cli.command_line import WriteOptions
 from k9py.simulator.apiserver.authorization import Rule
 from k9py.simulator.clock import RealClock
+from k9py.simulator.faults import Refuse, RequestMatch
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
 from tests.cli.shell import Shell, edit, image
 from tests.cli.writes import (
+    CART,
     DB,
     WAIT,
+    doing,
     only_result,
+    restarting,
     says,
     undo,
 )
@@ -84,6 +88,24 @@ async def test_at_a_terminal_deleting_them_is_offered(stuck: Shell) -> None:
     assert stuck.prompts[1].startswith("Delete db-")
 
 
+async def test_an_undo_stays_written_when_a_stuck_pod_cannot_be_deleted(stuck: Shell) -> None:
+    def refuse_deletions() -> str:
+        stuck.simulator.inject(Refuse(403, "Forbidden", "you may not delete it"), RequestMatch("delete", "pods"), None)
+        return "y"
+
+    answers = says("y", refuse_deletions)
+    ran = await stuck.run(undo(0, DB, options=WriteOptions(wait=True)), answers=answers, json=True)
+    assert ran.code == 9
+    result = only_result(ran)
+    assert (result["outcome"], result["deleted_pods"]) == ("not-followed", [])
+    lines = [(line["event"], line["action"], line.get("outcome")) for line in stuck.audit]
+    assert lines == [
+        ("write", "undo", "done"),
+        ("write", "delete-pod", "failed"),
+        ("followed", "undo", "not-followed"),
+    ]
+
+
 async def test_after_an_undo_that_is_held_up_it_is_not_guessed_which_revision_is_meant(stuck: Shell) -> None:
     await stuck.run(undo(0, DB))
     ran = await stuck.run(undo(0, DB, delete_stuck=True))
@@ -108,3 +130,17 @@ async def test_who_may_not_delete_pods_is_refused_before_anything_is_written(stu
     assert ran.code == 9
     assert "may not delete pods" in ran.err
     assert stuck.writes() == before
+
+
+async def test_a_rollout_is_tracked_to_its_end_although_events_cannot_be_read(quick: Shell) -> None:
+    def refuse_events() -> str:
+        for verb in ("list", "watch"):
+            fault = Refuse(500, message="etcdserver: request timed out")
+            quick.simulator.inject(fault, RequestMatch(verb, "events"), None)
+        return "y"
+
+    options = WriteOptions(wait=True, timeout=3000)
+    ran = await quick.run(doing("restart", restarting(), CART, options=options), json=True, answers=says(refuse_events))
+    result = only_result(ran)
+    assert result["outcome"] == "converged", ran.err
+    assert result["waited_seconds"] < options.timeout, "it does not wait for the events until the time is up"

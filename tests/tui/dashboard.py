@@ -17,8 +17,10 @@ from typing import Any, TypeVar
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from k9py.actions.registry import BUILT_IN, ActionRegistry
 from k9py.api.meta import ObjectKey
 from k9py.kube.options import ConnectOptions
+from k9py.operations.registry import OperationRegistry, built_in_operations
 from k9py.runtime.clock import SystemClock
 from k9py.simulator.server import Simulator
 from k9py.tui.app.kdash_app import KdashApp
@@ -148,6 +150,8 @@ async def dashboard(
     live: bool = True,
     light: bool = False,
     monochrome: bool = False,
+    actions: ActionRegistry = BUILT_IN,
+    operations: OperationRegistry | None = None,
 ) -> AsyncIterator[Dashboard]:
     """Run the app on the simulator; with `live`, begin once everything is read and shown."""
     config = simulator.write_kubeconfig(tmp_path / "config", user=user, namespace=namespace)
@@ -162,6 +166,8 @@ async def dashboard(
             theme="light" if light else "dark",
             redraws_per_second=50,
             clock=ClusterTime(simulator),
+            actions=actions,
+            operations=operations or built_in_operations(),
         )
     )
     async with app.run_test(size=size) as pilot:

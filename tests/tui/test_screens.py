@@ -6,7 +6,7 @@ import copy
 import json
 
 from k9py.actions.action import ActionScope
-from k9py.actions.registry import ACTIONS, BY_ID, group_of
+from k9py.actions.registry import ACTIONS, BUILT_IN, BY_ID
 from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import timestamp
 from k9py.simulator.registry.resources import DEPLOYMENTS, EVENTS, by_kind
@@ -28,7 +28,7 @@ async def test_help_explains_every_key_in_force(kdash: Dashboard) -> None:
     bound = {
         kdash.app.get_key_display(active.binding)
         for active in kdash.home.active_bindings.values()
-        if group_of(active.binding.id) is not None
+        if BUILT_IN.group_of(active.binding.id) is not None
     }
     await kdash.press("question_mark")
     screen = await kdash.until_screen(HelpScreen)
@@ -43,7 +43,7 @@ async def test_every_binding_has_an_id_of_a_known_group_and_words(kdash: Dashboa
     for active in kdash.home.active_bindings.values():
         binding = active.binding
         if not binding.system and binding.id is not None:
-            assert group_of(binding.id) is not None, binding
+            assert BUILT_IN.group_of(binding.id) is not None, binding
             assert binding.tooltip or binding.description, binding
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from k9py.actions.action import ActionScope
-from k9py.actions.registry import in_scope
+from k9py.actions.registry import BUILT_IN
 from k9py.views import events, pods, rollouts, services
 from k9py.views.values import Column
 
 TABLES = {module.__name__.rpartition(".")[2]: module.COLUMNS for module in (events, pods, rollouts, services)}
 BOUND = {
     key
-    for action in in_scope(
+    for action in BUILT_IN.in_scope(
         ActionScope.WORKLOAD,
         ActionScope.POD,
         ActionScope.OPERATION,

@@ -150,6 +150,29 @@ async def test_marked_rollouts_restart_one_after_the_other_and_stop_when_told(kd
     assert "restartedAt" not in json.dumps(stored(kdash, CATALOG))
 
 
+async def test_what_is_marked_stays_marked_when_something_else_is_restarted(kdash: Dashboard) -> None:
+    await kdash.select(CATALOG)
+    await kdash.press("space")
+    marked = kdash.home.marked()
+    kdash.app.operations.start("restart", [kdash.app.operations.snapshot(CART)])
+    await kdash.confirm()
+    await kdash.press("tab", "enter")
+    await kdash.until(lambda: len(audited(kdash)) > 0, "written")
+    assert kdash.home.marked() == marked
+
+
+async def test_a_rollout_in_a_namespace_that_is_no_longer_shown_is_not_gone(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("r")
+    await kdash.confirm()
+    await kdash.press("tab", "enter")
+    await kdash.until(lambda: len(audited(kdash)) > 0, "written")
+    await kdash.press("colon", *"ns data", "enter")
+    await kdash.until(lambda: len(audited(kdash)) > 1, "no longer tracked")
+    end = audited(kdash)[1]
+    assert (end["outcome"], end["words"]) == ("not-followed", "namespace shop is no longer shown")
+
+
 async def test_marked_rollouts_are_scaled_to_their_end(kdash: Dashboard) -> None:
     for key in (CART, CATALOG):
         await kdash.select(key)

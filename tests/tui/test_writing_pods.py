@@ -7,6 +7,7 @@ import json
 import pytest
 
 from k9py.api.write_request import WriteRequest
+from k9py.simulator.faults import Refuse, RequestMatch
 from k9py.simulator.registry.resources import PODDISRUPTIONBUDGETS, PODS
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.message import MessageDialog
@@ -106,6 +107,76 @@ async def test_after_a_rollback_the_stuck_pods_are_offered_and_deleted(
     assert deletions() == [(pod, outcome) for pod in names for outcome in ("done", "gone")]
 
 
+async def broken(kdash: Dashboard) -> None:
+    """Release an image that cannot be pulled."""
+    name = stored(kdash, DB)["spec"]["template"]["spec"]["containers"][0]["name"]
+    patch = {"spec": {"template": {"spec": {"containers": [{"name": name, "image": BROKEN}]}}}}
+    await kdash.connected.connection.send(WriteRequest(DB, patch), dry_run=False)
+
+
+def count_stuck(kdash: Dashboard) -> int:
+    pods = kdash.connected.cluster.queries.pods_of(DB)
+    return sum("ImagePull" in json.dumps(str(pod.status)) for pod in pods)
+
+
+async def test_a_pod_that_broke_while_the_revisions_were_read_is_offered_too(kdash: Dashboard) -> None:
+    await broken(kdash)
+
+    def has_new_revision() -> bool:
+        return len(kdash.connected.cluster.queries.revisions_of(DB)) > 1
+
+    await kdash.advance_until(has_new_revision, "the new revision")
+    await kdash.select(DB)
+    await kdash.press("u")
+    await kdash.until_screen(UndoDialog)
+    assert count_stuck(kdash) == 0, "it broke afterwards"
+    await kdash.advance_until(lambda: count_stuck(kdash) == 1, "a pod that cannot start")
+    await kdash.press("enter")
+    confirm = await kdash.confirm()
+    assert "stuck-pods" in {one.code for one in confirm.question.warnings}
+    await kdash.press("tab", "enter")
+    await kdash.advance_until(lambda: isinstance(kdash.app.screen, StuckPodsDialog), "the offer")
+
+
+async def test_a_pod_that_broke_while_the_undo_was_confirmed_is_offered_too(kdash: Dashboard) -> None:
+    await broken(kdash)
+
+    def has_new_revision() -> bool:
+        return len(kdash.connected.cluster.queries.revisions_of(DB)) > 1
+
+    await kdash.advance_until(has_new_revision, "the new revision")
+    await kdash.select(DB)
+    await kdash.press("u")
+    await kdash.until_screen(UndoDialog)
+    await kdash.press("enter")
+    await kdash.confirm()
+    assert count_stuck(kdash) == 0, "it broke afterwards"
+    await kdash.advance_until(lambda: count_stuck(kdash) == 1, "a pod that cannot start")
+    await kdash.press("tab", "enter")
+    # The status moved, so that the write is sent again; the spec is the one that was confirmed.
+    await kdash.advance_until(lambda: isinstance(kdash.app.screen, StuckPodsDialog), "the offer")
+
+
+async def test_a_deletion_that_is_refused_is_reported_and_no_longer_shown_as_under_way(kdash: Dashboard) -> None:
+    await broken(kdash)
+    await kdash.advance_until(lambda: count_stuck(kdash) == 1, "a pod that cannot start")
+    await kdash.select(DB)
+    await kdash.press("u")
+    await kdash.until_screen(UndoDialog)
+    await kdash.press("enter")
+    await kdash.confirm()
+    await kdash.press("tab", "enter")
+    await kdash.advance_until(lambda: isinstance(kdash.app.screen, StuckPodsDialog), "the offer")
+    offered = await kdash.until_screen(StuckPodsDialog)
+    kdash.simulator.inject(Refuse(403, "Forbidden", "you may not delete it"), RequestMatch("delete", "pods"))
+    await kdash.press("tab", "enter")
+    refused = await kdash.until_screen(MessageDialog)
+    assert "you may not delete it" in refused.message
+    [(name, _uid, _cause)] = offered.pods
+    assert name not in {key.name for key in kdash.app.operations.acting}
+    assert [line["outcome"] for line in audited(kdash) if line["action"] == "delete-pod"] == ["failed"]
+
+
 async def test_a_rollout_that_stalled_is_watched_on_and_its_recovery_rings_too(
     kdash: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,4 +194,6 @@ async def test_a_rollout_that_stalled_is_watched_on_and_its_recovery_rings_too(
     await kdash.connected.connection.send(WriteRequest(CART, patch), dry_run=False)
     await kdash.advance_until(lambda: len(rung) == 2, "the recovery")
     assert "recovered: done" in rung[1]
-    assert [record["outcome"] for record in audited(kdash)] == ["done", "stalled", "converged"]
+    written, stalled, recovered = audited(kdash)
+    assert [one["outcome"] for one in (written, stalled, recovered)] == ["done", "stalled", "converged"]
+    assert recovered["seconds"] >= stalled["seconds"], "both count from the write"

@@ -15,6 +15,7 @@ from k9py.simulator.registry.cache import Object
 from k9py.tui.dialogs.message import MessageDialog
 from tests.tui.dashboard import CART, Dashboard
 from tests.tui.test_writing import audited, converged, stored
+from tests.tui.test_writing_keys import CATALOG
 
 SCALED = RequestMatch("patch", "deployments", "cart/scale?fieldManager")
 """The scale itself and not its dry run."""
@@ -116,3 +117,21 @@ async def test_a_disk_that_fills_up_meanwhile_is_told_and_remembered(
     assert message.message == "the audit record was not stored: No space left on device"
     assert stored(kdash, CART)["spec"]["replicas"] == 5
     assert not kdash.app.operations.is_audited
+
+
+async def test_several_stop_at_a_missing_audit_line_and_say_so(
+    kdash: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in (CART, CATALOG):
+        await kdash.select(key)
+        await kdash.press("space")
+    await kdash.press("r")
+    await kdash.confirm()
+    monkeypatch.setattr(os, "write", full_after(1))
+    await kdash.press("tab", "enter")
+    await kdash.until(lambda: kdash.app.operations.running_bulk, "under way")
+    await kdash.advance_until(lambda: not kdash.app.operations.running_bulk, "the end")
+    status = kdash.app.operations.status_of(CART)
+    assert status is not None
+    assert "the audit record was not stored: No space left on device, stopped at 1 of 2" in status.status_text
+    assert "restartedAt" not in str(stored(kdash, CATALOG))

@@ -24,6 +24,7 @@ RESTART: Final = Action(
         "restart",
         "Restart all pods, one workload after the other.",
         "Restart all pods, one workload after the other; stop at the first that fails.",
+        takes_several=True,
     ),
     permission=Permission("patch"),
     writes=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, ActionScope, ActionTarget, CliVerb, Permission, TypedCommand
+from k9py.actions.action import Action, ActionScope, ActionTarget, CliOption, CliVerb, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 from k9py.api.errors import RefusedError
 
@@ -34,6 +34,8 @@ SCALE: Final = Action(
         "scale",
         "Set the number of replicas.",
         "Set the number of replicas, one workload after the other; stop at the first that fails.",
+        takes_several=True,
+        options=(CliOption("--replicas", "replicas", "Number of replicas to set.", required=True),),
     ),
     permission=Permission("patch", subresource="scale"),
     writes=True,

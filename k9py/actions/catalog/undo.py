@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, ActionScope, ActionTarget, CliVerb, Permission, TypedCommand
+from k9py.actions.action import Action, ActionScope, ActionTarget, CliOption, CliVerb, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 from k9py.api.errors import RefusedError
 
@@ -34,6 +34,19 @@ UNDO: Final = Action(
         "undo",
         "Roll back to an earlier revision.",
         "Roll back to an earlier revision, also in the middle of a failing rollout.",
+        options=(
+            CliOption(
+                "--to-revision",
+                "revision",
+                "Revision to roll back to.  [default: the previous one, if something is wrong]",
+            ),
+            CliOption(
+                "--delete-stuck-pods",
+                "deletes_stuck_pods",
+                "Also delete pods that block a StatefulSet's rollback.",
+                is_flag=True,
+            ),
+        ),
     ),
     permission=Permission("patch"),
     writes=True,

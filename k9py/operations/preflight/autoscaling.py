@@ -16,7 +16,8 @@ from k9py.operations.preflight.facts import Facts, Unknown, unknown
 
 def autoscaling(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn of the autoscaler that targets the object of a scale."""
-    if plan.operation != "scale":
+    wanted = plan.replicas
+    if wanted is None:
         return
     match facts.autoscalers:
         case None:
@@ -24,7 +25,6 @@ def autoscaling(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterat
         case Unknown() as fact:
             yield unknown("autoscalers", fact, "one may overwrite this")
         case autoscalers:
-            wanted = _replicas(plan)
             group = str(obj.get("apiVersion", "")).rpartition("/")[0]
             for autoscaler in autoscalers:
                 if _targets(autoscaler, plan, group):
@@ -58,9 +58,3 @@ def _targets(autoscaler: HorizontalPodAutoscaler, plan: WritePlan, group: str) -
     if (target.kind, target.name) != (plan.key.kind, plan.key.name):
         return False
     return not group or not target.api_version or target.api_version.rpartition("/")[0] == group
-
-
-def _replicas(plan: WritePlan) -> int:
-    patch = plan.request.patch
-    assert isinstance(patch, Mapping)
-    return int(patch["spec"]["replicas"])

@@ -1,7 +1,7 @@
 """The checks that need the cluster, each given the facts read for one write.
 
-To add a check: a function that yields `PreflightWarning`s in the module of its family, called in `_warnings`; the data
-it needs becomes a fact in `facts.py`.
+To add a check: a function that yields `PreflightWarning`s in the module of its family, called in `_found`; the data it
+needs becomes a fact in `facts.py`. A check asks the plan what the write does, never which operation it is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from k9py.api.causes import CauseKind
 from k9py.api.pods import Pod
 from k9py.diagnosis.pods import unready_causes
 from k9py.operations.patcher import Reader
-from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
+from k9py.operations.plan import NewPods, PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preflight.autoscaling import autoscaling
 from k9py.operations.preflight.disruption import budget_of_eviction, budget_of_rollout
 from k9py.operations.preflight.facts import Facts, Unknown, gather, planned_template, unknown
@@ -40,9 +40,9 @@ _OF_TEMPLATE: Final = frozenset({CauseKind.IMAGE, CauseKind.CRASH, CauseKind.OOM
 
 def fails_alike(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn that new pods will fail as present ones of the same template do: the template has to change."""
-    if not isinstance(facts.pods, tuple) or plan.operation not in ("restart", "scale"):
+    if not isinstance(facts.pods, tuple) or plan.new_pods is not NewPods.SAME:
         return
-    if plan.operation == "scale" and not coming_pods(obj, plan):
+    if plan.replicas is not None and not coming_pods(obj, plan):
         return
     images = _images(planned_template(obj, plan))
     causes: Counter[str] = Counter()

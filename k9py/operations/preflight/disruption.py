@@ -15,7 +15,7 @@ from k9py.api.policy import PodDisruptionBudget
 from k9py.api.quantities import resolve_int_or_percent
 from k9py.api.text import printable
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
-from k9py.operations.preflight.facts import Facts, Unknown, planned_template, starts_rollout, unknown
+from k9py.operations.preflight.facts import Facts, Unknown, planned_template, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def held_back(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
 
 def budget_of_rollout(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn that a rollout may take more pods down than a budget tolerates."""
-    if facts.budgets is None or not starts_rollout(obj, plan):
+    if facts.budgets is None or not plan.starts_rollout:
         return
     if isinstance(facts.budgets, Unknown):
         yield unknown("disruption budgets", facts.budgets, "how many pods must stay up is not known")
@@ -133,14 +133,15 @@ def budget_of_rollout(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> 
 
 def budget_of_eviction(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     """Warn that an eviction will be refused, or that a deletion bypasses a budget that has no disruptions left."""
-    if facts.budgets is None or plan.operation not in ("delete-pod", "evict"):
+    if facts.budgets is None or not plan.removes_pod:
         return
+    is_eviction = plan.request.verb == "evict"
     if isinstance(facts.budgets, Unknown):
-        could = "one may refuse it" if plan.operation == "evict" else "deleting bypasses them"
+        could = "one may refuse it" if is_eviction else "deleting bypasses them"
         yield unknown("disruption budgets", facts.budgets, could)
         return
     matching = tuple(_of(facts.budgets, (obj.get("metadata") or {}).get("labels") or {}))
-    if plan.operation == "evict" and len(matching) > 1:
+    if is_eviction and len(matching) > 1:
         names = ", ".join(printable(budget.name) for budget in matching)
         message = f"several disruption budgets cover it ({names}): the server refuses to evict such a pod"
         yield PreflightWarning(WarningLevel.DANGER, "budget", message)
@@ -149,7 +150,7 @@ def budget_of_eviction(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) ->
         if budget.status.disruptions_allowed > 0 or not _counts(obj, budget):
             continue
         spent = f"disruption budget {printable(budget.name)} has no disruptions left (it needs {_healthy(budget)})"
-        result = "it will refuse this" if plan.operation == "evict" else "deleting bypasses it"
+        result = "it will refuse this" if is_eviction else "deleting bypasses it"
         message = f"{spent}: {result}"
         yield PreflightWarning(WarningLevel.DANGER, "budget", message)
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -22,16 +22,10 @@ from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget, Resour
 from k9py.api.selectors import LabelSelector
 from k9py.api.text import printable
 from k9py.operations.patcher import Reader
-from k9py.operations.plan import OperationId, PreflightWarning, WarningLevel, WritePlan
+from k9py.operations.plan import NewPods, PreflightWarning, WarningLevel, WritePlan
 
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)
-
-_ROLLING: Final[tuple[OperationId, ...]] = ("restart", "undo", "set-image", "resume")
-_PODS_GO: Final[tuple[OperationId, ...]] = (*_ROLLING, "delete-pod", "evict")
-_MORE_OF_THE_SAME: Final[tuple[OperationId, ...]] = ("restart", "set-image", "scale")
-"""New pods request the same of a node as the current ones; those of an undo or a resume may not."""
-_PODS_COME: Final[tuple[OperationId, ...]] = (*_ROLLING, "scale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +75,8 @@ async def gather(reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> Fac
     Raises:
         ConnectionFailedError: the cluster no longer responds.
     """
-    action = plan.operation
-    rolls = action in _ROLLING and starts_rollout(obj, plan)
+    scales = plan.replicas is not None
+    creates_pods = plan.starts_rollout or scales
     right = needed_right(plan)
     namespace = plan.key.namespace
 
@@ -91,15 +85,15 @@ async def gather(reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> Fac
 
     async def siblings() -> tuple[Pod, ...] | Unknown | None:
         selector = _selector(obj)
-        if action not in _MORE_OF_THE_SAME or not selector or (action in _ROLLING and not rolls):
+        if plan.new_pods is NewPods.ANY or not selector or not creates_pods:
             return None
         return await _known(lambda: _listed(reader, POD, namespace, selector), POD)
 
     tasks = (
         asyncio.ensure_future(_allowed(reader, plan, right)),
-        asyncio.ensure_future(listed(HORIZONTAL_POD_AUTOSCALER, action == "scale")),
-        asyncio.ensure_future(listed(POD_DISRUPTION_BUDGET, action in _PODS_GO and (rolls or action not in _ROLLING))),
-        asyncio.ensure_future(listed(RESOURCE_QUOTA, action in _PODS_COME and (rolls or action not in _ROLLING))),
+        asyncio.ensure_future(listed(HORIZONTAL_POD_AUTOSCALER, scales)),
+        asyncio.ensure_future(listed(POD_DISRUPTION_BUDGET, plan.starts_rollout or plan.removes_pod)),
+        asyncio.ensure_future(listed(RESOURCE_QUOTA, creates_pods)),
         asyncio.ensure_future(siblings()),
     )
     try:
@@ -109,14 +103,6 @@ async def gather(reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> Fac
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     return Facts(right, allowed, autoscalers, budgets, quotas, pods)
-
-
-def starts_rollout(obj: Mapping[str, Any], plan: WritePlan) -> bool:
-    """Return whether pods begin to be replaced when the change is stored."""
-    spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    if plan.operation == "resume":
-        return int(status.get("updatedReplicas") or 0) < int(spec.get("replicas", 1))
-    return plan.operation in _ROLLING and not spec.get("paused")
 
 
 def needed_right(plan: WritePlan) -> Right:
@@ -185,18 +171,8 @@ def unknown(what: str, fact: Unknown, could: str) -> PreflightWarning:
 
 
 def planned_template(obj: Mapping[str, Any], plan: WritePlan) -> Mapping[str, Any]:
-    """Return the planned pod template, without images and the restart annotation, which no check uses."""
-    if plan.operation == "undo":
-        patch = plan.request.patch
-        if isinstance(patch, Mapping):
-            return _template(patch)
-        for operation in patch or ():
-            if operation.get("path") == "/spec/template":
-                value: Mapping[str, Any] = operation["value"]
-                return value
-    return _template(obj)
-
-
-def _template(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the pod template as it will be, except for images and annotations, which no check reads."""
+    if plan.template is not None:
+        return plan.template
     template: Mapping[str, Any] = (obj.get("spec") or {}).get("template") or {}
     return template

@@ -19,7 +19,7 @@ from k9py.api.quantities import parse_quantity
 from k9py.api.text import printable
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preflight.disruption import RolloutStrategy, strategy
-from k9py.operations.preflight.facts import Facts, Unknown, planned_template, starts_rollout, unknown
+from k9py.operations.preflight.facts import Facts, Unknown, planned_template, unknown
 from k9py.operations.preflight.pod_demand import pod_demand, unasked
 
 
@@ -113,11 +113,10 @@ def quota_refusals(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Ite
 
 def coming_pods(obj: Mapping[str, Any], plan: WritePlan) -> int:
     """Return how many pods are added."""
-    patch = plan.request.patch
-    if plan.operation != "scale" or not isinstance(patch, Mapping):
-        return strategy(obj).coming if starts_rollout(obj, plan) else 0
+    if plan.replicas is None:
+        return strategy(obj).coming if plan.starts_rollout else 0
     present = (obj.get("spec") or {}).get("replicas")
-    return max(0, int(patch["spec"]["replicas"]) - (1 if present is None else int(present)))
+    return max(0, plan.replicas - (1 if present is None else int(present)))
 
 
 def _room(quota: ResourceQuota, takes: Mapping[str, Decimal]) -> _Room | None:
@@ -141,7 +140,7 @@ def _room(quota: ResourceQuota, takes: Mapping[str, Decimal]) -> _Room | None:
 
 def _refusal(quota: ResourceQuota, plan: WritePlan, how: RolloutStrategy, coming: int, room: _Room) -> PreflightWarning:
     name = f"quota {printable(quota.name)}"
-    if plan.operation == "scale":
+    if plan.replicas is not None:
         fits = f"has room for {room.pods} of {coming} new pods" if room.pods else f"is full: 0 of {coming} new pods fit"
         message = f"{name} {fits} ({room.text})"
         return PreflightWarning(WarningLevel.CAUTION, "quota", message)
@@ -176,7 +175,7 @@ def node_room(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator
     if not waiting:
         return
     reason = f"no node takes pod {printable(waiting[0].name)} now"
-    if plan.operation != "scale" and strategy(obj).unavailable == 0:
+    if plan.replicas is None and strategy(obj).unavailable == 0:
         message = f"maxUnavailable 0 and no room: {reason}, so the rollout would wait too"
         yield PreflightWarning(WarningLevel.DANGER, "no-room", message)
     else:

@@ -7,8 +7,8 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from k9py.actions.commands import COMMANDS, CommandEntry
-from k9py.tui.keys import key_names
+from k9py.actions.commands import CommandEntry, commands_of
+from k9py.tui.keys import actions_of, key_names
 from k9py.tui.screens.acting_screen import ActingScreen
 from k9py.tui.screens.targets import CursorTargets
 
@@ -38,7 +38,7 @@ class CommandProvider(Provider):
     async def discover(self) -> Hits:
         screen = self._acting_screen
         if screen is not None:
-            for entry in COMMANDS:
+            for entry in commands_of(actions_of(screen)):
                 yield DiscoveryHit(entry.name, self._runner(screen, entry, ""), help=self._help(entry))
 
     async def search(self, query: str) -> Hits:
@@ -47,7 +47,7 @@ class CommandProvider(Provider):
             return
         word, _, argument = query.lstrip(":").partition(" ")
         matcher = self.matcher(word)
-        for entry in COMMANDS:
+        for entry in commands_of(actions_of(screen)):
             is_exact = entry.answers_to(word.lower())
             score = 1.0 if is_exact else max(matcher.match(entry.name), matcher.match(entry.title))
             if score > 0 and (is_exact or not argument):

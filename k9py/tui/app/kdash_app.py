@@ -7,7 +7,7 @@ tick pulls (ten times a second at most); a lost cluster is a state on the screen
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -17,6 +17,7 @@ from textual.worker import Worker
 
 from k9py.actions.action import ActionScope
 from k9py.api.errors import ConfigError, KdashError
+from k9py.api.meta import ObjectKey
 from k9py.cluster.health import ClusterState
 from k9py.config.terminal import redraws_per_second
 from k9py.tui.app.answered_keys import AnsweredKeys
@@ -60,6 +61,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
 
     def __init__(self, options: AppOptions) -> None:
         super().__init__(theme=options.theme, monochrome=options.monochrome)
+        self.use_actions(options.actions)
         self.options = options
         self.line_view_options = LineViewOptions(
             redraws_per_second=options.redraws_per_second, can_paint=self.can_paint
@@ -216,9 +218,9 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         """Show an error with its hint in a dialog."""
         self.push_screen(MessageDialog.of_error(title, error))
 
-    def clear_marks(self) -> None:
+    def clear_marks(self, keys: Sequence[ObjectKey]) -> None:
         """Unmark what is being changed now."""
-        self.home.clear_marks()
+        self.home.clear_marks(keys)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

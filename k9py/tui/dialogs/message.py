@@ -62,7 +62,7 @@ class MessageDialog(Dialog[bool]):
             yield Button("Close", compact=True, id="close")
             if self.offer is not None:
                 key, label = self.offer
-                yield Button(f"{label} ({key})", compact=True, id="confirm")
+                yield Button(f"{label} ({key})" if key else label, compact=True, id="confirm")
 
     def on_mount(self) -> None:
         self.set_initial_focus(self.query_one("#close", Button))

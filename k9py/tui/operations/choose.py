@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
-from k9py.api.errors import KdashError
+from k9py.api.errors import KdashError, RefusedError
 from k9py.api.policy import HorizontalPodAutoscaler
 from k9py.operations.front_end import Confirmed, InputRequest, Proposals
 from k9py.operations.operation import name_of
-from k9py.operations.plan import PreflightWarning, WarningLevel, is_remedy
+from k9py.operations.plan import PreflightWarning, WarningLevel
 from k9py.operations.revision_template import revision_template
 from k9py.operations.scale import ScaleInputs, replicas_of
 from k9py.operations.set_image import SetImageInputs, images_of, plan_set_image
@@ -76,7 +76,10 @@ async def choose(asker: Asker, request: InputRequest) -> Any | Confirmed | None:
             return await _choose_images(asker, request)
         case UndoInputs():
             return await _choose_revision(asker, request)
-    raise AssertionError(f"no dialog asks for {request.inputs}")
+    raise RefusedError(
+        f"{request.operation.title(request.inputs)} of {name_of(request.targets[0].key)} needs a value",
+        "give it with the command",
+    )
 
 
 async def _choose_replicas(asker: Asker, request: InputRequest) -> Confirmed | None:
@@ -90,7 +93,7 @@ async def _choose_replicas(asker: Asker, request: InputRequest) -> Confirmed | N
         [proposal] = proposals.items
         plan = proposal.plan
         # The state of the target is shown above the number; here are only the problems of this number.
-        status = await target_status(queries, key, clock.now(), is_remedy=plan is not None and is_remedy(plan))
+        status = await target_status(queries, key, clock.now(), is_remedy=plan is not None and plan.is_remedy)
         shown = question(proposal, asker.place(key.namespace), None)
         if status.advice:
             advice = PreflightWarning(WarningLevel.CAUTION, "another-meant", status.advice)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from k9py.operations import registry
 from k9py.operations.front_end import Proposal, Proposals
 from k9py.operations.operation import name_of
+from k9py.operations.plan import NewPods
 from k9py.rollouts.semantic_diff import semantic_diff
 from k9py.rollouts.template_diff import template_diff
 from k9py.tui.dialogs.question import CurrentStatus, Question, QuestionItem, TemplateDifference
@@ -17,7 +17,7 @@ def question(proposal: Proposal, place: str, status: CurrentStatus | None) -> Qu
     tried = proposal.dry_run
     assert tried is not None, "the dashboard proposes nothing without a write"
     return Question(
-        verb=registry.operation(tried.plan.operation).label,
+        verb=tried.plan.label,
         object=name_of(proposal.key),
         place=place,
         before_after=tried.plan.before_after,
@@ -52,10 +52,11 @@ def _template_difference(proposal: Proposal) -> TemplateDifference | None:
     tried = proposal.dry_run
     assert tried is not None
     before = tried.template_before
-    after = tried.template_after if tried.is_verified else proposal.planned.template
+    after = tried.template_after if tried.is_verified else tried.plan.template
     if not before or not after:
         return None
     lines = template_diff(before, after)
-    if not lines and tried.plan.operation not in ("undo", "set-image"):
+    is_kept = not tried.plan.changes_template or tried.plan.new_pods is NewPods.SAME
+    if not lines and is_kept:
         return None
     return TemplateDifference(semantic_diff(before, after), lines)

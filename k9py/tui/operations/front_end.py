@@ -15,17 +15,15 @@ from typing import Any, TypeVar
 from k9py.api.errors import KdashError, RefusedError, UnavailableError
 from k9py.api.meta import ObjectKey
 from k9py.cluster.cluster import Cluster
-from k9py.operations import registry
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
 from k9py.operations.notes import audit_note, result_notes
-from k9py.operations.operation import Operation, name_of
-from k9py.operations.plan import WriteResult, is_remedy
+from k9py.operations.operation import Operation, RemediableError, name_of
+from k9py.operations.plan import WriteResult
 from k9py.operations.result import OperationResult
 from k9py.operations.runner import OperationRunner, OperationSession, RunOptions
 from k9py.operations.target import LiveTargets, TargetSnapshot
 from k9py.operations.track import TrackedEnd
-from k9py.operations.undo import PausedError
 from k9py.rollouts.status import RolloutStatus
 from k9py.runtime.clock import Clock
 from k9py.tui.dialogs.confirm import ConfirmDialog
@@ -34,7 +32,7 @@ from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.question import CurrentStatus, Question
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.key_order import KeyHold, OrderedKeys
-from k9py.tui.keys import key_names
+from k9py.tui.keys import key_of_operation
 from k9py.tui.operations.choose import choose
 from k9py.tui.operations.confirmation import question, question_of_several
 from k9py.tui.operations.host import OperationsHost
@@ -97,6 +95,7 @@ class DashboardFrontEnd:
             await runner.run(self._operation, self._targets, **inputs)
             if self._is_running and is_bulk:
                 self._finish(runner)
+            self._is_running, self.current = False, None
             if (error := runner.results[-1].error) is not None:
                 await self._show_error(error)
         except KdashError as error:
@@ -136,15 +135,16 @@ class DashboardFrontEnd:
 
     async def _show_error(self, error: KdashError) -> None:
         self._release_keys(discard=True)
-        if not isinstance(error, PausedError):
+        if not isinstance(error, RemediableError):
             await self.ask(MessageDialog.of_error(self.heading, error))
             return
-        key = key_names(self._app).key_of("workload.pause")
-        dialog = MessageDialog(self.heading, error.message, error.hint, tone=Tone.WARN, offer=(key, "Resume"))
+        remedy = error.remedy
+        offer = (key_of_operation(self._app, remedy.operation), remedy.label)
+        dialog = MessageDialog(self.heading, error.message, error.hint, tone=Tone.WARN, offer=offer)
         if await self.ask(dialog, keep_typed=False):
             self.hold_keys()
-            self._operation = registry.operation("resume")
-            await self.run({})
+            self._operation = self._host.options.operations[remedy.operation]
+            await self.run(remedy.inputs)
 
     # -- keys and dialogs ---------------------------------------------------------------------------------------------
 
@@ -216,7 +216,7 @@ class DashboardFrontEnd:
 
         async def status(proposal: Proposal) -> CurrentStatus:
             plan = proposal.plan
-            return await target_status(queries, proposal.key, now, is_remedy=plan is not None and is_remedy(plan))
+            return await target_status(queries, proposal.key, now, is_remedy=plan is not None and plan.is_remedy)
 
         if len(self._targets) == 1:
             [proposal] = proposals.items
@@ -230,7 +230,7 @@ class DashboardFrontEnd:
         """Begin the status of a write."""
         title = proposal.planned.title
         if number == 1 and self._operation.takes_several:
-            self._host.clear_marks()
+            self._host.clear_marks([target.key for target in self._targets])
         if len(self._targets) > 1:
             self._is_running = True
             self._bulk_title = f"{title} {number} of {count}"
@@ -258,7 +258,11 @@ class DashboardFrontEnd:
     async def _delete_stuck_pods(self, stuck: StuckPodDeleter) -> None:
         heading = f"Delete the stuck pods of {stuck.key.name}"
         try:
-            await stuck.wait_until_observed()
+            try:
+                await stuck.wait_until_observed()
+            except UnavailableError as error:
+                self._host.show_message(f"{heading}: {error.message}", failed=True, stays=True)
+                return
             pods = await stuck.still_stuck()
             if not pods:
                 return
@@ -269,10 +273,11 @@ class DashboardFrontEnd:
             ]
             dialog = StuckPodsDialog(name_of(stuck.key), self.place(stuck.key.namespace), lines)
             if await self.ask(dialog, keep_typed=False):
-                await stuck.delete()
-        except UnavailableError as error:
-            self._host.show_message(f"{heading}: {error.message}", failed=True, stays=True)
+                await stuck.delete(pods)
         except KdashError as error:
+            for pod in stuck.pods:
+                if (status := self._statuses.get(pod.key)) is not None and not status.shown.is_done:
+                    status.remove()
             await self.ask(MessageDialog.of_error(heading, error))
 
     def progress(self, key: ObjectKey, status: RolloutStatus | None, *, is_recovering: bool) -> None:
@@ -291,10 +296,14 @@ class DashboardFrontEnd:
             self._host.notify_terminal(f"kdash: {name_of(result.key)}, {status.shown.what}: {text}")
 
     def failed(self, result: OperationResult, error: KdashError) -> None:
-        """Remove the status of a write that was not made; `run` shows the error."""
+        """Remove the status of what was not written, end that of what was; `run` shows the error."""
         status = self._statuses.get(result.key)
-        if status is not None and result.written is None:
+        if status is None:
+            return
+        if result.written is None:
             status.remove()
+        else:
+            status.set_text(f"no longer tracked: {error.message}", Tone.WARN)
 
     def interrupted(self, result: OperationResult) -> None:
         """Show nothing: kdash is quitting, or shows another cluster."""
@@ -339,10 +348,12 @@ class DashboardFrontEnd:
             text, tone = f"{last.error.message}{not_started}", Tone.FAIL
             stopped = f"stopped at {done} of {count}{not_started}"
             last.error.hint = f"{last.error.hint}; {stopped}" if last.error.hint else stopped
-        elif last.is_good and not left:
+        elif not left and (last.end is None or last.end.is_expected):
             text, tone = f"all {done} done", Tone.OK
         else:
             end, tone = end_text(last.end) if last.end is not None else ("done", Tone.OK)
+            if last.audit_problem:
+                end = f"{end}, {audit_note(last.audit_problem)}"
             how = "stopped after" if last.is_good else "stopped at"
             text = f"{end}, {how} {done} of {count}{not_started}"
             tone = Tone.WARN if tone is Tone.OK else tone

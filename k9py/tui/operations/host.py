@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from k9py.actions.keys import KeyNames
+from k9py.api.meta import ObjectKey
 from k9py.tui.options import AppOptions
 from k9py.tui.session import Connected
 
@@ -35,8 +37,8 @@ class OperationsHost(Protocol):
     def notify_terminal(self, text: str) -> None:
         """Notify the terminal that something has ended."""
 
-    def clear_marks(self) -> None:
-        """Clear the selection: the selected objects are being changed."""
+    def clear_marks(self, keys: Sequence[ObjectKey]) -> None:
+        """Clear these of the selection: they are being changed."""
 
     def show_progress(self) -> None:
         """Show the progress of the operations."""

@@ -10,7 +10,6 @@ from typing import Any
 from textual.worker import WorkerError
 
 from k9py.api.meta import ObjectKey
-from k9py.operations import registry
 from k9py.operations.operation import name_of
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.key_order import OrderedKeys
@@ -43,14 +42,14 @@ class Operations:
         """Run an operation; inputs that are left out are asked for. Several targets are confirmed together.
 
         Args:
-            operation_id: of `k9py.operations.registry`.
+            operation_id: of `AppOptions.operations`.
             targets: as they were under the cursor or selected; a target without a uid takes the one in the stores.
         """
         if len(targets) > 1 and self.running_bulk:
             stop = self._host.key_names("operation.stop")
             self._host.show_message(f"{self.running_bulk} is running: {stop} stops it", failed=True)
             return
-        operation = registry.operation(operation_id)
+        operation = self._host.options.operations[operation_id]
         snapshots = [target if target.uid else self.snapshot(target.key) for target in targets]
         name = name_of(snapshots[0].key) if len(snapshots) == 1 else f"{len(snapshots)} selected"
         heading = operation.heading(name)

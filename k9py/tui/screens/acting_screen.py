@@ -10,13 +10,13 @@ To add an action: a module in `k9py/actions/catalog/`; nothing here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from textual.screen import Screen
 
 from k9py.actions.action import Action, ActionScope
-from k9py.actions.commands import CommandEntry, matching, parse
-from k9py.actions.registry import BY_ID
+from k9py.actions.commands import CommandEntry, commands_of, matching, parse
 from k9py.api.errors import KdashError
 from k9py.api.kinds import POD, WORKLOAD_KINDS
 from k9py.api.meta import ObjectKey
@@ -41,6 +41,8 @@ class ActingScreen(Screen[None]):
     def __init__(self, context: AppContext) -> None:
         super().__init__()
         self.app_context = context
+        self._actions = context.options.actions
+        self._commands = commands_of(self._actions)
         self._typed_on: CursorTargets | None = None
         """What was under the cursor when the typing of the running command began."""
 
@@ -96,7 +98,7 @@ class ActingScreen(Screen[None]):
 
     def disabled_reason(self, action_id: str) -> str:
         """Return why an action is not possible now, "" when it is."""
-        action = BY_ID[action_id]
+        action = self._actions.by_id[action_id]
         if reason := action.ready(self):
             return reason
         match action.scope:
@@ -146,7 +148,7 @@ class ActingScreen(Screen[None]):
 
     async def action_perform(self, action_id: str) -> None:
         """Run an action whose key was pressed."""
-        await self._run(BY_ID[action_id], None)
+        await self._run(self._actions.by_id[action_id], None)
 
     async def _run(self, action: Action, argument: str | None) -> None:
         if action.run is None:
@@ -168,7 +170,7 @@ class ActingScreen(Screen[None]):
             typed_on: What was under the cursor when the typing began; None: what is there now.
         """
         try:
-            entry, argument = parse(line)
+            entry, argument = parse(line, self._commands)
         except KdashError as error:
             self.app.push_screen(MessageDialog.of_error(f":{line}", error))
             return
@@ -207,7 +209,7 @@ class ActingScreen(Screen[None]):
 
     def operate(self, action_id: str, **inputs: Any) -> None:
         """Start an action's operation on the marked rows or on the target under the cursor."""
-        action, operations = BY_ID[action_id], self.app_context.operations
+        action, operations = self._actions.by_id[action_id], self.app_context.operations
         if action.scope is ActionScope.POD:
             pod = self._acting_pod_or_message(action_id)
             if pod is not None:
@@ -262,7 +264,9 @@ class ActingScreen(Screen[None]):
     def show_diff(self, *revisions: int) -> None:
         """Show what changed between two revisions, between one and now, or since the previous one."""
         navigator = self.app_context.navigator
-        self._on_workload(BY_ID["workload.diff"], lambda workload: navigator.open_diff(workload, *revisions))
+        self._on_workload(
+            self._actions.by_id["workload.diff"], lambda workload: navigator.open_diff(workload, *revisions)
+        )
 
     def choose_namespace(self) -> None:
         """Ask for a namespace."""
@@ -300,7 +304,7 @@ class ActingScreen(Screen[None]):
             if line:
                 self.run_line(line, typed_on)
 
-        self.app.push_screen(CommandLine(matching), run)
+        self.app.push_screen(CommandLine(partial(matching, commands=self._commands)), run)
 
     def go_back(self, *, dismiss: bool) -> None:
         """Go one step back; with `dismiss`, hide the progress of an operation first."""

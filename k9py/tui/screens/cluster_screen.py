@@ -5,14 +5,14 @@ To add a screen: subclass, `compose_body`, `target`, and `tick` if it shows live
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import BindingsMap, BindingType
 
 from k9py.actions.action import ActionScope
 from k9py.cluster.change_feed import Changes
-from k9py.tui.bindings import bindings
+from k9py.tui.bindings import added_bindings, bindings
 from k9py.tui.context import AppContext
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.progress import ProgressStrip
@@ -20,18 +20,21 @@ from k9py.tui.screens.acting_screen import ActingScreen
 from k9py.tui.sign_in_bar import SignInBar
 from k9py.tui.widgets.header_bar import HeaderBar, NoticeBar
 
+_SCOPES: Final = (
+    ActionScope.WORKLOAD,
+    ActionScope.POD,
+    ActionScope.OPERATION,
+    ActionScope.OBJECT,
+    ActionScope.CLUSTER,
+    ActionScope.SCREEN,
+)
+"""Whose keys every screen binds."""
+
 
 class ClusterScreen(ActingScreen):
     """Base of home, details, logs and texts."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(
-        ActionScope.WORKLOAD,
-        ActionScope.POD,
-        ActionScope.OPERATION,
-        ActionScope.OBJECT,
-        ActionScope.CLUSTER,
-        ActionScope.SCREEN,
-    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(*_SCOPES)
     AUTO_FOCUS = ""
     is_log_screen: ClassVar[bool] = False
     """It is about logs: their keys come first in its help."""
@@ -44,6 +47,8 @@ class ClusterScreen(ActingScreen):
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
+        added = BindingsMap(added_bindings(context.options.actions, *_SCOPES))
+        self._bindings = BindingsMap.merge((self._bindings, added))
         self.header = HeaderBar(id="header")
         self.notice = NoticeBar(id="notice")
         self.sign_in = SignInBar(id="sign-in")

@@ -17,9 +17,8 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from k9py.actions.action import ActionScope, HelpGroup
-from k9py.actions.registry import group_of
 from k9py.tui.bindings import bindings
-from k9py.tui.keys import display_of, key_names
+from k9py.tui.keys import actions_of, display_of, key_names
 from k9py.tui.theme import palette_for
 from k9py.views.values import Tone
 
@@ -49,7 +48,7 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
     """Return the current keys on a screen, grouped as their actions are."""
     lines: dict[HelpGroup, dict[str, list[ActiveBinding]]] = {}
     for active in screen.active_bindings.values():
-        group = group_of(active.binding.id)
+        group = actions_of(screen).group_of(active.binding.id)
         if group is not None and group is not HelpGroup.DIALOGS:
             text = active.binding.tooltip or active.binding.description
             lines.setdefault(group, {}).setdefault(text, []).append(active)

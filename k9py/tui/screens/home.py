@@ -268,14 +268,15 @@ class HomeScreen(PanedScreen):
     def marked(self) -> Mapping[ObjectKey, str]:
         return dict(self._marks) if self.active_pane is self.rollouts else {}
 
-    def clear_marks(self) -> bool:
-        """Unmark everything; False when nothing was marked."""
-        had_marks = bool(self._marks)
-        self._marks.clear()
-        if had_marks:
-            self.rollouts.set_marks(())
+    def clear_marks(self, keys: Sequence[ObjectKey] | None = None) -> bool:
+        """Unmark these, without any everything; False when none of them was marked."""
+        marked = [key for key in self._marks if keys is None or key in keys]
+        for key in marked:
+            del self._marks[key]
+        if marked:
+            self.rollouts.set_marks(self._marks)
             self.refresh_bindings()
-        return had_marks
+        return bool(marked)
 
     def step_back(self) -> None:
         """Clear the marks, the filter, then the narrowing; finally ask whether to quit.

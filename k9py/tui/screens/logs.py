@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 
 from k9py.actions.action import ActionScope
-from k9py.actions.registry import in_scope
+from k9py.actions.registry import BUILT_IN
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
 from k9py.cluster.change_feed import Changes
@@ -55,7 +55,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        *(action.id for action in in_scope(ActionScope.LOG_PANE) if action.id != "log.search"),
+        *(action.id for action in BUILT_IN.in_scope(ActionScope.LOG_PANE) if action.id != "log.search"),
         ActionScope.LOG_SCREEN,
         "workload.restart",
         "workload.undo",

@@ -12,7 +12,7 @@ import pytest
 
 from k9py.actions.action import Action, ActionScope, ActionTarget
 from k9py.actions.keys import key_display
-from k9py.actions.registry import ACTIONS, BY_ID, CLI_VERBS, DEFAULT_KEYS, group_of, in_scope
+from k9py.actions.registry import ACTIONS, BUILT_IN, BY_ID, CLI_VERBS, DEFAULT_KEYS
 from k9py.api.meta import ObjectKey
 from k9py.cli.commands import COMMANDS
 
@@ -61,7 +61,7 @@ def test_a_scope_binds_no_key_twice() -> None:
     for scope in ActionScope:
         if scope is ActionScope.HOME:
             continue  # Space marks in Rollouts and narrows in Services
-        keys = [key for action in in_scope(scope) for key in action.keys]
+        keys = [key for action in BUILT_IN.in_scope(scope) for key in action.keys]
         assert len(keys) == len(set(keys)), scope
 
 
@@ -75,10 +75,10 @@ def test_every_verb_of_the_shell_is_an_action() -> None:
 
 
 def test_only_a_listed_binding_has_a_group() -> None:
-    assert group_of("workload.scale") is BY_ID["workload.scale"].group
-    assert group_of("table.sort_name") is not None
-    assert group_of("somebody.else") is None
-    assert group_of(None) is None
+    assert BUILT_IN.group_of("workload.scale") is BY_ID["workload.scale"].group
+    assert BUILT_IN.group_of("table.sort_name") is not None
+    assert BUILT_IN.group_of("somebody.else") is None
+    assert BUILT_IN.group_of(None) is None
 
 
 @pytest.mark.parametrize(
