@@ -378,9 +378,9 @@ async def _in_parallel(work: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> 
     """Return the results in order, a few at a time; the first failure ends the others and is raised."""
     limit = asyncio.Semaphore(PARALLEL)
 
-    async def limited(one: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def limited(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
         async with limit:
-            return await one()
+            return await start()
 
     tasks = [asyncio.ensure_future(limited(coroutine)) for coroutine in work]
     try:

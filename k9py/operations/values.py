@@ -67,7 +67,7 @@ def path_text(path: Path) -> str:
 def short(text: str) -> str:
     """Shorten a path or a value: without the prefix of the pod spec, digests cut.
 
-    Paths into the pod template's metadata keep their prefix, which tells them from the object's own metadata.
+    Paths into the pod template's metadata keep their prefix, which distinguishes them from the object's own metadata.
     """
     return _DIGEST.sub(r"\1…", text.removeprefix("spec.template.spec."))
 

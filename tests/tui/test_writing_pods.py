@@ -133,7 +133,7 @@ async def test_a_pod_that_broke_while_the_revisions_were_read_is_offered_too(kda
     await kdash.advance_until(lambda: count_stuck(kdash) == 1, "a pod that cannot start")
     await kdash.press("enter")
     confirm = await kdash.confirm()
-    assert "stuck-pods" in {one.code for one in confirm.question.warnings}
+    assert "stuck-pods" in {warning.code for warning in confirm.question.warnings}
     await kdash.press("tab", "enter")
     await kdash.advance_until(lambda: isinstance(kdash.app.screen, StuckPodsDialog), "the offer")
 
@@ -195,5 +195,5 @@ async def test_a_rollout_that_stalled_is_watched_on_and_its_recovery_rings_too(
     await kdash.advance_until(lambda: len(rung) == 2, "the recovery")
     assert "recovered: done" in rung[1]
     written, stalled, recovered = audited(kdash)
-    assert [one["outcome"] for one in (written, stalled, recovered)] == ["done", "stalled", "converged"]
+    assert [record["outcome"] for record in (written, stalled, recovered)] == ["done", "stalled", "converged"]
     assert recovered["seconds"] >= stalled["seconds"], "both count from the write"

@@ -131,7 +131,7 @@ class LogWindow:
             self.rows = self.last_rows(page)
 
     def _moved(self, place: RowPlace, by: int) -> RowPlace:
-        """Return the row so many rows below (negative: above) another, or the last or first one."""
+        """Return the row `by` rows below (negative: above) another, or the last or first one."""
         number, row = place
         first, last = self._first_index(), self._finder.item_count - 1
         index = min(self._index(number), last)
