@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from k9py.api.errors import DeniedError, KdashError
 from k9py.api.text import printable
-from k9py.cli.history import changes_json
 from k9py.cli.status import status_json
 from k9py.operations.dry_run import DryRun
 from k9py.operations.front_end import Proposal
@@ -23,7 +22,7 @@ from k9py.operations.track import TrackedEnd
 from k9py.rollouts.semantic_diff import semantic_diff
 from k9py.views.current_state import CurrentState, current_status_state
 from k9py.views.exit_codes import ExitCode, exit_code_of_error, exit_code_of_status, exit_code_of_write
-from k9py.views.semantic_diff import semantic_diff_lines
+from k9py.views.semantic_diff import changes_json, semantic_diff_lines
 from k9py.views.values import StyledLine, Tone
 
 _TONES: Final = {WarningLevel.DANGER: Tone.FAIL, WarningLevel.CAUTION: Tone.WARN, WarningLevel.NOTE: Tone.PLAIN}
