@@ -189,7 +189,7 @@ def test_a_word_is_looked_for_as_it_stands(text: str) -> None:
 
 
 def test_what_the_readme_quotes_is_what_is_said() -> None:
-    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text("utf-8").split())
+    readme = " ".join((Path(__file__).parents[3] / "README.md").read_text("utf-8").split())
     since, until = datetime(2026, 1, 15, 3, 12, 7, tzinfo=UTC), datetime(2026, 1, 15, 3, 12, 19, tzinfo=UTC)
     assert f"*{marker_text.reconnected(12.0)}*" in readme
     assert f"*{marker_text.gap(marker_text.ROTATED, since, until, 12.0)}*" in readme
