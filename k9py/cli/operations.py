@@ -1,7 +1,7 @@
-"""The command line as a front end of operations: prints the plan, asks at the terminal, reports, answers as JSON.
+"""The command line as a front end of operations: prints the plan, asks at the terminal, reports, prints JSON.
 
-Invariant: nothing is sent before it was shown and confirmed, by a person at a terminal or by --yes. Several workloads
-are changed one after the other; the first that fails is the last that is tried.
+Invariant: nothing is sent before it was shown and confirmed, at a terminal or by --yes. Several workloads are changed
+one after the other; it stops at the first that fails.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from k9py.cluster.scope import Scope
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
 from k9py.operations.notes import audit_note, result_notes
-from k9py.operations.operation import RemediableError
+from k9py.operations.pause import PausedError
 from k9py.operations.plan import WriteResult
 from k9py.operations.result import OperationResult
 from k9py.operations.runner import OperationRunner, OperationSession, RunOptions
@@ -49,10 +49,10 @@ async def run_operation(
     options: WriteOptions,
     **inputs: Any,
 ) -> int:
-    """Run an operation on each workload in turn; return the exit code of the last that was tried.
+    """Run an operation on each workload in turn; return the exit code of the last one.
 
     Raises:
-        RefusedError: it was not confirmed beforehand, and nobody can be asked.
+        RefusedError: it was not confirmed beforehand, and there is no terminal to ask at.
         KdashError: there is no connection.
     """
     console = invocation.console
@@ -70,7 +70,7 @@ async def run_operation(
         try:
             await runner.run(invocation.operations[operation_id], snapshots, **inputs)
         except asyncio.CancelledError:
-            # Ctrl+C: what was written already is reported before the end.
+            # Ctrl+C: completed writes are reported before the end.
             _sum_up(invocation, session, runner, targets, options)
             raise
         return _sum_up(invocation, session, runner, targets, options)
@@ -86,7 +86,7 @@ def _operation_session(invocation: Invocation, session: CommandSession, options:
 
 
 class _Targets:
-    """Reads targets; for one that is not there, tells in which namespace it was looked for."""
+    """Reads targets; the error for a missing one names the namespace."""
 
     def __init__(self, targets: FetchedTargets) -> None:
         self._targets = targets
@@ -103,7 +103,7 @@ def _sum_up(
     targets: Sequence[ObjectArgument],
     options: WriteOptions,
 ) -> ExitCode:
-    """Report what was not tried, print the answer as JSON where that is wanted, and return the last exit code."""
+    """Report the targets that were not tried, print JSON if requested, and return the last exit code."""
     console, results = invocation.console, runner.results
     left = targets[len(results) :]
     code = exit_code(results[-1]) if results else ExitCode.DONE
@@ -130,7 +130,7 @@ def _stuck_pods_hint(stuck: StuckPodDeleter) -> str:
 
 
 class ConsoleFrontEnd:
-    """Prints and asks. What qualifies the answer, and all conversation, goes to standard error."""
+    """Prints and asks. Notes about the result, and all prompts, go to standard error."""
 
     def __init__(self, invocation: Invocation, session: CommandSession, options: WriteOptions) -> None:
         self._console = invocation.console
@@ -141,11 +141,11 @@ class ConsoleFrontEnd:
         self._printer = ProgressPrinter(invocation.console)
 
     async def while_preparing(self, key: ObjectKey, title: str, work: Coroutine[Any, Any, T]) -> T | None:
-        """Await the work: nothing is shown of it."""
+        """Await the work without showing it."""
         return await work
 
     async def choose(self, request: InputRequest) -> Any | Confirmed | None:
-        """Return the default, or refuse: a command asks for no inputs."""
+        """Return the default, or refuse: a command does not ask for inputs."""
         [target] = request.targets
         if isinstance(request.inputs, UndoInputs):
             assert isinstance(target, FetchedTarget)
@@ -155,7 +155,7 @@ class ConsoleFrontEnd:
         raise RefusedError(f"{request.operation.title(request.inputs)} of {name} needs a value", "use an option for it")
 
     async def confirm(self, proposals: Proposals) -> Decision:
-        """Show the plan, and ask unless the options have answered."""
+        """Show the plan, and ask unless the options answer."""
         options = self._options
         self._print_plan(proposals)
         if options.dry_run:
@@ -166,7 +166,7 @@ class ConsoleFrontEnd:
         return Decision.NO
 
     def _print_plan(self, proposals: Proposals) -> None:
-        """Print the plan: it is the answer of a dry run, else it stands beside it."""
+        """Print the plan: on standard output for a dry run, otherwise on standard error."""
         [proposal] = proposals.items
         self._console.print_warnings(proposal.target.warnings)
         is_answer = self._options.dry_run
@@ -191,16 +191,16 @@ class ConsoleFrontEnd:
         return agreed
 
     def writing(self, proposal: Proposal, number: int, count: int) -> None:
-        """Nothing is printed before the answer of the server."""
+        """Do nothing: nothing is printed before the server's response."""
 
     def written(self, proposal: Proposal, result: WriteResult) -> None:
-        """Print what should be known of the write, and that it is done."""
+        """Print the notes about the write, and that it is done."""
         for note in result_notes(result):
             self._console.print_err(f"kdash: {note}")
         self._print(printable(result.plan.done))
 
     async def offer_stuck_pods(self, stuck: StuckPodDeleter) -> None:
-        """Delete the stuck pods where that is a part of the undo, or agreed to now; else print how."""
+        """Delete the stuck pods if that is part of the undo or is confirmed now; otherwise print how to do it."""
         if not stuck.is_confirmed:
             names = ", ".join(printable(pod.name) for pod in stuck.pods)
             which = f"pod {names} still runs" if len(stuck.pods) == 1 else f"pods {names} still run"
@@ -216,9 +216,9 @@ class ConsoleFrontEnd:
         self._printer.print(key, status)
 
     def ended(self, result: OperationResult, end: TrackedEnd) -> None:
-        """Print the end of what the command is for."""
+        """Print how the operation ended."""
         if end.is_interrupted:
-            self._console.print_err("kdash: no longer tracked; what was written stays and continues by itself")
+            self._console.print_err("kdash: no longer tracked; the change stays and its rollout continues")
         elif result.is_stuck_pod:
             return  # its workload is still to come
         elif end.outcome == "converged":
@@ -228,13 +228,13 @@ class ConsoleFrontEnd:
 
     def failed(self, result: OperationResult, error: KdashError) -> None:
         """Print what went wrong and what can be done about it; for a remedy, its command."""
-        if isinstance(error, RemediableError) and error.remedy.operation == "pause":
+        if isinstance(error, PausedError):
             workload = f"{KIND_SHORT_NAMES.get(result.key.kind, result.key.kind)}/{result.key.name}"
             error.hint = f"resume it first: kdash resume {workload} -n {result.key.namespace}"
         report_error(self._console, error)
 
     def interrupted(self, result: OperationResult) -> None:
-        """Print that it is not known what became of a write."""
+        """Print that the outcome of a write is unknown."""
         self._console.print_err("kdash: interrupted before the server answered: it is not known whether it was written")
 
     def audit_problem(self, problem: str) -> None:
@@ -242,11 +242,11 @@ class ConsoleFrontEnd:
         self._console.print_err(f"kdash: {audit_note(problem)}")
 
     def is_superseded(self, key: ObjectKey) -> bool:
-        """A command makes one write at a time."""
+        """Return False: a command makes one write at a time."""
         return False
 
     def stops(self) -> bool:
-        """A command is stopped by Ctrl+C."""
+        """Return False: Ctrl+C stops a command."""
         return False
 
     def _print(self, text: str) -> None:

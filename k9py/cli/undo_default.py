@@ -1,6 +1,6 @@
-"""The revision `kdash undo` rolls back to when none is named: the one before, if something is wrong now.
+"""The revision `kdash undo` rolls back to by default: the previous one, if something is wrong with the current one.
 
-Invariant: it is never guessed. Where it is not plain which revision is meant, RefusedError names the ways on.
+Invariant: it is never guessed. If the revision is ambiguous, RefusedError names the options.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _blocked_revision(target: FetchedTarget, history: RevisionHistory) -> Revisi
 async def _refuse_if_healthy(
     reader: SnapshotReader, target: FetchedTarget, history: RevisionHistory, default: UndoTarget | None, now: datetime
 ) -> None:
-    """Refuse when nothing is wrong with the workload: which revision is meant has to be named then."""
+    """Refuse when nothing is wrong with the workload: the revision then has to be named."""
     status, name = target.status(), printable(str(target.key))
     if default is None or status is None:
         return  # there is nothing to roll back to

@@ -1,4 +1,4 @@
-"""The footer of a screen: the main keys in force, made from the actions, greyed out where they are not possible.
+"""The footer of a screen: the main current keys, made from the actions, greyed out where they are not possible.
 
 Invariants: it lists no key that is not bound, and never wraps: keys at the end are cut when room is short, but never
 help. A click on a key presses it. While a bar is typed into, it shows how to end that: every other key is text.
@@ -46,7 +46,7 @@ class KeyBar(Static):
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """What is listed, also what does not fit."""
+        """The listed keys, including those that do not fit."""
         return self._keys
 
     def on_mount(self) -> None:

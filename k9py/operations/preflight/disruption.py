@@ -1,8 +1,8 @@
-"""Warns of pods that are taken away: time in which none serves, and what PodDisruptionBudgets allow.
+"""Warns about pods that are removed: downtime, and what PodDisruptionBudgets allow.
 
-Only an eviction asks a PodDisruptionBudget. A rollout and a deletion do not: there it shows how little room there is.
-Sources: kubernetes/pkg/controller/deployment/util, `ResolveFenceposts`; DaemonSet and StatefulSet by their API's text;
-kubernetes/pkg/registry/core/pod/storage/eviction.go; docs "Specifying a Disruption Budget".
+Only an eviction respects a PodDisruptionBudget. A rollout and a deletion bypass it: for those the warning shows how few
+disruptions are left. Sources: kubernetes/pkg/controller/deployment/util, `ResolveFenceposts`; DaemonSet and StatefulSet
+by their API's text; kubernetes/pkg/registry/core/pod/storage/eviction.go; docs "Specifying a Disruption Budget".
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from k9py.operations.preflight.facts import Facts, Unknown, planned_template, un
 
 @dataclass(frozen=True, slots=True)
 class RolloutStrategy:
-    """A rollout's room.
+    """The limits of a rollout.
 
     Args:
         type: RollingUpdate, Recreate or OnDelete.
         desired: pods it should have.
         surge: pods above `desired` during the rollout.
         unavailable: pods that may be missing of `desired` during the rollout.
-        coming: pods that are made before any goes, by how many there are now.
+        coming: pods created before any is removed, by the current number.
     """
 
     type: str
@@ -76,9 +76,9 @@ def _pods(value: int | str | None, default: int | str, desired: int, *, round_up
 
 
 def downtime(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
-    """Warn that replacing the pods leaves a time in which none serves.
+    """Warn that replacing the pods causes downtime.
 
-    A DaemonSet's pods serve their own node each, one after the other: that is normal, no reason to warn.
+    Each DaemonSet pod serves its own node, and they are replaced one after the other: no reason to warn.
     """
     kind, how = obj.get("kind"), strategy(obj)
     if kind == "DaemonSet" or not how.desired:
@@ -92,14 +92,14 @@ def downtime(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
                 "its only pod may terminate before the new one is ready (maxUnavailable 1): nothing serves in between"
             )
     elif how.type == "RollingUpdate" and how.unavailable >= how.desired and kind == "Deployment":
-        message = f"maxUnavailable lets all {how.desired} pods terminate before a new one is ready"
+        message = f"maxUnavailable allows all {how.desired} pods to terminate before a new one is ready"
     else:
         return
     yield PreflightWarning(WarningLevel.DANGER, "downtime", message)
 
 
 def held_back(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
-    """Say when the pods, or some of them, will not take the change by themselves."""
+    """Warn that some or all pods will not be updated automatically."""
     given = (obj.get("spec") or {}).get("updateStrategy") or {}
     if given.get("type") == "OnDelete":
         message = "update strategy OnDelete: pods stay as they are until someone deletes them"
@@ -107,7 +107,7 @@ def held_back(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
         return
     partition = (given.get("rollingUpdate") or {}).get("partition") or 0
     if partition:
-        message = f"partition {partition}: only pods from ordinal {partition} on take the change"
+        message = f"partition {partition}: only pods from ordinal {partition} on are updated"
         yield PreflightWarning(WarningLevel.CAUTION, "partition", message)
 
 
@@ -163,12 +163,12 @@ def _of(budgets: tuple[PodDisruptionBudget, ...], labels: Mapping[str, str]) -> 
 
 
 def _counts(pod: Mapping[str, Any], budget: PodDisruptionBudget) -> bool:
-    """Tell whether a budget would miss the pod: one that does not serve may go while enough others do."""
+    """Return whether the pod counts for a budget: an unready pod may go while enough others are healthy."""
     status = pod.get("status") or {}
     if status.get("phase") != "Running":
         return False
     conditions = status.get("conditions") or ()
-    ready = any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
+    ready = any(condition.get("type") == "Ready" and condition.get("status") == "True" for condition in conditions)
     return ready or not budget.status.current_healthy >= budget.status.desired_healthy > 0
 
 

@@ -49,8 +49,8 @@ def managed(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
 def applied(obj: Mapping[str, Any], *, field: str) -> Iterator[PreflightWarning]:
     """Warn that the next `kubectl apply` overwrites the change.
 
-    kubectl 1.37 warns of `rollout undo` alone, whatever the file contains; a scale or an image may be
-    missing in the file, and then an apply leaves it.
+    kubectl 1.37 warns only about `rollout undo`, whatever the file contains; replicas or an image may be missing in the
+    file, and then an apply keeps them.
 
     Args:
         field: the part of `spec` that is changed: `template` or `replicas`.
@@ -76,4 +76,4 @@ def _file_has(file: str, field: str) -> bool:
     try:
         return field in msgspec.json.decode(file)["spec"]
     except (msgspec.DecodeError, UnicodeError, KeyError, TypeError):
-        return True  # it was applied: what the file contains is not known, so it may contain this
+        return True  # it was applied: the content of the file is unknown, so it may contain this

@@ -1,4 +1,4 @@
-"""All keys in force on a screen, generated from the bindings: a bound key cannot be missing here."""
+"""All current keys on a screen, generated from the bindings: a bound key cannot be missing here."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ LOG_GROUPS: Final = (HelpGroup.LOG_SOURCES, HelpGroup.LOG_LINES)
 """What the help of a log screen begins with."""
 
 
+ARROW_KEYS: Final = {"↑": "Up", "↓": "Down", "←": "Left", "→": "Right"}
+"""Arrow keys are words here: an ASCII terminal shows the arrows as letters and signs that are keys themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyHelp:
     """One line of help: keys, what they do, and whether it is allowed now."""
@@ -45,7 +49,7 @@ class KeyGroup:
 
 
 def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
-    """Return the keys in force on a screen, grouped as their actions are."""
+    """Return the current keys on a screen, grouped as their actions are."""
     lines: dict[HelpGroup, dict[str, list[ActiveBinding]]] = {}
     for active in screen.active_bindings.values():
         group = actions_of(screen).group_of(active.binding.id)
@@ -60,7 +64,7 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
             group.value,
             tuple(
                 KeyHelp(
-                    tuple(dict.fromkeys(display_of(screen, active.binding) for active in same_help)),
+                    tuple(dict.fromkeys(_key_text(display_of(screen, active.binding)) for active in same_help)),
                     same_help[0].binding.description,
                     names.fill(text),
                     any(active.enabled for active in same_help),
@@ -71,6 +75,10 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
         for group in dict.fromkeys((*first, *HelpGroup))
         if group in lines
     )
+
+
+def _key_text(key: str) -> str:
+    return ARROW_KEYS.get(key, key)
 
 
 class HelpScreen(ModalScreen[None]):
@@ -108,7 +116,7 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#help").focus()
 
     def _column(self, groups: Sequence[KeyGroup]) -> Renderables:
-        """Draw a column; a long explanation is folded under itself."""
+        """Draw a column; a long explanation is wrapped with a hanging indent."""
         palette = palette_for(self.app)
         parts: list[RenderableType] = []
         for group in groups:

@@ -177,7 +177,7 @@ async def test_an_answer_that_is_not_understood_is_unknown() -> None:
     broken = autoscaler()
     broken["spec"]["maxReplicas"] = "many"
     [warning] = await preflight(FakeReader({"HorizontalPodAutoscaler": [broken]}), obj, plan_scale(obj, 2))
-    assert (warning.code, "the answer was not understood" in warning.message) == ("unknown", True)
+    assert (warning.code, "unexpected response" in warning.message) == ("unknown", True)
 
 
 async def test_a_lost_connection_is_raised_and_not_taken_for_unknown() -> None:
@@ -212,7 +212,7 @@ def test_a_missing_permission_is_named_in_rbac_terms() -> None:
 async def test_an_undetermined_permission_is_unknown(answer: Any, why: str) -> None:
     obj = make.raw_deployment()
     [warning] = await preflight(FakeReader(allowed=answer), obj, plan_pause(obj))
-    expected = f"your right to patch deployments in the namespace shop: unknown ({why}); it may be refused"
+    expected = f"your permission to patch deployments in the namespace shop: unknown ({why}); it may be refused"
     assert (warning.code, warning.message) == ("unknown", expected)
 
 

@@ -29,13 +29,13 @@ def deployment(replicas: int, **rolling: Any) -> dict[str, Any]:
     [
         (1, {}, 1, 0, None),  # 25% of one pod: up for the surge, down for the unavailable
         (1, {"maxSurge": 1, "maxUnavailable": 0}, 1, 0, None),
-        (1, {"maxSurge": 0, "maxUnavailable": 1}, 0, 1, "its only pod may end before the new one is ready"),
-        (1, {"maxSurge": 0, "maxUnavailable": "25%"}, 0, 1, "its only pod may end before the new one is ready"),
-        (1, {"maxSurge": 1, "maxUnavailable": 1}, 1, 1, "its only pod may end before the new one is ready"),
+        (1, {"maxSurge": 0, "maxUnavailable": 1}, 0, 1, "its only pod may terminate before the new one is ready"),
+        (1, {"maxSurge": 0, "maxUnavailable": "25%"}, 0, 1, "its only pod may terminate before the new one is ready"),
+        (1, {"maxSurge": 1, "maxUnavailable": 1}, 1, 1, "its only pod may terminate before the new one is ready"),
         (3, {}, 1, 0, None),
         (4, {}, 1, 1, None),
-        (3, {"maxSurge": 0, "maxUnavailable": "100%"}, 0, 3, "maxUnavailable lets all 3 pods end"),
-        (2, {"maxSurge": 0, "maxUnavailable": 5}, 0, 2, "maxUnavailable lets all 2 pods end"),
+        (3, {"maxSurge": 0, "maxUnavailable": "100%"}, 0, 3, "maxUnavailable allows all 3 pods to terminate"),
+        (2, {"maxSurge": 0, "maxUnavailable": 5}, 0, 2, "maxUnavailable allows all 2 pods to terminate"),
         (0, {"maxSurge": 0, "maxUnavailable": 1}, 0, 0, None),
     ],
 )
