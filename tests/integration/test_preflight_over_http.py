@@ -237,14 +237,19 @@ async def test_a_keda_autoscaler_is_reported(simulator: Simulator, connection: C
 @pytest.mark.parametrize(
     ("field", "values", "code", "message"),
     [
-        ("annotations", {"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:shop/cart"}, "gitops", "Argo CD"),
-        ("labels", {"kustomize.toolkit.fluxcd.io/name": "shop"}, "gitops", "Flux"),
-        ("annotations", {"meta.helm.sh/release-name": "shop"}, "helm", "Helm"),
+        (
+            "annotations",
+            {"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:shop/cart"},
+            "gitops",
+            "managed by Argo CD",
+        ),
+        ("labels", {"kustomize.toolkit.fluxcd.io/name": "shop"}, "gitops", "managed by Flux"),
+        ("annotations", {"meta.helm.sh/release-name": "shop"}, "helm", "managed by Helm"),
         (
             "annotations",
             {"kubectl.kubernetes.io/last-applied-configuration": '{"spec":{"template":{}}}'},
             "applied",
-            "it was made with kubectl apply",
+            "managed with kubectl apply",
         ),
     ],
 )
@@ -300,7 +305,7 @@ async def test_an_eviction_the_budget_refuses_says_which_what_it_needs_and_has(
     change = plan_evict(pod)
     [warning] = await preflight(connection, pod, change)
     spent = f"PDB strict allows 0 disruptions ({has} healthy, {needs} required)"
-    assert (warning.code, warning.message) == ("budget", f"{spent}: it will refuse this")
+    assert (warning.code, warning.message) == ("budget", f"{spent}: it will refuse the eviction")
     with pytest.raises(UnavailableError) as caught:
         await prepared(connection, pod, change)
     refusal = f"PodDisruptionBudget strict allows no disruptions: it requires {needs} healthy pods and has {has}"
