@@ -14,7 +14,7 @@ from k9py.simulator.state import SimulatorState
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.screens.describe import DescribeScreen
 from k9py.tui.screens.difference import DifferenceScreen
-from k9py.tui.screens.help import HelpScreen
+from k9py.tui.screens.help import ARROW_KEYS, HelpScreen
 from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.section_lines import fold_text, redact_section, section_lines
@@ -26,7 +26,7 @@ from tests.tui.dashboard import AGENT, CART, CHECKOUT, Dashboard
 
 async def test_help_explains_every_key_in_force(kdash: Dashboard) -> None:
     bound = {
-        kdash.app.get_key_display(active.binding)
+        ARROW_KEYS.get(key := kdash.app.get_key_display(active.binding), key)
         for active in kdash.home.active_bindings.values()
         if BUILT_IN.group_of(active.binding.id) is not None
     }
