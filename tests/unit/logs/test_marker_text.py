@@ -17,7 +17,7 @@ from tests.unit.logs.follow.scripted_source import START
     [
         (
             'container "a" in pod "b" is waiting to start: trying and failing to pull image',
-            "waiting to start: image can't be pulled",
+            "waiting to start: image cannot be pulled",
         ),
         (
             'container "a" in pod "b" is waiting to start: PodInitializing',
