@@ -118,7 +118,7 @@ def condition_lines(conditions: Iterable[Condition] | None, now: datetime) -> li
     for condition in conditions or ():
         is_failure = condition.status == "False" or (condition.type.endswith("Failure") and condition.status == "True")
         since = f"  {age(condition.last_transition_time, now)}"
-        message = f"  {condition.message}" if condition.message else ""
+        message = f"  {condition.message.strip().removesuffix('.')}" if condition.message else ""
         lines.append(
             (
                 (f"{condition.type} ", Tone.MUTED),

@@ -191,7 +191,7 @@ def test_a_revision_without_old_pods_is_not_called_new() -> None:
     ("message", "text"),
     [
         (
-            'Back-off pulling image "r/checkout:9": ErrImagePull: rpc error: code = NotFound desc = r/checkout:9: not found',
+            'Back-off pulling image "r/x:9": ErrImagePull: rpc error: code = NotFound desc = r/x:9: not found',
             "1 pod waiting: ImagePullBackOff (not found)",
         ),
         (
