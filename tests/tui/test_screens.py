@@ -118,9 +118,9 @@ async def test_logs_fill_the_screen_and_p_switches_to_those_before(kdash: Dashbo
     screen = await kdash.until_screen(LogScreen)
     await kdash.until(lambda: screen.logs.view.line_count() > 0, "lines")
     await kdash.press("p")
-    await kdash.until_text("before the last restart")
+    await kdash.until_text("previous containers of")
     await kdash.press("p")
-    await kdash.until(lambda: "before the last restart" not in kdash.text, "what they write now")
+    await kdash.until(lambda: "previous containers of" not in kdash.text, "what they write now")
     await kdash.press("escape")
     assert kdash.app.screen is kdash.home
 

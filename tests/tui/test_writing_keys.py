@@ -272,7 +272,7 @@ async def test_the_undo_list_keeps_its_columns_after_an_undo_and_all_its_ages_ar
         kdash.simulator.advance(5)
         await kdash.press("u")
         asking = await kdash.until_screen(UndoDialog)
-        await kdash.until_text("CHANGE-CAUSE", "CHANGED BY", "rolled back 5s ago: image", "revision 7 for 5 seconds")
+        await kdash.until_text("CHANGE-CAUSE", "CHANGED BY", "rolled back 5s ago: image", "revision 7 for 5s")
         kdash.simulator.advance(25)
         assert asking.table.select_key(next(revision.key for revision in asking.revisions if revision.number == 6))
         await kdash.until_text("go back to revision 6 · rolled back 5s ago: image checkout:2.8.0 cannot be pulled")

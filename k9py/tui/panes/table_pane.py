@@ -288,4 +288,4 @@ class TablePane(FilterablePane):
         count = f"{shown:,}" if shown == total else f"{shown:,} of {total:,}"
         marked = key_names(self).fill(f"{self._marked:,} marked · {{app.back}} clears") if self._marked else ""
         narrowing = " · ".join(part for part in (marked, self._narrowing) if part)
-        self.set_note(count if total else "", narrowing=narrowing)
+        self.set_note("", narrowing=narrowing, count=count if total else "")

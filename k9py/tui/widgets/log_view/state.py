@@ -73,7 +73,7 @@ def status_text(state: LogState, key_of: KeyOf) -> str:
         parts.append(f"{count_noun(state.context, 'line')} of context")
     parts += [state.filter_problem] if state.filter_problem else []
     if state.marked:
-        parts.append(f"{state.marked} marked")
+        parts.append(f"{count_noun(state.marked, 'line')} marked")
     if state.cleared:
         parts.append(f"{state.cleared:,} cleared, {key_of('log.clear')} shows them")
     if not state.following:
