@@ -1,7 +1,8 @@
-"""The footer of a screen: the main keys in force, made from the actions, greyed out where they are not possible.
+"""The footer of a screen: the main keys that work now, made from the actions.
 
-Invariants: it lists no key that is not bound, and never wraps: keys at the end are cut when room is short, but never
-help. A click on a key presses it. While a bar is typed into, it shows how to end that: every other key is text.
+Invariants: it shows no key that does nothing now (not bound, not possible on what is selected, or covered by a dialog,
+which has keys of its own), and never wraps: keys at the end are cut when room is short, but never help. A click on a
+key presses it. While a bar is typed into, it shows how to end that: every other key is text.
 """
 
 from __future__ import annotations
@@ -43,10 +44,11 @@ class KeyBar(Static):
         self._drawn_for: tuple[object, ...] = ()
         self._presses: dict[str, str] = {}
         self._ends: tuple[tuple[int, str], ...] = ()
+        self._is_covered = False
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """What is listed, also what does not fit."""
+        """The keys of the focus, also those that do not fit or are not possible now."""
         return self._keys
 
     def on_mount(self) -> None:
@@ -56,6 +58,11 @@ class KeyBar(Static):
 
     def on_resize(self) -> None:
         """Draw for the new width."""
+        self._draw()
+
+    def set_covered(self, is_covered: bool) -> None:
+        """Show no keys while a dialog covers the screen."""
+        self._is_covered = is_covered
         self._draw()
 
     def on_click(self, event: events.Click) -> None:
@@ -96,17 +103,18 @@ class KeyBar(Static):
     def _draw(self) -> None:
         palette = palette_for(self.app)
         room = self.size.width
-        drawn_for = (self._keys, room, palette.name)
+        drawn_for = (self._keys, room, palette.name, self._is_covered)
         if room <= 0 or drawn_for == self._drawn_for:
             return
         self._drawn_for = drawn_for
         line = Text(no_wrap=True, end="")
         ends = []
-        for key, title, is_possible in _fitting(self._keys, self._always, room):
+        possible = () if self._is_covered else [key for key in self._keys if key[2]]
+        for key, title, _ in _fitting(possible, None if self._is_covered else self._always, room):
             if line:
                 line.append("  ")
-            line.append(key, palette.tone(Tone.ACCENT) if is_possible else palette.muted)
-            line.append(f" {title}", "" if is_possible else palette.muted)
+            line.append(key, palette.tone(Tone.ACCENT))
+            line.append(f" {title}")
             ends.append((line.cell_len, self._presses[key]))
         self._ends = tuple(ends)
         self.update(line, layout=False)
