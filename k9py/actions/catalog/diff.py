@@ -64,7 +64,7 @@ MARK: Final = Action(
     group=HelpGroup.PANES,
     scope=ActionScope.REVISION,
     native="mark",
-    footer=260,
+    footer=145,
 )
 ACTIONS: Final = (
     DIFF,
