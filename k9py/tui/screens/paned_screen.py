@@ -152,6 +152,12 @@ class PanedScreen(ClusterScreen):
         pane = self.active_pane
         return pane.filter_bar if isinstance(pane, TablePane | LogPane) else None
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable the filter while there is no cluster to show."""
+        if action == "filter" and not self.is_connected:
+            return None
+        return super().check_action(action, parameters)
+
     def action_filter(self) -> None:
         """Filter the active pane."""
         bar = self._filter_bar()

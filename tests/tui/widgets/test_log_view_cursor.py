@@ -91,7 +91,7 @@ async def test_space_holds_what_is_in_sight_and_follows_again() -> None:
         app.widget.extend(numbered(10, 40))
         app.widget.flush()
         assert rows(app)[:4] == before[:4]
-        assert "10 new below" in rows(app)[-1]
+        assert "10 new lines below" in rows(app)[-1]
         await pilot.press("space")
         assert follows(app)
 
