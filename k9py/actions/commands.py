@@ -70,6 +70,14 @@ def commands_of(registry: ActionRegistry) -> tuple[CommandEntry, ...]:
 
 
 COMMANDS: Final = commands_of(BUILT_IN)
+_PODS: Final = "Open a rollout to see its pods. "
+_LISTED: Final = "The first screen lists services and rollouts. "
+_INSTEAD: Final = {
+    **dict.fromkeys(("po", "pod", "pods"), _PODS),
+    **dict.fromkeys(("deploy", "deployment", "deployments", "sts", "statefulsets", "ds", "daemonsets"), _LISTED),
+    **dict.fromkeys(("svc", "service", "services"), _LISTED),
+}
+"""What to do instead of a resource name that other tools take as a command."""
 
 
 def matching(line: str, commands: Sequence[CommandEntry] = COMMANDS) -> tuple[CommandEntry, ...]:
@@ -98,7 +106,8 @@ def parse(line: str, commands: Sequence[CommandEntry] = COMMANDS) -> tuple[Comma
     if len(entries) != 1:
         names = ", ".join(entry.name for entry in entries or commands)
         what = "ambiguous" if entries else "unknown"
-        raise RefusedError(f'{what} command "{word}"', f"commands: {names}")
+        instead = "" if entries else _INSTEAD.get(word.lower(), "")
+        raise RefusedError(f'{what} command "{word}"', f"{instead}Available: {names}.")
     entry = entries[0]
     if argument and not entry.argument:
         raise RefusedError(f"{entry.name} takes no argument", f"type: {entry.usage}")

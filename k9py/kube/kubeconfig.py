@@ -34,7 +34,7 @@ from k9py.api.text import printable
 from k9py.kube.go_yaml import YamlSyntaxError, read_yaml
 from k9py.kube.kubeconfig_schema import KubeconfigCluster, KubeconfigContext, KubeconfigFile, KubeconfigUser
 
-DEMO_HINT: Final = "Set KUBECONFIG or give --kubeconfig PATH. No cluster at hand? Run `kdash --demo`."
+DEMO_HINT: Final = "Set KUBECONFIG or give --kubeconfig PATH. No cluster? Try `kdash --demo`."
 
 _TEXT_LISTS: Final = frozenset({"args", "as-groups"})
 _MAPS_OF_LISTS: Final = frozenset({"as-user-extra"})

@@ -121,9 +121,7 @@ def _no_kubeconfig(config: Kubeconfig, environ: Mapping[str, str]) -> ConfigErro
         missing = f", and {_missing_files(config, environ)}" if config.missing else ""
         return ConfigError(f"The kubeconfig {shown} has no contexts{missing}", DEMO_HINT)
     reason = _missing_files(config, environ) if config.missing else "KUBECONFIG is set, but names no file"
-    return ConfigError(
-        f"There is no kubeconfig, so kdash does not know which cluster to show: {reason}", missing_hint(config.missing)
-    )
+    return ConfigError(f"No kubeconfig: {reason}", missing_hint(config.missing))
 
 
 def _missing_files(config: Kubeconfig, environ: Mapping[str, str]) -> str:

@@ -305,7 +305,7 @@ def _unreachable(error: BaseException, shown: str, *, is_retried: bool = True) -
 def _refused(shown: str) -> ConnectionFailedError:
     return ConnectionFailedError(
         f"The server {shown} refused the connection",
-        "Is the cluster running, and is this its address? No cluster at hand: `kdash --demo`.",
+        "Is the cluster running, and is this its address? No cluster? Try `kdash --demo`.",
     )
 
 

@@ -86,7 +86,7 @@ def plan_undo(
         raise RefusedError(f"{about.text}: revision {number} is the current one", "")
     return WritePlan(
         operation="undo",
-        label="Undo",
+        label="Roll back",
         key=about.key,
         uid=about.uid,
         resource_version=about.resource_version,
@@ -222,7 +222,7 @@ class Undo(Operation[UndoInputs]):
     """Roll back to an earlier revision."""
 
     id = "undo"
-    label = "Undo"
+    label = "Roll back"
 
     def inputs(self, *, revision: int | None = None, deletes_stuck_pods: bool = False, **given: Any) -> UndoInputs:
         return UndoInputs(revision or None, deletes_stuck_pods=deletes_stuck_pods)

@@ -1,7 +1,8 @@
 """The footer of a screen: the main current keys, made from the actions, greyed out where they are not possible.
 
-Invariants: it lists no key that is not bound, and never wraps: keys at the end are cut when room is short, but never
-help. A click on a key presses it. While a bar is typed into, it shows how to end that: every other key is text.
+Invariants: it lists no key that is not bound, none while a dialog with keys of its own covers the screen, and never
+wraps: keys at the end are cut when room is short, but never help. A click on a key presses it. While a bar is typed
+into, it shows how to end that: every other key is text.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class KeyBar(Static):
         self._drawn_for: tuple[object, ...] = ()
         self._presses: dict[str, str] = {}
         self._ends: tuple[tuple[int, str], ...] = ()
+        self._is_covered = False
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -56,6 +58,11 @@ class KeyBar(Static):
 
     def on_resize(self) -> None:
         """Draw for the new width."""
+        self._draw()
+
+    def set_covered(self, is_covered: bool) -> None:
+        """Show no keys while a dialog covers the screen."""
+        self._is_covered = is_covered
         self._draw()
 
     def on_click(self, event: events.Click) -> None:
@@ -96,13 +103,14 @@ class KeyBar(Static):
     def _draw(self) -> None:
         palette = palette_for(self.app)
         room = self.size.width
-        drawn_for = (self._keys, room, palette.name)
+        drawn_for = (self._keys, room, palette.name, self._is_covered)
         if room <= 0 or drawn_for == self._drawn_for:
             return
         self._drawn_for = drawn_for
         line = Text(no_wrap=True, end="")
         ends = []
-        for key, title, is_possible in _fitting(self._keys, self._always, room):
+        keys, always = ((), None) if self._is_covered else (self._keys, self._always)
+        for key, title, is_possible in _fitting(keys, always, room):
             if line:
                 line.append("  ")
             line.append(key, palette.tone(Tone.ACCENT) if is_possible else palette.muted)

@@ -48,6 +48,8 @@ class TrackedChange:
 
 
 BAR_CELLS = 20
+PADDING = 1
+"""Cells left and right of the line."""
 
 
 def bar(followed: TrackedChange, cells: int = BAR_CELLS) -> str:
@@ -63,7 +65,7 @@ def bar(followed: TrackedChange, cells: int = BAR_CELLS) -> str:
 
 
 class ProgressStrip(Static):
-    """The line above the keys; hidden while there is no change."""
+    """The line above the keys; hidden while there is no change. What is too long is cut before the key at its end."""
 
     DEFAULT_CSS = """
     ProgressStrip {
@@ -77,6 +79,8 @@ class ProgressStrip(Static):
         super().__init__("", markup=False, id=id)
         self.shown: TrackedChange | None = None
         self._shown_with: tuple[int, str] = (0, "")
+        self._line = Text()
+        self._end = Text()
 
     def show(self, followed: TrackedChange | None, more: int = 0, *, stop_with: str = "") -> None:
         """Show a change.
@@ -101,9 +105,21 @@ class ProgressStrip(Static):
         if drawn and not followed.is_done:
             line.append(f"{drawn}  ", tone)
         line.append(printable(followed.status_text), tone)
+        end = Text(no_wrap=True)
         if not followed.is_done:
-            line.append(f"  {followed.seconds:.0f}s", palette.muted)
+            end.append(f"  {followed.seconds:.0f}s", palette.muted)
         if more:
-            line.append(f"  and {more} more", palette.muted)
-        line.append(f"  {key_names(self).fill(followed.hint)}", palette.muted)
-        self.update(line, layout=False)
+            end.append(f"  and {more} more", palette.muted)
+        end.append(f"  {key_names(self).fill(followed.hint)}", palette.muted)
+        self._line, self._end = line, end
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Cut the text for the new width."""
+        self._draw()
+
+    def _draw(self) -> None:
+        width = self.size.width or self.app.size.width - 2 * PADDING
+        line = self._line.copy()
+        line.truncate(max(1, width - self._end.cell_len), overflow="ellipsis")
+        self.update(line.append_text(self._end), layout=False)

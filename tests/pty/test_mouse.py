@@ -30,9 +30,9 @@ def test_a_click_on_a_title_sorts_and_one_on_a_key_presses_it(command: str, tmp_
         click(terminal, "NAME  ")
         terminal.wait_for("NAME ↑")
         click(terminal, "? Help")
-        terminal.wait_for("Esc closes")
+        terminal.wait_for("Esc close")
         terminal.press("\x1b")
-        terminal.wait_for(lambda text: "Esc closes" not in text, "help is gone")
+        terminal.wait_for(lambda text: "Esc close" not in text, "help is gone")
         terminal.press(":q\r")
         assert terminal.wait_for_exit() == 0
     assert b"\x1b[?1000h" in terminal.raw

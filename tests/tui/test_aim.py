@@ -53,7 +53,7 @@ async def test_the_first_key_hits_what_fails_though_it_was_not_first_at_the_star
     assert quiet.home.target() == CHECKOUT
     await quiet.press("u")
     asking = await quiet.until_screen(UndoDialog)
-    assert asking.heading == "Undo Deployment checkout"
+    assert asking.heading == "Roll back Deployment checkout"
 
 
 async def test_a_dialog_stays_with_the_object_that_was_under_the_cursor_when_its_key_was_pressed(
@@ -192,7 +192,7 @@ async def test_the_undo_of_a_healthy_workload_shows_what_its_present_revision_ch
     asking = await kdash.until_screen(UndoDialog)
     await kdash.until_text("its changes since revision 1", "postgres:17.4 → ")
     await kdash.press("down")
-    await kdash.until_text("Change if you go back to revision 1", "postgres:17.6 → ")
+    await kdash.until_text("What rolling back to revision 1 changes", "postgres:17.6 → ")
     assert kdash.app.screen is asking
 
 
@@ -255,7 +255,7 @@ async def test_keys_on_a_service_go_to_its_one_workload(kdash: Dashboard) -> Non
     await kdash.until(lambda: kdash.home.target() == ObjectKey("Service", "shop", "checkout"), "the worst service")
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)
-    assert asking.heading == "Undo Deployment checkout"
+    assert asking.heading == "Roll back Deployment checkout"
     await kdash.press("escape", "r")
     assert (await kdash.confirm()).question.object == "Deployment checkout"
     await kdash.press("escape", "D")
@@ -316,7 +316,7 @@ async def test_of_several_workloads_the_one_that_can_is_not_taken_unasked(quiet:
     await quiet.until(lambda: len(queries.revisions_of(canary)) == 1, "one revision of the canary")
     await quiet.press("u")
     asking = await quiet.until_screen(ChooseDialog)
-    message = "nothing to undo: Deployment canary has only one revision"
+    message = "nothing to roll back to: Deployment canary has only one revision"
     assert [choice.detail == message for choice in asking.choices] == [False, True]
     await quiet.press(*"canary", "enter")
     await quiet.until_said(message)
@@ -366,14 +366,14 @@ async def test_a_typed_command_hits_what_was_under_the_cursor_when_its_typing_be
 async def test_what_cannot_be_done_is_dimmed_and_says_why_when_its_key_is_pressed(quiet: Dashboard) -> None:
     coredns = ObjectKey("Deployment", "kube-system", "coredns")
     for key, pressed, action, why in (
-        (coredns, "u", "workload.undo", "nothing to undo: Deployment coredns has only one revision"),
+        (coredns, "u", "workload.undo", "nothing to roll back to: Deployment coredns has only one revision"),
         (coredns, "D", "workload.diff", "nothing to compare: Deployment coredns has only one revision"),
         (DB, "P", "workload.pause", "a StatefulSet cannot be paused: only a Deployment can"),
         (
             DB,
             "ctrl+d",
             "pod.delete",
-            "no pod is selected: choose one in a list of pods (Enter on a rollout shows them)",
+            "select a pod first: Enter on a rollout lists its pods",
         ),
         (DB, "5", "", "no pane 5 here"),
     ):
@@ -397,7 +397,7 @@ async def test_a_service_without_a_workload_says_so(quiet: Dashboard) -> None:
     await quiet.press("1")
     assert quiet.home.services.table.select_key(service)
     await quiet.press("s")
-    message = "Service cart selects no Deployment, StatefulSet or DaemonSet"
+    message = "Service cart has no workload: no pod of one matches its selector"
     await quiet.until_said(message)
     await quiet.press("space")
     await quiet.until_text(f"│   {message}", "no pod matches app=crat, so no logs")
@@ -414,7 +414,7 @@ async def test_on_a_services_screen_keys_go_to_the_pod_and_to_its_workload(kdash
     assert (await kdash.confirm()).question.object == f"Pod {pod.name}"
     await kdash.press("escape", "u")
     asking = await kdash.until_screen(UndoDialog)
-    assert asking.heading == "Undo Deployment checkout"
+    assert asking.heading == "Roll back Deployment checkout"
 
 
 async def test_a_row_just_acted_on_is_marked_until_it_has_settled(kdash: Dashboard) -> None:

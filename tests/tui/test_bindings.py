@@ -60,7 +60,7 @@ async def test_footer_help_and_palette_name_the_remapped_keys(kdash: Dashboard) 
     await kdash.press("f1")
     screen = await kdash.until_screen(HelpScreen)
     lines = {line.explanation: line.keys for group in screen.groups for line in group.keys}
-    assert lines["Change the number of replicas"] == ("F2",)
+    assert lines["Scale: set the number of replicas"] == ("F2",)
     assert lines["Describe: status, findings, events"] == ("Ctrl+O",)
     marks = next(text for text in lines if text.startswith("Mark for"))
     assert "F2 and r" in marks

@@ -88,7 +88,7 @@ async def test_escape_escape_enter_never_quits_and_neither_does_ctrl_p_enter(kda
     await kdash.until(lambda: kdash.app.screen is kdash.home, "stayed")
     await kdash.press("ctrl+p")
     await kdash.until(lambda: isinstance(kdash.app.screen, CommandPalette), "the palette")
-    await kdash.until(lambda: "All keys" in kdash.text, "its commands")
+    await kdash.until(lambda: "Help: all keys" in kdash.text, "its commands")
     await kdash.press("enter")
     await kdash.until_screen(HelpScreen)
 

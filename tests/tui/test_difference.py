@@ -65,14 +65,14 @@ async def test_nothing_of_the_difference_is_cut_on_a_small_screen(
         await kdash.until_text(f"- image: {OLD}", f"+ image: {NEW}")
         await kdash.press("q", "u")
         await kdash.until_screen(UndoDialog)
-        await kdash.until_text("suggested", "go back to revision 5", NEW, OLD)
+        await kdash.until_text("suggested", "rolling back to revision 5", NEW, OLD)
 
 
 async def test_two_revisions_are_chosen_by_marking_one(kdash: Dashboard) -> None:
     screen = await rollout(kdash)
     await choose(kdash, screen, 4)
     await kdash.press("m")
-    await kdash.until_text("compare", "D diff to the marked one")
+    await kdash.until_text("marked", "D diff to marked")
     await choose(kdash, screen, 2)
     await kdash.press("D")
     shown = await kdash.until_screen(DifferenceScreen)
@@ -116,7 +116,7 @@ async def test_a_healthy_workload_is_compared_with_the_revision_before_and_u_ask
     assert shown.older.number == 2
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)
-    assert asking.heading == "Undo Deployment cart"
+    assert asking.heading == "Roll back Deployment cart"
 
 
 async def test_both_sides_are_stepped_and_never_cross(kdash: Dashboard) -> None:

@@ -50,7 +50,7 @@ async def test_moving_in_rollouts_chooses_the_logs(kdash: Dashboard) -> None:
     await kdash.until(
         lambda: kdash.home.logs.stream is not None and kdash.home.logs.stream.counts.following == 3, "three containers"
     )
-    await kdash.until_text("deployment cart")
+    await kdash.until_text("lines · deploy/cart")
 
 
 async def test_the_cursor_follows_its_object_when_rows_move(kdash: Dashboard) -> None:
@@ -178,7 +178,7 @@ async def test_a_namespace_that_does_not_exist_is_said_not_to(simulator: Simulat
 async def test_a_context_that_does_not_exist_is_refused_and_what_is_shown_stays(kdash: Dashboard) -> None:
     connected = kdash.connected
     await kdash.press("colon", *"ctx nope", "enter")
-    await kdash.until_text("unknown context nope", "contexts: demo")
+    await kdash.until_text('context "nope" not found', "Available: demo.")
     assert kdash.app.connected is connected
 
 

@@ -126,7 +126,7 @@ async def test_another_context_is_another_cluster(name: str, kdash: Dashboard, t
 async def test_while_it_is_not_live_a_key_tries_again_however_long_the_server_asked_to_wait(kdash: Dashboard) -> None:
     assert "Retry now" not in kdash.text
     await kdash.press("ctrl+r")
-    await kdash.until_said("everything is live")
+    await kdash.until_said("connected: nothing to retry")
     kdash.simulator.inject(Refuse(503, retry_after=3600), RequestMatch(), times=None)
     kdash.simulator.stop_listening()
     kdash.simulator.listen_again()

@@ -126,7 +126,7 @@ async def test_marked_rollouts_restart_one_after_the_other_and_stop_when_told(kd
     for key in (CART, CATALOG):
         await kdash.select(key)
         await kdash.press("space")
-    await kdash.until_text("2 marked", "◆")
+    await kdash.until_text("2 selected", "◆")
     await kdash.press("r")
     confirm = await kdash.confirm()
     assert [item.name for item in confirm.question.items] == ["Deployment shop/cart", "Deployment shop/catalog"]
@@ -274,8 +274,10 @@ async def test_the_undo_list_keeps_its_columns_after_an_undo_and_all_its_ages_ar
         asking = await kdash.until_screen(UndoDialog)
         await kdash.until_text("CHANGE-CAUSE", "CHANGED BY", "rolled back 5s ago: image", "revision 7 for 5s")
         kdash.simulator.advance(25)
-        assert asking.table.select_key(next(revision.key for revision in asking.revisions if revision.number == 6))
-        await kdash.until_text("go back to revision 6 · rolled back 5s ago: image checkout:2.8.0 cannot be pulled")
+        assert asking.table.select_key(next(one.key for one in asking.revisions if one.number == 6))
+        await kdash.until_text(
+            "rolling back to revision 6 changes · rolled back 5s ago: image checkout:2.8.0 cannot be pulled"
+        )
 
 
 async def test_the_end_rings_and_completes_the_audit_line(kdash: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,7 +313,7 @@ async def test_a_small_terminal_keeps_the_buttons_in_sight_and_scrolls_the_rest(
         await kdash.press("enter")
         confirm = await kdash.confirm()
         await kdash.press("v")
-        await kdash.until_text("Cancel", "Undo", "server-side dry run passed")
+        await kdash.until_text("Cancel", "Roll back", "server-side dry run passed")
         await kdash.press("down", "pagedown")
         assert confirm.body.top > 0
         assert kdash.app.focused is confirm.query_one("#cancel")

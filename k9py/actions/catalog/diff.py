@@ -64,16 +64,14 @@ MARK: Final = Action(
     group=HelpGroup.PANES,
     scope=ActionScope.REVISION,
     native="mark",
-    footer=260,
+    footer=145,
 )
 ACTIONS: Final = (
     DIFF,
     _key("switch", "Summary/YAML", "Toggle summary / YAML", "v", "switch", 150),
-    _key("older_back", "Old side back", "Old side: one revision back", "left_square_bracket", "step_older(1)"),
-    _key(
-        "older_forward", "Old side forward", "Old side: one revision forward", "right_square_bracket", "step_older(-1)"
-    ),
-    _key("newer_back", "New side back", "New side: one revision back", "less_than_sign", "step_newer(1)"),
-    _key("newer_forward", "New side forward", "New side: one revision forward", "greater_than_sign", "step_newer(-1)"),
+    _key("older_back", "Left: older", "Left side: one revision older", "left_square_bracket", "step_older(1)"),
+    _key("older_forward", "Left: newer", "Left side: one revision newer", "right_square_bracket", "step_older(-1)"),
+    _key("newer_back", "Right: older", "Right side: one revision older", "less_than_sign", "step_newer(1)"),
+    _key("newer_forward", "Right: newer", "Right side: one revision newer", "greater_than_sign", "step_newer(-1)"),
     MARK,
 )

@@ -19,7 +19,7 @@ def _previous(host: ActionHost, _argument: str | None) -> None:
 LOGS: Final = Action(
     "object.logs",
     "Logs",
-    "Logs of all its pods, full screen",
+    "Logs of all pods, full screen",
     keys=("l",),
     group=HelpGroup.INSPECT,
     scope=ActionScope.OBJECT,

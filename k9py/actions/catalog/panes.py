@@ -37,14 +37,20 @@ ACTIONS: Final = (
     _pane("next", "Next pane", "Next pane", ("tab",), "next_pane"),
     _pane("previous", "Previous pane", "Previous pane", ("shift+tab",), "previous_pane"),
     *(
-        _pane(f"show_{number}", f"Pane {number}", "Pane of that number", (str(number),), f"show_pane({number})")
+        _pane(
+            f"show_{number}",
+            f"Pane {number}",
+            "Go to the pane with that number",
+            (str(number),),
+            f"show_pane({number})",
+        )
         for number in range(1, 6)
     ),
-    _pane("filter", "Filter", "Filter rows", ("slash",), "filter", 170),
+    _pane("filter", "Filter rows", "Filter rows", ("slash",), "filter", 170),
     _home(
         "workload.mark",
-        "Mark",
-        "Mark for {workload.scale} and {workload.restart} of several ({app.back}: unmark all)",
+        "Select",
+        "Select for {workload.scale} and {workload.restart} of several ({app.back}: deselect all)",
         "mark",
         261,
     ),

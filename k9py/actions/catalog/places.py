@@ -58,7 +58,7 @@ ALL_NAMESPACES: Final = Action(
 CONTEXTS: Final = Action(
     "cluster.contexts",
     "Contexts",
-    "Choose another cluster",
+    "Switch context",
     keys=("c",),
     group=HelpGroup.NAVIGATE,
     scope=ActionScope.CLUSTER,

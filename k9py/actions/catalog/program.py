@@ -9,7 +9,7 @@ from k9py.actions.host import ActionHost
 
 
 def _is_behind(host: ActionHost) -> str | None:
-    return None if host.can_retry else "everything is live"
+    return None if host.can_retry else "connected: nothing to retry"
 
 
 def _help(host: ActionHost, _argument: str | None) -> None:
@@ -40,7 +40,7 @@ ACTIONS: Final = (
     Action(
         "app.help",
         "Help",
-        "All keys",
+        "Help: all keys",
         keys=("question_mark",),
         group=HelpGroup.GENERAL,
         run=_help,
@@ -50,7 +50,7 @@ ACTIONS: Final = (
     Action(
         "app.command_line",
         "Command",
-        "Type a command",
+        "Command line",
         keys=("colon",),
         group=HelpGroup.GENERAL,
         run=_command_line,
@@ -77,7 +77,7 @@ ACTIONS: Final = (
     Action(
         "app.leave",
         "Back",
-        "Go back one step, keep showing progress",
+        "Go back one step; progress stays on the screen",
         keys=("q",),
         group=HelpGroup.GENERAL,
         run=_leave,
@@ -116,7 +116,7 @@ ACTIONS: Final = (
     Action(
         "app.cancel_sign_in",
         "Cancel sign-in",
-        "Cancel the sign-in",
+        "Cancel sign-in (credential plugin)",
         keys=("ctrl+x",),
         group=HelpGroup.GENERAL,
         scope=ActionScope.APP,
@@ -125,7 +125,7 @@ ACTIONS: Final = (
     Action(
         "app.palette",
         "Palette",
-        "Search commands",
+        "Command palette",
         keys=("ctrl+p",),
         group=HelpGroup.GENERAL,
         scope=ActionScope.APP,

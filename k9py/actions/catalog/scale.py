@@ -25,7 +25,7 @@ def _scale(host: ActionHost, argument: str | None) -> None:
 SCALE: Final = Action(
     "workload.scale",
     "Scale",
-    "Change the number of replicas",
+    "Scale: set the number of replicas",
     keys=("s",),
     scope=ActionScope.WORKLOAD,
     run=_scale,

@@ -43,11 +43,11 @@ def _set_image(host: ActionHost, argument: str | None) -> None:
 SET_IMAGE: Final = Action(
     "workload.set_image",
     "Image",
-    "Change container images",
+    "Set image of a container",
     keys=("i",),
     scope=ActionScope.WORKLOAD,
     run=_set_image,
-    command=TypedCommand("set-image", ("image",), argument="[container=]image"),
+    command=TypedCommand("set-image", ("image",), argument="image|container=image"),
     cli=CliVerb(
         "set-image",
         "Change container images.",

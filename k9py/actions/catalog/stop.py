@@ -19,7 +19,7 @@ def _stop(host: ActionHost, _argument: str | None) -> None:
 STOP: Final = Action(
     "operation.stop",
     "Stop",
-    "Stop after the current one",
+    "Stop a batch after the current workload",
     keys=("x",),
     scope=ActionScope.OPERATION,
     run=_stop,

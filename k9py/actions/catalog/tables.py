@@ -31,5 +31,11 @@ ACTIONS: Final = (
     _key("right", "Right", "Scroll to hidden columns", ("right",), "sideways(1)"),
     _key("select", "Open", "Open the selected object", ("enter",), "select", 160),
     _key("sort", "Sort", "Sort by the next column; after the last by severity", ("o",), "sort_next", 270),
-    _key("reverse", "Reverse", "Reverse the order", ("O",), "sort_reverse"),
+    _key(
+        "reverse",
+        "Reverse",
+        "Reverse the order; a column's key again does too, a third time sorts by severity",
+        ("O",),
+        "sort_reverse",
+    ),
 )

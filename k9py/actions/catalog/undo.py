@@ -12,7 +12,7 @@ from k9py.api.errors import RefusedError
 def _has_earlier_revision(target: ActionTarget) -> str | None:
     # An unknown history is reported by the operation, which reads the server.
     if target.has_one_revision():
-        return f"nothing to undo: {target.key.kind} {target.key.name} has only one revision"
+        return f"nothing to roll back to: {target.key.kind} {target.key.name} has only one revision"
     return None
 
 

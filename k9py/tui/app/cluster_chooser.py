@@ -103,6 +103,6 @@ class ClusterScopeChooser:
         options = self._context.options
         known = [entry.name for entry in list_contexts(options.connect.kubeconfig)]
         if name not in known:
-            raise ConfigError(f"unknown context {name}", f"contexts: {', '.join(known)}")
+            raise ConfigError(f'context "{name}" not found', f"Available: {', '.join(known)}.")
         self._set_options(options_for_context(options, name))
         self._connect()

@@ -232,7 +232,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         """
         names = list(THEMES)
         if name and name not in THEMES:
-            raise ConfigError(f'unknown theme "{name}"', f"themes: {', '.join(names)}")
+            raise ConfigError(f'unknown theme "{name}"', f"Available: {', '.join(names)}.")
         current = next((known for known, theme in THEMES.items() if theme.name == self.theme), names[-1])
         self.theme = THEMES[name or names[(names.index(current) + 1) % len(names)]].name
 

@@ -79,7 +79,7 @@ class ScreenNavigator:
                 raise RefusedError("not connected", "wait until the cluster is back")
             older, newer = compared_sides(connected.cluster.queries, workload, *revisions)
         except KdashError as error:
-            self._context.show_error("Difference", error)
+            self._context.show_error("Diff", error)
             return
         self._app.push_screen(DifferenceScreen(self._context, workload, older, newer, is_chosen=bool(revisions)))
 

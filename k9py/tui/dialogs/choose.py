@@ -40,7 +40,7 @@ class ChooseDialog(Dialog[str]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.LIST)
-    HINT = "type to filter · Enter chooses · {dialog.cancel} cancels"
+    HINT = "type to filter · Enter choose · {dialog.cancel} cancel"
 
     def __init__(
         self, title: str, choices: Sequence[ChoiceItem], *, current: str | None = None, free: bool = False

@@ -47,7 +47,7 @@ class CommandLine(Dialog[str]):
     CommandLine OptionList { max-height: 10; margin: 0; }
     CommandLine Input { margin: 0; background: $surface; padding: 0; }
     """
-    HINT = "{command.complete} completes · Enter runs · {dialog.cancel} cancels"
+    HINT = "{command.complete} complete · Enter run · {dialog.cancel} cancel"
 
     def __init__(self, complete: Callable[[str], Sequence[CommandChoice]]) -> None:
         super().__init__("Command")

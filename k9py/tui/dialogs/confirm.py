@@ -34,7 +34,7 @@ class ConfirmDialog(Dialog[bool]):
     ConfirmDialog.-template > .box { width: 116; }
     ConfirmDialog TextView { height: 1; background: $surface; margin: 0 0 1 0; }
     """
-    HINT = "{dialog.confirm} Enter confirms · {dialog.cancel} back"
+    HINT = "{dialog.confirm} Enter confirm · {dialog.cancel} back"
 
     def __init__(self, question: Question) -> None:
         super().__init__(f"{question.verb} {question.object}?")
@@ -73,11 +73,11 @@ class ConfirmDialog(Dialog[bool]):
         self.body.styles.height = shown
         self.body.display = bool(lines)
         self.body.set_lines(lines)
-        keys = [f"{{dialog.confirm}} Enter: {self.question.verb.lower()}", "{dialog.cancel}: back"]
+        keys = [f"{{dialog.confirm}} Enter {self.question.verb.lower()}", "{dialog.cancel} back"]
         if len(lines) > shown:
             keys.insert(0, "{question.up}{question.down} scroll")
         if self.question.template is not None:
-            keys.insert(0, "{diff.switch}: summary" if self.as_yaml else "{diff.switch}: YAML")
+            keys.insert(0, "{diff.switch} summary" if self.as_yaml else "{diff.switch} YAML")
         self.query_one(".box").border_subtitle = f" {self.with_keys(' · '.join(keys))} "
 
     # -- keys ---------------------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
     Dialog Input { height: 1; margin: 0 0 1 0; background: $panel; padding: 0 1; }
     """
 
-    HINT: ClassVar[str] = "{dialog.cancel} cancels"
+    HINT: ClassVar[str] = "{dialog.cancel} cancel"
     """The line of keys at the bottom of the box; `{action.id}` becomes the action's key."""
 
     def __init__(self, title: str) -> None:

@@ -21,7 +21,7 @@ class GoToTimeDialog(Dialog[datetime]):
         zone: name of the time zone of times without one.
     """
 
-    HINT = "Enter jumps · {dialog.cancel} cancels"
+    HINT = "Enter jump · {dialog.cancel} cancel"
 
     def __init__(self, parse: Callable[[str], datetime | None], zone: str) -> None:
         super().__init__("Go to time")

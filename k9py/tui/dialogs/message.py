@@ -28,7 +28,7 @@ class MessageDialog(Dialog[bool]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.BUTTONS)
-    HINT = "Enter closes"
+    HINT = "Enter close"
 
     def __init__(
         self,

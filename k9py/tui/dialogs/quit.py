@@ -21,7 +21,7 @@ class QuitDialog(Dialog[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.BUTTONS)
     DEFAULT_CSS = "QuitDialog > .box { width: 52; }"
-    HINT = "{dialog.confirm} Enter quits · {dialog.cancel} stays"
+    HINT = "{dialog.confirm} Enter quit · {dialog.cancel} cancel"
 
     def __init__(self) -> None:
         super().__init__("Quit kdash?")
@@ -29,7 +29,7 @@ class QuitDialog(Dialog[bool]):
     def compose_body(self) -> ComposeResult:
         yield self.paragraph(self.toned((self.with_keys("{app.quit} or :q quits immediately."), Tone.MUTED)))
         with Horizontal(classes="buttons"):
-            yield Button("Stay", compact=True, id="stay")
+            yield Button("Cancel", compact=True, id="stay")
             yield Button("Quit", compact=True, id="confirm")
 
     def on_mount(self) -> None:

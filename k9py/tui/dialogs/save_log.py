@@ -29,7 +29,7 @@ class SaveLogDialog(Dialog[Extent]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.CHOICES, "dialog.close")
-    HINT = "Enter saves · {dialog.cancel} cancels"
+    HINT = "{choices.down}{choices.up} choose · Enter save · {dialog.cancel} cancel"
 
     def __init__(self, shown: int, buffered: int, path: str) -> None:
         super().__init__("Save log")

@@ -67,7 +67,7 @@ class ScaleDialog(Dialog[ValueT], Generic[ValueT]):
     ScaleDialog NumberInput {{ width: 14; margin: 0; }}
     ScaleDialog TextView {{ height: 1; background: $surface; margin: 0 0 1 0; }}
     """
-    HINT = "{number.up}{number.down} count · {dialog.confirm} Enter: scale · {dialog.cancel} cancels"
+    HINT = "{number.up}{number.down} number · {dialog.confirm} Enter scale · {dialog.cancel} cancel"
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class ScaleDialog(Dialog[ValueT], Generic[ValueT]):
         if self._autoscaler:
             self._show_status(self._autoscaler, Tone.WARN)
         else:
-            self._show_status("type another number", Tone.MUTED)
+            self._show_status("enter the new number of replicas", Tone.MUTED)
 
     # -- the dry-run --------------------------------------------------------------------------------------------------
 
@@ -212,7 +212,7 @@ class ScaleDialog(Dialog[ValueT], Generic[ValueT]):
         if self._problem or self.preview is not None:
             return self._problem
         return (
-            "type another number first"
+            "enter the new number of replicas first"
             if self._requested is None
             else "still dry-running: press the key again when the result is shown"
         )

@@ -20,7 +20,7 @@ from k9py.tui.dialogs.question import CurrentStatus, status_lines
 from k9py.views.values import Tone
 
 WIDTH: Final = 96
-MANY_HINT: Final = "{list.up}{list.down} container · Enter continues · {dialog.cancel} cancels"
+MANY_HINT: Final = "{list.up}{list.down} container · Enter continue · {dialog.cancel} cancel"
 """The line of keys where there are several containers."""
 
 
@@ -52,7 +52,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
     SetImageDialog OptionList {{ max-height: 8; }}
     SetImageDialog #asked {{ height: 1; margin: 0; }}
     """
-    HINT = "Enter continues · {dialog.cancel} cancels"
+    HINT = "Enter continue · {dialog.cancel} cancel"
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
     def _go_to(self, at: int) -> None:
         self._at = at
         name = self._names[at]
-        self.query_one("#asked", Static).update(self.toned(("image of ", Tone.MUTED), (name, Tone.ACCENT)))
+        self.query_one("#asked", Static).update(self.toned(("new image of ", Tone.MUTED), (name, Tone.ACCENT)))
         entry = self.query_one(Input)
         entry.value = self.typed[name]
         entry.selection = Selection(*tag_span(entry.value))

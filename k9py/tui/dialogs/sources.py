@@ -52,9 +52,7 @@ class SourcesDialog(Dialog[frozenset[CheckedItem]]):
     SourcesDialog > .box { width: 84; }
     SourcesDialog #sources { text-wrap: nowrap; text-overflow: ellipsis; }
     """
-    HINT = (
-        "{sources.check}: check · type: filter · Enter: apply · {sources.uncheck_all}: none · {dialog.cancel}: cancel"
-    )
+    HINT = "{sources.check} toggle · Enter apply · {sources.uncheck_all} uncheck all · {dialog.cancel} cancel"
 
     def __init__(
         self,
@@ -72,7 +70,7 @@ class SourcesDialog(Dialog[frozenset[CheckedItem]]):
         self._rows: list[SourceItem | None] = []
 
     def compose_body(self) -> ComposeResult:
-        yield _NamePart(placeholder="part of the name", id="typed", compact=True)
+        yield _NamePart(placeholder="type to filter", id="typed", compact=True)
         listing = OptionList(id="sources", markup=False, compact=True)
         listing.can_focus = False
         yield listing

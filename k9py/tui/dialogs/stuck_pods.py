@@ -32,7 +32,7 @@ class StuckPodsDialog(Dialog[bool]):
     StuckPodsDialog > .box { width: 84; }
     StuckPodsDialog #pods { height: auto; max-height: 10; }
     """
-    HINT = "{dialog.confirm} Enter deletes them · {dialog.cancel} keeps them"
+    HINT = "{dialog.confirm} Enter delete in order · {dialog.cancel} keep pods"
 
     def __init__(self, name: str, place: str, pods: Sequence[tuple[str, str, str]]) -> None:
         super().__init__(f"Stuck pods of {name}")
@@ -47,13 +47,11 @@ class StuckPodsDialog(Dialog[bool]):
         )
         with VerticalScroll(id="pods", classes="part", can_focus=False):
             lines = [
-                self.toned((f"{number}. ", Tone.MUTED), (name, Tone.ACCENT), (f"  {state}  uid {uid}", Tone.MUTED))
-                for number, (name, uid, state) in enumerate(self.pods, start=1)
+                self.toned((f"{number}. ", Tone.MUTED), (name, Tone.ACCENT), (f"  {state}", Tone.MUTED))
+                for number, (name, _, state) in enumerate(self.pods, start=1)
             ]
             yield self.paragraph(*lines)
-        yield self.paragraph(
-            self.toned(("One after the other, in this order; the uid is checked before each delete.", Tone.MUTED))
-        )
+        yield self.paragraph(self.toned(("Deleted one at a time, in this order; each is checked by uid.", Tone.MUTED)))
         with Horizontal(classes="buttons"):
             yield Button("Keep pods", compact=True, id="cancel")
             yield Button("Delete in order", compact=True, id="confirm", variant="primary")

@@ -70,8 +70,8 @@ class UndoDialog(Dialog[Revision]):
     UndoDialog.-low TextView, UndoDialog.-low .buttons {{ margin: 0; }}
     """
     HINT = (
-        "{table.up}{table.down} choose · Enter continues · {dialog.cancel} cancels · {diff.switch} YAML "
-        "· {dialog.walk}: diff"
+        "{table.up}{table.down} choose · Enter continue · {dialog.cancel} cancel · {diff.switch} YAML "
+        "· {dialog.walk} diff"
     )
 
     def __init__(
@@ -88,7 +88,7 @@ class UndoDialog(Dialog[Revision]):
         status: CurrentStatus | None = None,
         pasts: Mapping[str, RevisionOutcome] | None = None,
     ) -> None:
-        super().__init__(f"Undo {name}")
+        super().__init__(f"Roll back {name}")
         self.revisions = tuple(revisions)
         self._place = place
         self._suggested = suggested
@@ -172,7 +172,9 @@ class UndoDialog(Dialog[Revision]):
         elif outcome := self._pasts.get(revision.uid, RevisionOutcome()).text(self._now):
             why = f" · {outcome}"
         heading.update(
-            self.toned((f"Change if you go back to revision {self._label(revision)}", Tone.ACCENT), (why, Tone.MUTED))
+            self.toned(
+                (f"What rolling back to revision {self._label(revision)} changes", Tone.ACCENT), (why, Tone.MUTED)
+            )
         )
         await self._show_difference(revision)
 

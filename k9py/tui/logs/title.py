@@ -54,7 +54,7 @@ def subtitle_text(state: LogState) -> str:
 def nothing_shown_text(state: LogState, key_of: KeyOf) -> str:
     """Return why none of the buffered lines is shown."""
     if state.cleared == state.lines:
-        return f"cleared, no new lines yet · {key_of('log.clear')} shows the {count_noun(state.cleared, 'line')} before"
+        return f"no new lines yet · {key_of('log.clear')} shows the {count_noun(state.cleared, 'hidden line')}"
     if not state.filter_text:
         hide, show = key_of("logs.hide"), key_of("logs.show_only")
         return f"all lines are hidden · {hide} chooses what to hide, {show} what to show"

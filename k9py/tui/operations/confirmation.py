@@ -40,7 +40,7 @@ def question_of_several(proposals: Proposals, statuses: Sequence[CurrentStatus],
     return Question(
         verb=proposals.operation.label,
         object=f"{count} selected" if count > 1 else name_of(proposals.items[0].key),
-        place=f"context {context}, one after the other, in this order",
+        place=f"context {context}, one at a time, in this order",
         items=items,
         notes=proposals.notes,
         is_dry_run=all(item.dry_run is not None and item.dry_run.is_verified for item in proposals.items),

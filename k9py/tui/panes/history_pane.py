@@ -16,6 +16,7 @@ from k9py.runtime.clock import Clock
 from k9py.tui.keys import key_names
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.widgets.line_view import LineViewOptions
+from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.views import revisions as revision_table
 from k9py.views.values import Cell, Column, Tone
 
@@ -56,18 +57,28 @@ class HistoryPane(TablePane):
         for revision in revisions:
             author = (authors or {}).get(revision.name)
             row = revision_table.row(revision, now, author=author, is_read=authors is not None)
-            mark = "compare" if revision.key == self.base else "now" if revision.is_current else ""
+            mark = "marked" if revision.key == self.base else "now" if revision.is_current else ""
             first, *others = row.cells
             tone = Tone.ACCENT
             if not mark and revision.uid in self._pasts:
                 mark, tone = self._pasts[revision.uid].text(now), Tone.WARN
             rows.append(structs.replace(row, cells=(first, Cell(mark, tone), *others)))
         self.set_rows(rows)
-        if self.base is None:
-            keys = "{workload.diff} diff to now · {revision.mark} mark for diff · {table.select} roll back to it"
-        else:
-            keys = "{workload.diff} diff to the marked one · {revision.mark} unmark · {table.select} roll back to it"
-        self.set_subtitle(key_names(self).fill(keys))
+        self._show_keys()
+
+    def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
+        """Show the keys that work on the revision under the cursor."""
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        selected = self.selected
+        is_current = selected is not None and selected.is_current
+        is_base = selected is not None and selected.key == self.base
+        other = "marked" if self.base is not None else "previous" if is_current else "now"
+        keys = [f"{{workload.diff}} diff to {other}", f"{{revision.mark}} {'unmark' if is_base else 'mark'}"]
+        if not is_current:
+            keys.append("{table.select} roll back to it")
+        self.set_subtitle(key_names(self).fill(" · ".join(keys)))
 
     @property
     def selected(self) -> Revision | None:

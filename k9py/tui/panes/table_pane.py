@@ -286,6 +286,6 @@ class TablePane(FilterablePane):
     def _update_title(self) -> None:
         shown, total = self.table.row_count, self.table.total_count
         count = f"{shown:,}" if shown == total else f"{shown:,} of {total:,}"
-        marked = key_names(self).fill(f"{self._marked:,} marked · {{app.back}} clears") if self._marked else ""
-        narrowing = " · ".join(part for part in (marked, self._narrowing) if part)
-        self.set_note(count if total else "", narrowing=narrowing)
+        selected = key_names(self).fill(f"{self._marked:,} selected · {{app.back}} deselects") if self._marked else ""
+        narrowing = " · ".join(part for part in (selected, self._narrowing) if part)
+        self.set_note("", narrowing=narrowing, count=count if total else "")

@@ -115,9 +115,7 @@ class ActingScreen(Screen[None]):
 
     def _pod_reason(self, action: Action) -> str:
         if self.acting_pod is None or not self.is_connected:
-            return self.app_context.key_names.fill(
-                "no pod is selected: choose one in a list of pods ({table.select} on a rollout shows them)"
-            )
+            return self.app_context.key_names.fill("select a pod first: {table.select} on a rollout lists its pods")
         return self._read_only_reason(action)
 
     def _workload_reason(self, action: Action) -> str:
@@ -136,7 +134,7 @@ class ActingScreen(Screen[None]):
         return "" if "" in reasons else reasons[0]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out what is not possible now; what only helps without a connection is not bound with one."""
+        """Disable what is not possible now; what only helps without a connection is not bound with one."""
         action_id = action_id_of(action, parameters)
         if not action_id:
             return super().check_action(action, parameters)

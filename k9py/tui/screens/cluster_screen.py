@@ -82,6 +82,16 @@ class ClusterScreen(ActingScreen):
         """Show in the header what the other screens' headers show."""
         self.call_later(self.app_context.refresh_header)
 
+    def on_screen_suspend(self) -> None:
+        """Show no keys under a dialog: they do nothing there."""
+        for bar in self.query(KeyBar):
+            bar.set_covered(True)
+
+    def on_screen_resume(self) -> None:
+        """Show the keys again."""
+        for bar in self.query(KeyBar):
+            bar.set_covered(False)
+
     def tick(self, changes: Changes) -> None:
         """Take in what changed; called at most ten times a second, and only while the screen can be seen."""
 

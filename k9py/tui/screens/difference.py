@@ -40,6 +40,7 @@ CONTEXT_LINES: Final = 6
 """Lines around each change in the YAML."""
 YAML: Final = "YAML"
 SUMMARY: Final = "summary"
+ADJACENT: Final = "the two revisions are adjacent already"
 
 
 def compared_sides(
@@ -97,7 +98,7 @@ class DifferenceScreen(TextScreen):
     def __init__(
         self, context: AppContext, subject: ObjectKey, older: Revision, newer: Revision | None, *, is_chosen: bool
     ) -> None:
-        super().__init__(context, subject, "Difference")
+        super().__init__(context, subject, "Diff")
         self.older, self.newer = older, newer
         self._has_looked = is_chosen
         self._undoes_to: Revision | None = older if is_chosen else None
@@ -167,7 +168,7 @@ class DifferenceScreen(TextScreen):
                     (" → ", Tone.MUTED),
                     (self._newer_text(now), Tone.ACCENT),
                 ),
-                _keys_line(self.app_context.key_names, view, self._undoes_to),
+                _keys_line(self.app_context.key_names, view, self._undoes_to, is_live=self.newer is None),
             ]
         )
         self.pane.set_note("", narrowing=view)
@@ -239,7 +240,7 @@ class DifferenceScreen(TextScreen):
             self._choose(revisions[at])
             self.show()
         else:
-            self.app.bell()
+            self._no_step("no older revision is kept" if by > 0 else ADJACENT)
 
     def action_step_newer(self, by: int) -> None:
         """Take another revision for the new side, or now; it stays newer than the old one."""
@@ -251,7 +252,11 @@ class DifferenceScreen(TextScreen):
             self.newer = None if at < 0 else revisions[at]
             self.show()
         else:
-            self.app.bell()
+            self._no_step(ADJACENT if by > 0 else "the right side is the newest revision already")
+
+    def _no_step(self, reason: str) -> None:
+        self.app.bell()
+        self.app_context.show_message(reason, failed=True)
 
     @staticmethod
     def _place(revisions: tuple[Revision, ...], side: Revision | None) -> int:
@@ -267,11 +272,12 @@ class DifferenceScreen(TextScreen):
         super().operate(action_id, **inputs)
 
 
-def _keys_line(key_names: KeyNames, view: str, undo_to: Revision | None) -> StyledLine:
+def _keys_line(key_names: KeyNames, view: str, undo_to: Revision | None, *, is_live: bool) -> StyledLine:
     undo = "choose a revision to roll back to" if undo_to is None else f"roll back to revision {undo_to.number}"
+    undo += "" if is_live or undo_to is None else " from now"
     other = "summary" if view == YAML else "YAML"
     keys = key_names.fill(
-        f"{{diff.switch}} {other} · {{diff.older_back}} {{diff.older_forward}} old side"
-        f" · {{diff.newer_back}} {{diff.newer_forward}} new side · {{workload.undo}} {undo}"
+        f"{{diff.switch}} {other} · {{diff.older_back}} {{diff.older_forward}} left side"
+        f" · {{diff.newer_back}} {{diff.newer_forward}} right side · {{workload.undo}} {undo}"
     )
     return ((f"{view} · ", Tone.PLAIN), (keys, Tone.MUTED))

@@ -110,7 +110,7 @@ class HelpScreen(ModalScreen[None]):
             for column in _in_two(self.groups):
                 yield Static(self._column(column), classes="column", markup=False)
         box.border_title = " Keys "
-        box.border_subtitle = key_names(self).fill(" {help.close} closes ")
+        box.border_subtitle = key_names(self).fill(" {help.close} close ")
 
     def on_mount(self) -> None:
         self.query_one("#help").focus()

@@ -40,8 +40,8 @@ def target_of(key: ObjectKey, cluster: Cluster) -> ActionTarget:
 def no_workload_message(target: ObjectKey) -> str:
     """Return that no workload belongs to a Service or pod."""
     if target.kind == "Service":
-        return f"Service {target.name} selects no Deployment, StatefulSet or DaemonSet"
-    return f"{target.kind} {target.name} belongs to no Deployment, StatefulSet or DaemonSet"
+        return f"Service {target.name} has no workload: no pod of one matches its selector"
+    return f"{target.kind} {target.name} has no workload: no Deployment, StatefulSet or DaemonSet owns it"
 
 
 def choose_workload(

@@ -58,8 +58,8 @@ class TextScreen(PanedScreen):
     def action_secrets(self) -> None:
         """Show or hide what looks like a secret."""
         self.shows_secrets = not self.shows_secrets
-        shown = self.app_context.key_names.fill("secrets are shown: {text.secrets} hides them")
-        self.app_context.show_message(shown if self.shows_secrets else "secrets are hidden")
+        shown = self.app_context.key_names.fill("secret values are shown · {text.secrets} hides them")
+        self.app_context.show_message(shown if self.shows_secrets else "secret values are hidden")
         self.show()
 
     def step_back(self) -> None:

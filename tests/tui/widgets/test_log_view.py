@@ -69,7 +69,7 @@ async def test_scrolling_up_holds_the_view_while_the_ring_drops_its_lines() -> N
             app.widget.flush()
         await pilot.pause()
         assert screen_text(app.widget)[:-1] == held
-        assert "paused, 1,000 new below" in screen_text(app.widget)[-1]
+        assert "holding, 1,000 new lines below" in screen_text(app.widget)[-1]
         assert follows(app) is False
         await pilot.press("up", "up", "up", "up")
         assert screen_text(app.widget)[0] == "▎pod-1 line 0093"

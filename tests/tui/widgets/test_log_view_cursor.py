@@ -91,7 +91,7 @@ async def test_space_holds_what_is_in_sight_and_follows_again() -> None:
         app.widget.extend(numbered(10, 40))
         app.widget.flush()
         assert rows(app)[:4] == before[:4]
-        assert "10 new below" in rows(app)[-1]
+        assert "10 new lines below" in rows(app)[-1]
         await pilot.press("space")
         assert follows(app)
 
@@ -166,7 +166,7 @@ async def test_what_is_chosen_is_the_newest_the_cursors_line_or_from_mark_to_mar
         await pilot.press("m", "up", "up", "up")
         assert texts(list(app.widget.selected_lines())) == ["line 015", "line 016", "line 017"]
         assert app.widget.state.marked == 2
-        assert "2 marked" in rows(app)[-1]
+        assert "2 lines marked" in rows(app)[-1]
         await pilot.press("down", "down", "down", "m", "end")
         assert texts(list(app.widget.selected_lines())) == ["line 017", "line 018", "line 019"]
         app.widget.clear_marks()

@@ -48,13 +48,15 @@ def test_the_list_narrows_while_typing() -> None:
 def test_an_unknown_command_is_refused_with_all_there_are() -> None:
     with pytest.raises(RefusedError, match='unknown command "pods"') as refused:
         parse("pods")
-    assert refused.value.hint.startswith("commands: help, ns,")
+    assert refused.value.hint.startswith("Open a rollout to see its pods. Available: help, ns,")
 
 
 def test_an_ambiguous_beginning_is_refused_with_what_it_may_mean() -> None:
     with pytest.raises(RefusedError, match='ambiguous command "re"') as refused:
         parse("re")
-    assert {"restart", "resume", "redraw"} <= set(refused.value.hint.removeprefix("commands: ").split(", "))
+    assert {"restart", "resume", "redraw"} <= set(
+        refused.value.hint.removeprefix("Available: ").removesuffix(".").split(", ")
+    )
 
 
 def test_the_list_begins_with_what_does_no_harm() -> None:

@@ -141,7 +141,7 @@ def test_a_KUBECONFIG_that_names_no_file_does_not_fall_back_to_the_home_director
 
 
 def test_no_kubeconfig_at_all_points_to_the_demo(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no kubeconfig") as caught:
+    with pytest.raises(ConfigError, match="No kubeconfig") as caught:
         resolve_target(ConnectOptions(), environ(tmp_path))
     assert "kdash --demo" in caught.value.hint
 

@@ -19,5 +19,5 @@ def sort_keys(columns: Iterable[Column]) -> Iterator[Binding]:
                 f"By {column.title}",
                 show=False,
                 id=f"table.sort_{column.id}",
-                tooltip=f"Sort by {column.title}; again: reverse; a third time: by severity",
+                tooltip=f"Sort by {column.title}",
             )

@@ -62,7 +62,9 @@ def status_text(state: LogState, key_of: KeyOf) -> str:
     """Return the text of the status line, "" when there is none."""
     parts: list[str] = []
     if not state.following:
-        parts.append(f"paused, {state.new_below:,} new below" if state.new_below else "paused, nothing new")
+        parts.append(
+            f"holding, {count_noun(state.new_below, 'new line')} below" if state.new_below else "holding, nothing new"
+        )
     if state.search_hits is not None:
         more = "+" if state.scanning else ""
         hits = f"{state.search_hits:,}{more}"
@@ -73,9 +75,11 @@ def status_text(state: LogState, key_of: KeyOf) -> str:
         parts.append(f"{count_noun(state.context, 'line')} of context")
     parts += [state.filter_problem] if state.filter_problem else []
     if state.marked:
-        parts.append(f"{state.marked} marked")
+        parts.append(f"{count_noun(state.marked, 'line')} marked")
     if state.cleared:
-        parts.append(f"{state.cleared:,} cleared, {key_of('log.clear')} shows them")
+        parts.append(
+            f"{count_noun(state.cleared, 'line')} hidden by {key_of('log.clear')}, {key_of('log.clear')} shows them"
+        )
     if not state.following:
-        parts.append(f"{key_of('log.follow')}: follow")
+        parts.append(f"{key_of('log.follow')} follows")
     return "  ·  ".join(parts)
