@@ -163,12 +163,13 @@ def with_cluster_options(function: Function) -> Function:
     return with_output_formats("text", "json")(function)
 
 
-def with_output_formats(*outputs: str, default: str = "") -> Callable[[Function], Function]:
+def with_output_formats(*outputs: str, default: str = "", writes: bool = False) -> Callable[[Function], Function]:
     """Return a decorator that adds the cluster options, for a command with its own output formats.
 
     Args:
         outputs: the values of `--output`.
         default: describes the default format, for the help.
+        writes: the command writes, so its help shows --readonly.
     """
     form = f"Output format; default: {default}." if default else "Output format."
 
@@ -176,11 +177,11 @@ def with_output_formats(*outputs: str, default: str = "") -> Callable[[Function]
         for option in (
             click.option("--no-color", is_flag=True, help="No colours."),
             click.option("-o", "--output", type=click.Choice(outputs), help=form),
-            click.option("--readonly", "read_only", is_flag=True, help="Refuse every write."),
+            click.option("--readonly", "read_only", is_flag=True, hidden=not writes, help="Refuse every write."),
             click.option("--demo", is_flag=False, flag_value="shop", metavar="[=SCENARIO]", help="Use a demo cluster."),
             click.option("-n", "--namespace", metavar="NAME", help="Namespace; default: the context's."),
             click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file."),
-            click.option("--context", metavar="NAME", help="Context of the kubeconfig to use."),
+            click.option("--context", metavar="NAME", help="Kubeconfig context to use."),
         ):
             function = option(function)
         return click.pass_context(function)
@@ -189,7 +190,8 @@ def with_output_formats(*outputs: str, default: str = "") -> Callable[[Function]
 
 
 def with_write_options(function: Function) -> Function:
-    """Add the options of every write."""
+    """Add the options of every write, and those that select the cluster and the output format."""
+    function = with_output_formats("text", "json", writes=True)(function)
     for option in (
         click.option(
             "--timeout",
@@ -197,7 +199,7 @@ def with_write_options(function: Function) -> Function:
             default="10m",
             show_default=True,
             metavar="TIME",
-            help="Maximum time to wait.",
+            help="Maximum time to wait, such as 90s, 10m or 1h30m.",
         ),
         click.option("--wait", is_flag=True, help="Wait until the rollout is done; the exit code shows the cause."),
         click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation; required without a terminal."),
@@ -215,7 +217,7 @@ def merge_arguments(context: click.Context, given: dict[str, Any]) -> CommandArg
         for name in ("context", "kubeconfig", "namespace", "demo", "read_only", "output", "no_color")
     }
     if len(before.namespaces) > 1:
-        raise click.UsageError("Only one namespace is allowed: give -n once.")
+        raise click.UsageError("Only one namespace is allowed: use -n once.")
     arguments = CommandArguments(
         kubeconfig=after_command["kubeconfig"] or before.kubeconfig,
         context=after_command["context"] or before.context,

@@ -104,7 +104,12 @@ def diff(
 @_operand
 @click.option("--wait", is_flag=True, help="Wait until the rollout ends; progress goes to standard error.")
 @click.option(
-    "--timeout", type=parse_duration, default="10m", show_default=True, metavar="TIME", help="Maximum time to wait."
+    "--timeout",
+    type=parse_duration,
+    default="10m",
+    show_default=True,
+    metavar="TIME",
+    help="Maximum time to wait, such as 90s or 10m.",
 )
 @with_cluster_options
 def status(context: click.Context, /, operands: Sequence[str], wait: bool, timeout: float, **given: Any) -> None:

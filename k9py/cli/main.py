@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Collection, Sequence
+from typing import Final
 
 import click
 
@@ -21,6 +22,16 @@ from k9py.cli.process import configure_streams, default_sigint, drop_stale_termi
 from k9py.views.exit_code_texts import EXIT_CODE_TEXTS, ExitCode
 
 EXIT_CODES = "\b\nExit codes:\n" + "".join(f"{code:3d}  {text}\n" for code, text in EXIT_CODE_TEXTS.items())
+
+_KUBECTL: Final = {
+    "rollout": "kubectl rollout undo is kdash undo; likewise restart, pause, resume, status and history.",
+    "get": "To list services and rollouts: kdash --once",
+    "describe": "For the state of a workload: kdash status deploy/NAME",
+    "apply": "kdash applies no manifests; use kubectl apply.",
+    "delete": "kdash deletes pods in the dashboard only; use kubectl delete.",
+    "set": "kubectl set image is kdash set-image.",
+}
+"""kubectl's commands, and what to use instead."""
 
 
 class DashboardGroup(click.Group):
@@ -41,8 +52,10 @@ class DashboardGroup(click.Group):
         """Find the subcommand. Raises click.UsageError that lists the subcommands."""
         if args and args[0] not in self.commands:
             near = difflib.get_close_matches(args[0], self.commands, n=1)
-            suggestion = f"did you mean {near[0]}?" if near else f"Commands: {', '.join(self.commands)}."
-            ctx.fail(f"unknown command {args[0]!r}: {suggestion}")
+            if near:
+                ctx.fail(f"unknown command {args[0]!r}: did you mean {near[0]}?")
+            commands = f"Commands: {', '.join(self.list_commands(ctx))}."
+            ctx.fail(f"unknown command {args[0]!r}. {_KUBECTL.get(args[0]) or commands}")
         return super().resolve_command(ctx, args)
 
 
@@ -53,7 +66,7 @@ class DashboardGroup(click.Group):
     epilog=EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--context", metavar="NAME", help="Context of the kubeconfig to use.")
+@click.option("--context", metavar="NAME", help="Kubeconfig context to use.")
 @click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file; default: $KUBECONFIG, ~/.kube/config, in-cluster.")
 @click.option(
     "-n", "--namespace", "namespaces", metavar="NAME", multiple=True, help="Namespace to show; may be repeated."
@@ -70,7 +83,7 @@ class DashboardGroup(click.Group):
 @click.option(
     "--once",
     is_flag=True,
-    help="Print services and rollouts and exit: 0 nothing wrong, 1 down, degraded or stuck, 2 unknown.",
+    help="Print services and rollouts, then exit (0: healthy, 1: down, degraded or stuck, 2: unknown).",
 )
 @click.option(
     "-o",
@@ -136,7 +149,7 @@ def _check(arguments: Arguments, given: Collection[str], subcommand: str | None)
         given: the options on the command line, of those that are not always valid.
     """
     if arguments.all_namespaces and arguments.namespaces:
-        raise click.UsageError("-n and -A exclude each other: give namespaces, or -A for all.")
+        raise click.UsageError("-n and -A exclude each other: use -n for some namespaces, or -A for all.")
     if arguments.demo is not None and (arguments.kubeconfig or arguments.context):
         raise click.UsageError("--demo has its own cluster: omit --kubeconfig and --context.")
     for option, name in (

@@ -16,7 +16,6 @@ from k9py.cli.command_line import (
     Subcommand,
     merge_arguments,
     pop_write_options,
-    with_cluster_options,
     with_write_options,
 )
 from k9py.cli.targets import ObjectArgument, parse_target, parse_targets
@@ -50,7 +49,7 @@ def operation_command(action: Action, operations: OperationRegistry | None = Non
 
         context.exit(run(arguments, core))
 
-    function = with_write_options(with_cluster_options(run_verb))
+    function = with_write_options(run_verb)
     for option in reversed(verb.options):
         function = _option(option)(function)
     name = "KIND/NAME..." if verb.takes_several else "KIND/NAME"

@@ -44,11 +44,11 @@ def plan_lines(proposal: Proposal, context: str) -> Iterator[StyledLine]:
         if what == "revision" or after not in shown:  # the parts of the difference are not printed twice
             yield ((f"  {what}: {before} → {after}", Tone.PLAIN),)
     if is_shown:
-        yield (("  changes (server dry-run):", Tone.MUTED),)
+        yield (("  changes (server-side dry run):", Tone.MUTED),)
         for line in semantic_diff_lines(changes):
             yield (("    ", Tone.PLAIN), *line)
     elif tried.is_verified:
-        yield (("  Server dry-run passed", Tone.MUTED),)
+        yield (("  server-side dry run passed", Tone.MUTED),)
     for warning in plan.warnings:
         tone = _TONES[warning.level]
         symbol = tone.symbol.strip() or "·"

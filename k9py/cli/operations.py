@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 
 from k9py.api.errors import KdashError, RefusedError
 from k9py.api.meta import ObjectKey
+from k9py.api.plural import pluralize
 from k9py.api.text import printable
+from k9py.api.times import duration
 from k9py.cli.command_line import WriteOptions
 from k9py.cli.operation_output import exit_code, plan_lines, result_values
 from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session, report_error
@@ -25,6 +27,7 @@ from k9py.cluster.scope import Scope
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
 from k9py.operations.notes import audit_note, result_notes
+from k9py.operations.pause import PausedError
 from k9py.operations.plan import WriteResult
 from k9py.operations.result import OperationResult
 from k9py.operations.runner import OperationRunner, OperationSession, RunOptions
@@ -33,6 +36,7 @@ from k9py.operations.track import TrackedEnd
 from k9py.operations.undo import UndoInputs
 from k9py.rollouts.status import RolloutStatus
 from k9py.views.exit_codes import ExitCode
+from k9py.views.rollouts import KIND_SHORT_NAMES
 from k9py.views.values import Tone
 
 T = TypeVar("T")
@@ -53,8 +57,8 @@ async def run_operation(
     """
     console = invocation.console
     if not (options.yes or options.dry_run or console.is_interactive):
-        hint = "use --yes to write without confirmation, or --dry-run to preview"
-        raise RefusedError("nothing was sent: there is no terminal for the confirmation", hint)
+        hint = "use --yes to skip the question, or --dry-run to preview"
+        raise RefusedError("not confirmed: no terminal to ask on; nothing was sent", hint)
     async with open_session(invocation) as session:
         front_end = ConsoleFrontEnd(invocation, session, options)
         runner = OperationRunner(
@@ -118,6 +122,13 @@ def _sum_up(
     return code
 
 
+def _stuck_pods_hint(stuck: StuckPodDeleter) -> str:
+    place, name = printable(stuck.key.namespace), printable(stuck.key.name)
+    workload = f"{KIND_SHORT_NAMES.get(stuck.key.kind, stuck.key.kind)}/{name}"
+    pods = " ".join(printable(pod.name) for pod in stuck.pods)
+    return f"kdash undo {workload} -n {place} --delete-stuck-pods, or kubectl delete pod -n {place} {pods}"
+
+
 class ConsoleFrontEnd:
     """Prints and asks. Notes about the result, and all prompts, go to standard error."""
 
@@ -141,14 +152,14 @@ class ConsoleFrontEnd:
             revision = await choose_revision(self._session.connection, target, request.inputs)
             return UndoInputs(revision=revision, deletes_stuck_pods=request.inputs.deletes_stuck_pods)
         name = printable(str(target.key))
-        raise RefusedError(f"{request.operation.title(request.inputs)} of {name} needs a value", "give it as an option")
+        raise RefusedError(f"{request.operation.title(request.inputs)} of {name} needs a value", "use an option for it")
 
     async def confirm(self, proposals: Proposals) -> Decision:
         """Show the plan, and ask unless the options answer."""
         options = self._options
         self._print_plan(proposals)
         if options.dry_run:
-            self._print("nothing was written: a dry run")
+            self._print("dry run: nothing was changed")
             return Decision.PREVIEW
         if options.yes or await self._is_agreed():
             return Decision.YES
@@ -163,8 +174,10 @@ class ConsoleFrontEnd:
             return
         lines = list(plan_lines(proposal, self._session.context))
         if proposal.planned.deletes_stuck_pods:
-            names = ", ".join(printable(pod.name) for pod in proposal.planned.stuck_pods)
-            lines.append(((f"  then deletes, one by one: {names}", Tone.WARN),))
+            stuck = proposal.planned.stuck_pods
+            names = ", ".join(printable(pod.name) for pod in stuck)
+            what = f"pod {names}" if len(stuck) == 1 else f"pods one at a time: {names}"
+            lines.append(((f"  then deletes the stuck {what}", Tone.WARN),))
         for line in lines:
             (self._console.print if is_answer else self._console.print_err)(self._console.render(line))
 
@@ -184,17 +197,16 @@ class ConsoleFrontEnd:
         """Print the notes about the write, and that it is done."""
         for note in result_notes(result):
             self._console.print_err(f"kdash: {note}")
-        self._print(f"done: {printable(result.plan.summary)}")
+        self._print(printable(result.plan.done))
 
     async def offer_stuck_pods(self, stuck: StuckPodDeleter) -> None:
         """Delete the stuck pods if that is part of the undo or is confirmed now; otherwise print how to do it."""
         if not stuck.is_confirmed:
             names = ", ".join(printable(pod.name) for pod in stuck.pods)
-            place = printable(stuck.key.namespace)
-            self._console.print_err(f"kdash: stuck: {names}; the StatefulSet does not replace stuck pods")
-            self._console.print_err(
-                f"  hint: kubectl delete pod -n {place} {names.replace(',', '')}; undo --delete-stuck-pods does it too"
-            )
+            which = f"pod {names} still runs" if len(stuck.pods) == 1 else f"pods {names} still run"
+            block = pluralize(len(stuck.pods), "blocks", "block")
+            self._console.print_err(f"kdash: rolled back, but {which} another revision and {block} the rollout")
+            self._console.print_err(f"  hint: {_stuck_pods_hint(stuck)}")
             if self._options.yes or not await self._console.confirm(f"Delete {names} now?"):
                 return
         await stuck.delete(stuck.pods)
@@ -210,12 +222,15 @@ class ConsoleFrontEnd:
         elif result.is_stuck_pod:
             return  # its workload is still to come
         elif end.outcome == "converged":
-            self._print(f"done in {end.seconds:.0f}s")
+            self._print(f"rollout complete after {duration(end.seconds)}")
         else:
-            self._print(end.text)
+            self._print(f"{printable(str(result.key))}: {end.text}")
 
     def failed(self, result: OperationResult, error: KdashError) -> None:
-        """Print the error and its hint."""
+        """Print what went wrong and what can be done about it; for a remedy, its command."""
+        if isinstance(error, PausedError):
+            workload = f"{KIND_SHORT_NAMES.get(result.key.kind, result.key.kind)}/{result.key.name}"
+            error.hint = f"resume it first: kdash resume {workload} -n {result.key.namespace}"
         report_error(self._console, error)
 
     def interrupted(self, result: OperationResult) -> None:

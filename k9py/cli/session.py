@@ -13,6 +13,7 @@ from pathlib import Path
 
 from k9py import session
 from k9py.api.errors import KdashError, NotFoundError
+from k9py.api.kinds import POD
 from k9py.api.meta import ObjectKey
 from k9py.api.text import printable
 from k9py.cli.command_line import CommandArguments
@@ -76,7 +77,9 @@ def explain_not_found(key: ObjectKey) -> Iterator[None]:
     try:
         yield
     except NotFoundError as error:
-        hint = "kdash --once lists all workloads; use -n for another namespace"
+        hint = "kdash --once lists them; -n chooses the namespace"
+        if key.kind == POD.name:
+            hint = f"check the name with kubectl get pods -n {printable(key.namespace)}"
         raise NotFoundError(f"{printable(str(key))} not found", hint, code=error.code) from error
 
 

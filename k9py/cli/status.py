@@ -86,7 +86,7 @@ def _details(result: _Answer) -> list[str]:
             f" · revision {status.revision or '?'}"
         )
     if result.workload is not None:
-        lines.append(f"kubectl: {printable(kubectl_status(result.workload)[0])}")
+        lines.append(f"kubectl rollout status: {printable(kubectl_status(result.workload)[0])}")
     return lines
 
 

@@ -58,7 +58,9 @@ def parse_target(arguments: Sequence[str]) -> ObjectArgument:
     """Return the only workload of the arguments. Raises click.UsageError, also for several."""
     objects = parse_targets(arguments)
     if len(objects) > 1:
-        raise click.UsageError(f"Only one workload is allowed, not also {objects[1]}.")
+        context = click.get_current_context(silent=True)
+        verb = (context.info_name if context is not None else "") or "this command"
+        raise click.UsageError(f"{verb} takes one workload; you named {' and '.join(map(str, objects))}.")
     return objects[0]
 
 
@@ -86,7 +88,7 @@ def _each(arguments: Sequence[str], kinds: Mapping[str, str], what: str, usage: 
         known = kinds.get(kind.lower())
         if known is None:
             is_name = not slash and not name and kind.lower() not in _LOG_WORDS and _NAME.fullmatch(kind)
-            suggestion = f"did you mean deploy/{kind}? Otherwise use {usage}" if is_name else usage
+            suggestion = f"did you mean deploy/{kind}? Otherwise use {usage}" if is_name else f"use {usage}"
             raise click.UsageError(f"{argument!r} is not a {what}: {suggestion}.")
         if not name or "/" in name:
             raise click.UsageError(f"{argument!r} needs exactly one name: {kind}/NAME.")

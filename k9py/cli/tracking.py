@@ -34,4 +34,4 @@ class ProgressPrinter:
         text = "terminating" if status is None else "; ".join(part for part in (status.summary, status.note) if part)
         if text != self._last:
             self._last = text
-            self._console.print_err(f"{key.kind} {printable(key.name)}: {printable(text)}")
+            self._console.print_err(f"{printable(str(key))}: {printable(text)}")

@@ -61,7 +61,9 @@ _BUDGET_SPENT: Final = re.compile(
     r"The disruption budget (?P<name>\S+) needs (?P<needs>\d+) healthy pods and has (?P<has>\d+) currently", re.ASCII
 )
 _SEVERAL_BUDGETS: Final = "more than one PodDisruptionBudget"
-_BUDGET_HINT: Final = "Wait until more of its pods are ready. Deleting the pod would bypass the budget."
+_BUDGET_HINT: Final = "Wait until more of its pods are ready. Deleting the pod bypasses the PodDisruptionBudget."
+_BUDGET_FULL_HINT: Final = "Add a replica or relax the PodDisruptionBudget. Deleting the pod bypasses it."
+"""As many pods are healthy as it requires: waiting does not help."""
 
 
 class _StatusCause(msgspec.Struct):
@@ -172,24 +174,27 @@ def _eviction_refused(code: int, message: str, status: _Status) -> Callable[...,
     if code == 500 and _SEVERAL_BUDGETS in message:
         return partial(
             BadRequestError,
-            "Several disruption budgets select this pod: the server evicts no such pod",
-            "Make their selectors disjoint. Deleting the pod would bypass them.",
+            "Several PodDisruptionBudgets select this pod: the server evicts no such pod",
+            "Make their selectors disjoint. Deleting the pod bypasses them.",
         )
     if code != 429 or status.details is None:
         return None
     for cause in status.details.causes or ():
         if cause.reason != "DisruptionBudget":
             continue
+        hint = _BUDGET_HINT
         spent = _BUDGET_SPENT.search(cause.message or "")
         if spent is None:
-            text = f"A disruption budget refuses the eviction: {printable(cause.message or '')[:500]}"
+            text = f"A PodDisruptionBudget refuses the eviction: {printable(cause.message or '')[:500]}"
         else:
             needed = count_noun(int(spent["needs"]), "healthy pod")
             text = (
-                f"Disruption budget {printable(spent['name'])} refuses the eviction: "
-                f"it needs {needed} and has {spent['has']}"
+                f"PodDisruptionBudget {printable(spent['name'])} allows no disruptions: "
+                f"it requires {needed} and has {spent['has']}"
             )
-        return partial(UnavailableError, text, _BUDGET_HINT)
+            if int(spent["has"]) >= int(spent["needs"]):
+                hint = _BUDGET_FULL_HINT
+        return partial(UnavailableError, text, hint)
     return None
 
 

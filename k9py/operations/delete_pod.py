@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from k9py.api.errors import RefusedError
+from k9py.api.plural import count_noun
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.operation import NoInputs, Operation, PlannedTarget
@@ -34,11 +35,11 @@ def plan_evict(pod_obj: Mapping[str, Any]) -> WritePlan:
 
 def _plan(obj: Mapping[str, Any], *, evict: bool) -> WritePlan:
     about = target_version(obj)
-    verb = "evict" if evict else "delete"
+    verb, past = ("evict", "evicted") if evict else ("delete", "deleted")
     if about.key.kind != "Pod":
-        raise RefusedError(f"{about.text} cannot be {'evicted' if evict else 'deleted'} from here", "only a pod can")
+        raise RefusedError(f"{about.text} cannot be {past} from here", "only a pod can")
     owner = _controller(obj)
-    after = f"{printable(owner)} will replace it" if owner else "gone"
+    after = f"{past}; {printable(owner)} recreates it" if owner else past
     return WritePlan(
         operation="evict" if evict else "delete-pod",
         label=verb.capitalize(),
@@ -48,7 +49,8 @@ def _plan(obj: Mapping[str, Any], *, evict: bool) -> WritePlan:
         generation=about.generation,
         request=WriteRequest(about.key, options_guarded(about), verb="evict" if evict else "delete"),
         summary=f"{verb} {about.text}",
-        before_after=(("pod", _phase(obj), after),),
+        done_text=f"{about.text} {past}",
+        before_after=(("pod", _status(obj), after),),
         warnings=loudest_first(_for_good(obj, owner), managed(obj) if not owner else iter(())),
     )
 
@@ -71,8 +73,14 @@ def _controller(obj: Mapping[str, Any]) -> str:
     return ""
 
 
-def _phase(obj: Mapping[str, Any]) -> str:
-    return printable(str((obj.get("status") or {}).get("phase") or "unknown"))
+def _status(obj: Mapping[str, Any]) -> str:
+    """Return why a container waits, else the phase, with the restarts: `CrashLoopBackOff, 5 restarts`."""
+    status = obj.get("status") or {}
+    containers = (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
+    waiting = [((container.get("state") or {}).get("waiting") or {}).get("reason") for container in containers]
+    text = printable(str(next(filter(None, waiting), None) or status.get("reason") or status.get("phase") or "unknown"))
+    restarts = sum(int(container.get("restartCount") or 0) for container in containers)
+    return f"{text}, {count_noun(restarts, 'restart')}" if restarts else text
 
 
 class DeletePod(Operation[NoInputs]):

@@ -27,7 +27,7 @@ def plan_pause(obj: Mapping[str, Any]) -> WritePlan:
     """Plan to pause a Deployment's rollout. Raises RefusedError when it is already paused, or not a Deployment."""
     about = _deployment(obj, "paused")
     if (obj.get("spec") or {}).get("paused"):
-        raise RefusedError(f"{about.text} is paused already", "")
+        raise RefusedError(f"{about.text} is already paused", "")
     return _change(obj, about, "pause", True, ("rollout", "active", "paused"))
 
 
@@ -67,6 +67,7 @@ def _change(
         generation=about.generation,
         request=WriteRequest(about.key, guarded({"spec": {"paused": paused}}, about), "strategic"),
         summary=f"{action} {about.text}",
+        done_text=f"{about.text} {action}d",
         before_after=(row,),
         warnings=loudest_first(managed(obj)),
         starts_rollout=starts_rollout,

@@ -61,7 +61,8 @@ class WritePlan:
         starts_rollout: pods begin to be replaced as soon as it is stored.
         new_pods: how the pods that it creates compare with the current ones.
         template: the whole pod template that it puts in the place of the current one, None when it does not.
-        is_remedy: it is meant to repair something: with nothing wrong, the confirmation starts with that.
+        is_remedy: it is meant to repair something: with nothing wrong, the confirmation names the workload that fails.
+        done_text: what was done: `Deployment shop/checkout scaled from 3 to 5`; "": `done: ` and the summary.
         pauses: it ends with the rollout paused.
     """
 
@@ -82,6 +83,12 @@ class WritePlan:
     template: Mapping[str, Any] | None = None
     is_remedy: bool = False
     pauses: bool = False
+    done_text: str = ""
+
+    @property
+    def done(self) -> str:
+        """One line for a write that is done."""
+        return self.done_text or f"done: {self.summary}"
 
     @property
     def replicas(self) -> int | None:

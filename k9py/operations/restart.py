@@ -31,7 +31,7 @@ def plan_restart(obj: Mapping[str, Any], now: datetime) -> WritePlan:
         raise RefusedError(f"{about.text} cannot be restarted", f"only {', '.join(WORKLOAD_KINDS)} can")
     spec = obj.get("spec") or {}
     if spec.get("paused"):
-        raise RefusedError(f"{about.text} is paused: a restart would wait until it is resumed", "resume it first")
+        raise RefusedError(f"{about.text} is paused: resume it first", "")
     at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     notes = ((spec.get("template") or {}).get("metadata") or {}).get("annotations") or {}
     before = str(notes.get(RESTARTED_AT, ""))
@@ -47,6 +47,7 @@ def plan_restart(obj: Mapping[str, Any], now: datetime) -> WritePlan:
         generation=about.generation,
         request=WriteRequest(about.key, patch, "strategic"),
         summary=f"restart {about.text}",
+        done_text=f"{about.text} restarted",
         before_after=(("restarted at", printable(before) or "never", at),),
         warnings=loudest_first(downtime(obj), held_back(obj), managed(obj)),
         starts_rollout=True,

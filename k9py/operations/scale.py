@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k9py.api.errors import RefusedError
+from k9py.api.plural import count_noun
 from k9py.api.policy import HorizontalPodAutoscaler
 from k9py.api.write_request import WriteRequest
 from k9py.operations.operation import Operation, PlannedTarget
@@ -38,14 +39,14 @@ def plan_scale(
     about = target_version(obj)
     require_scalable(about)
     if isinstance(replicas, bool) or not isinstance(replicas, int):
-        raise RefusedError("replicas must be a whole number", "give a number such as 3")
+        raise RefusedError("replicas must be a whole number", "use a number such as 3")
     if replicas < 0:
-        raise RefusedError(f"replicas cannot be {replicas}", "give 0 or more")
+        raise RefusedError(f"replicas cannot be {replicas}", "use 0 or more")
     if replicas > MOST_REPLICAS:
         raise RefusedError(f"replicas cannot be {replicas}", f"the API holds no number above {MOST_REPLICAS}")
     now = replicas_of(obj)
     if replicas == now:
-        raise RefusedError(f"{about.text} has {now} replica{'' if now == 1 else 's'} already", "")
+        raise RefusedError(f"{about.text} already has {count_noun(now, 'replica')}", "")
     patch = guarded({"spec": {"replicas": replicas}}, about)
     return WritePlan(
         operation="scale",
@@ -56,12 +57,13 @@ def plan_scale(
         generation=about.generation,
         request=WriteRequest(about.key, patch, "merge", subresource="scale"),
         summary=f"scale {about.text} from {now} to {replicas}",
+        done_text=f"{about.text} scaled from {now} to {replicas}",
         before_after=(("replicas", str(now), str(replicas)),),
         warnings=loudest_first(
             autoscaled(autoscaler, replicas),
             fewer_pods(now, replicas),
             managed(obj),
-            applied(obj, field="replicas", what="the number"),
+            applied(obj, field="replicas"),
         ),
         new_pods=NewPods.SAME,
         is_remedy=replicas == 0,
@@ -71,8 +73,8 @@ def plan_scale(
 def require_scalable(about: TargetVersion) -> None:
     """Raise RefusedError for a kind that cannot be scaled."""
     if about.key.kind == "DaemonSet":
-        hint = "it runs one pod on each matching node: change its node selector or tolerations instead"
-        raise RefusedError(f"{about.text} cannot be scaled", hint)
+        hint = "change its node selector or tolerations instead"
+        raise RefusedError(f"{about.text} cannot be scaled: a DaemonSet runs one pod per matching node", hint)
     if about.key.kind not in _SCALABLE:
         raise RefusedError(f"{about.text} cannot be scaled", "only Deployments and StatefulSets can")
 
@@ -114,7 +116,7 @@ class Scale(Operation[ScaleInputs]):
 
     def skip_reason(self, target: Target, inputs: ScaleInputs) -> str:
         present = replicas_of(target.raw)
-        return f"{target.key} has {present} already" if present == inputs.replicas else ""
+        return f"{target.key} already has {count_noun(present, 'replica')}" if present == inputs.replicas else ""
 
     def title(self, inputs: ScaleInputs) -> str:
         return "scale" if inputs.replicas is None else f"scale to {inputs.replicas}"

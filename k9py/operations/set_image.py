@@ -60,13 +60,14 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> WritePl
             known = ", ".join(printable(name) for name in present)
             raise MissingPartError(f"{about.text} has no container {printable(name)}", f"it has {known or 'none'}")
         if not _IMAGE.fullmatch(image):
-            hint = "give one such as registry.example.com/shop/checkout:1.2.3"
+            hint = "use one such as registry.example.com/shop/checkout:1.2.3"
             raise RefusedError(f"{printable(image) or 'nothing'} is not a valid image name", hint)
     changed = {name: image for name, image in images.items() if present[name][1] != image}
     if not changed:
         held = ", ".join(f"{printable(name)} has {printable(image)}" for name, image in images.items())
         raise RefusedError(f"nothing to change in {about.text}: {held} already", "")
     cause = _cause(about.key, changed)
+    images_text = ", ".join(f"{printable(name)}={image}" for name, image in changed.items())
     patch = {**_patch(obj, present, changed), "metadata": {"annotations": {CHANGE_CAUSE: cause}}}
     paused = bool((obj.get("spec") or {}).get("paused"))
     return WritePlan(
@@ -77,7 +78,8 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> WritePl
         resource_version=about.resource_version,
         generation=about.generation,
         request=WriteRequest(about.key, guarded(patch, about), "strategic"),
-        summary=f"set image of {about.text}: {', '.join(f'{printable(n)}={i}' for n, i in changed.items())}",
+        summary=f"set image of {about.text}: {images_text}",
+        done_text=f"{about.text} image set: {images_text}",
         before_after=(
             *(
                 (f"image of {printable(name)}", printable(present[name][1]) or "none", image)
@@ -88,7 +90,7 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> WritePl
         warnings=loudest_first(
             *((_stored_only(),) if paused else (downtime(obj), held_back(obj))),
             managed(obj),
-            applied(obj, field="template", what="the image"),
+            applied(obj, field="template"),
         ),
         starts_rollout=not paused,
         new_pods=NewPods.SAME_REQUESTS,

@@ -68,7 +68,7 @@ def plan_undo(
     if about.key.kind not in WORKLOAD_KINDS:
         raise RefusedError(f"{about.text} has no rollout to undo", f"only {', '.join(WORKLOAD_KINDS)} have")
     if (obj.get("spec") or {}).get("paused"):
-        raise PausedError(f"{about.text} is paused: the undo would wait until you resume")
+        raise PausedError(f"{about.text} is paused")
     if revision_obj is None:
         hint = "older revisions are removed beyond revisionHistoryLimit: choose another one"
         raise MissingPartError(f"that revision of {about.text} is gone", hint)
@@ -83,7 +83,7 @@ def plan_undo(
     template = revision_template(revision_obj)
     present = (obj.get("spec") or {}).get("template") or {}
     if _canonical(template) == _canonical(present):
-        raise RefusedError(f"{about.text} is already at revision {number}: its pod template is the same", "")
+        raise RefusedError(f"{about.text}: revision {number} is the current one", "")
     return WritePlan(
         operation="undo",
         label="Roll back",
@@ -93,6 +93,7 @@ def plan_undo(
         generation=about.generation,
         request=_request(obj, revision_obj, template, about),
         summary=f"undo {about.text} to revision {number}",
+        done_text=f"{about.text} rolled back to revision {number}",
         before_after=(
             ("revision", _present_revision(obj, present_number), number),
             *_images(present, template),
@@ -103,7 +104,7 @@ def plan_undo(
             downtime(obj),
             held_back(obj),
             managed(obj),
-            applied(obj, field="template", what="the pod template"),
+            applied(obj, field="template"),
         ),
         replaces_annotations=_annotations(obj) if about.key.kind == "Deployment" else None,
         starts_rollout=True,
@@ -124,7 +125,7 @@ def no_revision_error(obj: Mapping[str, Any], *, read: bool) -> RefusedError:
         return RefusedError(
             f"the revisions of {name} are not known", f"they are kept in {kept_in}: check that you may list those"
         )
-    return RefusedError(f"{name} has no earlier revision to go back to", history_limit_hint(obj))
+    return RefusedError(f"{name} has no earlier revision to roll back to", history_limit_hint(obj))
 
 
 def history_limit_hint(obj: Mapping[str, Any]) -> str:
@@ -204,7 +205,7 @@ def _without_nulls(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class UndoInputs:
-    """The revision to go back to.
+    """The revision to roll back to.
 
     Args:
         number: as typed; None: it is chosen.
@@ -218,7 +219,7 @@ class UndoInputs:
 
 
 class Undo(Operation[UndoInputs]):
-    """Go back to an earlier revision."""
+    """Roll back to an earlier revision."""
 
     id = "undo"
     label = "Roll back"
@@ -228,7 +229,7 @@ class Undo(Operation[UndoInputs]):
 
     def check(self, target: Target) -> None:
         if (target.raw.get("spec") or {}).get("paused"):
-            raise PausedError(f"{printable(str(target.key))} is paused: the undo would wait until you resume")
+            raise PausedError(f"{printable(str(target.key))} is paused")
 
     def needs_input(self, inputs: UndoInputs) -> bool:
         return inputs.number is None and inputs.revision is None
@@ -264,6 +265,9 @@ class Undo(Operation[UndoInputs]):
         if outcome is not None and (why := outcome.text(target.clock.now())):
             left = PreflightWarning(WarningLevel.CAUTION, "left-revision", f"revision {label}: {why}")
             plan = replace(plan, warnings=loudest_first(plan.warnings, (left,)))
+        if inputs.deletes_stuck_pods:
+            # The stuck pods are deleted as a part of it: no reason to warn of them.
+            plan = replace(plan, warnings=tuple(warning for warning in plan.warnings if warning.code != "stuck-pods"))
         return PlannedTarget(
             target,
             replace(plan, cause=target.cause()),

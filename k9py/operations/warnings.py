@@ -28,7 +28,7 @@ def merge_warnings(
 def fewer_pods(now: int, wanted: int) -> Iterator[PreflightWarning]:
     """Warn about scaling to zero, and about numbers that look like a typing error."""
     if wanted == 0:
-        yield PreflightWarning(WarningLevel.DANGER, "zero", "0 replicas: this takes the service down")
+        yield PreflightWarning(WarningLevel.DANGER, "zero", "scales to 0: nothing serves until you scale up")
     elif wanted >= 10 * max(now, 1) and wanted >= 50:
         yield PreflightWarning(
             WarningLevel.CAUTION, "large", f"that is {wanted // max(now, 1)} times as many pods as now"

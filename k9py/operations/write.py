@@ -148,7 +148,9 @@ class Writer:
     def refuse_if_read_only(self, plan: WritePlan) -> None:
         """Raise ReadOnlyError when the session is read-only."""
         if self._read_only:
-            raise ReadOnlyError(f"read-only: {plan.summary} was not sent", "start without --readonly to write")
+            raise ReadOnlyError(
+                f"refused: kdash runs with --readonly; not sent: {plan.summary}", "start without --readonly to write"
+            )
 
     async def try_plan(self, plan: WritePlan) -> TriedPlan:
         """Dry-run a write; if the server cannot dry-run it, that is a warning (code `not-tried`).

@@ -24,8 +24,8 @@ class Zero(Scale):
             return ScaleInputs(0)
         former = await targets[0].former_replicas()
         if former is None:
-            return ScaleInputs(suggested=(1, "the previous number is unknown"))
-        return ScaleInputs(suggested=(former, f"as before ({former})"))
+            return ScaleInputs(suggested=(1, "previous number not known"))
+        return ScaleInputs(suggested=(former, "previous"))
 
 
 OPERATIONS = (Zero(),)

@@ -18,7 +18,7 @@ from k9py.rollouts.status import RolloutState, RolloutStatus
 
 @dataclass(frozen=True, slots=True)
 class UndoTarget:
-    """The revision to go back to, and the reason for this choice."""
+    """The revision to roll back to, and the reason for this choice."""
 
     revision: Revision
     reason: str
@@ -27,7 +27,7 @@ class UndoTarget:
 def undo_target(
     revisions: Sequence[Revision], outcomes: Mapping[str, RevisionOutcome] | None = None
 ) -> UndoTarget | None:
-    """Return the default target of an undo, None if there is nothing to go back to.
+    """Return the default target of an undo, None if there is nothing to roll back to.
 
     An earlier revision whose pods are ready now is preferred, because it is known to work. Otherwise it is the previous
     revision, as with kubectl, but never one that was rolled back or never became ready.
@@ -47,7 +47,9 @@ def undo_target(
             return UndoTarget(revision, f"{pods} ready now")
     first = older[0]
     was_ready = known.get(first.uid, RevisionOutcome()).was_ready
-    return UndoTarget(first, f"previous revision, {'was ready before' if was_ready else 'readiness unknown'}")
+    return UndoTarget(
+        first, f"the previous revision{' (ready before)' if was_ready else ' (not known whether it was ever ready)'}"
+    )
 
 
 def suggested_undo(

@@ -17,7 +17,7 @@ from k9py.api.times import age
 from k9py.cluster.views import RolloutView
 from k9py.diagnosis.finding import Finding
 from k9py.rollouts.status import RolloutStatus
-from k9py.views.rollouts import state_text, with_note
+from k9py.views.rollouts import KIND_SHORT_NAMES, state_text, with_note
 from k9py.views.tones import finding_tone, rank_of, rollout_tone, severity_tone, status_severity
 from k9py.views.values import Tone
 
@@ -87,11 +87,15 @@ def worse_of(worst: RolloutView | None, view: RolloutView) -> RolloutView | None
     return worst
 
 
-def did_you_mean(failing: RolloutStatus, fallback: str = "") -> str:
-    """Ask whether a failing workload was meant: `did you mean shop/checkout?`, with its cause.
+def did_you_mean(failing: RolloutStatus, namespace: str, fallback: str = "") -> str:
+    """Ask whether a failing workload was meant: `did you mean deploy/checkout? It is failing: `, and its cause.
 
     Args:
+        namespace: of the healthy one; that of another is named.
         fallback: text for a workload without a cause; "": the summary of its status.
     """
     cause = failing.cause_message or fallback or failing.summary
-    return printable(f"did you mean {failing.key.namespace}/{failing.key.name}? ({cause})")
+    key = failing.key
+    place = "" if key.namespace == namespace else f" in namespace {key.namespace}"
+    name = f"{KIND_SHORT_NAMES.get(key.kind, key.kind)}/{key.name}{place}"
+    return printable(f"did you mean {name}? It is failing: {cause}")

@@ -78,7 +78,7 @@ def test_several_are_named_in_either_form_and_each_is_taken_once() -> None:
         ObjectArgument("Deployment", "a"),
         ObjectArgument("StatefulSet", "b"),
     )
-    with pytest.raises(click.UsageError, match="Only one workload is allowed"):
+    with pytest.raises(click.UsageError, match="takes one workload"):
         parse_target(("deploy/a", "deploy/b"))
 
 
@@ -109,11 +109,11 @@ def test_an_invalid_duration_is_refused(text: str) -> None:
     [
         (["histroy", "deploy/x"], "did you mean history?"),
         (["status"], "Name a workload"),
-        (["status", "pod/x"], "'pod/x' is not a workload: deploy/NAME, sts/NAME or ds/NAME."),
-        (["status", "svc"], "'svc' is not a workload: deploy/NAME, sts/NAME or ds/NAME."),
+        (["status", "pod/x"], "'pod/x' is not a workload: use deploy/NAME, sts/NAME or ds/NAME."),
+        (["status", "svc"], "'svc' is not a workload: use deploy/NAME, sts/NAME or ds/NAME."),
         (["undo", "checkout"], "did you mean deploy/checkout? Otherwise use deploy/NAME, sts/NAME or ds/NAME."),
         (["logs", "checkout"], "did you mean deploy/checkout? Otherwise use deploy/NAME, sts/NAME, ds/NAME, svc/NAME"),
-        (["undo", "Check_out"], "'Check_out' is not a workload: deploy/NAME, sts/NAME or ds/NAME."),
+        (["undo", "Check_out"], "'Check_out' is not a workload: use deploy/NAME, sts/NAME or ds/NAME."),
         (["status", "deploy/."], "is not a valid workload name"),
         (["status", "deploy/a..b"], "is not a valid workload name"),
         (["status", "deploy/-a"], "is not a valid workload name"),
@@ -123,7 +123,7 @@ def test_an_invalid_duration_is_refused(text: str) -> None:
         (["scale", "deploy/x"], "--replicas"),
         (["scale", "deploy/x", "--replicas", "-1"], "-1"),
         (["set-image", "deploy/x"], "Name a container"),
-        (["undo", "deploy/x", "deploy/y"], "Only one workload is allowed"),
+        (["undo", "deploy/x", "deploy/y"], "undo takes one workload; you named Deployment x and Deployment y"),
         (["undo", "deploy/x", "-n", "No_Name"], "not a valid namespace name"),
         (["-n", "a", "-n", "b", "undo", "deploy/x"], "Only one namespace is allowed"),
         (["-A", "undo", "deploy/x"], "-A is not valid with undo"),
@@ -200,7 +200,7 @@ def test_options_may_come_before_or_after_the_command(
 def test_read_only_before_the_command_counts(capsys: pytest.CaptureFixture[str], config: Path) -> None:
     code, out, err = run(capsys, "--readonly", "restart", "deploy/cart", "--yes", "--kubeconfig", str(config))
     assert (code, out) == (9, "")
-    assert "read-only" in err
+    assert "kdash runs with --readonly" in err
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def _image(simulator: Simulator) -> str:
 def test_at_a_terminal_yes_writes(terminal: tuple[Simulator, pexpect.spawn[str]]) -> None:
     simulator, child = terminal
     child.sendline("y")
-    child.expect_exact("done: undo Deployment shop/checkout to revision 4")
+    child.expect_exact("Deployment shop/checkout rolled back to revision 4")
     child.expect(pexpect.EOF)
     child.close()
     assert (child.exitstatus, _image(simulator)) == (0, "2.7.0")

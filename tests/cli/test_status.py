@@ -50,7 +50,7 @@ async def test_a_rollout_that_is_through_exits_0(shop: Shell) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines()[0] == "Deployment shop/checkout: healthy"
     assert "desired 3 · updated 3 · ready 3 · available 3 · revision 5" in ran.out
-    assert 'kubectl: deployment "checkout" successfully rolled out' in ran.out
+    assert 'kubectl rollout status: deployment "checkout" successfully rolled out' in ran.out
 
 
 @pytest.mark.parametrize(
@@ -124,8 +124,8 @@ async def test_waiting_follows_a_release_to_its_end_and_reports_each_change_of_s
     edit(quick.simulator, image("registry.example.com/shop/checkout:2.9.0"))
     ran = await quick.run(waiting())
     assert ran.code == 0
-    assert "Deployment checkout: rolling out" in ran.err
-    assert ran.err.splitlines()[-1] == "Deployment checkout: healthy"
+    assert "Deployment shop/checkout: rolling out" in ran.err
+    assert ran.err.splitlines()[-1] == "Deployment shop/checkout: healthy"
     assert ran.out.startswith("Deployment shop/checkout: healthy\n")
 
 

@@ -11,7 +11,7 @@ from k9py.cli.command_line import WriteOptions
 from k9py.simulator.apiserver.authorization import Rule
 from k9py.simulator.clock import RealClock
 from k9py.simulator.faults import Refuse, RequestMatch
-from k9py.simulator.registry.resources import PODS
+from k9py.simulator.registry.resources import PODS, STATEFULSETS
 from k9py.simulator.server import Simulator
 from tests.cli.shell import Shell, edit, image
 from tests.cli.writes import (
@@ -106,10 +106,27 @@ async def test_an_undo_stays_written_when_a_stuck_pod_cannot_be_deleted(stuck: S
     ]
 
 
-async def test_after_an_undo_that_is_held_up_it_is_not_guessed_which_revision_is_meant(stuck: Shell) -> None:
-    await stuck.run(undo(0, DB))
+async def test_after_an_undo_that_is_held_up_the_command_of_the_hint_deletes_the_stuck_pods(stuck: Shell) -> None:
+    first = await stuck.run(undo(0, DB))
+    assert "kdash: rolled back, but pod db-2 still runs another revision and blocks the rollout" in first.err
+    assert "hint: kdash undo sts/db -n data --delete-stuck-pods, or kubectl delete pod -n data db-2" in first.err
+    ran = await stuck.run(undo(0, DB, options=WAIT, delete_stuck=True), json=True)
+    assert ran.code == 0, ran.err
+    result = only_result(ran)
+    assert (result["outcome"], result["deleted_pods"]) == ("converged", ["db-2"])
+
+
+async def test_where_no_undo_was_made_it_is_not_guessed_which_revision_the_stuck_pods_block(stuck: Shell) -> None:
+    edit(stuck.simulator, image("registry.example.com/data/postgres:17.7"), ("StatefulSet", "data", "db"))
+    stuck.simulator.wait_until(
+        lambda state: (
+            (state.storage.get(STATEFULSETS, "data", "db") or {})["status"]["observedGeneration"]
+            == (state.storage.get(STATEFULSETS, "data", "db") or {})["metadata"]["generation"]
+        )
+    )
     ran = await stuck.run(undo(0, DB, delete_stuck=True))
     assert ran.code == 9
+    assert "pod db-2 runs another revision and blocks revision 4: say which revision you want" in ran.err
     number = ran.err.partition("--to-revision ")[2].split()[0]
     ran = await stuck.run(undo(int(number), DB, options=WAIT, delete_stuck=True), json=True)
     assert ran.code == 0, ran.err

@@ -215,7 +215,7 @@ async def test_objects_nobody_else_manages_get_no_warning(simulator: Simulator, 
 async def test_an_autoscaler_is_reported_once_with_its_bounds(connection: Connection) -> None:
     obj = await connection.get(ObjectKey("Deployment", "shop", "frontend"))
     [warning] = (await prepared(connection, obj, plan_scale(obj, 20))).plan.warnings
-    message = "autoscaler frontend keeps it between 3 and 10: it will go back to 10"
+    message = "HPA frontend (3-10) will set it back to 10"
     assert (warning.code, warning.message) == ("autoscaler", message)
 
 
@@ -231,20 +231,25 @@ async def test_a_keda_autoscaler_is_reported(simulator: Simulator, connection: C
     put(simulator, HORIZONTALPODAUTOSCALERS, scaler)
     obj = await connection.get(CART)
     [warning] = await preflight(connection, obj, plan_scale(obj, 7))
-    assert warning.message.startswith("autoscaler keda-hpa-cart of KEDA's ScaledObject cart keeps it between 1 and 40")
+    assert warning.message.startswith("HPA keda-hpa-cart (of KEDA's ScaledObject cart, 1-40)")
 
 
 @pytest.mark.parametrize(
     ("field", "values", "code", "message"),
     [
-        ("annotations", {"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:shop/cart"}, "gitops", "Argo CD"),
-        ("labels", {"kustomize.toolkit.fluxcd.io/name": "shop"}, "gitops", "Flux"),
-        ("annotations", {"meta.helm.sh/release-name": "shop"}, "helm", "Helm"),
+        (
+            "annotations",
+            {"argocd.argoproj.io/tracking-id": "shop:apps/Deployment:shop/cart"},
+            "gitops",
+            "managed by Argo CD",
+        ),
+        ("labels", {"kustomize.toolkit.fluxcd.io/name": "shop"}, "gitops", "managed by Flux"),
+        ("annotations", {"meta.helm.sh/release-name": "shop"}, "helm", "managed by Helm"),
         (
             "annotations",
             {"kubectl.kubernetes.io/last-applied-configuration": '{"spec":{"template":{}}}'},
             "applied",
-            "it was made with kubectl apply",
+            "managed with kubectl apply",
         ),
     ],
 )
@@ -268,8 +273,8 @@ async def test_a_quota_without_room_for_the_surge_is_reported_and_blocks_the_rol
     simulator.advance(1)
     obj = await connection.get(CART)
     [warning] = (await prepared(connection, obj, plan_restart(obj, simulator.clock.now()))).plan.warnings
-    message = f"quota pods refuses every surge pod (pods: {pods} of {pods} used), so it cannot begin"
-    assert (warning.code, warning.message) == ("no-room", f"maxUnavailable 0 and no room: {message}")
+    message = f"quota pods has no room for a surge pod (pods: {pods} of {pods} used), and maxUnavailable is 0"
+    assert (warning.code, warning.message) == ("no-room", f"the rollout cannot start: {message}")
     [warning] = (await prepared(connection, obj, plan_scale(obj, 9))).plan.warnings
     assert (warning.code, "is full: 0 of" in warning.message) == ("quota", True)
 
@@ -299,18 +304,18 @@ async def test_an_eviction_the_budget_refuses_says_which_what_it_needs_and_has(
     pod = await a_pod(connection, "cart")
     change = plan_evict(pod)
     [warning] = await preflight(connection, pod, change)
-    spent = f"disruption budget strict has no disruptions left (it needs {needs} healthy, has {has})"
-    assert (warning.code, warning.message) == ("budget", f"{spent}: it will refuse this")
+    spent = f"PDB strict allows 0 disruptions ({has} healthy, {needs} required)"
+    assert (warning.code, warning.message) == ("budget", f"{spent}: it will refuse the eviction")
     with pytest.raises(UnavailableError) as caught:
         await prepared(connection, pod, change)
-    refusal = f"Disruption budget strict refuses the eviction: it needs {needs} healthy pods and has {has}"
+    refusal = f"PodDisruptionBudget strict allows no disruptions: it requires {needs} healthy pods and has {has}"
     assert caught.value.message == refusal
     with pytest.raises(UnavailableError) as caught:
         await writer(connection).write(change, dry_run=False)
     assert caught.value.message == refusal
     assert "not known" not in caught.value.hint
     [warning] = (await prepared(connection, pod, plan_delete_pod(pod))).plan.warnings
-    assert warning.message == f"{spent}: deleting bypasses it"
+    assert warning.message == f"{spent}: a delete ignores it"
 
 
 async def test_an_eviction_the_budget_allows_is_done(simulator: Simulator, connection: Connection) -> None:
@@ -331,7 +336,7 @@ async def test_a_viewer_sees_the_missing_permission_and_what_is_unknown(simulato
         obj = await viewer.get(CART)
         change = plan_restart(obj, simulator.clock.now())
         warnings = [(warning.code, warning.message) for warning in await preflight(viewer, obj, change)]
-        budgets = "disruption budgets: unknown (you may not list poddisruptionbudgets)"
+        budgets = "PodDisruptionBudgets: unknown (you may not list poddisruptionbudgets)"
         assert warnings == [
             ("rights", "you may not patch deployments in the namespace shop: the server will refuse it"),
             ("unknown", f"{budgets}; how many pods must stay up is not known"),

@@ -125,7 +125,7 @@ async def test_a_controller_revision_is_put_back_as_the_server_had_it(
     simulator.advance(60)
     again = await connection.get(key)
     newest = await revision(connection, again, 3)  # the revision that was put back has a new number
-    with pytest.raises(RefusedError, match="is already at revision 3"):
+    with pytest.raises(RefusedError, match="revision 3 is the current one"):
         plan_undo(again, newest)
 
 

@@ -152,7 +152,7 @@ async def test_a_healthy_target_says_so_first_and_names_what_is_failing_instead(
     await kdash.select(DB)
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)
-    await kdash.until_text("● healthy, 3/3 ready, revision 2 for 15d", "did you mean shop/checkout? (image")
+    await kdash.until_text("● healthy, 3/3 ready, revision 2 for 15d", "did you mean deploy/checkout")
     assert "suggested" not in kdash.text
     assert asking.selected is not None
     assert asking.selected.is_current
@@ -197,7 +197,7 @@ async def test_the_undo_of_a_healthy_workload_shows_what_its_present_revision_ch
 
 
 @pytest.mark.parametrize("key", ["r", "Z"])
-async def test_restarting_or_zeroing_a_healthy_workload_asks_whether_another_was_meant(
+async def test_restarting_or_zeroing_a_healthy_workload_states_it_and_names_no_other(
     kdash: Dashboard, key: str
 ) -> None:
     await kdash.select(CART)
@@ -206,7 +206,7 @@ async def test_restarting_or_zeroing_a_healthy_workload_asks_whether_another_was
     standing = confirm.question.status
     assert standing is not None
     assert standing.state.text == "healthy, 3/3 ready, revision 3 for 4d"
-    assert standing.advice.startswith("did you mean shop/checkout? (image")
+    assert standing.advice.startswith("did you mean deploy/checkout? It is failing: image")
     first = next(line for line in confirm.body.text.splitlines() if line.strip())
     assert first.startswith("● healthy"), "it is said first"
 

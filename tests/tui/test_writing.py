@@ -76,7 +76,7 @@ async def test_scale_shows_the_present_number_confirms_and_converges(kdash: Dash
     assert asking.current == 3
     await kdash.press("up", "up")
     await kdash.until(lambda: asking.preview is not None and asking.preview[0] == 5, "the dry-run of 5")
-    await kdash.until_text("namespace shop", "replicas  3 → 5", "server dry-run passed")
+    await kdash.until_text("namespace shop", "replicas  3 → 5", "server-side dry run passed")
     assert stored(kdash, CART)["spec"]["replicas"] == 3, "nothing is written before it is confirmed"
     await kdash.press("tab", "enter")
     await converged(kdash, CART)
@@ -219,7 +219,7 @@ async def test_read_only_greys_out_writes_and_the_writer_refuses_them(simulator:
             "restart", [TargetSnapshot(CART)]
         )  # whatever the keys say, the one function that writes refuses
         message = await kdash.until_screen(MessageDialog)
-        assert "read-only" in message.message
+        assert "kdash runs with --readonly" in message.message
         assert "restartedAt" not in json.dumps(stored(kdash, CART))
 
 

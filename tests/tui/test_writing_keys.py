@@ -92,7 +92,7 @@ async def test_zero_and_back_to_as_many_as_before(kdash: Dashboard) -> None:
     asking = await kdash.until_screen(ScaleDialog)
     assert asking.suggested is not None
     assert asking.suggested[0] == 3
-    await kdash.until_text("as before (3)", "replicas  0 → 3")
+    await kdash.until_text("previous", "replicas  0 → 3")
 
 
 async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone(kdash: Dashboard) -> None:
@@ -313,7 +313,7 @@ async def test_a_small_terminal_keeps_the_buttons_in_sight_and_scrolls_the_rest(
         await kdash.press("enter")
         confirm = await kdash.confirm()
         await kdash.press("v")
-        await kdash.until_text("Cancel", "Roll back", "server dry-run passed")
+        await kdash.until_text("Cancel", "Roll back", "server-side dry run passed")
         await kdash.press("down", "pagedown")
         assert confirm.body.top > 0
         assert kdash.app.focused is confirm.query_one("#cancel")

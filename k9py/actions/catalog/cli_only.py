@@ -16,7 +16,7 @@ ACTIONS: Final = (
         cli=CliVerb(
             "history",
             "Revisions: images, causes, pods, who and when.",
-            "Show the revisions of a workload: images, change-cause, pods alive, who made them and when.",
+            "Show the revisions of a workload: images, change-cause, pods, who made them and when.",
         ),
     ),
     Action(

@@ -28,7 +28,7 @@ LOGS: Final = Action(
     cli=CliVerb(
         "logs",
         "Logs of all pods as one stream; -f follows.",
-        "Print the logs of a workload, a service, a pod or all pods with some labels, in the order of time.",
+        "Print the logs of a workload, a service, a pod or all pods with some labels, sorted by time.",
     ),
     permission=Permission("get", "pods", "log"),
     footer=80,

@@ -12,7 +12,7 @@ from k9py.api.errors import RefusedError
 def has_replicas(target: ActionTarget) -> str | None:
     """Refuse what has no number of replicas."""
     if target.key.kind == "DaemonSet":
-        return "a DaemonSet runs one pod on each node: it has no number of replicas"
+        return "a DaemonSet cannot be scaled: it runs one pod per matching node"
     return None
 
 

@@ -25,6 +25,9 @@ def parse_images(operands: Sequence[str]) -> tuple[Sequence[str], Mapping[str, A
         if images.setdefault(container, image) != image:
             raise ValueError(f"Container {container!r} is given two images.")
     if not images:
+        names = operands[1:] if operands and "/" in operands[0] else operands[2:]
+        if names:
+            raise ValueError(f"{names[0]!r} is not CONTAINER=IMAGE, such as app=IMAGE")
         raise ValueError("Name a container and its new image: app=registry.example.com/shop/checkout:1.2.3")
     return tuple(word for word in operands if "=" not in word), {"images": images}
 

@@ -38,7 +38,7 @@ UNDO: Final = Action(
             CliOption(
                 "--to-revision",
                 "revision",
-                "Revision to roll back to.  [default: the previous one, if something is wrong]",
+                "Revision to roll back to; 0 or omitted: the previous one, if something is wrong.",
             ),
             CliOption(
                 "--delete-stuck-pods",

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import click
 
-from k9py.api.search_pattern import SearchPattern, compile_search
+from k9py.api.search_pattern import SearchPattern, compile_search, pattern_error
 from k9py.api.text import printable
 from k9py.logs.buffer.query import LogQuery, parse_query
 from k9py.logs.line import LogLine
+
+_LITERAL: Final = ": searching for the literal text"
+"""What the dashboard does with an invalid expression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,10 @@ def _parse_queries(option: str, texts: Sequence[str]) -> tuple[LogQuery, ...]:
         if query is None:
             raise click.UsageError(f"{option} needs a query: a regular expression, level>=warn, .status=500.")
         if query.problem:
-            raise click.UsageError(f"{option} {text!r} is not valid: {query.problem}")
+            if query.problem.startswith(f"{text!r} is not a regular expression"):
+                raise click.UsageError(f"{option} {text!r} is not a valid regular expression: {pattern_error(text)}.")
+            problem = query.problem.replace(_LITERAL, "")  # a command does not fall back to the literal text
+            raise click.UsageError(f"{option} {text!r} is not valid: {problem}.")
         queries.append(query)
     return tuple(queries)
 

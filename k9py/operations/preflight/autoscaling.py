@@ -23,7 +23,7 @@ def autoscaling(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterat
         case None:
             return
         case Unknown() as fact:
-            yield unknown("autoscalers", fact, "one may overwrite this")
+            yield unknown("HPAs", fact, "one may overwrite this")
         case autoscalers:
             group = str(obj.get("apiVersion", "")).rpartition("/")[0]
             for autoscaler in autoscalers:
@@ -38,18 +38,18 @@ def autoscaled(autoscaler: HorizontalPodAutoscaler | None, replicas: int) -> Ite
     spec = autoscaler.spec
     low, high = 1 if spec.min_replicas is None else spec.min_replicas, spec.max_replicas
     keda = autoscaler.scaled_object
-    by = f" of KEDA's ScaledObject {printable(keda)}" if keda else ""
-    owner = f"autoscaler {printable(autoscaler.name)}{by} keeps it between {low} and {high}"
+    by = f"of KEDA's ScaledObject {printable(keda)}, " if keda else ""
+    owner = f"HPA {printable(autoscaler.name)} ({by}{low}-{high})"
     if replicas == 0 and keda:
-        message = f"{owner}; from 0 KEDA scales it up again as soon as a trigger fires"
+        message = f"{owner}: from 0 KEDA scales up again as soon as a trigger fires"
     elif replicas == 0:
-        message = f"{owner}; at 0 it stops working until someone scales up again"
+        message = f"{owner} does nothing at 0 replicas until you scale up again"
     elif replicas < low:
-        message = f"{owner}: it will go back to {low}"
+        message = f"{owner} will set it back to {low}"
     elif replicas > high:
-        message = f"{owner}: it will go back to {high}"
+        message = f"{owner} will set it back to {high}"
     else:
-        message = f"{owner}: it will overwrite this"
+        message = f"{owner} will overwrite this"
     yield PreflightWarning(WarningLevel.DANGER, "autoscaler", message)
 
 

@@ -52,7 +52,7 @@ def fails_alike(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterat
         if troubles and troubles[0].is_blocking and troubles[0].kind in _OF_TEMPLATE:
             causes[troubles[0].message] += 1
     for cause, _ in causes.most_common(1):
-        message = f"new pods will fail the same way: {cause}; an undo goes back to an earlier revision"
+        message = f"new pods will fail the same way: {cause}; an undo rolls back to an earlier revision"
         yield PreflightWarning(WarningLevel.CAUTION, "fails-alike", message)
 
 

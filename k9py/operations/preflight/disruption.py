@@ -1,4 +1,4 @@
-"""Warns about pods that are removed: downtime, and what disruption budgets allow.
+"""Warns about pods that are removed: downtime, and what PodDisruptionBudgets allow.
 
 Only an eviction respects a PodDisruptionBudget. A rollout and a deletion bypass it: for those the warning shows how few
 disruptions are left. Sources: kubernetes/pkg/controller/deployment/util, `ResolveFenceposts`; DaemonSet and StatefulSet
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from k9py.api.plural import count_noun, pluralize
 from k9py.api.policy import PodDisruptionBudget
 from k9py.api.quantities import resolve_int_or_percent
 from k9py.api.text import printable
@@ -83,7 +84,7 @@ def downtime(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
     if kind == "DaemonSet" or not how.desired:
         return
     if how.type == "Recreate":
-        message = "strategy Recreate: all pods terminate before the first new one starts"
+        message = "strategy Recreate: all pods are terminated before new ones start: downtime"
     elif how.type == "RollingUpdate" and how.unavailable >= how.desired == 1:
         message = "its only pod is replaced: nothing serves in between"
         if kind == "Deployment":
@@ -115,7 +116,7 @@ def budget_of_rollout(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> 
     if facts.budgets is None or not plan.starts_rollout:
         return
     if isinstance(facts.budgets, Unknown):
-        yield unknown("disruption budgets", facts.budgets, "how many pods must stay up is not known")
+        yield unknown("PodDisruptionBudgets", facts.budgets, "how many pods must stay up is not known")
         return
     how = strategy(obj)
     labels = (planned_template(obj, plan).get("metadata") or {}).get("labels") or {}
@@ -125,32 +126,32 @@ def budget_of_rollout(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> 
         status = budget.status
         spare = status.expected_pods - status.desired_healthy
         if how.unavailable > spare:
-            tolerates = f"allows {_pods_text(max(spare, 0))} to be down (it needs {_healthy(budget)})"
-            takes = f"the rollout bypasses it and may take {how.unavailable} down at once"
-            message = f"disruption budget {printable(budget.name)} {tolerates}; {takes}"
+            allows = f"PDB {printable(budget.name)} allows {count_noun(max(spare, 0), 'disruption')}"
+            up_to = f"up to {how.unavailable} {pluralize(how.unavailable, 'pod is', 'pods are')} unavailable"
+            message = f"{allows} ({_healthy(budget)}), but a rollout ignores it: {up_to}"
             yield PreflightWarning(WarningLevel.CAUTION, "budget", message)
 
 
 def budget_of_eviction(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
-    """Warn that an eviction will be refused, or that a deletion bypasses a budget that has no disruptions left."""
+    """Warn that an eviction will be refused, or that a deletion bypasses a budget that allows no disruption."""
     if facts.budgets is None or not plan.removes_pod:
         return
     is_eviction = plan.request.verb == "evict"
     if isinstance(facts.budgets, Unknown):
-        could = "one may refuse it" if is_eviction else "deleting bypasses them"
-        yield unknown("disruption budgets", facts.budgets, could)
+        could = "one may refuse it" if is_eviction else "a delete ignores them"
+        yield unknown("PodDisruptionBudgets", facts.budgets, could)
         return
     matching = tuple(_of(facts.budgets, (obj.get("metadata") or {}).get("labels") or {}))
     if is_eviction and len(matching) > 1:
         names = ", ".join(printable(budget.name) for budget in matching)
-        message = f"several disruption budgets cover it ({names}): the server refuses to evict such a pod"
+        message = f"several PodDisruptionBudgets select it ({names}): the server refuses to evict such a pod"
         yield PreflightWarning(WarningLevel.DANGER, "budget", message)
         return
     for budget in matching:
         if budget.status.disruptions_allowed > 0 or not _counts(obj, budget):
             continue
-        spent = f"disruption budget {printable(budget.name)} has no disruptions left (it needs {_healthy(budget)})"
-        result = "it will refuse this" if is_eviction else "deleting bypasses it"
+        spent = f"PDB {printable(budget.name)} allows 0 disruptions ({_healthy(budget)})"
+        result = "it will refuse the eviction" if is_eviction else "a delete ignores it"
         message = f"{spent}: {result}"
         yield PreflightWarning(WarningLevel.DANGER, "budget", message)
 
@@ -173,8 +174,4 @@ def _counts(pod: Mapping[str, Any], budget: PodDisruptionBudget) -> bool:
 
 def _healthy(budget: PodDisruptionBudget) -> str:
     status = budget.status
-    return f"{status.desired_healthy} healthy, has {status.current_healthy}"
-
-
-def _pods_text(number: int) -> str:
-    return {0: "no pod", 1: "1 pod"}.get(number, f"{number} pods")
+    return f"{status.current_healthy} healthy, {status.desired_healthy} required"

@@ -1,4 +1,4 @@
-"""Who manages the object and will revert the change: Argo CD, Flux, Helm, or a file given to `kubectl apply`."""
+"""Who manages the object and will revert a change: Argo CD, Flux, Helm, or a file given to `kubectl apply`."""
 
 from __future__ import annotations
 
@@ -34,38 +34,40 @@ def managed(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
     release = notes.get("meta.helm.sh/release-name") or ""
     if argo or "Argo CD" in managers:
         name = f" (application {printable(str(argo).partition(':')[0])})" if argo else ""
-        message = f"Argo CD manages it{name} and may revert it immediately: change its source too"
+        message = f"managed by Argo CD{name}, which may revert this: change it in Git too"
         yield PreflightWarning(WarningLevel.DANGER, "gitops", message)
     elif flux or "Flux" in managers:
         name = f" ({printable(flux)})" if flux else ""
-        message = f"Flux manages it{name} and will revert it: change its source too"
+        message = f"managed by Flux{name}, which will revert this: change it in Git too"
         yield PreflightWarning(WarningLevel.DANGER, "gitops", message)
     elif release or "Helm" in managers or labels.get("app.kubernetes.io/managed-by") == "Helm":
         name = f" release {printable(str(release))}" if release else ""
-        yield PreflightWarning(WarningLevel.CAUTION, "helm", f"Helm{name} manages it: its next upgrade overwrites this")
+        message = f"managed by Helm{name}: the next upgrade overwrites this"
+        yield PreflightWarning(WarningLevel.CAUTION, "helm", message)
 
 
-def applied(obj: Mapping[str, Any], *, field: str, what: str) -> Iterator[PreflightWarning]:
-    """Warn that the next `kubectl apply` reverts the change to its file.
+def applied(obj: Mapping[str, Any], *, field: str) -> Iterator[PreflightWarning]:
+    """Warn that the next `kubectl apply` overwrites the change.
 
     kubectl 1.37 warns only about `rollout undo`, whatever the file contains; replicas or an image may be missing in the
     file, and then an apply keeps them.
 
     Args:
         field: the part of `spec` that is changed: `template` or `replicas`.
-        what: its name for a person.
     """
     meta = obj.get("metadata") or {}
     file = (meta.get("annotations") or {}).get(LAST_APPLIED)
     if file is not None and _file_has(str(file), field):
-        message = f"it was made with kubectl apply: the next apply reverts {what} to its file; change that too"
+        message = "managed with kubectl apply: the next apply overwrites this change; update the manifest too"
         yield PreflightWarning(WarningLevel.CAUTION, "applied", message)
         return
     for entry in meta.get("managedFields") or ():
         owned = ((entry.get("fieldsV1") or {}).get("f:spec") or {}) if entry.get("operation") == "Apply" else {}
         if f"f:{field}" in owned and str(entry.get("manager")) not in _FIELD_MANAGERS:
             who = printable(str(entry.get("manager")))
-            message = f"{who} applies {what} (server-side): its next apply conflicts with this or reverts it"
+            message = (
+                f"managed by {who} (server-side apply): its next apply conflicts with this change or overwrites it"
+            )
             yield PreflightWarning(WarningLevel.CAUTION, "applied", message)
             return
 

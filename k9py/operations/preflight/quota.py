@@ -145,9 +145,9 @@ def _refusal(quota: ResourceQuota, plan: WritePlan, how: RolloutStrategy, coming
         message = f"{name} {fits} ({room.text})"
         return PreflightWarning(WarningLevel.CAUTION, "quota", message)
     if room.pods == 0 and how.unavailable == 0:
-        message = f"maxUnavailable 0 and no room: {name} refuses every surge pod ({room.text}), so it cannot begin"
+        message = f"the rollout cannot start: {name} has no room for a surge pod ({room.text}), and maxUnavailable is 0"
         return PreflightWarning(WarningLevel.DANGER, "no-room", message)
-    slower = "old pods must terminate first" if room.pods == 0 else "it goes slower"
+    slower = "old pods must terminate first" if room.pods == 0 else "the rollout is slower"
     message = f"{name} has room for {room.pods} of {coming} surge pods ({room.text}): {slower}"
     return PreflightWarning(WarningLevel.CAUTION, "quota", message)
 
@@ -174,9 +174,9 @@ def node_room(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator
     waiting = [pod for pod in facts.pods if _finds_no_node(pod)]
     if not waiting:
         return
-    reason = f"no node takes pod {printable(waiting[0].name)} now"
+    reason = f"no node fits pod {printable(waiting[0].name)} now"
     if plan.replicas is None and strategy(obj).unavailable == 0:
-        message = f"maxUnavailable 0 and no room: {reason}, so the rollout would wait too"
+        message = f"the rollout would wait: {reason}, and maxUnavailable is 0"
         yield PreflightWarning(WarningLevel.DANGER, "no-room", message)
     else:
         yield PreflightWarning(WarningLevel.CAUTION, "nodes", f"{reason}: new pods may wait too")

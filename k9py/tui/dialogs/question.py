@@ -99,8 +99,8 @@ class Question:
 def dry_run_text(question: Question) -> tuple[str, Tone]:
     """Return whether the dry-run passed, and its tone."""
     if question.is_dry_run:
-        return "server dry-run passed", Tone.OK
-    return "no server dry-run", Tone.UNKNOWN
+        return "server-side dry run passed", Tone.OK
+    return "no server-side dry run", Tone.UNKNOWN
 
 
 def question_lines(question: Question, *, as_yaml: bool, width: int, key_of: KeyOf) -> list[TextLine]:

@@ -44,7 +44,7 @@ async def target_status(queries: Queries, key: ObjectKey, now: datetime, *, is_r
     failing = await worst_failing(queries, now)
     if failing is None or failing.key == key:
         return CurrentStatus(state)
-    return CurrentStatus(state, did_you_mean(failing.status, state_text(failing)))
+    return CurrentStatus(state, did_you_mean(failing.status, key.namespace, state_text(failing)))
 
 
 async def worst_failing(queries: Queries, now: datetime) -> RolloutView | None:

@@ -84,8 +84,8 @@ def test_only_a_listed_binding_has_a_group() -> None:
 @pytest.mark.parametrize(
     ("action_id", "kind", "has_one_revision", "reason"),
     [
-        ("workload.scale", "DaemonSet", False, "no number of replicas"),
-        ("workload.zero", "DaemonSet", False, "no number of replicas"),
+        ("workload.scale", "DaemonSet", False, "a DaemonSet cannot be scaled"),
+        ("workload.zero", "DaemonSet", False, "a DaemonSet cannot be scaled"),
         ("workload.scale", "StatefulSet", False, ""),
         ("workload.pause", "StatefulSet", False, "only a Deployment can"),
         ("workload.resume", "Deployment", False, ""),

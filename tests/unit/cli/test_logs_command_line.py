@@ -68,7 +68,7 @@ def test_an_invalid_label_selector_is_refused(text: str) -> None:
         (["deploy/x", "--since", "0"], "is less than a second"),
         (["deploy/x", "--tail", "-1"], "-1"),
         (["deploy/x", "--max-streams", "0"], "--max-streams"),
-        (["deploy/x", "--include", "a(b"], "is not valid"),
+        (["deploy/x", "--include", "a(b"], "--include 'a(b' is not a valid regular expression: missing )"),
         (["deploy/x", "--include", "level>=loud"], "is not valid"),
         (["deploy/x", "--exclude", " "], "--exclude needs a query"),
         (["deploy/x", "--highlight", "a(b"], "is not a regular expression"),

@@ -13,7 +13,7 @@ from k9py.kube.status_errors import error_from_status
 from tests.recordings import exchanges
 
 EVICT = RequestInfo("create", "pods/eviction", "", "shop", "checkout-1")
-HINT = "Wait until more of its pods are ready. Deleting the pod would bypass the budget."
+HINT = "Wait until more of its pods are ready. Deleting the pod bypasses the PodDisruptionBudget."
 
 
 def refused(code: int, message: str, causes: Any = None) -> bytes:
@@ -24,7 +24,7 @@ def test_the_recorded_refusal_names_the_budget_what_it_needs_and_has() -> None:
     answer = exchanges("delete-and-evict")[0]["response"]
     error = error_from_status(answer["status"], json.dumps(answer["body"]).encode(), info=EVICT)
     assert type(error) is UnavailableError
-    assert error.message == "Disruption budget checkout refuses the eviction: it needs 4 healthy pods and has 3"
+    assert error.message == "PodDisruptionBudget checkout allows no disruptions: it requires 4 healthy pods and has 3"
     assert (error.hint, error.code, error.reason) == (HINT, 429, "TooManyRequests")
 
 
@@ -32,7 +32,7 @@ def test_another_message_of_the_server_is_passed_on_printable() -> None:
     causes = [{"reason": "DisruptionBudget", "message": "The disruption budget a is still \x1b[31mbeing processed."}]
     error = error_from_status(429, refused(429, "Cannot evict", causes), info=EVICT)
     assert error.message == (
-        "A disruption budget refuses the eviction: The disruption budget a is still being processed."
+        "A PodDisruptionBudget refuses the eviction: The disruption budget a is still being processed."
     )
 
 
@@ -46,6 +46,6 @@ def test_several_budgets_are_a_refusal_and_not_an_unknown_outcome() -> None:
     message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
     error = error_from_status(500, refused(500, message), info=EVICT)
     assert isinstance(error, BadRequestError)
-    assert error.message == "Several disruption budgets select this pod: the server evicts no such pod"
+    assert error.message == "Several PodDisruptionBudgets select this pod: the server evicts no such pod"
     other = error_from_status(500, refused(500, message), info=RequestInfo("patch", "pods"))
     assert isinstance(other, UnavailableError)

@@ -18,6 +18,15 @@ PLANS: list[tuple[Callable[[dict[str, Any]], WritePlan], str, str]] = [
     (plan_delete_pod, "delete-pod", "delete"),
     (plan_evict, "evict", "evict"),
 ]
+PAST = {"delete": "deleted", "evict": "evicted"}
+
+
+def test_a_failing_pod_shows_why_it_waits_and_its_restarts() -> None:
+    pod = raw_pod()
+    state = {"waiting": {"reason": "CrashLoopBackOff"}}
+    pod["status"]["containerStatuses"] = [{"name": "app", "restartCount": 5, "state": state}]
+    [(_, before, _)] = plan_delete_pod(pod).before_after
+    assert before == "CrashLoopBackOff, 5 restarts"
 
 
 @pytest.mark.parametrize(("plan", "action", "verb"), PLANS)
@@ -27,7 +36,7 @@ def test_a_plan_names_the_pod_and_carries_uid_and_version(
     change = plan(raw_pod())
     assert (change.operation, change.request.verb, change.summary) == (action, verb, f"{verb} Pod shop/checkout-abc-1")
     assert change.request.patch == {"preconditions": {"uid": "pod-checkout-abc-1", "resourceVersion": "100"}}
-    assert change.before_after == (("pod", "Running", "ReplicaSet checkout-abc will replace it"),)
+    assert change.before_after == (("pod", "Running", f"{PAST[verb]}; ReplicaSet checkout-abc recreates it"),)
     assert change.warnings == ()
 
 
@@ -45,7 +54,7 @@ def test_a_pod_without_a_controller_gets_a_warning(
     plan: Callable[[dict[str, Any]], WritePlan], action: str, verb: str
 ) -> None:
     change = plan(raw_pod(owner=None))
-    assert change.before_after == (("pod", "Running", "gone"),)
+    assert change.before_after == (("pod", "Running", PAST[verb]),)
     assert [warning.code for warning in change.warnings] == ["bare-pod"]
     static = plan(raw_pod(owner=("Node", "node-1"), annotations={"kubernetes.io/config.mirror": "abc"}))
     assert [warning.code for warning in static.warnings] == ["static-pod"]

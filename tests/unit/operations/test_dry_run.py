@@ -64,7 +64,7 @@ async def test_warnings_of_plan_and_preflight_are_merged_worst_first() -> None:
     reader = FakeReader({"HorizontalPodAutoscaler": [autoscaler()], "ResourceQuota": ForbiddenError("no", code=403)})
     ready = await dry_run(writer(FakePatcher(as_scale(make.raw_deployment(replicas=5)))), reader, obj, change)
     assert [warning.code for warning in ready.plan.warnings] == ["autoscaler", "helm", "unknown"]
-    assert "between 2 and 6" in ready.plan.warnings[0].message, "as it was read last"
+    assert "(2-6)" in ready.plan.warnings[0].message, "as it was read last"
     assert ready.template_after == ready.template_before
 
 

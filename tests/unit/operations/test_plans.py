@@ -82,10 +82,8 @@ def test_undo_lists_its_changes() -> None:
         ("image of app", "registry.example.com/checkout:badimage", "registry.example.com/checkout:1.1.0"),
     )
     assert (change.generation, change.resource_version) == (7, "3693")
-    message = "it was made with kubectl apply: the next apply reverts the pod template to its file"
-    assert [(warning.code, warning.message) for warning in change.warnings] == [
-        ("applied", f"{message}; change that too")
-    ]
+    message = "managed with kubectl apply: the next apply overwrites this change; update the manifest too"
+    assert [(warning.code, warning.message) for warning in change.warnings] == [("applied", message)]
 
 
 def test_the_template_of_a_revision_is_the_one_the_server_stored_after_kubectls_undo() -> None:
@@ -120,7 +118,7 @@ def test_undo_refuses_a_paused_deployment_with_a_hint() -> None:
 
 def test_undo_refuses_the_template_that_is_there_already() -> None:
     obj = make.raw_deployment()
-    with pytest.raises(RefusedError, match="is already at revision 2"):
+    with pytest.raises(RefusedError, match="revision 2 is the current one"):
         plan_undo(obj, revision_of(obj, image=make.IMAGE))
 
 
@@ -143,8 +141,8 @@ def test_undo_adds_annotations_where_there_are_none() -> None:
 @pytest.mark.parametrize(
     ("limit", "read", "texts"),
     [
-        (None, True, ("Deployment shop/checkout has no earlier revision to go back to", "")),
-        (0, True, ("Deployment shop/checkout has no earlier revision to go back to", "revisionHistoryLimit is 0")),
+        (None, True, ("Deployment shop/checkout has no earlier revision to roll back to", "")),
+        (0, True, ("Deployment shop/checkout has no earlier revision to roll back to", "revisionHistoryLimit is 0")),
         (0, False, ("the revisions of Deployment shop/checkout are not known", "they are kept in ReplicaSets")),
     ],
 )
@@ -231,7 +229,7 @@ def test_scale_goes_through_the_subresource_with_the_recorded_patch() -> None:
 @pytest.mark.parametrize(
     ("obj", "replicas", "message"),
     [
-        (make.raw_deployment(replicas=3), 3, "has 3 replicas already"),
+        (make.raw_deployment(replicas=3), 3, "already has 3 replicas"),
         (make.raw_deployment(), -1, "replicas cannot be -1"),
         (make.raw_deployment(), 2**31, "replicas cannot be 2147483648"),
         (make.raw_deployment(), True, "must be a whole number"),
@@ -249,10 +247,10 @@ def test_scale_refuses_invalid_numbers(obj: dict[str, Any], replicas: Any, messa
 @pytest.mark.parametrize(
     ("wanted", "codes", "message"),
     [
-        (4, ["autoscaler"], "autoscaler checkout keeps it between 2 and 6: it will overwrite this"),
-        (9, ["autoscaler"], "autoscaler checkout keeps it between 2 and 6: it will go back to 6"),
-        (1, ["autoscaler"], "autoscaler checkout keeps it between 2 and 6: it will go back to 2"),
-        (0, ["autoscaler", "zero"], "autoscaler checkout keeps it between 2 and 6; at 0 it stops working until"),
+        (4, ["autoscaler"], "HPA checkout (2-6) will overwrite this"),
+        (9, ["autoscaler"], "HPA checkout (2-6) will set it back to 6"),
+        (1, ["autoscaler"], "HPA checkout (2-6) will set it back to 2"),
+        (0, ["autoscaler", "zero"], "HPA checkout (2-6) does nothing at 0 replicas until"),
     ],
 )
 def test_scale_warns_of_the_autoscaler_with_its_bounds(wanted: int, codes: list[str], message: str) -> None:
@@ -276,7 +274,7 @@ def test_pause_and_resume_send_what_kubectl_sent() -> None:
 
 
 def test_pause_and_resume_refuse_no_ops_and_other_kinds() -> None:
-    with pytest.raises(RefusedError, match="is paused already"):
+    with pytest.raises(RefusedError, match="is already paused"):
         plan_pause(make.raw_deployment(paused=True))
     with pytest.raises(RefusedError, match="is not paused"):
         plan_resume(make.raw_deployment())
@@ -320,10 +318,10 @@ def test_a_plan_does_not_change_what_it_was_given(plan: Callable[[dict[str, Any]
 @pytest.mark.parametrize(
     ("change", "code", "message"),
     [
-        ({"annotations": {"argocd.argoproj.io/tracking-id": ARGO}}, "gitops", "Argo CD manages it (application shop)"),
-        ({"labels": {"kustomize.toolkit.fluxcd.io/name": "shop"}}, "gitops", "Flux manages it (kustomization shop)"),
-        ({"managedFields": [{"manager": "helm-controller"}]}, "gitops", "Flux manages it and"),
-        ({"annotations": {"meta.helm.sh/release-name": "shop"}}, "helm", "Helm release shop manages it"),
+        ({"annotations": {"argocd.argoproj.io/tracking-id": ARGO}}, "gitops", "managed by Argo CD (application shop)"),
+        ({"labels": {"kustomize.toolkit.fluxcd.io/name": "shop"}}, "gitops", "managed by Flux (kustomization shop)"),
+        ({"managedFields": [{"manager": "helm-controller"}]}, "gitops", "managed by Flux, which"),
+        ({"annotations": {"meta.helm.sh/release-name": "shop"}}, "helm", "managed by Helm release shop"),
     ],
 )
 def test_the_manager_that_will_revert_it_is_named(

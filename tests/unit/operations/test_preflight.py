@@ -22,7 +22,7 @@ from tests import factories as make
 from tests.unit.operations.preflights import FakeReader, autoscaler, budget, preflight_messages
 from tests.unit.operations.raw import raw_pod
 
-BUDGETS_UNKNOWN = "disruption budgets: unknown (you may not list poddisruptionbudgets)"
+BUDGETS_UNKNOWN = "PodDisruptionBudgets: unknown (you may not list poddisruptionbudgets)"
 NEWER = "registry.example.com/checkout:1.1.0"
 
 
@@ -114,7 +114,7 @@ async def test_each_unreadable_kind_is_reported_and_the_others_still_count() -> 
         (
             lambda: plan_scale(make.raw_deployment(), 2),
             "HorizontalPodAutoscaler",
-            "autoscalers: unknown (you may not list horizontalpodautoscalers); one may overwrite this",
+            "HPAs: unknown (you may not list horizontalpodautoscalers); one may overwrite this",
         ),
         (
             lambda: restart(make.raw_deployment()),
@@ -129,7 +129,7 @@ async def test_each_unreadable_kind_is_reported_and_the_others_still_count() -> 
         (
             lambda: plan_delete_pod(raw_pod()),
             "PodDisruptionBudget",
-            f"{BUDGETS_UNKNOWN}; deleting bypasses them",
+            f"{BUDGETS_UNKNOWN}; a delete ignores them",
         ),
     ],
     ids=["scale", "restart", "evict", "delete-pod"],
@@ -145,7 +145,7 @@ async def test_a_server_in_trouble_is_unknown() -> None:
     obj = make.raw_deployment()
     troubled = FakeReader({"HorizontalPodAutoscaler": UnavailableError("in\x1b[2J trouble", code=503)})
     [warning] = await preflight(troubled, obj, plan_scale(obj, 2))
-    assert warning.message == "autoscalers: unknown (in trouble); one may overwrite this"
+    assert warning.message == "HPAs: unknown (in trouble); one may overwrite this"
 
 
 @pytest.mark.parametrize(
@@ -154,12 +154,12 @@ async def test_a_server_in_trouble_is_unknown() -> None:
         (
             "HorizontalPodAutoscaler",
             lambda obj: plan_scale(obj, 2),
-            "autoscalers: unknown (this server has no autoscaling/v2); one may overwrite this",
+            "HPAs: unknown (this server has no autoscaling/v2); one may overwrite this",
         ),
         (
             "PodDisruptionBudget",
             lambda obj: plan_restart(obj, make.NOW),
-            "disruption budgets: unknown (this server has no policy/v1); how many pods must stay up is not known",
+            "PodDisruptionBudgets: unknown (this server has no policy/v1); how many pods must stay up is not known",
         ),
     ],
 )
@@ -222,16 +222,16 @@ async def test_an_undetermined_permission_is_unknown(answer: Any, why: str) -> N
 @pytest.mark.parametrize(
     ("wanted", "ends"),
     [
-        (4, "keeps it between 2 and 6: it will overwrite this"),
-        (1, "keeps it between 2 and 6: it will go back to 2"),
-        (9, "keeps it between 2 and 6: it will go back to 6"),
-        (0, "keeps it between 2 and 6; at 0 it stops working until someone scales up again"),
+        (4, "(2-6) will overwrite this"),
+        (1, "(2-6) will set it back to 2"),
+        (9, "(2-6) will set it back to 6"),
+        (0, "(2-6) does nothing at 0 replicas until you scale up again"),
     ],
 )
 def test_an_autoscaler_is_named_with_its_bounds_and_what_it_will_do(wanted: int, ends: str) -> None:
     obj = make.raw_deployment()
     assert preflight_messages(obj, plan_scale(obj, wanted), autoscalers=[autoscaler()]) == [
-        ("autoscaler", f"autoscaler checkout {ends}")
+        ("autoscaler", f"HPA checkout {ends}")
     ]
 
 
@@ -255,8 +255,8 @@ def test_kedas_autoscaler_is_one_too_and_wakes_from_zero(metadata: dict[str, Any
     scaler = autoscaler(name="keda-hpa-orders", **metadata)
     [(_, message)] = preflight_messages(obj, plan_scale(obj, 0), autoscalers=[scaler])
     assert message == (
-        "autoscaler keda-hpa-orders of KEDA's ScaledObject orders keeps it between 2 and 6; "
-        "from 0 KEDA scales it up again as soon as a trigger fires"
+        "HPA keda-hpa-orders (of KEDA's ScaledObject orders, 2-6): "
+        "from 0 KEDA scales up again as soon as a trigger fires"
     )
 
 
@@ -271,25 +271,19 @@ def test_a_rollout_within_its_budget_gets_no_warning() -> None:
 
 def test_a_rollout_that_may_take_more_down_than_its_budget_tolerates_says_how_little_room_there_is() -> None:
     obj = rolling(4, maxSurge=1, maxUnavailable=2)
-    message = "disruption budget checkout allows no pod to be down (it needs 4 healthy, has 4)"
+    message = "PDB checkout allows 0 disruptions (4 healthy, 4 required)"
     assert preflight_messages(obj, restart(obj), budgets=[budget(allowed=0, needs=4, has=4, expected=4)]) == [
-        ("budget", f"{message}; the rollout bypasses it and may take 2 down at once")
+        ("budget", f"{message}, but a rollout ignores it: up to 2 pods are unavailable")
     ]
 
 
 def test_an_exhausted_budget_blocks_evictions_and_is_bypassed_by_deletes() -> None:
     spent = [budget(allowed=0, needs=3, has=3)]
     assert preflight_messages(ready_pod(), plan_evict(ready_pod()), budgets=spent) == [
-        (
-            "budget",
-            "disruption budget checkout has no disruptions left (it needs 3 healthy, has 3): it will refuse this",
-        )
+        ("budget", "PDB checkout allows 0 disruptions (3 healthy, 3 required): it will refuse the eviction")
     ]
     assert preflight_messages(ready_pod(), plan_delete_pod(ready_pod()), budgets=spent) == [
-        (
-            "budget",
-            "disruption budget checkout has no disruptions left (it needs 3 healthy, has 3): deleting bypasses it",
-        )
+        ("budget", "PDB checkout allows 0 disruptions (3 healthy, 3 required): a delete ignores it")
     ]
 
 
@@ -306,7 +300,7 @@ def test_an_eviction_under_two_budgets_will_be_refused() -> None:
     pod = ready_pod()
     both = [budget(name="a"), budget(name="b")]
     assert preflight_messages(pod, plan_evict(pod), budgets=both) == [
-        ("budget", "several disruption budgets cover it (a, b): the server refuses to evict such a pod")
+        ("budget", "several PodDisruptionBudgets select it (a, b): the server refuses to evict such a pod")
     ]
     assert preflight_messages(pod, plan_delete_pod(pod), budgets=both) == []
 
@@ -321,7 +315,7 @@ def waiting_pod(**changes: Any) -> Pod:
 
 def test_where_a_pod_of_the_same_finds_no_node_the_new_ones_may_wait_too() -> None:
     obj = rolling(3, maxSurge=1, maxUnavailable=1)
-    message = "no node takes pod checkout-x now: new pods may wait too"
+    message = "no node fits pod checkout-x now: new pods may wait too"
     assert preflight_messages(obj, restart(obj), pods=(waiting_pod(),)) == [("nodes", message)]
     assert preflight_messages(obj, plan_scale(obj, 5), pods=(waiting_pod(),)) == [("nodes", message)]
     assert preflight_messages(obj, plan_scale(obj, 2), pods=(waiting_pod(),)) == []
@@ -331,7 +325,7 @@ def test_where_a_pod_of_the_same_finds_no_node_the_new_ones_may_wait_too() -> No
 def test_with_nothing_unavailable_and_no_node_a_rollout_would_wait() -> None:
     obj = rolling(3, maxSurge=1, maxUnavailable=0)
     assert preflight_messages(obj, restart(obj), pods=(waiting_pod(),)) == [
-        ("no-room", "maxUnavailable 0 and no room: no node takes pod checkout-x now, so the rollout would wait too")
+        ("no-room", "the rollout would wait: no node fits pod checkout-x now, and maxUnavailable is 0")
     ]
 
 
@@ -362,7 +356,7 @@ def test_new_pods_of_a_template_whose_pods_fail_will_fail_the_same_way(
     message = dict(preflight_messages(obj, plan(obj), pods=tuple(pods))).get("fails-alike", "")
     if cause:
         assert message.startswith(f"new pods will fail the same way: {cause}")
-        assert message.endswith("; an undo goes back to an earlier revision")
+        assert message.endswith("; an undo rolls back to an earlier revision")
     else:
         assert not message
 

@@ -72,18 +72,18 @@ def from_file(**spec: Any) -> dict[str, Any]:
 def test_a_file_given_to_kubectl_apply_puts_back_what_it_says_and_leaves_what_it_does_not() -> None:
     obj = from_file(template={"spec": {}})
     [warning] = plan_set_image(obj, {"app": NEWER}).warnings
-    message = "it was made with kubectl apply: the next apply reverts the image to its file; change that too"
+    message = "managed with kubectl apply: the next apply overwrites this change; update the manifest too"
     assert (warning.code, warning.message) == ("applied", message)
     assert plan_scale(obj, 5).warnings == ()
     [warning] = plan_scale(from_file(template={}, replicas=3), 5).warnings
-    assert "reverts the number" in warning.message
+    assert "the next apply overwrites this change" in warning.message
     assert plan_restart(obj, make.NOW).warnings == (), "the restart's annotation is in no file, and an apply leaves it"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"spec":null}', '{"spec":7}'])
 def test_a_file_that_is_not_understood_may_say_anything(text: str) -> None:
     obj = make.raw_deployment(annotations={LAST_APPLIED: text})
-    assert [warning.code for warning in applied(obj, field="replicas", what="the number")] == ["applied"]
+    assert [warning.code for warning in applied(obj, field="replicas")] == ["applied"]
 
 
 def test_a_server_side_apply_conflicts_or_puts_back_only_what_it_owns() -> None:
@@ -94,7 +94,7 @@ def test_a_server_side_apply_conflicts_or_puts_back_only_what_it_owns() -> None:
         {"manager": "kdash", "operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
     ]
     [warning] = plan_set_image(obj, {"app": NEWER}).warnings
-    message = "kubectl applies the image (server-side): its next apply conflicts with this or reverts it"
+    message = "managed by kubectl (server-side apply): its next apply conflicts with this change or overwrites it"
     assert (warning.code, warning.message) == ("applied", message)
     assert plan_scale(obj, 5).warnings == ()
 

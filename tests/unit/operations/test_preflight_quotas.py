@@ -75,17 +75,18 @@ def test_a_quota_too_small_for_the_surge_is_named_with_its_entry(entry: str, har
     hards = {**{name: amounts[0] for name, amounts in roomy.items()}, entry: hard}
     useds = {**{name: amounts[1] for name, amounts in roomy.items()}, entry: used}
     assert preflight_messages(obj, restart(obj), quotas=[quota(hards, useds)]) == [
-        ("quota", f"quota compute has room for 1 of 2 surge pods ({entry}: {used} of {hard} used): it goes slower")
+        (
+            "quota",
+            f"quota compute has room for 1 of 2 surge pods ({entry}: {used} of {hard} used): the rollout is slower",
+        )
     ]
 
 
 def test_with_nothing_unavailable_and_no_room_a_rollout_cannot_begin() -> None:
     obj = workload()
-    message = "quota compute refuses every surge pod (pods: 4 of 4 used), so it cannot begin"
+    message = "quota compute has no room for a surge pod (pods: 4 of 4 used), and maxUnavailable is 0"
     full = [quota({"pods": "4"}, {"pods": "4"})]
-    assert preflight_messages(obj, restart(obj), quotas=full) == [
-        ("no-room", f"maxUnavailable 0 and no room: {message}")
-    ]
+    assert preflight_messages(obj, restart(obj), quotas=full) == [("no-room", f"the rollout cannot start: {message}")]
 
 
 def test_with_some_unavailable_and_no_room_old_pods_end_first() -> None:
@@ -112,7 +113,7 @@ def test_kinds_and_strategies_without_a_surge_ask_no_quota() -> None:
     assert preflight_messages(daemon, restart(daemon), quotas=full) == []
     daemon["spec"]["updateStrategy"] = {"rollingUpdate": {"maxSurge": "50%"}}
     [(code, message)] = preflight_messages(daemon, restart(daemon), quotas=full)
-    assert (code, "refuses every surge pod" in message) == ("no-room", True)
+    assert (code, "has no room for a surge pod" in message) == ("no-room", True)
 
 
 def test_an_undo_is_counted_with_the_template_it_puts_back() -> None:
@@ -134,7 +135,7 @@ def test_an_undo_is_counted_with_the_template_it_puts_back() -> None:
     [(code, message)] = preflight_messages(obj, plan_undo(obj, revision), quotas=roomy)
     assert (code, message) == (
         "quota",
-        "quota compute has room for 1 of 2 surge pods (requests.cpu: 2 of 4 used): it goes slower",
+        "quota compute has room for 1 of 2 surge pods (requests.cpu: 2 of 4 used): the rollout is slower",
     )
 
 

@@ -149,7 +149,7 @@ def test_undo_goes_back_one_revision_when_no_old_pod_is_left() -> None:
     )
     target = undo_target(history)
     assert target is not None
-    assert (target.revision.number, target.reason) == (2, "previous revision, readiness unknown")
+    assert (target.revision.number, target.reason) == (2, "the previous revision (not known whether it was ever ready)")
 
 
 def test_there_is_nothing_to_undo_to_without_an_older_revision_or_a_current_one() -> None:

@@ -186,11 +186,11 @@ def test_a_revision_that_never_became_ready_is_never_suggested_and_unknown_is_no
     never = {by_number[2].uid: RevisionOutcome(was_ready=False)}
     target = undo_target(all_revisions, revision_outcomes(all_revisions, seen=never))
     assert target is not None
-    assert (target.revision.number, target.reason) == (1, "previous revision, readiness unknown")
+    assert (target.revision.number, target.reason) == (1, "the previous revision (not known whether it was ever ready)")
     was = {by_number[1].uid: RevisionOutcome(was_ready=True)}
     target = undo_target(all_revisions, revision_outcomes(all_revisions, seen=never | was))
     assert target is not None
-    assert target.reason == "previous revision, was ready before"
+    assert target.reason == "the previous revision (ready before)"
     assert (
         undo_target(all_revisions, {revision.uid: RevisionOutcome(was_ready=False) for revision in all_revisions})
         is None
