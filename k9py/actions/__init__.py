@@ -1,4 +1,4 @@
-"""What a person can do in kdash, as data: one `Action` for each, found in `catalog/`.
+"""What a user can do in kdash, as data: one `Action` for each, found in `catalog/`.
 
 Bindings, footer, help, command palette, `:` commands, CLI help and every key named in a text on the screen are derived
 from these descriptors, so a remapped key is named correctly everywhere.
@@ -7,5 +7,5 @@ Invariants: nothing here imports Textual or kubernetes_asyncio, and importing th
 `kdash --help`. An action acts only through `ActionHost`, which the screens implement; one that changes the cluster
 calls `ActionHost.operate` and nothing else.
 
-To add an action: one module in `catalog/` with a tuple `ACTIONS`. The registry finds it by itself.
+To add an action: one module in `catalog/` with a tuple `ACTIONS`. The registry discovers it.
 """

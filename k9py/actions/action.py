@@ -186,7 +186,7 @@ def anytime(_host: ActionHost) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something a person can do.
+    """Something a user can do.
 
     Args:
         id: `family.name`; also the id of its bindings, so it is what a keymap names.

@@ -61,12 +61,12 @@ class CommandEntry:
 @cache
 def commands_of(registry: ActionRegistry) -> tuple[CommandEntry, ...]:
     """Return the commands of a registry's actions, in the order of the palette."""
-    found = [
+    entries = [
         CommandEntry(action, action.command, registry.default_keys.fill(action.help))
         for action in registry.actions
         if action.command is not None
     ]
-    return tuple(sorted(found, key=lambda entry: _FIRST.index(entry.action.id) if entry.action.id in _FIRST else 99))
+    return tuple(sorted(entries, key=lambda entry: _FIRST.index(entry.action.id) if entry.action.id in _FIRST else 99))
 
 
 COMMANDS: Final = commands_of(BUILT_IN)
@@ -82,11 +82,11 @@ _INSTEAD: Final = {
 
 def matching(line: str, commands: Sequence[CommandEntry] = COMMANDS) -> tuple[CommandEntry, ...]:
     """Return the commands whose name or alias begins with the first word typed; all of them for an empty line."""
-    words = line.split(maxsplit=1)
-    if not words:
+    tokens = line.split(maxsplit=1)
+    if not tokens:
         return tuple(commands)
-    word = words[0].lower()
-    if len(words) > 1 or line[-1].isspace():
+    word = tokens[0].lower()
+    if len(tokens) > 1 or line[-1].isspace():
         return tuple(entry for entry in commands if entry.answers_to(word))
     return tuple(entry for entry in commands if any(name.startswith(word) for name in (entry.name, *entry.aliases)))
 

@@ -70,7 +70,7 @@ def key_display(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class KeyNames:
-    """The keys in force.
+    """The current keys.
 
     Args:
         defaults: Default keys by action id.
@@ -111,7 +111,7 @@ class KeyNames:
     def fill(self, template: str) -> str:
         """Return a text with every `{action.id}` replaced by that action's key.
 
-        Only for texts of our own: text from a cluster is appended to the result, never part of the template.
+        Only for texts of kdash: text from a cluster is appended to the result, never part of the template.
 
         Raises:
             KeyError: It names an action that does not exist.

@@ -22,14 +22,14 @@ from k9py.operations.target import load_revision_outcomes, require_revisions
 from k9py.operations.undo import history_limit_hint
 from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.semantic_diff import SemanticChange, semantic_diff
+from k9py.rollouts.semantic_diff import semantic_diff
 from k9py.rollouts.template_diff import DiffLine, template_diff
 from k9py.rollouts.undo_target import revision_of_number
 from k9py.rollouts.yaml_lines import lines_of
 from k9py.session import ClusterSession
 from k9py.views import history as table
 from k9py.views.exit_codes import ExitCode
-from k9py.views.semantic_diff import semantic_diff_lines
+from k9py.views.semantic_diff import changes_json, semantic_diff_lines
 from k9py.views.values import Tone
 
 NOW: Final = "now"
@@ -135,20 +135,6 @@ async def _read_snapshot(session: ClusterSession, key: ObjectKey) -> WorkloadSna
 def find_revision(snapshot: WorkloadSnapshot, number: int) -> Revision:
     """Return the revision with a number. Raises AbsentError if none has it, RefusedError if several have."""
     return revision_of_number(require_revisions(snapshot), number, str(snapshot.key))
-
-
-def changes_json(changes: tuple[SemanticChange, ...]) -> list[dict[str, Any]]:
-    """Return changes as JSON values; a value missing on one side is null."""
-    return [
-        {
-            "family": change.family,
-            "subject": change.subject,
-            "what": change.field,
-            "before": change.before,
-            "after": change.after,
-        }
-        for change in changes
-    ]
 
 
 def yaml_line(line: DiffLine) -> tuple[tuple[str, Tone], ...]:

@@ -1,7 +1,7 @@
 """A plan as printed lines, a result as JSON values, and its exit code.
 
-Invariants: JSON keys are snake_case and only ever added to; everything printed of the pod template is what the dry run
-returned, and where there was none, that is printed.
+Invariants: JSON keys are snake_case and only ever added to; the printed pod template is always the result of the dry
+run, and a missing dry run is reported.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from k9py.api.errors import DeniedError, KdashError
 from k9py.api.text import printable
-from k9py.cli.history import changes_json
 from k9py.cli.status import status_json
 from k9py.operations.dry_run import DryRun
 from k9py.operations.front_end import Proposal
@@ -23,14 +22,14 @@ from k9py.operations.track import TrackedEnd
 from k9py.rollouts.semantic_diff import semantic_diff
 from k9py.views.current_state import CurrentState, current_status_state
 from k9py.views.exit_codes import ExitCode, exit_code_of_error, exit_code_of_status, exit_code_of_write
-from k9py.views.semantic_diff import semantic_diff_lines
+from k9py.views.semantic_diff import changes_json, semantic_diff_lines
 from k9py.views.values import StyledLine, Tone
 
 _TONES: Final = {WarningLevel.DANGER: Tone.FAIL, WarningLevel.CAUTION: Tone.WARN, WarningLevel.NOTE: Tone.PLAIN}
 
 
 def plan_lines(proposal: Proposal, context: str) -> Iterator[StyledLine]:
-    """Return what a person reads before confirming."""
+    """Return the lines to read before confirming."""
     tried = proposal.dry_run
     if tried is None:
         return
@@ -42,7 +41,7 @@ def plan_lines(proposal: Proposal, context: str) -> Iterator[StyledLine]:
     changes = semantic_diff(tried.template_before, tried.template_after) if is_shown else ()
     shown = {change.after for change in changes}
     for what, before, after in plan.before_after:
-        if what == "revision" or after not in shown:  # what the difference shows is not printed twice
+        if what == "revision" or after not in shown:  # the parts of the difference are not printed twice
             yield ((f"  {what}: {before} → {after}", Tone.PLAIN),)
     if is_shown:
         yield (("  changes (server dry-run):", Tone.MUTED),)
@@ -57,7 +56,7 @@ def plan_lines(proposal: Proposal, context: str) -> Iterator[StyledLine]:
 
 
 def exit_code(result: OperationResult) -> ExitCode:
-    """Return the exit code of one result; 0 only when all that was asked for is done and audited."""
+    """Return the exit code of one result; 0 only when everything is done and audited."""
     if result.error is not None:
         return exit_code_of_error(result.error)
     match result.outcome:
@@ -131,7 +130,7 @@ def _warning_values(warning: PreflightWarning) -> dict[str, str]:
 
 
 def _error_values(error: KdashError) -> dict[str, Any]:
-    """Return a failure as JSON values: `looked` is what reading the object back found, `rule` what refused it."""
+    """Return a failure as JSON values: `looked` is what reading the object back found, `rule` the refusing rule."""
     return {
         "message": printable(error.message),
         "hint": printable(error.hint_after_giving_up),

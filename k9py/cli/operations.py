@@ -1,7 +1,7 @@
-"""The command line as a front end of operations: prints the plan, asks at the terminal, reports, answers as JSON.
+"""The command line as a front end of operations: prints the plan, asks at the terminal, reports, prints JSON.
 
-Invariant: nothing is sent before it was shown and confirmed, by a person at a terminal or by --yes. Several workloads
-are changed one after the other; the first that fails is the last that is tried.
+Invariant: nothing is sent before it was shown and confirmed, at a terminal or by --yes. Several workloads are changed
+one after the other; it stops at the first that fails.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ async def run_operation(
     options: WriteOptions,
     **inputs: Any,
 ) -> int:
-    """Run an operation on each workload in turn; return the exit code of the last that was tried.
+    """Run an operation on each workload in turn; return the exit code of the last one.
 
     Raises:
-        RefusedError: it was not confirmed beforehand, and nobody can be asked.
+        RefusedError: it was not confirmed beforehand, and there is no terminal to ask at.
         KdashError: there is no connection.
     """
     console = invocation.console
     if not (options.yes or options.dry_run or console.is_interactive):
-        hint = "give --yes to write without asking, or --dry-run to only look"
-        raise RefusedError("nothing was sent: there is no terminal to confirm it at", hint)
+        hint = "use --yes to write without confirmation, or --dry-run to preview"
+        raise RefusedError("nothing was sent: there is no terminal for the confirmation", hint)
     async with open_session(invocation) as session:
         front_end = ConsoleFrontEnd(invocation, session, options)
         runner = OperationRunner(
@@ -66,7 +66,7 @@ async def run_operation(
         try:
             await runner.run(invocation.operations[operation_id], snapshots, **inputs)
         except asyncio.CancelledError:
-            # Ctrl+C: what was written already is reported before the end.
+            # Ctrl+C: completed writes are reported before the end.
             _sum_up(invocation, session, runner, targets, options)
             raise
         return _sum_up(invocation, session, runner, targets, options)
@@ -82,7 +82,7 @@ def _operation_session(invocation: Invocation, session: CommandSession, options:
 
 
 class _Targets:
-    """Reads targets; for one that is not there, tells in which namespace it was looked for."""
+    """Reads targets; the error for a missing one names the namespace."""
 
     def __init__(self, targets: FetchedTargets) -> None:
         self._targets = targets
@@ -99,7 +99,7 @@ def _sum_up(
     targets: Sequence[ObjectArgument],
     options: WriteOptions,
 ) -> ExitCode:
-    """Report what was not tried, print the answer as JSON where that is wanted, and return the last exit code."""
+    """Report the targets that were not tried, print JSON if requested, and return the last exit code."""
     console, results = invocation.console, runner.results
     left = targets[len(results) :]
     code = exit_code(results[-1]) if results else ExitCode.DONE
@@ -119,7 +119,7 @@ def _sum_up(
 
 
 class ConsoleFrontEnd:
-    """Prints and asks. What qualifies the answer, and all conversation, goes to standard error."""
+    """Prints and asks. Notes about the result, and all prompts, go to standard error."""
 
     def __init__(self, invocation: Invocation, session: CommandSession, options: WriteOptions) -> None:
         self._console = invocation.console
@@ -130,11 +130,11 @@ class ConsoleFrontEnd:
         self._printer = ProgressPrinter(invocation.console)
 
     async def while_preparing(self, key: ObjectKey, title: str, work: Coroutine[Any, Any, T]) -> T | None:
-        """Await the work: nothing is shown of it."""
+        """Await the work without showing it."""
         return await work
 
     async def choose(self, request: InputRequest) -> Any | Confirmed | None:
-        """Return the default, or refuse: a command asks for no inputs."""
+        """Return the default, or refuse: a command does not ask for inputs."""
         [target] = request.targets
         if isinstance(request.inputs, UndoInputs):
             assert isinstance(target, FetchedTarget)
@@ -144,7 +144,7 @@ class ConsoleFrontEnd:
         raise RefusedError(f"{request.operation.title(request.inputs)} of {name} needs a value", "give it as an option")
 
     async def confirm(self, proposals: Proposals) -> Decision:
-        """Show the plan, and ask unless the options have answered."""
+        """Show the plan, and ask unless the options answer."""
         options = self._options
         self._print_plan(proposals)
         if options.dry_run:
@@ -155,7 +155,7 @@ class ConsoleFrontEnd:
         return Decision.NO
 
     def _print_plan(self, proposals: Proposals) -> None:
-        """Print the plan: it is the answer of a dry run, else it stands beside it."""
+        """Print the plan: on standard output for a dry run, otherwise on standard error."""
         [proposal] = proposals.items
         self._console.print_warnings(proposal.target.warnings)
         is_answer = self._options.dry_run
@@ -178,22 +178,20 @@ class ConsoleFrontEnd:
         return agreed
 
     def writing(self, proposal: Proposal, number: int, count: int) -> None:
-        """Nothing is printed before the answer of the server."""
+        """Do nothing: nothing is printed before the server's response."""
 
     def written(self, proposal: Proposal, result: WriteResult) -> None:
-        """Print what should be known of the write, and that it is done."""
+        """Print the notes about the write, and that it is done."""
         for note in result_notes(result):
             self._console.print_err(f"kdash: {note}")
         self._print(f"done: {printable(result.plan.summary)}")
 
     async def offer_stuck_pods(self, stuck: StuckPodDeleter) -> None:
-        """Delete the stuck pods where that is a part of the undo, or agreed to now; else print how."""
+        """Delete the stuck pods if that is part of the undo or is confirmed now; otherwise print how to do it."""
         if not stuck.is_confirmed:
             names = ", ".join(printable(pod.name) for pod in stuck.pods)
             place = printable(stuck.key.namespace)
-            self._console.print_err(
-                f"kdash: stuck: {names}; the StatefulSet waits for what is stuck instead of replacing it"
-            )
+            self._console.print_err(f"kdash: stuck: {names}; the StatefulSet does not replace stuck pods")
             self._console.print_err(
                 f"  hint: kubectl delete pod -n {place} {names.replace(',', '')}; undo --delete-stuck-pods does it too"
             )
@@ -206,9 +204,9 @@ class ConsoleFrontEnd:
         self._printer.print(key, status)
 
     def ended(self, result: OperationResult, end: TrackedEnd) -> None:
-        """Print the end of what the command is for."""
+        """Print how the operation ended."""
         if end.is_interrupted:
-            self._console.print_err("kdash: no longer tracked; what was written stays and continues by itself")
+            self._console.print_err("kdash: no longer tracked; the change stays and its rollout continues")
         elif result.is_stuck_pod:
             return  # its workload is still to come
         elif end.outcome == "converged":
@@ -217,11 +215,11 @@ class ConsoleFrontEnd:
             self._print(end.text)
 
     def failed(self, result: OperationResult, error: KdashError) -> None:
-        """Print what went wrong and what can be done about it."""
+        """Print the error and its hint."""
         report_error(self._console, error)
 
     def interrupted(self, result: OperationResult) -> None:
-        """Print that it is not known what became of a write."""
+        """Print that the outcome of a write is unknown."""
         self._console.print_err("kdash: interrupted before the server answered: it is not known whether it was written")
 
     def audit_problem(self, problem: str) -> None:
@@ -229,11 +227,11 @@ class ConsoleFrontEnd:
         self._console.print_err(f"kdash: {audit_note(problem)}")
 
     def is_superseded(self, key: ObjectKey) -> bool:
-        """A command makes one write at a time."""
+        """Return False: a command makes one write at a time."""
         return False
 
     def stops(self) -> bool:
-        """A command is stopped by Ctrl+C."""
+        """Return False: Ctrl+C stops a command."""
         return False
 
     def _print(self, text: str) -> None:

@@ -1,6 +1,6 @@
-"""The revision `kdash undo` goes back to when none is named: the one before, where something is wrong with the present.
+"""The revision `kdash undo` goes back to by default: the previous one, if something is wrong with the current one.
 
-Invariant: it is never guessed. Where it is not plain which revision is meant, RefusedError names the ways on.
+Invariant: it is never guessed. If the revision is ambiguous, RefusedError names the options.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ async def choose_revision(reader: SnapshotReader, target: FetchedTarget, inputs:
     if left:
         raise RefusedError(
             f"no earlier revision of {name} is known to be better ({'; '.join(left)})",
-            f"--to-revision {left[0].partition(':')[0]} goes there all the same; kdash history shows them all",
+            f"--to-revision {left[0].partition(':')[0]} rolls back anyway; kdash history shows them all",
         )
     raise no_revision_error(target.raw, read=current is not None or bool(history.revisions))
 
@@ -48,28 +48,28 @@ async def choose_revision(reader: SnapshotReader, target: FetchedTarget, inputs:
 def _refuse_to_guess(target: FetchedTarget, history: RevisionHistory) -> None:
     """Refuse when pods of another revision block the one in force: perhaps an undo was made already.
 
-    The revision before would then be the broken one.
+    The previous revision would then be the broken one.
     """
     current = history.current
     stuck = stuck_pods(target.raw, current.name, target.pods()) if current is not None else ()
     if current is not None and stuck:
         names = ", ".join(printable(pod.name) for pod in stuck)
         raise RefusedError(
-            f"{names} of another revision blocks revision {current.number}: it is not plain which one is meant",
-            f"--to-revision {current.number} deletes what blocks it; another number goes back to that one",
+            f"{names} of another revision blocks revision {current.number}: it is unclear which one is meant",
+            f"--to-revision {current.number} deletes the blocking pods; another number rolls back to that one",
         )
 
 
 async def _refuse_if_healthy(
     reader: SnapshotReader, target: FetchedTarget, history: RevisionHistory, default: UndoTarget | None, now: datetime
 ) -> None:
-    """Refuse when nothing is wrong with the workload: which revision is meant has to be named then."""
+    """Refuse when nothing is wrong with the workload: the revision then has to be named."""
     status, name = target.status(), printable(str(target.key))
     if default is None or status is None:
-        return  # there is nothing to go back to
-    force = f"--to-revision {default.revision.number} goes back all the same"
+        return  # there is no earlier revision
+    force = f"--to-revision {default.revision.number} rolls back anyway"
     if is_starting(status, history.revisions, history.outcomes):
-        served = f"its revision served before and is getting its pods: {status.summary}"
+        served = f"its revision served before and is starting its pods: {status.summary}"
         raise RefusedError(f"{name}: no release is to blame, {served}", force)
     if current_status_state(status, now).is_healthy:
         failing = await worst_other_rollout(reader, target.key, now)

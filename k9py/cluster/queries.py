@@ -1,8 +1,8 @@
 """The queries of screens and commands about a cluster. Each goes through indexes and costs the size of its result.
 
 
-Kinds that have not been read give None or an empty result, and `has_synced` tells them from missing objects. To ask
-about a relation between objects, add it to `relations`; a method here takes and returns keys and plain values.
+Kinds that have not been read give None or an empty result, and `has_synced` distinguishes them from missing objects. To
+ask about a relation between objects, add it to `relations`; a method here takes and returns keys and plain values.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ class ViewBuilder:
             # With manually maintained endpoints, as many should serve as exist.
             replicas = {view.key: WorkloadCounts(view.status.desired, view.status.serving) for view in views}
             owners = self._owners(backends, pods or ())
-            # A pod of no known workload that lacks the port (a Job's) is not expected to serve.
+            # A pod without a known workload that lacks the port (a Job's) is not expected to serve.
             expected = [pod for pod in pods or () if pod.owner_uid in owners or not lacks_ports(service, pod)]
             counts = count_endpoints(
                 slices,

@@ -33,9 +33,10 @@ from k9py.informer.events import (
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth, silence_error
 from k9py.informer.initial_list import FirstList, InitialList, Relist
 from k9py.informer.lister_watcher import ListerWatcher
+from k9py.informer.retry import LONGEST_WAIT
 from k9py.informer.server import ServerTraits
 from k9py.informer.store import Index, Store
-from k9py.informer.timing import IDLE_MARGIN, LONGEST_WAIT, OVERDUE_SECONDS, PAGE_LIMIT, WATCH_SECONDS
+from k9py.informer.timing import IDLE_MARGIN, OVERDUE_SECONDS, PAGE_LIMIT, WATCH_SECONDS
 from k9py.informer.watcher import Watcher
 from k9py.runtime.backoff import Backoff
 from k9py.runtime.clock import Clock

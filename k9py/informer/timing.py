@@ -1,22 +1,11 @@
-"""How much the watcher requests, how long it waits for what, and when it retries.
+"""How much the watcher requests, and how long it waits for what.
 
-Invariant: every wait has a limit. Values are seconds unless stated otherwise. To give a failure its own retry
-delay: a case in `retry_delay`.
+Invariant: every wait has a limit. Values are seconds unless stated otherwise. When it retries: `retry.py`.
 """
 
 from __future__ import annotations
 
 from typing import Final
-
-from k9py.api.errors import (
-    ApiError,
-    ForbiddenError,
-    KdashError,
-    NotFoundError,
-    UnresponsiveError,
-    VersionRegressedError,
-)
-from k9py.runtime.backoff import Backoff
 
 PAGE_LIMIT: Final = 500
 """Objects per page. Pages are requested without a resourceVersion: with "0" the server ignores `limit` and may answer
@@ -51,47 +40,11 @@ STREAMED_LIST_SECONDS: Final = 15.0
 RELIST_AFTER: Final = 30.0
 """Seconds of an outage after which everything is relisted: long enough for a server to have been restored."""
 
-SHORTEST_WAIT: Final = 0.8
-"""Seconds before the first retry, as in client-go's reflector."""
-
-LONGEST_WAIT: Final = 30.0
-"""Seconds between two retries at most, jitter included."""
-
-CONFIRM: Final = 2.0
-"""Seconds in which a lagging replica catches up, before a lower version is believed."""
-
 VERIFY_EVERY: Final = 30.0
 """Seconds between two probes because of events with lower versions: a server may repeat itself at length."""
-
-MAX_RETRY_AFTER: Final = 60.0
-"""Seconds of a server's `Retry-After` that are respected: nobody watches a dashboard for an hour."""
 
 SHORTEST_WATCH: Final = 1.0
 """Seconds. A watch that ends in order sooner than this, without any data, is a failure and not a timeout."""
 
-SLOW_RETRY: Final = 60.0
-"""Seconds between retries if a kind is forbidden or does not exist: a person has to change that first."""
-
 POLL: Final = 20.0
 """Seconds between lists of a kind that may be listed but not watched: each costs a page or more, so not too often."""
-
-
-def retry_delay(error: KdashError, backoff: Backoff, *, unanswered_for: float | None) -> float:
-    """Return the seconds until the next try.
-
-    Args:
-        backoff: of this watch; grows where the failure may be the server's weakness.
-        unanswered_for: seconds the request has waited for a response that did not come; None: there was a response.
-    """
-    match error:
-        case VersionRegressedError():
-            return CONFIRM
-        case ForbiddenError() | NotFoundError():
-            return SLOW_RETRY
-        case ApiError(retry_after=float() | int() as seconds):
-            return max(min(float(seconds), MAX_RETRY_AFTER), backoff.next())
-        case UnresponsiveError() if unanswered_for is not None:
-            # Waiting for the response already counts as a wait.
-            return max(SHORTEST_WAIT, backoff.next() - unanswered_for)
-        case _:
-            return backoff.next()

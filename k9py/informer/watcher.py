@@ -36,7 +36,7 @@ from k9py.api.errors import (
 )
 from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject
-from k9py.informer import timing
+from k9py.informer import retry, timing
 from k9py.informer.decoder import WatchDecoder, decode_items, read_page
 from k9py.informer.events import (
     Empty,
@@ -94,10 +94,10 @@ class Watcher(Generic[T]):
         self._streaming_list = streaming_list
         self._rng = rng or random.Random()
         self._intern = Interner()
-        self._backoff = Backoff(timing.SHORTEST_WAIT, timing.LONGEST_WAIT, rng=self._rng)
+        self._backoff = Backoff(retry.SHORTEST_WAIT, retry.LONGEST_WAIT, rng=self._rng)
         # Lists may succeed and every watch after them be refused as expired: that loop must slow down too, although
         # each round brings objects. Only the watch itself resets this one.
-        self._relist_backoff = Backoff(timing.SHORTEST_WAIT, timing.LONGEST_WAIT, rng=self._rng)
+        self._relist_backoff = Backoff(retry.SHORTEST_WAIT, retry.LONGEST_WAIT, rng=self._rng)
         self._page_limit = page_limit
         self._current_page_limit = page_limit
         self._state: State = Empty()
@@ -388,4 +388,4 @@ class Watcher(Generic[T]):
             case _:
                 pass
         unanswered_for = None if was_open else self._clock.monotonic() - self._requested_at
-        return ListWatchFailed(error, timing.retry_delay(error, self._backoff, unanswered_for=unanswered_for))
+        return ListWatchFailed(error, retry.retry_delay(error, self._backoff, unanswered_for=unanswered_for))

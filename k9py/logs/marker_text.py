@@ -1,4 +1,4 @@
-"""The wording of markers: every sentence the log views and `kdash logs` put between the lines of containers.
+"""The wording of markers: every sentence that the log views and `kdash logs` insert between lines of containers.
 
 A marker says what happened first and which lines may be missing second. Times are HH:MM:SS in UTC. Everything returned
 is printable. To word another event, add a constant (a cause) or a function here; `follow/markers.py` decides when a

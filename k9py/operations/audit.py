@@ -1,9 +1,9 @@
-"""The audit file: JSON lines for every real attempt to write: that it begins, what came of it, and how it ended.
+"""The audit file: JSON lines for every attempt to write (dry runs excluded): its begin, its outcome, and its end.
 
-The first line (event `begin`) is stored before the write is sent: if it cannot be, nothing is sent, so no write goes
-unrecorded because of a full disk or a foreign directory. If a later line (`write`, `followed`) cannot be stored, the
-write has happened; that is reported, never hidden. Invariant: mode 0600, and every directory made for it 0700, whatever
-the umask; the file is a plain one with one name; a line is appended with one `write`.
+The first line (event `begin`) is stored before the write is sent. If it cannot be stored, nothing is sent: a full disk
+or another user's directory never leaves a write unrecorded. If a later line (`write`, `followed`) cannot be stored, the
+write has happened, and the missing line is reported. Invariant: the file has mode 0600 and directories created for it
+0700, whatever the umask; it is a regular file with one link; each line is appended with one `write`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ import msgspec
 from k9py.api.errors import ConfigError
 
 _READ_BACK: Final = 1 << 20
-"""Bytes of the file's end that are read for what was done to an object."""
+"""How many bytes at the end of the file are searched for the lines of an object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who writes: kubeconfig context, its user entry, the server, and the operating system's user."""
+    """Who writes: kubeconfig context, its user entry, the server, and the user of the operating system."""
 
     context: str
     user: str
@@ -37,7 +37,7 @@ class Identity:
 
 
 def os_user() -> str:
-    """Return the name of the operating system's user, its number where it has none."""
+    """Return the name of the user of the operating system, the user id when there is no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # no such user, no HOME, no pwd module
@@ -45,16 +45,16 @@ def os_user() -> str:
 
 
 class AuditLine:
-    """A place in the opened audit file for one line."""
+    """The audit file, opened to append one line."""
 
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
 
     def store(self, fields: Mapping[str, Any], *, synced: bool = False) -> str:
-        """Append the line; return "" or, when it could not be stored, why.
+        """Append the line and return "", or why it could not be stored.
 
         Args:
-            synced: wait until it is on the disk; some file systems report only then that they are full.
+            synced: flush it to disk; some file systems report only then that they are full.
         """
         if self._descriptor is None:
             return ""
@@ -67,11 +67,11 @@ class AuditLine:
                 _sync(self._descriptor)
         except OSError as error:
             return error.strerror or str(error)
-        return "" if written == len(line) else "only a part of the line was stored"
+        return "" if written == len(line) else "only part of the line was stored"
 
 
 class AuditLog:
-    """Appends to the audit file; `path` None keeps no file (tests, or switched off by the person)."""
+    """Appends to the audit file; with `path` None nothing is recorded (tests, or switched off by the user)."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
@@ -81,7 +81,7 @@ class AuditLog:
         """Open the file for one line.
 
         Raises:
-            ConfigError: it cannot be opened for appending, or is no plain file of ours.
+            ConfigError: it cannot be opened for appending, or is not a regular file with one link.
         """
         if self.path is None:
             yield AuditLine(None)
@@ -90,7 +90,7 @@ class AuditLog:
             descriptor = _open(self.path)
         except OSError as error:
             why = error.strerror or str(error)
-            hint = "nothing was changed; make room or give another path, then try again"
+            hint = "nothing was changed; free disk space or set another path, then try again"
             raise ConfigError(f"the audit file {self.path} cannot be written: {why}", hint) from error
         try:
             yield AuditLine(descriptor)
@@ -98,9 +98,9 @@ class AuditLog:
             os.close(descriptor)
 
     def lines(self, uid: str) -> tuple[Mapping[str, Any], ...]:
-        """Return the lines about an object, newest last, of the file's last MiB; lines that are broken are left out.
+        """Return the lines about an object in the last MiB of the file, newest last; invalid lines are skipped.
 
-        Nothing is known, and so nothing returned, where the file is not there, cannot be read or is no plain file.
+        A file that is missing, unreadable or not a regular file has no lines.
         """
         if self.path is None or not uid:
             return ()
@@ -114,7 +114,7 @@ class AuditLog:
 
 
 def _end(path: Path) -> bytes:
-    """Return the last whole lines of a file, at most a MiB."""
+    """Return the last complete lines of a file, at most 1 MiB."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(path, flags)
     with open(descriptor, "rb") as file:
@@ -137,7 +137,7 @@ def _decoded(line: bytes) -> Mapping[str, Any] | None:
 
 def _open(path: Path) -> int:
     make_private_directory(path.parent)
-    # Not through a link someone else planted, and never waiting on a pipe.
+    # Never follow a symbolic link that another user planted, and never block on a pipe.
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         descriptor = os.open(path, flags, 0o600)
@@ -157,14 +157,14 @@ def _open(path: Path) -> int:
 
 
 def _foreign(state: os.stat_result) -> str:
-    """Return why a file is not taken for ours, "" when it is: under another name it could be read or changed."""
+    """Return why a file must not be used, "" when it may: through another link it could be read or changed."""
     if not stat.S_ISREG(state.st_mode):
-        return "it is not a plain file"
+        return "it is not a regular file"
     return "it has another name (a hard link)" if state.st_nlink > 1 else ""
 
 
 def make_private_directory(path: Path) -> None:
-    """Make a directory and those above it that are missing, each for its owner alone: `mkdir` obeys the umask."""
+    """Create a directory and its missing parents with mode 0700: `mkdir` alone would apply the umask."""
     missing = [path]
     while not missing[-1].parent.exists() and missing[-1].parent != missing[-1]:
         missing.append(missing[-1].parent)
@@ -182,12 +182,12 @@ def _sync(descriptor: int) -> None:
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):  # a file system that has no such thing
+        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):  # not supported by this file system
             raise
 
 
 def _ends_with_newline(descriptor: int) -> bool:
-    """Tell whether the last line is whole: a full disk may have cut an earlier one."""
+    """Return whether the last line is complete: a full disk may have truncated it."""
     size = os.fstat(descriptor).st_size
     if size == 0:
         return True

@@ -1,7 +1,7 @@
-"""What the lines of the audit file hold. Invariant: keys are snake_case and only ever added to.
+"""Fields of the lines in the audit file. Invariant: keys are snake_case; keys are added, never removed.
 
-`event` is `begin` (about to be sent), `write` (what came of it) or `followed` (how the rollout ended); the lines of one
-write have one `id`. `outcome` of a write is done, failed (nothing was stored) or unknown.
+`event` is `begin` (about to be sent), `write` (its outcome) or `followed` (how the rollout ended); all lines of a write
+have the same `id`. `outcome` of a write is done, failed (nothing was stored) or unknown.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from k9py.operations.plan import WritePlan, WriteResult
 
 
 def subject_fields(identity: Identity, event: str, id_: str, at: datetime, plan: WritePlan) -> dict[str, Any]:
-    """Return what every line begins with: which write it is about, who made it, and of what."""
+    """Return the fields of every line: time, event, identity, operation and object."""
     return {
         "time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "event": event,
@@ -34,7 +34,7 @@ def subject_fields(identity: Identity, event: str, id_: str, at: datetime, plan:
 
 
 def planned_fields(plan: WritePlan) -> dict[str, Any]:
-    """Return what is to change."""
+    """Return the fields that describe the planned change."""
     return {
         "resource_version": plan.resource_version,
         "summary": plan.summary,
@@ -46,12 +46,12 @@ def planned_fields(plan: WritePlan) -> dict[str, Any]:
 def outcome_fields(
     outcome: str, *, error: str = "", looked: str = "", written: WriteResult | None = None
 ) -> dict[str, Any]:
-    """Return what came of a write.
+    """Return the fields that describe the outcome of a write.
 
     Args:
-        error: why it was not made or is not known, or what did not prove it.
-        looked: what reading the object back showed, "" when it was not read.
-        written: what came of it, None when it was not made.
+        error: why it failed or its outcome is unknown, or why the answer did not prove it.
+        looked: what reading the object back showed, "" when it was not read back.
+        written: the result, None when nothing was written.
     """
     meta: Mapping[str, Any] = (written.result.get("metadata") or {}) if written else {}
     differences = (written.differences or ()) if written else ()

@@ -1,4 +1,4 @@
-"""Plan to take one pod away: deleted as it is, or evicted, which asks its disruption budget first.
+"""Plan to remove one pod: a delete, or an eviction, which respects its disruption budget.
 
 Both carry the pod's uid and resourceVersion as preconditions: a StatefulSet's next pod has the same name.
 """
@@ -19,16 +19,16 @@ from k9py.operations.target import Target
 from k9py.operations.warnings import loudest_first
 
 _MIRROR: Final = "kubernetes.io/config.mirror"
-"""Annotation of the API's picture of a static pod, which a kubelet runs from a file."""
+"""Annotation of a mirror pod: the copy of a static pod in the API, which a kubelet runs from a file."""
 
 
 def plan_delete_pod(pod_obj: Mapping[str, Any]) -> WritePlan:
-    """Plan to delete a pod; no disruption budget is asked. Raises RefusedError when it is no pod, or ending already."""
+    """Plan to delete a pod; disruption budgets are bypassed. Raises RefusedError if it is no pod or terminating."""
     return _plan(pod_obj, evict=False)
 
 
 def plan_evict(pod_obj: Mapping[str, Any]) -> WritePlan:
-    """Plan to evict a pod, as a drain does. Raises RefusedError when it is no pod, or is ending already."""
+    """Plan to evict a pod, as a drain does. Raises RefusedError when it is no pod or is terminating."""
     return _plan(pod_obj, evict=True)
 
 
@@ -54,7 +54,7 @@ def _plan(obj: Mapping[str, Any], *, evict: bool) -> WritePlan:
 
 
 def _for_good(obj: Mapping[str, Any], owner: str) -> Iterator[PreflightWarning]:
-    """Warn that the pod will not be recreated, or cannot be deleted for good."""
+    """Warn that the pod will not be recreated, or cannot be deleted permanently."""
     if _MIRROR in ((obj.get("metadata") or {}).get("annotations") or {}):
         message = "static pod: the kubelet of its node runs it from a file and restarts it"
         yield PreflightWarning(WarningLevel.CAUTION, "static-pod", message)
@@ -76,7 +76,7 @@ def _phase(obj: Mapping[str, Any]) -> str:
 
 
 class DeletePod(Operation[NoInputs]):
-    """Delete a pod; no disruption budget is asked."""
+    """Delete a pod; disruption budgets are bypassed."""
 
     id = "delete-pod"
     label = "Delete"

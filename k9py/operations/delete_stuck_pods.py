@@ -1,9 +1,9 @@
-"""Delete the pods that block a StatefulSet's rollback: in order, one by one, each the very pod that was named.
+"""Delete the pods that block a StatefulSet's rollback: in order, one by one, each identified by its uid.
 
-Invariants: the server is asked, not a cache; no pod is deleted before the controller has observed the rollback (it
-would recreate the pod from the revision that is being left); a pod that has become ready meanwhile, is terminating, or
-was replaced by another of its name is left alone; the next one is deleted only once the replacement of the one before
-is ready, because the controller recreates pods in the order of their ordinals and waits for each.
+Invariants: every state is read from the server, not from a cache; no pod is deleted before the controller has observed
+the rollback (it would recreate the pod from the revision that is being left); a pod that has become ready meanwhile, is
+terminating, or was replaced by another with its name is left alone; the next one is deleted only once the replacement
+of the previous one is ready, because the controller recreates pods in the order of their ordinals and waits for each.
 While one is waited for, a lost connection may come back.
 Source: k8s.io/kubernetes/pkg/controller/statefulset, `updateStatefulSet`.
 """
@@ -37,7 +37,7 @@ READY_SECONDS: Final = 300.0
 POLL_SECONDS: Final = 0.5
 
 DeletePod = Callable[[PlannedTarget, int, int, Callable[[], Coroutine[Any, Any, TrackedEnd]]], Awaitable[None]]
-"""Writes a planned deletion, the n-th of so many, and tracks it with the given function."""
+"""Writes a planned deletion, number n of a total, and tracks it with the given function."""
 
 
 class StuckPodDeleter:
@@ -95,7 +95,7 @@ class StuckPodDeleter:
             )
 
     async def still_stuck(self) -> tuple[Pod, ...]:
-        """Return those that are still stuck."""
+        """Return the pods that are still stuck."""
         return tuple([pod for pod in self.pods if await self._stuck(pod) is not None])
 
     async def delete(self, confirmed: Sequence[Pod]) -> None:

@@ -1,6 +1,6 @@
-"""A write checked before it is confirmed: the preflight warnings, and the result of the server's dry run.
+"""Check a write before it is confirmed: the preflight warnings, and the result of the server's dry run.
 
-Invariant: what is previewed is what the server answered to the very request that will be sent; nothing here is guessed.
+Invariant: the preview is the server's response to exactly the request that will be sent; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from k9py.operations.write import Writer
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """A write as a person may confirm it.
+    """A write to be confirmed.
 
     Args:
         plan: with every warning, most severe first; at the resourceVersion at which the dry run passed.
@@ -41,7 +41,7 @@ class DryRun:
 
     @property
     def template_after(self) -> Mapping[str, Any]:
-        """The pod template as it would be, {} where that is not known; a scale leaves it as it is."""
+        """The pod template after the write, {} when unknown; a scale does not change it."""
         if self.after is not None and self.after.get("kind") == "Scale":
             return self.template_before
         return _template(self.after)
@@ -73,9 +73,9 @@ async def dry_run(writer: Writer, reader: Reader, obj: Mapping[str, Any], plan: 
 
 
 def is_stored_as_previewed(dry_run: DryRun, result: WriteResult) -> bool:
-    """Tell whether what was stored is what the dry-run returned (`stored.differences`).
+    """Return whether what was stored is what the dry-run returned (`stored.differences`).
 
-    A pod that is deleted has none to compare. False without a dry run: that is not known.
+    A deleted pod has none to compare. False without a dry run: it is unknown.
     """
     return dry_run.is_verified if dry_run.after is None else not differences(dry_run.after, result.result)
 

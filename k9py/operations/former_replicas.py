@@ -1,7 +1,7 @@
-"""How many replicas a workload had before it was scaled to zero: offered when it is to come back.
+"""The replicas a workload had before it was scaled to zero: suggested when it is scaled up again.
 
-Our own audit file knows it exactly. Where someone else scaled it, the controllers' events of the last hour may: a
-Deployment's contain `from 3 to 0`, a StatefulSet's name each pod it deleted.
+kdash's own audit file has the exact number. If someone else scaled it, the controllers' events of the last hour may
+have it: a Deployment's contain `from 3 to 0`, a StatefulSet's name each pod it deleted.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from k9py.api.times import parse_rfc3339
 from k9py.rollouts.scaling_events import scale_down_to_zero, stateful_set_scale_down
 
 _SAME: Final = timedelta(seconds=60)
-"""Events this much later than our own write are of another one."""
+"""Events this much later than kdash's own write belong to another one."""
 
 
 def former_replicas(
     obj: Mapping[str, Any], audit_lines: Iterable[Mapping[str, Any]], events: Sequence[Event]
 ) -> int | None:
-    """Return the count before the workload was scaled to 0; None when it is not at 0, or that is not known.
+    """Return the count before the workload was scaled to 0; None when it is not at 0, or the count is unknown.
 
     Args:
         audit_lines: about this object, newest last (`AuditLog.lines`).
@@ -41,7 +41,7 @@ def former_replicas(
 
 
 def _audited(lines: Iterable[Mapping[str, Any]]) -> tuple[int, datetime | None] | None:
-    """Return what our last scale of it left behind, and when; None when that was not to 0."""
+    """Return the replicas before kdash's last scale of it, and its time; None when that was not to 0."""
     result: tuple[int, datetime | None] | None = None
     for line in lines:
         if line.get("action") != "scale" or line.get("event", "write") != "write" or line.get("outcome") != "done":

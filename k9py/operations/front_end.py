@@ -1,7 +1,7 @@
-"""What a write needs from the person in front of it: the Protocol that the dashboard and the command line implement.
+"""What a write needs from the user: the Protocol that the dashboard and the command line implement.
 
 Invariants: `confirm` (or `choose`, where its dialog shows the dry run of what is chosen) is the only way to a write,
-and what it returns YES for is what is written. Nothing here knows a terminal.
+and exactly what it returns YES for is written. Nothing here depends on a terminal.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Decision(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One write as a person may confirm it; `dry_run` None where only stuck pods are left to delete."""
+    """One write to be confirmed; `dry_run` None when only stuck pods are left to delete."""
 
     planned: PlannedTarget
     dry_run: DryRun | None
@@ -53,13 +53,13 @@ class Proposal:
 
     @property
     def plan(self) -> WritePlan | None:
-        """The write with all its warnings, None where only stuck pods are left to delete."""
+        """The write with all its warnings, None when only stuck pods are left to delete."""
         return None if self.dry_run is None else self.dry_run.plan
 
 
 @dataclass(frozen=True, slots=True)
 class Proposals:
-    """The writes that are confirmed together, in the order they will be made.
+    """The writes that are confirmed together, in the order in which they will be made.
 
     Args:
         items: at least one.
@@ -76,8 +76,8 @@ class InputRequest:
     """A question for inputs.
 
     Args:
-        inputs: what is known so far; what was chosen before, when the person came one step back.
-        propose: plans and dry-runs the inputs without any sign of it. Raises KdashError.
+        inputs: the inputs known so far; the earlier choice, when the user came one step back.
+        propose: plans and dry-runs the inputs without showing progress. Raises KdashError.
     """
 
     operation: Operation[Any]
@@ -94,10 +94,10 @@ class Confirmed:
 
 
 class FrontEnd(Protocol):
-    """Asks and reports. `None` from a question means that the person declined."""
+    """Asks and reports. `None` as an answer means that the user declined."""
 
     async def while_preparing(self, key: ObjectKey, title: str, work: Coroutine[Any, Any, T]) -> T | None:
-        """Await the work (reads and the dry run) and show that it is under way; None when the person gave it up."""
+        """Await the work (reads and the dry run) and show its progress; None when the user cancelled it."""
         ...
 
     async def choose(self, request: InputRequest) -> Any | Confirmed | None:
@@ -105,17 +105,17 @@ class FrontEnd(Protocol):
         ...
 
     async def confirm(self, proposals: Proposals) -> Decision:
-        """Ask whether to do it."""
+        """Ask whether to write."""
         ...
 
     def writing(self, proposal: Proposal, number: int, count: int) -> None:
-        """Take note that a write is about to be sent, the `number`th of `count`."""
+        """Record that a write is about to be sent, the `number`th of `count`."""
 
     def written(self, proposal: Proposal, result: WriteResult) -> None:
         """Report a write that was made."""
 
     async def offer_stuck_pods(self, stuck: StuckPodDeleter) -> None:
-        """Delete the pods that block the rollout with `stuck.delete`, if the person wants it."""
+        """Delete the pods that block the rollout with `stuck.delete`, if the user agrees."""
 
     def progress(self, key: ObjectKey, status: RolloutStatus | None, *, is_recovering: bool) -> None:
         """Report the status of a tracked rollout; status None: a tracked pod is terminating."""
@@ -124,7 +124,7 @@ class FrontEnd(Protocol):
         """Report where tracking ended; a rollout that recovers after a stall ends twice."""
 
     def failed(self, result: OperationResult, error: KdashError) -> None:
-        """Report what an operation was refused with, or failed with."""
+        """Report the error that refused or ended an operation."""
 
     def interrupted(self, result: OperationResult) -> None:
         """Report that the run was cancelled before the server answered a write."""
@@ -133,9 +133,9 @@ class FrontEnd(Protocol):
         """Report that an audit line is missing although the write was made."""
 
     def is_superseded(self, key: ObjectKey) -> bool:
-        """Tell whether another write to the object has begun, so that this one is no longer tracked."""
+        """Return whether another write to the object has begun, so that this one is no longer tracked."""
         ...
 
     def stops(self) -> bool:
-        """Tell whether the person wants no further target to be begun."""
+        """Return whether the user wants no further target to be begun."""
         ...

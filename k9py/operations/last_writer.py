@@ -1,8 +1,8 @@
-"""Who changed an object meanwhile, as far as its managed fields show.
+"""Who changed an object in the meantime, as far as its managed fields show.
 
 An entry of the scale subresource has no time (Kubernetes 1.36), and one manager has one entry however often it writes.
-So fields decide first: who owns what is different now. Invariant: one manager is named as the one only when nothing
-points to another; else all candidates are named, or the text is that it is not known.
+So the fields decide first: the owner of what differs now. Invariant: a single manager is named only when nothing points
+to another; otherwise all candidates are named, or the author is reported as unknown.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from k9py.api.text import printable
 
 Part = Literal["spec", "metadata"]
 _METADATA: Final = ("annotations", "labels", "finalizers")
-"""What of the metadata people change."""
+"""The parts of the metadata that people change."""
 _NAMES_SHOWN: Final = 3
 Entry = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ def last_writer(present: Mapping[str, Any], before: Mapping[str, Any] | None, pa
         return ""
     changed = None if before is None else _changed_fields(before, present, part)
     owners = [entry for entry in entries if _owns(entry, part, changed)]
-    # An entry that is as it was has not written since, unless it has no time to compare.
+    # An unchanged entry has not written since, unless it has no time to compare.
     candidates = [entry for entry in owners if not entry.get("time") or _identity(entry) not in known]
     if not candidates:
         candidates = [entry for entry in entries if _identity(entry) not in known] if known else owners or entries
@@ -44,18 +44,18 @@ def _named(candidates: list[Entry]) -> str:
     timed = [entry for entry in candidates if entry.get("time")]
     untimed = dict.fromkeys(_through(entry) for entry in candidates if not entry.get("time"))
     if not candidates:
-        return " (by whom is not known)"
+        return " (author unknown)"
     if not untimed:
-        last = max(timed, key=lambda one: str(one["time"]))
+        last = max(timed, key=lambda entry: str(entry["time"]))
         return f" (by {_manager(last)} at {_time(last)})"
     names = [f"{name}, time not recorded" for name in untimed]
     if timed:
-        last = max(timed, key=lambda one: str(one["time"]))
+        last = max(timed, key=lambda entry: str(entry["time"]))
         names.append(f"{_manager(last)} at {_time(last)}")
     if len(names) == 1:
         return f" (by {names[0]})"
     more = "; or others" if len(names) > _NAMES_SHOWN else ""
-    return f" (not known by whom: {'; or '.join(names[:_NAMES_SHOWN])}{more})"
+    return f" (author unknown: {'; or '.join(names[:_NAMES_SHOWN])}{more})"
 
 
 def _entries(obj: Mapping[str, Any] | None) -> list[Entry]:
@@ -69,7 +69,7 @@ def _identity(entry: Entry) -> tuple[Any, ...]:
 
 
 def _owns(entry: Entry, part: Part, changed: frozenset[str] | None) -> bool:
-    """Tell whether an entry owns one of the fields; which ones is not known when `changed` is None."""
+    """Return whether an entry owns one of the fields; `changed` None: the fields are unknown."""
     fields = (entry.get("fieldsV1") or {}).get(f"f:{part}")
     if not isinstance(fields, Mapping):
         return False

@@ -1,4 +1,4 @@
-"""What a person should know of a write that was made, worded the same way in both front ends."""
+"""Notes about a completed write, worded the same way in both front ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def audit_note(problem: str) -> str:
 
 
 def result_notes(result: WriteResult) -> tuple[str, ...]:
-    """Return one sentence each: what was stored otherwise, a missing audit line, how the write was verified."""
+    """Return one sentence for each: differences from the preview, a missing audit line, how the write was verified."""
     notes: list[str] = []
     if result.differences:
         notes.append(differences_text(result.differences))

@@ -1,11 +1,11 @@
 """One operation on a cluster, as data: its name, the inputs it needs, and how it is planned.
 
-Invariants: an operation only reads and plans; it never writes and knows no front end. What cannot be done is raised as
-RefusedError before anything is sent.
+Invariants: an operation only reads and plans; it never writes and depends on no front end. An impossible operation
+raises RefusedError before anything is sent.
 
 To add an operation: a module in this package with a subclass of `Operation` and an `OPERATIONS` tuple that holds an
-instance; `registry.py` finds it. A front end needs a dialog or a default only for inputs of a new type that are asked
-for (`FrontEnd.choose`).
+instance; `registry.py` finds it. What it does to pods it declares in its `WritePlan`; nothing outside its module looks
+at its id. A front end needs a dialog or a default only for a new type of requested inputs (`FrontEnd.choose`).
 """
 
 from __future__ import annotations
@@ -56,15 +56,15 @@ InputsT = TypeVar("InputsT")
 
 @dataclass(frozen=True, slots=True)
 class PlannedTarget:
-    """What an operation is going to do to one target.
+    """What an operation will do to one target.
 
     Args:
-        target: what was read of the object.
+        target: the object as read.
         plan: the write; None: the object is as requested, and only stuck pods are left to delete.
-        title: what is done, for a status line: `scale to 5`.
+        title: the action, for a status line: `scale to 5`.
         stuck_pods: pods a StatefulSet does not replace by itself, in the order to delete them.
         deletes_stuck_pods: deleting them is part of what is confirmed.
-        leaves: the revision that is in force now, when the plan goes back to another one.
+        leaves: the current revision, when the plan goes back to another one.
         goes_to: name of the ReplicaSet or ControllerRevision that is put back, "" when none is.
     """
 
@@ -87,7 +87,7 @@ class Operation(ABC, Generic[InputsT]):
 
     @abstractmethod
     def inputs(self, **given: Any) -> InputsT:
-        """Return the inputs from what the front end was given; what is missing has to be asked for."""
+        """Return the inputs from the front end's arguments; missing ones have to be asked for."""
 
     def check(self, target: Target) -> None:
         """Raise RefusedError when the operation is not possible on the target, before any input is asked for."""
@@ -97,7 +97,7 @@ class Operation(ABC, Generic[InputsT]):
         return inputs
 
     def needs_input(self, inputs: Any) -> bool:
-        """Tell whether a person has to be asked for inputs."""
+        """Return whether a person has to be asked for inputs."""
         return False
 
     def skip_reason(self, target: Target, inputs: Any) -> str:

@@ -1,4 +1,4 @@
-"""Who reads and writes objects for an operation: the Protocols that `kube/` fulfils and tests fake."""
+"""Read and write objects for an operation: the Protocols that `kube/` implements and tests fake."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from k9py.api.write_request import WriteRequest
 
 
 class Patcher(Protocol):
-    """Sends a write and returns the object the server answers with (for a dry-run, as it would be)."""
+    """Sends a write and returns the object in the server's response (for a dry run, as it would be)."""
 
     async def send(self, request: WriteRequest, *, dry_run: bool) -> dict[str, Any]:
         """Raises: KdashError, translated (ConflictError, ForbiddenError, InvalidError ...)."""
@@ -17,7 +17,7 @@ class Patcher(Protocol):
 
 
 class Reader(Protocol):
-    """Reads whole objects as the server has them, for planning a write."""
+    """Reads complete objects from the server, for planning a write."""
 
     async def get(self, key: ObjectKey) -> dict[str, Any]:
         """Return the object's JSON. Raises KdashError (NotFoundError ...)."""
@@ -30,5 +30,5 @@ class Reader(Protocol):
     async def can_i(
         self, verb: str, kind: str, namespace: str, *, name: str = "", subresource: str = ""
     ) -> bool | None:
-        """Ask the server whether the user may; None when it did not answer."""
+        """Ask the server whether the user may; None when it gave no answer."""
         ...

@@ -24,7 +24,7 @@ class PausedError(RemediableError):
 
 
 def plan_pause(obj: Mapping[str, Any]) -> WritePlan:
-    """Plan to hold a Deployment's rollout. Raises RefusedError when it is paused already, or no Deployment."""
+    """Plan to pause a Deployment's rollout. Raises RefusedError when it is already paused, or not a Deployment."""
     about = _deployment(obj, "paused")
     if (obj.get("spec") or {}).get("paused"):
         raise RefusedError(f"{about.text} is paused already", "")
@@ -32,7 +32,7 @@ def plan_pause(obj: Mapping[str, Any]) -> WritePlan:
 
 
 def plan_resume(obj: Mapping[str, Any]) -> WritePlan:
-    """Plan to resume a paused Deployment's rollout. Raises RefusedError when it is not paused, or no Deployment."""
+    """Plan to resume a paused Deployment's rollout. Raises RefusedError when it is not paused, or not a Deployment."""
     about = _deployment(obj, "resumed")
     if not (obj.get("spec") or {}).get("paused"):
         raise RefusedError(f"{about.text} is not paused", "")
@@ -76,13 +76,13 @@ def _change(
 
 @dataclass(frozen=True, slots=True)
 class PauseInputs:
-    """Whether the rollout is to be paused; None: the other of what it is."""
+    """Whether to pause the rollout; None: toggle."""
 
     paused: bool | None = True
 
 
 class Pause(Operation[PauseInputs]):
-    """Pause a Deployment's rollout, or resume it."""
+    """Pause or resume a Deployment's rollout."""
 
     id = "pause"
     label = "Pause"

@@ -1,4 +1,4 @@
-"""What will be written, as a value a person can confirm, and the result.
+"""What will be written, as a value to confirm, and the result.
 
 Invariant: a `WritePlan` carries the uid, resourceVersion and generation of the object it was planned from, and its
 patch carries the first two as preconditions: the server refuses another object, or one that was changed since.
@@ -28,7 +28,7 @@ class WarningLevel(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class PreflightWarning:
-    """What a person should know before confirming; `code` is stable (`autoscaler`, `gitops`, `downtime` ...)."""
+    """A warning to read before confirming; `code` is stable (`autoscaler`, `gitops`, `downtime` ...)."""
 
     level: WarningLevel
     code: str
@@ -36,7 +36,7 @@ class PreflightWarning:
 
 
 class NewPods(Enum):
-    """How the pods that a write creates compare with the present ones."""
+    """How the pods that a write creates compare with the current ones."""
 
     SAME = "of the same template"
     SAME_REQUESTS = "of other images, with the same requests and scheduling"
@@ -55,12 +55,12 @@ class WritePlan:
         summary: one line: `scale Deployment shop/checkout from 3 to 5`.
         before_after: (what, before, after) rows for the confirm dialog.
         warnings: most severe first.
-        cause: what was wrong with the object when it was confirmed, "" when nothing was known to be; for the audit.
-        replaces_annotations: those the patch puts others in the place of, as they were; None when it leaves them. A
-            change of annotations leaves the generation as it is, so these are compared instead.
+        cause: the problem of the object when the write was confirmed, "" when none was known; for the audit.
+        replaces_annotations: the annotations that the patch replaces, as they were; None when it keeps them. A change
+            of annotations does not change the generation, so these are compared instead.
         starts_rollout: pods begin to be replaced as soon as it is stored.
-        new_pods: how the pods that it creates compare with the present ones.
-        template: the whole pod template that it puts in the place of the present one, None when it does not.
+        new_pods: how the pods that it creates compare with the current ones.
+        template: the whole pod template that it puts in the place of the current one, None when it does not.
         is_remedy: it is meant to repair something: with nothing wrong, the confirmation starts with that.
         pauses: it ends with the rollout paused.
     """
@@ -119,16 +119,16 @@ def _patched_spec(request: WriteRequest) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What came of a write.
+    """The result of a write.
 
     Args:
         plan: as it was sent last (a retry carries a newer resourceVersion).
-        result: the object (or Scale) the server answered with; for a dry-run, as it would be.
+        result: the object (or Scale) in the server's response; for a dry run, as it would be.
         dry_run: nothing was stored.
-        attempts: 1, or more when only the status had moved in between.
-        audit_problem: the write was done but its audit line could not be stored; "" when all is well.
-        differences: what was stored otherwise than it was previewed; None where there was no preview to compare with.
-        proof_note: the answer did not prove the write, and reading back did: why, and what was found; else "".
+        attempts: 1, or more if only the status changed in between.
+        audit_problem: the write was done but its audit line could not be stored; "" if it was stored.
+        differences: what was stored differently from the preview; None without a preview.
+        proof_note: why the response did not prove the write and what reading back found; "" if the response did.
         audit_id: names the write in the audit file, so that its end can be added later; "" for a dry-run.
     """
 
@@ -143,6 +143,6 @@ class WriteResult:
 
     @property
     def generation(self) -> int:
-        """The generation the write made; a Scale has none, but a changed number is always the next one."""
+        """The generation after the write; a Scale has none, but a changed number always increments it."""
         generation = (self.result.get("metadata") or {}).get("generation")
         return int(generation) if generation else self.plan.generation + 1

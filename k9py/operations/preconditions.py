@@ -1,6 +1,6 @@
-"""Tie a patch to the very object that was confirmed.
+"""Tie a patch to exactly the object that was confirmed.
 
-Every patch type carries uid and resourceVersion by setting them to what they were. The server compares the patched
+Every patch type carries uid and resourceVersion by setting them to their old values. The server compares the patched
 object's resourceVersion with the stored one and answers 409 when they differ, before any other validation; a JSON
 patch's `test` would answer 422 without a reason instead. A new object of the same name always has another
 resourceVersion.
@@ -42,7 +42,7 @@ def target_version(obj: Mapping[str, Any]) -> TargetVersion:
     """Return what identifies a raw object.
 
     Raises:
-        RefusedError: it is being deleted, or is no whole object.
+        RefusedError: it is being deleted, or is incomplete.
     """
     meta = obj.get("metadata") or {}
     version = TargetVersion(
@@ -56,7 +56,7 @@ def target_version(obj: Mapping[str, Any]) -> TargetVersion:
             "the object is not known well enough to change it", "wait until it has been read, then retry"
         )
     if meta.get("deletionTimestamp"):
-        raise RefusedError(f"{version.text} is being deleted", "there is nothing left to change")
+        raise RefusedError(f"{version.text} is being deleted", "it can no longer be changed")
     return version
 
 
@@ -81,7 +81,7 @@ def options_guarded(about: TargetVersion) -> dict[str, Any]:
 
 
 def at_version(plan: WritePlan, resource_version: str) -> WritePlan:
-    """Return the same change of the same object at a newer resourceVersion."""
+    """Return the same change of the object at a newer resourceVersion."""
     patch = plan.request.patch
     newer: dict[str, Any] | list[dict[str, Any]]
     if patch is None:

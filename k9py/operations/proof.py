@@ -1,8 +1,8 @@
-"""Whether an answer proves a write: the very object, a newer resourceVersion, and in it what was sent.
+"""Decide whether an answer proves a write: the same object, a newer resourceVersion, and the values that were sent.
 
-A success without proof (`{}`, a Status, another object, one that does not hold the change) is not done: the object is
-read back then (`read_back.py`). Invariant: pure; what is quoted of an answer is printable and short. A delete or an
-eviction is answered with a Status or with the pod.
+A successful answer without proof (`{}`, a Status, another object, an object without the change) is not accepted: then
+the object is read back (`read_back.py`). The response to a delete or an eviction is a Status or the pod. Invariant:
+pure; quoted parts of a response are printable and short.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from k9py.operations.plan import WritePlan
 from k9py.operations.values import CONTROLLERS, Path, path_text, short, value_at, value_text
 
 _GUARDS: Final = (("metadata", "uid"), ("metadata", "resourceVersion"))
-"""What every patch sends as a precondition and not as a change."""
+"""Sent in every patch as preconditions, not as changes."""
 
 _ANNOTATIONS: Final = ("metadata", "annotations")
 
 Miss = tuple[Path, Any, Any]
-"""A path that was sent, its value as sent, and as it is found; None is absent."""
+"""A path of the patch, the value that was sent, and the value in the object; None means absent."""
 
 
 def unproven(
@@ -31,40 +31,40 @@ def unproven(
     before: Mapping[str, Any] | None = None,
     previewed: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return why an answer does not prove that a change was made, "" when it does.
+    """Return why an answer does not prove the write, "" when it does.
 
     Args:
         plan: as it was sent last.
         before: the object the write was planned from.
-        previewed: what the dry run returned: a webhook may store what is sent in its own way, if the dry run showed it.
+        previewed: what the dry run returned; what a webhook changed there counts as sent.
     """
     if why := not_the_object(plan, answer):
         return why
     if plan.request.verb != "patch":
         is_pod = answer.get("kind") == "Pod"
-        going = (answer.get("metadata") or {}).get("deletionTimestamp") or plan.request.verb == "evict"
-        return "the pod it answered with is not being deleted" if is_pod and not going else ""
+        is_deleted = (answer.get("metadata") or {}).get("deletionTimestamp") or plan.request.verb == "evict"
+        return "the pod in the response is not being deleted" if is_pod and not is_deleted else ""
     if str(answer["metadata"]["resourceVersion"]) == plan.resource_version:
-        return "the resourceVersion it answered with is the one from before, so nothing was stored"
+        return "the resourceVersion in the response is unchanged, so nothing was stored"
     if before is not None and has_no_effect(plan.request, before, answer):
-        return "what was to change in it is as it was before"
+        return "the fields to change are unchanged in it"
     for path, sent, actual in unmet(plan.request, answer, before):
         if previewed is None or value_at(previewed, path) != actual:
             is_now, wanted = short(value_text(path, actual)), short(value_text(path, sent))
             return f"{short(path_text(path))} in it is {is_now}, not {wanted}"
     if plan.changes_spec and int(answer["metadata"].get("generation") or 0) == plan.generation > 0:
-        return "the generation it answered with is the one from before, so its spec was not changed"
+        return "the generation in the response is unchanged, so its spec was not changed"
     return ""
 
 
 def not_the_object(plan: WritePlan, answer: Mapping[str, Any]) -> str:
-    """Return why an answer is not about the object of a change, "" when it is. Holds for a dry run too."""
+    """Return why an answer is not about the object of the plan, "" when it is. Applies to dry runs too."""
     kind, verb = str(answer.get("kind") or ""), plan.request.verb
     if kind == "Status":
         return _status(plan, answer)
     meta = answer.get("metadata")
     if not kind or not isinstance(meta, Mapping):
-        return "it is no object"
+        return "it is not an object"
     wanted = ("Scale",) if plan.request.subresource == "scale" else (plan.key.kind,)
     if kind not in (*wanted, *(("Eviction",) if verb == "evict" else ())):
         return f"it is a {printable(kind)[:60]}, not a {wanted[0]}"
@@ -74,32 +74,32 @@ def not_the_object(plan: WritePlan, answer: Mapping[str, Any]) -> str:
     if kind == "Eviction":
         return ""
     if str(meta.get("uid") or "") != plan.uid:
-        return "it is another object of that name" if meta.get("uid") else "it has no uid"
+        return "it is another object with that name" if meta.get("uid") else "it has no uid"
     return "" if meta.get("resourceVersion") else "it has no resourceVersion"
 
 
 def has_no_effect(request: WriteRequest, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Tell whether nothing of what a patch was to change has changed: a webhook may put it all back."""
+    """Return whether none of the values that a patch changes has changed: a webhook may revert them all."""
     wanted = [path for path, _, _ in unmet(request, before, before)]
     return bool(wanted) and all(value_at(before, path) == value_at(after, path) for path in wanted)
 
 
 def unmet(request: WriteRequest, obj: Mapping[str, Any], before: Mapping[str, Any] | None) -> Iterator[Miss]:
-    """Yield what of a patch an object does not hold, and what it still holds that a replacement was to take away.
+    """Yield the values of a patch that an object lacks, and the values that a replacement should have removed.
 
     Args:
-        before: the object the patch was planned from; None: what it had is not known.
+        before: the object the patch was planned from; None: unknown, so removals are not checked.
     """
     yield from misses(request, obj)
     if before is not None:
-        for path in _taken_away(request, before):
+        for path in _removed_paths(request, before):
             actual = value_at(obj, path)
             if actual == value_at(before, path):
                 yield path, None, actual
 
 
 def misses(request: WriteRequest, obj: Mapping[str, Any]) -> Iterator[Miss]:
-    """Yield what of a patch an object does not hold."""
+    """Yield the values of a patch that an object lacks."""
     patch = request.patch
     if request.verb != "patch" or patch is None:
         return
@@ -116,8 +116,8 @@ def _pointer(operation: Mapping[str, Any]) -> Path:
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in str(operation["path"]).split("/")[1:])
 
 
-def _taken_away(request: WriteRequest, before: Mapping[str, Any]) -> Iterator[Path]:
-    """Yield the paths of an object that a JSON patch's value, or one marked `$patch: replace`, does not have."""
+def _removed_paths(request: WriteRequest, before: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield the paths that a JSON patch, or a value marked `$patch: replace`, removes from an object."""
     patch = request.patch
     if isinstance(patch, Mapping):
         yield from _replaced(patch, before, ())
@@ -125,43 +125,43 @@ def _taken_away(request: WriteRequest, before: Mapping[str, Any]) -> Iterator[Pa
         for operation in patch or ():
             path = _pointer(operation)
             if operation["op"] != "remove":
-                yield from _gone(operation.get("value"), value_at(before, path), path)
+                yield from _removed_in(operation.get("value"), value_at(before, path), path)
 
 
 def _replaced(patch: Mapping[str, Any], before: Any, path: Path) -> Iterator[Path]:
     if patch.get("$patch") == "replace":
-        yield from _gone(patch, before, path)
+        yield from _removed_in(patch, before, path)
         return
     for key, value in patch.items():
         if isinstance(value, Mapping):
             yield from _replaced(value, before.get(key) if isinstance(before, Mapping) else None, (*path, key))
 
 
-def _gone(sent: Any, old: Any, path: Path) -> Iterator[Path]:
-    if _is_not_ours(path):
+def _removed_in(sent: Any, old: Any, path: Path) -> Iterator[Path]:
+    if _is_excluded(path):
         return
     if isinstance(sent, Mapping) and isinstance(old, Mapping):
         for key, value in old.items():
-            yield from _gone(sent.get(key), value, (*path, key))
+            yield from _removed_in(sent.get(key), value, (*path, key))
     elif isinstance(sent, (list, tuple)) and isinstance(old, (list, tuple)):
         named = {element["name"]: element for element in old if isinstance(element, Mapping) and "name" in element}
         if len(named) == len(old):
             others = {element.get("name"): element for element in sent if isinstance(element, Mapping)}
             for name, value in named.items():
-                yield from _gone(others.get(name), value, (*path, f"[{name}]"))
+                yield from _removed_in(others.get(name), value, (*path, f"[{name}]"))
         elif any(element not in sent for element in old):
             yield path
     elif sent is None and not _is_empty(old):
         yield path
 
 
-def _is_not_ours(path: Path) -> bool:
-    """Tell whether a patch sends it as a precondition, or a controller owns it."""
+def _is_excluded(path: Path) -> bool:
+    """Return whether a path is a precondition or owned by a controller."""
     return path in _GUARDS or (path[:2] == _ANNOTATIONS and len(path) > 2 and path[2].startswith(CONTROLLERS))
 
 
 def _misses(sent: Any, actual: Any, path: Path) -> Iterator[Miss]:
-    if _is_not_ours(path):
+    if _is_excluded(path):
         return
     if isinstance(sent, Mapping):
         there = actual if isinstance(actual, Mapping) else {}
@@ -175,7 +175,7 @@ def _misses(sent: Any, actual: Any, path: Path) -> Iterator[Miss]:
 
 
 def _misses_of_list(sent: Sequence[Mapping[str, Any]], actual: Any, path: Path) -> Iterator[Miss]:
-    """Compare elements by name; those without one must be among those found. More of them is no miss."""
+    """Compare elements by name; an element without one must equal some element. Additional elements are no miss."""
     there = [element for element in actual if isinstance(element, Mapping)] if isinstance(actual, (list, tuple)) else []
     for element in sent:
         if element.get("$patch") == "delete":
@@ -200,4 +200,4 @@ def _status(plan: WritePlan, answer: Mapping[str, Any]) -> str:
     if plan.request.verb == "patch":
         return f"it is a Status, not a {plan.key.kind}"
     uid = (answer.get("details") or {}).get("uid")
-    return "it is about another object of that name" if uid and uid != plan.uid else ""
+    return "it is about another object with that name" if uid and uid != plan.uid else ""

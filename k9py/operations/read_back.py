@@ -1,7 +1,8 @@
-"""Read an object back after a write whose outcome is not known: made, not made, or still unknown.
+"""Read an object back after a write with an unknown outcome: made, not made, or still unknown.
 
-Invariant: `judged` is pure and never guesses: made is what the object holds or is gone for; not made is an object whose
-spec is the one the write was sent for; anything else stays unknown, and the text names what was found.
+Invariant: `judged` is pure and never guesses: "made" means that the object contains the change or is gone as planned;
+"not made" means that its spec is still the one the write was planned from; anything else stays unknown, and the text
+names the finding.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ Verdict = Literal["made", "not-made", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """What was found.
+    """The finding.
 
     Args:
-        verdict: what became of the write.
-        text: the same for a person, a clause after "read back: ".
-        present: the object as it is now; None: gone, or not to be read.
-        is_final: it can no longer be made: the server has answered, or the version it was sent for is no more.
+        verdict: the outcome of the write.
+        text: the same as a clause that follows "read back: ".
+        present: the object as it is now; None: gone, or unreadable.
+        is_final: it can no longer be made: the server has answered, or the version it was sent for is gone.
     """
 
     verdict: Verdict
@@ -54,15 +55,15 @@ async def read_back(
     is_answered: bool = False,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> ReadBack:
-    """Read the object back and judge; what cannot be read stays unknown.
+    """Read the object back and determine the outcome; if it cannot be read, it stays unknown.
 
     Args:
         plan: as it was sent last.
         before: the object the write was planned from.
         previewed: what the dry run returned.
-        answer: a success of the server that does not prove the write.
-        is_answered: the server has answered, so nothing is on its way any more.
-        sleep: waits before a second look, when the first failed for a reason that may pass.
+        answer: a successful response that does not prove the write.
+        is_answered: the server has answered, so no request is in flight.
+        sleep: waits before a second attempt, when the first failed for a temporary reason.
     """
     try:
         async with asyncio.timeout(READ_BACK_SECONDS):
@@ -93,7 +94,7 @@ def judged(
     answer: Mapping[str, Any] | None = None,
     is_answered: bool = False,
 ) -> ReadBack:
-    """Return what became of a write, from the object as it is now (None: there is none); arguments as of `look`."""
+    """Return the outcome of a write, from the object as it is now (None: there is none); arguments as of `look`."""
     is_answered |= answer is not None
     name = printable(str(plan.key))
     meta = (present or {}).get("metadata") or {}
@@ -113,12 +114,12 @@ def judged(
     if _holds(plan, present, before, previewed):
         return ReadBack("made", "it was made", present)
     if before is not None and has_no_effect(plan.request, before, present):
-        # Something else was changed since; the version this was sent for is no more.
-        return ReadBack("not-made", "nothing of the change is there", present, True)
+        # Something else has changed since; the version this was sent for is gone.
+        return ReadBack("not-made", "nothing of the change was stored", present, True)
     if answer is not None and _is_of(plan, answer, present):
-        return ReadBack("made", "it was made, and admission stored something else than was sent", present)
+        return ReadBack("made", "it was made, and admission changed it", present)
     who = last_writer(present, before)
-    return ReadBack("unknown", f"{name} was changed meanwhile{who} and does not hold this change", present)
+    return ReadBack("unknown", f"{name} was changed meanwhile{who} and does not contain this change", present)
 
 
 def _removal(
@@ -128,7 +129,7 @@ def _removal(
         return ReadBack("made", f"{name} is gone")
     meta = present.get("metadata") or {}
     if is_other:
-        return ReadBack("made", f"{name} is gone, another one has its name")
+        return ReadBack("made", f"{name} is gone; another one has its name")
     if meta.get("deletionTimestamp"):
         return ReadBack("made", f"{name} is being deleted", present)
     is_final = is_answered or str(meta.get("resourceVersion") or "") != plan.resource_version
@@ -151,7 +152,7 @@ def _holds(
 
 
 def _is_of(plan: WritePlan, answer: Mapping[str, Any], present: Mapping[str, Any]) -> bool:
-    """Tell whether what is there is what the server answered our write with: the object, newer, with those values."""
+    """Return whether an object is the one in the server's response to the write, or a newer state with its values."""
     if not_the_object(plan, answer) or answer.get("kind") == "Status":
         return False
     return str(answer["metadata"]["resourceVersion"]) != plan.resource_version and all(

@@ -41,7 +41,7 @@ class OperationRegistry(Mapping[str, Operation[Any]]):
 
 @cache
 def built_in_operations() -> OperationRegistry:
-    """Return the operations of kdash. A module takes part with a tuple `OPERATIONS`."""
+    """Return the operations of kdash. A module contributes a tuple `OPERATIONS`."""
     names = [module.name for module in pkgutil.iter_modules(k9py.operations.__path__, "k9py.operations.")]
     return OperationRegistry(
         operation for name in names for operation in getattr(importlib.import_module(name), "OPERATIONS", ())

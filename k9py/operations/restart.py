@@ -1,4 +1,4 @@
-"""Plan a rolling restart: the annotation kubectl writes into the pod template, so its pods are replaced in turn."""
+"""Plan a rolling restart: the annotation that kubectl sets in the pod template, so that its pods are replaced."""
 
 from __future__ import annotations
 

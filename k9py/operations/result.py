@@ -1,4 +1,4 @@
-"""What came of one operation on one target, as a value that both front ends render.
+"""The result of an operation on one target, as a value that both front ends render.
 
 Invariant: `outcome` is one of dry-run, declined, failed (nothing was changed), unknown (it may have been), done, and
 once tracked converged, stalled, paused, gone, not-followed.
@@ -22,9 +22,9 @@ class OperationResult:
 
     Args:
         target: as it was read; None: it could not be read.
-        dry_run: what was shown; None: there was no plan.
-        is_as_previewed: what was stored is what was previewed; None when it was not dry-run or not written.
-        written: what came of the write, None when it was not made.
+        dry_run: the preview; None: there was no plan.
+        is_as_previewed: the stored object equals the preview; None without a dry run or a write.
+        written: the result of the write, None when it was not made.
         stuck_pods, deleted_pods: names of the pods a StatefulSet does not replace by itself, and of those deleted.
         end: where tracking ended, None when it was not tracked.
         is_stuck_pod: a pod that was deleted on the way to the result of its StatefulSet.
@@ -47,7 +47,7 @@ class OperationResult:
 
     @property
     def is_good(self) -> bool:
-        """True when the next target may be begun: this one is done, and well as far as it was tracked."""
+        """True when the next target may be started: this one is done, and healthy as far as it was tracked."""
         if self.error is not None or self.audit_problem:
             return False
         if self.end is not None:
@@ -56,5 +56,5 @@ class OperationResult:
 
 
 def error_outcome(error: KdashError) -> str:
-    """Return `failed`, or `unknown` where the write may have been made or may still be."""
+    """Return `failed`, or `unknown` if the write may have been made or may still be."""
     return "unknown" if error.read_back and not error.is_read_back_final else "failed"

@@ -1,9 +1,9 @@
 """The one way from an operation to a finished write: read, check, choose, plan, dry-run, confirm, write, track, audit.
 
-One object or several take the same way. A *batch* is read, dry-run and confirmed together and then written one after
-the other: all targets of the dashboard are one batch, each target of a command is a batch of its own, planned when its
-turn comes. Invariants: `Writer.write` is called only with what the front end has confirmed; the first target that does
-not end well is the last that is begun; a write that is tracked leaves one more audit line, also when it is interrupted.
+One or several objects take the same way. A *batch* is read, dry-run and confirmed together and then written one after
+the other: all targets of the dashboard are one batch, each target of a command is a batch of its own, planned in its
+turn. Invariants: `Writer.write` is called only with what the front end has confirmed; the first target that fails is
+the last that is started; a write that is tracked leaves one more audit line, also when it is interrupted.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class OperationSession:
         reader: reads whole objects.
         targets: reads targets.
         clock: for waiting and for ages.
-        watch: opens (or borrows) a live picture of what is around an object, for tracking.
+        watch: opens (or borrows) a live view of the objects around a target, for tracking.
     """
 
     writer: Writer
@@ -62,7 +62,7 @@ class RunOptions:
     """Options of a run.
 
     Args:
-        together: all targets are one batch; else each is planned when its turn comes.
+        together: all targets are one batch; else each is planned in its turn.
         tracks: follow what was written to its end.
         timeout: seconds a rollout is tracked at most.
         watches_recovery: keep watching a rollout that stalled, should it recover.
@@ -77,8 +77,8 @@ class RunOptions:
 class OperationRunner:
     """Runs one operation on one or several targets.
 
-    `results` has one entry for each target that was begun, the last one as far as it has come; it is right also after
-    a cancellation. `not_started` names the targets that were left out because one before them did not end well.
+    `results` has one entry for each started target, the last one with its progress so far; it is valid after a
+    cancellation too. `not_started` names the targets that were left out because an earlier one failed.
     """
 
     def __init__(self, session: OperationSession, front_end: FrontEnd, options: RunOptions) -> None:
@@ -126,7 +126,7 @@ class OperationRunner:
     async def _confirmed(
         self, operation: Operation[Any], batch: Sequence[TargetSnapshot], inputs: Any
     ) -> Proposals | None:
-        """Return what was confirmed, None when the person declined."""
+        """Return what was confirmed, None when the user declined."""
         front_end = self._front_end
         targets = await self._read(batch)
         for target in targets:
@@ -345,7 +345,7 @@ class OperationRunner:
         self.results[-1] = _result(operation, proposals.items[0])
 
     def _fail(self, error: KdashError) -> None:
-        """Note a failure. What was written stays written, whatever became of tracking it."""
+        """Record a failure. A completed write stays written, whatever happened to its tracking."""
         result = self.results[-1]
         is_written = result.written is not None or result.outcome == "not-followed"
         self._update(error=error, outcome=result.outcome if is_written else error_outcome(error))
@@ -378,11 +378,11 @@ async def _in_parallel(work: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> 
     """Return the results in order, a few at a time; the first failure ends the others and is raised."""
     limit = asyncio.Semaphore(PARALLEL)
 
-    async def limited(one: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def limited(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
         async with limit:
-            return await one()
+            return await start()
 
-    tasks = [asyncio.ensure_future(limited(one)) for one in work]
+    tasks = [asyncio.ensure_future(limited(coroutine)) for coroutine in work]
     try:
         return list(await asyncio.gather(*tasks))
     finally:

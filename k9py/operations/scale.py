@@ -1,4 +1,4 @@
-"""Plan a scale: the number of replicas, through the scale subresource."""
+"""Plan a scale: the number of replicas, set through the scale subresource."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def plan_scale(
     """Plan to set the number of replicas.
 
     Args:
-        autoscaler: the one that targets the object, None when there is none or it is not known.
+        autoscaler: the one that targets the object, None when there is none or it is unknown.
 
     Raises:
-        RefusedError: not a whole number of at least 0, a kind that does not scale, or the number it has already.
+        RefusedError: not a whole number of at least 0, a kind that cannot be scaled, or the number it already has.
     """
     about = target_version(obj)
     require_scalable(about)
@@ -69,16 +69,16 @@ def plan_scale(
 
 
 def require_scalable(about: TargetVersion) -> None:
-    """Raise RefusedError for a kind that does not scale."""
+    """Raise RefusedError for a kind that cannot be scaled."""
     if about.key.kind == "DaemonSet":
-        hint = "it runs one pod on each node that fits: change its node selector or tolerations instead"
+        hint = "it runs one pod on each matching node: change its node selector or tolerations instead"
         raise RefusedError(f"{about.text} cannot be scaled", hint)
     if about.key.kind not in _SCALABLE:
         raise RefusedError(f"{about.text} cannot be scaled", "only Deployments and StatefulSets can")
 
 
 def replicas_of(obj: Mapping[str, Any]) -> int:
-    """Return the replicas a raw workload asks for; the API's default is 1."""
+    """Return the desired replicas of a raw workload; the API's default is 1."""
     replicas = (obj.get("spec") or {}).get("replicas")
     return 1 if replicas is None else int(replicas)
 
@@ -88,8 +88,8 @@ class ScaleInputs:
     """Inputs of a scale.
 
     Args:
-        replicas: None: a person is asked.
-        suggested: a number to begin with, and why it.
+        replicas: None: the user is asked.
+        suggested: the initial number and its reason.
     """
 
     replicas: int | None = None

@@ -1,7 +1,7 @@
 """Plan to give containers of a workload's pod template other images, as `kubectl set image`.
 
-The command is written as the change-cause, in the same patch, as `kubectl --record` did: else the new revision would
-carry the words of the release before it.
+The command is written as the change-cause, in the same patch, as `kubectl --record` did: otherwise the new revision
+would have the change-cause of the previous release.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> WritePl
 
     Raises:
         AbsentError: no such container.
-        RefusedError: another kind, a name that is no image, or nothing to change.
+        RefusedError: another kind, an invalid image name, or nothing to change.
     """
     about = target_version(obj)
     if about.key.kind not in WORKLOAD_KINDS:
         raise RefusedError(f"{about.text} has no images to set", f"only {', '.join(WORKLOAD_KINDS)} have")
     if not images:
-        raise RefusedError("no image was given", "name a container and its new image")
+        raise RefusedError("no image is given", "name a container and its new image")
     present = _present(obj)
     for name, image in images.items():
         if name not in present:
@@ -61,7 +61,7 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> WritePl
             raise MissingPartError(f"{about.text} has no container {printable(name)}", f"it has {known or 'none'}")
         if not _IMAGE.fullmatch(image):
             hint = "give one such as registry.example.com/shop/checkout:1.2.3"
-            raise RefusedError(f"{printable(image) or 'nothing'} is not the name of an image", hint)
+            raise RefusedError(f"{printable(image) or 'nothing'} is not a valid image name", hint)
     changed = {name: image for name, image in images.items() if present[name][1] != image}
     if not changed:
         held = ", ".join(f"{printable(name)} has {printable(image)}" for name, image in images.items())
@@ -141,7 +141,7 @@ def images_of(obj: Mapping[str, Any]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class SetImageInputs:
-    """Images by container, "" being the only one; None: a person is asked."""
+    """Images by container, "" for the only one; None: the user is asked."""
 
     images: Mapping[str, str] | None = None
 
@@ -156,7 +156,7 @@ class SetImage(Operation[SetImageInputs]):
         return SetImageInputs(**given)
 
     async def resolve(self, targets: Sequence[Target], inputs: SetImageInputs) -> SetImageInputs:
-        """Return the images with the name of the only container in the place of ""."""
+        """Return the images with the name of the only container in place of ""."""
         if inputs.images is None or "" not in inputs.images:
             return inputs
         names = [str(container.get("name", "")) for container in _containers(targets[0].raw, "containers")]

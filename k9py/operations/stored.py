@@ -1,7 +1,7 @@
-"""What was stored, compared with what the dry run had returned: a webhook may write something else each time.
+"""Compare the stored object with the one that the dry run returned: a webhook may change each request differently.
 
-Invariant: pure. What a server or a controller owns (status, versions, managed fields, the Deployment
-controller's annotations) is not compared.
+Invariant: pure. Fields that the server or a controller owns (status, versions, managed fields, annotations of the
+Deployment controller) are not compared.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _METADATA: Final = ("labels", "annotations")
 
 @dataclass(frozen=True, slots=True)
 class StoredDifference:
-    """One value that was stored otherwise than it was previewed; both sides are printable."""
+    """One value whose stored form differs from its preview; both are printable."""
 
     path: str
     previewed: str
@@ -25,19 +25,23 @@ class StoredDifference:
 
     @property
     def text(self) -> str:
-        """Say it in one clause."""
+        """Return the difference as one clause."""
         return f"{short(self.path)}: previewed {short(self.previewed)}, stored {short(self.stored)}"
 
 
 def differences(previewed: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[StoredDifference, ...]:
-    """Return what differs between a dry run's object and the stored one; a Scale has its number of replicas alone."""
+    """Return the differences between the dry run's object and the stored one; of a Scale only its replicas."""
     if "Scale" in (previewed.get("kind"), stored.get("kind")):
         return tuple(_differ(_replicas(previewed), _replicas(stored), ("spec", "replicas")))
     return tuple(_differ(_compared(previewed), _compared(stored), ()))
 
 
 def differences_text(differences: tuple[StoredDifference, ...], most: int = 3) -> str:
-    """Say what differs in one sentence, the first few by name."""
+    """Return the differences as one sentence.
+
+    Args:
+        most: how many are named; the others are counted.
+    """
     named = "; ".join(difference.text for difference in differences[:most])
     more = len(differences) - most
     return f"what was stored is not what was previewed: {named}{f'; and {more} more' if more > 0 else ''}"
@@ -46,11 +50,12 @@ def differences_text(differences: tuple[StoredDifference, ...], most: int = 3) -
 def rebased(
     previewed: Mapping[str, Any], before: Mapping[str, Any] | None, present: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """Return what the dry run would return now that others have changed labels or annotations of the object.
+    """Return what the dry run would return after others have changed labels or annotations of the object.
 
     Args:
-        before: the object the write was planned from; None: what others changed is not known.
-        present: the object a write is sent to again: its spec is still that of `before`.
+        previewed: what the dry run returned.
+        before: the object the write was planned from; None: the changes of others are not known.
+        present: the object that the write is retried on; its spec equals that of `before`.
     """
     if before is None or previewed.get("kind") != before.get("kind"):
         return previewed
@@ -66,7 +71,7 @@ def rebased(
 def _compared(obj: Mapping[str, Any]) -> dict[str, Any]:
     meta = obj.get("metadata") or {}
     kept: dict[str, Any] = {part: dict(meta.get(part) or {}) for part in _METADATA}
-    kept["annotations"] = {key: one for key, one in kept["annotations"].items() if not key.startswith(CONTROLLERS)}
+    kept["annotations"] = {key: value for key, value in kept["annotations"].items() if not key.startswith(CONTROLLERS)}
     return {"metadata": kept, "spec": obj.get("spec") or {}}
 
 
@@ -91,7 +96,7 @@ def _differ(before: Any, after: Any, path: Path) -> Iterator[StoredDifference]:
 
 
 def _by_name(value: Any) -> dict[str, Any] | None:
-    """Return a list's elements by name, None when it is no list of named ones."""
+    """Return the elements of a list by name, None when the value is not a list of named elements."""
     if not isinstance(value, (list, tuple)) or not all(
         isinstance(element, Mapping) and "name" in element for element in value
     ):

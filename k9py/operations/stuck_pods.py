@@ -1,7 +1,7 @@
-"""The pods that a StatefulSet does not replace by itself: someone has to delete them.
+"""The pods that a StatefulSet does not replace automatically: someone has to delete them.
 
 With OrderedReady the controller waits for a broken pod to become ready before it continues, even when its revision is
-being left. Source: Kubernetes docs, StatefulSets, "Forced rollback".
+being replaced. Source: Kubernetes docs, StatefulSets, "Forced rollback".
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
 def stuck_pods(obj: Mapping[str, Any], target_name: str, pods: Sequence[Pod]) -> tuple[Pod, ...]:
     """Return the pods to delete after a rollback, in this order: the lowest ordinal first.
 
-    A deleted pod is recreated only once all pods of lower ordinals are ready: were a broken one among them, it would
-    be waited for in vain. Source: k8s.io/kubernetes/pkg/controller/statefulset, `updateStatefulSet`.
+    A deleted pod is recreated only once all pods of lower ordinals are ready: if one of those were broken, the
+    controller would wait forever. Source: k8s.io/kubernetes/pkg/controller/statefulset, `updateStatefulSet`.
 
     Args:
-        obj: the raw workload; only a StatefulSet that goes one pod after the other leaves pods stuck.
-        target_name: the ControllerRevision that is put back; pods of it recover by themselves.
+        obj: the raw workload; only a StatefulSet with OrderedReady leaves pods stuck.
+        target_name: the ControllerRevision to restore; its pods recover by themselves.
         pods: of the workload.
     """
     spec = obj.get("spec") or {}
     if obj.get("kind") != "StatefulSet" or spec.get("podManagementPolicy", "OrderedReady") != "OrderedReady":
         return ()
     if ((spec.get("updateStrategy") or {}).get("type") or "RollingUpdate") == "OnDelete":
-        return ()  # every pod waits to be deleted: there is a warning of its own for that
+        return ()  # every pod waits to be deleted: another warning covers that
     stuck = (
         pod
         for pod in pods
@@ -52,13 +52,13 @@ def stuck_pods_warning(obj: Mapping[str, Any], target_name: str, pods: Sequence[
 
 
 def unready_pods_warning(obj: Mapping[str, Any], plan: WritePlan, pods: Sequence[Pod]) -> Iterator[PreflightWarning]:
-    """Warn that a StatefulSet takes a new template only once its pods are ready, the broken ones too.
+    """Warn that a StatefulSet applies a new template only once all its pods are ready, even broken ones.
 
     Args:
         pods: that its selector selects.
     """
     if not plan.starts_rollout or plan.template is not None:
-        return  # an undo knows which revision its pods are to leave
+        return  # an undo knows which revision its pods should leave
     stuck = stuck_pods(obj, "", [pod for pod in pods if pod.owner_uid == plan.uid])
     if stuck:
         names = ", ".join(printable(pod.name) for pod in stuck)

@@ -1,8 +1,8 @@
-"""The object an operation acts on, as it was read from the server, and what is known around it.
+"""The object an operation acts on, as read from the server, and the known objects around it.
 
-Two readers fulfil one Protocol: `LiveTargets` asks the dashboard's informers for everything around the object,
-`FetchedTargets` a few GETs and LISTs for a command that answers and ends. Invariant: the object itself is always read
-from the server, never from a cache, and is the one that was chosen, by uid.
+Two readers implement one Protocol: `LiveTargets` asks the dashboard's informers for everything around the object,
+`FetchedTargets` a few GETs and LISTs for a command that prints and exits. Invariant: the object itself is always read
+from the server, never from a cache, and is the chosen one, by uid.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ from k9py.rollouts.strategy_limits import has_completed
 from k9py.runtime.clock import Clock
 
 OBSERVED_SECONDS: Final = 3.0
-"""How long the dashboard waits for the controllers to have observed the write before, so that its revision is there."""
+"""How long the dashboard waits for the controllers to observe the previous write, so that its revision exists."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetSnapshot:
-    """The object that was under the cursor or named on the command line; uid "" when it was not known."""
+    """The object that was under the cursor or named on the command line; uid "" when unknown."""
 
     key: ObjectKey
     uid: str = ""
@@ -56,8 +56,8 @@ class RevisionHistory:
 
     Args:
         revisions: newest first.
-        outcomes: what became of each, by its uid.
-        current_number: of the revision in force; None when it is not known or has none yet.
+        outcomes: the outcome of each, by its uid.
+        current_number: of the current revision; None when it is unknown or has none yet.
         load: reads a whole ReplicaSet or ControllerRevision. Raises KdashError.
     """
 
@@ -73,7 +73,7 @@ class RevisionHistory:
 
 
 class Target(Protocol):
-    """An object as it was read, and what is known around it; what is not known is None."""
+    """An object as it was read, and the known objects around it; None is unknown."""
 
     raw: Mapping[str, Any]
     clock: Clock
@@ -85,7 +85,7 @@ class Target(Protocol):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What could not be read around it, one clause each."""
+        """What could not be read around it, one clause for each."""
         ...
 
     def status(self) -> RolloutStatus | None:
@@ -93,7 +93,7 @@ class Target(Protocol):
         ...
 
     def cause(self) -> str:
-        """Return what is wrong with it, "" when nothing is known to be."""
+        """Return its problem, "" when none is known."""
         ...
 
     def autoscaler(self) -> HorizontalPodAutoscaler | None:
@@ -113,19 +113,19 @@ class Target(Protocol):
         ...
 
     def record_rollback(self, left: Revision, cause: str) -> None:
-        """Remember that a revision was left by an undo."""
+        """Remember that an undo rolled back from a revision."""
 
 
 class TargetReader(Protocol):
     """Reads the target of an operation."""
 
     async def read(self, snapshot: TargetSnapshot) -> Target:
-        """Read it. Raises KdashError, RefusedError when it is gone or another object has its name."""
+        """Read it. Raises KdashError; RefusedError when it is gone or another object has its name."""
         ...
 
 
 class LiveTarget:
-    """A target of the dashboard: what is around it comes from the informers."""
+    """A target of the dashboard: the objects around it come from the informers."""
 
     warnings = ()
 
@@ -190,7 +190,7 @@ class LiveTarget:
         return await asyncio.to_thread(self._writer.audited, uid_of(self.raw))
 
     async def _wait_until_observed(self) -> None:
-        """Wait until the controller has observed the write before, but not for ever."""
+        """Wait until the controller has observed the previous write, but not forever."""
         cluster, generation = self._cluster, int((self.raw.get("metadata") or {}).get("generation") or 0)
         feed = cluster.open_feed()
         try:
@@ -222,7 +222,7 @@ class LiveTargets:
 
 
 class FetchedTarget:
-    """A target of a command: what is around it was read along with it; `snapshot` None for a pod."""
+    """A target of a command: the objects around it were read with it; `snapshot` None for a pod."""
 
     def __init__(
         self,
@@ -279,7 +279,7 @@ class FetchedTarget:
         return self._history
 
     def record_rollback(self, left: Revision, cause: str) -> None:
-        """Nothing to remember: the process ends, and the audit file knows."""
+        """Do nothing: the process ends, and the audit file has it."""
 
     async def _load(self, revision: Revision) -> Mapping[str, Any]:
         assert self.snapshot is not None
@@ -309,7 +309,7 @@ def require_revisions(snapshot: WorkloadSnapshot) -> tuple[Revision, ...]:
         kept_in = "ReplicaSets" if snapshot.key.kind == "Deployment" else "ControllerRevisions"
         raise ForbiddenError(
             f"the revisions of {printable(str(snapshot.key))} are not known: {snapshot.missing[0]}",
-            f"they are kept in {kept_in}: ask for the right to list those",
+            f"they are kept in {kept_in}: ask for permission to list those",
             code=403,
         )
     return snapshot.revisions
@@ -318,7 +318,7 @@ def require_revisions(snapshot: WorkloadSnapshot) -> tuple[Revision, ...]:
 async def load_revision_outcomes(
     reader: SnapshotReader, writer: Writer, snapshot: WorkloadSnapshot
 ) -> RevisionOutcomes:
-    """Return what is known of the past of each revision, by its uid."""
+    """Return the known outcome of each revision, by its uid."""
     return revision_outcomes(
         snapshot.revisions or (),
         events=await read_revision_events(reader, snapshot.workload),
@@ -328,7 +328,7 @@ async def load_revision_outcomes(
 
 
 def is_unobserved(snapshot: WorkloadSnapshot, current: Revision) -> bool:
-    """Tell whether the template has no revision yet: the controller has not observed the last change so far."""
+    """Return whether the template has no revision yet: the controller has not observed the last change so far."""
     template = revision_template(snapshot.revision_objects[current.name])
     return bool(semantic_diff(template, snapshot.template))
 
@@ -355,4 +355,4 @@ async def _read(reader: Reader | SnapshotReader, snapshot: TargetSnapshot) -> Ma
 
 def _require_same(snapshot: TargetSnapshot, raw: Mapping[str, Any]) -> None:
     if snapshot.uid and uid_of(raw) != snapshot.uid:
-        raise RefusedError(f"{snapshot.key} was deleted and recreated", "nothing was changed: look at it again first")
+        raise RefusedError(f"{snapshot.key} was deleted and recreated", "nothing was changed: check it first")

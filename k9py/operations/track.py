@@ -1,7 +1,7 @@
-"""Track what was written to its end: converged, stalled, paused, gone, or not tracked any longer.
+"""Track a write to its end: converged, stalled, paused, gone, or no longer tracked.
 
-Driven by the cluster's change feed and its clock; it polls nothing. Invariants: what could not be watched is never
-taken for done; a rollout that is judged has its pods and events read, so that no cause is shown that it does not have.
+Driven by the cluster's change feed and its clock, without polling. Invariants: an unwatchable rollout never counts as
+done; the pods and events of a rollout are read before its status is final, so that no wrong cause is shown.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROLLOUT_SECONDS: Final = 900.0
 """How long a rollout is tracked by default: longer than the default progress deadline of ten minutes."""
 
 RECOVERY_SECONDS: Final = 3600.0
-"""How long a stalled rollout is watched, should it recover."""
+"""How long a stalled rollout is watched in case it recovers."""
 
 POD_SECONDS: Final = 300.0
 """How long a terminating pod is tracked: longer than most grace periods."""
@@ -34,7 +34,7 @@ UNREADABLE_SECONDS: Final = 30.0
 
 _CONVERGED: Final = frozenset({RolloutState.COMPLETE, RolloutState.SCALED_TO_ZERO})
 _NEEDED: Final = ("Pod", "Event")
-"""Kinds without which a cause cannot be named; the kind that holds the revisions comes on top."""
+"""Kinds needed to name a cause, in addition to the kind that holds the revisions."""
 
 OnProgress = Callable[[RolloutStatus | None], None]
 IsSuperseded = Callable[[], bool]
@@ -45,13 +45,13 @@ class TrackedEnd:
     """Where tracking ended.
 
     Args:
-        outcome: converged, stalled, paused, gone or not-followed; the word of the audit file.
-        text: the same for a person and the audit file, without a time in it; printable.
-        status, workload: as seen last; None: it is gone, was never seen, or is a pod.
+        outcome: converged, stalled, paused, gone or not-followed; as in the audit file.
+        text: the same as text, for the user and the audit file, without a time; printable.
+        status, workload: as last seen; None: it is gone, was never seen, or is a pod.
         seconds: how long it was tracked.
-        is_timeout: the time was up before it came to an end.
+        is_timeout: the timeout passed first.
         is_interrupted: it was cancelled, or the connection failed.
-        is_expected: it is the end that the operation is for.
+        is_expected: it is the intended end of the operation.
         is_recovered: it converged after a stall.
     """
 
@@ -67,7 +67,7 @@ class TrackedEnd:
 
 
 def _ignore(_: RolloutStatus | None) -> None:
-    """Take no notice of progress."""
+    """Ignore progress."""
 
 
 async def track(
@@ -80,14 +80,14 @@ async def track(
     is_superseded: IsSuperseded = lambda: False,
     expects_pause: bool = False,
 ) -> TrackedEnd:
-    """Track a rollout until it has converged, plainly will not, is gone, or the time is up.
+    """Track a rollout until it is complete, cannot complete, is gone, or the timeout passes.
 
     Args:
-        generation: of the object as the write returned it; an older state is never taken for the outcome.
+        generation: of the object as the write returned it; an older state does not count as the outcome.
         timeout: seconds.
         on_progress: called with each new status.
         is_superseded: another write to the object has begun.
-        expects_pause: being paused is what was asked for.
+        expects_pause: a pause is the intended outcome.
 
     Raises:
         KdashError: its kind may not be watched.
@@ -163,12 +163,12 @@ async def track_pod(
 
 
 async def _until(cluster: Cluster, look: Callable[[], bool | None], seconds: float) -> bool | None:
-    """Return what `look` answers, asked whenever something changes; None when the time is up."""
+    """Return the result of `look`, called whenever something changes; None when the timeout passes."""
     feed = cluster.open_feed()
     try:
         async with asyncio.timeout(seconds):
             while True:
-                # Drained before the look, so that what changes after it wakes the wait.
+                # Drained before the call, so that later changes wake the wait.
                 feed.drain()
                 answer = look()
                 if answer is not None:
@@ -213,7 +213,7 @@ async def _wait_until_read(cluster: Cluster, key: ObjectKey, timeout: float) -> 
 
 
 def _is_watched(cluster: Cluster, key: ObjectKey) -> bool:
-    """Tell whether the namespace of an object is still watched: a person may have chosen another one."""
+    """Return whether the namespace of an object is still watched: a person may have chosen another one."""
     return cluster.scope.is_cluster or key.namespace in cluster.scope.namespaces
 
 

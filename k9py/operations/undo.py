@@ -1,8 +1,8 @@
-"""Plan a rollback: the pod template of an earlier revision put back, as kubectl does for each kind.
+"""Plan a rollback: restore the pod template of an earlier revision, as kubectl does for each kind.
 
-A Deployment gets its ReplicaSet's template without the hash label, and its annotations but for those that belong to the
-Deployment; a StatefulSet or DaemonSet gets its ControllerRevision's data, which is a patch made for this.
-Source: kubectl/pkg/polymorphichelpers/rollback.go; recorded in tests/wire (undo-*, statefulset, daemonset).
+A Deployment gets its ReplicaSet's template without the hash label, and its annotations except those that belong to the
+Deployment ; a StatefulSet or DaemonSet gets its ControllerRevision's data, which is a patch for this purpose. Source:
+kubectl/pkg/polymorphichelpers/rollback.go; recorded in tests/wire (undo-*, statefulset, daemonset).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _DEPLOYMENTS_OWN: Final = (
     "deployment.kubernetes.io/max-replicas",
     "deprecated.deployment.rollback.to",
 )
-"""Annotations an undo leaves as the Deployment has them."""
+"""Annotations of the Deployment that an undo keeps."""
 
 
 def plan_undo(
@@ -52,17 +52,17 @@ def plan_undo(
     present_number: int | None = None,
     label: str = "",
 ) -> WritePlan:
-    """Plan to put a revision's pod template back, also while a rollout is failing.
+    """Plan to restore a revision's pod template, also during a failing rollout.
 
     Args:
         revision_obj: the whole ReplicaSet or ControllerRevision, None when it is gone.
-        pods: of the workload, to name those a StatefulSet will leave stuck.
-        present_number: of the revision it is at; None when it is not known (a Deployment has it in an annotation).
-        label: what to call the revision where its number alone does not name it.
+        pods: of the workload, to name those that a StatefulSet will leave stuck.
+        present_number: of the current revision; None when unknown (a Deployment has it in an annotation).
+        label: the name of the revision if its number alone is ambiguous.
 
     Raises:
         AbsentError: it is gone.
-        RefusedError: paused, of another workload, without a number, or already the present template.
+        RefusedError: paused, of another workload, without a number, or already the current template.
     """
     about = target_version(obj)
     if about.key.kind not in WORKLOAD_KINDS:
@@ -77,7 +77,7 @@ def plan_undo(
         raise RefusedError(f"that revision is not one of {about.text}", "read its revisions again")
     name = str((revision_obj.get("metadata") or {}).get("name", ""))
     if not _number(revision_obj):
-        hint = "it is no revision the controller counts; choose another one"
+        hint = "the controller does not count it as a revision; choose another one"
         raise RefusedError(f"{printable(name)} has no revision number", hint)
     number = label or str(_number(revision_obj))
     template = revision_template(revision_obj)
@@ -116,19 +116,19 @@ def no_revision_error(obj: Mapping[str, Any], *, read: bool) -> RefusedError:
     """Return why a workload has no earlier revision to choose.
 
     Args:
-        read: its revisions could be read; if not, there may be some.
+        read: its revisions could be read; otherwise there may be some.
     """
     name = printable(str(target_version(obj).key))
     kept_in = "ReplicaSets" if obj.get("kind") == "Deployment" else "ControllerRevisions"
     if not read:
         return RefusedError(
-            f"the revisions of {name} are not known", f"they are kept in {kept_in}: may you list those?"
+            f"the revisions of {name} are not known", f"they are kept in {kept_in}: check that you may list those"
         )
     return RefusedError(f"{name} has no earlier revision to go back to", history_limit_hint(obj))
 
 
 def history_limit_hint(obj: Mapping[str, Any]) -> str:
-    """Say why no earlier revisions of a workload are kept, "" where nothing keeps them from being."""
+    """Return why no earlier revisions of a workload are kept, "" if nothing prevents it."""
     limit = (obj.get("spec") or {}).get("revisionHistoryLimit")
     return "its revisionHistoryLimit is 0: set it higher to keep some from now on" if limit == 0 else ""
 
@@ -179,7 +179,7 @@ def _images(present: Mapping[str, Any], template: Mapping[str, Any]) -> list[tup
 
 
 def _causes(obj: Mapping[str, Any], revision_obj: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the row of the change-cause, which a Deployment gets back with its ReplicaSet's annotations."""
+    """Return the row of the change-cause, which a Deployment gets from its ReplicaSet's annotations."""
     old, new = change_cause(obj), change_cause(revision_obj)
     is_copied = obj.get("kind") == "Deployment" and old != new
     return [("change-cause", cause_words(obj), cause_words(revision_obj))] if is_copied else []
@@ -207,9 +207,9 @@ class UndoInputs:
     """The revision to go back to.
 
     Args:
-        number: as it was typed; None: it is chosen.
+        number: as typed; None: it is chosen.
         revision: as it was chosen; None: the number names it.
-        deletes_stuck_pods: delete the pods that a StatefulSet leaves stuck, as a part of the undo.
+        deletes_stuck_pods: also delete the pods that a StatefulSet leaves stuck.
     """
 
     number: int | None = None

@@ -1,6 +1,6 @@
-"""Values inside raw objects: where they are, and how they are quoted.
+"""Values inside raw objects: find them by path, and format them for display.
 
-Invariant: a quoted text is printable and short, and the value of an environment variable is never quoted.
+Invariant: a formatted value is printable and short, and the value of an environment variable is never shown.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def value_at(obj: Any, path: Path) -> Any:
 
 
 def with_replicas(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer with the number a Scale leaves out: servers omit 0 (autoscaling/v1 ScaleSpec, `omitempty`)."""
+    """Fill in the replicas that a Scale omits when they are 0 (autoscaling/v1 ScaleSpec, `omitempty`)."""
     spec = answer.get("spec")
     if answer.get("kind") != "Scale" or not isinstance(spec, Mapping) or "replicas" in spec:
         return answer
@@ -55,25 +55,25 @@ def change_cause(obj: Mapping[str, Any]) -> str:
 
 
 def cause_words(obj: Mapping[str, Any]) -> str:
-    """Return the change-cause as it is shown and audited: printable, secrets hidden."""
+    """Return the change-cause as shown and audited: printable, secrets hidden."""
     return redact_text(printable(change_cause(obj))) or "none"
 
 
 def path_text(path: Path) -> str:
-    """Return a path as a person reads it: `spec.template.spec.containers[app].image`."""
+    """Return a path for display: `spec.template.spec.containers[app].image`."""
     return printable(".".join(path).replace(".[", "["))[:_LONGEST]
 
 
 def short(text: str) -> str:
-    """Return a path or a value as short as it stays plain: without the way to the pod's spec, digests cut.
+    """Shorten a path or a value: without the prefix of the pod spec, digests cut.
 
-    The pod template's metadata keeps its way: it is not the object's.
+    Paths into the pod template's metadata keep their prefix, which distinguishes them from the object's own metadata.
     """
     return _DIGEST.sub(r"\1…", text.removeprefix("spec.template.spec."))
 
 
 def value_text(path: Path, value: Any) -> str:
-    """Return a value as text; what may hold a secret is not shown."""
+    """Return a value for display; one that may hold a secret is not shown."""
     if value is None:
         return ABSENT
     if "env" in path or LAST_APPLIED in path:

@@ -1,4 +1,4 @@
-"""Warnings sorted and merged, and those about a number alone; the other checks are in `preflight`."""
+"""Sort and merge warnings, and warn about a number of replicas; the other checks are in `preflight`."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def loudest_first(*groups: Iterable[PreflightWarning]) -> tuple[PreflightWarning
 
 
 def merge_warnings(
-    planned: Sequence[PreflightWarning], found: Sequence[PreflightWarning]
+    planned: Sequence[PreflightWarning], later: Sequence[PreflightWarning]
 ) -> tuple[PreflightWarning, ...]:
-    """Join a plan's warnings with those found later: of one code, what was found replaces what was planned with."""
-    newer = {warning.code for warning in found}
-    return loudest_first((warning for warning in planned if warning.code not in newer), found)
+    """Merge a plan's warnings with later ones: a later warning replaces an earlier one with the same code."""
+    newer = {warning.code for warning in later}
+    return loudest_first((warning for warning in planned if warning.code not in newer), later)
 
 
 def fewer_pods(now: int, wanted: int) -> Iterator[PreflightWarning]:
-    """Call out scaling to nothing, and numbers that look like a slip of the keyboard."""
+    """Warn about scaling to zero, and about numbers that look like a typing error."""
     if wanted == 0:
         yield PreflightWarning(WarningLevel.DANGER, "zero", "0 replicas: this takes the service down")
     elif wanted >= 10 * max(now, 1) and wanted >= 50:
@@ -36,7 +36,7 @@ def fewer_pods(now: int, wanted: int) -> Iterator[PreflightWarning]:
 
 
 def mutated(request: WriteRequest, previewed: Mapping[str, Any]) -> Iterator[PreflightWarning]:
-    """Call out what a webhook would store instead of what is sent, as the dry run showed it."""
+    """Warn about values that a webhook would change, as the dry run showed."""
     for path, sent, actual in islice(misses(request, previewed), 3):
         stored, wanted = short(value_text(path, actual)), short(value_text(path, sent))
         message = f"admission changes it: {short(path_text(path))} becomes {stored}, not {wanted}"

@@ -1,9 +1,9 @@
-"""The one function that writes to a cluster, and so the one place that keeps the promises about writing.
+"""The one function that writes to a cluster, and so the one place that enforces the guarantees of writing.
 
-In order: read-only refuses everything; the audit line of the write is stored before it is sent, or it is not sent; the
-change goes with its preconditions; when only the status moved since it was confirmed it is sent again at the new
-version; the response has to prove the write (`proof`), else the object is read back (`read_back`) and the finding is
-reported; every attempt leaves a record with its outcome, and one more of the same id names its end.
+In order: a read-only session refuses everything; the audit line of the write is stored before it is sent, or it is not
+sent; the change is sent with its preconditions; if only the status has changed since the confirmation, it is sent again
+at the new version; the response has to prove the write (`proof`), otherwise the object is read back (`read_back`) and
+the finding is reported; every attempt has a record with its outcome, and another one with the same id for its end.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from k9py.operations.values import CONTROLLERS, with_replicas
 from k9py.operations.warnings import loudest_first, mutated
 
 _ATTEMPTS: Final = 4
-"""The first one and three more, each at a newer resourceVersion."""
+"""The first attempt and three more, each at a newer resourceVersion."""
 
 
 def _now() -> datetime:
@@ -54,7 +54,7 @@ def _new_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class TriedPlan:
-    """A change as it was tried, at the resourceVersion it was accepted at, and what it would make; None: not tried."""
+    """A dry-run change at the resourceVersion that accepted it, and its result; None: not tried."""
 
     plan: WritePlan
     after: Mapping[str, Any] | None
@@ -62,7 +62,7 @@ class TriedPlan:
 
 @dataclass(slots=True)
 class _Sending:
-    """A change on its way: as it was sent last, and how often."""
+    """A change that is being sent: its last version, and the number of attempts."""
 
     plan: WritePlan
     before: Mapping[str, Any] | None
@@ -70,7 +70,7 @@ class _Sending:
     attempts: int = 1
 
     def written(self, result: Mapping[str, Any], *, remark: str = "") -> WriteResult:
-        """Return what came of it, compared with what was previewed."""
+        """Return its result, compared with the preview."""
         otherwise = None if self.previewed is None else differences(self.previewed, result)
         return WriteResult(self.plan, result, False, self.attempts, differences=otherwise, proof_note=remark)
 
@@ -80,11 +80,11 @@ class Writer:
 
     Args:
         patcher, reader: the connection.
-        audit: where each real attempt leaves its line.
+        audit: has a line for each real attempt.
         identity: who writes.
         now: the clock of the audit lines (aware UTC).
         new_id: names a write in the audit file.
-        sleep: waits before a second look at an object that could not be read.
+        sleep: waits before a second attempt to read an object.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Writer:
         before: Mapping[str, Any] | None = None,
         previewed: Mapping[str, Any] | None = None,
     ) -> WriteResult:
-        """Send a change; as a dry-run the server checks it and stores nothing, and no audit line is written.
+        """Send a change; in a dry run the server checks it and stores nothing, and no audit line is written.
 
         Args:
             before: the object the write was planned from, to name who else changed it.
@@ -131,8 +131,8 @@ class Writer:
             ReadOnlyError: the session is read-only; nothing was sent.
             ConflictError: the object was changed, or replaced by another, since it was confirmed; nothing was stored.
             ConfigError: the audit record cannot be written; nothing was sent.
-            KdashError: what the server or the connection failed with. Where it is open whether the write was made, the
-                object was read back: `read_back` has the verdict, the hint the text.
+            KdashError: the error of the server or the connection. If the outcome was unknown, the object was read back:
+                `read_back` has the verdict, the hint the text.
         """
         self.refuse_if_read_only(plan)
         sending = _Sending(plan, before, previewed)
@@ -151,16 +151,16 @@ class Writer:
             raise ReadOnlyError(f"read-only: {plan.summary} was not sent", "start without --readonly to write")
 
     async def try_plan(self, plan: WritePlan) -> TriedPlan:
-        """Dry-run a write; that it could not be dry-run is a warning of it (code `not-tried`).
+        """Dry-run a write; if the server cannot dry-run it, that is a warning (code `not-tried`).
 
-        A server refuses every dry-run that an admission webhook with side effects would see: the write itself may well
-        be accepted, so that is for a person to decide. Any other refusal is raised, as by `write`. What admission would
-        store instead of what is sent is a warning too (code `mutated`).
+        A server refuses every dry run that an admission webhook with side effects would see: the write itself may be
+        accepted, so the user decides. Any other refusal is raised, as by `write`. Values that admission would change
+        are a warning too (code `mutated`).
         """
         try:
             written = await self.write(plan, dry_run=True)
         except DryRunUnsupportedError as error:
-            text = f"the server could not try it first: {printable(error.message)}"
+            text = f"the server cannot dry-run it: {printable(error.message)}"
             warning = PreflightWarning(WarningLevel.CAUTION, "not-tried", text)
             return TriedPlan(replace(plan, warnings=loudest_first((*plan.warnings, warning))), None)
         tried = written.plan
@@ -172,7 +172,7 @@ class Writer:
         result = await self._send(sending, dry_run=True)
         if why := not_the_object(sending.plan, result):
             raise UnverifiedWriteError(
-                f"The server's answer to the dry run is no preview: {why}", "Nothing was changed."
+                f"The server's response to the dry run is not a preview: {why}", "Nothing was changed."
             )
         return WriteResult(sending.plan, result, True, sending.attempts)
 
@@ -186,17 +186,17 @@ class Writer:
         try:
             problem = await _stored(line, fields("begin"))
         except asyncio.CancelledError:
-            line.store(fields("write", **outcome_fields("failed", error="given up before it was sent")))
+            line.store(fields("write", **outcome_fields("failed", error="cancelled before it was sent")))
             raise
         if problem:
             raise ConfigError(
                 f"the audit record cannot be written: {problem}",
-                "nothing was changed; make room or give another path, then try again",
+                "nothing was changed; free disk space or set another path, then try again",
             )
         try:
             written = await self._prove(sending)
         except asyncio.CancelledError:
-            line.store(fields("write", **outcome_fields("unknown", error="given up before the server answered")))
+            line.store(fields("write", **outcome_fields("unknown", error="cancelled before the server answered")))
             raise
         except KdashError as error:
             outcome = "unknown" if error.read_back and not error.is_read_back_final else "failed"
@@ -210,10 +210,11 @@ class Writer:
         return replace(written, audit_problem=problem, audit_id=id_)
 
     async def _prove(self, sending: _Sending) -> WriteResult:
-        """Send and return what proves the write: the response, or else the object read back.
+        """Send and return the proof of the write: the response, otherwise the object read back.
 
         Raises:
-            KdashError: it was refused, or reading back showed that it was not made, or left it open: see `read_back`.
+            KdashError: it was refused, or reading back showed that it was not made, or left the outcome unknown: see
+                `read_back`.
         """
         error: KdashError
         answer: Mapping[str, Any] | None = None
@@ -227,7 +228,7 @@ class Writer:
             why = unproven(sending.plan, answer, before=sending.before, previewed=sending.previewed)
             if not why:
                 return sending.written(answer)
-            error = UnverifiedWriteError(f"The server's answer does not prove that the change was made: {why}")
+            error = UnverifiedWriteError(f"The server's response does not prove that the change was made: {why}")
         finding = await read_back(
             self._reader,
             sending.plan,
@@ -256,22 +257,22 @@ class Writer:
                     raise changed from error
                 if isinstance(error, InvalidError) or sending.attempts == _ATTEMPTS:
                     raise
-                # Same object, same spec: a controller wrote its status, which the person did not decide upon.
+                # Same object, same spec: a controller wrote its status, which is not part of the confirmation.
                 sending.plan = at_version(change, str(present["metadata"]["resourceVersion"]))
                 if sending.previewed is not None:
                     sending.previewed = rebased(sending.previewed, sending.before, present)
                 sending.attempts += 1
 
     def record_end(self, written: WriteResult, outcome: str, text: str, seconds: float) -> str:
-        """Complete the audit of a write with what became of it.
+        """Complete the audit of a write with how it ended.
 
         Args:
             outcome: converged, stalled, paused, gone or not-followed.
-            text: what was reported to the person.
-            seconds: from the write to this.
+            text: the reported text.
+            seconds: since the write.
 
         Returns:
-            "", or why the line could not be stored: the write is made, so this is returned and not raised.
+            Why the line could not be stored, "" if it was: the write is made, so this is not raised.
         """
         fields = {
             **subject_fields(self._identity, "followed", written.audit_id, self._now(), written.plan),
@@ -287,7 +288,7 @@ class Writer:
 
 
 async def _stored(line: AuditLine, fields: Mapping[str, Any]) -> str:
-    """Store a line and wait until it is on the disk, beside the loop; the file stays open until that has ended."""
+    """Store a line and wait until it is on the disk, in a thread; the file stays open until then."""
     storing = asyncio.ensure_future(asyncio.to_thread(line.store, fields, synced=True))
     try:
         return await asyncio.shield(storing)
@@ -297,7 +298,7 @@ async def _stored(line: AuditLine, fields: Mapping[str, Any]) -> str:
 
 
 def _may_be_made(error: KdashError) -> bool:
-    """Tell whether the write may have been made: silence or a 5xx (perhaps of a proxy) leaves that open."""
+    """Return whether the write may have been made: unknown after silence or a 5xx (perhaps from a proxy)."""
     if isinstance(error, ConnectionFailedError):
         return error.was_sent
     return isinstance(error, UnavailableError) and error.code != 429
@@ -310,7 +311,7 @@ def _looked(finding: ReadBack) -> str:
 
 
 def _changed(plan: WritePlan, present: Mapping[str, Any], before: Mapping[str, Any] | None) -> ConflictError | None:
-    """Return the error to raise when the object is not the one that was confirmed, None when only its status moved."""
+    """Return the error for an object that is not the confirmed one, None when only its status changed."""
     meta = present.get("metadata") or {}
     name = printable(str(plan.key))
     if meta.get("uid") != plan.uid:

@@ -1,4 +1,4 @@
-"""Scale to zero, or back: what is at zero already goes back to the number it had before, which a person confirms."""
+"""Scale to zero, or back: an object at zero goes back to its previous number, which the user confirms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from k9py.operations.target import Target
 
 
 class Zero(Scale):
-    """A scale whose number follows from the target. In the audit file it is a scale."""
+    """A scale whose number depends on the target. In the audit file it is a scale."""
 
     id = "zero"
     takes_several = False
@@ -19,12 +19,12 @@ class Zero(Scale):
         return ScaleInputs()
 
     async def resolve(self, targets: Sequence[Target], inputs: ScaleInputs) -> ScaleInputs:
-        """Return 0, or the former number as a suggestion for what is at 0."""
+        """Return 0, or the former number as a suggestion for an object at 0."""
         if any(replicas_of(target.raw) for target in targets):
             return ScaleInputs(0)
         former = await targets[0].former_replicas()
         if former is None:
-            return ScaleInputs(suggested=(1, "the number before is not known"))
+            return ScaleInputs(suggested=(1, "the previous number is unknown"))
         return ScaleInputs(suggested=(former, f"as before ({former})"))
 
 

@@ -1,4 +1,4 @@
-"""Textual bindings made from the actions: every binding of ours has its action's id."""
+"""Textual bindings made from the actions: every binding of kdash has its action's id."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from k9py.actions.action import Action, ActionScope
 from k9py.actions.registry import BUILT_IN, ActionRegistry
 
 PERFORM: Final = "perform"
-"""Name of the Textual action that runs an action of ours by its id: `ClusterScreen.action_perform`."""
+"""Name of the Textual action that runs an action by its id: `ClusterScreen.action_perform`."""
 
 
 def bindings(*wanted: ActionScope | str) -> list[BindingType]:

@@ -20,7 +20,7 @@ from k9py.tui.widgets.line_view import LineViewOptions
 
 
 class OperationControl(Protocol):
-    """Starts operations and knows how they stand."""
+    """Starts operations and knows their progress."""
 
     def start(self, operation_id: str, targets: Sequence[TargetSnapshot], **inputs: Any) -> None:
         """Start an operation on one or several objects."""
@@ -137,7 +137,7 @@ class AppContext(Protocol):
 
     @property
     def key_names(self) -> KeyNames:
-        """The keys in force."""
+        """The current keys."""
         ...
 
     @property
@@ -154,7 +154,7 @@ class AppContext(Protocol):
         ...
 
     def show_message(self, text: str, *, failed: bool = False, stays: bool = False) -> None:
-        """Show a message for a moment, or until the next key.
+        """Show a transient message, until the next key or a timeout.
 
         Args:
             failed: It reports a failure.

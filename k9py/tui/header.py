@@ -65,7 +65,7 @@ def header_segments(
 
 
 def notice_segments(state: SessionState) -> list[BarSegment]:
-    """Return what of the cluster is not shown, for a line of its own; nothing when all that was asked for is."""
+    """Return the parts of the cluster that are not shown, as a separate line; () when everything requested is."""
     match state:
         case Connected(cluster=cluster):
             absent = cluster.queries.missing_namespaces(cluster.scope.namespaces)
@@ -77,7 +77,7 @@ def notice_segments(state: SessionState) -> list[BarSegment]:
 
 
 def _unread(cluster: Cluster, *, matters: bool) -> list[Segment]:
-    """Return what cannot be read and is missed on the screen, or what is only a pity."""
+    """Return the unreadable kinds: those the screen needs, or the optional ones."""
     return [segment for segment in unread_segments(cluster.health) if (segment.tone is not Tone.MUTED) is matters]
 
 

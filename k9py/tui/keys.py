@@ -1,4 +1,4 @@
-"""The keys in force in a running app: the defaults of the actions, overridden by Textual's keymap.
+"""The current keys in a running app: the defaults of the actions, overridden by Textual's keymap.
 
 Every key named in a text on the screen is looked up here, so that a remapped key is named correctly.
 """
@@ -24,7 +24,7 @@ class RemappableKeys(App[ResultT], Generic[ResultT]):
     actions: ActionRegistry = BUILT_IN
     """What can be done in this app."""
     key_names: KeyNames = BUILT_IN.default_keys
-    """The keys in force; replaced when the keymap changes."""
+    """The current keys; replaced when the keymap changes."""
 
     def use_actions(self, actions: ActionRegistry) -> None:
         """Use these actions with their default keys, before the first screen is made."""
@@ -63,7 +63,7 @@ def _sharing(keymap: Mapping[str, str], defaults: KeyNames) -> dict[str, str]:
 
 
 def key_names(node: MessagePump) -> KeyNames:
-    """Return the keys in force for a widget, screen or app; the defaults in an app without a keymap."""
+    """Return the current keys for a widget, screen or app; the defaults in an app without a keymap."""
     app = node.app
     return app.key_names if isinstance(app, RemappableKeys) else BUILT_IN.default_keys
 

@@ -1,6 +1,6 @@
 """The outcome of the latest write of this session, in one line on every screen, tracked until done or stalled.
 
-Invariant: an outcome stays visible until the person dismisses it or another change starts.
+Invariant: an outcome stays visible until the user dismisses it or another change starts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class TrackedChange:
     Args:
         key: the object.
         what: the change as text, such as "scaled to 5".
-        words: the status as text.
+        status_text: the status as text.
         tone: BUSY under way, OK done, FAIL stalled, WARN no longer tracked.
         seconds: since it was applied.
         desired, updated, available: pods, for the bar; None when unknown.
@@ -33,7 +33,7 @@ class TrackedChange:
 
     key: ObjectKey
     what: str
-    words: str
+    status_text: str
     tone: Tone = Tone.BUSY
     seconds: float = 0.0
     desired: int | None = None
@@ -104,7 +104,7 @@ class ProgressStrip(Static):
         drawn = bar(followed)
         if drawn and not followed.is_done:
             line.append(f"{drawn}  ", tone)
-        line.append(printable(followed.words), tone)
+        line.append(printable(followed.status_text), tone)
         end = Text(no_wrap=True)
         if not followed.is_done:
             end.append(f"  {followed.seconds:.0f}s", palette.muted)

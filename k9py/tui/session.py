@@ -23,7 +23,7 @@ RETRY_SECONDS: Final = (2.0, 4.0, 8.0, 15.0, 30.0)
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """The first attempt to connect, or one that the person asked for, is running."""
+    """The first attempt to connect, or one that the user asked for, is running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class ReconnectingSession:
         self._on_sign_in = on_sign_in
         self.state: SessionState = Connecting()
         self.sign_in: SignIn | None = None
-        """The credential plugin that waits for the person."""
+        """The credential plugin that waits for the user."""
         self._on_change = on_change
         self._retry_now = asyncio.Event()
 
@@ -118,7 +118,7 @@ class ReconnectingSession:
         finally:
             for waiting in waits:
                 waiting.cancel()
-        if self._retry_now.is_set():  # the person sees that the key did something
+        if self._retry_now.is_set():  # the user sees that the key did something
             self._change(Connecting())
 
     def _change(self, state: SessionState) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from k9py.rollouts.semantic_diff import SemanticChange
 from k9py.views.values import StyledLine, Tone
@@ -53,3 +53,17 @@ def _sides_with_suffix(change: SemanticChange) -> StyledLine:
     if change.after is None:
         return ((change.before or "", Tone.FAIL), ("  removed", Tone.MUTED))
     return ((change.before or "", Tone.FAIL), (" → ", Tone.MUTED), (change.after, Tone.OK))
+
+
+def changes_json(changes: Sequence[SemanticChange]) -> list[dict[str, Any]]:
+    """Return changes as JSON values; a value missing on one side is null."""
+    return [
+        {
+            "family": change.family,
+            "subject": change.subject,
+            "what": change.field,
+            "before": change.before,
+            "after": change.after,
+        }
+        for change in changes
+    ]

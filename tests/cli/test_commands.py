@@ -13,7 +13,9 @@ import click
 import pexpect
 import pytest
 
+from k9py.actions.action import Action
 from k9py.actions.catalog.set_image import parse_images
+from k9py.actions.registry import ACTIONS
 from k9py.cli.command_line import parse_duration
 from k9py.cli.commands import COMMANDS
 from k9py.cli.main import command, main
@@ -285,3 +287,16 @@ def test_at_a_terminal_the_end_of_input_writes_nothing(terminal: tuple[Simulator
     child.expect(pexpect.EOF)
     child.close()
     assert (child.exitstatus, _image(simulator)) == (9, "2.7.1")
+
+
+@pytest.mark.parametrize(
+    "action", [action for action in ACTIONS if action.cli and action.operation], ids=lambda a: a.id
+)
+def test_a_verb_starts_the_operation_of_its_name(action: Action) -> None:
+    assert action.cli is not None
+    assert action.operation == action.cli.name
+
+
+def test_resume_never_pauses(capsys: pytest.CaptureFixture[str], config: Path) -> None:
+    code, _, err = run(capsys, "resume", "deploy/cart", "--kubeconfig", str(config), "--yes")
+    assert (code, "is not paused" in err) == (ExitCode.REFUSED, True)

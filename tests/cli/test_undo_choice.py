@@ -103,7 +103,7 @@ async def test_without_a_number_a_healthy_workload_is_not_undone_and_what_fails_
     ran = await burning.run(undo(0, CART))
     assert (ran.code, ran.out) == (9, "")
     assert "nothing is wrong with Deployment shop/cart; did you mean shop/checkout? (image checkout:2.8.0" in ran.err
-    assert "hint: --to-revision 2 goes back all the same" in ran.err
+    assert "hint: --to-revision 2 rolls back anyway" in ran.err
     assert (await burning.run(undo(2, CART, options=DRY))).code == 0
 
 
@@ -114,7 +114,7 @@ async def test_without_a_number_what_only_gets_its_pods_again_is_not_undone(shop
     ran = await shop.run(undo(0, CART))
     assert (ran.code, ran.out) == (9, "")
     assert "Deployment shop/cart: no release is to blame, its revision served before" in ran.err
-    assert "hint: --to-revision 2 goes back all the same" in ran.err
+    assert "hint: --to-revision 2 rolls back anyway" in ran.err
 
 
 async def test_a_failing_workload_is_stated_with_its_cause(burning: Shell) -> None:
@@ -131,7 +131,7 @@ async def test_after_an_undo_the_revision_just_left_is_not_the_default_and_is_na
     await burning.run(undo(options=WAIT))
     again = await burning.run(undo(options=DRY))
     assert (again.code, again.out) == (9, ""), "it is healthy now"
-    assert "--to-revision 4 goes back all the same" in again.err
+    assert "--to-revision 4 rolls back anyway" in again.err
     back = only_result(await burning.run(undo(6, options=DRY), json=True))
     [warning] = [warning["message"] for warning in back["plan"]["warnings"] if warning["code"] == "left-revision"]
     assert warning.startswith("revision 6: rolled back ")
@@ -163,7 +163,7 @@ async def test_a_number_given_twice_is_refused_and_both_are_named(shop: Shell) -
 async def test_a_replica_set_without_a_number_is_never_gone_back_to(shop: Shell, text: str | None) -> None:
     number(shop, "cart", "2", text)
     default = await shop.run(undo(0, CART, options=DRY))
-    assert "--to-revision 1 goes back all the same" in default.err
+    assert "--to-revision 1 rolls back anyway" in default.err
     number(shop, "cart", "1", text)
     refused = await shop.run(undo(0, CART))
     assert refused.code == 9

@@ -174,7 +174,7 @@ async def test_differences_from_the_preview_are_reported_and_audited(shop: Shell
 # -- proof ----------------------------------------------------------------------------------------------------------
 
 FORGED: list[tuple[Replace, str]] = [
-    (Replace(), "it is no object"),
+    (Replace(), "it is not an object"),
     (Replace(body=b"<html>Sign in</html>", content_type="text/html"), "answered with an HTML page"),
     (Replace(body=b"<html>Sign in</html>"), "answered with an HTML page"),
     (Replace(body=b'{"kind":"Status","status":"Failure","message":"etcd is full"}'), "Failure: etcd is full"),

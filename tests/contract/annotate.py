@@ -66,11 +66,11 @@ def _annotate(host: ActionHost, argument: str | None) -> None:
     host.operate("workload.annotate", **({"team": argument} if argument else {}))
 
 
-def _parse(words: Sequence[str]) -> tuple[Sequence[str], Mapping[str, Any]]:
-    teams = [word.removeprefix("team=") for word in words if word.startswith("team=")]
+def _parse(operands: Sequence[str]) -> tuple[Sequence[str], Mapping[str, Any]]:
+    teams = [word.removeprefix("team=") for word in operands if word.startswith("team=")]
     if len(teams) != 1:
         raise ValueError("Name one team: team=NAME")
-    return [word for word in words if not word.startswith("team=")], {"team": teams[0]}
+    return [word for word in operands if not word.startswith("team=")], {"team": teams[0]}
 
 
 OPERATIONS: Final = (Annotate(),)

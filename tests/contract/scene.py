@@ -1,4 +1,4 @@
-"""One workload in a namespace of its own, and the two front ends that run an operation on it."""
+"""One or two workloads in a namespace of their own, and the two front ends that run an operation on them."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ from k9py.tui.options import AppOptions
 from tests.cli.shell import ClusterTime, Shell, edit
 
 NAME = "checkout"
+SECOND = "search"
 OLD = "registry.example.com/checkout:1.0.0"
 NEW = "registry.example.com/checkout:1.1.0"
 NEXT = "registry.example.com/checkout:1.2.0"
@@ -67,16 +68,20 @@ class Scene:
     """A Deployment with two revisions, or one of its pods, and changes to the cluster in the meantime.
 
     Args:
-        at_confirm: changes the cluster between the dry run and the confirmation.
+        names: of the Deployments; several are changed one after the other.
+        at_confirm: changes the cluster between the dry run (of the last target) and its confirmation.
         cancels: cancel the run once the write is on its way.
+        stops: stop after the first target: the dashboard has a key, the command asks before each.
     """
 
     simulator: Simulator
     folder: Path
     namespace: str
     kind: str = "Deployment"
+    names: tuple[str, ...] = (NAME,)
     at_confirm: list[Callable[[], None]] = field(default_factory=list)
     cancels: bool = False
+    stops: bool = False
     sent: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
@@ -85,24 +90,34 @@ class Scene:
             return ObjectKey("Pod", self.namespace, self.pods()[0])
         return ObjectKey("Deployment", self.namespace, NAME)
 
+    @property
+    def keys(self) -> tuple[ObjectKey, ...]:
+        if self.kind == "Pod":
+            return (self.key,)
+        return tuple(ObjectKey("Deployment", self.namespace, name) for name in self.names)
+
     def create(self, *, paused: bool = False) -> None:
-        """Create the Deployment, release a second revision, and wait until it is ready; then perhaps pause a third."""
+        """Create each Deployment, release a second revision, and wait until it is ready; then perhaps pause a third."""
         container = {"name": "app", "image": OLD, "resources": {"requests": {"memory": "64Mi"}}}
-        spec: Raw = {
-            "replicas": 3,
-            "progressDeadlineSeconds": 30,
-            "selector": {"matchLabels": {"app": NAME}},
-            "template": {"metadata": {"labels": {"app": NAME}}, "spec": {"containers": [container]}},
-        }
+
+        def spec(name: str) -> Raw:
+            return {
+                "replicas": 3,
+                "progressDeadlineSeconds": 30,
+                "selector": {"matchLabels": {"app": name}},
+                "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}},
+            }
 
         def fill(state: SimulatorState) -> None:
             create_object(state, by_kind("Namespace"), {"metadata": {"name": self.namespace}})
-            metadata = {"name": NAME, "namespace": self.namespace}
-            create_object(state, by_kind("Deployment"), {"metadata": metadata, "spec": spec})
+            for name in self.names:
+                metadata = {"name": name, "namespace": self.namespace}
+                create_object(state, by_kind("Deployment"), {"metadata": metadata, "spec": spec(name)})
 
         self.simulator.call(fill)
         self.simulator.advance(20)
-        self.edit(_with_image(NEW))
+        for name in self.names:
+            self.edit(_with_image(NEW), name)
         self.simulator.advance(40)
         if paused:
             self.edit(lambda spec: spec.update(paused=True))
@@ -111,13 +126,14 @@ class Scene:
 
     def remove(self) -> None:
         def run(state: SimulatorState) -> None:
-            state.storage.delete(by_kind("Deployment"), self.namespace, NAME)
+            for name in self.names:
+                state.storage.delete(by_kind("Deployment"), self.namespace, name)
 
         self.simulator.call(run)
         self.simulator.advance(60)
 
-    def edit(self, change: Callable[[Raw], None]) -> None:
-        edit(self.simulator, change, ("Deployment", self.namespace, NAME))
+    def edit(self, change: Callable[[Raw], None], name: str = NAME) -> None:
+        edit(self.simulator, change, ("Deployment", self.namespace, name))
 
     def pods(self) -> list[str]:
         pods = self.simulator.call(lambda state: state.storage.list(PODS, self.namespace))
@@ -156,6 +172,11 @@ class Scene:
             if verb == ("patch" if self.kind != "Pod" else verb):
                 self.simulator.inject(fault, _narrow(where, part), times)
 
+    def inject_at_last(self, fault: Fault) -> None:
+        """Plan a fault for the next patch of the last target."""
+        path = f"/namespaces/{self.namespace}/deployments/{self.names[-1]}"
+        self.simulator.inject(fault, RequestMatch("patch", "", path), 1)
+
     def confirm(self) -> None:
         for act in self.at_confirm:
             act()
@@ -186,17 +207,20 @@ async def through_cli(scene: Scene, operation_id: str, inputs: Raw, patch: pytes
     """Run through the command line with a scripted console."""
     shell = Shell(scene.simulator, scene.folder / "cli", namespace=scene.namespace, clock=QuickTime(scene.simulator))
     shell.directory.mkdir(parents=True)
-    target = ObjectArgument(scene.kind, scene.key.name)
+    targets = [ObjectArgument(key.kind, key.name) for key in scene.keys]
 
     def answer() -> str:
-        scene.confirm()
         return "y"
 
+    def last_answer() -> str:
+        scene.confirm()
+        return "n" if scene.stops else "y"
+
     def core(invocation: Any) -> Any:
-        return run_operation(invocation, (target,), operation_id, WriteOptions(wait=True), **inputs)
+        return run_operation(invocation, targets, operation_id, WriteOptions(wait=True), **inputs)
 
     with _recorded(scene, patch) as results:
-        task = asyncio.ensure_future(shell.run(core, answers=iter([answer])))
+        task = asyncio.ensure_future(shell.run(core, answers=iter([*[answer] * (len(targets) - 1), last_answer])))
         await _to_the_end(scene, task.done, task.cancel)
         with contextlib.suppress(asyncio.CancelledError):
             await task
@@ -208,12 +232,13 @@ async def through_tui(scene: Scene, operation_id: str, inputs: Raw, patch: pytes
     audit = scene.folder / "tui" / "audit.jsonl"
     async with _host(scene, audit) as (app, pilot):
         with _recorded(scene, patch) as results:
-            app.operations.start(operation_id, [TargetSnapshot(scene.key)], **inputs)
+            app.operations.start(operation_id, [TargetSnapshot(key) for key in scene.keys], **inputs)
 
             def is_done() -> bool:
                 app.answer(scene)
-                result = results()
-                is_tracked = result is not None and result.end is not None
+                if scene.stops and app.operations.running_bulk:
+                    app.operations.stop()
+                is_tracked = len(scene.keys) == 1 and any(result.end is not None for result in results())
                 return (is_tracked and not app.is_asking) or not app.is_running_operations
 
             await _to_the_end(scene, is_done, lambda: app.workers.cancel_group(app, "write"), pilot.pause)
@@ -292,7 +317,7 @@ async def _host(scene: Scene, audit: Path) -> AsyncIterator[tuple[HostApp, Any]]
 
 
 @contextmanager
-def _recorded(scene: Scene, patch: pytest.MonkeyPatch) -> Iterator[Callable[[], OperationResult | None]]:
+def _recorded(scene: Scene, patch: pytest.MonkeyPatch) -> Iterator[Callable[[], Sequence[OperationResult]]]:
     """Record what is sent, with its body, and the results of the run."""
     runners: list[OperationRunner] = []
     init, send = OperationRunner.__init__, Connection.send
@@ -302,19 +327,23 @@ def _recorded(scene: Scene, patch: pytest.MonkeyPatch) -> Iterator[Callable[[], 
         runners.append(self)
 
     async def recorded_send(self: Connection, request: WriteRequest, *, dry_run: bool) -> Raw:
-        scene.sent.append((request.verb, request.subresource, request.patch_type, request.patch, dry_run))
+        scene.sent.append(
+            (request.key.name, request.verb, request.subresource, request.patch_type, request.patch, dry_run)
+        )
         return await send(self, request, dry_run=dry_run)
 
     before = len(scene.simulator.requests)
     with patch.context() as patched:
         patched.setattr(OperationRunner, "__init__", recorded_init)
         patched.setattr(Connection, "send", recorded_send)
-        yield lambda: runners[0].results[-1] if runners and runners[0].results else None
+        yield lambda: runners[0].results if runners else ()
     scene.sent += [
         (request.method, request.path)
         for request in scene.simulator.requests[before:]
         if request.method in ("PATCH", "DELETE") or "/eviction" in request.path
     ]
+    if len(scene.names) > 1:  # a command dry-runs each target when its turn comes, the dashboard all of them first
+        scene.sent.sort(key=lambda sent: (len(sent), scene.names[-1] in str(sent)))
 
 
 async def _to_the_end(
@@ -326,7 +355,7 @@ async def _to_the_end(
     """Advance the cluster's time until the run has ended; optionally cancel it once its write hangs."""
     async with asyncio.timeout(PATIENCE):
         while not is_done():
-            if scene.cancels and any(not sent[-1] for sent in scene.sent if len(sent) == 5):
+            if scene.cancels and any(not sent[-1] for sent in scene.sent if len(sent) == 6):
                 await asyncio.sleep(0.1)
                 cancel()
                 scene.cancels = False
@@ -334,12 +363,17 @@ async def _to_the_end(
             await pause(0.01)
 
 
-def _observed(scene: Scene, result: OperationResult | None, audit: Path) -> Observed:
-    assert result is not None
+def _observed(scene: Scene, results: Sequence[OperationResult], audit: Path) -> Observed:
+    assert results
     lines = [json.loads(line) for line in audit.read_text().splitlines()] if audit.exists() else []
-    error = "" if result.error is None else type(result.error).__name__
+    errors = [type(result.error).__name__ for result in results if result.error is not None]
+    begun = {result.key: result.outcome for result in results if result.outcome != "declined"}
+    outcomes = [begun.get(key, "not begun") for key in scene.keys] if len(scene.keys) > 1 else begun.values()
     return Observed(
-        result.outcome, error, _plain(scene, scene.sent), _plain(scene, [_timeless(line) for line in lines])
+        ", ".join(outcomes),
+        ", ".join(errors),
+        _plain(scene, scene.sent),
+        _plain(scene, [_timeless(line) for line in lines]),
     )
 
 

@@ -58,10 +58,10 @@ def outcomes(audit: Path) -> list[tuple[str, str, str | None]]:
     return [(line["action"], line["event"], line.get("outcome")) for line in lines]
 
 
-def shell(simulator: Simulator, tmp_path: Path, *words: str) -> Any:
+def shell(simulator: Simulator, tmp_path: Path, *arguments: str) -> Any:
     config = simulator.write_kubeconfig(tmp_path / "config", namespace="shop")
     command = operation_command(ANNOTATE, OPERATIONS)
-    return command.main([*words, "--kubeconfig", str(config)], standalone_mode=False)
+    return command.main([*arguments, "--kubeconfig", str(config)], standalone_mode=False)
 
 
 async def test_its_key_writes(kdash: Dashboard, simulator: Simulator) -> None:

@@ -1,5 +1,7 @@
 """Every operation × every outcome, through both front ends: the same requests, audit lines and outcome.
 
+Those that take several targets are run on two as well.
+
 What cannot happen is in `IMPOSSIBLE`, with the reason. To add an operation: an entry in `OPERATIONS`; the other tables
 then ask for its outcomes.
 """
@@ -18,7 +20,7 @@ from k9py.operations.registry import built_in_operations
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Hang, Refuse
 from k9py.simulator.server import Simulator
-from tests.contract.scene import NEXT, Observed, Scene, through_cli, through_tui
+from tests.contract.scene import NAME, NEXT, SECOND, Observed, Scene, through_cli, through_tui
 
 _NUMBERS = count(1)
 
@@ -134,20 +136,81 @@ async def test_both_front_ends_do_the_same(
     if (operation_id, way) in IMPOSSIBLE:
         return
     case, expected = OPERATIONS[operation_id], WAYS[way]
+
+    def scene() -> Scene:
+        made = Scene(simulator, tmp_path, f"shop-{next(_NUMBERS)}", case.kind)
+        made.create(paused=case.paused)
+        return made
+
+    observed = await through_both(scene, operation_id, expected.arrange, monkeypatch)
+    assert (observed.outcome, observed.error) == (expected.outcome or case.done, expected.error)
+    audit = (_BEGUN, ("write", "done"), ("followed", case.done)) if expected.audit is None else expected.audit
+    assert tuple((line["event"], line.get("outcome")) for line in observed.audit) == audit
+
+
+async def through_both(
+    new_scene: Callable[[], Scene], operation_id: str, arrange: Callable[[Scene], None], patch: pytest.MonkeyPatch
+) -> Observed:
+    """Run through both front ends, each in a scene of its own, and return what both did."""
     seen: list[Observed] = []
     for through in (through_cli, through_tui):
-        scene = Scene(simulator, tmp_path, f"shop-{next(_NUMBERS)}", case.kind)
-        scene.create(paused=case.paused)
-        expected.arrange(scene)
+        scene = new_scene()
+        arrange(scene)
         try:
-            seen.append(await through(scene, operation_id, case.inputs, monkeypatch))
+            seen.append(await through(scene, operation_id, OPERATIONS[operation_id].inputs, patch))
         finally:
-            simulator.clear_faults()
+            scene.simulator.clear_faults()
             scene.remove()
     cli, tui = seen
     assert cli.requests == tui.requests
     assert cli.audit == tui.audit
     assert (cli.outcome, cli.error) == (tui.outcome, tui.error)
-    assert (cli.outcome, cli.error) == (expected.outcome or case.done, expected.error)
-    audit = (_BEGUN, ("write", "done"), ("followed", case.done)) if expected.audit is None else expected.audit
-    assert tuple((line["event"], line.get("outcome")) for line in cli.audit) == audit
+    return cli
+
+
+def refused_at_the_second(scene: Scene) -> None:
+    scene.at_confirm.append(lambda: scene.inject_at_last(Refuse(403, "Forbidden", "you may not")))
+
+
+def stopped_after_the_first(scene: Scene) -> None:
+    scene.stops = True
+
+
+def connection_lost_at_the_second(scene: Scene) -> None:
+    scene.at_confirm.append(lambda: scene.inject_at_last(Cut(0)))
+
+
+_DONE: Final = (_BEGUN, ("write", "done"), ("followed", "converged"))
+BULK_WAYS: Final = {
+    "done": Way(done, "converged, converged", "", (*_DONE, *_DONE)),
+    "refused at the second": Way(
+        refused_at_the_second, "converged, failed", "ForbiddenError", (*_DONE, _BEGUN, ("write", "failed"))
+    ),
+    "stopped after the first": Way(stopped_after_the_first, "converged, not begun", "", _DONE),
+    "connection lost mid-write": Way(connection_lost_at_the_second, "converged, converged", "", (*_DONE, *_DONE)),
+}
+BULK: Final = tuple(name for name, operation in built_in_operations().items() if operation.takes_several)
+
+
+@pytest.mark.parametrize("way", BULK_WAYS)
+@pytest.mark.parametrize("operation_id", BULK)
+async def test_both_front_ends_do_the_same_to_two_targets(
+    operation_id: str, way: str, simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = BULK_WAYS[way]
+
+    def scene() -> Scene:
+        made = Scene(simulator, tmp_path, f"shop-{next(_NUMBERS)}", names=(NAME, SECOND))
+        made.create()
+        return made
+
+    observed = await through_both(scene, operation_id, expected.arrange, monkeypatch)
+    assert (observed.outcome, observed.error) == (expected.outcome, expected.error)
+    assert tuple((line["event"], line.get("outcome")) for line in observed.audit) == expected.audit
+    writes = [sent[0] for sent in observed.requests if len(sent) == 6 and not sent[-1]]
+    assert writes[:1] == [NAME]
+    assert (SECOND in writes) == ("not begun" not in observed.outcome)
+
+
+def test_scale_and_restart_take_several_targets() -> None:
+    assert set(BULK) == {"scale", "restart"}

@@ -299,7 +299,7 @@ async def test_an_eviction_the_budget_refuses_says_which_what_it_needs_and_has(
     pod = await a_pod(connection, "cart")
     change = plan_evict(pod)
     [warning] = await preflight(connection, pod, change)
-    spent = f"disruption budget strict has nothing left (it needs {needs} healthy, has {has})"
+    spent = f"disruption budget strict has no disruptions left (it needs {needs} healthy, has {has})"
     assert (warning.code, warning.message) == ("budget", f"{spent}: it will refuse this")
     with pytest.raises(UnavailableError) as caught:
         await prepared(connection, pod, change)
@@ -310,7 +310,7 @@ async def test_an_eviction_the_budget_refuses_says_which_what_it_needs_and_has(
     assert caught.value.message == refusal
     assert "not known" not in caught.value.hint
     [warning] = (await prepared(connection, pod, plan_delete_pod(pod))).plan.warnings
-    assert warning.message == f"{spent}: deleting does not ask it"
+    assert warning.message == f"{spent}: deleting bypasses it"
 
 
 async def test_an_eviction_the_budget_allows_is_done(simulator: Simulator, connection: Connection) -> None:

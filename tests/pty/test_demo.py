@@ -48,7 +48,7 @@ def test_a_person_sees_the_failure_scales_and_undoes_it(command: str, tmp_path: 
         terminal.press("u")
         terminal.wait_for(lambda text: "Continue" in text and "2.7.1" in text, "the revisions")
         terminal.press("\r")
-        terminal.wait_for("would accept it")
+        terminal.wait_for(lambda text: re.search("dry.run passed", text) is not None, "the confirmation")
         terminal.press("\t", "\r")
         terminal.wait_for(lambda text: re.search(r"revision \d+ +done", text) is not None, "the outcome")
         terminal.wait_for(lambda text: "16 healthy" in text, "nothing is wrong any more")
@@ -68,7 +68,7 @@ def test_a_service_scaled_to_zero_is_down_immediately(command: str, tmp_path: Pa
     with Terminal([command, "--demo"], columns=160, rows=45, home=tmp_path) as terminal:
         terminal.wait_for("16 healthy")
         terminal.press("2", "/", *"cart", "\r", "Z")
-        terminal.wait_for("would accept it")
+        terminal.wait_for(lambda text: re.search("dry.run passed", text) is not None, "the confirmation")
         terminal.press("\t", "\r")
         terminal.wait_for("✗ 1 down")
         terminal.wait_for(lambda text: "✗ shop" in text and "scaled to 0 by kdash, was 3" in text, "cart, down")

@@ -108,7 +108,7 @@ def test_no_hostile_line_reaches_the_terminal_as_anything_but_text(
         assert not INVISIBLE.search(raw.decode("utf-8", "replace"))
 
         terminal.press("/", "clipboard-st", "\r")
-        terminal.wait_for(" found")
+        terminal.wait_for(lambda text: re.search(r"match \d+/\d+", text) is not None, "the match")
         terminal.press("c")
         terminal.wait_for(lambda text: "sent 1 line" in text or "copied 1 line" in text, "what became of the copy")
         copies = COPY.findall(bytes(terminal.raw))

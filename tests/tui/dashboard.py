@@ -85,13 +85,16 @@ class Dashboard:
         assert isinstance(self.app.screen, kind)
         return self.app.screen
 
-    async def until_text(self, *words: str) -> None:
+    async def until_text(self, *message: str) -> None:
         """Return once all these words are on the screen."""
-        await self.until(lambda: all(word in self.text for word in words), f"{words} on the screen")
+        await self.until(lambda: all(word in self.text for word in message), f"{message} on the screen")
 
-    async def until_said(self, words: str) -> None:
+    async def until_said(self, message: str) -> None:
         """Return once a message for a moment holds these words."""
-        await self.until(lambda: any(words in str(one.message) for one in self.app._notifications), f"{words} said")
+        await self.until(
+            lambda: any(message in str(notification.message) for notification in self.app._notifications),
+            f"{message} said",
+        )
 
     def is_settled(self) -> bool:
         """Say whether everything has been read, what may not be read too, and the tables show it."""

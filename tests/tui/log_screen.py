@@ -18,9 +18,11 @@ async def opened(kdash: Dashboard) -> LogScreen:
     return screen
 
 
-async def until_said(kdash: Dashboard, words: str) -> None:
+async def until_said(kdash: Dashboard, message: str) -> None:
     """Return once that was said for a moment."""
-    await kdash.until(lambda: any(words in str(one.message) for one in kdash.app._notifications), words)
+    await kdash.until(
+        lambda: any(message in str(notification.message) for notification in kdash.app._notifications), message
+    )
 
 
 async def typed(kdash: Dashboard, key: str, text: str) -> None:

@@ -182,8 +182,8 @@ async def test_why_a_revision_is_suggested_is_whole_on_a_small_screen(simulator:
         await kdash.until_text("suggested: 3 of its pods")
         region = asking.query_one("#then").region
         lines = kdash.text.splitlines()[region.y : region.bottom]
-        said = " ".join(" ".join(line[region.x : region.right] for line in lines).split())
-        assert said.endswith("suggested: 3 of its pods are ready now")
+        text = " ".join(" ".join(line[region.x : region.right] for line in lines).split())
+        assert text.endswith("suggested: 3 of its pods are ready now")
 
 
 async def test_the_undo_of_a_healthy_workload_shows_what_its_present_revision_changed(kdash: Dashboard) -> None:
@@ -275,12 +275,12 @@ async def put_behind_checkout(kdash: Dashboard, *names: str) -> None:
         assert service is not None
         state.storage.update(SERVICES, {**service, "spec": {**service["spec"], "selector": {"tier": "both"}}})
         for name in names:
-            found = state.storage.get(DEPLOYMENTS, "shop", name)
-            assert found is not None
-            template = found["spec"]["template"]
+            obj = state.storage.get(DEPLOYMENTS, "shop", name)
+            assert obj is not None
+            template = obj["spec"]["template"]
             metadata = {**template["metadata"], "labels": {**template["metadata"]["labels"], "tier": "both"}}
-            changed = {**found["spec"], "template": {**template, "metadata": metadata}}
-            state.storage.update(DEPLOYMENTS, {**found, "spec": changed})
+            changed = {**obj["spec"], "template": {**template, "metadata": metadata}}
+            state.storage.update(DEPLOYMENTS, {**obj, "spec": changed})
 
     kdash.simulator.call(select_both)
     queries = kdash.connected.cluster.queries
@@ -301,13 +301,13 @@ async def test_of_several_workloads_behind_a_service_one_is_chosen_the_worst_fir
 
 async def test_of_several_workloads_the_one_that_can_is_not_taken_unasked(quiet: Dashboard) -> None:
     def add_canary(state: SimulatorState) -> None:
-        found = state.storage.get(DEPLOYMENTS, "shop", "cart")
-        assert found is not None
+        obj = state.storage.get(DEPLOYMENTS, "shop", "cart")
+        assert obj is not None
         labels = {"app": "canary", "tier": "both"}
-        template = {**found["spec"]["template"], "metadata": {"labels": labels}}
-        spec = {**found["spec"], "selector": {"matchLabels": labels}, "template": template}
+        template = {**obj["spec"]["template"], "metadata": {"labels": labels}}
+        spec = {**obj["spec"], "selector": {"matchLabels": labels}, "template": template}
         metadata = {"name": "canary", "namespace": "shop"}
-        state.storage.create(DEPLOYMENTS, {**found, "metadata": metadata, "spec": spec, "status": {}})
+        state.storage.create(DEPLOYMENTS, {**obj, "metadata": metadata, "spec": spec, "status": {}})
 
     quiet.simulator.call(add_canary)
     await put_behind_checkout(quiet, "checkout")
@@ -316,10 +316,10 @@ async def test_of_several_workloads_the_one_that_can_is_not_taken_unasked(quiet:
     await quiet.until(lambda: len(queries.revisions_of(canary)) == 1, "one revision of the canary")
     await quiet.press("u")
     asking = await quiet.until_screen(ChooseDialog)
-    said = "nothing to roll back to: Deployment canary has only one revision"
-    assert [choice.detail == said for choice in asking.choices] == [False, True]
+    message = "nothing to roll back to: Deployment canary has only one revision"
+    assert [choice.detail == message for choice in asking.choices] == [False, True]
     await quiet.press(*"canary", "enter")
-    await quiet.until_said(said)
+    await quiet.until_said(message)
     assert quiet.app.screen is quiet.home
 
 
@@ -331,11 +331,11 @@ async def test_a_workload_recreated_while_one_is_chosen_is_left_alone(kdash: Das
     assert before is not None
 
     def recreate(state: SimulatorState) -> None:
-        found = state.storage.get(DEPLOYMENTS, "shop", "cart")
-        assert found is not None
+        obj = state.storage.get(DEPLOYMENTS, "shop", "cart")
+        assert obj is not None
         state.storage.delete(DEPLOYMENTS, "shop", "cart")
-        metadata = {"name": "cart", "namespace": "shop", "labels": found["metadata"].get("labels", {})}
-        state.storage.create(DEPLOYMENTS, {**found, "metadata": metadata, "status": {}})
+        metadata = {"name": "cart", "namespace": "shop", "labels": obj["metadata"].get("labels", {})}
+        state.storage.create(DEPLOYMENTS, {**obj, "metadata": metadata, "status": {}})
 
     kdash.simulator.call(recreate)
 
@@ -345,7 +345,7 @@ async def test_a_workload_recreated_while_one_is_chosen_is_left_alone(kdash: Das
 
     await kdash.until(is_other, "another cart")
     await kdash.press(*"cart", "enter")
-    await kdash.until_said("Deployment cart was recreated: look at it again first")
+    await kdash.until_said("Deployment cart was recreated: check it first")
     assert kdash.app.screen is kdash.home
 
 
@@ -397,10 +397,10 @@ async def test_a_service_without_a_workload_says_so(quiet: Dashboard) -> None:
     await quiet.press("1")
     assert quiet.home.services.table.select_key(service)
     await quiet.press("s")
-    words = "Service cart has no workload: no pod of one matches its selector"
-    await quiet.until_said(words)
+    message = "Service cart has no workload: no pod of one matches its selector"
+    await quiet.until_said(message)
     await quiet.press("space")
-    await quiet.until_text(f"│   {words}", "no pod matches app=crat, so no logs")
+    await quiet.until_text(f"│   {message}", "no pod matches app=crat, so no logs")
     assert "no rollouts in all namespaces" not in quiet.text
 
 

@@ -33,8 +33,8 @@ def lines_of(kdash: Dashboard) -> int:
     return kdash.home.answer.region.height if kdash.home.answer.display else 0
 
 
-async def until_said(kdash: Dashboard, *words: str) -> None:
-    await kdash.until(lambda: all(word in panel(kdash) for word in words), f"{words} in the answer")
+async def until_said(kdash: Dashboard, *message: str) -> None:
+    await kdash.until(lambda: all(word in panel(kdash) for word in message), f"{message} in the answer")
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 30), (160, 45), (250, 60)])
@@ -44,11 +44,11 @@ async def test_the_worst_is_answered_in_whole_sentences_at_every_size(
 ) -> None:
     async with dashboard(simulator, tmp_path, size=size, monochrome=monochrome) as kdash:
         await until_said(kdash, "shop-pipeline", "roll back to revision 5")
-        said = panel(kdash)
-        assert SENTENCE in said
-        assert 'changed image 2.7.1 → 2.8.0 · 12m ago by shop-pipeline · "release 2.8: instalments"' in said
-        assert "do u roll back to revision 5 (2.7.1)" in said
-        assert "…" not in said
+        lines = panel(kdash)
+        assert SENTENCE in lines
+        assert 'changed image 2.7.1 → 2.8.0 · 12m ago by shop-pipeline · "release 2.8: instalments"' in lines
+        assert "do u roll back to revision 5 (2.7.1)" in lines
+        assert "…" not in lines
 
 
 async def test_a_crash_is_answered_with_its_restarts(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ async def test_a_row_is_read_once_and_only_where_the_cursor_stays(
 ) -> None:
     def reads(name: str) -> int:
         seen = kdash.simulator.requests
-        return sum(one.verb == "get" and one.path.endswith(f"/deployments/{name}") for one in seen)
+        return sum(request.verb == "get" and request.path.endswith(f"/deployments/{name}") for request in seen)
 
     read = kdash.home._answer_updater._facts._read
     await kdash.until(lambda: read and reads("checkout") == 1, "the worst is read, both of its templates")

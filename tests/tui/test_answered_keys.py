@@ -30,7 +30,7 @@ WAYS: dict[type[ClusterScreen], tuple[str, ...]] = {
 
 
 def said(kdash: Dashboard) -> list[str]:
-    return [str(one.message) for one in kdash.app._notifications]
+    return [str(notification.message) for notification in kdash.app._notifications]
 
 
 def unbound(screen: Screen[None]) -> list[str]:
@@ -78,7 +78,7 @@ async def test_a_key_that_acts_or_is_typed_into_a_bar_gets_no_other_answer(kdash
 
 
 @pytest.mark.parametrize(
-    ("kind", "key", "words"),
+    ("kind", "key", "message"),
     [
         (LogScreen, "N", "no search yet · / searches"),
         (LogScreen, "plus", "no filter: all lines are shown · & filters"),
@@ -89,13 +89,13 @@ async def test_a_key_that_acts_or_is_typed_into_a_bar_gets_no_other_answer(kdash
     ],
 )
 async def test_a_key_that_cannot_act_now_says_why(
-    kind: type[ClusterScreen], key: str, words: str, kdash: Dashboard
+    kind: type[ClusterScreen], key: str, message: str, kdash: Dashboard
 ) -> None:
     await kdash.select(CHECKOUT)
     await kdash.press(*WAYS[kind])
     await kdash.until_screen(kind)
     await kdash.press(key)
-    await kdash.until(lambda: said(kdash) == [words], words)
+    await kdash.until(lambda: said(kdash) == [message], message)
 
 
 async def test_n_without_a_search_chooses_a_namespace_and_says_nothing_else(

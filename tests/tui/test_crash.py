@@ -34,6 +34,6 @@ def test_the_report_is_written_down_for_its_owner_alone(
     written = tmp_path / "state" / "crash.log"
     assert "ValueError: 16 characters" in written.read_text()
     assert written.stat().st_mode & 0o777 == 0o600
-    said = capsys.readouterr().err
-    assert "ValueError: 16 characters" in said
-    assert str(written) in said
+    err = capsys.readouterr().err
+    assert "ValueError: 16 characters" in err
+    assert str(written) in err

@@ -213,7 +213,7 @@ async def test_a_dismissed_change_that_ends_badly_is_told_again(kdash: Dashboard
 
     def shown() -> str:
         followed, _ = board.latest
-        return "" if followed is None else followed.words
+        return "" if followed is None else followed.status_text
 
     entry = board.begin(CART, "restart")
     entry.set_text("rolling out 1/3")

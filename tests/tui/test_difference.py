@@ -30,9 +30,9 @@ async def rollout(kdash: Dashboard) -> RolloutScreen:
 
 
 async def choose(kdash: Dashboard, screen: RolloutScreen, number: int) -> None:
-    found = next(one for one in screen.revisions.revisions if one.number == number)
+    revision = next(revision for revision in screen.revisions.revisions if revision.number == number)
     screen.show_pane(screen.revisions)
-    assert screen.revisions.table.select_key(found.key)
+    assert screen.revisions.table.select_key(revision.key)
     await kdash.pilot.pause()
 
 
@@ -184,8 +184,8 @@ async def test_what_runs_now_is_read_again_when_it_changed(kdash: Dashboard) -> 
 
         from k9py.simulator.registry.resources import DEPLOYMENTS
 
-        found = state.storage.get(DEPLOYMENTS, CHECKOUT.namespace, CHECKOUT.name)
-        state.storage.update(DEPLOYMENTS, json.loads(json.dumps(found).replace("checkout:2.8.0", "checkout:2.8.1")))
+        obj = state.storage.get(DEPLOYMENTS, CHECKOUT.namespace, CHECKOUT.name)
+        state.storage.update(DEPLOYMENTS, json.loads(json.dumps(obj).replace("checkout:2.8.0", "checkout:2.8.1")))
 
     kdash.simulator.call(mend)
     await kdash.until(lambda: "checkout:2.8.1" in shown.pane.text.text, "the template as it is now")

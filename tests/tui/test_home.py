@@ -58,8 +58,8 @@ async def test_the_cursor_follows_its_object_when_rows_move(kdash: Dashboard) ->
 
     def delete(state: SimulatorState) -> None:
         for name in ("ads", "catalog"):
-            found = state.storage.get(DEPLOYMENTS, "shop", name)
-            assert found is not None
+            obj = state.storage.get(DEPLOYMENTS, "shop", name)
+            assert obj is not None
             state.storage.delete(DEPLOYMENTS, "shop", name)
 
     kdash.simulator.call(delete)
@@ -85,9 +85,9 @@ async def test_a_new_pod_joins_the_log_by_itself(kdash: Dashboard) -> None:
     await kdash.until(lambda: pods_followed() == 3, "three pods")
 
     def scale(state: SimulatorState) -> None:
-        found = state.storage.get(DEPLOYMENTS, "shop", "cart")
-        assert found is not None
-        state.storage.update(DEPLOYMENTS, {**found, "spec": {**found["spec"], "replicas": 4}})
+        obj = state.storage.get(DEPLOYMENTS, "shop", "cart")
+        assert obj is not None
+        state.storage.update(DEPLOYMENTS, {**obj, "spec": {**obj["spec"], "replicas": 4}})
 
     kdash.simulator.call(scale)
     await kdash.advance_until(lambda: pods_followed() == 4, "a fourth pod")
@@ -143,12 +143,12 @@ async def test_q_at_home_asks_and_never_exits_at_once(kdash: Dashboard) -> None:
 
 async def test_hostile_names_and_messages_are_shown_harmless(kdash: Dashboard) -> None:
     def forge(state: SimulatorState) -> None:
-        found = state.storage.get(DEPLOYMENTS, "shop", "cart")
-        assert found is not None
-        template = found["spec"]["template"]
+        obj = state.storage.get(DEPLOYMENTS, "shop", "cart")
+        assert obj is not None
+        template = obj["spec"]["template"]
         container = {**template["spec"]["containers"][0], "image": "reg/cart:[red]\x1b]0;owned\x07\x1b[2J"}
         changed = {**template, "spec": {**template["spec"], "containers": [container]}}
-        state.storage.update(DEPLOYMENTS, {**found, "spec": {**found["spec"], "template": changed}})
+        state.storage.update(DEPLOYMENTS, {**obj, "spec": {**obj["spec"], "template": changed}})
 
     kdash.simulator.call(forge)
     await kdash.until_text("[red]")

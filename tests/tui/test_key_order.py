@@ -56,4 +56,6 @@ async def test_what_answers_a_key_goes_with_the_next_one_and_what_is_not_to_be_m
     await kdash.until(lambda: not len(kdash.app._notifications), "taken away by the next key")
     kdash.app.show_message("the audit file could not be completed", failed=True, stays=True)
     await kdash.press("down")
-    assert [one.message for one in kdash.app._notifications] == ["the audit file could not be completed"]
+    assert [notification.message for notification in kdash.app._notifications] == [
+        "the audit file could not be completed"
+    ]

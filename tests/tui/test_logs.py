@@ -225,12 +225,12 @@ async def test_homes_log_pane_is_searched_and_filtered_too(kdash: Dashboard) -> 
 
 def painted(kdash: Dashboard) -> dict[str, set[str]]:
     """Return the backgrounds each of the words of the log stands on, on the screen."""
-    found: dict[str, set[str]] = {}
+    shown_by_pod: dict[str, set[str]] = {}
     for strip in kdash.app.screen._compositor.render_strips():
         for segment in strip:
             if segment.style is not None and segment.style.bgcolor is not None:
-                found.setdefault(segment.text, set()).add(segment.style.bgcolor.name)
-    return found
+                shown_by_pod.setdefault(segment.text, set()).add(segment.style.bgcolor.name)
+    return shown_by_pod
 
 
 async def test_words_are_highlighted_each_in_its_own_colour_and_esc_takes_them_back(
@@ -306,9 +306,9 @@ async def test_help_is_in_the_last_line_however_narrow(kdash: Dashboard, log_scr
 async def test_read_only_offers_no_change_in_the_last_line(simulator: Simulator, tmp_path: Path) -> None:
     async with dashboard(simulator, tmp_path, read_only=True) as kdash:
         await opened(kdash)
-        words = {word for _, word, _ in kdash.app.screen.query_one(KeyBar).keys}
-        assert "Search" in words
-        assert not {"Restart", "Undo"} & words
+        titles = {word for _, word, _ in kdash.app.screen.query_one(KeyBar).keys}
+        assert "Search" in titles
+        assert not {"Restart", "Undo"} & titles
 
 
 # -- the keys themselves ------------------------------------------------------------------------------------------

@@ -88,9 +88,12 @@ async def test_a_pattern_whose_line_is_gone_says_so(regression: Dashboard) -> No
     screen = await logs_of_checkout(regression)
     await regression.until_text("could not apply the voucher")
     screen.post_message(screen.patterns.Jump(screen.patterns, -5, "gone"))
-    said = regression.app._notifications
+    notifications = regression.app._notifications
     await regression.until(
-        lambda: any("that line is no longer in the buffer" in str(one.message) for one in said), "a word"
+        lambda: any(
+            "that line is no longer in the buffer" in str(notification.message) for notification in notifications
+        ),
+        "a word",
     )
 
 
@@ -98,8 +101,11 @@ async def test_a_pattern_whose_line_is_filtered_out_says_so(regression: Dashboar
     screen = await logs_of_checkout(regression)
     await regression.until_text("could not apply the voucher")
     await regression.press("ampersand", *"cart", "enter", "tab", "enter")
-    said = regression.app._notifications
-    await regression.until(lambda: any("hidden now, by the filter" in str(one.message) for one in said), "a word")
+    notifications = regression.app._notifications
+    await regression.until(
+        lambda: any("hidden now, by the filter" in str(notification.message) for notification in notifications),
+        "a word",
+    )
     assert screen.logs.view.has_focus
 
 
@@ -162,9 +168,9 @@ async def test_copying_is_of_lines_not_of_patterns(regression: Dashboard) -> Non
 
 async def test_scaling_alone_opens_no_empty_patterns(kdash: Dashboard) -> None:
     def scale(state: SimulatorState) -> None:
-        found = state.storage.get(DEPLOYMENTS, "shop", "cart")
-        assert found is not None
-        state.storage.update(DEPLOYMENTS, {**found, "spec": {**found["spec"], "replicas": 7}})
+        obj = state.storage.get(DEPLOYMENTS, "shop", "cart")
+        assert obj is not None
+        state.storage.update(DEPLOYMENTS, {**obj, "spec": {**obj["spec"], "replicas": 7}})
 
     kdash.simulator.call(scale)
     await kdash.select(CART)
@@ -205,7 +211,7 @@ def test_patterns_are_worth_their_room_where_two_revisions_have_pods_or_will(
         revisions_of=lambda _: revisions,
         rollout_view=lambda *_: SimpleNamespace(status=SimpleNamespace(state=state)),
     )
-    targets = [LogTarget("shop", f"cart-{one}", "app", revision=one) for one in running]
+    targets = [LogTarget("shop", f"cart-{revision}", "app", revision=revision) for revision in running]
     assert compared_revisions(cast(Queries, queries), CART, targets, datetime.now(UTC)).is_useful is is_telling
 
 

@@ -51,7 +51,7 @@ async def test_x_leaves_out_the_pod_under_the_cursor_and_brings_it_back(
     await kdash.until_text("Hide", line.target.pod, "no level")
     await kdash.press("space", "enter")
     await kdash.until(lambda: 0 < view.state.shown < view.state.lines, "fewer lines")
-    assert line.target.pod not in {one.target.pod for one in view.shown_lines()}
+    assert line.target.pod not in {line.target.pod for line in view.shown_lines()}
     await kdash.until_text(f"without {line.target.pod}")
     await kdash.press("x")
     await kdash.until_screen(SourcesDialog)
@@ -68,7 +68,7 @@ async def test_upper_x_shows_a_pod_alone(kdash: Dashboard, log_screen: LogScreen
     await kdash.until_screen(SourcesDialog)
     await kdash.press("space", "enter")
     await kdash.until(lambda: 0 < view.state.shown < view.state.lines, "fewer lines")
-    assert {one.target.pod for one in view.shown_lines()} == {line.target.pod}
+    assert {line.target.pod for line in view.shown_lines()} == {line.target.pod}
     await kdash.until_text(f"only {line.target.pod}")
 
 
@@ -78,7 +78,7 @@ async def test_a_level_is_left_out_by_typing_its_name(kdash: Dashboard, log_scre
     await kdash.until_screen(SourcesDialog)
     await kdash.press(*"info", "space", "enter")
     await kdash.until(lambda: 0 < view.state.shown < view.state.lines, "fewer lines")
-    assert not [one for one in view.shown_lines() if '"level":"info"' in one.text]
+    assert not [line for line in view.shown_lines() if '"level":"info"' in line.text]
     await kdash.until_text("without info")
 
 
@@ -89,11 +89,11 @@ async def test_each_pod_is_told_by_its_revision_and_its_state(kdash: Dashboard) 
     await kdash.until(lambda: bool(screen.logs.targets), "containers")
     await kdash.press("x")
     dialog = await kdash.until_screen(SourcesDialog)
-    details = [one.detail for one in dialog.items if one.group == "pod"]
-    assert len({one.partition(" · ")[0] for one in details}) == 2
-    assert all(one.startswith("revision ") for one in details)
-    assert sum("Running" in one for one in details) == 3
-    assert sum("ImagePullBackOff" in one or "ErrImagePull" in one for one in details) == 1
+    details = [item.detail for item in dialog.items if item.group == "pod"]
+    assert len({detail.partition(" · ")[0] for detail in details}) == 2
+    assert all(detail.startswith("revision ") for detail in details)
+    assert sum("Running" in detail for detail in details) == 3
+    assert sum("ImagePullBackOff" in detail or "ErrImagePull" in detail for detail in details) == 1
 
 
 async def test_esc_in_the_dialog_changes_nothing(kdash: Dashboard, log_screen: LogScreen) -> None:
@@ -107,14 +107,14 @@ async def test_an_ephemeral_container_is_read_once_it_is_ticked(kdash: Dashboard
     await kdash.press("l")
     log_screen = await kdash.until_screen(LogScreen)
     await kdash.until(lambda: bool(log_screen.logs.targets), "containers")
-    assert "ephemeral" not in {one.role for one in log_screen.logs.read_targets}
+    assert "ephemeral" not in {read_target.role for read_target in log_screen.logs.read_targets}
     await kdash.press("X")
     await kdash.until_screen(SourcesDialog)
     await kdash.until_text("Also read", "ephemeral containers", "debugger")
     await kdash.press(*"ephem", "space", "enter")
     stream = log_screen.logs.stream
     assert stream is not None
-    await kdash.until(lambda: "debugger" in {one.container for one in stream.targets}, "read")
+    await kdash.until(lambda: "debugger" in {target.container for target in stream.targets}, "read")
     assert "without" not in log_screen.logs.note
     assert "only" not in log_screen.logs.note
 
@@ -129,14 +129,14 @@ async def test_an_init_container_that_fails_is_read_unasked(tmp_path: Path) -> N
             await kdash.press("l")
             screen = await kdash.until_screen(LogScreen)
             await kdash.until(lambda: "migrate" in _read(screen.logs), "read")
-            await kdash.until(lambda: "migrate" in {one.target.container for one in screen.logs.view.shown_lines()})
+            await kdash.until(lambda: "migrate" in {line.target.container for line in screen.logs.view.shown_lines()})
             await kdash.press("x")
             dialog = await kdash.until_screen(SourcesDialog)
-            assert ("container", "migrate") in {one.checked_item for one in dialog.items}
+            assert ("container", "migrate") in {item.checked_item for item in dialog.items}
 
 
 def _read(pane: LogPane) -> set[str]:
-    return {one.container for one in pane.stream.targets} if pane.stream is not None else set()
+    return {target.container for target in pane.stream.targets} if pane.stream is not None else set()
 
 
 def status(name: str, state: ContainerState, last: ContainerState | None = None) -> ContainerStatus:
@@ -236,8 +236,11 @@ async def test_ctrl_s_saves_what_is_shown_or_all(
     (saved,) = folder.iterdir()
     assert saved.name.startswith("demo_shop_deployment-cart_")
     assert stat.S_IMODE(saved.stat().st_mode) == 0o600
-    words = saved.read_text().splitlines()
-    header, lines = [one for one in words if one.startswith("# ")], [one for one in words if not one.startswith("# ")]
+    file_lines = saved.read_text().splitlines()
+    header, lines = (
+        [line for line in file_lines if line.startswith("# ")],
+        [line for line in file_lines if not line.startswith("# ")],
+    )
     assert len(lines) == wanted
     assert header[0] == "# context demo, Deployment shop/cart"
     assert ("# only lines that match: level>=warn" in header) is (extent == "shown")

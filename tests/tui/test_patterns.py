@@ -59,8 +59,8 @@ async def settled(pilot: Pilot[None], pane: PatternsPane, lines: int) -> None:
     """Wait until so many lines are counted and shown."""
     while True:
         await pilot.pause()
-        found = pane.comparison
-        if pane.is_settled and found is not None and found.new_lines + found.old_lines == lines:
+        comparison = pane.comparison
+        if pane.is_settled and comparison is not None and comparison.new_lines + comparison.old_lines == lines:
             break
     await pilot.pause()
 
@@ -135,7 +135,7 @@ async def test_one_revision_alone_shows_its_patterns_errors_first_and_says_so() 
 
 
 @pytest.mark.parametrize(
-    ("lines", "words"),
+    ("lines", "message"),
     [
         ([], "no lines yet"),
         (BOTH[:600], "revision 8 has no logs yet"),
@@ -143,13 +143,13 @@ async def test_one_revision_alone_shows_its_patterns_errors_first_and_says_so() 
         (BOTH, "revision 8 logs the same as revision 7: observed 10 container-minutes of the new"),
     ],
 )
-async def test_an_empty_pane_says_why(lines: Sequence[LogLine], words: str) -> None:
+async def test_an_empty_pane_says_why(lines: Sequence[LogLine], message: str) -> None:
     app = Host()
     async with app.run_test(size=(120, 12)) as pilot:
         given(app.pane)
         app.pane.take(0, lines)
         await settled(pilot, app.pane, len(lines))
-        assert words in " ".join(text.strip() for text in app.shown())
+        assert message in " ".join(text.strip() for text in app.shown())
 
 
 async def test_nothing_is_concluded_while_lines_wait_to_be_counted() -> None:

@@ -37,7 +37,7 @@ async def opened(kdash: Dashboard, key: ObjectKey) -> RolloutScreen:
     await kdash.select(key)
     await kdash.press("enter")
     screen = await kdash.until_screen(RolloutScreen)
-    await kdash.until(lambda: screen.picture is not None, "its pods")
+    await kdash.until(lambda: screen.snapshot is not None, "its pods")
     return screen
 
 
@@ -50,8 +50,8 @@ async def test_the_new_revision_stands_beside_the_old_one(kdash: Dashboard) -> N
     assert "old revision 5  checkout:2.7.1" in older
     assert "3/3 ready" in older
     assert "log of" not in newest, "no container ever ran: there is no log to tell"
-    assert {one.progress for one in screen.query(ProgressBar)} == {1, 3}
-    assert any(one.has_class("-fail") for one in screen.query(ReplicaBar)), "a stuck release is no calm one"
+    assert {bar.progress for bar in screen.query(ProgressBar)} == {1, 3}
+    assert any(bar.has_class("-fail") for bar in screen.query(ReplicaBar)), "a stuck release is no calm one"
     await kdash.until_text("1 of 3 updated", "3 of 3 available", "allows 1 extra pod, 0 unavailable")
 
 
@@ -185,16 +185,16 @@ async def test_a_healthy_slow_rollout_raises_no_alarm_and_its_deadline_counts_do
         assert screen.summary.shown is not None
         assert screen.summary.shown.tone in (Tone.BUSY, Tone.OK)
         shown = [screen.cohorts.newest, screen.cohorts.older, screen.allows]
-        assert not any(tones(one) & alarming for one in shown)
-        assert not any(one.has_class("-fail") or one.has_class("-warn") for one in screen.query(ReplicaBar))
+        assert not any(tones(line) & alarming for line in shown)
+        assert not any(bar.has_class("-fail") or bar.has_class("-warn") for bar in screen.query(ReplicaBar))
     assert len(seen) > 2, "the countdown moves with the clock alone"
 
 
 @pytest.mark.parametrize("key", [DB, AGENT, CART], ids=["StatefulSet", "DaemonSet", "Deployment"])
 async def test_all_three_kinds_show_their_current_revision(key: ObjectKey, kdash: Dashboard) -> None:
     screen = await opened(kdash, key)
-    assert screen.picture is not None
-    assert screen.picture.facts[0].cohort.is_current
+    assert screen.snapshot is not None
+    assert screen.snapshot.facts[0].cohort.is_current
     assert words(screen.cohorts.newest).startswith("new revision")
     await kdash.until_text("Revisions", "CHANGED BY", "now")
 
@@ -204,7 +204,9 @@ async def test_history_names_who_changed_it_by_one_request_a_generation(
 ) -> None:
     await kdash.select(CHECKOUT)
     seen = kdash.simulator
-    await kdash.until(lambda: any("replicasets/checkout" in one.path for one in seen.requests), "home's answer is read")
+    await kdash.until(
+        lambda: any("replicasets/checkout" in request.path for request in seen.requests), "home's answer is read"
+    )
     asked: list[ObjectKey] = []
     connection = kdash.connected.connection
     get = connection.get
@@ -229,7 +231,7 @@ async def test_an_undo_is_shown_at_once_and_can_be_undone_from_the_same_screen(k
         await kdash.press("u")
         asking = await kdash.until_screen(UndoDialog)
         if present == 8:
-            back = next(one for one in asking.revisions if one.number == 6)
+            back = next(revision for revision in asking.revisions if revision.number == 6)
             assert asking.table.select_key(back.key)
             await kdash.pilot.pause()
         await kdash.press("enter")
@@ -277,8 +279,8 @@ async def test_the_state_in_the_head_is_whole_at_every_size(size: tuple[int, int
             screen = await opened(kdash, ObjectKey("StatefulSet", "shop", "admission-refused"))
             assert screen.summary.shown is not None
             region = screen.summary.region
-            said = [line[region.x : region.right] for line in kdash.text.splitlines()[region.y : region.bottom]]
-            assert screen.summary.shown.state in " ".join(" ".join(said).split())
+            rows = [line[region.x : region.right] for line in kdash.text.splitlines()[region.y : region.bottom]]
+            assert screen.summary.shown.state in " ".join(" ".join(rows).split())
             await kdash.until_text("no pod of the new revision")
 
 

@@ -31,9 +31,9 @@ class StillClock:
         await sleeper
 
     def wake(self) -> None:
-        for one in self.sleeping:
-            if not one.done():
-                one.set_result(None)
+        for future in self.sleeping:
+            if not future.done():
+                future.set_result(None)
         self.sleeping.clear()
 
 
@@ -113,7 +113,9 @@ async def test_a_number_that_is_not_shown_yet_cannot_be_confirmed() -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.press("tab", "enter")
         await pilot.pause()
-        assert [str(one.message) for one in app._notifications] == ["enter the new number of replicas first"]
+        assert [str(notification.message) for notification in app._notifications] == [
+            "enter the new number of replicas first"
+        ]
         await pilot.press("tab", "5", "enter", "tab", "enter")
         await pilot.pause()
         assert app.server.asked == [5], "Enter in the number asks at once"

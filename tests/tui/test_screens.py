@@ -83,7 +83,7 @@ async def test_describing_a_pod_tells_its_ordinary_events_too(kdash: Dashboard) 
 
     def tell(state: SimulatorState) -> None:
         about = {"kind": "Pod", "namespace": pod.namespace, "name": pod.name, "uid": pod.uid}
-        told = {
+        details = {
             "metadata": {"namespace": pod.namespace, "name": "told"},
             "involvedObject": about,
             "type": "Normal",
@@ -91,7 +91,7 @@ async def test_describing_a_pod_tells_its_ordinary_events_too(kdash: Dashboard) 
             "message": "Started container app",
             "lastTimestamp": timestamp(state.clock.now()),
         }
-        create_object(state, EVENTS, told)
+        create_object(state, EVENTS, details)
 
     kdash.simulator.call(tell)
     kdash.app.navigator.open_description(pod.key)
@@ -153,9 +153,9 @@ async def test_the_header_keeps_counting_while_another_screen_covers_home(kdash:
     await kdash.until_screen(RolloutScreen)
 
     def mend(state: SimulatorState) -> None:
-        found = state.storage.get(DEPLOYMENTS, CHECKOUT.namespace, CHECKOUT.name)
-        assert found is not None
-        mended = json.loads(json.dumps(found).replace("checkout:2.8.0", "checkout:2.7.1"))
+        obj = state.storage.get(DEPLOYMENTS, CHECKOUT.namespace, CHECKOUT.name)
+        assert obj is not None
+        mended = json.loads(json.dumps(obj).replace("checkout:2.8.0", "checkout:2.7.1"))
         state.storage.update(DEPLOYMENTS, mended)
 
     kdash.simulator.call(mend)
@@ -181,9 +181,9 @@ def test_nothing_is_folded_where_there_is_no_room_to_fold() -> None:
 
 
 def with_secrets(state: SimulatorState) -> None:
-    found = state.storage.get(by_kind("Deployment"), CART.namespace, CART.name)
-    assert found is not None
-    changed = copy.deepcopy(found)
+    obj = state.storage.get(by_kind("Deployment"), CART.namespace, CART.name)
+    assert obj is not None
+    changed = copy.deepcopy(obj)
     changed["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "DB_PASSWORD", "value": "hunter2"}]
     state.storage.update(by_kind("Deployment"), changed)
 

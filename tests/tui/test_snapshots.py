@@ -36,7 +36,7 @@ def after(
     app: KdashApp,
     simulator: Simulator,
     keys: Sequence[str],
-    words: Sequence[str],
+    texts: Sequence[str],
     *,
     failing: str = "1 stuck",
     lines: int = 0,
@@ -60,14 +60,14 @@ def after(
         if isinstance(screen, LogScreen):
             await running.until(lambda: screen.logs.view.state.lines >= lines, "all lines")
             await running.until(lambda: screen.is_settled or not screen.patterns.display, "all counted and compared")
-        await running.until_text(failing, *words)
+        await running.until_text(failing, *texts)
         await pilot.pause(0.3)
 
     return run
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "keys", "words"),
+    ("name", "size", "keys", "texts"),
     [
         ("home-small", (80, 24), (), ("stalled", "16")),
         ("rollout", (160, 45), ("enter",), ("Old pods", "release 2.8", "Events")),
@@ -81,13 +81,13 @@ def test_screens_look_as_they_did(
     name: str,
     size: tuple[int, int],
     keys: tuple[str, ...],
-    words: tuple[str, ...],
+    texts: tuple[str, ...],
     simulator: Simulator,
     tmp_path: Path,
     snap_compare: Compare,
 ) -> None:
     app = kdash_app(simulator, tmp_path)
-    assert snap_compare(app, terminal_size=size, run_before=after(app, simulator, keys, words))
+    assert snap_compare(app, terminal_size=size, run_before=after(app, simulator, keys, texts))
 
 
 def test_the_rollout_without_colour(simulator: Simulator, tmp_path: Path, snap_compare: Compare) -> None:
@@ -112,7 +112,7 @@ LEVELS = (
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["wide", "small"])
 @pytest.mark.parametrize(
-    ("name", "keys", "words"),
+    ("name", "keys", "texts"),
     [
         ("merged", LOGS, ("3 containers · tail · deployment cart",)),
         ("filtered", (*LOGS, *LEVELS), ("of context", "7 matches")),
@@ -122,14 +122,14 @@ LEVELS = (
 def test_logs_look_as_they_did(
     name: str,
     keys: tuple[str, ...],
-    words: tuple[str, ...],
+    texts: tuple[str, ...],
     size: tuple[int, int],
     simulator: Simulator,
     tmp_path: Path,
     snap_compare: Compare,
 ) -> None:
     app = kdash_app(simulator, tmp_path)
-    assert snap_compare(app, terminal_size=size, run_before=after(app, simulator, keys, words, lines=600))
+    assert snap_compare(app, terminal_size=size, run_before=after(app, simulator, keys, texts, lines=600))
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["wide", "small"])
@@ -137,6 +137,6 @@ def test_patterns_look_as_they_did(size: tuple[int, int], tmp_path: Path, snap_c
     with Simulator("regression", ManualClock()) as simulator:
         app = kdash_app(simulator, tmp_path)
         keys = ("slash", *"checkout", "enter", "l")
-        words = ("could not apply the voucher", "10 containers")
-        waiting = after(app, simulator, keys, words, failing="1 rolling out", lines=1_959)
+        expected_texts = ("could not apply the voucher", "10 containers")
+        waiting = after(app, simulator, keys, expected_texts, failing="1 rolling out", lines=1_959)
         assert snap_compare(app, terminal_size=size, run_before=waiting)

@@ -29,15 +29,15 @@ def stored(running: Dashboard, key: ObjectKey) -> dict[str, Any]:
     """Return the object as the cluster has it."""
 
     def read(state: SimulatorState) -> dict[str, Any]:
-        found = state.storage.get(RESOURCES[key.kind], key.namespace, key.name)
-        assert found is not None
-        return found
+        obj = state.storage.get(RESOURCES[key.kind], key.namespace, key.name)
+        assert obj is not None
+        return obj
 
     return running.simulator.call(read)
 
 
-def image(found: dict[str, Any]) -> str:
-    text: str = found["spec"]["template"]["spec"]["containers"][0]["image"]
+def image(obj: dict[str, Any]) -> str:
+    text: str = obj["spec"]["template"]["spec"]["containers"][0]["image"]
     return text
 
 
@@ -54,8 +54,8 @@ def shows(asking: UndoDialog, sign: str, text: str) -> bool:
 def audited(running: Dashboard) -> list[dict[str, Any]]:
     if not running.audit.exists():
         return []
-    found = [json.loads(line) for line in running.audit.read_text().splitlines()]
-    return [line for line in found if line["event"] != "begin"]
+    records = [json.loads(line) for line in running.audit.read_text().splitlines()]
+    return [line for line in records if line["event"] != "begin"]
 
 
 async def converged(running: Dashboard, key: ObjectKey) -> None:
@@ -66,7 +66,7 @@ async def converged(running: Dashboard, key: ObjectKey) -> None:
     await running.advance_until(done, f"{key} followed to its end")
     outcome = running.app.operations.status_of(key)
     assert outcome is not None
-    assert (outcome.tone, outcome.words.split()[0]) == (Tone.OK, "done")
+    assert (outcome.tone, outcome.status_text.split()[0]) == (Tone.OK, "done")
 
 
 async def test_scale_shows_the_present_number_confirms_and_converges(kdash: Dashboard) -> None:
@@ -126,7 +126,7 @@ async def test_undo_of_a_failing_release_shows_the_difference_and_converges(kdas
     confirm = await kdash.confirm()
     signs = {(line.sign, line.text.strip()) for line in confirm.question.diff}
     assert ("+", "image: registry.example.com/shop/checkout:2.7.1") in signs
-    assert "image" in {one.family for one in confirm.question.semantic}
+    assert "image" in {change.family for change in confirm.question.semantic}
     await kdash.press("tab", "enter")
     await converged(kdash, CHECKOUT)
     assert image(stored(kdash, CHECKOUT)) == "registry.example.com/shop/checkout:2.7.1"
@@ -153,9 +153,9 @@ async def test_a_paused_rollout_is_not_undone_and_says_why(kdash: Dashboard) -> 
     await kdash.connected.connection.send(WriteRequest(CHECKOUT, {"spec": {"paused": True}}), dry_run=False)
     await kdash.select(CHECKOUT)
     await kdash.press("u")
-    said = await kdash.until_screen(MessageDialog)
-    assert "paused" in said.message
-    assert said.hint
+    message = await kdash.until_screen(MessageDialog)
+    assert "paused" in message.message
+    assert message.hint
     await kdash.press("enter")
     await kdash.until(lambda: kdash.app.screen is kdash.home, "back at home")
     await kdash.press("u")
@@ -174,8 +174,8 @@ async def test_a_change_by_someone_else_before_the_confirmation_aborts(kdash: Da
     other = {"spec": {"template": {"metadata": {"labels": {"hotfix": "yes"}}}}}
     await kdash.connected.connection.send(WriteRequest(CART, other), dry_run=False)
     await kdash.press("tab", "enter")
-    said = await kdash.until_screen(MessageDialog)
-    assert "changed since" in said.message
+    message = await kdash.until_screen(MessageDialog)
+    assert "changed since" in message.message
     assert stored(kdash, CART)["spec"]["replicas"] == 3
 
 
@@ -185,16 +185,16 @@ async def test_what_was_confirmed_is_not_done_to_another_object_of_the_same_name
     await kdash.confirm()
 
     def replace(state: SimulatorState) -> None:
-        found = state.storage.get(DEPLOYMENTS, "shop", "cart")
-        assert found is not None
+        obj = state.storage.get(DEPLOYMENTS, "shop", "cart")
+        assert obj is not None
         state.storage.delete(DEPLOYMENTS, "shop", "cart")
-        metadata = {"name": "cart", "namespace": "shop", "labels": found["metadata"].get("labels", {})}
-        state.storage.create(DEPLOYMENTS, {**found, "metadata": metadata})
+        metadata = {"name": "cart", "namespace": "shop", "labels": obj["metadata"].get("labels", {})}
+        state.storage.create(DEPLOYMENTS, {**obj, "metadata": metadata})
 
     kdash.simulator.call(replace)
     await kdash.press("tab", "enter")
-    said = await kdash.until_screen(MessageDialog)
-    assert said.message
+    message = await kdash.until_screen(MessageDialog)
+    assert message.message
     assert "restartedAt" not in json.dumps(stored(kdash, CART))
 
 
@@ -203,7 +203,9 @@ async def test_a_daemon_set_cannot_be_scaled_and_a_service_is_restarted_by_its_w
     assert kdash.home.check_action("perform", ("workload.scale",)) is None
     assert kdash.home.check_action("perform", ("workload.restart",)) is True
     await kdash.press("s")
-    await kdash.until(lambda: any("DaemonSet" in str(one.message) for one in kdash.app._notifications), "a word")
+    await kdash.until(
+        lambda: any("DaemonSet" in str(notification.message) for notification in kdash.app._notifications), "a word"
+    )
     await kdash.press("1")
     assert kdash.home.check_action("perform", ("workload.restart",)) is True
 
@@ -216,8 +218,8 @@ async def test_read_only_greys_out_writes_and_the_writer_refuses_them(simulator:
         kdash.app.operations.start(
             "restart", [TargetSnapshot(CART)]
         )  # whatever the keys say, the one function that writes refuses
-        said = await kdash.until_screen(MessageDialog)
-        assert "read-only" in said.message
+        message = await kdash.until_screen(MessageDialog)
+        assert "read-only" in message.message
         assert "restartedAt" not in json.dumps(stored(kdash, CART))
 
 
@@ -225,10 +227,10 @@ async def test_a_missing_right_is_told_with_the_verb_and_what_to_do(simulator: S
     async with dashboard(simulator, tmp_path, user="viewer", namespace="shop") as kdash:
         await kdash.select(CART)
         await kdash.press("r")
-        said = await kdash.until_screen(MessageDialog)
-        assert "patch" in said.message
-        assert "deployments" in said.message
-        assert said.hint
+        message = await kdash.until_screen(MessageDialog)
+        assert "patch" in message.message
+        assert "deployments" in message.message
+        assert message.hint
         assert not isinstance(kdash.app.screen, ConfirmDialog)
 
 

@@ -58,7 +58,7 @@ async def test_set_image_keeps_the_repository_and_confirms_by_meaning(kdash: Das
     await kdash.press(*"9.9.9", "enter")
     confirm = await kdash.confirm()
     wanted = f"{before.rpartition(':')[0]}:9.9.9"
-    assert [(one.family, one.after) for one in confirm.question.semantic] == [("image", wanted)]
+    assert [(change.family, change.after) for change in confirm.question.semantic] == [("image", wanted)]
     await kdash.press("v")
     await kdash.until_text("+ ", "Pod template")
     await kdash.press("tab", "enter")
@@ -84,7 +84,7 @@ async def test_zero_and_back_to_as_many_as_before(kdash: Dashboard) -> None:
     await kdash.press("Z")
     confirm = await kdash.confirm()
     assert ("replicas", "3", "0") in confirm.question.before_after
-    assert "zero" in {one.code for one in confirm.question.warnings}
+    assert "zero" in {warning.code for warning in confirm.question.warnings}
     await kdash.press("tab", "enter")
     await converged(kdash, CART)
     assert stored(kdash, CART)["spec"]["replicas"] == 0
@@ -98,7 +98,9 @@ async def test_zero_and_back_to_as_many_as_before(kdash: Dashboard) -> None:
 async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone(kdash: Dashboard) -> None:
     await kdash.select(CART)
     await kdash.press("ctrl+d")
-    await kdash.until(lambda: any("no pod" in str(one.message) for one in kdash.app._notifications), "why not")
+    await kdash.until(
+        lambda: any("no pod" in str(notification.message) for notification in kdash.app._notifications), "why not"
+    )
     await kdash.press("enter")
     screen = await kdash.until_screen(RolloutScreen)
     await kdash.until(lambda: screen.pod_target() is not None, "a pod under the cursor")
@@ -114,7 +116,7 @@ async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone
         return outcome is not None and outcome.is_done
 
     await kdash.advance_until(gone, "the pod gone")
-    assert [(one["action"], one["outcome"]) for one in audited(kdash)] == [
+    assert [(record["action"], record["outcome"]) for record in audited(kdash)] == [
         ("delete-pod", "done"),
         ("delete-pod", "gone"),
     ]
@@ -127,7 +129,7 @@ async def test_marked_rollouts_restart_one_after_the_other_and_stop_when_told(kd
     await kdash.until_text("2 selected", "◆")
     await kdash.press("r")
     confirm = await kdash.confirm()
-    assert [one.name for one in confirm.question.items] == ["Deployment shop/cart", "Deployment shop/catalog"]
+    assert [item.name for item in confirm.question.items] == ["Deployment shop/cart", "Deployment shop/catalog"]
     assert kdash.home.marked()
     await kdash.press("tab", "enter")
     await kdash.until_text("restart 1 of 2 · x stops")
@@ -143,7 +145,7 @@ async def test_marked_rollouts_restart_one_after_the_other_and_stop_when_told(kd
     await kdash.advance_until(lambda: not kdash.app.operations.running_bulk, "the end")
     outcome = kdash.app.operations.status_of(CART)
     assert outcome is not None
-    assert "not started: Deployment shop/catalog" in outcome.words
+    assert "not started: Deployment shop/catalog" in outcome.status_text
     assert "restartedAt" in json.dumps(stored(kdash, CART))
     assert "restartedAt" not in json.dumps(stored(kdash, CATALOG))
 
@@ -192,16 +194,16 @@ async def test_a_marked_object_that_was_replaced_is_refused(kdash: Dashboard) ->
     await kdash.press("space")
 
     def replace(state: SimulatorState) -> None:
-        found = state.storage.get(DEPLOYMENTS, "shop", "cart")
-        assert found is not None
+        obj = state.storage.get(DEPLOYMENTS, "shop", "cart")
+        assert obj is not None
         state.storage.delete(DEPLOYMENTS, "shop", "cart")
-        metadata = {"name": "cart", "namespace": "shop", "labels": found["metadata"].get("labels", {})}
-        state.storage.create(DEPLOYMENTS, {**found, "metadata": metadata})
+        metadata = {"name": "cart", "namespace": "shop", "labels": obj["metadata"].get("labels", {})}
+        state.storage.create(DEPLOYMENTS, {**obj, "metadata": metadata})
 
     kdash.simulator.call(replace)
     await kdash.press("r")
-    said = await kdash.until_screen(MessageDialog)
-    assert "recreated" in said.message
+    message = await kdash.until_screen(MessageDialog)
+    assert "recreated" in message.message
     await kdash.press("enter", "escape")
     assert not kdash.home.marked(), "Esc drops the marks"
 
@@ -246,12 +248,12 @@ async def test_what_was_just_left_is_not_suggested_says_why_and_can_be_chosen_al
     assert asking.selected is not None
     assert asking.selected.number != 6
     await kdash.until_text("rolled back 1s ago")
-    assert asking.table.select_key(next(one.key for one in asking.revisions if one.number == 6))
+    assert asking.table.select_key(next(revision.key for revision in asking.revisions if revision.number == 6))
     await kdash.until_text("ago: image checkout:2.8.0 cannot be pulled (not found)")
     await kdash.press("enter")
     confirm = await kdash.confirm()
     assert ("revision", "7", "6") in confirm.question.before_after
-    assert [one.code for one in confirm.question.warnings if "revision 6: rolled back" in one.message] == [
+    assert [warning.code for warning in confirm.question.warnings if "revision 6: rolled back" in warning.message] == [
         "left-revision"
     ]
 
@@ -272,7 +274,7 @@ async def test_the_undo_list_keeps_its_columns_after_an_undo_and_all_its_ages_ar
         asking = await kdash.until_screen(UndoDialog)
         await kdash.until_text("CHANGE-CAUSE", "CHANGED BY", "rolled back 5s ago: image", "revision 7 for 5 seconds")
         kdash.simulator.advance(25)
-        assert asking.table.select_key(next(one.key for one in asking.revisions if one.number == 6))
+        assert asking.table.select_key(next(revision.key for revision in asking.revisions if revision.number == 6))
         await kdash.until_text(
             "rolling back to revision 6 changes · rolled back 5s ago: image checkout:2.8.0 cannot be pulled"
         )
@@ -318,10 +320,10 @@ async def test_a_small_terminal_keeps_the_buttons_in_sight_and_scrolls_the_rest(
 
 
 def test_the_notification_holds_nothing_that_a_terminal_would_act_on() -> None:
-    said = notification_sequence("9;1 evil\x1b]0;title\x07 \x07" + "x" * 500, NotificationMode(osc9=True))
-    assert said.startswith("\x1b]9;")
-    assert said.endswith("\x1b\\\x07")
-    body = said.removeprefix("\x1b]9;").removesuffix("\x1b\\\x07")
+    sequence = notification_sequence("9;1 evil\x1b]0;title\x07 \x07" + "x" * 500, NotificationMode(osc9=True))
+    assert sequence.startswith("\x1b]9;")
+    assert sequence.endswith("\x1b\\\x07")
+    body = sequence.removeprefix("\x1b]9;").removesuffix("\x1b\\\x07")
     assert body.isprintable()
     assert len(body) <= MOST_CHARACTERS
     assert notification_sequence("done", NotificationMode(bell=False)) == ""

@@ -25,8 +25,8 @@ async def test_an_eviction_that_the_budget_refuses_says_so_in_words(kdash: Dashb
     selector = stored(kdash, CART)["spec"]["selector"]
 
     def budget(state: SimulatorState) -> None:
-        for one in state.storage.list(PODDISRUPTIONBUDGETS, "shop"):
-            state.storage.delete(PODDISRUPTIONBUDGETS, "shop", one["metadata"]["name"])
+        for budget in state.storage.list(PODDISRUPTIONBUDGETS, "shop"):
+            state.storage.delete(PODDISRUPTIONBUDGETS, "shop", budget["metadata"]["name"])
         metadata = {"name": "cart-stays", "namespace": "shop"}
         state.storage.create(
             PODDISRUPTIONBUDGETS,
@@ -49,8 +49,8 @@ async def test_an_eviction_that_the_budget_refuses_says_so_in_words(kdash: Dashb
     described = await kdash.until_screen(DescribeScreen)
     assert described.pod_target() == pod
     await kdash.press("ctrl+e")
-    said = await kdash.until_screen(MessageDialog)
-    assert "cart-stays" in said.message
+    message = await kdash.until_screen(MessageDialog)
+    assert "cart-stays" in message.message
     assert audited(kdash) == []
 
 
@@ -58,9 +58,9 @@ async def test_an_eviction_that_the_budget_refuses_says_so_in_words(kdash: Dashb
 async def test_after_a_rollback_the_stuck_pods_are_offered_and_deleted(
     kdash: Dashboard, others: tuple[str, ...]
 ) -> None:
-    found = stored(kdash, DB)
-    before = image(found)
-    name = found["spec"]["template"]["spec"]["containers"][0]["name"]
+    obj = stored(kdash, DB)
+    before = image(obj)
+    name = obj["spec"]["template"]["spec"]["containers"][0]["name"]
     patch = {"spec": {"template": {"spec": {"containers": [{"name": name, "image": BROKEN}]}}}}
     await kdash.connected.connection.send(WriteRequest(DB, patch), dry_run=False)
 
@@ -85,7 +85,7 @@ async def test_after_a_rollback_the_stuck_pods_are_offered_and_deleted(
     await kdash.until_screen(UndoDialog)
     await kdash.press("enter")
     confirm = await kdash.confirm()
-    assert "stuck-pods" in {one.code for one in confirm.question.warnings}
+    assert "stuck-pods" in {warning.code for warning in confirm.question.warnings}
     await kdash.press("tab", "enter")
     await kdash.advance_until(lambda: isinstance(kdash.app.screen, StuckPodsDialog), "the offer")
     offered = await kdash.until_screen(StuckPodsDialog)
@@ -95,7 +95,7 @@ async def test_after_a_rollback_the_stuck_pods_are_offered_and_deleted(
 
     def whole() -> bool:
         outcome = kdash.app.operations.status_of(DB)
-        return outcome is not None and outcome.words.startswith(("done", "recovered"))
+        return outcome is not None and outcome.status_text.startswith(("done", "recovered"))
 
     await kdash.advance_until(whole, "done after all")
     assert image(stored(kdash, DB)) == before
@@ -133,7 +133,7 @@ async def test_a_pod_that_broke_while_the_revisions_were_read_is_offered_too(kda
     await kdash.advance_until(lambda: count_stuck(kdash) == 1, "a pod that cannot start")
     await kdash.press("enter")
     confirm = await kdash.confirm()
-    assert "stuck-pods" in {one.code for one in confirm.question.warnings}
+    assert "stuck-pods" in {warning.code for warning in confirm.question.warnings}
     await kdash.press("tab", "enter")
     await kdash.advance_until(lambda: isinstance(kdash.app.screen, StuckPodsDialog), "the offer")
 
@@ -182,8 +182,8 @@ async def test_a_rollout_that_stalled_is_watched_on_and_its_recovery_rings_too(
 ) -> None:
     rung: list[str] = []
     monkeypatch.setattr(kdash.app, "notify_terminal", rung.append)
-    found = stored(kdash, CART)
-    name, before = found["spec"]["template"]["spec"]["containers"][0]["name"], image(found)
+    obj = stored(kdash, CART)
+    name, before = obj["spec"]["template"]["spec"]["containers"][0]["name"], image(obj)
     await kdash.select(CART)
     await kdash.press("colon", *f"set-image {name}={before.rpartition(':')[0]}:badimage", "enter")
     await kdash.confirm()
@@ -195,5 +195,5 @@ async def test_a_rollout_that_stalled_is_watched_on_and_its_recovery_rings_too(
     await kdash.advance_until(lambda: len(rung) == 2, "the recovery")
     assert "recovered: done" in rung[1]
     written, stalled, recovered = audited(kdash)
-    assert [one["outcome"] for one in (written, stalled, recovered)] == ["done", "stalled", "converged"]
+    assert [record["outcome"] for record in (written, stalled, recovered)] == ["done", "stalled", "converged"]
     assert recovered["seconds"] >= stalled["seconds"], "both count from the write"

@@ -48,15 +48,15 @@ async def test_a_rule_that_refuses_is_named(kdash: Dashboard) -> None:
     )
     await kdash.select(CART)
     await kdash.press("colon", *"scale 5", "enter")
-    said = await kdash.until_screen(MessageDialog)
-    assert "require-team: label team is required" in said.message
-    assert "validate.kyverno.svc-fail" in said.hint
+    message = await kdash.until_screen(MessageDialog)
+    assert "require-team: label team is required" in message.message
+    assert "validate.kyverno.svc-fail" in message.hint
 
 
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        (Replace(), "The server's answer does not prove that the change was made: it is no object"),
+        (Replace(), "The server's response does not prove that the change was made: it is not an object"),
         (Replace(200, b"<html>", "text/html"), "answered with an HTML page"),
         (Replace(307, location="https://elsewhere.example.com/"), "redirects the write"),
         (Replace(502, b"<html>", "text/html"), "answered with an HTML page (502"),
@@ -65,10 +65,10 @@ async def test_a_rule_that_refuses_is_named(kdash: Dashboard) -> None:
 async def test_what_was_not_made_is_told_and_not_followed(kdash: Dashboard, fault: Fault, why: str) -> None:
     kdash.simulator.inject(fault, SCALED)
     await scale_to_5(kdash)
-    said = await kdash.until_screen(MessageDialog)
-    assert why in said.message
-    assert "read back: " in said.hint
-    assert RETRY_NOTE not in said.hint
+    message = await kdash.until_screen(MessageDialog)
+    assert why in message.message
+    assert "read back: " in message.hint
+    assert RETRY_NOTE not in message.hint
     assert stored(kdash, CART)["spec"]["replicas"] == 3
     assert kdash.app.operations.status_of(CART) is None
     assert [line["looked"] for line in audited(kdash)] == ["not-made"]
@@ -77,9 +77,9 @@ async def test_what_was_not_made_is_told_and_not_followed(kdash: Dashboard, faul
 async def test_a_write_whose_answer_was_lost_is_found_told_and_followed(kdash: Dashboard) -> None:
     kdash.simulator.inject(Replace(504, b"", "text/plain", after_handling=True), SCALED)
     await scale_to_5(kdash)
-    said = await kdash.until_screen(MessageDialog)
-    assert "answered 504" in said.message
-    assert "read back: it was made" in said.message
+    message = await kdash.until_screen(MessageDialog)
+    assert "answered 504" in message.message
+    assert "read back: it was made" in message.message
     await kdash.press("enter")
     await converged(kdash, CART)
     assert [(line["outcome"], line.get("looked")) for line in audited(kdash)] == [("done", "made"), ("converged", None)]
@@ -93,17 +93,17 @@ async def test_what_was_stored_otherwise_than_previewed_is_told(kdash: Dashboard
         Webhook("more.example.com", RequestMatch("patch", "deployments", "cart/scale"), mutates=other)
     )
     await scale_to_5(kdash)
-    said = await kdash.until_screen(MessageDialog)
-    assert "what was stored is not what was previewed: spec.replicas: previewed 5, stored 6" in said.message
+    message = await kdash.until_screen(MessageDialog)
+    assert "what was stored is not what was previewed: spec.replicas: previewed 5, stored 6" in message.message
     assert stored(kdash, CART)["spec"]["replicas"] == 6
 
 
 async def test_a_full_disk_stops_the_write_and_says_so(kdash: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "write", full_after(0))
     await scale_to_5(kdash)
-    said = await kdash.until_screen(MessageDialog)
-    assert "the audit record cannot be written: No space left on device" in said.message
-    assert "nothing was changed" in said.hint
+    message = await kdash.until_screen(MessageDialog)
+    assert "the audit record cannot be written: No space left on device" in message.message
+    assert "nothing was changed" in message.hint
     assert stored(kdash, CART)["spec"]["replicas"] == 3
     assert kdash.app.operations.is_audited
 
@@ -113,8 +113,8 @@ async def test_a_disk_that_fills_up_meanwhile_is_told_and_remembered(
 ) -> None:
     monkeypatch.setattr(os, "write", full_after(1))
     await scale_to_5(kdash)
-    said = await kdash.until_screen(MessageDialog)
-    assert said.message == "the audit record was not stored: No space left on device"
+    message = await kdash.until_screen(MessageDialog)
+    assert message.message == "the audit record was not stored: No space left on device"
     assert stored(kdash, CART)["spec"]["replicas"] == 5
     assert not kdash.app.operations.is_audited
 
@@ -133,5 +133,5 @@ async def test_several_stop_at_a_missing_audit_line_and_say_so(
     await kdash.advance_until(lambda: not kdash.app.operations.running_bulk, "the end")
     status = kdash.app.operations.status_of(CART)
     assert status is not None
-    assert "the audit record was not stored: No space left on device, stopped at 1 of 2" in status.words
+    assert "the audit record was not stored: No space left on device, stopped at 1 of 2" in status.status_text
     assert "restartedAt" not in str(stored(kdash, CATALOG))

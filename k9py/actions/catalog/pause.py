@@ -18,7 +18,7 @@ def _pause(host: ActionHost, argument: str | None) -> None:
 
 
 def _resume(host: ActionHost, _argument: str | None) -> None:
-    host.operate(RESUME.id, paused=False)
+    host.operate(RESUME.id)
 
 
 PAUSE: Final = Action(
@@ -50,7 +50,7 @@ RESUME: Final = Action(
     cli=CliVerb("resume", "Resume a paused rollout.", "Resume a Deployment's paused rollout."),
     permission=Permission("patch"),
     writes=True,
-    operation="pause",
+    operation="resume",
     allowed=_can_pause,
     footer=None,
 )

@@ -9,14 +9,14 @@ from k9py.actions.action import Action, ActionScope, CliVerb, Permission, TypedC
 from k9py.actions.host import ActionHost
 
 
-def parse_images(words: Sequence[str]) -> tuple[Sequence[str], Mapping[str, Any]]:
+def parse_images(operands: Sequence[str]) -> tuple[Sequence[str], Mapping[str, Any]]:
     """Split `deploy/x app=image:2` into the words for the workload and the images by container.
 
     Raises:
         ValueError: No image, or an incomplete one.
     """
     images: dict[str, str] = {}
-    for word in words:
+    for word in operands:
         container, equals, image = word.partition("=")
         if not equals:
             continue
@@ -26,7 +26,7 @@ def parse_images(words: Sequence[str]) -> tuple[Sequence[str], Mapping[str, Any]
             raise ValueError(f"Container {container!r} is given two images.")
     if not images:
         raise ValueError("Name a container and its new image: app=registry.example.com/shop/checkout:1.2.3")
-    return tuple(word for word in words if "=" not in word), {"images": images}
+    return tuple(word for word in operands if "=" not in word), {"images": images}
 
 
 def _set_image(host: ActionHost, argument: str | None) -> None:

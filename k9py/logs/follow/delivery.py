@@ -47,7 +47,7 @@ class LineSink(Protocol):
 
 
 class LineDelivery:
-    """Makes `LogLine`s of bytes and passes them on.
+    """Turns bytes into `LogLine`s and passes them on.
 
     `count` is how many lines were passed on in all. `is_waiting` is True while lines wait for room in the sink.
 

@@ -1,7 +1,7 @@
-"""How much of the past is shown: what the keys 0 to 6 choose.
+"""How much of the past is shown, as chosen with the keys 0 to 6.
 
-To add one: a `LogRange` in `RANGES`. It says only where a log begins (and, for the head, where it ends); the rest is up
-to the container's stream.
+To add one: a `LogRange` in `RANGES`. It defines only where a log begins (and, for the head, where it ends); the rest is
+up to the container's stream.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ Bounded by lines and characters. Lines written before their log was opened wait 
 dropped. Lines written now are dropped where the terminal cannot keep up, the oldest first, and counted in one `gap`
 marker in their place; a `lossless` merge lets them wait too. Markers are never dropped (`merge_queue`).
 
-No container waits for ever: each may always have its share of an eighth of the room pending, and the pending lines of
+No container waits forever: each may always have its share of an eighth of the room pending, and the pending lines of
 the slowest one can always be drained.
 """
 
@@ -79,7 +79,7 @@ class MergeInput(InputState):
 
 
 class Merge:
-    """Takes lines as they arrive, gives them in order.
+    """Takes lines as they arrive and returns them in order.
 
     Args:
         max_lines, max_chars: bounds of what waits for the next drain.

@@ -1,4 +1,4 @@
-"""A container was restarted: read the rest of its previous run first, then say so; or report a gap.
+"""Handle a restarted container: read the rest of its previous run first, then mark the restart; or report a gap.
 
 The previous run's log decides (`previous=true` of the API). The container ids of the watch decide only when to look,
 and which of the causes in `marker_text` is named. Invariant: lines are delivered as they are proven to be new, and

@@ -1,4 +1,4 @@
-"""Where a log has been delivered to, and what a reopened stream proves about the lines in between.
+"""How far a log has been delivered, and what a reopened stream proves about the lines in between.
 
 The rule: a log is reopened some seconds before the last delivered lines. The server repeats those, and what follows
 them is new, whatever its timestamps say: they may step back (two pipes of one container, a corrected clock). Where the

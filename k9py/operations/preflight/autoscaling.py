@@ -1,4 +1,4 @@
-"""Warns of the autoscaler that sets the replicas: the one place that knows what it will make of a new number.
+"""Warns of the autoscaler that sets the replicas: the only place that knows how it reacts to a new number.
 
 KEDA's ScaledObjects work through HorizontalPodAutoscalers of their own, which they own and label.
 """
@@ -32,7 +32,7 @@ def autoscaling(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterat
 
 
 def autoscaled(autoscaler: HorizontalPodAutoscaler | None, replicas: int) -> Iterator[PreflightWarning]:
-    """Warn that an autoscaler owns the number, and what it will make of it."""
+    """Warn that an autoscaler owns the number, and how it will react."""
     if autoscaler is None:
         return
     spec = autoscaler.spec

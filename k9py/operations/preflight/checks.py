@@ -1,7 +1,7 @@
-"""The checks that need the cluster, each asked of the facts read for one write.
+"""The checks that need the cluster, each given the facts read for one write.
 
-To add a check: a function that yields `PreflightWarning`s in the module of its family, called in `_warnings`; what it
-must read becomes a fact in `facts.py`.
+To add a check: a function that yields `PreflightWarning`s in the module of its family, called in `_found`; the data it
+needs becomes a fact in `facts.py`. A check asks the plan what the write does, never which operation it is.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from k9py.operations.warnings import loudest_first
 
 
 def rights(facts: Facts) -> Iterator[PreflightWarning]:
-    """Warn that the write will be refused, or that this is not known."""
+    """Warn that the write will be refused, or that this is unknown."""
     match facts.allowed:
         case Unknown() as fact:
-            yield unknown(f"your right to {facts.right}", fact, "it may be refused")
+            yield unknown(f"your permission to {facts.right}", fact, "it may be refused")
         case False:
             yield PreflightWarning(
                 WarningLevel.DANGER, "rights", f"you may not {facts.right}: the server will refuse it"
@@ -35,11 +35,11 @@ def rights(facts: Facts) -> Iterator[PreflightWarning]:
 
 
 _OF_TEMPLATE: Final = frozenset({CauseKind.IMAGE, CauseKind.CRASH, CauseKind.OOM, CauseKind.CONFIG, CauseKind.MOUNT})
-"""Causes that a new pod of the same template brings with it; a probe that fails may succeed after a restart."""
+"""Causes that a new pod of the same template will have too; a probe that fails may succeed after a restart."""
 
 
 def fails_alike(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
-    """Warn that new pods will fail as present ones of the same template do: the template is what has to change."""
+    """Warn that new pods will fail as present ones of the same template do: the template has to change."""
     if not isinstance(facts.pods, tuple) or plan.new_pods is not NewPods.SAME:
         return
     if plan.replicas is not None and not coming_pods(obj, plan):
@@ -66,19 +66,19 @@ def _pod_images(pod: Pod) -> dict[str, str]:
 
 
 async def preflight(reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> tuple[PreflightWarning, ...]:
-    """Return what the cluster will answer to a write, most severe first; what could not be read is `unknown`.
+    """Return the warnings about a write, most severe first; an unreadable fact is one with the code `unknown`.
 
     Args:
         obj: the whole object the write was planned from.
 
     Raises:
-        ConnectionFailedError: the cluster does not answer any more.
+        ConnectionFailedError: the cluster no longer responds.
     """
     return judge(obj, plan, await gather(reader, obj, plan))
 
 
 def judge(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> tuple[PreflightWarning, ...]:
-    """Return what the facts mean for the write, most severe first."""
+    """Return the warnings that follow from the facts, most severe first."""
     return loudest_first(_found(obj, plan, facts))
 
 

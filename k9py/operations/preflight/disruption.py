@@ -1,8 +1,8 @@
-"""Warns of pods that are taken away: time in which none serves, and what disruption budgets allow.
+"""Warns about pods that are removed: downtime, and what disruption budgets allow.
 
-Only an eviction asks a PodDisruptionBudget. A rollout and a deletion do not: there it shows how little room there is.
-Sources: kubernetes/pkg/controller/deployment/util, `ResolveFenceposts`; DaemonSet and StatefulSet by their API's text;
-kubernetes/pkg/registry/core/pod/storage/eviction.go; docs "Specifying a Disruption Budget".
+Only an eviction respects a PodDisruptionBudget. A rollout and a deletion bypass it: for those the warning shows how few
+disruptions are left. Sources: kubernetes/pkg/controller/deployment/util, `ResolveFenceposts`; DaemonSet and StatefulSet
+by their API's text; kubernetes/pkg/registry/core/pod/storage/eviction.go; docs "Specifying a Disruption Budget".
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from k9py.operations.preflight.facts import Facts, Unknown, planned_template, un
 
 @dataclass(frozen=True, slots=True)
 class RolloutStrategy:
-    """A rollout's room.
+    """The limits of a rollout.
 
     Args:
         type: RollingUpdate, Recreate or OnDelete.
         desired: pods it should have.
         surge: pods above `desired` during the rollout.
         unavailable: pods that may be missing of `desired` during the rollout.
-        coming: pods that are made before any goes, by how many there are now.
+        coming: pods created before any is removed, by the current number.
     """
 
     type: str
@@ -75,28 +75,30 @@ def _pods(value: int | str | None, default: int | str, desired: int, *, round_up
 
 
 def downtime(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
-    """Warn that replacing the pods leaves a time in which none serves.
+    """Warn that replacing the pods causes downtime.
 
-    A DaemonSet's pods serve their own node each, one after the other: that is normal, no reason to warn.
+    Each DaemonSet pod serves its own node, and they are replaced one after the other: no reason to warn.
     """
     kind, how = obj.get("kind"), strategy(obj)
     if kind == "DaemonSet" or not how.desired:
         return
     if how.type == "Recreate":
-        message = "strategy Recreate: all pods end before the first new one starts"
+        message = "strategy Recreate: all pods terminate before the first new one starts"
     elif how.type == "RollingUpdate" and how.unavailable >= how.desired == 1:
         message = "its only pod is replaced: nothing serves in between"
         if kind == "Deployment":
-            message = "its only pod may end before the new one is ready (maxUnavailable 1): nothing serves in between"
+            message = (
+                "its only pod may terminate before the new one is ready (maxUnavailable 1): nothing serves in between"
+            )
     elif how.type == "RollingUpdate" and how.unavailable >= how.desired and kind == "Deployment":
-        message = f"maxUnavailable lets all {how.desired} pods end before a new one is ready"
+        message = f"maxUnavailable allows all {how.desired} pods to terminate before a new one is ready"
     else:
         return
     yield PreflightWarning(WarningLevel.DANGER, "downtime", message)
 
 
 def held_back(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
-    """Say when the pods, or some of them, will not take the change by themselves."""
+    """Warn that some or all pods will not be updated automatically."""
     given = (obj.get("spec") or {}).get("updateStrategy") or {}
     if given.get("type") == "OnDelete":
         message = "update strategy OnDelete: pods stay as they are until someone deletes them"
@@ -104,7 +106,7 @@ def held_back(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
         return
     partition = (given.get("rollingUpdate") or {}).get("partition") or 0
     if partition:
-        message = f"partition {partition}: only pods from ordinal {partition} on take the change"
+        message = f"partition {partition}: only pods from ordinal {partition} on are updated"
         yield PreflightWarning(WarningLevel.CAUTION, "partition", message)
 
 
@@ -123,19 +125,19 @@ def budget_of_rollout(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> 
         status = budget.status
         spare = status.expected_pods - status.desired_healthy
         if how.unavailable > spare:
-            tolerates = f"lets {_pods_text(max(spare, 0))} be down (it needs {_healthy(budget)})"
-            takes = f"the rollout does not ask it and may take {how.unavailable} down at once"
+            tolerates = f"allows {_pods_text(max(spare, 0))} to be down (it needs {_healthy(budget)})"
+            takes = f"the rollout bypasses it and may take {how.unavailable} down at once"
             message = f"disruption budget {printable(budget.name)} {tolerates}; {takes}"
             yield PreflightWarning(WarningLevel.CAUTION, "budget", message)
 
 
 def budget_of_eviction(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
-    """Warn that an eviction will be refused, or that a deletion goes past a budget that has nothing left."""
+    """Warn that an eviction will be refused, or that a deletion bypasses a budget that has no disruptions left."""
     if facts.budgets is None or not plan.removes_pod:
         return
     is_eviction = plan.request.verb == "evict"
     if isinstance(facts.budgets, Unknown):
-        could = "one may refuse it" if is_eviction else "deleting does not ask them"
+        could = "one may refuse it" if is_eviction else "deleting bypasses them"
         yield unknown("disruption budgets", facts.budgets, could)
         return
     matching = tuple(_of(facts.budgets, (obj.get("metadata") or {}).get("labels") or {}))
@@ -147,8 +149,8 @@ def budget_of_eviction(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) ->
     for budget in matching:
         if budget.status.disruptions_allowed > 0 or not _counts(obj, budget):
             continue
-        spent = f"disruption budget {printable(budget.name)} has nothing left (it needs {_healthy(budget)})"
-        result = "it will refuse this" if is_eviction else "deleting does not ask it"
+        spent = f"disruption budget {printable(budget.name)} has no disruptions left (it needs {_healthy(budget)})"
+        result = "it will refuse this" if is_eviction else "deleting bypasses it"
         message = f"{spent}: {result}"
         yield PreflightWarning(WarningLevel.DANGER, "budget", message)
 
@@ -160,12 +162,12 @@ def _of(budgets: tuple[PodDisruptionBudget, ...], labels: Mapping[str, str]) -> 
 
 
 def _counts(pod: Mapping[str, Any], budget: PodDisruptionBudget) -> bool:
-    """Tell whether a budget would miss the pod: one that does not serve may go while enough others do."""
+    """Return whether the pod counts for a budget: an unready pod may go while enough others are healthy."""
     status = pod.get("status") or {}
     if status.get("phase") != "Running":
         return False
     conditions = status.get("conditions") or ()
-    ready = any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
+    ready = any(condition.get("type") == "Ready" and condition.get("status") == "True" for condition in conditions)
     return ready or not budget.status.current_healthy >= budget.status.desired_healthy > 0
 
 

@@ -1,7 +1,7 @@
-"""What the cluster knows that matters to one write, read once, in parallel.
+"""The facts about the cluster that matter to one write, read once, in parallel.
 
 Invariant: a fact is a value, or `Unknown` with the reason; an empty value means that there is none, and None that it
-does not matter to the write. One read that fails leaves the others alone; a lost connection ends them all.
+does not matter to the write. A failed read does not affect the others; a lost connection ends them all.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """What the write needs: a verb on a resource with its subresource, in a namespace."""
+    """The permission for the write: a verb on a resource with its subresource, in a namespace."""
 
     verb: str
     resource: str
@@ -49,14 +49,14 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was read; None: it does not matter to the change.
+    """The facts; None: it does not matter to the change.
 
     Args:
-        right, allowed: what the write needs, and whether the user has it.
+        right, allowed: the permission for the write, and whether the user has it.
         autoscalers: those of the namespace.
         budgets: those of the namespace.
         quotas: those of the namespace.
-        pods: those of the workload, where more of the same are to come.
+        pods: those of the workload, if more of the same will be created.
         at: when they were read.
     """
 
@@ -70,10 +70,10 @@ class Facts:
 
 
 async def gather(reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> Facts:
-    """Read what matters to a change.
+    """Read the facts for a change.
 
     Raises:
-        ConnectionFailedError: the cluster does not answer any more.
+        ConnectionFailedError: the cluster no longer responds.
     """
     scales = plan.replicas is not None
     creates_pods = plan.starts_rollout or scales
@@ -106,7 +106,7 @@ async def gather(reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> Fac
 
 
 def needed_right(plan: WritePlan) -> Right:
-    """Return what RBAC asks for the write."""
+    """Return the RBAC permission for the write."""
     request = plan.request
     verb, subresource = ("create", "eviction") if request.verb == "evict" else (request.verb, request.subresource)
     resource = _resource(plan)
@@ -119,7 +119,7 @@ def _resource(plan: WritePlan) -> str:
 
 
 def _selector(obj: Mapping[str, Any]) -> str:
-    """Return the workload's selector as a query, "" when it has none we understand."""
+    """Return the workload's selector as a query, "" when it has none that is supported."""
     try:
         return str(msgspec.convert((obj.get("spec") or {}).get("selector") or {}, LabelSelector))
     except msgspec.ValidationError:
@@ -143,7 +143,7 @@ async def _listed(reader: Reader, kind: Kind[K], namespace: str, selector: str =
 
 
 async def _known(read: Callable[[], Awaitable[T]], kind: Kind[Any] | None) -> T | Unknown:
-    """Return what was read, or why it is unknown. `kind`: what is listed, None for another question."""
+    """Return the result, or why it is unknown. `kind`: the listed kind, None for another request."""
     try:
         return await read()
     except ConnectionFailedError:
@@ -151,21 +151,21 @@ async def _known(read: Callable[[], Awaitable[T]], kind: Kind[Any] | None) -> T 
     except ForbiddenError:
         return Unknown(f"you may not list {kind.resource}" if kind is not None else "you may not ask")
     except NotFoundError as error:
-        # An older server may have them under another version: that is not to have none.
+        # An older server may have them in another version, which does not mean that there are none.
         return Unknown(f"this server has no {kind.api_version}" if kind is not None else printable(error.message))
     except KdashError as error:
         return Unknown(printable(error.message))
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return Unknown("the answer was not understood")
+        return Unknown("unexpected response")
 
 
 def unknown(what: str, fact: Unknown, could: str) -> PreflightWarning:
-    """Warn that something is not known.
+    """Warn that something is unknown.
 
     Args:
         what: in the plural, such as `autoscalers`.
-        fact: why it is not known.
-        could: what may be so: `one may overwrite this`.
+        fact: why it is unknown.
+        could: the possible consequence: `one may overwrite this`.
     """
     return PreflightWarning(WarningLevel.CAUTION, "unknown", f"{what}: unknown ({fact.why}); {could}")
 

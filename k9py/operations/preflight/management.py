@@ -1,4 +1,4 @@
-"""Who manages the object and will put it back: Argo CD, Flux, Helm, or a file given to `kubectl apply`."""
+"""Who manages the object and will revert the change: Argo CD, Flux, Helm, or a file given to `kubectl apply`."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def managed(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
     release = notes.get("meta.helm.sh/release-name") or ""
     if argo or "Argo CD" in managers:
         name = f" (application {printable(str(argo).partition(':')[0])})" if argo else ""
-        message = f"Argo CD manages it{name} and may put it back at once: change it in its source too"
+        message = f"Argo CD manages it{name} and may revert it immediately: change its source too"
         yield PreflightWarning(WarningLevel.DANGER, "gitops", message)
     elif flux or "Flux" in managers:
         name = f" ({printable(flux)})" if flux else ""
-        message = f"Flux manages it{name} and will put it back: change it in its source too"
+        message = f"Flux manages it{name} and will revert it: change its source too"
         yield PreflightWarning(WarningLevel.DANGER, "gitops", message)
     elif release or "Helm" in managers or labels.get("app.kubernetes.io/managed-by") == "Helm":
         name = f" release {printable(str(release))}" if release else ""
@@ -46,10 +46,10 @@ def managed(obj: Mapping[str, Any]) -> Iterator[PreflightWarning]:
 
 
 def applied(obj: Mapping[str, Any], *, field: str, what: str) -> Iterator[PreflightWarning]:
-    """Warn that the next `kubectl apply` puts back what is in its file.
+    """Warn that the next `kubectl apply` reverts the change to its file.
 
-    kubectl 1.37 warns of `rollout undo` alone, whatever the file contains; a scale or an image may be
-    missing in the file, and then an apply leaves it.
+    kubectl 1.37 warns only about `rollout undo`, whatever the file contains; replicas or an image may be missing in the
+    file, and then an apply keeps them.
 
     Args:
         field: the part of `spec` that is changed: `template` or `replicas`.
@@ -58,14 +58,14 @@ def applied(obj: Mapping[str, Any], *, field: str, what: str) -> Iterator[Prefli
     meta = obj.get("metadata") or {}
     file = (meta.get("annotations") or {}).get(LAST_APPLIED)
     if file is not None and _file_has(str(file), field):
-        message = f"it was made with kubectl apply: the next apply puts back {what} as its file has it; change that too"
+        message = f"it was made with kubectl apply: the next apply reverts {what} to its file; change that too"
         yield PreflightWarning(WarningLevel.CAUTION, "applied", message)
         return
     for entry in meta.get("managedFields") or ():
         owned = ((entry.get("fieldsV1") or {}).get("f:spec") or {}) if entry.get("operation") == "Apply" else {}
         if f"f:{field}" in owned and str(entry.get("manager")) not in _FIELD_MANAGERS:
             who = printable(str(entry.get("manager")))
-            message = f"{who} applies {what} (server-side): its next apply conflicts with this, or puts it back"
+            message = f"{who} applies {what} (server-side): its next apply conflicts with this or reverts it"
             yield PreflightWarning(WarningLevel.CAUTION, "applied", message)
             return
 
@@ -74,4 +74,4 @@ def _file_has(file: str, field: str) -> bool:
     try:
         return field in msgspec.json.decode(file)["spec"]
     except (msgspec.DecodeError, UnicodeError, KeyError, TypeError):
-        return True  # it was applied: what the file contains is not known, so it may contain this
+        return True  # it was applied: the content of the file is unknown, so it may contain this

@@ -1,7 +1,7 @@
-"""What one pod of a template takes of a quota.
+"""What one pod of a template uses of a quota.
 
 Source: kubernetes/component-helpers/resource, `PodRequests` and `PodLimits`: containers and sidecars run together;
-an init container runs alone but for the sidecars before it; overhead and pod-level resources come on top or instead.
+an init container runs alone except for the sidecars before it; overhead and pod-level resources come on top or instead.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _BARE: Final = ("cpu", "memory", "ephemeral-storage")
 
 
 def pod_demand(template: Mapping[str, Any]) -> dict[str, Decimal]:
-    """Return by quota entry (`pods`, `requests.cpu`, `limits.memory` ...) what a pod takes.
+    """Return a pod's usage by quota entry (`pods`, `requests.cpu`, `limits.memory` ...).
 
     Raises:
-        ValueError: an amount is no quantity.
+        ValueError: an amount is not a quantity.
     """
     spec = template.get("spec") or {}
     demand = {"pods": Decimal(1), "count/pods": Decimal(1)}
@@ -36,9 +36,9 @@ def pod_demand(template: Mapping[str, Any]) -> dict[str, Decimal]:
 
 
 def unasked(template: Mapping[str, Any], entry: str) -> str:
-    """Return the first container that asks for nothing of a compute entry such as `limits.cpu`, "" when all do.
+    """Return the first container without a value for a compute entry such as `limits.cpu`, "" when all have one.
 
-    A quota refuses such a pod outright, unless a LimitRange fills the amount in.
+    A quota refuses such a pod outright, unless a LimitRange sets a default.
     """
     kind, _, resource = entry.rpartition(".")
     if resource not in ("cpu", "memory") or kind not in ("", "requests", "limits"):
@@ -74,7 +74,7 @@ def _total(spec: Mapping[str, Any], kind: Kind) -> dict[str, Decimal]:
 
 
 def _amounts(container: Mapping[str, Any], kind: Kind) -> dict[str, Decimal]:
-    """Return what a container asks for; its limits are its requests where it names none."""
+    """Return a container's requests; its limits where it has none."""
     resources = container.get("resources") or {}
     limits = dict(_parsed(resources.get("limits")))
     return limits if kind == "limits" else {**limits, **dict(_parsed(resources.get("requests")))}

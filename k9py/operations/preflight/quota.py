@@ -1,8 +1,8 @@
-"""Warns of new pods that find no room: in a ResourceQuota, or on a node.
+"""Warns about new pods that do not fit: in a ResourceQuota, or on a node.
 
-Counted: new pods times what one takes, against hard minus used, by every entry of every quota that counts them. For
-nodes the scheduler has answered already where a pod of the same template is waiting.
-Source of the scopes: kubernetes/pkg/quota/v1/evaluator/core/pods.go, `podMatchesScopeFunc`.
+Counted: new pods times the usage of one, compared with hard minus used, for every entry of every quota that counts
+them. For nodes, a pending pod of the same template already shows the scheduler's answer. Source of the scopes:
+kubernetes/pkg/quota/v1/evaluator/core/pods.go, `podMatchesScopeFunc`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from k9py.operations.preflight.pod_demand import pod_demand, unasked
 
 
 def is_counted(quota: ResourceQuota, template: Mapping[str, Any]) -> bool | None:
-    """Tell whether a quota counts the pods of a template; None when a scope of it is not understood."""
+    """Return whether a quota counts the pods of a template; None when one of its scopes is not supported."""
     spec = template.get("spec") or {}
     selector = quota.spec.scope_selector
     wanted = [
@@ -80,7 +80,7 @@ class _Room:
 
 
 def quota_refusals(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
-    """Warn of every quota that has no room for the pods to come."""
+    """Warn about every quota without room for the new pods."""
     if facts.quotas is None:
         return
     coming = coming_pods(obj, plan)
@@ -94,7 +94,7 @@ def quota_refusals(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Ite
         takes = pod_demand(template)
     except ValueError:
         if facts.quotas:
-            yield unknown("quotas", Unknown("what a pod takes is not understood"), "one may refuse the new pods")
+            yield unknown("quotas", Unknown("the usage of a pod cannot be computed"), "one may refuse the new pods")
         return
     how = strategy(obj)
     for quota in facts.quotas:
@@ -102,7 +102,7 @@ def quota_refusals(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Ite
             case False:
                 continue
             case None:
-                why = Unknown("its scope is not understood")
+                why = Unknown("its scope is not supported")
                 yield unknown(f"quota {printable(quota.name)}", why, "it may refuse the new pods")
                 continue
         yield from _unasked(quota, template)
@@ -112,7 +112,7 @@ def quota_refusals(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Ite
 
 
 def coming_pods(obj: Mapping[str, Any], plan: WritePlan) -> int:
-    """Return how many pods are added to those there are."""
+    """Return how many pods are added."""
     if plan.replicas is None:
         return strategy(obj).coming if plan.starts_rollout else 0
     present = (obj.get("spec") or {}).get("replicas")
@@ -120,18 +120,18 @@ def coming_pods(obj: Mapping[str, Any], plan: WritePlan) -> int:
 
 
 def _room(quota: ResourceQuota, takes: Mapping[str, Decimal]) -> _Room | None:
-    """Return the least room any entry leaves; None when no entry counts these pods, or none has been counted yet."""
+    """Return the smallest room of any entry; None when no entry counts these pods, or none has been counted yet."""
     least: _Room | None = None
     used = quota.status.used or {}
     for entry, hard in (quota.spec.hard or {}).items():
-        each = takes.get(entry)
-        if not each or entry not in used:
+        demand = takes.get(entry)
+        if not demand or entry not in used:
             continue
         try:
             left = max(Decimal(0), parse_quantity(hard) - parse_quantity(used[entry]))
         except ValueError:
             continue
-        pods = int(left // each)
+        pods = int(left // demand)
         if least is None or pods < least.pods:
             text = f"{printable(entry)}: {printable(str(used[entry]))} of {printable(str(hard))} used"
             least = _Room(pods, text)
@@ -147,7 +147,7 @@ def _refusal(quota: ResourceQuota, plan: WritePlan, how: RolloutStrategy, coming
     if room.pods == 0 and how.unavailable == 0:
         message = f"maxUnavailable 0 and no room: {name} refuses every surge pod ({room.text}), so it cannot begin"
         return PreflightWarning(WarningLevel.DANGER, "no-room", message)
-    slower = "old pods must end first" if room.pods == 0 else "it goes slower"
+    slower = "old pods must terminate first" if room.pods == 0 else "it goes slower"
     message = f"{name} has room for {room.pods} of {coming} surge pods ({room.text}): {slower}"
     return PreflightWarning(WarningLevel.CAUTION, "quota", message)
 
@@ -165,7 +165,7 @@ def _unasked(quota: ResourceQuota, template: Mapping[str, Any]) -> Iterator[Pref
 
 
 def node_room(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
-    """Warn that pods to come will wait for a node, as one of the same does now."""
+    """Warn that new pods will wait for a node, as a pod of the same template does now."""
     if facts.pods is None or not coming_pods(obj, plan):
         return
     if isinstance(facts.pods, Unknown):

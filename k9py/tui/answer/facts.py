@@ -38,13 +38,13 @@ from k9py.tui.workers import start_worker
 from k9py.views.answer import RolloutFacts
 
 DEBOUNCE_SECONDS: Final = 0.2
-"""A row is read once the cursor has been on it for this long."""
+"""A row is read once the cursor has stayed on it for this long."""
 RETRY_SECONDS: Final = 10.0
-"""Least seconds between two attempts after a failure."""
+"""Minimum seconds between two attempts after a failure."""
 MAX_KEPT: Final = 64
 """Objects whose facts are kept."""
 MAX_SUMMED_PODS: Final = 500
-"""Restarts are only added up for workloads of at most this many pods."""
+"""Restarts are only summed for workloads with at most this many pods."""
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -71,7 +71,7 @@ class _Read:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the stores say about a workload, for one view of it."""
+    """The stores' facts about a workload, for one view of it."""
 
     view: RolloutView
     facts: RolloutFacts
@@ -214,7 +214,7 @@ def _stuck_pod(workload: StatefulSet, target: Revision, pods: Sequence[Pod]) -> 
 
 
 def scaled_by(workload: Workload) -> tuple[str, datetime | None]:
-    """Return the manager that set `spec.replicas` last and when; "" and None where managedFields do not tell.
+    """Return the manager that set `spec.replicas` last and when; "" and None when the managedFields do not show it.
 
     The time of an entry is that of the manager's last change of any field: only for the scale subresource it is that
     of the replicas.

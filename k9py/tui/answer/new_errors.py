@@ -32,9 +32,9 @@ from k9py.views import patterns as pattern_table
 EARLIER_LINES: Final = 5000
 """Lines that are counted of those received before the rollout began."""
 UPDATE_SECONDS: Final = 1.0
-"""Least seconds between two looks at the revisions: a big rollout changes all the time."""
+"""Minimum seconds between two looks at the revisions: a big rollout changes all the time."""
 COMPARE_SECONDS: Final = 2.0
-"""Least seconds between two comparisons."""
+"""Minimum seconds between two comparisons."""
 
 
 class NewErrors:
@@ -100,7 +100,7 @@ class NewErrors:
     # -- the pane's line sink -----------------------------------------------------------------------------------------
 
     def clear(self) -> None:
-        """Forget every line: those of another subject follow."""
+        """Forget every line: another subject follows."""
         self._counter.clear()
         self._baseline_of = ()
         self._updated_at = float("-inf")

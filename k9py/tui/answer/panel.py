@@ -1,4 +1,4 @@
-"""The lines of an answer on the screen: a label each, long lines folded under themselves.
+"""The lines of an answer on the screen: each with a label, long lines wrapped with a hanging indent.
 
 Invariant: it is redrawn only when its text changes, and uses no more lines than `most`.
 """

@@ -35,7 +35,7 @@ from k9py.views.values import StyledLine, Tone
 ANSWER_LINES: Final = 3
 """Lines of a full answer: what is wrong, what changed, what to do."""
 UPDATE_SECONDS: Final = 0.3
-"""Least seconds between two answers about one row: a rollout of thousands of pods changes all the time."""
+"""Minimum seconds between two answers about one row: a rollout of thousands of pods changes all the time."""
 MIN_ROWS: Final = 6
 """Lines a table keeps where only one pane fits, if it has as many rows."""
 SMALL_FRAME: Final = 4
@@ -148,7 +148,7 @@ class AnswerUpdater:
     # -- which object -------------------------------------------------------------------------------------------------
 
     def _subject(self) -> ObjectKey | None:
-        """Return the selected object; before the person moved a cursor, the worst one."""
+        """Return the selected object; before the user moved a cursor, the worst one."""
         home = self._home
         if self._is_chosen or home.active_pane is not home.rollouts:
             return home.target()
@@ -159,7 +159,7 @@ class AnswerUpdater:
 
     @property
     def _is_chosen(self) -> bool:
-        """True once the person moved the cursor of a table."""
+        """True once the user moved the cursor of a table."""
         return any(pane.table.is_cursor_pinned for pane in (self._home.services, self._home.rollouts))
 
     def _view_of(self, queries: Queries, subject: ObjectKey | None) -> RolloutView | ServiceView | None:
@@ -224,7 +224,7 @@ class AnswerUpdater:
         if service is None:
             return None
         views = [view for key in service.workloads if (view := queries.rollout_view(key, now)) is not None]
-        # Of equally severe ones, take the one that changed last: a change is what the person looks for.
+        # Of equally severe ones, take the one that changed last: a change is what the user looks for.
         views.sort(key=lambda view: view.changed_at or _LONG_AGO, reverse=True)
         worst = min(views, key=lambda view: view.severity, default=None)
         if worst is None:

@@ -1,4 +1,4 @@
-"""No key is silent: it acts, or reports why it cannot now, or that no such key is bound here.
+"""No key is silent: it acts, reports why it cannot, or reports that it is not bound here.
 
 Invariant: a printable key that reaches the app on a screen of the cluster does one of the three; what is typed into a
 bar or a dialog never comes here. To report why a key does nothing: `ready` or `allowed` of its action, or

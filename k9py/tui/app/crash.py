@@ -1,4 +1,4 @@
-"""A bug of our own ends the program with a report, not with a screen full of our variables.
+"""A bug in kdash ends the program with a report, not with a screen full of our variables.
 
 Textual prints the traceback with every local variable, which may hold what came from the cluster. Here the traceback
 alone is kept as text; the caller writes it to a file and prints where.

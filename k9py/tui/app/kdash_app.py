@@ -1,4 +1,4 @@
-"""The dashboard as one app: it owns the session, the home screen, the tick that pulls what changed, and the messages.
+"""The dashboard app: it owns the session, the home screen, the tick that pulls what changed, and the messages.
 
 Invariants: the first frame is painted before the Kubernetes client is imported; nothing is pushed to the screen, the
 tick pulls (ten times a second at most); a lost cluster is a state on the screen, never an exit.
@@ -135,7 +135,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         self.refresh_header()
 
     def _sign_in_changed(self) -> None:
-        """Show with the next tick what a credential plugin prints: it may print a lot in a row."""
+        """Show the output of a credential plugin with the next tick: it may print a lot at once."""
         self._header.invalidate()
 
     # -- another cluster, or another part of it -----------------------------------------------------------------------
@@ -173,7 +173,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         self.show_progress()
 
     def show_progress(self) -> None:
-        """Show on every screen how the operations of this session stand."""
+        """Show on every screen the progress of this session's operations."""
         self.home.show_changes_under_way(self.operations.acting)
         latest, others = self.operations.latest
         can_stop = latest is not None and self.operations.can_stop_after(latest.key)
@@ -241,7 +241,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         self.exit(0)
 
     def action_cancel_sign_in(self) -> None:
-        """Cancel the credential plugin that waits for the person."""
+        """Cancel the credential plugin that waits for the user."""
         if self.session.sign_in is None:
             self.show_message("no sign-in is waiting", failed=True)
         else:

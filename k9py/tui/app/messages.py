@@ -1,4 +1,4 @@
-"""Messages for a moment: each answers the key before it, so the next key clears it."""
+"""Transient messages: each answers the previous key, so the next key clears it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ STAYS_SECONDS: Final = 10.0
 
 
 class TransientMessages(OrderedKeys[ResultT], Generic[ResultT]):
-    """An app that shows messages for a moment."""
+    """An app that shows transient messages."""
 
     _message_stays = False
 
     def show_message(self, text: str, *, failed: bool = False, stays: bool = False) -> None:
-        """Show a message for a moment, or until the next key.
+        """Show a transient message, until the next key or a timeout.
 
         Args:
             text: One line.

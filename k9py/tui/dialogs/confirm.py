@@ -1,4 +1,4 @@
-"""Confirm a write: the object, where it is, what changes, and what works against it. Cancel has the focus.
+"""Confirm a write: the object, where it is, what changes, and the warnings. Cancel has the focus.
 
 Invariant: the buttons are always visible; what does not fit above them scrolls, with the focus on a button too.
 """

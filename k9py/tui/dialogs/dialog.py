@@ -79,7 +79,7 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
         raise NotImplementedError
 
     def with_keys(self, template: str) -> str:
-        """Return a text of our own with every `{action.id}` replaced by that action's key."""
+        """Return a text of kdash with every `{action.id}` replaced by that action's key."""
         return key_names(self).fill(template)
 
     def warn(self, message: str) -> None:

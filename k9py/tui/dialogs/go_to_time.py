@@ -14,10 +14,10 @@ from k9py.tui.logs.typed_time import EXAMPLES
 
 
 class GoToTimeDialog(Dialog[datetime]):
-    """Returns the time that was typed; a text that is no time stays in the input to be corrected.
+    """Returns the time that was typed; an invalid text stays in the input to be corrected.
 
     Args:
-        parse: returns the time a text means, None when it means none.
+        parse: returns the time a text means, None when it is not a time.
         zone: name of the time zone of times without one.
     """
 

@@ -1,4 +1,4 @@
-"""What a person is asked to confirm, as a value, and its lines: what changes, warnings, the diff of the template."""
+"""The question of a confirm dialog, as a value, and its lines: what changes, warnings, the diff of the template."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CurrentStatus:
 
     Args:
         state: of the target.
-        advice: why this may not be what the person wants, "" for none.
+        advice: why this may not be what the user wants, "" for none.
     """
 
     state: CurrentState
@@ -59,13 +59,13 @@ class QuestionItem:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person is asked to confirm.
+    """The question of a confirm dialog.
 
     Args:
         verb: on the button, such as "Scale".
         object: kind and name, or how many objects.
         place: namespace and context, as text.
-        before_after: what changes beside the pod template.
+        before_after: what changes besides the pod template.
         warnings: most severe first.
         template: how the pod template changes; None when it does not.
         items: the objects, when there are several.

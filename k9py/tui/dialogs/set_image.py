@@ -43,7 +43,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
         images: by container, init containers first.
         check: returns why these images cannot be set, "" when they can.
         status: the workload's current status.
-        typed: what was typed before, by container, when the person came back from the next dialog.
+        typed: what was typed before, by container, when the user came back from the next dialog.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("list.down", "list.up")

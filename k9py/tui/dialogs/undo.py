@@ -54,10 +54,10 @@ class UndoDialog(Dialog[Revision]):
         suggested: the revision under the cursor at first, and why; None: the cursor is on the current one.
         status: the workload's current status.
         pasts: what became of each revision, by its uid.
-        chosen: the revision under the cursor instead, when the person came back from the next dialog.
+        chosen: the revision under the cursor instead, when the user came back from the next dialog.
         load: reads the template of a revision and the current one.
         authors: of the revisions, by their names.
-        now: the time that all ages count to, so that no two disagree.
+        now: the time that all ages refer to, so that they agree.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("dialog.close", "diff.switch")
@@ -118,7 +118,7 @@ class UndoDialog(Dialog[Revision]):
     def on_mount(self) -> None:
         self.table.replace_all([self._row(revision, self._now) for revision in self.revisions])
         is_low = self.app.size.height < LOW
-        self.set_class(is_low, "-low")  # the diff is what the decision rests on: it gets the lines
+        self.set_class(is_low, "-low")  # the diff decides: it gets the lines
         self.table.styles.height = min(len(self.revisions) + 1, 4 if is_low else 11, max(4, self.app.size.height // 4))
         self.table.flush()
         suggested = None if self._suggested is None else self._suggested.revision
@@ -134,7 +134,7 @@ class UndoDialog(Dialog[Revision]):
         return structs.replace(row, cells=(first, Cell(mark, tone), *others))
 
     def _mark(self, revision: Revision, now: datetime) -> tuple[str, Tone]:
-        """Return the mark beside the revision's number, and its tone."""
+        """Return the mark next to the revision's number, and its tone."""
         if revision.is_current:
             return "now", Tone.ACCENT
         if not revision.number:
@@ -179,7 +179,7 @@ class UndoDialog(Dialog[Revision]):
         await self._show_difference(revision)
 
     async def _show_current(self, revision: Revision, heading: Static) -> None:
-        """Show what the current revision changed: that is what an undo reverts."""
+        """Show what the current revision changed: it is what an undo reverts."""
         before = previous_revision(self.revisions)
         what = "" if before is None else f" · its changes since revision {self._label(before)}"
         heading.update(self.toned((self.why_not(), Tone.MUTED), (what, Tone.ACCENT)))

@@ -1,1 +1,1 @@
-"""Logs in the dashboard beside their widget: the stream, which sources are shown, copying, saving, comparing."""
+"""Logs in the dashboard, without their widget: the stream, which sources are shown, copying, saving, comparing."""

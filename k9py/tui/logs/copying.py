@@ -26,7 +26,7 @@ class ClipboardCopy:
 
     Args:
         text: the lines; "" sends nothing.
-        message: the outcome, for the person.
+        message: the outcome, for the user.
     """
 
     text: str

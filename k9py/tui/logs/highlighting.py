@@ -20,7 +20,7 @@ class Highlights:
     """The parsed text.
 
     Args:
-        patterns: one regular expression an item, in their order, without duplicates.
+        patterns: one regular expression per item, in their order, without duplicates.
         problem: the error of an invalid expression, which is matched literally; "" for none.
     """
 

@@ -1,4 +1,4 @@
-"""Counts log lines by pattern and compares revisions, in slices beside the live screen.
+"""Counts log lines by pattern and compares revisions, in slices alongside the live screen.
 
 Owns the counts of one subject and the one worker that counts and compares. After each slice it rests as long as the
 slice took, so it uses at most half of the event loop. Invariants: every line given is counted, waits, or is in
@@ -34,7 +34,7 @@ class PatternCounter:
 
     Args:
         owner: the widget whose worker counts; counting starts once it is mounted.
-        seconds_between: least seconds between two comparisons.
+        seconds_between: minimum seconds between two comparisons.
         is_wanted: returns whether a comparison is needed now; lines are counted anyway.
         on_compared: called with each comparison.
     """
@@ -81,7 +81,7 @@ class PatternCounter:
     # -- input --------------------------------------------------------------------------------------------------------
 
     def clear(self) -> None:
-        """Forget every line: those of another subject follow."""
+        """Forget every line: another subject follows."""
         self._counts = PatternCounts()
         self.skipped = 0
         self._waiting.clear()

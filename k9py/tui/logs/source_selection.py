@@ -49,7 +49,7 @@ class SourceSelection:
         is_first, self.is_known = not self.is_known, True
         targets = tuple(targets)
         names = {**self._revision_names, **revision_names}
-        # A container that is no target any more does not stay in the set: that would be for ever.
+        # A container that is no target any more does not stay in the set: it would stay forever.
         always_read = (always_read | self._always_read) & {target.container_key for target in targets}
         new = (targets, names, always_read, empty_reason)
         if not is_first and new == (self.targets, self._revision_names, self._always_read, self.empty_reason):

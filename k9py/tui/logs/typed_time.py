@@ -13,7 +13,7 @@ _AGO: Final = re.compile(r"-?(?=\d)(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?
 
 
 def parse_time(text: str, now: datetime, zone: tzinfo | None) -> datetime | None:
-    """Return the time a text means, None when it means none.
+    """Return the time a text means, None when it is not a time.
 
     A time of day is the latest one in the past: at ten past midnight, 23:50 is yesterday's.
 

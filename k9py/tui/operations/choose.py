@@ -57,7 +57,7 @@ class Asker(Protocol):
         ...
 
     async def question(self, proposals: Proposals) -> Question:
-        """Return what is to be read before the proposals are confirmed."""
+        """Return the question that confirms the proposals."""
         ...
 
     async def ask(self, dialog: Dialog[ResultT]) -> ResultT | None:
@@ -66,7 +66,7 @@ class Asker(Protocol):
 
 
 async def choose(asker: Asker, request: InputRequest) -> Any | Confirmed | None:
-    """Ask for inputs; None when the person declined."""
+    """Ask for inputs; None when the user declined."""
     match request.inputs:
         case ScaleInputs() if len(request.targets) > 1:
             return await _choose_replicas_of_several(asker, request)
@@ -92,7 +92,7 @@ async def _choose_replicas(asker: Asker, request: InputRequest) -> Confirmed | N
         proposals = await request.propose(ScaleInputs(replicas))
         [proposal] = proposals.items
         plan = proposal.plan
-        # How the target stands is shown above the number; here only what speaks against this number.
+        # The state of the target is shown above the number; here are only the problems of this number.
         status = await target_status(queries, key, clock.now(), is_remedy=plan is not None and plan.is_remedy)
         shown = question(proposal, asker.place(key.namespace), None)
         if status.advice:
@@ -135,7 +135,7 @@ async def _choose_replicas_of_several(asker: Asker, request: InputRequest) -> Co
 
 
 async def _choose_images(asker: Asker, request: InputRequest) -> SetImageInputs | None:
-    """Ask for images; those chosen before are filled in when the person came one step back."""
+    """Ask for images; those chosen before are filled in when the user came one step back."""
     [target] = request.targets
     key, raw = target.key, target.raw
 

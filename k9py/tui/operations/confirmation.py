@@ -13,7 +13,7 @@ from k9py.tui.dialogs.question import CurrentStatus, Question, QuestionItem, Tem
 
 
 def question(proposal: Proposal, place: str, status: CurrentStatus | None) -> Question:
-    """Return what is to be read before one write is confirmed."""
+    """Return the question that confirms one write."""
     tried = proposal.dry_run
     assert tried is not None, "the dashboard proposes nothing without a write"
     return Question(
@@ -29,7 +29,7 @@ def question(proposal: Proposal, place: str, status: CurrentStatus | None) -> Qu
 
 
 def question_of_several(proposals: Proposals, statuses: Sequence[CurrentStatus], context: str) -> Question:
-    """Return what is to be read before several writes are confirmed, made one after the other."""
+    """Return the question that confirms several writes, made one after the other."""
     items = []
     for proposal, status in zip(proposals.items, statuses, strict=True):
         plan = proposal.plan
@@ -43,7 +43,7 @@ def question_of_several(proposals: Proposals, statuses: Sequence[CurrentStatus],
         place=f"context {context}, one at a time, in this order",
         items=items,
         notes=proposals.notes,
-        is_dry_run=all(one.dry_run is not None and one.dry_run.is_verified for one in proposals.items),
+        is_dry_run=all(item.dry_run is not None and item.dry_run.is_verified for item in proposals.items),
     )
 
 

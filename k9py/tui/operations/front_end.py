@@ -1,7 +1,7 @@
 """The dashboard as a front end of operations: dialogs ask, the log shows, the terminal is notified at the end.
 
-Invariants: a failure becomes a dialog in `run` alone. Keys typed while a dialog is on its way wait for it; a
-confirmation is never typed ahead: what is confirmed has been seen.
+Invariants: a failure becomes a dialog in `run` alone. Keys typed before a dialog opens wait for it; a confirmation is
+never typed ahead: only a visible dialog can be confirmed.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class DashboardFrontEnd:
     # -- keys and dialogs ---------------------------------------------------------------------------------------------
 
     def hold_keys(self, cancel: Callable[[], None] | None = None) -> None:
-        """Keep back what is typed until the next dialog is there; Esc cancels the run."""
+        """Hold typed keys until the next dialog is open; Esc cancels the run."""
         if cancel is not None:
             self._cancel = cancel
         self._hold = self._app.hold_keys(self._cancel)
@@ -172,7 +172,7 @@ class DashboardFrontEnd:
         try:
             answer: ResultT | None = await answered
         except asyncio.CancelledError:
-            if self._app.is_running and self._app.screen is dialog:  # cancelled just as it came up
+            if self._app.is_running and self._app.screen is dialog:  # cancelled just as it opened
                 self._app.pop_screen()
             raise
         return answer
@@ -184,7 +184,7 @@ class DashboardFrontEnd:
     # -- asking -------------------------------------------------------------------------------------------------------
 
     async def while_preparing(self, key: ObjectKey, title: str, work: Coroutine[Any, Any, ResultT]) -> ResultT | None:
-        """Await the work with the keys held; Esc gives it up, which is one step back."""
+        """Await the work with the keys held; Esc cancels it, which is one step back."""
         given_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._hold = self._app.hold_keys(lambda: None if given_up.done() else given_up.set_result(None))
         task = asyncio.ensure_future(work)
@@ -211,7 +211,7 @@ class DashboardFrontEnd:
         return Decision.YES if answer else Decision.BACK if answer is None else Decision.NO
 
     async def question(self, proposals: Proposals) -> Question:
-        """Return what is to be read before the proposals are confirmed."""
+        """Return the question that confirms the proposals."""
         queries, now = self.connected.cluster.queries, self.clock.now()
 
         async def status(proposal: Proposal) -> CurrentStatus:
@@ -240,7 +240,7 @@ class DashboardFrontEnd:
         status.set_text("writing…")
 
     def written(self, proposal: Proposal, result: WriteResult) -> None:
-        """Report what a person should know of a write: in a dialog, or in passing where it is one of several."""
+        """Report the notes about a write: in a dialog, or as a transient message when it is one of several."""
         self._statuses[proposal.key].set_text("accepted")
         if result.audit_problem:
             self._on_unaudited()
@@ -281,12 +281,12 @@ class DashboardFrontEnd:
             await self.ask(MessageDialog.of_error(heading, error))
 
     def progress(self, key: ObjectKey, status: RolloutStatus | None, *, is_recovering: bool) -> None:
-        """Show how a rollout stands, or that a pod is terminating."""
+        """Show the status of a rollout, or that a pod is terminating."""
         text = "terminating" if status is None else status.summary
         self._statuses[key].set_text(f"recovering: {text}" if is_recovering else text, status=status)
 
     def ended(self, result: OperationResult, end: TrackedEnd) -> None:
-        """Show the end, and notify the terminal of it unless it is one of several."""
+        """Show the end, and notify the terminal unless it is one of several."""
         status = self._statuses.get(result.key)
         if status is None or end.is_interrupted:
             return
@@ -306,7 +306,7 @@ class DashboardFrontEnd:
             status.set_text(f"no longer tracked: {error.message}", Tone.WARN)
 
     def interrupted(self, result: OperationResult) -> None:
-        """Show nothing: kdash is left, or shows another cluster."""
+        """Show nothing: kdash is quitting, or shows another cluster."""
 
     def audit_problem(self, problem: str) -> None:
         """Report that an audit line is missing."""
@@ -315,7 +315,7 @@ class DashboardFrontEnd:
             self._host.show_message(audit_note(problem), failed=True, stays=True)
 
     def is_superseded(self, key: ObjectKey) -> bool:
-        """Tell whether another operation on the object has begun, or this one was dismissed at its end."""
+        """Return whether another operation on the object has begun, or this one was dismissed at its end."""
         status = self._statuses.get(key)
         return status is not None and not status.is_current
 
@@ -323,11 +323,11 @@ class DashboardFrontEnd:
 
     @property
     def running_bulk(self) -> str:
-        """What is done to how many, "" when nothing is running."""
+        """The action and the number of objects, "" when nothing is running."""
         return f"{self._operation.id} of {len(self._targets)}" if self._is_running else ""
 
     def stops(self) -> bool:
-        """Tell whether the person asked to stop after the current object."""
+        """Return whether the user asked to stop after the current object."""
         return self._stops
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""What operations ask of the app besides dialogs and keys."""
+"""What operations need of the app besides dialogs and keys."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from k9py.tui.session import Connected
 
 
 class OperationsHost(Protocol):
-    """The app that shows the operations. `KdashApp` fulfils it."""
+    """The app that shows the operations. `KdashApp` implements it."""
 
     options: AppOptions
 
     @property
     def key_names(self) -> KeyNames:
-        """The keys in force."""
+        """The current keys."""
         ...
 
     @property
@@ -32,7 +32,7 @@ class OperationsHost(Protocol):
         ...
 
     def show_message(self, text: str, *, failed: bool = False, stays: bool = False) -> None:
-        """Show a message for a moment; with `stays`, until it has surely been seen."""
+        """Show a transient message; with `stays`, until it has surely been seen."""
 
     def notify_terminal(self, text: str) -> None:
         """Notify the terminal that something has ended."""
@@ -41,4 +41,4 @@ class OperationsHost(Protocol):
         """Clear these of the selection: they are being changed."""
 
     def show_progress(self) -> None:
-        """Show how the operations stand."""
+        """Show the progress of the operations."""

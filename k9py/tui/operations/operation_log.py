@@ -2,7 +2,7 @@
 
 Invariant: a status that another operation on its object has replaced, or whose end was dismissed, is no longer shown
 (`is_current` is False): an old operation cannot overwrite the text of a new one. One that is dismissed while it is
-under way is only hidden, and shown again should it end badly.
+under way is only hidden, and shown again if it fails.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from k9py.views.values import Tone
 
 
 class OperationStatus:
-    """How one operation on one object stands."""
+    """The status of one operation on one object."""
 
     def __init__(self, log: OperationLog, key: ObjectKey, title: str, began: float) -> None:
         self.key = key
@@ -34,11 +34,13 @@ class OperationStatus:
         return self._log.status_of(self.key) is self
 
     def set_text(self, text: str, tone: Tone = Tone.BUSY, *, status: RolloutStatus | None = None) -> None:
-        """Set how it stands; `status` is for the bar."""
+        """Set its status text; `status` is for the bar."""
         desired, updated, available = (
             (None, 0, 0) if status is None else (status.desired, status.updated, status.available)
         )
-        self.shown = replace(self.shown, words=text, tone=tone, desired=desired, updated=updated, available=available)
+        self.shown = replace(
+            self.shown, status_text=text, tone=tone, desired=desired, updated=updated, available=available
+        )
         if self.shown.is_done and tone is not Tone.OK:
             self.is_hidden = False
         if self.is_current:
@@ -84,7 +86,7 @@ class OperationLog:
 
     @property
     def acting(self) -> dict[ObjectKey, str]:
-        """What is being done to each object whose operation has not ended, hidden or not."""
+        """The running operation of each object, hidden or not."""
         return {key: status.shown.what for key, status in self._statuses.items() if not status.shown.is_done}
 
     def status_of(self, key: ObjectKey) -> OperationStatus | None:
@@ -101,7 +103,7 @@ class OperationLog:
     def dry_running(self, key: ObjectKey, title: str) -> Iterator[None]:
         """Show a dry run for as long as it takes; the other statuses stay."""
         status = OperationStatus(self, key, title, self._now())
-        status.shown = replace(status.shown, words="dry-running…", hint="{app.back} cancels")
+        status.shown = replace(status.shown, status_text="dry-running…", hint="{app.back} cancels")
         self._dry_runs.append(status)
         self.changed()
         try:
@@ -116,7 +118,7 @@ class OperationLog:
         self.changed()
 
     def dismiss(self) -> bool:
-        """Show nothing any more; what is under way continues. False when nothing was shown."""
+        """Hide all; running operations continue. False when nothing was shown."""
         visible = [status for status in self._statuses.values() if not status.is_hidden]
         for status in visible:
             if status.shown.is_done:

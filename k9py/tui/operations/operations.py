@@ -1,4 +1,4 @@
-"""Starts operations, and knows what is shown of them."""
+"""Starts operations, and knows which of them are shown."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Operations:
 
         Args:
             operation_id: of `AppOptions.operations`.
-            targets: as they were under the cursor or selected; a target without a uid takes the one in the picture.
+            targets: as they were under the cursor or selected; a target without a uid takes the one in the stores.
         """
         if len(targets) > 1 and self.running_bulk:
             stop = self._host.key_names("operation.stop")
@@ -62,7 +62,7 @@ class Operations:
         front_end.hold_keys(worker.cancel)
 
     def snapshot(self, key: ObjectKey) -> TargetSnapshot:
-        """Return an object as it is in the live picture, without a uid when it is not there."""
+        """Return an object as it is in the informers' stores, without a uid when it is not there."""
         connected = self._host.connected
         present = connected.cluster.queries.object(key) if connected is not None else None
         return TargetSnapshot(key, "" if present is None else present.uid)
@@ -73,7 +73,7 @@ class Operations:
         return "" if self._bulk is None else self._bulk.running_bulk
 
     def can_stop_after(self, key: ObjectKey) -> bool:
-        """Tell whether that object is being changed and those after it can still be left out."""
+        """Return whether that object is being changed and those after it can still be left out."""
         return self._bulk is not None and self._bulk.current == key
 
     def stop(self) -> None:
@@ -93,16 +93,16 @@ class Operations:
 
     @property
     def acting(self) -> dict[ObjectKey, str]:
-        """What is being done to each object whose operation has not ended."""
+        """The running operation of each object."""
         return self.log.acting
 
     def status_of(self, key: ObjectKey) -> TrackedChange | None:
-        """Return how the last operation on an object stands, None when there was none (or it was dismissed)."""
+        """Return the status of the last operation on an object, None when there was none (or it was dismissed)."""
         status = self.log.status_of(key)
         return None if status is None else status.shown
 
     def dismiss(self) -> bool:
-        """Stop showing the operations; what is under way continues. False when nothing was shown."""
+        """Stop showing the operations; running ones continue. False when nothing was shown."""
         return self.log.dismiss()
 
     # -- life ---------------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class Operations:
         self._app.workers.cancel_group(self._app, "write")
 
     async def close(self) -> None:
-        """End every operation, and wait until what is no longer tracked is in the audit file."""
+        """End every operation, and wait until their ends are in the audit file."""
         for worker in [worker for worker in self._app.workers if worker.group == "write"]:
             worker.cancel()
             with suppress(WorkerError):

@@ -1,4 +1,4 @@
-"""How the target of an operation stands now, and what to say first when nothing is wrong with it."""
+"""The current state of an operation's target, and the advice when nothing is wrong with it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from k9py.views.current_state import (
 from k9py.views.rollouts import state_text
 from k9py.views.values import Tone
 
-NOT_KNOWN = CurrentState("its current state is not known", Tone.UNKNOWN, False)
+NOT_KNOWN = CurrentState("its current state is unknown", Tone.UNKNOWN, False)
 
 
 def current_state(queries: Queries, key: ObjectKey, now: datetime) -> CurrentState:
-    """Return how a workload or pod stands; unknown when it is not in the picture."""
+    """Return the current state of a workload or pod; unknown when it is not in the stores."""
     if key.kind == POD.name:
         pod = queries.pod(key)
         return NOT_KNOWN if pod is None else current_pod_state(pod, queries.pod_findings(key, now), now)
@@ -33,7 +33,7 @@ def current_state(queries: Queries, key: ObjectKey, now: datetime) -> CurrentSta
 
 
 async def target_status(queries: Queries, key: ObjectKey, now: datetime, *, is_remedy: bool) -> CurrentStatus:
-    """Return how the target stands.
+    """Return the current state of the target.
 
     Args:
         is_remedy: the operation is meant to repair something: with nothing wrong, name what is failing instead.
@@ -48,7 +48,7 @@ async def target_status(queries: Queries, key: ObjectKey, now: datetime, *, is_r
 
 
 async def worst_failing(queries: Queries, now: datetime) -> RolloutView | None:
-    """Return the workload that is failing worst of those in the picture, None when none is."""
+    """Return the worst failing workload in the stores, None when none is failing."""
     worst: RolloutView | None = None
     time_slice = TimeSlice()
     for key in list(queries.rollout_keys()):

@@ -1,4 +1,4 @@
-"""The new revision of a rollout beside the old ones that still have pods.
+"""The new revision of a rollout next to the old ones that still have pods.
 
 The lines are made in `views.cohorts`; here they are folded to the room there is. A part is redrawn only when its text
 changes.
@@ -49,7 +49,7 @@ class Cohorts(Horizontal):
 
         Args:
             width: cells for all of them.
-            compact: put them below each other, each with a line less.
+            compact: put them below each other, each with one line less.
         """
         current = [status for status in cohorts if status.cohort.is_current]
         old = [status for status in cohorts if not status.cohort.is_current]
@@ -64,7 +64,7 @@ class Cohorts(Horizontal):
 
 
 def _lines(cohorts: Sequence[CohortStatus], now: datetime, width: int, *, compact: bool) -> list[StyledLine]:
-    """Return the lines of the cohorts, long ones folded under themselves."""
+    """Return the lines of the cohorts, long ones wrapped with a hanging indent."""
     lines: list[StyledLine] = []
     for status in cohorts:
         heading, counts, *others = cohort_lines([status], now)

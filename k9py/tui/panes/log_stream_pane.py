@@ -54,7 +54,7 @@ class LineObserver(Protocol):
     """Receives every line the pane receives, numbered as the view numbers them."""
 
     def clear(self) -> None:
-        """Forget every line: those of another subject follow."""
+        """Forget every line: another subject follows."""
         ...
 
     def take(self, first_number: int, lines: Sequence[LogLine]) -> None:

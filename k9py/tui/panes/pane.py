@@ -90,7 +90,7 @@ class Pane(Vertical):
 class FilterablePane(Pane):
     """A pane with a bar to type into: the text goes to the main widget, which gets the focus back afterwards.
 
-    To add one: subclass, yield a `FilterBar` beside `main`, and apply the text in `apply_input`.
+    To add one: subclass, yield a `FilterBar` next to `main`, and apply the text in `apply_input`.
     """
 
     def apply_input(self, bar: FilterBar, text: str) -> None:

@@ -29,7 +29,7 @@ from k9py.views.values import Column
 
 REDRAW_SECONDS: Final = 0.5
 FRAME_LINES: Final = 3
-"""Lines of the pane beside its rows: the frame and the column titles."""
+"""Lines of the pane other than its rows: the frame and the column titles."""
 MIN_LINES: Final = 6
 """Height of the pane while it only says why there are no rows."""
 SUBTITLE_MARGIN: Final = 22
@@ -105,7 +105,7 @@ class PatternsPane(TablePane):
     # -- input --------------------------------------------------------------------------------------------------------
 
     def clear(self) -> None:
-        """Forget every line: those of another subject follow."""
+        """Forget every line: another subject follows."""
         self._counter.clear()
         self._restart()
 
@@ -134,7 +134,7 @@ class PatternsPane(TablePane):
         self._restart()
 
     def take(self, first_number: int, lines: Sequence[LogLine]) -> None:
-        """Count these lines, numbered from `first_number` on as in the log beside; returns immediately."""
+        """Count these lines, numbered from `first_number` on as in the adjacent log; returns immediately."""
         self._counter.take(first_number, lines)
 
     def set_started(self, started: Mapping[str, datetime]) -> None:

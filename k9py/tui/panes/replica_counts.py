@@ -16,7 +16,7 @@ from k9py.tui.tones import FAILING_TONES
 from k9py.views.values import Tone
 
 TEXTS: Final = 3
-"""Texts beside the bars: updated, available, and the rest."""
+"""Texts next to the bars: updated, available, and the rest."""
 
 
 class _Track(BarRenderable):

@@ -52,7 +52,7 @@ def rollout_columns(*, one_namespace: bool) -> ColumnSet:
 
 
 def _column_set(columns: tuple[Column, ...], one_namespace: bool, min_widths: Mapping[str, int]) -> ColumnSet:
-    """Drop the namespace where it tells nothing; elsewhere keep it longer than most columns when room is short."""
+    """Drop the namespace column when all rows share it; otherwise keep it longer than most columns."""
     fitted = tuple(
         replace(
             column,
@@ -94,7 +94,7 @@ def _has_all_lists(cluster: Cluster) -> bool:
 def with_operations(
     source: RowSource, columns: tuple[Column, ...], column: str, operation_on: Callable[[ObjectKey], str]
 ) -> RowSource:
-    """Return the same rows, those of the person's own changes marked until the change has settled.
+    """Return the same rows, those of the user's own changes marked until the change has settled.
 
     A mark only adds text: tone and place of the row stay those of the object.
 

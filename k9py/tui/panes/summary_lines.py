@@ -28,7 +28,7 @@ DEADLINE_REASON: Final = "ProgressDeadlineExceeded"
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A title with the state beside it, and the lines below."""
+    """A title with the state next to it, and the lines below."""
 
     title: str
     state: str

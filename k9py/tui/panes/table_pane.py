@@ -129,7 +129,7 @@ class TablePane(FilterablePane):
         if wanted == self._members and reason == self._narrowing:
             return
         if reason != self._narrowing and wanted is not None and self.table.cursor_key not in wanted:
-            self.table.unpin_cursor()  # the person narrowed it away: start at the first row
+            self.table.unpin_cursor()  # the user narrowed it away: start at the first row
         self._members, self._narrowing, self._narrowed_empty = wanted, reason, empty_text
         shown = self._shown()
         if len(self.rows) > FEW_ROWS:

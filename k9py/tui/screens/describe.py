@@ -22,7 +22,7 @@ from k9py.views.describe import describe
 from k9py.views.values import Tone
 
 EVENTS_SECONDS: Final = 5.0
-"""Least seconds between two readings of a pod's events."""
+"""Minimum seconds between two readings of a pod's events."""
 
 
 class DescribeScreen(TextScreen):

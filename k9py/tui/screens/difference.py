@@ -75,7 +75,7 @@ def _previous(revisions: tuple[Revision, ...], workload: ObjectKey) -> Revision:
     if previous is not None:
         return previous
     if not revisions:
-        raise RefusedError(f"the revisions of {workload} are not known yet", "wait until they are read")
+        raise RefusedError(f"the revisions of {workload} are not loaded yet", "wait until they are read")
     raise RefusedError(f"{workload} has only one revision", "there is nothing to compare it with")
 
 
@@ -85,8 +85,8 @@ class DifferenceScreen(TextScreen):
     Args:
         older: the old side.
         newer: the new side, None for what runs now.
-        is_chosen: the person chose the old side; else it is the one home compares with, and an undo goes to the
-            suggested revision.
+        is_chosen: the user chose the old side; else it is the one home compares with, and an undo goes to the suggested
+            revision.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIFF_SCREEN)
@@ -139,14 +139,14 @@ class DifferenceScreen(TextScreen):
         self._show_sides()
 
     async def _look_for_base(self) -> None:
-        """Take the old side that home compares with, once, unless the person chose one."""
+        """Take the old side that home compares with, once, unless the user chose one."""
         connected, now = self.app_context.connected, self.app_context.options.clock.now()
         view = connected.cluster.queries.rollout_view(self.subject, now) if connected is not None else None
         if self._has_looked or connected is None or view is None:
             return
         lines = await asyncio.to_thread(AuditLog(self.app_context.options.audit_path).lines, view.uid)
         if self._undoes_to is not None:
-            return  # the person chose a side meanwhile
+            return  # the user chose a side meanwhile
         self._has_looked = True
         is_problem = view.severity.is_problem
         base = comparison_base(connected.cluster, view, lines, is_problem=is_problem)

@@ -1,4 +1,4 @@
-"""All keys in force on a screen, generated from the bindings: a bound key cannot be missing here."""
+"""All current keys on a screen, generated from the bindings: a bound key cannot be missing here."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class KeyGroup:
 
 
 def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
-    """Return the keys in force on a screen, grouped as their actions are."""
+    """Return the current keys on a screen, grouped as their actions are."""
     lines: dict[HelpGroup, dict[str, list[ActiveBinding]]] = {}
     for active in screen.active_bindings.values():
         group = actions_of(screen).group_of(active.binding.id)
@@ -108,7 +108,7 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#help").focus()
 
     def _column(self, groups: Sequence[KeyGroup]) -> Renderables:
-        """Draw a column; a long explanation is folded under itself."""
+        """Draw a column; a long explanation is wrapped with a hanging indent."""
         palette = palette_for(self.app)
         parts: list[RenderableType] = []
         for group in groups:

@@ -1,8 +1,8 @@
 """The home screen: Services, Rollouts and Logs side by side, each narrowing the next.
 
-The Space key marks in Rollouts: an action then takes all that is marked, each by the uid it was marked with. Moving the
+Space marks rollouts: an action then applies to all marked ones, each by the uid it had when it was marked. Moving the
 cursor in Services (or Space) narrows the rollouts to those of that service, and the logs to theirs; moving it in
-Rollouts shows that rollout's logs. Esc takes the last narrowing back. Invariant: what is narrowed says so in its title.
+Rollouts shows that rollout's logs. Esc undoes the last narrowing. Invariant: the title of a narrowed pane shows it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class HomeScreen(PanedScreen):
         self.service: ObjectKey | None = None
         """The service the rollouts are narrowed to."""
         self.rollout: ObjectKey | None = None
-        """The rollout the person selected for the logs."""
+        """The rollout the user selected for the logs."""
 
     def compose_panes(self) -> ComposeResult:
         with ContentSwitcher(id="home", initial="connection"):
@@ -129,13 +129,13 @@ class HomeScreen(PanedScreen):
         self.logs.set_source(None)
 
     def show_changes_under_way(self, changing: Mapping[ObjectKey, str]) -> None:
-        """Mark the rows of what the person is changing, until it has settled."""
+        """Mark the rows of objects that are being changed, until they have settled."""
         connected = self.app_context.connected
         if connected is not None:
             self.tables.show_changes_under_way(changing, connected.cluster)
 
     def show_connection(self) -> None:
-        """Show in place of the panes how the connection stands that is being made, or was not."""
+        """Show the state of the connection in place of the panes."""
         session = self.app_context.session
         if not self.is_mounted:
             return
@@ -183,7 +183,7 @@ class HomeScreen(PanedScreen):
     # -- narrowing ----------------------------------------------------------------------------------------------------
 
     def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
-        """Narrow the other panes to what the person moved to."""
+        """Narrow the other panes to what the user moved to."""
         self.refresh_bindings()
         has_moved = event.cause is HighlightCause.MOVED
         if event.table is self.services.table:
@@ -279,9 +279,9 @@ class HomeScreen(PanedScreen):
         return bool(marked)
 
     def step_back(self) -> None:
-        """Clear the marks, the filter, then the narrowing; at last ask whether to quit.
+        """Clear the marks, the filter, then the narrowing; finally ask whether to quit.
 
-        While the cluster is being connected to it cancels the credential plugin that waits for the person.
+        While the cluster is being connected to it cancels the credential plugin that waits for the user.
         """
         sign_in = self.app_context.session.sign_in
         if not self.is_connected and sign_in is not None:

@@ -1,6 +1,6 @@
 """The two tables of the home screen: Services and Rollouts, their rows, and the lines they take.
 
-Invariant: an empty table says why it is empty.
+Invariant: an empty table shows why it is empty.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from k9py.views import services as service_table
 from k9py.views.values import Tone
 
 FRAME_LINES: Final = 3
-"""Lines of a table beside its rows: the frame and the titles."""
+"""Lines of a table other than its rows: the frame and the titles."""
 MIN_TABLE_LINES: Final = 6
 """Lines a table keeps, its frame included, however few its rows."""
 MIN_LINES_BELOW: Final = 17
-"""Lines for all else where tables stand below each other: the bars, the answer, and logs that are worth their space."""
+"""Lines for all else where tables are stacked: the bars, the answer, and logs that are worth their space."""
 
 
 class HomeTables(Container):
@@ -90,7 +90,7 @@ class HomeTables(Container):
         return self._changing.get(key, "")
 
     def show_changes_under_way(self, changing: Mapping[ObjectKey, str], cluster: Cluster) -> None:
-        """Mark the rows of what the person is changing, until it has settled."""
+        """Mark the rows of objects that are being changed, until they have settled."""
         if changing == self._changing:
             return
         former = self._changing
@@ -133,10 +133,10 @@ class HomeTables(Container):
     def share_height(self, screen: Size, *, is_small: bool, is_wide: bool) -> bool | None:
         """Give each table the lines its rows need, and no more: the logs have the others.
 
-        On a wide screen the tables stand beside each other, unless both fit below each other: then nothing is cut.
+        On a wide screen the tables are side by side, unless both fit below each other: then nothing is cut.
 
         Returns:
-            Whether they stand beside each other; None when nothing has changed.
+            Whether they are side by side; None when nothing has changed.
         """
         # Narrowing and filtering change nothing: the panes stay where they are. All heights from the screen's on count
         # as one: rows that come in do not lay it out again and again.

@@ -41,7 +41,7 @@ from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.screens.targets import CursorTargets
 
 UPDATE_SECONDS: Final = 0.25
-"""Least seconds between two updates of the containers: a rollout of hundreds of pods changes all the time."""
+"""Minimum seconds between two updates of the containers: a rollout of hundreds of pods changes all the time."""
 
 
 class LogScreen(PanedScreen, inherit_bindings=False):
@@ -103,7 +103,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self.logs.sink = self.patterns
         self.comparison = LogComparison(self, self.patterns, subject)
         self._wants_patterns: bool | None = None
-        """Whether the person wants the patterns; None: not decided."""
+        """Whether the user wants the patterns; None: not decided."""
         self._knows_way_back = False
         self._is_stale = False
         self._updated_at = float("-inf")
@@ -143,7 +143,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
 
     def _follow(self) -> None:
         self.comparison.start_over()
-        # Previous containers are not compared: what they wrote is not what a revision writes now.
+        # Previous containers are not compared: their lines are not those of the current revision.
         self._compare(
             not self.previous
             and (self.comparison.revisions.is_useful if self._wants_patterns is None else self._wants_patterns)
@@ -250,7 +250,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         )
 
     def action_copy(self) -> None:
-        """Refuse to copy from the patterns: what would be taken is not what is looked at."""
+        """Refuse to copy from the patterns: the copied lines would not be the visible ones."""
         self.app_context.show_message(
             self.app_context.key_names.fill("{log.copy} copies lines of the log: {pane.next} goes there"), failed=True
         )
@@ -298,7 +298,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
             self.app_context.show_message("that line is hidden now, by the filter or with its source")
 
     def step_back(self) -> None:
-        """Take back what was done to the lines, the previous run, the full screen, one at a time; then go back."""
+        """Undo search, filter and marks, the previous run, and the full screen, one at a time; then go back."""
         if self.clear_filter() or self.logs.step_back():
             return
         if self.previous and not self._began_previous:

@@ -1,4 +1,4 @@
-"""A rollout on its own screen: what is wrong at the top, the new revision beside the old ones, their pods, history,
+"""A rollout on its own screen: what is wrong at the top, the new revision next to the old ones, their pods, history,
 conditions and events.
 
 Invariants: everything shown is of one object, by uid: when it is gone the screen reports it and keeps what it showed.
@@ -51,7 +51,7 @@ from k9py.views.tones import rollout_tone
 FEW_PODS: Final = 200
 """Up to this many pods a snapshot is computed on the event loop."""
 MANY_SECONDS: Final = 1.0
-"""Least seconds between two snapshots of more pods."""
+"""Minimum seconds between two snapshots of more pods."""
 
 
 class RolloutScreen(DetailScreen[RolloutView]):
@@ -101,7 +101,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self.events = EventsPane(clock=clock, options=options, number=4)
         self.logs = LogPane(context.options, options=options, number=5, id="logs")
         self._pod_panes, self._below = Container(id="pods", classes="group"), Container(id="below", classes="group")
-        self.picture: RolloutSnapshot | None = None
+        self.snapshot: RolloutSnapshot | None = None
         """The pods as they are shown."""
         self._is_drawing = False
         self._reader = RolloutReader(
@@ -168,22 +168,22 @@ class RolloutScreen(DetailScreen[RolloutView]):
         draw = partial(take_snapshot, workload, revisions, pods, self._pods.select, now)
         if len(pods) <= FEW_PODS:
             self.redraw_seconds = REDRAW_SECONDS
-            self._show_picture(draw())
+            self._show_snapshot(draw())
         elif not self._is_drawing:  # what changes meanwhile comes with the next snapshot
             self.redraw_seconds = MANY_SECONDS
             self._is_drawing = True
-            start_worker(self, partial(self._draw_in_thread, draw), group="picture")
+            start_worker(self, partial(self._draw_in_thread, draw), group="snapshot")
 
     async def _draw_in_thread(self, draw: partial[RolloutSnapshot]) -> None:
         try:
             snapshot = await asyncio.to_thread(draw)
         finally:
             self._is_drawing = False
-        self._show_picture(snapshot)
+        self._show_snapshot(snapshot)
         self.share_height()
 
-    def _show_picture(self, shown: RolloutSnapshot) -> None:
-        self.picture = shown
+    def _show_snapshot(self, shown: RolloutSnapshot) -> None:
+        self.snapshot = shown
         is_mixed, was_mixed = any(not cohort.cohort.is_current for cohort in shown.facts), self.has_class("-mixed")
         self.set_class(is_mixed, "-mixed")
         self.new.heading = "New pods" if is_mixed else "Pods"
@@ -204,17 +204,17 @@ class RolloutScreen(DetailScreen[RolloutView]):
         pane.set_rows(shown.rows, shown.summary)
 
     def _show_cohorts(self) -> None:
-        if self.picture is not None:
-            facts, now = self.picture.facts, self.app_context.options.clock.now()
+        if self.snapshot is not None:
+            facts, now = self.snapshot.facts, self.app_context.options.clock.now()
             self.cohorts.show(facts, now, width=self.size.width, compact=self.is_small)
             line = failing_log_line(facts, self._reader.failing_line, compact=self.is_small)
             self.why.show([line] if line else [])
 
     def _show_revisions(self) -> None:
         connected, now = self.app_context.connected, self.app_context.options.clock.now()
-        if self.picture is not None and connected is not None:
+        if self.snapshot is not None and connected is not None:
             fields = self._reader.fields
-            revisions = unmark_rewritten_causes(fields or {}, self.picture.revisions)
+            revisions = unmark_rewritten_causes(fields or {}, self.snapshot.revisions)
             authors = None if fields is None else revision_authors(fields, revisions)
             outcomes = revision_outcomes_of(connected.cluster, self.subject, events=False)
             self.revisions.show_revisions(revisions, authors, now, outcomes)

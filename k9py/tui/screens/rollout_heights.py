@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 FRAME: Final = 3
-"""Lines of a table beside its rows: the frame and the titles."""
+"""Lines of a table other than its rows: the frame and the titles."""
 BARS: Final = 2
 """Lines of the footer and of a tracked operation."""
 MIN_TABLE: Final = 5
@@ -17,7 +17,7 @@ MIN_LOGS: Final = 6
 SMALL_MIN_SUMMARY: Final = 3
 """Lines of the head on a small screen where the list of pods needs the others."""
 SMALL_FRAME: Final = 8
-"""Lines of a small screen beside the head, the cohorts, and the rows of pods."""
+"""Lines of a small screen other than the head, the cohorts, and the rows of pods."""
 SMALL_MIN_ROWS: Final = 3
 ROOMY: Final = 50
 """Lines of a screen below which the head leaves out blank lines."""
@@ -33,7 +33,7 @@ class RolloutHeights:
         screen: Lines of the screen.
         new_pods, old_pods, revisions, events: Rows of the tables.
         conditions: Lines above the events.
-        is_wide: Whether history and events stand beside each other.
+        is_wide: Whether history and events are side by side.
     """
 
     screen: int

@@ -1,6 +1,6 @@
 """What a rollout's screen reads besides what is watched: who made it, and the log line that explains a failure.
 
-Invariant: each is read once for each state of the rollout; when they cannot be read, nobody is named.
+Invariant: each is read once per state of the rollout; what cannot be read is left out.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def redact_section(section: Section) -> Section:
 
 
 def section_lines(sections: Sequence[Section], width: int = 0) -> list[TextLine]:
-    """Return titled sections as lines, labels aligned within each, long texts folded under themselves.
+    """Return titled sections as lines, labels aligned within each, long texts wrapped with a hanging indent.
 
     Args:
         sections: What is shown.

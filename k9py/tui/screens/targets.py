@@ -1,4 +1,4 @@
-"""Which object an action acts on: what was under the cursor at one moment, and one of several that the person chooses.
+"""Which object an action acts on: what was under the cursor at one moment, and one of several that the user chooses.
 
 Invariant: where there are several nothing is taken unasked, and what was chosen is the object that was shown, by uid.
 """
@@ -80,7 +80,7 @@ def choose_workload(
         key, uid = shown[name].key, shown[name].uid
         current = cluster.queries.object(key)
         was_recreated = current is not None and current.uid != uid
-        reason = f"{key.kind} {key.name} was recreated: look at it again first" if was_recreated else ""
+        reason = f"{key.kind} {key.name} was recreated: check it first" if was_recreated else ""
         reason = reason or action.allowed(target_of(key, cluster)) or ""
         if reason:
             context.show_message(reason, failed=True)

@@ -1,4 +1,4 @@
-"""Strips as cells: a line of the screen as two strings, its characters and its styles, one code point a cell each.
+"""Strips as cells: a line of the screen as two strings, its characters and its styles, one code point per cell.
 
 Invariant: both strings are as long as the strip is wide. A strip for which that cannot be guaranteed (control codes,
 characters of disputed width) has no cells, and is written as it is.

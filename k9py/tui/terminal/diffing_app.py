@@ -1,4 +1,4 @@
-"""An app that writes only the cells that differ to the terminal, one write a frame, and no faster than it is read.
+"""An app that writes only the cells that differ to the terminal, one write per frame, and no faster than it is read.
 
 Overrides Textual's private `App._display`; nothing else does. With a minor version of Textual that was not tested, or
 with KDASH_CELL_DIFF=0, Textual draws itself.

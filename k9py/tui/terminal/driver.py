@@ -30,7 +30,7 @@ from k9py.tui.terminal.restoring import restore_terminal
 
 DEFAULT_SIZE: Final = (80, 24)
 _INPUT_POLL: Final = 0.1
-"""Most seconds the parser waits for the rest of an escape sequence."""
+"""Maximum seconds the parser waits for the rest of an escape sequence."""
 _STOP_TAKES: Final = 0.5
 """Seconds after which a stop counts as failed."""
 _WORD_TAKES: Final = 0.2

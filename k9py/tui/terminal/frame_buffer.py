@@ -21,7 +21,7 @@ from k9py.tui.terminal.cells import SECOND_HALF, CellCodes
 SMALL_GAP: Final = 4
 """Up to this many unchanged cells between two changes are rewritten: cheaper than moving the cursor."""
 MOVED_LINES: Final = 6
-"""Least lines of a block that is checked for a move."""
+"""Minimum lines of a block that is checked for a move."""
 _EDGE: Final = 2
 """Cells at the right edge that do not move with the lines: scroll mark and border."""
 

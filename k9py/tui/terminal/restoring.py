@@ -22,7 +22,7 @@ LEAVE: Final = (
     "\x1b[?1049l\x1b[?25h"  # the main screen, with a cursor
 )
 PATIENCE: Final = 0.3
-"""Most seconds for writing it."""
+"""Maximum seconds for writing it."""
 _FLUSH_AFTER: Final = PATIENCE / 2
 
 

@@ -82,7 +82,7 @@ def fold(line: TextLine, width: int, *, indent: int = 0) -> list[TextLine]:
             left = word
             while used + cell_len(left.rstrip()) > width:
                 if used > (indent if lines else 0):  # the word is not on a line of its own yet
-                    lines.append(tuple(current))
+                    lines.append(_without_last_blanks(current))
                     current, used = [margin] if indent else [], indent
                     left = left.lstrip()
                     continue
@@ -95,7 +95,7 @@ def fold(line: TextLine, width: int, *, indent: int = 0) -> list[TextLine]:
                 current.append(TextSpan(left, span.tone))
                 used += cell_len(left)
     if current:
-        lines.append(tuple(current))
+        lines.append(_without_last_blanks(current))
     return lines
 
 
@@ -107,17 +107,23 @@ def fold_empty_text(text: str, tone: Tone, width: int) -> list[str]:
 
 
 def marked_line(tone: Tone, *pieces: tuple[str, Tone], width: int) -> list[TextLine]:
-    """Return a line after the bullet of its tone, folded under itself."""
+    """Return a line after the bullet of its tone, wrapped with a hanging indent."""
     return fold(text_line(((f"{bullet(tone)} ", tone), *pieces)), width, indent=2)
+
+
+def _without_last_blanks(line: list[TextSpan]) -> TextLine:
+    """Return a line without blanks at its end: they may not fit, and would be wrapped to a line of their own."""
+    *spans, last = line
+    return (*spans, last._replace(text=last.text.rstrip(" ")))
 
 
 def _words(text: str) -> list[str]:
     """Split after blanks, keeping them."""
-    words: list[str] = []
+    pieces: list[str] = []
     start = 0
     for at in range(1, len(text)):
         if text[at - 1] == " " and text[at] != " ":
-            words.append(text[start:at])
+            pieces.append(text[start:at])
             start = at
-    words.append(text[start:])
-    return words
+    pieces.append(text[start:])
+    return pieces

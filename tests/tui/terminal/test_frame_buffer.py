@@ -59,8 +59,8 @@ def line(rng: random.Random) -> Strip:
 
 def drawn_plainly(lines: list[Strip]) -> list[list[object]]:
     terminal = Terminal()
-    for y, one in enumerate(lines):
-        terminal.write(f"\x1b[0m\x1b[{y + 1};1H{one.render(console())}")
+    for y, line in enumerate(lines):
+        terminal.write(f"\x1b[0m\x1b[{y + 1};1H{line.render(console())}")
     return terminal.cells
 
 
@@ -85,9 +85,9 @@ def test_after_any_frames_the_terminal_shows_the_last_one(seed: int) -> None:
     lines = [line(rng) for _ in range(HEIGHT)]
     frame = dict(enumerate(lines))
     for _ in range(8):
-        for y, one in frame.items():
-            lines[y] = one
-        terminal.write(buffer.update({y: {0: one} for y, one in frame.items()}))
+        for y, strip in frame.items():
+            lines[y] = strip
+        terminal.write(buffer.update({y: {0: strip} for y, strip in frame.items()}))
         assert terminal.cells == drawn_plainly(lines)
         frame = next_frame(lines, rng)
 
@@ -119,8 +119,8 @@ def test_a_log_that_goes_up_a_line_writes_only_its_new_line() -> None:
 def test_a_strip_with_control_codes_is_written_as_it_is_and_never_taken_for_known() -> None:
     terminal, buffer = Terminal(), FrameBuffer(WIDTH, HEIGHT, console())
     odd = Strip([Segment("a\u200bb".ljust(WIDTH + 1))], WIDTH)
-    for one in (odd, Strip([Segment("plain".ljust(WIDTH))])):
-        terminal.write(buffer.update({0: {0: one}}))
+    for strip in (odd, Strip([Segment("plain".ljust(WIDTH))])):
+        terminal.write(buffer.update({0: {0: strip}}))
     assert terminal.screen.display[0].rstrip() == "plain"
 
 

@@ -83,15 +83,15 @@ async def test_a_filter_says_each_change_keeps_its_text_on_enter_and_drops_it_on
         assert not bar.display
         bar.open()
         await pilot.press("w", "e", "enter")
-        assert [one.text for one in app.said if isinstance(one, FilterBar.Changed)] == ["w", "we"]
-        assert [one.text for one in app.said if isinstance(one, FilterBar.Submitted)] == ["we"]
+        assert [message.text for message in app.said if isinstance(message, FilterBar.Changed)] == ["w", "we"]
+        assert [message.text for message in app.said if isinstance(message, FilterBar.Submitted)] == ["we"]
         assert (bar.is_open, bar.display, bar.text) == (False, True, "we")
         bar.open()
         await pilot.press("escape")
         await pilot.pause()
         assert (bar.is_open, bar.display, bar.text) == (False, False, "")
         assert isinstance(app.said[-1], FilterBar.Cancelled | FilterBar.Changed)
-        assert any(isinstance(one, FilterBar.Cancelled) for one in app.said)
+        assert any(isinstance(message, FilterBar.Cancelled) for message in app.said)
 
 
 async def test_a_number_is_typed_or_counted_within_its_bounds() -> None:
@@ -100,14 +100,14 @@ async def test_a_number_is_typed_or_counted_within_its_bounds() -> None:
         number = app.query_one(NumberInput)
         number.focus()
         await pilot.press("up", "up", "down", "enter")
-        assert [one.number for one in app.said if isinstance(one, NumberInput.Chosen)] == [4]
+        assert [message.number for message in app.said if isinstance(message, NumberInput.Chosen)] == [4]
         await pilot.press("pageup", "pageup")
         assert typed(number) == 20
         await pilot.press("backspace", "backspace", "enter")
         assert typed(number) is None
-        assert [one.number for one in app.said if isinstance(one, NumberInput.Chosen)] == [4]
+        assert [message.number for message in app.said if isinstance(message, NumberInput.Chosen)] == [4]
         await pilot.press("9", "9", "enter")
         assert typed(number) is None
-        assert [one.number for one in app.said if isinstance(one, NumberInput.Chosen)] == [4]
+        assert [message.number for message in app.said if isinstance(message, NumberInput.Chosen)] == [4]
         await pilot.press("down")
         assert typed(number) == 0

@@ -120,4 +120,4 @@ def test_shared_names_are_counted_as_a_set_would(steps: list[tuple[bool, str, st
         elif not adds and key in present:
             names.remove(key)
             present.remove(key)
-    assert names.shared == sum(sum(one.name == name for one in present) > 1 for name in "xyz")
+    assert names.shared == sum(sum(present_name.name == name for present_name in present) > 1 for name in "xyz")

@@ -35,12 +35,12 @@ def settled(live: LiveRows) -> list[Row]:
 
 def expected(live: LiveRows, model: dict[ObjectKey, Row]) -> list[Row]:
     """Return what a table of that model must show, worked out the plain way."""
-    accepted = [one for one in model.values() if live.filter.accepts(search_text(one))]
+    accepted = [row for row in model.values() if live.filter.accepts(search_text(row))]
     return sorted(accepted, key=sort_key_of(live.order, COLUMNS), reverse=live.order.reverse)
 
 
 def names(shown: list[Row]) -> list[str]:
-    return [one.key.name for one in shown]
+    return [row.key.name for row in shown]
 
 
 _NAMES = st.sampled_from([f"{word}-{number}" for word in ("web", "api", "job") for number in range(6)])
@@ -78,7 +78,7 @@ def test_the_view_is_the_sorted_filtered_model_whatever_happened(steps: list[tup
                 model.pop(key(name), None)
             case "replace", list() as several:
                 live.replace_all(several)
-                model = {one.key: one for one in several}
+                model = {row.key: row for row in several}
             case "filter", str() as text:
                 live.set_filter(RowFilter.parse(text))
             case "order", Order() as order:
@@ -95,8 +95,8 @@ def test_many_changes_at_once_are_built_aside_while_the_old_view_stays_whole() -
     live = LiveRows(COLUMNS)
     live.upsert(row("web-000", ready=1))
     assert names(settled(live)) == ["web-000"]
-    for one in rows(BULK_CHANGES + 10):
-        live.upsert(one)
+    for new_row in rows(BULK_CHANGES + 10):
+        live.upsert(new_row)
     live.apply_pending()
     assert live.building
     assert names(live.view.rows()) == ["web-000"]

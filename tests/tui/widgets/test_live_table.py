@@ -30,9 +30,9 @@ def host(filled: int = 0, *, monochrome: bool = False) -> HostApp[LiveTable]:
 
 def highlights(app: HostApp[LiveTable]) -> list[tuple[str | None, HighlightCause]]:
     return [
-        (said.key.name if said.key else None, said.cause)
-        for said in app.said(LiveTable.Highlighted)
-        if isinstance(said, LiveTable.Highlighted)
+        (message.key.name if message.key else None, message.cause)
+        for message in app.said(LiveTable.Highlighted)
+        if isinstance(message, LiveTable.Highlighted)
     ]
 
 
@@ -162,7 +162,7 @@ async def _select(pilot: Pilot[None], table: LiveTable, what: str) -> None:
 @pytest.mark.parametrize(
     ("move", "what"),
     [
-        *[(_press, one) for one in ("up", "k", "home", "g", "pageup", "enter")],
+        *[(_press, name) for name in ("up", "k", "home", "g", "pageup", "enter")],
         (_click, ""),
         (_wheel, ""),
         (_select, ""),
@@ -261,8 +261,8 @@ async def test_nothing_is_redrawn_when_nothing_changed() -> None:
         table = app.widget
         table.flush()
         lines, cells = table.paint_count.lines, table.paint_count.cells
-        for one in rows(40):
-            table.upsert(one)
+        for new_row in rows(40):
+            table.upsert(new_row)
         table.flush()
         table.upsert(row("web-039", state="paused"))
         table.flush()
@@ -352,7 +352,7 @@ async def test_sort_keys_go_round_the_columns_and_reverse() -> None:
         assert app.widget.order == Order("ready")
         assert "READY ↑" in screen_text(app.widget)[0]
         await pilot.press("O")
-        assert [one.cells[1].sort for one in app.widget.shown_rows] == [3, 2, 1, 0, 0]
+        assert [row.cells[1].sort for row in app.widget.shown_rows] == [3, 2, 1, 0, 0]
         await pilot.press("o", "o", "o", "o")
         assert app.widget.order == Order()
 
@@ -361,8 +361,8 @@ async def test_enter_selects_the_object_under_the_cursor() -> None:
     app = host(5)
     async with app.run_test(size=(80, 12)) as pilot:
         await pilot.press("down", "enter")
-        said = app.said(LiveTable.Selected)
-        assert [one.key for one in said if isinstance(one, LiveTable.Selected)] == [key("web-001")]
+        messages = app.said(LiveTable.Selected)
+        assert [message.key for message in messages if isinstance(message, LiveTable.Selected)] == [key("web-001")]
 
 
 async def test_hostile_names_reach_the_screen_harmless() -> None:
@@ -422,12 +422,12 @@ async def test_counts_are_said_once_a_flush() -> None:
         app.messages.clear()
         app.widget.set_filter("web-00")
         await pilot.pause()
-        said = [
-            (one.shown, one.total)
-            for one in app.said(LiveTable.CountsChanged)
-            if isinstance(one, LiveTable.CountsChanged)
+        messages = [
+            (message.shown, message.total)
+            for message in app.said(LiveTable.CountsChanged)
+            if isinstance(message, LiveTable.CountsChanged)
         ]
-        assert said == [(10, 20)]
+        assert messages == [(10, 20)]
 
 
 @pytest.mark.parametrize("monochrome", [False, True])

@@ -120,7 +120,7 @@ async def test_a_click_selects_a_row_and_a_double_click_opens_it() -> None:
         assert not app.said(LiveTable.Selected)
         app.CLICK_CHAIN_TIME_THRESHOLD = 60.0  # type: ignore[misc]  # however busy the machine is
         await pilot.click(LiveTable, offset=(8, 2), times=2)
-        opened = [said.key for said in app.said(LiveTable.Selected) if isinstance(said, LiveTable.Selected)]
+        opened = [message.key for message in app.said(LiveTable.Selected) if isinstance(message, LiveTable.Selected)]
         assert opened == [key("good")]
 
 

@@ -77,12 +77,12 @@ async def test_where_there_is_no_further_error_it_stays_and_says_so() -> None:
             if app._notifications:
                 break
             await pilot.pause()
-        assert [str(one.message) for one in app._notifications] == ["no later error · E goes back"]
+        assert [str(notification.message) for notification in app._notifications] == ["no later error · E goes back"]
         assert cursor(app) == 90
 
 
 @pytest.mark.parametrize(
-    ("back", "number", "said"),
+    ("back", "number", "message"),
     [
         (timedelta(seconds=30), 70, ""),
         (timedelta(seconds=30, milliseconds=500), 70, ""),
@@ -90,13 +90,15 @@ async def test_where_there_is_no_further_error_it_stays_and_says_so() -> None:
         (timedelta(seconds=-1), 99, "this is the newest"),
     ],
 )
-async def test_a_time_leads_to_the_first_line_from_then_on(back: timedelta, number: int, said: str) -> None:
+async def test_a_time_leads_to_the_first_line_from_then_on(back: timedelta, number: int, message: str) -> None:
     app = app_with(mixed())
     async with app.run_test(size=(60, 12)) as pilot:
         app.widget.go_to_time(NOW - back)
         await pilot.pause()
         assert cursor(app) == number
-        assert [said in str(one.message) for one in app._notifications] == ([True] if said else [])
+        assert [message in str(notification.message) for notification in app._notifications] == (
+            [True] if message else []
+        )
 
 
 class FixedClock(SystemClock):
@@ -149,7 +151,7 @@ async def test_a_line_drawn_out_of_sight_is_said_to_be_there() -> None:
     app = app_with(numbered(100))
     async with app.run_test(size=(70, 8)) as pilot:
         await pressed(app, pilot, "pageup", "M")
-        assert [str(one.message) for one in app._notifications] == [
+        assert [str(notification.message) for notification in app._notifications] == [
             "line drawn below the newest line · End jumps there"
         ]
         await pressed(app, pilot, "end")

@@ -241,5 +241,9 @@ async def test_the_state_is_said_when_it_changes_and_not_otherwise() -> None:
         app.widget.flush()
         await pilot.press("up")
         await pilot.pause()
-        said = [one.state.following for one in app.said(LogView.StateChanged) if isinstance(one, LogView.StateChanged)]
-        assert said == [False]
+        followings = [
+            message.state.following
+            for message in app.said(LogView.StateChanged)
+            if isinstance(message, LogView.StateChanged)
+        ]
+        assert followings == [False]

@@ -144,7 +144,7 @@ async def test_next_and_previous_hit_go_from_the_cursor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "keys", "at", "words"),
+    ("text", "keys", "at", "message"),
     [
         ("0$", ("n",), 90, "no later match · N goes back"),
         ("0$", ("end", "n"), None, "no later match · N goes back"),
@@ -154,7 +154,7 @@ async def test_next_and_previous_hit_go_from_the_cursor() -> None:
     ],
 )
 async def test_past_the_last_hit_it_stays_and_says_so(
-    text: str, keys: tuple[str, ...], at: int | None, words: str
+    text: str, keys: tuple[str, ...], at: int | None, message: str
 ) -> None:
     app = app_with(numbered(100))
     async with app.run_test(size=(60, 8)) as pilot:
@@ -162,7 +162,7 @@ async def test_past_the_last_hit_it_stays_and_says_so(
         await pilot.press(*keys)
         await pilot.pause()
         assert cursor(app) == at
-        assert [str(one.message) for one in app._notifications] == [words]
+        assert [str(notification.message) for notification in app._notifications] == [message]
 
 
 async def test_typing_a_search_on_goes_on_from_where_it_began() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from k9py.tui.widgets.text_view import TextView
-from k9py.tui.widgets.toned_text import TextSpan, yaml_lines
+from k9py.tui.widgets.toned_text import MIN_FOLD_CELLS, TextSpan, fold, yaml_lines
 from k9py.views.values import Tone
 from tests.tui.widgets.hosts import HostApp, screen_text
 
@@ -32,7 +34,7 @@ async def test_search_goes_round_and_highlights() -> None:
         await pilot.press("N")
         shown = screen_text(app.widget)
         hit = list(app.widget.render_line(shown.index("line 60")))
-        assert [(one.text, one.style) for one in hit][1] == (
+        assert [(span.text, span.style) for span in hit][1] == (
             "60",
             app.widget.on_base(app.widget.palette.hit_current),
         )
@@ -66,3 +68,11 @@ def test_yaml_keys_and_comments_are_told_apart() -> None:
     assert key == (TextSpan("", Tone.MUTED), TextSpan("spec", Tone.ACCENT), TextSpan(": {}"))
     assert comment == (TextSpan("# note", Tone.MUTED),)
     assert item == (TextSpan("  - ", Tone.MUTED), TextSpan("name", Tone.ACCENT), TextSpan(": web"))
+
+
+@pytest.mark.parametrize("width", range(MIN_FOLD_CELLS, 40))
+def test_no_folded_line_is_wider_than_asked_even_where_it_ends_with_blanks(width: int) -> None:
+    line = (TextSpan("stuck: ", Tone.FAIL), TextSpan("image web:1 cannot be pulled  from registry — and so on"))
+    folded = ["".join(span.text for span in row) for row in fold(line, width, indent=2)]
+    assert max(map(len, folded)) <= width
+    assert " ".join(" ".join(folded).split()) == " ".join("".join(span.text for span in line).split())

@@ -22,7 +22,7 @@ from tests.tui.widgets.hosts import COLUMNS, NOW, HostApp, rows
 
 ALL = (*PALETTES.values(), MONOCHROME)
 BY_NAME = {theme.name: theme for theme in THEMES.values()}
-COLOURED = [one for one in ALL if one.name in BY_NAME]
+COLOURED = [theme for theme in ALL if theme.name in BY_NAME]
 
 
 @pytest.mark.parametrize("palette", ALL, ids=lambda palette: palette.name)

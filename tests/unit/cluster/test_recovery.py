@@ -11,8 +11,9 @@ from k9py.api.errors import ConnectionFailedError, UnavailableError, VersionRegr
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
 from k9py.informer.reflector import Reflector
+from k9py.informer.retry import CONFIRM
 from k9py.informer.store import ChangeBatch
-from k9py.informer.timing import CONFIRM, OVERDUE_SECONDS
+from k9py.informer.timing import OVERDUE_SECONDS
 from tests import factories as make
 from tests.unit.cluster.server import FakeServer, HeldClock, until
 from tests.unit.cluster.test_cluster import DEPLOYMENT, PODS, SERVICE, SHOP, cluster_of, live

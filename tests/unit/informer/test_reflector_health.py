@@ -20,8 +20,9 @@ from k9py.api.kinds import POD
 from k9py.api.pods import Pod
 from k9py.informer.health import Live, Loading, Stale, WatchHealth
 from k9py.informer.reflector import Reflector
+from k9py.informer.retry import CONFIRM
 from k9py.informer.store import ChangeBatch
-from k9py.informer.timing import CONFIRM, OVERDUE_SECONDS
+from k9py.informer.timing import OVERDUE_SECONDS
 from tests.unit.informer.scripted import (
     START,
     Answer,

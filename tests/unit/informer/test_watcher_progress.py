@@ -16,7 +16,7 @@ from k9py.api.errors import (
     UnavailableError,
 )
 from k9py.informer.events import DecodeFailed, ListWatchFailed
-from k9py.informer.timing import SLOW_RETRY
+from k9py.informer.retry import SLOW_RETRY
 from tests.unit.informer.playback import play
 from tests.unit.informer.scripted import (
     Answer,

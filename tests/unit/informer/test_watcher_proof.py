@@ -17,11 +17,10 @@ from k9py.api.errors import (
     VersionRegressedError,
 )
 from k9py.informer.events import InitListed, ListWatchFailed, WatchOpened
+from k9py.informer.retry import CONFIRM, MAX_RETRY_AFTER
 from k9py.informer.server import ServerTraits
 from k9py.informer.timing import (
-    CONFIRM,
     IDLE_MARGIN,
-    MAX_RETRY_AFTER,
     PROVING_MARGIN,
     PROVING_SECONDS,
     RELIST_AFTER,

@@ -56,13 +56,13 @@ def obj(*entries: dict[str, Any], **changes: Any) -> dict[str, Any]:
         (
             obj(TEMPLATE),
             obj(SCALED, SET, image="x:2", replicas=9),
-            f" (not known by whom: curl through scale, time not recorded; or kubectl-set at {NEW})",
+            f" (author unknown: curl through scale, time not recorded; or kubectl-set at {NEW})",
         ),
         # Two that have no time.
         (
             obj(CREATED),
             obj(SCALED, entry("kubectl", "template"), replicas=9, image="x:2"),
-            " (not known by whom: curl through scale, time not recorded; or kubectl, time not recorded)",
+            " (author unknown: curl through scale, time not recorded; or kubectl, time not recorded)",
         ),
         # Who wrote something else is not named.
         (
@@ -71,7 +71,7 @@ def obj(*entries: dict[str, Any], **changes: Any) -> dict[str, Any]:
             " (by curl through scale, time not recorded)",
         ),
         # Nobody owns what changed, and nobody has written since.
-        (obj(TEMPLATE), obj(TEMPLATE, replicas=9), " (by whom is not known)"),
+        (obj(TEMPLATE), obj(TEMPLATE, replicas=9), " (author unknown)"),
         (obj(), obj(replicas=9), ""),
     ],
 )
@@ -82,7 +82,7 @@ def test_who_changed_it_is_named_as_far_as_it_is_known(
 
 
 @pytest.mark.parametrize(
-    ("part", "message"), [("metadata", f" (by kubectl-annotate at {NEW})"), ("spec", " (by whom is not known)")]
+    ("part", "message"), [("metadata", f" (by kubectl-annotate at {NEW})"), ("spec", " (author unknown)")]
 )
 def test_who_wrote_the_part_that_changed_is_named(part: Part, message: str) -> None:
     before, present = obj(CREATED), obj(CREATED, ANNOTATED)
@@ -94,7 +94,7 @@ def test_who_wrote_the_part_that_changed_is_named(part: Part, message: str) -> N
 
 def test_without_the_object_as_it_was_nobody_without_a_time_is_passed_over() -> None:
     message = last_writer(obj(TEMPLATE, SCALED, replicas=9), None)
-    assert message == f" (not known by whom: curl through scale, time not recorded; or kubectl-create at {OLD})"
+    assert message == f" (author unknown: curl through scale, time not recorded; or kubectl-create at {OLD})"
 
 
 def test_a_recorded_deployment_has_a_scale_without_time() -> None:

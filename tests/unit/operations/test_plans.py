@@ -82,7 +82,7 @@ def test_undo_lists_its_changes() -> None:
         ("image of app", "registry.example.com/checkout:badimage", "registry.example.com/checkout:1.1.0"),
     )
     assert (change.generation, change.resource_version) == (7, "3693")
-    message = "it was made with kubectl apply: the next apply puts back the pod template as its file has it"
+    message = "it was made with kubectl apply: the next apply reverts the pod template to its file"
     assert [(warning.code, warning.message) for warning in change.warnings] == [
         ("applied", f"{message}; change that too")
     ]

@@ -129,7 +129,7 @@ async def test_each_unreadable_kind_is_reported_and_the_others_still_count() -> 
         (
             lambda: plan_delete_pod(raw_pod()),
             "PodDisruptionBudget",
-            f"{BUDGETS_UNKNOWN}; deleting does not ask them",
+            f"{BUDGETS_UNKNOWN}; deleting bypasses them",
         ),
     ],
     ids=["scale", "restart", "evict", "delete-pod"],
@@ -177,7 +177,7 @@ async def test_an_answer_that_is_not_understood_is_unknown() -> None:
     broken = autoscaler()
     broken["spec"]["maxReplicas"] = "many"
     [warning] = await preflight(FakeReader({"HorizontalPodAutoscaler": [broken]}), obj, plan_scale(obj, 2))
-    assert (warning.code, "the answer was not understood" in warning.message) == ("unknown", True)
+    assert (warning.code, "unexpected response" in warning.message) == ("unknown", True)
 
 
 async def test_a_lost_connection_is_raised_and_not_taken_for_unknown() -> None:
@@ -212,7 +212,7 @@ def test_a_missing_permission_is_named_in_rbac_terms() -> None:
 async def test_an_undetermined_permission_is_unknown(answer: Any, why: str) -> None:
     obj = make.raw_deployment()
     [warning] = await preflight(FakeReader(allowed=answer), obj, plan_pause(obj))
-    expected = f"your right to patch deployments in the namespace shop: unknown ({why}); it may be refused"
+    expected = f"your permission to patch deployments in the namespace shop: unknown ({why}); it may be refused"
     assert (warning.code, warning.message) == ("unknown", expected)
 
 
@@ -271,19 +271,25 @@ def test_a_rollout_within_its_budget_gets_no_warning() -> None:
 
 def test_a_rollout_that_may_take_more_down_than_its_budget_tolerates_says_how_little_room_there_is() -> None:
     obj = rolling(4, maxSurge=1, maxUnavailable=2)
-    message = "disruption budget checkout lets no pod be down (it needs 4 healthy, has 4)"
+    message = "disruption budget checkout allows no pod to be down (it needs 4 healthy, has 4)"
     assert preflight_messages(obj, restart(obj), budgets=[budget(allowed=0, needs=4, has=4, expected=4)]) == [
-        ("budget", f"{message}; the rollout does not ask it and may take 2 down at once")
+        ("budget", f"{message}; the rollout bypasses it and may take 2 down at once")
     ]
 
 
 def test_an_exhausted_budget_blocks_evictions_and_is_bypassed_by_deletes() -> None:
     spent = [budget(allowed=0, needs=3, has=3)]
     assert preflight_messages(ready_pod(), plan_evict(ready_pod()), budgets=spent) == [
-        ("budget", "disruption budget checkout has nothing left (it needs 3 healthy, has 3): it will refuse this")
+        (
+            "budget",
+            "disruption budget checkout has no disruptions left (it needs 3 healthy, has 3): it will refuse this",
+        )
     ]
     assert preflight_messages(ready_pod(), plan_delete_pod(ready_pod()), budgets=spent) == [
-        ("budget", "disruption budget checkout has nothing left (it needs 3 healthy, has 3): deleting does not ask it")
+        (
+            "budget",
+            "disruption budget checkout has no disruptions left (it needs 3 healthy, has 3): deleting bypasses it",
+        )
     ]
 
 

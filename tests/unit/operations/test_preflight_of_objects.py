@@ -29,13 +29,13 @@ def deployment(replicas: int, **rolling: Any) -> dict[str, Any]:
     [
         (1, {}, 1, 0, None),  # 25% of one pod: up for the surge, down for the unavailable
         (1, {"maxSurge": 1, "maxUnavailable": 0}, 1, 0, None),
-        (1, {"maxSurge": 0, "maxUnavailable": 1}, 0, 1, "its only pod may end before the new one is ready"),
-        (1, {"maxSurge": 0, "maxUnavailable": "25%"}, 0, 1, "its only pod may end before the new one is ready"),
-        (1, {"maxSurge": 1, "maxUnavailable": 1}, 1, 1, "its only pod may end before the new one is ready"),
+        (1, {"maxSurge": 0, "maxUnavailable": 1}, 0, 1, "its only pod may terminate before the new one is ready"),
+        (1, {"maxSurge": 0, "maxUnavailable": "25%"}, 0, 1, "its only pod may terminate before the new one is ready"),
+        (1, {"maxSurge": 1, "maxUnavailable": 1}, 1, 1, "its only pod may terminate before the new one is ready"),
         (3, {}, 1, 0, None),
         (4, {}, 1, 1, None),
-        (3, {"maxSurge": 0, "maxUnavailable": "100%"}, 0, 3, "maxUnavailable lets all 3 pods end"),
-        (2, {"maxSurge": 0, "maxUnavailable": 5}, 0, 2, "maxUnavailable lets all 2 pods end"),
+        (3, {"maxSurge": 0, "maxUnavailable": "100%"}, 0, 3, "maxUnavailable allows all 3 pods to terminate"),
+        (2, {"maxSurge": 0, "maxUnavailable": 5}, 0, 2, "maxUnavailable allows all 2 pods to terminate"),
         (0, {"maxSurge": 0, "maxUnavailable": 1}, 0, 0, None),
     ],
 )
@@ -72,11 +72,11 @@ def from_file(**spec: Any) -> dict[str, Any]:
 def test_a_file_given_to_kubectl_apply_puts_back_what_it_says_and_leaves_what_it_does_not() -> None:
     obj = from_file(template={"spec": {}})
     [warning] = plan_set_image(obj, {"app": NEWER}).warnings
-    message = "it was made with kubectl apply: the next apply puts back the image as its file has it; change that too"
+    message = "it was made with kubectl apply: the next apply reverts the image to its file; change that too"
     assert (warning.code, warning.message) == ("applied", message)
     assert plan_scale(obj, 5).warnings == ()
     [warning] = plan_scale(from_file(template={}, replicas=3), 5).warnings
-    assert "puts back the number" in warning.message
+    assert "reverts the number" in warning.message
     assert plan_restart(obj, make.NOW).warnings == (), "the restart's annotation is in no file, and an apply leaves it"
 
 
@@ -94,7 +94,7 @@ def test_a_server_side_apply_conflicts_or_puts_back_only_what_it_owns() -> None:
         {"manager": "kdash", "operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
     ]
     [warning] = plan_set_image(obj, {"app": NEWER}).warnings
-    message = "kubectl applies the image (server-side): its next apply conflicts with this, or puts it back"
+    message = "kubectl applies the image (server-side): its next apply conflicts with this or reverts it"
     assert (warning.code, warning.message) == ("applied", message)
     assert plan_scale(obj, 5).warnings == ()
 

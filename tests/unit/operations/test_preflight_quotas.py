@@ -91,7 +91,7 @@ def test_with_nothing_unavailable_and_no_room_a_rollout_cannot_begin() -> None:
 def test_with_some_unavailable_and_no_room_old_pods_end_first() -> None:
     obj = workload(maxSurge=1, maxUnavailable=1)
     over = [quota({"pods": "4"}, {"pods": "5"})]
-    message = "quota compute has room for 0 of 1 surge pods (pods: 5 of 4 used): old pods must end first"
+    message = "quota compute has room for 0 of 1 surge pods (pods: 5 of 4 used): old pods must terminate first"
     assert preflight_messages(obj, restart(obj), quotas=over) == [("quota", message)]
 
 

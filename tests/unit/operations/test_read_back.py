@@ -134,7 +134,7 @@ def test_a_missing_object_leaves_the_outcome_unknown(present: Raw | None, messag
     ("present", "verdict", "message"),
     [
         (None, "made", "is gone"),
-        ({"metadata": {"uid": "x"}}, "made", "is gone, another one has its name"),
+        ({"metadata": {"uid": "x"}}, "made", "is gone; another one has its name"),
         (GOING, "made", "is being deleted"),
         (POD, "not-made", "is still there and not being deleted so far"),
     ],
@@ -172,7 +172,7 @@ async def test_what_a_webhook_changes_every_time_is_done_and_reported(tmp_path: 
         ("spec.template.spec.containers[app].image", f"{NEWER}@sha256:1", f"{NEWER}@sha256:2"),
         ("metadata.annotations.webhook.example.com/id", "absent", "b"),
     }
-    assert "read back: it was made, and admission stored something else than was sent" in written.proof_note
+    assert "read back: it was made, and admission changed it" in written.proof_note
     [line] = lines(path)
     assert (line["outcome"], len(line["stored_otherwise"])) == ("done", 2)
 

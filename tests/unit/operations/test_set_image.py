@@ -70,16 +70,16 @@ def test_names_of_images_are_taken(image: str) -> None:
 @pytest.mark.parametrize(
     ("images", "message", "hint"),
     [
-        ({}, "no image was given", "name a container"),
+        ({}, "no image is given", "name a container"),
         ({"web": NEWER}, "Deployment shop/checkout has no container web", "it has migrate, app"),
         ({"app": make.IMAGE}, f"nothing to change in Deployment shop/checkout: app has {make.IMAGE} already", ""),
-        ({"app": ""}, "nothing is not the name of an image", "give one such as"),
-        ({"app": "nginx:"}, "nginx: is not the name of an image", "give one such as"),
-        ({"app": "NGINX"}, "NGINX is not the name of an image", "give one such as"),
-        ({"app": "nginx :1"}, "nginx :1 is not the name of an image", "give one such as"),
-        ({"app": "nginx\n"}, "nginx  is not the name of an image", "give one such as"),
-        ({"app": "nginx@sha256:12"}, "nginx@sha256:12 is not the name of an image", "give one such as"),
-        ({"app": f"nginx:{'a' * 129}"}, f"nginx:{'a' * 129} is not the name of an image", "give one such as"),
+        ({"app": ""}, "nothing is not a valid image name", "give one such as"),
+        ({"app": "nginx:"}, "nginx: is not a valid image name", "give one such as"),
+        ({"app": "NGINX"}, "NGINX is not a valid image name", "give one such as"),
+        ({"app": "nginx :1"}, "nginx :1 is not a valid image name", "give one such as"),
+        ({"app": "nginx\n"}, "nginx  is not a valid image name", "give one such as"),
+        ({"app": "nginx@sha256:12"}, "nginx@sha256:12 is not a valid image name", "give one such as"),
+        ({"app": f"nginx:{'a' * 129}"}, f"nginx:{'a' * 129} is not a valid image name", "give one such as"),
     ],
 )
 def test_invalid_images_are_refused_with_a_hint(images: dict[str, str], message: str, hint: str) -> None:

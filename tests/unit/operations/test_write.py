@@ -124,7 +124,7 @@ async def test_a_webhook_that_cannot_be_tried_is_a_warning_and_not_the_end() -> 
     rehearsed = await writer(server).try_plan(change(server.obj))
     assert rehearsed.after is None
     assert [(warning.code, warning.message) for warning in rehearsed.plan.warnings] == [
-        ("not-tried", f"the server could not try it first: {refused.message}")
+        ("not-tried", f"the server cannot dry-run it: {refused.message}")
     ]
     again = await writer(server).try_plan(rehearsed.plan)
     assert (again.plan.warnings, again.after) == (

@@ -71,8 +71,8 @@ async def test_a_line_after_a_cut_one_begins_on_its_own_line(tmp_path: Path) -> 
         ("directory", "Is a directory"),
         ("link", "it is a symbolic link"),
         ("hard link", "it has another name"),
-        ("pipe", "it is not a plain file"),
-        ("full device", "it is not a plain file"),
+        ("pipe", "it is not a regular file"),
+        ("full device", "it is not a regular file"),
         ("file in the way", "is not a directory"),
     ],
 )
@@ -115,7 +115,7 @@ def disk(*room: int) -> Callable[[int, bytes], int]:
 
 
 @pytest.mark.parametrize(
-    ("room", "why"), [((), "No space left on device"), ((20,), "only a part of the line was stored")]
+    ("room", "why"), [((), "No space left on device"), ((20,), "only part of the line was stored")]
 )
 async def test_nothing_is_sent_when_the_audit_line_does_not_fit_on_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: tuple[int, ...], why: str
@@ -145,7 +145,7 @@ async def test_a_disk_that_is_full_only_when_it_syncs_stops_the_write_too(
 
 
 @pytest.mark.parametrize(
-    ("room", "why"), [((10_000,), "No space left on device"), ((10_000, 5), "only a part of the line was stored")]
+    ("room", "why"), [((10_000,), "No space left on device"), ((10_000, 5), "only part of the line was stored")]
 )
 async def test_a_failed_audit_line_after_the_write_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: tuple[int, ...], why: str

@@ -87,9 +87,9 @@ def test_an_undo_that_only_takes_away_is_proven_by_what_is_gone() -> None:
     change = plan_undo(obj, with_env("A", revision=True))
     assert unproven(change, stored(obj, change), before=obj) == ""
     stale = {**obj, "metadata": {**obj["metadata"], "resourceVersion": "101", "generation": 2}}
-    assert unproven(change, stale, before=obj) == "what was to change in it is as it was before"
+    assert unproven(change, stale, before=obj) == "the fields to change are unchanged in it"
     same_spec = {**obj, "metadata": {**obj["metadata"], "resourceVersion": "101"}}
-    assert "the generation it answered with is the one from before" in unproven(change, same_spec)
+    assert "the generation in the response is unchanged" in unproven(change, same_spec)
     assert judged(change, same_spec, before=obj).verdict == "not-made", "its status moved"
     scaled = {**stale, "spec": {**obj["spec"], "replicas": 9}}
     assert judged(change, scaled, before=obj).verdict == "not-made", "somebody else scaled it"
@@ -141,8 +141,8 @@ def test_what_a_webhook_makes_of_it_is_proof_only_where_the_dry_run_said_so() ->
 
 
 ANSWERS: list[tuple[Raw, str]] = [
-    ({}, "it is no object"),
-    ({"kind": "Deployment"}, "it is no object"),
+    ({}, "it is not an object"),
+    ({"kind": "Deployment"}, "it is not an object"),
     ({"kind": "Status", "status": "Failure", "message": "no\x1b[31m room"}, "a Status Failure: no room"),
     ({"kind": "Status", "status": "Success"}, "it is a Status, not a Deployment"),
     ({"kind": "Status"}, "a Status without a status"),
@@ -151,13 +151,13 @@ ANSWERS: list[tuple[Raw, str]] = [
     ({"kind": "Deployment", "metadata": {"name": "checkout", "namespace": "shop"}}, "it has no uid"),
     (
         {"kind": "Deployment", "metadata": {"name": "checkout", "namespace": "shop", "uid": "x"}},
-        "it is another object of that name",
+        "it is another object with that name",
     ),
     (
         {"kind": "Deployment", "metadata": {"name": "checkout", "namespace": "shop", "uid": "deployment-checkout"}},
         "it has no resourceVersion",
     ),
-    (make.raw_deployment(image=NEWER), "the resourceVersion it answered with is the one from before"),
+    (make.raw_deployment(image=NEWER), "the resourceVersion in the response is unchanged"),
     (
         make.raw_deployment(resource_version="101", generation=2),
         f"containers[app].image in it is {make.IMAGE}, not {NEWER}",
@@ -180,7 +180,7 @@ async def test_a_success_that_proves_nothing_is_not_done(tmp_path: Path, answer:
 
 async def test_a_dry_run_that_is_no_preview_is_no_preview() -> None:
     server = FakeServer(make.raw_deployment(), answers=[{}])
-    with pytest.raises(UnverifiedWriteError, match="the dry run is no preview: it is no object"):
+    with pytest.raises(UnverifiedWriteError, match="the dry run is not a preview: it is not an object"):
         await writer(server).try_plan(plan_scale(server.obj, 5))
 
 
@@ -193,9 +193,9 @@ SUCCESS: Raw = {"kind": "Status", "status": "Success"}
         (plan_delete_pod, GOING, ""),
         (plan_delete_pod, {**SUCCESS, "details": {"name": "x", "uid": POD["metadata"]["uid"]}}, ""),
         (plan_delete_pod, SUCCESS, ""),
-        (plan_delete_pod, {**SUCCESS, "details": {"uid": "other"}}, "it is about another object of that name"),
-        (plan_delete_pod, POD, "the pod it answered with is not being deleted"),
-        (plan_delete_pod, {}, "it is no object"),
+        (plan_delete_pod, {**SUCCESS, "details": {"uid": "other"}}, "it is about another object with that name"),
+        (plan_delete_pod, POD, "the pod in the response is not being deleted"),
+        (plan_delete_pod, {}, "it is not an object"),
         (
             plan_delete_pod,
             {"kind": "Status", "status": "Failure", "message": "no"},
@@ -204,7 +204,7 @@ SUCCESS: Raw = {"kind": "Status", "status": "Success"}
         (plan_delete_pod, {"kind": "Status"}, "it is a Status without a status: it gives no reason"),
         (plan_evict, SUCCESS, ""),
         (plan_evict, {"kind": "Eviction", "metadata": {"name": POD["metadata"]["name"], "namespace": "shop"}}, ""),
-        (plan_evict, {}, "it is no object"),
+        (plan_evict, {}, "it is not an object"),
         (plan_evict, {"kind": "Deployment", "metadata": {}}, "it is a Deployment, not a Pod"),
     ],
 )

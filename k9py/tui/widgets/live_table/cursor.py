@@ -1,4 +1,4 @@
-"""The cursor of a table: on the first row until the person moves it, then on a key that follows its object.
+"""The cursor of a table: on the first row until the user moves it, then on a key that follows its object.
 
 Invariant: the cursor is on an object that the view shows, or on none when the view is empty. Until it `is_pinned` it
 stays on the first row, whatever sorts there. From then on it goes to another object only by `move`, or with a cause;
@@ -19,7 +19,7 @@ class HighlightCause(Enum):
     """Why the cursor is on another object than before."""
 
     MOVED = "moved"
-    """The person, or the owner by `select_key`, moved it."""
+    """The user, or the owner by `select_key`, moved it."""
     LOADED = "loaded"
     """The cursor is not pinned, and another object is first now."""
     VANISHED = "vanished"
@@ -35,7 +35,7 @@ class Cursor:
         self.key: ObjectKey | None = None
         self.index = 0
         self.is_pinned = False
-        """True once the person moved it: it follows its object."""
+        """True once the user moved it: it follows its object."""
         self.lost: ObjectKey | None = None
         """The pinned object that went away; None once the cursor is moved."""
         self._place: SortKey | None = None

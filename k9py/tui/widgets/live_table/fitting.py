@@ -17,7 +17,7 @@ from k9py.views.values import Column
 COLUMN_GAP: Final = 2
 """Blank cells between two columns."""
 COLUMN_PADDING: Final = 4
-"""Most cells of padding for a column, once no growing one is cut."""
+"""Maximum cells of padding for a column, once no growing one is cut."""
 SORT_MARK: Final = 2
 """Cells of the sort mark beside a title."""
 READABLE: Final = ((4, 56), (2, 36), (1, 24))

@@ -88,7 +88,7 @@ class LiveRows:
         return self._names.shared > 0
 
     def fit(self, room: int, *, everything: bool = False) -> Fit:
-        """Choose columns and their widths for so many cells, see `fit_columns`."""
+        """Choose columns and their widths for that many cells, see `fit_columns`."""
         return fit_columns(
             self.columns,
             self.content_widths,

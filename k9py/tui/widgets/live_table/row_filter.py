@@ -100,6 +100,6 @@ def _narrows(new: Term, old: Term) -> bool:
 
 
 def search_text(row: Row, columns: tuple[int, ...] | None = None) -> str:
-    """Return the lower-case text that a filter searches; one cell a line, so that no term matches across two."""
+    """Return the lower-case text that a filter searches; one cell per line, so that no term matches across two."""
     cells = row.cells if columns is None else [row.cells[index] for index in columns]
     return "\n".join([row.key.namespace, row.key.name, *[cell.text for cell in cells]]).lower()

@@ -13,7 +13,7 @@ from k9py.views.values import Column, Row
 
 
 class SortableTable(TableBody):
-    """Rows whose order the person chooses. The keys of the columns must be bound once: `bind_sort_keys`."""
+    """Rows whose order the user chooses. The keys of the columns must be bound once: `bind_sort_keys`."""
 
     def set_order(self, order: Order) -> None:
         """Show the rows in another order.
@@ -30,7 +30,7 @@ class SortableTable(TableBody):
             self.bind_sort_keys()
 
     def bind_sort_keys(self) -> None:
-        """Bind the sort keys of the present columns instead of those of other columns."""
+        """Bind the sort keys of the current columns instead of those of other columns."""
         bindings = self._bindings
         for key in [key for key, bound in bindings.key_to_bindings.items() if bound[0].action.startswith("sort_by(")]:
             del bindings.key_to_bindings[key]

@@ -1,6 +1,6 @@
 """The table widget: messages, cursor keys, filter and mouse on top of `table_body` and `sorting`.
 
-Invariants: the cursor is on the first row until the person moves it (keys, mouse, Enter) or the owner does
+Invariants: the cursor is on the first row until the user moves it (keys, mouse, Enter) or the owner does
 (`select_key`); from then on it is a key, never a row number. When that object goes away, the cursor goes to the
 neighbour below and reports it (`Highlighted` with its cause, `lost_key`), so that an action meant for the old object
 can refuse. Drawing happens in `flush` alone, at most `redraws_per_second` times.
@@ -69,7 +69,7 @@ class LiveTable(SortableTable):
 
     @dataclass
     class CountsChanged(Message):
-        """The number of rows shown, or of all rows, has changed; for titles. At most one a flush."""
+        """The number of rows shown, or of all rows, has changed; for titles. At most one per flush."""
 
         table: LiveTable
         shown: int
@@ -149,11 +149,11 @@ class LiveTable(SortableTable):
         return index is not None
 
     def pin_cursor(self) -> None:
-        """Keep the cursor on the object it is on, as if the person had moved it there."""
+        """Keep the cursor on the object it is on, as if the user had moved it there."""
         self._cursor.pin()
 
     def unpin_cursor(self) -> None:
-        """Put the cursor on the first row, and keep it there until the person moves it."""
+        """Put the cursor on the first row, and keep it there until the user moves it."""
         self._cursor.unpin()
         self.flush_if_mounted()
 

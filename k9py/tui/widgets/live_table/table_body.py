@@ -1,7 +1,7 @@
 """What a table shows: the window on `LiveRows`, the columns that fit, the cursor kept on its object, and the drawing.
 
 `sorting` adds the order, `table.LiveTable` the messages, the keys and the mouse. Invariants: rows change only in
-`apply_pending`, which runs once a flush; the selected object keeps its screen line, whatever rows come, go or move.
+`apply_pending`, which runs once per flush; the selected object keeps its screen line, whatever rows come, go or move.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class TableBody(LineView):
 
     @property
     def is_cursor_pinned(self) -> bool:
-        """True once the person moved the cursor: it follows its object. Before, it stays on the first row."""
+        """True once the user moved the cursor: it follows its object. Before, it stays on the first row."""
         return self._cursor.is_pinned
 
     @property

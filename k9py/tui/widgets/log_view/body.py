@@ -1,7 +1,7 @@
 """What a log view shows: its lines buffered, laid out and drawn. `view.LogView` adds the API and the keys.
 
 Invariants: following, the newest line is at the bottom; paused, the top line stays on top whatever is added or dropped,
-until the person moves. Drawing happens in `flush` alone, and only rows that look different are drawn.
+until the user moves. Drawing happens in `flush` alone, and only rows that look different are drawn.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ EMPTY_MARGIN: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One screen line: a row of a numbered line. `words`: the text of a marker, which may change."""
+    """One screen line: a row of a numbered line. `marker`: the text of a marker, which may change."""
 
     number: int
     row: int
     version: int
     look: RowLook
-    words: str = ""
+    marker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,15 @@ class _Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
-    """A row of our own text: the status line, or the row above the oldest line."""
+class _OwnText:
+    """A row of kdash's own text: the status line, or the row above the oldest line."""
 
     text: str
     status: bool
 
 
 @dataclass(frozen=True, slots=True)
-class EmptyWords:
+class EmptyText:
     """The text of an empty log, or a row of it."""
 
     text: str
@@ -116,7 +116,7 @@ class LogBody(LineView):
         self._painter = LinePainter(self._buffer.line, lambda number: number in self._open)
         self._window = LogWindow(self._finder, self._painter.row_count, lambda: self.page_lines)
         self._columns = LineColumns(lambda: len(self.palette.sources), zone, now)
-        self._empty = EmptyWords(empty_text, Tone.MUTED)
+        self._empty = EmptyText(empty_text, Tone.MUTED)
         self._extra: tuple[str, ...] = ()
         self._open: set[int] = set()
         self._marks: set[int] = set()
@@ -279,13 +279,15 @@ class LogBody(LineView):
 
     def line_signature(self, y: int) -> Hashable:
         if y == self.size.height - 1 and (status := self._status_text()):
-            return _Words(status, status=True)
+            return _OwnText(status, status=True)
         rows = self._window.rows
         if y >= len(rows):
             return None if rows else self._empty_row(y)
         number, row = rows[y]
         if number == HEAD:
-            return _Words(f"── {count_noun(self._buffer.dropped_before_first, 'older line')} dropped ──", status=False)
+            return _OwnText(
+                f"── {count_noun(self._buffer.dropped_before_first, 'older line')} dropped ──", status=False
+            )
         if row == RULE:
             return _Rule()
         line = self._buffer.line(number)
@@ -304,11 +306,11 @@ class LogBody(LineView):
             line.text if line.marker else "",
         )
 
-    def _empty_row(self, y: int) -> EmptyWords | None:
+    def _empty_row(self, y: int) -> EmptyText | None:
         """Return a row of the text of an empty log, folded."""
         text, tone = self._empty.text, self._empty.tone
         folded = fold_empty_text(text, tone, self.text_width - EMPTY_MARGIN - 1)
-        return EmptyWords(folded[y - 1], tone) if 0 < y <= len(folded) else None
+        return EmptyText(folded[y - 1], tone) if 0 < y <= len(folded) else None
 
     def build_line(self, signature: Hashable, width: int) -> Strip:
         palette, on = self.palette, self.on_base
@@ -321,9 +323,9 @@ class LogBody(LineView):
                 return self._painter.paint(number, row, look, label, color, palette, self.base_style)
             case _Rule():
                 return rule(self._painter.layout, palette, self.base_style)
-            case _Words(text=text, status=status):
+            case _OwnText(text=text, status=status):
                 style = on(palette.status if status else palette.muted)
                 return exact([Segment(f" {plain_text(text)}", style)], width, style)
-            case EmptyWords(text=text, tone=tone):
+            case EmptyText(text=text, tone=tone):
                 return exact([Segment(f"{' ' * EMPTY_MARGIN}{text}", on(palette.tone(tone)))], width, self.base_style)
         raise TypeError(f"not a line of a log: {signature!r}")

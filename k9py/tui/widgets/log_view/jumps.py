@@ -97,7 +97,7 @@ class LogJumps(LogBody):
     # -- new lines ----------------------------------------------------------------------------------------------------
 
     def action_from_here(self) -> None:
-        """Draw a line below the newest line, to tell new lines from old ones."""
+        """Draw a line below the newest line, to separate new lines from old ones."""
         now = self._columns.now()
         self._buffer.extend([LogLine(WHOLE_STREAM, now, f"from here {now.astimezone(UTC):%H:%M:%S}", "note")])
         self.flush_if_mounted()

@@ -23,7 +23,7 @@ GUTTER_CELLS: Final = 1
 LATE: Final = "late "
 _JOINERS: Final = "\u200d\ufe0e\ufe0f"
 _PILED: Final = 4
-"""Most characters a cell: further combining characters are dropped."""
+"""Maximum characters per cell: further combining characters are dropped."""
 _SIGHT: Final = 24
 """Characters, with escape sequences, that are read for each visible cell."""
 
@@ -79,7 +79,7 @@ def rows_of(line: LogLine, layout: LogLayout, *, open_: bool = False) -> tuple[T
     """Return the rows of a line, at least one.
 
     Args:
-        open_: unfolded: a record has a row a field, and long rows are wrapped.
+        open_: unfolded: a record has one row per field, and long rows are wrapped.
     """
     if line.marker:
         piece = _unjoined(RenderedLine(marker_text(line, layout), (), Level.UNKNOWN))

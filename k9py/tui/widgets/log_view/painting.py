@@ -33,7 +33,7 @@ GROUP_RULE: Final = "┄"
 MORE: Final = "…"
 """At the end of a row that is cut off."""
 MAX_HITS: Final = 2_000
-"""Most highlighted matches of one pattern in one line."""
+"""Maximum highlighted matches of one pattern in one line."""
 _CACHED_LINES: Final = 400
 _HITS_WINDOW: Final = 0.05
 _HITS_SECONDS: Final = 0.004

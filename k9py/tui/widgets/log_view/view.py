@@ -22,7 +22,7 @@ from k9py.logs.line import LogLine
 from k9py.logs.source import LogTarget
 from k9py.tui.bindings import bindings
 from k9py.tui.keys import key_names
-from k9py.tui.widgets.log_view.body import EmptyWords
+from k9py.tui.widgets.log_view.body import EmptyText
 from k9py.tui.widgets.log_view.columns import TIMES
 from k9py.tui.widgets.log_view.jumps import LogJumps
 from k9py.tui.widgets.log_view.painting import Highlight
@@ -111,7 +111,7 @@ class LogView(LogJumps):
 
     def set_empty_text(self, text: str, tone: Tone = Tone.MUTED) -> None:
         """Set the text of an empty log: "waiting for the first line…", "no pods", "forbidden: …"."""
-        self._empty = EmptyWords(text, tone)
+        self._empty = EmptyText(text, tone)
         self.schedule_flush()
 
     @property
@@ -208,7 +208,7 @@ class LogView(LogJumps):
         self.flush_if_mounted()
 
     def set_highlights(self, patterns: Sequence[str]) -> None:
-        """Highlight the matches of these patterns, each in its own colour, beside search and filter."""
+        """Highlight the matches of these patterns, each in its own colour, in addition to search and filter."""
         self._extra = tuple(patterns)
         self._set_highlights()
         self.flush_if_mounted()

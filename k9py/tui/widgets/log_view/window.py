@@ -1,8 +1,8 @@
 """The position of a log view among the lines that can be shown: following the end, or paused with a cursor.
 
 Owns: following or paused, the top row, the cursor. Invariants: following, `rows` ends with the newest row and there is
-no cursor; paused, the top row stays whatever is added or dropped, until the person moves (only when the page below it
-is no longer full are rows above it shown), and the cursor is on a shown line while there is one.
+no cursor; paused, the top row stays whatever is added or dropped, until the user moves (only when the page below it is
+no longer full are rows above it shown), and the cursor is on a shown line while there is one.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class LogWindow:
             self.rows = self.last_rows(page)
 
     def _moved(self, place: RowPlace, by: int) -> RowPlace:
-        """Return the row so many rows below (negative: above) another, or the last or first one."""
+        """Return the row `by` rows below (negative: above) another, or the last or first one."""
         number, row = place
         first, last = self._first_index(), self._finder.item_count - 1
         index = min(self._index(number), last)

@@ -12,7 +12,7 @@ from tests.unit.cluster.world import World
 
 
 @pytest.mark.parametrize(
-    ("subject", "words"),
+    ("subject", "message"),
     [
         (make.service("cart", selector={"tier": "web", "app": "crat"}), "no pod matches app=crat,tier=web, so no logs"),
         (make.service("cart", selector={}), "no selector, and no endpoint names a pod: no logs"),
@@ -22,8 +22,8 @@ from tests.unit.cluster.world import World
         (make.deployment("cart", replicas=3), ""),
     ],
 )
-def test_it_is_said_why_an_object_has_no_pods(subject: KubeObject, words: str) -> None:
-    found = no_pods_text(World(subject).queries, subject.key)
-    assert found.startswith(words)
-    assert bool(found) is bool(words)
+def test_it_is_said_why_an_object_has_no_pods(subject: KubeObject, message: str) -> None:
+    text = no_pods_text(World(subject).queries, subject.key)
+    assert text.startswith(message)
+    assert bool(text) is bool(message)
     assert no_pods_text(World(subject, unknown=[Pod.KIND]).queries, subject.key) == "pods not loaded yet"

@@ -12,7 +12,7 @@ def pod(name: str, revision: str = "", container: str = "app") -> LogTarget:
 
 def named(*targets: LogTarget, subject: str = "checkout", names: dict[str, str] | None = None) -> list[str]:
     labels = labels_for(targets, subject, names)
-    return [labels.label(one) for one in targets]
+    return [labels.label(target) for target in targets]
 
 
 def test_pods_of_one_revision_are_told_by_the_end_of_their_names() -> None:
@@ -25,8 +25,8 @@ def test_the_revision_stands_first_where_there_are_two() -> None:
 
 
 def test_a_pod_of_a_stateful_set_is_told_by_its_whole_name() -> None:
-    one, other = pod("db-0", "db-6f7"), pod("db-1", "db-6f7", "exporter")
-    assert named(one, other, subject="db") == ["db-0/app", "db-1/exporter"]
+    first, other = pod("db-0", "db-6f7"), pod("db-1", "db-6f7", "exporter")
+    assert named(first, other, subject="db") == ["db-0/app", "db-1/exporter"]
 
 
 def test_a_pod_of_a_daemon_set_is_told_by_the_end_of_its_name() -> None:

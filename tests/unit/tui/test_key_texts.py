@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "k9py"
+PACKAGE = Path(__file__).parents[3] / "k9py"
 KEY = re.compile(r"\b(Esc|Ctrl\+\w|Shift\+\w|Tab|PgUp|PgDn|Space|End)\b|⇧|\^[A-Z]\b")
 """Names of keys that a keymap can change. Enter is Textual's own in buttons and input lines."""
 NOT_KEYS = {

@@ -65,14 +65,18 @@ def test_what_is_shown_alone_hides_all_others_of_its_group_only() -> None:
 
 def test_what_is_left_out_is_counted_where_naming_it_takes_too_much_room() -> None:
     many = [LogTarget("shop", f"checkout-6dd94cbd7-{number}", "app") for number in range(4)]
-    choice = filter_from_checked({*(("pod", one.pod) for one in many[:3]), ("level", "DEBUG")}, only=False)
+    choice = filter_from_checked({*(("pod", target.pod) for target in many[:3]), ("level", "DEBUG")}, only=False)
     assert choice.title_text(many) == "3 hidden · levels: 1 hidden"
 
 
 def test_pods_are_listed_by_revision_and_by_number() -> None:
     pods = [LogTarget("data", f"db-{number}", "app") for number in (10, 2, 1)]
-    told = {"db-10": "revision 9 · Running", "db-2": "revision 10 · Running", "db-1": "revision 10 · Running"}
-    listed = [one.value for one in source_items(pods, {}, DEFAULT_ROLES, told) if one.group == "pod"]
+    details = {"db-10": "revision 9 · Running", "db-2": "revision 10 · Running", "db-1": "revision 10 · Running"}
+    listed = [
+        source_item.value
+        for source_item in source_items(pods, {}, DEFAULT_ROLES, details)
+        if source_item.group == "pod"
+    ]
     assert listed == ["db-10", "db-1", "db-2"]
 
 
@@ -92,8 +96,8 @@ def test_the_dialog_lists_each_source_with_its_state_and_what_could_be_read_besi
     items = {item.checked_item: item for item in source_items(EVERY, states, DEFAULT_ROLES)}
     assert items["pod", "cart-2"].detail == "waiting to start: image can't be pulled"
     assert items["pod", "cart-1"].detail == ""
-    told = {"cart-1": "revision 7 · Running", "cart-2": "revision 8 · ImagePullBackOff"}
-    items = {item.checked_item: item for item in source_items(EVERY, states, DEFAULT_ROLES, told)}
+    details = {"cart-1": "revision 7 · Running", "cart-2": "revision 8 · ImagePullBackOff"}
+    items = {item.checked_item: item for item in source_items(EVERY, states, DEFAULT_ROLES, details)}
     assert items["pod", "cart-1"].detail == "revision 7 · Running"
     assert items["pod", "cart-2"].detail == ("revision 8 · ImagePullBackOff · waiting to start: image can't be pulled")
     assert items["container", "app"].detail.startswith("in 2 pods")
@@ -122,7 +126,7 @@ def test_sources_are_remembered_within_a_bound_and_those_that_are_read_always() 
     known = KnownSources(most=3)
     for number in range(10):
         known.read([APP, LogTarget("shop", f"cart-{number}", "app")])
-    assert [one.pod for one in known] == ["cart-8", "cart-1", "cart-9"]
+    assert [target.pod for target in known] == ["cart-8", "cart-1", "cart-9"]
     known.read([LogTarget("shop", f"web-{number}", "app") for number in range(5)])
     assert len(known) == 5
     known.clear()
@@ -185,7 +189,7 @@ def test_a_word_is_looked_for_as_it_stands(text: str) -> None:
 
 
 def test_what_the_readme_quotes_is_what_is_said() -> None:
-    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text("utf-8").split())
+    readme = " ".join((Path(__file__).parents[3] / "README.md").read_text("utf-8").split())
     since, until = datetime(2026, 1, 15, 3, 12, 7, tzinfo=UTC), datetime(2026, 1, 15, 3, 12, 19, tzinfo=UTC)
     assert f"*{marker_text.reconnected(12.0)}*" in readme
     assert f"*{marker_text.gap(marker_text.ROTATED, since, until, 12.0)}*" in readme

@@ -75,7 +75,7 @@ def test_what_was_never_seen_is_not_done() -> None:
 
 
 def test_the_readme_lists_the_exit_codes_with_their_texts() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
     table = readme.partition("| exit code |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| (\d+) \| (.+) \|$", table, re.M)
     assert {int(number): text.replace("`", "") for number, text in rows} == dict(EXIT_CODE_TEXTS)
