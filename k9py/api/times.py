@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from k9py.api.plural import count_noun
-
 
 def age(since: datetime | None, now: datetime) -> str:
     """Return the time since then in kubectl's short form, "?" when it is unknown.
@@ -33,17 +31,6 @@ def duration(seconds: float) -> str:
     if days < 730:
         return f"{days}d"
     return f"{days // 365}y"
-
-
-_UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day", "y": "year"}
-
-
-def age_text(since: datetime | None, now: datetime) -> str:
-    """Return the time since then with the unit spelled out: `15 days`, `1 minute`, `an unknown time`."""
-    if since is None:
-        return "an unknown time"
-    short = age(since, now)
-    return count_noun(int(short[:-1]), _UNITS[short[-1]])
 
 
 def rfc3339(at: datetime | None) -> str | None:

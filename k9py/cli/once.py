@@ -124,6 +124,6 @@ def _warnings(notice: str, health: ClusterHealth, *, complete: bool) -> Iterable
     if health.stale_optional_kinds:
         yield f"stale: {', '.join(health.stale_optional_kinds)}"
     if not complete:
-        yield f"incomplete: not everything was read within {DEADLINE:.0f} s"
+        yield f"incomplete: not everything was read within {DEADLINE:.0f}s"
     if health.error is not None and not health.is_live:
         yield printable(health.error.message)

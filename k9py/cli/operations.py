@@ -210,7 +210,7 @@ class ConsoleFrontEnd:
         elif result.is_stuck_pod:
             return  # its workload is still to come
         elif end.outcome == "converged":
-            self._print(f"done in {end.seconds:.0f} s")
+            self._print(f"done in {end.seconds:.0f}s")
         else:
             self._print(end.text)
 

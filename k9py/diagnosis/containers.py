@@ -132,8 +132,8 @@ def _waiting_cause(case: _Case, waiting: StateWaiting) -> Cause | None:
 def _creation_message(label: str, text: str) -> str:
     missing = _MISSING.match(text.strip())
     if missing:
-        kind = {"configmap": "config map", "secret": "secret"}[missing["kind"]]
-        return f"{kind} {printable(missing['name'])} is missing, {label} needs it"
+        kind = {"configmap": "ConfigMap", "secret": "Secret"}[missing["kind"]]
+        return f"{kind} {printable(missing['name'])} not found (needed by {label})"
     detail = shorten(text)
     return f"{label} cannot be created: {detail}" if detail else f"{label} cannot be created"
 
@@ -146,7 +146,11 @@ def _termination_cause(case: _Case, ended: StateTerminated) -> Cause:
     if ended.reason == "OOMKilled":
         resources = case.container.resources
         limit = (resources.limits or {}).get("memory") if resources else None
-        detail = f"limit {printable(str(limit))}" if limit is not None else "no limit: the node ran out of memory"
+        detail = (
+            f"limit {printable(str(limit))}"
+            if limit is not None
+            else "no memory limit: probably the node ran out of memory"
+        )
         return Cause(CauseKind.OOM, "OOMKilled", f"{label} was OOMKilled ({detail})", status.name, since)
     if ended.reason in _START_FAILURES:
         detail = shorten(ended.message) or exit_text(ended)

@@ -1,4 +1,4 @@
-"""Explain why the API server rejects a workload's pods: quota, admission, a missing service account.
+"""Explain why the API server rejects a workload's pods: a ResourceQuota, admission, a missing ServiceAccount.
 
 Read from a ReplicaFailure condition or a FailedCreate event, which carry the API server's own message.
 """
@@ -73,20 +73,20 @@ def parse_creation_failure(message: str, since: datetime | None) -> Cause:
     if quota:
         detail = f"requested {quota['asked']}, used {quota['used']}, limited to {quota['limit']}"
         name = printable(quota["name"])
-        text = f"quota {name} is exceeded: {shorten(detail)}"
-        remedy = f"raise quota {name} or lower the pods' requests"
+        text = f"ResourceQuota {name} is exceeded: {shorten(detail)}"
+        remedy = f"raise ResourceQuota {name} or lower the pods' requests"
         return Cause(CauseKind.QUOTA, _REASON, text, since=since, remedy=remedy)
     failed = _FAILED_QUOTA.search(message)
     if failed:
         name = printable(failed["name"])
-        text = f"quota {name} rejects its pods: {shorten(failed['text'])}"
-        remedy = f"set the requests and limits that quota {name} requires"
+        text = f"ResourceQuota {name} rejects its pods: {shorten(failed['text'])}"
+        remedy = f"set the requests and limits that ResourceQuota {name} requires"
         return Cause(CauseKind.QUOTA, _REASON, text, since=since, remedy=remedy)
     account = _ACCOUNT.search(message)
     if account:
         name = printable(account["name"])
-        text = f"service account {name} does not exist"
-        remedy = f"create service account {name}"
+        text = f"ServiceAccount {name} not found"
+        remedy = f"create ServiceAccount {name}"
         return Cause(CauseKind.ADMISSION, _REASON, text, since=since, remedy=remedy)
     webhook = _WEBHOOK.search(message)
     if webhook:

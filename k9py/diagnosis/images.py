@@ -12,9 +12,10 @@ from k9py.api.pods import Container, ContainerStatus, Pod, image_parts
 from k9py.api.text import printable
 from k9py.diagnosis.pod_events import messages
 
-_PULL_REASONS: Final = frozenset(
+PULL_REASONS: Final = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"}
 )
+"""Reasons of a container whose image cannot be pulled."""
 _QUOTED: Final = lazy_pattern(r'"([^"\s]+)"')
 _PULL_FAILURES: Final = (
     (("not found", "manifest unknown", "does not exist"), "not found"),
@@ -40,9 +41,9 @@ def image_cause(
     if waiting is None:
         return None
     reason, image = waiting.reason, container.image or status.image
-    if reason in _PULL_REASONS:
+    if reason in PULL_REASONS:
         image = _image_in_message(waiting.message, pod) or image
-        failure = _pull_failure(waiting.message, *messages(events, "Failed"))
+        failure = pull_failure(waiting.message, *messages(events, "Failed"))
         return Cause(CauseKind.IMAGE, reason, _pull_message(printable(image), failure), status.name)
     if reason == "InvalidImageName":
         message = f"image name {printable(image)!r} of {label} is not valid"
@@ -66,7 +67,7 @@ def _pull_message(image: str, failure: str) -> str:
     return f"image {name} cannot be pulled{f' ({failure})' if failure else ''}{f' from {registry}' if registry else ''}"
 
 
-def _pull_failure(*texts: str) -> str:
+def pull_failure(*texts: str) -> str:
     """Return why a pull failed in two or three words; "" if no message is known."""
     text = " ".join(texts).lower()
     return next((failure for signs, failure in _PULL_FAILURES if any(sign in text for sign in signs)), "")

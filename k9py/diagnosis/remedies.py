@@ -8,10 +8,10 @@ from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.text import printable
 
 _KINDS: Final = {
-    "configmap": "config map",
-    "secret": "secret",
-    "persistentvolumeclaim": "persistent volume claim",
-    "serviceaccount": "service account",
+    "configmap": "ConfigMap",
+    "secret": "Secret",
+    "persistentvolumeclaim": "PersistentVolumeClaim",
+    "serviceaccount": "ServiceAccount",
 }
 _OBJECT: Final = lazy_pattern(
     r'(?i)(?P<kind>configmap|secret|persistentvolumeclaim|serviceaccount) "(?P<name>[^"]+)" not found'
@@ -23,7 +23,7 @@ _KEY: Final = lazy_pattern(
 
 
 def missing_object_remedy(message: str) -> str:
-    """Return `create secret db` or `add key url to secret db`; "" if the message names nothing that is missing.
+    """Return `create Secret db` or `add key url to Secret db`; "" if the message names nothing that is missing.
 
     Args:
         message: from the kubelet or the scheduler.

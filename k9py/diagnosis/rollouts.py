@@ -91,7 +91,7 @@ def rollout_blocker(
     if of_new is not None:
         return of_new
     if progress.timed_out:
-        message = f"no progress for {progress.deadline} s"
+        message = f"no progress for {progress.deadline}s"
         return RolloutBlocker(Cause(CauseKind.DEADLINE, "ProgressDeadlineExceeded", message))
     return None
 

@@ -130,7 +130,7 @@ def _progress_deadline(case: _Case) -> Iterator[Finding]:
     if exceeded is None or not isinstance(case.workload, Deployment):
         return
     seconds = case.workload.spec.progress_deadline_seconds
-    message = "rollout made no progress" + (f" within its deadline of {seconds} s" if seconds is not None else "")
+    message = "rollout made no progress" + (f" within its deadline of {seconds}s" if seconds is not None else "")
     yield Finding(Severity.STUCK, exceeded.reason, message, case.workload.key, exceeded.last_transition_time)
 
 
@@ -142,7 +142,7 @@ def _exceeded_deadline(workload: Workload) -> Condition | None:
 
 
 def _no_ready_pods(case: _Case) -> Iterator[Finding]:
-    """Yield that none of the wanted pods is ready."""
+    """Yield that none of the desired pods is ready."""
     workload = case.workload
     match workload:
         case Deployment():
@@ -158,7 +158,7 @@ def _no_ready_pods(case: _Case) -> Iterator[Finding]:
         created = workload.metadata.creation_timestamp
         is_fresh = created is not None and case.now - created < FRESH
         severity = Severity.INFO if is_fresh else Severity.DOWN
-        message = f"none of {number} wanted pods is ready" if number > 1 else "its pod is not ready"
+        message = f"0 of {number} pods are ready" if number > 1 else "its pod is not ready"
         yield Finding(severity, "NoReadyPods", message, workload.key)
 
 

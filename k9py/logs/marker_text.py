@@ -37,11 +37,11 @@ it). For a pod that the API server itself does not have, the error is `pods "x" 
 
 _WAITING: Final = re.compile(r" is waiting to start: (?P<reason>.+)$")
 _WAITING_REASONS: Final = {
-    "trying and failing to pull image": "image can't be pulled",
-    "image can't be pulled": "image can't be pulled",
+    "trying and failing to pull image": "image cannot be pulled",
+    "image can't be pulled": "image cannot be pulled",
     "ContainerCreating": "container is being created",
     "PodInitializing": "init containers have not finished",
-    "CreateContainerConfigError": "its ConfigMap or Secret can't be read",
+    "CreateContainerConfigError": "its ConfigMap or Secret cannot be read",
 }
 
 
@@ -49,7 +49,7 @@ _WAITING_REASONS: Final = {
 
 
 def unavailable(error: KdashError) -> str:
-    """Return why a container's log cannot be read for now, such as "waiting to start: image can't be pulled"."""
+    """Return why a container's log cannot be read for now, such as "waiting to start: image cannot be pulled"."""
     if "previous terminated container" in error.message:
         return NO_PREVIOUS
     if waiting := _WAITING.search(error.message):
@@ -153,7 +153,7 @@ def clock_skew(node: str, seconds: float) -> str:
     """Return that a node's clock differs from the others': positive seconds are ahead."""
     side = "ahead" if seconds > 0 else "behind"
     return (
-        f"clock of node {printable(node)} is about {abs(seconds):.0f} s {side}: "
+        f"clock of node {printable(node)} is about {abs(seconds):.0f}s {side}: "
         "its lines may be out of order with those of other nodes"
     )
 

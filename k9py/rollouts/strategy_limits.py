@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Final
 
 from k9py.api.meta import find_condition
-from k9py.api.plural import count_noun
 from k9py.api.quantities import resolve_int_or_percent
 from k9py.api.workloads import DaemonSet, Deployment, RollingUpdate, StatefulSet, Workload
 from k9py.rollouts.progress import rollout_progress
@@ -42,7 +41,7 @@ class StrategyLimits:
 
     @property
     def text(self) -> str:
-        """The limits on one line: `1 extra pod, 0 unavailable, available after 10s ready`."""
+        """The limits on one line: `maxSurge 1, maxUnavailable 0, minReadySeconds 10`."""
         parts = []
         match self.strategy:
             case "Recreate":
@@ -51,11 +50,12 @@ class StrategyLimits:
                 parts.append("OnDelete: pods are replaced when deleted by hand")
             case _:
                 unavailable = "?" if self.unavailable is None else self.unavailable
-                parts.append(f"{count_noun(self.surge, 'extra pod')}, {unavailable} unavailable")
+                surge = "?" if self.surge is None else self.surge
+                parts.append(f"maxSurge {surge}, maxUnavailable {unavailable}")
         if self.partition:
             parts.append(f"partition keeps {self.partition} on the old revision")
         if self.min_ready_seconds:
-            parts.append(f"available after {self.min_ready_seconds}s ready")
+            parts.append(f"minReadySeconds {self.min_ready_seconds}")
         return ", ".join(parts)
 
 

@@ -1,8 +1,8 @@
-"""The footer of a screen: the main keys that work now, made from the actions.
+"""The footer of a screen: the main current keys, made from the actions, greyed out where they are not possible.
 
-Invariants: it shows no key that does nothing now (not bound, not possible on what is selected, or covered by a dialog,
-which has keys of its own), and never wraps: keys at the end are cut when room is short, but never help. A click on a
-key presses it. While a bar is typed into, it shows how to end that: every other key is text.
+Invariants: it lists no key that is not bound, none while a dialog with keys of its own covers the screen, and never
+wraps: keys at the end are cut when room is short, but never help. A click on a key presses it. While a bar is typed
+into, it shows how to end that: every other key is text.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class KeyBar(Static):
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """The keys of the focus, also those that do not fit or are not possible now."""
+        """The listed keys, including those that do not fit."""
         return self._keys
 
     def on_mount(self) -> None:
@@ -109,12 +109,12 @@ class KeyBar(Static):
         self._drawn_for = drawn_for
         line = Text(no_wrap=True, end="")
         ends = []
-        possible = () if self._is_covered else [key for key in self._keys if key[2]]
-        for key, title, _ in _fitting(possible, None if self._is_covered else self._always, room):
+        keys, always = ((), None) if self._is_covered else (self._keys, self._always)
+        for key, title, is_possible in _fitting(keys, always, room):
             if line:
                 line.append("  ")
-            line.append(key, palette.tone(Tone.ACCENT))
-            line.append(f" {title}")
+            line.append(key, palette.tone(Tone.ACCENT) if is_possible else palette.muted)
+            line.append(f" {title}", "" if is_possible else palette.muted)
             ends.append((line.cell_len, self._presses[key]))
         self._ends = tuple(ends)
         self.update(line, layout=False)

@@ -14,6 +14,7 @@ from typing import Final
 from k9py.api.plural import count_noun
 from k9py.api.text import printable, shorten
 from k9py.api.times import age, duration
+from k9py.diagnosis.images import PULL_REASONS, pull_failure
 from k9py.rollouts.cohort_status import CohortStatus, LastExit, WaitingReason
 from k9py.views.revisions import image_text
 from k9py.views.values import StyledLine, Tone
@@ -22,18 +23,23 @@ MESSAGE_LENGTH: Final = 120
 """Characters of a kubelet's message: it begins with the cause, and events have all of it."""
 _POD_ID: Final = re.compile(r" restarting failed container=\S+| pod=\S+\([0-9a-f-]{36}\)")
 """Where a kubelet's message repeats which pod it is about (kuberuntime, format.Pod)."""
+_REPEATED: Final = re.compile(
+    r'^Back-off pulling image "[^"]*"(?:: |$)|\bErrImagePull: |\brpc error: code = \w+ desc = '
+)
+"""Where a kubelet's message repeats the reason and the image, or wraps the runtime's own message."""
 _GAP: Final = ("  ", Tone.PLAIN)
 
 
-def cohort_lines(statuses: Sequence[CohortStatus], now: datetime) -> tuple[StyledLine, ...]:
+def cohort_lines(statuses: Sequence[CohortStatus], now: datetime, *, has_old: bool = True) -> tuple[StyledLine, ...]:
     """Return the lines of all cohorts.
 
     Args:
         statuses: the current revision's first.
+        has_old: whether there are pods of old revisions, from which the new one must be distinguished.
     """
     lines: list[StyledLine] = []
     for status in statuses:
-        lines.append(_heading(status))
+        lines.append(_heading(status, has_old=has_old))
         lines.append((_GAP, *_counts(status)))
         if status.last_exit is not None:
             lines.append((_GAP, *_exit_line(status.last_exit, now)))
@@ -56,13 +62,15 @@ def failing_log_line(statuses: Sequence[CohortStatus], text: str, *, compact: bo
     return ((f"log of {printable(failing.container)}{run}: ", Tone.MUTED), (printable(text), Tone.FAIL))
 
 
-def _heading(status: CohortStatus) -> StyledLine:
+def _heading(status: CohortStatus, *, has_old: bool) -> StyledLine:
     revision = status.cohort.revision
     if revision is None:
         return (("unknown revision", Tone.UNKNOWN),)
     name = f"revision {revision.number or '?'}"
     images = printable(", ".join(image_text(image) for image in revision.images))
     newness = ("new ", Tone.ACCENT) if status.cohort.is_current else ("old ", Tone.MUTED)
+    if status.cohort.is_current and not has_old:
+        newness = ("", Tone.PLAIN)
     return (newness, (name, Tone.ACCENT if status.cohort.is_current else Tone.PLAIN), _GAP, (images, Tone.PLAIN))
 
 
@@ -72,7 +80,7 @@ def _counts(status: CohortStatus) -> StyledLine:
     if status.desired is None:
         pieces.append((f"{cohort.ready} of {len(cohort.pods)} ready", Tone.PLAIN))
     elif status.desired == 0:
-        pieces.append((f"{cohort.ready} ready, none wanted", Tone.MUTED))
+        pieces.append((f"{cohort.ready} ready, none desired", Tone.MUTED))
     else:
         tone = Tone.OK if cohort.ready >= status.desired else Tone.BUSY
         pieces.append((f"{cohort.ready}/{status.desired} ready", tone))
@@ -86,15 +94,16 @@ def _counts(status: CohortStatus) -> StyledLine:
 
 
 def _exit_line(last: LastExit, now: datetime) -> StyledLine:
-    reason = f" {last.reason}" if last.reason else ""
-    ago = f", {age(last.finished_at, now)} ago" if last.finished_at is not None else ""
-    text = printable(f"exit {last.exit_code}{reason}")
-    where = printable(f" in {last.pod}/{last.container}")
-    return (("last ", Tone.MUTED), (text, Tone.FAIL if last.exit_code else Tone.PLAIN), (f"{where}{ago}", Tone.MUTED))
+    reason = f" ({last.reason})" if last.reason else ""
+    ago = f" {age(last.finished_at, now)} ago" if last.finished_at is not None else ""
+    subject = (printable(f"{last.pod}/{last.container} last exited with "), Tone.MUTED)
+    text = printable(f"code {last.exit_code}{reason}")
+    return (subject, (text, Tone.FAIL if last.exit_code else Tone.PLAIN), (ago, Tone.MUTED))
 
 
 def _waiting_line(waiting: WaitingReason) -> StyledLine:
-    message = _POD_ID.sub("", shorten(waiting.message))
+    failure = pull_failure(waiting.message) if waiting.reason in PULL_REASONS else ""
+    message = f"({failure})" if failure else _REPEATED.sub("", _POD_ID.sub("", shorten(waiting.message)))
     if len(message) > MESSAGE_LENGTH:
         message = f"{message[: MESSAGE_LENGTH - 1].rstrip()}…"
     detail = ((f" {message}", Tone.MUTED),) if message else ()

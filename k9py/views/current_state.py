@@ -13,7 +13,7 @@ from datetime import datetime
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.text import printable
-from k9py.api.times import age_text
+from k9py.api.times import age
 from k9py.cluster.views import RolloutView
 from k9py.diagnosis.finding import Finding
 from k9py.rollouts.status import RolloutStatus
@@ -29,7 +29,7 @@ class CurrentState:
     """The current state of an object.
 
     Args:
-        text: `healthy, 3/3 ready, revision 2 for 15 days`; for a failing object its state and cause. Printable.
+        text: `healthy, 3/3 ready, revision 2 for 15d`; for a failing object its state and cause. Printable.
         tone: of the text.
         is_healthy: nothing is wrong with it: no reason to undo, restart or scale it to zero.
     """
@@ -55,7 +55,7 @@ def _state(status: RolloutStatus, text: str, severity: Severity, now: datetime) 
         desired = "?" if status.desired is None else status.desired
         ready = status.ready if status.desired is None else min(status.ready, status.desired)
         parts.append(f"{ready}/{desired} ready")
-    since = f" for {age_text(status.changed_at, now)}" if status.changed_at is not None else ""
+    since = f" for {age(status.changed_at, now)}" if status.changed_at is not None else ""
     parts.append((f"revision {status.revision}" if status.revision else "revision unknown") + since)
     return CurrentState(printable(", ".join(parts)), severity_tone(severity), severity in _HEALTHY)
 
@@ -67,15 +67,15 @@ def current_pod_state(pod: Pod, findings: Sequence[Finding], now: datetime) -> C
         findings: about it, worst first.
     """
     created = pod.metadata.creation_timestamp
-    age = f", {age_text(created, now)} old" if created is not None else ""
+    since = f", {age(created, now)} old" if created is not None else ""
     if findings:
         worst = findings[0]
-        return CurrentState(printable(f"{worst.message}{age}"), finding_tone(worst), worst.severity in _HEALTHY)
+        return CurrentState(printable(f"{worst.message}{since}"), finding_tone(worst), worst.severity in _HEALTHY)
     if pod.is_terminating:
-        return CurrentState(f"terminating{age}", Tone.BUSY, False)
+        return CurrentState(f"terminating{since}", Tone.BUSY, False)
     if pod.is_ready:
-        return CurrentState(f"ready{age}", Tone.OK, True)
-    return CurrentState(printable(f"{pod.status.phase or 'phase unknown'}, not ready{age}"), Tone.WARN, False)
+        return CurrentState(f"ready{since}", Tone.OK, True)
+    return CurrentState(printable(f"{pod.status.phase or 'phase unknown'}, not ready{since}"), Tone.WARN, False)
 
 
 def worse_of(worst: RolloutView | None, view: RolloutView) -> RolloutView | None:

@@ -20,7 +20,7 @@ from k9py.api.text import printable
 from k9py.api.times import age
 from k9py.api.workloads import Deployment, StatefulSet, Workload
 from k9py.cluster.queries import Queries
-from k9py.cluster.views import ServiceMode
+from k9py.cluster.views import ServiceMode, ServiceView
 from k9py.diagnosis.finding import Finding
 from k9py.rollouts.cohorts import Cohort
 from k9py.views.pod_status import pod_status, pod_tone
@@ -82,9 +82,9 @@ def _service(queries: Queries, service: Service, now: datetime) -> list[Section]
         _line("alias of", service.spec.external_name),
         _line("ports", view.ports_text),
         _line("selector", _pairs(service.spec.selector)),
-        _line("serving", endpoints_cell(view, tone).text, tone),
-        _line("endpoints", "?" if view.total is None else f"{view.ready} of {view.total} ready"),
-        _line("target", target_text(view)),
+        _line("serving", endpoints_cell(view, tone).text if view.desired or view.total != 0 else "", tone),
+        _line("endpoints", _endpoint_count_text(view), Tone.PLAIN if view.total != 0 else tone),
+        _line("target", target_text(view) or _likely_target_text(queries, service)),
     ]
     endpoints = [
         _line(
@@ -102,6 +102,23 @@ def _service(queries: Queries, service: Service, now: datetime) -> list[Section]
     ]
 
 
+def _endpoint_count_text(view: ServiceView) -> str:
+    if view.mode is ServiceMode.EXTERNAL_NAME:
+        return ""
+    if view.total is None:
+        return "?"
+    return f"{view.ready} of {view.total} ready" if view.total else "none"
+
+
+def _likely_target_text(queries: Queries, service: Service) -> str:
+    """Return the workload that the selector was probably meant to match, and how its pods' labels differ."""
+    mismatch = queries.selector_mismatch_of(service.key)
+    if mismatch is None:
+        return ""
+    key, difference = mismatch
+    return f"none: pods of {KIND_SHORT_NAMES.get(key.kind, key.kind)}/{key.name} are {difference}"
+
+
 def _endpoint_text(endpoint: Endpoint) -> str:
     if endpoint.conditions.terminating:
         return "terminating, still serving" if endpoint.is_serving else "terminating"
@@ -114,7 +131,7 @@ def _workload(queries: Queries, workload: Workload, now: datetime) -> list[Secti
     status = view.status
     desired = "?" if status.desired is None else str(status.desired)
     strategy = workload.spec.strategy if isinstance(workload, Deployment) else workload.spec.update_strategy
-    counts = f"{desired} wanted, {status.ready} ready, {status.updated} updated, {status.available} available"
+    counts = f"{desired} desired, {status.updated} updated, {status.ready} ready, {status.available} available"
     details = [
         _line("state", state_text(view), rollout_tone(view)),
         _line("pods", counts),
@@ -122,12 +139,12 @@ def _workload(queries: Queries, workload: Workload, now: datetime) -> list[Secti
         _line("images", ", ".join(status.images)),
         _line("strategy", strategy.type + _rolling_update_text(workload)),
         _line("selector", str(workload.spec.selector or "")),
-        _line("autoscaler", _autoscaler_text(queries, workload)),
+        _line("HPA", _autoscaler_text(queries, workload)),
         *(
-            _line("budget", f"{budget.name}: {budget.status.disruptions_allowed} disruptions allowed now")
+            _line("PDB", f"{budget.name}: {count_noun(budget.status.disruptions_allowed, 'disruption')} allowed")
             for budget in queries.budgets_of(workload.key)
         ),
-        _line("budget", _unread_text(queries, POD_DISRUPTION_BUDGET)),
+        _line("PDB", _unread_text(queries, POD_DISRUPTION_BUDGET)),
         _line("services", ", ".join(service.name for service in queries.services_of(workload.key))),
     ]
     return [
@@ -247,12 +264,16 @@ def _conditions(conditions: Iterable[Condition] | None, now: datetime) -> Sectio
         tuple(
             _line(
                 condition.type,
-                f"{condition.status}{_after_colon(condition.reason)}{_after_colon(condition.message)}"
-                f", for {age(condition.last_transition_time, now)}",
+                "  ".join(filter(None, _condition_texts(condition, now))),
             )
             for condition in conditions or ()
         ),
     )
+
+
+def _condition_texts(condition: Condition, now: datetime) -> tuple[str, ...]:
+    since = f"{age(condition.last_transition_time, now)} ago" if condition.last_transition_time else ""
+    return condition.status, condition.reason, since, condition.message.strip().removesuffix(".")
 
 
 def _events(events: Iterable[Event], now: datetime) -> Section:
@@ -276,7 +297,7 @@ def _rolling_update_text(workload: Workload) -> str:
         return ""
     if isinstance(workload, StatefulSet):
         return f", partition {rolling.partition}" if rolling.partition else ""
-    return f", surge {rolling.max_surge or 0}, unavailable {rolling.max_unavailable or 0}"
+    return f", maxSurge {rolling.max_surge or 0}, maxUnavailable {rolling.max_unavailable or 0}"
 
 
 def _line(label: str, text: str, tone: Tone = Tone.PLAIN) -> DescribeLine:

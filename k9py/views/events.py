@@ -21,6 +21,14 @@ COLUMNS: Final = (
 )
 
 
+_MESSAGE: Final = [column.id for column in COLUMNS].index("message")
+
+
+def event_message(row: Row) -> str:
+    """Return the whole message of an event's row, also of one without the columns after it."""
+    return row.cells[_MESSAGE].text
+
+
 def row(event: Event, now: datetime) -> Row:
     """Return an event's row."""
     seen = event.last_seen

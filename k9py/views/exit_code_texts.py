@@ -34,7 +34,7 @@ EXIT_CODE_TEXTS: Final[Mapping[ExitCode, str]] = {
     ExitCode.IMAGE: "image cannot be pulled",
     ExitCode.CRASH: "container crashes, runs out of memory or cannot start",
     ExitCode.PROBE: "probe fails",
-    ExitCode.QUOTA: "quota, admission, or a missing service account",
+    ExitCode.QUOTA: "ResourceQuota, admission, or a missing ServiceAccount",
     ExitCode.UNSCHEDULABLE: "unschedulable, or the node is lost",
     ExitCode.DEADLINE: "progress deadline exceeded, cause unknown",
     ExitCode.REFUSED: "refused: permissions, admission, conflict, read-only, paused, nothing to do, not confirmed",

@@ -112,7 +112,7 @@ def revision_lines(revision: Revision, author: Author | None, now: datetime) -> 
         ("pods", pods_text(revision)),
         ("images", ", ".join(map(printable, revision.images)) or "none"),
         ("change-cause", _full_change_cause(revision) or "none"),
-        ("changed by", "unknown" if author is None else _author_details(author)),
+        ("changed by", "–" if author is None else _author_details(author)),
     )
 
 
@@ -127,8 +127,8 @@ def _cells(
         Cell(pods_text(revision)),
         Cell(", ".join(map(printable, revision.images))),
         Cell(change_cause_text(revision) or "–", Tone.PLAIN if revision.own_cause else Tone.MUTED),
-        Cell("?" if author is None else printable(author.manager)),
-        Cell("?" if author is None else rfc3339(author.at) or "?"),
+        Cell("–" if author is None else printable(author.manager)),
+        Cell("–" if author is None else rfc3339(author.at) or "–"),
         Cell(printable(revision.name)),
     )
 

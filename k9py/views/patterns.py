@@ -74,7 +74,7 @@ def summary(comparison: PatternComparison) -> str:
     """Return how many patterns are new, gone or have another rate, for a title."""
     new = comparison.with_change("new")
     sure = sum(pattern.is_significant for pattern in new)
-    maybe = f", {len(new) - sure:,} maybe" if sure < len(new) else ""
+    maybe = f", {len(new) - sure:,} possibly new" if sure < len(new) else ""
     gone, changed = len(comparison.with_change("stopped")), len(comparison.with_change("more", "fewer"))
     return f"{sure:,} new{maybe}, {gone:,} gone, {changed:,} changed"
 
@@ -159,7 +159,7 @@ def _fold_row(chance: Sequence[ComparedPattern], *, is_folded: bool, is_all: boo
     errors = sum(pattern.level >= Level.ERROR for pattern in chance)
     error_text = f", {errors:,} of them errors" if errors else ""
     more = "" if is_all or not is_folded else " more"
-    text = f"{len(chance):,}{more} {'seen once' if is_once else 'maybe new'}{error_text}"
+    text = f"{len(chance):,}{more} {'seen once' if is_once else 'possibly new'}{error_text}"
     tone = Tone.WARN if errors and is_folded else Tone.MUTED
     blanks = (Cell(""),) * 3
     cells = (Cell("▸" if is_folded else "▾", Tone.MUTED), *blanks, Cell(text, tone))

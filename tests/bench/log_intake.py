@@ -135,7 +135,7 @@ def measure_dashboard(seconds: float, rate: int) -> None:
             screen.wait_for(lambda text: "● live" in text and "writers" in text)
             pressed = time.monotonic()
             screen.press("l")
-            screen.wait_for(lambda text: "deployment writers" in text and "trace_id" in text)
+            screen.wait_for(lambda text: "deploy/writers" in text and "trace_id" in text)
             print(f"  lines on the screen {time.monotonic() - pressed:.1f} s after the key")
             screen.idle(3.0, keep=True)
             print("\n".join(f"    | {line.rstrip()}" for line in screen.text.splitlines()[:4]))

@@ -304,7 +304,7 @@ async def test_what_has_not_started_is_reported_and_does_not_hold_it_up(tmp_path
         code, run = await LogShell(simulator, tmp_path).ran(CHECKOUT, containers=("app",))
     assert code == 0
     assert len(run.lines) == 3
-    assert "waiting to start: image can't be pulled" in run.err.getvalue()
+    assert "waiting to start: image cannot be pulled" in run.err.getvalue()
 
 
 # Following

@@ -31,7 +31,7 @@ from tests.cli.writes import (
     undo,
 )
 
-HEALTHY = "  now: healthy, 3/3 ready, revision 3 for 4 days"
+HEALTHY = "  now: healthy, 3/3 ready, revision 3 for 4d"
 
 
 @pytest.fixture
@@ -173,4 +173,4 @@ async def test_a_replica_set_without_a_number_is_never_gone_back_to(shop: Shell,
 async def test_a_stateful_set_is_stated_too(shop: Shell) -> None:
     shop.namespace = "data"
     ran = await shop.run(undo(1, DB, options=DRY))
-    assert "now: healthy, 3/3 ready, revision 2 for 15 days" in ran.out, ran.err
+    assert "now: healthy, 3/3 ready, revision 2 for 15d" in ran.out, ran.err

@@ -162,7 +162,7 @@ async def test_a_quota_that_refuses_the_first_pods_is_named(kind: str) -> None:
         await cluster.advance(60)
         rollout_status = status(cluster, kind)
         assert rollout_status.cause_kind is CauseKind.QUOTA
-        assert "quota tight is exceeded: requested pods=1" in rollout_status.summary
+        assert "ResourceQuota tight is exceeded: requested pods=1" in rollout_status.summary
 
 
 @pytest.mark.parametrize("kind", failures.KINDS)
@@ -174,7 +174,7 @@ async def test_a_quota_that_requires_unset_resources_is_named(kind: str) -> None
         rollout_status = status(cluster, kind)
         assert rollout_status.cause_kind is CauseKind.QUOTA
         assert (
-            "quota tight rejects its pods: must specify limits.cpu for: app; requests.memory for: app"
+            "ResourceQuota tight rejects its pods: must specify limits.cpu for: app; requests.memory for: app"
             in rollout_status.summary
         )
 

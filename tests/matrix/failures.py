@@ -169,7 +169,7 @@ FAILURES = {
     "config map": Failure(
         _environment({"configMapRef": {"name": "settings"}}),
         CauseKind.CONFIG,
-        "config map settings is missing, container app needs it",
+        "ConfigMap settings not found (needed by container app)",
         4,
     ),
     "config map volume": Failure(
@@ -178,19 +178,19 @@ FAILURES = {
     "secret": Failure(
         _environment({"secretRef": {"name": "db"}}),
         CauseKind.CONFIG,
-        "secret db is missing, container app needs it",
+        "Secret db not found (needed by container app)",
         4,
     ),
     "secret volume": Failure(_volume({"secret": {"secretName": "db"}}), CauseKind.MOUNT, 'secret "db" not found', 4),
     "quota": Failure(
         _requests("2Gi"),
         CauseKind.QUOTA,
-        "quota tight is exceeded: requested requests.memory=2Gi, used requests.memory=",
+        "ResourceQuota tight is exceeded: requested requests.memory=2Gi, used requests.memory=",
         6,
         _quota,
         pods=False,
     ),
-    "account": Failure(_account, CauseKind.ADMISSION, "service account checkout-writer does not exist", 6, pods=False),
+    "account": Failure(_account, CauseKind.ADMISSION, "ServiceAccount checkout-writer not found", 6, pods=False),
     "webhook": Failure(
         _from_mirror,
         CauseKind.ADMISSION,

@@ -20,7 +20,7 @@ def test_a_terminal_of_ascii_is_written_ascii_alone(environ: dict[str, str], tmp
     ) as terminal:
         terminal.wait_for(lambda text: "o live" in text and "checkout" in text, "rows")
         terminal.press("?")
-        terminal.wait_for(lambda text: "Open the selected object" in text and "down j" in text, "all keys")
+        terminal.wait_for(lambda text: "Open the selected object" in text and "Down j" in text, "all keys")
         terminal.press("\x1b", "u")
         terminal.wait_for("Undo")
         terminal.press("\x03")

@@ -89,7 +89,7 @@ def test_no_hostile_line_reaches_the_terminal_as_anything_but_text(
         terminal.press("2", "/", "cart", "\r")
         terminal.wait_for("1 of 12")
         terminal.press("l")
-        terminal.wait_for(lambda text: "deployment cart" in text and "Hide" in text, "the log screen")
+        terminal.wait_for(lambda text: "lines · deploy/cart" in text and "Hide" in text, "the log screen")
         terminal.press("&", f"pod={pod}", "\r")
         terminal.wait_for(lambda text: sum(name in text for name in NAMES) > 10, "hostile lines alone")
 

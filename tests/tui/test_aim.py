@@ -152,7 +152,7 @@ async def test_a_healthy_target_says_so_first_and_names_what_is_failing_instead(
     await kdash.select(DB)
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)
-    await kdash.until_text("● healthy, 3/3 ready, revision 2 for 15 days", "did you mean shop/checkout? (image")
+    await kdash.until_text("● healthy, 3/3 ready, revision 2 for 15d", "did you mean shop/checkout? (image")
     assert "suggested" not in kdash.text
     assert asking.selected is not None
     assert asking.selected.is_current
@@ -171,7 +171,7 @@ async def test_how_a_failing_target_stands_is_not_cut_while_the_dialog_has_room(
     async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
         await kdash.select(CHECKOUT)
         await kdash.press(key)
-        await kdash.until_text("■ stuck: image checkout:2.8.0", "3/3 ready", "revision 6 for 12 minutes")
+        await kdash.until_text("■ stuck: image checkout:2.8.0", "3/3 ready", "revision 6 for 12m")
 
 
 async def test_why_a_revision_is_suggested_is_whole_on_a_small_screen(simulator: Simulator, tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ async def test_restarting_or_zeroing_a_healthy_workload_asks_whether_another_was
     confirm = await kdash.confirm()
     standing = confirm.question.status
     assert standing is not None
-    assert standing.state.text == "healthy, 3/3 ready, revision 3 for 4 days"
+    assert standing.state.text == "healthy, 3/3 ready, revision 3 for 4d"
     assert standing.advice.startswith("did you mean shop/checkout? (image")
     first = next(line for line in confirm.body.text.splitlines() if line.strip())
     assert first.startswith("● healthy"), "it is said first"
@@ -226,7 +226,7 @@ async def test_a_failing_target_says_its_state_and_cause_and_no_other_is_named(k
 
 
 async def test_every_other_write_dialog_says_the_present_state(kdash: Dashboard) -> None:
-    healthy = "● healthy, 3/3 ready, revision 3 for 4 days"
+    healthy = "● healthy, 3/3 ready, revision 3 for 4d"
     await kdash.select(CART)
     for key in ("i", "P"):
         await kdash.press(key)
@@ -426,11 +426,11 @@ async def test_a_row_just_acted_on_is_marked_until_it_has_settled(kdash: Dashboa
     await kdash.press("r")
     await kdash.confirm()
     await kdash.press("tab", "enter")
-    await kdash.until(lambda: says("◐ restart by kdash: "), "the mark")
+    await kdash.until(lambda: says("◐ restart by you: "), "the mark")
     service = kdash.home.services.table.row(ObjectKey("Service", "shop", "cart"))
     assert service is not None
-    assert any("◐ restart by kdash: " in cell.text for cell in service.cells)
+    assert any("◐ restart by you: " in cell.text for cell in service.cells)
     await kdash.press("escape")
-    assert says("◐ restart by kdash: "), "dismissed is not settled"
+    assert says("◐ restart by you: "), "dismissed is not settled"
     await converged(kdash, CART)
-    await kdash.until(lambda: not says("by kdash: "), "settled")
+    await kdash.until(lambda: not says("by you"), "settled")

@@ -85,7 +85,7 @@ async def test_a_revision_that_our_own_undo_left_is_not_suggested(simulator: Sim
 
 async def test_a_healthy_row_is_answered_without_an_undo_and_names_what_fails(kdash: Dashboard) -> None:
     await kdash.select(CART)
-    await until_said(kdash, "deploy/cart: 3 of 3 ready", "by shop-pipeline", "worst:", "shop/checkout")
+    await until_said(kdash, "deploy/cart: 3 of 3 ready", "by shop-pipeline", "most urgent:", "deploy/checkout in shop")
     assert "roll back" not in panel(kdash)
     assert "healthy" in panel(kdash)
 
@@ -119,7 +119,7 @@ async def test_a_service_that_selects_nothing_says_who_wrote_it_last(tmp_path: P
     with Simulator("no-endpoints", ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
             await until_said(kdash, "svc/cart: no pod matches its selector app=crat")
-            assert "changed service last written 8m ago by kubectl-edit" in panel(kdash)
+            assert "changed Service edited 8m ago by kubectl-edit" in panel(kdash)
 
 
 async def test_of_several_workloads_behind_a_service_the_last_changed_is_told(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ async def test_moving_in_rollouts_chooses_the_logs(kdash: Dashboard) -> None:
     await kdash.until(
         lambda: kdash.home.logs.stream is not None and kdash.home.logs.stream.counts.following == 3, "three containers"
     )
-    await kdash.until_text("deployment cart")
+    await kdash.until_text("lines · deploy/cart")
 
 
 async def test_the_cursor_follows_its_object_when_rows_move(kdash: Dashboard) -> None:

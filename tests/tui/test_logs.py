@@ -30,7 +30,7 @@ async def test_digits_choose_a_range_and_the_title_says_it(
 ) -> None:
     await kdash.press("1" if number == 0 else "0", str(number))
     await kdash.until(lambda: log_screen.logs.range is RANGES[number], "the range")
-    await kdash.until_text(f"3 containers · {RANGES[number].label} · deployment cart")
+    await kdash.until_text(f"3 containers · {RANGES[number].label} · deploy/cart")
     if number == 1:
         await kdash.until(
             lambda: log_screen.logs.stream is not None and log_screen.logs.stream.is_finished, "not followed"
@@ -48,13 +48,13 @@ async def test_digits_switch_panes_at_home_and_never_ranges(kdash: Dashboard) ->
 
 async def test_p_shows_the_containers_that_ran_before_and_back(kdash: Dashboard, log_screen: LogScreen) -> None:
     await kdash.press("1", "p")
-    await kdash.until_text("3 containers · last 5,000 lines · deployment cart, before the last restart")
+    await kdash.until_text("3 containers · last 5,000 lines · previous containers of deploy/cart")
     await kdash.press("p")
-    await kdash.until_text("3 containers · head · deployment cart")
+    await kdash.until_text("3 containers · from the start · deploy/cart")
     await kdash.press("p")
-    await kdash.until_text("before the last restart")
+    await kdash.until_text("previous containers of")
     await kdash.press("0")
-    await kdash.until(lambda: "before the last restart" not in kdash.text, "what they write now")
+    await kdash.until(lambda: "previous containers of" not in kdash.text, "what they write now")
     await kdash.until(lambda: log_screen.logs.view.line_count() > 0, "lines")
 
 
@@ -131,12 +131,12 @@ async def test_enter_unfolds_the_line_under_the_cursor_and_folds_it(kdash: Dashb
 
 async def test_f_shows_the_lines_alone_and_esc_everything_again(kdash: Dashboard, log_screen: LogScreen) -> None:
     await kdash.press("f")
-    await kdash.until(lambda: "deployment cart" not in kdash.text and "? Help" not in kdash.text, "lines alone")
+    await kdash.until(lambda: "deploy/cart" not in kdash.text and "? Help" not in kdash.text, "lines alone")
     assert "╭" not in kdash.text
     await until_said(kdash, "f or Esc: show everything again")
     assert log_screen.logs.view.size.height >= 44
     await kdash.press("escape")
-    await kdash.until_text("deployment cart", "? Help")
+    await kdash.until_text("deploy/cart", "? Help")
     assert kdash.app.screen is log_screen
 
 

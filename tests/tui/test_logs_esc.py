@@ -39,7 +39,7 @@ async def test_esc_takes_one_thing_back_at_a_time_and_leaves_at_last(kdash: Dash
     await kdash.press("escape")
     await kdash.until(lambda: not logs.previous, "the tail")
     await kdash.press("escape")
-    await kdash.until_text("deployment cart", "? Help")
+    await kdash.until_text("deploy/cart", "? Help")
     assert kdash.app.screen is log_screen
     await kdash.press("escape")
     await kdash.until_screen(HomeScreen)

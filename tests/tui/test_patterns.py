@@ -131,7 +131,7 @@ async def test_one_revision_alone_shows_its_patterns_errors_first_and_says_so() 
             ["ERROR", "lost", "<num>"],
             ["INFO", "handled", "<num>"],
         ]
-        assert "nothing to compare yet" in app.pane.note
+        assert "only one revision" in app.pane.note
 
 
 @pytest.mark.parametrize(

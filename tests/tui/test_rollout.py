@@ -52,7 +52,7 @@ async def test_the_new_revision_stands_beside_the_old_one(kdash: Dashboard) -> N
     assert "log of" not in newest, "no container ever ran: there is no log to tell"
     assert {bar.progress for bar in screen.query(ProgressBar)} == {1, 3}
     assert any(bar.has_class("-fail") for bar in screen.query(ReplicaBar)), "a stuck release is no calm one"
-    await kdash.until_text("1 of 3 updated", "3 of 3 available", "allows 1 extra pod, 0 unavailable")
+    await kdash.until_text("1 of 3 updated", "3 of 3 available", "maxSurge 1, maxUnavailable 0")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 24), (160, 45), (250, 60)], ids=str)
@@ -69,7 +69,7 @@ async def test_nothing_that_matters_is_cut_off(size: tuple[int, int], monochrome
                 "deadline",
                 "new revision 4",
                 "0/1 ready, 7 restarts",
-                "last exit 1 Error",
+                "last exited with code 1 (Error)",
                 "CrashLoopBackOff",
                 "PAYMENT_URL is not set",
                 "old revision 3",
@@ -175,7 +175,7 @@ async def test_a_healthy_slow_rollout_raises_no_alarm_and_its_deadline_counts_do
     await kdash.until(lambda: kdash.home.rollouts.table.row(SLOW) is not None, "the slow one")
     screen = await opened(kdash, SLOW)
     await kdash.advance_until(lambda: "deadline in" in words(screen.allows), "the deadline counts")
-    assert "available after 30s ready" in words(screen.allows)
+    assert "minReadySeconds 30" in words(screen.allows)
     seen = set()
     for _ in range(6):
         kdash.simulator.advance(1)
@@ -195,7 +195,7 @@ async def test_all_three_kinds_show_their_current_revision(key: ObjectKey, kdash
     screen = await opened(kdash, key)
     assert screen.snapshot is not None
     assert screen.snapshot.facts[0].cohort.is_current
-    assert words(screen.cohorts.newest).startswith("new revision")
+    assert words(screen.cohorts.newest).startswith("revision")
     await kdash.until_text("Revisions", "CHANGED BY", "now")
 
 

@@ -152,7 +152,7 @@ async def test_enter_in_the_number_confirms_nothing_and_a_refusal_stays_in_the_d
 async def test_scaling_a_healthy_workload_to_zero_says_so_in_the_dialog(kdash: Dashboard) -> None:
     await kdash.select(CART)
     await kdash.press("s")
-    await kdash.until_text("● healthy, 3/3 ready, revision 3 for 4 days", "now 3")
+    await kdash.until_text("● healthy, 3/3 ready, revision 3 for 4d", "now 3")
     await kdash.press("0")
     await kdash.until_text("replicas  3 → 0", "did you mean shop/checkout?")
     assert kdash.text.count("● healthy, 3/3 ready") == 1, "how it stands is said once"

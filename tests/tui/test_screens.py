@@ -14,7 +14,7 @@ from k9py.simulator.state import SimulatorState
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.screens.describe import DescribeScreen
 from k9py.tui.screens.difference import DifferenceScreen
-from k9py.tui.screens.help import HelpScreen
+from k9py.tui.screens.help import ARROW_KEYS, HelpScreen
 from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.section_lines import fold_text, redact_section, section_lines
@@ -26,7 +26,7 @@ from tests.tui.dashboard import AGENT, CART, CHECKOUT, Dashboard
 
 async def test_help_explains_every_key_in_force(kdash: Dashboard) -> None:
     bound = {
-        kdash.app.get_key_display(active.binding)
+        ARROW_KEYS.get(key := kdash.app.get_key_display(active.binding), key)
         for active in kdash.home.active_bindings.values()
         if BUILT_IN.group_of(active.binding.id) is not None
     }
@@ -118,9 +118,9 @@ async def test_logs_fill_the_screen_and_p_switches_to_those_before(kdash: Dashbo
     screen = await kdash.until_screen(LogScreen)
     await kdash.until(lambda: screen.logs.view.line_count() > 0, "lines")
     await kdash.press("p")
-    await kdash.until_text("before the last restart")
+    await kdash.until_text("previous containers of")
     await kdash.press("p")
-    await kdash.until(lambda: "before the last restart" not in kdash.text, "what they write now")
+    await kdash.until(lambda: "previous containers of" not in kdash.text, "what they write now")
     await kdash.press("escape")
     assert kdash.app.screen is kdash.home
 

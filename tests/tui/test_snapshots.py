@@ -114,7 +114,7 @@ LEVELS = (
 @pytest.mark.parametrize(
     ("name", "keys", "texts"),
     [
-        ("merged", LOGS, ("3 containers · tail · deployment cart",)),
+        ("merged", LOGS, ("3 containers · last 200 lines · deploy/cart",)),
         ("filtered", (*LOGS, *LEVELS), ("of context", "7 matches")),
     ],
     ids=["merged", "filtered"],

@@ -99,7 +99,8 @@ async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone
     await kdash.select(CART)
     await kdash.press("ctrl+d")
     await kdash.until(
-        lambda: any("no pod" in str(notification.message) for notification in kdash.app._notifications), "why not"
+        lambda: any("select a pod first" in str(notification.message) for notification in kdash.app._notifications),
+        "why not",
     )
     await kdash.press("enter")
     screen = await kdash.until_screen(RolloutScreen)
@@ -272,9 +273,9 @@ async def test_the_undo_list_keeps_its_columns_after_an_undo_and_all_its_ages_ar
         kdash.simulator.advance(5)
         await kdash.press("u")
         asking = await kdash.until_screen(UndoDialog)
-        await kdash.until_text("CHANGE-CAUSE", "CHANGED BY", "rolled back 5s ago: image", "revision 7 for 5 seconds")
+        await kdash.until_text("CHANGE-CAUSE", "CHANGED BY", "rolled back 5s ago: image", "revision 7 for 5s")
         kdash.simulator.advance(25)
-        assert asking.table.select_key(next(revision.key for revision in asking.revisions if revision.number == 6))
+        assert asking.table.select_key(next(one.key for one in asking.revisions if one.number == 6))
         await kdash.until_text(
             "rolling back to revision 6 changes · rolled back 5s ago: image checkout:2.8.0 cannot be pulled"
         )

@@ -46,13 +46,13 @@ class LogRange:
 
 
 RANGES: Final[tuple[LogRange, ...]] = (
-    LogRange("tail", tail_lines=200),
-    LogRange("head", head_bytes=HEAD_BYTES),
-    LogRange("1m", since_seconds=60),
-    LogRange("5m", since_seconds=300),
-    LogRange("15m", since_seconds=900),
-    LogRange("30m", since_seconds=1_800),
-    LogRange("1h", since_seconds=3_600),
+    LogRange("last 200 lines", tail_lines=200),
+    LogRange("from the start", head_bytes=HEAD_BYTES),
+    LogRange("last 1m", since_seconds=60),
+    LogRange("last 5m", since_seconds=300),
+    LogRange("last 15m", since_seconds=900),
+    LogRange("last 30m", since_seconds=1_800),
+    LogRange("last 1h", since_seconds=3_600),
 )
 """By the digit that chooses them."""
 

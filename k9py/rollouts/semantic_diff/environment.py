@@ -1,4 +1,4 @@
-"""Compare what containers get from elsewhere: environment variables, config maps, secrets, volumes and mounts.
+"""Compare what containers get from elsewhere: environment variables, ConfigMaps, Secrets, volumes and mounts.
 
 Invariant: a secret is named by its object and key; the value of a variable with a secret-like name is not shown.
 """
@@ -22,15 +22,15 @@ from k9py.rollouts.semantic_diff.model import (
 )
 
 _VOLUME_SOURCES: Final = {
-    "configMap": ("config map", "name"),
-    "secret": ("secret", "secretName"),
-    "persistentVolumeClaim": ("claim", "claimName"),
+    "configMap": ("ConfigMap", "name"),
+    "secret": ("Secret", "secretName"),
+    "persistentVolumeClaim": ("PersistentVolumeClaim", "claimName"),
     "hostPath": ("host path", "path"),
     "csi": ("csi", "driver"),
     "image": ("image", "reference"),
 }
 """Label of a volume source, and its field that names the object."""
-_PROJECTED_SOURCES: Final = {"configMap": "config map", "secret": "secret"}
+_PROJECTED_SOURCES: Final = {"configMap": "ConfigMap", "secret": "Secret"}
 
 
 def diff_env(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
@@ -45,13 +45,13 @@ def diff_env(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticCha
 
 
 def diff_env_from(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
-    """Yield config maps and secrets whose keys become variables."""
+    """Yield the ConfigMaps and Secrets whose keys become variables."""
     yield from diff_unkeyed("references", subject, "environment from", old, new, _env_from_text)
 
 
 def diff_pull_secrets(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
-    """Yield the secrets that images are pulled with."""
-    yield from diff_unkeyed("references", subject, "pull secret", old, new, lambda ref: f"secret {_text(ref, 'name')}")
+    """Yield the Secrets that images are pulled with."""
+    yield from diff_unkeyed("references", subject, "pull secret", old, new, lambda ref: f"Secret {_text(ref, 'name')}")
 
 
 def diff_volumes(subject: str, key: str, old: Any, new: Any) -> Iterator[SemanticChange]:
@@ -86,15 +86,15 @@ def _variable_text(variable: Mapping[str, Any]) -> str:
 
 
 def _value_source_text(source: Any) -> str:
-    """Return an EnvVarSource as text: `secret db key url`."""
+    """Return an EnvVarSource as text: `Secret db key url`."""
     for kind, value in mapping(source).items():
         ref = mapping(value)
         optional = " (optional)" if ref.get("optional") is True else ""
         match kind:
             case "secretKeyRef":
-                return f"secret {_text(ref, 'name')} key {_text(ref, 'key')}{optional}"
+                return f"Secret {_text(ref, 'name')} key {_text(ref, 'key')}{optional}"
             case "configMapKeyRef":
-                return f"config map {_text(ref, 'name')} key {_text(ref, 'key')}{optional}"
+                return f"ConfigMap {_text(ref, 'name')} key {_text(ref, 'key')}{optional}"
             case "fieldRef":
                 return f"field {_text(ref, 'fieldPath')}"
             case "resourceFieldRef":
@@ -107,7 +107,7 @@ def _value_source_text(source: Any) -> str:
 
 
 def _env_from_text(source: Mapping[str, Any]) -> str:
-    for kind, label in (("configMapRef", "config map"), ("secretRef", "secret")):
+    for kind, label in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
         if kind in source:
             ref = mapping(source[kind])
             prefix = f" as {short_text(source['prefix'])}*" if source.get("prefix") else ""
@@ -123,7 +123,7 @@ def _count_text(value: Any) -> str | None:
 
 
 def _volume_text(volume: Mapping[str, Any]) -> str:
-    """Return the source of a volume: `config map x`, `empty dir`, `claim data`."""
+    """Return the source of a volume: `ConfigMap x`, `empty dir`, `PersistentVolumeClaim data`."""
     for kind in sorted(set(volume) - {"name"}):
         source = mapping(volume[kind])
         if kind in _VOLUME_SOURCES:
@@ -152,7 +152,7 @@ def _projected_text(source: Any) -> str:
     for kind, value in mapping(source).items():
         if kind in _PROJECTED_SOURCES:
             return f"{_PROJECTED_SOURCES[kind]} {_text(mapping(value), 'name')}"
-        return {"serviceAccountToken": "service account token", "downwardAPI": "downward API"}.get(kind, kind)
+        return {"serviceAccountToken": "ServiceAccount token", "downwardAPI": "downward API"}.get(kind, kind)
     return "?"
 
 

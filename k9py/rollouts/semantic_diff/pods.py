@@ -27,7 +27,7 @@ from k9py.rollouts.template_diff import json_equal, normalized_template
 
 _POD: Final = "pod"
 _SERVICE_ACCOUNT_FIELDS: Final = {
-    "serviceAccountName": "service account",
+    "serviceAccountName": "ServiceAccount",
     "automountServiceAccountToken": "token mounted",
 }
 _SCHEDULING_FIELDS: Final = {

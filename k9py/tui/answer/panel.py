@@ -54,7 +54,7 @@ class AnswerPanel(Static):
         self.set_class(answer is not None, "-on")
         if answer is None:
             return
-        lines = panel_lines(answer, width - EDGES)
+        lines = panel_lines(answer, width - EDGES, most)
         if len(lines) > most:
             lines = [*lines[: most - 1], (*lines[most - 1], TextSpan("…", Tone.MUTED))]
         height = max(least, len(lines))
@@ -66,8 +66,17 @@ class AnswerPanel(Static):
         self.update(text, layout=grows)
 
 
-def panel_lines(answer: Answer, width: int) -> list[TextLine]:
-    """Return the lines of an answer, each folded to at most `width` cells under its own label."""
+def panel_lines(answer: Answer, width: int, most: int) -> list[TextLine]:
+    """Return the lines of an answer, each folded to at most `width` cells under its own label.
+
+    Args:
+        most: lines there is room for; if all steps need more, only those that fit on one line are shown.
+    """
+    lines = _lines(answer, width, is_short=False)
+    return lines if len(lines) <= most else _lines(answer, width, is_short=True)
+
+
+def _lines(answer: Answer, width: int, *, is_short: bool) -> list[TextLine]:
     tone = severity_tone(answer.severity)
     labels = max(len(answer.severity.label), len(CHANGED) if answer.last_change or answer.next_steps else 0)
     margin = len("✗ ") + labels + len("  ")
@@ -76,7 +85,9 @@ def panel_lines(answer: Answer, width: int) -> list[TextLine]:
     if answer.last_change:
         rows.append((f"  {CHANGED}", Tone.MUTED, answer.last_change))
     if answer.next_steps:
-        rows.append((f"  {TO_DO}", Tone.MUTED, _fitting(answer.next_steps, width - margin)))
+        first, *others = _step_lines(answer.next_steps, width - margin)
+        rows.append((f"  {TO_DO}", Tone.MUTED, first))
+        rows += [("", Tone.MUTED, line) for line in others if not is_short]
     lines: list[TextLine] = []
     for label, label_tone, line in rows:
         head = TextSpan(label.ljust(margin), label_tone)
@@ -84,19 +95,17 @@ def panel_lines(answer: Answer, width: int) -> list[TextLine]:
     return lines
 
 
-def _fitting(steps: tuple[StyledLine, ...], width: int) -> StyledLine:
-    """Join the steps that fit on one line, always including the first step with a key."""
+def _step_lines(steps: tuple[StyledLine, ...], width: int) -> list[StyledLine]:
+    """Join the steps to lines of at most `width` cells; the first line has at least the first step with a key."""
     with_key = next((at for at, step in enumerate(steps) if any(tone is Tone.ACCENT for _, tone in step)), 0)
-    line, *others = steps[0], *steps[1:]
-    for step in others[:with_key]:
-        line = (*line, SEPARATOR, *step)
-    others = others[with_key:]
-    for step in others:
-        longer = (*line, SEPARATOR, *step)
-        if sum(cell_len(text) for text, _ in longer) > width:
-            break
-        line = longer
-    return line
+    lines: list[StyledLine] = [steps[0]]
+    for position, step in enumerate(steps[1:], start=1):
+        longer = (*lines[-1], SEPARATOR, *step)
+        if position <= with_key or sum(cell_len(text) for text, _ in longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(step)
+    return lines
 
 
 def _stripped(line: TextLine) -> TextLine:

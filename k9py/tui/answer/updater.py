@@ -17,6 +17,7 @@ from textual.widget import Widget
 
 from k9py.api.meta import ObjectKey
 from k9py.api.severity import Severity
+from k9py.api.text import printable
 from k9py.cluster.health import ClusterState
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView, ServiceView
@@ -30,6 +31,7 @@ from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.session import Connected
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.views.answer import Answer, RolloutFacts, everything_healthy, rollout_answer, service_answer, stale
+from k9py.views.rollouts import KIND_SHORT_NAMES
 from k9py.views.values import StyledLine, Tone
 
 ANSWER_LINES: Final = 3
@@ -241,7 +243,7 @@ class AnswerUpdater:
         """Replace the steps by how to select the object: the keys would act on another one."""
         pane = self._home.services if subject.kind == "Service" else self._home.rollouts
         key = self._keys.get(f"show_{pane.number}")
-        step: StyledLine = () if key is None else ((key, Tone.ACCENT), (f" selects it in {pane.heading}", Tone.PLAIN))
+        step: StyledLine = () if key is None else ((key, Tone.ACCENT), (f" go to it in {pane.heading}", Tone.PLAIN))
         return replace(answer, next_steps=(step,) if step else ())
 
     def _worse(self) -> tuple[StyledLine, ...]:
@@ -251,8 +253,8 @@ class AnswerUpdater:
         worst = min(rows, key=lambda row: row.rank, default=None)
         if worst is None:
             return ()
-        name = f"{worst.key.kind} {worst.key.namespace}/{worst.key.name}"
-        return ((("nothing to do here; worst: ", Tone.MUTED), (f"{worst.tone.symbol} {name}", worst.tone)),)
+        name = f"{KIND_SHORT_NAMES.get(worst.key.kind, 'svc')}/{worst.key.name} in {worst.key.namespace}"
+        return ((("– · most urgent: ", Tone.MUTED), (printable(f"{worst.tone.symbol} {name}"), worst.tone)),)
 
     # -- how many lines -----------------------------------------------------------------------------------------------
 

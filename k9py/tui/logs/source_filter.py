@@ -148,7 +148,7 @@ class SourceItem:
 
     Args:
         value: what is checked: the name of a pod, a container or a level, or a role.
-        detail: its state, such as "waiting to start: image can't be pulled"; muted.
+        detail: its state, such as "waiting to start: image cannot be pulled"; muted.
     """
 
     group: ItemGroup

@@ -368,11 +368,11 @@ def end_text(end: TrackedEnd) -> tuple[str, Tone]:
     seconds = round(end.seconds)
     match end.outcome:
         case "converged" if end.is_recovered:
-            return f"recovered: done{f' after {seconds} s' if seconds else ''}", Tone.OK
+            return f"recovered: done{f' after {seconds}s' if seconds else ''}", Tone.OK
         case "converged":
-            return f"done{f' in {seconds} s' if seconds else ''}", Tone.OK
+            return f"done{f' in {seconds}s' if seconds else ''}", Tone.OK
         case "gone" if end.is_expected:
-            return f"gone{f' after {seconds} s' if seconds else ''}", Tone.OK
+            return f"gone{f' after {seconds}s' if seconds else ''}", Tone.OK
         case "stalled":
             return end.text, Tone.FAIL
         case "paused" if end.is_expected:

@@ -54,7 +54,7 @@ class Cohorts(Horizontal):
         current = [status for status in cohorts if status.cohort.is_current]
         old = [status for status in cohorts if not status.cohort.is_current]
         share = width - 2 if compact else (width * 3 // 5 if old else width) - 4
-        self.newest.show(_lines(current, now, share, compact=compact))
+        self.newest.show(_lines(current, now, share, compact=compact, has_old=bool(old)))
         lines = _lines(old[:MAX_OLD], now, share if compact else width * 2 // 5 - 4, compact=compact)
         more = len(old) - MAX_OLD
         if more > 0:
@@ -63,11 +63,13 @@ class Cohorts(Horizontal):
         self.older.display = bool(old)
 
 
-def _lines(cohorts: Sequence[CohortStatus], now: datetime, width: int, *, compact: bool) -> list[StyledLine]:
-    """Return the lines of the cohorts, long ones wrapped with a hanging indent."""
+def _lines(
+    cohorts: Sequence[CohortStatus], now: datetime, width: int, *, compact: bool, has_old: bool = True
+) -> list[StyledLine]:
+    """Return the lines of the cohorts, long ones folded under themselves."""
     lines: list[StyledLine] = []
     for status in cohorts:
-        heading, counts, *others = cohort_lines([status], now)
+        heading, counts, *others = cohort_lines([status], now, has_old=has_old)
         first = [(*heading[:2], *counts, *heading[2:])] if compact else [heading, counts]
         for line in (*first, *others):
             lines += fold(text_line(line), width, indent=INDENT)

@@ -28,6 +28,7 @@ from k9py.tui.logs.source_selection import SourceSelection
 from k9py.tui.panes.pane import FilterablePane
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.log_view.view import LogView
+from k9py.views.rollouts import KIND_SHORT_NAMES
 
 STATUS_SECONDS: Final = 1.0
 """How often the states of waiting containers are read for the title."""
@@ -266,9 +267,9 @@ class LogStreamPane(FilterablePane):
         if self.subject is None:
             self.set_note("")
             return
-        name = f"{self.subject.kind.lower()} {self.subject.name}"
+        name = f"{KIND_SHORT_NAMES.get(self.subject.kind, self.subject.kind.lower())}/{self.subject.name}"
         narrowing = (
-            f"{name}, before the last restart" if self.previous else name,
+            f"previous containers of {name}" if self.previous else name,
             self.source_filter.title_text(self.read_targets),
             self._waiting,
         )

@@ -47,6 +47,10 @@ class Pane(Vertical):
         self.number = number
         self.note = ""
         """The title after the heading: a count, the narrowing."""
+        self.count = ""
+        """The number of rows, for the tab; "" without rows."""
+        self.tab_note = ""
+        """The note without the count."""
         self.subtitle = ""
         """The text at the lower right of the frame."""
 
@@ -59,14 +63,17 @@ class Pane(Vertical):
         """Show the title."""
         self.set_note("")
 
-    def set_note(self, note: str, *, narrowing: str = "") -> None:
+    def set_note(self, note: str, *, narrowing: str = "", count: str = "") -> None:
         """Set the title after the heading.
 
         Args:
-            note: such as a count; muted.
+            note: muted.
             narrowing: why not everything is shown; in the accent colour, so that nobody overlooks it.
+            count: of the rows, before the note.
         """
         palette = palette_for(self.app)
+        self.count, self.tab_note = count, " · ".join(part for part in (note, narrowing) if part)
+        note = " · ".join(part for part in (count, note) if part)
         self.note = " · ".join(part for part in (note, narrowing) if part)
         title = Text(" ")
         if self.number:

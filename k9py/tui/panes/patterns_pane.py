@@ -198,13 +198,13 @@ class PatternsPane(TablePane):
     def _update_title(self) -> None:
         parts = []
         if not self._old:
-            parts.append("one revision: nothing to compare yet")
+            parts.append("only one revision")
         elif self.comparison is not None and self.rows:
             parts.append(pattern_table.summary(self.comparison))
         if self.table.row_count != self.table.total_count:
             parts.append(f"{self.table.row_count:,} of {self.table.total_count:,} shown")
-        if self.uncounted:
-            parts.append(f"{count_noun(self.uncounted, 'line')} not counted yet")
+        if self.uncounted and self.rows:
+            parts.append(f"counting {count_noun(self.uncounted, 'line')}…")
         if self.skipped:
             parts.append(f"{self.skipped:,} not counted: too many at once")
         compared = pattern_table.comparison_title(self._new, self._old, self._names) if self._old else ""
@@ -213,13 +213,13 @@ class PatternsPane(TablePane):
     def _update_subtitle(self) -> None:
         key = key_names(self)("table.select")
         if self.table.cursor_key == pattern_table.FOLD_KEY:
-            self.set_subtitle(f"{key}: {'show' if self.is_folded else 'hide'} patterns that may be chance")
+            self.set_subtitle(f"{key} {'expands' if self.is_folded else 'collapses'} the uncertain patterns")
             return
         selected = self._selected
         room = max(0, self.size.width - SUBTITLE_MARGIN)
         example = "" if selected is None else pattern_table.example_text(selected)
         cut = example if len(example) <= room else f"{example[: max(0, room - 1)]}…"
-        self.set_subtitle(f"{key}: jump to line · {cut}" if cut and room > 8 else "")
+        self.set_subtitle(f"{key} jumps to the line · {cut}" if cut and room > 8 else "")
 
     @property
     def _selected(self) -> ComparedPattern | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 from textual.app import ComposeResult
@@ -14,9 +12,6 @@ from textual.widgets import ProgressBar, Static
 from k9py.rollouts.status import RolloutStatus
 from k9py.tui.tones import FAILING_TONES
 from k9py.views.values import Tone
-
-TEXTS: Final = 3
-"""Texts next to the bars: updated, available, and the rest."""
 
 
 class _Track(BarRenderable):
@@ -68,12 +63,13 @@ class ReplicaCounts(Horizontal):
     ReplicaCounts Static { width: auto; height: 1; margin: 0 3 0 0; }
     .-short ReplicaCounts, .-narrow ReplicaCounts { padding: 0 1; }
     .-narrow ReplicaCounts Static { margin: 0 2 0 0; }
+    ReplicaCounts #ready { width: 1fr; margin: 0; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     def __init__(self) -> None:
         super().__init__(id="counts")
         self._updated, self._available = ReplicaBar(id="updated"), ReplicaBar(id="available")
-        self._texts = [Static("", markup=False) for _ in range(TEXTS)]
+        self._texts = [Static("", markup=False, id=name) for name in ("updated-text", "available-text", "ready")]
         self._shown: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:

@@ -116,6 +116,6 @@ def with_operations(
 def _mark(row: Row, index: int, operation: str) -> Row:
     cell = row.cells[index]
     state = "settling" if row.tone in _QUIET_TONES or not cell.text else cell.text
-    text = f"{Tone.BUSY.symbol} {printable(operation)} by kdash: {state}"
+    text = f"{Tone.BUSY.symbol} {printable(operation)} by you: {state}"
     cells = (*row.cells[:index], Cell(text, Tone.BUSY, sort=cell.sort), *row.cells[index + 1 :])
     return structs.replace(row, cells=cells)

@@ -57,15 +57,15 @@ def _is_implied(finding: Finding, cause: str) -> bool:
 
 
 def rollout_facts(queries: Queries, view: RolloutView) -> StyledLine:
-    """Return the images of a workload, the services it backs, and its autoscaler."""
+    """Return the images of a workload, the services it backs, and its HPA."""
     services = [service.name for service in queries.services_of(view.key)]
     facts = _labelled(("image", ", ".join(view.status.images)), ("services", ", ".join(services)))
     autoscaler = queries.autoscaler_of(view.key)
     if autoscaler is not None:
         bounds = f"{autoscaler.spec.min_replicas or 1} to {autoscaler.spec.max_replicas}"
-        facts += _labelled(("autoscaler", f"{autoscaler.name} {bounds}"))
+        facts += _labelled(("HPA", f"{autoscaler.name} {bounds}"))
     elif not queries.has_synced(HORIZONTAL_POD_AUTOSCALER.name):
-        facts += (("autoscaler ", Tone.MUTED), ("unknown   ", Tone.UNKNOWN))
+        facts += (("HPA ", Tone.MUTED), ("unknown   ", Tone.UNKNOWN))
     return facts
 
 
@@ -73,7 +73,10 @@ def service_summary(view: ServiceView, now: datetime) -> Summary:
     """Return the summary of a service."""
     tone = service_tone(view)
     facts = _labelled(("type", view.type), ("ports", view.ports_text), ("target", target_text(view)))
-    ready = f"{endpoints_cell(view, tone).text} endpoints ready" if view.total is not None else "endpoints unknown"
+    if view.total is None:
+        ready = "endpoints unknown"
+    else:
+        ready = f"{endpoints_cell(view, tone).text} endpoints ready" if view.total or view.desired else "no endpoints"
     state = f"{view.severity.label}, {ready}"
     return Summary(_title(view), state, tone, (facts, *_findings(view.findings, now)))
 
@@ -115,7 +118,7 @@ def condition_lines(conditions: Iterable[Condition] | None, now: datetime) -> li
     for condition in conditions or ():
         is_failure = condition.status == "False" or (condition.type.endswith("Failure") and condition.status == "True")
         since = f"  {age(condition.last_transition_time, now)}"
-        message = f"  {condition.message}" if condition.message else ""
+        message = f"  {condition.message.strip().removesuffix('.')}" if condition.message else ""
         lines.append(
             (
                 (f"{condition.type} ", Tone.MUTED),
@@ -130,7 +133,6 @@ def strategy_line(workload: Workload, now: datetime) -> StyledLine:
     """Return what the rollout strategy allows, and how long until the progress deadline."""
     deadline = progress_deadline(workload, now)
     return (
-        ("allows ", Tone.MUTED),
         (strategy_limits(workload).text, Tone.PLAIN),
         *(() if deadline is None else deadline_text(deadline)),
     )
@@ -140,7 +142,7 @@ def deadline_text(deadline: ProgressDeadline) -> StyledLine:
     """Return how long until the progress deadline, or that it has passed."""
     total = duration(deadline.seconds)
     if deadline.remaining <= 0:
-        return (("   deadline ", Tone.MUTED), ("passed", Tone.PLAIN), (f" after {total}", Tone.MUTED))
+        return ((" · ", Tone.MUTED), (f"progress deadline ({total}) exceeded", Tone.PLAIN))
     minutes, seconds = divmod(int(deadline.remaining), 60)
     left = f"{minutes}m{seconds:02}s" if minutes else f"{seconds}s"
-    return (("   deadline in ", Tone.MUTED), (left, Tone.PLAIN), (f" of {total} without progress", Tone.MUTED))
+    return ((" · deadline in ", Tone.MUTED), (left, Tone.PLAIN), (f" of {total}", Tone.MUTED))

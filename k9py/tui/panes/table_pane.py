@@ -288,4 +288,4 @@ class TablePane(FilterablePane):
         count = f"{shown:,}" if shown == total else f"{shown:,} of {total:,}"
         selected = key_names(self).fill(f"{self._marked:,} selected · {{app.back}} deselects") if self._marked else ""
         narrowing = " · ".join(part for part in (selected, self._narrowing) if part)
-        self.set_note(count if total else "", narrowing=narrowing)
+        self.set_note("", narrowing=narrowing, count=count if total else "")

@@ -2,7 +2,7 @@
 
 Invariants: the target is read once when an action begins; from then on the action carries that key, wherever the cursor
 goes. On a Service, what acts on workloads goes to the workload it selects; of several the user chooses. What is not
-possible is not in the footer, and its key says why.
+possible is greyed out, and its key says why.
 
 To add an action: a module in `k9py/actions/catalog/`; nothing here.
 """

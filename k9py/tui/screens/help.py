@@ -26,6 +26,10 @@ LOG_GROUPS: Final = (HelpGroup.LOG_SOURCES, HelpGroup.LOG_LINES)
 """What the help of a log screen begins with."""
 
 
+ARROW_KEYS: Final = {"↑": "Up", "↓": "Down", "←": "Left", "→": "Right"}
+"""Arrow keys are words here: an ASCII terminal shows the arrows as letters and signs that are keys themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyHelp:
     """One line of help: keys, what they do, and whether it is allowed now."""
@@ -60,7 +64,7 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
             group.value,
             tuple(
                 KeyHelp(
-                    tuple(dict.fromkeys(display_of(screen, active.binding) for active in same_help)),
+                    tuple(dict.fromkeys(_key_text(display_of(screen, active.binding)) for active in same_help)),
                     same_help[0].binding.description,
                     names.fill(text),
                     any(active.enabled for active in same_help),
@@ -71,6 +75,10 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
         for group in dict.fromkeys((*first, *HelpGroup))
         if group in lines
     )
+
+
+def _key_text(key: str) -> str:
+    return ARROW_KEYS.get(key, key)
 
 
 class HelpScreen(ModalScreen[None]):

@@ -145,7 +145,7 @@ class HomeScreen(PanedScreen):
             retry_at, retry = session.state.retry_at, ""
             if retry_at is not None:
                 left = (retry_at - self.app_context.options.clock.now()).total_seconds()
-                retry = f"retrying in {max(0, round(left))} s"
+                retry = f"retrying in {max(0, round(left))}s"
             self.connection.show_error(session.state.error, again=retry)
 
     def tick(self, changes: Changes) -> None:

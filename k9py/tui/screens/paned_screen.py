@@ -81,12 +81,15 @@ class PanedScreen(ClusterScreen):
 
     def draw_tabs(self) -> None:
         """Draw the strip of tabs of a small screen."""
-        tabs = [
-            Tab(f"{pane.number} {pane.heading}" if pane.number else pane.heading, pane.has_class("-active"))
-            for pane in self.panes()
-        ]
+        tabs = [Tab(self._tab_label(pane), pane.has_class("-active")) for pane in self.panes()]
         active_pane = self.active_pane
-        self.query_one(TabStrip).show(tabs, (active_pane.note, active_pane.subtitle))
+        self.query_one(TabStrip).show(tabs, (active_pane.tab_note, active_pane.subtitle))
+
+    @staticmethod
+    def _tab_label(pane: Pane) -> str:
+        """Return the number and heading of a pane; of the active one also its count: `2 Rollouts (16)`."""
+        label = f"{pane.number} {pane.heading}" if pane.number else pane.heading
+        return f"{label} ({pane.count})" if pane.count and pane.has_class("-active") else label
 
     def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
         """Go to the pane whose tab was clicked."""

@@ -46,8 +46,11 @@ from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.tui.workers import start_worker
 from k9py.views import pods as pod_table
 from k9py.views.cohorts import failing_log_line
+from k9py.views.events import event_message
 from k9py.views.tones import rollout_tone
 
+EVENT_SECONDS: Final = 10.0
+"""How long the message of an event is shown."""
 FEW_PODS: Final = 200
 """Up to this many pods a snapshot is computed on the event loop."""
 MANY_SECONDS: Final = 1.0
@@ -301,16 +304,15 @@ class RolloutScreen(DetailScreen[RolloutView]):
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def on_live_table_selected(self, event: LiveTable.Selected) -> None:
-        """Describe the pod; a revision leads to undo."""
+        """Describe the pod; a revision leads to undo; an event shows its whole message."""
         if event.table is self.revisions.table:
             number = event.row.cells[0].sort
             self.operate("workload.undo", revision=int(number) if number else None)
         elif event.key.kind == "Pod":
             self.app_context.navigator.open_description(event.key)
         else:
-            self.app_context.show_message(
-                self.app_context.key_names.fill("no more details: {object.describe} describes the rollout")
-            )
+            message = event_message(event.row)
+            self.app.notify(message or "this event has no message", markup=False, timeout=EVENT_SECONDS)
 
     def show_diff(self, *revisions: int) -> None:
         """Compare the revision under the cursor with the marked one, or with now."""

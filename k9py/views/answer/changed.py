@@ -45,12 +45,12 @@ def changed_line(view: RolloutView, facts: RolloutFacts, now: datetime) -> Style
     return tuple(pieces)
 
 
-def written_line(writer: ManagedFields | None, now: datetime) -> StyledLine:
-    """Return when a service was last written, and by whom; () if unknown."""
+def edited_line(writer: ManagedFields | None, now: datetime) -> StyledLine:
+    """Return when a service was last edited, and by whom; () if unknown."""
     if writer is None or not writer.manager:
         return ()
     ago = f"{age(writer.time, now)} ago " if writer.time is not None else ""
-    return (("service last written ", Tone.MUTED), (f"{ago}by {printable(writer.manager)}", Tone.PLAIN))
+    return (("Service edited ", Tone.MUTED), (f"{ago}by {printable(writer.manager)}", Tone.PLAIN))
 
 
 def image_change(before: str, after: str) -> StyledLine:

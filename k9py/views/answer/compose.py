@@ -13,7 +13,7 @@ from k9py.api.text import printable
 from k9py.api.times import age
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.rollouts.status import RolloutState
-from k9py.views.answer.changed import changed_line, written_line
+from k9py.views.answer.changed import changed_line, edited_line
 from k9py.views.answer.facts import RolloutFacts
 from k9py.views.answer.steps import Keys, steps
 from k9py.views.rollouts import KIND_SHORT_NAMES
@@ -85,9 +85,8 @@ def service_answer(
         if likely_target is not None and view.worst_finding is not None and view.worst_finding.reason == "NoPods":
             next_steps = ((("fix its selector or the pods' labels", Tone.PLAIN),),)
         if severity.is_problem and "describe" in keys:
-            text = " describe it with its selector and endpoints"
-            next_steps = (*next_steps, ((keys["describe"], Tone.ACCENT), (text, Tone.PLAIN)))
-        return Answer(severity, _name(view.key), problem, written_line(writer, now), next_steps)
+            next_steps = (*next_steps, ((keys["describe"], Tone.ACCENT), (" describe", Tone.PLAIN)))
+        return Answer(severity, _name(view.key), problem, edited_line(writer, now), next_steps)
     rollout, facts = target
     last_change = changed_line(rollout, facts, now)
     if last_change and len(view.workloads) > 1:

@@ -42,12 +42,12 @@ Step = tuple[str, str]
 
 _INSPECT_STEPS: Final[Mapping[CauseKind | None, tuple[Step, ...]]] = {
     CauseKind.IMAGE: (("set_image", "set another image"),),
-    CauseKind.CRASH: (("previous_logs", "show the log before the crash"),),
-    CauseKind.OOM: (("previous_logs", "show the log before the kill"),),
-    CauseKind.PROBE: (("logs", "show the log"),),
+    CauseKind.CRASH: (("previous_logs", "previous logs"),),
+    CauseKind.OOM: (("previous_logs", "previous logs"),),
+    CauseKind.PROBE: (("logs", "logs"),),
 }
 """What to inspect first, by cause; for the others describe shows the events."""
-_DESCRIBE: Final = (("describe", "describe it with its events"),)
+_DESCRIBE: Final = (("describe", "describe"),)
 
 
 def steps(
@@ -94,11 +94,11 @@ def _steps(view: RolloutView, facts: RolloutFacts, now: datetime, name: str) -> 
         yield from _INSPECT_STEPS.get(_cause_kind(view), _DESCRIBE)
     elif status.state is RolloutState.PROGRESSING:
         yield ("select", f"follow {name or 'it'}")
-        yield ("logs", "show the log")
+        yield ("logs", "logs")
     elif status.state is RolloutState.PAUSED:
         yield ("select", "show its pods: delete one to update it")
     elif severity is Severity.UNKNOWN:
-        yield ("describe", "describe it with its events")
+        yield ("describe", "describe")
     if severity.is_problem:
         yield ("select", "show its endpoints and pods" if name else "show pods and revisions")
 

@@ -77,7 +77,7 @@ async def test_where_there_is_no_further_error_it_stays_and_says_so() -> None:
             if app._notifications:
                 break
             await pilot.pause()
-        assert [str(notification.message) for notification in app._notifications] == ["no later error · E goes back"]
+        assert [str(notification.message) for notification in app._notifications] == ["last error · E goes back"]
         assert cursor(app) == 90
 
 
@@ -151,9 +151,7 @@ async def test_a_line_drawn_out_of_sight_is_said_to_be_there() -> None:
     app = app_with(numbered(100))
     async with app.run_test(size=(70, 8)) as pilot:
         await pressed(app, pilot, "pageup", "M")
-        assert [str(notification.message) for notification in app._notifications] == [
-            "line drawn below the newest line · End jumps there"
-        ]
+        assert [str(notification.message) for notification in app._notifications] == ["mark drawn · End jumps to it"]
         await pressed(app, pilot, "end")
         assert "── from here 12:" in rows(app)[-1]
 

@@ -146,9 +146,9 @@ async def test_next_and_previous_hit_go_from_the_cursor() -> None:
 @pytest.mark.parametrize(
     ("text", "keys", "at", "message"),
     [
-        ("0$", ("n",), 90, "no later match · N goes back"),
-        ("0$", ("end", "n"), None, "no later match · N goes back"),
-        ("0$", ("home", "N"), 0, "no earlier match · n goes forward"),
+        ("0$", ("n",), 90, "last match · N goes back"),
+        ("0$", ("end", "n"), None, "last match · N goes back"),
+        ("0$", ("home", "N"), 0, "first match · n goes forward"),
         ("absent", ("n",), None, "no match"),
         ("absent", ("N",), None, "no match"),
     ],

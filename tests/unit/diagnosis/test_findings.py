@@ -190,7 +190,7 @@ def test_a_rejected_pod_of_a_stateful_set_is_reported_from_its_event() -> None:
         workload, "FailedCreate", 'error looking up service account shop/r: serviceaccount "r" not found'
     )
     [finding] = workload_findings(workload, [], [], [event], make.NOW)
-    assert (finding.kind, finding.message) == (CauseKind.ADMISSION, "service account r does not exist")
+    assert (finding.kind, finding.message) == (CauseKind.ADMISSION, "ServiceAccount r not found")
 
 
 DENIED = 'create Pod r-1 in StatefulSet r failed error: admission webhook "policy" denied the request: no'

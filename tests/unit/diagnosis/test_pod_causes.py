@@ -69,7 +69,7 @@ def crashed(exit_code: int, reason: str = "Error") -> ContainerStatus:
         (
             crashed(137, "OOMKilled"),
             CauseKind.OOM,
-            "container app was OOMKilled (no limit: the node ran out of memory)",
+            "container app was OOMKilled (no memory limit: probably the node ran out of memory)",
         ),
         (
             make.container_status(ready=False, state=make.running(5), last=make.terminated(2), restarts=1),
@@ -79,12 +79,12 @@ def crashed(exit_code: int, reason: str = "Error") -> ContainerStatus:
         (
             waiting("CreateContainerConfigError", 'secret "db" not found'),
             CauseKind.CONFIG,
-            "secret db is missing, container app needs it",
+            "Secret db not found (needed by container app)",
         ),
         (
             waiting("CreateContainerConfigError", 'configmap "settings" not found'),
             CauseKind.CONFIG,
-            "config map settings is missing, container app needs it",
+            "ConfigMap settings not found (needed by container app)",
         ),
         (
             waiting("CreateContainerConfigError", "couldn't find key url in Secret shop/db"),
@@ -229,17 +229,17 @@ def test_messages_of_the_cluster_are_made_printable() -> None:
         (
             'pods "g-1" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3',
             CauseKind.QUOTA,
-            "quota tight is exceeded: requested pods=1, used pods=3, limited to pods=3",
+            "ResourceQuota tight is exceeded: requested pods=1, used pods=3, limited to pods=3",
         ),
         (
             'Error creating: pods "g-1" is forbidden: failed quota: tight: must specify limits.cpu for: app',
             CauseKind.QUOTA,
-            "quota tight rejects its pods: must specify limits.cpu for: app",
+            "ResourceQuota tight rejects its pods: must specify limits.cpu for: app",
         ),
         (
             'pods "g-1" is forbidden: error looking up service account shop/robot: serviceaccount "robot" not found',
             CauseKind.ADMISSION,
-            "service account robot does not exist",
+            "ServiceAccount robot not found",
         ),
         (
             'Error creating: admission webhook "policy.example.com" denied the request: image is not signed',
@@ -265,7 +265,7 @@ def test_a_rejection_by_the_api_server_is_named_without_the_generated_pod_name(
     [
         ("broken-badimage", ["image broken:badimage cannot be pulled (not found) from registry.example.com"]),
         ("broken-crash", ["container broken is crash-looping (exit 1)"]),
-        ("broken-oom", ["container broken was OOMKilled (no limit: the node ran out of memory)"]),
+        ("broken-oom", ["container broken was OOMKilled (no memory limit: probably the node ran out of memory)"]),
         ("broken-initfail", ["init container migrate is crash-looping (exit 1)"]),
         ("broken-unready", ["readiness probe of container broken fails: HTTP probe failed with statuscode: 503"]),
     ],

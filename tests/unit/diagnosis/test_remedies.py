@@ -13,12 +13,12 @@ from tests import factories as make
 @pytest.mark.parametrize(
     ("message", "remedy"),
     [
-        ('configmap "settings" not found', "create config map settings"),
-        ('secret "db" not found', "create secret db"),
-        ("couldn't find key url in ConfigMap shop/settings", "add key url to config map settings"),
-        ("couldn't find key url in Secret shop/db", "add key url to secret db"),
-        ('MountVolume.SetUp failed for volume "tls" : secret "tls" not found', "create secret tls"),
-        ('persistentvolumeclaim "data" not found', "create persistent volume claim data"),
+        ('configmap "settings" not found', "create ConfigMap settings"),
+        ('secret "db" not found', "create Secret db"),
+        ("couldn't find key url in ConfigMap shop/settings", "add key url to ConfigMap settings"),
+        ("couldn't find key url in Secret shop/db", "add key url to Secret db"),
+        ('MountVolume.SetUp failed for volume "tls" : secret "tls" not found', "create Secret tls"),
+        ('persistentvolumeclaim "data" not found', "create PersistentVolumeClaim data"),
         ("failed to sync configmap cache: timed out waiting for the condition", ""),
         ("", ""),
     ],
@@ -32,10 +32,13 @@ def test_the_remedy_for_a_missing_object_is_to_create_it(message: str, remedy: s
     [
         (
             "exceeded quota: tight, requested: pods=1, used: pods=3, limited: pods=3",
-            "raise quota tight or lower the pods' requests",
+            "raise ResourceQuota tight or lower the pods' requests",
         ),
-        ("failed quota: tight: must specify limits.memory", "set the requests and limits that quota tight requires"),
-        ('serviceaccount "robot" not found', "create service account robot"),
+        (
+            "failed quota: tight: must specify limits.memory",
+            "set the requests and limits that ResourceQuota tight requires",
+        ),
+        ('serviceaccount "robot" not found', "create ServiceAccount robot"),
         ('admission webhook "policy" denied the request: no', ""),
     ],
 )
@@ -51,7 +54,7 @@ def test_a_pods_finding_has_the_remedy_of_its_cause() -> None:
     lost = [make.condition("Ready", "False", since=60)]
     by_force = "bring node node-7 back, or kubectl delete pod a --force"
     for pod, remedy in (
-        (make.pod("a", ready=False, statuses=[waits]), "create secret db"),
+        (make.pod("a", ready=False, statuses=[waits]), "create Secret db"),
         (
             make.pod("a", ready=False, phase="Pending", statuses=[], conditions=[no_room], node=""),
             "lower the pods' requests or add a node",

@@ -52,7 +52,7 @@ def status(workload: Workload, *pods: Pod) -> RolloutStatus:
         (make.deployment(paused=True), RolloutState.PAUSED, "paused"),
         (make.deployment(paused=True, updated=1, total=4), RolloutState.PAUSED, "paused at 1/3"),
         (make.deployment(paused=True, replicas=0), RolloutState.SCALED_TO_ZERO, "scaled to 0, paused"),
-        (make.deployment(updated=1, conditions=[TIMED_OUT]), RolloutState.STALLED, "stuck: no progress for 600 s"),
+        (make.deployment(updated=1, conditions=[TIMED_OUT]), RolloutState.STALLED, "stuck: no progress for 600s"),
         (
             make.deployment(generation=2, observed=1, conditions=[TIMED_OUT]),
             RolloutState.UNKNOWN,
@@ -208,7 +208,7 @@ def test_pods_rejected_by_a_quota_stall_a_stateful_set_by_its_event() -> None:
     event = make.event(workload, "FailedCreate", f"create Pod cart-db-3 in StatefulSet cart-db failed error: {text}")
     status = diagnose_rollout(workload, (), [], make.NOW, events=[event])
     assert status.cause_kind is CauseKind.QUOTA
-    assert status.summary.startswith("stuck: quota tight is exceeded: requested pods=1")
+    assert status.summary.startswith("stuck: ResourceQuota tight is exceeded: requested pods=1")
 
 
 def test_an_event_about_another_workload_is_not_the_cause() -> None:
@@ -277,7 +277,7 @@ def test_recorded_bad_release_is_stalled_by_its_image() -> None:
 def test_recorded_quota_is_named_with_its_numbers() -> None:
     status = recorded(typed(DEPLOYMENT, body("quota", 2)), "quota", 1, events=3)
     assert status.state is RolloutState.STALLED
-    assert status.cause_message == "quota tight is exceeded: requested pods=1, used pods=3, limited to pods=3"
+    assert status.cause_message == "ResourceQuota tight is exceeded: requested pods=1, used pods=3, limited to pods=3"
 
 
 def test_recorded_unschedulable_pod_is_named_with_the_schedulers_message() -> None:

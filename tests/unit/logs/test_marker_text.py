@@ -17,7 +17,7 @@ from tests.unit.logs.follow.scripted_source import START
     [
         (
             'container "a" in pod "b" is waiting to start: trying and failing to pull image',
-            "waiting to start: image can't be pulled",
+            "waiting to start: image cannot be pulled",
         ),
         (
             'container "a" in pod "b" is waiting to start: PodInitializing',
@@ -50,4 +50,12 @@ def test_what_was_dropped_is_counted() -> None:
 
 
 def test_the_ranges_are_in_the_order_of_their_digits() -> None:
-    assert [entry.label for entry in RANGES] == ["tail", "head", "1m", "5m", "15m", "30m", "1h"]
+    assert [entry.label for entry in RANGES] == [
+        "last 200 lines",
+        "from the start",
+        "last 1m",
+        "last 5m",
+        "last 15m",
+        "last 30m",
+        "last 1h",
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from k9py.api.pods import Pod
 from k9py.api.workloads import RollingUpdate, Strategy, Workload
 from k9py.rollouts.cohort_status import CohortStatus, FailingContainer, LastExit, WaitingReason, cohort_status
@@ -154,7 +156,7 @@ def test_lines_put_the_new_revision_above_the_old() -> None:
     assert texts(CRASHED, pod("o1", owner=OLD)) == [
         "new revision 2  checkout:2.0.0",
         "  0/3 ready, 4 restarts",
-        "  last exit 3 Error in n1/app, 40s ago",
+        "  n1/app last exited with code 3 (Error) 40s ago",
         "  1 pod waiting: CrashLoopBackOff back-off",
         "old revision 1  checkout:1.0.0",
         "  1/1 ready, 0 restarts, ready in 10s",
@@ -178,3 +180,26 @@ def test_a_healthy_slow_rollout_has_no_failing_tone() -> None:
 def test_pods_of_no_known_revision_are_unknown_and_not_healthy() -> None:
     line = cohort_lines(facts(pod("stray")), NOW)[-2]
     assert line == (("unknown revision", Tone.UNKNOWN),)
+
+
+def test_a_revision_without_old_pods_is_not_called_new() -> None:
+    heading = cohort_lines(facts(pod("n1", owner=NEW)), NOW, has_old=False)[0]
+    assert "".join(text for text, _ in heading) == "revision 2  checkout:2.0.0"
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        (
+            'Back-off pulling image "r/x:9": ErrImagePull: rpc error: code = NotFound desc = r/x:9: not found',
+            "1 pod waiting: ImagePullBackOff (not found)",
+        ),
+        (
+            'Back-off pulling image "r/checkout:9": ErrImagePull: rpc error: code = Unknown desc = broken layer',
+            "1 pod waiting: ImagePullBackOff broken layer",
+        ),
+        ('Back-off pulling image "r/checkout:9"', "1 pod waiting: ImagePullBackOff"),
+    ],
+)
+def test_a_pull_failure_is_not_repeated_around_its_cause(message: str, text: str) -> None:
+    assert texts(new_pod(state=waiting("ImagePullBackOff", message)))[2].strip() == text

@@ -57,7 +57,7 @@ HTTP = {"httpGet": {"path": "/ready", "port": 8080, "scheme": "HTTP"}, "periodSe
         (
             {"env": [{"name": "DB", **ref("secretKeyRef", "db", "url")}]},
             {"env": [{"name": "DB", **ref("configMapKeyRef", "settings", "db")}]},
-            [("env", "DB", "secret db key url", "config map settings key db")],
+            [("env", "DB", "Secret db key url", "ConfigMap settings key db")],
         ),
         (
             {"env": [{"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]},
@@ -83,8 +83,8 @@ HTTP = {"httpGet": {"path": "/ready", "port": 8080, "scheme": "HTTP"}, "periodSe
             {"envFrom": [{"configMapRef": {"name": "settings"}}]},
             {"envFrom": [{"configMapRef": {"name": "settings-2"}}, {"secretRef": {"name": "keys"}, "prefix": "K_"}]},
             [
-                ("references", "environment from", "config map settings", "config map settings-2"),
-                ("references", "environment from", None, "secret keys as K_*"),
+                ("references", "environment from", "ConfigMap settings", "ConfigMap settings-2"),
+                ("references", "environment from", None, "Secret keys as K_*"),
             ],
         ),
         ({"command": ["run"]}, {"command": ["run", "a b"]}, [("command", "command", "run", "run 'a b'")]),
@@ -150,12 +150,12 @@ def test_a_containers_change_is_rendered_as_text(old: dict[str, Any], new: dict[
         (
             pod(volumes=[{"name": "v", "configMap": {"name": "a"}}, {"name": "w", "emptyDir": {}}]),
             pod(volumes=[{"name": "v", "secret": {"secretName": "b"}}]),
-            [("volumes", "volume v", "config map a", "secret b"), ("volumes", "volume w", "empty dir", None)],
+            [("volumes", "volume v", "ConfigMap a", "Secret b"), ("volumes", "volume w", "empty dir", None)],
         ),
         (
             pod(serviceAccountName="a", serviceAccount="a"),
             pod(serviceAccountName="b", serviceAccount="b"),
-            [("service-account", "service account", "a", "b")],
+            [("service-account", "ServiceAccount", "a", "b")],
         ),
         (
             pod(nodeSelector={"disk": "ssd"}, tolerations=[]),
@@ -179,7 +179,7 @@ def test_a_containers_change_is_rendered_as_text(old: dict[str, Any], new: dict[
             pod(imagePullSecrets=[{"name": "a"}], terminationGracePeriodSeconds=30),
             pod(imagePullSecrets=[{"name": "b"}], terminationGracePeriodSeconds=60),
             [
-                ("references", "pull secret", "secret a", "secret b"),
+                ("references", "pull secret", "Secret a", "Secret b"),
                 ("other", "terminationGracePeriodSeconds", "30", "60"),
             ],
         ),

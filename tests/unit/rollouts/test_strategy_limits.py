@@ -51,14 +51,14 @@ def test_limits_are_resolved_as_the_controller_does(
 @pytest.mark.parametrize(
     ("workload", "message"),
     [
-        (of_deployment(3, rolling(1, 0), 10), "1 extra pod, 0 unavailable, available after 10s ready"),
+        (of_deployment(3, rolling(1, 0), 10), "maxSurge 1, maxUnavailable 0, minReadySeconds 10"),
         (of_deployment(3, Strategy(type="Recreate")), "Recreate: old pods terminate before new ones start"),
         (
             stateful_set(replicas=3, strategy=rolling(None, None, 2)),
-            "0 extra pods, 1 unavailable, partition keeps 2 on the old revision",
+            "maxSurge 0, maxUnavailable 1, partition keeps 2 on the old revision",
         ),
         (daemon_set(strategy=Strategy(type="OnDelete")), "OnDelete: pods are replaced when deleted by hand"),
-        (of_deployment(3, rolling("x", "y")), "? extra pods, ? unavailable"),
+        (of_deployment(3, rolling("x", "y")), "maxSurge ?, maxUnavailable ?"),
     ],
 )
 def test_the_limits_are_rendered_as_text(workload: Workload, message: str) -> None:

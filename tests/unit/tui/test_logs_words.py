@@ -92,14 +92,14 @@ def test_init_and_ephemeral_containers_are_read_when_ticked() -> None:
 
 
 def test_the_dialog_lists_each_source_with_its_state_and_what_could_be_read_besides() -> None:
-    states = {APP.container_key: "", OTHER.container_key: "waiting to start: image can't be pulled"}
+    states = {APP.container_key: "", OTHER.container_key: "waiting to start: image cannot be pulled"}
     items = {item.checked_item: item for item in source_items(EVERY, states, DEFAULT_ROLES)}
-    assert items["pod", "cart-2"].detail == "waiting to start: image can't be pulled"
+    assert items["pod", "cart-2"].detail == "waiting to start: image cannot be pulled"
     assert items["pod", "cart-1"].detail == ""
     details = {"cart-1": "revision 7 · Running", "cart-2": "revision 8 · ImagePullBackOff"}
     items = {item.checked_item: item for item in source_items(EVERY, states, DEFAULT_ROLES, details)}
     assert items["pod", "cart-1"].detail == "revision 7 · Running"
-    assert items["pod", "cart-2"].detail == ("revision 8 · ImagePullBackOff · waiting to start: image can't be pulled")
+    assert items["pod", "cart-2"].detail == ("revision 8 · ImagePullBackOff · waiting to start: image cannot be pulled")
     assert items["container", "app"].detail.startswith("in 2 pods")
     assert ("container", "migrate") not in items
     assert "migrate" in items["role", "init"].detail

@@ -317,8 +317,8 @@ def test_what_changed(known: RolloutFacts, changed: str) -> None:
             "init container migrate added (migrate:1)",
         ),
         (change("container", "container", "a/proxy:1", None, "sidecar proxy"), "sidecar proxy removed (proxy:1)"),
-        (change("references", "environment from", None, "config map a"), "added environment from config map a"),
-        (change("references", "environment from", "secret b", None), "removed environment from secret b"),
+        (change("references", "environment from", None, "ConfigMap a"), "added environment from ConfigMap a"),
+        (change("references", "environment from", "Secret b", None), "removed environment from Secret b"),
         (change("references", "environment from", "secret c", "secret d"), "environment from secret c → secret d"),
         (change("restart", "restarted at", None, "2026-11-22T12:00:00Z"), "restarted"),
         (change("restart", "restarted at", "2026-11-22T12:00:00Z", None), "restart annotation removed"),
@@ -349,7 +349,7 @@ ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED
     [
         (VIEW, Severity.STUCK, facts(), "u roll back to revision 5 (2.7.1)"),
         (caused(CauseKind.QUOTA), Severity.STUCK, facts(), "u roll back to revision 5 (2.7.1)"),
-        (caused(CauseKind.NODE), Severity.STUCK, facts(), "d describe it with its events"),
+        (caused(CauseKind.NODE), Severity.STUCK, facts(), "d describe"),
         (
             VIEW,
             Severity.STUCK,
@@ -361,15 +361,15 @@ ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED
             caused(CauseKind.CRASH),
             Severity.STUCK,
             facts((revision(1, is_current=True),)),
-            "p show the log before the crash",
+            "p previous logs",
         ),
-        (caused(CauseKind.PROBE), Severity.STUCK, facts((revision(1, is_current=True),)), "l show the log"),
+        (caused(CauseKind.PROBE), Severity.STUCK, facts((revision(1, is_current=True),)), "l logs"),
         (CRASHED, Severity.DEGRADED, facts(), "u roll back to revision 5 (2.7.1)"),
         (
             replace(CRASHED, status=replace(CRASHED.status, changed_at=before(15 * 86400))),
             Severity.DEGRADED,
             facts(),
-            "p show the log before the crash",
+            "p previous logs",
         ),
         (
             caused(None, state=RolloutState.PAUSED, summary="paused", cause_message="", paused=True),
@@ -395,7 +395,7 @@ ZERO = replace(HEALTHY, status=replace(HEALTHY.status, state=RolloutState.SCALED
             caused(None, state=RolloutState.UNKNOWN, summary="waiting for the controller", cause_message=""),
             Severity.UNKNOWN,
             facts(),
-            "d describe it with its events",
+            "d describe",
         ),
     ],
 )
@@ -407,12 +407,12 @@ def test_the_first_step_is_chosen_by_the_cause(
 
 @pytest.mark.parametrize("kind", [CauseKind.CONFIG, CauseKind.QUOTA, CauseKind.ADMISSION, CauseKind.NODE])
 def test_the_remedy_is_shown_first_and_the_undo_where_the_release_is_the_cause(kind: CauseKind) -> None:
-    cause = Finding(Severity.STUCK, "R", REASON, key("Pod", "x"), None, kind, "create config map settings")
-    other = Finding(Severity.STUCK, "R", "other", key("Pod", "y"), None, CauseKind.MOUNT, "create secret db")
+    cause = Finding(Severity.STUCK, "R", REASON, key("Pod", "x"), None, kind, "create ConfigMap settings")
+    other = Finding(Severity.STUCK, "R", "other", key("Pod", "y"), None, CauseKind.MOUNT, "create Secret db")
     view = replace(caused(kind), severity=Severity.STUCK, findings=(other, cause))
     next_steps = steps(rollout_answer(view, facts(), KEYS, NOW).next_steps)
     undo = [] if kind is CauseKind.NODE else ["u roll back to revision 5 (2.7.1)"]
-    assert next_steps[:2] == ["create config map settings", *undo, "d describe it with its events"][:2]
+    assert next_steps[:2] == ["create ConfigMap settings", *undo, "d describe"][:2]
 
 
 def test_the_undo_of_a_stateful_set_names_the_pod_that_stays_stuck() -> None:
@@ -426,7 +426,7 @@ def test_a_selector_that_is_nearly_right_is_to_be_fixed() -> None:
     missed = (key("Deployment", "cart"), "app=cart")
     view = replace(SERVICE, severity=Severity.DOWN, findings=(reason,), workloads=())
     next_steps = steps(service_answer(view, None, KEYS, NOW, likely_target=missed).next_steps)
-    assert next_steps == ["fix its selector or the pods' labels", "d describe it with its selector and endpoints"]
+    assert next_steps == ["fix its selector or the pods' labels", "d describe"]
     others = replace(view, findings=(dataclasses.replace(reason, reason="NoReadyEndpoints"),))
     assert len(service_answer(others, None, KEYS, NOW, likely_target=missed).next_steps) == 1
 
@@ -528,7 +528,7 @@ def test_what_changed_names_the_workload_where_the_service_selects_several() -> 
 
 def test_a_service_without_workloads_is_described() -> None:
     answer = service_answer(replace(SERVICE, severity=Severity.DOWN), None, KEYS, NOW)
-    assert steps(answer.next_steps) == ["d describe it with its selector and endpoints"]
+    assert steps(answer.next_steps) == ["d describe"]
 
 
 def test_a_service_that_selects_nothing_is_shown_how_the_pods_it_missed_are_labelled() -> None:

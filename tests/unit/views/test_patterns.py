@@ -101,7 +101,7 @@ def test_what_is_sure_and_severe_comes_first_and_what_is_the_same_is_left_out() 
     ("notes", "others", "text", "tone"),
     [
         (("once", "once", "once"), 1, "3 more seen once", Tone.MUTED),
-        (("once", ""), 1, "2 more maybe new", Tone.MUTED),
+        (("once", ""), 1, "2 more possibly new", Tone.MUTED),
         (("once", "once"), 0, "2 seen once", Tone.MUTED),
     ],
 )
@@ -125,7 +125,7 @@ def test_what_may_be_chance_is_one_line_until_it_is_expanded(
 def test_errors_among_what_may_be_chance_are_counted_on_its_line() -> None:
     chance = [pattern(at, change="new", is_sure=False, level=Level.ERROR if at else Level.INFO) for at in range(3)]
     (row,) = patterns.rows(comparison(*chance), compared=True, folded=True)
-    assert (texts(row)[-1], row.tone) == ("3 maybe new, 2 of them errors", Tone.WARN)
+    assert (texts(row)[-1], row.tone) == ("3 possibly new, 2 of them errors", Tone.WARN)
 
 
 def test_one_line_that_may_be_chance_is_not_worth_folding() -> None:
@@ -162,7 +162,7 @@ def test_one_revision_alone_is_shown_without_change() -> None:
 
 def test_the_title_counts_what_is_sure_and_what_is_not() -> None:
     rows = (pattern(1, change="new"), pattern(2, change="new", is_sure=False), pattern(3, change="more"))
-    assert patterns.summary(comparison(*rows)) == "1 new, 1 maybe, 0 gone, 1 changed"
+    assert patterns.summary(comparison(*rows)) == "1 new, 1 possibly new, 0 gone, 1 changed"
     assert patterns.comparison_title("n", ("o",), NAMES) == "revision 8 against 7"
     assert patterns.comparison_title("n", ("o", "p"), NAMES) == "revision 8 against 2 older revisions"
 

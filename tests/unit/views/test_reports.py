@@ -271,8 +271,8 @@ def test_what_could_not_be_read_is_unknown_and_not_left_out() -> None:
     unknown = ["HorizontalPodAutoscaler", "PodDisruptionBudget"]
     sections = describe(World(DEPLOYMENT, REPLICA_SET, unknown=unknown).queries, DEPLOYMENT.key, NOW)
     lines = {line.label: line.text for section in sections for line in section.lines}
-    assert lines["autoscaler"] == "unknown: cannot read horizontalpodautoscalers"
-    assert lines["budget"] == "unknown: cannot read poddisruptionbudgets"
+    assert lines["HPA"] == "unknown: cannot read horizontalpodautoscalers"
+    assert lines["PDB"] == "unknown: cannot read poddisruptionbudgets"
 
 
 @pytest.mark.parametrize(

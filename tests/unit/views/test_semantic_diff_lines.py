@@ -30,16 +30,16 @@ def test_a_variable_a_label_and_an_annotation_are_called_what_they_are() -> None
 
 def test_a_field_whose_name_continues_with_its_value_has_the_verb_last() -> None:
     assert texts(
-        SemanticChange("references", "container app", "environment from", None, "config map a"),
-        SemanticChange("references", "container app", "environment from", "secret b", None),
+        SemanticChange("references", "container app", "environment from", None, "ConfigMap a"),
+        SemanticChange("references", "container app", "environment from", "Secret b", None),
         SemanticChange("references", "container app", "environment from", "secret c", "secret d"),
         SemanticChange("restart", "pod", "restarted at", None, "2026-11-22T12:00:00Z"),
         SemanticChange("restart", "pod", "restarted at", "2026-11-22T12:00:00Z", None),
         SemanticChange("restart", "pod", "restarted at", "2026-11-22T12:00:00Z", "2026-11-23T12:00:00Z"),
     ) == [
         "container app",
-        "  environment from  config map a  added",
-        "  environment from  secret b  removed",
+        "  environment from  ConfigMap a  added",
+        "  environment from  Secret b  removed",
         "  environment from  secret c → secret d",
         "pod",
         "  restarted at  2026-11-22T12:00:00Z",

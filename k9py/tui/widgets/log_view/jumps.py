@@ -38,11 +38,11 @@ class LogJumps(LogBody):
         if number is not None:
             self._go_to(number)
             return
-        message = f"no {'later' if step > 0 else 'earlier'} error"
-        if await self._error_from(here, -step) is not None:
-            back, forward = " · {log.previous_error} goes back", " · {log.next_error} goes forward"
-            message += back if step > 0 else forward
-        self._notify(message)
+        if await self._error_from(here, -step) is None:
+            self._notify(f"no {'later' if step > 0 else 'earlier'} error")
+            return
+        back, forward = "last error · {log.previous_error} goes back", "first error · {log.next_error} goes forward"
+        self._notify(back if step > 0 else forward)
 
     async def _error_from(self, here: int, step: int) -> int | None:
         """Return the number of the nearest shown error below or above a line; None when there is none."""
@@ -82,9 +82,12 @@ class LogJumps(LogBody):
             return
         self._go_to(self._finder.number_of(min(low, count - 1)))
         if low >= count:
-            self._notify("no line is that new: this is the newest")
+            self._notify(f"newest line shown is older than {self._clock_text(moment)}")
         elif low == 0 and (at := self._time_near(0, count)) is not None and at > moment:
-            self._notify("no shown line is that old: this is the oldest")
+            self._notify(f"oldest line shown is newer than {self._clock_text(moment)}")
+
+    def _clock_text(self, moment: datetime) -> str:
+        return f"{moment.astimezone(self.zone):%H:%M:%S}"
 
     def _time_near(self, index: int, end: int) -> datetime | None:
         """Return the time of the line at an index, or of the first one after it with a time that is in order."""
@@ -103,7 +106,7 @@ class LogJumps(LogBody):
         self.flush_if_mounted()
         number = self._window.newest_number
         if number is not None and not self._window.shows(number):
-            self._show_message("line drawn below the newest line · {log.follow} jumps there")
+            self._show_message("mark drawn · {log.follow} jumps to it")
 
     def action_clear_view(self) -> None:
         """Hide every line before now and follow; or show all buffered lines again."""

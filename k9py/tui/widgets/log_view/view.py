@@ -246,14 +246,14 @@ class LogView(LogJumps):
         if self._finder.search is not None:
             here = self.cursor_number
             number = self._finder.search.matches.following(self._buffer.end if here is None else here)
-            self._go_to_hit(number, "no later match · {log.previous} goes back")
+            self._go_to_hit(number, "last match · {log.previous} goes back")
 
     def action_search_previous(self) -> None:
         """Go to the previous match, towards the oldest line."""
         if self._finder.search is not None:
             here = self.cursor_number
             number = self._finder.search.matches.preceding(self._buffer.end if here is None else here)
-            self._go_to_hit(number, "no earlier match · {log.next} goes forward")
+            self._go_to_hit(number, "first match · {log.next} goes forward")
 
     def _go_to_hit(self, number: int | None, otherwise: str) -> None:
         self._search_from = None

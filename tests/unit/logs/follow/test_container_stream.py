@@ -242,7 +242,7 @@ async def test_a_container_that_starts_later_is_read_from_its_beginning() -> Non
 
 async def test_a_refusal_is_reported_once_and_retried_until_the_container_starts() -> None:
     stage = Stage(WAITING, WAITING, WAITING, Stream([line(1, "hello")]))
-    assert await stage.play() == [("note", "waiting to start: image can't be pulled"), ("", "hello")]
+    assert await stage.play() == [("note", "waiting to start: image cannot be pulled"), ("", "hello")]
     assert len(stage.clock.waits) >= 3
 
 

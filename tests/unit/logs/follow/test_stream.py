@@ -109,7 +109,7 @@ async def test_streams_in_backoff_hold_no_slot() -> None:
     stream.set_targets([target("bad"), target("good")])
     async with running(stream):
         assert source.open_streams == 1
-        assert stream.statuses()[0].message == "waiting to start: image can't be pulled"
+        assert stream.statuses()[0].message == "waiting to start: image cannot be pulled"
         assert stream.statuses()[0].state is TargetState.RETRYING
         assert (stream.counts.retrying, stream.counts.following) == (1, 1)
 
@@ -187,7 +187,7 @@ async def test_a_node_whose_clock_is_ahead_is_reported_once() -> None:
                 source.feed(pod, [line(clock.seconds + ahead, "x")])
             await settled()
             output += [entry.text for entry in stream.drain() if entry.marker]
-    assert output == ["clock of node n2 is about 5 s ahead: its lines may be out of order with those of other nodes"]
+    assert output == ["clock of node n2 is about 5s ahead: its lines may be out of order with those of other nodes"]
 
 
 async def test_when_the_server_is_gone_for_all_it_is_reported_once() -> None:
