@@ -52,6 +52,7 @@ def plan_restart(obj: Mapping[str, Any], now: datetime) -> WritePlan:
         warnings=loudest_first(downtime(obj), held_back(obj), managed(obj)),
         starts_rollout=True,
         new_pods=NewPods.SAME,
+        is_remedy=True,
     )
 
 

@@ -66,6 +66,7 @@ def plan_scale(
             applied(obj, field="replicas"),
         ),
         new_pods=NewPods.SAME,
+        is_remedy=replicas == 0,
     )
 
 

@@ -206,7 +206,7 @@ async def test_restarting_or_zeroing_a_healthy_workload_states_it_and_names_no_o
     standing = confirm.question.status
     assert standing is not None
     assert standing.state.text == "healthy, 3/3 ready, revision 3 for 4d"
-    assert standing.advice == "", "both are normal on a healthy workload"
+    assert standing.advice.startswith("did you mean deploy/checkout? It is failing: image")
     first = next(line for line in confirm.body.text.splitlines() if line.strip())
     assert first.startswith("● healthy"), "it is said first"
 

@@ -62,7 +62,7 @@ async def test_footer_help_and_palette_name_the_remapped_keys(kdash: Dashboard) 
     lines = {line.explanation: line.keys for group in screen.groups for line in group.keys}
     assert lines["Scale: set the number of replicas"] == ("F2",)
     assert lines["Describe: status, findings, events"] == ("Ctrl+O",)
-    marks = next(text for text in lines if text.startswith("Mark for"))
+    marks = next(text for text in lines if text.startswith("Select for"))
     assert "F2 and r" in marks
     assert lines[marks] == ("F3",)
     await kdash.press("escape")

@@ -65,7 +65,7 @@ async def test_what_may_be_chance_unfolds_with_enter_and_folds_again(regression:
     folded = len(screen.patterns.rows)
     await regression.press("tab", "end")
     assert screen.patterns.table.cursor_key == pattern_table.FOLD_KEY
-    assert "Enter: show" in screen.patterns.subtitle
+    assert "Enter expands" in screen.patterns.subtitle
     await regression.press("enter")
     await regression.until(lambda: len(screen.patterns.rows) > folded, "all of them")
     assert screen.patterns.table.cursor_key == pattern_table.FOLD_KEY, "the cursor stays where it was"

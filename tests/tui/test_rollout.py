@@ -286,8 +286,10 @@ async def test_the_state_in_the_head_is_whole_at_every_size(size: tuple[int, int
 
 async def test_what_does_not_fit_behind_the_tabs_is_cut_and_not_dropped_at_a_word(tmp_path: Path) -> None:
     with Simulator(scenario="crashloop", clock=ManualClock()) as simulator:
-        async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
+        async with dashboard(simulator, tmp_path, size=(90, 24)) as kdash:
             await opened(kdash, PAYMENTS)
+            await kdash.press("3")
+            await kdash.until_text("3 Revisions (")
             tabs = next(line for line in kdash.text.splitlines() if "2 Old pods" in line).rstrip()
             assert tabs.endswith("…")
             assert not tabs.endswith(" · …")

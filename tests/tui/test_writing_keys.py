@@ -99,7 +99,8 @@ async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone
     await kdash.select(CART)
     await kdash.press("ctrl+d")
     await kdash.until(
-        lambda: any("no pod" in str(notification.message) for notification in kdash.app._notifications), "why not"
+        lambda: any("select a pod first" in str(notification.message) for notification in kdash.app._notifications),
+        "why not",
     )
     await kdash.press("enter")
     screen = await kdash.until_screen(RolloutScreen)

@@ -79,7 +79,7 @@ class ServiceScreen(DetailScreen[ServiceView]):
         queries = cluster.queries
         self.summary.show(service_summary(view, now))
         self.pods.set_rows([_PODS.select(pod_table.row(pod, now)) for pod in queries.pods_of(self.subject)])
-        self.pods.set_empty_text("no pod has the labels this service selects")
+        self.pods.set_empty_text("no pod matches the selector")
         views = (queries.rollout_view(key, now) for key in view.workloads)
         self.rollouts.set_rows([rollout_table.row(view, now) for view in views if view is not None])
         self.rollouts.set_empty_text("no Deployment, StatefulSet or DaemonSet makes pods with these labels")

@@ -86,8 +86,8 @@ async def test_where_there_is_no_further_error_it_stays_and_says_so() -> None:
     [
         (timedelta(seconds=30), 70, ""),
         (timedelta(seconds=30, milliseconds=500), 70, ""),
-        (timedelta(hours=1), 0, "this is the oldest"),
-        (timedelta(seconds=-1), 99, "this is the newest"),
+        (timedelta(hours=1), 0, "oldest line shown is newer than"),
+        (timedelta(seconds=-1), 99, "newest line shown is older than"),
     ],
 )
 async def test_a_time_leads_to_the_first_line_from_then_on(back: timedelta, number: int, message: str) -> None:

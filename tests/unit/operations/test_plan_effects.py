@@ -49,8 +49,8 @@ TEMPLATE = {"changes_spec", "changes_template"}
     ("plan", "expected", "new_pods"),
     [
         (plan_scale(deployment(), 5), SPEC, NewPods.SAME),
-        (plan_scale(deployment(), 0), SPEC, NewPods.SAME),
-        (plan_restart(deployment(), NOW), TEMPLATE | {"starts_rollout"}, NewPods.SAME),
+        (plan_scale(deployment(), 0), SPEC | {"is_remedy"}, NewPods.SAME),
+        (plan_restart(deployment(), NOW), TEMPLATE | {"starts_rollout", "is_remedy"}, NewPods.SAME),
         (plan_set_image(deployment(), {"app": "app:2"}), TEMPLATE | {"starts_rollout"}, NewPods.SAME_REQUESTS),
         (plan_set_image(deployment(paused=True), {"app": "app:2"}), TEMPLATE, NewPods.SAME_REQUESTS),
         (plan_pause(deployment()), SPEC | {"pauses"}, NewPods.ANY),
