@@ -44,6 +44,7 @@ def test_a_service_scaled_to_zero_is_shown_as_down_immediately(tmp_path: Path) -
         terminal.press("2", "/", "cart", "\r")
         terminal.wait_for("1 of 16")
         terminal.press("Z")
+        terminal.wait_for("did you mean deploy/checkout?")
         terminal.wait_for("replicas  3 → 0")
         terminal.press("\t")
         terminal.press("\r")
