@@ -69,10 +69,10 @@ def after(
 @pytest.mark.parametrize(
     ("name", "size", "keys", "texts"),
     [
-        ("home-small", (80, 24), (), ("stalled", "16")),
+        ("home-small", (80, 24), (), ("stuck", "16")),
         ("rollout", (160, 45), ("enter",), ("Old pods", "release 2.8", "Events")),
         ("rollout-small", (80, 24), ("enter",), ("2 Old pods", "checkout-")),
-        ("undo", (120, 36), ("enter", "u"), ("suggested: 3 pods", "checkout:2.7.1")),
+        ("undo", (120, 36), ("enter", "u"), ("suggested: 3 of its pods", "checkout:2.7.1")),
         ("help", (120, 45), ("enter", "question_mark"), ("Actions", "Quit kdash")),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
@@ -115,7 +115,7 @@ LEVELS = (
     ("name", "keys", "texts"),
     [
         ("merged", LOGS, ("3 containers · last 200 lines · deploy/cart",)),
-        ("filtered", (*LOGS, *LEVELS), ("of context", "7 matches")),
+        ("filtered", (*LOGS, *LEVELS), ("of context", "match 7/7")),
     ],
     ids=["merged", "filtered"],
 )
