@@ -91,10 +91,7 @@ async def difference(kdash: Dashboard) -> None:
 async def warnings(kdash: Dashboard) -> None:
     await kdash.select(AUTOSCALED)
     await kdash.press("s", *["up"] * 4)
-    passed = ("would accept it", "dry-run passed")
-    await kdash.until(
-        lambda: "between 3 and 8" in kdash.text and any(text in kdash.text for text in passed), "the dry run's result"
-    )
+    await kdash.until_text("will overwrite this", "dry run passed")
 
 
 async def logs(kdash: Dashboard) -> None:
