@@ -21,8 +21,10 @@ def test_a_terminal_of_ascii_is_written_ascii_alone(environ: dict[str, str], tmp
         terminal.wait_for(lambda text: "o live" in text and "checkout" in text, "rows")
         terminal.press("?")
         terminal.wait_for(lambda text: "Open the selected object" in text and "Down j" in text, "all keys")
-        terminal.press("\x1b", "u")
-        terminal.wait_for("Undo")
+        terminal.press("\x1b")
+        terminal.wait_for(lambda text: "Open the selected object" not in text, "the help is closed")
+        terminal.press("u")
+        terminal.wait_for("Roll back")
         terminal.press("\x03")
         assert terminal.wait_for_exit() == 0
         assert terminal.raw.isascii()

@@ -69,7 +69,7 @@ def acting(raw: bytes) -> list[bytes]:
 def leaf_through(terminal: Terminal, pages: int) -> str:
     """Go to the oldest line and then page by page; return everything that was on the screen."""
     terminal.press("g")
-    seen = [terminal.wait_for("paused")]
+    seen = [terminal.wait_for("holding")]
     for _ in range(pages):
         before = seen[-1]
         terminal.press("\x1b[6~")
@@ -99,9 +99,9 @@ def test_no_hostile_line_reaches_the_terminal_as_anything_but_text(
             terminal.press(*keys)
             leaf_through(terminal, 5)
         terminal.press("w", "\x1b[6~", "G")  # wrapped: one line of megabytes is many pages that look the same
-        terminal.wait_for(lambda text: "paused" not in text, "followed")
+        terminal.wait_for(lambda text: "holding" not in text, "followed")
         terminal.press(" ")
-        terminal.wait_for("paused")
+        terminal.wait_for("holding")
         raw = bytes(terminal.raw)
         assert acting(raw) == []
         assert not [payload for payload in PAYLOAD if b"\x1b]" + payload in raw]
