@@ -239,7 +239,7 @@ async def test_an_undo_is_shown_at_once_and_can_be_undone_from_the_same_screen(k
         await kdash.press("tab", "enter")
 
         def shown(image: str = image, present: int = present) -> bool:
-            return f"new revision {present}  {image}" in words(screen.cohorts.newest)
+            return f"revision {present}  {image}" in words(screen.cohorts.newest)
 
         await kdash.advance_until(shown, f"{image} is the new revision")
         assert kdash.app.screen is screen
