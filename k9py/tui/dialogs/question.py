@@ -173,7 +173,7 @@ def _item(item: QuestionItem, width: int) -> list[TextLine]:
 
 def _template(change: TemplateDifference, width: int, *, as_yaml: bool, key_of: KeyOf) -> list[TextLine]:
     switch, other = key_of("diff.switch"), "summary" if as_yaml else "YAML"
-    heading = (TextSpan("Pod template", Tone.ACCENT), TextSpan(f"  {switch}: {other}", Tone.MUTED))
+    heading = (TextSpan("Pod template", Tone.ACCENT), TextSpan(f"  {switch} {other}", Tone.MUTED))
     if as_yaml:
         return [heading, *yaml_diff_lines(change.diff)]
     return [heading, *(piece for line in folded_diff_lines(change.semantic) for piece in fold(line, width, indent=4))]
