@@ -80,8 +80,8 @@ def workload_of(queries: Queries, subject: ObjectKey) -> ObjectKey | None:
     """Return the workload of a subject: itself, or the only one that backs a service."""
     if subject.kind in WORKLOAD_KINDS:
         return subject
-    behind = queries.backends_of(subject) if subject.kind == "Service" else ()
-    return behind[0] if len(behind) == 1 else None
+    backends = queries.backends_of(subject) if subject.kind == "Service" else ()
+    return backends[0] if len(backends) == 1 else None
 
 
 def container_start_times(pods: Iterable[Pod]) -> dict[str, datetime]:

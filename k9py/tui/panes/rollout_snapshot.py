@@ -71,10 +71,10 @@ def _table(
     rows = tuple(map(cut, pod_table.cohort_rows(groups, now, limit=MAX_ROWS)))
     # Desired pods that do not exist yet are not ready either.
     pods = sum(max(wanted[id(cohort)] or 0, len(cohort.pods)) for cohort in groups)
-    return PodTable(rows, _words(groups, pods, len(rows)))
+    return PodTable(rows, _summary(groups, pods, len(rows)))
 
 
-def _words(groups: Sequence[Cohort], wanted: int, shown: int) -> str:
+def _summary(groups: Sequence[Cohort], wanted: int, shown: int) -> str:
     """Return the revisions of these pods, how many are ready, and how many have no row."""
     if not groups:
         return ""
