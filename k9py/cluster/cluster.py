@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn, Protocol, Self
 from k9py.api.errors import ApiError, ConnectionFailedError
 from k9py.api.kinds import POD
 from k9py.cluster.change_feed import AffectedObjects, ChangeFeed
+from k9py.cluster.change_history import ChangeHistory
 from k9py.cluster.change_tracer import ChangeTracer, affected
 from k9py.cluster.health import ClusterHealth, ClusterState, WatchReport, summarize_health
 from k9py.cluster.queries import Queries
@@ -59,6 +60,7 @@ class Cluster:
         stores: all objects, by kind.
         queries: what screens and commands ask.
         feed: what changed, for one reader (the screen); others use `open_feed`.
+        history: what changed while it was watched.
         scope_notice: displayed as long as it is not empty.
     """
 
@@ -77,6 +79,7 @@ class Cluster:
         self.stores = Stores()
         self.queries = Queries(self.stores, self.has_synced)
         self.seen_revisions = SeenRevisions()
+        self.history = ChangeHistory()
         self._scope = scope
         self._rng = rng
         self._time_slicer = TimeSlicer(clock.monotonic)
@@ -247,7 +250,9 @@ class Cluster:
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def _on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
-        self.seen_revisions.observe(batch, self.clock.now(), has_synced=kind in self._synced_kinds)
+        now, has_synced = self.clock.now(), kind in self._synced_kinds
+        self.seen_revisions.observe(batch, now, has_synced=has_synced)
+        self.history.observe(batch, now, has_synced=has_synced)
         self._gc_tuner.add(sum(change.old is None for change in batch.changes))
         self._notify(self._tracer.trace(kind, batch))
 
@@ -293,7 +298,9 @@ class Cluster:
 
     def _update_health(self) -> None:
         self._health = None
-        if self.health.state is not ClusterState.LIVE:
+        is_live = self.health.state is ClusterState.LIVE
+        self.history.set_gap(has_gap=not is_live)
+        if not is_live:
             self.seen_revisions.record_gap()
         synced = frozenset(kind for kind, health in self.health.kinds.items() if health.has_synced)
         if synced != self._synced_kinds:
