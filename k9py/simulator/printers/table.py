@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from k9py.simulator.printers import cluster, workloads
-from k9py.simulator.printers.pods import pod_cells
+from k9py.simulator.printers.pods import pod_cells, pod_row_conditions
 from k9py.simulator.registry.cache import Object
-from k9py.simulator.registry.resources import Resource
+from k9py.simulator.registry.resources import PODS, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,8 @@ def empty_cells(resource: Resource) -> list[Any]:
 def row(resource: Resource, obj: Object, now: datetime, include: str = "") -> dict[str, Any]:
     """Return one row; `include` is `None`, `Metadata` (also "") or `Object`."""
     printed: dict[str, Any] = {"cells": _printer(resource).cells(obj, now)}
+    if resource is PODS and (conditions := pod_row_conditions(obj)):
+        printed["conditions"] = conditions
     match include:
         case "None":
             pass
