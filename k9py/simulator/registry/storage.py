@@ -129,7 +129,13 @@ class Storage:
         return normalized(resource, obj, metadata)
 
     def update(
-        self, resource: Resource, obj: Object, *, status_only: bool = False, bump_generation: bool | None = None
+        self,
+        resource: Resource,
+        obj: Object,
+        *,
+        status_only: bool = False,
+        bump_generation: bool | None = None,
+        signs_status: bool = False,
     ) -> Object:
         """Replace an object; a write without changes keeps the object and the revision.
 
@@ -137,12 +143,15 @@ class Storage:
             resource: its kind.
             obj: the whole object; a resourceVersion in its metadata must match the stored one.
             status_only: use only its `status`.
+            signs_status: use its `managedFields` too, for a write of the status over the API.
             bump_generation: None bumps `metadata.generation` when the spec changed, for kinds that count it.
 
         Raises:
             StatusError: 404; 409 if a given resourceVersion or uid does not match.
         """
-        old, stored = self.prepare_update(resource, obj, status_only=status_only, bump_generation=bump_generation)
+        old, stored = self.prepare_update(
+            resource, obj, status_only=status_only, bump_generation=bump_generation, signs_status=signs_status
+        )
         if stored is old:
             return old
         if stored["metadata"].get("deletionTimestamp") and is_removable(stored):
@@ -152,7 +161,13 @@ class Storage:
         return stored
 
     def prepare_update(
-        self, resource: Resource, obj: Object, *, status_only: bool = False, bump_generation: bool | None = None
+        self,
+        resource: Resource,
+        obj: Object,
+        *,
+        status_only: bool = False,
+        bump_generation: bool | None = None,
+        signs_status: bool = False,
     ) -> tuple[Object, Object]:
         """Return (the stored object, the object `update` would store); the same dict twice if nothing would change."""
         given = obj["metadata"]
@@ -172,6 +187,8 @@ class Storage:
         if status_only:
             body = {**old, "status": obj.get("status", {})}
             metadata = dict(current)
+            if signs_status and given.get("managedFields"):
+                metadata["managedFields"] = given["managedFields"]
         else:
             body = obj
             metadata = dict(given)

@@ -250,11 +250,6 @@ async def test_scale_holds_the_version_it_was_read_at(client: RawClient) -> None
     assert (await client.send("PUT", f"{DEPLOYMENT}/scale", scale)).status == 409
 
 
-async def test_server_side_apply_is_refused(client: RawClient) -> None:
-    reply = await client.send("PATCH", DEPLOYMENT, {}, content_type="application/apply-patch+yaml")
-    assert (reply.status, reply.body["reason"]) == (415, "UnsupportedMediaType")
-
-
 async def test_a_body_that_is_no_json_is_refused(client: RawClient) -> None:
     reply = await client.send("POST", "/api/v1/namespaces/shop/configmaps", b"{no")
     assert (reply.status, reply.body["reason"]) == (400, "BadRequest")
