@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.runtime.clock import Clock
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ class ClusterSession:
             self._cluster = cluster
             yield cluster
 
-    def key(self, named: NamedObject) -> ObjectKey:
+    def key(self, named: NamedObject) -> ObjectRef:
         """Return the key of an object in the default namespace."""
-        return ObjectKey(named.kind, self.namespace, named.name)
+        return ObjectRef(named.kind, self.namespace, named.name)
 
 
 @asynccontextmanager

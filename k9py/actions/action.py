@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from k9py.actions.host import ActionHost
 
 if TYPE_CHECKING:  # `kdash --help` imports no decoder
-    from k9py.api.meta import ObjectKey
+    from k9py.api.meta import ObjectRef
 
 
 class HelpGroup(Enum):
@@ -76,7 +76,7 @@ class ActionTarget:
         has_one_revision: Return whether its history is known to hold the current revision alone. Computed on demand.
     """
 
-    key: ObjectKey
+    key: ObjectRef
     uid: str = ""
     has_one_revision: Callable[[], bool] = field(default=lambda: False, compare=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from k9py.api.meta import KubeObject, KubeStruct, ObjectKey
+from k9py.api.meta import KubeObject, KubeStruct, ObjectRef
 
 
 class ObjectReference(KubeStruct, frozen=True):
@@ -66,10 +66,10 @@ class Event(KubeObject, frozen=True):
         return (self.series.count if self.series else 0) or self.count or 1
 
     @property
-    def regarding(self) -> ObjectKey:
+    def regarding(self) -> ObjectRef:
         """Key of the object that the event is about."""
         ref = self.involved_object
-        return ObjectKey(ref.kind, ref.namespace, ref.name)
+        return ObjectRef(ref.kind, ref.namespace, ref.name)
 
     @property
     def reporter(self) -> str:

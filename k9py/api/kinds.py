@@ -1,45 +1,53 @@
-"""The known kinds: where each is in the API, and how its JSON is decoded.
+"""How objects of a resource type are requested and decoded: `Kind` and its forms.
 
-To add a kind: its Struct, then one `Kind(...)` here. Decoding keeps a small part of managedFields
-(`meta.WorkloadMeta`), and drops the annotation that repeats the whole object.
+`Kind` decodes into a Struct with the fields that are read. `DynamicKind` decodes any type: metadata now, the rest on
+demand. `MetadataKind` requests metadata alone; `TableKind` the rows that the server prints.
+
+To decode another type into a Struct: the Struct, then one line here (or in its module in `resources/`). Decoding keeps
+a small part of managedFields (`meta.WorkloadMeta`), and drops the annotation that repeats the whole object.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
 from k9py.api.batch import CronJob, Job
+from k9py.api.dynamic import DynamicObject, decode_dynamic
 from k9py.api.events import Event
-from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.nodes import Namespace, Node
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget, ResourceQuota
+from k9py.api.resource_type import ResourceType
 from k9py.api.services import EndpointSlice, Service
+from k9py.api.standard_types import standard_type
+from k9py.api.table import TableColumn, TableRow, decode_columns, decode_row
 from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+JSON: Final = "application/json"
+METADATA_LIST: Final = f"application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,{JSON}"
+METADATA: Final = f"application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,{JSON}"
+TABLE: Final = f"application/json;as=Table;v=v1;g=meta.k8s.io,{JSON}"
 
 T = TypeVar("T", bound=KubeObject)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T]):
-    """A resource of the API.
+    """A resource type whose objects are decoded into a Struct.
 
     Args:
-        group: "" is the core group.
-        resource: the plural in URLs.
+        resource_type: where it is served.
         type: the Struct of an object.
     """
 
-    group: str
-    version: str
-    resource: str
+    resource_type: ResourceType
     type: type[T]
-    namespaced: bool = True
     _decoder: msgspec.json.Decoder[T] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -48,30 +56,45 @@ class Kind(Generic[T]):
     @property
     def name(self) -> str:
         """Name of the kind, such as `Deployment`."""
-        return self.type.KIND
+        return self.resource_type.kind
+
+    @property
+    def group(self) -> str:
+        """API group, "" is the core group."""
+        return self.resource_type.group
+
+    @property
+    def resource(self) -> str:
+        """The plural in URLs."""
+        return self.resource_type.plural
+
+    @property
+    def namespaced(self) -> bool:
+        """Whether its objects are in a namespace."""
+        return self.resource_type.namespaced
 
     @property
     def api_version(self) -> str:
         """`apps/v1`, or `v1` for the core group."""
-        return f"{self.group}/{self.version}" if self.group else self.version
+        return self.resource_type.api_version
 
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
-        """Return the URL path of the collection, of an object or of its subresource.
+        """Return the URL path; see `ResourceType.path`."""
+        return self.resource_type.path(namespace, name, subresource)
 
-        Args:
-            namespace: "" for the whole cluster. The caller escapes it, and the name.
-            name: "" for the collection.
-        """
-        parts = ["/apis" if self.group else "/api", *([self.group] if self.group else []), self.version]
-        if namespace and self.namespaced:
-            parts += ["namespaces", namespace]
-        parts.append(self.resource)
-        parts += [part for part in (name, subresource) if part]
-        return "/".join(parts)
+    def key(self, namespace: str, name: str) -> ObjectRef:
+        """Return the reference of an object of this kind."""
+        return self.resource_type.ref(namespace, name)
 
-    def key(self, namespace: str, name: str) -> ObjectKey:
-        """Return the key of an object of this kind."""
-        return ObjectKey(self.name, namespace if self.namespaced else "", name)
+    @property
+    def list_accept(self) -> str:
+        """The Accept header of a list."""
+        return JSON
+
+    @property
+    def watch_accept(self) -> str:
+        """The Accept header of a watch."""
+        return JSON
 
     def decode(self, data: bytes | bytearray | memoryview | msgspec.Raw) -> T:
         """Decode one object's JSON.
@@ -90,27 +113,86 @@ class Kind(Generic[T]):
         return value
 
 
-NAMESPACE = Kind("", "v1", "namespaces", Namespace, namespaced=False)
-NODE = Kind("", "v1", "nodes", Node, namespaced=False)
-SERVICE = Kind("", "v1", "services", Service)
-POD = Kind("", "v1", "pods", Pod)
-EVENT = Kind("", "v1", "events", Event)
-ENDPOINT_SLICE = Kind("discovery.k8s.io", "v1", "endpointslices", EndpointSlice)
-DEPLOYMENT = Kind("apps", "v1", "deployments", Deployment)
-REPLICA_SET = Kind("apps", "v1", "replicasets", ReplicaSet)
-STATEFUL_SET = Kind("apps", "v1", "statefulsets", StatefulSet)
-DAEMON_SET = Kind("apps", "v1", "daemonsets", DaemonSet)
-CONTROLLER_REVISION = Kind("apps", "v1", "controllerrevisions", ControllerRevision)
-HORIZONTAL_POD_AUTOSCALER = Kind("autoscaling", "v2", "horizontalpodautoscalers", HorizontalPodAutoscaler)
-POD_DISRUPTION_BUDGET = Kind("policy", "v1", "poddisruptionbudgets", PodDisruptionBudget)
-RESOURCE_QUOTA = Kind("", "v1", "resourcequotas", ResourceQuota)
-JOB = Kind("batch", "v1", "jobs", Job)
-CRON_JOB = Kind("batch", "v1", "cronjobs", CronJob)
+@dataclass(frozen=True, slots=True)
+class DynamicKind(Kind[DynamicObject]):
+    """Any resource type: objects keep their JSON, and decode their metadata alone."""
 
-AnyKind = Kind[KubeObject]
+    type: type[DynamicObject] = DynamicObject
+
+    def decode(self, data: bytes | bytearray | memoryview | msgspec.Raw) -> DynamicObject:
+        return decode_dynamic(self.resource_type, data)
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataKind(DynamicKind):
+    """Any resource type, metadata alone (PartialObjectMetadata)."""
+
+    @property
+    def list_accept(self) -> str:
+        return METADATA_LIST
+
+    @property
+    def watch_accept(self) -> str:
+        return METADATA
+
+
+@dataclass(frozen=True, slots=True)
+class TableKind(Kind[TableRow]):
+    """Any resource type as the rows that the server prints (meta.k8s.io/v1 Table); one instance for each watch.
+
+    Attributes:
+        columns: of the rows, as the server sent them last; () before the first response.
+    """
+
+    type: type[TableRow] = TableRow
+    _columns: list[tuple[TableColumn, ...]] = field(default_factory=lambda: [()], init=False, compare=False)
+
+    @property
+    def columns(self) -> tuple[TableColumn, ...]:
+        return self._columns[0]
+
+    @property
+    def list_accept(self) -> str:
+        return TABLE
+
+    @property
+    def watch_accept(self) -> str:
+        return TABLE
+
+    def learn_columns(self, table: bytes | memoryview | msgspec.Raw) -> None:
+        """Take over the column definitions of a Table, if it has some. Raises msgspec.DecodeError."""
+        self._columns[0] = decode_columns(table) or self._columns[0]
+
+    def decode(self, data: bytes | bytearray | memoryview | msgspec.Raw) -> TableRow:
+        """Decode one row: an element of `rows` in a list, or the Table with one row that a watch event carries."""
+        return decode_row(self.resource_type, data)
+
+
+def _kind(group: str, struct: type[T]) -> Kind[T]:
+    return Kind(standard_type(group, struct.KIND), struct)
+
+
+NAMESPACE = _kind("", Namespace)
+NODE = _kind("", Node)
+SERVICE = _kind("", Service)
+POD = _kind("", Pod)
+EVENT = _kind("", Event)
+ENDPOINT_SLICE = _kind("discovery.k8s.io", EndpointSlice)
+DEPLOYMENT = _kind("apps", Deployment)
+REPLICA_SET = _kind("apps", ReplicaSet)
+STATEFUL_SET = _kind("apps", StatefulSet)
+DAEMON_SET = _kind("apps", DaemonSet)
+CONTROLLER_REVISION = _kind("apps", ControllerRevision)
+HORIZONTAL_POD_AUTOSCALER = _kind("autoscaling", HorizontalPodAutoscaler)
+POD_DISRUPTION_BUDGET = _kind("policy", PodDisruptionBudget)
+RESOURCE_QUOTA = _kind("", ResourceQuota)
+JOB = _kind("batch", Job)
+CRON_JOB = _kind("batch", CronJob)
+
+AnyKind = Kind[Any]
 
 KINDS: dict[str, AnyKind] = {
-    kind.name: kind  # type: ignore[misc]
+    kind.name: kind
     for kind in (
         NAMESPACE,
         NODE,

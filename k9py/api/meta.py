@@ -14,16 +14,26 @@ from typing import ClassVar, NamedTuple
 import msgspec
 
 
-class ObjectKey(NamedTuple):
-    """Identifies an object in selections, rows and stores: kind, namespace ("" when cluster-scoped), name."""
+class ObjectRef(NamedTuple):
+    """Identifies an object in selections, rows and stores.
+
+    Args:
+        kind: Such as "Deployment".
+        namespace: "" for an object of the whole cluster.
+        name: Its name.
+        group: API group of a kind that Kubernetes does not define itself, such as "serving.knative.dev"; "" for all
+            kinds of `resource_types.STANDARD`, whose names are unique. So a Service of Knative never equals a Service,
+            and the reference of a standard object does not depend on the version it was read in.
+    """
 
     kind: str
     namespace: str
     name: str
+    group: str = ""
 
     def __str__(self) -> str:
-        prefix = f"{self.namespace}/" if self.namespace else ""
-        return f"{self.kind} {prefix}{self.name}"
+        kind = f"{self.kind}.{self.group}" if self.group else self.kind
+        return f"{kind} {self.namespace}/{self.name}" if self.namespace else f"{kind} {self.name}"
 
 
 class KubeStruct(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -37,6 +47,7 @@ class OwnerReference(KubeStruct, frozen=True):
     name: str = ""
     uid: str = ""
     controller: bool | None = None
+    api_version: str = ""
 
 
 class Meta(KubeStruct, frozen=True):
@@ -158,8 +169,8 @@ class KubeObject(KubeStruct, frozen=True):
     metadata: Meta
 
     @property
-    def key(self) -> ObjectKey:
-        return ObjectKey(self.KIND, self.metadata.namespace, self.metadata.name)
+    def key(self) -> ObjectRef:
+        return ObjectRef(self.KIND, self.metadata.namespace, self.metadata.name)
 
     @property
     def name(self) -> str:

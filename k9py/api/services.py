@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import msgspec
 
-from k9py.api.meta import KubeObject, KubeStruct, ObjectKey, ServiceMeta
+from k9py.api.meta import KubeObject, KubeStruct, ObjectRef, ServiceMeta
 from k9py.api.pods import Pod
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
@@ -122,10 +122,10 @@ class EndpointSlice(KubeObject, frozen=True):
         return self.metadata.label(SERVICE_NAME_LABEL)
 
     @property
-    def pods(self) -> tuple[ObjectKey, ...]:
+    def pods(self) -> tuple[ObjectRef, ...]:
         """The pods of its endpoints."""
         refs = (endpoint.target_ref for endpoint in self.endpoints or () if endpoint.target_ref is not None)
-        return tuple(ObjectKey("Pod", ref.namespace or self.namespace, ref.name) for ref in refs if ref.kind == "Pod")
+        return tuple(ObjectRef("Pod", ref.namespace or self.namespace, ref.name) for ref in refs if ref.kind == "Pod")
 
 
 def named_ports(pod: Pod) -> set[tuple[str, str]]:

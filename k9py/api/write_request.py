@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 
 FIELD_MANAGER: Final = "kdash"
 """The field manager name of kdash in an object's managed fields."""
@@ -26,7 +26,7 @@ class WriteRequest:
         verb: the action; "evict" creates the pod's eviction, which asks its disruption budget.
     """
 
-    key: ObjectKey
+    key: ObjectRef
     patch: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
     patch_type: PatchType = "strategic"
     subresource: str = ""

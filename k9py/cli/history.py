@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from k9py.api.errors import MissingPartError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.redaction import redact
 from k9py.api.text import printable
 from k9py.cli.session import Invocation, explain_not_found, open_session
@@ -127,7 +127,7 @@ async def diff(
     return ExitCode.DONE
 
 
-async def _read_snapshot(session: ClusterSession, key: ObjectKey) -> WorkloadSnapshot:
+async def _read_snapshot(session: ClusterSession, key: ObjectRef) -> WorkloadSnapshot:
     with explain_not_found(key):
         return await read_workload(session.connection, key)
 

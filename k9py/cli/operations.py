@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 from k9py.api.errors import KdashError, RefusedError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.plural import pluralize
 from k9py.api.text import printable
 from k9py.api.times import duration
@@ -79,7 +79,7 @@ async def run_operation(
 def _operation_session(invocation: Invocation, session: CommandSession, options: WriteOptions) -> OperationSession:
     clock, connection, writer = invocation.clock, session.connection, session.writer
 
-    def watch(key: ObjectKey) -> AbstractAsyncContextManager[Cluster]:
+    def watch(key: ObjectRef) -> AbstractAsyncContextManager[Cluster]:
         return session.watch(Scope((key.namespace,)))
 
     return OperationSession(writer, connection, _Targets(FetchedTargets(connection, writer, clock)), clock, watch)
@@ -140,7 +140,7 @@ class ConsoleFrontEnd:
         self._options = options
         self._printer = ProgressPrinter(invocation.console)
 
-    async def while_preparing(self, key: ObjectKey, title: str, work: Coroutine[Any, Any, T]) -> T | None:
+    async def while_preparing(self, key: ObjectRef, title: str, work: Coroutine[Any, Any, T]) -> T | None:
         """Await the work without showing it."""
         return await work
 
@@ -211,7 +211,7 @@ class ConsoleFrontEnd:
                 return
         await stuck.delete(stuck.pods)
 
-    def progress(self, key: ObjectKey, status: RolloutStatus | None, *, is_recovering: bool) -> None:
+    def progress(self, key: ObjectRef, status: RolloutStatus | None, *, is_recovering: bool) -> None:
         """Print each new text once."""
         self._printer.print(key, status)
 
@@ -241,7 +241,7 @@ class ConsoleFrontEnd:
         """Print that an audit line is missing."""
         self._console.print_err(f"kdash: {audit_note(problem)}")
 
-    def is_superseded(self, key: ObjectKey) -> bool:
+    def is_superseded(self, key: ObjectRef) -> bool:
         """Return False: a command makes one write at a time."""
         return False
 

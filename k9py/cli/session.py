@@ -14,7 +14,7 @@ from pathlib import Path
 from k9py import session
 from k9py.api.errors import KdashError, NotFoundError
 from k9py.api.kinds import POD
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.cli.command_line import CommandArguments
 from k9py.cli.console import Console, system_console
@@ -72,7 +72,7 @@ async def open_session(invocation: Invocation) -> AsyncIterator[ClusterSession]:
 
 
 @contextmanager
-def explain_not_found(key: ObjectKey) -> Iterator[None]:
+def explain_not_found(key: ObjectRef) -> Iterator[None]:
     """Name the namespace in the error for a missing workload."""
     try:
         yield

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.cli.console import Console
 from k9py.cli.session import CommandSession
@@ -11,7 +11,7 @@ from k9py.operations.track import TrackedEnd, track
 from k9py.rollouts.status import RolloutStatus
 
 
-async def track_to_end(session: CommandSession, key: ObjectKey, console: Console, *, timeout: float) -> TrackedEnd:
+async def track_to_end(session: CommandSession, key: ObjectRef, console: Console, *, timeout: float) -> TrackedEnd:
     """Track a rollout and print each new text on standard error. Raises KdashError: its kind may not be watched.
 
     Args:
@@ -29,7 +29,7 @@ class ProgressPrinter:
         self._console = console
         self._last = ""
 
-    def print(self, key: ObjectKey, status: RolloutStatus | None) -> None:
+    def print(self, key: ObjectRef, status: RolloutStatus | None) -> None:
         """Print the status; None: a pod is terminating."""
         text = "terminating" if status is None else "; ".join(part for part in (status.summary, status.note) if part)
         if text != self._last:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 
 RECHECK = 5.0
 """Seconds after which unsettled rollouts are marked again: their state can change with time alone."""
@@ -27,9 +27,9 @@ class Changes:
         everything: too much changed to list: compare all keys.
     """
 
-    services: frozenset[ObjectKey] = frozenset()
-    rollouts: frozenset[ObjectKey] = frozenset()
-    pods: frozenset[ObjectKey] = frozenset()
+    services: frozenset[ObjectRef] = frozenset()
+    rollouts: frozenset[ObjectRef] = frozenset()
+    pods: frozenset[ObjectRef] = frozenset()
     kinds: frozenset[str] = frozenset()
     health: bool = False
     everything: bool = False
@@ -42,9 +42,9 @@ class Changes:
 class AffectedObjects:
     """What one batch of changes affects."""
 
-    services: Iterable[ObjectKey] = ()
-    rollouts: Iterable[ObjectKey] = ()
-    pods: Iterable[ObjectKey] = ()
+    services: Iterable[ObjectRef] = ()
+    rollouts: Iterable[ObjectRef] = ()
+    pods: Iterable[ObjectRef] = ()
     kind: str = ""
     everything: bool = False
 
@@ -61,9 +61,9 @@ class ChangeFeed:
         self._monotonic = monotonic
         self._recheck = recheck
         self._checked_at = monotonic()
-        self._services: set[ObjectKey] = set()
-        self._rollouts: set[ObjectKey] = set()
-        self._pods: set[ObjectKey] = set()
+        self._services: set[ObjectRef] = set()
+        self._rollouts: set[ObjectRef] = set()
+        self._pods: set[ObjectRef] = set()
         self._kinds: set[str] = set()
         self._health = True
         self._everything = True

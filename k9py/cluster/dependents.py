@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from k9py.api.events import Event
 from k9py.api.kinds import WORKLOAD_KINDS
-from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler
 from k9py.api.services import EndpointSlice, Service
@@ -24,7 +24,7 @@ from k9py.informer.store import ChangeBatch, ObjectChange
 MAX_TRACED: Final = 2_000
 """Changes in one batch above which everything is marked instead: tracing each would hold the event loop too long."""
 
-Affected = tuple[Iterable[ObjectKey], Iterable[ObjectKey], Iterable[ObjectKey]]
+Affected = tuple[Iterable[ObjectRef], Iterable[ObjectRef], Iterable[ObjectRef]]
 """Keys of Services, of rollouts and of pods."""
 
 
@@ -39,9 +39,9 @@ class Dependents:
         """Return what a batch of changes of one kind affects."""
         if len(batch.changes) > MAX_TRACED:
             return AffectedObjects(kind=kind, everything=True)
-        services: set[ObjectKey] = set()
-        rollouts: set[ObjectKey] = set()
-        pods: set[ObjectKey] = set()
+        services: set[ObjectRef] = set()
+        rollouts: set[ObjectRef] = set()
+        pods: set[ObjectRef] = set()
         traced: set[object] = set()
         for change in batch.changes:
             for state in _states(change):
@@ -66,13 +66,13 @@ class Dependents:
             case EndpointSlice():
                 if not state.service_name:
                     return (), (), ()
-                key = ObjectKey(Service.KIND, state.namespace, state.service_name)
+                key = ObjectRef(Service.KIND, state.namespace, state.service_name)
                 return self._with_scaled_to_zero(key, self._stores.services.get(key))
             case Deployment() | StatefulSet() | DaemonSet():
                 return self._relations.services_of(state), (state.key,), ()
             case HorizontalPodAutoscaler():
                 target = state.spec.scale_target_ref
-                return (), (ObjectKey(target.kind, state.namespace, target.name),), ()
+                return (), (ObjectRef(target.kind, state.namespace, target.name),), ()
             case Event():
                 return self._affected_by_event(state)
         # ReplicaSets and ControllerRevisions affect the workload that owns them; other kinds affect nothing.
@@ -97,7 +97,7 @@ class Dependents:
                 return self._with_services((regarding,))
         return (), (), ()
 
-    def _with_scaled_to_zero(self, key: ObjectKey, service: Service | None) -> Affected:
+    def _with_scaled_to_zero(self, key: ObjectRef, service: Service | None) -> Affected:
         """Return a Service and its backends scaled to 0: their severity depends on whether others serve."""
         rollouts = tuple(
             workload.key
@@ -107,9 +107,9 @@ class Dependents:
         services, _, _ = self._with_services(rollouts)
         return (key, *services), rollouts, ()
 
-    def _with_services(self, rollouts: tuple[ObjectKey, ...]) -> Affected:
+    def _with_services(self, rollouts: tuple[ObjectRef, ...]) -> Affected:
         """Return rollouts, and the Services in front of them."""
-        services: list[ObjectKey] = []
+        services: list[ObjectRef] = []
         for key in rollouts:
             workload = self._stores.workload(key)
             if workload is not None:
@@ -117,7 +117,7 @@ class Dependents:
         return services, rollouts, ()
 
 
-def _optional(key: ObjectKey | None) -> tuple[ObjectKey, ...]:
+def _optional(key: ObjectRef | None) -> tuple[ObjectRef, ...]:
     return () if key is None else (key,)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from k9py.api.meta import ObjectKey, find_condition
+from k9py.api.meta import ObjectRef, find_condition
 from k9py.api.pods import Pod
 from k9py.api.services import EndpointSlice
 
@@ -48,8 +48,8 @@ class EndpointCounts:
 def count_endpoints(
     slices: Iterable[EndpointSlice],
     pods: Sequence[Pod] | None,
-    workloads: Mapping[ObjectKey, WorkloadCounts],
-    owners: Mapping[str, ObjectKey],
+    workloads: Mapping[ObjectRef, WorkloadCounts],
+    owners: Mapping[str, ObjectRef],
     now: datetime,
 ) -> EndpointCounts:
     """Count the endpoints of a Service.
@@ -86,8 +86,8 @@ def count_endpoints(
         elif not pod.is_terminating and pod.status.phase not in ("Succeeded", "Failed"):
             unpublished_by[pod.owner_uid] += 1
             arriving += _became_ready(pod, now)
-    published: Counter[ObjectKey | None] = Counter()
-    present: Counter[ObjectKey | None] = Counter()
+    published: Counter[ObjectRef | None] = Counter()
+    present: Counter[ObjectRef | None] = Counter()
     for owner, count in published_by.items():
         published[owners.get(owner)] += count
     for owner, count in (*published_by.items(), *unpublished_by.items()):

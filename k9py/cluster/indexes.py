@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from k9py.api.events import Event
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
 from k9py.api.services import ENDPOINT_SLICE_CONTROLLER, MANAGED_BY_LABEL, EndpointSlice, Service
@@ -113,9 +113,9 @@ def manual_slice(endpoint_slice: EndpointSlice) -> tuple[str, ...]:
     return () if by_controller or not endpoint_slice.service_name else (endpoint_slice.namespace,)
 
 
-def autoscaler_target(autoscaler: HorizontalPodAutoscaler) -> tuple[ObjectKey, ...]:
+def autoscaler_target(autoscaler: HorizontalPodAutoscaler) -> tuple[ObjectRef, ...]:
     target = autoscaler.spec.scale_target_ref
-    return (ObjectKey(target.kind, autoscaler.namespace, target.name),)
+    return (ObjectRef(target.kind, autoscaler.namespace, target.name),)
 
 
 def event_about(event: Event) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from k9py.api.events import Event
 from k9py.api.kinds import NAMESPACE, WORKLOAD_KINDS
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
 from k9py.api.selectors import label_mismatch
@@ -70,37 +70,37 @@ class Queries:
 
     # -- views --------------------------------------------------------------------------------------------------------
 
-    def service_keys(self) -> Iterator[ObjectKey]:
+    def service_keys(self) -> Iterator[ObjectRef]:
         """Yield the keys of all Services."""
         return self._stores.services.keys()
 
-    def rollout_keys(self) -> Iterator[ObjectKey]:
+    def rollout_keys(self) -> Iterator[ObjectRef]:
         """Yield the keys of all workloads."""
         return (workload.key for workload in self._stores.workloads())
 
-    def service_view(self, key: ObjectKey, now: datetime) -> ServiceView | None:
+    def service_view(self, key: ObjectRef, now: datetime) -> ServiceView | None:
         """Return the view of a Service, None when there is none with that key."""
         return self.views.service(key, now)
 
-    def rollout_view(self, key: ObjectKey, now: datetime) -> RolloutView | None:
+    def rollout_view(self, key: ObjectRef, now: datetime) -> RolloutView | None:
         """Return the view of a workload, None when there is none with that key."""
         return self.views.rollout(key, now)
 
     # -- objects ------------------------------------------------------------------------------------------------------
 
-    def pod(self, key: ObjectKey) -> Pod | None:
+    def pod(self, key: ObjectRef) -> Pod | None:
         """Return a pod."""
         return self._stores.pods.get(key)
 
-    def service(self, key: ObjectKey) -> Service | None:
+    def service(self, key: ObjectRef) -> Service | None:
         """Return a Service."""
         return self._stores.services.get(key)
 
-    def workload(self, key: ObjectKey) -> Workload | None:
+    def workload(self, key: ObjectRef) -> Workload | None:
         """Return a Deployment, StatefulSet or DaemonSet."""
         return self._stores.workload(key)
 
-    def object(self, key: ObjectKey) -> Pod | Service | Workload | None:
+    def object(self, key: ObjectRef) -> Pod | Service | Workload | None:
         """Return an object of a kind that has a screen."""
         match key.kind:
             case "Pod":
@@ -111,21 +111,21 @@ class Queries:
 
     # -- Services -----------------------------------------------------------------------------------------------------
 
-    def backends_of(self, service_key: ObjectKey) -> tuple[ObjectKey, ...]:
+    def backends_of(self, service_key: ObjectRef) -> tuple[ObjectRef, ...]:
         """Return the backends of a Service: its workloads, by kind and name."""
         service = self._stores.services.get(service_key)
         return () if service is None else self.relations.backend_keys(service)
 
-    def services_of(self, rollout_key: ObjectKey) -> tuple[ObjectKey, ...]:
+    def services_of(self, rollout_key: ObjectRef) -> tuple[ObjectRef, ...]:
         """Return the Services in front of a workload, by name."""
         workload = self._stores.workload(rollout_key)
         return () if workload is None else self.relations.service_keys(workload)
 
-    def endpoint_slices_of(self, service_key: ObjectKey) -> tuple[EndpointSlice, ...]:
+    def endpoint_slices_of(self, service_key: ObjectRef) -> tuple[EndpointSlice, ...]:
         """Return the endpoint slices of a Service."""
         return self.relations.slices_of(service_key)
 
-    def selector_mismatch_of(self, service_key: ObjectKey) -> tuple[ObjectKey, str] | None:
+    def selector_mismatch_of(self, service_key: ObjectRef) -> tuple[ObjectRef, str] | None:
         """Return the workload with the Service's name that it does not select, and how the labels of its pods differ.
 
 
@@ -135,19 +135,19 @@ class Queries:
         if service is None or not service.spec.selector or self.backends_of(service_key):
             return None
         for kind in WORKLOAD_KINDS:
-            workload = self._stores.workload(ObjectKey(kind, service_key.namespace, service_key.name))
+            workload = self._stores.workload(ObjectRef(kind, service_key.namespace, service_key.name))
             if workload is not None:
                 return workload.key, label_mismatch(service.spec.selector, workload.spec.template.labels)
         return None
 
     # -- workloads and their pods -------------------------------------------------------------------------------------
 
-    def workload_of(self, pod_key: ObjectKey) -> ObjectKey | None:
+    def workload_of(self, pod_key: ObjectRef) -> ObjectRef | None:
         """Return the workload a pod belongs to, None when it belongs to none of the kinds shown."""
         pod = self._stores.pods.get(pod_key)
         return self.relations.workload_of(pod) if pod else None
 
-    def pods_of(self, key: ObjectKey) -> tuple[Pod, ...]:
+    def pods_of(self, key: ObjectRef) -> tuple[Pod, ...]:
         """Return the pods of a Service, workload or ReplicaSet, or the pod itself; by name, also terminating ones.
 
 
@@ -168,32 +168,32 @@ class Queries:
                 pods = self.relations.pods(workload) if workload else ()
         return tuple(sorted(pods, key=lambda pod: pod.name))
 
-    def pod_findings(self, key: ObjectKey, now: datetime) -> tuple[Finding, ...]:
+    def pod_findings(self, key: ObjectRef, now: datetime) -> tuple[Finding, ...]:
         """Return the findings of a pod, worst first."""
         pod = self._stores.pods.get(key)
         return pod_findings(pod, now, events=tuple(self.relations.events_of(pod.uid, pod.namespace))) if pod else ()
 
-    def revisions_of(self, key: ObjectKey) -> tuple[Revision, ...]:
+    def revisions_of(self, key: ObjectRef) -> tuple[Revision, ...]:
         """Return the revisions of a workload, newest first."""
         workload = self._stores.workload(key)
         if workload is None:
             return ()
         return revisions(workload, self.relations.owned(workload), tuple(self.relations.pods(workload)))
 
-    def cohorts_of(self, key: ObjectKey) -> tuple[Cohort, ...]:
+    def cohorts_of(self, key: ObjectRef) -> tuple[Cohort, ...]:
         """Return the pods of a workload by revision, the current one first."""
         return cohorts(self.revisions_of(key), self.pods_of(key))
 
-    def autoscaler_of(self, key: ObjectKey) -> HorizontalPodAutoscaler | None:
+    def autoscaler_of(self, key: ObjectRef) -> HorizontalPodAutoscaler | None:
         """Return the autoscaler that owns the replicas of a workload, None when there is none (or none is readable)."""
         return self.relations.autoscaler_of(key)
 
-    def budgets_of(self, key: ObjectKey) -> tuple[PodDisruptionBudget, ...]:
+    def budgets_of(self, key: ObjectRef) -> tuple[PodDisruptionBudget, ...]:
         """Return the disruption budgets that cover the pods of a workload, by name."""
         workload = self._stores.workload(key)
         return () if workload is None else self.relations.budgets_of(workload)
 
-    def log_targets(self, key: ObjectKey, *, roles: Container[ContainerRole] = DEFAULT_ROLES) -> tuple[LogTarget, ...]:
+    def log_targets(self, key: ObjectRef, *, roles: Container[ContainerRole] = DEFAULT_ROLES) -> tuple[LogTarget, ...]:
         """Return the containers whose logs belong to an object, newest pod first.
 
         Args:
@@ -204,7 +204,7 @@ class Queries:
 
     # -- events -------------------------------------------------------------------------------------------------------
 
-    def events_about(self, key: ObjectKey) -> tuple[Event, ...]:
+    def events_about(self, key: ObjectRef) -> tuple[Event, ...]:
         """Return the events about an object and, for a workload, its ReplicaSets and pods; newest first."""
         match self.object(key):
             case None:

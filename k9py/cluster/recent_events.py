@@ -12,7 +12,7 @@ import msgspec
 
 from k9py.api.events import Event
 from k9py.api.kinds import EVENT
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
 from k9py.informer.decoder import read_page
 
@@ -20,7 +20,7 @@ LIMIT = 500
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
-async def recent_events(cluster: Cluster, key: ObjectKey) -> tuple[Event, ...]:
+async def recent_events(cluster: Cluster, key: ObjectRef) -> tuple[Event, ...]:
     """Return the events of an object, newest first, at most LIMIT of them; none for an object that does not exist.
 
     Raises:

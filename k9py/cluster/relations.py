@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from k9py.api.events import Event
 from k9py.api.kinds import WORKLOAD_KINDS
-from k9py.api.meta import KubeObject, ObjectKey, OwnerReference
+from k9py.api.meta import KubeObject, ObjectRef, OwnerReference
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
 from k9py.api.selectors import selects
@@ -38,25 +38,25 @@ class Relations:
 
     # -- owners and owned ---------------------------------------------------------------------------------------------
 
-    def workload(self, key: ObjectKey) -> Workload | None:
+    def workload(self, key: ObjectRef) -> Workload | None:
         """Return a Deployment, StatefulSet or DaemonSet."""
         return self._stores.workload(key)
 
-    def workload_of(self, owned: KubeObject) -> ObjectKey | None:
+    def workload_of(self, owned: KubeObject) -> ObjectRef | None:
         """Return the key of the workload that owns a pod, ReplicaSet or ControllerRevision, None when none does."""
         owner = owned.metadata.controller
         if owner is None:
             return None
         if owner.kind in WORKLOAD_KINDS:
-            return ObjectKey(owner.kind, owned.namespace, owner.name)
+            return ObjectRef(owner.kind, owned.namespace, owner.name)
         if owner.kind == ReplicaSet.KIND:
-            replica_set = self._stores.replica_sets.get(ObjectKey(ReplicaSet.KIND, owned.namespace, owner.name))
+            replica_set = self._stores.replica_sets.get(ObjectRef(ReplicaSet.KIND, owned.namespace, owner.name))
             return self.workload_of(replica_set) if replica_set is not None else None
         return None
 
     def is_read(self, owner: OwnerReference, namespace: str) -> bool:
         """Return whether a ReplicaSet that owns something has been read."""
-        return self._stores.replica_sets.get(ObjectKey(owner.kind, namespace, owner.name)) is not None
+        return self._stores.replica_sets.get(ObjectRef(owner.kind, namespace, owner.name)) is not None
 
     def owned(self, workload: Workload) -> tuple[ReplicaSet | ControllerRevision, ...]:
         """Return the ReplicaSets or ControllerRevisions of a workload."""
@@ -86,7 +86,7 @@ class Relations:
             if selects(selector, workload.spec.template.labels):
                 yield workload
 
-    def backend_keys(self, service: Service) -> tuple[ObjectKey, ...]:
+    def backend_keys(self, service: Service) -> tuple[ObjectRef, ...]:
         """Return the keys of the backends of a Service, by kind and name."""
         return tuple(sorted({workload.key for workload in self.backends(service)}))
 
@@ -103,44 +103,44 @@ class Relations:
             if selects(selector, pod.metadata.labels):
                 yield pod
 
-    def services_of(self, workload: Workload) -> Iterator[ObjectKey]:
+    def services_of(self, workload: Workload) -> Iterator[ObjectRef]:
         """Yield the keys of the Services in front of a workload."""
         yield from self._services_selecting(workload.namespace, workload.spec.template.labels)
         for service, pods in self._manual_services(workload.namespace):
             if any(workload.key == self._workload_of_pod(pod) for pod in pods):
                 yield service
 
-    def service_keys(self, workload: Workload) -> tuple[ObjectKey, ...]:
+    def service_keys(self, workload: Workload) -> tuple[ObjectRef, ...]:
         """Return the keys of the Services in front of a workload, by name."""
         return tuple(sorted(set(self.services_of(workload))))
 
-    def services_of_pod(self, pod: Pod) -> Iterator[ObjectKey]:
+    def services_of_pod(self, pod: Pod) -> Iterator[ObjectRef]:
         """Yield the keys of the Services that select a pod, or whose endpoints name it."""
         yield from self._services_selecting(pod.namespace, pod.metadata.labels)
         for service, pods in self._manual_services(pod.namespace):
             if pod.key in pods:
                 yield service
 
-    def slices_of(self, service: ObjectKey) -> tuple[EndpointSlice, ...]:
+    def slices_of(self, service: ObjectRef) -> tuple[EndpointSlice, ...]:
         """Return the endpoint slices of a Service."""
         value = (service.namespace, service.name)
         return tuple(self._stores.endpoint_slices.by_index(SERVICE, value, service.namespace))
 
-    def routed_slices_of(self, key: ObjectKey) -> tuple[EndpointSlice, ...]:
+    def routed_slices_of(self, key: ObjectRef) -> tuple[EndpointSlice, ...]:
         """Return the endpoint slices of a Service that receive traffic; none when there is no such Service."""
         service = self._stores.services.get(key)
         return () if service is None else routed_slices(service, self.slices_of(key))
 
-    def _services_selecting(self, namespace: str, labels: dict[str, str] | None) -> Iterator[ObjectKey]:
+    def _services_selecting(self, namespace: str, labels: dict[str, str] | None) -> Iterator[ObjectRef]:
         for pair in label_pairs(namespace, labels):
             for service in self._stores.services.by_index(SELECTOR, pair, namespace):
                 if selects(service.spec.selector, labels):
                     yield service.key
 
-    def _manual_services(self, namespace: str) -> Iterator[tuple[ObjectKey, tuple[ObjectKey, ...]]]:
+    def _manual_services(self, namespace: str) -> Iterator[tuple[ObjectRef, tuple[ObjectRef, ...]]]:
         """Yield the Services of a namespace without a selector, each with the pods that one of its slices names."""
         for endpoint_slice in self._stores.endpoint_slices.by_index(MANUAL, namespace, namespace):
-            service = self._stores.services.get(ObjectKey(Service.KIND, namespace, endpoint_slice.service_name))
+            service = self._stores.services.get(ObjectRef(Service.KIND, namespace, endpoint_slice.service_name))
             if service is not None and not service.spec.selector:
                 yield service.key, endpoint_slice.pods
 
@@ -154,13 +154,13 @@ class Relations:
                 if pod is not None:
                     yield pod
 
-    def _workload_of_pod(self, key: ObjectKey) -> ObjectKey | None:
+    def _workload_of_pod(self, key: ObjectRef) -> ObjectRef | None:
         pod = self._stores.pods.get(key)
         return self.workload_of(pod) if pod is not None else None
 
     # -- autoscalers, budgets, events ---------------------------------------------------------------------------------
 
-    def autoscaler_of(self, key: ObjectKey) -> HorizontalPodAutoscaler | None:
+    def autoscaler_of(self, key: ObjectRef) -> HorizontalPodAutoscaler | None:
         """Return the autoscaler that owns the replicas of a workload, None when there is none (or none is readable)."""
         return next(self._stores.autoscalers.by_index(TARGET, key, key.namespace), None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
 from k9py.rollouts.progress import rollout_progress
 from k9py.rollouts.revision_outcome import RevisionOutcomes, revision_outcomes
@@ -13,7 +13,7 @@ from k9py.rollouts.strategy_limits import has_completed
 
 
 def revision_outcomes_of(
-    cluster: Cluster, key: ObjectKey, audit_lines: Iterable[Mapping[str, Any]] = (), *, events: bool = True
+    cluster: Cluster, key: ObjectRef, audit_lines: Iterable[Mapping[str, Any]] = (), *, events: bool = True
 ) -> RevisionOutcomes:
     """Return the outcome of each revision of a workload, by the uid of the revision.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import RECHECK, ChangeFeed
 from k9py.cluster.cluster import Cluster
 from k9py.rollouts.status import RolloutState, RolloutStatus
@@ -25,7 +25,7 @@ counted."""
 
 
 async def track_rollout(
-    cluster: Cluster, key: ObjectKey, *, generation: int | None = None, timeout: float | None = None
+    cluster: Cluster, key: ObjectRef, *, generation: int | None = None, timeout: float | None = None
 ) -> AsyncIterator[RolloutStatus]:
     """Yield the status of a rollout whenever it changes; the last one is the final status.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from k9py.api.meta import ObjectKey, find_condition
+from k9py.api.meta import ObjectRef, find_condition
 from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
@@ -243,7 +243,7 @@ def _inherited(workload: Severity) -> Severity:
     return Severity.HEALTHY if workload in (Severity.IDLE, Severity.INFO) else workload
 
 
-def scaled_to_zero_finding(key: ObjectKey, zero: ScaledToZero, severity: Severity) -> Finding:
+def scaled_to_zero_finding(key: ObjectRef, zero: ScaledToZero, severity: Severity) -> Finding:
     """Return the finding of a workload that wants no pods."""
     level = severity if severity <= Severity.WARNING else Severity.INFO
     return Finding(level, "ScaledToZero", zero.text, key, zero.at)
@@ -280,7 +280,7 @@ def rollout_reason(status: RolloutStatus, severity: Severity) -> Finding:
     return Finding(severity, status.state.value, status.summary, status.key)
 
 
-def service_reason(key: ObjectKey, backends: ServiceBackends, severity: Severity) -> Finding:
+def service_reason(key: ObjectRef, backends: ServiceBackends, severity: Severity) -> Finding:
     """Return the finding that explains the severity of a Service where no other finding does."""
     if severity is Severity.UNKNOWN:
         return Finding(severity, "Unknown", "endpoints unknown", key)

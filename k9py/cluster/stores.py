@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Generic, TypeVar
 
 from k9py.api.events import Event
-from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.nodes import Namespace
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
@@ -42,7 +42,7 @@ class MergedStore(Generic[T]):
             return self._parts
         return self._by_namespace.get("", ()) + self._by_namespace.get(namespace, ())
 
-    def get(self, key: ObjectKey) -> T | None:
+    def get(self, key: ObjectRef) -> T | None:
         """Return an object, None when there is none (or it has not been read)."""
         for part in self._at(key.namespace):
             value = part.get(key)
@@ -54,7 +54,7 @@ class MergedStore(Generic[T]):
         """Yield all objects."""
         return chain.from_iterable(part.values() for part in self._parts)
 
-    def keys(self) -> Iterator[ObjectKey]:
+    def keys(self) -> Iterator[ObjectRef]:
         """Yield all keys."""
         return chain.from_iterable(part.keys() for part in self._parts)
 
@@ -97,7 +97,7 @@ class Stores:
         yield from self.stateful_sets.values()
         yield from self.daemon_sets.values()
 
-    def workload(self, key: ObjectKey) -> Workload | None:
+    def workload(self, key: ObjectRef) -> Workload | None:
         """Return a workload by key, None when there is none with that key (or the key is of another kind)."""
         match key.kind:
             case "Deployment":

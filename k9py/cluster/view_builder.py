@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.events import Event
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.services import EndpointSlice, Service, lacks_ports, routed_slices
 from k9py.api.severity import Severity
@@ -61,7 +61,7 @@ class ViewBuilder:
     # -- Services -----------------------------------------------------------------------------------------------------
 
     def service(
-        self, service: Service, now: datetime, rollout_view: Callable[[ObjectKey, datetime], RolloutView | None]
+        self, service: Service, now: datetime, rollout_view: Callable[[ObjectRef, datetime], RolloutView | None]
     ) -> ServiceView:
         """Return the view of a Service.
 
@@ -137,16 +137,16 @@ class ViewBuilder:
     def _events_of(self, pod: Pod) -> tuple[Event, ...]:
         return tuple(self._relations.events_of(pod.uid, pod.namespace))
 
-    def _is_terminating(self, key: ObjectKey) -> bool:
+    def _is_terminating(self, key: ObjectRef) -> bool:
         workload = self._relations.workload(key)
         return workload is not None and workload.metadata.deletion_timestamp is not None
 
-    def _owners(self, workloads: Iterable[ObjectKey], pods: Iterable[Pod]) -> dict[str, ObjectKey]:
+    def _owners(self, workloads: Iterable[ObjectRef], pods: Iterable[Pod]) -> dict[str, ObjectRef]:
         """Return workloads by the uids that control their pods.
 
         A ReplicaSet that has not been read counts as owned by the Deployment whose selector matches its pods.
         """
-        owners: dict[str, ObjectKey] = {}
+        owners: dict[str, ObjectRef] = {}
         deployments: list[Deployment] = []
         for key in workloads:
             workload = self._relations.workload(key)
@@ -235,7 +235,7 @@ class ViewBuilder:
         is_known = self._has_synced(EndpointSlice.KIND)
         return ServiceDemand(len(services), any(not is_known or not self._is_served(key) for key in services))
 
-    def _is_served(self, service: ObjectKey) -> bool:
+    def _is_served(self, service: ObjectRef) -> bool:
         """Return whether a Service has an endpoint that serves and is not terminating."""
         return any(
             endpoint.is_serving and not endpoint.conditions.terminating

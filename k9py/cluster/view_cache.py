@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
 from k9py.cluster.stores import Stores
 from k9py.cluster.view_builder import ViewBuilder
@@ -31,11 +31,11 @@ class ViewCache:
         self.computed = 0
         self._stores = stores
         self._builder = builder
-        self._services: dict[ObjectKey, ServiceView] = {}
-        self._rollouts: dict[ObjectKey, RolloutView] = {}
-        self._unsettled: dict[ObjectKey, None] = {}
+        self._services: dict[ObjectRef, ServiceView] = {}
+        self._rollouts: dict[ObjectRef, RolloutView] = {}
+        self._unsettled: dict[ObjectRef, None] = {}
 
-    def service(self, key: ObjectKey, now: datetime) -> ServiceView | None:
+    def service(self, key: ObjectRef, now: datetime) -> ServiceView | None:
         """Return the view of a Service, None when there is none with that key."""
         service = self._stores.services.get(key)
         if service is None:
@@ -48,7 +48,7 @@ class ViewCache:
                 self._unsettled[key] = None
         return view
 
-    def rollout(self, key: ObjectKey, now: datetime) -> RolloutView | None:
+    def rollout(self, key: ObjectRef, now: datetime) -> RolloutView | None:
         """Return the view of a workload, None when there is none with that key."""
         workload = self._stores.workload(key)
         if workload is None:
@@ -61,7 +61,7 @@ class ViewCache:
                 self._unsettled[key] = None
         return view
 
-    def invalidate(self, services: Iterable[ObjectKey], rollouts: Iterable[ObjectKey]) -> None:
+    def invalidate(self, services: Iterable[ObjectRef], rollouts: Iterable[ObjectRef]) -> None:
         """Drop cached views that may differ now."""
         for key in services:
             self._services.pop(key, None)
@@ -76,6 +76,6 @@ class ViewCache:
         self._rollouts = {}
         self._unsettled = {}
 
-    def unsettled(self, limit: int = 200) -> tuple[ObjectKey, ...]:
+    def unsettled(self, limit: int = 200) -> tuple[ObjectRef, ...]:
         """Return Services and rollouts that time alone may change, those computed longest ago first."""
         return tuple(key for key, _ in zip(self._unsettled, range(limit), strict=False))

@@ -10,7 +10,7 @@ from enum import Enum
 
 import msgspec
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.services import ServicePort
 from k9py.api.severity import Severity
 from k9py.diagnosis.finding import Finding
@@ -41,14 +41,14 @@ class ServiceView(msgspec.Struct, frozen=True, gc=False):
         created_at: for its age.
     """
 
-    key: ObjectKey
+    key: ObjectRef
     uid: str
     mode: ServiceMode
     type: str
     ports: tuple[ServicePort, ...]
     ready: int | None
     total: int | None
-    workloads: tuple[ObjectKey, ...]
+    workloads: tuple[ObjectRef, ...]
     findings: tuple[Finding, ...]
     external_name: str
     created_at: datetime | None
@@ -89,7 +89,7 @@ class RolloutView(msgspec.Struct, frozen=True, gc=False):
         scaling: the last scaling of a workload that wants pods, None when none is known.
     """
 
-    key: ObjectKey
+    key: ObjectRef
     uid: str
     status: RolloutStatus
     findings: tuple[Finding, ...]

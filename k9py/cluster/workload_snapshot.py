@@ -17,7 +17,7 @@ import msgspec
 from k9py.api.errors import ConnectionFailedError, ForbiddenError, NotFoundError
 from k9py.api.events import Event
 from k9py.api.kinds import CONTROLLER_REVISION, EVENT, KINDS, POD, REPLICA_SET, WORKLOAD_KINDS, Kind
-from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.selectors import LabelSelector
 from k9py.api.text import printable
@@ -41,7 +41,7 @@ T = TypeVar("T", bound=KubeObject)
 class SnapshotReader(Protocol):
     """What a snapshot needs of a connection. `kube.connection.Connection` implements it."""
 
-    async def get(self, key: ObjectKey) -> dict[str, Any]: ...
+    async def get(self, key: ObjectRef) -> dict[str, Any]: ...
 
     async def list(self, kind: str, namespace: str, *, label_selector: str = "") -> list[dict[str, Any]]: ...
 
@@ -73,7 +73,7 @@ class WorkloadSnapshot:
     missing: tuple[str, ...] = ()
 
     @property
-    def key(self) -> ObjectKey:
+    def key(self) -> ObjectRef:
         return self.workload.key
 
     @property
@@ -87,7 +87,7 @@ class WorkloadSnapshot:
         return diagnose_rollout(self.workload, self.revisions or (), self.pods or (), now, events=self.events or ())
 
 
-async def read_workload(reader: SnapshotReader, key: ObjectKey, *, events: bool = False) -> WorkloadSnapshot:
+async def read_workload(reader: SnapshotReader, key: ObjectRef, *, events: bool = False) -> WorkloadSnapshot:
     """Read a Deployment, StatefulSet or DaemonSet with its revisions and pods.
 
     Args:
@@ -119,7 +119,7 @@ async def read_workload(reader: SnapshotReader, key: ObjectKey, *, events: bool 
     return WorkloadSnapshot(raw, workload, all_revisions, revision_objects, pods, found_events, tuple(missing))
 
 
-async def worst_other_rollout(reader: SnapshotReader, key: ObjectKey, now: datetime) -> RolloutStatus | None:
+async def worst_other_rollout(reader: SnapshotReader, key: ObjectRef, now: datetime) -> RolloutStatus | None:
     """Return the status of the worst other rollout in a namespace, None when none fails or that is unknown.
 
     Only the workloads are listed; pods and events are read of the worst alone, for its cause.

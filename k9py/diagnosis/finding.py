@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from k9py.api.causes import Cause, CauseKind
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
 
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
@@ -34,13 +34,13 @@ class Finding:
     severity: Severity
     reason: str
     message: str
-    about: ObjectKey
+    about: ObjectRef
     since: datetime | None = None
     kind: CauseKind | None = None
     remedy: str = ""
 
 
-def finding_of(cause: Cause, severity: Severity, about: ObjectKey) -> Finding:
+def finding_of(cause: Cause, severity: Severity, about: ObjectRef) -> Finding:
     """Return a cause as a finding about an object."""
     return Finding(severity, cause.reason, cause.message, about, cause.since, cause.kind, cause.remedy)
 

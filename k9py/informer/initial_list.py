@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, Generic, Protocol, TypeVar
 
-from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.meta import KubeObject, ObjectRef
 from k9py.informer.resource_version import is_older, is_same_state
 from k9py.informer.store import ObjectChange, Store
 from k9py.runtime.time_slice import TimeSlicer
@@ -51,7 +51,7 @@ class FirstList(Generic[T]):
     def __init__(self, store: Store[T], time_slicer: TimeSlicer) -> None:
         self._store = store
         self._time_slicer = time_slicer
-        self._listed: set[ObjectKey] = set()
+        self._listed: set[ObjectRef] = set()
         self.has_older_objects = False
 
     def add(self, objects: Iterable[T]) -> None:

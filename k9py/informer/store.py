@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.meta import KubeObject, ObjectRef
 from k9py.informer.events import Applied, Deleted
 from k9py.informer.resource_version import is_older, is_same_state
 
@@ -28,7 +28,7 @@ _OWNER: Final = "owner"
 class ObjectChange(msgspec.Struct, Generic[T], frozen=True):
     """A change of one object: `old` is None when it was added, `new` is None when it was deleted."""
 
-    key: ObjectKey
+    key: ObjectRef
     old: T | None
     new: T | None
 
@@ -46,10 +46,10 @@ class Contents(Generic[T]):
 
     def __init__(self, indexes: Mapping[str, Index[T]]) -> None:
         self._indexes = indexes
-        self.objects: dict[ObjectKey, T] = {}
-        self._buckets: dict[str, dict[Hashable, dict[ObjectKey, T]]] = {name: {} for name in indexes}
+        self.objects: dict[ObjectRef, T] = {}
+        self._buckets: dict[str, dict[Hashable, dict[ObjectRef, T]]] = {name: {} for name in indexes}
 
-    def put(self, key: ObjectKey, new: T) -> None:
+    def put(self, key: ObjectRef, new: T) -> None:
         """Add or replace an object."""
         old = self.objects.get(key)
         self.objects[key] = new
@@ -67,7 +67,7 @@ class Contents(Generic[T]):
                 else:
                     bucket[key] = new
 
-    def remove(self, key: ObjectKey) -> None:
+    def remove(self, key: ObjectRef) -> None:
         """Remove an object that is held."""
         old = self.objects.pop(key)
         for name, values_of in self._indexes.items():
@@ -81,7 +81,7 @@ class Contents(Generic[T]):
         return bucket.values() if bucket else ()
 
     @staticmethod
-    def _drop(buckets: dict[Hashable, dict[ObjectKey, T]], value: Hashable, key: ObjectKey) -> None:
+    def _drop(buckets: dict[Hashable, dict[ObjectRef, T]], value: Hashable, key: ObjectRef) -> None:
         bucket = buckets.get(value)
         if bucket is not None:
             bucket.pop(key, None)
@@ -107,7 +107,7 @@ class Store(Generic[T]):
 
     # Reading: for everyone.
 
-    def get(self, key: ObjectKey) -> T | None:
+    def get(self, key: ObjectRef) -> T | None:
         """Return an object, None when it is not held."""
         return self._contents.objects.get(key)
 
@@ -115,14 +115,14 @@ class Store(Generic[T]):
         """Return all objects, as a view; do not keep it across an await."""
         return self._contents.objects.values()
 
-    def keys(self) -> KeysView[ObjectKey]:
+    def keys(self) -> KeysView[ObjectRef]:
         """Return all keys, as a view; do not keep it across an await."""
         return self._contents.objects.keys()
 
     def __len__(self) -> int:
         return len(self._contents.objects)
 
-    def __contains__(self, key: ObjectKey) -> bool:
+    def __contains__(self, key: ObjectRef) -> bool:
         return key in self._contents.objects
 
     def in_namespace(self, namespace: str) -> list[T]:
@@ -161,7 +161,7 @@ class Store(Generic[T]):
     def apply(self, events: Iterable[Applied[T] | Deleted[T]]) -> None:
         """Apply watch events in order and publish their sum; states older than what is held change nothing."""
         contents = self._contents
-        before: dict[ObjectKey, T | None] = {}
+        before: dict[ObjectRef, T | None] = {}
         for event in events:
             value = event.object
             key = value.key
@@ -179,7 +179,7 @@ class Store(Generic[T]):
 
     def upsert_all(self, values: Iterable[T]) -> None:
         """Add or replace objects, whatever is held: for an initial list."""
-        before: dict[ObjectKey, T | None] = {}
+        before: dict[ObjectRef, T | None] = {}
         for value in values:
             key = value.key
             old = self._contents.objects.get(key)
@@ -188,9 +188,9 @@ class Store(Generic[T]):
                 before.setdefault(key, old)
         self._publish_since(before)
 
-    def remove_all(self, keys: Iterable[ObjectKey]) -> None:
+    def remove_all(self, keys: Iterable[ObjectRef]) -> None:
         """Remove objects that no longer exist."""
-        before: dict[ObjectKey, T | None] = {}
+        before: dict[ObjectRef, T | None] = {}
         for key in keys:
             old = self._contents.objects.get(key)
             if old is not None:
@@ -214,7 +214,7 @@ class Store(Generic[T]):
             for callback in tuple(self._subscribers):
                 callback(batch)
 
-    def _publish_since(self, before: Mapping[ObjectKey, T | None]) -> None:
+    def _publish_since(self, before: Mapping[ObjectRef, T | None]) -> None:
         now = self._contents.objects
         changes = [ObjectChange(key, old, now.get(key)) for key, old in before.items() if old is not now.get(key)]
         if changes:

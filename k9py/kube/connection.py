@@ -26,7 +26,7 @@ from k9py.api.errors import (
     UnavailableError,
 )
 from k9py.api.kinds import KINDS, AnyKind, Kind
-from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.write_request import FIELD_MANAGER, PatchType, WriteRequest
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.kube.foreign_response import malformed_body_error
@@ -83,7 +83,7 @@ class Connection:
             field_selector,
         )
 
-    async def get(self, key: ObjectKey) -> dict[str, Any]:
+    async def get(self, key: ObjectRef) -> dict[str, Any]:
         """Return the complete JSON of an object. Raises KdashError (NotFoundError, ForbiddenError ...)."""
         path, info = _object_request(key, "get")
         return self._decode(await self._transport.read(ApiRequest("GET", path, info, headers=_GZIP)))
@@ -209,7 +209,7 @@ class Connection:
         A followed log may be silent without limit; TCP keepalive detects a lost server within about a minute.
         The kubelet rounds `since_time` down to whole seconds: lines of that second may be repeated.
         """
-        path, info = _object_request(ObjectKey("Pod", target.namespace, target.pod), "get", "log")
+        path, info = _object_request(ObjectRef("Pod", target.namespace, target.pod), "get", "log")
         query = [("container", target.container), ("timestamps", "true")]
         if follow:
             query.append(("follow", "true"))
@@ -257,7 +257,7 @@ def _kind(name: str) -> AnyKind:
     return kind
 
 
-def _object_request(key: ObjectKey, verb: str, subresource: str = "") -> tuple[str, RequestInfo]:
+def _object_request(key: ObjectRef, verb: str, subresource: str = "") -> tuple[str, RequestInfo]:
     """Return the URL path of an object or its subresource, and what the request asks for."""
     kind: Kind[KubeObject] = _kind(key.kind)
     resource = f"{kind.resource}/{subresource}" if subresource else kind.resource

@@ -17,7 +17,7 @@ import msgspec
 
 from k9py.api.errors import ConnectionFailedError, NotFoundError, RefusedError, UnavailableError
 from k9py.api.kinds import POD
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.text import printable
 from k9py.operations.delete_pod import plan_delete_pod
@@ -53,7 +53,7 @@ class StuckPodDeleter:
 
     def __init__(
         self,
-        key: ObjectKey,
+        key: ObjectRef,
         pods: Sequence[Pod],
         generation: int,
         *,

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from k9py.api.errors import KdashError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.dry_run import DryRun
 from k9py.operations.operation import Operation, PlannedTarget
@@ -47,7 +47,7 @@ class Proposal:
         return self.planned.target
 
     @property
-    def key(self) -> ObjectKey:
+    def key(self) -> ObjectRef:
         """The object."""
         return self.planned.target.key
 
@@ -96,7 +96,7 @@ class Confirmed:
 class FrontEnd(Protocol):
     """Asks and reports. `None` as an answer means that the user declined."""
 
-    async def while_preparing(self, key: ObjectKey, title: str, work: Coroutine[Any, Any, T]) -> T | None:
+    async def while_preparing(self, key: ObjectRef, title: str, work: Coroutine[Any, Any, T]) -> T | None:
         """Await the work (reads and the dry run) and show its progress; None when the user cancelled it."""
         ...
 
@@ -117,7 +117,7 @@ class FrontEnd(Protocol):
     async def offer_stuck_pods(self, stuck: StuckPodDeleter) -> None:
         """Delete the pods that block the rollout with `stuck.delete`, if the user agrees."""
 
-    def progress(self, key: ObjectKey, status: RolloutStatus | None, *, is_recovering: bool) -> None:
+    def progress(self, key: ObjectRef, status: RolloutStatus | None, *, is_recovering: bool) -> None:
         """Report the status of a tracked rollout; status None: a tracked pod is terminating."""
 
     def ended(self, result: OperationResult, end: TrackedEnd) -> None:
@@ -132,7 +132,7 @@ class FrontEnd(Protocol):
     def audit_problem(self, problem: str) -> None:
         """Report that an audit line is missing although the write was made."""
 
-    def is_superseded(self, key: ObjectKey) -> bool:
+    def is_superseded(self, key: ObjectRef) -> bool:
         """Return whether another write to the object has begun, so that this one is no longer tracked."""
         ...
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from k9py.api.errors import RefusedError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.operations.plan import OperationId, WritePlan
 from k9py.operations.target import Target
@@ -117,6 +117,6 @@ class Operation(ABC, Generic[InputsT]):
         """Plan the write. Raises KdashError, RefusedError where there is nothing to do."""
 
 
-def name_of(key: ObjectKey) -> str:
+def name_of(key: ObjectRef) -> str:
     """Return kind and name, as dialogs and status lines show them."""
     return f"{key.kind} {key.name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
 
 
@@ -19,7 +19,7 @@ class Patcher(Protocol):
 class Reader(Protocol):
     """Reads complete objects from the server, for planning a write."""
 
-    async def get(self, key: ObjectKey) -> dict[str, Any]:
+    async def get(self, key: ObjectRef) -> dict[str, Any]:
         """Return the object's JSON. Raises KdashError (NotFoundError ...)."""
         ...
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Any
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
 from k9py.operations.stored import StoredDifference
 
@@ -68,7 +68,7 @@ class WritePlan:
 
     operation: OperationId
     label: str
-    key: ObjectKey
+    key: ObjectRef
     uid: str
     resource_version: str
     generation: int

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from k9py.api.errors import RefusedError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.operations.plan import WritePlan
 
@@ -27,7 +27,7 @@ _PRECONDITIONS: Final = "preconditions"
 class TargetVersion:
     """The object a change is planned from, as it was read."""
 
-    key: ObjectKey
+    key: ObjectRef
     uid: str
     resource_version: str
     generation: int
@@ -46,7 +46,7 @@ def target_version(obj: Mapping[str, Any]) -> TargetVersion:
     """
     meta = obj.get("metadata") or {}
     version = TargetVersion(
-        key=ObjectKey(str(obj.get("kind", "")), str(meta.get("namespace", "")), str(meta.get("name", ""))),
+        key=ObjectRef(str(obj.get("kind", "")), str(meta.get("namespace", "")), str(meta.get("name", ""))),
         uid=str(meta.get("uid", "")),
         resource_version=str(meta.get("resourceVersion", "")),
         generation=int(meta.get("generation") or 0),

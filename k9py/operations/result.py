@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from k9py.api.errors import KdashError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.operations.dry_run import DryRun
 from k9py.operations.plan import OperationId, WriteResult
 from k9py.operations.target import Target
@@ -31,7 +31,7 @@ class OperationResult:
         audit_problem: why an audit line is missing, "" when all were stored.
     """
 
-    key: ObjectKey
+    key: ObjectRef
     operation: OperationId
     outcome: str = "failed"
     target: Target | None = None

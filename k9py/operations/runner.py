@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from k9py.api.errors import KdashError, RefusedError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.cluster.cluster import Cluster
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
@@ -54,7 +54,7 @@ class OperationSession:
     reader: Reader
     targets: TargetReader
     clock: Clock
-    watch: Callable[[ObjectKey], AbstractAsyncContextManager[Cluster]]
+    watch: Callable[[ObjectRef], AbstractAsyncContextManager[Cluster]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class OperationRunner:
         self._front_end = front_end
         self._options = options
         self.results: list[OperationResult] = []
-        self.not_started: tuple[ObjectKey, ...] = ()
+        self.not_started: tuple[ObjectRef, ...] = ()
 
     async def run(self, operation: Operation[Any], snapshots: Sequence[TargetSnapshot], **given: Any) -> None:
         """Run the operation; failures are in `results` and were reported to the front end."""

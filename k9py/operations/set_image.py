@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from k9py.api.errors import MissingPartError, RefusedError
 from k9py.api.kinds import WORKLOAD_KINDS
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.api.workloads import CHANGE_CAUSE
 from k9py.api.write_request import WriteRequest
@@ -97,7 +97,7 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> WritePl
     )
 
 
-def _cause(key: ObjectKey, changed: Mapping[str, str]) -> str:
+def _cause(key: ObjectRef, changed: Mapping[str, str]) -> str:
     """Return the command line that makes this change."""
     images = " ".join(f"{name}={image}" for name, image in changed.items())
     return f"kdash set-image {_SHORT.get(key.kind, key.kind.lower())}/{key.name} {images}"

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from k9py.api.errors import ForbiddenError, MissingPartError, NotFoundError, RefusedError
 from k9py.api.kinds import WORKLOAD_KINDS
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler
 from k9py.api.text import printable
@@ -46,7 +46,7 @@ OBSERVED_SECONDS: Final = 3.0
 class TargetSnapshot:
     """The object that was under the cursor or named on the command line; uid "" when unknown."""
 
-    key: ObjectKey
+    key: ObjectRef
     uid: str = ""
 
 
@@ -79,7 +79,7 @@ class Target(Protocol):
     clock: Clock
 
     @property
-    def key(self) -> ObjectKey:
+    def key(self) -> ObjectRef:
         """The object."""
         ...
 
@@ -138,7 +138,7 @@ class LiveTarget:
         self._history: RevisionHistory | None = None
 
     @property
-    def key(self) -> ObjectKey:
+    def key(self) -> ObjectRef:
         return key_of(self.raw)
 
     def status(self) -> RolloutStatus | None:
@@ -240,7 +240,7 @@ class FetchedTarget:
         self._history: RevisionHistory | None = None
 
     @property
-    def key(self) -> ObjectKey:
+    def key(self) -> ObjectRef:
         return key_of(self.raw)
 
     @property
@@ -333,10 +333,10 @@ def is_unobserved(snapshot: WorkloadSnapshot, current: Revision) -> bool:
     return bool(semantic_diff(template, snapshot.template))
 
 
-def key_of(raw: Mapping[str, Any]) -> ObjectKey:
+def key_of(raw: Mapping[str, Any]) -> ObjectRef:
     """Return the key of a raw object."""
     metadata = raw.get("metadata") or {}
-    return ObjectKey(str(raw.get("kind", "")), str(metadata.get("namespace", "")), str(metadata.get("name", "")))
+    return ObjectRef(str(raw.get("kind", "")), str(metadata.get("namespace", "")), str(metadata.get("name", "")))
 
 
 def uid_of(raw: Mapping[str, Any]) -> str:

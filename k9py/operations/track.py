@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from k9py.api.errors import KdashError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.api.workloads import Workload
 from k9py.cluster.cluster import Cluster
@@ -72,7 +72,7 @@ def _ignore(_: RolloutStatus | None) -> None:
 
 async def track(
     cluster: Cluster,
-    key: ObjectKey,
+    key: ObjectRef,
     *,
     generation: int | None = None,
     timeout: float = ROLLOUT_SECONDS,
@@ -123,7 +123,7 @@ async def track(
     return TrackedEnd("converged", text, last, workload, seconds, is_expected=True)
 
 
-async def wait_for_recovery(cluster: Cluster, key: ObjectKey, is_superseded: IsSuperseded) -> bool:
+async def wait_for_recovery(cluster: Cluster, key: ObjectRef, is_superseded: IsSuperseded) -> bool:
     """Wait until a stalled rollout moves again; False when it does not, is gone, or another write to it began."""
 
     def look() -> bool | None:
@@ -138,7 +138,7 @@ async def wait_for_recovery(cluster: Cluster, key: ObjectKey, is_superseded: IsS
 
 
 async def track_pod(
-    cluster: Cluster, key: ObjectKey, uid: str, *, on_progress: OnProgress = _ignore, timeout: float = POD_SECONDS
+    cluster: Cluster, key: ObjectRef, uid: str, *, on_progress: OnProgress = _ignore, timeout: float = POD_SECONDS
 ) -> TrackedEnd:
     """Track a deleted or evicted pod until it is gone, or another pod has its name."""
     began = cluster.clock.monotonic()
@@ -180,7 +180,7 @@ async def _until(cluster: Cluster, look: Callable[[], bool | None], seconds: flo
         cluster.close_feed(feed)
 
 
-async def _wait_until_read(cluster: Cluster, key: ObjectKey, timeout: float) -> None:
+async def _wait_until_read(cluster: Cluster, key: ObjectRef, timeout: float) -> None:
     """Wait until the workload's kind and what explains it have been read, or cannot be."""
     revisions = "ReplicaSet" if key.kind == "Deployment" else "ControllerRevision"
     feed = cluster.open_feed()
@@ -212,12 +212,12 @@ async def _wait_until_read(cluster: Cluster, key: ObjectKey, timeout: float) -> 
         cluster.close_feed(feed)
 
 
-def _is_watched(cluster: Cluster, key: ObjectKey) -> bool:
+def _is_watched(cluster: Cluster, key: ObjectRef) -> bool:
     """Return whether the namespace of an object is still watched: a person may have chosen another one."""
     return cluster.scope.is_cluster or key.namespace in cluster.scope.namespaces
 
 
-def _left(key: ObjectKey) -> str:
+def _left(key: ObjectRef) -> str:
     return f"namespace {printable(key.namespace)} is no longer shown"
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.redaction import redact_text
 from k9py.api.workloads import (
@@ -76,9 +76,9 @@ class Revision(msgspec.Struct, frozen=True, gc=False):
         return self.change_cause if self.cause_inherited_from is None else ""
 
     @property
-    def key(self) -> ObjectKey:
+    def key(self) -> ObjectRef:
         """Key of the object that holds the revision, for reading its whole template."""
-        return ObjectKey(self.kind, self.namespace, self.name)
+        return ObjectRef(self.kind, self.namespace, self.name)
 
 
 def revisions(

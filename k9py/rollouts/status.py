@@ -15,7 +15,7 @@ from enum import Enum
 import msgspec
 
 from k9py.api.causes import Cause, CauseKind
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
 from k9py.api.text import printable
@@ -70,7 +70,7 @@ class RolloutStatus(msgspec.Struct, frozen=True, gc=False):
         is_blocked: it will not finish without intervention, or has a cause that does not pass by itself.
     """
 
-    key: ObjectKey
+    key: ObjectRef
     uid: str
     state: RolloutState
     summary: str

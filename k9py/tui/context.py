@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from k9py.actions.keys import KeyNames
 from k9py.api.errors import KdashError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.options import AppOptions
 from k9py.tui.session import Connected, ReconnectingSession
@@ -26,7 +26,7 @@ class OperationControl(Protocol):
         """Start an operation on one or several objects."""
         ...
 
-    def snapshot(self, key: ObjectKey) -> TargetSnapshot:
+    def snapshot(self, key: ObjectRef) -> TargetSnapshot:
         """Return an object as it is in the store now."""
         ...
 
@@ -47,23 +47,23 @@ class OperationControl(Protocol):
 class Navigator(Protocol):
     """Opens screens."""
 
-    def open_object(self, key: ObjectKey) -> None:
+    def open_object(self, key: ObjectRef) -> None:
         """Open an object's own screen."""
         ...
 
-    def open_logs(self, subject: ObjectKey | None, *, previous: bool, full: bool = False) -> None:
+    def open_logs(self, subject: ObjectRef | None, *, previous: bool, full: bool = False) -> None:
         """Show an object's logs; `full`: the lines alone."""
         ...
 
-    def open_description(self, subject: ObjectKey | None) -> None:
+    def open_description(self, subject: ObjectRef | None) -> None:
         """Describe an object."""
         ...
 
-    def open_yaml(self, subject: ObjectKey | None) -> None:
+    def open_yaml(self, subject: ObjectRef | None) -> None:
         """Show an object as YAML."""
         ...
 
-    def open_diff(self, workload: ObjectKey, *revisions: int) -> None:
+    def open_diff(self, workload: ObjectRef, *revisions: int) -> None:
         """Show what changed between two revisions, between one and now, or since the previous one."""
         ...
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rich.text import Text
 from textual.widgets import Static
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.tui.keys import key_names
 from k9py.tui.theme import palette_for
@@ -31,7 +31,7 @@ class TrackedChange:
         hint: what the back key does now; `{action.id}` becomes the action's key.
     """
 
-    key: ObjectKey
+    key: ObjectRef
     what: str
     status_text: str
     tone: Tone = Tone.BUSY

@@ -12,7 +12,7 @@ from typing import Any
 
 from k9py.api.events import Event
 from k9py.api.kinds import HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET, Kind
-from k9py.api.meta import Condition, KubeObject, ObjectKey
+from k9py.api.meta import Condition, KubeObject, ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.pods import Container, ContainerState, Pod
 from k9py.api.services import Endpoint, Service
@@ -48,7 +48,7 @@ class Section:
 
 
 def describe(
-    queries: Queries, key: ObjectKey, now: datetime, *, events: Iterable[Event] | None = None
+    queries: Queries, key: ObjectRef, now: datetime, *, events: Iterable[Event] | None = None
 ) -> tuple[Section, ...]:
     """Return what is known about a service, workload or pod; () if the object does not exist.
 

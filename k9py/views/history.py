@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.api.times import age, rfc3339
 from k9py.rollouts.authors import Author
@@ -33,7 +33,7 @@ COLUMNS: Final = (
 
 
 def history_table(
-    key: ObjectKey,
+    key: ObjectRef,
     revisions: Sequence[Revision],
     authors: Mapping[str, Author],
     now: datetime,
@@ -57,7 +57,7 @@ def history_table(
 
 
 def json_values(
-    key: ObjectKey,
+    key: ObjectRef,
     revisions: Sequence[Revision],
     authors: Mapping[str, Author],
     outcomes: Mapping[str, RevisionOutcome] | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.text import printable
 from k9py.logs.parsing.level import Level
@@ -15,7 +15,7 @@ from k9py.views.values import Cell, Column, Row, Tone
 
 KIND: Final = "Pattern"
 """Kind in the keys of rows; the name is the pattern's number."""
-FOLD_KEY: Final = ObjectKey("Remark", "", "chance")
+FOLD_KEY: Final = ObjectRef("Remark", "", "chance")
 """Key of the row that stands for patterns that may be due to chance."""
 MAX_ROWS: Final = 300
 
@@ -65,9 +65,9 @@ def rows(comparison: PatternComparison, *, compared: bool, folded: bool | None =
     return shown
 
 
-def key_of(pattern: ComparedPattern) -> ObjectKey:
+def key_of(pattern: ComparedPattern) -> ObjectRef:
     """Return the key of a pattern's row."""
-    return ObjectKey(KIND, "", f"{pattern.pattern_id:06}")
+    return ObjectRef(KIND, "", f"{pattern.pattern_id:06}")
 
 
 def summary(comparison: PatternComparison) -> str:
@@ -169,7 +169,7 @@ def _fold_row(chance: Sequence[ComparedPattern], *, is_folded: bool, is_all: boo
 def _note_row(name: str, text: str, *, compared: bool) -> Row:
     blanks = (Cell(""),) * (4 if compared else 2)
     cells = (*blanks, Cell(text, Tone.MUTED))
-    return Row(ObjectKey("Remark", "", name), cells, Tone.MUTED, _LAST_SECTION * _RANKS_PER_SECTION)
+    return Row(ObjectRef("Remark", "", name), cells, Tone.MUTED, _LAST_SECTION * _RANKS_PER_SECTION)
 
 
 def _tone(pattern: ComparedPattern) -> Tone:

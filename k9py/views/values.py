@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 
 
 class Tone(Enum):
@@ -74,6 +74,7 @@ class Column:
         grow: shrinks first if there is no room, and is never cut while there is.
         tells_apart: kept while rows of different kinds have the same name.
         sort_key: the key that sorts by it, a capital letter that no screen with the table binds; "" for none.
+        wide: shown only when wide columns are, as with `kubectl get -o wide`.
         live: for values that change with time only, such as ages: computed for visible rows only, from `Row.since`.
     """
 
@@ -86,6 +87,7 @@ class Column:
     grow: bool = False
     sort_key: str = ""
     tells_apart: bool = False
+    wide: bool = False
     live: Callable[[Row, datetime], str] | None = None
 
 
@@ -101,7 +103,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         counted: False if another table has the same problem and counts it.
     """
 
-    key: ObjectKey
+    key: ObjectRef
     cells: tuple[Cell, ...]
     tone: Tone = Tone.PLAIN
     rank: int = 0

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.controllers.node_lifecycle import lose_node, restore_node
 from k9py.simulator.faults import Cut, Hang, Refuse, Silence
@@ -172,7 +172,7 @@ async def _round(seed: int, folder: Path) -> tuple[Follower, FaultInjector]:
         if ROTATE_ANNOTATION in annotations:
             lines = max(int(annotations[ROTATE_ANNOTATION]), round(rate * ROTATES_AFTER))
             annotations[ROTATE_ANNOTATION] = str(lines)
-        subject: ObjectKey = workload(simulator, kind, APP, replicas=replicas, rate=rate, annotations=annotations)
+        subject: ObjectRef = workload(simulator, kind, APP, replicas=replicas, rate=rate, annotations=annotations)
         simulator.advance(rng.choice((1, 30)))
         injector = FaultInjector(simulator, kind, rng)
         injector.log.append(f"{kind} of {replicas}, {rate} lines/s, {annotations}")

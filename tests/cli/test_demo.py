@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cli.demo import DemoCluster
 
 
@@ -12,7 +12,7 @@ async def test_two_demos_share_no_uid_so_audit_lines_of_one_do_not_match_the_oth
         with DemoCluster("bad-release") as demo:
             connection = await demo.connect(demo.options)
             try:
-                deployments.append(await connection.get(ObjectKey("Deployment", "shop", "checkout")))
+                deployments.append(await connection.get(ObjectRef("Deployment", "shop", "checkout")))
             finally:
                 await connection.aclose()
     first, second = (deployment["metadata"] for deployment in deployments)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from textual.widgets import Button
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
 from k9py.cli.command_line import WriteOptions
 from k9py.cli.operations import run_operation
@@ -85,16 +85,16 @@ class Scene:
     sent: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
-    def key(self) -> ObjectKey:
+    def key(self) -> ObjectRef:
         if self.kind == "Pod":
-            return ObjectKey("Pod", self.namespace, self.pods()[0])
-        return ObjectKey("Deployment", self.namespace, NAME)
+            return ObjectRef("Pod", self.namespace, self.pods()[0])
+        return ObjectRef("Deployment", self.namespace, NAME)
 
     @property
-    def keys(self) -> tuple[ObjectKey, ...]:
+    def keys(self) -> tuple[ObjectRef, ...]:
         if self.kind == "Pod":
             return (self.key,)
-        return tuple(ObjectKey("Deployment", self.namespace, name) for name in self.names)
+        return tuple(ObjectRef("Deployment", self.namespace, name) for name in self.names)
 
     def create(self, *, paused: bool = False) -> None:
         """Create each Deployment, release a second revision, and wait until it is ready; then perhaps pause a third."""
@@ -290,7 +290,7 @@ class HostApp(OrderedKeys[int]):
     def notify_terminal(self, text: str) -> None:
         """Do nothing."""
 
-    def clear_marks(self, keys: Sequence[ObjectKey]) -> None:
+    def clear_marks(self, keys: Sequence[ObjectRef]) -> None:
         """Do nothing: nothing is selected."""
 
     def show_progress(self) -> None:

@@ -15,7 +15,7 @@ import pytest
 from textual.command import CommandPalette
 
 from k9py.actions.registry import BUILT_IN
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cli.operation_command import operation_command
 from k9py.operations.registry import built_in_operations
 from k9py.simulator.clock import ManualClock
@@ -44,7 +44,7 @@ async def kdash(simulator: Simulator, tmp_path: Path) -> AsyncIterator[Dashboard
         yield running
 
 
-def team(simulator: Simulator, key: ObjectKey) -> str | None:
+def team(simulator: Simulator, key: ObjectRef) -> str | None:
     def read(state: Any) -> str | None:
         obj = state.storage.get(by_kind(key.kind), key.namespace, key.name)
         annotations = obj["metadata"].get("annotations") or {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from k9py.api.meta import Condition, KubeObject, ManagedFields, ObjectKey, OwnerReference, WorkloadMeta
+from k9py.api.meta import Condition, KubeObject, ManagedFields, ObjectRef, OwnerReference, WorkloadMeta
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 IMAGE = "registry.example.com/checkout:1.0.0"
@@ -54,5 +54,5 @@ def condition(type_: str, status: str = "True", reason: str = "", message: str =
     )
 
 
-def key(kind: str, name: str, namespace: str = "shop") -> ObjectKey:
-    return ObjectKey(kind, namespace, name)
+def key(kind: str, name: str, namespace: str = "shop") -> ObjectRef:
+    return ObjectRef(kind, namespace, name)

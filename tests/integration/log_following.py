@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from k9py.api.errors import KdashError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
@@ -70,7 +70,7 @@ class Follower:
         subject: whose pods' logs are followed.
     """
 
-    def __init__(self, simulator: Simulator, connection: Connection, cluster: Cluster, subject: ObjectKey) -> None:
+    def __init__(self, simulator: Simulator, connection: Connection, cluster: Cluster, subject: ObjectRef) -> None:
         self.simulator = simulator
         self.ledger = Ledger()
         self.clock = SharedClock(simulator)
@@ -139,7 +139,7 @@ class Follower:
 
 
 @asynccontextmanager
-async def following(simulator: Simulator, folder: Path, subject: ObjectKey, **options: Any) -> AsyncIterator[Follower]:
+async def following(simulator: Simulator, folder: Path, subject: ObjectRef, **options: Any) -> AsyncIterator[Follower]:
     """Follow a workload's logs; options are the stream's."""
     path = simulator.write_kubeconfig(folder / "config-logs", namespace=NAMESPACE)
     connection = await connect(ConnectOptions(str(path)), environ={"HOME": str(folder)})
@@ -166,7 +166,7 @@ def workload(
     replicas: int = 3,
     rate: float = 5.0,
     annotations: Mapping[str, str] | None = None,
-) -> ObjectKey:
+) -> ObjectRef:
     """Create a workload of numbered containers."""
 
     def create(state: SimulatorState) -> None:
@@ -180,7 +180,7 @@ def workload(
         create_object(state, by_kind(kind), {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
 
     simulator.call(create)
-    return ObjectKey(kind, NAMESPACE, name)
+    return ObjectRef(kind, NAMESPACE, name)
 
 
 def change_pods(simulator: Simulator, name: str, **annotations: str) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from k9py.api.causes import CauseKind
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
@@ -28,9 +28,9 @@ from k9py.views.exit_codes import ExitCode
 from k9py.views.overview import overview_exit_code
 from tests.integration.clusters import PATIENCE, until, watched, whole
 
-CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
-CHECKOUT_SERVICE = ObjectKey("Service", "shop", "checkout")
-CART_SERVICE = ObjectKey("Service", "shop", "cart")
+CHECKOUT = ObjectRef("Deployment", "shop", "checkout")
+CHECKOUT_SERVICE = ObjectRef("Service", "shop", "checkout")
+CART_SERVICE = ObjectRef("Service", "shop", "cart")
 BAD_IMAGE = "checkout:2.8.0"
 
 

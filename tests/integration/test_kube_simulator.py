@@ -21,7 +21,7 @@ from k9py.api.errors import (
     UnavailableError,
 )
 from k9py.api.kinds import POD
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
@@ -35,7 +35,7 @@ from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.objects import add_deployment, add_namespace, add_pod
 from tests.unit.simulator.scripted_logs import ScriptedLogSource, ScriptedRun
 
-CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
+CHECKOUT = ObjectRef("Deployment", "shop", "checkout")
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def test_pages_lists_and_objects_are_read(simulator: Simulator, tmp_path: 
         assert (await connection.get(CHECKOUT))["spec"]["replicas"] == 4
         assert (await connection.server_version()).startswith("v1.")
         with pytest.raises(NotFoundError, match="nope"):
-            await connection.get(ObjectKey("Deployment", "shop", "nope"))
+            await connection.get(ObjectRef("Deployment", "shop", "nope"))
 
 
 async def test_a_watch_streams_the_list_and_then_what_changes(simulator: Simulator, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ async def test_writes_dry_runs_and_refused_writes(simulator: Simulator, tmp_path
         with pytest.raises(InvalidError):
             await connection.send(WriteRequest(CHECKOUT, {"spec": {"replicas": -1}}), dry_run=False)
         other = {"preconditions": {"uid": "another"}}
-        pod = ObjectKey("Pod", "shop", "a")
+        pod = ObjectRef("Pod", "shop", "a")
         with pytest.raises(ConflictError):
             await connection.send(WriteRequest(pod, other, verb="delete"), dry_run=False)
         await connection.send(WriteRequest(pod, None, verb="delete"), dry_run=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.controllers.node_lifecycle import lose_node, restore_node
 from k9py.simulator.faults import Cut, Refuse, RequestMatch
@@ -226,7 +226,7 @@ async def test_more_containers_than_may_be_read_at_once_take_turns(simulator: Si
 
 
 async def test_what_does_not_fit_is_dropped_inside_a_marker(simulator: Simulator, tmp_path: Path) -> None:
-    subject: ObjectKey = workload(simulator, "Deployment", "orders", rate=100)
+    subject: ObjectRef = workload(simulator, "Deployment", "orders", rate=100)
     simulator.advance(20)
     async with following(simulator, tmp_path, subject, max_pending=300) as follower:
         await begin(follower, 3)

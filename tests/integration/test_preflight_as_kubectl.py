@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.kube.connect import connect
 from k9py.kube.options import ConnectOptions
 from k9py.operations.restart import plan_restart
@@ -20,7 +20,7 @@ from k9py.simulator.server import Simulator
 from tests.conformance.kubectl import Kubectl
 from tests.integration.test_writes_over_http import revision
 
-WEB = ObjectKey("Deployment", "shop", "web")
+WEB = ObjectRef("Deployment", "shop", "web")
 
 
 def manifest(tag: str) -> str:

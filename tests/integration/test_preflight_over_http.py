@@ -11,7 +11,7 @@ import pytest
 
 from k9py.api.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError
 from k9py.api.kinds import POD
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
@@ -41,9 +41,9 @@ from k9py.simulator.state import SimulatorState
 from tests.integration.test_writes_over_http import revision
 from tests.recordings import typed
 
-CART = ObjectKey("Deployment", "shop", "cart")
-DB = ObjectKey("StatefulSet", "data", "db")
-AGENT = ObjectKey("DaemonSet", "monitoring", "agent")
+CART = ObjectRef("Deployment", "shop", "cart")
+DB = ObjectRef("StatefulSet", "data", "db")
+AGENT = ObjectRef("DaemonSet", "monitoring", "agent")
 NEWER = "registry.example.com/shop/newer:9.9.9"
 
 
@@ -86,7 +86,7 @@ def put(simulator: Simulator, resource: Resource, obj: dict[str, Any]) -> None:
     simulator.advance(1)
 
 
-def change_metadata(simulator: Simulator, key: ObjectKey, field: str, values: dict[str, str]) -> None:
+def change_metadata(simulator: Simulator, key: ObjectRef, field: str, values: dict[str, str]) -> None:
     def update(state: SimulatorState) -> None:
         obj = state.storage.get(DEPLOYMENTS, key.namespace, key.name)
         assert obj is not None
@@ -103,7 +103,7 @@ def first_container(obj: dict[str, Any]) -> str:
 async def a_pod(connection: Connection, app: str) -> dict[str, Any]:
     """Return a pod of an application, as a GET returns it."""
     pod = (await connection.list("Pod", "shop", label_selector=f"app={app}"))[0]
-    return await connection.get(ObjectKey("Pod", "shop", pod["metadata"]["name"]))
+    return await connection.get(ObjectRef("Pod", "shop", pod["metadata"]["name"]))
 
 
 # --- what is previewed is what is stored ---------------------------------------------------------------------------
@@ -112,7 +112,7 @@ async def a_pod(connection: Connection, app: str) -> dict[str, Any]:
 @pytest.mark.parametrize("key", [CART, DB, AGENT], ids=["Deployment", "StatefulSet", "DaemonSet"])
 @pytest.mark.parametrize("action", ["undo", "set-image", "restart"])
 async def test_the_previewed_template_is_the_stored_one_byte_for_byte(
-    key: ObjectKey, action: str, simulator: Simulator, connection: Connection
+    key: ObjectRef, action: str, simulator: Simulator, connection: Connection
 ) -> None:
     obj = await connection.get(key)
     match action:
@@ -155,7 +155,7 @@ async def test_a_deleted_pod_is_gone_and_another_comes(simulator: Simulator, con
 async def test_another_pod_of_the_same_name_is_left_alone(
     plan: Callable[[dict[str, Any]], WritePlan], simulator: Simulator, connection: Connection
 ) -> None:
-    key = ObjectKey("Pod", "data", "db-0")
+    key = ObjectRef("Pod", "data", "db-0")
     change = plan(await connection.get(key))
     await connection.send(WriteRequest(key, None, verb="delete"), dry_run=False)
     simulator.advance(90)
@@ -213,7 +213,7 @@ async def test_objects_nobody_else_manages_get_no_warning(simulator: Simulator, 
 
 
 async def test_an_autoscaler_is_reported_once_with_its_bounds(connection: Connection) -> None:
-    obj = await connection.get(ObjectKey("Deployment", "shop", "frontend"))
+    obj = await connection.get(ObjectRef("Deployment", "shop", "frontend"))
     [warning] = (await prepared(connection, obj, plan_scale(obj, 20))).plan.warnings
     message = "HPA frontend (3-10) will set it back to 10"
     assert (warning.code, warning.message) == ("autoscaler", message)
@@ -287,13 +287,13 @@ async def spend_budget(simulator: Simulator, connection: Connection, app: str) -
     for budget in await connection.list("PodDisruptionBudget", "shop"):
         if budget["spec"]["selector"]["matchLabels"].get("app") == app:
             await connection.send(
-                WriteRequest(ObjectKey("PodDisruptionBudget", "shop", budget["metadata"]["name"]), None, verb="delete"),
+                WriteRequest(ObjectRef("PodDisruptionBudget", "shop", budget["metadata"]["name"]), None, verb="delete"),
                 dry_run=False,
             )
     spec = {"minAvailable": "100%", "selector": {"matchLabels": {"app": app}}}
     put(simulator, PODDISRUPTIONBUDGETS, {"metadata": {"name": "strict", "namespace": "shop"}, "spec": spec})
     simulator.advance(5)
-    status = (await connection.get(ObjectKey("PodDisruptionBudget", "shop", "strict")))["status"]
+    status = (await connection.get(ObjectRef("PodDisruptionBudget", "shop", "strict")))["status"]
     return status["desiredHealthy"], status["currentHealthy"]
 
 

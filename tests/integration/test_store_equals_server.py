@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from k9py.api.kinds import POD
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.informer.health import Live
 from k9py.informer.lister_watcher import ListerWatcher
@@ -38,7 +38,7 @@ PAGE_LIMIT = 3
 PATIENCE = 20.0
 """Real seconds within which the store must have caught up: a bound for a failure, never waited out."""
 
-Held = dict[ObjectKey, tuple[str, str]]
+Held = dict[ObjectRef, tuple[str, str]]
 """uid and resourceVersion by key."""
 
 
@@ -167,7 +167,7 @@ class Watched:
     """An informer and the batches its subscribers received."""
 
     def __init__(self, lister_watcher: ListerWatcher, *, streaming_list: bool | None = None) -> None:
-        self.replayed: dict[ObjectKey, Pod] = {}
+        self.replayed: dict[ObjectRef, Pod] = {}
         self._changed = asyncio.Event()
         self.informer = Reflector(
             POD,

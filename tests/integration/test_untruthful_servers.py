@@ -12,7 +12,7 @@ from aiohttp import ClientTimeout
 
 from k9py.api.errors import UnresponsiveError
 from k9py.api.kinds import KINDS
-from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.meta import KubeObject, ObjectRef
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ESSENTIAL, ClusterState
 from k9py.informer import timing
@@ -30,7 +30,7 @@ from tests.integration.clusters import PATIENCE, until, watched, whole
 SOON = 0.1
 """Seconds of silence that count as too long: loopback answers come much sooner."""
 
-CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
+CHECKOUT = ObjectRef("Deployment", "shop", "checkout")
 WATCHES = RequestMatch(verb="watch")
 LISTS = RequestMatch(verb="list")
 STREAMED = "sendInitialEvents=true"

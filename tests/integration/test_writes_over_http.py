@@ -12,7 +12,7 @@ import pytest
 
 from k9py.api.errors import ConflictError, KdashError, NotFoundError, RefusedError
 from k9py.api.kinds import KINDS
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.workloads import Deployment
 from k9py.api.write_request import WriteRequest
 from k9py.diagnosis.rollouts import diagnose_rollout
@@ -36,9 +36,9 @@ from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 
-CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
-DB = ObjectKey("StatefulSet", "data", "db")
-AGENT = ObjectKey("DaemonSet", "monitoring", "agent")
+CHECKOUT = ObjectRef("Deployment", "shop", "checkout")
+DB = ObjectRef("StatefulSet", "data", "db")
+AGENT = ObjectRef("DaemonSet", "monitoring", "agent")
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [line for line in records if line["event"] != "begin"]
 
 
-def touch_status(state: SimulatorState, key: ObjectKey) -> None:
+def touch_status(state: SimulatorState, key: ObjectRef) -> None:
     """Write a Deployment's status, as a controller does all the time."""
     obj = state.storage.get(DEPLOYMENTS, key.namespace, key.name)
     assert obj is not None
@@ -116,7 +116,7 @@ async def test_a_failing_deployment_is_undone_and_completes(
 
 @pytest.mark.parametrize("key", [DB, AGENT], ids=["StatefulSet", "DaemonSet"])
 async def test_a_controller_revision_is_put_back_as_the_server_had_it(
-    key: ObjectKey, simulator: Simulator, connection: Connection, writer: Writer
+    key: ObjectRef, simulator: Simulator, connection: Connection, writer: Writer
 ) -> None:
     obj = await connection.get(key)
     target = await revision(connection, obj, 1)
@@ -176,7 +176,7 @@ async def test_another_deployment_of_the_same_name_is_left_alone(
     assert (await connection.get(CHECKOUT))["spec"] == before["spec"]
 
 
-def replace_by_another(state: SimulatorState, key: ObjectKey) -> None:
+def replace_by_another(state: SimulatorState, key: ObjectRef) -> None:
     obj = state.storage.get(DEPLOYMENTS, key.namespace, key.name)
     assert obj is not None
     state.storage.remove(DEPLOYMENTS, key.namespace, key.name)
@@ -211,7 +211,7 @@ async def a_pod(connection: Connection) -> dict[str, Any]:
     """Return a running pod of checkout."""
     for pod in await connection.list("Pod", "shop", label_selector="app=checkout"):
         if pod["status"].get("phase") == "Running":
-            return await connection.get(ObjectKey("Pod", "shop", pod["metadata"]["name"]))
+            return await connection.get(ObjectRef("Pod", "shop", pod["metadata"]["name"]))
     raise AssertionError("no pod runs")
 
 
@@ -261,6 +261,6 @@ async def test_the_trial_of_a_delete_deletes_nothing(connection: Connection, wri
     pod = await a_pod(connection)
     for plan in (plan_delete_pod, plan_evict):
         await writer.write(plan(pod), dry_run=True)
-    key = ObjectKey("Pod", "shop", pod["metadata"]["name"])
+    key = ObjectRef("Pod", "shop", pod["metadata"]["name"])
     assert "deletionTimestamp" not in (await connection.get(key))["metadata"]
     assert lines(audit) == []

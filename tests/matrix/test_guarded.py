@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
@@ -47,7 +47,7 @@ async def connection(tmp_path: Path) -> AsyncIterator[Connection]:
 async def test_each_managed_workload_gets_its_own_warning_and_no_other(
     connection: Connection, place: tuple[str, str, str], restarted: set[str], scaled: set[str]
 ) -> None:
-    obj = await connection.get(ObjectKey(*place))
+    obj = await connection.get(ObjectRef(*place))
     for change, wanted in ((plan_restart(obj, NOW), restarted), (plan_scale(obj, 5), scaled)):
         warnings = await preflight(connection, obj, change)
         assert {warning.code for warning in (*change.warnings, *warnings)} == wanted

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from k9py.api.causes import CauseKind
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cli.session import Invocation
 from k9py.cli.status import status
 from k9py.cli.targets import ObjectArgument
@@ -63,8 +63,8 @@ class Scene:
     kind: str
 
     @property
-    def key(self) -> ObjectKey:
-        return ObjectKey(self.kind, NAMESPACE, NAME)
+    def key(self) -> ObjectRef:
+        return ObjectRef(self.kind, NAMESPACE, NAME)
 
     def settle(self, seconds: float = ROLLOUT) -> None:
         self.simulator.advance(seconds)

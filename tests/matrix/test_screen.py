@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from k9py.tui.screens.rollout import RolloutScreen
@@ -42,7 +42,7 @@ async def kdash(tmp_path: Path) -> AsyncIterator[Dashboard]:
 
 async def test_every_failure_is_named_on_its_rollouts_own_screen(kdash: Dashboard) -> None:
     for place, text in SAID.items():
-        await kdash.select(ObjectKey(*place))
+        await kdash.select(ObjectRef(*place))
         await kdash.press("enter")
         await kdash.until_screen(RolloutScreen)
         await kdash.until_text(place[2], text)

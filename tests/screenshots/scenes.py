@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
 from k9py.tui.dialogs.dialog import Dialog
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
@@ -16,8 +16,8 @@ from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 ROOMY = (160, 45)
 SMALL = (80, 24)
 LARGE = (250, 60)
-PAYMENTS = ObjectKey("Deployment", "shop", "payments")
-AUTOSCALED = ObjectKey("Deployment", "shop", "autoscaled")
+PAYMENTS = ObjectRef("Deployment", "shop", "payments")
+AUTOSCALED = ObjectRef("Deployment", "shop", "autoscaled")
 RELEASE = {
     "serviceAccountName": "cart",
     "containers": [

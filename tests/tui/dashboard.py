@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from k9py.actions.registry import BUILT_IN, ActionRegistry
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.kube.options import ConnectOptions
 from k9py.operations.registry import OperationRegistry, built_in_operations
 from k9py.runtime.clock import SystemClock
@@ -32,10 +32,10 @@ from k9py.tui.session import Connected
 PATIENCE = 30.0
 """Seconds after which a condition that does not come true fails the test."""
 
-CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
-CART = ObjectKey("Deployment", "shop", "cart")
-DB = ObjectKey("StatefulSet", "data", "db")
-AGENT = ObjectKey("DaemonSet", "monitoring", "agent")
+CHECKOUT = ObjectRef("Deployment", "shop", "checkout")
+CART = ObjectRef("Deployment", "shop", "cart")
+DB = ObjectRef("StatefulSet", "data", "db")
+AGENT = ObjectRef("DaemonSet", "monitoring", "agent")
 
 S = TypeVar("S", bound="Screen[Any]")
 
@@ -106,7 +106,7 @@ class Dashboard:
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
 
-    async def select(self, key: ObjectKey) -> None:
+    async def select(self, key: ObjectRef) -> None:
         """Put the cursor of Rollouts on an object, as a person would by moving there."""
         await self.press("2")
         await self.until(lambda: self.home.rollouts.table.row(key) is not None, f"{key} in Rollouts")

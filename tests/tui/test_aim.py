@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import DEPLOYMENTS, SERVICES
 from k9py.simulator.scenarios import shop
@@ -140,7 +140,7 @@ async def test_a_typed_filter_that_is_kept_chooses_its_first_match(quiet: Dashbo
 
 async def test_narrowing_to_a_service_puts_the_cursor_on_its_first_workload(quiet: Dashboard) -> None:
     await quiet.select(CART)
-    assert quiet.home.services.table.select_key(ObjectKey("Service", "shop", "checkout"))
+    assert quiet.home.services.table.select_key(ObjectRef("Service", "shop", "checkout"))
     await quiet.until(lambda: quiet.home.rollouts.table.cursor_key == CHECKOUT, "the workload behind it")
     assert quiet.home.rollouts.table.lost_key is None
 
@@ -252,7 +252,7 @@ async def test_every_other_write_dialog_says_the_present_state(kdash: Dashboard)
 
 async def test_keys_on_a_service_go_to_its_one_workload(kdash: Dashboard) -> None:
     await kdash.press("1")
-    await kdash.until(lambda: kdash.home.target() == ObjectKey("Service", "shop", "checkout"), "the worst service")
+    await kdash.until(lambda: kdash.home.target() == ObjectRef("Service", "shop", "checkout"), "the worst service")
     await kdash.press("u")
     asking = await kdash.until_screen(UndoDialog)
     assert asking.heading == "Roll back Deployment checkout"
@@ -264,7 +264,7 @@ async def test_keys_on_a_service_go_to_its_one_workload(kdash: Dashboard) -> Non
     assert (screen.older.number, screen.newer) == (5, None)
 
 
-CHECKOUT_SERVICE = ObjectKey("Service", "shop", "checkout")
+CHECKOUT_SERVICE = ObjectRef("Service", "shop", "checkout")
 
 
 async def put_behind_checkout(kdash: Dashboard, *names: str) -> None:
@@ -311,7 +311,7 @@ async def test_of_several_workloads_the_one_that_can_is_not_taken_unasked(quiet:
 
     quiet.simulator.call(add_canary)
     await put_behind_checkout(quiet, "checkout")
-    queries, canary = quiet.connected.cluster.queries, ObjectKey("Deployment", "shop", "canary")
+    queries, canary = quiet.connected.cluster.queries, ObjectRef("Deployment", "shop", "canary")
     await quiet.until(lambda: canary in queries.backends_of(CHECKOUT_SERVICE), "the canary behind it")
     await quiet.until(lambda: len(queries.revisions_of(canary)) == 1, "one revision of the canary")
     await quiet.press("u")
@@ -364,7 +364,7 @@ async def test_a_typed_command_hits_what_was_under_the_cursor_when_its_typing_be
 
 
 async def test_what_cannot_be_done_is_dimmed_and_says_why_when_its_key_is_pressed(quiet: Dashboard) -> None:
-    coredns = ObjectKey("Deployment", "kube-system", "coredns")
+    coredns = ObjectRef("Deployment", "kube-system", "coredns")
     for key, pressed, action, why in (
         (coredns, "u", "workload.undo", "nothing to roll back to: Deployment coredns has only one revision"),
         (coredns, "D", "workload.diff", "nothing to compare: Deployment coredns has only one revision"),
@@ -392,7 +392,7 @@ async def test_a_service_without_a_workload_says_so(quiet: Dashboard) -> None:
         state.storage.update(SERVICES, {**service, "spec": {**service["spec"], "selector": {"app": "crat"}}})
 
     quiet.simulator.call(orphan)
-    service = ObjectKey("Service", "shop", "cart")
+    service = ObjectRef("Service", "shop", "cart")
     await quiet.until(lambda: not quiet.connected.cluster.queries.backends_of(service), "nothing behind it")
     await quiet.press("1")
     assert quiet.home.services.table.select_key(service)
@@ -427,7 +427,7 @@ async def test_a_row_just_acted_on_is_marked_until_it_has_settled(kdash: Dashboa
     await kdash.confirm()
     await kdash.press("tab", "enter")
     await kdash.until(lambda: says("◐ restart by you: "), "the mark")
-    service = kdash.home.services.table.row(ObjectKey("Service", "shop", "cart"))
+    service = kdash.home.services.table.row(ObjectRef("Service", "shop", "cart"))
     assert service is not None
     assert any("◐ restart by you: " in cell.text for cell in service.cells)
     await kdash.press("escape")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
 from k9py.api.write_request import WriteRequest
 from k9py.simulator.clock import ManualClock
@@ -54,7 +54,7 @@ async def test_the_worst_is_answered_in_whole_sentences_at_every_size(
 async def test_a_crash_is_answered_with_its_restarts(tmp_path: Path) -> None:
     with Simulator("crashloop", ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
-            await kdash.select(ObjectKey("Deployment", "shop", "payments"))
+            await kdash.select(ObjectRef("Deployment", "shop", "payments"))
             await until_said(kdash, "container app is crash-looping (exit 1); 7 restarts; still served by 2 old pods")
 
 

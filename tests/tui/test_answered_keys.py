@@ -7,7 +7,7 @@ from string import ascii_letters
 import pytest
 from textual.screen import Screen
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.describe import DescribeScreen
 from k9py.tui.screens.difference import DifferenceScreen
@@ -18,7 +18,7 @@ from k9py.tui.screens.service import ServiceScreen
 from k9py.tui.screens.yaml import YamlScreen
 from tests.tui.dashboard import CHECKOUT, Dashboard
 
-SERVICE = ObjectKey("Service", "shop", "checkout")
+SERVICE = ObjectRef("Service", "shop", "checkout")
 WAYS: dict[type[ClusterScreen], tuple[str, ...]] = {
     HomeScreen: (),
     RolloutScreen: ("enter",),

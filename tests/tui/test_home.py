@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
@@ -15,7 +15,7 @@ from k9py.tui.screens.service import ServiceScreen
 from k9py.views.values import Tone
 from tests.tui.dashboard import AGENT, CART, CHECKOUT, Dashboard, dashboard
 
-CART_SERVICE = ObjectKey("Service", "shop", "cart")
+CART_SERVICE = ObjectRef("Service", "shop", "cart")
 
 
 def names(running: Dashboard) -> list[str]:
@@ -37,7 +37,7 @@ async def test_moving_in_services_narrows_rollouts_and_logs_and_esc_widens_again
     await kdash.until(lambda: names(kdash) == ["checkout"], "only the rollouts behind the service")
     await kdash.until_text("service checkout · Esc: show all")
     await kdash.until(
-        lambda: kdash.home.logs.subject == ObjectKey("Service", "shop", "checkout"), "logs of the service"
+        lambda: kdash.home.logs.subject == ObjectRef("Service", "shop", "checkout"), "logs of the service"
     )
     await kdash.press("escape")
     await kdash.until(lambda: names(kdash) == everything, "all rollouts again")

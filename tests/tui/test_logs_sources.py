@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from k9py.api.meta import Meta, ObjectKey
+from k9py.api.meta import Meta, ObjectRef
 from k9py.api.pods import (
     Container,
     ContainerState,
@@ -33,7 +33,7 @@ from k9py.tui.screens.logs import LogScreen
 from tests.tui.dashboard import CHECKOUT, Dashboard, dashboard
 from tests.tui.log_screen import typed, until_said
 
-SEARCH = ObjectKey("Deployment", "shop", "search")
+SEARCH = ObjectRef("Deployment", "shop", "search")
 
 
 # -- sources ------------------------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ async def test_an_ephemeral_container_is_read_once_it_is_ticked(kdash: Dashboard
 
 
 async def test_an_init_container_that_fails_is_read_unasked(tmp_path: Path) -> None:
-    key = ObjectKey("DaemonSet", "shop", "init-fails")
+    key = ObjectRef("DaemonSet", "shop", "init-fails")
     with Simulator("failures", ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path) as kdash:
             await kdash.select(key)

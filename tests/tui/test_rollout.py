@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import ProgressBar
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import DEPLOYMENTS
@@ -22,7 +22,7 @@ from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.views.values import Tone
 from tests.tui.dashboard import AGENT, CART, CHECKOUT, DB, Dashboard, dashboard
 
-PAYMENTS = ObjectKey("Deployment", "shop", "payments")
+PAYMENTS = ObjectRef("Deployment", "shop", "payments")
 
 
 def tones(lines: TonedLines) -> set[Tone]:
@@ -33,7 +33,7 @@ def words(lines: TonedLines) -> str:
     return "\n".join("".join(text for text, _ in line) for line in lines.lines)
 
 
-async def opened(kdash: Dashboard, key: ObjectKey) -> RolloutScreen:
+async def opened(kdash: Dashboard, key: ObjectRef) -> RolloutScreen:
     await kdash.select(key)
     await kdash.press("enter")
     screen = await kdash.until_screen(RolloutScreen)
@@ -146,7 +146,7 @@ def shown_again(kdash: Dashboard):  # type: ignore[no-untyped-def]
     return cluster, cluster.queries.rollout_view(PAYMENTS, now), now
 
 
-SLOW = ObjectKey("Deployment", "shop", "slow")
+SLOW = ObjectRef("Deployment", "shop", "slow")
 
 
 def start_slow(state: SimulatorState) -> None:
@@ -191,7 +191,7 @@ async def test_a_healthy_slow_rollout_raises_no_alarm_and_its_deadline_counts_do
 
 
 @pytest.mark.parametrize("key", [DB, AGENT, CART], ids=["StatefulSet", "DaemonSet", "Deployment"])
-async def test_all_three_kinds_show_their_current_revision(key: ObjectKey, kdash: Dashboard) -> None:
+async def test_all_three_kinds_show_their_current_revision(key: ObjectRef, kdash: Dashboard) -> None:
     screen = await opened(kdash, key)
     assert screen.snapshot is not None
     assert screen.snapshot.facts[0].cohort.is_current
@@ -207,11 +207,11 @@ async def test_history_names_who_changed_it_by_one_request_a_generation(
     await kdash.until(
         lambda: any("replicasets/checkout" in request.path for request in seen.requests), "home's answer is read"
     )
-    asked: list[ObjectKey] = []
+    asked: list[ObjectRef] = []
     connection = kdash.connected.connection
     get = connection.get
 
-    async def counted(key: ObjectKey) -> dict[str, object]:
+    async def counted(key: ObjectRef) -> dict[str, object]:
         asked.append(key)
         return await get(key)
 
@@ -276,7 +276,7 @@ async def test_the_times_in_history_keep_up_with_the_clock(busy: Dashboard) -> N
 async def test_the_state_in_the_head_is_whole_at_every_size(size: tuple[int, int], tmp_path: Path) -> None:
     with Simulator(scenario="failures", clock=ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path, size=size) as kdash:
-            screen = await opened(kdash, ObjectKey("StatefulSet", "shop", "admission-refused"))
+            screen = await opened(kdash, ObjectRef("StatefulSet", "shop", "admission-refused"))
             assert screen.summary.shown is not None
             region = screen.summary.region
             rows = [line[region.x : region.right] for line in kdash.text.splitlines()[region.y : region.bottom]]

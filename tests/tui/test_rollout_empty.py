@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.app import App, ComposeResult
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from k9py.tui.screens.rollout import RolloutScreen
@@ -18,7 +18,7 @@ from tests.tui.dashboard import dashboard
 async def test_an_empty_list_of_new_pods_says_how_many_are_wanted_and_why_there_is_none(tmp_path: Path) -> None:
     with Simulator("failures", ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path, size=(200, 50)) as kdash:
-            await kdash.select(ObjectKey("StatefulSet", "shop", "admission-refused"))
+            await kdash.select(ObjectRef("StatefulSet", "shop", "admission-refused"))
             await kdash.press("enter")
             await kdash.until_screen(RolloutScreen)
             await kdash.until_text(
@@ -29,7 +29,7 @@ async def test_an_empty_list_of_new_pods_says_how_many_are_wanted_and_why_there_
 async def test_a_small_screen_cuts_nothing_off_while_it_has_room(tmp_path: Path) -> None:
     with Simulator("failures", ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
-            await kdash.select(ObjectKey("StatefulSet", "shop", "admission-refused"))
+            await kdash.select(ObjectRef("StatefulSet", "shop", "admission-refused"))
             await kdash.press("enter")
             await kdash.until_screen(RolloutScreen)
             await kdash.until_text("does not come from", "registry.example.com — still served by 1 old pod", "POD")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.tui.app.ticker import merge_changes
 from k9py.tui.screens.rollout import RolloutScreen
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 
 CART_CHANGED = Changes(rollouts=frozenset({CART}), health=True)
-SERVICE_CHANGED = Changes(services=frozenset({ObjectKey("Service", "shop", "cart")}), kinds=frozenset({"Event"}))
+SERVICE_CHANGED = Changes(services=frozenset({ObjectRef("Service", "shop", "cart")}), kinds=frozenset({"Event"}))
 
 
 @pytest.mark.parametrize(

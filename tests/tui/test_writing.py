@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.widgets import Button
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
 from k9py.operations.target import TargetSnapshot
 from k9py.simulator.registry.resources import DAEMONSETS, DEPLOYMENTS, STATEFULSETS, Resource
@@ -25,7 +25,7 @@ from tests.tui.dashboard import AGENT, CART, CHECKOUT, DB, Dashboard, dashboard
 RESOURCES: dict[str, Resource] = {"Deployment": DEPLOYMENTS, "StatefulSet": STATEFULSETS, "DaemonSet": DAEMONSETS}
 
 
-def stored(running: Dashboard, key: ObjectKey) -> dict[str, Any]:
+def stored(running: Dashboard, key: ObjectRef) -> dict[str, Any]:
     """Return the object as the cluster has it."""
 
     def read(state: SimulatorState) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def image(obj: dict[str, Any]) -> str:
     return text
 
 
-def serving(running: Dashboard, key: ObjectKey) -> set[str]:
+def serving(running: Dashboard, key: ObjectRef) -> set[str]:
     """Return the uids of the pods that are not ending."""
     return {pod.uid for pod in running.connected.cluster.queries.pods_of(key) if not pod.is_terminating}
 
@@ -58,7 +58,7 @@ def audited(running: Dashboard) -> list[dict[str, Any]]:
     return [line for line in records if line["event"] != "begin"]
 
 
-async def converged(running: Dashboard, key: ObjectKey) -> None:
+async def converged(running: Dashboard, key: ObjectRef) -> None:
     def done() -> bool:
         outcome = running.app.operations.status_of(key)
         return outcome is not None and outcome.is_done
@@ -135,7 +135,7 @@ async def test_undo_of_a_failing_release_shows_the_difference_and_converges(kdas
 
 
 @pytest.mark.parametrize("key", [DB, AGENT], ids=["StatefulSet", "DaemonSet"])
-async def test_undo_works_for_what_has_controller_revisions(key: ObjectKey, kdash: Dashboard) -> None:
+async def test_undo_works_for_what_has_controller_revisions(key: ObjectRef, kdash: Dashboard) -> None:
     await kdash.select(key)
     before = image(stored(kdash, key))
     await kdash.press("u")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.config.terminal import NotificationMode
 from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
@@ -25,7 +25,7 @@ from tests.tui.dashboard import AGENT, CART, CHECKOUT, Dashboard, dashboard
 from tests.tui.test_key_order import type_at_once
 from tests.tui.test_writing import audited, converged, image, stored
 
-CATALOG = ObjectKey("Deployment", "shop", "catalog")
+CATALOG = ObjectRef("Deployment", "shop", "catalog")
 
 
 async def confirmed(running: Dashboard) -> ConfirmDialog:

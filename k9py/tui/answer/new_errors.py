@@ -11,7 +11,7 @@ from typing import Final
 
 from textual.widget import Widget
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.logs.line import LogLine
 from k9py.logs.source import LogSource
 from k9py.logs.templates.compare import PatternComparison
@@ -49,8 +49,8 @@ class NewErrors:
         self._owner, self._logs, self._clock = owner, logs, clock
         self._counter = PatternCounter(owner, clock, seconds_between=lambda: COMPARE_SECONDS)
         self._revisions: tuple[str, frozenset[str]] = ("", frozenset())
-        self._subject: ObjectKey | None = None
-        self._workload: ObjectKey | None = None
+        self._subject: ObjectRef | None = None
+        self._workload: ObjectRef | None = None
         self._updated_at = float("-inf")
         self._baseline_of: tuple[object, ...] = ()
 
@@ -59,7 +59,7 @@ class NewErrors:
         """The latest comparison; None before the first one."""
         return self._counter.comparison
 
-    def errors_of(self, workload: ObjectKey) -> tuple[str, ...]:
+    def errors_of(self, workload: ObjectRef) -> tuple[str, ...]:
         """Return the new errors of a workload; () while its log is not the one that is followed."""
         comparison, (_, old) = self.comparison, self._revisions
         if workload != self._workload or comparison is None or not old:

@@ -15,7 +15,7 @@ from textual.binding import ActiveBinding
 from textual.geometry import Size
 from textual.widget import Widget
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.cluster.health import ClusterState
@@ -75,7 +75,7 @@ class AnswerHost(Protocol):
     def focused(self) -> Widget | None: ...
     @property
     def active_bindings(self) -> Mapping[str, ActiveBinding]: ...
-    def target(self) -> ObjectKey | None:
+    def target(self) -> ObjectRef | None:
         """Return the selected object."""
 
 
@@ -149,7 +149,7 @@ class AnswerUpdater:
 
     # -- which object -------------------------------------------------------------------------------------------------
 
-    def _subject(self) -> ObjectKey | None:
+    def _subject(self) -> ObjectRef | None:
         """Return the selected object; before the user moved a cursor, the worst one."""
         home = self._home
         if self._is_chosen or home.active_pane is not home.rollouts:
@@ -164,7 +164,7 @@ class AnswerUpdater:
         """True once the user moved the cursor of a table."""
         return any(pane.table.is_cursor_pinned for pane in (self._home.services, self._home.rollouts))
 
-    def _view_of(self, queries: Queries, subject: ObjectKey | None) -> RolloutView | ServiceView | None:
+    def _view_of(self, queries: Queries, subject: ObjectRef | None) -> RolloutView | ServiceView | None:
         now = self._settings.clock.now()
         if subject is None:
             return None
@@ -179,7 +179,7 @@ class AnswerUpdater:
 
     # -- the answer ---------------------------------------------------------------------------------------------------
 
-    def _answer(self, connected: Connected, subject: ObjectKey | None) -> Answer | None:
+    def _answer(self, connected: Connected, subject: ObjectRef | None) -> Answer | None:
         health, now = connected.cluster.health, self._settings.clock.now()
         if not self._is_chosen and self._is_all_quiet() and health.is_complete:
             return self._everything()
@@ -213,7 +213,7 @@ class AnswerUpdater:
             self._settings.clock.now(),
         )
 
-    def _of(self, connected: Connected, subject: ObjectKey) -> Answer | None:
+    def _of(self, connected: Connected, subject: ObjectRef) -> Answer | None:
         queries, now = connected.cluster.queries, self._settings.clock.now()
         refusal = "read-only" if self._settings.read_only else ""
         if subject.kind != "Service":
@@ -239,7 +239,7 @@ class AnswerUpdater:
         facts = self._facts.facts(connected, view, is_problem=view.severity.is_problem)
         return replace(facts, new_errors=self._home.new_errors.errors_of(view.key))
 
-    def _elsewhere(self, answer: Answer, subject: ObjectKey) -> Answer:
+    def _elsewhere(self, answer: Answer, subject: ObjectRef) -> Answer:
         """Replace the steps by how to select the object: the keys would act on another one."""
         pane = self._home.services if subject.kind == "Service" else self._home.rollouts
         key = self._keys.get(f"show_{pane.number}")

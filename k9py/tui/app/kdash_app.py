@@ -17,7 +17,7 @@ from textual.worker import Worker
 
 from k9py.actions.action import ActionScope
 from k9py.api.errors import ConfigError, KdashError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.health import ClusterState
 from k9py.config.terminal import redraws_per_second
 from k9py.tui.app.answered_keys import AnsweredKeys
@@ -218,7 +218,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         """Show an error with its hint in a dialog."""
         self.push_screen(MessageDialog.of_error(title, error))
 
-    def clear_marks(self, keys: Sequence[ObjectKey]) -> None:
+    def clear_marks(self, keys: Sequence[ObjectRef]) -> None:
         """Unmark what is being changed now."""
         self.home.clear_marks(keys)
 

@@ -11,7 +11,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from k9py.api.errors import KdashError, RefusedError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.tui.context import AppContext
 from k9py.tui.screens.home import HomeScreen
 
@@ -24,7 +24,7 @@ class ScreenNavigator:
         self._context = context
         self._home = home
 
-    def open_object(self, key: ObjectKey) -> None:
+    def open_object(self, key: ObjectRef) -> None:
         """Open an object's own screen; what has none is described."""
         from k9py.tui.screens.rollout import RolloutScreen
         from k9py.tui.screens.service import ServiceScreen
@@ -37,7 +37,7 @@ class ScreenNavigator:
             case _:
                 self.open_description(key)
 
-    def open_logs(self, subject: ObjectKey | None, *, previous: bool, full: bool = False) -> None:
+    def open_logs(self, subject: ObjectRef | None, *, previous: bool, full: bool = False) -> None:
         """Show an object's logs on a screen of their own; `full`: the lines alone.
 
         What home's log is searched for, filtered by and highlighted is taken along.
@@ -50,21 +50,21 @@ class ScreenNavigator:
         queries = home.logs.queries if self._app.screen is home and home.logs.subject == subject else ()
         self._app.push_screen(LogScreen(self._context, subject, previous=previous, full=full, queries=queries))
 
-    def open_description(self, subject: ObjectKey | None) -> None:
+    def open_description(self, subject: ObjectRef | None) -> None:
         """Describe an object."""
         from k9py.tui.screens.describe import DescribeScreen
 
         if subject is not None:
             self._app.push_screen(DescribeScreen(self._context, subject))
 
-    def open_yaml(self, subject: ObjectKey | None) -> None:
+    def open_yaml(self, subject: ObjectRef | None) -> None:
         """Show an object as YAML."""
         from k9py.tui.screens.yaml import YamlScreen
 
         if subject is not None:
             self._app.push_screen(YamlScreen(self._context, subject))
 
-    def open_diff(self, workload: ObjectKey, *revisions: int) -> None:
+    def open_diff(self, workload: ObjectRef, *revisions: int) -> None:
         """Show what changed between two revisions, between one and now, or since the previous one.
 
         Args:

@@ -15,7 +15,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
 from k9py.api.errors import KdashError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.rollouts.authors import Author
 from k9py.rollouts.revision_outcome import RevisionOutcome
@@ -104,7 +104,7 @@ class UndoDialog(Dialog[Revision]):
         )
         self._now = now
         self.difference = TextView(id="difference")
-        self._read: dict[ObjectKey, Templates] = {}
+        self._read: dict[ObjectRef, Templates] = {}
 
     def compose_body(self) -> ComposeResult:
         yield self.place_paragraph(self._place, status_lines(self._status, self.text_width(WIDTH)))

@@ -13,7 +13,7 @@ from typing import Final
 
 from k9py.api.errors import KdashError
 from k9py.api.kinds import WORKLOAD_KINDS
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.cluster.queries import Queries
 from k9py.logs.line import LogLine, parse_timestamp, split_line
@@ -44,7 +44,7 @@ class ComparedRevisions:
     is_useful: bool = False
 
 
-def revision_names(queries: Queries, subject: ObjectKey) -> Mapping[str, str]:
+def revision_names(queries: Queries, subject: ObjectRef) -> Mapping[str, str]:
     """Return the names of a subject's revisions, by `LogTarget.revision`: "revision 7"."""
     workload = workload_of(queries, subject)
     if workload is None:
@@ -57,7 +57,7 @@ def revision_names(queries: Queries, subject: ObjectKey) -> Mapping[str, str]:
 
 
 def compared_revisions(
-    queries: Queries, subject: ObjectKey, targets: Iterable[LogTarget], now: datetime
+    queries: Queries, subject: ObjectRef, targets: Iterable[LogTarget], now: datetime
 ) -> ComparedRevisions:
     """Return what to compare in the logs of a subject."""
     workload = workload_of(queries, subject)
@@ -76,7 +76,7 @@ def compared_revisions(
     return ComparedRevisions(new, old, names, is_useful=bool(old) and (len(running) > 1 or is_moving))
 
 
-def workload_of(queries: Queries, subject: ObjectKey) -> ObjectKey | None:
+def workload_of(queries: Queries, subject: ObjectRef) -> ObjectRef | None:
     """Return the workload of a subject: itself, or the only one that backs a service."""
     if subject.kind in WORKLOAD_KINDS:
         return subject

@@ -13,7 +13,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.worker import Worker
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.logs.follow.log_range import TAIL, LogRange
 from k9py.logs.follow.stream import LogStream
 from k9py.logs.source import LogSource
@@ -34,7 +34,7 @@ class LogRequest:
         range: how much of each log.
     """
 
-    subject: ObjectKey | None = None
+    subject: ObjectRef | None = None
     previous: bool = False
     range: LogRange = TAIL
 

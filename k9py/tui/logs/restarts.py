@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from k9py.api.errors import KdashError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.workloads import RESTARTED_AT
 from k9py.operations.revision_template import revision_template
 from k9py.rollouts.revisions import Revision
@@ -21,7 +21,7 @@ from k9py.rollouts.template_diff import normalized_template
 class ObjectReader(Protocol):
     """Reads objects from the server."""
 
-    async def get(self, key: ObjectKey) -> dict[str, Any]: ...
+    async def get(self, key: ObjectRef) -> dict[str, Any]: ...
 
 
 class RestartedRevisions:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from k9py.api.errors import KdashError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.logs.buffer.log_file import file_name, format_timestamp, save_lines
 from k9py.logs.line import LogLine
@@ -24,7 +24,7 @@ _MOST_LOOKED: Final = 1_000
 
 
 async def ask_to_save(
-    view: LogView, subject: ObjectKey, *, context: str, directory: Path | None, now: datetime
+    view: LogView, subject: ObjectRef, *, context: str, directory: Path | None, now: datetime
 ) -> None:
     """Ask which lines of an object's log to save, save them, and show the outcome."""
     app = view.app
@@ -52,7 +52,7 @@ def _buffered_lines(view: LogView) -> Iterator[LogLine]:
     return (line for _, line in buffer.lines_between(buffer.first, buffer.end))
 
 
-def file_header(context: str, subject: ObjectKey, view: LogView, *, is_shown: bool) -> list[str]:
+def file_header(context: str, subject: ObjectRef, view: LogView, *, is_shown: bool) -> list[str]:
     """Return the header of a saved file: which object and time its lines are of, and what is missing.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k9py.api.kinds import POD
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.selectors import selector_text
 from k9py.api.services import Service
 from k9py.api.text import printable
@@ -28,7 +28,7 @@ def update_log_targets(pane: LogPane, queries: Queries) -> None:
     pane.set_targets(targets, names, urgent, "" if targets else no_pods_text(queries, subject))
 
 
-def no_pods_text(queries: Queries, subject: ObjectKey) -> str:
+def no_pods_text(queries: Queries, subject: ObjectRef) -> str:
     """Return why an object has no logs to read; "" when that is unknown."""
     if not queries.has_synced(POD.name):
         return "pods not loaded yet"

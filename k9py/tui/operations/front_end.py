@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from k9py.api.errors import KdashError, RefusedError, UnavailableError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
@@ -70,14 +70,14 @@ class DashboardFrontEnd:
         self._host = host
         self._on_unaudited = on_unaudited
         self.heading = heading
-        self.current: ObjectKey | None = None
+        self.current: ObjectRef | None = None
         """The object of several that is being changed, while those after it can still be left out."""
         self._log = log
         self._operation = operation
         self._targets = tuple(targets)
         self._hold: KeyHold | None = None
         self._cancel: Callable[[], None] = lambda: None
-        self._statuses: dict[ObjectKey, OperationStatus] = {}
+        self._statuses: dict[ObjectRef, OperationStatus] = {}
         self._bulk_title = ""
         self._stops = False
         self._is_running = False
@@ -128,7 +128,7 @@ class DashboardFrontEnd:
         clock = self.clock
 
         @asynccontextmanager
-        async def watch(_: ObjectKey) -> AsyncIterator[Cluster]:
+        async def watch(_: ObjectRef) -> AsyncIterator[Cluster]:
             yield cluster
 
         return OperationSession(writer, connection, LiveTargets(cluster, connection, writer, clock), clock, watch)
@@ -183,7 +183,7 @@ class DashboardFrontEnd:
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
-    async def while_preparing(self, key: ObjectKey, title: str, work: Coroutine[Any, Any, ResultT]) -> ResultT | None:
+    async def while_preparing(self, key: ObjectRef, title: str, work: Coroutine[Any, Any, ResultT]) -> ResultT | None:
         """Await the work with the keys held; Esc cancels it, which is one step back."""
         given_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._hold = self._app.hold_keys(lambda: None if given_up.done() else given_up.set_result(None))
@@ -280,7 +280,7 @@ class DashboardFrontEnd:
                     status.remove()
             await self.ask(MessageDialog.of_error(heading, error))
 
-    def progress(self, key: ObjectKey, status: RolloutStatus | None, *, is_recovering: bool) -> None:
+    def progress(self, key: ObjectRef, status: RolloutStatus | None, *, is_recovering: bool) -> None:
         """Show the status of a rollout, or that a pod is terminating."""
         text = "terminating" if status is None else status.summary
         self._statuses[key].set_text(f"recovering: {text}" if is_recovering else text, status=status)
@@ -314,7 +314,7 @@ class DashboardFrontEnd:
         if self._app.is_running:
             self._host.show_message(audit_note(problem), failed=True, stays=True)
 
-    def is_superseded(self, key: ObjectKey) -> bool:
+    def is_superseded(self, key: ObjectRef) -> bool:
         """Return whether another operation on the object has begun, or this one was dismissed at its end."""
         status = self._statuses.get(key)
         return status is not None and not status.is_current

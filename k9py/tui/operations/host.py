@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from k9py.actions.keys import KeyNames
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.tui.options import AppOptions
 from k9py.tui.session import Connected
 
@@ -37,7 +37,7 @@ class OperationsHost(Protocol):
     def notify_terminal(self, text: str) -> None:
         """Notify the terminal that something has ended."""
 
-    def clear_marks(self, keys: Sequence[ObjectKey]) -> None:
+    def clear_marks(self, keys: Sequence[ObjectRef]) -> None:
         """Clear these of the selection: they are being changed."""
 
     def show_progress(self) -> None:

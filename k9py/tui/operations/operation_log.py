@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.rollouts.status import RolloutStatus
 from k9py.tui.progress import TrackedChange
 from k9py.views.values import Tone
@@ -20,7 +20,7 @@ from k9py.views.values import Tone
 class OperationStatus:
     """The status of one operation on one object."""
 
-    def __init__(self, log: OperationLog, key: ObjectKey, title: str, began: float) -> None:
+    def __init__(self, log: OperationLog, key: ObjectRef, title: str, began: float) -> None:
         self.key = key
         self.began = began
         self.shown = TrackedChange(key, title, "")
@@ -69,7 +69,7 @@ class OperationLog:
     def __init__(self, now: Callable[[], float], changed: Callable[[], None]) -> None:
         self._now = now
         self.changed = changed
-        self._statuses: dict[ObjectKey, OperationStatus] = {}
+        self._statuses: dict[ObjectRef, OperationStatus] = {}
         self._dry_runs: list[OperationStatus] = []
 
     @property
@@ -85,22 +85,22 @@ class OperationLog:
         return shown, sum(not other.shown.is_done for other in others)
 
     @property
-    def acting(self) -> dict[ObjectKey, str]:
+    def acting(self) -> dict[ObjectRef, str]:
         """The running operation of each object, hidden or not."""
         return {key: status.shown.what for key, status in self._statuses.items() if not status.shown.is_done}
 
-    def status_of(self, key: ObjectKey) -> OperationStatus | None:
+    def status_of(self, key: ObjectRef) -> OperationStatus | None:
         """Return the status of an object, None when there is none."""
         return self._statuses.get(key)
 
-    def begin(self, key: ObjectKey, title: str) -> OperationStatus:
+    def begin(self, key: ObjectRef, title: str) -> OperationStatus:
         """Begin a status, in place of the one before of the same object."""
         self._statuses.pop(key, None)
         status = self._statuses[key] = OperationStatus(self, key, title, self._now())
         return status
 
     @contextmanager
-    def dry_running(self, key: ObjectKey, title: str) -> Iterator[None]:
+    def dry_running(self, key: ObjectRef, title: str) -> Iterator[None]:
         """Show a dry run for as long as it takes; the other statuses stay."""
         status = OperationStatus(self, key, title, self._now())
         status.shown = replace(status.shown, status_text="dry-running…", hint="{app.back} cancels")

@@ -9,7 +9,7 @@ from typing import Any
 
 from textual.worker import WorkerError
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.operations.operation import name_of
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.key_order import OrderedKeys
@@ -61,7 +61,7 @@ class Operations:
         worker = start_worker(self._app, partial(front_end.run, inputs), group="write")
         front_end.hold_keys(worker.cancel)
 
-    def snapshot(self, key: ObjectKey) -> TargetSnapshot:
+    def snapshot(self, key: ObjectRef) -> TargetSnapshot:
         """Return an object as it is in the informers' stores, without a uid when it is not there."""
         connected = self._host.connected
         present = connected.cluster.queries.object(key) if connected is not None else None
@@ -72,7 +72,7 @@ class Operations:
         """What can be stopped before its next object, "" when nothing can."""
         return "" if self._bulk is None else self._bulk.running_bulk
 
-    def can_stop_after(self, key: ObjectKey) -> bool:
+    def can_stop_after(self, key: ObjectRef) -> bool:
         """Return whether that object is being changed and those after it can still be left out."""
         return self._bulk is not None and self._bulk.current == key
 
@@ -92,11 +92,11 @@ class Operations:
         return self.log.latest
 
     @property
-    def acting(self) -> dict[ObjectKey, str]:
+    def acting(self) -> dict[ObjectRef, str]:
         """The running operation of each object."""
         return self.log.acting
 
-    def status_of(self, key: ObjectKey) -> TrackedChange | None:
+    def status_of(self, key: ObjectRef) -> TrackedChange | None:
         """Return the status of the last operation on an object, None when there was none (or it was dismissed)."""
         status = self.log.status_of(key)
         return None if status is None else status.shown

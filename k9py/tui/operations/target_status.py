@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from k9py.api.kinds import POD
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
 from k9py.runtime.time_slice import TimeSlice
@@ -23,7 +23,7 @@ from k9py.views.values import Tone
 NOT_KNOWN = CurrentState("its current state is unknown", Tone.UNKNOWN, False)
 
 
-def current_state(queries: Queries, key: ObjectKey, now: datetime) -> CurrentState:
+def current_state(queries: Queries, key: ObjectRef, now: datetime) -> CurrentState:
     """Return the current state of a workload or pod; unknown when it is not in the stores."""
     if key.kind == POD.name:
         pod = queries.pod(key)
@@ -32,7 +32,7 @@ def current_state(queries: Queries, key: ObjectKey, now: datetime) -> CurrentSta
     return NOT_KNOWN if view is None else current_rollout_state(view, now)
 
 
-async def target_status(queries: Queries, key: ObjectKey, now: datetime, *, is_remedy: bool) -> CurrentStatus:
+async def target_status(queries: Queries, key: ObjectRef, now: datetime, *, is_remedy: bool) -> CurrentStatus:
     """Return the current state of the target.
 
     Args:

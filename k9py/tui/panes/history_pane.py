@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import structs
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.rollouts.authors import Author
 from k9py.rollouts.revision_outcome import RevisionOutcomes
 from k9py.rollouts.revisions import Revision
@@ -31,7 +31,7 @@ class HistoryPane(TablePane):
         columns = (revision_table.COLUMNS[0], MARK, *revision_table.COLUMNS[1:])
         super().__init__("Revisions", columns, clock=clock, options=options, number=number, id="revisions")
         self.revisions: tuple[Revision, ...] = ()
-        self.base: ObjectKey | None = None
+        self.base: ObjectRef | None = None
         """The revision marked for a diff."""
         self._authors: Mapping[str, Author] | None = None
         self._pasts: RevisionOutcomes = {}
@@ -90,7 +90,7 @@ class HistoryPane(TablePane):
         """The revision marked for a diff, None when there is none."""
         return self.revision_of(self.base)
 
-    def revision_of(self, key: ObjectKey | None) -> Revision | None:
+    def revision_of(self, key: ObjectRef | None) -> Revision | None:
         """Return the revision with that key."""
         return next((revision for revision in self.revisions if revision.key == key), None)
 

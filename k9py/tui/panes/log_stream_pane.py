@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.config.terminal import Clipboard
 from k9py.logs.follow.log_range import TAIL, LogRange
 from k9py.logs.follow.status import StreamCounts
@@ -103,7 +103,7 @@ class LogStreamPane(FilterablePane):
     # -- what is followed ---------------------------------------------------------------------------------------------
 
     @property
-    def subject(self) -> ObjectKey | None:
+    def subject(self) -> ObjectRef | None:
         """The object whose log is followed."""
         return self._log.request.subject
 
@@ -133,7 +133,7 @@ class LogStreamPane(FilterablePane):
 
     def follow(
         self,
-        subject: ObjectKey | None,
+        subject: ObjectRef | None,
         *,
         previous: bool = False,
         range: LogRange = TAIL,  # noqa: A002

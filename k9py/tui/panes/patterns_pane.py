@@ -13,7 +13,7 @@ from typing import Final
 
 from textual.message import Message
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.text import printable
 from k9py.logs.line import LogLine
@@ -80,7 +80,7 @@ class PatternsPane(TablePane):
         self._old: tuple[str, ...] = ()
         self._same: tuple[str, ...] = ()
         self._names: dict[str, str] = {}
-        self._patterns: dict[ObjectKey, ComparedPattern] = {}
+        self._patterns: dict[ObjectRef, ComparedPattern] = {}
 
     @property
     def comparison(self) -> PatternComparison | None:

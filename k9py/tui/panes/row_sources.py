@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import structs
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
@@ -68,7 +68,7 @@ def service_source(cluster: Cluster, columns: ColumnSet) -> RowSource:
     """Return the rows of all services."""
     queries = cluster.queries
 
-    def row(key: ObjectKey, now: datetime) -> Row | None:
+    def row(key: ObjectRef, now: datetime) -> Row | None:
         view = queries.service_view(key, now)
         return None if view is None else columns.select(service_table.row(view, now))
 
@@ -79,7 +79,7 @@ def rollout_source(cluster: Cluster, columns: ColumnSet) -> RowSource:
     """Return the rows of all workloads."""
     queries = cluster.queries
 
-    def row(key: ObjectKey, now: datetime) -> Row | None:
+    def row(key: ObjectRef, now: datetime) -> Row | None:
         view = queries.rollout_view(key, now)
         return None if view is None else columns.select(rollout_table.row(view, now))
 
@@ -92,7 +92,7 @@ def _has_all_lists(cluster: Cluster) -> bool:
 
 
 def with_operations(
-    source: RowSource, columns: tuple[Column, ...], column: str, operation_on: Callable[[ObjectKey], str]
+    source: RowSource, columns: tuple[Column, ...], column: str, operation_on: Callable[[ObjectRef], str]
 ) -> RowSource:
     """Return the same rows, those of the user's own changes marked until the change has settled.
 
@@ -105,7 +105,7 @@ def with_operations(
     """
     index = next(index for index, candidate in enumerate(columns) if candidate.id == column)
 
-    def marked_row(key: ObjectKey, now: datetime) -> Row | None:
+    def marked_row(key: ObjectRef, now: datetime) -> Row | None:
         row = source.row(key, now)
         operation = operation_on(key)
         return row if row is None or not operation else _mark(row, index, operation)

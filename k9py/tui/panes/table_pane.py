@@ -16,7 +16,7 @@ from typing import Final
 
 from textual.app import ComposeResult
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.runtime.clock import Clock
 from k9py.runtime.time_slice import TimeSlice
 from k9py.tui.keys import key_names
@@ -44,8 +44,8 @@ class RowSource:
         is_complete: returns True once `keys` has all objects (every initial list has loaded).
     """
 
-    keys: Callable[[], Iterable[ObjectKey]]
-    row: Callable[[ObjectKey, datetime], Row | None]
+    keys: Callable[[], Iterable[ObjectRef]]
+    row: Callable[[ObjectRef, datetime], Row | None]
     is_complete: Callable[[], bool] = lambda: True
 
 
@@ -70,20 +70,20 @@ class TablePane(FilterablePane):
         super().__init__(heading, number=number, id=id, classes=classes)
         self.table = LiveTable(columns, now=clock.now, options=options)
         self.filter_bar = FilterBar(placeholder="words or regular expressions, !word hides")
-        self.rows: dict[ObjectKey, Row] = {}
+        self.rows: dict[ObjectRef, Row] = {}
         self.counts: Counter[Tone] = Counter()
         self.is_complete = False
         """True once a complete list is shown, built after every initial list had loaded."""
         self._clock = clock
         self._source: RowSource | None = None
-        self._members: frozenset[ObjectKey] | None = None
+        self._members: frozenset[ObjectRef] | None = None
         self._empty = ("", Tone.MUTED)
         self._narrowing = ""
         self._narrowed_empty = ""
         self._marked = 0
         self._filling = False
         self._fill_again = False
-        self._changed: dict[ObjectKey, None] = {}
+        self._changed: dict[ObjectRef, None] = {}
 
     def compose(self) -> ComposeResult:
         yield self.table
@@ -118,7 +118,7 @@ class TablePane(FilterablePane):
         self.table.reset(columns)
         self.reload()
 
-    def narrow(self, members: Collection[ObjectKey] | None, reason: str = "", *, empty_text: str = "") -> None:
+    def narrow(self, members: Collection[ObjectRef] | None, reason: str = "", *, empty_text: str = "") -> None:
         """Show only these objects; None shows all. Cheap when nothing differs.
 
         Args:
@@ -186,7 +186,7 @@ class TablePane(FilterablePane):
         self._update_title()
 
     async def _fill_once(self, source: RowSource) -> None:
-        clock, rows, counts = self._clock, dict[ObjectKey, Row](), Counter[Tone]()
+        clock, rows, counts = self._clock, dict[ObjectRef, Row](), Counter[Tone]()
         is_complete = source.is_complete()  # before the keys: a list that loads meanwhile is not in them
         now, time_slice = clock.now(), TimeSlice(monotonic=clock.monotonic)
         for key in list(source.keys()):
@@ -212,7 +212,7 @@ class TablePane(FilterablePane):
             if source is not self._source:
                 return
 
-    def update_rows(self, keys: Iterable[ObjectKey]) -> None:
+    def update_rows(self, keys: Iterable[ObjectRef]) -> None:
         """Rebuild the rows of these objects, visible ones first; called on each tick, also without keys."""
         changed, source = self._changed, self._source
         if source is None:
@@ -230,7 +230,7 @@ class TablePane(FilterablePane):
             if time_slice.is_over():
                 break
 
-    def _rebuild(self, key: ObjectKey, source: RowSource, now: datetime) -> None:
+    def _rebuild(self, key: ObjectRef, source: RowSource, now: datetime) -> None:
         del self._changed[key]
         row = source.row(key, now)
         before = self.rows.get(key)
@@ -277,7 +277,7 @@ class TablePane(FilterablePane):
         self._update_empty_text()
         self._update_title()
 
-    def set_marks(self, keys: Collection[ObjectKey]) -> None:
+    def set_marks(self, keys: Collection[ObjectRef]) -> None:
         """Show these objects as marked, and their number in the title."""
         self._marked = len(keys)
         self.table.set_marks(keys)

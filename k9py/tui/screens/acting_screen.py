@@ -19,7 +19,7 @@ from k9py.actions.action import Action, ActionScope
 from k9py.actions.commands import CommandEntry, commands_of, matching, parse
 from k9py.api.errors import KdashError
 from k9py.api.kinds import POD, WORKLOAD_KINDS
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.bindings import action_id_of
 from k9py.tui.context import AppContext, OperationControl
@@ -48,19 +48,19 @@ class ActingScreen(Screen[None]):
 
     # -- targets ------------------------------------------------------------------------------------------------------
 
-    def target(self) -> ObjectKey | None:
+    def target(self) -> ObjectRef | None:
         """Return the object under the cursor."""
         return None
 
-    def pod_target(self) -> ObjectKey | None:
+    def pod_target(self) -> ObjectRef | None:
         """Return the pod under the cursor, None when there is none."""
         return None
 
-    def marked(self) -> Mapping[ObjectKey, str]:
+    def marked(self) -> Mapping[ObjectRef, str]:
         """Return the marked objects with the uid each had when it was marked."""
         return {}
 
-    def keep_cursor(self, target: ObjectKey | None) -> None:
+    def keep_cursor(self, target: ObjectRef | None) -> None:
         """Keep the cursor on the object of an action: to act on a row is to select it."""
 
     def lost_target_message(self) -> str:
@@ -75,16 +75,16 @@ class ActingScreen(Screen[None]):
         return CursorTargets(self.target(), self.pod_target())
 
     @property
-    def acting_target(self) -> ObjectKey | None:
+    def acting_target(self) -> ObjectRef | None:
         """The object an action is for: under the cursor now, or when the typing of its command began."""
         return self.target() if self._typed_on is None else self._typed_on.target
 
     @property
-    def acting_pod(self) -> ObjectKey | None:
+    def acting_pod(self) -> ObjectRef | None:
         """The pod an action is for, None when there is none."""
         return self.pod_target() if self._typed_on is None else self._typed_on.pod
 
-    def _workloads_at(self, target: ObjectKey) -> tuple[ObjectKey, ...]:
+    def _workloads_at(self, target: ObjectRef) -> tuple[ObjectRef, ...]:
         """Return the workload itself, those a Service selects, or the one a pod belongs to."""
         connected = self.app_context.connected
         if target.kind == "Service" and connected is not None:
@@ -220,7 +220,7 @@ class ActingScreen(Screen[None]):
                 action, lambda key: operations.start(action.operation, [operations.snapshot(key)], **inputs)
             )
 
-    def _acting_pod_or_message(self, action_id: str) -> ObjectKey | None:
+    def _acting_pod_or_message(self, action_id: str) -> ObjectRef | None:
         reason = self.disabled_reason(action_id) or self.lost_target_message()
         if reason:
             self.app_context.show_message(reason, failed=True)
@@ -228,7 +228,7 @@ class ActingScreen(Screen[None]):
         self.keep_cursor(self.acting_pod)
         return self.acting_pod
 
-    def _on_workload(self, action: Action, do: Callable[[ObjectKey], None]) -> None:
+    def _on_workload(self, action: Action, do: Callable[[ObjectRef], None]) -> None:
         """Do something to the workload under the cursor, or to one that the Service there selects."""
         context = self.app_context
         reason = self.disabled_reason(action.id) or self.lost_target_message()

@@ -11,7 +11,7 @@ from typing import Final
 from k9py.api.errors import KdashError
 from k9py.api.events import Event
 from k9py.api.kinds import POD
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.recent_events import recent_events
 from k9py.tui.context import AppContext
@@ -28,7 +28,7 @@ EVENTS_SECONDS: Final = 5.0
 class DescribeScreen(TextScreen):
     """One object, described."""
 
-    def __init__(self, context: AppContext, subject: ObjectKey) -> None:
+    def __init__(self, context: AppContext, subject: ObjectRef) -> None:
         super().__init__(context, subject, "Describe")
         self._events: tuple[Event, ...] | None = None
         self._events_read_at: float | None = None

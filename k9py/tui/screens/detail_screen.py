@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.queries import Queries
@@ -28,7 +28,7 @@ REDRAW_SECONDS: Final = 0.25
 class DetailScreen(PanedScreen, Generic[ViewT]):
     """Base of the rollout's and the service's screen."""
 
-    def __init__(self, context: AppContext, subject: ObjectKey) -> None:
+    def __init__(self, context: AppContext, subject: ObjectRef) -> None:
         super().__init__(context)
         self.subject = subject
         self.redraw_seconds = REDRAW_SECONDS

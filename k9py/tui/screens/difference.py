@@ -18,7 +18,7 @@ from k9py.actions.action import ActionScope
 from k9py.actions.keys import KeyNames
 from k9py.api.errors import KdashError, MissingPartError, NotFoundError, RefusedError
 from k9py.api.kinds import WORKLOAD_KINDS
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.queries import Queries
 from k9py.operations.audit import AuditLog
@@ -44,7 +44,7 @@ ADJACENT: Final = "the two revisions are adjacent already"
 
 
 def compared_sides(
-    queries: Queries, workload: ObjectKey, older: int | None = None, newer: int | None = None
+    queries: Queries, workload: ObjectRef, older: int | None = None, newer: int | None = None
 ) -> tuple[Revision, Revision | None]:
     """Return the revisions to compare, the older one first; the newer one is None for what runs now.
 
@@ -70,7 +70,7 @@ def compared_sides(
     )
 
 
-def _previous(revisions: tuple[Revision, ...], workload: ObjectKey) -> Revision:
+def _previous(revisions: tuple[Revision, ...], workload: ObjectRef) -> Revision:
     previous = previous_revision(revisions)
     if previous is not None:
         return previous
@@ -96,7 +96,7 @@ class DifferenceScreen(TextScreen):
     """
 
     def __init__(
-        self, context: AppContext, subject: ObjectKey, older: Revision, newer: Revision | None, *, is_chosen: bool
+        self, context: AppContext, subject: ObjectRef, older: Revision, newer: Revision | None, *, is_chosen: bool
     ) -> None:
         super().__init__(context, subject, "Diff")
         self.older, self.newer = older, newer

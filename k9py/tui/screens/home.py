@@ -16,7 +16,7 @@ from textual.containers import Container
 from textual.widgets import ContentSwitcher
 
 from k9py.actions.action import ActionScope
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.tui.answer.new_errors import NewErrors
 from k9py.tui.answer.panel import AnswerPanel
@@ -73,10 +73,10 @@ class HomeScreen(PanedScreen):
         self.new_errors = NewErrors(self, self.logs, clock=clock)
         self.answer = AnswerPanel()
         self._answer_updater = AnswerUpdater(self, self.answer, context.options, lambda: context.connected)
-        self._marks: dict[ObjectKey, str] = {}
-        self.service: ObjectKey | None = None
+        self._marks: dict[ObjectRef, str] = {}
+        self.service: ObjectRef | None = None
         """The service the rollouts are narrowed to."""
-        self.rollout: ObjectKey | None = None
+        self.rollout: ObjectRef | None = None
         """The rollout the user selected for the logs."""
 
     def compose_panes(self) -> ComposeResult:
@@ -101,7 +101,7 @@ class HomeScreen(PanedScreen):
         """How many services and rollouts there are of each tone; a service and its workload are counted once."""
         return self.tables.counts
 
-    def target(self) -> ObjectKey | None:
+    def target(self) -> ObjectRef | None:
         if not self.is_connected:
             return None
         pane = self.active_pane
@@ -128,7 +128,7 @@ class HomeScreen(PanedScreen):
         self.tables.set_cluster(None)
         self.logs.set_source(None)
 
-    def show_changes_under_way(self, changing: Mapping[ObjectKey, str]) -> None:
+    def show_changes_under_way(self, changing: Mapping[ObjectRef, str]) -> None:
         """Mark the rows of objects that are being changed, until they have settled."""
         connected = self.app_context.connected
         if connected is not None:
@@ -198,7 +198,7 @@ class HomeScreen(PanedScreen):
         self._follow_logs()
         self._answer_updater.update()
 
-    def narrow_to_service(self, service: ObjectKey | None) -> None:
+    def narrow_to_service(self, service: ObjectRef | None) -> None:
         """Show only the rollouts a service selects, and the logs of all of them; None: all."""
         self.service, self.rollout = service, None
         self._narrow_rollouts()
@@ -265,10 +265,10 @@ class HomeScreen(PanedScreen):
         self.rollouts.set_marks(self._marks)
         self.refresh_bindings()
 
-    def marked(self) -> Mapping[ObjectKey, str]:
+    def marked(self) -> Mapping[ObjectRef, str]:
         return dict(self._marks) if self.active_pane is self.rollouts else {}
 
-    def clear_marks(self, keys: Sequence[ObjectKey] | None = None) -> bool:
+    def clear_marks(self, keys: Sequence[ObjectRef] | None = None) -> bool:
         """Unmark these, without any everything; False when none of them was marked."""
         marked = [key for key in self._marks if keys is None or key in keys]
         for key in marked:

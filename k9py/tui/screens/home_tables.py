@@ -13,7 +13,7 @@ from textual.containers import Container
 from textual.geometry import Size
 
 from k9py.api.kinds import WORKLOAD_KINDS
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterHealth, ClusterState
@@ -48,7 +48,7 @@ class HomeTables(Container):
         self.rollouts = TablePane(
             "Rollouts", rollout_table.COLUMNS, clock=clock, options=options, number=2, id="rollouts"
         )
-        self._changing: Mapping[ObjectKey, str] = {}
+        self._changing: Mapping[ObjectRef, str] = {}
         self._sized_for: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -74,7 +74,7 @@ class HomeTables(Container):
             rollout_columns(one_namespace=one_namespace),
         )
 
-        def change_behind(service: ObjectKey) -> str:
+        def change_behind(service: ObjectRef) -> str:
             return next(filter(None, map(self._change_of, cluster.queries.backends_of(service))), "")
 
         self.services.set_source(
@@ -86,10 +86,10 @@ class HomeTables(Container):
             rollouts.columns,
         )
 
-    def _change_of(self, key: ObjectKey) -> str:
+    def _change_of(self, key: ObjectRef) -> str:
         return self._changing.get(key, "")
 
-    def show_changes_under_way(self, changing: Mapping[ObjectKey, str], cluster: Cluster) -> None:
+    def show_changes_under_way(self, changing: Mapping[ObjectRef, str], cluster: Cluster) -> None:
         """Mark the rows of objects that are being changed, until they have settled."""
         if changing == self._changing:
             return

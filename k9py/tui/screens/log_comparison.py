@@ -12,7 +12,7 @@ from functools import partial
 from textual.dom import DOMNode
 from textual.worker import Worker
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.queries import Queries
 from k9py.logs.source import LogSource, LogTarget
 from k9py.rollouts.revisions import Revision
@@ -39,7 +39,7 @@ class LogComparison:
         subject: Whose logs.
     """
 
-    def __init__(self, owner: DOMNode, patterns: PatternsPane, subject: ObjectKey) -> None:
+    def __init__(self, owner: DOMNode, patterns: PatternsPane, subject: ObjectRef) -> None:
         self._owner = owner
         self._patterns = patterns
         self._subject = subject

@@ -15,7 +15,7 @@ from textual.containers import Container
 from k9py.actions.action import ActionScope
 from k9py.actions.registry import BUILT_IN
 from k9py.api.kinds import POD
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.log_targets import ALL_ROLES
 from k9py.logs.follow.log_range import RANGES, TAIL, LogRange
@@ -86,7 +86,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     def __init__(
         self,
         context: AppContext,
-        subject: ObjectKey,
+        subject: ObjectRef,
         *,
         previous: bool,
         full: bool = False,
@@ -122,10 +122,10 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     def panes(self) -> Sequence[Pane]:
         return (self.logs, self.patterns) if self.patterns.display else (self.logs,)
 
-    def target(self) -> ObjectKey | None:
+    def target(self) -> ObjectRef | None:
         return self.subject
 
-    def pod_target(self) -> ObjectKey | None:
+    def pod_target(self) -> ObjectRef | None:
         return self.subject if self.subject.kind == POD.name else None
 
     def on_mount(self) -> None:

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from k9py.actions.action import ActionScope
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.tui.bindings import bindings
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
@@ -117,7 +117,7 @@ class PanedScreen(ClusterScreen):
         what = "is not shown here any more" if lost in pane.rows else "is gone"
         return f"{lost.kind} {lost.name} {what}: {there or 'nothing is selected'}"
 
-    def keep_cursor(self, acted_on: ObjectKey | None) -> None:
+    def keep_cursor(self, acted_on: ObjectRef | None) -> None:
         pane = self.active_pane
         if acted_on is None or not isinstance(pane, TablePane):
             return

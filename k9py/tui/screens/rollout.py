@@ -18,7 +18,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 
 from k9py.actions.action import ActionScope
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.queries import Queries
@@ -89,7 +89,7 @@ class RolloutScreen(DetailScreen[RolloutView]):
     RolloutScreen.-narrow.-mixed #old.-active, RolloutScreen.-short.-mixed #old.-active { display: block; }
     """
 
-    def __init__(self, context: AppContext, subject: ObjectKey) -> None:
+    def __init__(self, context: AppContext, subject: ObjectRef) -> None:
         super().__init__(context, subject)
         clock, options = context.options.clock, context.line_view_options
         self._pods = ColumnSet.of(pod_table.COLUMNS, without=frozenset({"hash"}))
@@ -137,15 +137,15 @@ class RolloutScreen(DetailScreen[RolloutView]):
         """Whether there is room for logs below everything else."""
         return self.has_class("-logs")
 
-    def target(self) -> ObjectKey | None:
+    def target(self) -> ObjectRef | None:
         return self.subject
 
-    def pod_target(self) -> ObjectKey | None:
+    def pod_target(self) -> ObjectRef | None:
         """Return the pod under the cursor in the pod panes, None elsewhere."""
         pane = self.active_pane
         return pane.table.cursor_key if pane in (self.new, self.old) and isinstance(pane, TablePane) else None
 
-    def log_subject(self) -> ObjectKey | None:
+    def log_subject(self) -> ObjectRef | None:
         """Return the pod under the cursor in the pod panes, the rollout elsewhere."""
         return self.pod_target() or self.subject
 

@@ -12,7 +12,7 @@ from typing import Any
 from textual.dom import DOMNode
 
 from k9py.api.errors import KdashError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.failing_line import read_failing_line
 from k9py.cluster.views import RolloutView
 from k9py.rollouts.cohort_status import FailingContainer
@@ -38,7 +38,7 @@ class RolloutReader:
         self,
         owner: DOMNode,
         context: AppContext,
-        subject: ObjectKey,
+        subject: ObjectRef,
         *,
         on_fields: Callable[[], None],
         on_failing_line: Callable[[], None],

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 
 from k9py.actions.action import ActionScope
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import ServiceView
@@ -42,7 +42,7 @@ class ServiceScreen(DetailScreen[ServiceView]):
     ServiceScreen.-narrow Pane, ServiceScreen.-short Pane { height: 1fr; max-height: 100%; }
     """
 
-    def __init__(self, context: AppContext, subject: ObjectKey) -> None:
+    def __init__(self, context: AppContext, subject: ObjectRef) -> None:
         super().__init__(context, subject)
         clock, options = context.options.clock, context.line_view_options
         self.pods = TablePane("Pods", _PODS.columns, clock=clock, options=options, number=1, id="pods")
@@ -61,14 +61,14 @@ class ServiceScreen(DetailScreen[ServiceView]):
     def panes(self) -> Sequence[Pane]:
         return (self.pods, self.rollouts, self.events)
 
-    def target(self) -> ObjectKey | None:
+    def target(self) -> ObjectRef | None:
         """Return the pod or rollout under the cursor, the service itself elsewhere."""
         pane = self.active_pane
         if pane in (self.pods, self.rollouts) and isinstance(pane, TablePane) and pane.table.cursor_key is not None:
             return pane.table.cursor_key
         return self.subject
 
-    def pod_target(self) -> ObjectKey | None:
+    def pod_target(self) -> ObjectRef | None:
         """Return the pod under the cursor in the pod pane, None elsewhere."""
         return self.pods.table.cursor_key if self.active_pane is self.pods else None
 

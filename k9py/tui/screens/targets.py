@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from k9py.actions.action import Action, ActionTarget
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
 from k9py.rollouts.undo_target import previous_revision
 from k9py.tui.context import AppContext
@@ -22,11 +22,11 @@ from k9py.views.tones import rank_of, rollout_tone
 class CursorTargets:
     """What was under the cursor at one moment: the object, and the pod where it is in a list of pods."""
 
-    target: ObjectKey | None
-    pod: ObjectKey | None
+    target: ObjectRef | None
+    pod: ObjectRef | None
 
 
-def target_of(key: ObjectKey, cluster: Cluster) -> ActionTarget:
+def target_of(key: ObjectRef, cluster: Cluster) -> ActionTarget:
     """Return an object as actions see it."""
 
     def has_one_revision() -> bool:
@@ -37,7 +37,7 @@ def target_of(key: ObjectKey, cluster: Cluster) -> ActionTarget:
     return ActionTarget(key, "" if known is None else known.uid, has_one_revision)
 
 
-def no_workload_message(target: ObjectKey) -> str:
+def no_workload_message(target: ObjectRef) -> str:
     """Return that no workload belongs to a Service or pod."""
     if target.kind == "Service":
         return f"Service {target.name} has no workload: no pod of one matches its selector"
@@ -50,8 +50,8 @@ def choose_workload(
     cluster: Cluster,
     action: Action,
     owner: str,
-    workloads: Sequence[ObjectKey],
-    do: Callable[[ObjectKey], None],
+    workloads: Sequence[ObjectRef],
+    do: Callable[[ObjectRef], None],
 ) -> None:
     """Ask which of several workloads an action is for, and do it to that one.
 

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 
 from k9py.actions.action import ActionScope
 from k9py.api.kinds import POD
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
@@ -24,7 +24,7 @@ class TextScreen(PanedScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.TEXT_SCREEN)
 
-    def __init__(self, context: AppContext, subject: ObjectKey, heading: str) -> None:
+    def __init__(self, context: AppContext, subject: ObjectRef, heading: str) -> None:
         super().__init__(context)
         self.subject = subject
         self.shows_secrets = False
@@ -36,10 +36,10 @@ class TextScreen(PanedScreen):
     def panes(self) -> Sequence[Pane]:
         return (self.pane,)
 
-    def target(self) -> ObjectKey | None:
+    def target(self) -> ObjectRef | None:
         return self.subject
 
-    def pod_target(self) -> ObjectKey | None:
+    def pod_target(self) -> ObjectRef | None:
         return self.subject if self.subject.kind == POD.name else None
 
     def _filter_bar(self) -> FilterBar | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from k9py.api.errors import KdashError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.redaction import redact
 from k9py.tui.context import AppContext
 from k9py.tui.screens.text_screen import TextScreen
@@ -20,7 +20,7 @@ from k9py.views.values import Tone
 class YamlScreen(TextScreen):
     """The whole object."""
 
-    def __init__(self, context: AppContext, subject: ObjectKey) -> None:
+    def __init__(self, context: AppContext, subject: ObjectRef) -> None:
         super().__init__(context, subject, "YAML")
 
     def show(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from k9py.api.meta import ManagedFields, ObjectKey
+from k9py.api.meta import ManagedFields, ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.severity import Severity
 from k9py.api.text import printable
@@ -67,7 +67,7 @@ def service_answer(
     *,
     refusal: str = "",
     writer: ManagedFields | None = None,
-    likely_target: tuple[ObjectKey, str] | None = None,
+    likely_target: tuple[ObjectRef, str] | None = None,
 ) -> Answer:
     """Return the answer for a service.
 
@@ -101,7 +101,7 @@ def service_answer(
 
 
 def everything_healthy(
-    rollouts: int, services: int, latest: tuple[ObjectKey, datetime] | None, now: datetime
+    rollouts: int, services: int, latest: tuple[ObjectRef, datetime] | None, now: datetime
 ) -> Answer:
     """Return the answer for a cluster in which nothing is wrong.
 
@@ -129,7 +129,7 @@ def stale(answer: Answer, since: datetime | None, now: datetime) -> Answer:
     return replace(answer, severity=severity, problem=((before, Tone.UNKNOWN), *answer.problem))
 
 
-def _name(key: ObjectKey) -> str:
+def _name(key: ObjectRef) -> str:
     """Return `deploy/checkout`: two kinds may have objects of the same name."""
     return printable(f"{KIND_SHORT_NAMES.get(key.kind, 'svc')}/{key.name}")
 

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.widget import Widget
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.times import age
 from k9py.tui.theme import ThemedApp
 from k9py.tui.widgets.line_view import LineView
@@ -31,9 +31,9 @@ COLUMNS = (
 )
 
 
-def key(name: str, namespace: str = "shop") -> ObjectKey:
+def key(name: str, namespace: str = "shop") -> ObjectRef:
     """Return the key of a Deployment."""
-    return ObjectKey("Deployment", namespace, name)
+    return ObjectRef("Deployment", namespace, name)
 
 
 def row(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.tui.panes.row_sources import rollout_columns
 from k9py.tui.widgets.live_table.fitting import COLUMN_GAP, COLUMN_PADDING, fit_columns
 from k9py.tui.widgets.live_table.live_rows import LiveRows, SharedNames
@@ -77,7 +77,7 @@ def test_a_service_sentence_is_whole_as_soon_as_it_fits() -> None:
 
 
 def row(kind: str, name: str) -> Row:
-    return Row(ObjectKey(kind, "shop", name), ())
+    return Row(ObjectRef(kind, "shop", name), ())
 
 
 def ambiguous(rows: LiveRows) -> bool:
@@ -94,7 +94,7 @@ def test_names_are_shared_while_two_kinds_have_one() -> None:
     assert not ambiguous(rows), "one object, however often it changes"
     rows.upsert(row("StatefulSet", "web"))
     assert ambiguous(rows)
-    rows.remove(ObjectKey("Deployment", "shop", "web"))
+    rows.remove(ObjectRef("Deployment", "shop", "web"))
     assert not ambiguous(rows)
 
 
@@ -102,18 +102,18 @@ def test_what_comes_while_a_list_is_taken_in_shares_names_too() -> None:
     rows = LiveRows(())
     rows.replace_all([row("Deployment", "a"), row("DaemonSet", "a"), row("Deployment", "a")])
     rows.upsert(row("StatefulSet", "b"))
-    rows.remove(ObjectKey("DaemonSet", "shop", "a"))
+    rows.remove(ObjectRef("DaemonSet", "shop", "a"))
     rows.upsert(row("Deployment", "b"))
     assert ambiguous(rows)
-    rows.remove(ObjectKey("StatefulSet", "shop", "b"))
+    rows.remove(ObjectRef("StatefulSet", "shop", "b"))
     assert not ambiguous(rows)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from("abc"), st.sampled_from("xyz"))))
 def test_shared_names_are_counted_as_a_set_would(steps: list[tuple[bool, str, str]]) -> None:
-    names, present = SharedNames(), set[ObjectKey]()
+    names, present = SharedNames(), set[ObjectRef]()
     for adds, kind, name in steps:
-        key = ObjectKey(kind, "shop", name)
+        key = ObjectRef(kind, "shop", name)
         if adds and key not in present:
             names.add(key)
             present.add(key)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.tui.widgets.live_table.live_rows import BULK_CHANGES, LiveRows
 from k9py.tui.widgets.live_table.order import Order, sort_key_of
 from k9py.tui.widgets.live_table.row_filter import RowFilter, search_text
@@ -33,7 +33,7 @@ def settled(live: LiveRows) -> list[Row]:
     return live.view.rows()
 
 
-def expected(live: LiveRows, model: dict[ObjectKey, Row]) -> list[Row]:
+def expected(live: LiveRows, model: dict[ObjectRef, Row]) -> list[Row]:
     """Return what a table of that model must show, worked out the plain way."""
     accepted = [row for row in model.values() if live.filter.accepts(search_text(row))]
     return sorted(accepted, key=sort_key_of(live.order, COLUMNS), reverse=live.order.reverse)
@@ -67,7 +67,7 @@ _STEPS = st.one_of(
 @settings(max_examples=250, deadline=None)
 @given(st.lists(_STEPS, max_size=40))
 def test_the_view_is_the_sorted_filtered_model_whatever_happened(steps: list[tuple[str, object]]) -> None:
-    live, model = LiveRows(COLUMNS), dict[ObjectKey, Row]()
+    live, model = LiveRows(COLUMNS), dict[ObjectRef, Row]()
     for what, value in steps:
         match what, value:
             case "upsert", Row() as one:

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.tui.widgets.live_table import HighlightCause, LiveTable
 from k9py.tui.widgets.live_table.fitting import fit_columns
 from k9py.tui.widgets.live_table.order import Order
@@ -407,7 +407,7 @@ async def test_other_columns_can_come_with_a_whole_new_list() -> None:
     app = host(5)
     async with app.run_test(size=(80, 12)) as pilot:
         await pilot.press("o")
-        pod = ObjectKey("Pod", "shop", "web-1")
+        pod = ObjectRef("Pod", "shop", "web-1")
         app.widget.replace_all([Row(pod, (Cell("web-1"), Cell("10")))], [Column("pod", "POD"), Column("n", "RESTARTS")])
         app.widget.flush()
         await pilot.pause()

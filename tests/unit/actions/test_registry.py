@@ -13,7 +13,7 @@ import pytest
 from k9py.actions.action import Action, ActionScope, ActionTarget
 from k9py.actions.keys import key_display
 from k9py.actions.registry import ACTIONS, BUILT_IN, BY_ID, CLI_VERBS, DEFAULT_KEYS
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cli.commands import COMMANDS
 
 README = Path(__file__).parents[3] / "README.md"
@@ -98,7 +98,7 @@ def test_only_a_listed_binding_has_a_group() -> None:
 def test_an_action_refuses_what_it_is_not_possible_on(
     action_id: str, kind: str, has_one_revision: bool, reason: str
 ) -> None:
-    target = ActionTarget(ObjectKey(kind, "shop", "cart"), "uid", lambda: has_one_revision)
+    target = ActionTarget(ObjectRef(kind, "shop", "cart"), "uid", lambda: has_one_revision)
     refused = BY_ID[action_id].allowed(target)
     assert refused is None if not reason else reason in str(refused)
 

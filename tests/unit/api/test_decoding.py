@@ -53,7 +53,8 @@ def recorded(name: str) -> tuple[tuple[AnyKind, dict[str, Any]], ...]:
 
 
 def decoded(kind: AnyKind, obj: dict[str, Any]) -> KubeObject:
-    return kind.decode(json.dumps(obj).encode())
+    value: KubeObject = kind.decode(json.dumps(obj).encode())
+    return value
 
 
 def differences(actual: Any, sent: Any, path: str = "") -> Iterator[str]:

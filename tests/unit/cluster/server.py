@@ -14,7 +14,7 @@ import msgspec
 
 from k9py.api.errors import BadRequestError, ForbiddenError, KdashError
 from k9py.api.kinds import KINDS, Kind
-from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.meta import KubeObject, ObjectRef
 from k9py.informer.lister_watcher import ListerWatcher
 from tests.factories import NOW
 
@@ -70,7 +70,7 @@ class FakeServer:
         self.down: KdashError | None = None
         self.silent = False
         self.version = 100
-        self.objects: dict[ObjectKey, KubeObject] = {}
+        self.objects: dict[ObjectRef, KubeObject] = {}
         self.listed: list[tuple[str, str, str]] = []
         self._watches: list[tuple[str, str, asyncio.Queue[bytes | KdashError]]] = []
         for obj in objects:
@@ -81,7 +81,7 @@ class FakeServer:
         self.objects[obj.key] = self._at_next_version(obj)
         self._send("MODIFIED", self.objects[obj.key])
 
-    def delete(self, key: ObjectKey) -> None:
+    def delete(self, key: ObjectRef) -> None:
         """Remove an object; watches receive it."""
         self._send("DELETED", self._at_next_version(self.objects.pop(key)))
 
@@ -101,7 +101,7 @@ class FakeServer:
             if watched == kind:
                 queue.put_nowait(error)
 
-    def restore(self, *, version: int, without: ObjectKey) -> None:
+    def restore(self, *, version: int, without: ObjectRef) -> None:
         """Become what a backup holds: everything at a lower version, one object missing; no watch receives it."""
         self.version = version
         self.objects = {key: _at_version(obj, version) for key, obj in self.objects.items() if key != without}

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.workloads import Deployment, ReplicaSet
 from k9py.cluster.change_feed import AffectedObjects
@@ -52,7 +52,7 @@ class World:
         metadata = msgspec.structs.replace(obj.metadata, resource_version=str(self._version))
         return msgspec.structs.replace(obj, metadata=metadata)
 
-    def remove(self, *keys: ObjectKey) -> None:
+    def remove(self, *keys: ObjectRef) -> None:
         for key in keys:
             self._by_kind[key.kind].remove_all([key])
 

@@ -12,7 +12,7 @@ import pytest
 
 from k9py.api.errors import ConnectionFailedError, ExpiredError, ForbiddenError, KdashError
 from k9py.api.kinds import DEPLOYMENT, POD, SERVICE
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
 from k9py.informer.reflector import Reflector, prefers_streaming_list
@@ -364,6 +364,6 @@ def test_streaming_lists_are_requested_for_kinds_with_few_objects() -> None:
 async def test_pods_are_kept_small_and_otherwise_equal() -> None:
     stage = Stage(page(10, A1 | {"metadata": A1["metadata"] | {"annotations": {"checksum": "x" * 64}}}))
     await stage.play()
-    held = stage.informer.store.get(ObjectKey("Pod", "shop", "a"))
+    held = stage.informer.store.get(ObjectRef("Pod", "shop", "a"))
     assert held is not None
     assert held.metadata.annotations is None

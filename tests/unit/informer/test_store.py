@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k9py.api.kinds import ENDPOINT_SLICE, POD
-from k9py.api.meta import Meta, ObjectKey, OwnerReference
+from k9py.api.meta import Meta, ObjectRef, OwnerReference
 from k9py.api.pods import Pod
 from k9py.cluster.indexes import pod_labels, slice_service
 from k9py.informer.events import Applied, Deleted
@@ -30,8 +30,8 @@ def a_pod(
     return Pod(meta)
 
 
-def key(name: str, namespace: str = "shop") -> ObjectKey:
-    return ObjectKey("Pod", namespace, name)
+def key(name: str, namespace: str = "shop") -> ObjectRef:
+    return ObjectRef("Pod", namespace, name)
 
 
 def listened(store: Store[Pod]) -> list[ChangeBatch[Pod]]:
@@ -184,7 +184,7 @@ def test_indexes_agree_with_the_objects_and_batches_replay_to_the_store(
     events: list[Applied[Pod] | Deleted[Pod]], size: int
 ) -> None:
     store: Store[Pod] = Store({"label": pod_labels})
-    replayed: dict[ObjectKey, Pod] = {}
+    replayed: dict[ObjectRef, Pod] = {}
 
     def replay(batch: ChangeBatch[Pod]) -> None:
         assert len({change.key for change in batch.changes}) == len(batch.changes)

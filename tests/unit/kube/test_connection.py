@@ -21,7 +21,7 @@ from k9py.api.errors import (
     NotFoundError,
 )
 from k9py.api.kinds import NODE, POD
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
 from k9py.kube.connect import connect
 from k9py.kube.options import ConnectOptions
@@ -31,7 +31,7 @@ from tests.unit.kube.connections import connected
 from tests.unit.kube.kubeconfigs import environ, kubeconfig, write
 from tests.unit.kube.servers import Answer, requiring, serving, status, version
 
-CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
+CHECKOUT = ObjectRef("Deployment", "shop", "checkout")
 LOG = LogTarget("shop", "checkout-1", "app")
 
 
@@ -240,7 +240,7 @@ async def test_a_delete_sends_its_preconditions(tmp_path: Path) -> None:
         return web.json_response({"kind": "Status"})
 
     async with connected(tmp_path, answer) as (connection, server):
-        key = ObjectKey("Pod", "shop", "checkout-1")
+        key = ObjectRef("Pod", "shop", "checkout-1")
         await connection.send(WriteRequest(key, {"preconditions": {"uid": "u"}}, verb="delete"), dry_run=False)
         assert server.requests[0].method == "DELETE"
         assert dict(server.requests[0].query) == {}
@@ -252,7 +252,7 @@ async def test_the_dry_run_of_a_delete_is_set_where_the_server_reads_it(tmp_path
         return web.json_response({"kind": "Status"})
 
     async with connected(tmp_path, answer) as (connection, server):
-        key = ObjectKey("Pod", "shop", "checkout-1")
+        key = ObjectRef("Pod", "shop", "checkout-1")
         for dry_run in (True, False):
             await connection.send(WriteRequest(key, {"preconditions": {"uid": "u"}}, verb="delete"), dry_run=dry_run)
         # A body takes precedence over the query: a dry run requested only in the query would delete.
@@ -335,7 +335,7 @@ async def test_a_web_page_is_no_api_response(tmp_path: Path) -> None:
 
 async def test_a_name_cannot_lead_to_another_path(tmp_path: Path) -> None:
     async with connected(tmp_path, version) as (connection, server):
-        await connection.get(ObjectKey("Deployment", "a/../b", "x?dryRun=All"))
+        await connection.get(ObjectRef("Deployment", "a/../b", "x?dryRun=All"))
         assert server.requests[0].rel_url.raw_path == "/apis/apps/v1/namespaces/a%2F..%2Fb/deployments/x%3FdryRun=All"
 
 

@@ -12,7 +12,7 @@ from k9py.api.errors import (
     ConfigError,
     UnauthorizedError,
 )
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.kube.connect import connect
 from k9py.kube.options import ConnectOptions
 from k9py.logs.source import LogTarget
@@ -21,7 +21,7 @@ from tests.unit.kube.connections import connected
 from tests.unit.kube.kubeconfigs import encoded, environ, kubeconfig, plugin_user
 from tests.unit.kube.servers import requiring, serving, status, tls_server, version
 
-CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
+CHECKOUT = ObjectRef("Deployment", "shop", "checkout")
 LOG = LogTarget("shop", "checkout-1", "app")
 
 

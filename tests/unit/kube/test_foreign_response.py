@@ -13,7 +13,7 @@ from aiohttp import web
 
 from k9py.api.errors import ConnectionFailedError, KdashError, UnauthorizedError, UnavailableError
 from k9py.api.kinds import KINDS
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
@@ -21,7 +21,7 @@ from k9py.kube.options import ConnectOptions
 from tests.unit.kube.connections import connected
 from tests.unit.kube.kubeconfigs import environ, kubeconfig
 
-POD = ObjectKey("Pod", "shop", "checkout-1")
+POD = ObjectRef("Pod", "shop", "checkout-1")
 NGINX = (
     b"<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n"
     b"<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"

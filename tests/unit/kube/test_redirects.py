@@ -8,12 +8,12 @@ import pytest
 from aiohttp import web
 
 from k9py.api.errors import ConnectionFailedError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
 from tests.unit.kube.connections import connected
 from tests.unit.kube.servers import Answer, serving, version
 
-CHECKOUT = ObjectKey("Deployment", "shop", "checkout")
+CHECKOUT = ObjectRef("Deployment", "shop", "checkout")
 TOKEN = {"token": "s3cr3t"}
 CODES = [301, 302, 303, 307, 308]
 
@@ -28,7 +28,7 @@ def to(location: str, code: int = 302) -> Answer:
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("verb", ["patch", "delete", "evict"])
 async def test_a_write_is_never_sent_anywhere_else(tmp_path: Path, code: int, verb: str) -> None:
-    key = CHECKOUT if verb == "patch" else ObjectKey("Pod", "shop", "checkout-1")
+    key = CHECKOUT if verb == "patch" else ObjectRef("Pod", "shop", "checkout-1")
     request = WriteRequest(key, {"spec": {"replicas": 3}}, verb=verb)  # type: ignore[arg-type]
     async with serving(version) as other:
         for location in (f"{other.url}/elsewhere", "/elsewhere"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from k9py.api.errors import ConflictError, NotFoundError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
 
 
@@ -56,7 +56,7 @@ class FakeServer:
         meta = self.obj["metadata"]
         meta["resourceVersion"] = str(int(meta["resourceVersion"]) + 1)
 
-    async def get(self, key: ObjectKey) -> dict[str, Any]:
+    async def get(self, key: ObjectRef) -> dict[str, Any]:
         self.reads += 1
         if self.unreadable:
             raise self.unreadable.pop(0)

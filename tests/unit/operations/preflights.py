@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from k9py.api.errors import KdashError
 from k9py.api.kinds import HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET, RESOURCE_QUOTA, Kind
-from k9py.api.meta import KubeObject, ObjectKey
+from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.pods import Pod
 from k9py.operations.plan import PreflightWarning, WritePlan
 from k9py.operations.preflight.checks import judge
@@ -61,7 +61,7 @@ class FakeReader:
     allowed: bool | KdashError | None = True
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
-    async def get(self, key: ObjectKey) -> Raw:
+    async def get(self, key: ObjectRef) -> Raw:
         raise AssertionError("the object was read already")
 
     async def list(self, kind: str, namespace: str, *, label_selector: str = "") -> list[Raw]:

@@ -13,7 +13,7 @@ import pytest
 
 from k9py.api.errors import ConnectionFailedError, KdashError, RefusedError
 from k9py.api.kinds import POD
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.operations import runner
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
@@ -22,7 +22,7 @@ from k9py.operations.target import TargetSnapshot
 from k9py.operations.track import TrackedEnd
 from k9py.runtime.clock import SystemClock
 
-DB = ObjectKey("StatefulSet", "data", "db")
+DB = ObjectRef("StatefulSet", "data", "db")
 
 
 class NoWait(SystemClock):
@@ -54,8 +54,8 @@ class FakeCluster:
     """A StatefulSet that replaces what is deleted; the next `failures` reads fail."""
 
     def __init__(self, *names: str) -> None:
-        self.objects: dict[ObjectKey, dict[str, Any]] = {
-            ObjectKey("Pod", "data", name): raw_pod(name, f"uid-{name}", is_ready=False) for name in names
+        self.objects: dict[ObjectRef, dict[str, Any]] = {
+            ObjectRef("Pod", "data", name): raw_pod(name, f"uid-{name}", is_ready=False) for name in names
         }
         self.deleted: list[str] = []
         self.failures = 0
@@ -63,7 +63,7 @@ class FakeCluster:
     def pods(self) -> tuple[Pod, ...]:
         return tuple(POD.decode(msgspec.json.encode(raw)) for raw in self.objects.values())
 
-    async def get(self, key: ObjectKey) -> dict[str, Any]:
+    async def get(self, key: ObjectRef) -> dict[str, Any]:
         if self.failures:
             self.failures -= 1
             raise ConnectionFailedError("connection refused")
@@ -82,7 +82,7 @@ class FakeCluster:
     ) -> None:
         name = planned.target.raw["metadata"]["name"]
         self.deleted.append(name)
-        self.objects[ObjectKey("Pod", "data", name)] = raw_pod(name, f"new-{name}", is_ready=True)
+        self.objects[ObjectRef("Pod", "data", name)] = raw_pod(name, f"new-{name}", is_ready=True)
         self.failures = 3
         assert (await gone()).outcome == "gone"
 
@@ -110,9 +110,9 @@ def deleter(cluster: FakeCluster) -> StuckPodDeleter:
 async def test_only_what_was_confirmed_is_deleted() -> None:
     cluster = FakeCluster("db-0", "db-1", "db-2")
     stuck = deleter(cluster)
-    cluster.objects[ObjectKey("Pod", "data", "db-1")] = raw_pod("db-1", "uid-db-1", is_ready=True)
+    cluster.objects[ObjectRef("Pod", "data", "db-1")] = raw_pod("db-1", "uid-db-1", is_ready=True)
     shown = await stuck.still_stuck()
-    cluster.objects[ObjectKey("Pod", "data", "db-1")] = raw_pod("db-1", "uid-db-1", is_ready=False)
+    cluster.objects[ObjectRef("Pod", "data", "db-1")] = raw_pod("db-1", "uid-db-1", is_ready=False)
     await stuck.delete(shown)
     assert cluster.deleted == ["db-0", "db-2"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import k9py
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
 from k9py.operations.operation import RemediableError
@@ -81,7 +81,7 @@ def test_replicas_are_those_of_the_patch() -> None:
     ],
 )
 def test_a_json_patch_is_judged_by_its_paths(path: str, expected: set[str]) -> None:
-    key = ObjectKey("Deployment", "shop", "cart")
+    key = ObjectRef("Deployment", "shop", "cart")
     request = WriteRequest(key, [{"op": "replace", "path": path, "value": {}}], "json")
     assert effects(WritePlan("sample", "Sample", key, "u", "7", 2, request, "sample")) == expected
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.cluster.scope import Scope
 from k9py.kube.connection import Connection
 from k9py.session import ClusterSession, open_session
@@ -64,7 +64,7 @@ async def test_the_connection_is_closed_after_an_error() -> None:
 async def test_the_default_namespace_is_the_named_one_else_the_contexts(named: str, namespace: str) -> None:
     async with _open(_Server(), named) as session:
         assert session.context == "staging"
-        assert session.key(_Named("Deployment", "checkout")) == ObjectKey("Deployment", namespace, "checkout")
+        assert session.key(_Named("Deployment", "checkout")) == ObjectRef("Deployment", namespace, "checkout")
 
 
 async def test_it_has_a_cluster_once_that_is_watched() -> None:

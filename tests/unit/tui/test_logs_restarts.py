@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from k9py.api.errors import ForbiddenError
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.workloads import POD_TEMPLATE_HASH, RESTARTED_AT
 from k9py.rollouts.revisions import Revision
 from k9py.tui.logs.restarts import RestartedRevisions
@@ -28,7 +28,7 @@ class Server:
         self.asked: list[str] = []
         self._templates = templates
 
-    async def get(self, key: ObjectKey) -> dict[str, Any]:
+    async def get(self, key: ObjectRef) -> dict[str, Any]:
         self.asked.append(key.name)
         template = self._templates[key.name]
         if template is None:

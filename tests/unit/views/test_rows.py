@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.api.services import ServicePort
 from k9py.api.severity import Severity
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
@@ -221,11 +221,11 @@ def test_hostile_names_and_messages_are_neutralised() -> None:
     evil = "\x1b]0;owned\x07x\x1b[31m"
     view = replace(
         ROLLOUT,
-        key=ObjectKey("Deployment", evil, evil),
+        key=ObjectRef("Deployment", evil, evil),
         status=replace(STATUS, summary=evil, images=(f"a:{evil}",)),
         findings=(finding(Severity.DOWN, evil),),
     )
-    service = replace(SERVICE, key=ObjectKey("Service", evil, evil), findings=view.findings)
+    service = replace(SERVICE, key=ObjectRef("Service", evil, evil), findings=view.findings)
     rows = (rollouts.row(view, NOW), services.row(service, NOW), events.row(make.event(make.pod(), evil, evil), NOW))
     assert all(cell.text.isprintable() for row in rows for cell in row.cells)
 

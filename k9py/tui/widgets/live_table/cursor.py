@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.tui.widgets.live_table.live_rows import LiveRows
 from k9py.tui.widgets.live_table.order import SortKey
 from k9py.tui.widgets.live_table.row_filter import RowFilter
@@ -32,11 +32,11 @@ class Cursor:
     """Where the cursor is."""
 
     def __init__(self) -> None:
-        self.key: ObjectKey | None = None
+        self.key: ObjectRef | None = None
         self.index = 0
         self.is_pinned = False
         """True once the user moved it: it follows its object."""
-        self.lost: ObjectKey | None = None
+        self.lost: ObjectRef | None = None
         """The pinned object that went away; None once the cursor is moved."""
         self._place: SortKey | None = None
         self._order: object = None

@@ -14,7 +14,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.tui.widgets.live_table.fitting import Fit, fit_columns
 from k9py.tui.widgets.live_table.order import Order, sort_key_of
 from k9py.tui.widgets.live_table.row_filter import RowFilter, search_text
@@ -34,13 +34,13 @@ class SharedNames:
         self.shared = 0
         self._kinds: dict[tuple[str, str], int] = {}
 
-    def add(self, key: ObjectKey) -> None:
+    def add(self, key: ObjectRef) -> None:
         """Count a new object."""
         name = (key.namespace, key.name)
         kinds = self._kinds[name] = self._kinds.get(name, 0) + 1
         self.shared += kinds == 2
 
-    def remove(self, key: ObjectKey) -> None:
+    def remove(self, key: ObjectRef) -> None:
         """Remove an object that was counted."""
         name = (key.namespace, key.name)
         kinds = self._kinds[name] - 1
@@ -62,7 +62,7 @@ class LiveRows:
         self.columns = tuple(columns)
         self.order = order or Order()
         self.filter = RowFilter()
-        self.model: dict[ObjectKey, Row] = {}
+        self.model: dict[ObjectRef, Row] = {}
         self.view = self._new_view()
         self.content_widths = self._bare_widths()
         """Widest content seen in each column, in cells.
@@ -72,8 +72,8 @@ class LiveRows:
         """
         self._has_spare_width = False
         self._names = SharedNames()
-        self._pending: dict[ObjectKey, None] = {}
-        self._touched: dict[ObjectKey, None] = {}
+        self._pending: dict[ObjectRef, None] = {}
+        self._touched: dict[ObjectRef, None] = {}
         self._replacement: Sequence[Row] | None = None
         self._build: Generator[None, None, None] | None = None
 
@@ -114,7 +114,7 @@ class LiveRows:
         self._has_spare_width |= old is not None and self._gives_room(old, row)
         return True
 
-    def remove(self, key: ObjectKey) -> bool:
+    def remove(self, key: ObjectRef) -> bool:
         """Remove a row; False when there is none."""
         known = self.model.pop(key, None) is not None
         if known:
@@ -219,7 +219,7 @@ class LiveRows:
             yield
 
     def _take_replacement(self, rows: Sequence[Row]) -> Generator[None, None, None]:
-        fresh: dict[ObjectKey, Row] = {}
+        fresh: dict[ObjectRef, Row] = {}
         names = SharedNames()
         for start in range(0, len(rows), SLICE_ROWS):
             for row in rows[start : start + SLICE_ROWS]:

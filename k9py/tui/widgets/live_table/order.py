@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.views.values import Column, Row
 
 SortKey = tuple[Any, ...]
@@ -39,37 +39,37 @@ def sort_key_of(order: Order, columns: tuple[Column, ...]) -> Callable[[Row], So
     raise KeyError(order.column)
 
 
-def key_of(place: SortKey) -> ObjectKey:
+def key_of(place: SortKey) -> ObjectRef:
     """Return the object a place belongs to."""
-    return ObjectKey(place[-1], place[-3], place[-2])
+    return ObjectRef(place[-2], place[-4], place[-3], place[-1])
 
 
 def _by_rank(row: Row) -> SortKey:
-    kind, namespace, name = row.key
-    return (row.rank, namespace, name, kind)
+    kind, namespace, name, group = row.key
+    return (row.rank, namespace, name, kind, group)
 
 
 def _by_cell(index: int) -> Callable[[Row], SortKey]:
     def sort_key(row: Row) -> SortKey:
-        kind, namespace, name = row.key
+        kind, namespace, name, group = row.key
         cell = row.cells[index]
         if cell.sort is not None:
-            return (0, cell.sort, namespace, name, kind)
+            return (0, cell.sort, namespace, name, kind, group)
         if cell.text:
-            return (1, cell.text.lower(), namespace, name, kind)
-        return (2, "", namespace, name, kind)
+            return (1, cell.text.lower(), namespace, name, kind, group)
+        return (2, "", namespace, name, kind, group)
 
     return sort_key
 
 
 def _by_age(index: int) -> Callable[[Row], SortKey]:
     def sort_key(row: Row) -> SortKey:
-        kind, namespace, name = row.key
+        kind, namespace, name, group = row.key
         value = row.cells[index].sort
         if value is not None:
-            return (0, value, namespace, name, kind)
+            return (0, value, namespace, name, kind, group)
         if row.since is not None:
-            return (1, -row.since.timestamp(), namespace, name, kind)
-        return (2, 0.0, namespace, name, kind)
+            return (1, -row.since.timestamp(), namespace, name, kind, group)
+        return (2, 0.0, namespace, name, kind, group)
 
     return sort_key

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from heapq import merge
 from typing import Final
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.tui.widgets.live_table.order import SortKey, key_of
 from k9py.views.values import Row
 
@@ -39,28 +39,28 @@ class SortedView:
         self.accepts = accepts
         self.reverse = reverse
         self._places: list[SortKey] = []
-        self._rows: dict[ObjectKey, Row] = {}
+        self._rows: dict[ObjectRef, Row] = {}
 
     def __len__(self) -> int:
         return len(self._places)
 
-    def __contains__(self, key: ObjectKey) -> bool:
+    def __contains__(self, key: ObjectRef) -> bool:
         return key in self._rows
 
     def row_at(self, index: int) -> Row:
         """Return the row shown at an index, 0 on top."""
         return self._rows[key_of(self._places[-1 - index if self.reverse else index])]
 
-    def keys_at(self, start: int, end: int) -> list[ObjectKey]:
+    def keys_at(self, start: int, end: int) -> list[ObjectRef]:
         """Return the objects shown at these indexes, as many as there are."""
         return [self.row_at(index).key for index in range(max(0, start), min(end, len(self._places)))]
 
-    def index_of(self, key: ObjectKey) -> int | None:
+    def index_of(self, key: ObjectRef) -> int | None:
         """Return where an object is shown, None when it is not."""
         place = self.place_of(key)
         return None if place is None else self._shown_index(bisect_left(self._places, place))
 
-    def place_of(self, key: ObjectKey) -> SortKey | None:
+    def place_of(self, key: ObjectRef) -> SortKey | None:
         """Return an object's place, to find its neighbours after it is gone."""
         row = self._rows.get(key)
         return None if row is None else self.sort_key(row)
@@ -77,7 +77,7 @@ class SortedView:
         rows = [self._rows[key_of(place)] for place in self._places]
         return rows[::-1] if self.reverse else rows
 
-    def apply(self, changed: Iterable[ObjectKey], model: Mapping[ObjectKey, Row]) -> None:
+    def apply(self, changed: Iterable[ObjectRef], model: Mapping[ObjectRef, Row]) -> None:
         """Insert, move, replace or remove these objects as in the model."""
         out: list[SortKey] = []
         incoming: list[SortKey] = []

@@ -19,7 +19,7 @@ from textual.message import Message
 from textual.timer import Timer
 
 from k9py.actions.action import ActionScope
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.tui.bindings import bindings
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.live_table.cursor import HighlightCause
@@ -46,9 +46,9 @@ class LiveTable(SortableTable):
         """The cursor is on another object (on none: `key` is None). `previous` is the object it was on."""
 
         table: LiveTable
-        key: ObjectKey | None
+        key: ObjectRef | None
         row: Row | None
-        previous: ObjectKey | None
+        previous: ObjectRef | None
         cause: HighlightCause
 
         @property
@@ -60,7 +60,7 @@ class LiveTable(SortableTable):
         """Enter was pressed on an object."""
 
         table: LiveTable
-        key: ObjectKey
+        key: ObjectRef
         row: Row
 
         @property
@@ -95,10 +95,10 @@ class LiveTable(SortableTable):
             columns, order=order, empty_text=empty_text, now=now, options=options, name=name, id=id, classes=classes
         )
         self._filter_timer: Timer | None = None
-        self._clicked: ObjectKey | None = None
+        self._clicked: ObjectRef | None = None
         self.bind_sort_keys()
 
-    def cursor_changed(self, previous: ObjectKey | None, cause: HighlightCause) -> None:
+    def cursor_changed(self, previous: ObjectRef | None, cause: HighlightCause) -> None:
         key = self._cursor.key
         row = None if key is None else self._rows.view.row_at(self._cursor.index)
         self.post_own_message(self.Highlighted(self, key, row, previous, cause))
@@ -141,7 +141,7 @@ class LiveTable(SortableTable):
 
     # -- cursor -------------------------------------------------------------------------------------------------------
 
-    def select_key(self, key: ObjectKey) -> bool:
+    def select_key(self, key: ObjectRef) -> bool:
         """Put the cursor on an object; return False when it is not shown (the cursor stays)."""
         index = self._rows.view.index_of(key)
         if index is not None:

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 
 from textual.strip import Strip
 
-from k9py.api.meta import ObjectKey
+from k9py.api.meta import ObjectRef
 from k9py.runtime.time_slice import TimeSlice, run_in_slices
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
 from k9py.tui.widgets.live_table.cursor import Cursor, HighlightCause
@@ -73,11 +73,11 @@ class TableBody(LineView):
         self._fit_key: tuple[object, ...] = ()
         self._layout = 0
         self._counts = (0, 0)
-        self._marks: frozenset[ObjectKey] = frozenset()
+        self._marks: frozenset[ObjectRef] = frozenset()
 
     # -- hooks for subclasses -----------------------------------------------------------------------------------------
 
-    def cursor_changed(self, previous: ObjectKey | None, cause: HighlightCause) -> None:
+    def cursor_changed(self, previous: ObjectRef | None, cause: HighlightCause) -> None:
         """Report that the cursor is on another object."""
 
     def counts_changed(self, shown: int, total: int) -> None:
@@ -90,7 +90,7 @@ class TableBody(LineView):
         if self._rows.upsert(row):
             self.schedule_flush()
 
-    def remove_row(self, key: ObjectKey) -> None:
+    def remove_row(self, key: ObjectRef) -> None:
         """Remove a row; an unknown key is ignored."""
         if self._rows.remove(key):
             self.schedule_flush()
@@ -115,7 +115,7 @@ class TableBody(LineView):
         self._empty = EmptyLine(text, tone)
         self.schedule_flush()
 
-    def set_marks(self, keys: Iterable[ObjectKey]) -> None:
+    def set_marks(self, keys: Iterable[ObjectRef]) -> None:
         """Show these objects as marked."""
         self._marks = frozenset(keys)
         self.repaint()
@@ -128,7 +128,7 @@ class TableBody(LineView):
         return self._rows.columns
 
     @property
-    def cursor_key(self) -> ObjectKey | None:
+    def cursor_key(self) -> ObjectRef | None:
         """The selected object; None when no row is shown."""
         return self._cursor.key
 
@@ -143,7 +143,7 @@ class TableBody(LineView):
         return self._cursor.is_pinned
 
     @property
-    def lost_key(self) -> ObjectKey | None:
+    def lost_key(self) -> ObjectRef | None:
         """The pinned object that went away, while the cursor is on a neighbour that nobody selected."""
         return self._cursor.lost
 
@@ -178,15 +178,15 @@ class TableBody(LineView):
         return self._rows.building
 
     @property
-    def marks(self) -> frozenset[ObjectKey]:
+    def marks(self) -> frozenset[ObjectRef]:
         """The marked objects, shown or not."""
         return self._marks
 
-    def row(self, key: ObjectKey) -> Row | None:
+    def row(self, key: ObjectRef) -> Row | None:
         """Return an object's row, None when there is none."""
         return self._rows.model.get(key)
 
-    def visible_keys(self) -> list[ObjectKey]:
+    def visible_keys(self) -> list[ObjectRef]:
         """Return the objects on the screen, from the top."""
         return self._rows.view.keys_at(self.top, self.top + self.page_lines)
 
