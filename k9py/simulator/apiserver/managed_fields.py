@@ -8,7 +8,7 @@ tracked: the others write only their own fields (status, their dependents).
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from k9py.simulator.apiserver.request import IncomingRequest
 from k9py.simulator.clock import timestamp
@@ -21,22 +21,23 @@ _BUILT_IN = ListTypes()
 
 @dataclass(frozen=True, slots=True)
 class ManagerEntry:
-    """One entry of managedFields: what a manager owns through one operation and subresource."""
+    """One entry of managedFields: what a manager owns through one operation (apply or update) and subresource."""
 
     manager: str
-    operation: Literal["Apply", "Update"]
+    by_apply: bool
     api_version: str
     paths: Set[Path]
     time: str = ""
     subresource: str = ""
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
+    def key(self) -> tuple[str, bool, str, str]:
         """Return what identifies the entry; an apply may change its API version."""
-        return self.manager, self.operation, self.subresource, "" if self.operation == "Apply" else self.api_version
+        return self.manager, self.by_apply, self.subresource, "" if self.by_apply else self.api_version
 
     def as_object(self) -> Object:
-        entry: Object = {"manager": self.manager, "operation": self.operation, "apiVersion": self.api_version}
+        written_by = "Apply" if self.by_apply else "Update"
+        entry: Object = {"manager": self.manager, "operation": written_by, "apiVersion": self.api_version}
         if self.time:
             entry["time"] = self.time
         entry |= {"fieldsType": "FieldsV1", "fieldsV1": as_fields_v1(self.paths)}
@@ -48,7 +49,7 @@ def entries_of(obj: Mapping[str, Any] | None) -> list[ManagerEntry]:
     return [
         ManagerEntry(
             entry["manager"],
-            entry["operation"],
+            entry["operation"] == "Apply",
             entry["apiVersion"],
             frozenset(from_fields_v1(entry["fieldsV1"])),
             entry.get("time", ""),
@@ -62,7 +63,7 @@ def with_entries(obj: Object, entries: Iterable[ManagerEntry]) -> Object:
     """Return an object with these entries, without those that own nothing, in the API server's order."""
     kept = sorted(
         (entry for entry in entries if entry.paths),
-        key=lambda entry: (entry.operation, entry.time, entry.manager, entry.api_version, entry.subresource),
+        key=lambda entry: (not entry.by_apply, entry.time, entry.manager, entry.api_version, entry.subresource),
     )
     metadata = {key: value for key, value in obj["metadata"].items() if key != "managedFields"}
     if kept:
@@ -97,7 +98,7 @@ def with_manager(
     """
     changes = compare(old or {}, obj, types)
     written = changes.written
-    mine = ManagerEntry(manager, "Update", api_version, written, timestamp(now), subresource)
+    mine = ManagerEntry(manager, False, api_version, written, timestamp(now), subresource)
     if subresource == "scale":
         mine = replace(mine, time="")  # as Kubernetes 1.36 writes it: recorded in tests/wire
     entries: list[ManagerEntry] = []

@@ -64,7 +64,7 @@ def apply(state: SimulatorState, access: Access, request: IncomingRequest) -> Ap
     check_applied_fields(resource, applied)
     configuration = _configuration(resource, applied, target.subresource)
     api_version = resource.api_version
-    entry = ManagerEntry(manager, "Apply", api_version, frozenset(), subresource=target.subresource)
+    entry = ManagerEntry(manager, True, api_version, frozenset(), subresource=target.subresource)
     types, now = list_types_of(resource), timestamp(state.clock.now())
     if old is None:
         access.check(request.user, dataclasses.replace(target, verb="create"))
@@ -145,7 +145,7 @@ def applied_to(
     entries = entries_of(live)
     if not entries:  # written by nobody who is tracked
         owned = field_set(live, types)
-        entries = [ManagerEntry(_BEFORE_FIRST_APPLY, "Update", entry.api_version, owned, now)]
+        entries = [ManagerEntry(_BEFORE_FIRST_APPLY, False, entry.api_version, owned, now)]
     last = next((held for held in entries if held.key == entry.key), None)
     others = [held for held in entries if held is not last]
     wanted = field_set(configuration, types)
@@ -232,4 +232,4 @@ def _described(entry: ManagerEntry) -> str:
     text = json.dumps(entry.manager, ensure_ascii=False)
     if entry.subresource:
         text += f' with subresource "{entry.subresource}"'
-    return text if entry.operation == "Apply" else f"{text} using {entry.api_version}"
+    return text if entry.by_apply else f"{text} using {entry.api_version}"
