@@ -250,7 +250,11 @@ def _delete_one(state: SimulatorState, request: IncomingRequest, name: str, name
     options: dict[str, Any] = decode_object(request) if request.body else {}
     preconditions = options.get("preconditions") or {}
     grace = options.get("gracePeriodSeconds", request.whole_number("gracePeriodSeconds"))
-    propagation = _propagation(options.get("propagationPolicy") or request.query.get("propagationPolicy"))
+    policy = options.get("propagationPolicy") or request.query.get("propagationPolicy")
+    if options.get("orphanDependents") is not None and policy:
+        why = f'Invalid value: "{policy}": orphanDependents and deletionPropagation cannot be both set'
+        raise _invalid_option("FieldValueInvalid", why)
+    propagation = _propagation("Orphan" if options.get("orphanDependents") else policy)
     storage = state.storage
     current = storage.get(resource, namespace, name)
     if current is None:
@@ -280,7 +284,13 @@ def _propagation(given: str | None) -> Propagation:
         case "Background" | "Foreground" | "Orphan":
             return given
         case _:
-            raise status_errors.bad_request(f'invalid propagationPolicy "{given}"')
+            values = '"Foreground", "Background", "Orphan", "nil"'
+            raise _invalid_option("FieldValueNotSupported", f'Unsupported value: "{given}": supported values: {values}')
+
+
+def _invalid_option(reason: str, why: str) -> status_errors.StatusError:
+    cause = StatusCause(reason, why, "propagationPolicy")
+    return status_errors.invalid("meta.k8s.io", "DeleteOptions", "", [cause])
 
 
 def _delete_response(resource: Resource, obj: Object, *, kept: bool) -> Object:

@@ -10,7 +10,7 @@ synchronously, in order, after the write).
 
 import bisect
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Literal
 
@@ -28,6 +28,8 @@ from k9py.simulator.registry.resources import (
 __all__ = ["Admission", "Object", "Objects", "OwnedObjects", "Propagation", "Storage", "StorageEvent"]
 
 Propagation = Literal["Background", "Foreground", "Orphan"]
+PROPAGATION_FINALIZERS: Mapping[str, str] = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
+"""The finalizer that each propagation policy adds for the garbage collector."""
 
 SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # the alphabet of generateName: no vowels, no look-alikes
 
@@ -57,6 +59,7 @@ class Storage:
         """
         self.revision = 1
         self.admission: list[Admission] = []
+        self.collects_garbage = False  # set by the garbage collector
         self.encoded = EncodedObjects()
         self._clock = clock
         self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
@@ -118,7 +121,8 @@ class Storage:
             metadata["name"] = self._generate_name(kind, namespace, metadata["generateName"])
         name = metadata.get("name") or ""
         if (namespace, name) in kind.objects:
-            raise status_errors.already_exists(resource, name)
+            deleted = kind.objects[namespace, name]["metadata"].get("deletionTimestamp")
+            raise status_errors.already_exists(resource, name, being_deleted=bool(deleted))
         for admit in self.admission:
             admit(resource, {**obj, "metadata": metadata})
         metadata["uid"] = metadata.get("uid") or self._new_uid()
@@ -222,8 +226,9 @@ class Storage:
         """Delete an object as the API does and return it as the response shows it.
 
         A scheduled pod stays, with a deletionTimestamp, until the kubelet calls `remove`; an object with finalizers
-        stays until they are removed (Foreground adds `foregroundDeletion`, which the garbage collector removes);
-        others are removed immediately. Orphan first removes the owner from its dependents.
+        stays until they are removed; others are removed immediately. Foreground and Orphan add a finalizer, which the
+        garbage collector removes when it has deleted or orphaned the dependents; where none runs, Orphan orphans them
+        here.
 
         Args:
             grace: grace period of a pod in seconds; None takes the pod's own, 0 removes it immediately.
@@ -236,15 +241,16 @@ class Storage:
             raise status_errors.not_found(resource, name)
         current = obj["metadata"]
         self.check_preconditions(resource, obj, uid=uid, resource_version=resource_version)
-        if propagation == "Orphan":
-            self._orphan_dependents(current["uid"])
         finalizers = list(current.get("finalizers") or ())
-        if (
-            propagation == "Foreground"
-            and "foregroundDeletion" not in finalizers
-            and self._owners.dependents(current["uid"])
+        collector = PROPAGATION_FINALIZERS.get(propagation)
+        if propagation == "Orphan" and not self.collects_garbage:
+            self.orphan_dependents(current["uid"])
+        elif (
+            collector is not None
+            and collector not in finalizers
+            and (self.collects_garbage or self._owners.dependents(current["uid"]))
         ):
-            finalizers.append("foregroundDeletion")
+            finalizers.append(collector)
         seconds = grace_seconds(resource, obj, grace)
         if not seconds and not finalizers:
             self._remove(resource, obj)
@@ -357,7 +363,8 @@ class Storage:
         for listener in (*kind.listeners, *self._listeners):
             listener(change)
 
-    def _orphan_dependents(self, uid: str) -> None:
+    def orphan_dependents(self, uid: str) -> None:
+        """Remove an owner from the ownerReferences of its dependents."""
         for resource, obj in self.owned_by(uid):
             references = [ref for ref in obj["metadata"]["ownerReferences"] if ref["uid"] != uid]
             metadata = {key: value for key, value in obj["metadata"].items() if key != "ownerReferences"}

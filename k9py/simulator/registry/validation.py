@@ -52,6 +52,8 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
     name = metadata.get("name") or ""
     if old is None:
         causes += _name_causes(name or metadata.get("generateName", ""), generated=not name)
+    elif old["metadata"].get("deletionTimestamp"):
+        causes += _finalizer_causes(metadata, old["metadata"])
     spec = obj.get("spec") or {}
     if resource.kind in _SCALABLE:
         causes += _negative_causes(spec, "replicas")
@@ -76,6 +78,17 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
         causes.append(StatusCause("FieldValueRequired", "Required value", "spec.ports"))
     if causes:
         raise status_errors.invalid(resource.group, resource.kind, name, causes)
+
+
+def _finalizer_causes(metadata: Mapping[str, Any], old: Mapping[str, Any]) -> list[StatusCause]:
+    held = old.get("finalizers") or ()
+    new = [name for name in metadata.get("finalizers") or () if name not in held]
+    if not new:
+        return []
+    listed = ", ".join(f'"{name}"' for name in new)
+    why = f"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{listed}}}"
+    # The real validation checks twice, in ValidateObjectMetaUpdate and in the generic store.
+    return [StatusCause("FieldValueForbidden", f"Forbidden: {why}", "metadata.finalizers")] * 2
 
 
 def check_strict_fields(resource: Resource, patch: Any) -> None:

@@ -213,9 +213,10 @@ async def test_a_collection_is_deleted_by_label(simulator: Simulator, client: Ra
     assert [obj["metadata"]["name"] for obj in left] == ["other"]
 
 
-def _budget(state: SimulatorState, allowed: int) -> None:
+def _budget(state: SimulatorState, allowed: int, observed: int = 1) -> None:
     spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "checkout"}}}
-    status = {"disruptionsAllowed": allowed, "desiredHealthy": 1, "currentHealthy": 1 + allowed}
+    counts = {"disruptionsAllowed": allowed, "desiredHealthy": 1, "currentHealthy": 1 + allowed}
+    status = {"observedGeneration": observed, **counts}
     budget = {"metadata": {"name": "checkout", "namespace": "shop"}, "spec": spec, "status": status}
     state.storage.create(PODDISRUPTIONBUDGETS, budget)
 
@@ -232,6 +233,22 @@ async def test_an_eviction_that_the_budget_allows_takes_one_from_it(simulator: S
     evicted = simulator.call(lambda state: state.storage.get(PODS, "shop", "a"))
     assert evicted is not None
     assert "deletionTimestamp" in evicted["metadata"]
+
+
+async def test_a_budget_that_is_not_yet_processed_asks_to_come_again(simulator: Simulator, client: RawClient) -> None:
+    simulator.call(_budget, 1, observed=0)
+    simulator.call(add_pod, "a")
+    reply = await client.send("POST", "/api/v1/namespaces/shop/pods/a/eviction", {"metadata": {"name": "a"}})
+    assert (reply.status, reply.headers["Retry-After"]) == (429, "10")
+    assert reply.body["details"] == {
+        "causes": [
+            {
+                "reason": "DisruptionBudget",
+                "message": "The disruption budget checkout is still being processed by the server.",
+            }
+        ],
+        "retryAfterSeconds": 10,
+    }
 
 
 async def test_an_eviction_in_a_dry_run_deletes_nothing(simulator: Simulator, client: RawClient) -> None:
