@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from k9py.simulator.controllers.work_queue import Key
-from k9py.simulator.registry.resources import by_kind
+from k9py.simulator.registry.resources import Resource
 from k9py.simulator.registry.storage import PROPAGATION_FINALIZERS, StorageEvent
 from k9py.simulator.state import SimulatorState
 
@@ -24,7 +24,7 @@ class GarbageCollector:
     def __init__(self, state: SimulatorState) -> None:
         self._storage = state.storage
         self._storage.collects_garbage = True
-        self._waiting: dict[str, tuple[str, str, str]] = {}
+        self._waiting: dict[str, tuple[Resource, str, str]] = {}
 
     def keys(self, change: StorageEvent) -> list[Key]:
         """Return the owners (by uid) to check after a change."""
@@ -35,7 +35,7 @@ class GarbageCollector:
             return [("", uid) for uid in (metadata["uid"], *waiting)]
         finalizers = metadata.get("finalizers") or ()
         if metadata.get("deletionTimestamp") and (_FOREGROUND in finalizers or _ORPHAN in finalizers):
-            place = (change.obj["kind"], metadata.get("namespace") or "", metadata["name"])
+            place = (change.resource, metadata.get("namespace") or "", metadata["name"])
             self._waiting[metadata["uid"]] = place
             return [("", metadata["uid"])]
         return []
@@ -65,17 +65,19 @@ class GarbageCollector:
         return None
 
     def _exists(self, obj: Object, reference: Object) -> bool:
-        owner = self._storage.get(by_kind(reference["kind"]), obj["metadata"].get("namespace"), reference["name"])
+        resource = self._storage.resources.owner_type(reference)
+        if resource is None:
+            return True  # an owner of an unknown type may exist
+        namespace = obj["metadata"].get("namespace") if resource.namespaced else None
+        owner = self._storage.get(resource, namespace, reference["name"])
         return owner is not None and owner["metadata"]["uid"] == reference["uid"]
 
-    def _finalizers(self, place: tuple[str, str, str]) -> Sequence[str]:
-        kind, namespace, name = place
-        obj = self._storage.get(by_kind(kind), namespace, name)
+    def _finalizers(self, place: tuple[Resource, str, str]) -> Sequence[str]:
+        obj = self._storage.get(*place)
         return [] if obj is None else obj["metadata"].get("finalizers") or []
 
-    def _remove_finalizers(self, place: tuple[str, str, str]) -> None:
-        kind, namespace, name = place
-        resource = by_kind(kind)
+    def _remove_finalizers(self, place: tuple[Resource, str, str]) -> None:
+        resource, namespace, name = place
         obj = self._storage.get(resource, namespace, name)
         if obj is None:
             return

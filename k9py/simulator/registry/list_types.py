@@ -67,7 +67,7 @@ class ListTypes:
 
 def list_types_of(resource: Resource) -> ListTypes:
     """Return the merge rules of a kind."""
-    return ListTypes("." not in resource.group or resource.group.endswith(".k8s.io"))
+    return ListTypes(resource.custom is None)
 
 
 def key_values(item: Any, keys: tuple[str, ...]) -> dict[str, Any]:
