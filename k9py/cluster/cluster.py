@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Final, NoReturn, Protocol, Self
 
 from k9py.api.errors import ApiError, ConnectionFailedError
 from k9py.api.kinds import POD
 from k9py.cluster.change_feed import AffectedObjects, ChangeFeed
+from k9py.cluster.change_history import ChangeHistory
 from k9py.cluster.change_tracer import ChangeTracer, affected
 from k9py.cluster.health import ClusterHealth, ClusterState, WatchReport, summarize_health
+from k9py.cluster.metrics import Metrics
 from k9py.cluster.queries import Queries
 from k9py.cluster.scope import Scope, ScopeConnection, choose_scope
 from k9py.cluster.seen_revisions import SeenRevisions
@@ -59,6 +61,8 @@ class Cluster:
         stores: all objects, by kind.
         queries: what screens and commands ask.
         feed: what changed, for one reader (the screen); others use `open_feed`.
+        metrics: what pods and nodes use, while somebody leases it.
+        history: what changed while it was watched.
         scope_notice: displayed as long as it is not empty.
     """
 
@@ -77,10 +81,12 @@ class Cluster:
         self.stores = Stores()
         self.queries = Queries(self.stores, self.has_synced)
         self.seen_revisions = SeenRevisions()
+        self.history = ChangeHistory()
         self._scope = scope
         self._rng = rng
         self._time_slicer = TimeSlicer(clock.monotonic)
         self._gc_tuner = GcTuner()
+        self.metrics = Metrics(connection, clock, self._time_slicer, self._spawn)
         self._tracer = ChangeTracer(self.stores.reads, {watched.kind.name: watched.indexes for watched in WATCHED})
         self._feeds: list[ChangeFeed] = []
         self.feed = self.open_feed()
@@ -91,6 +97,7 @@ class Cluster:
         self._unsubscribe: list[Callable[[], None]] = []
         self._server = ServerTraits()
         self._tasks: list[asyncio.Task[Any]] = []
+        self._extra_tasks: set[asyncio.Task[Any]] = set()
         self._liveness_task: asyncio.Task[Any] | None = None
         self._rescope_task: asyncio.Task[None] | None = None
         self._health: ClusterHealth | None = None
@@ -113,7 +120,7 @@ class Cluster:
         group, self._group = self._group, None
         assert group is not None
         self._gc_tuner.stop()
-        for task in (*self._tasks, self._rescope_task, self._liveness_task):
+        for task in (*self._tasks, *self._extra_tasks, self._rescope_task, self._liveness_task):
             if task is not None:
                 task.cancel()
         self._tasks = []
@@ -198,6 +205,16 @@ class Cluster:
         if self._liveness_task is None:
             self._liveness_task = self._group.create_task(self._check_liveness(), name="liveness")
 
+    def _spawn(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Run a task until the cluster is left."""
+        if self._group is None:
+            coroutine.close()
+            raise RuntimeError("the cluster is not watched")
+        task = self._group.create_task(coroutine, name=name)
+        self._extra_tasks.add(task)
+        task.add_done_callback(self._extra_tasks.discard)
+        return task
+
     async def _check_liveness(self) -> NoReturn:
         """Restart watches that are overdue although no timer of theirs has run: this machine was suspended."""
         while True:
@@ -247,7 +264,9 @@ class Cluster:
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def _on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
-        self.seen_revisions.observe(batch, self.clock.now(), has_synced=kind in self._synced_kinds)
+        now, has_synced = self.clock.now(), kind in self._synced_kinds
+        self.seen_revisions.observe(batch, now, has_synced=has_synced)
+        self.history.observe(batch, now, has_synced=has_synced)
         self._gc_tuner.add(sum(change.old is None for change in batch.changes))
         self._notify(self._tracer.trace(kind, batch))
 
@@ -293,7 +312,9 @@ class Cluster:
 
     def _update_health(self) -> None:
         self._health = None
-        if self.health.state is not ClusterState.LIVE:
+        is_live = self.health.state is ClusterState.LIVE
+        self.history.set_gap(has_gap=not is_live)
+        if not is_live:
             self.seen_revisions.record_gap()
         synced = frozenset(kind for kind, health in self.health.kinds.items() if health.has_synced)
         if synced != self._synced_kinds:

@@ -7,7 +7,7 @@ ask about a relation between objects, add it to `relations`; a method here takes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -113,6 +113,11 @@ class Queries:
             case "Service":
                 return self.service(key)
         return self.workload(key)
+
+    def labels_of(self, key: ObjectRef) -> Mapping[str, str] | None:
+        """Return the labels of an object of a kind that has a screen, None when there are none."""
+        known = self.object(key)
+        return None if known is None else known.metadata.labels
 
     # -- Services -----------------------------------------------------------------------------------------------------
 

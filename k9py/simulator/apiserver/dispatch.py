@@ -14,6 +14,7 @@ from k9py.simulator.apiserver.request import IncomingRequest, RequestTarget, par
 from k9py.simulator.apiserver.request_body import decode_object
 from k9py.simulator.apiserver.responses import ApiResponse, text_response
 from k9py.simulator.apiserver.scale import scale
+from k9py.simulator.apiserver.server_side_apply import apply, is_apply
 from k9py.simulator.apiserver.subresources import evict
 from k9py.simulator.apiserver.watch import watch
 from k9py.simulator.registry.resources import PODS
@@ -54,7 +55,7 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
         return _non_resource(state, access, request)
     access.check(request.user, target)
     if target.subresource:
-        return _subresource(state, request)
+        return _subresource(state, access, request)
     if target.verb not in target.resource.verbs:
         raise status_errors.method_not_allowed()
     if target.resource.verbs == ("create",):
@@ -75,7 +76,7 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
         case "update":
             return writes.update(state, request)
         case "patch":
-            return writes.patch(state, request)
+            return apply(state, access, request) if is_apply(request) else writes.patch(state, request)
         case "delete":
             return writes.delete(state, request)
         case "deletecollection":
@@ -102,7 +103,7 @@ def _non_resource(state: SimulatorState, access: Access, request: IncomingReques
     return text_response("404 page not found\n", 404)
 
 
-def _subresource(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
+def _subresource(state: SimulatorState, access: Access, request: IncomingRequest) -> ApiResponse:
     target = request.info
     held = next((sub for sub in request.resource.subresources if sub.name == target.subresource), None)
     if held is None and request.resource.custom is not None:
@@ -116,6 +117,8 @@ def _subresource(state: SimulatorState, request: IncomingRequest) -> ApiResponse
             return reads.get(state, request)
         case "status", "update":
             return writes.update(state, request)
+        case "status", "patch" if is_apply(request):
+            return apply(state, access, request)
         case "status", "patch":
             return writes.patch(state, request)
         case "scale", _:
