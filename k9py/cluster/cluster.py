@@ -11,10 +11,11 @@ import random
 from types import TracebackType
 from typing import Any, Final, NoReturn, Protocol, Self, TypeVar
 
-from k9py.api.kinds import POD, SERVICE, Kind
+from k9py.api.kinds import POD, Kind
 from k9py.api.meta import KubeObject
 from k9py.cluster.change_feed import AffectedObjects, ChangeFeed
-from k9py.cluster.dependents import Dependents
+from k9py.cluster.change_history import ChangeHistory
+from k9py.cluster.change_tracer import ChangeTracer, affected
 from k9py.cluster.health import ClusterHealth, ClusterState, summarize_health
 from k9py.cluster.lease import LeaseRequest, WatchLease
 from k9py.cluster.leases import Leases
@@ -59,6 +60,7 @@ class Cluster:
         stores: all objects, by kind.
         queries: what screens and commands ask.
         feed: what changed, for one reader (the screen); others use `open_feed`.
+        history: what changed while it was watched.
         scope_notice: displayed as long as it is not empty.
     """
 
@@ -77,9 +79,10 @@ class Cluster:
         self.stores = Stores()
         self.queries = Queries(self.stores, self.has_synced)
         self.seen_revisions = SeenRevisions()
+        self.history = ChangeHistory()
         self._scope = scope
         self._gc_tuner = GcTuner()
-        self._dependents = Dependents(self.stores, self.queries.relations)
+        self._tracer = ChangeTracer(self.stores.reads, {watched.kind.name: watched.indexes for watched in WATCHED})
         self._feeds: list[ChangeFeed] = []
         self.feed = self.open_feed()
         self._group: asyncio.TaskGroup | None = None
@@ -216,29 +219,26 @@ class Cluster:
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def _on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
-        self.seen_revisions.observe(batch, self.clock.now(), has_synced=kind in self._synced_kinds)
+        now, has_synced = self.clock.now(), kind in self._synced_kinds
+        self.seen_revisions.observe(batch, now, has_synced=has_synced)
+        self.history.observe(batch, now, has_synced=has_synced)
         self._count_added(batch)
-        self._notify(self._dependents.of_batch(kind, batch))
+        self._notify(self._tracer.trace(kind, batch))
 
     def _count_added(self, batch: ChangeBatch[Any]) -> None:
         self._gc_tuner.add(sum(change.old is None for change in batch.changes))
 
-    def _notify(self, affected: AffectedObjects) -> None:
-        if affected.everything:
+    def _notify(self, affected_objects: AffectedObjects) -> None:
+        if affected_objects.everything:
             self.queries.views.invalidate_all()
-        else:
-            self.queries.views.invalidate(affected.services, affected.rollouts)
         for feed in self._feeds:
-            feed.mark(affected)
+            feed.mark(affected_objects)
 
     def _recheck(self) -> None:
         """Mark the Services and rollouts that are not settled: their state can change with time alone."""
-        unsettled = self.queries.views.unsettled()
-        rollouts = [key for key in unsettled if key.kind != SERVICE.name]
-        services = {key for key in unsettled if key.kind == SERVICE.name}
-        services.update(service for key in rollouts for service in self.queries.services_of(key))
-        if unsettled:
-            self._notify(AffectedObjects(services=services, rollouts=rollouts))
+        stale = self.queries.views.invalidate(self.queries.views.unsettled())
+        if stale:
+            self._notify(affected(stale))
 
     # -- health -------------------------------------------------------------------------------------------------------
 
@@ -250,7 +250,9 @@ class Cluster:
 
     def _update_health(self) -> None:
         self._health = None
-        if self.health.state is not ClusterState.LIVE:
+        is_live = self.health.state is ClusterState.LIVE
+        self.history.set_gap(has_gap=not is_live)
+        if not is_live:
             self.seen_revisions.record_gap()
         synced = frozenset(kind for kind, health in self.health.kinds.items() if health.has_synced)
         if synced != self._synced_kinds:

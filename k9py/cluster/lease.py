@@ -79,7 +79,7 @@ class WatchLease(Generic[T]):
 
     def __init__(self, request: LeaseRequest[T], owner: LeaseOwner, store: MergedStore[T] | None = None) -> None:
         self.request = request
-        self.store: MergedStore[T] = MergedStore() if store is None else store
+        self.store: MergedStore[T] = MergedStore(request.kind.name) if store is None else store
         self._owner = owner
         self._watches: tuple[SharedWatch, ...] = ()
         self._subscribers: list[Callable[[LeaseChange], None]] = []

@@ -13,7 +13,8 @@ from k9py.simulator.apiserver.pod_logs import pod_log
 from k9py.simulator.apiserver.request import IncomingRequest, RequestTarget, parse_request_info
 from k9py.simulator.apiserver.request_body import decode_object
 from k9py.simulator.apiserver.responses import ApiResponse, text_response
-from k9py.simulator.apiserver.subresources import evict, scale
+from k9py.simulator.apiserver.scale import scale
+from k9py.simulator.apiserver.subresources import evict
 from k9py.simulator.apiserver.watch import watch
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.state import SimulatorState
@@ -22,7 +23,13 @@ _HEALTH = ("/healthz", "/livez", "/readyz")
 
 
 def read_request(
-    access: Access, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    state: SimulatorState,
+    access: Access,
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
+    body: bytes,
 ) -> IncomingRequest:
     """Build an authenticated request.
 
@@ -30,7 +37,7 @@ def read_request(
         StatusError: 401.
     """
     user = access.authenticate(headers.get("Authorization", ""), path)
-    target = parse_request_info(method, path, query) or RequestTarget(method.lower())
+    target = parse_request_info(state.storage.resources, method, path, query) or RequestTarget(method.lower())
     content_type = headers.get("Content-Type", "")
     accept, agent = headers.get("Accept", ""), headers.get("User-Agent", "")
     return IncomingRequest(method, path, target, user, query, accept, content_type, body, agent)
@@ -44,7 +51,7 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
     """
     target = request.info
     if target.resource is None:
-        return _non_resource(access, request)
+        return _non_resource(state, access, request)
     access.check(request.user, target)
     if target.subresource:
         return _subresource(state, request)
@@ -75,7 +82,7 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
             raise status_errors.method_not_allowed()
 
 
-def _non_resource(access: Access, request: IncomingRequest) -> ApiResponse:
+def _non_resource(state: SimulatorState, access: Access, request: IncomingRequest) -> ApiResponse:
     """Answer a non-resource path: health, version or discovery."""
     if not access.allows_path(request.user, request.path) and request.user.groups != ("system:unauthenticated",):
         why = f'User "{request.user.name}" cannot get path "{request.path}"'
@@ -83,7 +90,7 @@ def _non_resource(access: Access, request: IncomingRequest) -> ApiResponse:
     if request.path in _HEALTH:
         return text_response("ok")
     if request.method == "GET":
-        response = discovery(request)
+        response = discovery(state.storage.resources, request)
         if response is not None:
             return response
     return text_response("404 page not found\n", 404)

@@ -8,18 +8,25 @@ from typing import Any
 
 from k9py.simulator import status_errors
 from k9py.simulator.apiserver.managed_fields import manager_of, with_manager, with_managers_of
-from k9py.simulator.apiserver.patch import apply_patch
+from k9py.simulator.apiserver.patch import STRATEGIC, apply_patch
 from k9py.simulator.apiserver.reads import existing_object, list_selector, object_response
 from k9py.simulator.apiserver.request import IncomingRequest
 from k9py.simulator.apiserver.request_body import admit, check_types, decode_object
 from k9py.simulator.apiserver.responses import ApiResponse, convert_to_served, convert_to_stored, json_response
 from k9py.simulator.registry.cache import Object
+from k9py.simulator.registry.custom_resources import reconcile, remove_definition
 from k9py.simulator.registry.defaults import defaulted
-from k9py.simulator.registry.resources import NAMESPACES, PODS, SERVICES, Resource
+from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS, NAMESPACES, PODS, SERVICES, Resource
 from k9py.simulator.registry.storage import Propagation
 from k9py.simulator.registry.strategies import prepare_for_create, prepare_for_update
-from k9py.simulator.registry.validation import check_strict_fields, validate
+from k9py.simulator.registry.validation import (
+    check_known_fields,
+    check_known_fields_after_patch,
+    check_strict_fields,
+    validate,
+)
 from k9py.simulator.state import SimulatorState
+from k9py.simulator.status_errors import StatusCause
 
 
 def create(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
@@ -29,8 +36,20 @@ def create(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
         StatusError: 400, 403, 404 for the namespace, 409, 422.
     """
     resource, target = request.resource, request.info
-    obj = convert_to_stored(resource, decode_object(request))
-    if obj.get("kind") not in (resource.kind, None) or obj.get("apiVersion") not in (resource.api_version, "v1", None):
+    given_object = decode_object(request)
+    if resource.custom is not None:
+        _check_custom_type(resource, given_object)
+        if request.query.get("fieldValidation") == "Strict":
+            check_known_fields(resource, given_object)
+    obj = convert_to_stored(resource, given_object)
+    if resource.custom is not None:
+        pass
+    elif obj.get("kind") not in (resource.kind, None) or obj.get("apiVersion") not in (
+        resource.api_version,
+        "v1",
+        "autoscaling/v2",
+        None,
+    ):
         given = f"{obj.get('kind')} ({obj.get('apiVersion')})"
         raise status_errors.bad_request(
             f"the object provided is unrecognized (must be of type {resource.kind}): {given} does not match the URL"
@@ -55,16 +74,41 @@ def create_object(state: SimulatorState, resource: Resource, obj: Object, *, dry
     Raises:
         StatusError: 403, 409, 422.
     """
-    check_types(obj, resource.kind)
+    if resource.custom is None:
+        check_types(obj, resource.kind)
     if resource.has_status:
         obj = {key: value for key, value in obj.items() if key != "status"}
     obj = prepare_for_create(state, resource, defaulted(resource, obj))
     validate(resource, obj, None)
     if not dry_run:
-        return state.storage.create(resource, obj)
+        stored = state.storage.create(resource, obj)
+        definition_written(state, resource, stored["metadata"]["name"])
+        return stored
     shown = state.storage.prepare_create(resource, obj)
     metadata = {key: value for key, value in shown["metadata"].items() if key != "resourceVersion"}
     return {**shown, "metadata": metadata}
+
+
+def definition_written(state: SimulatorState, resource: Resource, name: str) -> None:
+    """Serve what a CustomResourceDefinition declares after a write of it; no-op for other kinds."""
+    if resource is CUSTOMRESOURCEDEFINITIONS:
+        now = state.clock.now()
+        reconcile(state.storage, now, name)
+        remove_definition(state.storage, now, name)
+
+
+def _check_custom_type(resource: Resource, obj: Object) -> None:
+    """Refuse a custom resource of another version or kind than the URL's."""
+    given = obj.get("apiVersion")
+    if given not in (resource.api_version, None):
+        raise status_errors.bad_request(
+            f"the API version in the data ({given}) does not match the expected API version ({resource.api_version})"
+        )
+    kind = obj.get("kind")
+    if kind not in (resource.kind, None):
+        cause = StatusCause("FieldValueInvalid", f'Invalid value: "{kind}": must be {resource.kind}', "kind")
+        name = (obj.get("metadata") or {}).get("name", "")
+        raise status_errors.invalid(resource.group, str(kind), name, [cause])
 
 
 def _check_namespace(state: SimulatorState, resource: Resource, metadata: Object, namespace: str) -> None:
@@ -87,7 +131,18 @@ def update(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
         StatusError: 400, 404, 409, 422.
     """
     old = existing_object(state, request)
-    obj = convert_to_stored(request.resource, decode_object(request))
+    resource, given = request.resource, decode_object(request)
+    if resource.custom is not None:
+        _check_custom_type(resource, given)
+        if request.query.get("fieldValidation") == "Strict":
+            check_known_fields(resource, given)
+        if not (given.get("metadata") or {}).get("resourceVersion"):
+            why = "Invalid value: 0: must be specified for an update"
+            cause = StatusCause("FieldValueInvalid", why, "metadata.resourceVersion")
+            error = status_errors.invalid(resource.group, resource.plural, request.info.name, [cause])
+            error.message = error.message.replace(f"{resource.plural}.{resource.group}", resource.qualified_name)
+            raise error
+    obj = convert_to_stored(resource, given)
     return _replace(state, request, old, obj)
 
 
@@ -100,10 +155,14 @@ def patch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     old = existing_object(state, request)
     resource = request.resource
     shown = convert_to_served(resource, old)
+    if resource.custom is not None and request.content_type.startswith(STRATEGIC):
+        raise status_errors.unsupported_custom_patch()
     changed, read = apply_patch(request.content_type, request.body, shown)
     if request.query.get("fieldValidation") == "Strict":
         check_strict_fields(resource, read)
-    check_types(changed, resource.kind)
+        check_known_fields_after_patch(resource, changed)
+    if resource.custom is None:
+        check_types(changed, resource.kind)
     return _replace(state, request, old, convert_to_stored(resource, changed))
 
 
@@ -125,15 +184,23 @@ def _replace(state: SimulatorState, request: IncomingRequest, old: Object, obj: 
         obj = {**obj, "metadata": {**metadata, "namespace": target.namespace}}
     obj = with_managers_of(obj, old)
     status_only = target.subresource == "status"
+    if resource.custom is not None and status_only:
+        obj = {**old, "metadata": obj["metadata"], "status": obj.get("status")}
+        if obj["status"] is None:
+            del obj["status"]
+        obj = defaulted(resource, obj)
     if not status_only:
-        check_types(obj, resource.kind)
+        if resource.custom is None:
+            check_types(obj, resource.kind)
         if resource.has_status:
-            obj = {**obj, "status": old.get("status", {})}
+            obj = {key: value for key, value in obj.items() if key != "status"}
+            if "status" in old or resource.custom is None:
+                obj["status"] = old.get("status", {})
         obj = admit(state, request, defaulted(resource, obj))
         obj = prepare_for_update(resource, defaulted(resource, obj), old)
     # A stale resourceVersion is a conflict before validation.
     _, next_state = state.storage.prepare_update(resource, obj, status_only=status_only)
-    if not status_only:
+    if not status_only or resource.custom is not None:
         validate(resource, obj, old)
     if next_state is not old:
         manager, now = manager_of(request), state.clock.now()
@@ -145,6 +212,8 @@ def _replace(state: SimulatorState, request: IncomingRequest, old: Object, obj: 
         stored = {**stored, "metadata": {**stored["metadata"], "resourceVersion": version}}
     else:
         stored = state.storage.update(resource, obj, status_only=status_only)
+        if not status_only:
+            definition_written(state, resource, name)
     return object_response(state, request, convert_to_served(resource, stored))
 
 
@@ -171,7 +240,7 @@ def delete_collection(state: SimulatorState, request: IncomingRequest) -> ApiRes
     resource = request.resource
     items = [{key: value for key, value in obj.items() if key not in ("kind", "apiVersion")} for obj in objects]
     metadata = {"resourceVersion": str(state.storage.revision)}
-    listed = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": metadata, "items": items}
+    listed = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": metadata, "items": items}
     return json_response(listed)
 
 
@@ -201,6 +270,7 @@ def _delete_one(state: SimulatorState, request: IncomingRequest, name: str, name
         propagation=propagation,
     )
     kept = storage.get(resource, namespace, name) is not None
+    definition_written(state, resource, name)
     return _delete_response(resource, deleted, kept=kept or resource in (PODS, SERVICES))
 
 

@@ -7,7 +7,7 @@ Invariant: an object with owners is deleted when the last of them is gone (backg
 from typing import Any
 
 from k9py.simulator.controllers.work_queue import Key
-from k9py.simulator.registry.resources import by_kind
+from k9py.simulator.registry.resources import Resource
 from k9py.simulator.registry.storage import StorageEvent
 from k9py.simulator.state import SimulatorState
 
@@ -21,7 +21,7 @@ class GarbageCollector:
 
     def __init__(self, state: SimulatorState) -> None:
         self._storage = state.storage
-        self._waiting: dict[str, tuple[str, str, str]] = {}
+        self._waiting: dict[str, tuple[Resource, str, str]] = {}
 
     def keys(self, change: StorageEvent) -> list[Key]:
         """Return the owners (by uid) to check after a change."""
@@ -31,7 +31,7 @@ class GarbageCollector:
             waiting = [uid for uid in owners if uid in self._waiting]
             return [("", uid) for uid in (metadata["uid"], *waiting)]
         if metadata.get("deletionTimestamp") and _FOREGROUND in (metadata.get("finalizers") or ()):
-            place = (change.obj["kind"], metadata.get("namespace") or "", metadata["name"])
+            place = (change.resource, metadata.get("namespace") or "", metadata["name"])
             self._waiting[metadata["uid"]] = place
             return [("", metadata["uid"])]
         return []
@@ -59,12 +59,15 @@ class GarbageCollector:
         return None
 
     def _exists(self, obj: Object, reference: Object) -> bool:
-        owner = self._storage.get(by_kind(reference["kind"]), obj["metadata"].get("namespace"), reference["name"])
+        resource = self._storage.resources.owner_type(reference)
+        if resource is None:
+            return True  # an owner of an unknown type may exist
+        namespace = obj["metadata"].get("namespace") if resource.namespaced else None
+        owner = self._storage.get(resource, namespace, reference["name"])
         return owner is not None and owner["metadata"]["uid"] == reference["uid"]
 
-    def _remove_finalizer(self, place: tuple[str, str, str]) -> None:
-        kind, namespace, name = place
-        resource = by_kind(kind)
+    def _remove_finalizer(self, place: tuple[Resource, str, str]) -> None:
+        resource, namespace, name = place
         obj = self._storage.get(resource, namespace, name)
         if obj is None:
             return

@@ -18,12 +18,15 @@ from k9py.simulator import status_errors
 from k9py.simulator.clock import SimulationClock, timestamp
 from k9py.simulator.registry.cache import ChangeListener, Changes, KindCache, Object, OwnerIndex, StorageEvent
 from k9py.simulator.registry.encoding import EncodedObjects
-from k9py.simulator.registry.object_rules import grace_seconds, increments_generation, is_removable, normalized
-from k9py.simulator.registry.resources import (
-    NAMESPACES,
-    RESOURCES,
-    Resource,
+from k9py.simulator.registry.object_rules import (
+    DEFINITION_FINALIZER,
+    grace_seconds,
+    increments_generation,
+    is_removable,
+    normalized,
 )
+from k9py.simulator.registry.resource_table import ResourceTable
+from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS, NAMESPACES, Resource, by_plural
 
 __all__ = ["Admission", "Object", "Objects", "OwnedObjects", "Propagation", "Storage", "StorageEvent"]
 
@@ -61,7 +64,9 @@ class Storage:
         self._clock = clock
         self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
         self._pick = pick or (lambda alphabet: alphabet[uuid.uuid4().int % len(alphabet)])
-        self._kinds: dict[tuple[str, str], KindCache] = {resource.storage_key: KindCache() for resource in RESOURCES}
+        self.resources = ResourceTable()
+        self._kinds: dict[tuple[str, str], KindCache] = {}
+        self._compacted_revision = 0
         self._owners = OwnerIndex()
         self._listeners: list[ChangeListener] = []
 
@@ -69,28 +74,28 @@ class Storage:
 
     def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
         """Return the stored object, or None. For cluster-scoped kinds the namespace is "" or None."""
-        return self._kinds[resource.storage_key].objects.get((namespace or "", name))
+        return self._kind(resource).objects.get((namespace or "", name))
 
     def list(self, resource: Resource, namespace: str | None = None) -> Objects:
         """Return the objects sorted by (namespace, name); `namespace` None: of all namespaces."""
-        kind = self._kinds[resource.storage_key]
+        kind = self._kind(resource)
         return [kind.objects[key] for key in kind.keys(namespace)]
 
     def keys_after(
         self, resource: Resource, namespace: str | None, after: tuple[str, str] | None
     ) -> Sequence[tuple[str, str]]:
         """Return the sorted (namespace, name) keys after a key: the rest of a paged list."""
-        kind = self._kinds[resource.storage_key]
+        kind = self._kind(resource)
         keys = kind.keys(namespace)
         return keys if after is None else keys[bisect.bisect_right(keys, after) :]
 
     def get_many(self, resource: Resource, keys: Iterable[tuple[str, str]]) -> MaybeObjects:
         """Return the object of each key, None where there is none."""
-        objects = self._kinds[resource.storage_key].objects
+        objects = self._kind(resource).objects
         return [objects.get(key) for key in keys]
 
     def count(self, resource: Resource) -> int:
-        return len(self._kinds[resource.storage_key].objects)
+        return len(self._kind(resource).objects)
 
     def owned_by(self, uid: str) -> OwnedObjects:
         """Return every object with an ownerReference to this uid."""
@@ -111,7 +116,7 @@ class Storage:
 
     def prepare_create(self, resource: Resource, obj: Object) -> Object:
         """Return the object `create` would store, without storing it (for dry runs), with the next resourceVersion."""
-        kind = self._kinds[resource.storage_key]
+        kind = self._kind(resource)
         metadata = dict(obj.get("metadata") or {})
         namespace = metadata.get("namespace") or ""
         if not metadata.get("name") and metadata.get("generateName"):
@@ -228,6 +233,9 @@ class Storage:
             and self._owners.dependents(current["uid"])
         ):
             finalizers.append("foregroundDeletion")
+        is_definition = resource is CUSTOMRESOURCEDEFINITIONS
+        if is_definition and DEFINITION_FINALIZER not in finalizers:
+            finalizers.append(DEFINITION_FINALIZER)  # its objects are deleted first
         seconds = grace_seconds(resource, obj, grace)
         if not seconds and not finalizers:
             self._remove(resource, obj)
@@ -244,7 +252,7 @@ class Storage:
         }
         if finalizers:
             metadata["finalizers"] = finalizers
-        if current.get("generation") and not current.get("deletionTimestamp"):
+        if current.get("generation") and not current.get("deletionTimestamp") and not is_definition:
             metadata["generation"] = current["generation"] + 1
         stored = normalized(resource, obj, metadata)
         self._store(resource, stored, obj)
@@ -285,17 +293,17 @@ class Storage:
 
     def subscribe(self, resource: Resource, listener: ChangeListener) -> Callable[[], None]:
         """Call a function with every change of one kind from now on; return the function that unsubscribes."""
-        listeners = self._kinds[resource.storage_key].listeners
+        listeners = self._kind(resource).listeners
         listeners.append(listener)
         return lambda: listeners.remove(listener)
 
     def listeners(self, resource: Resource) -> int:
         """Return how many functions are subscribed to a kind (an ended watch leaves none)."""
-        return len(self._kinds[resource.storage_key].listeners)
+        return len(self._kind(resource).listeners)
 
     def events_since(self, resource: Resource, revision: int) -> Changes | None:
         """Return a kind's changes after a revision, oldest first; None if they are compacted (410)."""
-        kind = self._kinds[resource.storage_key]
+        kind = self._kind(resource)
         if revision < kind.compacted_revision:
             return None
         return kind.changes_since(revision)
@@ -303,29 +311,48 @@ class Storage:
     def compact(self, revision: int | None = None) -> None:
         """Drop the changes up to a revision (None: all); watches from before it get 410."""
         limit = self.revision if revision is None else revision
+        self._compacted_revision = max(self._compacted_revision, limit)
         for kind in self._kinds.values():
             kind.compact(limit)
 
+    def expire_watches(self, resource: Resource) -> None:
+        """Let watches of a kind that resume get 410: its definition changed or is gone."""
+        self._kind(resource).compacted_revision = self.revision
+
+    def last_events_since(self, resource: Resource, revision: int) -> Changes:
+        """Return a kind's changes after a revision for a watch that ends, even if the kind's watches have expired."""
+        return self._kind(resource).changes_since(revision)
+
     def oldest_revision(self, resource: Resource) -> int:
         """Return the lowest revision a watch of this kind may start from."""
-        return self._kinds[resource.storage_key].compacted_revision
+        return self._kind(resource).compacted_revision
 
     # -- internals ------------------------------------------------------------------------------------------------
 
+    def _kind(self, resource: Resource) -> KindCache:
+        key = resource.storage_key
+        cache = self._kinds.get(key)
+        if cache is None:
+            cache = self._kinds[key] = KindCache()
+            cache.compacted_revision = self._compacted_revision
+        return cache
+
     def _store(self, resource: Resource, stored: Object, old: Object | None) -> None:
+        resource = _stored_type(resource)
         self.revision += 1
         stored["metadata"]["resourceVersion"] = str(self.revision)
         metadata = stored["metadata"]
         key = (metadata.get("namespace") or "", metadata["name"])
-        kind = self._kinds[resource.storage_key]
+        kind = self._kind(resource)
         kind.store(key, stored)
         self._owners.update(resource, old, stored)
         self._publish(kind, StorageEvent("ADDED" if old is None else "MODIFIED", resource, stored, old, self.revision))
 
     def _remove(self, resource: Resource, obj: Object) -> None:
+        resource = _stored_type(resource)
         metadata = obj["metadata"]
         key = (metadata.get("namespace") or "", metadata["name"])
-        kind = self._kinds[resource.storage_key]
+        kind = self._kind(resource)
         old = kind.pop(key)
         if old is None:
             return
@@ -350,8 +377,7 @@ class Storage:
 
     def _remove_namespace_content(self, namespace: str) -> None:
         """Remove the objects of a deleted namespace (a real cluster does it step by step)."""
-        for group, plural in self._kinds:
-            resource = next(r for r in RESOURCES if r.storage_key == (group, plural))
+        for resource in self.resources.stored():
             if resource.namespaced:
                 for obj in self.list(resource, namespace):
                     self._remove(resource, obj)
@@ -361,3 +387,10 @@ class Storage:
             name = prefix + "".join(self._pick(SUFFIX_ALPHABET) for _ in range(5))
             if (namespace, name) not in kind.objects:
                 return name
+
+
+def _stored_type(resource: Resource) -> Resource:
+    """Return the resource that changes are published as: the storage version of a built-in kind."""
+    if resource.storage_version is None or resource.custom is not None:
+        return resource
+    return by_plural(resource.storage_version[1])

@@ -9,10 +9,12 @@ from typing import Any
 
 from k9py.simulator import status_errors
 from k9py.simulator.registry.cache import Object
+from k9py.simulator.registry.definition_validation import definition_causes
 from k9py.simulator.registry.encoding import encode
-from k9py.simulator.registry.resources import Resource
+from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS, Resource
 from k9py.simulator.registry.selectors import matches_label_selector
-from k9py.simulator.status_errors import StatusCause
+from k9py.simulator.registry.structural_schema import prune, violations
+from k9py.simulator.status_errors import StatusCause, StatusError
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NAME_RULE = (
@@ -22,6 +24,7 @@ _NAME_RULE = (
 )
 _SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet")
 _TEMPLATED = (*_SCALABLE, "DaemonSet")
+_ROLE_BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 _STATEFUL_SET_MAY_CHANGE = (
     "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
     "persistentVolumeClaimRetentionPolicy", "minReadySeconds",
@@ -49,10 +52,29 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
     """
     causes: list[StatusCause] = []
     metadata = obj.get("metadata") or {}
+    if resource.custom is not None:
+        causes += violations(obj, resource.custom.schema)
+    if resource is CUSTOMRESOURCEDEFINITIONS:
+        causes += definition_causes(obj, old)
     name = metadata.get("name") or ""
     if old is None:
-        causes += _name_causes(name or metadata.get("generateName", ""), generated=not name)
+        rbac = resource.group == "rbac.authorization.k8s.io"  # such names are path segments: `system:node`
+        causes += _name_causes(name or metadata.get("generateName", ""), generated=not name, any_segment=rbac)
     spec = obj.get("spec") or {}
+    if resource.custom is not None:
+        spec = {}
+    if old is not None and resource.kind in _ROLE_BINDINGS and obj.get("roleRef") != old.get("roleRef"):
+        causes.append(_invalid(obj.get("roleRef"), "cannot change roleRef", "roleRef"))
+    if resource.kind in _ROLE_BINDINGS and not (obj.get("roleRef") or {}).get("name"):
+        causes.append(StatusCause("FieldValueRequired", "Required value", "roleRef.name"))
+    if resource.kind == "StorageClass" and not obj.get("provisioner"):
+        causes.append(StatusCause("FieldValueRequired", "Required value", "provisioner"))
+    if resource.kind == "PriorityClass" and old is not None and obj.get("value") != old.get("value"):
+        why = "Forbidden: may not be changed in an update."
+        causes.append(StatusCause("FieldValueForbidden", why, "value"))
+    if resource.kind == "Ingress" and not spec.get("rules") and not spec.get("defaultBackend"):
+        why = "Invalid value: []: either `defaultBackend` or `rules` must be specified"
+        causes.append(StatusCause("FieldValueInvalid", why, "spec"))
     if resource.kind in _SCALABLE:
         causes += _negative_causes(spec, "replicas")
     if resource.kind in _TEMPLATED:
@@ -76,6 +98,37 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
         causes.append(StatusCause("FieldValueRequired", "Required value", "spec.ports"))
     if causes:
         raise status_errors.invalid(resource.group, resource.kind, name, causes)
+
+
+def check_known_fields(resource: Resource, obj: Object) -> None:
+    """Refuse a custom resource with unknown fields (`fieldValidation=Strict`).
+
+    Raises:
+        StatusError: 400 with the strict decoder's message.
+    """
+    unknown = _unknown_fields(resource, obj)
+    if unknown:
+        why = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
+        raise StatusError(400, "BadRequest", f"{why}: strict decoding error: {unknown}")
+
+
+def check_known_fields_after_patch(resource: Resource, patched: Object) -> None:
+    """Refuse a patch that leaves unknown fields in a custom resource (`fieldValidation=Strict`).
+
+    Raises:
+        StatusError: 422 with the strict decoder's message.
+    """
+    unknown = _unknown_fields(resource, patched)
+    if unknown:
+        text = _json_text(_json_text(patched))
+        cause = StatusCause("FieldValueInvalid", f"Invalid value: {text}: strict decoding error: {unknown}", "patch")
+        raise status_errors.invalid("", "", "", [cause])
+
+
+def _unknown_fields(resource: Resource, obj: Object) -> str:
+    if resource.custom is None:
+        return ""
+    return ", ".join(f'unknown field "{path}"' for path in prune(obj, resource.custom.schema)[1])
 
 
 def check_strict_fields(resource: Resource, patch: Any) -> None:
@@ -118,13 +171,16 @@ def _invalid(value: Any, why: str, field: str) -> StatusCause:
     return StatusCause("FieldValueInvalid", f"Invalid value: {_json_text(value)}: {why}", field)
 
 
-def _name_causes(name: str, *, generated: bool) -> list[StatusCause]:
+def _name_causes(name: str, *, generated: bool, any_segment: bool) -> list[StatusCause]:
     if not name:
         return [StatusCause("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")]
     field = "metadata.generateName" if generated else "metadata.name"
     checked = name.rstrip("-") if generated else name
     if len(name) > 253:
         return [_invalid(name, "must be no more than 253 bytes", field)]
+    if any_segment:
+        bad = next((part for part in ("/", "%") if part in name), None)
+        return [] if bad is None else [_invalid(name, f"may not contain '{bad}'", field)]
     return [] if _NAME.fullmatch(checked) else [_invalid(name, _NAME_RULE, field)]
 
 
