@@ -66,6 +66,8 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
         raise status_errors.method_not_allowed()
     if target.resource.verbs == ("create",):
         return answer_review(state, access, request, decode_object(request))
+    if target.resource.custom is not None and target.verb == "create" and not _is_in_scope(target):
+        return text_response("404 page not found\n", 404)
     if target.resource.namespaced and not target.namespace and (target.name or target.verb == "create"):
         raise status_errors.method_not_allowed() if target.verb == "create" else status_errors.no_such_resource()
     match target.verb:
@@ -87,6 +89,10 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
             return writes.delete_collection(state, request)
         case _:
             raise status_errors.method_not_allowed()
+
+
+def _is_in_scope(target: RequestTarget) -> bool:
+    return target.resource is None or target.resource.namespaced == bool(target.namespace)
 
 
 def _non_resource(state: SimulatorState, access: Access, request: IncomingRequest) -> ApiResponse:
@@ -116,6 +122,8 @@ def _unavailable() -> ApiResponse:
 def _subresource(state: SimulatorState, access: Access, request: IncomingRequest) -> ApiResponse:
     target = request.info
     held = next((sub for sub in request.resource.subresources if sub.name == target.subresource), None)
+    if held is None and request.resource.custom is not None:
+        raise status_errors.not_found(request.resource, target.name)
     if held is None:
         raise status_errors.no_such_resource()
     if target.verb not in held.verbs:

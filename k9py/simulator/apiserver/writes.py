@@ -303,7 +303,10 @@ def delete_collection(state: SimulatorState, request: IncomingRequest) -> ApiRes
     for obj in objects:
         _delete_one(state, request, obj["metadata"]["name"], obj["metadata"].get("namespace"))
     resource = request.resource
-    items = [{key: value for key, value in obj.items() if key not in ("kind", "apiVersion")} for obj in objects]
+    hidden = () if resource.custom is not None else ("kind", "apiVersion")
+    items = [
+        {key: value for key, value in convert_to_served(resource, obj).items() if key not in hidden} for obj in objects
+    ]
     metadata = {"resourceVersion": str(state.storage.revision)}
     listed = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": metadata, "items": items}
     return json_response(listed)

@@ -17,6 +17,7 @@ from typing import Literal
 from k9py.simulator import status_errors
 from k9py.simulator.clock import SimulationClock, timestamp
 from k9py.simulator.registry.cache import ChangeListener, Changes, KindCache, Object, OwnerIndex, StorageEvent
+from k9py.simulator.registry.definition_status import marked_terminating
 from k9py.simulator.registry.encoding import EncodedObjects
 from k9py.simulator.registry.object_rules import (
     DEFINITION_FINALIZER,
@@ -277,8 +278,11 @@ class Storage:
             metadata["finalizers"] = finalizers
         if current.get("generation") and not current.get("deletionTimestamp") and not is_definition:
             metadata["generation"] = current["generation"] + 1
+        if is_definition:
+            del metadata["deletionGracePeriodSeconds"]
+            obj = marked_terminating(obj, self._clock.now())
         stored = normalized(resource, obj, metadata)
-        self._store(resource, stored, obj)
+        self._store(resource, stored, self.get(resource, namespace, name))
         return stored
 
     def check_preconditions(

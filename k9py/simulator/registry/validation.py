@@ -62,21 +62,16 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
         causes += _name_causes(name or metadata.get("generateName", ""), generated=not name, any_segment=rbac)
     elif old["metadata"].get("deletionTimestamp"):
         causes += _finalizer_causes(metadata, old["metadata"])
-    spec = obj.get("spec") or {}
-    if resource.custom is not None:
-        spec = {}
-    if old is not None and resource.kind in _ROLE_BINDINGS and obj.get("roleRef") != old.get("roleRef"):
-        causes.append(_invalid(obj.get("roleRef"), "cannot change roleRef", "roleRef"))
-    if resource.kind in _ROLE_BINDINGS and not (obj.get("roleRef") or {}).get("name"):
-        causes.append(StatusCause("FieldValueRequired", "Required value", "roleRef.name"))
-    if resource.kind == "StorageClass" and not obj.get("provisioner"):
-        causes.append(StatusCause("FieldValueRequired", "Required value", "provisioner"))
-    if resource.kind == "PriorityClass" and old is not None and obj.get("value") != old.get("value"):
-        why = "Forbidden: may not be changed in an update."
-        causes.append(StatusCause("FieldValueForbidden", why, "value"))
-    if resource.kind == "Ingress" and not spec.get("rules") and not spec.get("defaultBackend"):
-        why = "Invalid value: []: either `defaultBackend` or `rules` must be specified"
-        causes.append(StatusCause("FieldValueInvalid", why, "spec"))
+    if resource.custom is None:
+        spec = obj.get("spec") or {}
+        causes += _workload_causes(resource, spec, old)
+        causes += _other_causes(resource, obj, spec, old)
+    if causes:
+        raise status_errors.invalid(resource.group, resource.kind, name, causes)
+
+
+def _workload_causes(resource: Resource, spec: Mapping[str, Any], old: Object | None) -> list[StatusCause]:
+    causes: list[StatusCause] = []
     if resource.kind in _SCALABLE:
         causes += _negative_causes(spec, "replicas")
     if resource.kind in _TEMPLATED:
@@ -95,11 +90,27 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
             causes += _pod_update_causes(spec, old.get("spec") or {})
     if resource.kind in ("Job",):
         causes += _pod_spec_causes(spec.get("template", {}).get("spec") or {}, "spec.template.spec")
+    return causes
+
+
+def _other_causes(resource: Resource, obj: Object, spec: Mapping[str, Any], old: Object | None) -> list[StatusCause]:
+    causes: list[StatusCause] = []
+    if old is not None and resource.kind in _ROLE_BINDINGS and obj.get("roleRef") != old.get("roleRef"):
+        causes.append(_invalid(obj.get("roleRef"), "cannot change roleRef", "roleRef"))
+    if resource.kind in _ROLE_BINDINGS and not (obj.get("roleRef") or {}).get("name"):
+        causes.append(StatusCause("FieldValueRequired", "Required value", "roleRef.name"))
+    if resource.kind == "StorageClass" and not obj.get("provisioner"):
+        causes.append(StatusCause("FieldValueRequired", "Required value", "provisioner"))
+    if resource.kind == "PriorityClass" and old is not None and obj.get("value") != old.get("value"):
+        why = "Forbidden: may not be changed in an update."
+        causes.append(StatusCause("FieldValueForbidden", why, "value"))
+    if resource.kind == "Ingress" and not spec.get("rules") and not spec.get("defaultBackend"):
+        why = "Invalid value: []: either `defaultBackend` or `rules` must be specified"
+        causes.append(StatusCause("FieldValueInvalid", why, "spec"))
     portless = spec.get("clusterIP") == "None" or spec.get("type") == "ExternalName"
     if resource.kind == "Service" and old is None and not spec.get("ports") and not portless:
         causes.append(StatusCause("FieldValueRequired", "Required value", "spec.ports"))
-    if causes:
-        raise status_errors.invalid(resource.group, resource.kind, name, causes)
+    return causes
 
 
 def _finalizer_causes(metadata: Mapping[str, Any], old: Mapping[str, Any]) -> list[StatusCause]:
@@ -133,7 +144,8 @@ def check_known_fields_after_patch(resource: Resource, patched: Object) -> None:
     """
     unknown = _unknown_fields(resource, patched)
     if unknown:
-        text = _json_text(_json_text(patched))
+        metadata = {key: value for key, value in patched["metadata"].items() if key != "managedFields"}
+        text = _json_text(_json_text({**patched, "metadata": metadata}))
         cause = StatusCause("FieldValueInvalid", f"Invalid value: {text}: strict decoding error: {unknown}", "patch")
         raise status_errors.invalid("", "", "", [cause])
 
@@ -150,7 +162,7 @@ def check_strict_fields(resource: Resource, patch: Any) -> None:
     Raises:
         StatusError: 422 with the strict decoder's message.
     """
-    known = _SPEC_FIELDS.get(resource.kind)
+    known = _SPEC_FIELDS.get(resource.kind) if resource.custom is None else None
     spec = patch.get("spec") if isinstance(patch, dict) else None
     if known is None or not isinstance(spec, dict):
         return
