@@ -81,6 +81,8 @@ class Connection:
             scope,
             label_selector,
             field_selector,
+            kind.list_accept,
+            kind.watch_accept,
         )
 
     async def get(self, key: ObjectRef) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from textual.widgets import Button
 
 from k9py.api.errors import RefusedError
 from k9py.operations import runner
+from k9py.tui.dialogs.check import CheckDialog
 from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
 from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.confirm import ConfirmDialog
@@ -46,6 +47,7 @@ ASKING: dict[str, tuple[Callable[[], Dialog[Any]], object]] = {
     "offer": (lambda: MessageDialog("Undo", "it is paused", "resume it", tone=Tone.WARN, offer=("P", "Resume")), True),
     "set image": (_set_image, {"app": "reg/cart:2"}),
     "choose": (lambda: ChooseDialog("Namespace", [ChoiceItem("shop", "shop")]), "shop"),
+    "check": (lambda: CheckDialog("Columns", [ChoiceItem("a", "A"), ChoiceItem("b", "B")], checked=["b"]), ("b",)),
     "save log": (lambda: SaveLogDialog(1, 2, "/tmp/x"), "shown"),
 }
 

@@ -97,7 +97,7 @@ async def test_zero_and_back_to_as_many_as_before(kdash: Dashboard) -> None:
 
 async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone(kdash: Dashboard) -> None:
     await kdash.select(CART)
-    await kdash.press("ctrl+d")
+    await kdash.press("ctrl+k")
     await kdash.until(
         lambda: any("select a pod first" in str(notification.message) for notification in kdash.app._notifications),
         "why not",
@@ -107,7 +107,7 @@ async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone
     await kdash.until(lambda: screen.pod_target() is not None, "a pod under the cursor")
     pod = screen.pod_target()
     assert pod is not None
-    await kdash.press("ctrl+d")
+    await kdash.press("ctrl+k")
     confirm = await kdash.confirm()
     assert pod.name in confirm.question.object
     await kdash.press("tab", "enter")
@@ -133,15 +133,15 @@ async def test_marked_rollouts_restart_one_after_the_other_and_stop_when_told(kd
     assert [item.name for item in confirm.question.items] == ["Deployment shop/cart", "Deployment shop/catalog"]
     assert kdash.home.marked()
     await kdash.press("tab", "enter")
-    await kdash.until_text("restart 1 of 2 · x stops")
+    await kdash.until_text("restart 1 of 2 · Ctrl+X stops")
     assert not kdash.home.marked(), "the marks have served"
     await kdash.press("l")
     await kdash.until_screen(LogScreen)
     await kdash.until_text("restart 1 of 2 · :stop stops")
     await kdash.press("q")
-    await kdash.until_text("restart 1 of 2 · x stops")
+    await kdash.until_text("restart 1 of 2 · Ctrl+X stops")
     assert "restartedAt" not in json.dumps(stored(kdash, CATALOG)), "the second waits for the first"
-    await kdash.press("x")
+    await kdash.press("ctrl+x")
     await kdash.until_text("stops after this one")
     await kdash.advance_until(lambda: not kdash.app.operations.running_bulk, "the end")
     outcome = kdash.app.operations.status_of(CART)

@@ -59,7 +59,7 @@ CONTEXTS: Final = Action(
     "cluster.contexts",
     "Contexts",
     "Switch context",
-    keys=("c",),
+    keys=("ctrl+o",),
     group=HelpGroup.NAVIGATE,
     scope=ActionScope.CLUSTER,
     run=_contexts,

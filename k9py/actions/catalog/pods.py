@@ -20,7 +20,7 @@ DELETE: Final = Action(
     "pod.delete",
     "Delete pod",
     "Delete the pod",
-    keys=("ctrl+d",),
+    keys=("ctrl+k", "delete"),
     scope=ActionScope.POD,
     run=_delete,
     command=TypedCommand("delete"),

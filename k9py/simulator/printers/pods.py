@@ -72,7 +72,7 @@ def _exit_word(terminated: Mapping[str, Any]) -> str:
 def _state(pod: Object) -> tuple[str, int, int, str]:
     """Return the status, ready containers, restarts and the time of the last restart ("" if unknown)."""
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
-    reason = status.get("reason") or status.get("phase") or "Unknown"
+    reason = status.get("reason") or status.get("phase") or ""
     conditions = {condition["type"]: condition for condition in status.get("conditions") or ()}
     if conditions.get("PodScheduled", {}).get("reason") == "SchedulingGated":
         reason = "SchedulingGated"

@@ -11,12 +11,16 @@ from typing import Any
 
 from k9py.simulator.registry.cache import Object
 from k9py.simulator.registry.resources import Resource
+from k9py.simulator.registry.structural_schema import prune, with_defaults
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
 def defaulted(resource: Resource, obj: Object) -> Object:
-    """Return a copy of the object with defaults filled in."""
+    """Return a copy of the object with defaults filled in; a custom resource also loses its unknown fields."""
+    if resource.custom is not None:
+        known, _ = prune(obj, resource.custom.schema)
+        return with_defaults(known, resource.custom.schema)
     fill = _DEFAULTS.get(resource.kind)
     if fill is None:
         return obj
@@ -225,6 +229,75 @@ def _disruption_budget(obj: Object) -> None:
     _set(obj, status=dict.fromkeys(counts, 0))
 
 
+def _custom_resource_definition(obj: Object) -> None:
+    spec = _part(obj, "spec")
+    names = _part(spec, "names")
+    if names.get("kind"):
+        _set(names, singular=names["kind"].lower(), listKind=f"{names['kind']}List")
+    _set(_part(spec, "conversion"), strategy="None")
+    stored = [version.get("name") for version in spec.get("versions") or () if version.get("storage")]
+    _set(obj, status={"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored})
+
+
+def _replication_controller(obj: Object) -> None:
+    spec = _part(obj, "spec")
+    _set(spec, replicas=1)
+    if spec.get("template"):
+        _template(spec)
+        _set(spec, selector=(spec["template"]["metadata"].get("labels") or {}))
+    _set(obj, status={"replicas": 0})
+
+
+def _ingress(obj: Object) -> None:
+    _part(obj, "spec")
+    _set(obj, status={"loadBalancer": {}})
+
+
+def _network_policy(obj: Object) -> None:
+    spec = _part(obj, "spec")
+    _set(spec, podSelector={}, policyTypes=["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
+    for rule in (*(spec.get("ingress") or ()), *(spec.get("egress") or ())):
+        for port in rule.get("ports") or ():
+            _set(port, protocol="TCP")
+
+
+def _claim(obj: Object) -> None:
+    _set(_part(obj, "spec"), volumeMode="Filesystem")
+    _set(obj, status={"phase": "Pending"})
+
+
+def _volume(obj: Object) -> None:
+    _set(_part(obj, "spec"), persistentVolumeReclaimPolicy="Retain", volumeMode="Filesystem")
+    _set(obj, status={"phase": "Pending"})
+
+
+def _storage_class(obj: Object) -> None:
+    _set(obj, reclaimPolicy="Delete", volumeBindingMode="Immediate")
+
+
+def _priority_class(obj: Object) -> None:
+    _set(obj, preemptionPolicy="PreemptLowerPriority")
+
+
+def _role_binding(obj: Object) -> None:
+    _set(_part(obj, "roleRef"), apiGroup="rbac.authorization.k8s.io")
+    for subject in obj.get("subjects") or ():
+        _set(subject, **({} if subject.get("kind") == "ServiceAccount" else {"apiGroup": "rbac.authorization.k8s.io"}))
+
+
+def _webhooks(obj: Object) -> None:
+    for webhook in obj.get("webhooks") or ():
+        _set(webhook, failurePolicy="Fail", matchPolicy="Equivalent", timeoutSeconds=10)
+        _set(webhook, namespaceSelector={}, objectSelector={})
+        if obj.get("kind") == "MutatingWebhookConfiguration":
+            _set(webhook, reinvocationPolicy="Never")
+        service = (webhook.get("clientConfig") or {}).get("service")
+        if isinstance(service, dict):
+            _set(service, port=443)
+        for rule in webhook.get("rules") or ():
+            _set(rule, scope="*")
+
+
 _DEFAULTS: dict[str, Callable[[Object], None]] = {
     "Deployment": _deployment,
     "ReplicaSet": _replica_set,
@@ -238,4 +311,16 @@ _DEFAULTS: dict[str, Callable[[Object], None]] = {
     "Secret": _secret,
     "HorizontalPodAutoscaler": _autoscaler,
     "PodDisruptionBudget": _disruption_budget,
+    "CustomResourceDefinition": _custom_resource_definition,
+    "ReplicationController": _replication_controller,
+    "Ingress": _ingress,
+    "NetworkPolicy": _network_policy,
+    "PersistentVolumeClaim": _claim,
+    "PersistentVolume": _volume,
+    "StorageClass": _storage_class,
+    "PriorityClass": _priority_class,
+    "RoleBinding": _role_binding,
+    "ClusterRoleBinding": _role_binding,
+    "ValidatingWebhookConfiguration": _webhooks,
+    "MutatingWebhookConfiguration": _webhooks,
 }

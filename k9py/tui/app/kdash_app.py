@@ -240,6 +240,12 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         """Quit kdash."""
         self.exit(0)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable what has nothing to act on: its key is free for the screen then."""
+        if action == "cancel_sign_in" and self.session.sign_in is None:
+            return None
+        return super().check_action(action, parameters)
+
     def action_cancel_sign_in(self) -> None:
         """Cancel the credential plugin that waits for the user."""
         if self.session.sign_in is None:
