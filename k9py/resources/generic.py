@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from k9py.api.table import CellValue, TableColumn, TableRow
 from k9py.api.text import printable
 from k9py.resources.cells import AGE, AGE_CELL, MISSING, object_row
-from k9py.resources.resource import RowContext
 from k9py.views.tones import rank_of
 from k9py.views.values import Cell, Column, Row, Tone
 
@@ -33,39 +32,40 @@ _UNKNOWN: Final = frozenset({"unknown", "<unknown>"})
 _HEALTHY_IF_TRUE: Final = _STATE_COLUMNS - {"status", "state", "phase", "condition"}
 
 
-@dataclass(frozen=True)
-class ServerTable:
-    """The columns of a Table, and the rows that go with them.
+def generic_columns(definitions: Sequence[TableColumn]) -> tuple[Column, ...]:
+    """Return the columns of a Table: the name first, ages live, those with a priority above 0 wide."""
+    return _layout(tuple(definitions)).columns
 
-    Args:
-        definitions: As the server sent them.
-        columns: In the order of the cells of `row`; the name is the first, ages are live, priorities above 0 are wide.
-    """
 
-    definitions: tuple[TableColumn, ...]
-    columns: tuple[Column, ...] = field(init=False)
-    _order: tuple[int, ...] = field(init=False)
+def generic_row(row: TableRow, definitions: Sequence[TableColumn]) -> Row:
+    """Return the row of a TableRow: a cell for each of `generic_columns`. A cell that was not sent is unknown."""
+    layout = _layout(tuple(definitions))
+    cells: list[Cell] = []
+    tone = Tone.PLAIN
+    for index, column in zip(layout.order, layout.columns, strict=True):
+        if column.live is not None:
+            cells.append(AGE_CELL)
+        elif index >= len(row.cells):
+            cells.append(MISSING)
+        else:
+            value = row.cells[index]
+            state = _state(definitions[index].name, value)
+            tone = min(tone, state, key=rank_of)
+            cells.append(_cell(value, state))
+    return object_row(row, tuple(cells), tone)
 
-    def __post_init__(self) -> None:
-        order = sorted(range(len(self.definitions)), key=lambda index: not _is_name(self.definitions[index]))
-        object.__setattr__(self, "_order", tuple(order))
-        object.__setattr__(self, "columns", _columns([self.definitions[index] for index in order]))
 
-    def row(self, row: TableRow, context: RowContext) -> Row:
-        """Return the row of a TableRow. A cell that the server did not send is unknown."""
-        cells: list[Cell] = []
-        tone = Tone.PLAIN
-        for index, column in zip(self._order, self.columns, strict=True):
-            if column.live is not None:
-                cells.append(AGE_CELL)
-            elif index >= len(row.cells):
-                cells.append(MISSING)
-            else:
-                value = row.cells[index]
-                state = _state(self.definitions[index].name, value)
-                tone = min(tone, state, key=rank_of)
-                cells.append(_cell(value, state))
-        return object_row(row, tuple(cells), tone)
+class _Layout(NamedTuple):
+    """The columns, and for each the index of its cell in a TableRow."""
+
+    columns: tuple[Column, ...]
+    order: tuple[int, ...]
+
+
+@lru_cache(maxsize=256)
+def _layout(definitions: tuple[TableColumn, ...]) -> _Layout:
+    order = tuple(sorted(range(len(definitions)), key=lambda index: not _is_name(definitions[index])))
+    return _Layout(_columns([definitions[index] for index in order]), order)
 
 
 def cell_text(value: CellValue) -> str:

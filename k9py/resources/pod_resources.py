@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from k9py.api.metrics import Usage
 from k9py.api.pods import Container, Pod, PodSpec, ResourceRequirements
 from k9py.api.quantities import amount, format_cpu, format_memory
 from k9py.resources.cells import MISSING, percent_cell
-from k9py.resources.resource import Usage
 from k9py.views.values import Cell, Tone
 
 CPU: Final = "cpu"

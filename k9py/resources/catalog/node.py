@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from k9py.api.kinds import NODE
 from k9py.api.meta import find_condition
+from k9py.api.metrics import Usage
 from k9py.api.nodes import Node
 from k9py.api.quantities import amount, format_cpu, format_memory
 from k9py.resources.cells import (
@@ -22,7 +23,7 @@ from k9py.resources.cells import (
     percent_cell,
     text_cell,
 )
-from k9py.resources.resource import MetricsOf, OpensAs, Resource, RowContext, Usage
+from k9py.resources.resource import MetricsOf, OpensAs, Resource, RowContext
 from k9py.views.values import Cell, Column, Row, Tone
 
 COLUMNS = (
