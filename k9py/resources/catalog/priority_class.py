@@ -26,7 +26,7 @@ class PriorityClass(KubeObject, frozen=True):
 COLUMNS = (
     NAME,
     Column("value", "VALUE", align_right=True, min_width=5, max_width=11, sort_key="V"),
-    Column("default", "GLOBAL-DEFAULT", min_width=5, max_width=14, priority=2, sort_key="D"),
+    Column("default", "GLOBAL-DEFAULT", min_width=5, max_width=14, priority=2, sort_key="L"),
     AGE,
     Column("preemption", "PREEMPTIONPOLICY", min_width=8, max_width=20, priority=3, sort_key="E"),
     Column("description", "DESCRIPTION", min_width=12, max_width=120, priority=4, grow=True, wide=True),
