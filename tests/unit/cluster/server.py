@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from k9py.api.errors import BadRequestError, ForbiddenError, KdashError
+from k9py.api.errors import BadRequestError, ForbiddenError, KdashError, NotFoundError
 from k9py.api.kinds import KINDS, Kind
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.informer.lister_watcher import ListerWatcher
@@ -39,6 +39,11 @@ class HeldClock:
         self._sleepers.append((self.seconds + seconds, woken))
         return await woken
 
+    @property
+    def has_sleepers(self) -> bool:
+        """Whether somebody waits for time to pass."""
+        return any(not woken.done() for _, woken in self._sleepers)
+
     def pass_time(self, seconds: float) -> None:
         self.seconds += seconds
         for due, woken in list(self._sleepers):
@@ -60,6 +65,8 @@ class FakeServer:
 
     Attributes:
         forbidden: (resource, namespace) that may not be listed; namespace "" is the cluster.
+        unserved: resources that it does not have.
+        watched: (kind, namespace) of the open watches.
         down: what every list and watch fails with; None when the server is up. Set by `go_down`.
         silent: it does not answer access reviews.
     """
@@ -67,6 +74,7 @@ class FakeServer:
     def __init__(self, *objects: KubeObject) -> None:
         self.info = ContextInfo()
         self.forbidden: set[tuple[str, str]] = set()
+        self.unserved: set[str] = set()
         self.down: KdashError | None = None
         self.silent = False
         self.version = 100
@@ -133,9 +141,15 @@ class FakeServer:
     ) -> ListerWatcher:
         return _FakeListerWatcher(self, kind, namespace, field_selector)
 
+    @property
+    def watched(self) -> list[tuple[str, str]]:
+        return sorted((kind, namespace) for kind, namespace, _ in self._watches)
+
     def check(self, kind: Kind[Any], namespace: str) -> None:
         if self.down is not None:
             raise self.down
+        if kind.resource in self.unserved:
+            raise NotFoundError(f"the server has no {kind.resource}", code=404)
         if self._is_forbidden(kind.resource, namespace):
             raise ForbiddenError(f"may not list {kind.resource} in {namespace or 'the cluster'}", code=403)
 
