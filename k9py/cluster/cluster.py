@@ -13,9 +13,11 @@ from typing import Any, Final, NoReturn, Protocol, Self, TypeVar
 
 from k9py.api.kinds import POD, Kind
 from k9py.api.meta import KubeObject
+from k9py.api.resource_types import ResourceTypes
 from k9py.cluster.change_feed import AffectedObjects, ChangeFeed
 from k9py.cluster.change_history import ChangeHistory
 from k9py.cluster.change_tracer import ChangeTracer, affected
+from k9py.cluster.discovery import ClusterDiscovery, DiscoveryConnection
 from k9py.cluster.health import ClusterHealth, ClusterState, summarize_health
 from k9py.cluster.lease import LeaseRequest, WatchLease
 from k9py.cluster.leases import Leases
@@ -42,7 +44,7 @@ class ContextInfo(Protocol):
     def namespace(self) -> str: ...
 
 
-class ClusterConnection(ScopeConnection, Protocol):
+class ClusterConnection(ScopeConnection, DiscoveryConnection, Protocol):
     """The connection as a cluster needs it. `kube.connection.Connection` implements it."""
 
     @property
@@ -61,6 +63,7 @@ class Cluster:
         queries: what screens and commands ask.
         feed: what changed, for one reader (the screen); others use `open_feed`.
         history: what changed while it was watched.
+        discovery: which resource types the server has.
         scope_notice: displayed as long as it is not empty.
     """
 
@@ -80,13 +83,14 @@ class Cluster:
         self.queries = Queries(self.stores, self.has_synced)
         self.seen_revisions = SeenRevisions()
         self.history = ChangeHistory()
+        self.discovery = ClusterDiscovery(connection, clock)
         self._scope = scope
         self._gc_tuner = GcTuner()
         self._tracer = ChangeTracer(self.stores.reads, {watched.kind.name: watched.indexes for watched in WATCHED})
         self._feeds: list[ChangeFeed] = []
         self.feed = self.open_feed()
         self._group: asyncio.TaskGroup | None = None
-        self._liveness_task: asyncio.Task[Any] | None = None
+        self._tasks: tuple[asyncio.Task[Any], ...] = ()
         self._rescope_task: asyncio.Task[None] | None = None
         self._health: ClusterHealth | None = None
         self._overdue: frozenset[SharedWatch] = frozenset()
@@ -108,7 +112,10 @@ class Cluster:
         self._group = asyncio.TaskGroup()
         await self._group.__aenter__()
         self._leases.start(self._group)
-        self._liveness_task = self._group.create_task(self._check_liveness(), name="liveness")
+        self._tasks = (
+            self._group.create_task(self._check_liveness(), name="liveness"),
+            self._group.create_task(self.discovery.run(), name="discovery"),
+        )
         return self
 
     async def __aexit__(
@@ -118,7 +125,7 @@ class Cluster:
         assert group is not None
         self._gc_tuner.stop()
         self._leases.stop()
-        for task in (self._rescope_task, self._liveness_task):
+        for task in (*self._tasks, self._rescope_task):
             if task is not None:
                 task.cancel()
         # An exception of the body is raised unwrapped: only a cancellation concerns the group.
@@ -159,6 +166,11 @@ class Cluster:
         while True:
             await self.clock.sleep(_LIVENESS_SECONDS)
             self._leases.check_liveness()
+
+    @property
+    def resource_types(self) -> ResourceTypes:
+        """The types that are known: the standard ones, then also those that the server has added."""
+        return self.discovery.types
 
     # -- leases -------------------------------------------------------------------------------------------------------
 
