@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Final, NoReturn, Protocol, Self, TypeVar
 
@@ -21,6 +22,7 @@ from k9py.cluster.discovery import ClusterDiscovery, DiscoveryConnection
 from k9py.cluster.health import ClusterHealth, ClusterState, summarize_health
 from k9py.cluster.lease import LeaseRequest, WatchLease
 from k9py.cluster.leases import Leases
+from k9py.cluster.metrics import Metrics
 from k9py.cluster.queries import Queries
 from k9py.cluster.scope import Scope, ScopeConnection, choose_scope
 from k9py.cluster.seen_revisions import SeenRevisions
@@ -62,6 +64,7 @@ class Cluster:
         stores: all objects, by kind.
         queries: what screens and commands ask.
         feed: what changed, for one reader (the screen); others use `open_feed`.
+        metrics: what pods and nodes use, while somebody leases it.
         history: what changed while it was watched.
         discovery: which resource types the server has.
         scope_notice: displayed as long as it is not empty.
@@ -91,6 +94,7 @@ class Cluster:
         self.feed = self.open_feed()
         self._group: asyncio.TaskGroup | None = None
         self._tasks: tuple[asyncio.Task[Any], ...] = ()
+        self._extra_tasks: set[asyncio.Task[Any]] = set()
         self._rescope_task: asyncio.Task[None] | None = None
         self._health: ClusterHealth | None = None
         self._overdue: frozenset[SharedWatch] = frozenset()
@@ -100,9 +104,11 @@ class Cluster:
             scope,
             clock,
             indexes={watched.kind: watched.indexes for watched in WATCHED},
+            on_batch=self._observe,
             on_restored=self._update_health,
             rng=rng,
         )
+        self.metrics = Metrics(connection, clock, self._leases.time_slicer, self._spawn)
         self._home = tuple(self._lease_home(watched) for watched in WATCHED)
 
     # -- lifecycle ----------------------------------------------------------------------------------------------------
@@ -125,7 +131,7 @@ class Cluster:
         assert group is not None
         self._gc_tuner.stop()
         self._leases.stop()
-        for task in (*self._tasks, self._rescope_task):
+        for task in (*self._tasks, *self._extra_tasks, self._rescope_task):
             if task is not None:
                 task.cancel()
         # An exception of the body is raised unwrapped: only a cancellation concerns the group.
@@ -161,6 +167,16 @@ class Cluster:
         """Retry everything that is not live, without waiting and with the backoff reset."""
         self._leases.retry_now()
 
+    def _spawn(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Run a task until the cluster is left."""
+        if self._group is None:
+            coroutine.close()
+            raise RuntimeError("the cluster is not watched")
+        task = self._group.create_task(coroutine, name=name)
+        self._extra_tasks.add(task)
+        task.add_done_callback(self._extra_tasks.discard)
+        return task
+
     async def _check_liveness(self) -> NoReturn:
         """Restart watches that are overdue although no timer of theirs has run: this machine was suspended."""
         while True:
@@ -187,8 +203,7 @@ class Cluster:
         Args:
             namespaces: None: those of the cluster's scope, whatever it becomes; (): the whole cluster.
         """
-        request = LeaseRequest(kind, namespaces, label_selector, (field_selector,), on_batch=self._count_added)
-        return self._leases.lease(request)
+        return self._leases.lease(LeaseRequest(kind, namespaces, label_selector, (field_selector,)))
 
     def _lease_home(self, watched: WatchedKind) -> WatchLease[Any]:
         """Lease what the first screen needs; these leases are held as long as the cluster."""
@@ -231,14 +246,14 @@ class Cluster:
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def _on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
-        now, has_synced = self.clock.now(), kind in self._synced_kinds
-        self.seen_revisions.observe(batch, now, has_synced=has_synced)
-        self.history.observe(batch, now, has_synced=has_synced)
-        self._count_added(batch)
+        self.seen_revisions.observe(batch, self.clock.now(), has_synced=kind in self._synced_kinds)
         self._notify(self._tracer.trace(kind, batch))
 
-    def _count_added(self, batch: ChangeBatch[Any]) -> None:
+    def _observe(self, watch: SharedWatch, batch: ChangeBatch[Any]) -> None:
+        """Handle the changes of any watch, whoever leased it; before its leases do."""
         self._gc_tuner.add(sum(change.old is None for change in batch.changes))
+        if self._leases.is_whole(watch):
+            self.history.observe(batch, self.clock.now(), has_synced=watch.reflector.has_synced)
 
     def _notify(self, affected_objects: AffectedObjects) -> None:
         if affected_objects.everything:
