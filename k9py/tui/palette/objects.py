@@ -17,12 +17,14 @@ from k9py.runtime.time_slice import TimeSlice
 
 LIMIT: Final = 12
 """Objects that are listed."""
+_NOT_NAMED: Final = ("Event", "EndpointSlice", "ReplicaSet", "ControllerRevision")
+"""Kinds whose names nobody types."""
 _STEP: Final = 64
 """Names between two looks at the clock."""
 
 
 def searched_stores(cluster: Cluster) -> Iterator[tuple[str, MergedStore[Any]]]:
-    """Yield what is searched, with its kind: what people name first."""
+    """Yield what is searched, with its kind: what people name first, then what screens have leased."""
     stores = cluster.stores
     yield "Deployment", stores.deployments
     yield "StatefulSet", stores.stateful_sets
@@ -31,6 +33,11 @@ def searched_stores(cluster: Cluster) -> Iterator[tuple[str, MergedStore[Any]]]:
     yield "HorizontalPodAutoscaler", stores.autoscalers
     yield "PodDisruptionBudget", stores.budgets
     yield "Pod", stores.pods
+    known = {id(store) for store in vars(stores).values()}
+    for lease in cluster.leases:
+        if id(lease.store) not in known and lease.kind.name not in _NOT_NAMED:
+            known.add(id(lease.store))
+            yield lease.kind.name, lease.store
 
 
 async def search_objects(

@@ -77,7 +77,8 @@ class PaletteSource:
     @property
     def types(self) -> ResourceTypes:
         """The resource types of the cluster; the standard ones while there is none."""
-        return STANDARD
+        connected = self.connected()
+        return STANDARD if connected is None else connected.cluster.resource_types
 
     def namespaces(self) -> list[str]:
         """Return the namespaces that are known."""
