@@ -6,9 +6,7 @@ Source: apimachinery/pkg/apis/meta/v1/helpers.go, `LabelSelectorAsSelector`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Final
 
 from k9py.api.meta import KubeStruct
 
@@ -36,9 +34,9 @@ class Requirement(KubeStruct, frozen=True):
     def __str__(self) -> str:
         match self.operator:
             case "In":
-                return f"{self.key} in ({','.join(self.values or ())})"
+                return f"{self.key} in ({','.join(sorted(self.values or ()))})"
             case "NotIn":
-                return f"{self.key} notin ({','.join(self.values or ())})"
+                return f"{self.key} notin ({','.join(sorted(self.values or ()))})"
             case "Exists":
                 return self.key
             case _:
@@ -82,34 +80,3 @@ def selects(selector: Mapping[str, str] | None, labels: Mapping[str, str] | None
     if not selector or not labels:
         return False
     return selector.items() <= labels.items()
-
-
-_SET_REQUIREMENT: Final = re.compile(r"([^\s=!(),]+)\s+(in|notin)\s*\(([^()]*)\)")
-_REQUIREMENT: Final = re.compile(r"(!?)([^\s=!(),<>]+)(?:\s*(==|=|!=)\s*([^\s=!(),]*))?")
-
-
-def parse_selector(text: str) -> LabelSelector:
-    """Parse a label selector as `kubectl get -l` takes it: `app=cart,tier!=web,env in (a,b),!canary`.
-
-    Source: apimachinery/pkg/labels/selector.go. `<` and `>` are not supported.
-
-    Raises:
-        ValueError: it is not a selector.
-    """
-    requirements: list[Requirement] = []
-    for part in re.split(r",(?![^(]*\))", text):
-        requirement = part.strip()
-        if membership := _SET_REQUIREMENT.fullmatch(requirement):
-            key, operator, values = membership.groups()
-            names = tuple(value.strip() for value in values.split(","))
-            requirements.append(Requirement(key, "In" if operator == "in" else "NotIn", names))
-            continue
-        match = _REQUIREMENT.fullmatch(requirement)
-        if match is None or (match[1] and match[3]):
-            raise ValueError(f"not a label selector: {requirement or text}")
-        absent, key, operator, value = match.groups()
-        if operator is None:
-            requirements.append(Requirement(key, "DoesNotExist" if absent else "Exists"))
-        else:
-            requirements.append(Requirement(key, "NotIn" if operator == "!=" else "In", (value,)))
-    return LabelSelector(match_expressions=tuple(requirements))

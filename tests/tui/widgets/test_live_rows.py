@@ -211,9 +211,7 @@ def test_a_row_whose_object_has_other_labels_now_is_filtered_by_them() -> None:
     assert names(settled(live)) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "fault"), [("-l", "type a label"), ("-l a=b=c", "not a label selector"), ("(", "matched literally")]
-)
+@pytest.mark.parametrize(("text", "fault"), [("-l", "type a label"), ("-l a=b=c", "="), ("(", "matched literally")])
 def test_a_filter_explains_what_it_cannot_read(text: str, fault: str) -> None:
     assert fault in RowFilter.parse(text).fault
 

@@ -110,7 +110,7 @@ class LiveRows:
         """Insert a row or replace the one with its key; False when nothing differs."""
         key = row.key
         old = self.model.get(key)
-        if self.filter.selector is None and (old is row or (self._replacement is None and old == row)):
+        if not self.filter.selector and (old is row or (self._replacement is None and old == row)):
             return False
         self.model[key] = row
         if old is None:
@@ -251,7 +251,7 @@ class LiveRows:
         row_filter, labels_of = self.filter, self.labels_of
         if not row_filter:
             accepts = _every_row
-        elif row_filter.selector is None:
+        elif not row_filter.selector:
             accepts = lambda row: row_filter.accepts(search_text(row, row_filter.columns))  # noqa: E731
         else:
             accepts = lambda row: (  # noqa: E731

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from k9py.api.search_pattern import SearchPattern, SearchTimeoutError, compile_search, pattern_error
-from k9py.api.selectors import LabelSelector, parse_selector
+from k9py.api.selector_text import SelectorError, SelectorTerm, matches_labels, parse_label_selector
 from k9py.views.values import Row
 
 FILTER_DEBOUNCE_ROWS: Final = 5000
@@ -61,7 +61,7 @@ class RowFilter:
         text: as typed.
         fault: why a term is literal and not an expression, "" for none.
         columns: indexes of the columns searched; None: all.
-        selector: the labels that the object must have, None for any.
+        selector: the labels that the object must have, () for any.
     """
 
     text: str = ""
@@ -69,7 +69,7 @@ class RowFilter:
     unwanted: tuple[Term, ...] = ()
     fault: str = ""
     columns: tuple[int, ...] | None = None
-    selector: LabelSelector | None = None
+    selector: tuple[SelectorTerm, ...] = ()
 
     @classmethod
     def parse(cls, text: str, columns: tuple[int, ...] | None = None) -> RowFilter:
@@ -98,7 +98,7 @@ class RowFilter:
 
     def accepts_labels(self, labels: Mapping[str, str] | None) -> bool:
         """Return True when an object with these labels matches."""
-        return self.selector is None or self.selector.matches(labels)
+        return matches_labels(self.selector, labels)
 
     def accepts(self, haystack: str) -> bool:
         """Return True when a row with that text matches (`haystack` made by `search_text`)."""
@@ -121,19 +121,19 @@ _REQUIREMENT: Final = r"(?:\S+\s+(?:in|notin)\s*\([^()]*\)|[^\s(),]+)"
 _SELECTOR: Final = re.compile(rf"(?:^|\s)-l(?:\s+|=)?({_REQUIREMENT}(?:,{_REQUIREMENT})*,?)?")
 
 
-def _split_selector(text: str) -> tuple[str, LabelSelector | None, str]:
-    """Return the words without `-l SELECTOR`, the selector, and why there is none although `-l` was typed."""
+def _split_selector(text: str) -> tuple[str, tuple[SelectorTerm, ...], str]:
+    """Return the text without `-l SELECTOR`, the selector, and why there is none although `-l` was typed."""
     match = _SELECTOR.search(text)
     if match is None:
-        return text, None, ""
+        return text, (), ""
     words = text[: match.start()] + " " + text[match.end() :]
     typed = (match[1] or "").rstrip(",")
     if not typed:
-        return words, None, "type a label, such as -l app=cart"
+        return words, (), "type a label, such as -l app=cart"
     try:
-        return words, parse_selector(typed), ""
-    except ValueError as error:
-        return words, None, str(error)
+        return words, parse_label_selector(typed), ""
+    except SelectorError as error:
+        return words, (), str(error)
 
 
 def _narrows(new: Term, old: Term) -> bool:
