@@ -34,7 +34,7 @@ def _served(path: str) -> Resource:
 
 
 async def test_discovery_describes_every_kind_as_the_real_server(client: RawClient) -> None:
-    described = {}
+    described: dict[str, dict[str, Any]] = {}
     for root in ("/api", "/apis"):
         for group in (await client.get(root, accept=AGGREGATED)).body["items"]:
             for version in group["versions"]:
