@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Final, NoReturn, Protocol, Self, TypeVar
 
@@ -19,6 +20,7 @@ from k9py.cluster.change_tracer import ChangeTracer, affected
 from k9py.cluster.health import ClusterHealth, ClusterState, summarize_health
 from k9py.cluster.lease import LeaseRequest, WatchLease
 from k9py.cluster.leases import Leases
+from k9py.cluster.metrics import Metrics
 from k9py.cluster.queries import Queries
 from k9py.cluster.scope import Scope, ScopeConnection, choose_scope
 from k9py.cluster.seen_revisions import SeenRevisions
@@ -60,6 +62,7 @@ class Cluster:
         stores: all objects, by kind.
         queries: what screens and commands ask.
         feed: what changed, for one reader (the screen); others use `open_feed`.
+        metrics: what pods and nodes use, while somebody leases it.
         history: what changed while it was watched.
         scope_notice: displayed as long as it is not empty.
     """
@@ -86,6 +89,7 @@ class Cluster:
         self._feeds: list[ChangeFeed] = []
         self.feed = self.open_feed()
         self._group: asyncio.TaskGroup | None = None
+        self._extra_tasks: set[asyncio.Task[Any]] = set()
         self._liveness_task: asyncio.Task[Any] | None = None
         self._rescope_task: asyncio.Task[None] | None = None
         self._health: ClusterHealth | None = None
@@ -99,6 +103,7 @@ class Cluster:
             on_restored=self._update_health,
             rng=rng,
         )
+        self.metrics = Metrics(connection, clock, self._leases.time_slicer, self._spawn)
         self._home = tuple(self._lease_home(watched) for watched in WATCHED)
 
     # -- lifecycle ----------------------------------------------------------------------------------------------------
@@ -118,7 +123,7 @@ class Cluster:
         assert group is not None
         self._gc_tuner.stop()
         self._leases.stop()
-        for task in (self._rescope_task, self._liveness_task):
+        for task in (*self._extra_tasks, self._rescope_task, self._liveness_task):
             if task is not None:
                 task.cancel()
         # An exception of the body is raised unwrapped: only a cancellation concerns the group.
@@ -153,6 +158,16 @@ class Cluster:
     def retry_now(self) -> None:
         """Retry everything that is not live, without waiting and with the backoff reset."""
         self._leases.retry_now()
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Run a task until the cluster is left."""
+        if self._group is None:
+            coroutine.close()
+            raise RuntimeError("the cluster is not watched")
+        task = self._group.create_task(coroutine, name=name)
+        self._extra_tasks.add(task)
+        task.add_done_callback(self._extra_tasks.discard)
+        return task
 
     async def _check_liveness(self) -> NoReturn:
         """Restart watches that are overdue although no timer of theirs has run: this machine was suspended."""

@@ -70,7 +70,7 @@ class Leases:
         self._indexes = indexes
         self._on_restored = on_restored
         self._rng = rng
-        self._time_slicer = TimeSlicer(clock.monotonic)
+        self.time_slicer = TimeSlicer(clock.monotonic)
         self._group: asyncio.TaskGroup | None = None
         self._watches: dict[tuple[object, ...], SharedWatch] = {}
         self._leases: list[WatchLease[Any]] = []
@@ -182,7 +182,7 @@ class Leases:
                 watch.kind,
                 lister_watcher,
                 self._clock,
-                time_slicer=self._time_slicer,
+                time_slicer=self.time_slicer,
                 indexes=self._indexes.get(request.kind, {}),
                 on_health=lambda health: self._on_health(watch, health),
                 on_server_restored=lambda: self._on_server_restored(watch),

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from k9py.api.errors import RefusedError
+from k9py.api.errors import KdashError
 from k9py.api.resource_type import ResourceType
 from k9py.api.resource_types import ResourceTypes
 from k9py.api.selector_text import SelectorError, check_field_selector, parse_label_selector
@@ -53,7 +53,11 @@ _CONTINUES: Final = re.compile(r"[,=!<>(]")
 _CONTINUED: Final = re.compile(r"(?:[,=!<>(]|\b(?:in|notin))\Z")
 
 
-class UnknownTypeError(RefusedError):
+class QueryError(KdashError):
+    """A line, or the words of a command, that is no query; the hint says what to type instead."""
+
+
+class UnknownTypeError(QueryError):
     """No resource type has this name; the hint names the nearest ones.
 
     Args:
@@ -98,7 +102,7 @@ def find_types(name: str, types: ResourceTypes) -> tuple[ResourceType, ...]:
 
     Raises:
         UnknownTypeError: There is no such type.
-        RefusedError: Its objects cannot be listed.
+        QueryError: Its objects cannot be listed.
     """
     listed: dict[ResourceType, None] = {}
     for part in name.split(","):
@@ -109,7 +113,7 @@ def find_types(name: str, types: ResourceTypes) -> tuple[ResourceType, ...]:
                 raise UnknownTypeError(part, types.nearest(part))
             listed.update(dict.fromkeys(category))
         elif not resource_type.can_list:
-            raise RefusedError(f"{resource_type.qualified_name} cannot be listed", "the API server has no list of them")
+            raise QueryError(f"{resource_type.qualified_name} cannot be listed", "the API server has no list of them")
         else:
             listed[resource_type] = None
     return tuple(listed)
@@ -129,7 +133,7 @@ def names_a_type(word: str, types: ResourceTypes) -> bool:
         return bool(word) and bool(find_types(word.partition("/")[0], types))
     except UnknownTypeError:
         return False
-    except RefusedError:
+    except QueryError:
         return True
 
 
@@ -137,13 +141,13 @@ def split_words(line: str) -> list[str]:
     """Return the words of a line, quoted as in a shell.
 
     Raises:
-        RefusedError: A quotation mark is not closed.
+        QueryError: A quotation mark is not closed.
     """
     try:
         return shlex.split(line)
     except ValueError as error:
         what = "a quotation mark is not closed" if "quotation" in str(error) else 'nothing follows the last "\\"'
-        raise RefusedError(what, "write values with blanks as 'a b'") from error
+        raise QueryError(what, "write values with blanks as 'a b'") from error
 
 
 def parse_query(line: str, types: ResourceTypes, *, is_namespace: Callable[[str], bool]) -> ResourceQuery:
@@ -156,11 +160,11 @@ def parse_query(line: str, types: ResourceTypes, *, is_namespace: Callable[[str]
 
     Raises:
         UnknownTypeError: The type does not exist.
-        RefusedError: The line is not valid; the message says why.
+        QueryError: The line is not valid; the message says why.
     """
     words = split_words(line)
     if not words:
-        raise RefusedError("no resource type", "type one, such as pods or deploy")
+        raise QueryError("no resource type", "type one, such as pods or deploy")
     type_name, slash, name = words[0].partition("/")
     listed = find_types(type_name, types)
     parsed = _Words(words[1:], is_namespaced=any(resource_type.namespaced for resource_type in listed))
@@ -168,9 +172,9 @@ def parse_query(line: str, types: ResourceTypes, *, is_namespace: Callable[[str]
     if slash:
         parsed.set_name(name)
     if parsed.name and len(listed) > 1:
-        raise RefusedError(f'"{printable(parsed.name)}" needs one type', "name one type with the object: pod/NAME")
+        raise QueryError(f'"{printable(parsed.name)}" needs one type', "name one type with the object: pod/NAME")
     if parsed.all_namespaces and parsed.namespaces:
-        raise RefusedError("-n and -A exclude each other", "use -n for some namespaces, or -A for all")
+        raise QueryError("-n and -A exclude each other", "use -n for some namespaces, or -A for all")
     return ResourceQuery(
         listed,
         tuple(dict.fromkeys(parsed.namespaces)),
@@ -208,11 +212,11 @@ class _Words:
         option, value = _split_option(word)
         if option == "-A":
             if value is not None:
-                raise RefusedError("-A takes no value", "use -n for some namespaces")
+                raise QueryError("-A takes no value", "use -n for some namespaces")
             self.all_namespaces = True
             return
         if value is None and not self.words:
-            raise RefusedError(f"{option} needs a value", f"type: {_usage(option)}")
+            raise QueryError(f"{option} needs a value", f"type: {_usage(option)}")
         text = self.words.pop(0) if value is None else value
         match option:
             case "-n":
@@ -225,7 +229,7 @@ class _Words:
                     check_field_selector(text)
                 except SelectorError as error:
                     hint = "such as status.phase=Running"
-                    raise RefusedError(f"not a field selector: {printable(str(error))}", hint) from error
+                    raise QueryError(f"not a field selector: {printable(str(error))}", hint) from error
                 self.field_selectors.append(text)
 
     def _with_blanks(self, text: str) -> str:
@@ -243,21 +247,21 @@ class _Words:
             parse_label_selector(text)
         except SelectorError as error:
             hint = "such as app=web,tier!=cache or 'app in (web,api)'"
-            raise RefusedError(f"not a label selector: {printable(str(error))}", hint) from error
+            raise QueryError(f"not a label selector: {printable(str(error))}", hint) from error
         if text.strip():
             self.label_selectors.append(text.strip())
 
     def _add_namespace(self, name: str) -> None:
         if not _DNS_LABEL.fullmatch(name):
             message = f'"{printable(name)}" is not a valid namespace name'
-            raise RefusedError(message, "use lower-case letters, digits and '-', at most 63")
+            raise QueryError(message, "use lower-case letters, digits and '-', at most 63")
         self.namespaces.append(name)
 
     def _positional(self, word: str, is_namespace: Callable[[str], bool]) -> None:
         namespace, slash, name = word.partition("/")
         if slash:
             if not self.is_namespaced:
-                raise RefusedError(f'"{printable(word)}": these objects are not in a namespace', "leave out the slash")
+                raise QueryError(f'"{printable(word)}": these objects are not in a namespace', "leave out the slash")
             self._add_namespace(namespace)
             self.set_name(name)
         elif "=" in word:
@@ -275,14 +279,14 @@ class _Words:
 
     def set_name(self, name: str) -> None:
         if self.name:
-            raise RefusedError(f'"{printable(name)}" is one name too many', "name one object, or none")
+            raise QueryError(f'"{printable(name)}" is one name too many', "name one object, or none")
         if not name or name in (".", "..") or "/" in name or "%" in name:
-            raise RefusedError(f'"{printable(name)}" is not a valid name of an object', "type: TYPE NAME")
+            raise QueryError(f'"{printable(name)}" is not a valid name of an object', "type: TYPE NAME")
         self.name = name
 
 
 def _split_option(word: str) -> tuple[str, str | None]:
-    """Return an option in its short form, and the value that is part of the word. Raises RefusedError."""
+    """Return an option in its short form, and the value that is part of the word. Raises QueryError."""
     if word.startswith("--"):
         name, equals, value = word.partition("=")
         if name in _LONG:
@@ -291,7 +295,7 @@ def _split_option(word: str) -> tuple[str, str | None]:
         return word[:2], word[2:].removeprefix("=") or None
     elif word == "-A":
         return "-A", None
-    raise RefusedError(f'unknown option "{printable(word)}"', f"after a type: {', '.join(OPTIONS)}")
+    raise QueryError(f'unknown option "{printable(word)}"', f"after a type: {', '.join(OPTIONS)}")
 
 
 def _usage(option: str) -> str:

@@ -14,15 +14,8 @@ from typing import Any, Protocol
 
 from k9py.api.kinds import Kind
 from k9py.api.meta import ObjectRef
+from k9py.api.metrics import Usage
 from k9py.views.values import Column, Row
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What an object uses now, from metrics.k8s.io. CPU in cores, memory in bytes."""
-
-    cpu: float
-    memory: int
 
 
 class RowContext(Protocol):

@@ -130,11 +130,27 @@ class Simulator:
         """Return a user's bearer token."""
         return self._tokens[user]
 
-    def add_user(self, user: str, rules: tuple[Rule, ...], *, name: str = "", groups: tuple[str, ...] = ()) -> str:
-        """Add a user and return the token; `name` is the name in error messages (default: `user`)."""
+    def add_user(
+        self,
+        user: str,
+        rules: tuple[Rule, ...],
+        *,
+        name: str = "",
+        groups: tuple[str, ...] = (),
+        unlisted: tuple[Rule, ...] = (),
+    ) -> str:
+        """Add a user and return the token.
+
+        Args:
+            user: for `token` and `write_kubeconfig`.
+            rules: what RBAC allows.
+            name: the name in error messages (default: `user`).
+            groups: of the user.
+            unlisted: what a webhook authorizer allows beyond that; rules reviews are then incomplete.
+        """
         token = f"{user}-{uuid.uuid4()}"
         self._tokens[user] = token
-        self._access.add(token, UserInfo(name or user, groups), rules)
+        self._access.add(token, UserInfo(name or user, groups), rules, unlisted)
         return token
 
     def revoke(self, user: str) -> None:

@@ -14,6 +14,7 @@ from k9py.simulator.apiserver.request import IncomingRequest, RequestTarget, par
 from k9py.simulator.apiserver.request_body import decode_object
 from k9py.simulator.apiserver.responses import ApiResponse, text_response
 from k9py.simulator.apiserver.scale import scale
+from k9py.simulator.apiserver.server_side_apply import apply, is_apply
 from k9py.simulator.apiserver.subresources import evict
 from k9py.simulator.apiserver.watch import watch
 from k9py.simulator.registry.resources import PODS
@@ -54,11 +55,13 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
         return _non_resource(state, access, request)
     access.check(request.user, target)
     if target.subresource:
-        return _subresource(state, request)
+        return _subresource(state, access, request)
     if target.verb not in target.resource.verbs:
         raise status_errors.method_not_allowed()
     if target.resource.verbs == ("create",):
         return answer_review(state, access, request, decode_object(request))
+    if target.resource.custom is not None and target.verb == "create" and not _is_in_scope(target):
+        return text_response("404 page not found\n", 404)
     if target.resource.namespaced and not target.namespace and (target.name or target.verb == "create"):
         raise status_errors.method_not_allowed() if target.verb == "create" else status_errors.no_such_resource()
     match target.verb:
@@ -73,13 +76,17 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
         case "update":
             return writes.update(state, request)
         case "patch":
-            return writes.patch(state, request)
+            return apply(state, access, request) if is_apply(request) else writes.patch(state, request)
         case "delete":
             return writes.delete(state, request)
         case "deletecollection":
             return writes.delete_collection(state, request)
         case _:
             raise status_errors.method_not_allowed()
+
+
+def _is_in_scope(target: RequestTarget) -> bool:
+    return target.resource is None or target.resource.namespaced == bool(target.namespace)
 
 
 def _non_resource(state: SimulatorState, access: Access, request: IncomingRequest) -> ApiResponse:
@@ -96,9 +103,11 @@ def _non_resource(state: SimulatorState, access: Access, request: IncomingReques
     return text_response("404 page not found\n", 404)
 
 
-def _subresource(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
+def _subresource(state: SimulatorState, access: Access, request: IncomingRequest) -> ApiResponse:
     target = request.info
     held = next((sub for sub in request.resource.subresources if sub.name == target.subresource), None)
+    if held is None and request.resource.custom is not None:
+        raise status_errors.not_found(request.resource, target.name)
     if held is None:
         raise status_errors.no_such_resource()
     if target.verb not in held.verbs:
@@ -108,6 +117,8 @@ def _subresource(state: SimulatorState, request: IncomingRequest) -> ApiResponse
             return reads.get(state, request)
         case "status", "update":
             return writes.update(state, request)
+        case "status", "patch" if is_apply(request):
+            return apply(state, access, request)
         case "status", "patch":
             return writes.patch(state, request)
         case "scale", _:

@@ -15,6 +15,7 @@ from k9py.simulator.apiserver.responses import ApiResponse, json_response
 from k9py.simulator.registry.cache import Object
 from k9py.simulator.registry.resources import REPLICATIONCONTROLLERS, Resource, ScalePaths
 from k9py.simulator.registry.selectors import selector_text
+from k9py.simulator.registry.validation import validate
 from k9py.simulator.state import SimulatorState
 from k9py.simulator.status_errors import StatusCause
 
@@ -31,7 +32,7 @@ def scale(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     if not resource.has_scale:
         raise status_errors.no_such_resource()
     scaled = existing_object(state, request)
-    existing = _scale_of(resource, scaled)
+    existing = _scale_of(resource, scaled, writes=request.info.verb != "get")
     match request.info.verb:
         case "get":
             return json_response(existing)
@@ -57,6 +58,8 @@ def scale(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     if replicas != _value(scaled, path):
         now, manager = state.clock.now(), manager_of(request)
         changed = with_manager(changed, scaled, manager, resource.api_version, now, "scale")
+    if resource.custom is not None:
+        validate(resource, changed, scaled)
     if request.dry_run:
         _, stored = state.storage.prepare_update(resource, changed)
         version = scaled["metadata"]["resourceVersion"]
@@ -66,11 +69,11 @@ def scale(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     return json_response(_scale_of(resource, state.storage.update(resource, changed)))
 
 
-def _scale_of(resource: Resource, obj: Object) -> Object:
+def _scale_of(resource: Resource, obj: Object, *, writes: bool = True) -> Object:
     metadata, paths = obj["metadata"], _paths(resource)
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     replicas = _value(obj, paths.spec_replicas)
-    if replicas is None and resource.custom is not None:
+    if replicas is None and resource.custom is not None and not writes:
         why = f'the spec replicas field "{paths.spec_replicas}" does not exist'
         details = {"causes": [{"message": why}]}
         raise status_errors.StatusError(500, "InternalError", f"Internal error occurred: {why}", details)

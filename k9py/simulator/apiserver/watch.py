@@ -213,7 +213,7 @@ class _Stream:
                 }  # fmt: skip
             case "metadata":
                 body = partial_metadata(body)
-            case _:
+            case _ if resource.custom is None:
                 body |= _EMPTY.get(resource.kind, {})
         return _event_line(b"BOOKMARK", encode(body))
 

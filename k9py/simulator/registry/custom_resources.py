@@ -8,12 +8,11 @@ Source: apiextensions-apiserver (naming and establishing controllers, finalizer)
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
-from k9py.simulator.clock import timestamp
 from k9py.simulator.registry.cache import Object
+from k9py.simulator.registry.definition_status import condition, merged
 from k9py.simulator.registry.object_rules import DEFINITION_FINALIZER
 from k9py.simulator.registry.resources import (
     CUSTOM_VERBS,
@@ -93,18 +92,18 @@ def reconcile(storage: Storage, now: datetime, name: str) -> None:
     if conflict is None:
         accepted = {key: spec["names"][key] for key in _NAMES if key in spec["names"]}
         conditions = [
-            _condition("NamesAccepted", "True", "NoConflicts", "no conflicts found"),
-            _condition("Established", "True", "InitialNamesAccepted", "the initial names have been accepted"),
+            condition("NamesAccepted", "True", "NoConflicts", "no conflicts found"),
+            condition("Established", "True", "InitialNamesAccepted", "the initial names have been accepted"),
         ]
         stored = [version["name"] for version in spec["versions"] if version.get("storage")]
         versions = [*(status.get("storedVersions") or ()), *stored]
         status |= {"acceptedNames": accepted, "storedVersions": list(dict.fromkeys(versions))}
     else:
         conditions = [
-            _condition("NamesAccepted", "False", *conflict),
-            _condition("Established", "False", "NotAccepted", "not all names are accepted"),
+            condition("NamesAccepted", "False", *conflict),
+            condition("Established", "False", "NotAccepted", "not all names are accepted"),
         ]
-    status["conditions"] = _merged(status.get("conditions") or (), conditions, now)
+    status["conditions"] = merged(status.get("conditions") or (), conditions, now)
     storage.update(CUSTOMRESOURCEDEFINITIONS, {**definition, "status": status}, status_only=True)
     if conflict is None:
         _serve(storage, spec["group"], spec["names"]["plural"], resources_of(definition))
@@ -133,11 +132,11 @@ def remove_definition(storage: Storage, now: datetime, name: str) -> None:
     spec = definition["spec"]
     group, plural = spec["group"], spec["names"]["plural"]
     served = [r for r in storage.resources if (r.group, r.plural) == (group, plural) and r.custom is not None]
-    terminating = _condition(
+    terminating = condition(
         "Terminating", "True", "InstanceDeletionInProgress", "CustomResource deletion is in progress"
     )
     status = definition.get("status") or {}
-    status = {**status, "conditions": _merged(status.get("conditions") or (), [terminating], now)}
+    status = {**status, "conditions": merged(status.get("conditions") or (), [terminating], now)}
     definition = storage.update(CUSTOMRESOURCEDEFINITIONS, {**definition, "status": status}, status_only=True)
     if served:
         for obj in storage.list(served[0]):
@@ -170,20 +169,3 @@ def _name_conflict(storage: Storage, definition: Object) -> tuple[str, str] | No
         if clashing:
             return reason, f'"{clashing[0]}" is already in use'
     return None
-
-
-def _condition(kind: str, status: str, reason: str, message: str) -> Object:
-    return {"type": kind, "status": status, "reason": reason, "message": message}
-
-
-def _merged(held: Iterable[Object], new: Iterable[Object], now: datetime) -> list[Object]:
-    """Return the conditions with new ones set; an unchanged status keeps its transition time."""
-    merged: dict[str, Object] = {condition["type"]: condition for condition in held}
-    for condition in new:
-        before: Mapping[str, Any] = merged.get(condition["type"], {})
-        same = before.get("status") == condition["status"]
-        moment = before["lastTransitionTime"] if same else timestamp(now)
-        kind, status = condition["type"], condition["status"]
-        details = {"reason": condition["reason"], "message": condition["message"]}
-        merged[kind] = {"type": kind, "status": status, "lastTransitionTime": moment, **details}
-    return list(merged.values())

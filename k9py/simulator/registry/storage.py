@@ -10,13 +10,14 @@ synchronously, in order, after the write).
 
 import bisect
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Literal
 
 from k9py.simulator import status_errors
 from k9py.simulator.clock import SimulationClock, timestamp
 from k9py.simulator.registry.cache import ChangeListener, Changes, KindCache, Object, OwnerIndex, StorageEvent
+from k9py.simulator.registry.definition_status import marked_terminating
 from k9py.simulator.registry.encoding import EncodedObjects
 from k9py.simulator.registry.object_rules import (
     DEFINITION_FINALIZER,
@@ -31,6 +32,8 @@ from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS, NAMESPA
 __all__ = ["Admission", "Object", "Objects", "OwnedObjects", "Propagation", "Storage", "StorageEvent"]
 
 Propagation = Literal["Background", "Foreground", "Orphan"]
+PROPAGATION_FINALIZERS: Mapping[str, str] = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
+"""The finalizer that each propagation policy adds for the garbage collector."""
 
 SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # the alphabet of generateName: no vowels, no look-alikes
 
@@ -60,6 +63,7 @@ class Storage:
         """
         self.revision = 1
         self.admission: list[Admission] = []
+        self.collects_garbage = False  # set by the garbage collector
         self.encoded = EncodedObjects()
         self._clock = clock
         self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
@@ -123,7 +127,8 @@ class Storage:
             metadata["name"] = self._generate_name(kind, namespace, metadata["generateName"])
         name = metadata.get("name") or ""
         if (namespace, name) in kind.objects:
-            raise status_errors.already_exists(resource, name)
+            deleted = kind.objects[namespace, name]["metadata"].get("deletionTimestamp")
+            raise status_errors.already_exists(resource, name, being_deleted=bool(deleted))
         for admit in self.admission:
             admit(resource, {**obj, "metadata": metadata})
         metadata["uid"] = metadata.get("uid") or self._new_uid()
@@ -134,7 +139,13 @@ class Storage:
         return normalized(resource, obj, metadata)
 
     def update(
-        self, resource: Resource, obj: Object, *, status_only: bool = False, bump_generation: bool | None = None
+        self,
+        resource: Resource,
+        obj: Object,
+        *,
+        status_only: bool = False,
+        bump_generation: bool | None = None,
+        signs_status: bool = False,
     ) -> Object:
         """Replace an object; a write without changes keeps the object and the revision.
 
@@ -142,12 +153,15 @@ class Storage:
             resource: its kind.
             obj: the whole object; a resourceVersion in its metadata must match the stored one.
             status_only: use only its `status`.
+            signs_status: use its `managedFields` too, for a write of the status over the API.
             bump_generation: None bumps `metadata.generation` when the spec changed, for kinds that count it.
 
         Raises:
             StatusError: 404; 409 if a given resourceVersion or uid does not match.
         """
-        old, stored = self.prepare_update(resource, obj, status_only=status_only, bump_generation=bump_generation)
+        old, stored = self.prepare_update(
+            resource, obj, status_only=status_only, bump_generation=bump_generation, signs_status=signs_status
+        )
         if stored is old:
             return old
         if stored["metadata"].get("deletionTimestamp") and is_removable(stored):
@@ -157,7 +171,13 @@ class Storage:
         return stored
 
     def prepare_update(
-        self, resource: Resource, obj: Object, *, status_only: bool = False, bump_generation: bool | None = None
+        self,
+        resource: Resource,
+        obj: Object,
+        *,
+        status_only: bool = False,
+        bump_generation: bool | None = None,
+        signs_status: bool = False,
     ) -> tuple[Object, Object]:
         """Return (the stored object, the object `update` would store); the same dict twice if nothing would change."""
         given = obj["metadata"]
@@ -177,6 +197,8 @@ class Storage:
         if status_only:
             body = {**old, "status": obj.get("status", {})}
             metadata = dict(current)
+            if signs_status and given.get("managedFields"):
+                metadata["managedFields"] = given["managedFields"]
         else:
             body = obj
             metadata = dict(given)
@@ -210,8 +232,9 @@ class Storage:
         """Delete an object as the API does and return it as the response shows it.
 
         A scheduled pod stays, with a deletionTimestamp, until the kubelet calls `remove`; an object with finalizers
-        stays until they are removed (Foreground adds `foregroundDeletion`, which the garbage collector removes);
-        others are removed immediately. Orphan first removes the owner from its dependents.
+        stays until they are removed; others are removed immediately. Foreground and Orphan add a finalizer, which the
+        garbage collector removes when it has deleted or orphaned the dependents; where none runs, Orphan orphans them
+        here.
 
         Args:
             grace: grace period of a pod in seconds; None takes the pod's own, 0 removes it immediately.
@@ -224,15 +247,16 @@ class Storage:
             raise status_errors.not_found(resource, name)
         current = obj["metadata"]
         self.check_preconditions(resource, obj, uid=uid, resource_version=resource_version)
-        if propagation == "Orphan":
-            self._orphan_dependents(current["uid"])
         finalizers = list(current.get("finalizers") or ())
-        if (
-            propagation == "Foreground"
-            and "foregroundDeletion" not in finalizers
-            and self._owners.dependents(current["uid"])
+        collector = PROPAGATION_FINALIZERS.get(propagation)
+        if propagation == "Orphan" and not self.collects_garbage:
+            self.orphan_dependents(current["uid"])
+        elif (
+            collector is not None
+            and collector not in finalizers
+            and (self.collects_garbage or self._owners.dependents(current["uid"]))
         ):
-            finalizers.append("foregroundDeletion")
+            finalizers.append(collector)
         is_definition = resource is CUSTOMRESOURCEDEFINITIONS
         if is_definition and DEFINITION_FINALIZER not in finalizers:
             finalizers.append(DEFINITION_FINALIZER)  # its objects are deleted first
@@ -254,8 +278,11 @@ class Storage:
             metadata["finalizers"] = finalizers
         if current.get("generation") and not current.get("deletionTimestamp") and not is_definition:
             metadata["generation"] = current["generation"] + 1
+        if is_definition:
+            del metadata["deletionGracePeriodSeconds"]
+            obj = marked_terminating(obj, self._clock.now())
         stored = normalized(resource, obj, metadata)
-        self._store(resource, stored, obj)
+        self._store(resource, stored, self.get(resource, namespace, name))
         return stored
 
     def check_preconditions(
@@ -367,7 +394,8 @@ class Storage:
         for listener in (*kind.listeners, *self._listeners):
             listener(change)
 
-    def _orphan_dependents(self, uid: str) -> None:
+    def orphan_dependents(self, uid: str) -> None:
+        """Remove an owner from the ownerReferences of its dependents."""
         for resource, obj in self.owned_by(uid):
             references = [ref for ref in obj["metadata"]["ownerReferences"] if ref["uid"] != uid]
             metadata = {key: value for key, value in obj["metadata"].items() if key != "ownerReferences"}

@@ -68,7 +68,9 @@ def _fill(value: Any, schema: Schema) -> None:
     elif isinstance(value, dict):
         properties = schema.get("properties") or {}
         for key, below in properties.items():
-            if "default" in below and (key not in value or (value[key] is None and not below.get("nullable"))):
+            if key in value and value[key] is None and not below.get("nullable"):
+                del value[key]
+            if "default" in below and key not in value:
                 value[key] = copy.deepcopy(below["default"])
             if key in value:
                 _fill(value[key], below)

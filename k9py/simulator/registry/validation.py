@@ -4,7 +4,7 @@ Invariant: causes are worded and ordered as in the real validation. To add a rul
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from k9py.simulator import status_errors
@@ -60,21 +60,18 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
     if old is None:
         rbac = resource.group == "rbac.authorization.k8s.io"  # such names are path segments: `system:node`
         causes += _name_causes(name or metadata.get("generateName", ""), generated=not name, any_segment=rbac)
-    spec = obj.get("spec") or {}
-    if resource.custom is not None:
-        spec = {}
-    if old is not None and resource.kind in _ROLE_BINDINGS and obj.get("roleRef") != old.get("roleRef"):
-        causes.append(_invalid(obj.get("roleRef"), "cannot change roleRef", "roleRef"))
-    if resource.kind in _ROLE_BINDINGS and not (obj.get("roleRef") or {}).get("name"):
-        causes.append(StatusCause("FieldValueRequired", "Required value", "roleRef.name"))
-    if resource.kind == "StorageClass" and not obj.get("provisioner"):
-        causes.append(StatusCause("FieldValueRequired", "Required value", "provisioner"))
-    if resource.kind == "PriorityClass" and old is not None and obj.get("value") != old.get("value"):
-        why = "Forbidden: may not be changed in an update."
-        causes.append(StatusCause("FieldValueForbidden", why, "value"))
-    if resource.kind == "Ingress" and not spec.get("rules") and not spec.get("defaultBackend"):
-        why = "Invalid value: []: either `defaultBackend` or `rules` must be specified"
-        causes.append(StatusCause("FieldValueInvalid", why, "spec"))
+    elif old["metadata"].get("deletionTimestamp"):
+        causes += _finalizer_causes(metadata, old["metadata"])
+    if resource.custom is None:
+        spec = obj.get("spec") or {}
+        causes += _workload_causes(resource, spec, old)
+        causes += _other_causes(resource, obj, spec, old)
+    if causes:
+        raise status_errors.invalid(resource.group, resource.kind, name, causes)
+
+
+def _workload_causes(resource: Resource, spec: Mapping[str, Any], old: Object | None) -> list[StatusCause]:
+    causes: list[StatusCause] = []
     if resource.kind in _SCALABLE:
         causes += _negative_causes(spec, "replicas")
     if resource.kind in _TEMPLATED:
@@ -93,11 +90,38 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
             causes += _pod_update_causes(spec, old.get("spec") or {})
     if resource.kind in ("Job",):
         causes += _pod_spec_causes(spec.get("template", {}).get("spec") or {}, "spec.template.spec")
+    return causes
+
+
+def _other_causes(resource: Resource, obj: Object, spec: Mapping[str, Any], old: Object | None) -> list[StatusCause]:
+    causes: list[StatusCause] = []
+    if old is not None and resource.kind in _ROLE_BINDINGS and obj.get("roleRef") != old.get("roleRef"):
+        causes.append(_invalid(obj.get("roleRef"), "cannot change roleRef", "roleRef"))
+    if resource.kind in _ROLE_BINDINGS and not (obj.get("roleRef") or {}).get("name"):
+        causes.append(StatusCause("FieldValueRequired", "Required value", "roleRef.name"))
+    if resource.kind == "StorageClass" and not obj.get("provisioner"):
+        causes.append(StatusCause("FieldValueRequired", "Required value", "provisioner"))
+    if resource.kind == "PriorityClass" and old is not None and obj.get("value") != old.get("value"):
+        why = "Forbidden: may not be changed in an update."
+        causes.append(StatusCause("FieldValueForbidden", why, "value"))
+    if resource.kind == "Ingress" and not spec.get("rules") and not spec.get("defaultBackend"):
+        why = "Invalid value: []: either `defaultBackend` or `rules` must be specified"
+        causes.append(StatusCause("FieldValueInvalid", why, "spec"))
     portless = spec.get("clusterIP") == "None" or spec.get("type") == "ExternalName"
     if resource.kind == "Service" and old is None and not spec.get("ports") and not portless:
         causes.append(StatusCause("FieldValueRequired", "Required value", "spec.ports"))
-    if causes:
-        raise status_errors.invalid(resource.group, resource.kind, name, causes)
+    return causes
+
+
+def _finalizer_causes(metadata: Mapping[str, Any], old: Mapping[str, Any]) -> list[StatusCause]:
+    held = old.get("finalizers") or ()
+    new = [name for name in metadata.get("finalizers") or () if name not in held]
+    if not new:
+        return []
+    listed = ", ".join(f'"{name}"' for name in new)
+    why = f"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{listed}}}"
+    # The real validation checks twice, in ValidateObjectMetaUpdate and in the generic store.
+    return [StatusCause("FieldValueForbidden", f"Forbidden: {why}", "metadata.finalizers")] * 2
 
 
 def check_known_fields(resource: Resource, obj: Object) -> None:
@@ -120,7 +144,8 @@ def check_known_fields_after_patch(resource: Resource, patched: Object) -> None:
     """
     unknown = _unknown_fields(resource, patched)
     if unknown:
-        text = _json_text(_json_text(patched))
+        metadata = {key: value for key, value in patched["metadata"].items() if key != "managedFields"}
+        text = _json_text(_json_text({**patched, "metadata": metadata}))
         cause = StatusCause("FieldValueInvalid", f"Invalid value: {text}: strict decoding error: {unknown}", "patch")
         raise status_errors.invalid("", "", "", [cause])
 
@@ -137,7 +162,7 @@ def check_strict_fields(resource: Resource, patch: Any) -> None:
     Raises:
         StatusError: 422 with the strict decoder's message.
     """
-    known = _SPEC_FIELDS.get(resource.kind)
+    known = _SPEC_FIELDS.get(resource.kind) if resource.custom is None else None
     spec = patch.get("spec") if isinstance(patch, dict) else None
     if known is None or not isinstance(spec, dict):
         return
@@ -145,6 +170,48 @@ def check_strict_fields(resource: Resource, patch: Any) -> None:
     if unknown:
         message = f'Invalid value: "{go_format(patch)}": strict decoding error: {", ".join(unknown)}'
         raise status_errors.invalid("", "", "", [StatusCause("FieldValueInvalid", message, "patch")])
+
+
+def check_applied_fields(resource: Resource, applied: Object) -> None:
+    """Refuse a server-side apply that the kind's schema does not allow.
+
+    Raises:
+        StatusError: 500, as the real server answers.
+    """
+    spec = applied.get("spec")
+    metadata = applied["metadata"]
+    group_version = f"{resource.api_version}, Kind={resource.kind}"
+    prefix = (
+        f"failed to create typed patch object ({metadata.get('namespace', '')}/{metadata['name']}; {group_version})"
+    )
+    for path in [] if resource.custom is None else prune(applied, resource.custom.schema)[1]:
+        raise StatusError(500, "", f"{prefix}: .{path}: field not declared in schema")
+    known = _SPEC_FIELDS.get(resource.kind) if resource.custom is None else None
+    if isinstance(spec, dict) and known is not None:
+        for key in spec:
+            if key not in known:
+                raise StatusError(500, "", f"{prefix}: .spec.{key}: field not declared in schema")
+        replicas = spec.get("replicas")
+        if isinstance(replicas, str | bool):
+            kind = "string" if isinstance(replicas, str) else "boolean"
+            raise StatusError(500, "", f"{prefix}: .spec.replicas: expected numeric (int or float), got {kind}")
+    for path, name in _duplicate_items(applied):
+        raise StatusError(500, "", f'{prefix}: {path}: duplicate entries for key [name="{name}"]')
+
+
+def _duplicate_items(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the lists of named items that hold a name twice, by path."""
+    if not isinstance(value, dict):
+        return
+    for key, item in value.items():
+        if isinstance(item, dict):
+            yield from _duplicate_items(item, f"{path}.{key}")
+        elif key in ("containers", "initContainers", "volumes", "env") and isinstance(item, list):
+            names = [entry.get("name", "") for entry in item if isinstance(entry, dict)]
+            yield from ((f"{path}.{key}", name) for at, name in enumerate(names) if name in names[:at])
+            for entry in item:
+                inner = entry.get("name", "") if isinstance(entry, dict) else ""
+                yield from _duplicate_items(entry, f'{path}.{key}[name="{inner}"]')
 
 
 def go_format(value: Any) -> str:
@@ -193,13 +260,13 @@ def _negative_causes(spec: Mapping[str, Any], field: str) -> list[StatusCause]:
 
 def _selector_causes(spec: Mapping[str, Any]) -> list[StatusCause]:
     selector = spec.get("selector")
-    if not selector:
-        return [StatusCause("FieldValueRequired", "Required value", "spec.selector")]
+    missing = [] if selector else [StatusCause("FieldValueRequired", "Required value", "spec.selector")]
     labels = (spec.get("template") or {}).get("metadata", {}).get("labels") or {}
-    if matches_label_selector(selector, labels):
+    if selector and matches_label_selector(selector, labels):
         return []
-    shown = {key: labels[key] for key in sorted(labels)}
-    return [_invalid(shown, "`selector` does not match template `labels`", "spec.template.metadata.labels")]
+    shown = {key: labels[key] for key in sorted(labels)} or None
+    why = "`selector` does not match template `labels`"
+    return [*missing, _invalid(shown, why, "spec.template.metadata.labels")]
 
 
 def _strategy_causes(spec: Mapping[str, Any]) -> list[StatusCause]:

@@ -39,6 +39,11 @@ class HeldClock:
         self._sleepers.append((self.seconds + seconds, woken))
         return await woken
 
+    @property
+    def has_sleepers(self) -> bool:
+        """Whether somebody waits for time to pass."""
+        return any(not woken.done() for _, woken in self._sleepers)
+
     def pass_time(self, seconds: float) -> None:
         self.seconds += seconds
         for due, woken in list(self._sleepers):

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.api.errors import RefusedError
 from k9py.api.resource_type import ResourceType
 from k9py.api.resource_types import STANDARD, ResourceTypes
-from k9py.resources.query import ResourceQuery, UnknownTypeError, names_a_type, parse_query
+from k9py.resources.query import QueryError, ResourceQuery, UnknownTypeError, names_a_type, parse_query
 
 CERTIFICATE = ResourceType("cert-manager.io", "v1", "certificates", "Certificate", ref_group="cert-manager.io")
 TYPES = ResourceTypes((*STANDARD, CERTIFICATE))
@@ -111,7 +110,7 @@ def test_a_category_is_all_its_types() -> None:
     ],
 )
 def test_what_is_wrong_is_refused_with_a_way_out(line: str, problem: str) -> None:
-    with pytest.raises(RefusedError, match=problem) as refused:
+    with pytest.raises(QueryError, match=problem) as refused:
         parse(line)
     assert refused.value.hint
 
@@ -134,7 +133,7 @@ def test_the_first_word_decides_whether_a_line_is_about_resources(word: str, is_
 def problem_of(line: str) -> str:
     try:
         parse_query(line, TYPES, is_namespace=lambda _: False)
-    except RefusedError as error:
+    except QueryError as error:
         return error.message
     return ""
 
