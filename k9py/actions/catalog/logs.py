@@ -7,7 +7,6 @@ from typing import Final
 from k9py.actions.action import Action, ActionScope, ActionTarget, CliVerb, HelpGroup, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 
-
 _HAVE_LOGS: Final = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Service")
 
 

@@ -6,8 +6,7 @@ one, because columns with live values know the index of their own cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,36 +18,14 @@ from k9py.api.resource_type import ResourceType
 from k9py.api.table import TableColumn
 from k9py.api.text import printable
 from k9py.cluster.lease import WatchLease
-from k9py.resources.resource import Resource, Usage
+from k9py.resources.resource import Resource
 from k9py.tui.browse.generic_rows import generic_columns, generic_row
+from k9py.tui.browse.row_context import ClusterRowContext
 from k9py.tui.panes.table_pane import RowSource
 from k9py.tui.widgets.live_table.keys import with_sort_keys
 from k9py.views.values import Cell, Column, Row
 
 NAMESPACE: Final = Column("namespace", "NAMESPACE", min_width=6, max_width=30, priority=1, sort_key="S", leads=True)
-
-
-@dataclass(slots=True)
-class LiveRowContext:
-    """What rows depend on besides their object: the `RowContext` of descriptors.
-
-    Args:
-        now: set before rows are made.
-        usage_of: returns what a pod or node uses, None when it is unknown.
-        pods_on: returns how many pods are on a node, None when that is unknown.
-    """
-
-    now: datetime
-    usage_of: Callable[[ObjectRef], Usage | None]
-    pods_on: Callable[[str], int | None]
-
-    def usage(self, ref: ObjectRef) -> Usage | None:
-        """Return what a pod or node uses, None when it is unknown."""
-        return self.usage_of(ref)
-
-    def pod_count(self, node: str) -> int | None:
-        """Return how many pods are on a node, None when pods are not read."""
-        return self.pods_on(node)
 
 
 def kind_of(resource_type: ResourceType, resource: Resource | None) -> Kind[Any]:
@@ -70,7 +47,7 @@ class ResourceRows:
         self,
         lease: WatchLease[Any],
         resource: Resource | None,
-        context: LiveRowContext,
+        context: ClusterRowContext,
         *,
         shows_namespace: bool,
         taken: Collection[str],

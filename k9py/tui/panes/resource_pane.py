@@ -7,19 +7,18 @@ of references. An empty table shows why, and rows that are not current are marke
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from typing import Any, Final
 
-from k9py.api.kinds import POD
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.lease import LeaseChange, WatchLease
 from k9py.config.table_state import TableState
-from k9py.resources.resource import Resource, Usage
+from k9py.resources.resource import MetricsOf, Resource
 from k9py.runtime.clock import Clock
 from k9py.tui.browse.request import ResourceRequest
-from k9py.tui.browse.resource_rows import LiveRowContext, ResourceRows, kind_of
+from k9py.tui.browse.resource_rows import ResourceRows, kind_of
+from k9py.tui.browse.row_context import ClusterRowContext
 from k9py.tui.browse.state_text import empty_text, state_text
 from k9py.tui.keys import key_names
 from k9py.tui.panes.table_pane import TablePane
@@ -28,8 +27,6 @@ from k9py.views.values import Tone
 
 MANY_CHANGES: Final = 2000
 """From this many changed objects on, all rows are built in slices instead."""
-POD_COUNT_SECONDS: Final = 2.0
-"""Minimum seconds between two counts of the pods on nodes."""
 
 
 class ResourcePane(TablePane):
@@ -69,13 +66,11 @@ class ResourcePane(TablePane):
         self._resource = resource
         self._taken = frozenset(taken)
         self._cluster: Cluster | None = None
-        self._row_context = LiveRowContext(clock.now(), self._usage, self._pods_on)
+        self._row_context: ClusterRowContext | None = None
         self._refs: set[ObjectRef] = set()
         self._change = LeaseChange()
         self._loaded = 0
         self._second = -1
-        self._pods_by_node: Counter[str] | None = None
-        self._pods_counted_at: float | None = None
         self.state = ""
         """Why the rows are not current, "" when they are."""
 
@@ -98,9 +93,15 @@ class ResourcePane(TablePane):
 
     def close(self) -> None:
         """End the lease; the rows stay."""
+        self.hide()
         if self.lease is not None:
             self.lease.close()
         self.lease = self._cluster = None
+
+    def hide(self) -> None:
+        """Read nothing that only a visible table needs."""
+        if self._row_context is not None:
+            self._row_context.release()
 
     def on_unmount(self) -> None:
         """End the lease with the pane."""
@@ -131,9 +132,12 @@ class ResourcePane(TablePane):
         return self.request.place(self._scope)
 
     def _show_columns(self) -> None:
-        lease, request = self.lease, self.request
-        if lease is None:
+        lease, request, cluster = self.lease, self.request, self._cluster
+        if lease is None or cluster is None:
             return
+        self.hide()
+        metrics = MetricsOf.NOTHING if self._resource is None else self._resource.metrics
+        self._row_context = ClusterRowContext(cluster, self._clock, metrics, request.namespaces_in(self._scope))
         is_namespaced = request.resource_type.namespaced
         rows = ResourceRows(
             lease,
@@ -145,14 +149,14 @@ class ResourcePane(TablePane):
         )
         self._loaded = 0
         self.set_source(rows.source, rows.columns)
-        self.set_place(self.place, request.narrowing)
         self._explain()
 
     def tick(self) -> None:
         """Bring rows and texts up to date."""
-        lease = self.lease
-        if lease is None:
+        lease, context = self.lease, self._row_context
+        if lease is None or context is None:
             return
+        context.hold()
         refs, self._refs = self._refs, set()
         change, self._change = self._change, LeaseChange()
         if change.columns:
@@ -162,7 +166,7 @@ class ResourcePane(TablePane):
         elif change.everything or self.can_complete or len(refs) > MANY_CHANGES:
             self.reload()
         else:
-            self.update_rows(refs)
+            self.update_rows(self.rows if context.take_changed() else refs)
         second = int(self._clock.monotonic())
         if change.health or change.everything or second != self._second:
             self._second = second
@@ -183,31 +187,8 @@ class ResourcePane(TablePane):
         if not self.is_complete and health.has_synced and tone is Tone.MUTED:
             text, tone = "loading…", Tone.BUSY  # read, and not built yet
         self.set_empty_text(text, tone)
+        note = "" if self._row_context is None else self._row_context.note
+        self.set_place(" · ".join(part for part in (self.place, note) if part), self.request.narrowing)
         self.state = state_text(resource_type, health, self._clock.now(), names)
         if self.state != self.subtitle:
             self.set_subtitle(self.state)
-
-    # -- what rows depend on ------------------------------------------------------------------------------------------
-
-    def _usage(self, ref: ObjectRef) -> Usage | None:
-        return None
-
-    def _pods_on(self, node: str) -> int | None:
-        """Count the pods of the watched cluster by node; unknown where only some namespaces are watched."""
-        cluster = self._cluster
-        if cluster is None or not cluster.scope.is_cluster or not cluster.has_synced(POD.name):
-            return None
-        now = self._clock.monotonic()
-        if (
-            self._pods_by_node is None
-            or self._pods_counted_at is None
-            or now - self._pods_counted_at > POD_COUNT_SECONDS
-        ):
-            self._pods_counted_at = now
-            self._pods_by_node = Counter(
-                pod.spec.node_name for pod in cluster.stores.pods.values() if pod.status.phase not in _ENDED
-            )
-        return self._pods_by_node[node]
-
-
-_ENDED: Final = ("Succeeded", "Failed")

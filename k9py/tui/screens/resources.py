@@ -118,6 +118,9 @@ class ResourceScreen(PanedScreen):
         if self.marks.uids:
             self.marks.keep(self.pane.rows)
 
+    def tick_hidden(self, changes: Changes) -> None:
+        self.pane.hide()
+
     def select(self, key: ObjectRef | None) -> None:
         """Put the cursor on an object as soon as it is there."""
         self._select = key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from k9py.logs.follow.merge import MAX_DRAIN_LINES, Merge, MergeInput, MergeInput
+from k9py.logs.follow.merge import MAX_DRAIN_LINES, Merge, MergeInput
 from k9py.logs.line import WHOLE_STREAM, LogLine
 from tests.unit.logs.follow.scripted_source import START, DrivenClock, settled, target
 
