@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
 from k9py.api.kinds import Kind
@@ -23,7 +24,7 @@ from k9py.informer.health import Live, WatchHealth
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.informer.reflector import Reflector
 from k9py.informer.server import ServerTraits
-from k9py.informer.store import Index
+from k9py.informer.store import ChangeBatch, Index
 from k9py.runtime.clock import Clock
 from k9py.runtime.time_slice import TimeSlicer
 
@@ -47,6 +48,7 @@ class Leases:
     Args:
         scope: what leases without namespaces of their own read.
         indexes: of the stores, by kind.
+        on_batch: called with the changes of each watch, before its leases are.
         on_restored: called when a watch found the server restored to an older state, before all others relist.
 
     Attributes:
@@ -60,6 +62,7 @@ class Leases:
         clock: Clock,
         *,
         indexes: Mapping[Kind[Any], Mapping[str, Index[Any]]],
+        on_batch: Callable[[SharedWatch, ChangeBatch[Any]], None],
         on_restored: Callable[[], None],
         rng: random.Random | None = None,
     ) -> None:
@@ -68,6 +71,7 @@ class Leases:
         self._scope = scope
         self._clock = clock
         self._indexes = indexes
+        self._on_batch = on_batch
         self._on_restored = on_restored
         self._rng = rng
         self.time_slicer = TimeSlicer(clock.monotonic)
@@ -113,6 +117,13 @@ class Leases:
                         if task is not None and watch.task is None:
                             stopped.append(task)
         return stopped
+
+    def is_whole(self, watch: SharedWatch) -> bool:
+        """Return whether a watch has all objects of its namespace, and is the only one that has them."""
+        request = watch.request
+        if request.label_selector or request.field_selector:
+            return False
+        return not request.namespace or replace(request, namespace="").key not in self._watches
 
     def __iter__(self) -> Iterator[SharedWatch]:
         return iter(tuple(self._watches.values()))
@@ -170,7 +181,7 @@ class Leases:
         return watch
 
     def _new_watch(self, request: WatchRequest) -> SharedWatch:
-        watch = SharedWatch(request)
+        watch = SharedWatch(request, self._on_batch)
         lister_watcher = self._connection.lister_watcher(
             watch.kind,
             request.namespace,

@@ -7,6 +7,7 @@ holder until a grace period after the last; `leases` starts and ends it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -53,12 +54,16 @@ class WatchHolder(Protocol):
 class SharedWatch:
     """A reflector and the leases that hold it, in the order they came.
 
+    Args:
+        on_batch: called with its changes, before the leases are.
+
     Attributes:
         kind: of this watch; a TableKind of its own, because its columns are what this watch learned.
     """
 
-    def __init__(self, request: WatchRequest) -> None:
+    def __init__(self, request: WatchRequest, on_batch: Callable[[SharedWatch, ChangeBatch[Any]], None]) -> None:
         self.request = request
+        self._observe = on_batch
         self.kind: Kind[Any] = replace(request.kind) if isinstance(request.kind, TableKind) else request.kind
         self.holders: list[WatchHolder] = []
         self.task: asyncio.Task[Any] | None = None
@@ -72,6 +77,7 @@ class SharedWatch:
         reflector.store.subscribe(self._on_batch)
 
     def _on_batch(self, batch: ChangeBatch[Any]) -> None:
+        self._observe(self, batch)
         for holder in tuple(self.holders):
             holder.on_batch(batch)
 
