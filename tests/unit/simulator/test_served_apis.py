@@ -58,7 +58,7 @@ async def test_the_zone_of_an_endpoint_is_in_its_topology_in_v1beta1(simulator: 
     assert stored is not None
     assert (stored["apiVersion"], stored["endpoints"]) == (
         "discovery.k8s.io/v1",
-        [{"addresses": ["10.0.0.1"], "zone": "a"}],
+        [{"addresses": ["10.0.0.1"], "zone": "a", "conditions": {}}],
     )
 
 
