@@ -12,9 +12,10 @@ import pytest
 from k9py.simulator.apiserver.discovery import AGGREGATED
 from k9py.simulator.apiserver.empty_objects import empty_fields
 from k9py.simulator.clock import parse_timestamp
+from k9py.simulator.printers.custom_columns import custom_cells
 from k9py.simulator.printers.table import column_definitions, empty_cells, row
 from k9py.simulator.registry.resource_table import ResourceTable
-from k9py.simulator.registry.resources import Resource
+from k9py.simulator.registry.resources import CustomType, Resource
 from tests.unit.simulator.client import RawClient
 
 _DATA = Path(__file__).parents[2] / "data"
@@ -62,3 +63,13 @@ def test_columns_and_the_bookmark_are_the_real_servers(resource: Resource) -> No
 def test_cells_are_the_real_servers(entry: dict[str, Any]) -> None:
     printed = row(_served(entry["path"]), entry["object"], parse_timestamp(entry["now"]), "None")
     assert printed == {"cells": entry["cells"], "object": None}
+
+
+_PRINTED: dict[str, Any] = json.loads((_DATA / "printer_columns.json").read_text())
+
+
+@pytest.mark.parametrize("column", _PRINTED["columns"], ids=lambda column: f"{column['type']}-{column['jsonPath']}")
+def test_printer_columns_of_custom_resources_are_the_real_servers(column: dict[str, Any]) -> None:
+    custom = CustomType("ThingList", "paths.example.com/v1", {}, ({"name": "Column", **column},))
+    cells = custom_cells(custom, _PRINTED["object"], parse_timestamp(_PRINTED["now"]))
+    assert cells == ["thing", column["cell"]]
