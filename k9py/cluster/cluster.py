@@ -14,9 +14,11 @@ from typing import Any, Final, NoReturn, Protocol, Self, TypeVar
 
 from k9py.api.kinds import POD, Kind
 from k9py.api.meta import KubeObject
+from k9py.api.resource_types import ResourceTypes
 from k9py.cluster.change_feed import AffectedObjects, ChangeFeed
 from k9py.cluster.change_history import ChangeHistory
 from k9py.cluster.change_tracer import ChangeTracer, affected
+from k9py.cluster.discovery import ClusterDiscovery, DiscoveryConnection
 from k9py.cluster.health import ClusterHealth, ClusterState, summarize_health
 from k9py.cluster.lease import LeaseRequest, WatchLease
 from k9py.cluster.leases import Leases
@@ -33,6 +35,8 @@ from k9py.runtime.gc_tuner import GcTuner
 
 T = TypeVar("T", bound=KubeObject)
 
+_DEFINITIONS: Final = "customresourcedefinitions"
+
 _LIVENESS_SECONDS: Final = 5.0
 """Seconds between two checks for reflectors that are overdue."""
 
@@ -44,7 +48,7 @@ class ContextInfo(Protocol):
     def namespace(self) -> str: ...
 
 
-class ClusterConnection(ScopeConnection, Protocol):
+class ClusterConnection(ScopeConnection, DiscoveryConnection, Protocol):
     """The connection as a cluster needs it. `kube.connection.Connection` implements it."""
 
     @property
@@ -64,6 +68,7 @@ class Cluster:
         feed: what changed, for one reader (the screen); others use `open_feed`.
         metrics: what pods and nodes use, while somebody leases it.
         history: what changed while it was watched.
+        discovery: which resource types the server has.
         scope_notice: displayed as long as it is not empty.
     """
 
@@ -83,14 +88,15 @@ class Cluster:
         self.queries = Queries(self.stores, self.has_synced)
         self.seen_revisions = SeenRevisions()
         self.history = ChangeHistory()
+        self.discovery = ClusterDiscovery(connection, clock)
         self._scope = scope
         self._gc_tuner = GcTuner()
         self._tracer = ChangeTracer(self.stores.reads, {watched.kind.name: watched.indexes for watched in WATCHED})
         self._feeds: list[ChangeFeed] = []
         self.feed = self.open_feed()
         self._group: asyncio.TaskGroup | None = None
+        self._tasks: tuple[asyncio.Task[Any], ...] = ()
         self._extra_tasks: set[asyncio.Task[Any]] = set()
-        self._liveness_task: asyncio.Task[Any] | None = None
         self._rescope_task: asyncio.Task[None] | None = None
         self._health: ClusterHealth | None = None
         self._overdue: frozenset[SharedWatch] = frozenset()
@@ -100,10 +106,13 @@ class Cluster:
             scope,
             clock,
             indexes={watched.kind: watched.indexes for watched in WATCHED},
+            on_batch=self._observe,
+            on_missing=self.discovery.publish,
             on_restored=self._update_health,
             rng=rng,
         )
         self.metrics = Metrics(connection, clock, self._leases.time_slicer, self._spawn)
+        self.discovery.subscribe(lambda: self._leases.retry_missing(self.discovery.discovered))
         self._home = tuple(self._lease_home(watched) for watched in WATCHED)
 
     # -- lifecycle ----------------------------------------------------------------------------------------------------
@@ -113,7 +122,10 @@ class Cluster:
         self._group = asyncio.TaskGroup()
         await self._group.__aenter__()
         self._leases.start(self._group)
-        self._liveness_task = self._group.create_task(self._check_liveness(), name="liveness")
+        self._tasks = (
+            self._group.create_task(self._check_liveness(), name="liveness"),
+            self._group.create_task(self.discovery.run(), name="discovery"),
+        )
         return self
 
     async def __aexit__(
@@ -123,7 +135,7 @@ class Cluster:
         assert group is not None
         self._gc_tuner.stop()
         self._leases.stop()
-        for task in (*self._extra_tasks, self._rescope_task, self._liveness_task):
+        for task in (*self._tasks, *self._extra_tasks, self._rescope_task):
             if task is not None:
                 task.cancel()
         # An exception of the body is raised unwrapped: only a cancellation concerns the group.
@@ -175,6 +187,11 @@ class Cluster:
             await self.clock.sleep(_LIVENESS_SECONDS)
             self._leases.check_liveness()
 
+    @property
+    def resource_types(self) -> ResourceTypes:
+        """The types that are known: the standard ones, then also those that the server has added."""
+        return self.discovery.types
+
     # -- leases -------------------------------------------------------------------------------------------------------
 
     def lease(
@@ -190,8 +207,12 @@ class Cluster:
         Args:
             namespaces: None: those of the cluster's scope, whatever it becomes; (): the whole cluster.
         """
-        request = LeaseRequest(kind, namespaces, label_selector, (field_selector,), on_batch=self._count_added)
-        return self._leases.lease(request)
+        return self._leases.lease(LeaseRequest(kind, namespaces, label_selector, (field_selector,)))
+
+    @property
+    def leases(self) -> tuple[WatchLease[Any], ...]:
+        """All leases that are held now, those of the first screen too."""
+        return self._leases.held
 
     def _lease_home(self, watched: WatchedKind) -> WatchLease[Any]:
         """Lease what the first screen needs; these leases are held as long as the cluster."""
@@ -234,14 +255,16 @@ class Cluster:
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def _on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
-        now, has_synced = self.clock.now(), kind in self._synced_kinds
-        self.seen_revisions.observe(batch, now, has_synced=has_synced)
-        self.history.observe(batch, now, has_synced=has_synced)
-        self._count_added(batch)
+        self.seen_revisions.observe(batch, self.clock.now(), has_synced=kind in self._synced_kinds)
         self._notify(self._tracer.trace(kind, batch))
 
-    def _count_added(self, batch: ChangeBatch[Any]) -> None:
+    def _observe(self, watch: SharedWatch, batch: ChangeBatch[Any]) -> None:
+        """Handle the changes of any watch, whoever leased it; before its leases do."""
         self._gc_tuner.add(sum(change.old is None for change in batch.changes))
+        if watch.kind.resource == _DEFINITIONS and watch.reflector.has_synced:
+            self.discovery.request()
+        if self._leases.is_whole(watch):
+            self.history.observe(batch, self.clock.now(), has_synced=watch.reflector.has_synced)
 
     def _notify(self, affected_objects: AffectedObjects) -> None:
         if affected_objects.everything:

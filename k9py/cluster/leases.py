@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
+from k9py.api.discovery import Discovered
 from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject
 from k9py.cluster.lease import LeaseRequest, WatchLease
@@ -23,7 +25,7 @@ from k9py.informer.health import Live, WatchHealth
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.informer.reflector import Reflector
 from k9py.informer.server import ServerTraits
-from k9py.informer.store import Index
+from k9py.informer.store import ChangeBatch, Index
 from k9py.runtime.clock import Clock
 from k9py.runtime.time_slice import TimeSlicer
 
@@ -47,6 +49,8 @@ class Leases:
     Args:
         scope: what leases without namespaces of their own read.
         indexes: of the stores, by kind.
+        on_batch: called with the changes of each watch, before its leases are.
+        on_missing: called when the server does not have the type of a watch, or no longer.
         on_restored: called when a watch found the server restored to an older state, before all others relist.
 
     Attributes:
@@ -60,6 +64,8 @@ class Leases:
         clock: Clock,
         *,
         indexes: Mapping[Kind[Any], Mapping[str, Index[Any]]],
+        on_batch: Callable[[SharedWatch, ChangeBatch[Any]], None],
+        on_missing: Callable[[], None],
         on_restored: Callable[[], None],
         rng: random.Random | None = None,
     ) -> None:
@@ -68,6 +74,8 @@ class Leases:
         self._scope = scope
         self._clock = clock
         self._indexes = indexes
+        self._on_batch = on_batch
+        self._on_missing = on_missing
         self._on_restored = on_restored
         self._rng = rng
         self.time_slicer = TimeSlicer(clock.monotonic)
@@ -84,6 +92,11 @@ class Leases:
         self._leases.append(lease)
         self._attach(lease)
         return lease
+
+    @property
+    def held(self) -> tuple[WatchLease[Any], ...]:
+        """The leases that are not closed."""
+        return tuple(self._leases)
 
     def end(self, lease: WatchLease[Any]) -> None:
         """Release the watches of a lease."""
@@ -114,6 +127,13 @@ class Leases:
                             stopped.append(task)
         return stopped
 
+    def is_whole(self, watch: SharedWatch) -> bool:
+        """Return whether a watch has all objects of its namespace, and is the only one that has them."""
+        request = watch.request
+        if request.label_selector or request.field_selector:
+            return False
+        return not request.namespace or replace(request, namespace="").key not in self._watches
+
     def __iter__(self) -> Iterator[SharedWatch]:
         return iter(tuple(self._watches.values()))
 
@@ -137,6 +157,12 @@ class Leases:
         """Retry everything that is not live, without waiting and with the backoff reset."""
         for watch in self:
             watch.retry_now()
+
+    def retry_missing(self, discovered: Discovered) -> None:
+        """Retry the watches whose type was missing and is served now."""
+        for watch in self:
+            if watch.is_missing and discovered.serves(watch.kind.resource_type):
+                watch.retry_now()
 
     def check_liveness(self) -> None:
         """Restart watches that are overdue although no timer of theirs has run: this machine was suspended."""
@@ -170,7 +196,7 @@ class Leases:
         return watch
 
     def _new_watch(self, request: WatchRequest) -> SharedWatch:
-        watch = SharedWatch(request)
+        watch = SharedWatch(request, self._on_batch)
         lister_watcher = self._connection.lister_watcher(
             watch.kind,
             request.namespace,
@@ -233,6 +259,8 @@ class Leases:
                 if other.is_waiting:
                     other.reflector.retry_now(reset_backoff=False)
         watch.on_health(health)
+        if watch.is_missing:
+            self._on_missing()
 
     def _on_server_restored(self, detected_by: SharedWatch) -> None:
         """Relist everything: the server was restored to an older state, and nothing known of it holds."""

@@ -7,10 +7,11 @@ holder until a grace period after the last; `leases` starts and ends it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from k9py.api.errors import ApiError, ConnectionFailedError
+from k9py.api.errors import ApiError, ConnectionFailedError, NotFoundError
 from k9py.api.kinds import Kind, TableKind
 from k9py.cluster.health import WatchReport
 from k9py.informer.health import Listed, Live, Loading, Stale, WatchHealth
@@ -53,12 +54,16 @@ class WatchHolder(Protocol):
 class SharedWatch:
     """A reflector and the leases that hold it, in the order they came.
 
+    Args:
+        on_batch: called with its changes, before the leases are.
+
     Attributes:
         kind: of this watch; a TableKind of its own, because its columns are what this watch learned.
     """
 
-    def __init__(self, request: WatchRequest) -> None:
+    def __init__(self, request: WatchRequest, on_batch: Callable[[SharedWatch, ChangeBatch[Any]], None]) -> None:
         self.request = request
+        self._observe = on_batch
         self.kind: Kind[Any] = replace(request.kind) if isinstance(request.kind, TableKind) else request.kind
         self.holders: list[WatchHolder] = []
         self.task: asyncio.Task[Any] | None = None
@@ -72,6 +77,7 @@ class SharedWatch:
         reflector.store.subscribe(self._on_batch)
 
     def _on_batch(self, batch: ChangeBatch[Any]) -> None:
+        self._observe(self, batch)
         for holder in tuple(self.holders):
             holder.on_batch(batch)
 
@@ -97,6 +103,12 @@ class SharedWatch:
         return False
 
     @property
+    def is_missing(self) -> bool:
+        """Whether the server does not have its type."""
+        health = self.reflector.health
+        return isinstance(health, Loading | Stale) and isinstance(health.error, NotFoundError)
+
+    @property
     def is_waiting(self) -> bool:
         """Whether it waits for its next try."""
         health = self.reflector.health
@@ -105,11 +117,22 @@ class SharedWatch:
     def report(self) -> WatchReport:
         """Return its health as it is summarized."""
         reflector = self.reflector
+        health = reflector.health
+        if isinstance(health, Stale) and isinstance(health.error, NotFoundError):
+            health = replace(health, error=_gone_error(self.kind))
         return WatchReport(
             self.kind.name,
-            reflector.health,
+            health,
             reflector.has_synced,
             len(reflector.store),
             reflector.last_decode_error,
             reflector.last_activity_at if reflector.is_overdue else None,
         )
+
+
+def _gone_error(kind: Kind[Any]) -> NotFoundError:
+    return NotFoundError(
+        f"the server no longer has {kind.resource_type.qualified_name}",
+        "What was read before is shown. It is read again as soon as the server has the type.",
+        code=404,
+    )

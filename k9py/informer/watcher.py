@@ -141,10 +141,7 @@ class Watcher(Generic[T]):
             self._known_version.forget()
 
     async def events(self) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
-        """Yield events in batches, without end; close it to end the watch.
-
-        Only one reader at a time: it waits for `ListWatchFailed.retry_in` before it asks for the next batch.
-        """
+        """Yield events in batches, without end; one reader at a time, which waits `ListWatchFailed.retry_in` itself."""
         match self._state:  # where the previous reader left it
             case InitialWatch():
                 self._state = Empty()
@@ -225,9 +222,7 @@ class Watcher(Generic[T]):
             resource_version=resource_version,
             send_initial_events=send_initial_events,
             timeout_seconds=seconds,
-            idle_timeout=lambda: (
-                timing.STREAMED_LIST_SILENCE if isinstance(self._state, InitialWatch) else seconds + margin
-            ),
+            idle_timeout=lambda: self._idle_timeout(seconds + margin),
         ) as stream:
             self._trust.opened()
             if not send_initial_events:
@@ -271,6 +266,9 @@ class Watcher(Generic[T]):
             case _:
                 # It ended in time, without the bookmark that ends the list: it does not support streaming lists.
                 self._give_up_streaming()
+
+    def _idle_timeout(self, seconds: float) -> float:
+        return timing.STREAMED_LIST_SILENCE if isinstance(self._state, InitialWatch) else seconds
 
     def _give_up_streaming(self, *, of_one_kind: bool = False) -> None:
         self._streaming_list = False

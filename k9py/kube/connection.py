@@ -18,17 +18,21 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import ClientResponse
 
+from k9py.api.discovery import Discovered, unknown_type_error
 from k9py.api.errors import (
     ApiError,
-    BadRequestError,
     ExpiredError,
+    MissingApiError,
     UnauthorizedError,
     UnavailableError,
 )
-from k9py.api.kinds import KINDS, AnyKind, Kind
-from k9py.api.meta import KubeObject, ObjectRef
+from k9py.api.kinds import POD, DynamicKind, Kind
+from k9py.api.meta import ObjectRef
+from k9py.api.resource_type import ResourceType
+from k9py.api.resource_types import ResourceTypes
 from k9py.api.write_request import FIELD_MANAGER, PatchType, WriteRequest
 from k9py.informer.lister_watcher import ListerWatcher
+from k9py.kube.discovery import Discovery
 from k9py.kube.foreign_response import malformed_body_error
 from k9py.kube.lines import LogLines
 from k9py.kube.lister_watcher import HttpListerWatcher
@@ -36,6 +40,7 @@ from k9py.kube.request import HEADER_TIMEOUT, LIST_TIMEOUT, ApiRequest, RequestI
 from k9py.kube.target import ConnectionInfo
 from k9py.kube.transport import Transport
 from k9py.kube.transport_errors import translate_errors
+from k9py.kube.versioned_lister_watcher import VersionedListerWatcher
 from k9py.logs.source import LogTarget
 
 PAGE_LIMIT: Final = 500
@@ -54,11 +59,15 @@ class Connection:
     Args:
         info: where it is connected to, for the header.
         transport: sends the requests.
+
+    Methods that take a kind accept the name of a standard kind or a `ResourceType`; references may be of any type. A
+    type that is not known leads to a discovery.
     """
 
     def __init__(self, info: ConnectionInfo, transport: Transport) -> None:
         self.info = info
         self._transport = transport
+        self._discovery = Discovery(transport)
 
     async def aclose(self) -> None:
         """Close every connection and stream."""
@@ -68,39 +77,93 @@ class Connection:
         """Sign in again with the next request, even when that has just failed or was cancelled."""
         self._transport.retry_now()
 
+    @property
+    def resource_types(self) -> ResourceTypes:
+        """The types of the server; the standard ones before `discover`."""
+        return self._discovery.discovered.types
+
+    @property
+    def discovered(self) -> Discovered:
+        """The result of the last discovery."""
+        return self._discovery.discovered
+
+    async def discover(self) -> Discovered:
+        """Read which types the server has. Raises KdashError when it gives no answer at all."""
+        return await self._discovery.refresh()
+
+    async def find_type(self, name: str | ObjectRef) -> ResourceType:
+        """Return the type of a name as a person types it, or of an object; discover it if it is not known.
+
+        Raises:
+            NotFoundError: the server has no such type; the hint names those that are most like it.
+        """
+        known = self._known(name)
+        if known is None:
+            await self._discovery.refresh_after_miss()
+            known = self._known(name)
+        if known is None:
+            raise unknown_type_error(name, self.discovered)
+        return known
+
+    def _known(self, name: str | ObjectRef) -> ResourceType | None:
+        return self.resource_types.find(name) if isinstance(name, str) else self.resource_types.of_ref(name)
+
     def lister_watcher(
         self, kind: Kind[Any], namespace: str = "", *, label_selector: str = "", field_selector: str = ""
     ) -> ListerWatcher:
-        """Return a `ListerWatcher` for a kind in one namespace, or in the whole cluster ("")."""
+        """Return a `ListerWatcher` for a kind in one namespace, or in the whole cluster ("").
+
+        A server that lacks the version of the kind is listed in another one that can be decoded.
+        """
         scope = namespace if kind.namespaced else ""
-        return HttpListerWatcher(
-            self._transport,
-            kind.path(quote(scope, safe="")),
-            kind.resource,
-            kind.group,
-            scope,
-            label_selector,
-            field_selector,
-            kind.list_accept,
-            kind.watch_accept,
-        )
+
+        def in_version(resource_type: ResourceType) -> ListerWatcher:
+            return HttpListerWatcher(
+                self._transport,
+                resource_type.path(quote(scope, safe="")),
+                resource_type.plural,
+                resource_type.group,
+                scope,
+                label_selector,
+                field_selector,
+                kind.list_accept,
+                kind.watch_accept,
+            )
+
+        return VersionedListerWatcher(self._discovery, kind.resource_type, in_version, kind.decodes_version)
 
     async def get(self, key: ObjectRef) -> dict[str, Any]:
         """Return the complete JSON of an object. Raises KdashError (NotFoundError, ForbiddenError ...)."""
-        path, info = _object_request(key, "get")
+        resource_type = await self.find_type(key)
+        try:
+            return await self._get(resource_type, key)
+        except MissingApiError:
+            await self._discovery.refresh_after_miss()
+            served = await self.find_type(key)
+            if served.version == resource_type.version:
+                raise
+            return await self._get(served, key)
+
+    async def _get(self, resource_type: ResourceType, ref: ObjectRef) -> dict[str, Any]:
+        path, info = object_request(resource_type, ref, "get")
         return self._decode(await self._transport.read(ApiRequest("GET", path, info, headers=_GZIP)))
 
-    async def list(self, kind: str, namespace: str, *, label_selector: str = "") -> builtins.list[dict[str, Any]]:
-        """Return the items of all pages of a list; list again without pages when it expires between two of them."""
-        try:
-            return await self._pages(_kind(kind), namespace, label_selector, PAGE_LIMIT)
-        except ExpiredError:
-            return await self._pages(_kind(kind), namespace, label_selector, 0)
-
-    async def _pages(
-        self, kind: AnyKind, namespace: str, label_selector: str, limit: int
+    async def list(
+        self, kind: str | ResourceType, namespace: str, *, label_selector: str = "", field_selector: str = ""
     ) -> builtins.list[dict[str, Any]]:
-        lister = self.lister_watcher(kind, namespace, label_selector=label_selector)
+        """Return the items of all pages of a list; list again without pages when it expires between two of them."""
+        lister = self.lister_watcher(
+            DynamicKind(await self._type(kind)), namespace, label_selector=label_selector, field_selector=field_selector
+        )
+        try:
+            return await self._pages(lister, PAGE_LIMIT)
+        except ExpiredError:
+            return await self._pages(lister, 0)
+
+    async def _type(self, kind: str | ResourceType) -> ResourceType:
+        return kind if isinstance(kind, ResourceType) else await self.find_type(ObjectRef(kind, "", ""))
+
+    async def _pages(self, lister: ListerWatcher, limit: int) -> builtins.list[dict[str, Any]]:
         items: builtins.list[dict[str, Any]] = []
         token = ""
         while True:
@@ -111,7 +174,7 @@ class Connection:
                 return items
 
     async def can_i(
-        self, verb: str, kind: str, namespace: str, *, name: str = "", subresource: str = ""
+        self, verb: str, kind: str | ResourceType, namespace: str, *, name: str = "", subresource: str = ""
     ) -> bool | None:
         """Ask the server whether the user may do something, in a namespace or in all of them ("").
 
@@ -121,13 +184,13 @@ class Connection:
         Raises:
             KdashError: the server could not be reached, or did not accept the credentials.
         """
-        resource_kind = _kind(kind)
+        resource_type = await self._type(kind)
         attributes = {
             "verb": verb,
-            "group": resource_kind.group,
-            "resource": resource_kind.resource,
+            "group": resource_type.group,
+            "resource": resource_type.plural,
             "subresource": subresource,
-            "namespace": namespace if resource_kind.namespaced else "",
+            "namespace": namespace if resource_type.namespaced else "",
             "name": name,
         }
         body = {
@@ -157,8 +220,11 @@ class Connection:
             KdashError: ConflictError, ForbiddenError, InvalidError ...
         """
         is_eviction = request.verb == "evict"
-        path, info = _object_request(
-            request.key, "create" if is_eviction else request.verb, "eviction" if is_eviction else request.subresource
+        path, info = object_request(
+            await self.find_type(request.key),
+            request.key,
+            "create" if is_eviction else request.verb,
+            "eviction" if is_eviction else request.subresource,
         )
         query = [("dryRun", "All")] if dry_run else []
         headers: dict[str, str] = {}
@@ -211,7 +277,8 @@ class Connection:
         A followed log may be silent without limit; TCP keepalive detects a lost server within about a minute.
         The kubelet rounds `since_time` down to whole seconds: lines of that second may be repeated.
         """
-        path, info = _object_request(ObjectRef("Pod", target.namespace, target.pod), "get", "log")
+        ref = POD.key(target.namespace, target.pod)
+        path, info = object_request(POD.resource_type, ref, "get", "log")
         query = [("container", target.container), ("timestamps", "true")]
         if follow:
             query.append(("follow", "true"))
@@ -252,19 +319,13 @@ class Connection:
         return value
 
 
-def _kind(name: str) -> AnyKind:
-    kind = KINDS.get(name)
-    if kind is None:
-        raise BadRequestError(f"kdash does not know the kind {name}", f"It knows {', '.join(KINDS)}.")
-    return kind
-
-
-def _object_request(key: ObjectRef, verb: str, subresource: str = "") -> tuple[str, RequestInfo]:
+def object_request(
+    resource_type: ResourceType, ref: ObjectRef, verb: str, subresource: str = ""
+) -> tuple[str, RequestInfo]:
     """Return the URL path of an object or its subresource, and what the request asks for."""
-    kind: Kind[KubeObject] = _kind(key.kind)
-    resource = f"{kind.resource}/{subresource}" if subresource else kind.resource
-    path = kind.path(quote(key.namespace, safe=""), quote(key.name, safe=":"), subresource)
-    return path, RequestInfo(verb, resource, kind.group, key.namespace, key.name)
+    resource = f"{resource_type.plural}/{subresource}" if subresource else resource_type.plural
+    path = resource_type.path(quote(ref.namespace, safe=""), quote(ref.name, safe=":"), subresource)
+    return path, RequestInfo(verb, resource, resource_type.group, ref.namespace, ref.name)
 
 
 def _enable_keepalive(response: ClientResponse) -> None:

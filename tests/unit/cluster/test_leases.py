@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from k9py.api.errors import ConnectionFailedError, ForbiddenError, KdashError, NotFoundError
 from k9py.api.kinds import DEPLOYMENT, EVENT, NAMESPACE, NODE, POD, DynamicKind, MetadataKind, TableKind
 from k9py.api.meta import KubeObject, Meta
-from k9py.api.nodes import Node
+from k9py.api.nodes import Node, NodeSpec
 from k9py.api.resource_type import ResourceType
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
@@ -233,3 +234,20 @@ async def _pass(clock: HeldClock, seconds: float) -> None:
     clock.pass_time(seconds)
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+async def test_the_history_has_the_changes_of_every_whole_watch_once() -> None:
+    server = FakeServer(NODE_1, make.deployment("web"))
+    async with Cluster(server, Scope(), HeldClock()) as cluster:
+        nodes = cluster.lease(NODE)
+        cluster.lease(NODE)
+        labelled = cluster.lease(NODE, label_selector="role=web")
+        named = cluster.lease(DEPLOYMENT, namespaces=("shop",))
+        for lease in (nodes, labelled, named):
+            await lease.wait_for_sync()
+        await live(cluster)
+        server.put(msgspec.structs.replace(NODE_1, spec=NodeSpec(unschedulable=True)))
+        server.put(make.deployment("web", replicas=7))
+        await until(lambda: len(cluster.history) >= 2)
+        await until(lambda: all(node.spec.unschedulable for node in labelled.store.values()))
+        assert sorted(entry.ref.kind for entry in cluster.history.entries()) == ["Deployment", "Node"]
