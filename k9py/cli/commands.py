@@ -25,7 +25,7 @@ from k9py.cli.objects.command import events, get, top
 from k9py.cli.operation_command import operation_command
 from k9py.cli.targets import parse_target
 
-_operand = click.argument("operands", nargs=-1, metavar="KIND/NAME")
+_operand = click.argument("operands", nargs=-1, metavar="KIND/NAME | NAME")
 _show_secrets = click.option(
     "--show-secrets", is_flag=True, help="Show values in the pod template that look like secrets (hidden otherwise)."
 )
