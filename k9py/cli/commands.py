@@ -21,7 +21,7 @@ from k9py.cli.command_line import (
     with_cluster_options,
 )
 from k9py.cli.logs.command import logs
-from k9py.cli.objects.command import events, get, top
+from k9py.cli.objects.command import describe, events, get, top
 from k9py.cli.operation_command import operation_command
 from k9py.cli.targets import parse_target
 
@@ -128,6 +128,7 @@ COMMANDS: Final = (
     status,
     logs,
     get,
+    describe,
     events,
     top,
     *(operation_command(action) for action in ACTIONS if action.cli is not None and action.operation),
