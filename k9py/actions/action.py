@@ -43,6 +43,7 @@ class ActionScope(Enum):
     APP = "app"
     PANES = "panes"
     HOME = "home"
+    ROWS = "rows"
     DIFF = "diff"
     REVISION = "revision"
     TEXT_SCREEN = "text screen"

@@ -65,14 +65,6 @@ class Navigator(Protocol):
         """Show an object as YAML."""
         ...
 
-    def open_diff(self, workload: ObjectRef, *revisions: int) -> None:
-        """Show what changed between two revisions, between one and now, or since the previous one."""
-        ...
-
-    def open_help(self, screen: Screen[Any]) -> None:
-        """List the keys of a screen."""
-        ...
-
     def open_resources(
         self,
         resource_type: ResourceType,
@@ -82,13 +74,33 @@ class Navigator(Protocol):
         field_selector: str = "",
         select: ObjectRef | None = None,
     ) -> None:
-        """List objects of a type.
+        """List the objects of a type; a screen that lists the same is reused.
 
         Args:
-            namespaces: None for those that are shown, () for all.
-            label_selector, field_selector: "" selects everything.
-            select: The object that the cursor goes to.
+            namespaces: None: those of the dashboard; (): the whole cluster.
+            label_selector, field_selector: As the server takes them.
+            select: The object under the cursor at first; without a namespace, the first of that name.
         """
+        ...
+
+    def open_owner(self, subject: ObjectRef | None) -> None:
+        """Select the object that controls another one, in a table of its type."""
+        ...
+
+    def open_tree(self, subject: ObjectRef | None) -> None:
+        """Show the owners and dependents of an object."""
+        ...
+
+    def open_other_pods(self) -> None:
+        """List the failing pods that belong to no Service or workload."""
+        ...
+
+    def open_diff(self, workload: ObjectRef, *revisions: int) -> None:
+        """Show what changed between two revisions, between one and now, or since the previous one."""
+        ...
+
+    def open_help(self, screen: Screen[Any]) -> None:
+        """List the keys of a screen."""
         ...
 
 

@@ -148,7 +148,9 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         self._start_session()
 
     def _scope_changed(self) -> None:
-        self._pop_to_home()
+        """Close the screens of single objects: they may not be in the scope any more."""
+        while len(self.screen_stack) > 1 and not getattr(self.screen, "follows_scope", False):
+            self.pop_screen()
         self._session_changed(self.session.state)
 
     def _pop_to_home(self) -> None:
@@ -219,7 +221,8 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
 
     def clear_marks(self, keys: Sequence[ObjectRef]) -> None:
         """Unmark what is being changed now."""
-        self.home.clear_marks(keys)
+        for screen in self.cluster_screens():
+            screen.clear_marks(keys)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from textual.screen import Screen
 
-from k9py.actions.action import Action, ActionScope
+from k9py.actions.action import Action, ActionScope, ActionTarget
 from k9py.actions.commands import CommandEntry, commands_of
 from k9py.api.errors import KdashError
 from k9py.api.kinds import POD, WORKLOAD_KINDS
@@ -111,9 +111,19 @@ class ActingScreen(Screen[None]):
                 return self._pod_reason(action)
             case ActionScope.WORKLOAD | ActionScope.DIFF:
                 return self._workload_reason(action)
-            case ActionScope.OBJECT if self.acting_target is None or not self.is_connected:
-                return "nothing is selected"
+            case ActionScope.OBJECT:
+                return self._object_reason(action)
         return ""
+
+    def _object_reason(self, action: Action) -> str:
+        target = self.acting_target
+        if target is None or not self.is_connected:
+            return "nothing is selected"
+        return action.allowed(ActionTarget(target)) or ""
+
+    def applies(self, action: Action) -> bool:
+        """Return whether an action can ever be possible on what this screen shows: the footer lists those."""
+        return True
 
     def _read_only_reason(self, action: Action) -> str:
         return READ_ONLY if action.writes and self.app_context.options.read_only else ""
@@ -125,8 +135,11 @@ class ActingScreen(Screen[None]):
 
     def _workload_reason(self, action: Action) -> str:
         read_only = self._read_only_reason(action)
-        if action.takes_marked and self.marked():
-            return read_only
+        if action.takes_marked and (marked := self.marked()):
+            others = sorted({key.kind for key in marked if key.kind not in WORKLOAD_KINDS})
+            return read_only or (
+                f"{action.title.lower()} of several is for workloads, not {others[0]}s" if others else ""
+            )
         target, connected = self.acting_target, self.app_context.connected
         if target is None or connected is None:
             return "nothing is selected"
@@ -304,6 +317,20 @@ class ActingScreen(Screen[None]):
         self._on_workload(
             self._actions.by_id["workload.diff"], lambda workload: navigator.open_diff(workload, *revisions)
         )
+
+    def show_owner(self) -> None:
+        """Go to the object that controls the target."""
+        self.keep_cursor(self.acting_target)
+        self.app_context.navigator.open_owner(self.acting_target)
+
+    def show_tree(self) -> None:
+        """Show what the target belongs to, and what belongs to it."""
+        self.keep_cursor(self.acting_target)
+        self.app_context.navigator.open_tree(self.acting_target)
+
+    def show_other_pods(self) -> None:
+        """List the failing pods that belong to no Service or workload."""
+        self.app_context.navigator.open_other_pods()
 
     def choose_namespace(self) -> None:
         """Ask for a namespace."""
