@@ -13,8 +13,10 @@ from textual.screen import Screen
 from k9py.actions.keys import KeyNames
 from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
+from k9py.api.resource_type import ResourceType
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.options import AppOptions
+from k9py.tui.palette.history import PaletteHistory
 from k9py.tui.session import Connected, ReconnectingSession
 from k9py.tui.widgets.line_view import LineViewOptions
 
@@ -61,6 +63,36 @@ class Navigator(Protocol):
 
     def open_yaml(self, subject: ObjectRef | None) -> None:
         """Show an object as YAML."""
+        ...
+
+    def open_resources(
+        self,
+        resource_type: ResourceType,
+        *,
+        namespaces: tuple[str, ...] | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+        select: ObjectRef | None = None,
+    ) -> None:
+        """List the objects of a type; a screen that lists the same is reused.
+
+        Args:
+            namespaces: None: those of the dashboard; (): the whole cluster.
+            label_selector, field_selector: As the server takes them.
+            select: The object under the cursor at first; without a namespace, the first of that name.
+        """
+        ...
+
+    def open_owner(self, subject: ObjectRef | None) -> None:
+        """Select the object that controls another one, in a table of its type."""
+        ...
+
+    def open_tree(self, subject: ObjectRef | None) -> None:
+        """Show the owners and dependents of an object."""
+        ...
+
+    def open_other_pods(self) -> None:
+        """List the failing pods that belong to no Service or workload."""
         ...
 
     def open_diff(self, workload: ObjectRef, *revisions: int) -> None:
@@ -133,6 +165,11 @@ class AppContext(Protocol):
     @property
     def clusters(self) -> ClusterChooser:
         """Chooses what part of which cluster is shown."""
+        ...
+
+    @property
+    def palette_history(self) -> PaletteHistory:
+        """The lines that were run in this session."""
         ...
 
     @property

@@ -12,7 +12,10 @@ from textual.screen import Screen
 
 from k9py.api.errors import KdashError, RefusedError
 from k9py.api.meta import ObjectRef
+from k9py.api.resource_type import ResourceType
+from k9py.tui.browse.request import ResourceRequest
 from k9py.tui.context import AppContext
+from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home import HomeScreen
 
 
@@ -36,6 +39,57 @@ class ScreenNavigator:
                 self._app.push_screen(ServiceScreen(self._context, key))
             case _:
                 self.open_description(key)
+
+    # -- tables of any type -------------------------------------------------------------------------------------------
+
+    def open_resources(
+        self,
+        resource_type: ResourceType,
+        *,
+        namespaces: tuple[str, ...] | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+        select: ObjectRef | None = None,
+    ) -> None:
+        """List the objects of a type; a screen that lists the same is reused.
+
+        Args:
+            namespaces: None: those of the dashboard; (): the whole cluster.
+            label_selector, field_selector: As the server takes them.
+            select: The object under the cursor at first; without a namespace, the first of that name.
+        """
+        self._list(ResourceRequest(resource_type, namespaces, label_selector, field_selector), select=select)
+
+    def _list(self, request: ResourceRequest, *, select: ObjectRef | None = None, of: str = "") -> None:
+        """Open a screen that lists the objects of a request, or go back to the one that does.
+
+        Args:
+            of: The object whose objects they are, for the title.
+        """
+        from k9py.tui.screens.resources import ResourceScreen
+
+        lists = (screen for screen in self._app.screen_stack if isinstance(screen, ResourceScreen))
+        opened = next((screen for screen in lists if screen.request == request), None)
+        if opened is not None:
+            while self._app.screen != opened:
+                self._app.pop_screen()
+            opened.select(select)
+            return
+        top = self._app.screen
+        below = top.crumbs if of and isinstance(top, ClusterScreen) else ()
+        trail = (*below, of) if of else ()
+        self._app.push_screen(ResourceScreen(self._context, request, trail=trail, select=select))
+
+    def open_owner(self, subject: ObjectRef | None) -> None:
+        """Select the object that controls another one, in a table of its type."""
+
+    def open_tree(self, subject: ObjectRef | None) -> None:
+        """Show the owners and dependents of an object."""
+
+    def open_other_pods(self) -> None:
+        """List the failing pods that belong to no Service or workload."""
+
+    # -- one object ---------------------------------------------------------------------------------------------------
 
     def open_logs(self, subject: ObjectRef | None, *, previous: bool, full: bool = False) -> None:
         """Show an object's logs on a screen of their own; `full`: the lines alone.
