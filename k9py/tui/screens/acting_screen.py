@@ -20,7 +20,6 @@ from k9py.actions.commands import CommandEntry, commands_of, matching, parse
 from k9py.api.errors import KdashError
 from k9py.api.kinds import POD, WORKLOAD_KINDS
 from k9py.api.meta import ObjectRef
-from k9py.api.resource_types import STANDARD
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.bindings import action_id_of
 from k9py.tui.context import AppContext, OperationControl
@@ -193,7 +192,9 @@ class ActingScreen(Screen[None]):
         """List the type that a line names; return whether it names one."""
         connected = self.app_context.connected
         words = line.removeprefix(":").split()
-        resource_type = STANDARD.find(words[0]) if words and connected is not None else None
+        if not words or connected is None:
+            return False
+        resource_type = connected.cluster.resource_types.find(words[0])
         if resource_type is None:
             return False
         select = resource_type.ref("", words[1]) if len(words) > 1 else None
