@@ -59,9 +59,10 @@ class Node(KubeObject, frozen=True):
 
 
 class NamespaceStatus(KubeStruct, frozen=True):
-    """core/v1 NamespaceStatus; `phase` is Active or Terminating."""
+    """core/v1 NamespaceStatus; `phase` is Active or Terminating; the conditions say what blocks the deletion."""
 
     phase: str = ""
+    conditions: tuple[Condition, ...] | None = None
 
 
 class Namespace(KubeObject, frozen=True):

@@ -34,9 +34,9 @@ class Requirement(KubeStruct, frozen=True):
     def __str__(self) -> str:
         match self.operator:
             case "In":
-                return f"{self.key} in ({','.join(self.values or ())})"
+                return f"{self.key} in ({','.join(sorted(self.values or ()))})"
             case "NotIn":
-                return f"{self.key} notin ({','.join(self.values or ())})"
+                return f"{self.key} notin ({','.join(sorted(self.values or ()))})"
             case "Exists":
                 return self.key
             case _:

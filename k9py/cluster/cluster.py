@@ -205,6 +205,11 @@ class Cluster:
         """
         return self._leases.lease(LeaseRequest(kind, namespaces, label_selector, (field_selector,)))
 
+    @property
+    def leases(self) -> tuple[WatchLease[Any], ...]:
+        """All leases that are held now, those of the first screen too."""
+        return self._leases.held
+
     def _lease_home(self, watched: WatchedKind) -> WatchLease[Any]:
         """Lease what the first screen needs; these leases are held as long as the cluster."""
         request: LeaseRequest[Any] = LeaseRequest(

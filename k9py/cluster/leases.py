@@ -89,6 +89,11 @@ class Leases:
         self._attach(lease)
         return lease
 
+    @property
+    def held(self) -> tuple[WatchLease[Any], ...]:
+        """The leases that are not closed."""
+        return tuple(self._leases)
+
     def end(self, lease: WatchLease[Any]) -> None:
         """Release the watches of a lease."""
         if lease in self._leases:

@@ -16,6 +16,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.options import AppOptions
+from k9py.tui.palette.history import PaletteHistory
 from k9py.tui.session import Connected, ReconnectingSession
 from k9py.tui.widgets.line_view import LineViewOptions
 
@@ -178,6 +179,11 @@ class AppContext(Protocol):
     @property
     def clusters(self) -> ClusterChooser:
         """Chooses what part of which cluster is shown."""
+        ...
+
+    @property
+    def palette_history(self) -> PaletteHistory:
+        """The lines that were run in this session."""
         ...
 
     @property

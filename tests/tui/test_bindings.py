@@ -7,12 +7,12 @@ import pkgutil
 from collections.abc import Iterator
 
 from textual.binding import Binding
-from textual.command import CommandPalette
 from textual.dom import DOMNode
 
 import k9py.tui
 from k9py.actions.registry import BY_ID
 from k9py.tui.bindings import textual_action
+from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.screens.difference import DifferenceScreen
@@ -67,7 +67,7 @@ async def test_footer_help_and_palette_name_the_remapped_keys(kdash: Dashboard) 
     assert lines[marks] == ("F3",)
     await kdash.press("escape")
     await kdash.press("ctrl+p")
-    await kdash.until_screen(CommandPalette)
+    await kdash.until_screen(CommandLine)
     await kdash.press(*"describe")
     await kdash.until_text("Describe: status, findings, events · Ctrl+Y")
 

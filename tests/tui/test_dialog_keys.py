@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from textual.command import CommandPalette
 from textual.widgets import Button
 
 from k9py.api.errors import RefusedError
@@ -89,9 +88,11 @@ async def test_escape_escape_enter_never_quits_and_neither_does_ctrl_p_enter(kda
     await kdash.press("enter")
     await kdash.until(lambda: kdash.app.screen is kdash.home, "stayed")
     await kdash.press("ctrl+p")
-    await kdash.until(lambda: isinstance(kdash.app.screen, CommandPalette), "the palette")
+    await kdash.until_screen(CommandLine)
     await kdash.until(lambda: "Help: all keys" in kdash.text, "its commands")
     await kdash.press("enter")
+    await kdash.until(lambda: kdash.app.screen is kdash.home, "nothing was chosen")
+    await kdash.press("ctrl+p", "down", "enter")
     await kdash.until_screen(HelpScreen)
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 from k9py.api.errors import KdashError, NotFoundError, UnavailableError
 from k9py.api.kinds import NODE, POD, Kind
 from k9py.api.meta import KubeObject, KubeStruct
+from k9py.api.metrics import NODE_METRICS, POD_METRICS
 from k9py.api.nodes import Node
 from k9py.api.quantities import parse_quantity
-from k9py.api.resource_type import ResourceType
 from k9py.api.text import printable
 from k9py.cli.command_line import ScopeArguments
 from k9py.cli.objects.listing import Scope, gather_all, list_objects
@@ -41,7 +41,6 @@ class _Resources(KubeStruct, frozen=True):
 class _Container(KubeStruct, frozen=True):
     name: str = ""
     resources: _Resources = _Resources()
-    usage: dict[str, str] | None = None
     restart_policy: str = ""
 
 
@@ -58,26 +57,10 @@ class _PodResources(KubeObject, frozen=True):
     spec: _PodSpec = _PodSpec()
 
 
-class _Metrics(KubeObject, frozen=True):
-    """PodMetrics with the usage of each container, or NodeMetrics with its own."""
-
-    KIND: ClassVar[str] = ""
-
-    usage: dict[str, str] | None = None
-    containers: tuple[_Container, ...] | None = None
-
-
-def _metrics_kind(plural: str, kind: str, *, namespaced: bool) -> Kind[_Metrics]:
-    verbs = frozenset(("get", "list"))
-    return Kind(
-        ResourceType("metrics.k8s.io", "v1beta1", plural, kind, namespaced, verbs=verbs, ref_group="metrics.k8s.io"),
-        _Metrics,
-    )
-
-
-POD_METRICS: Final = _metrics_kind("pods", "PodMetrics", namespaced=True)
-NODE_METRICS: Final = _metrics_kind("nodes", "NodeMetrics", namespaced=False)
 _POD_RESOURCES: Final = Kind(POD.resource_type, _PodResources)
+
+
+T = TypeVar("T", bound=KubeObject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +110,7 @@ async def top(invocation: Invocation, arguments: ScopeArguments, options: TopOpt
     return ExitCode.DONE
 
 
-async def _metrics(session: ClusterSession, kind: Kind[_Metrics], scope: Scope) -> Sequence[_Metrics]:
+async def _metrics(session: ClusterSession, kind: Kind[T], scope: Scope) -> Sequence[T]:
     try:
         return (await list_objects(session, kind, scope)).objects
     except NotFoundError as error:
@@ -203,11 +186,20 @@ def _total(usages: Iterable[Mapping[str, str] | None]) -> dict[str, Decimal]:
     return {name: sum((usage[name] for usage in each), Decimal(0)) for name in names}
 
 
+def _sum(amounts: Iterable[Mapping[str, str] | None]) -> dict[str, Decimal]:
+    """Return the sums of what is given; a container that requests nothing adds nothing."""
+    sums: dict[str, Decimal] = {}
+    for amount in amounts:
+        for name, value in _quantities(amount or {}).items():
+            sums[name] = sums.get(name, Decimal(0)) + value
+    return sums
+
+
 def _pod_bounds(pod: _PodResources) -> dict[str, Decimal]:
     """Return what the containers that run side by side request and may use; without a limit on each there is none."""
     init = [container for container in pod.spec.init_containers or () if container.restart_policy == "Always"]
     containers = [*(pod.spec.containers or ()), *init]
-    requests = _total(container.resources.requests for container in containers)
+    requests = _sum(container.resources.requests for container in containers)
     limits = _total(container.resources.limits for container in containers)
     bounds = {f"requested_{name}": requests[name] for name in ("cpu", "memory") if name in requests}
     return bounds | {f"limit_{name}": limits[name] for name in ("cpu", "memory") if name in limits}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from k9py.api.resource_type import ResourceType
-from k9py.api.resource_types import STANDARD, ResourceTypes
-from k9py.resources.query import find_types
+from k9py.api.resource_types import STANDARD
+from k9py.api.text import printable
+from k9py.resources.query import UnknownTypeError, find_types
 from k9py.session import ClusterSession
 
 
@@ -15,12 +16,13 @@ async def types_named(session: ClusterSession, name: str) -> tuple[ResourceType,
         UnknownTypeError: the server has no such type.
         KdashError: the server could not be asked, or the objects cannot be listed.
     """
-    is_category = any(STANDARD.find(part) is None for part in name.split(","))
-    if not is_category:
+    if all(STANDARD.find(part) is not None for part in name.split(",")):
         return find_types(name, STANDARD)
-    return find_types(name, await served_types(session))
-
-
-async def served_types(session: ClusterSession) -> ResourceTypes:
-    """Return the types that the server has; the standard ones where discovery fails."""
-    return STANDARD
+    discovered = await session.discover()
+    try:
+        return find_types(name, session.resource_types)
+    except UnknownTypeError as error:
+        if discovered.errors:
+            parts = ", ".join(map(printable, sorted(discovered.errors)))
+            error.hint += f"; parts of the API do not answer: {parts}"
+        raise

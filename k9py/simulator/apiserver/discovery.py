@@ -8,6 +8,7 @@ from typing import Any
 
 from k9py.simulator.apiserver.request import IncomingRequest
 from k9py.simulator.apiserver.responses import ApiResponse, json_response
+from k9py.simulator.apiserver.served_apis import METRICS_GROUP, ServedApis
 from k9py.simulator.registry.custom_resources import version_priority
 from k9py.simulator.registry.encoding import encode
 from k9py.simulator.registry.resource_table import ResourceTable
@@ -32,23 +33,23 @@ VERSION = {
 }
 
 
-def discovery(resources: ResourceTable, request: IncomingRequest) -> ApiResponse | None:
+def discovery(resources: ResourceTable, apis: ServedApis, request: IncomingRequest) -> ApiResponse | None:
     """Return the response to a discovery path, None for any other path."""
-    aggregated = _wants_aggregated(request.accept)
+    aggregated = apis.aggregated_discovery and _wants_aggregated(request.accept)
     match [part for part in request.path.split("/") if part]:
         case ["version"]:
             return json_response(VERSION)
         case ["api"]:
             if aggregated:
-                return _aggregated(resources, core=True)
+                return _aggregated(resources, apis, core=True)
             return json_response({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
         case ["apis"]:
             if aggregated:
-                return _aggregated(resources, core=False)
-            groups = [_group(resources, group) for group in _groups(resources)]
+                return _aggregated(resources, apis, core=False)
+            groups = [_group(resources, apis, group) for group in _groups(resources, apis)]
             return json_response({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
-        case ["apis", group] if group in _groups(resources):
-            return json_response({"kind": "APIGroup", "apiVersion": "v1", **_group(resources, group)})
+        case ["apis", group] if group in _groups(resources, apis):
+            return json_response({"kind": "APIGroup", "apiVersion": "v1", **_group(resources, apis, group)})
         case ["api", "v1"]:
             return json_response(_resource_list(resources, "", "v1"))
         case ["apis", group, version] if (group, version) in _group_versions(resources):
@@ -72,19 +73,26 @@ def _group_versions(resources: ResourceTable) -> list[tuple[str, str]]:
     return list(dict.fromkeys((resource.group, resource.version) for resource in resources))
 
 
-def _groups(resources: ResourceTable) -> list[str]:
-    return list(dict.fromkeys(resource.group for resource in resources if resource.group))
+def _groups(resources: ResourceTable, apis: ServedApis) -> list[str]:
+    """Return the groups in order: those of other servers (APIServices of low priority) last."""
+    groups = dict.fromkeys(resource.group for resource in resources if resource.group)
+    aggregated = dict.fromkeys((METRICS_GROUP, *(name.partition("/")[0] for name in apis.unavailable)))
+    others = [group for group in groups if group not in aggregated]
+    unavailable = {name.partition("/")[0] for name in apis.unavailable}
+    return [*others, *(group for group in aggregated if group in groups or group in unavailable)]
 
 
-def _versions(resources: ResourceTable, group: str) -> list[str]:
+def _versions(resources: ResourceTable, apis: ServedApis, group: str) -> list[str]:
     """Return a group's versions, the preferred one first: built-in ones in table order, others by their priority."""
     versions = [version for held, version in _group_versions(resources) if held == group]
+    unavailable = (name.split("/") for name in apis.unavailable)
+    versions += [version for held, version in unavailable if held == group and version not in versions]
     custom = any(resource.custom is not None for resource in resources if resource.group == group)
     return sorted(versions, key=version_priority, reverse=True) if custom else versions
 
 
-def _group(resources: ResourceTable, group: str) -> dict[str, Any]:
-    versions = [{"groupVersion": f"{group}/{v}", "version": v} for v in _versions(resources, group)]
+def _group(resources: ResourceTable, apis: ServedApis, group: str) -> dict[str, Any]:
+    versions = [{"groupVersion": f"{group}/{v}", "version": v} for v in _versions(resources, apis, group)]
     return {"name": group, "versions": versions, "preferredVersion": versions[0]}
 
 
@@ -114,17 +122,16 @@ def _resource_list(resources: ResourceTable, group: str, version: str) -> dict[s
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": entries}
 
 
-def _aggregated(resources: ResourceTable, *, core: bool) -> ApiResponse:
+def _aggregated(resources: ResourceTable, apis: ServedApis, *, core: bool) -> ApiResponse:
     items: list[dict[str, Any]] = []
-    for group in ("",) if core else _groups(resources):
-        versions = [
-            {
-                "version": version,
-                "resources": [_aggregated_resource(r) for r in resources if (r.group, r.version) == (group, version)],
-                "freshness": "Current",
-            }
-            for version in _versions(resources, group)
-        ]
+    for group in ("",) if core else _groups(resources, apis):
+        versions: list[dict[str, Any]] = []
+        for version in _versions(resources, apis, group):
+            if apis.is_unavailable(group, version):  # nothing is known of it
+                versions.append({"version": version, "freshness": "Stale"})
+                continue
+            served = [_aggregated_resource(r) for r in resources if (r.group, r.version) == (group, version)]
+            versions.append({"version": version, "resources": served, "freshness": "Current"})
         items.append({"metadata": {"name": group} if group else {}, "versions": versions})
     listed = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
     return ApiResponse(body=encode(listed) + b"\n", content_type=AGGREGATED)

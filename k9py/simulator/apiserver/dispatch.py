@@ -9,11 +9,13 @@ from k9py.simulator import status_errors
 from k9py.simulator.apiserver import reads, writes
 from k9py.simulator.apiserver.authorization import Access, answer_review
 from k9py.simulator.apiserver.discovery import discovery
+from k9py.simulator.apiserver.metrics_api import answer_metrics
 from k9py.simulator.apiserver.pod_logs import pod_log
 from k9py.simulator.apiserver.request import IncomingRequest, RequestTarget, parse_request_info
 from k9py.simulator.apiserver.request_body import decode_object
 from k9py.simulator.apiserver.responses import ApiResponse, text_response
 from k9py.simulator.apiserver.scale import scale
+from k9py.simulator.apiserver.served_apis import NODE_METRICS, POD_METRICS
 from k9py.simulator.apiserver.server_side_apply import apply, is_apply
 from k9py.simulator.apiserver.subresources import evict
 from k9py.simulator.apiserver.watch import watch
@@ -54,6 +56,10 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
     if target.resource is None:
         return _non_resource(state, access, request)
     access.check(request.user, target)
+    if state.apis.is_unavailable(target.resource.group, target.resource.version):
+        return _unavailable()
+    if target.resource in (POD_METRICS, NODE_METRICS):
+        return answer_metrics(state, request)
     if target.subresource:
         return _subresource(state, access, request)
     if target.verb not in target.resource.verbs:
@@ -96,11 +102,21 @@ def _non_resource(state: SimulatorState, access: Access, request: IncomingReques
         raise status_errors.forbidden(None, "", why)
     if request.path in _HEALTH:
         return text_response("ok")
+    match [part for part in request.path.split("/") if part]:
+        case ["apis", group, version, *_] if state.apis.is_unavailable(group, version):
+            return _unavailable()
+        case _:
+            pass
     if request.method == "GET":
-        response = discovery(state.storage.resources, request)
+        response = discovery(state.storage.resources, state.apis, request)
         if response is not None:
             return response
     return text_response("404 page not found\n", 404)
+
+
+def _unavailable() -> ApiResponse:
+    """Return what the aggregator answers for an APIService whose server does not answer: no Status, but text."""
+    return text_response("service unavailable\n", 503)
 
 
 def _subresource(state: SimulatorState, access: Access, request: IncomingRequest) -> ApiResponse:

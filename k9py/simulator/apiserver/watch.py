@@ -7,9 +7,9 @@ that falls behind the history gets 410, as from a real server.
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
 
 from k9py.simulator import status_errors
+from k9py.simulator.apiserver.empty_objects import empty_fields
 from k9py.simulator.apiserver.reads import ListSelector, included_object, list_selector, parse_revision
 from k9py.simulator.apiserver.request import IncomingRequest
 from k9py.simulator.apiserver.responses import (
@@ -30,21 +30,6 @@ from k9py.simulator.status_errors import StatusCause
 BOOKMARK_SECONDS = 60.0
 SHORTEST_DEFAULT_SECONDS = 1800  # without timeoutSeconds a watch lasts between this and twice this long
 _EVENTS_PER_SLICE = 64
-
-# Fields the real server's typed encoding writes in an otherwise empty object.
-_EMPTY: dict[str, dict[str, Any]] = {
-    "Pod": {"spec": {"containers": None}, "status": {}},
-    "Service": {"spec": {}, "status": {"loadBalancer": {}}},
-    "Deployment": {
-        "spec": {
-            "replicas": 0,
-            "selector": None,
-            "template": {"metadata": {}, "spec": {"containers": None}},
-            "strategy": {},
-        },
-        "status": {},
-    },
-}
 
 
 def watch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
@@ -203,6 +188,7 @@ class _Stream:
         if annotations:
             metadata["annotations"] = annotations
         body: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
+        body |= empty_fields(resource)
         match self._format.kind:
             case "table":
                 empty = table.empty_cells(resource, self._state.clock.now())
@@ -213,8 +199,8 @@ class _Stream:
                 }  # fmt: skip
             case "metadata":
                 body = partial_metadata(body)
-            case _ if resource.custom is None:
-                body |= _EMPTY.get(resource.kind, {})
+            case _:
+                pass
         return _event_line(b"BOOKMARK", encode(body))
 
 

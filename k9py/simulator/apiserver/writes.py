@@ -46,13 +46,10 @@ def create(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     obj = convert_to_stored(resource, given_object)
     if resource.custom is not None:
         pass
-    elif obj.get("kind") not in (resource.kind, None) or obj.get("apiVersion") not in (
-        resource.api_version,
-        "v1",
-        "autoscaling/v2",
-        None,
+    elif given_object.get("kind") not in (resource.kind, None) or (
+        given_object.get("apiVersion") not in (resource.api_version, None)
     ):
-        given = f"{obj.get('kind')} ({obj.get('apiVersion')})"
+        given = f"{given_object.get('kind')} ({given_object.get('apiVersion')})"
         raise status_errors.bad_request(
             f"the object provided is unrecognized (must be of type {resource.kind}): {given} does not match the URL"
         )

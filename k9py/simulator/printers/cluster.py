@@ -166,3 +166,11 @@ def resource_quota_cells(obj: Object, now: datetime) -> list[Any]:
     limits = [text for name, text in usages.items() if name.startswith("limits.")]
     requests = [text for name, text in usages.items() if not name.startswith("limits.")]
     return [obj["metadata"]["name"], ", ".join(requests), ", ".join(limits), age(obj, now)]
+
+
+def metrics_cells(metrics: Object, now: datetime) -> list[Any]:
+    """Return the row of PodMetrics (the sum of its containers) or NodeMetrics, as a metrics-server prints it."""
+    usages = [entry["usage"] for entry in metrics.get("containers") or ()] or [metrics["usage"]]
+    cpu = sum(int(usage["cpu"].removesuffix("n")) for usage in usages)
+    memory = sum(int(usage["memory"].removesuffix("Ki")) for usage in usages)
+    return [metrics["metadata"]["name"], f"{cpu}n" if cpu else "0", f"{memory}Ki", metrics["window"]]

@@ -135,6 +135,8 @@ _PRINTERS: Mapping[str, Printer] = {
         ("MutatingWebhookConfiguration", "Name,Webhooks:integer,Age", policies.webhook_cells),
         ("Lease", "Name,Holder,Age", policies.lease_cells),
         ("RuntimeClass", "Name,Handler,Age", policies.runtime_class_cells),
+        ("PodMetrics", "Name,cpu,memory,Window", cluster.metrics_cells),
+        ("NodeMetrics", "Name,cpu,memory,Window", cluster.metrics_cells),
         ("APIService", "Name,Service,Available,Age", policies.api_service_cells),
     )
 }

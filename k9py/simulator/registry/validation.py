@@ -11,6 +11,7 @@ from k9py.simulator import status_errors
 from k9py.simulator.registry.cache import Object
 from k9py.simulator.registry.definition_validation import definition_causes
 from k9py.simulator.registry.encoding import encode
+from k9py.simulator.registry.object_validation import object_causes
 from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS, Resource
 from k9py.simulator.registry.selectors import matches_label_selector
 from k9py.simulator.registry.structural_schema import prune, violations
@@ -24,7 +25,6 @@ _NAME_RULE = (
 )
 _SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet")
 _TEMPLATED = (*_SCALABLE, "DaemonSet")
-_ROLE_BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 _STATEFUL_SET_MAY_CHANGE = (
     "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
     "persistentVolumeClaimRetentionPolicy", "minReadySeconds",
@@ -65,7 +65,7 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
     if resource.custom is None:
         spec = obj.get("spec") or {}
         causes += _workload_causes(resource, spec, old)
-        causes += _other_causes(resource, obj, spec, old)
+        causes += object_causes(resource.kind, obj, old)
     if causes:
         raise status_errors.invalid(resource.group, resource.kind, name, causes)
 
@@ -89,27 +89,11 @@ def _workload_causes(resource: Resource, spec: Mapping[str, Any], old: Object | 
         if old is not None:
             causes += _pod_update_causes(spec, old.get("spec") or {})
     if resource.kind in ("Job",):
-        causes += _pod_spec_causes(spec.get("template", {}).get("spec") or {}, "spec.template.spec")
-    return causes
-
-
-def _other_causes(resource: Resource, obj: Object, spec: Mapping[str, Any], old: Object | None) -> list[StatusCause]:
-    causes: list[StatusCause] = []
-    if old is not None and resource.kind in _ROLE_BINDINGS and obj.get("roleRef") != old.get("roleRef"):
-        causes.append(_invalid(obj.get("roleRef"), "cannot change roleRef", "roleRef"))
-    if resource.kind in _ROLE_BINDINGS and not (obj.get("roleRef") or {}).get("name"):
-        causes.append(StatusCause("FieldValueRequired", "Required value", "roleRef.name"))
-    if resource.kind == "StorageClass" and not obj.get("provisioner"):
-        causes.append(StatusCause("FieldValueRequired", "Required value", "provisioner"))
-    if resource.kind == "PriorityClass" and old is not None and obj.get("value") != old.get("value"):
-        why = "Forbidden: may not be changed in an update."
-        causes.append(StatusCause("FieldValueForbidden", why, "value"))
-    if resource.kind == "Ingress" and not spec.get("rules") and not spec.get("defaultBackend"):
-        why = "Invalid value: []: either `defaultBackend` or `rules` must be specified"
-        causes.append(StatusCause("FieldValueInvalid", why, "spec"))
-    portless = spec.get("clusterIP") == "None" or spec.get("type") == "ExternalName"
-    if resource.kind == "Service" and old is None and not spec.get("ports") and not portless:
-        causes.append(StatusCause("FieldValueRequired", "Required value", "spec.ports"))
+        pod_spec = spec.get("template", {}).get("spec") or {}
+        causes += _pod_spec_causes(pod_spec, "spec.template.spec")
+        if old is None and pod_spec.get("restartPolicy") not in ("OnFailure", "Never"):
+            why = 'Required value: valid values: "OnFailure", "Never"'
+            causes.append(StatusCause("FieldValueRequired", why, "spec.template.spec.restartPolicy"))
     return causes
 
 

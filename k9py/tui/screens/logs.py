@@ -232,6 +232,9 @@ class LogScreen(PanedScreen, inherit_bindings=False):
                 self.app_context.key_names.fill("{log.full} or {app.back}: show everything again")
             )
 
+    def takes_line(self, line: str) -> bool:
+        return self.logs.is_typed_time(line) or super().takes_line(line)
+
     def run_line(self, line: str, typed_on: CursorTargets | None = None) -> None:
         """Go to a time that was typed after `:`; else run a command."""
         if not self.logs.go_to_typed_time(line):

@@ -7,7 +7,6 @@ because the real order is random. The tests below it are about watches and sever
 
 import asyncio
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,14 @@ from k9py.simulator.registry.resources import CONFIGMAPS, HORIZONTALPODAUTOSCALE
 from k9py.simulator.server import Simulator
 from tests.unit.simulator.client import TABLE, Object, RawClient, RawResponse
 from tests.unit.simulator.objects import add_namespace
+from tests.unit.simulator.recordings import comparable
 
 _STORY: list[dict[str, Any]] = json.loads((Path(__file__).parents[2] / "data" / "custom_resources.json").read_text())
 _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _DEFINITION: Object = next(step["body"] for step in _STORY if step["title"] == "definition: create")
 _NAME: str = _DEFINITION["metadata"]["name"]
 _WIDGETS = "/apis/shop.example.com/v1/namespaces/shop/widgets"
-_WHOLE_OBJECT = re.compile(r'"\{.*\}"')  # in a message
 _ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-_LEFT_OUT = ("managedFields", "description")
-_VOLATILE = ("uid", "resourceVersion", "creationTimestamp", "lastTransitionTime", "deletionTimestamp")
 
 
 async def test_the_story_is_answered_as_by_the_real_server(simulator: Simulator, client: RawClient) -> None:
@@ -37,39 +34,9 @@ async def test_the_story_is_answered_as_by_the_real_server(simulator: Simulator,
         given = await client.send(
             step["method"], step["path"], step["body"], content_type=step["contentType"], accept=step["accept"]
         )
-        if (given.status, _comparable(given.body)) != (step["status"], _comparable(step["response"])):
-            different.append((step["title"], given.status, _comparable(given.body), _comparable(step["response"])))
+        if (given.status, comparable(given.body)) != (step["status"], comparable(step["response"])):
+            different.append((step["title"], given.status, comparable(given.body), comparable(step["response"])))
     assert different == []
-
-
-def _comparable(value: Any) -> Any:
-    match value:
-        case dict():
-            kept = {
-                key: _comparable(item) for key, item in value.items() if key not in ("managedFields", "description")
-            }
-            if value.get("status") == "Failure" and "message" in kept:
-                kept["message"] = sorted(re.split(r"[ ,:\[\]]+", _WHOLE_OBJECT.sub("", value["message"])))
-            if isinstance(kept.get("causes"), list):
-                for cause in kept["causes"]:
-                    cause["message"] = _WHOLE_OBJECT.sub("", cause["message"])
-                kept["causes"] = sorted(kept["causes"], key=str)
-            for field in ("items", "groups"):  # of a discovery of all groups: this one
-                if value.get("kind") in ("APIGroupDiscoveryList", "APIGroupList") and field in kept:
-                    kept[field] = [entry for entry in kept[field] if "shop.example.com" in str(entry)]
-            if isinstance(kept.get("cells"), list):
-                kept["cells"] = [_without_age(cell) for cell in kept["cells"]]
-            if kept.get("continue") == "":
-                del kept["continue"]
-            return {key: "*" if key in _VOLATILE else item for key, item in kept.items()}
-        case list():
-            return [_comparable(item) for item in value]
-        case _:
-            return value
-
-
-def _without_age(cell: Any) -> Any:
-    return "*" if isinstance(cell, str) and re.fullmatch(r"(\d+[smhdy])+|\d{4}-.*Z", cell) else cell
 
 
 # -- watches ---------------------------------------------------------------------------------------------------------

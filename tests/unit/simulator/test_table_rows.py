@@ -1,6 +1,6 @@
 """Table columns and cells of every kind, against what a real API server 1.36 printed.
 
-`tests/data/table_columns.json`: columns, and the cells of a bookmark, by path. `table_rows.json`: objects and cells.
+`tests/data/table_columns.json`: columns and bookmarks by path. `table_rows.json`: objects and cells.
 """
 
 import json
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from k9py.simulator.apiserver.empty_objects import empty_fields
 from k9py.simulator.clock import parse_timestamp
 from k9py.simulator.printers.table import column_definitions, empty_cells, row
 from k9py.simulator.registry.resource_table import ResourceTable
@@ -35,6 +36,7 @@ def test_columns_and_the_bookmark_are_the_real_servers(resource: Resource) -> No
     columns = [[c["name"], c["type"], c["format"], c["priority"]] for c in column_definitions(resource)]
     assert columns == recorded["columns"]
     assert empty_cells(resource, parse_timestamp("2026-01-01T00:00:00Z")) == recorded["empty"]
+    assert empty_fields(resource) == recorded["object"]
 
 
 @pytest.mark.parametrize("entry", _ROWS, ids=lambda entry: f"{entry['path'].rpartition('/')[2]}-{entry['name']}")

@@ -88,7 +88,7 @@ class Run:
     kept: int = 0
 
     def written(self, since: int, first: int | None = None) -> list[bytes]:
-        start = self.pending_lines if first is None else first
+        start = self.kept if first is None else first
         return [line(at / 1_000, text) for at, text in self.lines[start:] if at >= since]
 
 
@@ -134,7 +134,7 @@ class Container:
             case Tell():
                 self.tell(f"run {self.run.number}")
             case Rotate(keep) if self.is_seen:
-                self.run.pending_lines = max(self.run.pending_lines, len(self.run.lines) - keep)
+                self.run.kept = max(self.run.kept, len(self.run.lines) - keep)
 
 
 class Kubelet:

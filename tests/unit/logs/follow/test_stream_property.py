@@ -182,7 +182,7 @@ class Kubelets:
                 entry.run.is_over = True
                 entry.run, entry.former, entry.is_seen = Run(entry.run.number + 1), entry.run, False
             case Rotate(_, keep) if entry.is_seen:
-                entry.run.pending_lines = max(entry.run.pending_lines, len(entry.run.lines) - keep)
+                entry.run.kept = max(entry.run.kept, len(entry.run.lines) - keep)
             case StepBack():
                 entry.behind = 3_000
             case Cut():
@@ -236,10 +236,10 @@ class Kubelets:
             entry.streams.remove(stream)
 
     async def _ended(self, run: Run, since: int) -> AsyncIterator[list[bytes]]:
-        yield _written(run.lines[run.pending_lines :], since)
+        yield _written(run.lines[run.kept :], since)
 
     async def _followed(self, entry: Container, run: Run, stream: Opened, since: int) -> AsyncIterator[list[bytes]]:
-        sent = run.pending_lines
+        sent = run.kept
         while True:
             if stream.is_cut:
                 raise ConnectionFailedError("cut off")
