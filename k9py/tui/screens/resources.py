@@ -172,8 +172,8 @@ class ResourceScreen(PanedScreen):
             case ActionScope.WORKLOAD | ActionScope.DIFF:
                 return is_standard and kind in _WORKLOAD_TARGETS
             case ActionScope.OBJECT:
-                target = self.target()
-                return target is None or action.allowed(ActionTarget(target)) is None
+                target = self.target() or self.request.resource_type.ref("", "")
+                return action.allowed(ActionTarget(target)) is None
         return True
 
     # -- keys ---------------------------------------------------------------------------------------------------------
