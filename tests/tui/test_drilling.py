@@ -10,6 +10,7 @@ from k9py.tui.screens.events import EventsScreen
 from k9py.tui.screens.other_pods import OtherPodsScreen
 from k9py.tui.screens.resources import ResourceScreen
 from k9py.tui.screens.rollout import RolloutScreen
+from k9py.tui.screens.tree import TreeScreen
 from tests.tui.dashboard import Dashboard
 from tests.tui.test_resources import listed, names
 
@@ -80,3 +81,41 @@ async def test_a_failing_pod_that_no_table_shows_is_counted_and_listed(kdash: Da
     await kdash.press("exclamation_mark")
     screen = await kdash.until_screen(OtherPodsScreen)
     await kdash.until(lambda: names(screen) == ["migrate"], "the pod")
+
+
+def tree_of(kdash: Dashboard) -> list[str]:
+    screen = kdash.app.screen
+    assert isinstance(screen, TreeScreen)
+    return [row.cells[0].text for row in screen.pane.table.shown_rows]
+
+
+async def test_a_tree_shows_owners_dependents_and_relations_and_is_folded(kdash: Dashboard) -> None:
+    screen = await listed(kdash, "po")
+    pod = next(row.key for row in screen.pane.table.shown_rows if row.key.name.startswith("cart-"))
+    assert screen.pane.table.select_key(pod)
+    await kdash.press("x")
+    tree = await kdash.until_screen(TreeScreen)
+    await kdash.until(lambda: not tree.pane.subtitle and len(tree.pane.rows) > 5, "all types read")
+    await kdash.until(lambda: tree_of(kdash)[0] == "Deployment/cart", "its owners above it")
+    lines = tree_of(kdash)
+    replica_set = pod.name.rpartition("-")[0]
+    assert lines[1] == f"├─ ReplicaSet/{replica_set}"
+    assert f"│  ├─ Pod/{pod.name}" in lines or f"│  └─ Pod/{pod.name}" in lines
+    assert any(line.endswith("selected by Service/cart") for line in lines)
+    assert tree.target() == pod
+    await kdash.until_text("1/1 · Running")
+    assert tree.pane.table.select_key(ObjectRef("ReplicaSet", "shop", replica_set))
+    await kdash.press("space")
+    await kdash.until(lambda: f"├─ ▸ ReplicaSet/{replica_set}  (3 more)" in tree_of(kdash), "folded")
+    await kdash.press("enter")
+    pods = await kdash.until_screen(ResourceScreen)
+    await kdash.until(lambda: len(names(pods)) == 3, "the pods of the ReplicaSet")
+
+
+async def test_a_tree_of_a_config_map_shows_the_pods_that_use_it(kdash: Dashboard) -> None:
+    kdash.app.navigator.open_tree(ObjectRef("ConfigMap", "shop", "checkout-settings"))
+    tree = await kdash.until_screen(TreeScreen)
+    await kdash.until(lambda: not tree.pane.subtitle and len(tree.pane.rows) > 1, "its users")
+    lines = tree_of(kdash)
+    assert lines[0] == "ConfigMap/checkout-settings"
+    assert all("used by Pod/checkout-" in line for line in lines[1:])

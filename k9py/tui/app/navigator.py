@@ -79,6 +79,10 @@ class ScreenNavigator:
 
     def open_tree(self, subject: ObjectRef | None) -> None:
         """Show the owners and dependents of an object."""
+        from k9py.tui.screens.tree import TreeScreen
+
+        if subject is not None:
+            self._app.push_screen(TreeScreen(self._context, subject))
 
     def open_other_pods(self) -> None:
         """List the failing pods that belong to no Service or workload."""
