@@ -16,7 +16,7 @@ from k9py.resources.describe.describer import (
     Unread,
     pod_requests,
 )
-from k9py.resources.describe.json_fields import JsonObject, int_at, object_at, objects_at, text_at, texts_at
+from k9py.resources.describe.json_fields import JsonObject, int_at, object_at, objects_at, text_at
 from k9py.resources.describe.lines import query_selector, selector_text, unknown_line, value_line
 from k9py.resources.describe.pods import pod_template, typed_pod
 from k9py.resources.describe.volumes import claim_fields
@@ -116,6 +116,8 @@ def _deployment(body: JsonObject, context: DescribeContext) -> Description:
         line("replicas", counts, Tone.WARN if unavailable else Tone.PLAIN),
         line("paused", "true: changes of the template start no rollout" if spec.get("paused") else "", Tone.WARN),
         *_replica_set_lines(body, context),
+    )
+    settings = (
         line("selector", selector_text(spec.get("selector"))),
         value_line("strategy type", spec, "strategy", "type"),
         line(
@@ -130,7 +132,9 @@ def _deployment(body: JsonObject, context: DescribeContext) -> Description:
     )
     pods = context.objects(PODS)
     unread = (section("Pods", [unknown_line("", pods)]),) if isinstance(pods, Unread) else ()
-    return Description(head, urgent=(*unread, *_known_pods(pods)), details=_template(body, context))
+    return Description(
+        head, urgent=(*unread, *_known_pods(pods)), details=(section("Settings", settings), *_template(body, context))
+    )
 
 
 def _replica_set_lines(body: JsonObject, context: DescribeContext) -> Iterator[DescribeLine]:
@@ -174,10 +178,13 @@ def _replica_set(body: JsonObject, context: DescribeContext) -> Description:
         line("replicas", f"{current} current / {desired} desired", Tone.WARN if current < desired else Tone.PLAIN),
         line("ready", f"{ready} ready, {int_at(status, 'availableReplicas')} available"),
         phases_line(pods),
+    )
+    settings = (
         line("selector", selector_text(spec.get("selector"))),
         value_line("min ready seconds", spec, "minReadySeconds"),
     )
-    return Description(head, urgent=_known_pods(pods), details=_template(body, context))
+    details = (section("Settings", settings), *_template(body, context))
+    return Description(head, urgent=_known_pods(pods), details=details)
 
 
 # -- StatefulSet ------------------------------------------------------------------------------------------------------
@@ -193,11 +200,13 @@ def _stateful_set(body: JsonObject, context: DescribeContext) -> Description:
         line("replicas", f"{desired} desired | {total} total", Tone.WARN if total < desired else Tone.PLAIN),
         line("ready", f"{int_at(status, 'readyReplicas')} ready, {int_at(status, 'availableReplicas')} available"),
         phases_line(pods),
+        value_line("current revision", status, "currentRevision"),
+        value_line("update revision", status, "updateRevision"),
+    )
+    settings = (
         value_line("update strategy", spec, "updateStrategy", "type"),
         line("partition", str(int_at(spec, "updateStrategy", "rollingUpdate", "partition")) if is_rolling else ""),
         value_line("max unavailable", spec, "updateStrategy", "rollingUpdate", "maxUnavailable"),
-        value_line("current revision", status, "currentRevision"),
-        value_line("update revision", status, "updateRevision"),
         line("selector", selector_text(spec.get("selector"))),
         value_line("service", spec, "serviceName"),
         value_line("pod management", spec, "podManagementPolicy"),
@@ -216,7 +225,7 @@ def _stateful_set(body: JsonObject, context: DescribeContext) -> Description:
             for claim in objects_at(spec, "volumeClaimTemplates")
         ],
     )
-    details = (*_template(body, context), *((claims,) if claims.lines else ()))
+    details = (section("Settings", settings), *_template(body, context), *((claims,) if claims.lines else ()))
     return Description(head, urgent=_known_pods(pods), details=details)
 
 
@@ -238,6 +247,8 @@ def _daemon_set(body: JsonObject, context: DescribeContext) -> Description:
         line("available", str(available), Tone.WARN if available < desired else Tone.PLAIN),
         line("misscheduled", str(misscheduled), Tone.WARN if misscheduled else Tone.PLAIN),
         phases_line(pods),
+    )
+    settings = (
         line("selector", selector_text(spec.get("selector"))),
         line("node selector", pairs(object_at(spec, "template", "spec", "nodeSelector"))),
         value_line("update strategy", spec, "updateStrategy", "type"),
@@ -247,9 +258,9 @@ def _daemon_set(body: JsonObject, context: DescribeContext) -> Description:
             if rolling
             else "",
         ),
-        line("finalizers", texts_at(body, "metadata", "finalizers")),
     )
-    return Description(head, urgent=_known_pods(pods), details=_template(body, context))
+    details = (section("Settings", settings), *_template(body, context))
+    return Description(head, urgent=_known_pods(pods), details=details)
 
 
 DESCRIBERS = (
