@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Final
 
+from k9py.api.plural import count_noun
 from k9py.api.standard_types import standard_type
 from k9py.api.workloads import REVISION
 from k9py.resources.describe.describer import (
@@ -24,8 +26,10 @@ from k9py.views.describe import DescribeLine, Section, line, pairs, section
 from k9py.views.pod_status import pod_status, pod_tone
 from k9py.views.values import Tone
 
-_REPLICA_SETS = "replica sets"
-_HEALTHY = ("Running", "Completed", "Succeeded")
+_REPLICA_SETS: Final = "replica sets"
+MAX_PODS: Final = 200
+"""Pods listed one by one; those that are not healthy come first."""
+_HEALTHY: Final = ("Running", "Completed", "Succeeded")
 
 
 def _template(body: JsonObject, context: DescribeContext) -> tuple[Section, ...]:
@@ -85,7 +89,10 @@ def pods_section(pods: Iterable[JsonObject], title: str = "Pods") -> Section:
         tone = pod_tone(pod, status)
         rank = 1 if status.text in _HEALTHY else 0
         lines.append((rank, line(name, " · ".join(filter(None, parts)), Tone.PLAIN if tone is Tone.OK else tone)))
-    return section(title, [shown for _, shown in sorted(lines, key=lambda ranked: (ranked[0], ranked[1].label))])
+    ordered = [shown for _, shown in sorted(lines, key=lambda ranked: (ranked[0], ranked[1].label))]
+    others = len(ordered) - MAX_PODS
+    more = [line("", f"… {count_noun(others, 'more pod')}", Tone.MUTED)] if others > 0 else []
+    return section(title, [*ordered[:MAX_PODS], *more])
 
 
 def _known_pods(pods: tuple[JsonObject, ...] | Unread) -> tuple[Section, ...]:
