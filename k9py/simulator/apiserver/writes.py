@@ -101,14 +101,14 @@ def create_object(state: SimulatorState, resource: Resource, obj: Object, *, dry
     validate(resource, obj, None)
     if not dry_run:
         stored = state.storage.create(resource, obj)
-        definition_written(state, resource, stored["metadata"]["name"])
+        follow_definition(state, resource, stored["metadata"]["name"])
         return stored
     shown = state.storage.prepare_create(resource, obj)
     metadata = {key: value for key, value in shown["metadata"].items() if key != "resourceVersion"}
     return {**shown, "metadata": metadata}
 
 
-def definition_written(state: SimulatorState, resource: Resource, name: str) -> None:
+def follow_definition(state: SimulatorState, resource: Resource, name: str) -> None:
     """Serve what a CustomResourceDefinition declares after a write of it, or of one of its objects (the last one)."""
     storage, now = state.storage, state.clock.now()
     if resource is CUSTOMRESOURCEDEFINITIONS:
@@ -283,7 +283,7 @@ def replace_object(
     else:
         stored = state.storage.update(resource, obj, status_only=status_only, signs_status=status_only)
         if not status_only:
-            definition_written(state, resource, target.name)
+            follow_definition(state, resource, target.name)
     return object_response(state, request, convert_to_served(resource, stored))
 
 
@@ -347,7 +347,7 @@ def _delete_one(state: SimulatorState, request: IncomingRequest, name: str, name
         propagation=propagation,
     )
     kept = storage.get(resource, namespace, name) is not None
-    definition_written(state, resource, name)
+    follow_definition(state, resource, name)
     return _delete_response(resource, deleted, kept=kept or resource in (PODS, SERVICES))
 
 
