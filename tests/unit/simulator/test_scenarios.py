@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.controllers.deployment_replicasets import revision_of
 from k9py.simulator.controllers.pod_state import is_ready, is_terminating
 from k9py.simulator.log_generators.applications import AFTER_IMAGE, BEFORE_IMAGE
 from k9py.simulator.registry.resources import (
+    CONFIGMAPS,
     CONTROLLERREVISIONS,
     CRONJOBS,
     DAEMONSETS,
@@ -21,18 +23,22 @@ from k9py.simulator.registry.resources import (
     EVENTS,
     HORIZONTALPODAUTOSCALERS,
     JOBS,
+    NAMESPACES,
     NODES,
     PERSISTENTVOLUMECLAIMS,
     PERSISTENTVOLUMES,
     PODDISRUPTIONBUDGETS,
     PODS,
     REPLICASETS,
+    SERVICEACCOUNTS,
     SERVICES,
     STATEFULSETS,
+    STORAGECLASSES,
 )
 from k9py.simulator.registry.storage import Storage
 from k9py.simulator.scenarios.loader import SCENARIO_NAMES, check_scenario, load_scenario
 from k9py.simulator.scenarios.seeder import CHANGE_CAUSE
+from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.cluster import ClusterUnderTest, make_state, running_cluster, with_image
 
@@ -288,6 +294,21 @@ def test_long_failures_have_kubelet_events_from_the_start(app: str, reason: str)
     load_scenario("crashloop", state)
     events = [event for event in state.storage.list(EVENTS, "shop") if event["involvedObject"]["name"].startswith(app)]
     assert [event["reason"] for event in events if event["type"] == "Warning"] == [reason]
+
+
+async def test_a_cluster_has_the_objects_of_every_real_cluster() -> None:
+    with Simulator("shop-quiet", clock=ManualClock()) as running:
+        create = {"metadata": {"name": "later"}}
+        running.call(lambda state: create_object(state, NAMESPACES, create))
+        running.wait_until(lambda state: state.storage.get(CONFIGMAPS, "later", "kube-root-ca.crt") is not None)
+        for namespace in ("default", "shop", "later"):
+            accounts = running.call(lambda state, name: state.storage.list(SERVICEACCOUNTS, name), namespace)
+            assert "default" in [account["metadata"]["name"] for account in accounts]
+        standard = running.call(lambda state: state.storage.get(STORAGECLASSES, "", "standard"))
+        assert standard is not None
+        assert standard["metadata"]["annotations"] == {"storageclass.kubernetes.io/is-default-class": "true"}
+        running.call(lambda state: state.storage.delete(SERVICEACCOUNTS, "later", "default"))
+        running.wait_until(lambda state: state.storage.get(SERVICEACCOUNTS, "later", "default") is not None)
 
 
 async def test_the_shop_has_objects_of_every_kind_that_a_view_shows() -> None:
