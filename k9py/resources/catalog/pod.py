@@ -103,6 +103,8 @@ def _tone(pod: Pod, status: PrintedPodStatus, now: datetime) -> Tone:
     tone = pod_tone(pod, status)
     if tone in (Tone.OK, Tone.BUSY) and is_on_lost_node(pod):
         return Tone.FAIL
+    if tone is Tone.MUTED and pod.status.phase == "Running":  # its containers ended, and will be started again
+        return Tone.WARN
     if tone is not Tone.BUSY:
         return tone
     return Tone.WARN if _is_unschedulable(pod) or _is_slow(pod, now) or _has_lost_readiness(pod) else tone

@@ -128,6 +128,17 @@ TONES: list[tuple[str, str, dict[str, Any], Tone]] = [
         },
         Tone.WARN,
     ),
+    (
+        "po",
+        "ends although it should serve",
+        {
+            "status": {
+                "phase": "Running",
+                "containerStatuses": [{"state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}],
+            }
+        },
+        Tone.WARN,
+    ),
     ("po", "done", {"status": {"phase": "Succeeded"}}, Tone.MUTED),
     ("po", "evicted", {"status": {"phase": "Failed", "reason": "Evicted"}}, Tone.FAIL),
     ("po", "terminating in time", {"metadata": {"deletionTimestamp": "2026-11-30T11:59:50Z"}}, Tone.BUSY),
