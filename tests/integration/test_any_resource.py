@@ -15,7 +15,7 @@ from k9py.api.standard_types import standard_type
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
 from k9py.cluster.lease import WatchLease
-from k9py.simulator.apiserver.writes import create_object, definition_written
+from k9py.simulator.apiserver.writes import create_object, follow_definition
 from k9py.simulator.registry.resources import (
     CUSTOMRESOURCEDEFINITIONS,
     HORIZONTALPODAUTOSCALERS,
@@ -61,12 +61,12 @@ def change_columns(state: SimulatorState, *columns: dict[str, Any]) -> None:
     current = state.storage.get(CUSTOMRESOURCEDEFINITIONS, None, WIDGETS)
     assert current is not None
     state.storage.update(CUSTOMRESOURCEDEFINITIONS, {**current, "spec": definition(*columns)["spec"]})
-    definition_written(state, CUSTOMRESOURCEDEFINITIONS, WIDGETS)
+    follow_definition(state, CUSTOMRESOURCEDEFINITIONS, WIDGETS)
 
 
 def delete_definition(state: SimulatorState) -> None:
     state.storage.delete(CUSTOMRESOURCEDEFINITIONS, None, WIDGETS)
-    definition_written(state, CUSTOMRESOURCEDEFINITIONS, WIDGETS)
+    follow_definition(state, CUSTOMRESOURCEDEFINITIONS, WIDGETS)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import uuid
 from datetime import UTC, timedelta
 from typing import Any
 
-from k9py.simulator.apiserver.writes import definition_written
+from k9py.simulator.apiserver.writes import follow_definition
 from k9py.simulator.clock import timestamp
 from k9py.simulator.registry.defaults import defaulted
 from k9py.simulator.registry.resources import (
@@ -219,7 +219,7 @@ class ShopContents:
         definition = self.put(
             CUSTOMRESOURCEDEFINITIONS, f"certificates.{CERTIFICATES_GROUP}", hours=2000, spec=_certificate_definition()
         )
-        definition_written(self._state, CUSTOMRESOURCEDEFINITIONS, definition["metadata"]["name"])
+        follow_definition(self._state, CUSTOMRESOURCEDEFINITIONS, definition["metadata"]["name"])
         resource = self._state.storage.resources.find(CERTIFICATES_GROUP, "v1", "certificates")
         if resource is None:
             raise LookupError("certificates are not served")
