@@ -28,6 +28,9 @@ class Restarts(NamedTuple):
     last: float
 
 
+NO_RESTARTS: Final = Cell("0", Tone.MUTED, Restarts(0, 0.0))
+
+
 def _restarts_text(restarts: Restarts, now: datetime) -> str:
     if not restarts.number or not restarts.last:
         return str(restarts.number)
@@ -71,11 +74,7 @@ def row(pod: Pod, context: RowContext) -> Row:
                 (status.ready / status.containers if status.containers else 1.0, status.containers),
             ),
             Cell(printable(status.text), tone),
-            Cell(
-                "",
-                Tone.WARN if status.restarts else Tone.MUTED,
-                Restarts(status.restarts, status.restarted_at.timestamp() if status.restarted_at else 0.0),
-            ),
+            _restarts(status, context.now),
             *pod_usage_cells(pod, context.usage(pod.key)),
             AGE_CELL,
             muted_cell(pod.status.pod_ip),
@@ -86,6 +85,13 @@ def row(pod: Pod, context: RowContext) -> Row:
         ),
         tone,
     )
+
+
+def _restarts(status: PrintedPodStatus, now: datetime) -> Cell:
+    if not status.restarts:
+        return NO_RESTARTS
+    restarts = Restarts(status.restarts, status.restarted_at.timestamp() if status.restarted_at else 0.0)
+    return Cell(_restarts_text(restarts, now), Tone.WARN, restarts)
 
 
 def _tone(pod: Pod, status: PrintedPodStatus, now: datetime) -> Tone:
