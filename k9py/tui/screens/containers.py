@@ -28,6 +28,7 @@ from k9py.resources.describe.describer import EVENTS, DescribeContext, Unread, e
 from k9py.tui.context import AppContext
 from k9py.tui.live_object import LiveObject
 from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.row_sources import ColumnSet
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.panes.text_pane import TextPane
 from k9py.tui.screens.paned_screen import PanedScreen
@@ -42,6 +43,8 @@ from k9py.views.values import StyledLine, Tone
 
 REDRAW_SECONDS: Final = 0.25
 AGES_SECONDS: Final = 1.0
+_EVENTS: Final = ColumnSet.of(event_table.COLUMNS, without=frozenset({"object"}))
+_MESSAGE: Final = [column.id for column in _EVENTS.columns].index("message")
 _FIELDS: Final = ("initContainers", "containers", "ephemeralContainers")
 
 
@@ -73,7 +76,7 @@ class ContainersScreen(PanedScreen):
             id="containers",
         )
         self.detail = TextPane("Container", options=options, number=2, id="detail")
-        self.events = TablePane("Events", event_table.COLUMNS, clock=clock, options=options, number=3, id="events")
+        self.events = TablePane("Events", _EVENTS.columns, clock=clock, options=options, number=3, id="events")
         self._below = Container(self.detail, self.events, id="below", classes="group")
         self.live: LiveObject | None = None
         self._metrics: MetricsLease | None = None
@@ -226,7 +229,7 @@ class ContainersScreen(PanedScreen):
             self.events.set_empty_text(bodies.reason, Tone.MUTED)
             return
         events = [msgspec.convert(body, Event) for body in bodies]
-        self.events.set_rows([event_table.row(event, now) for event in events])
+        self.events.set_rows([_EVENTS.select(event_table.row(event, now)) for event in events])
         self.events.set_empty_text("no events")
 
     def share_height(self) -> None:
@@ -268,7 +271,7 @@ class ContainersScreen(PanedScreen):
         if event.table is self.containers.table:
             self.show_logs(previous=False)
         else:
-            self.app_context.show_message(event_table.event_message(event.row))
+            self.app_context.show_message(event.row.cells[_MESSAGE].text)
 
     def _filter_bar(self) -> FilterBar | None:
         pane = self.active_pane
