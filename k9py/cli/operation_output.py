@@ -42,7 +42,7 @@ def plan_lines(proposal: Proposal, context: str) -> Iterator[StyledLine]:
     shown = {change.after for change in changes}
     for what, before, after in plan.before_after:
         if what == "revision" or after not in shown:  # the parts of the difference are not printed twice
-            yield ((f"  {what}: {before} → {after}", Tone.PLAIN),)
+            yield ((f"  {what}: {before} → {after}" if before else f"  {what}: {after}", Tone.PLAIN),)
     if is_shown:
         yield (("  changes (server-side dry run):", Tone.MUTED),)
         for line in semantic_diff_lines(changes):

@@ -11,13 +11,15 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
-from k9py.api.errors import KdashError, RefusedError
+from k9py.api.errors import KdashError, NotFoundError, RefusedError
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import pluralize
+from k9py.api.resource_types import STANDARD
 from k9py.api.text import printable
 from k9py.api.times import duration
 from k9py.cli.command_line import WriteOptions
 from k9py.cli.operation_output import exit_code, plan_lines, result_values
+from k9py.cli.operation_targets import NamedTarget
 from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session, report_error
 from k9py.cli.targets import ObjectArgument
 from k9py.cli.tracking import ProgressPrinter
@@ -29,8 +31,9 @@ from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposa
 from k9py.operations.notes import audit_note, result_notes
 from k9py.operations.pause import PausedError
 from k9py.operations.plan import WriteResult
+from k9py.operations.proposing import OperationSession
 from k9py.operations.result import OperationResult
-from k9py.operations.runner import OperationRunner, OperationSession, RunOptions
+from k9py.operations.runner import OperationRunner, RunOptions
 from k9py.operations.target import FetchedTarget, FetchedTargets, TargetSnapshot
 from k9py.operations.track import TrackedEnd
 from k9py.operations.undo import UndoInputs
@@ -44,7 +47,7 @@ T = TypeVar("T")
 
 async def run_operation(
     invocation: Invocation,
-    targets: Sequence[ObjectArgument],
+    targets: Sequence[NamedTarget],
     operation_id: str,
     options: WriteOptions,
     **inputs: Any,
@@ -60,13 +63,13 @@ async def run_operation(
         hint = "use --yes to skip the question, or --dry-run to preview"
         raise RefusedError("not confirmed: no terminal to ask on; nothing was sent", hint)
     async with open_session(invocation) as session:
+        snapshots = [TargetSnapshot(await resolve(session, target)) for target in targets]
         front_end = ConsoleFrontEnd(invocation, session, options)
         runner = OperationRunner(
             _operation_session(invocation, session, options),
             front_end,
             RunOptions(together=False, tracks=options.wait, timeout=options.timeout),
         )
-        snapshots = [TargetSnapshot(session.key(target)) for target in targets]
         try:
             await runner.run(invocation.operations[operation_id], snapshots, **inputs)
         except asyncio.CancelledError:
@@ -74,6 +77,18 @@ async def run_operation(
             _sum_up(invocation, session, runner, targets, options)
             raise
         return _sum_up(invocation, session, runner, targets, options)
+
+
+async def resolve(session: CommandSession, named: NamedTarget) -> ObjectRef:
+    """Return the object that is named, in the default namespace. Raises NotFoundError: there is no such type."""
+    if isinstance(named, ObjectArgument):
+        return session.key(named)
+    found = STANDARD.find(named.kind)
+    if found is None:
+        nearest = ", ".join(STANDARD.nearest(named.kind))
+        hint = f"did you mean {nearest}?" if nearest else "kubectl api-resources lists the types of the cluster"
+        raise NotFoundError(f'the server has no resource type "{printable(named.kind)}"', hint, code=404)
+    return found.ref(session.namespace, named.name)
 
 
 def _operation_session(invocation: Invocation, session: CommandSession, options: WriteOptions) -> OperationSession:
@@ -100,7 +115,7 @@ def _sum_up(
     invocation: Invocation,
     session: CommandSession,
     runner: OperationRunner,
-    targets: Sequence[ObjectArgument],
+    targets: Sequence[NamedTarget],
     options: WriteOptions,
 ) -> ExitCode:
     """Report the targets that were not tried, print JSON if requested, and return the last exit code."""
@@ -139,6 +154,7 @@ class ConsoleFrontEnd:
         self._session = session
         self._options = options
         self._printer = ProgressPrinter(invocation.console)
+        self._reported = ""
 
     async def while_preparing(self, key: ObjectRef, title: str, work: Coroutine[Any, Any, T]) -> T | None:
         """Await the work without showing it."""
@@ -161,17 +177,22 @@ class ConsoleFrontEnd:
         if options.dry_run:
             self._print("dry run: nothing was changed")
             return Decision.PREVIEW
-        if options.yes or await self._is_agreed():
+        typed = next((item.plan.typed_confirmation for item in proposals.items if item.plan is not None), "")
+        if options.yes or await self._is_agreed(typed):
             return Decision.YES
         return Decision.NO
 
     def _print_plan(self, proposals: Proposals) -> None:
         """Print the plan: on standard output for a dry run, otherwise on standard error."""
-        [proposal] = proposals.items
-        self._console.print_warnings(proposal.target.warnings)
-        is_answer = self._options.dry_run
-        if self._is_json and (is_answer or self._options.yes):
+        for proposal in proposals.items:
+            self._console.print_warnings(proposal.target.warnings)
+        if self._is_json and (self._options.dry_run or self._options.yes):
             return
+        for proposal in proposals.items:
+            self._print_proposal(proposal)
+
+    def _print_proposal(self, proposal: Proposal) -> None:
+        is_answer = self._options.dry_run
         lines = list(plan_lines(proposal, self._session.context))
         if proposal.planned.deletes_stuck_pods:
             stuck = proposal.planned.stuck_pods
@@ -181,10 +202,14 @@ class ConsoleFrontEnd:
         for line in lines:
             (self._console.print if is_answer else self._console.print_err)(self._console.render(line))
 
-    async def _is_agreed(self) -> bool:
+    async def _is_agreed(self, typed: str) -> bool:
+        """Ask; `typed` not "": it has to be typed."""
         agreed = False
         try:
-            agreed = await self._console.confirm("Apply?")
+            if typed:
+                agreed = await self._console.ask(f"Type {printable(typed)} to confirm:") == typed
+            else:
+                agreed = await self._console.confirm("Apply?")
         finally:
             if not agreed:
                 self._console.print_err("kdash: nothing was written")
@@ -214,6 +239,16 @@ class ConsoleFrontEnd:
     def progress(self, key: ObjectRef, status: RolloutStatus | None, *, is_recovering: bool) -> None:
         """Print each new text once."""
         self._printer.print(key, status)
+
+    def report(self, key: ObjectRef, text: str) -> None:
+        """Print each new text once."""
+        if text != self._reported:
+            self._reported = text
+            self._console.print_err(f"{printable(str(key))}: {printable(text)}")
+
+    def note(self, text: str) -> None:
+        """Print it on standard error."""
+        self._console.print_err(f"kdash: {printable(text)}")
 
     def ended(self, result: OperationResult, end: TrackedEnd) -> None:
         """Print how the operation ended."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import builtins
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -25,9 +25,11 @@ from k9py.api.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from k9py.api.kinds import KINDS, AnyKind, Kind
-from k9py.api.meta import KubeObject, ObjectRef
-from k9py.api.write_request import FIELD_MANAGER, PatchType, WriteRequest
+from k9py.api.kinds import KINDS, METADATA_LIST, AnyKind, Kind
+from k9py.api.meta import ObjectRef
+from k9py.api.resource_type import ResourceType
+from k9py.api.resource_types import STANDARD
+from k9py.api.write_request import WriteRequest
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.kube.foreign_response import malformed_body_error
 from k9py.kube.lines import LogLines
@@ -36,15 +38,11 @@ from k9py.kube.request import HEADER_TIMEOUT, LIST_TIMEOUT, ApiRequest, RequestI
 from k9py.kube.target import ConnectionInfo
 from k9py.kube.transport import Transport
 from k9py.kube.transport_errors import translate_errors
+from k9py.kube.write_calls import write_call
 from k9py.logs.source import LogTarget
 
 PAGE_LIMIT: Final = 500
 """Objects in a page of a list."""
-_CONTENT_TYPE: Final[Mapping[PatchType, str]] = {
-    "merge": "application/merge-patch+json",
-    "strategic": "application/strategic-merge-patch+json",
-    "json": "application/json-patch+json",
-}
 _GZIP: Final = {"Accept-Encoding": "gzip"}
 
 
@@ -83,22 +81,24 @@ class Connection:
             field_selector,
         )
 
-    async def get(self, key: ObjectRef) -> dict[str, Any]:
-        """Return the complete JSON of an object. Raises KdashError (NotFoundError, ForbiddenError ...)."""
-        path, info = _object_request(key, "get")
+    async def get(self, key: ObjectRef, subresource: str = "") -> dict[str, Any]:
+        """Return the complete JSON of an object, or of its subresource. Raises KdashError (NotFoundError ...)."""
+        path, info = _object_request(key, "get", subresource)
         return self._decode(await self._transport.read(ApiRequest("GET", path, info, headers=_GZIP)))
 
-    async def list(self, kind: str, namespace: str, *, label_selector: str = "") -> builtins.list[dict[str, Any]]:
-        """Return the items of all pages of a list; list again without pages when it expires between two of them."""
-        try:
-            return await self._pages(_kind(kind), namespace, label_selector, PAGE_LIMIT)
-        except ExpiredError:
-            return await self._pages(_kind(kind), namespace, label_selector, 0)
-
-    async def _pages(
-        self, kind: AnyKind, namespace: str, label_selector: str, limit: int
+    async def list(
+        self, kind: str, namespace: str, *, label_selector: str = "", field_selector: str = ""
     ) -> builtins.list[dict[str, Any]]:
-        lister = self.lister_watcher(kind, namespace, label_selector=label_selector)
+        """Return the items of all pages of a list; list again without pages when it expires between two of them."""
+        lister = self.lister_watcher(
+            _kind(kind), namespace, label_selector=label_selector, field_selector=field_selector
+        )
+        try:
+            return await self._pages(lister, PAGE_LIMIT)
+        except ExpiredError:
+            return await self._pages(lister, 0)
+
+    async def _pages(self, lister: ListerWatcher, limit: int) -> builtins.list[dict[str, Any]]:
         items: builtins.list[dict[str, Any]] = []
         token = ""
         while True:
@@ -109,7 +109,7 @@ class Connection:
                 return items
 
     async def can_i(
-        self, verb: str, kind: str, namespace: str, *, name: str = "", subresource: str = ""
+        self, verb: str, kind: str | ObjectRef, namespace: str, *, name: str = "", subresource: str = ""
     ) -> bool | None:
         """Ask the server whether the user may do something, in a namespace or in all of them ("").
 
@@ -119,13 +119,13 @@ class Connection:
         Raises:
             KdashError: the server could not be reached, or did not accept the credentials.
         """
-        resource_kind = _kind(kind)
+        resource_type = _resource_type(kind) if isinstance(kind, ObjectRef) else _kind(kind).resource_type
         attributes = {
             "verb": verb,
-            "group": resource_kind.group,
-            "resource": resource_kind.resource,
+            "group": resource_type.group,
+            "resource": resource_type.plural,
             "subresource": subresource,
-            "namespace": namespace if resource_kind.namespaced else "",
+            "namespace": namespace if resource_type.namespaced else "",
             "name": name,
         }
         body = {
@@ -154,36 +154,43 @@ class Connection:
         Raises:
             KdashError: ConflictError, ForbiddenError, InvalidError ...
         """
-        is_eviction = request.verb == "evict"
-        path, info = _object_request(
-            request.key, "create" if is_eviction else request.verb, "eviction" if is_eviction else request.subresource
-        )
-        query = [("dryRun", "All")] if dry_run else []
-        headers: dict[str, str] = {}
-        body: Mapping[str, Any] | Sequence[Any]
-        options = request.patch if isinstance(request.patch, Mapping) else {}
-        if is_eviction:
-            method = "POST"
-            body = {
-                "apiVersion": "policy/v1",
-                "kind": "Eviction",
-                "metadata": {"name": request.key.name, "namespace": request.key.namespace},
-                "deleteOptions": {"apiVersion": "v1", "kind": "DeleteOptions", **options},
-            }
-        elif request.verb == "delete":
-            method = "DELETE"
-            body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", **options}
-            if dry_run:
-                # The server reads the options only from the body when there is one (apiserver/pkg/endpoints/handlers/
-                # delete.go): with `dryRun` only in the query, the dry run would delete.
-                body = {**body, "dryRun": ["All"]}
-        else:
-            assert request.patch is not None
-            method, headers = "PATCH", {"Content-Type": _CONTENT_TYPE[request.patch_type]}
-            query.append(("fieldManager", FIELD_MANAGER))
-            body = request.patch
-        api_request = ApiRequest(method, path, info, query=query, body=body, headers=headers)
+        call = write_call(request, dry_run=dry_run)
+        key = request.key._replace(name="") if call.is_collection else request.key
+        path, info = _object_request(key, call.verb, call.subresource, request.resource_type)
+        api_request = ApiRequest(call.method, path, info, query=call.query, body=call.body, headers=call.headers)
         return self._decode(await self._transport.read(api_request))
+
+    async def rules(self, namespace: str) -> dict[str, Any]:
+        """Return what the user may do in a namespace: the `status` of a SelfSubjectRulesReview. Raises KdashError."""
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectRulesReview",
+            "spec": {"namespace": namespace or "default"},  # it may not be empty; rules of the cluster are in all
+        }
+        info = RequestInfo("create", "selfsubjectrulesreviews", "authorization.k8s.io")
+        path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+        request = ApiRequest("POST", path, info, body=body, header_timeout=HEADER_TIMEOUT)
+        review = self._decode(await self._transport.read(request))
+        status: dict[str, Any] = review.get("status") or {}
+        return status
+
+    async def list_metadata(
+        self, resource_type: ResourceType, namespace: str, *, limit: int = 0
+    ) -> tuple[builtins.list[dict[str, Any]], int]:
+        """Return the metadata of the objects of any type, without the objects, and how many the server left out.
+
+        Args:
+            namespace: "" for the whole cluster.
+            limit: at most so many objects; 0: all of them.
+        """
+        path = resource_type.path(quote(namespace, safe=""))
+        info = RequestInfo("list", resource_type.plural, resource_type.group, namespace)
+        query = [("limit", str(limit))] if limit else []
+        headers = {"Accept": METADATA_LIST, **_GZIP}
+        request = ApiRequest("GET", path, info, query=query, headers=headers, timeout=LIST_TIMEOUT)
+        page = self._decode(await self._transport.read(request))
+        remaining = (page.get("metadata") or {}).get("remainingItemCount")
+        return page.get("items") or [], int(remaining or 0)
 
     async def server_version(self) -> str:
         """Return the server's version, such as "v1.36.2"."""
@@ -257,12 +264,21 @@ def _kind(name: str) -> AnyKind:
     return kind
 
 
-def _object_request(key: ObjectRef, verb: str, subresource: str = "") -> tuple[str, RequestInfo]:
+def _object_request(
+    key: ObjectRef, verb: str, subresource: str = "", resource_type: ResourceType | None = None
+) -> tuple[str, RequestInfo]:
     """Return the URL path of an object or its subresource, and what the request asks for."""
-    kind: Kind[KubeObject] = _kind(key.kind)
-    resource = f"{kind.resource}/{subresource}" if subresource else kind.resource
-    path = kind.path(quote(key.namespace, safe=""), quote(key.name, safe=":"), subresource)
-    return path, RequestInfo(verb, resource, kind.group, key.namespace, key.name)
+    resource_type = resource_type or _resource_type(key)
+    resource = f"{resource_type.plural}/{subresource}" if subresource else resource_type.plural
+    path = resource_type.path(quote(key.namespace, safe=""), quote(key.name, safe=":"), subresource)
+    return path, RequestInfo(verb, resource, resource_type.group, key.namespace, key.name)
+
+
+def _resource_type(key: ObjectRef) -> ResourceType:
+    resource_type = STANDARD.of_ref(key)
+    if resource_type is None:
+        raise BadRequestError(f"kdash does not know the kind {key.kind}", "")
+    return resource_type
 
 
 def _enable_keepalive(response: ClientResponse) -> None:

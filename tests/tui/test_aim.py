@@ -238,7 +238,7 @@ async def test_every_other_write_dialog_says_the_present_state(kdash: Dashboard)
     await kdash.press("escape", "escape", "enter")
     screen = await kdash.until_screen(RolloutScreen)
     await kdash.until(lambda: screen.pod_target() is not None, "a pod under the cursor")
-    for key in ("ctrl+d", "ctrl+e"):
+    for key in ("ctrl+k", "ctrl+e"):
         await kdash.press(key)
         confirm = await kdash.confirm()
         assert confirm.question.status is not None
@@ -371,8 +371,8 @@ async def test_what_cannot_be_done_is_dimmed_and_says_why_when_its_key_is_presse
         (DB, "P", "workload.pause", "a StatefulSet cannot be paused: only a Deployment can"),
         (
             DB,
-            "ctrl+d",
-            "pod.delete",
+            "ctrl+e",
+            "pod.evict",
             "select a pod first: Enter on a rollout lists its pods",
         ),
         (DB, "5", "", "no pane 5 here"),
@@ -410,7 +410,7 @@ async def test_on_a_services_screen_keys_go_to_the_pod_and_to_its_workload(kdash
     await kdash.until(lambda: screen.pod_target() is not None, "a pod under the cursor")
     pod = screen.pod_target()
     assert pod is not None
-    await kdash.press("ctrl+d")
+    await kdash.press("ctrl+k")
     assert (await kdash.confirm()).question.object == f"Pod {pod.name}"
     await kdash.press("escape", "u")
     asking = await kdash.until_screen(UndoDialog)

@@ -97,7 +97,7 @@ async def test_zero_and_back_to_as_many_as_before(kdash: Dashboard) -> None:
 
 async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone(kdash: Dashboard) -> None:
     await kdash.select(CART)
-    await kdash.press("ctrl+d")
+    await kdash.press("ctrl+e")
     await kdash.until(
         lambda: any("select a pod first" in str(notification.message) for notification in kdash.app._notifications),
         "why not",
@@ -107,7 +107,7 @@ async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone
     await kdash.until(lambda: screen.pod_target() is not None, "a pod under the cursor")
     pod = screen.pod_target()
     assert pod is not None
-    await kdash.press("ctrl+d")
+    await kdash.press("ctrl+k")
     confirm = await kdash.confirm()
     assert pod.name in confirm.question.object
     await kdash.press("tab", "enter")

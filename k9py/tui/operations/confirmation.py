@@ -25,17 +25,25 @@ def question(proposal: Proposal, place: str, status: CurrentStatus | None) -> Qu
         template=_template_difference(proposal),
         is_dry_run=tried.is_verified,
         status=status,
+        typed_confirmation=tried.plan.typed_confirmation,
     )
 
 
-def question_of_several(proposals: Proposals, statuses: Sequence[CurrentStatus], context: str) -> Question:
+def question_of_several(proposals: Proposals, statuses: Sequence[CurrentStatus | None], context: str) -> Question:
     """Return the question that confirms several writes, made one after the other."""
     items = []
     for proposal, status in zip(proposals.items, statuses, strict=True):
         plan = proposal.plan
         assert plan is not None
         key = proposal.key
-        items.append(QuestionItem(f"{key.kind} {key.namespace}/{key.name}", plan.before_after, plan.warnings, status))
+        items.append(
+            QuestionItem(
+                f"{key.kind} {key.namespace}/{key.name}" if key.namespace else name_of(key),
+                plan.before_after,
+                plan.warnings,
+                status,
+            )
+        )
     count = len(proposals.items)
     return Question(
         verb=proposals.operation.label,
@@ -43,6 +51,7 @@ def question_of_several(proposals: Proposals, statuses: Sequence[CurrentStatus],
         place=f"context {context}, one at a time, in this order",
         items=items,
         notes=proposals.notes,
+        typed_confirmation=next((item.plan.typed_confirmation for item in proposals.items if item.plan), ""),
         is_dry_run=all(item.dry_run is not None and item.dry_run.is_verified for item in proposals.items),
     )
 

@@ -19,9 +19,10 @@ from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
 from k9py.operations.notes import audit_note, result_notes
 from k9py.operations.operation import Operation, RemediableError, name_of
-from k9py.operations.plan import WriteResult
+from k9py.operations.plan import Tracking, WriteResult
+from k9py.operations.proposing import OperationSession
 from k9py.operations.result import OperationResult
-from k9py.operations.runner import OperationRunner, OperationSession, RunOptions
+from k9py.operations.runner import OperationRunner, RunOptions
 from k9py.operations.target import LiveTargets, TargetSnapshot
 from k9py.operations.track import TrackedEnd
 from k9py.rollouts.status import RolloutStatus
@@ -179,7 +180,8 @@ class DashboardFrontEnd:
 
     def place(self, namespace: str) -> str:
         """Return namespace and context, for a dialog."""
-        return f"namespace {namespace} · context {self._host.context_name}"
+        where = f"namespace {namespace}" if namespace else "the whole cluster"
+        return f"{where} · context {self._host.context_name}"
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -214,7 +216,7 @@ class DashboardFrontEnd:
         """Return the question that confirms the proposals."""
         queries, now = self.connected.cluster.queries, self.clock.now()
 
-        async def status(proposal: Proposal) -> CurrentStatus:
+        async def status(proposal: Proposal) -> CurrentStatus | None:
             plan = proposal.plan
             return await target_status(queries, proposal.key, now, is_remedy=plan is not None and plan.is_remedy)
 
@@ -241,7 +243,8 @@ class DashboardFrontEnd:
 
     def written(self, proposal: Proposal, result: WriteResult) -> None:
         """Report the notes about a write: in a dialog, or as a transient message when it is one of several."""
-        self._statuses[proposal.key].set_text("accepted")
+        is_done = result.plan.tracking is Tracking.NONE and proposal.planned.follow is None
+        self._statuses[proposal.key].set_text("done" if is_done else "accepted", Tone.OK if is_done else Tone.BUSY)
         if result.audit_problem:
             self._on_unaudited()
         notes = result_notes(result)
@@ -284,6 +287,14 @@ class DashboardFrontEnd:
         """Show the status of a rollout, or that a pod is terminating."""
         text = "terminating" if status is None else status.summary
         self._statuses[key].set_text(f"recovering: {text}" if is_recovering else text, status=status)
+
+    def report(self, key: ObjectRef, text: str) -> None:
+        """Show the progress of what follows a write."""
+        self._statuses[key].set_text(text)
+
+    def note(self, text: str) -> None:
+        """Show what there is to know as a transient message."""
+        self._host.show_message(text, stays=True)
 
     def ended(self, result: OperationResult, end: TrackedEnd) -> None:
         """Show the end, and notify the terminal unless it is one of several."""

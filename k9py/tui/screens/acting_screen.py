@@ -84,9 +84,17 @@ class ActingScreen(Screen[None]):
         """The pod an action is for, None when there is none."""
         return self.pod_target() if self._typed_on is None else self._typed_on.pod
 
-    def _workloads_at(self, target: ObjectRef) -> tuple[ObjectRef, ...]:
+    @property
+    def acting_object(self) -> ObjectRef | None:
+        """The object itself an action is for: the pod in a list of pods, else the target."""
+        return self.acting_pod or self.acting_target
+
+    def _workloads_at(self, action: Action, target: ObjectRef) -> tuple[ObjectRef, ...]:
         """Return the workload itself, those a Service selects, or the one a pod belongs to."""
         connected = self.app_context.connected
+        is_taken = connected is not None and action.also(target_of(target, connected.cluster))
+        if is_taken or target.group:
+            return (target,) if is_taken else ()
         if target.kind == "Service" and connected is not None:
             return connected.cluster.queries.backends_of(target)
         if target.kind == POD.name and connected is not None:
@@ -106,9 +114,17 @@ class ActingScreen(Screen[None]):
                 return self._pod_reason(action)
             case ActionScope.WORKLOAD | ActionScope.DIFF:
                 return self._workload_reason(action)
-            case ActionScope.OBJECT if self.acting_target is None or not self.is_connected:
-                return "nothing is selected"
+            case ActionScope.OBJECT:
+                return self._object_reason(action)
         return ""
+
+    def _object_reason(self, action: Action) -> str:
+        target, connected = self.acting_object, self.app_context.connected
+        if action.takes_marked and self.marked():
+            return self._read_only_reason(action)
+        if target is None or connected is None:
+            return "nothing is selected"
+        return self._read_only_reason(action) or action.allowed(target_of(target, connected.cluster)) or ""
 
     def _read_only_reason(self, action: Action) -> str:
         return READ_ONLY if action.writes and self.app_context.options.read_only else ""
@@ -127,7 +143,7 @@ class ActingScreen(Screen[None]):
             return "nothing is selected"
         if read_only:
             return read_only
-        workloads = self._workloads_at(target)
+        workloads = self._workloads_at(action, target)
         if not workloads:
             return no_workload_message(target)
         reasons = [action.allowed(target_of(key, connected.cluster)) or "" for key in workloads]
@@ -215,6 +231,10 @@ class ActingScreen(Screen[None]):
         elif action.takes_marked and (marked := self.marked()) and not self.disabled_reason(action_id):
             targets = [TargetSnapshot(key, uid) for key, uid in marked.items()]
             operations.start(action.operation, targets, **inputs)
+        elif action.scope is ActionScope.OBJECT:
+            target = self._acting_object_or_message(action_id)
+            if target is not None:
+                operations.start(action.operation, [operations.snapshot(target)], **inputs)
         else:
             self._on_workload(
                 action, lambda key: operations.start(action.operation, [operations.snapshot(key)], **inputs)
@@ -228,6 +248,14 @@ class ActingScreen(Screen[None]):
         self.keep_cursor(self.acting_pod)
         return self.acting_pod
 
+    def _acting_object_or_message(self, action_id: str) -> ObjectRef | None:
+        reason = self.disabled_reason(action_id) or self.lost_target_message()
+        if reason:
+            self.app_context.show_message(reason, failed=True)
+            return None
+        self.keep_cursor(self.acting_object)
+        return self.acting_object
+
     def _on_workload(self, action: Action, do: Callable[[ObjectRef], None]) -> None:
         """Do something to the workload under the cursor, or to one that the Service there selects."""
         context = self.app_context
@@ -237,7 +265,7 @@ class ActingScreen(Screen[None]):
             context.show_message(reason or "nothing is selected", failed=True)
             return
         self.keep_cursor(target)
-        workloads = self._workloads_at(target)
+        workloads = self._workloads_at(action, target)
         if len(workloads) == 1:
             do(workloads[0])
         else:
