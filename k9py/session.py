@@ -17,6 +17,8 @@ from k9py.api.meta import ObjectRef
 from k9py.runtime.clock import Clock
 
 if TYPE_CHECKING:
+    from k9py.api.discovery import Discovered
+    from k9py.api.resource_types import ResourceTypes
     from k9py.cluster.cluster import Cluster
     from k9py.cluster.scope import Scope
     from k9py.kube.connection import Connection
@@ -66,6 +68,19 @@ class ClusterSession:
         if self._cluster is None:
             raise RuntimeError("the cluster of this session is not watched")
         return self._cluster
+
+    @property
+    def resource_types(self) -> ResourceTypes:
+        """The resource types that are known; all of the server's after `discover`."""
+        return self.connection.resource_types
+
+    async def discover(self) -> Discovered:
+        """Read which resource types the server has; parts of the API that fail are in its `errors`.
+
+        Raises:
+            KdashError: the server gave no answer at all.
+        """
+        return await self.connection.discover()
 
     @asynccontextmanager
     async def watch(self, scope: Scope, *, notice: str = "") -> AsyncIterator[Cluster]:

@@ -47,6 +47,8 @@ class ActionScope(Enum):
     DIFF = "diff"
     REVISION = "revision"
     TEXT_SCREEN = "text screen"
+    DESCRIPTION = "description"
+    YAML = "yaml"
     DIFF_SCREEN = "diff screen"
     LOG_PANE = "log pane"
     LOG_SCREEN = "log screen"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from k9py.api.meta import Condition, KubeObject, KubeStruct
+from k9py.api.meta import Condition, KubeObject, KubeStruct, Present
 from k9py.api.pods import PodTemplate
+from k9py.api.selectors import LabelSelector
 
 
 class JobSpec(KubeStruct, frozen=True):
@@ -16,6 +17,7 @@ class JobSpec(KubeStruct, frozen=True):
     completions: int | None = None
     backoff_limit: int | None = None
     suspend: bool | None = None
+    selector: LabelSelector | None = None
     template: PodTemplate = PodTemplate()
 
 
@@ -40,17 +42,25 @@ class Job(KubeObject, frozen=True):
     status: JobStatus = JobStatus()
 
 
+class JobTemplate(KubeStruct, frozen=True):
+    """batch/v1 JobTemplateSpec."""
+
+    spec: JobSpec = JobSpec()
+
+
 class CronJobSpec(KubeStruct, frozen=True):
     """batch/v1 CronJobSpec."""
 
     schedule: str = ""
     time_zone: str | None = None
     suspend: bool | None = None
+    job_template: JobTemplate = JobTemplate()
 
 
 class CronJobStatus(KubeStruct, frozen=True):
-    """batch/v1 CronJobStatus."""
+    """batch/v1 CronJobStatus; of the active Jobs only their number is read."""
 
+    active: tuple[Present, ...] | None = None
     last_schedule_time: datetime | None = None
     last_successful_time: datetime | None = None
 

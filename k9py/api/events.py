@@ -48,6 +48,7 @@ class Event(KubeObject, frozen=True):
     series: EventSeries | None = None
     source: EventSource | None = None
     reporting_component: str = ""
+    reporting_instance: str = ""
 
     @property
     def last_seen(self) -> datetime | None:

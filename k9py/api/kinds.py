@@ -87,6 +87,14 @@ class Kind(Generic[T]):
         return self.resource_type.ref(namespace, name)
 
     @property
+    def columns(self) -> tuple[TableColumn, ...]:
+        """The columns that the server prints; only a TableKind has some."""
+        return ()
+
+    def learn_columns(self, table: bytes | bytearray | memoryview | msgspec.Raw) -> None:
+        """Take over what the frame of a response says about all of its objects. Raises msgspec.DecodeError."""
+
+    @property
     def list_accept(self) -> str:
         """The Accept header of a list."""
         return JSON
@@ -138,17 +146,14 @@ class MetadataKind(DynamicKind):
 
 @dataclass(frozen=True, slots=True)
 class TableKind(Kind[TableRow]):
-    """Any resource type as the rows that the server prints (meta.k8s.io/v1 Table); one instance for each watch.
-
-    Attributes:
-        columns: of the rows, as the server sent them last; () before the first response.
-    """
+    """Any resource type as the rows that the server prints (meta.k8s.io/v1 Table); one instance for each watch."""
 
     type: type[TableRow] = TableRow
     _columns: list[tuple[TableColumn, ...]] = field(default_factory=lambda: [()], init=False, compare=False)
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
+        """The columns as the server sent them last: the same tuple while equal, () before the first response."""
         return self._columns[0]
 
     @property
@@ -159,13 +164,18 @@ class TableKind(Kind[TableRow]):
     def watch_accept(self) -> str:
         return TABLE
 
-    def learn_columns(self, table: bytes | memoryview | msgspec.Raw) -> None:
-        """Take over the column definitions of a Table, if it has some. Raises msgspec.DecodeError."""
-        self._columns[0] = decode_columns(table) or self._columns[0]
+    def learn_columns(self, table: bytes | bytearray | memoryview | msgspec.Raw) -> None:
+        self._learn(decode_columns(table))
+
+    def _learn(self, columns: tuple[TableColumn, ...]) -> None:
+        if columns and columns != self._columns[0]:
+            self._columns[0] = columns
 
     def decode(self, data: bytes | bytearray | memoryview | msgspec.Raw) -> TableRow:
         """Decode one row: an element of `rows` in a list, or the Table with one row that a watch event carries."""
-        return decode_row(self.resource_type, data)
+        row, columns = decode_row(self.resource_type, data)
+        self._learn(columns)
+        return row
 
 
 def _kind(group: str, struct: type[T]) -> Kind[T]:

@@ -40,6 +40,10 @@ class KubeStruct(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Base of every decoded value: immutable, camelCase in JSON, unknown fields skipped."""
 
 
+class Present(KubeStruct, frozen=True):
+    """An object of which only the presence is read."""
+
+
 class OwnerReference(KubeStruct, frozen=True):
     """The object that owns this one (metav1.OwnerReference)."""
 
@@ -82,16 +86,12 @@ class Meta(KubeStruct, frozen=True):
         return None
 
 
-class _Anything(KubeStruct, frozen=True):
-    """An object of which only the presence is read."""
-
-
 class OwnedSpec(KubeStruct, frozen=True):
     """The owned part of a spec (metav1.FieldsV1)."""
 
-    template: _Anything | None = msgspec.field(default=None, name="f:template")
-    replicas: _Anything | None = msgspec.field(default=None, name="f:replicas")
-    selector: _Anything | None = msgspec.field(default=None, name="f:selector")
+    template: Present | None = msgspec.field(default=None, name="f:template")
+    replicas: Present | None = msgspec.field(default=None, name="f:replicas")
+    selector: Present | None = msgspec.field(default=None, name="f:selector")
 
 
 class OwnedFields(KubeStruct, frozen=True):

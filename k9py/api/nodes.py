@@ -28,13 +28,22 @@ class NodeSystemInfo(KubeStruct, frozen=True):
     kubelet_version: str = ""
     container_runtime_version: str = ""
     os_image: str = ""
+    kernel_version: str = ""
     architecture: str = ""
+
+
+class NodeAddress(KubeStruct, frozen=True):
+    """core/v1 NodeAddress; `type` is InternalIP, ExternalIP, Hostname …"""
+
+    type: str = ""
+    address: str = ""
 
 
 class NodeStatus(KubeStruct, frozen=True):
     """core/v1 NodeStatus; `allocatable` and `capacity` are Kubernetes quantities."""
 
     conditions: tuple[Condition, ...] | None = None
+    addresses: tuple[NodeAddress, ...] | None = None
     allocatable: dict[str, str] | None = None
     capacity: dict[str, str] | None = None
     node_info: NodeSystemInfo | None = None
@@ -50,9 +59,10 @@ class Node(KubeObject, frozen=True):
 
 
 class NamespaceStatus(KubeStruct, frozen=True):
-    """core/v1 NamespaceStatus; `phase` is Active or Terminating."""
+    """core/v1 NamespaceStatus; `phase` is Active or Terminating; the conditions say what blocks the deletion."""
 
     phase: str = ""
+    conditions: tuple[Condition, ...] | None = None
 
 
 class Namespace(KubeObject, frozen=True):

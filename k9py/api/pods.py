@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
-from k9py.api.meta import Condition, KubeObject, KubeStruct, Meta
+from k9py.api.meta import Condition, KubeObject, KubeStruct, Meta, Present
 
 
 class ContainerPort(KubeStruct, frozen=True):
@@ -27,13 +27,20 @@ class ResourceRequirements(KubeStruct, frozen=True):
 
 
 class Container(KubeStruct, frozen=True):
-    """A container of a pod spec. An init container with restart_policy "Always" is a sidecar."""
+    """A container of a pod spec. An init container with restart_policy "Always" is a sidecar.
+
+    Of probes and volume mounts only the presence is kept.
+    """
 
     name: str = ""
     image: str = ""
     restart_policy: str | None = None
     ports: tuple[ContainerPort, ...] | None = None
     resources: ResourceRequirements | None = None
+    liveness_probe: Present | None = None
+    readiness_probe: Present | None = None
+    startup_probe: Present | None = None
+    volume_mounts: tuple[Present, ...] | None = None
 
     @property
     def is_sidecar(self) -> bool:
@@ -88,8 +95,17 @@ class ContainerStatus(KubeStruct, frozen=True):
     last_state: ContainerState | None = None
 
 
+class ReadinessGate(KubeStruct, frozen=True):
+    """core/v1 PodReadinessGate: a condition that must be True before the pod is ready."""
+
+    condition_type: str = ""
+
+
 class PodSpec(KubeStruct, frozen=True):
-    """The part of a pod spec that is read; also the spec of a pod template."""
+    """The part of a pod spec that is read; also the spec of a pod template.
+
+    `resources` are those of the whole pod, which replace the sums of its containers.
+    """
 
     containers: tuple[Container, ...] | None = None
     init_containers: tuple[Container, ...] | None = None
@@ -98,6 +114,9 @@ class PodSpec(KubeStruct, frozen=True):
     restart_policy: str = "Always"
     service_account_name: str = ""
     termination_grace_period_seconds: int | None = None
+    readiness_gates: tuple[ReadinessGate, ...] | None = None
+    node_selector: dict[str, str] | None = None
+    resources: ResourceRequirements | None = None
 
 
 class PodStatus(KubeStruct, frozen=True):
@@ -108,6 +127,8 @@ class PodStatus(KubeStruct, frozen=True):
     message: str = ""
     pod_ip: str = msgspec.field(default="", name="podIP")
     host_ip: str = msgspec.field(default="", name="hostIP")
+    qos_class: str = ""
+    nominated_node_name: str = ""
     start_time: datetime | None = None
     conditions: tuple[Condition, ...] | None = None
     container_statuses: tuple[ContainerStatus, ...] | None = None

@@ -20,12 +20,40 @@ class ScaleTarget(KubeStruct, frozen=True):
     api_version: str = ""
 
 
+class MetricValue(KubeStruct, frozen=True):
+    """autoscaling/v2 MetricTarget or MetricValueStatus: quantities, or percent of the requests."""
+
+    value: str | int | float | None = None
+    average_value: str | int | float | None = None
+    average_utilization: int | None = None
+
+
+class MetricSource(KubeStruct, frozen=True):
+    """The source of a metric: a spec has a target, a status the current value; `name` is that of a resource."""
+
+    name: str = ""
+    target: MetricValue = MetricValue()
+    current: MetricValue = MetricValue()
+
+
+class Metric(KubeStruct, frozen=True):
+    """autoscaling/v2 MetricSpec or MetricStatus; `type` says which source is set."""
+
+    type: str = ""
+    resource: MetricSource | None = None
+    container_resource: MetricSource | None = None
+    pods: MetricSource | None = None
+    object: MetricSource | None = None
+    external: MetricSource | None = None
+
+
 class AutoscalerSpec(KubeStruct, frozen=True):
     """autoscaling/v2 HorizontalPodAutoscalerSpec; min_replicas None means 1."""
 
     scale_target_ref: ScaleTarget = ScaleTarget()
     min_replicas: int | None = None
     max_replicas: int = 0
+    metrics: tuple[Metric, ...] | None = None
 
 
 class AutoscalerStatus(KubeStruct, frozen=True):
@@ -34,6 +62,7 @@ class AutoscalerStatus(KubeStruct, frozen=True):
     current_replicas: int = 0
     desired_replicas: int = 0
     last_scale_time: datetime | None = None
+    current_metrics: tuple[Metric, ...] | None = None
     conditions: tuple[Condition, ...] | None = None
 
 

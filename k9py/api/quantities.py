@@ -1,9 +1,15 @@
-"""Numbers of the API: IntOrString values (a count or a percentage), and resource quantities."""
+"""Numbers of the API: IntOrString values (a count or a percentage), and resource quantities.
+
+Invariant: what a server sends never raises here, except in `parse_quantity`, whose callers want to know. An amount that
+is not a quantity is None, which means unknown.
+"""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
+from math import isfinite
 from typing import Final
 
 _SUFFIX: Final = {
@@ -27,6 +33,9 @@ _SUFFIX: Final = {
 
 _QUANTITY: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)([numkMGTPE]|[KMGTPE]i)?", re.ASCII)
 
+Quantity = str | int | float
+"""A quantity as JSON has it: nearly always text."""
+
 
 def resolve_int_or_percent(value: int | str, total: int, *, round_up: bool) -> int:
     """Return the number that an IntOrString means for a total: 3 is 3, "25%" of 10 is 2 or 3.
@@ -43,7 +52,7 @@ def resolve_int_or_percent(value: int | str, total: int, *, round_up: bool) -> i
     return -(-product // 100) if round_up else product // 100
 
 
-def parse_quantity(text: str | int | float) -> Decimal:
+def parse_quantity(text: Quantity) -> Decimal:
     """Parse a resource quantity ("250m", "64Mi", "1e3") to a number.
 
     Raises:
@@ -53,3 +62,45 @@ def parse_quantity(text: str | int | float) -> Decimal:
     if parsed is None:
         raise ValueError(f"not a quantity: {text!r}")
     return Decimal(parsed[1]) * _SUFFIX[parsed[2] or ""]
+
+
+@lru_cache(maxsize=4096)
+def amount(quantity: Quantity | None) -> float | None:
+    """Return a quantity as a number: CPU in cores, memory in bytes. None if it is missing or not a quantity.
+
+    Cached: thousands of containers have the same few quantities.
+    """
+    if quantity is None:
+        return None
+    try:
+        number = float(parse_quantity(quantity))
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
+
+
+def format_cpu(cores: float) -> str:
+    """Return an amount of CPU as `kubectl top` prints it, in thousandths of a core: `250m`."""
+    return f"{_rounded_up(cores * 1000)}m"
+
+
+def format_memory(size: float) -> str:
+    """Return bytes as `kubectl top` prints them, in mebibytes: `128Mi`."""
+    return f"{int(size) // 2**20}Mi"
+
+
+def format_bytes(size: int) -> str:
+    """Return a size in bytes with the binary unit that suits it: `312`, `4.2Ki`, `1.5Mi`."""
+    if size < 1024:
+        return str(size)
+    value, unit = size / 1024, "Ki"
+    for larger in ("Mi", "Gi", "Ti"):
+        if value < 1023.95:
+            break
+        value, unit = value / 1024, larger
+    return f"{value:.1f}".removesuffix(".0") + unit
+
+
+def _rounded_up(value: float) -> int:
+    """Round up, but not for the error of a sum of floats."""
+    return -int(-(value - 1e-9) // 1)

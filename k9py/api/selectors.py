@@ -34,9 +34,9 @@ class Requirement(KubeStruct, frozen=True):
     def __str__(self) -> str:
         match self.operator:
             case "In":
-                return f"{self.key} in ({','.join(self.values or ())})"
+                return f"{self.key} in ({','.join(sorted(self.values or ()))})"
             case "NotIn":
-                return f"{self.key} notin ({','.join(self.values or ())})"
+                return f"{self.key} notin ({','.join(sorted(self.values or ()))})"
             case "Exists":
                 return self.key
             case _:
@@ -56,9 +56,10 @@ class LabelSelector(KubeStruct, frozen=True):
         )
 
     def __str__(self) -> str:
-        """Return the selector as `labelSelector` query text."""
-        parts = [f"{key}={value}" for key, value in sorted((self.match_labels or {}).items())]
-        return ",".join([*parts, *map(str, self.match_expressions or ())])
+        """Return the selector as `labelSelector` query text, and as kubectl prints it: sorted by key."""
+        parts = [(key, f"{key}={value}") for key, value in (self.match_labels or {}).items()]
+        parts += [(requirement.key, str(requirement)) for requirement in self.match_expressions or ()]
+        return ",".join(text for _, text in sorted(parts, key=lambda part: part[0]))
 
 
 def selector_text(selector: Mapping[str, str] | None) -> str:

@@ -42,8 +42,32 @@ class ServiceSpec(KubeStruct, frozen=True):
     type: str = "ClusterIP"
     cluster_ip: str = msgspec.field(default="", name="clusterIP")
     external_name: str = ""
+    external_ips: tuple[str, ...] | None = msgspec.field(default=None, name="externalIPs")
     selector: dict[str, str] | None = None
     ports: tuple[ServicePort, ...] | None = None
+
+
+class LoadBalancerIngress(KubeStruct, frozen=True):
+    """core/v1 LoadBalancerIngress: an address of a load balancer."""
+
+    ip: str = ""
+    hostname: str = ""
+
+
+class LoadBalancerStatus(KubeStruct, frozen=True):
+    """core/v1 LoadBalancerStatus."""
+
+    ingress: tuple[LoadBalancerIngress, ...] | None = None
+
+    def __str__(self) -> str:
+        """Return its addresses as kubectl prints them: sorted, "" while there are none."""
+        return ",".join(sorted({entry.ip or entry.hostname for entry in self.ingress or ()} - {""}))
+
+
+class ServiceStatus(KubeStruct, frozen=True):
+    """core/v1 ServiceStatus."""
+
+    load_balancer: LoadBalancerStatus = LoadBalancerStatus()
 
 
 class Service(KubeObject, frozen=True):
@@ -53,6 +77,7 @@ class Service(KubeObject, frozen=True):
 
     metadata: ServiceMeta
     spec: ServiceSpec = ServiceSpec()
+    status: ServiceStatus = ServiceStatus()
 
 
 class EndpointConditions(KubeStruct, frozen=True):

@@ -1,12 +1,17 @@
 """Rows that the server prints: meta.k8s.io/v1 Table, as `kubectl get` requests it.
 
-Invariant: a row costs its cells and its metadata, never a whole object. Cells are scalars; anything else is dropped.
+Invariant: a row costs its cells and its metadata without annotations, never a whole object. A server that cannot print
+a type answers with the objects themselves: their rows have the columns `PLAIN_COLUMNS`.
 Source: apimachinery/pkg/apis/meta/v1/types.go (Table, TableColumnDefinition, TableRow).
 """
 
 from __future__ import annotations
 
+from sys import intern
+from typing import Final
+
 import msgspec
+from msgspec.structs import force_setattr
 
 from k9py.api.meta import KubeObject, KubeStruct, Meta, ObjectRef
 from k9py.api.resource_type import ResourceType
@@ -22,6 +27,10 @@ class TableColumn(KubeStruct, frozen=True):
     format: str = ""
     description: str = ""
     priority: int = 0
+
+
+PLAIN_COLUMNS: Final = (TableColumn("Name", "string", "name"), TableColumn("Created At", "date"))
+"""The columns of objects that the server does not print as a Table."""
 
 
 class TableRow(KubeObject, frozen=True):
@@ -45,32 +54,64 @@ class _Row(msgspec.Struct, frozen=True):
     object: _RowObject
 
 
-class _RowOrTable(KubeStruct, frozen=True):
+class _RowTableOrObject(KubeStruct, frozen=True):
     cells: tuple[CellValue, ...] | None = None
     object: _RowObject | None = None
     rows: tuple[_Row, ...] | None = None
+    metadata: Meta | None = None
+    column_definitions: tuple[TableColumn, ...] | None = None
 
 
 class _Columns(KubeStruct, frozen=True):
     column_definitions: tuple[TableColumn, ...] | None = None
+    items: msgspec.Raw = msgspec.Raw()
 
 
-_row_decoder = msgspec.json.Decoder(_RowOrTable)
+_INTERNED: Final = 12
+"""Length of a cell up to which it is shared between rows: states, counts and ages repeat."""
+
+_row_decoder = msgspec.json.Decoder(_RowTableOrObject)
 _columns_decoder = msgspec.json.Decoder(_Columns)
 
 
-def decode_columns(table: bytes | memoryview | msgspec.Raw) -> tuple[TableColumn, ...]:
-    """Return the columns of a Table, () when it has none (later events of a watch). Raises msgspec.DecodeError."""
-    return _columns_decoder.decode(table).column_definitions or ()
+def decode_columns(table: bytes | bytearray | memoryview | msgspec.Raw) -> tuple[TableColumn, ...]:
+    """Return the columns of a Table, those of plain objects for an ordinary list, () when it says nothing about them.
+
+    Later events of a watch have no column definitions. Raises msgspec.DecodeError.
+    """
+    try:
+        columns = _columns_decoder.decode(table)
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec does not wrap these two
+        raise msgspec.DecodeError(str(error)) from error
+    return columns.column_definitions or (PLAIN_COLUMNS if columns.items != msgspec.Raw() else ())
 
 
-def decode_row(resource_type: ResourceType, data: bytes | bytearray | memoryview | msgspec.Raw) -> TableRow:
-    """Decode a row, or a Table with one row. Raises msgspec.DecodeError."""
+def decode_row(
+    resource_type: ResourceType, data: bytes | bytearray | memoryview | msgspec.Raw
+) -> tuple[TableRow, tuple[TableColumn, ...]]:
+    """Decode a row, a Table with one row, or an object that the server does not print.
+
+    Returns:
+        The row, and the columns if the Table defines them.
+
+    Raises:
+        msgspec.DecodeError: it is none of the three.
+    """
     try:
         decoded = _row_decoder.decode(data)
     except (UnicodeDecodeError, RecursionError) as error:  # msgspec does not wrap these two
         raise msgspec.DecodeError(str(error)) from error
-    row: _Row | _RowOrTable = decoded.rows[0] if decoded.rows else decoded
-    if row.object is None:
+    row: _Row | _RowTableOrObject = decoded.rows[0] if decoded.rows else decoded
+    columns = decoded.column_definitions or ()
+    if row.object is not None:
+        metadata, cells = row.object.metadata, row.cells or ()
+    elif decoded.metadata is not None and decoded.metadata.name:
+        metadata, columns = decoded.metadata, PLAIN_COLUMNS
+        created = metadata.creation_timestamp
+        cells = (metadata.name, created.strftime("%Y-%m-%dT%H:%M:%SZ") if created else None)
+    else:
         raise msgspec.DecodeError("a row of a Table has no object")
-    return TableRow(row.object.metadata, resource_type.kind, resource_type.ref_group, row.cells or ())
+    force_setattr(metadata, "annotations", None)
+    force_setattr(metadata, "namespace", intern(metadata.namespace))
+    cells = tuple(intern(cell) if type(cell) is str and len(cell) <= _INTERNED else cell for cell in cells)
+    return TableRow(metadata, resource_type.kind, resource_type.ref_group, cells), columns

@@ -7,7 +7,7 @@ subcommand; after wins.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -74,6 +74,19 @@ class CommandArguments:
 
 
 @dataclass(frozen=True, slots=True)
+class ScopeArguments:
+    """The namespaces that a command reads.
+
+    Args:
+        namespaces: the values of -n in order, without duplicates; empty: the context's.
+        all_namespaces: -A was given.
+    """
+
+    namespaces: tuple[str, ...] = ()
+    all_namespaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class WriteOptions:
     """The options of every write.
 
@@ -111,6 +124,8 @@ def _is_dns_label(name: str) -> bool:
 
 
 Function = Callable[..., Any]
+Option = Callable[[Function], Function]
+"""Adds an option to a command."""
 
 _SCENARIO: Final = re.compile(r"(shop|bad-release|crashloop|failures|regression|no-endpoints|big)(:\d+)?")
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
@@ -172,17 +187,52 @@ def with_output_formats(*outputs: str, default: str = "", writes: bool = False) 
         writes: the command writes, so its help shows --readonly.
     """
     form = f"Output format; default: {default}." if default else "Output format."
+    output = click.option("-o", "--output", type=click.Choice(outputs), help=form)
+    namespace = click.option("-n", "--namespace", metavar="NAME", help="Namespace; default: the context's.")
 
     def add(function: Function) -> Function:
-        for option in (
-            click.option("--no-color", is_flag=True, help="No colours."),
-            click.option("-o", "--output", type=click.Choice(outputs), help=form),
-            click.option("--readonly", "read_only", is_flag=True, hidden=not writes, help="Refuse every write."),
-            click.option("--demo", is_flag=False, flag_value="shop", metavar="[=SCENARIO]", help="Use a demo cluster."),
-            click.option("-n", "--namespace", metavar="NAME", help="Namespace; default: the context's."),
-            click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file."),
-            click.option("--context", metavar="NAME", help="Kubeconfig context to use."),
-        ):
+        added: list[Option] = [*_cluster_options(output, writes=writes), namespace]
+        for option in added:
+            function = option(function)
+        return click.pass_context(function)
+
+    return add
+
+
+def _cluster_options(output: Option, *, writes: bool) -> Sequence[Option]:
+    """Return the options of every subcommand but the namespace, last in the help first."""
+    return (
+        click.option("--no-color", is_flag=True, help="No colours."),
+        output,
+        click.option("--readonly", "read_only", is_flag=True, hidden=not writes, help="Refuse every write."),
+        click.option("--demo", is_flag=False, flag_value="shop", metavar="[=SCENARIO]", help="Use a demo cluster."),
+        click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file."),
+        click.option("--context", metavar="NAME", help="Kubeconfig context to use."),
+    )
+
+
+def with_read_options(*outputs: str, default: str = "") -> Callable[[Function], Function]:
+    """Return a decorator that adds the cluster options, of which -n is repeatable and -A reads the whole cluster.
+
+    Args:
+        outputs: the values of `--output`.
+        default: describes the default format, for the help.
+    """
+    form = f"Output format; default: {default}." if default else "Output format."
+
+    def add(function: Function) -> Function:
+        options = _cluster_options(click.option("-o", "--output", type=click.Choice(outputs), help=form), writes=False)
+        several = click.option(
+            "-n",
+            "--namespace",
+            "namespaces",
+            metavar="NAME",
+            multiple=True,
+            help="Namespace, repeatable; default: the context's.",
+        )
+        everywhere = click.option("-A", "--all-namespaces", is_flag=True, help="All namespaces.")
+        added: list[Option] = [*options, everywhere, several]
+        for option in added:
             function = option(function)
         return click.pass_context(function)
 
@@ -212,22 +262,36 @@ def with_write_options(function: Function) -> Function:
 def merge_arguments(context: click.Context, given: dict[str, Any]) -> CommandArguments:
     """Merge the options before the subcommand with those after it; merged options are removed from `given`."""
     before: Arguments = context.obj or Arguments()
-    after_command = {
-        name: given.pop(name)
-        for name in ("context", "kubeconfig", "namespace", "demo", "read_only", "output", "no_color")
-    }
     if len(before.namespaces) > 1:
         raise click.UsageError("Only one namespace is allowed: use -n once.")
+    after = given.pop("namespace")
+    return _merge(before, given, next(iter(before.namespaces), None) if after is None else after)
+
+
+def merge_scoped_arguments(context: click.Context, given: dict[str, Any]) -> tuple[CommandArguments, ScopeArguments]:
+    """Merge as `merge_arguments` does, for a command that reads several namespaces (`with_read_options`)."""
+    before: Arguments = context.obj or Arguments()
+    after = tuple(dict.fromkeys(given.pop("namespaces")))
+    all_after = given.pop("all_namespaces")
+    if after and all_after:
+        raise click.UsageError("-n and -A exclude each other: use -n for some namespaces, or -A for all.")
+    if not after and not all_after:
+        after, all_after = before.namespaces, before.all_namespaces
+    for name in after:
+        check_namespace(name)
+    return _merge(before, given, next(iter(after), None)), ScopeArguments(after, all_after)
+
+
+def _merge(before: Arguments, given: dict[str, Any], namespace: str | None) -> CommandArguments:
+    after = {name: given.pop(name) for name in ("context", "kubeconfig", "demo", "read_only", "output", "no_color")}
     arguments = CommandArguments(
-        kubeconfig=after_command["kubeconfig"] or before.kubeconfig,
-        context=after_command["context"] or before.context,
-        namespace=next(iter(before.namespaces), None)
-        if after_command["namespace"] is None
-        else after_command["namespace"],
-        demo=before.demo if after_command["demo"] is None else after_command["demo"],
-        read_only=after_command["read_only"] or before.read_only,
-        json=(after_command["output"] or before.output) == "json",
-        no_color=after_command["no_color"] or before.no_color,
+        kubeconfig=after["kubeconfig"] or before.kubeconfig,
+        context=after["context"] or before.context,
+        namespace=namespace,
+        demo=before.demo if after["demo"] is None else after["demo"],
+        read_only=after["read_only"] or before.read_only,
+        json=(after["output"] or before.output) == "json",
+        no_color=after["no_color"] or before.no_color,
     )
     if arguments.demo is not None and (arguments.kubeconfig or arguments.context):
         raise click.UsageError("--demo has its own cluster: omit --kubeconfig and --context.")

@@ -21,6 +21,7 @@ from k9py.cli.command_line import (
     with_cluster_options,
 )
 from k9py.cli.logs.command import logs
+from k9py.cli.objects.command import events, get, top
 from k9py.cli.operation_command import operation_command
 from k9py.cli.targets import parse_target
 
@@ -126,5 +127,8 @@ COMMANDS: Final = (
     diff,
     status,
     logs,
+    get,
+    events,
+    top,
     *(operation_command(action) for action in ACTIONS if action.cli is not None and action.operation),
 )

@@ -103,14 +103,19 @@ def system_console(*, no_color: bool) -> Console:
     )
 
 
-def json_text(values: Any, *, plain: bool, indent: int | None = None) -> str:
+def has_control_characters(text: str) -> bool:
+    """Return whether a text has characters that a terminal may interpret or hide; line ends do not count."""
+    return _ESCAPED.search(text) is not None
+
+
+def json_text(values: Any, *, plain: bool, indent: int | None = None, sort_keys: bool = False) -> str:
     """Return values as JSON with every character escaped that a terminal may interpret.
 
     Args:
         plain: escape all non-ASCII characters.
         indent: spaces per level; None: a single line.
     """
-    text = json.dumps(values, indent=indent, ensure_ascii=plain)
+    text = json.dumps(values, indent=indent, ensure_ascii=plain, sort_keys=sort_keys)
     return text if plain else _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

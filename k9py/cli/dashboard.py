@@ -15,7 +15,8 @@ from k9py.cli.command_line import Arguments
 from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import ExitGuard
 from k9py.config.log_buffer import log_buffer_bytes
-from k9py.config.paths import audit_file, crash_file, log_directory
+from k9py.config.paths import audit_file, crash_file, log_directory, tables_file
+from k9py.config.table_state import TableState
 from k9py.config.terminal import detect_clipboard, notification_mode, redraws_per_second, wants_color
 from k9py.kube import child_processes
 from k9py.kube.options import ConnectOptions
@@ -60,6 +61,7 @@ def run_dashboard(arguments: Arguments) -> int:
                 log_directory=log_directory(os.environ),
                 log_buffer=log_buffer_bytes(os.environ),
                 clipboard=detect_clipboard(os.environ),
+                table_state=TableState(tables_file(os.environ)),
             )
         )
         guard.set_terminal_restorer(app.restore_terminal)

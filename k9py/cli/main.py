@@ -25,8 +25,6 @@ EXIT_CODES = "\b\nExit codes:\n" + "".join(f"{code:3d}  {text}\n" for code, text
 
 _KUBECTL: Final = {
     "rollout": "kubectl rollout undo is kdash undo; likewise restart, pause, resume, status and history.",
-    "get": "To list services and rollouts: kdash --once",
-    "describe": "For the state of a workload: kdash status deploy/NAME",
     "apply": "kdash applies no manifests; use kubectl apply.",
     "delete": "kdash deletes pods in the dashboard only; use kubectl delete.",
     "set": "kubectl set image is kdash set-image.",
@@ -158,12 +156,16 @@ def _check(arguments: Arguments, given: Collection[str], subcommand: str | None)
         ("--theme", "theme"),
         ("--no-mouse", "no_mouse"),
     ):
-        if subcommand is not None and name in given:
+        if subcommand is not None and name in given and not _takes(subcommand, name):
             raise click.UsageError(f"{option} is not valid with {subcommand}.")
     if subcommand is None and "output" in given and not arguments.once:
         raise click.UsageError("--output requires --once: kdash --once --output json")
     for name in arguments.namespaces:
         check_namespace(name)
+
+
+def _takes(subcommand: str, parameter: str) -> bool:
+    return any(option.name == parameter for option in command.commands[subcommand].params)
 
 
 def _run(arguments: Arguments) -> int:

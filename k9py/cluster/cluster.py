@@ -1,4 +1,4 @@
-"""One cluster, watched: owns the reflectors of a scope, their tasks, and their health.
+"""One cluster, watched: owns the leases of what the first screen needs, all tasks, and the health.
 
 Invariant: all tasks live in one TaskGroup between `__aenter__` and `__aexit__`. When an object changes, the cached
 views that depend on it are invalidated first and the feeds are notified afterwards, in one synchronous step.
@@ -8,27 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any, Final, NoReturn, Protocol, Self
+from typing import Any, Final, NoReturn, Protocol, Self, TypeVar
 
-from k9py.api.errors import ApiError, ConnectionFailedError
-from k9py.api.kinds import POD, SERVICE
+from k9py.api.kinds import POD, Kind
+from k9py.api.meta import KubeObject
+from k9py.api.resource_types import ResourceTypes
 from k9py.cluster.change_feed import AffectedObjects, ChangeFeed
-from k9py.cluster.dependents import Dependents
-from k9py.cluster.health import ClusterHealth, ClusterState, WatchReport, summarize_health
+from k9py.cluster.change_history import ChangeHistory
+from k9py.cluster.change_tracer import ChangeTracer, affected
+from k9py.cluster.discovery import ClusterDiscovery, DiscoveryConnection
+from k9py.cluster.health import ClusterHealth, ClusterState, summarize_health
+from k9py.cluster.lease import LeaseRequest, WatchLease
+from k9py.cluster.leases import Leases
+from k9py.cluster.metrics import Metrics
 from k9py.cluster.queries import Queries
 from k9py.cluster.scope import Scope, ScopeConnection, choose_scope
 from k9py.cluster.seen_revisions import SeenRevisions
+from k9py.cluster.shared_watch import SharedWatch
 from k9py.cluster.stores import Stores
 from k9py.cluster.watches import WATCHED, WatchedKind
-from k9py.informer.health import Live, Loading, Stale, WatchHealth
-from k9py.informer.reflector import Reflector
-from k9py.informer.server import ServerTraits
 from k9py.informer.store import ChangeBatch
 from k9py.runtime.clock import Clock
 from k9py.runtime.gc_tuner import GcTuner
-from k9py.runtime.time_slice import TimeSlicer
+
+T = TypeVar("T", bound=KubeObject)
 
 _LIVENESS_SECONDS: Final = 5.0
 """Seconds between two checks for reflectors that are overdue."""
@@ -41,7 +46,7 @@ class ContextInfo(Protocol):
     def namespace(self) -> str: ...
 
 
-class ClusterConnection(ScopeConnection, Protocol):
+class ClusterConnection(ScopeConnection, DiscoveryConnection, Protocol):
     """The connection as a cluster needs it. `kube.connection.Connection` implements it."""
 
     @property
@@ -59,6 +64,9 @@ class Cluster:
         stores: all objects, by kind.
         queries: what screens and commands ask.
         feed: what changed, for one reader (the screen); others use `open_feed`.
+        metrics: what pods and nodes use, while somebody leases it.
+        history: what changed while it was watched.
+        discovery: which resource types the server has.
         scope_notice: displayed as long as it is not empty.
     """
 
@@ -77,26 +85,31 @@ class Cluster:
         self.stores = Stores()
         self.queries = Queries(self.stores, self.has_synced)
         self.seen_revisions = SeenRevisions()
+        self.history = ChangeHistory()
+        self.discovery = ClusterDiscovery(connection, clock)
         self._scope = scope
-        self._rng = rng
-        self._time_slicer = TimeSlicer(clock.monotonic)
         self._gc_tuner = GcTuner()
-        self._dependents = Dependents(self.stores, self.queries.relations)
+        self._tracer = ChangeTracer(self.stores.reads, {watched.kind.name: watched.indexes for watched in WATCHED})
         self._feeds: list[ChangeFeed] = []
         self.feed = self.open_feed()
         self._group: asyncio.TaskGroup | None = None
-        self._reflectors: list[Reflector[Any]] = []
-        self._not_live: set[Reflector[Any]] = set()
-        self._unreachable: set[Reflector[Any]] = set()  # those that cannot reach the server
-        self._unsubscribe: list[Callable[[], None]] = []
-        self._server = ServerTraits()
-        self._tasks: list[asyncio.Task[Any]] = []
-        self._liveness_task: asyncio.Task[Any] | None = None
+        self._tasks: tuple[asyncio.Task[Any], ...] = ()
+        self._extra_tasks: set[asyncio.Task[Any]] = set()
         self._rescope_task: asyncio.Task[None] | None = None
         self._health: ClusterHealth | None = None
-        self._overdue: frozenset[Reflector[Any]] = frozenset()
+        self._overdue: frozenset[SharedWatch] = frozenset()
         self._synced_kinds: frozenset[str] = frozenset()
-        self._build()
+        self._leases = Leases(
+            connection,
+            scope,
+            clock,
+            indexes={watched.kind: watched.indexes for watched in WATCHED},
+            on_batch=self._observe,
+            on_restored=self._update_health,
+            rng=rng,
+        )
+        self.metrics = Metrics(connection, clock, self._leases.time_slicer, self._spawn)
+        self._home = tuple(self._lease_home(watched) for watched in WATCHED)
 
     # -- lifecycle ----------------------------------------------------------------------------------------------------
 
@@ -104,7 +117,11 @@ class Cluster:
         self._gc_tuner.start()
         self._group = asyncio.TaskGroup()
         await self._group.__aenter__()
-        self._start()
+        self._leases.start(self._group)
+        self._tasks = (
+            self._group.create_task(self._check_liveness(), name="liveness"),
+            self._group.create_task(self.discovery.run(), name="discovery"),
+        )
         return self
 
     async def __aexit__(
@@ -113,10 +130,10 @@ class Cluster:
         group, self._group = self._group, None
         assert group is not None
         self._gc_tuner.stop()
-        for task in (*self._tasks, self._rescope_task, self._liveness_task):
+        self._leases.stop()
+        for task in (*self._tasks, *self._extra_tasks, self._rescope_task):
             if task is not None:
                 task.cancel()
-        self._tasks = []
         # An exception of the body is raised unwrapped: only a cancellation concerns the group.
         if kind is not None and issubclass(kind, asyncio.CancelledError):
             await group.__aexit__(kind, error, trace)
@@ -139,94 +156,81 @@ class Cluster:
         self.scope_notice = notice
         if scope != self._scope:
             self._scope = scope
-            stopped, self._tasks = self._tasks, []
-            for task in stopped:
-                task.cancel()
-            self._build()
-            if self._group is not None:
-                self._start()
+            self._health = None
+            self._synced_kinds = frozenset()
+            stopped = self._leases.set_scope(scope)
+            self._notify(AffectedObjects(everything=True))
             await asyncio.gather(*stopped, return_exceptions=True)
         self._update_health()
 
     def retry_now(self) -> None:
         """Retry everything that is not live, without waiting and with the backoff reset."""
-        for reflector in self._reflectors:
-            if not isinstance(reflector.health, Live):
-                reflector.retry_now()
+        self._leases.retry_now()
 
-    def _build(self) -> None:
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
-        self._reflectors = []
-        self._not_live, self._unreachable = set(), set()
-        self._unsubscribe = []
-        for watched in WATCHED:
-            namespaces = self._scope.namespaces if watched.kind.namespaced else ()
-            parts = [
-                (namespace, self._add_reflector(watched, namespace, selector).store)
-                for namespace in namespaces or ("",)
-                for selector in watched.field_selectors
-            ]
-            watched.store(self.stores).set_parts(tuple(parts))
-        self._health = None
-        self._synced_kinds = frozenset()
-        self._notify(AffectedObjects(everything=True))
-
-    def _add_reflector(self, watched: WatchedKind, namespace: str, field_selector: str) -> Reflector[Any]:
-        kind = watched.kind
-        reflector: Reflector[Any] = Reflector(
-            kind,
-            self.connection.lister_watcher(kind, namespace, field_selector=field_selector),
-            self.clock,
-            time_slicer=self._time_slicer,
-            indexes=watched.indexes,
-            on_health=lambda health: self._on_health(reflector, health),
-            on_server_restored=lambda: self._on_server_restored(reflector),
-            server=self._server,
-            rng=self._rng,
-        )
-        self._reflectors.append(reflector)
-        self._unsubscribe.append(reflector.store.subscribe(lambda batch: self._on_batch(kind.name, batch)))
-        return reflector
-
-    def _start(self) -> None:
-        assert self._group is not None
-        self._tasks = [
-            self._group.create_task(reflector.run(), name=f"reflector of {reflector.kind.resource}")
-            for reflector in self._reflectors
-        ]
-        if self._liveness_task is None:
-            self._liveness_task = self._group.create_task(self._check_liveness(), name="liveness")
+    def _spawn(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Run a task until the cluster is left."""
+        if self._group is None:
+            coroutine.close()
+            raise RuntimeError("the cluster is not watched")
+        task = self._group.create_task(coroutine, name=name)
+        self._extra_tasks.add(task)
+        task.add_done_callback(self._extra_tasks.discard)
+        return task
 
     async def _check_liveness(self) -> NoReturn:
         """Restart watches that are overdue although no timer of theirs has run: this machine was suspended."""
         while True:
             await self.clock.sleep(_LIVENESS_SECONDS)
-            for reflector in self._reflectors:
-                reflector.check_liveness()
+            self._leases.check_liveness()
+
+    @property
+    def resource_types(self) -> ResourceTypes:
+        """The types that are known: the standard ones, then also those that the server has added."""
+        return self.discovery.types
+
+    # -- leases -------------------------------------------------------------------------------------------------------
+
+    def lease(
+        self,
+        kind: Kind[T],
+        *,
+        namespaces: tuple[str, ...] | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+    ) -> WatchLease[T]:
+        """Watch the objects of a kind until the lease is closed; what is watched already is shared.
+
+        Args:
+            namespaces: None: those of the cluster's scope, whatever it becomes; (): the whole cluster.
+        """
+        return self._leases.lease(LeaseRequest(kind, namespaces, label_selector, (field_selector,)))
+
+    @property
+    def leases(self) -> tuple[WatchLease[Any], ...]:
+        """All leases that are held now, those of the first screen too."""
+        return self._leases.held
+
+    def _lease_home(self, watched: WatchedKind) -> WatchLease[Any]:
+        """Lease what the first screen needs; these leases are held as long as the cluster."""
+        request: LeaseRequest[Any] = LeaseRequest(
+            watched.kind,
+            field_selectors=watched.field_selectors,
+            on_batch=lambda batch: self._on_batch(watched.kind.name, batch),
+            on_health=self._on_health,
+        )
+        return self._leases.lease(request, watched.store(self.stores))
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
     @property
     def health(self) -> ClusterHealth:
-        """The current health of all watches."""
-        overdue = frozenset(reflector for reflector in self._reflectors if reflector.is_overdue)
+        """The current health of what the first screen needs; a lease of anything else has its own."""
+        watches = [watch for lease in self._home for watch in lease.watches]
+        overdue = frozenset(watch for watch in watches if watch.reflector.is_overdue)
         if self._health is None or overdue != self._overdue:
             self._overdue = overdue
-            self._health = summarize_health(
-                (
-                    WatchReport(
-                        reflector.kind.name,
-                        reflector.health,
-                        reflector.has_synced,
-                        len(reflector.store),
-                        reflector.last_decode_error,
-                        reflector.last_activity_at if reflector in overdue else None,
-                    )
-                    for reflector in self._reflectors
-                ),
-                restored_at=self._server.restored_at,
-            )
+            reports = [watch.report() for watch in watches]
+            self._health = summarize_health(reports, restored_at=self._leases.server.restored_at)
         return self._health
 
     def has_synced(self, kind: str) -> bool:
@@ -248,57 +252,39 @@ class Cluster:
 
     def _on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
         self.seen_revisions.observe(batch, self.clock.now(), has_synced=kind in self._synced_kinds)
-        self._gc_tuner.add(sum(change.old is None for change in batch.changes))
-        self._notify(self._dependents.of_batch(kind, batch))
+        self._notify(self._tracer.trace(kind, batch))
 
-    def _notify(self, affected: AffectedObjects) -> None:
-        if affected.everything:
+    def _observe(self, watch: SharedWatch, batch: ChangeBatch[Any]) -> None:
+        """Handle the changes of any watch, whoever leased it; before its leases do."""
+        self._gc_tuner.add(sum(change.old is None for change in batch.changes))
+        if self._leases.is_whole(watch):
+            self.history.observe(batch, self.clock.now(), has_synced=watch.reflector.has_synced)
+
+    def _notify(self, affected_objects: AffectedObjects) -> None:
+        if affected_objects.everything:
             self.queries.views.invalidate_all()
-        else:
-            self.queries.views.invalidate(affected.services, affected.rollouts)
         for feed in self._feeds:
-            feed.mark(affected)
+            feed.mark(affected_objects)
 
     def _recheck(self) -> None:
         """Mark the Services and rollouts that are not settled: their state can change with time alone."""
-        unsettled = self.queries.views.unsettled()
-        rollouts = [key for key in unsettled if key.kind != SERVICE.name]
-        services = {key for key in unsettled if key.kind == SERVICE.name}
-        services.update(service for key in rollouts for service in self.queries.services_of(key))
-        if unsettled:
-            self._notify(AffectedObjects(services=services, rollouts=rollouts))
+        stale = self.queries.views.invalidate(self.queries.views.unsettled())
+        if stale:
+            self._notify(affected(stale))
 
     # -- health -------------------------------------------------------------------------------------------------------
 
-    def _on_server_restored(self, found_by: Reflector[Any]) -> None:
-        """Relist every kind: the server was restored to an older state, and nothing known of it holds."""
-        self._server.restored_at = self.clock.now()
-        for reflector in self._reflectors:
-            if reflector is not found_by:
-                reflector.handle_server_restored()
-        self._update_health()
-
-    def _on_health(self, reflector: Reflector[Any], health: WatchHealth) -> None:
-        if isinstance(health, Live):
-            if reflector in self._not_live:
-                self._not_live.discard(reflector)
-                # A change may not have been published, if a list was interrupted in the middle.
-                self._notify(AffectedObjects(everything=True))
-            if reflector in self._unreachable:
-                self._unreachable.discard(reflector)
-                # The server is back: no reflector needs to wait for the end of its backoff.
-                for other in tuple(self._unreachable):
-                    if isinstance(other.health, Loading | Stale) and other.health.retry_at is not None:
-                        other.retry_now(reset_backoff=False)
-        else:
-            self._not_live.add(reflector)
-            if _is_unreachable(health):
-                self._unreachable.add(reflector)
+    def _on_health(self, became_current: bool) -> None:
+        if became_current:
+            # A change may not have been published, if a list was interrupted in the middle.
+            self._notify(AffectedObjects(everything=True))
         self._update_health()
 
     def _update_health(self) -> None:
         self._health = None
-        if self.health.state is not ClusterState.LIVE:
+        is_live = self.health.state is ClusterState.LIVE
+        self.history.set_gap(has_gap=not is_live)
+        if not is_live:
             self.seen_revisions.record_gap()
         synced = frozenset(kind for kind, health in self.health.kinds.items() if health.has_synced)
         if synced != self._synced_kinds:
@@ -326,11 +312,3 @@ class Cluster:
         choice = await choose_scope(self.connection, context_namespace=self.connection.info.namespace)
         if not choice.scope.is_cluster:
             await self.set_scope(choice.scope, choice.notice)
-
-
-def _is_unreachable(health: WatchHealth) -> bool:
-    """Return whether a watch fails because of the server or the network and not because of its request."""
-    match health:
-        case Loading(error=error) | Stale(error=error):
-            return isinstance(error, ConnectionFailedError) or (isinstance(error, ApiError) and error.code >= 500)
-    return False

@@ -15,13 +15,13 @@ Kinds that are not essential never change the state; those that are not current 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
 from k9py.api.errors import ExpiredError, ForbiddenError, KdashError, NotFoundError
-from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth, silence_error
+from k9py.informer.health import Forbidden, Listed, Live, Loading, Stale, WatchHealth, silence_error
 
 ESSENTIAL = frozenset({"Pod", "Service", "EndpointSlice", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"})
 """Kinds without which the overview is incomplete. A missing kind other than these is reported, but is no alarm."""
@@ -36,6 +36,7 @@ class ClusterState(Enum):
     UNREACHABLE = "unreachable"  # never read, and reading fails
     PARTIAL = "partial"  # live, but an essential kind is not readable
     FORBIDDEN = "forbidden"  # no essential kind is readable
+    LISTED = "listed"  # of a single watch: the type cannot be watched, its objects are as old as the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ _WORST_FIRST = (
     ClusterState.STALE,
     ClusterState.LOADING,
     ClusterState.FORBIDDEN,
+    ClusterState.LISTED,
     ClusterState.LIVE,
 )
 
@@ -179,7 +181,7 @@ def summarize_health(reports: Iterable[WatchReport], *, restored_at: datetime | 
     by_kind: dict[str, list[WatchReport]] = {}
     for report in reports:
         by_kind.setdefault(report.kind, []).append(report)
-    kinds = {kind: _kind_health(kind, watches) for kind, watches in by_kind.items()}
+    kinds = {kind: summarize_watches(kind, watches) for kind, watches in by_kind.items()}
     forbidden = sorted(
         (health.kind for health in kinds.values() if health.state is ClusterState.FORBIDDEN),
         key=lambda kind: (kind not in ESSENTIAL, kind),
@@ -206,7 +208,8 @@ def summarize_health(reports: Iterable[WatchReport], *, restored_at: datetime | 
     )
 
 
-def _kind_health(kind: str, watches: list[WatchReport]) -> KindHealth:
+def summarize_watches(kind: str, watches: Sequence[WatchReport]) -> KindHealth:
+    """Summarize the watches of one kind, one for each namespace: the worst decides."""
     worst = min((_watch_health(report) for report in watches), key=lambda health: _WORST_FIRST.index(health.state))
     return KindHealth(
         kind,
@@ -229,6 +232,8 @@ def _watch_health(report: WatchReport) -> KindHealth:
             return KindHealth(kind, ClusterState.LIVE, synced, count, None, since)
         case Stale(since, error, retry_at):
             return KindHealth(kind, ClusterState.STALE, synced, count, error, since, retry_at)
+        case Listed(since):
+            return KindHealth(kind, ClusterState.LISTED, synced, count, None, since)
         case Forbidden(error, retry_at):
             return KindHealth(kind, ClusterState.FORBIDDEN, synced, count, error, None, retry_at)
         case Loading(loaded, error, retry_at):

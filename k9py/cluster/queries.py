@@ -7,7 +7,7 @@ ask about a relation between objects, add it to `relations`; a method here takes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -20,6 +20,7 @@ from k9py.api.selectors import label_mismatch
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.workloads import Deployment, Workload
 from k9py.cluster.log_targets import DEFAULT_ROLES, log_targets
+from k9py.cluster.reads import TrackedReads
 from k9py.cluster.relations import Relations
 from k9py.cluster.stores import Stores
 from k9py.cluster.view_builder import ViewBuilder
@@ -57,6 +58,10 @@ class Queries:
     def has_synced(self, kind: str) -> bool:
         """Return whether the objects of a kind have been read: where not, an empty result means nothing."""
         return self._has_synced(kind)
+
+    def track_reads(self) -> TrackedReads:
+        """Return what records the reads of a computation and becomes stale when one of them changes; close it."""
+        return self._stores.reads.track()
 
     def missing_namespaces(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the namespaces that do not exist; none while that is unknown.
@@ -108,6 +113,11 @@ class Queries:
             case "Service":
                 return self.service(key)
         return self.workload(key)
+
+    def labels_of(self, key: ObjectRef) -> Mapping[str, str] | None:
+        """Return the labels of an object of a kind that has a screen, None when there are none."""
+        known = self.object(key)
+        return None if known is None else known.metadata.labels
 
     # -- Services -----------------------------------------------------------------------------------------------------
 

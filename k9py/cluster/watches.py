@@ -1,7 +1,7 @@
 """Which kinds a cluster watches, how each is indexed, and which of its objects are requested.
 
-Only kinds that something reads are watched. To watch another one: a MergedStore in `Stores`, a line here, and a branch
-in `dependents` if a view reads it.
+Only kinds that something reads are watched. To watch another one: a MergedStore in `Stores` and a line here; a view
+that reads it depends on it by itself (`reads`).
 Events are the only kind of which a part is requested: warnings, and those about workloads and Services. The normal
 events of every pod would be most of the cluster's events, and nothing reads them until a pod is opened.
 """

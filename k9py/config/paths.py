@@ -27,6 +27,11 @@ def crash_file(environ: Mapping[str, str]) -> Path:
     return audit_file(environ).with_name("crash.log")
 
 
+def tables_file(environ: Mapping[str, str]) -> Path:
+    """Return the path of the file that keeps the chosen columns, beside the audit file."""
+    return audit_file(environ).with_name("tables.json")
+
+
 def log_directory(environ: Mapping[str, str]) -> Path:
     """Return the directory for saved logs; `KDASH_LOG_DIRECTORY` overrides it.
 

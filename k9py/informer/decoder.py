@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from k9py.api.errors import ApiError, ConnectionFailedError, api_error_type
+from k9py.api.errors import ApiError, ConnectionFailedError, KdashError, api_error_type
 from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject
 from k9py.informer.events import (
@@ -50,10 +50,20 @@ class ListMeta(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A list response whose items are not decoded yet; they are views into the bytes of the response."""
+    """A list response whose items are not decoded yet; they are views into the bytes of the response.
+
+    Args:
+        rows: what a Table has in place of `items`.
+    """
 
     metadata: ListMeta
     items: tuple[msgspec.Raw, ...] | None = None
+    rows: tuple[msgspec.Raw, ...] | None = None
+
+    @property
+    def elements(self) -> tuple[msgspec.Raw, ...]:
+        """The items, or the rows of a Table."""
+        return self.items or self.rows or ()
 
 
 class Upsert(msgspec.Struct, Generic[T], frozen=True):
@@ -94,8 +104,24 @@ class _BookmarkMeta(msgspec.Struct, frozen=True, rename="camel"):
     annotations: dict[str, str] | None = None
 
 
-class _BookmarkObject(msgspec.Struct, frozen=True):
+class _BookmarkRowObject(msgspec.Struct, frozen=True):
     metadata: _BookmarkMeta
+
+
+class _BookmarkRow(msgspec.Struct, frozen=True):
+    object: _BookmarkRowObject
+
+
+class _BookmarkObject(msgspec.Struct, frozen=True):
+    """An object with nothing but its version; as a Table, the annotations are those of its only row."""
+
+    metadata: _BookmarkMeta
+    rows: tuple[_BookmarkRow, ...] | None = None
+
+    @property
+    def ends_initial_events(self) -> bool:
+        metadata = self.rows[0].object.metadata if self.rows else self.metadata
+        return INITIAL_EVENTS_END in (metadata.annotations or ())
 
 
 class _StatusDetails(msgspec.Struct, frozen=True, rename="camel"):
@@ -122,7 +148,7 @@ _DELETED: Final = b'{"type":"DELETED","object":'
 
 
 def read_page(body: bytes) -> Page:
-    """Parse the frame of a list response, with one scan over its bytes.
+    """Parse the frame of a list response or a Table, with one scan over its bytes.
 
     Raises:
         ConnectionFailedError: the body is not a list: cut off, or not from an API server.
@@ -131,6 +157,14 @@ def read_page(body: bytes) -> Page:
         return _page.decode(body)
     except DECODE_ERRORS as error:
         raise ConnectionFailedError(f"the server's list response is damaged: {error}", _DAMAGED_HINT) from error
+
+
+def learn_columns(kind: Kind[T], body: bytes) -> None:
+    """Pass the columns that a list response defines to its kind. Raises ConnectionFailedError, as `read_page` does."""
+    try:
+        kind.learn_columns(body)
+    except DECODE_ERRORS as error:
+        raise ConnectionFailedError(f"the server's Table is damaged: {error}", _DAMAGED_HINT) from error
 
 
 async def decode_items(
@@ -187,8 +221,9 @@ def _read_any(kind: Kind[T], line: bytes) -> Line[T]:
             case "DELETED":
                 return Removal(kind.decode(envelope.object))
             case "BOOKMARK":
-                metadata = _bookmark.decode(envelope.object).metadata
-                return Bookmark(metadata.resource_version, INITIAL_EVENTS_END in (metadata.annotations or ()))
+                bookmark = _bookmark.decode(envelope.object)
+                kind.learn_columns(envelope.object)
+                return Bookmark(bookmark.metadata.resource_version, bookmark.ends_initial_events)
             case "ERROR":
                 raise _error_from_status(envelope.object)
             case other:
@@ -302,3 +337,23 @@ class WatchDecoder(Generic[T]):
             return False
         self._version, self._number = version, number
         return True
+
+
+async def decode_lines(
+    decoder: WatchDecoder[T], lines: Iterator[bytes], time_slicer: TimeSlicer
+) -> tuple[bool, KdashError | None]:
+    """Decode lines until the time slice is over or a line fails.
+
+    Returns:
+        Whether there may be more lines, and the failure.
+    """
+    async with time_slicer.slice():
+        try:
+            for line in lines:
+                if line:
+                    decoder.decode(line)
+                if time_slicer.is_over:
+                    return True, None
+        except KdashError as error:
+            return False, error
+    return False, None

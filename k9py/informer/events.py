@@ -97,6 +97,17 @@ class ServerRestored(msgspec.Struct, frozen=True):
     """
 
 
+class ColumnsChanged(msgspec.Struct, frozen=True):
+    """The server prints other columns than before: every row is different, whatever its version.
+
+    It comes before the first object of a list with the new columns; in a watch, before the list that follows.
+    """
+
+
+class ListedOnly(msgspec.Struct, frozen=True):
+    """The list is complete, and this type cannot be watched. The reader of the events decides when to list again."""
+
+
 class ListWatchFailed(msgspec.Struct, frozen=True):
     """A list or watch failed. The reader of the events waits `retry_in` seconds before it asks for the next one."""
 
@@ -119,5 +130,7 @@ WatchEvent = (
     | WatchOpened
     | ListWatchFailed
     | ServerRestored
+    | ColumnsChanged
+    | ListedOnly
     | DecodeFailed
 )

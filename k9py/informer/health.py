@@ -11,6 +11,8 @@ order. Response headers are none, nor are blank lines or a line that does not en
 - `Stale` -> `Live`: after a failure, a probe is answered with a version no lower than known and the watch opens; after
   a watch that was silent, or two that broke immediately without data, the next one has to show a sign of life within
   its 10 s; after more than 30 s the kind is relisted first.
+- `Loading`, `Stale` -> `Listed`: the list of a type that cannot be watched is complete. It stays so until a person
+  requests another list.
 - any -> `Forbidden`: the list is refused. Where only the watch is refused, it stays `Stale`, as of the last list.
 - any -> `Stale`, or `Loading` with an error: the server was restored, or the watch crashed. Both relist.
 """
@@ -56,7 +58,14 @@ class Forbidden:
     retry_at: datetime | None = None
 
 
-WatchHealth = Loading | Live | Stale | Forbidden
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The type cannot be watched: the store holds what a list returned at `since`."""
+
+    since: datetime
+
+
+WatchHealth = Loading | Live | Stale | Forbidden | Listed
 
 
 def silence_error() -> UnresponsiveError:

@@ -53,6 +53,7 @@ class Interner:
         force_setattr(spec, "service_account_name", intern(spec.service_account_name))
         force_setattr(status, "phase", intern(status.phase))
         force_setattr(status, "host_ip", intern(status.host_ip))
+        force_setattr(status, "qos_class", intern(status.qos_class))
         created = metadata.creation_timestamp
         if status.start_time == created:
             force_setattr(status, "start_time", created)
@@ -86,6 +87,12 @@ class Interner:
             force_setattr(pod.spec, "containers", sibling.spec.containers)
         if pod.spec.init_containers == sibling.spec.init_containers:
             force_setattr(pod.spec, "init_containers", sibling.spec.init_containers)
+        if pod.spec.node_selector == sibling.spec.node_selector:
+            force_setattr(pod.spec, "node_selector", sibling.spec.node_selector)
+        if pod.spec.readiness_gates == sibling.spec.readiness_gates:
+            force_setattr(pod.spec, "readiness_gates", sibling.spec.readiness_gates)
+        if pod.spec.resources == sibling.spec.resources:
+            force_setattr(pod.spec, "resources", sibling.spec.resources)
 
 
 def _intern_container(container: ContainerStatus) -> None:

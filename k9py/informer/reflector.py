@@ -20,18 +20,21 @@ from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject
 from k9py.informer.events import (
     Applied,
+    ColumnsChanged,
     DecodeFailed,
     Deleted,
     Init,
     InitApplied,
     InitDone,
+    ListedOnly,
     ListWatchFailed,
     ServerRestored,
     WatchEvent,
     WatchOpened,
 )
-from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth, silence_error
+from k9py.informer.health import Forbidden, Listed, Live, Loading, Stale, WatchHealth, silence_error
 from k9py.informer.initial_list import FirstList, InitialList, Relist
+from k9py.informer.list_form import prefers_streaming_list
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.informer.retry import LONGEST_WAIT
 from k9py.informer.server import ServerTraits
@@ -44,22 +47,11 @@ from k9py.runtime.time_slice import TimeSlicer
 
 T = TypeVar("T", bound=KubeObject)
 
-_PAGED: Final = frozenset({"Pod", "ReplicaSet", "ControllerRevision", "Event", "EndpointSlice", "Job"})
-
 _MAX_SILENCE: Final = timedelta(seconds=WATCH_SECONDS + IDLE_MARGIN)
 """The longest a live watch goes without a sign of life."""
 
 _FIRST_WAIT_AFTER_CRASH: Final = 2.0
 """Seconds."""
-
-
-def prefers_streaming_list(kind: Kind[T]) -> bool:
-    """Return whether a streaming list is worth requesting.
-
-    It saves a round trip, and is sent uncompressed: good for kinds with dozens of objects. Kinds with thousands of
-    objects are listed in compressed pages, with a tenth of the bytes.
-    """
-    return kind.name not in _PAGED
 
 
 class Reflector(Generic[T]):
@@ -247,6 +239,12 @@ class Reflector(Generic[T]):
                     self._distrust_store()
                     self._notify_server_restored()
                     self._begin_list()
+                case ColumnsChanged():
+                    self._handle_new_columns()
+                case ListedOnly():
+                    self._stale_since = None
+                    self._report(Listed(self._last_activity_at))
+                    await asyncio.Event().wait()  # until `retry_now`
                 case DecodeFailed(message):
                     self.decode_error_count += 1
                     self.last_decode_error = self._decode_error_in_list = message
@@ -268,6 +266,14 @@ class Reflector(Generic[T]):
         self._stale_since = self._stale_since or now
         error = VersionRegressedError("The server went back in time: relisting everything", "Restored from a backup?")
         self._report(Stale(now, error) if self.has_synced else Loading(len(self.store), error))
+
+    def _handle_new_columns(self) -> None:
+        """Compare the rows themselves with the next list: the same version of an object is printed differently now."""
+        self._distrust_versions = True
+        if self._list is not None:
+            self._begin_list()
+        if self._on_health is not None:
+            self._on_health(self._health)
 
     def _notify_server_restored(self) -> None:
         if self._on_server_restored is not None:
@@ -314,7 +320,7 @@ class Reflector(Generic[T]):
                 # As current as this list; live once the watch after it is open, which may be forbidden or fail.
                 self._stale_since = self._last_activity_at
                 self._report(replace(stale, since=self._last_activity_at))
-            case _ if is_first:
+            case _ if is_first and self.kind.resource_type.can_watch:
                 self._report(Live(self._last_activity_at))
 
     # -- health -------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ To learn another trait: an attribute of `ServerTraits`, set where `Watcher` meet
 
 from __future__ import annotations
 
+import random
 from datetime import datetime
 from typing import Final
 
@@ -56,6 +57,12 @@ class WatchTrust:
     def needs_proof(self) -> bool:
         """Whether the next watch counts only once it has sent something."""
         return self._doubts >= _MAX_DOUBTS
+
+    def watch_seconds(self, rng: random.Random, *, is_proving: bool) -> tuple[int, float]:
+        """Return after how many seconds the server should end the next watch, and the margin until it is dead."""
+        if is_proving:
+            return timing.PROVING_SECONDS, timing.PROVING_MARGIN
+        return int(timing.WATCH_SECONDS * (1 - 0.2 * rng.random())), timing.IDLE_MARGIN
 
     def opened(self) -> None:
         """Record that a watch was opened; it has sent nothing yet."""

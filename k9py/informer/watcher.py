@@ -2,6 +2,7 @@
 
     Empty -> InitPage -> ... -> InitListed -> Watching          paged lists, then a watch
     Empty -> InitialWatch -> Watching                           where the server streams lists: one request for both
+    Empty -> InitPage -> ... -> Empty                           types that cannot be watched
 
 Invariant: a watch begins exactly where the list or watch before it ended, so nothing between them is lost; where that
 is impossible (410) everything starts over from `Empty`. The watcher never sleeps: it yields `ListWatchFailed`, and its
@@ -14,7 +15,7 @@ version it has not reached yet and sends nothing until it has. Therefore
 - after a watch that fell silent, or two that broke immediately without data, the next one is short, and `WatchOpened`
   only when it has sent something or has ended in order (`WatchTrust`); each time it fails too, the kind is relisted, so
   that the store is at least that new;
-- after an outage of more than `RELIST_AFTER` the kind is relisted: a restored server may be past what was known.
+- after an outage of more than `RELIST_AFTER` it is relisted: a restored server may be past what was known.
 """
 
 from __future__ import annotations
@@ -37,14 +38,16 @@ from k9py.api.errors import (
 from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject
 from k9py.informer import retry, timing
-from k9py.informer.decoder import WatchDecoder, decode_items, read_page
+from k9py.informer.decoder import WatchDecoder, decode_items, decode_lines, learn_columns, read_page
 from k9py.informer.events import (
+    ColumnsChanged,
     Empty,
     Init,
     InitDone,
     InitialWatch,
     InitListed,
     InitPage,
+    ListedOnly,
     ListWatchFailed,
     ServerRestored,
     State,
@@ -103,6 +106,7 @@ class Watcher(Generic[T]):
         self._state: State = Empty()
         self._server = server or ServerTraits()
         self._known_version = KnownVersion()
+        self._columns = kind.columns  # of the objects passed on so far
         self._trust = WatchTrust(clock)
         self._requested_at = clock.monotonic()
         self._lost_at: float | None = None  # since the last response with data in it
@@ -131,20 +135,13 @@ class Watcher(Generic[T]):
         self._lost_at = monotonic
 
     def start_over(self, *, accept_any_version: bool = False) -> None:
-        """Relist; call it only while `events` is not being read.
-
-        Args:
-            accept_any_version: the server was restored: lower versions than before are right.
-        """
+        """Relist, after a restore from lower versions on; call it only while `events` is not being read."""
         self._state = Empty()
         if accept_any_version:
             self._known_version.forget()
 
     async def events(self) -> AsyncGenerator[tuple[WatchEvent[T], ...], None]:
-        """Yield events in batches, without end; close it to end the watch.
-
-        Only one reader at a time: it waits for `ListWatchFailed.retry_in` before it asks for the next batch.
-        """
+        """Yield events in batches, without end; one reader at a time, which waits `ListWatchFailed.retry_in` itself."""
         match self._state:  # where the previous reader left it
             case InitialWatch():
                 self._state = Empty()
@@ -188,7 +185,11 @@ class Watcher(Generic[T]):
         if not continue_token and self._check_regression(page.metadata.resource_version):
             self._state = InitPage("")
             yield (ServerRestored(),)
-        items = iter(page.items or ())
+        if not continue_token:
+            learn_columns(self._kind, body)
+        if self._have_columns_changed():
+            yield (ColumnsChanged(),)
+        items = iter(page.elements)
         batch = await decode_items(self._kind, self._intern, items, self._time_slicer)
         while batch:
             self._record_progress()
@@ -200,8 +201,12 @@ class Watcher(Generic[T]):
             self._current_page_limit = self._page_limit
             self._needs_probe = False
             self._lost_at = None
-            self._state = InitListed(page.metadata.resource_version)
-            yield (InitDone(),)
+            if self._kind.resource_type.can_watch:
+                self._state = InitListed(page.metadata.resource_version)
+                yield (InitDone(),)
+            else:
+                self._state = Empty()
+                yield (InitDone(), ListedOnly())
 
     # -- watches ------------------------------------------------------------------------------------------------------
 
@@ -211,8 +216,7 @@ class Watcher(Generic[T]):
         opened_at = self._requested_at = self._clock.monotonic()
         has_data = False
         is_proving = self._trust.needs_proof and not send_initial_events
-        seconds = timing.PROVING_SECONDS if is_proving else int(timing.WATCH_SECONDS * (1 - 0.2 * self._rng.random()))
-        margin = timing.PROVING_MARGIN if is_proving else timing.IDLE_MARGIN
+        seconds, margin = self._trust.watch_seconds(self._rng, is_proving=is_proving)
         was_probed, self._was_probed = self._was_probed, False
         async with self._lister_watcher.watch(
             resource_version=resource_version,
@@ -229,21 +233,26 @@ class Watcher(Generic[T]):
                 remaining = iter(lines)
                 has_more = True
                 while has_more:
+                    was_listing = isinstance(self._state, InitialWatch)
                     batch, has_more, failure = await self._read(remaining)
+                    has_new_columns = self._have_columns_changed()
+                    if has_new_columns:
+                        batch = (ColumnsChanged(), *batch)
                     if batch:
                         has_data = True
                         if is_proving and not self._trust.needs_proof:
                             is_proving, batch = False, (WatchOpened(), *batch)
                         yield batch
+                    if has_new_columns and not was_listing:
+                        self._state = Empty()
+                        return
                     if failure is not None:
                         raise failure
                     if isinstance(self._state, Empty) or await self._verify_lower_version():
                         yield (ServerRestored(),)
                         return
-                if (
-                    isinstance(self._state, InitialWatch)
-                    and self._clock.monotonic() - opened_at > timing.STREAMED_LIST_SECONDS
-                ):
+                open_for = self._clock.monotonic() - opened_at
+                if isinstance(self._state, InitialWatch) and open_for > timing.STREAMED_LIST_SECONDS:
                     raise UnresponsiveError("the server began a streaming list and does not end it")
         match self._state:
             case Watching(reached):
@@ -270,25 +279,13 @@ class Watcher(Generic[T]):
     async def _read(self, lines: Iterator[bytes]) -> tuple[tuple[WatchEvent[T], ...], bool, KdashError | None]:
         """Decode lines until the time slice is over or a line fails.
 
-        What was decoded before the failing line is returned with the failure: the state has moved past it, and it would
-        never be sent again.
+        What came before the failing line is returned with the failure: the state has moved past it.
 
         Returns:
             The events, whether there may be more lines, and the failure.
         """
         decoder: WatchDecoder[T] = WatchDecoder(self._kind, self._intern, self._state)
-        failure: KdashError | None = None
-        has_more = False
-        async with self._time_slicer.slice():
-            try:
-                for line in lines:
-                    if line:
-                        decoder.decode(line)
-                    if self._time_slicer.is_over:
-                        has_more = True
-                        break
-            except KdashError as error:
-                failure = error
+        has_more, failure = await decode_lines(decoder, lines, self._time_slicer)
         was_listing = isinstance(self._state, InitialWatch)
         self._state = decoder.state
         self._saw_lower_version = decoder.saw_lower_version
@@ -318,6 +315,9 @@ class Watcher(Generic[T]):
             self._state = Empty()
         elif await self._probe_regression():
             yield (ServerRestored(),)
+        elif self._have_columns_changed():
+            self._state = Empty()
+            yield (ColumnsChanged(),)
         else:
             self._needs_probe = False
             self._was_probed = True
@@ -334,7 +334,9 @@ class Watcher(Generic[T]):
         return await self._probe_regression()
 
     async def _probe_regression(self) -> bool:
-        return self._check_regression(read_page(await self._lister_watcher.probe()).metadata.resource_version)
+        body = await self._lister_watcher.probe()
+        learn_columns(self._kind, body)
+        return self._check_regression(read_page(body).metadata.resource_version)
 
     def _check_regression(self, resource_version: str) -> bool:
         """Judge the version of a consistent read; True: relist everything. Raises VersionRegressedError."""
@@ -342,6 +344,11 @@ class Watcher(Generic[T]):
             return False
         self._state = Empty()
         return True
+
+    def _have_columns_changed(self) -> bool:
+        """Return whether the server prints other columns than those of the objects passed on so far."""
+        before, self._columns = self._columns, self._kind.columns
+        return bool(before) and before is not self._columns
 
     def _record_progress(self) -> None:
         """Record that the server has sent data."""
@@ -387,5 +394,5 @@ class Watcher(Generic[T]):
                 self._needs_probe = True
             case _:
                 pass
-        unanswered_for = None if was_open else self._clock.monotonic() - self._requested_at
-        return ListWatchFailed(error, retry.retry_delay(error, self._backoff, unanswered_for=unanswered_for))
+        waited = None if was_open else self._clock.monotonic() - self._requested_at
+        return ListWatchFailed(error, retry.retry_delay(error, self._backoff, unanswered_for=waited))

@@ -18,19 +18,20 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import ClientResponse
 
+from k9py.api.discovery import Discovered, unknown_type_error
 from k9py.api.errors import (
     ApiError,
-    BadRequestError,
     ExpiredError,
     UnauthorizedError,
     UnavailableError,
 )
-from k9py.api.kinds import KINDS, METADATA_LIST, AnyKind, Kind
+from k9py.api.kinds import METADATA_LIST, POD, DynamicKind, Kind
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
-from k9py.api.resource_types import STANDARD
+from k9py.api.resource_types import ResourceTypes
 from k9py.api.write_request import WriteRequest
 from k9py.informer.lister_watcher import ListerWatcher
+from k9py.kube.discovery import Discovery
 from k9py.kube.foreign_response import malformed_body_error
 from k9py.kube.lines import LogLines
 from k9py.kube.lister_watcher import HttpListerWatcher
@@ -52,11 +53,15 @@ class Connection:
     Args:
         info: where it is connected to, for the header.
         transport: sends the requests.
+
+    Methods that take a kind accept the name of a standard kind or a `ResourceType`; references may be of any type. A
+    type that is not known leads to a discovery.
     """
 
     def __init__(self, info: ConnectionInfo, transport: Transport) -> None:
         self.info = info
         self._transport = transport
+        self._discovery = Discovery(transport)
 
     async def aclose(self) -> None:
         """Close every connection and stream."""
@@ -65,6 +70,37 @@ class Connection:
     def retry_now(self) -> None:
         """Sign in again with the next request, even when that has just failed or was cancelled."""
         self._transport.retry_now()
+
+    @property
+    def resource_types(self) -> ResourceTypes:
+        """The types of the server; the standard ones before `discover`."""
+        return self._discovery.discovered.types
+
+    @property
+    def discovered(self) -> Discovered:
+        """The result of the last discovery."""
+        return self._discovery.discovered
+
+    async def discover(self) -> Discovered:
+        """Read which types the server has. Raises KdashError when it gives no answer at all."""
+        return await self._discovery.refresh()
+
+    async def find_type(self, name: str | ObjectRef) -> ResourceType:
+        """Return the type of a name as a person types it, or of an object; discover it if it is not known.
+
+        Raises:
+            NotFoundError: the server has no such type; the hint names those that are most like it.
+        """
+        known = self._known(name)
+        if known is None:
+            await self._discovery.refresh_after_miss()
+            known = self._known(name)
+        if known is None:
+            raise unknown_type_error(name, self.discovered)
+        return known
+
+    def _known(self, name: str | ObjectRef) -> ResourceType | None:
+        return self.resource_types.find(name) if isinstance(name, str) else self.resource_types.of_ref(name)
 
     def lister_watcher(
         self, kind: Kind[Any], namespace: str = "", *, label_selector: str = "", field_selector: str = ""
@@ -79,24 +115,31 @@ class Connection:
             scope,
             label_selector,
             field_selector,
+            kind.list_accept,
+            kind.watch_accept,
         )
 
     async def get(self, key: ObjectRef, subresource: str = "") -> dict[str, Any]:
         """Return the complete JSON of an object, or of its subresource. Raises KdashError (NotFoundError ...)."""
-        path, info = _object_request(key, "get", subresource)
+        path, info = object_request(await self.find_type(key), key, "get", subresource)
         return self._decode(await self._transport.read(ApiRequest("GET", path, info, headers=_GZIP)))
 
     async def list(
-        self, kind: str, namespace: str, *, label_selector: str = "", field_selector: str = ""
+        self, kind: str | ResourceType, namespace: str, *, label_selector: str = "", field_selector: str = ""
     ) -> builtins.list[dict[str, Any]]:
         """Return the items of all pages of a list; list again without pages when it expires between two of them."""
         lister = self.lister_watcher(
-            _kind(kind), namespace, label_selector=label_selector, field_selector=field_selector
+            DynamicKind(await self._type(kind)), namespace, label_selector=label_selector, field_selector=field_selector
         )
         try:
             return await self._pages(lister, PAGE_LIMIT)
         except ExpiredError:
             return await self._pages(lister, 0)
+
+    async def _type(self, kind: str | ObjectRef | ResourceType) -> ResourceType:
+        if isinstance(kind, ResourceType):
+            return kind
+        return await self.find_type(ObjectRef(kind, "", "") if isinstance(kind, str) else kind)
 
     async def _pages(self, lister: ListerWatcher, limit: int) -> builtins.list[dict[str, Any]]:
         items: builtins.list[dict[str, Any]] = []
@@ -109,7 +152,13 @@ class Connection:
                 return items
 
     async def can_i(
-        self, verb: str, kind: str | ObjectRef, namespace: str, *, name: str = "", subresource: str = ""
+        self,
+        verb: str,
+        kind: str | ObjectRef | ResourceType,
+        namespace: str,
+        *,
+        name: str = "",
+        subresource: str = "",
     ) -> bool | None:
         """Ask the server whether the user may do something, in a namespace or in all of them ("").
 
@@ -119,7 +168,7 @@ class Connection:
         Raises:
             KdashError: the server could not be reached, or did not accept the credentials.
         """
-        resource_type = _resource_type(kind) if isinstance(kind, ObjectRef) else _kind(kind).resource_type
+        resource_type = await self._type(kind)
         attributes = {
             "verb": verb,
             "group": resource_type.group,
@@ -156,7 +205,8 @@ class Connection:
         """
         call = write_call(request, dry_run=dry_run)
         key = request.key._replace(name="") if call.is_collection else request.key
-        path, info = _object_request(key, call.verb, call.subresource, request.resource_type)
+        resource_type = request.resource_type or await self.find_type(request.key)
+        path, info = object_request(resource_type, key, call.verb, call.subresource)
         api_request = ApiRequest(call.method, path, info, query=call.query, body=call.body, headers=call.headers)
         return self._decode(await self._transport.read(api_request))
 
@@ -216,7 +266,8 @@ class Connection:
         A followed log may be silent without limit; TCP keepalive detects a lost server within about a minute.
         The kubelet rounds `since_time` down to whole seconds: lines of that second may be repeated.
         """
-        path, info = _object_request(ObjectRef("Pod", target.namespace, target.pod), "get", "log")
+        ref = POD.key(target.namespace, target.pod)
+        path, info = object_request(POD.resource_type, ref, "get", "log")
         query = [("container", target.container), ("timestamps", "true")]
         if follow:
             query.append(("follow", "true"))
@@ -257,28 +308,13 @@ class Connection:
         return value
 
 
-def _kind(name: str) -> AnyKind:
-    kind = KINDS.get(name)
-    if kind is None:
-        raise BadRequestError(f"kdash does not know the kind {name}", f"It knows {', '.join(KINDS)}.")
-    return kind
-
-
-def _object_request(
-    key: ObjectRef, verb: str, subresource: str = "", resource_type: ResourceType | None = None
+def object_request(
+    resource_type: ResourceType, ref: ObjectRef, verb: str, subresource: str = ""
 ) -> tuple[str, RequestInfo]:
     """Return the URL path of an object or its subresource, and what the request asks for."""
-    resource_type = resource_type or _resource_type(key)
     resource = f"{resource_type.plural}/{subresource}" if subresource else resource_type.plural
-    path = resource_type.path(quote(key.namespace, safe=""), quote(key.name, safe=":"), subresource)
-    return path, RequestInfo(verb, resource, resource_type.group, key.namespace, key.name)
-
-
-def _resource_type(key: ObjectRef) -> ResourceType:
-    resource_type = STANDARD.of_ref(key)
-    if resource_type is None:
-        raise BadRequestError(f"kdash does not know the kind {key.kind}", "")
-    return resource_type
+    path = resource_type.path(quote(ref.namespace, safe=""), quote(ref.name, safe=":"), subresource)
+    return path, RequestInfo(verb, resource, resource_type.group, ref.namespace, ref.name)
 
 
 def _enable_keepalive(response: ClientResponse) -> None:

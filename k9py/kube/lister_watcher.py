@@ -15,6 +15,7 @@ from typing import Final
 from aiohttp import ClientResponse
 
 from k9py.api.errors import ConnectionFailedError
+from k9py.api.kinds import JSON
 from k9py.kube.foreign_response import malformed_body_error
 from k9py.kube.lines import EventLines
 from k9py.kube.request import (
@@ -46,6 +47,7 @@ class HttpListerWatcher:
         path: URL path of the collection.
         resource: the plural, as in `path`.
         namespace: "" for the whole cluster.
+        list_accept, watch_accept: the Accept headers: objects, their metadata alone, or a Table.
     """
 
     transport: Transport
@@ -55,6 +57,8 @@ class HttpListerWatcher:
     namespace: str = ""
     label_selector: str = ""
     field_selector: str = ""
+    list_accept: str = JSON
+    watch_accept: str = JSON
 
     async def list_page(self, *, limit: int, continue_token: str = "", resource_version: str | None = None) -> bytes:
         query = self._selectors()
@@ -64,7 +68,7 @@ class HttpListerWatcher:
             query.append(("continue", continue_token))
         elif resource_version is not None:
             query.append(("resourceVersion", resource_version))
-        headers = {"Accept-Encoding": "gzip"}
+        headers = {"Accept-Encoding": "gzip", **_accept(self.list_accept)}
         return await self.transport.read(
             ApiRequest("GET", self.path, self._info("list"), query=query, headers=headers, timeout=PAGE_TIMEOUT)
         )
@@ -72,7 +76,14 @@ class HttpListerWatcher:
     async def probe(self) -> bytes:
         # Without the selectors: a server would read all objects to find one that matches.
         return await self.transport.read(
-            ApiRequest("GET", self.path, self._info("list"), query=[("limit", "1")], timeout=PROBE_TIMEOUT)
+            ApiRequest(
+                "GET",
+                self.path,
+                self._info("list"),
+                query=[("limit", "1")],
+                headers=_accept(self.list_accept),
+                timeout=PROBE_TIMEOUT,
+            )
         )
 
     @asynccontextmanager
@@ -100,6 +111,7 @@ class HttpListerWatcher:
             self.path,
             self._info("watch"),
             query=query,
+            headers=_accept(self.watch_accept),
             timeout=stream_timeout(),
             header_timeout=STREAMED_LIST_HEADER_TIMEOUT if send_initial_events else HEADER_TIMEOUT,
         )
@@ -155,3 +167,8 @@ class HttpListerWatcher:
 
     def _info(self, verb: str) -> RequestInfo:
         return RequestInfo(verb, self.resource, self.group, self.namespace)
+
+
+def _accept(media_types: str) -> dict[str, str]:
+    """Return the header, none for plain JSON: the client sends that itself."""
+    return {} if media_types == JSON else {"Accept": media_types}

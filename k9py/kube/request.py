@@ -104,4 +104,4 @@ class ApiRequest:
     @property
     def accepts_any_type(self) -> bool:
         """Whether the request asks for something other than JSON, as a log does."""
-        return "Accept" in self.headers
+        return self.headers.get("Accept") == "*/*"

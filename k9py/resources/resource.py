@@ -14,15 +14,9 @@ from typing import Any, Protocol
 
 from k9py.api.kinds import Kind
 from k9py.api.meta import ObjectRef
+from k9py.api.metrics import Usage
+from k9py.resources.describe.describer import Describer
 from k9py.views.values import Column, Row
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What an object uses now, from metrics.k8s.io. CPU in cores, memory in bytes."""
-
-    cpu: float
-    memory: int
 
 
 class RowContext(Protocol):
@@ -73,6 +67,7 @@ class Resource:
             whole JSON.
         metrics: which metrics its columns show.
         needs_pods: its rows read `RowContext.pod_count`.
+        describe: how its objects are described; None: by `resources/describe/`, which describes any kind.
     """
 
     kind: Kind[Any]
@@ -82,3 +77,4 @@ class Resource:
     pod_selector: Callable[[Mapping[str, Any]], tuple[str, str]] | None = None
     metrics: MetricsOf = MetricsOf.NOTHING
     needs_pods: bool = False
+    describe: Describer | None = None

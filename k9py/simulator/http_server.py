@@ -122,7 +122,7 @@ class HttpServer:
     async def _serve(self, http: web.BaseRequest) -> web.StreamResponse:
         query = dict(http.query)
         path, path_with_query, headers = _split_token_path(http)
-        target = parse_request_info(http.method, path, query)
+        target = parse_request_info(self._state.storage.resources, http.method, path, query)
         verb = target.verb if target is not None else http.method.lower()
         resource = target.resource.plural if target is not None and target.resource is not None else ""
         fault = self._faults.next_fault(verb, resource, path_with_query)
@@ -161,7 +161,7 @@ class HttpServer:
             return _replacement_response(fault)
         try:
             body = await self._body(http)
-            request = read_request(self._access, http.method, path, query, headers, body)
+            request = read_request(self._state, self._access, http.method, path, query, headers, body)
             api_response = answer(self._state, self._access, request)
         except StatusError as error:
             return error_response(error)

@@ -18,6 +18,7 @@ from typing import Any, Protocol, Self, TypeVar
 from k9py.simulator.admission import Webhook
 from k9py.simulator.apiserver.authorization import EVERYTHING, Access, Rule, viewer_rules
 from k9py.simulator.apiserver.request import UserInfo
+from k9py.simulator.apiserver.served_apis import ServedApis, serve
 from k9py.simulator.clock import ManualClock, RealClock, SimulationClock
 from k9py.simulator.controllers.controller_manager import start_controllers
 from k9py.simulator.faults import Fault, Faults, RequestMatch
@@ -53,7 +54,13 @@ class Simulator:
     """
 
     def __init__(
-        self, scenario: str | None = None, clock: SimulationClock | None = None, seed: int = 0, *, uid_salt: int = 0
+        self,
+        scenario: str | None = None,
+        clock: SimulationClock | None = None,
+        seed: int = 0,
+        *,
+        uid_salt: int = 0,
+        apis: ServedApis | None = None,
     ) -> None:
         """Prepare a cluster.
 
@@ -63,6 +70,7 @@ class Simulator:
             clock: the cluster's clock; real time by default.
             seed: of all random values (uids, names, log lines).
             uid_salt: changes the uids of a seed and nothing else, so that two clusters do not share uids.
+            apis: which APIs it serves; by default today's, and those of a metrics-server if there is a scenario.
 
         Raises:
             ValueError: no such scenario.
@@ -74,6 +82,7 @@ class Simulator:
         rng = random.Random(seed)
         storage = Storage(self.clock, new_uid=lambda: _uid(rng, uid_salt), pick=rng.choice)
         self._state = SimulatorState(storage, self.clock, rng)
+        self._apis = ServedApis(metrics=scenario is not None) if apis is None else apis
         self._access = Access()
         self._faults = Faults()
         self._tokens: dict[str, str] = {}
@@ -130,11 +139,27 @@ class Simulator:
         """Return a user's bearer token."""
         return self._tokens[user]
 
-    def add_user(self, user: str, rules: tuple[Rule, ...], *, name: str = "", groups: tuple[str, ...] = ()) -> str:
-        """Add a user and return the token; `name` is the name in error messages (default: `user`)."""
+    def add_user(
+        self,
+        user: str,
+        rules: tuple[Rule, ...],
+        *,
+        name: str = "",
+        groups: tuple[str, ...] = (),
+        unlisted: tuple[Rule, ...] = (),
+    ) -> str:
+        """Add a user and return the token.
+
+        Args:
+            user: for `token` and `write_kubeconfig`.
+            rules: what RBAC allows.
+            name: the name in error messages (default: `user`).
+            groups: of the user.
+            unlisted: what a webhook authorizer allows beyond that; rules reviews are then incomplete.
+        """
         token = f"{user}-{uuid.uuid4()}"
         self._tokens[user] = token
-        self._access.add(token, UserInfo(name or user, groups), rules)
+        self._access.add(token, UserInfo(name or user, groups), rules, unlisted)
         return token
 
     def revoke(self, user: str) -> None:
@@ -249,6 +274,10 @@ class Simulator:
         """Inject a fault into the next `times` matching requests (None: into all until cleared)."""
         self.call(lambda _: self._faults.add(fault, where, times))
 
+    def serve(self, apis: ServedApis) -> None:
+        """Serve these APIs from now on: with or without a metrics-server, in older versions, some unavailable."""
+        self.call(_serve, apis)
+
     def register_webhook(self, webhook: Webhook) -> None:
         """Register an admission webhook for the writes from now on."""
         self.call(lambda state: state.webhooks.append(webhook))
@@ -322,19 +351,27 @@ class Simulator:
         for name in ("default", "kube-system"):
             namespace = defaulted(NAMESPACES, {"kind": "Namespace", "metadata": {"name": name}})
             self._state.storage.create(NAMESPACES, namespace)
-        if self.scenario is None:
-            return
+        if self.scenario is not None:
+            self._load(self.scenario)
+        _serve(self._state, self._apis)
+
+    def _load(self, scenario: str) -> None:
         # Loading creates up to hundreds of thousands of permanent objects that each collection would traverse again.
         collecting = gc.isenabled()
         gc.disable()
         try:
-            loaded = load_scenario(self.scenario, self._state)
+            loaded = load_scenario(scenario, self._state)
         finally:
             if collecting:
                 gc.enable()
         if self._state.storage.count(PODS) >= MANY_PODS:
             gc.freeze()
         self._components += [start_controllers(self._state), start_nodes(self._state), loaded]
+
+
+def _serve(state: SimulatorState, apis: ServedApis) -> None:
+    serve(state.storage, apis, state.clock.now())
+    state.apis = apis
 
 
 def _uid(rng: random.Random, salt: int) -> str:

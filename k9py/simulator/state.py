@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from k9py.simulator.admission import Webhook
+from k9py.simulator.apiserver.served_apis import ServedApis
 from k9py.simulator.clock import SimulationClock
 from k9py.simulator.registry.storage import Storage
 
@@ -94,7 +95,10 @@ def _record(moments: OrderedDict[str, datetime], container_id: str, at: datetime
 
 @dataclass(slots=True)
 class SimulatorState:
-    """The state of one simulated cluster. `log_source` is replaced when the nodes start."""
+    """The state of one simulated cluster.
+
+    `log_source` is replaced when the nodes start, `apis` by `served_apis.serve`.
+    """
 
     storage: Storage
     clock: SimulationClock
@@ -102,3 +106,4 @@ class SimulatorState:
     log_source: ContainerLogSource = field(default_factory=EmptyLogSource)
     container_runs: ContainerRunTimes = field(default_factory=ContainerRunTimes)
     webhooks: list[Webhook] = field(default_factory=list)
+    apis: ServedApis = field(default_factory=ServedApis)

@@ -87,8 +87,10 @@ def no_such_resource() -> StatusError:
     return StatusError(404, "NotFound", "the server could not find the requested resource", {})
 
 
-def already_exists(resource: Resource, name: str) -> StatusError:
+def already_exists(resource: Resource, name: str, *, being_deleted: bool = False) -> StatusError:
     message = f'{resource.qualified_name} "{name}" already exists'
+    if being_deleted:
+        message = f"object is being deleted: {message}"
     return StatusError(409, "AlreadyExists", message, details_of(resource, name))
 
 
@@ -103,9 +105,10 @@ def precondition_failed(resource: Resource, name: str, field: str, expected: str
     """Return a 409 for a failed precondition of a delete; `field` is `UID` or `ResourceVersion`."""
     # The deletion path names the kind where others name the resource.
     subject = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    happened = "deleted and then recreated" if field == "UID" else "modified"
     message = (
         f'Operation cannot be fulfilled on {subject} "{name}": the {field} in the precondition ({expected}) does not '
-        f"match the {field} in record ({actual}). The object might have been deleted and then recreated"
+        f"match the {field} in record ({actual}). The object might have been {happened}"
     )
     return StatusError(409, "Conflict", message, {**details_of(resource, name), "kind": resource.kind})
 
@@ -140,13 +143,20 @@ def unsupported_media_type() -> StatusError:
     return StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
 
 
+def unsupported_custom_patch() -> StatusError:
+    """Return the error for a strategic merge patch of a custom resource."""
+    accepted = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+    message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+    return StatusError(415, "UnsupportedMediaType", message)
+
+
 def rejected() -> StatusError:
     return StatusError(422, "Invalid", "the server rejected our request due to an error in our request", {})
 
 
 def invalid(group: str, kind: str, name: str, causes: Sequence[StatusCause]) -> StatusError:
     """Return a 422 with its causes; several are listed in brackets, as apimachinery does."""
-    texts = [f"{cause.field}: {cause.message}" for cause in causes]
+    texts = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
     sentence = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     details: dict[str, Any] = {}
     if name:

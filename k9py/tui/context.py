@@ -13,8 +13,10 @@ from textual.screen import Screen
 from k9py.actions.keys import KeyNames
 from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
+from k9py.api.resource_type import ResourceType
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.options import AppOptions
+from k9py.tui.palette.history import PaletteHistory
 from k9py.tui.session import Connected, ReconnectingSession
 from k9py.tui.widgets.line_view import LineViewOptions
 
@@ -69,6 +71,24 @@ class Navigator(Protocol):
 
     def open_help(self, screen: Screen[Any]) -> None:
         """List the keys of a screen."""
+        ...
+
+    def open_resources(
+        self,
+        resource_type: ResourceType,
+        *,
+        namespaces: tuple[str, ...] | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+        select: ObjectRef | None = None,
+    ) -> None:
+        """List objects of a type.
+
+        Args:
+            namespaces: None for those that are shown, () for all.
+            label_selector, field_selector: "" selects everything.
+            select: The object that the cursor goes to.
+        """
         ...
 
 
@@ -133,6 +153,11 @@ class AppContext(Protocol):
     @property
     def clusters(self) -> ClusterChooser:
         """Chooses what part of which cluster is shown."""
+        ...
+
+    @property
+    def palette_history(self) -> PaletteHistory:
+        """The lines that were run in this session."""
         ...
 
     @property

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from k9py.actions.registry import BUILT_IN, ActionRegistry
 from k9py.config.log_buffer import DEFAULT_BYTES
+from k9py.config.table_state import TableState
 from k9py.config.terminal import Clipboard, NotificationMode
 from k9py.kube.options import ConnectOptions
 from k9py.operations.registry import OperationRegistry, built_in_operations
@@ -50,6 +51,7 @@ class AppOptions:
         log_directory: where logs are saved; None refuses to.
         log_buffer: bytes of lines a log keeps.
         clipboard: whether the terminal takes copies.
+        table_state: keeps the columns that were chosen.
         clock: time, injected.
         actions, operations: what can be done.
     """
@@ -68,6 +70,7 @@ class AppOptions:
     log_directory: Path | None = None
     log_buffer: int = DEFAULT_BYTES
     clipboard: Clipboard = field(default_factory=Clipboard)
+    table_state: TableState = field(default_factory=TableState)
     clock: Clock = field(default_factory=SystemClock)
     actions: ActionRegistry = BUILT_IN
     operations: OperationRegistry = field(default_factory=built_in_operations)

@@ -102,8 +102,9 @@ class ReconnectingSession:
             connection, options.clock, read_only=options.read_only, audit_path=options.audit_path
         ) as session:
             choice = await choose_scope(connection, options.namespaces, context_namespace=session.namespace)
-            async with session.watch(choice.scope, notice=choice.notice):
+            async with session.watch(choice.scope, notice=choice.notice) as cluster:
                 self._change(session)
+                cluster.discovery.request()
                 await asyncio.get_running_loop().create_future()
 
     async def _wait_after(self, error: KdashError, wait: float | None) -> None:

@@ -82,6 +82,8 @@ def health_segment(health: ClusterHealth, now: datetime) -> Segment:
             kinds = _affected_kinds(health)
             state = f"{kinds}not read" if kinds else "no connection"
             return Segment(printable(f"{state}{why}, {_retry_text(health, now)}"), Tone.FAIL, 0)
+        case ClusterState.LISTED:
+            return Segment(f"listed {age(health.since, now)} ago", Tone.MUTED, 0)
         case ClusterState.FORBIDDEN:
             return Segment("no permission to read anything here", Tone.FAIL, 0)
 

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,13 @@ class Kubectl:
         self._binary = find_kubectl()
 
     async def __call__(
-        self, *args: str, user: str = "admin", namespace: str = "shop", stdin: str | None = None, code: int | None = 0
+        self,
+        *args: str,
+        user: str = "admin",
+        namespace: str = "shop",
+        stdin: str | None = None,
+        code: int | None = 0,
+        environment: Mapping[str, str] | None = None,
     ) -> Outcome:
         """Run kubectl to its end.
 
@@ -92,11 +98,12 @@ class Kubectl:
             namespace: the context's namespace.
             stdin: what it reads from `-f -`.
             code: the exit code it must end with; None takes any.
+            environment: further variables of its environment.
 
         Raises:
             AssertionError: it ended with another code.
         """
-        process = await self._start(args, user, namespace, stdin=asyncio.subprocess.PIPE)
+        process = await self._start(args, user, namespace, stdin=asyncio.subprocess.PIPE, more=environment)
         try:
             async with asyncio.timeout(SECONDS):
                 out, err = await process.communicate(None if stdin is None else stdin.encode())
@@ -120,7 +127,13 @@ class Kubectl:
             await _end(process)
 
     async def _start(
-        self, args: tuple[str, ...], user: str, namespace: str, *, stdin: int
+        self,
+        args: tuple[str, ...],
+        user: str,
+        namespace: str,
+        *,
+        stdin: int,
+        more: Mapping[str, str] | None = None,
     ) -> asyncio.subprocess.Process:
         config = self._home / f"{user}-{namespace}-{self._simulator.url.rpartition(':')[2]}"
         self._simulator.write_kubeconfig(config, user=user, namespace=namespace, for_kubectl=True)
@@ -129,6 +142,7 @@ class Kubectl:
             "KUBECACHEDIR": str(self._home / "cache"),
             "KUBECONFIG": str(config),
             "PATH": os.environ.get("PATH", ""),
+            **(more or {}),
         }
         return await asyncio.create_subprocess_exec(
             self._binary,

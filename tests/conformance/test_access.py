@@ -2,6 +2,7 @@
 
 import pytest
 
+from k9py.simulator.apiserver.authorization import Rule
 from k9py.simulator.server import Simulator
 from tests.conformance.kubectl import Kubectl
 from tests.unit.simulator.objects import add_namespace
@@ -54,3 +55,14 @@ async def test_a_refusal_names_verb_resource_and_scope(kubectl: Kubectl) -> None
 async def test_an_unknown_token_must_log_in(kubectl: Kubectl) -> None:
     shown = await kubectl("get", "pods", user="stranger", code=1)
     assert "You must be logged in to the server" in shown.err
+
+
+async def test_rules_are_listed_with_names_and_as_incomplete(kubectl: Kubectl, simulator: Simulator) -> None:
+    named = Rule(("get", "update"), ("",), ("configmaps",), ("shop",), ("settings",))
+    simulator.add_user("limited", (named,), unlisted=(Rule(("list",), ("",), ("secrets",)),))
+    shown = await kubectl("auth", "can-i", "--list", user="limited")
+    assert ["configmaps", "[]", "[settings]", "[get", "update]"] in shown.rows()
+    assert "Warning: the list may be incomplete: webhook authorizer does not support user rule resolution" in shown.err
+    assert (await kubectl("auth", "can-i", "get", "configmaps/settings", user="limited")).out == "yes\n"
+    assert (await kubectl("auth", "can-i", "get", "configmaps/other", user="limited", code=1)).out == "no\n"
+    assert (await kubectl("auth", "can-i", "list", "secrets", user="limited")).out.startswith("yes")

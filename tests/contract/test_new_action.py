@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 import pytest
-from textual.command import CommandPalette
 
 from k9py.actions.registry import BUILT_IN
 from k9py.api.meta import ObjectRef
@@ -21,6 +20,7 @@ from k9py.operations.registry import built_in_operations
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.server import Simulator
+from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.screens.help import HelpScreen
 from tests.contract import name_team
@@ -90,7 +90,7 @@ async def test_footer_help_and_palette_list_it(kdash: Dashboard) -> None:
     lines = {line.explanation: line.keys for group in screen.groups for line in group.keys}
     assert lines[NAME_TEAM.help] == ("F6",)
     await kdash.press("escape", "ctrl+p")
-    await kdash.until_screen(CommandPalette)
+    await kdash.until_screen(CommandLine)
     await kdash.press(*"team")
     await kdash.until_text(f"{NAME_TEAM.help} · F6")
 

@@ -16,7 +16,7 @@ from k9py.api.meta import KubeObject, ObjectRef
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ESSENTIAL, ClusterState
 from k9py.informer import timing
-from k9py.informer.reflector import prefers_streaming_list
+from k9py.informer.list_form import prefers_streaming_list
 from k9py.informer.watcher import Watcher
 from k9py.kube import lister_watcher
 from k9py.simulator.clock import ManualClock

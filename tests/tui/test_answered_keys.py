@@ -85,7 +85,7 @@ async def test_a_key_that_acts_or_is_typed_into_a_bar_gets_no_other_answer(kdash
         (LogScreen, "minus", "no filter: all lines are shown · & filters"),
         (DescribeScreen, "N", "no search yet · / searches"),
         (YamlScreen, "N", "no search yet · / searches"),
-        (HomeScreen, "x", "nothing to stop: no bulk operation is running"),
+        (HomeScreen, "ctrl+x", "nothing to stop: no bulk operation is running"),
     ],
 )
 async def test_a_key_that_cannot_act_now_says_why(

@@ -7,12 +7,12 @@ import pkgutil
 from collections.abc import Iterator
 
 from textual.binding import Binding
-from textual.command import CommandPalette
 from textual.dom import DOMNode
 
 import k9py.tui
 from k9py.actions.registry import BY_ID
 from k9py.tui.bindings import textual_action
+from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.screens.difference import DifferenceScreen
@@ -51,7 +51,7 @@ async def test_a_remapped_key_acts_and_the_former_one_does_not(kdash: Dashboard)
 
 
 async def test_footer_help_and_palette_name_the_remapped_keys(kdash: Dashboard) -> None:
-    kdash.app.set_keymap({"workload.scale": "f2", "app.help": "f1", "workload.mark": "f3", "object.describe": "ctrl+o"})
+    kdash.app.set_keymap({"workload.scale": "f2", "app.help": "f1", "workload.mark": "f3", "object.describe": "ctrl+y"})
     bar = kdash.home.query_one(KeyBar)
     await kdash.until(lambda: {("F2", "Scale", True), ("F1", "Help", True)} <= set(bar.keys), "footer")
     await kdash.press("f9")
@@ -61,15 +61,15 @@ async def test_footer_help_and_palette_name_the_remapped_keys(kdash: Dashboard) 
     screen = await kdash.until_screen(HelpScreen)
     lines = {line.explanation: line.keys for group in screen.groups for line in group.keys}
     assert lines["Scale: set the number of replicas"] == ("F2",)
-    assert lines["Describe: status, findings, events"] == ("Ctrl+O",)
+    assert lines["Describe: status, findings, events"] == ("Ctrl+Y",)
     marks = next(text for text in lines if text.startswith("Select for"))
     assert "F2 and r" in marks
     assert lines[marks] == ("F3",)
     await kdash.press("escape")
     await kdash.press("ctrl+p")
-    await kdash.until_screen(CommandPalette)
+    await kdash.until_screen(CommandLine)
     await kdash.press(*"describe")
-    await kdash.until_text("Describe: status, findings, events · Ctrl+O")
+    await kdash.until_text("Describe: status, findings, events · Ctrl+Y")
 
 
 async def test_a_key_shared_by_two_actions_keeps_the_other_when_one_is_remapped(kdash: Dashboard) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from textual.command import CommandPalette
 from textual.widgets import Button
 
 from k9py.api.errors import RefusedError
 from k9py.operations import runner
+from k9py.tui.dialogs.check import CheckDialog
 from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
 from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.confirm import ConfirmDialog
@@ -46,6 +46,7 @@ ASKING: dict[str, tuple[Callable[[], Dialog[Any]], object]] = {
     "offer": (lambda: MessageDialog("Undo", "it is paused", "resume it", tone=Tone.WARN, offer=("P", "Resume")), True),
     "set image": (_set_image, {"app": "reg/cart:2"}),
     "choose": (lambda: ChooseDialog("Namespace", [ChoiceItem("shop", "shop")]), "shop"),
+    "check": (lambda: CheckDialog("Columns", [ChoiceItem("a", "A"), ChoiceItem("b", "B")], checked=["b"]), ("b",)),
     "save log": (lambda: SaveLogDialog(1, 2, "/tmp/x"), "shown"),
 }
 
@@ -87,9 +88,11 @@ async def test_escape_escape_enter_never_quits_and_neither_does_ctrl_p_enter(kda
     await kdash.press("enter")
     await kdash.until(lambda: kdash.app.screen is kdash.home, "stayed")
     await kdash.press("ctrl+p")
-    await kdash.until(lambda: isinstance(kdash.app.screen, CommandPalette), "the palette")
+    await kdash.until_screen(CommandLine)
     await kdash.until(lambda: "Help: all keys" in kdash.text, "its commands")
     await kdash.press("enter")
+    await kdash.until(lambda: kdash.app.screen is kdash.home, "nothing was chosen")
+    await kdash.press("ctrl+p", "down", "enter")
     await kdash.until_screen(HelpScreen)
 
 

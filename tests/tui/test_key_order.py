@@ -50,7 +50,7 @@ async def test_a_key_typed_right_after_a_filter_acts_on_what_is_left(kdash: Dash
 
 
 async def test_what_answers_a_key_goes_with_the_next_one_and_what_is_not_to_be_missed_stays(kdash: Dashboard) -> None:
-    await kdash.press("x")
+    await kdash.press("ctrl+x")
     await kdash.until(lambda: len(kdash.app._notifications) == 1, "why x does nothing")
     await kdash.press("down")
     await kdash.until(lambda: not len(kdash.app._notifications), "taken away by the next key")

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from textual.geometry import Offset
 from textual.widget import Widget
 
+from k9py.tui.dialogs.check import CheckDialog
 from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.screens.help import HelpScreen
@@ -25,10 +26,10 @@ def place_of(widget: Widget, text: str) -> Offset:
 
 async def test_the_context_and_the_namespace_in_the_header_open_their_lists(kdash: Dashboard) -> None:
     header = kdash.home.query_one(HeaderBar)
-    for label, title in (("context", "context"), ("namespace", "namespace")):
+    for label, kind in (("context", ChooseDialog), ("namespace", CheckDialog)):
         await kdash.pilot.click(header, offset=place_of(header, label))
-        dialog = await kdash.until_screen(ChooseDialog)
-        assert title in dialog.heading.lower()
+        await kdash.until_screen(kind)
+        await kdash.until_text(label.capitalize())
         await kdash.press("escape")
 
 

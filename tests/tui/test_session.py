@@ -15,7 +15,7 @@ from k9py.kube.options import ConnectOptions
 from k9py.simulator.faults import Refuse, RequestMatch
 from k9py.simulator.server import Simulator
 from k9py.tui.app.kdash_app import KdashApp
-from k9py.tui.dialogs.choose import ChooseDialog
+from k9py.tui.dialogs.check import CheckDialog
 from k9py.tui.options import AppOptions, connect_lazily
 from k9py.tui.session import Unreachable
 from tests.tui.dashboard import Dashboard, dashboard
@@ -104,7 +104,7 @@ async def test_fewer_rights_show_less_and_say_so(simulator: Simulator, tmp_path:
 
 async def test_namespaces_are_chosen_and_all_shown_again(kdash: Dashboard) -> None:
     await kdash.press("n")
-    await kdash.until_screen(ChooseDialog)
+    await kdash.until_screen(CheckDialog)
     await kdash.press(*"data", "enter")
     await kdash.until(lambda: kdash.connected.cluster.scope.namespaces == ("data",), "the namespace data")
     await kdash.until(
@@ -112,6 +112,14 @@ async def test_namespaces_are_chosen_and_all_shown_again(kdash: Dashboard) -> No
     )
     await kdash.press("0")
     await kdash.until(lambda: len(kdash.home.rollouts.table.shown_rows) > 5, "all of them again")
+
+
+async def test_space_chooses_several_namespaces_at_once(kdash: Dashboard) -> None:
+    await kdash.press("n")
+    dialog = await kdash.until_screen(CheckDialog)
+    await kdash.press(*"data", "space", *["backspace"] * 4, *"shop", "space", "enter")
+    assert dialog.checked == {"data", "shop"}
+    await kdash.until(lambda: kdash.connected.cluster.scope.namespaces == ("data", "shop"), "both namespaces")
 
 
 @pytest.mark.parametrize("name", ["second"])

@@ -133,15 +133,15 @@ async def test_marked_rollouts_restart_one_after_the_other_and_stop_when_told(kd
     assert [item.name for item in confirm.question.items] == ["Deployment shop/cart", "Deployment shop/catalog"]
     assert kdash.home.marked()
     await kdash.press("tab", "enter")
-    await kdash.until_text("restart 1 of 2 · x stops")
+    await kdash.until_text("restart 1 of 2 · Ctrl+X stops")
     assert not kdash.home.marked(), "the marks have served"
     await kdash.press("l")
     await kdash.until_screen(LogScreen)
     await kdash.until_text("restart 1 of 2 · :stop stops")
     await kdash.press("q")
-    await kdash.until_text("restart 1 of 2 · x stops")
+    await kdash.until_text("restart 1 of 2 · Ctrl+X stops")
     assert "restartedAt" not in json.dumps(stored(kdash, CATALOG)), "the second waits for the first"
-    await kdash.press("x")
+    await kdash.press("ctrl+x")
     await kdash.until_text("stops after this one")
     await kdash.advance_until(lambda: not kdash.app.operations.running_bulk, "the end")
     outcome = kdash.app.operations.status_of(CART)

@@ -1,4 +1,4 @@
-"""Show an object as text: described, or as YAML."""
+"""Show an object as text: described, or as YAML; and the keys of a description."""
 
 from __future__ import annotations
 
@@ -39,4 +39,28 @@ YAML: Final = Action(
     permission=Permission("get"),
     footer=100,
 )
-ACTIONS: Final = (DESCRIBE, YAML)
+
+
+def _section_key(name: str, title: str, text: str, keys: tuple[str, ...], native: str, footer: int | None) -> Action:
+    return Action(
+        f"describe.{name}",
+        title,
+        text,
+        keys=keys,
+        group=HelpGroup.TEXT,
+        scope=ActionScope.DESCRIPTION,
+        native=native,
+        footer=footer,
+    )
+
+
+ACTIONS: Final = (
+    DESCRIBE,
+    YAML,
+    _section_key("fold", "Fold", "Fold or unfold the section", ("enter",), "fold", 281),
+    _section_key("fold_all", "Fold all", "Fold all sections, or unfold them", ("z",), "fold_all", 282),
+    _section_key("next_section", "Next section", "Next section", ("right_square_bracket",), "section(1)", None),
+    _section_key(
+        "previous_section", "Previous section", "Previous section", ("left_square_bracket",), "section(-1)", None
+    ),
+)

@@ -57,6 +57,8 @@ ACTIONS: Final = (
     _key("up", "Up", "Up (holds the view)", ("up", "k"), "move_cursor(-1)"),
     _key("page_down", "Page down", "Page down", ("pagedown", "ctrl+f"), "move_pages(1)"),
     _key("page_up", "Page up", "Page up (holds the view)", ("pageup", "ctrl+b"), "move_pages(-1)"),
+    _key("half_page_down", "Half page down", "Half a page down", ("ctrl+d",), "move_pages(0.5)"),
+    _key("half_page_up", "Half page up", "Half a page up (holds the view)", ("ctrl+u",), "move_pages(-0.5)"),
     _key("oldest", "Oldest", "Oldest line in the buffer", ("home", "g"), "oldest"),
     _key("follow", "Follow", "Newest line, and follow", ("end", "G"), "follow"),
     _key("hold", "Hold", "Hold the view, or follow again", ("space",), "toggle_hold"),

@@ -39,7 +39,7 @@ NAMESPACES: Final = Action(
     group=HelpGroup.NAVIGATE,
     scope=ActionScope.CLUSTER,
     run=_namespaces,
-    command=TypedCommand("ns", ("namespace", "namespaces"), argument="name"),
+    command=TypedCommand("ns", ("namespace",), argument="name"),
     ready=_connected,
     footer=190,
 )
@@ -51,7 +51,7 @@ ALL_NAMESPACES: Final = Action(
     group=HelpGroup.NAVIGATE,
     scope=ActionScope.CLUSTER,
     run=_all_namespaces,
-    command=TypedCommand("all", ("0",)),
+    command=TypedCommand("all-namespaces", ("0",)),
     ready=_connected,
     footer=None,
 )
@@ -59,7 +59,7 @@ CONTEXTS: Final = Action(
     "cluster.contexts",
     "Contexts",
     "Switch context",
-    keys=("c",),
+    keys=("ctrl+o",),
     group=HelpGroup.NAVIGATE,
     scope=ActionScope.CLUSTER,
     run=_contexts,

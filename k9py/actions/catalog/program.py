@@ -50,8 +50,8 @@ ACTIONS: Final = (
     Action(
         "app.command_line",
         "Command",
-        "Command line",
-        keys=("colon",),
+        "Commands, resource types, objects: all that can be typed",
+        keys=("colon", "ctrl+p"),
         group=HelpGroup.GENERAL,
         run=_command_line,
         footer=210,
@@ -121,15 +121,6 @@ ACTIONS: Final = (
         group=HelpGroup.GENERAL,
         scope=ActionScope.APP,
         native="app.cancel_sign_in",
-    ),
-    Action(
-        "app.palette",
-        "Palette",
-        "Command palette",
-        keys=("ctrl+p",),
-        group=HelpGroup.GENERAL,
-        scope=ActionScope.APP,
-        native="app.command_palette",
     ),
     Action(
         "app.suspend",

@@ -20,7 +20,7 @@ STOP: Final = Action(
     "operation.stop",
     "Stop",
     "Stop a batch after the current workload",
-    keys=("x",),
+    keys=("ctrl+x",),
     scope=ActionScope.OPERATION,
     run=_stop,
     command=TypedCommand("stop"),

@@ -28,6 +28,8 @@ ACTIONS: Final = (
     _key("up", "Up", "Up", ("up", "k"), "scroll_lines(-1)"),
     _key("page_down", "Page down", "Page down", ("pagedown", "space", "ctrl+f"), "scroll_pages(1)"),
     _key("page_up", "Page up", "Page up", ("pageup", "ctrl+b"), "scroll_pages(-1)"),
+    _key("half_page_down", "Half page down", "Half a page down", ("ctrl+d",), "scroll_pages(0.5)"),
+    _key("half_page_up", "Half page up", "Half a page up", ("ctrl+u",), "scroll_pages(-0.5)"),
     _key("top", "Top", "First line", ("home", "g"), "edge(0)"),
     _key("bottom", "Bottom", "Last line", ("end", "G"), "edge(1)"),
     _key("left", "Left", "Start of long lines", ("left",), "sideways(-1)"),

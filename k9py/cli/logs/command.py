@@ -5,12 +5,12 @@ Invariant: importing this module imports nothing heavy.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
 import click
 
+from k9py.api.selector_text import SelectorError, parse_label_selector
 from k9py.cli.command_line import merge_arguments, parse_duration, subcommand, with_output_formats
 from k9py.cli.logs.options import DEFAULT_FOLLOW_TAIL, LogOptions
 from k9py.cli.targets import parse_log_target
@@ -28,20 +28,16 @@ Queries of --include and --exclude:
 Gaps, restarts and other messages go to standard error.
 """
 
-_LABEL_NAME: Final = r"(?:[a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?"
-_LABEL_VALUE: Final = r"(?:[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?)?"
-_REQUIREMENT: Final = (
-    rf"\s*(?:!\s*{_LABEL_NAME}"
-    rf"|{_LABEL_NAME}(?:\s*(?:==?|!=)\s*{_LABEL_VALUE}|\s*[<>]\s*\d+"
-    rf"|\s+(?:in|notin)\s*\(\s*{_LABEL_VALUE}(?:\s*,\s*{_LABEL_VALUE})*\s*\))?)\s*"
-)
-_SELECTOR: Final = re.compile(rf"{_REQUIREMENT}(?:,{_REQUIREMENT})*", re.ASCII)
-
 
 def label_selector(text: str) -> str:
     """Return a label selector as it was typed. Raises click.BadParameter unless the API can parse it."""
-    if not _SELECTOR.fullmatch(text):
-        raise click.BadParameter(f"{text!r} is not a label selector: use app=web,tier!=cache or 'app in (web,api)'.")
+    try:
+        parse_label_selector(text)
+    except SelectorError as error:
+        example = "use app=web,tier!=cache or 'app in (web,api)'"
+        raise click.BadParameter(f"{text!r} is not a label selector: {error}; {example}.") from error
+    if not text.strip():
+        raise click.BadParameter("an empty selector selects every pod: name what to read.")
     return text.strip()
 
 

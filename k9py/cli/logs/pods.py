@@ -25,7 +25,7 @@ from k9py.cli.logs.options import LogOptions
 from k9py.cli.session import CommandSession, explain_not_found
 from k9py.cli.targets import ObjectArgument
 from k9py.cluster.log_targets import ALL_ROLES, DEFAULT_ROLES, log_targets
-from k9py.informer.health import Live, Loading
+from k9py.informer.health import Listed, Live, Loading
 from k9py.informer.reflector import Reflector
 from k9py.logs.source import LogTarget
 from k9py.runtime.clock import Clock
@@ -203,7 +203,7 @@ class FollowedPods:
         """Why new pods are not detected, printable; "" while they are."""
         for reflector in self.reflectors:
             match reflector.health:
-                case Live() | Loading(error=None):
+                case Live() | Listed() | Loading(error=None):
                     continue
                 case health:
                     assert health.error is not None

@@ -1,54 +1,61 @@
-"""ConfigMap (core/v1): how many keys it has."""
+"""ConfigMap (core/v1): its keys and how large their values are. The values are not kept."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
 from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject
+from k9py.api.quantities import format_bytes
 from k9py.api.standard_types import standard_type
-from k9py.api.text import printable
+from k9py.resources.cells import AGE, AGE_CELL, NAME, count_cell, muted_cell, name_cell, object_row
 from k9py.resources.resource import Resource, RowContext
-from k9py.views.tones import live_age
-from k9py.views.values import Cell, Column, Row
+from k9py.resources.value_sizes import Sizes, base64_sizes, keys_text, text_sizes, total
+from k9py.views.values import Cell, Column, Row, Tone
 
 
 class ConfigMap(KubeObject, frozen=True):
-    """A ConfigMap; the values are not kept."""
+    """A ConfigMap; `data` and `binary_data` are None once it is decoded."""
 
     KIND: ClassVar[str] = "ConfigMap"
 
     data: dict[str, msgspec.Raw] | None = None
     binary_data: dict[str, msgspec.Raw] | None = None
+    immutable: bool | None = None
+    sizes: Sizes = ()
 
     def __post_init__(self) -> None:
-        for field in ("data", "binary_data"):
-            values: dict[str, Any] | None = getattr(self, field)
-            if values:
-                msgspec.structs.force_setattr(self, field, dict.fromkeys(values, msgspec.Raw()))
-
-    @property
-    def key_count(self) -> int:
-        """The number of keys, of text and of binary values."""
-        return len(self.data or ()) + len(self.binary_data or ())
+        sizes = (*text_sizes(self.data), *base64_sizes(self.binary_data))
+        msgspec.structs.force_setattr(self, "sizes", sizes)
+        msgspec.structs.force_setattr(self, "data", None)
+        msgspec.structs.force_setattr(self, "binary_data", None)
 
 
 COLUMNS = (
-    Column("name", "NAME", min_width=16, max_width=60, grow=True, sort_key="N"),
-    Column("data", "DATA", align_right=True, min_width=4, max_width=8, sort_key="D"),
-    Column("age", "AGE", align_right=True, min_width=4, max_width=6, live=live_age, sort_key="A"),
+    NAME,
+    Column("data", "DATA", align_right=True, min_width=4, max_width=8, sort_key="Y"),
+    Column("size", "SIZE", align_right=True, min_width=4, max_width=8, priority=2, sort_key="B"),
+    Column("keys", "KEYS", min_width=12, max_width=200, priority=3, grow=True, sort_key="K"),
+    Column("immutable", "IMMUTABLE", min_width=4, max_width=9, priority=5, wide=True, sort_key="I"),
+    AGE,
 )
 
 
 def row(config_map: ConfigMap, context: RowContext) -> Row:
     """Return the row of a ConfigMap."""
-    count = config_map.key_count
-    return Row(
-        key=config_map.key,
-        cells=(Cell(printable(config_map.name)), Cell(str(count), sort=count), Cell("")),
-        since=config_map.metadata.creation_timestamp,
+    size = total(config_map.sizes)
+    return object_row(
+        config_map,
+        (
+            name_cell(config_map),
+            count_cell(len(config_map.sizes)),
+            Cell(format_bytes(size), Tone.MUTED, size),
+            muted_cell(keys_text(config_map.sizes), none=""),
+            muted_cell("true" if config_map.immutable else "false"),
+            AGE_CELL,
+        ),
     )
 
 

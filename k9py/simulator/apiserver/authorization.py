@@ -18,22 +18,35 @@ from k9py.simulator.state import SimulatorState
 
 _PUBLIC_PATHS = ("/healthz", "/livez", "/readyz", "/version")  # anonymous requests
 _DISCOVERY_PATHS = (*_PUBLIC_PATHS, "/api", "/apis", "/openapi")  # every authenticated user
+# What system:discovery and system:public-info-viewer list in a rules review.
+_DISCOVERY_RULE_PATHS = (
+    "/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version",
+    "/version/",
+)  # fmt: skip
+_PUBLIC_RULE_PATHS = ("/healthz", "/livez", "/readyz", "/version", "/version/")
+NO_RULE_RESOLUTION = "webhook authorizer does not support user rule resolution"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Allow verbs on resources (`pods`, `pods/log`, `*`) of API groups; `namespaces` None: cluster-wide."""
+    """Allow verbs on resources (`pods`, `pods/log`, `*`) of API groups.
+
+    `namespaces` None: cluster-wide. `names`: only the objects of these names; empty: all.
+    """
 
     verbs: tuple[str, ...]
     groups: tuple[str, ...]
     resources: tuple[str, ...]
     namespaces: tuple[str, ...] | None = None
+    names: tuple[str, ...] = ()
 
-    def allows(self, verb: str, group: str, resource: str, namespace: str) -> bool:
+    def allows(self, verb: str, group: str, resource: str, namespace: str, name: str = "") -> bool:
         def covers(held: tuple[str, ...], wanted: str) -> bool:
             return "*" in held or wanted in held
 
         if self.namespaces is not None and namespace not in self.namespaces:
+            return False
+        if self.names and name not in self.names:
             return False
         subresource = resource.partition("/")[2]
         return (
@@ -65,11 +78,21 @@ class Access:
     def __init__(self) -> None:
         self._users: dict[str, UserInfo] = {}
         self._rules: dict[str, tuple[Rule, ...]] = {}
+        self._unlisted_rules: dict[str, tuple[Rule, ...]] = {}
 
-    def add(self, token: str, user: UserInfo, rules: tuple[Rule, ...]) -> None:
-        """Register a bearer token for a user with these rules."""
+    def add(self, token: str, user: UserInfo, rules: tuple[Rule, ...], unlisted: tuple[Rule, ...] = ()) -> None:
+        """Register a bearer token for a user.
+
+        Args:
+            token: the token.
+            user: the user.
+            rules: what RBAC allows.
+            unlisted: what a webhook authorizer allows beyond that: it decides each request but lists no rules, so that
+                rules reviews are incomplete.
+        """
         self._users[token] = user
         self._rules[user.name] = rules
+        self._unlisted_rules[user.name] = unlisted
 
     def revoke(self, token: str) -> None:
         """Revoke a token; requests with it get 401, as with an expired one."""
@@ -89,10 +112,19 @@ class Access:
             return UserInfo("system:anonymous", ("system:unauthenticated",))
         raise status_errors.unauthorized()
 
-    def allows(self, user: UserInfo, verb: str, group: str, resource: str, namespace: str) -> bool:
-        """Return whether a user may use a verb on a resource; `resource` includes the subresource after a slash."""
-        rules = (*_AUTHENTICATED_RULES, *self._rules.get(user.name, ()))
-        return any(rule.allows(verb, group, resource, namespace) for rule in rules)
+    def allows(self, user: UserInfo, verb: str, group: str, resource: str, namespace: str, name: str = "") -> bool:
+        """Return whether a user may use a verb on a resource.
+
+        Args:
+            user: the user.
+            verb: as authorization names it (`list`, `deletecollection` ...).
+            group: "" for the core group.
+            resource: the plural, with the subresource after a slash.
+            namespace: "" at the cluster scope.
+            name: of the object, "" for a collection.
+        """
+        rules = (*_AUTHENTICATED_RULES, *self._rules.get(user.name, ()), *self._unlisted_rules.get(user.name, ()))
+        return any(rule.allows(verb, group, resource, namespace, name) for rule in rules)
 
     def allows_path(self, user: UserInfo, path: str) -> bool:
         """Return whether a user may GET a non-resource path."""
@@ -111,20 +143,27 @@ class Access:
             return
         plural = f"{resource.plural}/{target.subresource}" if target.subresource else resource.plural
         namespace = target.name if resource is NAMESPACES else target.namespace
-        if self.allows(user, target.verb, resource.group, plural, namespace):
+        if self.allows(user, target.verb, resource.group, plural, namespace, target.name):
             return
         where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
         what = f'cannot {target.verb} resource "{plural}" in API group "{resource.group}" {where}'
         raise status_errors.forbidden(resource, target.name, f'User "{user.name}" {what}')
 
     def rules_in(self, user: UserInfo, namespace: str) -> list[Rule]:
-        """Return the rules of a user that apply in a namespace."""
+        """Return the rules of a user that apply in a namespace, without unlisted ones."""
         rules = (*_AUTHENTICATED_RULES, *self._rules.get(user.name, ()))
         return [rule for rule in rules if rule.namespaces is None or namespace in rule.namespaces]
 
+    def has_unlisted_rules(self, user: UserInfo) -> bool:
+        return bool(self._unlisted_rules.get(user.name))
+
 
 def answer_review(state: SimulatorState, access: Access, request: IncomingRequest, body: Object) -> ApiResponse:
-    """Answer a SelfSubjectAccessReview, SelfSubjectRulesReview or SelfSubjectReview."""
+    """Answer a SelfSubjectAccessReview, SelfSubjectRulesReview or SelfSubjectReview.
+
+    Raises:
+        StatusError: 400 for a rules review without a namespace.
+    """
     resource: Resource = request.resource
     spec: Mapping[str, Any] = body.get("spec") or {}
     answer: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}}
@@ -149,19 +188,27 @@ def _access_status(access: Access, user: UserInfo, spec: Mapping[str, Any]) -> d
     if attributes.get("subresource"):
         resource = f"{resource}/{attributes['subresource']}"
     allowed = access.allows(
-        user, attributes.get("verb", ""), attributes.get("group", ""), resource, attributes.get("namespace", "")
+        user,
+        attributes.get("verb", ""),
+        attributes.get("group", ""),
+        resource,
+        attributes.get("namespace", ""),
+        attributes.get("name", ""),
     )
     return {"allowed": allowed}
 
 
 def _rules_status(access: Access, user: UserInfo, namespace: str) -> dict[str, Any]:
-    rules = [
-        {"verbs": list(rule.verbs), "apiGroups": list(rule.groups), "resources": list(rule.resources)}
-        for rule in access.rules_in(user, namespace)
-    ]
-    paths = [path for base in _DISCOVERY_PATHS for path in (base, f"{base}/*")]
-    return {
-        "resourceRules": rules,
-        "nonResourceRules": [{"verbs": ["get"], "nonResourceURLs": paths}],
-        "incomplete": False,
-    }
+    if not namespace:
+        raise status_errors.bad_request("no namespace on request")
+    rules = []
+    for rule in access.rules_in(user, namespace):
+        listed = {"verbs": list(rule.verbs), "apiGroups": list(rule.groups), "resources": list(rule.resources)}
+        rules.append(listed | ({"resourceNames": list(rule.names)} if rule.names else {}))
+    paths = [{"verbs": ["get"], "nonResourceURLs": list(held)} for held in (_PUBLIC_RULE_PATHS, _DISCOVERY_RULE_PATHS)]
+    if access.allows_path(user, "/metrics"):
+        paths.insert(0, {"verbs": ["*"], "nonResourceURLs": ["*"]})
+    status: dict[str, Any] = {"resourceRules": rules, "nonResourceRules": paths, "incomplete": False}
+    if access.has_unlisted_rules(user):
+        status |= {"incomplete": True, "evaluationError": NO_RULE_RESOLUTION}
+    return status

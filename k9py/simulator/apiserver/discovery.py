@@ -1,15 +1,18 @@
 """Discovery in its three forms: per group, aggregated (v2), and a minimal OpenAPI document.
 
-Invariant: everything derives from `RESOURCES`. The OpenAPI documents have no types: just enough for kubectl to see that
-dryRun and fieldValidation are supported.
+Invariant: everything derives from the server's `ResourceTable`, on every request. The OpenAPI
+documents have no types: just enough for kubectl to see that dryRun and fieldValidation are supported.
 """
 
 from typing import Any
 
 from k9py.simulator.apiserver.request import IncomingRequest
 from k9py.simulator.apiserver.responses import ApiResponse, json_response
+from k9py.simulator.apiserver.served_apis import METRICS_GROUP, ServedApis
+from k9py.simulator.registry.custom_resources import version_priority
 from k9py.simulator.registry.encoding import encode
-from k9py.simulator.registry.resources import RESOURCES, Resource, Subresource
+from k9py.simulator.registry.resource_table import ResourceTable
+from k9py.simulator.registry.resources import Resource, Subresource
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
@@ -30,32 +33,34 @@ VERSION = {
 }
 
 
-def discovery(request: IncomingRequest) -> ApiResponse | None:
+def discovery(resources: ResourceTable, apis: ServedApis, request: IncomingRequest) -> ApiResponse | None:
     """Return the response to a discovery path, None for any other path."""
-    aggregated = _wants_aggregated(request.accept)
+    aggregated = apis.aggregated_discovery and _wants_aggregated(request.accept)
     match [part for part in request.path.split("/") if part]:
         case ["version"]:
             return json_response(VERSION)
         case ["api"]:
             if aggregated:
-                return _aggregated(core=True)
+                return _aggregated(resources, apis, core=True)
             return json_response({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
         case ["apis"]:
             if aggregated:
-                return _aggregated(core=False)
-            return json_response({"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(g) for g in _groups()]})
-        case ["apis", group] if group in _groups():
-            return json_response({"kind": "APIGroup", "apiVersion": "v1", **_group(group)})
+                return _aggregated(resources, apis, core=False)
+            groups = [_group(resources, apis, group) for group in _groups(resources, apis)]
+            return json_response({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+        case ["apis", group] if group in _groups(resources, apis):
+            return json_response({"kind": "APIGroup", "apiVersion": "v1", **_group(resources, apis, group)})
         case ["api", "v1"]:
-            return json_response(_resource_list("", "v1"))
-        case ["apis", group, version] if (group, version) in _group_versions():
-            return json_response(_resource_list(group, version))
+            return json_response(_resource_list(resources, "", "v1"))
+        case ["apis", group, version] if (group, version) in _group_versions(resources):
+            return json_response(_resource_list(resources, group, version))
         case ["openapi", "v3"]:
-            return json_response({"paths": {_openapi_path(g, v): _openapi_link(g, v) for g, v in _group_versions()}})
+            paths = {_openapi_path(g, v): _openapi_link(g, v) for g, v in _group_versions(resources)}
+            return json_response({"paths": paths})
         case ["openapi", "v3", "api", "v1"]:
-            return json_response(_openapi("", "v1"))
-        case ["openapi", "v3", "apis", group, version] if (group, version) in _group_versions():
-            return json_response(_openapi(group, version))
+            return json_response(_openapi(resources, "", "v1"))
+        case ["openapi", "v3", "apis", group, version] if (group, version) in _group_versions(resources):
+            return json_response(_openapi(resources, group, version))
         case _:
             return None
 
@@ -64,22 +69,36 @@ def _wants_aggregated(accept: str) -> bool:
     return "as=APIGroupDiscoveryList" in accept and "v=v2" in accept.replace("v=v2beta1", "")
 
 
-def _group_versions() -> list[tuple[str, str]]:
-    return list(dict.fromkeys((resource.group, resource.version) for resource in RESOURCES))
+def _group_versions(resources: ResourceTable) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((resource.group, resource.version) for resource in resources))
 
 
-def _groups() -> list[str]:
-    return [group for group, _ in _group_versions() if group]
+def _groups(resources: ResourceTable, apis: ServedApis) -> list[str]:
+    """Return the groups in order: those of other servers (APIServices of low priority) last."""
+    groups = dict.fromkeys(resource.group for resource in resources if resource.group)
+    aggregated = dict.fromkeys((METRICS_GROUP, *(name.partition("/")[0] for name in apis.unavailable)))
+    others = [group for group in groups if group not in aggregated]
+    unavailable = {name.partition("/")[0] for name in apis.unavailable}
+    return [*others, *(group for group in aggregated if group in groups or group in unavailable)]
 
 
-def _group(group: str) -> dict[str, Any]:
-    versions = [{"groupVersion": f"{g}/{v}", "version": v} for g, v in _group_versions() if g == group]
+def _versions(resources: ResourceTable, apis: ServedApis, group: str) -> list[str]:
+    """Return a group's versions, the preferred one first: built-in ones in table order, others by their priority."""
+    versions = [version for held, version in _group_versions(resources) if held == group]
+    unavailable = (name.split("/") for name in apis.unavailable)
+    versions += [version for held, version in unavailable if held == group and version not in versions]
+    custom = any(resource.custom is not None for resource in resources if resource.group == group)
+    return sorted(versions, key=version_priority, reverse=True) if custom else versions
+
+
+def _group(resources: ResourceTable, apis: ServedApis, group: str) -> dict[str, Any]:
+    versions = [{"groupVersion": f"{group}/{v}", "version": v} for v in _versions(resources, apis, group)]
     return {"name": group, "versions": versions, "preferredVersion": versions[0]}
 
 
-def _resource_list(group: str, version: str) -> dict[str, Any]:
+def _resource_list(resources: ResourceTable, group: str, version: str) -> dict[str, Any]:
     entries: list[dict[str, Any]] = []
-    for resource in RESOURCES:
+    for resource in resources:
         if (resource.group, resource.version) != (group, version):
             continue
         entry: dict[str, Any] = {
@@ -103,23 +122,27 @@ def _resource_list(group: str, version: str) -> dict[str, Any]:
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": entries}
 
 
-def _aggregated(*, core: bool) -> ApiResponse:
+def _aggregated(resources: ResourceTable, apis: ServedApis, *, core: bool) -> ApiResponse:
     items: list[dict[str, Any]] = []
-    for group, version in _group_versions():
-        if core != (group == ""):
-            continue
-        resources = [_aggregated_resource(r) for r in RESOURCES if (r.group, r.version) == (group, version)]
-        metadata = {"name": group} if group else {}
-        version_entry = {"version": version, "resources": resources, "freshness": "Current"}
-        items.append({"metadata": metadata, "versions": [version_entry]})
+    for group in ("",) if core else _groups(resources, apis):
+        versions: list[dict[str, Any]] = []
+        for version in _versions(resources, apis, group):
+            if apis.is_unavailable(group, version):  # nothing is known of it
+                versions.append({"version": version, "freshness": "Stale"})
+                continue
+            served = [_aggregated_resource(r) for r in resources if (r.group, r.version) == (group, version)]
+            versions.append({"version": version, "resources": served, "freshness": "Current"})
+        items.append({"metadata": {"name": group} if group else {}, "versions": versions})
     listed = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
     return ApiResponse(body=encode(listed) + b"\n", content_type=AGGREGATED)
 
 
 def _aggregated_resource(resource: Resource) -> dict[str, Any]:
+    # A real server names group and version only for custom resources and for kinds of another group.
+    group, version = (resource.group, resource.version) if resource.custom is not None else ("", "")
     entry: dict[str, Any] = {
         "resource": resource.plural,
-        "responseKind": {"group": "", "version": "", "kind": resource.kind},
+        "responseKind": {"group": group, "version": version, "kind": resource.kind},
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
         "verbs": list(resource.verbs),
@@ -129,12 +152,12 @@ def _aggregated_resource(resource: Resource) -> dict[str, Any]:
     if resource.categories:
         entry["categories"] = list(resource.categories)
     if resource.subresources:
-        entry["subresources"] = [_aggregated_subresource(sub) for sub in resource.subresources]
+        entry["subresources"] = [_aggregated_subresource(sub, group, version) for sub in resource.subresources]
     return entry
 
 
-def _aggregated_subresource(sub: Subresource) -> dict[str, Any]:
-    kind = {"group": sub.group, "version": sub.version, "kind": sub.kind}
+def _aggregated_subresource(sub: Subresource, group: str, version: str) -> dict[str, Any]:
+    kind = {"group": sub.group or group, "version": sub.version or version, "kind": sub.kind}
     return {"subresource": sub.name, "responseKind": kind, "verbs": list(sub.verbs)}
 
 
@@ -146,13 +169,13 @@ def _openapi_link(group: str, version: str) -> dict[str, str]:
     return {"serverRelativeURL": f"/openapi/v3/{_openapi_path(group, version)}"}
 
 
-def _openapi(group: str, version: str) -> dict[str, Any]:
+def _openapi(resources: ResourceTable, group: str, version: str) -> dict[str, Any]:
     parameters = [
         {"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}}
         for name in ("dryRun", "fieldManager", "fieldValidation")
     ]
     paths = {}
-    for resource in RESOURCES:
+    for resource in resources:
         if (resource.group, resource.version) != (group, version) or "patch" not in resource.verbs:
             continue
         namespaced = "namespaces/{namespace}/" if resource.namespaced else ""

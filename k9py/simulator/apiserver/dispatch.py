@@ -9,11 +9,15 @@ from k9py.simulator import status_errors
 from k9py.simulator.apiserver import reads, writes
 from k9py.simulator.apiserver.authorization import Access, answer_review
 from k9py.simulator.apiserver.discovery import discovery
+from k9py.simulator.apiserver.metrics_api import answer_metrics
 from k9py.simulator.apiserver.pod_logs import pod_log
 from k9py.simulator.apiserver.request import IncomingRequest, RequestTarget, parse_request_info
 from k9py.simulator.apiserver.request_body import decode_object
 from k9py.simulator.apiserver.responses import ApiResponse, text_response
-from k9py.simulator.apiserver.subresources import evict, scale
+from k9py.simulator.apiserver.scale import scale
+from k9py.simulator.apiserver.served_apis import NODE_METRICS, POD_METRICS
+from k9py.simulator.apiserver.server_side_apply import apply, is_apply
+from k9py.simulator.apiserver.subresources import evict
 from k9py.simulator.apiserver.watch import watch
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.state import SimulatorState
@@ -22,7 +26,13 @@ _HEALTH = ("/healthz", "/livez", "/readyz")
 
 
 def read_request(
-    access: Access, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    state: SimulatorState,
+    access: Access,
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
+    body: bytes,
 ) -> IncomingRequest:
     """Build an authenticated request.
 
@@ -30,7 +40,7 @@ def read_request(
         StatusError: 401.
     """
     user = access.authenticate(headers.get("Authorization", ""), path)
-    target = parse_request_info(method, path, query) or RequestTarget(method.lower())
+    target = parse_request_info(state.storage.resources, method, path, query) or RequestTarget(method.lower())
     content_type = headers.get("Content-Type", "")
     accept, agent = headers.get("Accept", ""), headers.get("User-Agent", "")
     return IncomingRequest(method, path, target, user, query, accept, content_type, body, agent)
@@ -44,14 +54,20 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
     """
     target = request.info
     if target.resource is None:
-        return _non_resource(access, request)
+        return _non_resource(state, access, request)
     access.check(request.user, target)
+    if state.apis.is_unavailable(target.resource.group, target.resource.version):
+        return _unavailable()
+    if target.resource in (POD_METRICS, NODE_METRICS):
+        return answer_metrics(state, request)
     if target.subresource:
-        return _subresource(state, request)
+        return _subresource(state, access, request)
     if target.verb not in target.resource.verbs:
         raise status_errors.method_not_allowed()
     if target.resource.verbs == ("create",):
         return answer_review(state, access, request, decode_object(request))
+    if target.resource.custom is not None and target.verb == "create" and not _is_in_scope(target):
+        return text_response("404 page not found\n", 404)
     if target.resource.namespaced and not target.namespace and (target.name or target.verb == "create"):
         raise status_errors.method_not_allowed() if target.verb == "create" else status_errors.no_such_resource()
     match target.verb:
@@ -66,7 +82,7 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
         case "update":
             return writes.update(state, request)
         case "patch":
-            return writes.patch(state, request)
+            return apply(state, access, request) if is_apply(request) else writes.patch(state, request)
         case "delete":
             return writes.delete(state, request)
         case "deletecollection":
@@ -75,23 +91,39 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
             raise status_errors.method_not_allowed()
 
 
-def _non_resource(access: Access, request: IncomingRequest) -> ApiResponse:
+def _is_in_scope(target: RequestTarget) -> bool:
+    return target.resource is None or target.resource.namespaced == bool(target.namespace)
+
+
+def _non_resource(state: SimulatorState, access: Access, request: IncomingRequest) -> ApiResponse:
     """Answer a non-resource path: health, version or discovery."""
     if not access.allows_path(request.user, request.path) and request.user.groups != ("system:unauthenticated",):
         why = f'User "{request.user.name}" cannot get path "{request.path}"'
         raise status_errors.forbidden(None, "", why)
     if request.path in _HEALTH:
         return text_response("ok")
+    match [part for part in request.path.split("/") if part]:
+        case ["apis", group, version, *_] if state.apis.is_unavailable(group, version):
+            return _unavailable()
+        case _:
+            pass
     if request.method == "GET":
-        response = discovery(request)
+        response = discovery(state.storage.resources, state.apis, request)
         if response is not None:
             return response
     return text_response("404 page not found\n", 404)
 
 
-def _subresource(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
+def _unavailable() -> ApiResponse:
+    """Return what the aggregator answers for an APIService whose server does not answer: no Status, but text."""
+    return text_response("service unavailable\n", 503)
+
+
+def _subresource(state: SimulatorState, access: Access, request: IncomingRequest) -> ApiResponse:
     target = request.info
     held = next((sub for sub in request.resource.subresources if sub.name == target.subresource), None)
+    if held is None and request.resource.custom is not None:
+        raise status_errors.not_found(request.resource, target.name)
     if held is None:
         raise status_errors.no_such_resource()
     if target.verb not in held.verbs:
@@ -101,6 +133,8 @@ def _subresource(state: SimulatorState, request: IncomingRequest) -> ApiResponse
             return reads.get(state, request)
         case "status", "update":
             return writes.update(state, request)
+        case "status", "patch" if is_apply(request):
+            return apply(state, access, request)
         case "status", "patch":
             return writes.patch(state, request)
         case "scale", _:

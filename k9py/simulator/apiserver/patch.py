@@ -20,7 +20,7 @@ def apply_patch(content_type: str, body: bytes, obj: Object) -> tuple[Object, An
     """Return the patched object and the parsed patch.
 
     Raises:
-        StatusError: 415 for another patch type (server-side apply included); 400 for an unreadable body;
+        StatusError: 415 for another patch type (`server_side_apply.py` has apply); 400 for an unreadable body;
             422 for a JSON patch that does not apply.
     """
     media = content_type.partition(";")[0].strip().lower()

@@ -14,13 +14,18 @@ CONTENT_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"
 
 # message -> field number -> (name, type): a scalar ("string", "bool", "count", or "int" where 0 differs from absent),
-# another message, "map", "quantities" or "intstr"; a leading "*" repeats.
+# another message, "map", "quantities" or "intstr"; a leading "*" repeats, a leading "^" is embedded in its parent.
 _TYPES: dict[str, dict[int, tuple[str, str]]] = {
     "Unknown": {1: ("typeMeta", "TypeMeta"), 2: ("raw", "bytes")},
     "TypeMeta": {1: ("apiVersion", "string"), 2: ("kind", "string")},
     "ObjectMeta": {
         1: ("name", "string"), 2: ("generateName", "string"), 3: ("namespace", "string"), 5: ("uid", "string"),
         6: ("resourceVersion", "string"), 11: ("labels", "map"), 12: ("annotations", "map"),
+        13: ("ownerReferences", "*OwnerReference"), 14: ("finalizers", "*string"),
+    },
+    "OwnerReference": {
+        1: ("kind", "string"), 3: ("name", "string"), 4: ("uid", "string"), 5: ("apiVersion", "string"),
+        6: ("controller", "bool"), 7: ("blockOwnerDeletion", "bool"),
     },
     "SelfSubjectAccessReview": {1: ("metadata", "ObjectMeta"), 2: ("spec", "SelfSubjectAccessReviewSpec")},
     "SelfSubjectAccessReviewSpec": {
@@ -55,15 +60,61 @@ _TYPES: dict[str, dict[int, tuple[str, str]]] = {
     },
     "LabelSelector": {1: ("matchLabels", "map")},
     "PodTemplateSpec": {1: ("metadata", "ObjectMeta"), 2: ("spec", "PodSpec")},
-    "PodSpec": {2: ("containers", "*Container"), 3: ("restartPolicy", "string")},
+    "PodSpec": {
+        1: ("volumes", "*Volume"), 2: ("containers", "*Container"), 3: ("restartPolicy", "string"),
+        4: ("terminationGracePeriodSeconds", "int"), 5: ("activeDeadlineSeconds", "int"), 6: ("dnsPolicy", "string"),
+        7: ("nodeSelector", "map"), 8: ("serviceAccountName", "string"), 9: ("serviceAccount", "string"),
+        10: ("nodeName", "string"), 19: ("schedulerName", "string"), 20: ("initContainers", "*Container"),
+    },
     "Container": {
         1: ("name", "string"), 2: ("image", "string"), 3: ("command", "*string"), 4: ("args", "*string"),
-        6: ("ports", "*ContainerPort"), 7: ("env", "*EnvVar"), 14: ("imagePullPolicy", "string"),
+        5: ("workingDir", "string"), 6: ("ports", "*ContainerPort"), 7: ("env", "*EnvVar"),
+        8: ("resources", "ResourceRequirements"), 9: ("volumeMounts", "*VolumeMount"),
+        13: ("terminationMessagePath", "string"), 14: ("imagePullPolicy", "string"), 19: ("envFrom", "*EnvFromSource"),
+        20: ("terminationMessagePolicy", "string"),
     },
+    "ResourceRequirements": {1: ("limits", "quantities"), 2: ("requests", "quantities")},
+    "VolumeMount": {
+        1: ("name", "string"), 2: ("readOnly", "bool"), 3: ("mountPath", "string"), 4: ("subPath", "string"),
+    },
+    "Volume": {1: ("name", "string"), 2: ("", "^VolumeSource")},
+    "VolumeSource": {
+        2: ("emptyDir", "EmptyDirVolumeSource"), 6: ("secret", "SecretVolumeSource"),
+        10: ("persistentVolumeClaim", "PersistentVolumeClaimVolumeSource"), 19: ("configMap", "ConfigMapVolumeSource"),
+    },
+    "EmptyDirVolumeSource": {1: ("medium", "string")},
+    "SecretVolumeSource": {1: ("secretName", "string"), 3: ("defaultMode", "int"), 4: ("optional", "bool")},
+    "PersistentVolumeClaimVolumeSource": {1: ("claimName", "string"), 2: ("readOnly", "bool")},
+    "ConfigMapVolumeSource": {1: ("", "^LocalObjectReference"), 3: ("defaultMode", "int"), 4: ("optional", "bool")},
+    "LocalObjectReference": {1: ("name", "string")},
+    "EnvFromSource": {
+        1: ("prefix", "string"), 2: ("configMapRef", "OptionalReference"), 3: ("secretRef", "OptionalReference"),
+    },
+    "OptionalReference": {1: ("", "^LocalObjectReference"), 2: ("optional", "bool")},
+    "EnvVarSource": {
+        1: ("fieldRef", "ObjectFieldSelector"), 3: ("configMapKeyRef", "KeySelector"),
+        4: ("secretKeyRef", "KeySelector"),
+    },
+    "ObjectFieldSelector": {1: ("apiVersion", "string"), 2: ("fieldPath", "string")},
+    "KeySelector": {1: ("", "^LocalObjectReference"), 2: ("key", "string"), 3: ("optional", "bool")},
+    "Job": {1: ("metadata", "ObjectMeta"), 2: ("spec", "JobSpec")},
+    "JobSpec": {
+        1: ("parallelism", "int"), 2: ("completions", "int"), 3: ("activeDeadlineSeconds", "int"),
+        4: ("selector", "LabelSelector"), 5: ("manualSelector", "bool"), 6: ("template", "PodTemplateSpec"),
+        7: ("backoffLimit", "int"), 8: ("ttlSecondsAfterFinished", "int"), 9: ("completionMode", "string"),
+        10: ("suspend", "bool"),
+    },
+    "CronJob": {1: ("metadata", "ObjectMeta"), 2: ("spec", "CronJobSpec")},
+    "CronJobSpec": {
+        1: ("schedule", "string"), 2: ("startingDeadlineSeconds", "int"), 3: ("concurrencyPolicy", "string"),
+        4: ("suspend", "bool"), 5: ("jobTemplate", "JobTemplateSpec"), 6: ("successfulJobsHistoryLimit", "int"),
+        7: ("failedJobsHistoryLimit", "int"), 8: ("timeZone", "string"),
+    },
+    "JobTemplateSpec": {1: ("metadata", "ObjectMeta"), 2: ("spec", "JobSpec")},
     "ContainerPort": {
         1: ("name", "string"), 2: ("hostPort", "count"), 3: ("containerPort", "count"), 4: ("protocol", "string"),
     },
-    "EnvVar": {1: ("name", "string"), 2: ("value", "string")},
+    "EnvVar": {1: ("name", "string"), 2: ("value", "string"), 3: ("valueFrom", "EnvVarSource")},
     "Service": {1: ("metadata", "ObjectMeta"), 2: ("spec", "ServiceSpec")},
     "ServiceSpec": {
         1: ("ports", "*ServicePort"), 2: ("selector", "map"), 3: ("clusterIP", "string"), 4: ("type", "string"),
@@ -105,7 +156,9 @@ def _message(name: str, data: bytes) -> dict[str, Any]:
         if number not in fields:
             continue
         field, kind = fields[number]
-        if kind.startswith("*"):
+        if kind.startswith("^"):
+            read |= _value(kind[1:], value)
+        elif kind.startswith("*"):
             read.setdefault(field, []).append(_value(kind[1:], value))
         elif kind in ("map", "quantities"):
             key, held = _map_entry(value, quantities=kind == "quantities")

@@ -64,14 +64,25 @@ def object_response(state: SimulatorState, request: IncomingRequest, obj: Object
     match negotiate_format(request.accept).kind:
         case "table":
             metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
-            as_table = table.table(
-                request.resource, [obj], metadata, state.clock.now(), request.query.get("includeObject", "")
-            )
+            as_table = table.table(request.resource, [obj], metadata, state.clock.now(), included_object(request))
             return json_response(as_table, status)
         case "metadata":
             return json_response(partial_metadata(obj), status)
         case _:
             return json_response(obj, status)
+
+
+def included_object(request: IncomingRequest) -> str:
+    """Return the `includeObject` of a request for a Table.
+
+    Raises:
+        StatusError: 400 for an unknown value.
+    """
+    given = request.query.get("includeObject", "")
+    if given not in ("", "None", "Metadata", "Object"):
+        why = f"includeObject: Invalid value: \"{given}\": must be 'Metadata', 'Object', 'None', or empty"
+        raise status_errors.StatusError(400, "BadRequest", f"Unable to convert to Table as requested: {why}")
+    return given
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +155,20 @@ def _list_response(
     metadata: Mapping[str, Any],
 ) -> ApiResponse:
     resource = request.resource
-    kind, api_version = f"{resource.kind}List", resource.api_version
+    kind, api_version = resource.list_kind, resource.api_version
     items: Iterator[bytes]
     name = b"items"
     columns: dict[str, Any] = {}
     if object_format.kind == "table":
-        now, include = state.clock.now(), request.query.get("includeObject", "")
+        now, include = state.clock.now(), included_object(request)
         kind, api_version, name = "Table", "meta.k8s.io/v1", b"rows"
         columns = {"columnDefinitions": table.column_definitions(resource)}
         items = (encode(table.row(resource, convert_to_served(resource, obj), now, include)) for obj in objects)
     elif object_format.kind == "metadata":
         kind, api_version = "PartialObjectMetadataList", "meta.k8s.io/v1"
         items = (encode(partial_metadata(obj)) for obj in objects)
+    elif resource.custom is not None:  # their items keep kind and apiVersion
+        items = (encode(convert_to_served(resource, obj)) for obj in objects)
     elif resource.storage_version is not None:
         items = (encode(_without_kind(convert_to_served(resource, obj))) for obj in objects)
     else:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from k9py.simulator import status_errors
-from k9py.simulator.registry.resources import Resource, find
+from k9py.simulator.registry.resource_table import ResourceTable
+from k9py.simulator.registry.resources import Resource
 from k9py.simulator.status_errors import StatusCause
 
 _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -90,7 +91,9 @@ class IncomingRequest:
             raise status_errors.bad_request(f'strconv.ParseInt: parsing "{given}": invalid syntax') from None
 
 
-def parse_request_info(method: str, path: str, query: Mapping[str, str]) -> RequestTarget | None:
+def parse_request_info(
+    resources: ResourceTable, method: str, path: str, query: Mapping[str, str]
+) -> RequestTarget | None:
     """Parse a path; None if it names no resource of this server."""
     parts = [part for part in path.split("/") if part]
     match parts:
@@ -104,7 +107,7 @@ def parse_request_info(method: str, path: str, query: Mapping[str, str]) -> Requ
     # /namespaces/x and /namespaces/x/status are the namespace itself; longer paths are inside it.
     if segments[0] == "namespaces" and len(segments) > 2 and segments[2] not in ("status", "finalize"):
         namespace, segments = segments[1], segments[2:]
-    resource = find(group, version, segments[0])
+    resource = resources.find(group, version, segments[0])
     if resource is None or len(segments) > 3:
         return None
     if namespace and not resource.namespaced:

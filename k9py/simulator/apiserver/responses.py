@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from k9py.simulator import status_errors
+from k9py.simulator.registry.autoscaler_versions import autoscaler_as_v1, autoscaler_as_v2
 from k9py.simulator.registry.cache import Object
 from k9py.simulator.registry.encoding import encode
-from k9py.simulator.registry.resources import EVENTS_V1, Resource
+from k9py.simulator.registry.older_versions import as_older_version, from_older_version, is_older
+from k9py.simulator.registry.resources import EVENTS_V1, HORIZONTALPODAUTOSCALERS_V1, Resource
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
@@ -118,6 +120,12 @@ _STORED_EVENT_FIELDS = {new: old for old, new in _EVENT_FIELDS.items()}
 
 def convert_to_served(resource: Resource, obj: Object) -> Object:
     """Return a stored object in the API version it is requested in."""
+    if resource.custom is not None and obj.get("apiVersion") != resource.api_version:
+        return {**obj, "apiVersion": resource.api_version}
+    if resource is HORIZONTALPODAUTOSCALERS_V1:
+        return autoscaler_as_v1(obj)
+    if is_older(resource):
+        return as_older_version(resource, obj)
     if resource is not EVENTS_V1:
         return obj
     shown = {_EVENT_FIELDS.get(key, key): value for key, value in obj.items()}
@@ -127,6 +135,12 @@ def convert_to_served(resource: Resource, obj: Object) -> Object:
 
 def convert_to_stored(resource: Resource, obj: Object) -> Object:
     """Return a submitted object in the API version it is stored in."""
+    if resource.custom is not None:
+        return {**obj, "apiVersion": resource.custom.stored_api_version}
+    if resource is HORIZONTALPODAUTOSCALERS_V1:
+        return autoscaler_as_v2(obj)
+    if is_older(resource):
+        return from_older_version(resource, obj)
     if resource is not EVENTS_V1:
         return obj
     return {_STORED_EVENT_FIELDS.get(key, key): value for key, value in obj.items()} | {"apiVersion": "v1"}

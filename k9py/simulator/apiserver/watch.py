@@ -7,10 +7,10 @@ that falls behind the history gets 410, as from a real server.
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
 
 from k9py.simulator import status_errors
-from k9py.simulator.apiserver.reads import ListSelector, list_selector, parse_revision
+from k9py.simulator.apiserver.empty_objects import empty_fields
+from k9py.simulator.apiserver.reads import ListSelector, included_object, list_selector, parse_revision
 from k9py.simulator.apiserver.request import IncomingRequest
 from k9py.simulator.apiserver.responses import (
     ApiResponse,
@@ -30,21 +30,6 @@ from k9py.simulator.status_errors import StatusCause
 BOOKMARK_SECONDS = 60.0
 SHORTEST_DEFAULT_SECONDS = 1800  # without timeoutSeconds a watch lasts between this and twice this long
 _EVENTS_PER_SLICE = 64
-
-# Fields the real server's typed encoding writes in an otherwise empty object.
-_EMPTY: dict[str, dict[str, Any]] = {
-    "Pod": {"spec": {"containers": None}, "status": {}},
-    "Service": {"spec": {}, "status": {"loadBalancer": {}}},
-    "Deployment": {
-        "spec": {
-            "replicas": 0,
-            "selector": None,
-            "template": {"metadata": {}, "spec": {"containers": None}},
-            "strategy": {},
-        },
-        "status": {},
-    },
-}
 
 
 def watch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
@@ -88,7 +73,7 @@ class _Stream:
         self._state = state
         self._query = query
         self._format = object_format
-        self._include = request.query.get("includeObject", "")
+        self._include = included_object(request) if object_format.kind == "table" else ""
         self._bookmarks = request.flag("allowWatchBookmarks")
         self._has_sent_columns = False
 
@@ -105,11 +90,13 @@ class _Stream:
                 yield self._bookmark(revision, {"k8s.io/initial-events-end": "true"})
         async with _WatchTimer(clock, seconds) as timer:
             unsubscribe = storage.subscribe(self._query.resource, lambda _: timer.wake())
+            unregister = storage.resources.on_change(lambda: timer.wake())
             try:
                 async for line in self._follow(revision, timer):
                     yield line
             finally:
                 unsubscribe()
+                unregister()
 
     def _initial(self, current: list[Object]) -> Iterator[bytes]:
         for obj in current:
@@ -120,6 +107,12 @@ class _Stream:
         storage = self._state.storage
         while True:
             reached = storage.revision  # changes during the sending are read in the next iteration
+            if not storage.resources.serves(self._query.resource):
+                # Its definition changed or is gone: the watch ends after its last events, without an error.
+                for change in storage.last_events_since(self._query.resource, revision):
+                    if (line := self._change_line(change)) is not None:
+                        yield line
+                return
             changes = storage.events_since(self._query.resource, revision)
             if changes is None:
                 # The number in parentheses is the oldest revision still held.
@@ -165,7 +158,7 @@ class _Stream:
 
     def _cached_bytes(self, obj: Object) -> bytes | None:
         resource = self._query.resource
-        if self._format.kind != "object" or resource.storage_version is not None:
+        if self._format.kind != "object" or resource.storage_version is not None:  # converted
             return None
         return self._state.storage.encoded.object(resource, obj)
 
@@ -195,17 +188,19 @@ class _Stream:
         if annotations:
             metadata["annotations"] = annotations
         body: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
+        body |= empty_fields(resource)
         match self._format.kind:
             case "table":
+                empty = table.empty_cells(resource, self._state.clock.now())
                 body = {
                     "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": str(revision)},
                     "columnDefinitions": None if self._has_sent_columns else table.column_definitions(resource),
-                    "rows": [{"cells": table.empty_cells(resource), "object": partial_metadata(body)}],
+                    "rows": [{"cells": empty, "object": body if self._include == "Object" else partial_metadata(body)}],
                 }  # fmt: skip
             case "metadata":
                 body = partial_metadata(body)
             case _:
-                body |= _EMPTY.get(resource.kind, {})
+                pass
         return _event_line(b"BOOKMARK", encode(body))
 
 

@@ -11,7 +11,7 @@ from k9py.simulator.controllers.owner_references import controller_of, key_of
 from k9py.simulator.controllers.pod_state import is_active, is_ready
 from k9py.simulator.controllers.rolling_update import replicas_of, scaled_value
 from k9py.simulator.controllers.work_queue import Key
-from k9py.simulator.registry.resources import PODDISRUPTIONBUDGETS, PODS, by_kind
+from k9py.simulator.registry.resources import PODDISRUPTIONBUDGETS, PODS
 from k9py.simulator.registry.selectors import matches_label_selector
 from k9py.simulator.registry.storage import Storage, StorageEvent
 from k9py.simulator.state import SimulatorState
@@ -45,7 +45,8 @@ def _top_owner(storage: Storage, obj: Object) -> Object | None:
     reference = controller_of(obj)
     if reference is None:
         return None
-    owner = storage.get(by_kind(reference["kind"]), obj["metadata"]["namespace"], reference["name"])
+    resource = storage.resources.owner_type(reference)
+    owner = None if resource is None else storage.get(resource, obj["metadata"]["namespace"], reference["name"])
     if owner is None:
         return None
     return _top_owner(storage, owner) or owner

@@ -18,7 +18,7 @@ from k9py.simulator.controllers.owner_references import key_of
 from k9py.simulator.controllers.quantities import parse_quantity
 from k9py.simulator.controllers.rolling_update import replicas_of
 from k9py.simulator.controllers.work_queue import Key
-from k9py.simulator.registry.resources import HORIZONTALPODAUTOSCALERS, by_kind
+from k9py.simulator.registry.resources import HORIZONTALPODAUTOSCALERS, Resource
 from k9py.simulator.registry.storage import StorageEvent
 from k9py.simulator.state import SimulatorState
 
@@ -59,8 +59,9 @@ class HorizontalPodAutoscalerController:
             return None
         spec = autoscaler["spec"]
         reference = spec["scaleTargetRef"]
-        target = self._storage.get(by_kind(reference["kind"]), key[0], reference["name"])
-        if target is None:
+        resource = self._storage.resources.owner_type(reference)
+        target = None if resource is None else self._storage.get(resource, key[0], reference["name"])
+        if resource is None or target is None:
             self._write(autoscaler, {}, [_condition("AbleToScale", "False", "FailedGetScale", "the target is missing")])
             return _PERIOD
         replicas = replicas_of(target)
@@ -75,7 +76,7 @@ class HorizontalPodAutoscalerController:
         recommended = self._recommended(autoscaler, replicas, utilization)
         wanted = self._stabilized(key, replicas, max(low, min(high, recommended)))
         if wanted != replicas:
-            self._scale(autoscaler, target, replicas, wanted)
+            self._scale(autoscaler, resource, target, replicas, wanted)
         status: Object = {"currentReplicas": replicas, "desiredReplicas": wanted}
         if utilization is not None:
             status["currentMetrics"] = [self._metric(target, utilization)]
@@ -122,8 +123,7 @@ class HorizontalPodAutoscalerController:
             recent.popleft()
         return wanted if wanted >= replicas else min(replicas, max(replicas for _, replicas in recent))
 
-    def _scale(self, autoscaler: Object, target: Object, replicas: int, wanted: int) -> None:
-        resource = by_kind(target["kind"])
+    def _scale(self, autoscaler: Object, resource: Resource, target: Object, replicas: int, wanted: int) -> None:
         scaled = {**target, "spec": {**target["spec"], "replicas": wanted}}
         version, now = resource.api_version, self._state.clock.now()
         self._storage.update(resource, with_manager(scaled, target, _MANAGER, version, now, "scale"))

@@ -126,7 +126,7 @@ def _parsed(entry: str) -> Behaviour:
         case "init-failure" | "initfail":
             return Exits(int(number or 1), 1.0)
         case "oom":
-            return _OUT_OF_MEMORY
+            return Exits(137, float(number or _OUT_OF_MEMORY.after), "OOMKilled")
         case "unready":
             return NeverReady()
         case "image-missing":

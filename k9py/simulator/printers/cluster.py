@@ -30,7 +30,7 @@ def service_cells(obj: Object, now: datetime) -> list[Any]:
         ports.append(f"{port['port']}{node}/{port.get('protocol', 'TCP')}")
     return [
         obj["metadata"]["name"],
-        spec.get("type", "ClusterIP"),
+        spec.get("type", ""),
         spec.get("clusterIP") or "<none>",
         _external(obj),
         ",".join(ports) or "<none>",
@@ -43,9 +43,14 @@ def _external(obj: Object) -> str:
     spec = obj.get("spec") or {}
     if spec.get("type") == "ExternalName":
         return str(spec.get("externalName", "<none>"))
+    if not spec.get("type"):
+        return UNKNOWN
     if spec.get("type") == "LoadBalancer":
         ingress = ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-        return ",".join(entry.get("ip") or entry.get("hostname", "") for entry in ingress) or "<pending>"
+        balanced = ",".join(entry.get("ip") or entry.get("hostname", "") for entry in ingress)
+        if spec.get("externalIPs"):
+            return ",".join(filter(None, (balanced, *spec["externalIPs"])))
+        return balanced or "<pending>"
     return ",".join(spec.get("externalIPs") or ()) or "<none>"
 
 
@@ -66,16 +71,19 @@ def _few(items: list[str], none: str) -> str:
 
 
 def endpoint_slice_cells(obj: Object, now: datetime) -> list[Any]:
-    ports = [str(port["port"]) for port in obj.get("ports") or () if port.get("port") is not None]
+    ports = [str(port["port"]) if port.get("port") is not None else port.get("name") or "*" for port in _ports(obj)]
     addresses = [address for endpoint in obj.get("endpoints") or () for address in endpoint.get("addresses") or ()]
-    more = f" + {len(addresses) - _SHOWN_ENDPOINTS} more..." if len(addresses) > _SHOWN_ENDPOINTS else ""
     return [
         obj["metadata"]["name"],
-        obj.get("addressType", "IPv4"),
-        ",".join(ports) or "<unset>",
-        (",".join(addresses[:_SHOWN_ENDPOINTS]) + more) or "<unset>",
+        obj.get("addressType", ""),
+        _few(ports, "<unset>"),
+        _few(addresses, "<unset>"),
         age(obj, now),
     ]
+
+
+def _ports(obj: Object) -> list[Object]:
+    return list(obj.get("ports") or ())
 
 
 def event_cells(obj: Object, now: datetime) -> list[Any]:
@@ -92,7 +100,7 @@ def event_cells(obj: Object, now: datetime) -> list[Any]:
         since(last, now),
         obj.get("type", ""),
         obj.get("reason", ""),
-        f"{about.get('kind', '').lower()}/{about.get('name', '')}" if about else UNKNOWN,
+        f"{about.get('kind', '').lower()}/{about.get('name', '')}" if about else "",
         about.get("fieldPath", ""),
         f"{component}, {host}" if host else component,
         (obj.get("message") or obj.get("note") or "").strip(),
@@ -115,21 +123,27 @@ def node_cells(obj: Object, now: datetime) -> list[Any]:
     if (obj.get("spec") or {}).get("unschedulable"):
         word += ",SchedulingDisabled"
     prefix = "node-role.kubernetes.io/"
-    roles = sorted(label.removeprefix(prefix) for label in labels if label.startswith(prefix))
+    roles = {label.removeprefix(prefix) for label in labels if label.startswith(prefix)}
+    roles |= {labels["kubernetes.io/role"]} if labels.get("kubernetes.io/role") else set()
     addresses = {address["type"]: address["address"] for address in status.get("addresses") or ()}
     system = status.get("nodeInfo") or {}
     return [
         obj["metadata"]["name"],
         word,
-        ",".join(roles) or "<none>",
+        ",".join(sorted(roles)) or "<none>",
         age(obj, now),
         system.get("kubeletVersion", ""),
         addresses.get("InternalIP", "<none>"),
         addresses.get("ExternalIP", "<none>"),
-        system.get("osImage", UNKNOWN),
-        system.get("kernelVersion", UNKNOWN),
-        system.get("containerRuntimeVersion", UNKNOWN),
+        system.get("osImage") or UNKNOWN,
+        _kernel(system),
+        system.get("containerRuntimeVersion") or UNKNOWN,
     ]
+
+
+def _kernel(system: Object) -> str:
+    version, architecture = system.get("kernelVersion") or UNKNOWN, system.get("architecture")
+    return f"{version} ({architecture})" if architecture else version
 
 
 def config_map_cells(obj: Object, now: datetime) -> list[Any]:
@@ -138,11 +152,11 @@ def config_map_cells(obj: Object, now: datetime) -> list[Any]:
 
 
 def secret_cells(obj: Object, now: datetime) -> list[Any]:
-    return [obj["metadata"]["name"], obj.get("type", "Opaque"), len(obj.get("data") or ()), age(obj, now)]
+    return [obj["metadata"]["name"], obj.get("type", ""), len(obj.get("data") or ()), age(obj, now)]
 
 
 def service_account_cells(obj: Object, now: datetime) -> list[Any]:
-    return [obj["metadata"]["name"], len(obj.get("secrets") or ()), age(obj, now)]
+    return [obj["metadata"]["name"], age(obj, now)]
 
 
 def resource_quota_cells(obj: Object, now: datetime) -> list[Any]:
@@ -154,17 +168,9 @@ def resource_quota_cells(obj: Object, now: datetime) -> list[Any]:
     return [obj["metadata"]["name"], ", ".join(requests), ", ".join(limits), age(obj, now)]
 
 
-def claim_cells(obj: Object, now: datetime) -> list[Any]:
-    spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    modes = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
-    return [
-        obj["metadata"]["name"],
-        status.get("phase", ""),
-        spec.get("volumeName", ""),
-        (status.get("capacity") or {}).get("storage", ""),
-        ",".join(modes.get(mode, mode) for mode in status.get("accessModes") or ()),
-        spec.get("storageClassName", ""),
-        "<unset>",
-        age(obj, now),
-        spec.get("volumeMode", "Filesystem"),
-    ]
+def metrics_cells(metrics: Object, now: datetime) -> list[Any]:
+    """Return the row of PodMetrics (the sum of its containers) or NodeMetrics, as a metrics-server prints it."""
+    usages = [entry["usage"] for entry in metrics.get("containers") or ()] or [metrics["usage"]]
+    cpu = sum(int(usage["cpu"].removesuffix("n")) for usage in usages)
+    memory = sum(int(usage["memory"].removesuffix("Ki")) for usage in usages)
+    return [metrics["metadata"]["name"], f"{cpu}n" if cpu else "0", f"{memory}Ki", metrics["window"]]

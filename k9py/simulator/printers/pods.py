@@ -15,7 +15,7 @@ def pod_cells(pod: Object, now: datetime) -> list[Any]:
     """Return Name, Ready, Status, Restarts, Age, IP, Node, Nominated Node, Readiness Gates."""
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
     reason, ready, restarts, last_restart = _state(pod)
-    restart_text = str(restarts) if not last_restart else f"{restarts} ({since(last_restart, now)} ago)"
+    restart_text = f"{restarts} ({since(last_restart, now)} ago)" if restarts and last_restart else str(restarts)
     total = len(spec.get("containers") or ()) + sum(map(_is_sidecar, spec.get("initContainers") or ()))
     addresses = status.get("podIPs") or ()
     return [
@@ -27,8 +27,30 @@ def pod_cells(pod: Object, now: datetime) -> list[Any]:
         addresses[0]["ip"] if addresses else status.get("podIP") or "<none>",
         spec.get("nodeName") or "<none>",
         status.get("nominatedNodeName") or "<none>",
-        "<none>",
+        _readiness_gates(pod),
     ]
+
+
+_COMPLETED = {
+    "Succeeded": ("Succeeded", "The pod has completed successfully."),
+    "Failed": ("Failed", "The pod failed."),
+}
+
+
+def pod_row_conditions(pod: Object) -> list[Object]:
+    """Return the `conditions` of a pod's row: Completed for a finished pod."""
+    finished = _COMPLETED.get((pod.get("status") or {}).get("phase", ""))
+    if finished is None:
+        return []
+    reason, message = finished
+    return [{"type": "Completed", "status": "True", "reason": reason, "message": message}]
+
+
+def _readiness_gates(pod: Object) -> str:
+    gates = (pod.get("spec") or {}).get("readinessGates") or ()
+    conditions = {condition["type"]: condition for condition in (pod.get("status") or {}).get("conditions") or ()}
+    passed = sum(conditions.get(gate["conditionType"], {}).get("status") == "True" for gate in gates)
+    return f"{passed}/{len(gates)}" if gates else "<none>"
 
 
 def _is_sidecar(container: Mapping[str, Any]) -> bool:
@@ -50,7 +72,7 @@ def _exit_word(terminated: Mapping[str, Any]) -> str:
 def _state(pod: Object) -> tuple[str, int, int, str]:
     """Return the status, ready containers, restarts and the time of the last restart ("" if unknown)."""
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
-    reason = status.get("reason") or status.get("phase") or "Unknown"
+    reason = status.get("reason") or status.get("phase") or ""
     conditions = {condition["type"]: condition for condition in status.get("conditions") or ()}
     if conditions.get("PodScheduled", {}).get("reason") == "SchedulingGated":
         reason = "SchedulingGated"

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from k9py.simulator.printers import cluster, workloads
-from k9py.simulator.printers.pods import pod_cells
+from k9py.simulator.printers import cluster, policies, workloads
+from k9py.simulator.printers.custom_columns import custom_cells, custom_columns
+from k9py.simulator.printers.pods import pod_cells, pod_row_conditions
 from k9py.simulator.registry.cache import Object
-from k9py.simulator.registry.resources import Resource
+from k9py.simulator.registry.resources import PODS, Resource
 
 
 @dataclass(frozen=True, slots=True)
 class PrinterColumn:
-    """A printer column: type `integer` or `string`; priority 1 is shown only with `-o wide`."""
+    """A printer column: type `string`, `integer`, `boolean` or `date`; priority 1 is shown only with `-o wide`."""
 
     name: str
     type: str = "string"
@@ -41,95 +42,126 @@ class Printer:
     cells: Callable[[Object, datetime], list[Any]]
 
 
-def _columns(shown: str, wide: str = "", integers: Iterable[str] = ()) -> tuple[PrinterColumn, ...]:
-    """Parse columns from two comma-separated lists of names."""
-    numbers = frozenset(integers)
-    return tuple(
-        PrinterColumn(name, "integer" if name in numbers else "string", priority)
-        for priority, names in enumerate((shown, wide))
-        for name in names.split(",")
-        if name
-    )
+def _printer_of(columns: str, cells: Callable[[Object, datetime], list[Any]]) -> Printer:
+    """Parse comma-separated columns: `Age`, `Desired:integer`, `+IP` (wide)."""
+    parsed = []
+    for column in columns.split(","):
+        name, _, kind = column.removeprefix("+").partition(":")
+        parsed.append(PrinterColumn(name, kind or "string", int(column.startswith("+"))))
+    return Printer(tuple(parsed), cells)
 
 
-_PLAIN = Printer(_columns("Name,Age"), cluster.plain_cells)
-_EVENT_COLUMNS = (
-    *_columns("Last Seen,Type,Reason,Object"),
-    *_columns("", "Subobject,Source"),
-    PrinterColumn("Message"),
-    *_columns("", "First Seen,Count,Name"),
-)
+_PLAIN = _printer_of("Name,Created At:date", policies.created_at_cells)
+_COUNTS = "Desired:integer,Current:integer,Ready:integer"
+_TEMPLATE = "+Containers,+Images,+Selector"
+_BINDING = "Name,Role,Age,+Users,+Groups,+ServiceAccounts"
+_VOLUME = "StorageClass,VolumeAttributesClass"
 
 _PRINTERS: Mapping[str, Printer] = {
-    "Pod": Printer(_columns("Name,Ready,Status,Restarts,Age", "IP,Node,Nominated Node,Readiness Gates"), pod_cells),
-    "Service": Printer(_columns("Name,Type,Cluster-IP,External-IP,Port(s),Age", "Selector"), cluster.service_cells),
-    "Event": Printer(_EVENT_COLUMNS, cluster.event_cells),
-    "Deployment": Printer(
-        _columns("Name,Ready,Up-to-date,Available,Age", "Containers,Images,Selector"), workloads.deployment_cells
-    ),
-    "ReplicaSet": Printer(
-        _columns("Name,Desired,Current,Ready,Age", "Containers,Images,Selector", ("Desired", "Current", "Ready")),
-        workloads.replica_set_cells,
-    ),
-    "StatefulSet": Printer(_columns("Name,Ready,Age", "Containers,Images"), workloads.stateful_set_cells),
-    "DaemonSet": Printer(
-        _columns(
-            "Name,Desired,Current,Ready,Up-to-date,Available,Node Selector,Age",
-            "Containers,Images,Selector",
-            ("Desired", "Current", "Ready", "Up-to-date", "Available"),
+    kind: _printer_of(columns, cells)
+    for kind, columns, cells in (
+        ("Pod", "Name,Ready,Status,Restarts,Age,+IP,+Node,+Nominated Node,+Readiness Gates", pod_cells),
+        ("Service", "Name,Type,Cluster-IP,External-IP,Port(s),Age,+Selector", cluster.service_cells),
+        (
+            "Event",
+            "Last Seen,Type,Reason,Object,+Subobject,+Source,Message,+First Seen,+Count,+Name",
+            cluster.event_cells,
         ),
-        workloads.daemon_set_cells,
-    ),
-    "Job": Printer(_columns("Name,Status,Completions,Duration,Age", "Containers,Images,Selector"), workloads.job_cells),
-    "CronJob": Printer(
-        _columns("Name,Schedule,Timezone,Suspend,Active,Last Schedule,Age", "Containers,Images,Selector", ("Active",)),
-        workloads.cron_job_cells,
-    ),
-    "HorizontalPodAutoscaler": Printer(
-        _columns("Name,Reference,Targets,MinPods,MaxPods,Replicas,Age", "", ("MaxPods", "Replicas")),
-        workloads.autoscaler_cells,
-    ),
-    "PodDisruptionBudget": Printer(
-        _columns("Name,Min Available,Max Unavailable,Allowed Disruptions,Age", "", ("Allowed Disruptions",)),
-        workloads.disruption_budget_cells,
-    ),
-    "ControllerRevision": Printer(
-        _columns("Name,Controller,Revision,Age", "", ("Revision",)), workloads.controller_revision_cells
-    ),
-    "Endpoints": Printer(_columns("Name,Endpoints,Age"), cluster.endpoints_cells),
-    "EndpointSlice": Printer(_columns("Name,AddressType,Ports,Endpoints,Age"), cluster.endpoint_slice_cells),
-    "Namespace": Printer(_columns("Name,Status,Age"), cluster.namespace_cells),
-    "Node": Printer(
-        _columns("Name,Status,Roles,Age,Version", "Internal-IP,External-IP,OS-Image,Kernel-Version,Container-Runtime"),
-        cluster.node_cells,
-    ),
-    "ConfigMap": Printer(_columns("Name,Data,Age", "", ("Data",)), cluster.config_map_cells),
-    "Secret": Printer(_columns("Name,Type,Data,Age", "", ("Data",)), cluster.secret_cells),
-    "ServiceAccount": Printer(_columns("Name,Secrets,Age", "", ("Secrets",)), cluster.service_account_cells),
-    "ResourceQuota": Printer(_columns("Name,Request,Limit,Age"), cluster.resource_quota_cells),
-    "PersistentVolumeClaim": Printer(
-        _columns("Name,Status,Volume,Capacity,Access Modes,StorageClass,VolumeAttributesClass,Age", "VolumeMode"),
-        cluster.claim_cells,
-    ),
+        ("Deployment", f"Name,Ready,Up-to-date,Available,Age,{_TEMPLATE}", workloads.deployment_cells),
+        ("ReplicaSet", f"Name,{_COUNTS},Age,{_TEMPLATE}", workloads.replica_set_cells),
+        ("ReplicationController", f"Name,{_COUNTS},Age,{_TEMPLATE}", policies.replication_controller_cells),
+        ("StatefulSet", "Name,Ready,Age,+Containers,+Images", workloads.stateful_set_cells),
+        (
+            "DaemonSet",
+            f"Name,{_COUNTS},Up-to-date:integer,Available:integer,Node Selector,Age,{_TEMPLATE}",
+            workloads.daemon_set_cells,
+        ),
+        ("Job", f"Name,Status,Completions,Duration,Age,{_TEMPLATE}", workloads.job_cells),
+        (
+            "CronJob",
+            f"Name,Schedule,Timezone,Suspend:boolean,Active:integer,Last Schedule,Age,{_TEMPLATE}",
+            workloads.cron_job_cells,
+        ),
+        (
+            "HorizontalPodAutoscaler",
+            "Name,Reference,Targets,MinPods,MaxPods,Replicas,Age",
+            workloads.autoscaler_cells,
+        ),
+        (
+            "PodDisruptionBudget",
+            "Name,Min Available,Max Unavailable,Allowed Disruptions:integer,Age",
+            workloads.disruption_budget_cells,
+        ),
+        ("ControllerRevision", "Name,Controller,Revision,Age", workloads.controller_revision_cells),
+        ("PodTemplate", "Name,Containers,Images,Pod Labels", policies.pod_template_cells),
+        ("Endpoints", "Name,Endpoints,Age", cluster.endpoints_cells),
+        ("EndpointSlice", "Name,AddressType,Ports,Endpoints,Age", cluster.endpoint_slice_cells),
+        ("Namespace", "Name,Status,Age", cluster.namespace_cells),
+        (
+            "Node",
+            "Name,Status,Roles,Age,Version,+Internal-IP,+External-IP,+OS-Image,+Kernel-Version,+Container-Runtime",
+            cluster.node_cells,
+        ),
+        ("ConfigMap", "Name,Data,Age", cluster.config_map_cells),
+        ("Secret", "Name,Type,Data,Age", cluster.secret_cells),
+        ("ServiceAccount", "Name,Age", cluster.service_account_cells),
+        ("ResourceQuota", "Name,Request,Limit,Age", cluster.resource_quota_cells),
+        (
+            "PersistentVolumeClaim",
+            f"Name,Status,Volume,Capacity,Access Modes,{_VOLUME},Age,+VolumeMode",
+            policies.claim_cells,
+        ),
+        (
+            "PersistentVolume",
+            f"Name,Capacity,Access Modes,Reclaim Policy,Status,Claim,{_VOLUME},Reason,Age,+VolumeMode",
+            policies.volume_cells,
+        ),
+        ("Ingress", "Name,Class,Hosts,Address,Ports,Age", policies.ingress_cells),
+        ("IngressClass", "Name,Controller,Parameters,Age", policies.ingress_class_cells),
+        ("NetworkPolicy", "Name,Pod-Selector,Age", policies.network_policy_cells),
+        ("RoleBinding", _BINDING, policies.role_binding_cells),
+        ("ClusterRoleBinding", _BINDING, policies.role_binding_cells),
+        (
+            "StorageClass",
+            "Name,Provisioner,ReclaimPolicy,VolumeBindingMode,AllowVolumeExpansion,Age",
+            policies.storage_class_cells,
+        ),
+        (
+            "PriorityClass",
+            "Name,Value:integer,Global-Default:boolean,Age,PreemptionPolicy",
+            policies.priority_class_cells,
+        ),
+        ("ValidatingWebhookConfiguration", "Name,Webhooks:integer,Age", policies.webhook_cells),
+        ("MutatingWebhookConfiguration", "Name,Webhooks:integer,Age", policies.webhook_cells),
+        ("Lease", "Name,Holder,Age", policies.lease_cells),
+        ("RuntimeClass", "Name,Handler,Age", policies.runtime_class_cells),
+        ("PodMetrics", "Name,cpu,memory,Window", cluster.metrics_cells),
+        ("NodeMetrics", "Name,cpu,memory,Window", cluster.metrics_cells),
+        ("APIService", "Name,Service,Available,Age", policies.api_service_cells),
+    )
 }
 
 
 def column_definitions(resource: Resource) -> list[dict[str, Any]]:
     """Return a kind's `columnDefinitions`."""
+    if resource.custom is not None:
+        return custom_columns(resource.custom)
     return [column.definition() for column in _printer(resource).columns]
 
 
-def empty_cells(resource: Resource) -> list[Any]:
-    """Return the cells of a bookmark's empty row."""
-    return ["" if column.type == "string" else 0 for column in _printer(resource).columns]
+def empty_cells(resource: Resource, now: datetime) -> list[Any]:
+    """Return the cells of a bookmark's row: those of an object without any field."""
+    return _cells(resource, {"metadata": {"name": ""}}, now)
 
 
 def row(resource: Resource, obj: Object, now: datetime, include: str = "") -> dict[str, Any]:
     """Return one row; `include` is `None`, `Metadata` (also "") or `Object`."""
-    printed: dict[str, Any] = {"cells": _printer(resource).cells(obj, now)}
+    printed: dict[str, Any] = {"cells": _cells(resource, obj, now)}
+    if resource is PODS and (conditions := pod_row_conditions(obj)):
+        printed["conditions"] = conditions
     match include:
         case "None":
-            pass
+            printed["object"] = None
         case "Object":
             printed["object"] = obj
         case _:
@@ -152,6 +184,12 @@ def table(
         "columnDefinitions": column_definitions(resource),
         "rows": [row(resource, obj, now, include) for obj in objects],
     }
+
+
+def _cells(resource: Resource, obj: Object, now: datetime) -> list[Any]:
+    if resource.custom is not None:
+        return custom_cells(resource.custom, obj, now)
+    return _printer(resource).cells(obj, now)
 
 
 def _printer(resource: Resource) -> Printer:

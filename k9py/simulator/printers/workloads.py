@@ -4,13 +4,17 @@ PodDisruptionBudget.
 Invariant: cells are in the order of the kind's columns in `table.py`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from k9py.simulator.clock import parse_timestamp
-from k9py.simulator.printers.ages import age, human_duration, since
+from k9py.simulator.printers.ages import UNKNOWN, age, human_duration, since
+from k9py.simulator.registry.autoscaler_versions import autoscaler_as_v2
 from k9py.simulator.registry.cache import Object
 from k9py.simulator.registry.selectors import selector_text
+
+_SHOWN_METRICS = 2
 
 
 def containers_and_images(template: Object) -> list[str]:
@@ -31,12 +35,12 @@ def deployment_cells(obj: Object, now: datetime) -> list[Any]:
     spec, status = _parts(obj)
     return [
         obj["metadata"]["name"],
-        f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 1)}",
+        f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 0)}",
         status.get("updatedReplicas", 0),
         status.get("availableReplicas", 0),
         age(obj, now),
         *containers_and_images(spec.get("template") or {}),
-        selector_cell(spec.get("selector")),
+        selector_text(spec.get("selector")) or ("<none>" if spec.get("selector") else ""),
     ]
 
 
@@ -44,7 +48,7 @@ def replica_set_cells(obj: Object, now: datetime) -> list[Any]:
     spec, status = _parts(obj)
     return [
         obj["metadata"]["name"],
-        spec.get("replicas", 1),
+        spec.get("replicas", 0),
         status.get("replicas", 0),
         status.get("readyReplicas", 0),
         age(obj, now),
@@ -57,7 +61,7 @@ def stateful_set_cells(obj: Object, now: datetime) -> list[Any]:
     spec, status = _parts(obj)
     return [
         obj["metadata"]["name"],
-        f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 1)}",
+        f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 0)}",
         age(obj, now),
         *containers_and_images(spec.get("template") or {}),
     ]
@@ -125,7 +129,7 @@ def cron_job_cells(obj: Object, now: datetime) -> list[Any]:
         obj["metadata"]["name"],
         spec.get("schedule", ""),
         spec.get("timeZone") or "<none>",
-        "True" if spec.get("suspend") else "False",
+        str(spec["suspend"]) if spec.get("suspend") is not None else "<unset>",
         len(status.get("active") or ()),
         since(last, now) if last else "<none>",
         age(obj, now),
@@ -135,6 +139,9 @@ def cron_job_cells(obj: Object, now: datetime) -> list[Any]:
 
 
 def autoscaler_cells(obj: Object, now: datetime) -> list[Any]:
+    """Return an autoscaler's row; takes both API versions."""
+    if obj.get("apiVersion") == "autoscaling/v1":
+        obj = autoscaler_as_v2(obj)
     spec, status = _parts(obj)
     target = spec.get("scaleTargetRef") or {}
     return [
@@ -148,19 +155,29 @@ def autoscaler_cells(obj: Object, now: datetime) -> list[Any]:
     ]
 
 
-def _metrics(wanted: Any, current: Any) -> str:
-    metrics = []
-    for at, metric in enumerate(wanted):
-        resource = metric.get("resource") or {}
-        name = resource.get("name", metric.get("type", ""))
-        value = (current[at].get("resource") or {}).get("current") or {} if at < len(current) else {}
-        target = resource.get("target") or {}
-        if target.get("averageUtilization") is not None:
-            now = value.get("averageUtilization")
-            metrics.append(f"{name}: {'<unknown>' if now is None else f'{now}%'}/{target['averageUtilization']}%")
-        else:
-            metrics.append(f"{name}: {value.get('averageValue', '<unknown>')}/{target.get('averageValue', '<auto>')}")
-    return ", ".join(metrics) or "<none>"
+def _metrics(wanted: Sequence[Object], current: Sequence[Object]) -> str:
+    texts = [_metric(metric, current[at] if at < len(current) else {}) for at, metric in enumerate(wanted)]
+    more = f" + {len(texts) - _SHOWN_METRICS} more..." if len(texts) > _SHOWN_METRICS else ""
+    return (", ".join(texts[:_SHOWN_METRICS]) + more) or "<none>"
+
+
+def _metric(metric: Object, current: Object) -> str:
+    """Return one metric as `current/target`, with the name of a resource before it."""
+    kind = metric.get("type", "")
+    field = kind[:1].lower() + kind[1:]
+    source = metric.get(field) or {}
+    target, value = source.get("target") or {}, (current.get(field) or {}).get("current") or {}
+    by_average = target.get("averageValue")
+    if kind in ("Resource", "ContainerResource"):
+        if by_average is not None:
+            return f"{source['name']}: {value.get('averageValue', UNKNOWN)}/{by_average}"
+        used, goal = value.get("averageUtilization"), target.get("averageUtilization")
+        return f"{source['name']}: {UNKNOWN if used is None else f'{used}%'}/{'<auto>' if goal is None else f'{goal}%'}"
+    if kind == "Pods":
+        return f"{value.get('averageValue', UNKNOWN)}/{by_average}"
+    if by_average is not None:
+        return f"{value.get('averageValue', UNKNOWN)}/{by_average} (avg)"
+    return f"{value.get('value', UNKNOWN)}/{target.get('value', '')}"
 
 
 def disruption_budget_cells(obj: Object, now: datetime) -> list[Any]:

@@ -1,14 +1,17 @@
-"""The resources this API server serves, and lookups in that table.
+"""The built-in resources of this API server, and lookups in that table.
 
-Invariant: discovery, routing, storage and printers read `RESOURCES` only. To add a kind, add a row (and its columns in
-`printers/`, if it prints more than name and age).
+Invariant: `RESOURCES` never changes. What one server serves, custom resources included, is its `ResourceTable`
+(`resource_table.py`), which starts as these. To add a kind, add a row (and its columns in `printers/`, if it prints
+more than name and age).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 NAMESPACE_VERBS = ("create", "delete", "get", "list", "patch", "update", "watch")
+CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,34 @@ class Subresource:
 
 
 @dataclass(frozen=True, slots=True)
+class ScalePaths:
+    """The JSON paths that a custom resource's scale subresource reads and writes, such as `.spec.replicas`."""
+
+    spec_replicas: str
+    status_replicas: str
+    selector: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomType:
+    """What a CustomResourceDefinition declares about one version.
+
+    `columns` are `additionalPrinterColumns` as given; `stored_api_version` is the apiVersion objects are stored in.
+    """
+
+    list_kind: str
+    stored_api_version: str
+    schema: Mapping[str, Any]
+    columns: tuple[Mapping[str, Any], ...] = ()
+    scale: ScalePaths | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One kind served under one group and version.
 
-    `counts_generation`: metadata.generation is maintained. `stored_as`: the (group, plural) of the stored objects
-    if they are served in another version (events.k8s.io/v1 events are core events).
+    `counts_generation`: metadata.generation is maintained. `storage_version`: the (group, plural) of the stored objects
+    if they are served in another version (events.k8s.io/v1 events are core events). `custom`: only of custom resources.
     """
 
     group: str
@@ -42,6 +68,7 @@ class Resource:
     categories: tuple[str, ...] = ()
     counts_generation: bool = False
     storage_version: tuple[str, str] | None = field(default=None)
+    custom: CustomType | None = field(default=None, compare=False)
 
     @property
     def api_version(self) -> str:
@@ -57,6 +84,10 @@ class Resource:
     def storage_key(self) -> tuple[str, str]:
         """Return the (group, plural) under which its objects are stored."""
         return self.storage_version or (self.group, self.plural)
+
+    @property
+    def list_kind(self) -> str:
+        return self.custom.list_kind if self.custom is not None else f"{self.kind}List"
 
     @property
     def has_status(self) -> bool:
@@ -152,6 +183,58 @@ INGRESSES = Resource(
 )  # fmt: skip
 
 
+INGRESSCLASSES = Resource(
+    "networking.k8s.io", "v1", "ingressclasses", "ingressclass", "IngressClass", (), False, counts_generation=True
+)
+NETWORKPOLICIES = Resource(
+    "networking.k8s.io", "v1", "networkpolicies", "networkpolicy", "NetworkPolicy", ("netpol",), counts_generation=True
+)
+HORIZONTALPODAUTOSCALERS_V1 = Resource(
+    "autoscaling", "v1", "horizontalpodautoscalers", "horizontalpodautoscaler", "HorizontalPodAutoscaler", ("hpa",),
+    subresources=(_status("HorizontalPodAutoscaler"),), categories=("all",),
+    storage_version=("autoscaling", "horizontalpodautoscalers"),
+)  # fmt: skip
+PODTEMPLATES = Resource("", "v1", "podtemplates", "podtemplate", "PodTemplate", counts_generation=True)
+
+
+def _rbac(plural: str, kind: str, *, namespaced: bool) -> Resource:
+    return Resource("rbac.authorization.k8s.io", "v1", plural, kind.lower(), kind, (), namespaced)
+
+
+ROLES = _rbac("roles", "Role", namespaced=True)
+ROLEBINDINGS = _rbac("rolebindings", "RoleBinding", namespaced=True)
+CLUSTERROLES = _rbac("clusterroles", "ClusterRole", namespaced=False)
+CLUSTERROLEBINDINGS = _rbac("clusterrolebindings", "ClusterRoleBinding", namespaced=False)
+STORAGECLASSES = Resource("storage.k8s.io", "v1", "storageclasses", "storageclass", "StorageClass", ("sc",), False)
+PRIORITYCLASSES = Resource(
+    "scheduling.k8s.io", "v1", "priorityclasses", "priorityclass", "PriorityClass", ("pc",), False,
+    counts_generation=True,
+)  # fmt: skip
+RUNTIMECLASSES = Resource("node.k8s.io", "v1", "runtimeclasses", "runtimeclass", "RuntimeClass", (), False)
+
+
+def _extension(group: str, plural: str, kind: str, short: tuple[str, ...] = (), *, status: bool = False) -> Resource:
+    return Resource(
+        group, "v1", plural, kind.lower(), kind, short, False,
+        subresources=(_status(kind),) if status else (), categories=("api-extensions",), counts_generation=True,
+    )  # fmt: skip
+
+
+VALIDATINGWEBHOOKCONFIGURATIONS = _extension(
+    "admissionregistration.k8s.io", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration"
+)
+MUTATINGWEBHOOKCONFIGURATIONS = _extension(
+    "admissionregistration.k8s.io", "mutatingwebhookconfigurations", "MutatingWebhookConfiguration"
+)
+CUSTOMRESOURCEDEFINITIONS = _extension(
+    "apiextensions.k8s.io", "customresourcedefinitions", "CustomResourceDefinition", ("crd", "crds"), status=True
+)
+APISERVICES = Resource(
+    "apiregistration.k8s.io", "v1", "apiservices", "apiservice", "APIService", (), False,
+    subresources=(_status("APIService"),), categories=("api-extensions",),
+)  # fmt: skip
+
+
 def _review(group: str, plural: str, kind: str) -> Resource:
     return Resource(group, "v1", plural, kind.lower(), kind, (), False, ("create",))
 
@@ -160,37 +243,37 @@ SELFSUBJECTREVIEWS = _review("authentication.k8s.io", "selfsubjectreviews", "Sel
 SELFSUBJECTACCESSREVIEWS = _review("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview")
 SELFSUBJECTRULESREVIEWS = _review("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview")
 
+# Groups and versions in the order of a real server's discovery.
 RESOURCES: tuple[Resource, ...] = (
     CONFIGMAPS, ENDPOINTS, EVENTS, LIMITRANGES, NAMESPACES, NODES, PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS,
-    REPLICATIONCONTROLLERS, RESOURCEQUOTAS, SECRETS, SERVICEACCOUNTS, SERVICES,
+    PODTEMPLATES, REPLICATIONCONTROLLERS, RESOURCEQUOTAS, SECRETS, SERVICEACCOUNTS, SERVICES,
+    APISERVICES,
     CONTROLLERREVISIONS, DAEMONSETS, DEPLOYMENTS, REPLICASETS, STATEFULSETS,
     EVENTS_V1, SELFSUBJECTREVIEWS, SELFSUBJECTACCESSREVIEWS, SELFSUBJECTRULESREVIEWS,
-    HORIZONTALPODAUTOSCALERS, CRONJOBS, JOBS, INGRESSES, PODDISRUPTIONBUDGETS, LEASES, ENDPOINTSLICES,
+    HORIZONTALPODAUTOSCALERS, HORIZONTALPODAUTOSCALERS_V1, CRONJOBS, JOBS,
+    INGRESSCLASSES, INGRESSES, NETWORKPOLICIES, PODDISRUPTIONBUDGETS,
+    CLUSTERROLEBINDINGS, CLUSTERROLES, ROLEBINDINGS, ROLES, STORAGECLASSES,
+    MUTATINGWEBHOOKCONFIGURATIONS, VALIDATINGWEBHOOKCONFIGURATIONS, CUSTOMRESOURCEDEFINITIONS,
+    PRIORITYCLASSES, LEASES, RUNTIMECLASSES, ENDPOINTSLICES,
 )  # fmt: skip
 
-_BY_PATH: Mapping[tuple[str, str, str], Resource] = {(r.group, r.version, r.plural): r for r in RESOURCES}
 _BY_KIND: Mapping[str, Resource] = {r.kind: r for r in RESOURCES if r.storage_version is None}
 _BY_PLURAL: Mapping[str, Resource] = {r.plural: r for r in RESOURCES if r.storage_version is None}
 
 
-def find(group: str, version: str, plural: str) -> Resource | None:
-    """Return the resource served under a path, or None."""
-    return _BY_PATH.get((group, version, plural))
-
-
 def by_kind(kind: str) -> Resource:
-    """Return the resource of a kind (`Deployment`) in its stored version.
+    """Return the built-in resource of a kind (`Deployment`) in its stored version.
 
     Raises:
-        KeyError: this server has no such kind.
+        KeyError: there is no such built-in kind.
     """
     return _BY_KIND[kind]
 
 
 def by_plural(plural: str) -> Resource:
-    """Return the resource of a plural name (`deployments`) in its stored version.
+    """Return the built-in resource of a plural name (`deployments`) in its stored version.
 
     Raises:
-        KeyError: this server has no such resource.
+        KeyError: there is no such built-in resource.
     """
     return _BY_PLURAL[plural]

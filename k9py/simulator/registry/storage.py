@@ -10,24 +10,30 @@ synchronously, in order, after the write).
 
 import bisect
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Literal
 
 from k9py.simulator import status_errors
 from k9py.simulator.clock import SimulationClock, timestamp
 from k9py.simulator.registry.cache import ChangeListener, Changes, KindCache, Object, OwnerIndex, StorageEvent
+from k9py.simulator.registry.definition_status import marked_terminating
 from k9py.simulator.registry.encoding import EncodedObjects
-from k9py.simulator.registry.object_rules import grace_seconds, increments_generation, is_removable, normalized
-from k9py.simulator.registry.resources import (
-    NAMESPACES,
-    RESOURCES,
-    Resource,
+from k9py.simulator.registry.object_rules import (
+    DEFINITION_FINALIZER,
+    grace_seconds,
+    increments_generation,
+    is_removable,
+    normalized,
 )
+from k9py.simulator.registry.resource_table import ResourceTable
+from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS, NAMESPACES, Resource, by_plural
 
 __all__ = ["Admission", "Object", "Objects", "OwnedObjects", "Propagation", "Storage", "StorageEvent"]
 
 Propagation = Literal["Background", "Foreground", "Orphan"]
+PROPAGATION_FINALIZERS: Mapping[str, str] = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
+"""The finalizer that each propagation policy adds for the garbage collector."""
 
 SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # the alphabet of generateName: no vowels, no look-alikes
 
@@ -57,11 +63,14 @@ class Storage:
         """
         self.revision = 1
         self.admission: list[Admission] = []
+        self.collects_garbage = False  # set by the garbage collector
         self.encoded = EncodedObjects()
         self._clock = clock
         self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
         self._pick = pick or (lambda alphabet: alphabet[uuid.uuid4().int % len(alphabet)])
-        self._kinds: dict[tuple[str, str], KindCache] = {resource.storage_key: KindCache() for resource in RESOURCES}
+        self.resources = ResourceTable()
+        self._kinds: dict[tuple[str, str], KindCache] = {}
+        self._compacted_revision = 0
         self._owners = OwnerIndex()
         self._listeners: list[ChangeListener] = []
 
@@ -69,28 +78,28 @@ class Storage:
 
     def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
         """Return the stored object, or None. For cluster-scoped kinds the namespace is "" or None."""
-        return self._kinds[resource.storage_key].objects.get((namespace or "", name))
+        return self._kind(resource).objects.get((namespace or "", name))
 
     def list(self, resource: Resource, namespace: str | None = None) -> Objects:
         """Return the objects sorted by (namespace, name); `namespace` None: of all namespaces."""
-        kind = self._kinds[resource.storage_key]
+        kind = self._kind(resource)
         return [kind.objects[key] for key in kind.keys(namespace)]
 
     def keys_after(
         self, resource: Resource, namespace: str | None, after: tuple[str, str] | None
     ) -> Sequence[tuple[str, str]]:
         """Return the sorted (namespace, name) keys after a key: the rest of a paged list."""
-        kind = self._kinds[resource.storage_key]
+        kind = self._kind(resource)
         keys = kind.keys(namespace)
         return keys if after is None else keys[bisect.bisect_right(keys, after) :]
 
     def get_many(self, resource: Resource, keys: Iterable[tuple[str, str]]) -> MaybeObjects:
         """Return the object of each key, None where there is none."""
-        objects = self._kinds[resource.storage_key].objects
+        objects = self._kind(resource).objects
         return [objects.get(key) for key in keys]
 
     def count(self, resource: Resource) -> int:
-        return len(self._kinds[resource.storage_key].objects)
+        return len(self._kind(resource).objects)
 
     def owned_by(self, uid: str) -> OwnedObjects:
         """Return every object with an ownerReference to this uid."""
@@ -111,14 +120,15 @@ class Storage:
 
     def prepare_create(self, resource: Resource, obj: Object) -> Object:
         """Return the object `create` would store, without storing it (for dry runs), with the next resourceVersion."""
-        kind = self._kinds[resource.storage_key]
+        kind = self._kind(resource)
         metadata = dict(obj.get("metadata") or {})
         namespace = metadata.get("namespace") or ""
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = self._generate_name(kind, namespace, metadata["generateName"])
         name = metadata.get("name") or ""
         if (namespace, name) in kind.objects:
-            raise status_errors.already_exists(resource, name)
+            deleted = kind.objects[namespace, name]["metadata"].get("deletionTimestamp")
+            raise status_errors.already_exists(resource, name, being_deleted=bool(deleted))
         for admit in self.admission:
             admit(resource, {**obj, "metadata": metadata})
         metadata["uid"] = metadata.get("uid") or self._new_uid()
@@ -129,7 +139,13 @@ class Storage:
         return normalized(resource, obj, metadata)
 
     def update(
-        self, resource: Resource, obj: Object, *, status_only: bool = False, bump_generation: bool | None = None
+        self,
+        resource: Resource,
+        obj: Object,
+        *,
+        status_only: bool = False,
+        bump_generation: bool | None = None,
+        signs_status: bool = False,
     ) -> Object:
         """Replace an object; a write without changes keeps the object and the revision.
 
@@ -137,12 +153,15 @@ class Storage:
             resource: its kind.
             obj: the whole object; a resourceVersion in its metadata must match the stored one.
             status_only: use only its `status`.
+            signs_status: use its `managedFields` too, for a write of the status over the API.
             bump_generation: None bumps `metadata.generation` when the spec changed, for kinds that count it.
 
         Raises:
             StatusError: 404; 409 if a given resourceVersion or uid does not match.
         """
-        old, stored = self.prepare_update(resource, obj, status_only=status_only, bump_generation=bump_generation)
+        old, stored = self.prepare_update(
+            resource, obj, status_only=status_only, bump_generation=bump_generation, signs_status=signs_status
+        )
         if stored is old:
             return old
         if stored["metadata"].get("deletionTimestamp") and is_removable(stored):
@@ -152,7 +171,13 @@ class Storage:
         return stored
 
     def prepare_update(
-        self, resource: Resource, obj: Object, *, status_only: bool = False, bump_generation: bool | None = None
+        self,
+        resource: Resource,
+        obj: Object,
+        *,
+        status_only: bool = False,
+        bump_generation: bool | None = None,
+        signs_status: bool = False,
     ) -> tuple[Object, Object]:
         """Return (the stored object, the object `update` would store); the same dict twice if nothing would change."""
         given = obj["metadata"]
@@ -172,6 +197,8 @@ class Storage:
         if status_only:
             body = {**old, "status": obj.get("status", {})}
             metadata = dict(current)
+            if signs_status and given.get("managedFields"):
+                metadata["managedFields"] = given["managedFields"]
         else:
             body = obj
             metadata = dict(given)
@@ -205,8 +232,9 @@ class Storage:
         """Delete an object as the API does and return it as the response shows it.
 
         A scheduled pod stays, with a deletionTimestamp, until the kubelet calls `remove`; an object with finalizers
-        stays until they are removed (Foreground adds `foregroundDeletion`, which the garbage collector removes);
-        others are removed immediately. Orphan first removes the owner from its dependents.
+        stays until they are removed; others are removed immediately. Foreground and Orphan add a finalizer, which the
+        garbage collector removes when it has deleted or orphaned the dependents; where none runs, Orphan orphans them
+        here.
 
         Args:
             grace: grace period of a pod in seconds; None takes the pod's own, 0 removes it immediately.
@@ -219,15 +247,19 @@ class Storage:
             raise status_errors.not_found(resource, name)
         current = obj["metadata"]
         self.check_preconditions(resource, obj, uid=uid, resource_version=resource_version)
-        if propagation == "Orphan":
-            self._orphan_dependents(current["uid"])
         finalizers = list(current.get("finalizers") or ())
-        if (
-            propagation == "Foreground"
-            and "foregroundDeletion" not in finalizers
-            and self._owners.dependents(current["uid"])
+        collector = PROPAGATION_FINALIZERS.get(propagation)
+        if propagation == "Orphan" and not self.collects_garbage:
+            self.orphan_dependents(current["uid"])
+        elif (
+            collector is not None
+            and collector not in finalizers
+            and (self.collects_garbage or self._owners.dependents(current["uid"]))
         ):
-            finalizers.append("foregroundDeletion")
+            finalizers.append(collector)
+        is_definition = resource is CUSTOMRESOURCEDEFINITIONS
+        if is_definition and DEFINITION_FINALIZER not in finalizers:
+            finalizers.append(DEFINITION_FINALIZER)  # its objects are deleted first
         seconds = grace_seconds(resource, obj, grace)
         if not seconds and not finalizers:
             self._remove(resource, obj)
@@ -244,10 +276,13 @@ class Storage:
         }
         if finalizers:
             metadata["finalizers"] = finalizers
-        if current.get("generation") and not current.get("deletionTimestamp"):
+        if current.get("generation") and not current.get("deletionTimestamp") and not is_definition:
             metadata["generation"] = current["generation"] + 1
+        if is_definition:
+            del metadata["deletionGracePeriodSeconds"]
+            obj = marked_terminating(obj, self._clock.now())
         stored = normalized(resource, obj, metadata)
-        self._store(resource, stored, obj)
+        self._store(resource, stored, self.get(resource, namespace, name))
         return stored
 
     def check_preconditions(
@@ -285,17 +320,17 @@ class Storage:
 
     def subscribe(self, resource: Resource, listener: ChangeListener) -> Callable[[], None]:
         """Call a function with every change of one kind from now on; return the function that unsubscribes."""
-        listeners = self._kinds[resource.storage_key].listeners
+        listeners = self._kind(resource).listeners
         listeners.append(listener)
         return lambda: listeners.remove(listener)
 
     def listeners(self, resource: Resource) -> int:
         """Return how many functions are subscribed to a kind (an ended watch leaves none)."""
-        return len(self._kinds[resource.storage_key].listeners)
+        return len(self._kind(resource).listeners)
 
     def events_since(self, resource: Resource, revision: int) -> Changes | None:
         """Return a kind's changes after a revision, oldest first; None if they are compacted (410)."""
-        kind = self._kinds[resource.storage_key]
+        kind = self._kind(resource)
         if revision < kind.compacted_revision:
             return None
         return kind.changes_since(revision)
@@ -303,29 +338,48 @@ class Storage:
     def compact(self, revision: int | None = None) -> None:
         """Drop the changes up to a revision (None: all); watches from before it get 410."""
         limit = self.revision if revision is None else revision
+        self._compacted_revision = max(self._compacted_revision, limit)
         for kind in self._kinds.values():
             kind.compact(limit)
 
+    def expire_watches(self, resource: Resource) -> None:
+        """Let watches of a kind that resume get 410: its definition changed or is gone."""
+        self._kind(resource).compacted_revision = self.revision
+
+    def last_events_since(self, resource: Resource, revision: int) -> Changes:
+        """Return a kind's changes after a revision for a watch that ends, even if the kind's watches have expired."""
+        return self._kind(resource).changes_since(revision)
+
     def oldest_revision(self, resource: Resource) -> int:
         """Return the lowest revision a watch of this kind may start from."""
-        return self._kinds[resource.storage_key].compacted_revision
+        return self._kind(resource).compacted_revision
 
     # -- internals ------------------------------------------------------------------------------------------------
 
+    def _kind(self, resource: Resource) -> KindCache:
+        key = resource.storage_key
+        cache = self._kinds.get(key)
+        if cache is None:
+            cache = self._kinds[key] = KindCache()
+            cache.compacted_revision = self._compacted_revision
+        return cache
+
     def _store(self, resource: Resource, stored: Object, old: Object | None) -> None:
+        resource = _stored_type(resource)
         self.revision += 1
         stored["metadata"]["resourceVersion"] = str(self.revision)
         metadata = stored["metadata"]
         key = (metadata.get("namespace") or "", metadata["name"])
-        kind = self._kinds[resource.storage_key]
+        kind = self._kind(resource)
         kind.store(key, stored)
         self._owners.update(resource, old, stored)
         self._publish(kind, StorageEvent("ADDED" if old is None else "MODIFIED", resource, stored, old, self.revision))
 
     def _remove(self, resource: Resource, obj: Object) -> None:
+        resource = _stored_type(resource)
         metadata = obj["metadata"]
         key = (metadata.get("namespace") or "", metadata["name"])
-        kind = self._kinds[resource.storage_key]
+        kind = self._kind(resource)
         old = kind.pop(key)
         if old is None:
             return
@@ -340,7 +394,8 @@ class Storage:
         for listener in (*kind.listeners, *self._listeners):
             listener(change)
 
-    def _orphan_dependents(self, uid: str) -> None:
+    def orphan_dependents(self, uid: str) -> None:
+        """Remove an owner from the ownerReferences of its dependents."""
         for resource, obj in self.owned_by(uid):
             references = [ref for ref in obj["metadata"]["ownerReferences"] if ref["uid"] != uid]
             metadata = {key: value for key, value in obj["metadata"].items() if key != "ownerReferences"}
@@ -350,8 +405,7 @@ class Storage:
 
     def _remove_namespace_content(self, namespace: str) -> None:
         """Remove the objects of a deleted namespace (a real cluster does it step by step)."""
-        for group, plural in self._kinds:
-            resource = next(r for r in RESOURCES if r.storage_key == (group, plural))
+        for resource in self.resources.stored():
             if resource.namespaced:
                 for obj in self.list(resource, namespace):
                     self._remove(resource, obj)
@@ -361,3 +415,10 @@ class Storage:
             name = prefix + "".join(self._pick(SUFFIX_ALPHABET) for _ in range(5))
             if (namespace, name) not in kind.objects:
                 return name
+
+
+def _stored_type(resource: Resource) -> Resource:
+    """Return the resource that changes are published as: the storage version of a built-in kind."""
+    if resource.storage_version is None or resource.custom is not None:
+        return resource
+    return by_plural(resource.storage_version[1])

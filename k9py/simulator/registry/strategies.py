@@ -11,6 +11,8 @@ from k9py.simulator.registry.resources import DAEMONSETS, JOBS, SERVICES, Resour
 from k9py.simulator.state import SimulatorState
 
 TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+ALLOCATED = frozenset(("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"))
+"""Fields of a Service's spec that the registry fills in, after its defaults."""
 _SERVICE_NETWORK = "10.96"
 _FIRST_NODE_PORT, _NODE_PORTS = 30000, 2768
 

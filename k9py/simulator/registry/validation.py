@@ -4,15 +4,18 @@ Invariant: causes are worded and ordered as in the real validation. To add a rul
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from k9py.simulator import status_errors
 from k9py.simulator.registry.cache import Object
+from k9py.simulator.registry.definition_validation import definition_causes
 from k9py.simulator.registry.encoding import encode
-from k9py.simulator.registry.resources import Resource
+from k9py.simulator.registry.object_validation import object_causes
+from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS, Resource
 from k9py.simulator.registry.selectors import matches_label_selector
-from k9py.simulator.status_errors import StatusCause
+from k9py.simulator.registry.structural_schema import prune, violations
+from k9py.simulator.status_errors import StatusCause, StatusError
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NAME_RULE = (
@@ -49,10 +52,26 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
     """
     causes: list[StatusCause] = []
     metadata = obj.get("metadata") or {}
+    if resource.custom is not None:
+        causes += violations(obj, resource.custom.schema)
+    if resource is CUSTOMRESOURCEDEFINITIONS:
+        causes += definition_causes(obj, old)
     name = metadata.get("name") or ""
     if old is None:
-        causes += _name_causes(name or metadata.get("generateName", ""), generated=not name)
-    spec = obj.get("spec") or {}
+        rbac = resource.group == "rbac.authorization.k8s.io"  # such names are path segments: `system:node`
+        causes += _name_causes(name or metadata.get("generateName", ""), generated=not name, any_segment=rbac)
+    elif old["metadata"].get("deletionTimestamp"):
+        causes += _finalizer_causes(metadata, old["metadata"])
+    if resource.custom is None:
+        spec = obj.get("spec") or {}
+        causes += _workload_causes(resource, spec, old)
+        causes += object_causes(resource.kind, obj, old)
+    if causes:
+        raise status_errors.invalid(resource.group, resource.kind, name, causes)
+
+
+def _workload_causes(resource: Resource, spec: Mapping[str, Any], old: Object | None) -> list[StatusCause]:
+    causes: list[StatusCause] = []
     if resource.kind in _SCALABLE:
         causes += _negative_causes(spec, "replicas")
     if resource.kind in _TEMPLATED:
@@ -70,12 +89,55 @@ def validate(resource: Resource, obj: Object, old: Object | None) -> None:
         if old is not None:
             causes += _pod_update_causes(spec, old.get("spec") or {})
     if resource.kind in ("Job",):
-        causes += _pod_spec_causes(spec.get("template", {}).get("spec") or {}, "spec.template.spec")
-    portless = spec.get("clusterIP") == "None" or spec.get("type") == "ExternalName"
-    if resource.kind == "Service" and old is None and not spec.get("ports") and not portless:
-        causes.append(StatusCause("FieldValueRequired", "Required value", "spec.ports"))
-    if causes:
-        raise status_errors.invalid(resource.group, resource.kind, name, causes)
+        pod_spec = spec.get("template", {}).get("spec") or {}
+        causes += _pod_spec_causes(pod_spec, "spec.template.spec")
+        if old is None and pod_spec.get("restartPolicy") not in ("OnFailure", "Never"):
+            why = 'Required value: valid values: "OnFailure", "Never"'
+            causes.append(StatusCause("FieldValueRequired", why, "spec.template.spec.restartPolicy"))
+    return causes
+
+
+def _finalizer_causes(metadata: Mapping[str, Any], old: Mapping[str, Any]) -> list[StatusCause]:
+    held = old.get("finalizers") or ()
+    new = [name for name in metadata.get("finalizers") or () if name not in held]
+    if not new:
+        return []
+    listed = ", ".join(f'"{name}"' for name in new)
+    why = f"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{listed}}}"
+    # The real validation checks twice, in ValidateObjectMetaUpdate and in the generic store.
+    return [StatusCause("FieldValueForbidden", f"Forbidden: {why}", "metadata.finalizers")] * 2
+
+
+def check_known_fields(resource: Resource, obj: Object) -> None:
+    """Refuse a custom resource with unknown fields (`fieldValidation=Strict`).
+
+    Raises:
+        StatusError: 400 with the strict decoder's message.
+    """
+    unknown = _unknown_fields(resource, obj)
+    if unknown:
+        why = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
+        raise StatusError(400, "BadRequest", f"{why}: strict decoding error: {unknown}")
+
+
+def check_known_fields_after_patch(resource: Resource, patched: Object) -> None:
+    """Refuse a patch that leaves unknown fields in a custom resource (`fieldValidation=Strict`).
+
+    Raises:
+        StatusError: 422 with the strict decoder's message.
+    """
+    unknown = _unknown_fields(resource, patched)
+    if unknown:
+        metadata = {key: value for key, value in patched["metadata"].items() if key != "managedFields"}
+        text = _json_text(_json_text({**patched, "metadata": metadata}))
+        cause = StatusCause("FieldValueInvalid", f"Invalid value: {text}: strict decoding error: {unknown}", "patch")
+        raise status_errors.invalid("", "", "", [cause])
+
+
+def _unknown_fields(resource: Resource, obj: Object) -> str:
+    if resource.custom is None:
+        return ""
+    return ", ".join(f'unknown field "{path}"' for path in prune(obj, resource.custom.schema)[1])
 
 
 def check_strict_fields(resource: Resource, patch: Any) -> None:
@@ -84,7 +146,7 @@ def check_strict_fields(resource: Resource, patch: Any) -> None:
     Raises:
         StatusError: 422 with the strict decoder's message.
     """
-    known = _SPEC_FIELDS.get(resource.kind)
+    known = _SPEC_FIELDS.get(resource.kind) if resource.custom is None else None
     spec = patch.get("spec") if isinstance(patch, dict) else None
     if known is None or not isinstance(spec, dict):
         return
@@ -92,6 +154,48 @@ def check_strict_fields(resource: Resource, patch: Any) -> None:
     if unknown:
         message = f'Invalid value: "{go_format(patch)}": strict decoding error: {", ".join(unknown)}'
         raise status_errors.invalid("", "", "", [StatusCause("FieldValueInvalid", message, "patch")])
+
+
+def check_applied_fields(resource: Resource, applied: Object) -> None:
+    """Refuse a server-side apply that the kind's schema does not allow.
+
+    Raises:
+        StatusError: 500, as the real server answers.
+    """
+    spec = applied.get("spec")
+    metadata = applied["metadata"]
+    group_version = f"{resource.api_version}, Kind={resource.kind}"
+    prefix = (
+        f"failed to create typed patch object ({metadata.get('namespace', '')}/{metadata['name']}; {group_version})"
+    )
+    for path in [] if resource.custom is None else prune(applied, resource.custom.schema)[1]:
+        raise StatusError(500, "", f"{prefix}: .{path}: field not declared in schema")
+    known = _SPEC_FIELDS.get(resource.kind) if resource.custom is None else None
+    if isinstance(spec, dict) and known is not None:
+        for key in spec:
+            if key not in known:
+                raise StatusError(500, "", f"{prefix}: .spec.{key}: field not declared in schema")
+        replicas = spec.get("replicas")
+        if isinstance(replicas, str | bool):
+            kind = "string" if isinstance(replicas, str) else "boolean"
+            raise StatusError(500, "", f"{prefix}: .spec.replicas: expected numeric (int or float), got {kind}")
+    for path, name in _duplicate_items(applied):
+        raise StatusError(500, "", f'{prefix}: {path}: duplicate entries for key [name="{name}"]')
+
+
+def _duplicate_items(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the lists of named items that hold a name twice, by path."""
+    if not isinstance(value, dict):
+        return
+    for key, item in value.items():
+        if isinstance(item, dict):
+            yield from _duplicate_items(item, f"{path}.{key}")
+        elif key in ("containers", "initContainers", "volumes", "env") and isinstance(item, list):
+            names = [entry.get("name", "") for entry in item if isinstance(entry, dict)]
+            yield from ((f"{path}.{key}", name) for at, name in enumerate(names) if name in names[:at])
+            for entry in item:
+                inner = entry.get("name", "") if isinstance(entry, dict) else ""
+                yield from _duplicate_items(entry, f'{path}.{key}[name="{inner}"]')
 
 
 def go_format(value: Any) -> str:
@@ -118,13 +222,16 @@ def _invalid(value: Any, why: str, field: str) -> StatusCause:
     return StatusCause("FieldValueInvalid", f"Invalid value: {_json_text(value)}: {why}", field)
 
 
-def _name_causes(name: str, *, generated: bool) -> list[StatusCause]:
+def _name_causes(name: str, *, generated: bool, any_segment: bool) -> list[StatusCause]:
     if not name:
         return [StatusCause("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")]
     field = "metadata.generateName" if generated else "metadata.name"
     checked = name.rstrip("-") if generated else name
     if len(name) > 253:
         return [_invalid(name, "must be no more than 253 bytes", field)]
+    if any_segment:
+        bad = next((part for part in ("/", "%") if part in name), None)
+        return [] if bad is None else [_invalid(name, f"may not contain '{bad}'", field)]
     return [] if _NAME.fullmatch(checked) else [_invalid(name, _NAME_RULE, field)]
 
 
@@ -137,13 +244,13 @@ def _negative_causes(spec: Mapping[str, Any], field: str) -> list[StatusCause]:
 
 def _selector_causes(spec: Mapping[str, Any]) -> list[StatusCause]:
     selector = spec.get("selector")
-    if not selector:
-        return [StatusCause("FieldValueRequired", "Required value", "spec.selector")]
+    missing = [] if selector else [StatusCause("FieldValueRequired", "Required value", "spec.selector")]
     labels = (spec.get("template") or {}).get("metadata", {}).get("labels") or {}
-    if matches_label_selector(selector, labels):
+    if selector and matches_label_selector(selector, labels):
         return []
-    shown = {key: labels[key] for key in sorted(labels)}
-    return [_invalid(shown, "`selector` does not match template `labels`", "spec.template.metadata.labels")]
+    shown = {key: labels[key] for key in sorted(labels)} or None
+    why = "`selector` does not match template `labels`"
+    return [*missing, _invalid(shown, why, "spec.template.metadata.labels")]
 
 
 def _strategy_causes(spec: Mapping[str, Any]) -> list[StatusCause]:

@@ -15,7 +15,6 @@ from k9py.simulator.background_tasks import BackgroundTasks
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.controllers.controller_manager import start_controllers
 from k9py.simulator.kubelet.nodes import start_nodes
-from k9py.simulator.registry.resources import RESOURCES
 from k9py.simulator.registry.storage import Storage
 from k9py.simulator.state import SimulatorState
 
@@ -74,9 +73,8 @@ async def _live(
 
 def _take_over(state: SimulatorState, past: SimulatorState) -> None:
     state.container_runs.merge(past.container_runs)
-    for resource in RESOURCES:
-        if resource.storage_version is not None:
-            continue
+    state.storage.resources.register(*past.storage.resources)
+    for resource in past.storage.resources.stored():
         for obj in past.storage.list(resource):
             metadata = obj["metadata"]
             if state.storage.get(resource, metadata.get("namespace"), metadata["name"]) is None:

@@ -12,6 +12,7 @@ from textual.app import App
 from k9py.api.errors import ConfigError
 from k9py.kube.kubeconfig import list_contexts
 from k9py.tui.context import AppContext
+from k9py.tui.dialogs.check import CheckDialog
 from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
 from k9py.tui.options import AppOptions
 from k9py.tui.session import Connected, options_for_context
@@ -71,12 +72,14 @@ class ClusterScopeChooser:
         names = sorted(namespace.name for namespace in connected.cluster.stores.namespaces.values())
         items = [ChoiceItem("", "all namespaces"), *[ChoiceItem(name, name) for name in names]]
         current = "" if scope.is_cluster else scope.namespaces[0]
+        checked = scope.namespaces if len(scope.namespaces) > 1 else ()
 
-        def chosen(name: str | None) -> None:
-            if name is not None:
-                self.show_namespaces((name,) if name else ())
+        def chosen(names: tuple[str, ...] | None) -> None:
+            if names is not None:
+                self.show_namespaces(() if "" in names else names)
 
-        self._app.push_screen(ChooseDialog("Namespace", items, current=current, free=True), chosen)
+        dialog = CheckDialog("Namespaces", items, checked=checked, current=current, or_current=True, free=True)
+        self._app.push_screen(dialog, chosen)
 
     def choose_context(self) -> None:
         """Ask for a context."""

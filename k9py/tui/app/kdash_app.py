@@ -7,11 +7,10 @@ tick pulls (ten times a second at most); a lost cluster is a state on the screen
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.command import Provider
 from textual.screen import Screen
 from textual.worker import Worker
 
@@ -22,7 +21,6 @@ from k9py.cluster.health import ClusterState
 from k9py.config.terminal import redraws_per_second
 from k9py.tui.app.answered_keys import AnsweredKeys
 from k9py.tui.app.cluster_chooser import ClusterScopeChooser
-from k9py.tui.app.command_palette import CommandProvider
 from k9py.tui.app.crash import CrashReport
 from k9py.tui.app.header_updater import HeaderUpdater
 from k9py.tui.app.messages import TransientMessages
@@ -32,6 +30,7 @@ from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.operations import Operations
 from k9py.tui.options import AppOptions
+from k9py.tui.palette.history import PaletteHistory
 from k9py.tui.palettes import THEMES
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home import HomeScreen
@@ -46,8 +45,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
     """`kdash`: the `AppContext` of its screens. Returns the process's exit code."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.APP)
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {CommandProvider}
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False
     TITLE = "kdash"
 
     CSS = """
@@ -75,6 +73,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
             connect=self._connect_again,
             on_scope_changed=self._scope_changed,
         )
+        self.palette_history = PaletteHistory()
         self.home = HomeScreen(self)
         self.navigator = ScreenNavigator(self, self, self.home)
         self._header = HeaderUpdater(self, self.home)
@@ -239,6 +238,12 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
     async def action_quit(self) -> None:
         """Quit kdash."""
         self.exit(0)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable what has nothing to act on: its key is free for the screen then."""
+        if action == "cancel_sign_in" and self.session.sign_in is None:
+            return None
+        return super().check_action(action, parameters)
 
     def action_cancel_sign_in(self) -> None:
         """Cancel the credential plugin that waits for the user."""

@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from k9py.api.errors import KdashError, RefusedError
 from k9py.api.meta import ObjectRef
+from k9py.api.resource_type import ResourceType
 from k9py.tui.context import AppContext
 from k9py.tui.screens.home import HomeScreen
 
@@ -88,3 +89,15 @@ class ScreenNavigator:
         from k9py.tui.screens.help import HelpScreen, key_groups
 
         self._app.push_screen(HelpScreen(key_groups(screen)))
+
+    def open_resources(
+        self,
+        resource_type: ResourceType,
+        *,
+        namespaces: tuple[str, ...] | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+        select: ObjectRef | None = None,
+    ) -> None:
+        """List objects of a type."""
+        self._context.show_message(f"{resource_type.plural}: not listed yet", failed=True)

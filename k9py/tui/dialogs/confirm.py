@@ -109,7 +109,7 @@ class ConfirmDialog(Dialog[bool]):
         """Scroll the question by lines."""
         self.body.action_scroll_lines(lines)
 
-    def action_scroll_pages(self, pages: int) -> None:
+    def action_scroll_pages(self, pages: float) -> None:
         """Scroll the question by pages."""
         self.body.action_scroll_pages(pages)
 

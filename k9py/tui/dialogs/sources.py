@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
+from k9py.tui.dialogs.check import NamePartInput
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.logs.source_filter import CheckedItem, ItemGroup, SourceItem
 from k9py.views.values import Tone
@@ -28,13 +29,6 @@ _TITLES: Final[dict[ItemGroup, str]] = {
     "level": "Levels",
     "role": "Also read",
 }
-
-
-class _NamePart(Input):
-    """An input for a part of a name. No name has a blank: Space is left to the list."""
-
-    def check_consume_key(self, key: str, character: str | None) -> bool:
-        return key != "space" and super().check_consume_key(key, character)
 
 
 class SourcesDialog(Dialog[frozenset[CheckedItem]]):
@@ -70,7 +64,7 @@ class SourcesDialog(Dialog[frozenset[CheckedItem]]):
         self._rows: list[SourceItem | None] = []
 
     def compose_body(self) -> ComposeResult:
-        yield _NamePart(placeholder="type to filter", id="typed", compact=True)
+        yield NamePartInput(placeholder="type to filter", id="typed", compact=True)
         listing = OptionList(id="sources", markup=False, compact=True)
         listing.can_focus = False
         yield listing

@@ -112,6 +112,10 @@ class LogPane(LogStreamPane):
         zone = "UTC" if self.view.zone is UTC else "local"
         self.app.push_screen(GoToTimeDialog(self._parse_time, zone), go)
 
+    def is_typed_time(self, text: str) -> bool:
+        """Return whether a text is a time to go to."""
+        return self._parse_time(text) is not None
+
     def go_to_typed_time(self, text: str) -> bool:
         """Go to a time as a person typed it; return False when the text is no time."""
         moment = self._parse_time(text)

@@ -72,7 +72,7 @@ def service_source(cluster: Cluster, columns: ColumnSet) -> RowSource:
         view = queries.service_view(key, now)
         return None if view is None else columns.select(service_table.row(view, now))
 
-    return RowSource(queries.service_keys, row, lambda: _has_all_lists(cluster))
+    return RowSource(queries.service_keys, row, lambda: _has_all_lists(cluster), queries.labels_of)
 
 
 def rollout_source(cluster: Cluster, columns: ColumnSet) -> RowSource:
@@ -83,7 +83,7 @@ def rollout_source(cluster: Cluster, columns: ColumnSet) -> RowSource:
         view = queries.rollout_view(key, now)
         return None if view is None else columns.select(rollout_table.row(view, now))
 
-    return RowSource(queries.rollout_keys, row, lambda: _has_all_lists(cluster))
+    return RowSource(queries.rollout_keys, row, lambda: _has_all_lists(cluster), queries.labels_of)
 
 
 def _has_all_lists(cluster: Cluster) -> bool:

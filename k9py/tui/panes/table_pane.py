@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,12 +17,15 @@ from typing import Final
 from textual.app import ComposeResult
 
 from k9py.api.meta import ObjectRef
+from k9py.config.table_state import TableState
 from k9py.runtime.clock import Clock
 from k9py.runtime.time_slice import TimeSlice
 from k9py.tui.keys import key_names
 from k9py.tui.panes.pane import FilterablePane
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
+from k9py.tui.widgets.live_table.column_choice import ColumnChoice
+from k9py.tui.widgets.live_table.live_rows import no_labels
 from k9py.tui.widgets.live_table.row_filter import RowFilter
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
@@ -42,11 +45,13 @@ class RowSource:
         keys: returns all objects of the table.
         row: returns the row of an object, None when it is gone.
         is_complete: returns True once `keys` has all objects (every initial list has loaded).
+        labels: returns the labels of an object, for filters by label.
     """
 
     keys: Callable[[], Iterable[ObjectRef]]
     row: Callable[[ObjectRef, datetime], Row | None]
     is_complete: Callable[[], bool] = lambda: True
+    labels: Callable[[ObjectRef], Mapping[str, str] | None] = no_labels
 
 
 class TablePane(FilterablePane):
@@ -54,6 +59,8 @@ class TablePane(FilterablePane):
 
     Args:
         clock: of rows and ages.
+        state: keeps the chosen columns; None keeps them while the pane lives.
+        remember_as: name of the table in `state`.
     """
 
     def __init__(
@@ -63,13 +70,17 @@ class TablePane(FilterablePane):
         *,
         clock: Clock,
         options: LineViewOptions,
+        state: TableState | None = None,
+        remember_as: str = "",
         number: int = 0,
         id: str | None = None,  # noqa: A002
         classes: str | None = None,
     ) -> None:
         super().__init__(heading, number=number, id=id, classes=classes)
         self.table = LiveTable(columns, now=clock.now, options=options)
-        self.filter_bar = FilterBar(placeholder="words or regular expressions, !word hides")
+        self._state, self._remember_as = state or TableState(), remember_as
+        self.table.choose_columns(ColumnChoice.from_json(self._state.get(remember_as)))
+        self.filter_bar = FilterBar(placeholder="words or regular expressions, !word hides, ~fuzzy, -l app=web")
         self.rows: dict[ObjectRef, Row] = {}
         self.counts: Counter[Tone] = Counter()
         self.is_complete = False
@@ -115,6 +126,7 @@ class TablePane(FilterablePane):
         self.rows = {}
         self.counts.clear()
         self.is_complete = False
+        self.table.use_labels(no_labels if source is None else source.labels)
         self.table.reset(columns)
         self.reload()
 
@@ -264,13 +276,48 @@ class TablePane(FilterablePane):
 
     def apply_input(self, bar: FilterBar, text: str) -> None:
         fault = RowFilter.parse(text).fault
-        self.filter_bar.set_hint(f"matched literally: {fault}" if fault else "")
+        self.filter_bar.set_hint(fault)
         self.table.set_filter(text)
 
     def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
         """Pin the cursor: it stays on the object that was filtered for when the filter is cleared."""
         if event.text.strip():
             self.table.pin_cursor()
+
+    # -- columns ------------------------------------------------------------------------------------------------------
+
+    def on_live_table_columns_requested(self, event: LiveTable.ColumnsRequested) -> None:
+        """Ask for the columns."""
+        from k9py.tui.dialogs.columns import ColumnsDialog  # only when it is opened
+
+        event.stop()
+        table, before = self.table, self.table.column_choice
+        wanted = frozenset(column.id for column in table.columns if before.shows(column))
+
+        def chosen(answer: tuple[str, ...] | None) -> None:
+            if answer:
+                table.choose_columns(before.choosing(table.columns, frozenset(answer)))
+                self._remember()
+
+        self.app.push_screen(ColumnsDialog(table.columns, wanted), chosen)
+
+    def on_live_table_columns_chosen(self, event: LiveTable.ColumnsChosen) -> None:
+        """Keep the choice."""
+        event.stop()
+        self._remember()
+
+    def _remember(self) -> None:
+        """Write the choice in a thread: a home directory may be slow."""
+        chosen = self.table.column_choice.to_json()
+
+        async def write() -> None:
+            try:
+                await asyncio.to_thread(self._state.put, self._remember_as, chosen)
+            except OSError as error:
+                self.notify(f"the columns are not kept: {error.strerror or error}", severity="warning")
+
+        if self._remember_as:
+            start_worker(self, write, group="remember")
 
     def on_live_table_counts_changed(self, event: LiveTable.CountsChanged) -> None:
         """Update the count in the title, and the text of an empty table."""

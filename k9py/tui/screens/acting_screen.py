@@ -10,21 +10,26 @@ To add an action: a module in `k9py/actions/catalog/`; nothing here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from textual.screen import Screen
 
 from k9py.actions.action import Action, ActionScope
-from k9py.actions.commands import CommandEntry, commands_of, matching, parse
+from k9py.actions.commands import CommandEntry, commands_of
 from k9py.api.errors import KdashError
 from k9py.api.kinds import POD, WORKLOAD_KINDS
 from k9py.api.meta import ObjectRef
+from k9py.kube.kubeconfig import list_contexts
 from k9py.operations.target import TargetSnapshot
+from k9py.resources.query import ResourceQuery
 from k9py.tui.bindings import action_id_of
 from k9py.tui.context import AppContext, OperationControl
 from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.palette.entry import PaletteEntry
+from k9py.tui.palette.open_query import open_query
+from k9py.tui.palette.resolve import CommandLineRun
+from k9py.tui.palette.source import PaletteSource
 from k9py.tui.screens.targets import CursorTargets, choose_workload, no_workload_message, target_of
 from k9py.tui.workers import start_worker
 
@@ -184,11 +189,29 @@ class ActingScreen(Screen[None]):
             typed_on: What was under the cursor when the typing began; None: what is there now.
         """
         try:
-            entry, argument = parse(line, self._commands)
+            match self._palette_source().meaning(line):
+                case CommandLineRun(entry=entry, argument=argument):
+                    self.run_command(entry, argument, typed_on)
+                case ResourceQuery() as query:
+                    open_query(self.app.push_screen, self.app_context, query)
         except KdashError as error:
             self.app.push_screen(MessageDialog.of_error(f":{line}", error))
-            return
-        self.run_command(entry, argument, typed_on)
+
+    def takes_line(self, line: str) -> bool:
+        """Return whether this screen itself understands a line that is neither a command nor a query."""
+        return False
+
+    def _palette_source(self) -> PaletteSource:
+        context = self.app_context
+        names = context.key_names
+        return PaletteSource(
+            self._commands,
+            context.palette_history,
+            lambda: self.app_context.connected,
+            lambda: [entry.name for entry in list_contexts(context.options.connect.kubeconfig)],
+            lambda action_id: names(action_id) if names.keys(action_id) else "",
+            self.takes_line,
+        )
 
     def run_command(self, entry: CommandEntry, argument: str, typed_on: CursorTargets | None = None) -> None:
         """Run a command on what was under the cursor when its typing began."""
@@ -326,11 +349,17 @@ class ActingScreen(Screen[None]):
         """Ask for a command."""
         typed_on = self.cursor_targets()
 
-        def run(line: str | None) -> None:
-            if line:
+        def run(choice: PaletteEntry | str | None) -> None:
+            if choice is None:
+                return
+            line = choice if isinstance(choice, str) else choice.line
+            self.app_context.palette_history.add(line)
+            if isinstance(choice, PaletteEntry) and choice.ref is not None:
+                self.app_context.navigator.open_object(choice.ref)
+            else:
                 self.run_line(line, typed_on)
 
-        self.app.push_screen(CommandLine(partial(matching, commands=self._commands)), run)
+        self.app.push_screen(CommandLine(self._palette_source()), run)
 
     def go_back(self, *, dismiss: bool) -> None:
         """Go one step back; with `dismiss`, hide the progress of an operation first."""

@@ -1,78 +1,121 @@
-"""The description of an object: status, findings, conditions and events; kept current.
+"""The description of an object of any type, kept current: sections that are folded and jumped to.
 
-Of pods only warnings are watched: all its events are read from the server when something about it changes, at most
-every `EVENTS_SECONDS`.
+The sections come from `resources/describe/`, findings and states of Services and workloads from the watched cluster.
+Invariant: a folded section stays folded, and the section under the cursor stays current, whatever changes above it.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import asyncio
+from functools import partial
+from typing import Any, ClassVar
 
-from k9py.api.errors import KdashError
-from k9py.api.events import Event
-from k9py.api.kinds import POD
+from textual.binding import BindingType
+
+from k9py.actions.action import ActionScope
 from k9py.api.meta import ObjectRef
-from k9py.cluster.change_feed import Changes
-from k9py.cluster.recent_events import recent_events
+from k9py.resources.describe.describer import DescribeContext, Describer
+from k9py.resources.describe.description import describe, requests_of
+from k9py.resources.registry import built_in_resources
+from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
-from k9py.tui.screens.section_lines import redact_section, section_lines
-from k9py.tui.screens.text_screen import TextScreen
-from k9py.tui.workers import start_worker
-from k9py.views.describe import describe
-from k9py.views.values import Tone
-
-EVENTS_SECONDS: Final = 5.0
-"""Minimum seconds between two readings of a pod's events."""
+from k9py.tui.live_object import LiveObject
+from k9py.tui.screens.live_text_screen import LiveTextScreen
+from k9py.tui.screens.section_lines import SectionFolds, folded_section_lines
+from k9py.tui.widgets.toned_text import TextLine
+from k9py.views.describe import Section
+from k9py.views.diagnosed_status import NOTHING, diagnosed_status
 
 
-class DescribeScreen(TextScreen):
+class DescribeScreen(LiveTextScreen):
     """One object, described."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DESCRIPTION)
 
     def __init__(self, context: AppContext, subject: ObjectRef) -> None:
         super().__init__(context, subject, "Describe")
-        self._events: tuple[Event, ...] | None = None
-        self._events_read_at: float | None = None
+        self.sections: tuple[Section, ...] = ()
+        self.folds = SectionFolds()
+        self._headings: list[int] = []
+        """Line of each visible heading."""
+        self._current: str | None = None
+        """Title of the section that keys act on."""
 
-    def show(self) -> None:
-        connected = self.app_context.connected
-        if connected is None:
-            return
+    def _describer(self) -> Describer | None:
+        """Return the describer that the descriptor of its kind brings."""
+        resource_type = self._resource_type()
+        resource = built_in_resources().of(resource_type) if resource_type else None
+        return resource.describe if resource else None
+
+    async def draw(self, live: LiveObject, body: dict[str, Any]) -> list[TextLine]:
+        own = self._describer()
+        live.lease_related(requests_of(self.subject, body, own))
         now = self.app_context.options.clock.now()
-        sections = describe(connected.cluster.queries, self.subject, now, events=self._events)
-        if sections:
-            shown = sections if self.shows_secrets else [redact_section(section) for section in sections]
-            self.pane.text.set_lines(section_lines(shown, self.pane.text.size.width))
-        else:
-            self.pane.text.set_text(f"{self.subject} is gone", Tone.WARN)
-        self._request_events()
-
-    def on_resize(self) -> None:
-        """Fold long texts for the new width."""
-        self.call_after_refresh(self.show)
-
-    def _request_events(self) -> None:
-        now = self.app_context.options.clock.monotonic()
-        is_fresh = self._events_read_at is not None and now - self._events_read_at < EVENTS_SECONDS
-        if self.subject.kind == POD.name and not is_fresh:
-            self._events_read_at = now
-            start_worker(self, self._read_events, group="events", exclusive=True)
-
-    async def _read_events(self) -> None:
         connected = self.app_context.connected
-        if connected is None:
-            return
-        try:
-            self._events = await recent_events(connected.cluster, self.subject)
-        except KdashError:
-            self._events = None  # the watched ones are shown, and the header says what cannot be read
-        self.show()
+        status = diagnosed_status(connected.cluster.queries, self.subject, now) if connected else NOTHING
+        context = DescribeContext(
+            now,
+            await live.related(),
+            status.lines,
+            status.findings,
+            status.sections,
+            shows_secrets=self.shows_secrets,
+        )
+        self.sections = await asyncio.to_thread(partial(describe, self.subject, body, context, own))
+        return self._lines()
 
-    def tick(self, changes: Changes) -> None:
-        changed = changes.services | changes.rollouts | changes.pods
-        if changes.everything or self.subject in changed or "Event" in changes.kinds:
-            self.show()
+    def _lines(self) -> list[TextLine]:
+        width = self.pane.text.text_width
+        lines, self._headings = folded_section_lines(self.sections, self.folds, width, self._current)
+        return lines
 
     def show_description(self) -> None:
-        """Read the events again."""
-        self._events_read_at = None
+        """Bring it up to date now."""
         self.show()
+
+    # -- sections -----------------------------------------------------------------------------------------------------
+
+    def action_fold(self) -> None:
+        """Fold or unfold the current section."""
+        self._current = self._section_in_view()
+        if self._current is not None:
+            self.folds.toggle(self._current)
+            self._draw_sections()
+
+    def action_fold_all(self) -> None:
+        """Fold all sections to their titles, or unfold them."""
+        self.folds.toggle_all(self.sections)
+        self._draw_sections()
+
+    def action_section(self, step: int) -> None:
+        """Go to the next or previous section."""
+        paths = self.folds.visible_paths(self.sections)
+        if not paths:
+            return
+        here = self._section_in_view()
+        at = paths.index(here) if here in paths else 0
+        is_first_step = here != self._current and step > 0 and self._headings[at] >= self._top
+        self._current = paths[at if is_first_step else max(0, min(at + step, len(paths) - 1))]
+        self._draw_sections()
+        line = self._headings[paths.index(self._current)]
+        if not self._top <= line < self._top + self.pane.text.page_lines - 1:
+            self.pane.text.scroll_to_line(line + self.notice_lines)
+
+    @property
+    def _top(self) -> int:
+        """The first line of the description on the screen."""
+        return self.pane.text.top - self.notice_lines
+
+    def _section_in_view(self) -> str | None:
+        """Return the current section while its title can be seen, else the one that the first line belongs to."""
+        paths = self.folds.visible_paths(self.sections)
+        headings = dict(zip(paths, self._headings, strict=False))
+        line = headings.get(self._current or "")
+        if line is not None and self._top <= line < self._top + self.pane.text.page_lines:
+            return self._current
+        before = [path for path, heading in headings.items() if heading <= max(0, self._top)]
+        return before[-1] if before else None
+
+    def _draw_sections(self) -> None:
+        if self.live is not None and self.sections:
+            self.set_body(self.live, self._lines())

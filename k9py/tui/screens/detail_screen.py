@@ -1,7 +1,7 @@
 """One object on a screen of its own: a summary at the top, then panes of what belongs to it.
 
-Invariants: when the object is gone the screen reports it and keeps what it showed last; it is brought up to date at
-most every `redraw_seconds`, however often the object changes.
+Invariants: when the object is gone the screen reports it and keeps what it showed last; it is brought up to date when
+something it has read changes, at most every `redraw_seconds`.
 
 To add one: subclass, `panes`, `compose_panes` (the summary first), `view_of` and `show_view`.
 """
@@ -15,6 +15,7 @@ from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.queries import Queries
+from k9py.cluster.reads import TrackedReads
 from k9py.tui.context import AppContext
 from k9py.tui.panes.object_summary import ObjectSummary
 from k9py.tui.screens.paned_screen import PanedScreen
@@ -32,7 +33,8 @@ class DetailScreen(PanedScreen, Generic[ViewT]):
         super().__init__(context)
         self.subject = subject
         self.redraw_seconds = REDRAW_SECONDS
-        self._is_stale = False
+        self._reads: TrackedReads | None = None
+        """What was read for what is shown, None before."""
         self._shown_at: float | None = None
         self.summary = ObjectSummary(id="summary")
 
@@ -56,18 +58,17 @@ class DetailScreen(PanedScreen, Generic[ViewT]):
         """Share the new height."""
         self.share_height()
 
+    def on_unmount(self) -> None:
+        """Forget what was read."""
+        if self._reads is not None:
+            self._reads.close()
+
     def session_changed(self) -> None:
+        self._reads = None
         self._bring_up_to_date()
 
     def tick(self, changes: Changes) -> None:
-        if (
-            changes.everything
-            or self.subject in changes.rollouts
-            or self.subject in changes.services
-            or "Event" in changes.kinds
-        ):
-            self._is_stale = True
-        if self._is_stale:
+        if self._reads is None or self._reads.is_stale:
             now = self.app_context.options.clock.monotonic()
             if self._shown_at is None or now - self._shown_at >= self.redraw_seconds:
                 self._bring_up_to_date()
@@ -76,8 +77,14 @@ class DetailScreen(PanedScreen, Generic[ViewT]):
         connected = self.app_context.connected
         if connected is None:
             return
-        self._is_stale, self._shown_at = False, self.app_context.options.clock.monotonic()
+        self._shown_at = self.app_context.options.clock.monotonic()
         cluster, now = connected.cluster, self.app_context.options.clock.now()
+        if self._reads is None:
+            self._reads = cluster.queries.track_reads()
+        with self._reads.recording():
+            self._show(cluster, now)
+
+    def _show(self, cluster: Cluster, now: datetime) -> None:
         view = self.view_of(cluster.queries, now)
         if view is not None:
             self.show_view(cluster, view, now)

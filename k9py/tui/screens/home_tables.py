@@ -41,12 +41,26 @@ class HomeTables(Container):
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(id="tables", classes="group")
-        clock, options = context.options.clock, context.line_view_options
+        clock, options, state = context.options.clock, context.line_view_options, context.options.table_state
         self.services = TablePane(
-            "Services", service_table.COLUMNS, clock=clock, options=options, number=1, id="services"
+            "Services",
+            service_table.COLUMNS,
+            clock=clock,
+            options=options,
+            state=state,
+            remember_as="home.services",
+            number=1,
+            id="services",
         )
         self.rollouts = TablePane(
-            "Rollouts", rollout_table.COLUMNS, clock=clock, options=options, number=2, id="rollouts"
+            "Rollouts",
+            rollout_table.COLUMNS,
+            clock=clock,
+            options=options,
+            state=state,
+            remember_as="home.rollouts",
+            number=2,
+            id="rollouts",
         )
         self._changing: Mapping[ObjectRef, str] = {}
         self._sized_for: tuple[object, ...] = ()

@@ -18,6 +18,7 @@ from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.log_targets import ALL_ROLES
+from k9py.cluster.reads import TrackedReads
 from k9py.logs.follow.log_range import RANGES, TAIL, LogRange
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
@@ -39,6 +40,7 @@ from k9py.tui.panes.patterns_pane import PatternsPane
 from k9py.tui.screens.log_comparison import LogComparison
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.screens.targets import CursorTargets
+from k9py.tui.session import Connected
 
 UPDATE_SECONDS: Final = 0.25
 """Minimum seconds between two updates of the containers: a rollout of hundreds of pods changes all the time."""
@@ -106,6 +108,8 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         """Whether the user wants the patterns; None: not decided."""
         self._knows_way_back = False
         self._is_stale = False
+        self._reads: TrackedReads | None = None
+        """What was read to choose the containers, None before."""
         self._updated_at = float("-inf")
         self.set_class(full, "-full")
 
@@ -136,7 +140,13 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         if self.has_class("-full"):
             self._show_way_back()
 
+    def on_unmount(self) -> None:
+        """Forget what was read."""
+        if self._reads is not None:
+            self._reads.close()
+
     def session_changed(self) -> None:
+        self._reads = None
         connected = self.app_context.connected
         self.logs.set_source(connected.connection if connected else None, self.app_context.context_name)
         self._follow()
@@ -157,6 +167,12 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         connected = self.app_context.connected
         if connected is None:
             return
+        if self._reads is None:
+            self._reads = connected.cluster.queries.track_reads()
+        with self._reads.recording():
+            self._read_targets(connected)
+
+    def _read_targets(self, connected: Connected) -> None:
         queries = connected.cluster.queries
         targets = queries.log_targets(self.subject, roles=ALL_ROLES)
         always_read = failing_init_containers(queries.pods_of(self.subject))
@@ -168,16 +184,13 @@ class LogScreen(PanedScreen, inherit_bindings=False):
             self._compare(True)
 
     def tick(self, changes: Changes) -> None:
-        has_changed = changes.everything or self.logs.needs_targets or self.comparison.needs_update
-        self._is_stale = self._is_stale or has_changed or self._concerns(changes)
+        has_changed = self._reads is None or self._reads.is_stale
+        self._is_stale = self._is_stale or has_changed or self.logs.needs_targets or self.comparison.needs_update
         now = self.app_context.options.clock.monotonic()
         if self._is_stale and now - self._updated_at >= UPDATE_SECONDS:
             self._updated_at = now
             self._update_targets()
         self.logs.pull()
-
-    def _concerns(self, changes: Changes) -> bool:
-        return self.subject in changes.pods or self.subject in changes.rollouts or self.subject in changes.services
 
     def tick_hidden(self, changes: Changes) -> None:
         """Keep taking lines: those that wait too long are dropped."""
@@ -218,6 +231,9 @@ class LogScreen(PanedScreen, inherit_bindings=False):
             self.app_context.show_message(
                 self.app_context.key_names.fill("{log.full} or {app.back}: show everything again")
             )
+
+    def takes_line(self, line: str) -> bool:
+        return self.logs.is_typed_time(line) or super().takes_line(line)
 
     def run_line(self, line: str, typed_on: CursorTargets | None = None) -> None:
         """Go to a time that was typed after `:`; else run a command."""

@@ -22,6 +22,7 @@ from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.queries import Queries
+from k9py.cluster.reads import TrackedReads
 from k9py.cluster.revision_outcomes import revision_outcomes_of
 from k9py.cluster.views import RolloutView
 from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
@@ -110,6 +111,8 @@ class RolloutScreen(DetailScreen[RolloutView]):
         self._reader = RolloutReader(
             self, context, subject, on_fields=self._show_revisions, on_failing_line=self._show_cohorts
         )
+        self._log_reads: TrackedReads | None = None
+        """What was read to choose the containers, None before."""
         self._second: int | None = None
 
     def compose_panes(self) -> ComposeResult:
@@ -222,8 +225,14 @@ class RolloutScreen(DetailScreen[RolloutView]):
             outcomes = revision_outcomes_of(connected.cluster, self.subject, events=False)
             self.revisions.show_revisions(revisions, authors, now, outcomes)
 
+    def on_unmount(self) -> None:
+        """Forget what was read; the base class does the same for its own reads."""
+        if self._log_reads is not None:
+            self._log_reads.close()
+
     def session_changed(self) -> None:
         self._reader.clear()
+        self._log_reads = None
         connected = self.app_context.connected
         self.logs.set_source(connected.connection if connected is not None else None, self.app_context.context_name)
         super().session_changed()
@@ -233,8 +242,11 @@ class RolloutScreen(DetailScreen[RolloutView]):
         connected, now = self.app_context.connected, self.app_context.options.clock.now()
         if connected is not None and self.follows_logs:
             self.logs.follow(self.subject)
-            if self.logs.needs_targets or self.subject in changes.rollouts or self.subject in changes.pods:
-                update_log_targets(self.logs, connected.cluster.queries)
+            if self._log_reads is None:
+                self._log_reads = connected.cluster.queries.track_reads()
+            if self.logs.needs_targets or self._log_reads.is_stale:
+                with self._log_reads.recording():
+                    update_log_targets(self.logs, connected.cluster.queries)
         self.logs.pull()
         if connected is None or int(now.timestamp()) == self._second:
             return

@@ -161,9 +161,9 @@ class TextView(LineView):
         """Scroll by lines."""
         self.scroll_to_line(self.top + lines)
 
-    def action_scroll_pages(self, pages: int) -> None:
+    def action_scroll_pages(self, pages: float) -> None:
         """Scroll by pages."""
-        self.scroll_to_line(self.top + pages * max(1, self.page_lines - 1))
+        self.scroll_to_line(self.top + round(pages * max(2, self.page_lines - 1)))
 
     def action_edge(self, bottom: int) -> None:
         """Go to the first or last line."""

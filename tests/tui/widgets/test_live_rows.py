@@ -152,11 +152,23 @@ def test_the_same_row_again_is_no_change() -> None:
         ("web.1", []),
         ("(", []),
         ("^b", []),
+        ("~wb2", ["web-2"]),
+        ("!~wb", ["api"]),
+        ("~shop", []),
+        ("-l app=web", ["web-1", "web-2"]),
+        ("-l app!=web", ["api"]),
+        ("-l app in (web, api),tier -1", ["web-1"]),
+        ("2 -l tier", ["web-2"]),
+        ("-l !tier", ["api"]),
+        ("-l", ["api", "web-1", "web-2"]),
+        ("-l a=b=c", ["api", "web-1", "web-2"]),
     ],
 )
 def test_filter_terms(text: str, shown: list[str]) -> None:
+    labels = {"api": {"app": "api"}, "web-1": {"app": "web", "tier": "front"}, "web-2": {"app": "web", "tier": ""}}
     live = LiveRows(COLUMNS)
-    for name in ("web-2", "api", "web-1"):
+    live.labels_of = lambda key: labels[key.name]
+    for name in labels:
         live.upsert(row(name))
     live.set_filter(RowFilter.parse(text))
     assert names(settled(live)) == shown
@@ -176,10 +188,32 @@ def test_filter_terms(text: str, shown: list[str]) -> None:
         ("^w", "^w api", True),
         ("w", "^we", False),
         ("!^w", "!^w a", True),
+        ("~we", "~web", True),
+        ("~we", "we", False),
+        ("-l app=a", "-l app=a we", True),
+        ("x -l app=a", "xy -l app=a", True),
+        ("x -l app=a", "x -l app=b", False),
     ],
 )
 def test_a_filter_narrows_only_when_nothing_new_can_pass(earlier: str, later: str, narrower: bool) -> None:
     assert RowFilter.parse(later).narrows(RowFilter.parse(earlier)) is narrower
+
+
+def test_a_row_whose_object_has_other_labels_now_is_filtered_by_them() -> None:
+    labels = {"web": {"app": "web"}}
+    live = LiveRows(COLUMNS)
+    live.labels_of = lambda key: labels[key.name]
+    live.upsert(row("web"))
+    live.set_filter(RowFilter.parse("-l app=web"))
+    assert names(settled(live)) == ["web"]
+    labels["web"] = {"app": "canary"}
+    live.upsert(row("web"))
+    assert names(settled(live)) == []
+
+
+@pytest.mark.parametrize(("text", "fault"), [("-l", "type a label"), ("-l a=b=c", "="), ("(", "matched literally")])
+def test_a_filter_explains_what_it_cannot_read(text: str, fault: str) -> None:
+    assert fault in RowFilter.parse(text).fault
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ async def test_neither_scrolling_sideways_nor_sorting_nor_a_click_on_the_header_
     app = host(5)
     async with app.run_test(size=(80, 12)) as pilot:
         table = app.widget
-        await pilot.press("right", "left", "o", "O")
+        await pilot.press("right", "left", "o", "minus")
         await pilot.click(table, offset=(3, 0))
         assert not table.is_cursor_pinned
         assert table.cursor_key == table.shown_rows[0].key
@@ -351,7 +351,7 @@ async def test_sort_keys_go_round_the_columns_and_reverse() -> None:
         await pilot.press("o", "o")
         assert app.widget.order == Order("ready")
         assert "READY ↑" in screen_text(app.widget)[0]
-        await pilot.press("O")
+        await pilot.press("minus")
         assert [row.cells[1].sort for row in app.widget.shown_rows] == [3, 2, 1, 0, 0]
         await pilot.press("o", "o", "o", "o")
         assert app.widget.order == Order()

@@ -63,7 +63,7 @@ def test_a_selector_is_written_as_the_api_reads_it() -> None:
         where("z", "DoesNotExist"),
     ]
     label_selector = selector(matchLabels={"b": "2", "a": "1"}, matchExpressions=expressions)
-    assert str(label_selector) == "a=1,b=2,tier in (a,b),env notin (x),y,!z"
+    assert str(label_selector) == "a=1,b=2,env notin (x),tier in (a,b),y,!z"
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,13 @@ from typing import Any
 
 import msgspec
 
-from k9py.api.errors import BadRequestError, ForbiddenError, KdashError
+from k9py.api.discovery import Discovered
+from k9py.api.errors import BadRequestError, ForbiddenError, KdashError, NotFoundError
 from k9py.api.kinds import KINDS, Kind
 from k9py.api.meta import KubeObject, ObjectRef
+from k9py.api.resource_type import ResourceType
+from k9py.api.resource_types import ResourceTypes
+from k9py.api.standard_types import STANDARD_TYPES
 from k9py.informer.lister_watcher import ListerWatcher
 from tests.factories import NOW
 
@@ -39,6 +43,11 @@ class HeldClock:
         self._sleepers.append((self.seconds + seconds, woken))
         return await woken
 
+    @property
+    def has_sleepers(self) -> bool:
+        """Whether somebody waits for time to pass."""
+        return any(not woken.done() for _, woken in self._sleepers)
+
     def pass_time(self, seconds: float) -> None:
         self.seconds += seconds
         for due, woken in list(self._sleepers):
@@ -60,6 +69,10 @@ class FakeServer:
 
     Attributes:
         forbidden: (resource, namespace) that may not be listed; namespace "" is the cluster.
+        added_types: types that it serves besides the standard ones.
+        discoveries: how often its types were requested.
+        unserved: resources that it does not have.
+        watched: (kind, namespace) of the open watches.
         down: what every list and watch fails with; None when the server is up. Set by `go_down`.
         silent: it does not answer access reviews.
     """
@@ -67,8 +80,12 @@ class FakeServer:
     def __init__(self, *objects: KubeObject) -> None:
         self.info = ContextInfo()
         self.forbidden: set[tuple[str, str]] = set()
+        self.unserved: set[str] = set()
         self.down: KdashError | None = None
         self.silent = False
+        self.added_types: list[ResourceType] = []
+        self.discovered = Discovered()
+        self.discoveries = 0
         self.version = 100
         self.objects: dict[ObjectRef, KubeObject] = {}
         self.listed: list[tuple[str, str, str]] = []
@@ -125,6 +142,23 @@ class FakeServer:
             raise self.down
         return None if self.silent else not self._is_forbidden(KINDS[kind].resource, namespace)
 
+    async def discover(self) -> Discovered:
+        self.discoveries += 1
+        if self.down is not None:
+            raise self.down
+        self.discovered = Discovered(
+            ResourceTypes((*STANDARD_TYPES, *self.added_types)),
+            versions={(added.group, added.plural): (added.version,) for added in (*STANDARD_TYPES, *self.added_types)},
+        )
+        return self.discovered
+
+    async def find_type(self, name: str | ObjectRef) -> ResourceType:
+        find = ResourceTypes.find if isinstance(name, str) else ResourceTypes.of_ref
+        known = find(self.discovered.types, name) or find((await self.discover()).types, name)  # type: ignore[arg-type]
+        if known is None:
+            raise NotFoundError(f"no type {name}", code=404)
+        return known
+
     def _is_forbidden(self, resource: str, namespace: str) -> bool:
         return (resource, namespace) in self.forbidden or ("*", namespace) in self.forbidden
 
@@ -133,9 +167,15 @@ class FakeServer:
     ) -> ListerWatcher:
         return _FakeListerWatcher(self, kind, namespace, field_selector)
 
+    @property
+    def watched(self) -> list[tuple[str, str]]:
+        return sorted((kind, namespace) for kind, namespace, _ in self._watches)
+
     def check(self, kind: Kind[Any], namespace: str) -> None:
         if self.down is not None:
             raise self.down
+        if kind.resource in self.unserved:
+            raise NotFoundError(f"the server has no {kind.resource}", code=404)
         if self._is_forbidden(kind.resource, namespace):
             raise ForbiddenError(f"may not list {kind.resource} in {namespace or 'the cluster'}", code=403)
 

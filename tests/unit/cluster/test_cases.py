@@ -71,6 +71,7 @@ def test_a_service_without_selector_follows_its_slice_and_the_pods_it_names() ->
     world.affected.clear()
     world.put(pod)
     assert "leader" in world.dirty[0]
+    world.read_all()
     [endpoints] = world.queries.endpoint_slices_of(make.key("Service", "leader"))
     world.put(msgspec.structs.replace(endpoints, endpoints=()))
     assert "leader" in world.dirty[0]

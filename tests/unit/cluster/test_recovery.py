@@ -148,4 +148,4 @@ async def test_an_object_that_does_not_decode_invalidates_no_view() -> None:
 
 
 def _reflector_of(cluster: Cluster, kind: str) -> Reflector[Any]:
-    return next(reflector for reflector in cluster._reflectors if reflector.kind.name == kind)
+    return next(watch.reflector for watch in cluster._leases if watch.kind.name == kind)

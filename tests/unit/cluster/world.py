@@ -11,7 +11,7 @@ from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.workloads import Deployment, ReplicaSet
 from k9py.cluster.change_feed import AffectedObjects
-from k9py.cluster.dependents import Dependents
+from k9py.cluster.change_tracer import ChangeTracer
 from k9py.cluster.queries import Queries
 from k9py.cluster.stores import Stores
 from k9py.cluster.watches import WATCHED
@@ -28,7 +28,7 @@ class World:
         self._version = 0
         self.stores = Stores()
         self.queries = Queries(self.stores, lambda kind: kind not in self.unknown)
-        self.dependents = Dependents(self.stores, self.queries.relations)
+        self.tracer = ChangeTracer(self.stores.reads, {watched.kind.name: watched.indexes for watched in WATCHED})
         self._by_kind: dict[str, Store[Any]] = {}
         for watched in WATCHED:
             store: Store[Any] = Store(watched.indexes)
@@ -37,7 +37,15 @@ class World:
             self._by_kind[name] = store
             watched.store(self.stores).set_parts((("", store),))
         self.put(*objects)
+        self.read_all()
         self.affected.clear()
+
+    def read_all(self) -> None:
+        """Compute every view, so that what it reads is recorded."""
+        for key in tuple(self.queries.service_keys()):
+            self.queries.service_view(key, make.NOW)
+        for key in tuple(self.queries.rollout_keys()):
+            self.queries.rollout_view(key, make.NOW)
 
     def put(self, *objects: KubeObject) -> None:
         for obj in objects:
@@ -57,11 +65,9 @@ class World:
             self._by_kind[key.kind].remove_all([key])
 
     def _on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
-        affected = self.dependents.of_batch(kind, batch)
+        affected = self.tracer.trace(kind, batch)
         if affected.everything:
             self.queries.views.invalidate_all()
-        else:
-            self.queries.views.invalidate(affected.services, affected.rollouts)
         self.affected.append(affected)
 
     @property

@@ -15,7 +15,8 @@ from k9py.api.kinds import DEPLOYMENT, POD, SERVICE
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
-from k9py.informer.reflector import Reflector, prefers_streaming_list
+from k9py.informer.list_form import prefers_streaming_list
+from k9py.informer.reflector import Reflector
 from k9py.informer.store import ChangeBatch
 from k9py.informer.timing import POLL
 from k9py.runtime.time_slice import TimeSlicer

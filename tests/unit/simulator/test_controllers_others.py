@@ -171,10 +171,10 @@ async def test_a_cronjob_makes_jobs_and_keeps_three(cluster: ClusterUnderTest) -
 
 
 async def test_an_invalid_schedule_is_reported(cluster: ClusterUnderTest) -> None:
-    spec = {"schedule": "every day", "jobTemplate": {"spec": {"template": job_template()}}}
+    spec = {"schedule": "x * * * *", "jobTemplate": {"spec": {"template": job_template()}}}
     cluster.create("CronJob", "nightly", spec)
     await cluster.advance(5)
-    assert cluster.messages("UnparseableSchedule") == ['unparseable schedule: "every day"']
+    assert cluster.messages("UnparseableSchedule") == ['unparseable schedule: "x * * * *"']
 
 
 async def test_an_object_that_is_malformed_does_not_stop_the_others(

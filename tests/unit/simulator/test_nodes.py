@@ -291,7 +291,8 @@ async def test_a_missing_claim_is_reported_with_the_recorded_text_and_scheduled_
         "message": recorded["message"].replace("0/10", "0/3"),
     }
     assert cluster.messages("FailedScheduling") == [condition["message"]]
-    cluster.create("PersistentVolumeClaim", "missing", {"accessModes": ["ReadWriteOnce"]})
+    resources = {"requests": {"storage": "1Gi"}}
+    cluster.create("PersistentVolumeClaim", "missing", {"accessModes": ["ReadWriteOnce"], "resources": resources})
     await cluster.advance(10)
     assert ready(cluster) == "True"
 

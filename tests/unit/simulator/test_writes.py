@@ -213,9 +213,10 @@ async def test_a_collection_is_deleted_by_label(simulator: Simulator, client: Ra
     assert [obj["metadata"]["name"] for obj in left] == ["other"]
 
 
-def _budget(state: SimulatorState, allowed: int) -> None:
+def _budget(state: SimulatorState, allowed: int, observed: int = 1) -> None:
     spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "checkout"}}}
-    status = {"disruptionsAllowed": allowed, "desiredHealthy": 1, "currentHealthy": 1 + allowed}
+    counts = {"disruptionsAllowed": allowed, "desiredHealthy": 1, "currentHealthy": 1 + allowed}
+    status = {"observedGeneration": observed, **counts}
     budget = {"metadata": {"name": "checkout", "namespace": "shop"}, "spec": spec, "status": status}
     state.storage.create(PODDISRUPTIONBUDGETS, budget)
 
@@ -234,6 +235,22 @@ async def test_an_eviction_that_the_budget_allows_takes_one_from_it(simulator: S
     assert "deletionTimestamp" in evicted["metadata"]
 
 
+async def test_a_budget_that_is_not_yet_processed_asks_to_come_again(simulator: Simulator, client: RawClient) -> None:
+    simulator.call(_budget, 1, observed=0)
+    simulator.call(add_pod, "a")
+    reply = await client.send("POST", "/api/v1/namespaces/shop/pods/a/eviction", {"metadata": {"name": "a"}})
+    assert (reply.status, reply.headers["Retry-After"]) == (429, "10")
+    assert reply.body["details"] == {
+        "causes": [
+            {
+                "reason": "DisruptionBudget",
+                "message": "The disruption budget checkout is still being processed by the server.",
+            }
+        ],
+        "retryAfterSeconds": 10,
+    }
+
+
 async def test_an_eviction_in_a_dry_run_deletes_nothing(simulator: Simulator, client: RawClient) -> None:
     simulator.call(add_pod, "a")
     path = "/api/v1/namespaces/shop/pods/a/eviction?dryRun=All"
@@ -248,11 +265,6 @@ async def test_scale_holds_the_version_it_was_read_at(client: RawClient) -> None
     scale["spec"]["replicas"] = 2
     assert (await client.send("PUT", f"{DEPLOYMENT}/scale", scale)).body["spec"] == {"replicas": 2}
     assert (await client.send("PUT", f"{DEPLOYMENT}/scale", scale)).status == 409
-
-
-async def test_server_side_apply_is_refused(client: RawClient) -> None:
-    reply = await client.send("PATCH", DEPLOYMENT, {}, content_type="application/apply-patch+yaml")
-    assert (reply.status, reply.body["reason"]) == (415, "UnsupportedMediaType")
 
 
 async def test_a_body_that_is_no_json_is_refused(client: RawClient) -> None:

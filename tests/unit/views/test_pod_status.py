@@ -1,18 +1,25 @@
-"""The status that kubectl prints for a pod, case by case."""
+"""The status that kubectl prints for a pod, case by case: made here, and recorded from a real API server."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from k9py.api.kinds import POD
 from k9py.api.pods import Container, ContainerState, ContainerStatus, Pod
-from k9py.views.pod_status import pod_status, pod_tone
+from k9py.api.times import parse_rfc3339
+from k9py.views.pod_status import pod_status, pod_tone, restarts_text
 from k9py.views.values import Tone
 from tests import factories as make
 from tests.factories import container_status as status
 from tests.factories import terminated, waiting
+
+DATA = Path(__file__).parents[2] / "data"
 
 
 def sidecar(pod: Pod, started: bool, ready: bool) -> Pod:
@@ -133,5 +140,21 @@ def test_a_pod_has_the_status_that_kubectl_prints(
 ) -> None:
     made = pod()
     shown = pod_status(made)
-    assert tuple(shown) == expected
+    assert shown[:3] == expected
     assert pod_tone(made, shown) is tone
+
+
+RECORDED = json.loads((DATA / "pod_states.json").read_text())
+
+
+@pytest.mark.parametrize("state", RECORDED, ids=[state["name"] for state in RECORDED])
+def test_a_recorded_pod_has_the_words_that_the_api_server_printed(state: dict[str, Any]) -> None:
+    status = pod_status(POD.decode(json.dumps(state["pod"]).encode()))
+    now = parse_rfc3339(state["now"])
+    assert now is not None
+    printed = (f"{status.ready}/{status.containers}", status.text, restarts_text(status, now))
+    assert printed == (state["ready"], state["status"], state["restarts"])
+
+
+def test_the_recorded_pods_cover_many_states() -> None:
+    assert len({state["status"] for state in RECORDED}) >= 40

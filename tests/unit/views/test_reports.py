@@ -15,7 +15,7 @@ from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
 from k9py.cluster.scope import Scope
 from k9py.cluster.views import RolloutView, ServiceView
 from k9py.rollouts.status import RolloutState
-from k9py.views.describe import describe
+from k9py.views.diagnosed_status import DiagnosedStatus, diagnosed_status
 from k9py.views.exit_codes import ExitCode
 from k9py.views.header import health_segment, place_segments, server_segments, unread_segments
 from k9py.views.overview import (
@@ -267,42 +267,37 @@ WORLD = World(
 )
 
 
+def texts(status: DiagnosedStatus) -> dict[str, str]:
+    return {line.label: line.text for line in status.lines}
+
+
 def test_what_could_not_be_read_is_unknown_and_not_left_out() -> None:
     unknown = ["HorizontalPodAutoscaler", "PodDisruptionBudget"]
-    sections = describe(World(DEPLOYMENT, REPLICA_SET, unknown=unknown).queries, DEPLOYMENT.key, NOW)
-    lines = {line.label: line.text for section in sections for line in section.lines}
-    assert lines["HPA"] == "unknown: cannot read horizontalpodautoscalers"
-    assert lines["PDB"] == "unknown: cannot read poddisruptionbudgets"
+    status = diagnosed_status(World(DEPLOYMENT, REPLICA_SET, unknown=unknown).queries, DEPLOYMENT.key, NOW)
+    assert texts(status)["HPA"] == "unknown: cannot read horizontalpodautoscalers"
+    assert texts(status)["PDB"] == "unknown: cannot read poddisruptionbudgets"
 
 
-@pytest.mark.parametrize(
-    ("kind", "name", "titles", "says"),
-    [
-        (
-            "Deployment",
-            "checkout",
-            ["Deployment shop/checkout", "Findings", "Pods", "Events"],
-            ["2 to 6 replicas", "0 disruptions allowed", "Back-off pulling image", make.IMAGE],
-        ),
-        (
-            "Service",
-            "checkout",
-            ["Service shop/checkout", "Findings", "Endpoints", "Events"],
-            ["app=checkout", "2 of 3 ready", "deploy/checkout", "not ready"],
-        ),
-        (
-            "Pod",
-            "checkout-aaa-9",
-            ["Pod shop/checkout-aaa-9", "Findings", "Container app", "Conditions", "Events"],
-            ["ImagePullBackOff", "OOMKilled (exit code 137)", "rs/checkout-aaa", "node-1"],
-        ),
-        ("Pod", "gone", [], []),
-    ],
-)
-def test_describe_has_details_and_events(kind: str, name: str, titles: list[str], says: list[str]) -> None:
-    sections = describe(WORLD.queries, make.key(kind, name), NOW)
-    assert [section.title for section in sections] == titles
-    lines = [line for section in sections for line in section.lines]
-    whole = "\n".join(f"{line.label} {line.text}" for line in lines)
-    assert [text for text in says if text not in whole] == []
-    assert all(line.text for line in lines)
+def test_the_description_of_a_workload_has_its_state_its_budget_and_its_pods_by_revision() -> None:
+    status = diagnosed_status(WORLD.queries, make.key("Deployment", "checkout"), NOW)
+    assert texts(status)["HPA"].endswith("2 to 6 replicas")
+    assert texts(status)["PDB"].endswith("0 disruptions allowed")
+    assert texts(status)["images"] == make.IMAGE
+    assert [section.title for section in status.sections] == ["Pods by revision"]
+    assert [line.label for line in status.findings]
+
+
+def test_the_description_of_a_service_has_its_target_and_its_ready_endpoints() -> None:
+    status = diagnosed_status(WORLD.queries, make.key("Service", "checkout"), NOW)
+    assert texts(status)["endpoints"] == "2 of 3 ready"
+    assert "deploy/checkout" in texts(status)["target"]
+
+
+def test_the_description_of_a_pod_has_its_findings() -> None:
+    status = diagnosed_status(WORLD.queries, make.key("Pod", "checkout-aaa-9"), NOW)
+    assert "ImagePullBackOff" in [line.label for line in status.findings]
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Service", "Deployment", "ConfigMap"])
+def test_diagnosis_adds_nothing_to_what_it_does_not_know(kind: str) -> None:
+    assert diagnosed_status(WORLD.queries, make.key(kind, "gone"), NOW) == DiagnosedStatus()

@@ -8,7 +8,7 @@ the rest stays blank on the right, so that a short text is not followed by a wid
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,6 +66,7 @@ def fit_columns(
     everything: bool = False,
     sorted_by: str | None = None,
     is_ambiguous: bool = False,
+    hidden: Collection[int] = (),
 ) -> Fit:
     """Choose columns and widths.
 
@@ -76,20 +77,22 @@ def fit_columns(
         everything: Show every column at its wanted width, wider than the room if need be (for scrolling sideways).
         sorted_by: Id of the column that is sorted by: it is kept, and its title has a mark.
         is_ambiguous: Rows share their names: columns that distinguish them are kept.
+        hidden: Indexes of the columns that are not wanted; the one that is sorted by is shown all the same.
     """
     wanted = [
         wanted_width(column, cells, is_sorted=column.id == sorted_by)
         for column, cells in zip(columns, content, strict=True)
     ]
-    shown = list(range(len(columns)))
+    shown = [i for i in range(len(columns)) if i not in hidden or columns[i].id == sorted_by] or [0]
     if everything:
-        return _place(shown, wanted, len(columns))
+        return _place(shown, wanted, len(shown))
 
     def least(index: int, readable: int) -> int:
         if columns[index].grow:
             return min(wanted[index], max(columns[index].min_width, readable))
         return wanted[index]
 
+    count = len(shown)
     while len(shown) > 1:
         kept = {i for i in shown if columns[i].id == sorted_by or (is_ambiguous and columns[i].tells_apart)}
         droppable = [i for i in shown if columns[i].priority > 0 and i not in kept]
@@ -107,7 +110,7 @@ def fit_columns(
         _shrink(widths, growing or shown, columns, excess)
     else:
         _spread(widths, growing, content, shown[:-1], -excess)
-    return _place(shown, [widths.get(i, 0) for i in range(len(columns))], len(columns))
+    return _place(shown, [widths.get(i, 0) for i in range(len(columns))], count)
 
 
 def _total(widths: Sequence[int]) -> int:

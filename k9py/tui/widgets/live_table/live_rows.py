@@ -8,13 +8,14 @@ swapped. Invariant: once `building` is False and nothing is pending, the view is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Final
 
 from rich.cells import cell_len
 
 from k9py.api.meta import ObjectRef
+from k9py.tui.widgets.live_table.column_choice import ColumnChoice
 from k9py.tui.widgets.live_table.fitting import Fit, fit_columns
 from k9py.tui.widgets.live_table.order import Order, sort_key_of
 from k9py.tui.widgets.live_table.row_filter import RowFilter, search_text
@@ -62,6 +63,10 @@ class LiveRows:
         self.columns = tuple(columns)
         self.order = order or Order()
         self.filter = RowFilter()
+        self.labels_of: Callable[[ObjectRef], Mapping[str, str] | None] = no_labels
+        """Returns the labels of an object, for filters by label."""
+        self.choice = ColumnChoice()
+        """Which columns are wanted."""
         self.model: dict[ObjectRef, Row] = {}
         self.view = self._new_view()
         self.content_widths = self._bare_widths()
@@ -96,6 +101,7 @@ class LiveRows:
             everything=everything,
             sorted_by=self.order.column,
             is_ambiguous=self.is_ambiguous,
+            hidden=self.choice.hidden_indexes(self.columns),
         )
 
     # -- changes ------------------------------------------------------------------------------------------------------
@@ -104,7 +110,7 @@ class LiveRows:
         """Insert a row or replace the one with its key; False when nothing differs."""
         key = row.key
         old = self.model.get(key)
-        if old is row or (self._replacement is None and old == row):
+        if not self.filter.selector and (old is row or (self._replacement is None and old == row)):
             return False
         self.model[key] = row
         if old is None:
@@ -242,8 +248,16 @@ class LiveRows:
     # -- the view -----------------------------------------------------------------------------------------------------
 
     def _new_view(self) -> SortedView:
-        row_filter = self.filter
-        accepts = (lambda row: row_filter.accepts(search_text(row, row_filter.columns))) if row_filter else _every_row
+        row_filter, labels_of = self.filter, self.labels_of
+        if not row_filter:
+            accepts = _every_row
+        elif not row_filter.selector:
+            accepts = lambda row: row_filter.accepts(search_text(row, row_filter.columns))  # noqa: E731
+        else:
+            accepts = lambda row: (  # noqa: E731
+                row_filter.accepts_labels(labels_of(row.key))
+                and row_filter.accepts(search_text(row, row_filter.columns))
+            )
         return SortedView(sort_key_of(self.order, self.columns), accepts, reverse=self.order.reverse)
 
     def _bare_widths(self) -> list[int]:
@@ -263,6 +277,11 @@ class LiveRows:
             cells = len(text) if text.isascii() else cell_len(text)
             if cells > widths[index]:
                 widths[index] = cells
+
+
+def no_labels(_key: ObjectRef) -> None:
+    """Return that no labels are known."""
+    return
 
 
 def _every_row(row: Row) -> bool:

@@ -1,16 +1,20 @@
 """The typed filter of a table: every term must match a row, a term with `!` must not.
 
 A term is literal text, or a regular expression where it has characters that only those use (`^web|api`, `v2.[0-9]`).
-A lone dot is literal: names and versions are full of dots. Case is ignored. The text searched is the object's namespace
-and name and the text of the shown cells, one a line: `^` and `$` are the ends of a cell.
+A lone dot is literal: names and versions are full of dots. `~chec` is fuzzy: the object's name has these letters in
+this order. `-l app=cart` selects by the labels of the object, as kubectl does. Case is ignored. The text searched is
+the object's namespace and name and the text of the shown cells, one a line: `^` and `$` are the ends of a cell.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from k9py.api.search_pattern import SearchPattern, SearchTimeoutError, compile_search, pattern_error
+from k9py.api.selector_text import SelectorError, SelectorTerm, matches_labels, parse_label_selector
 from k9py.views.values import Row
 
 FILTER_DEBOUNCE_ROWS: Final = 5000
@@ -21,20 +25,26 @@ _EXPRESSION_SIGNS: Final = frozenset("^$*+?()[]{}|\\")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One term of a filter, matched by `text` (lower case) or, where it is set, by the expression."""
+    """One term of a filter, matched by `text` (lower case) or, where it is set, by the expression; fuzzy: by name."""
 
     text: str
     expression: SearchPattern | None = None
+    is_fuzzy: bool = False
 
     @classmethod
     def parse(cls, typed: str) -> Term:
         """Parse one term; an incomplete expression (a lone bracket) is literal text."""
+        if typed.startswith("~") and len(typed) > 1:
+            return cls(typed[1:].lower(), is_fuzzy=True)
         if _EXPRESSION_SIGNS.isdisjoint(typed) or pattern_error(typed):
             return cls(typed.lower())
         return cls(typed, compile_search(f"(?im){typed}"))
 
     def is_in(self, haystack: str) -> bool:
         """Return True when a row's text matches; an expression that takes too long does not match."""
+        if self.is_fuzzy:
+            letters = iter(haystack.split("\n", 2)[1])
+            return all(letter in letters for letter in self.text)
         if self.expression is None:
             return self.text in haystack
         try:
@@ -51,6 +61,7 @@ class RowFilter:
         text: as typed.
         fault: why a term is literal and not an expression, "" for none.
         columns: indexes of the columns searched; None: all.
+        selector: the labels that the object must have, () for any.
     """
 
     text: str = ""
@@ -58,24 +69,36 @@ class RowFilter:
     unwanted: tuple[Term, ...] = ()
     fault: str = ""
     columns: tuple[int, ...] | None = None
+    selector: tuple[SelectorTerm, ...] = ()
 
     @classmethod
     def parse(cls, text: str, columns: tuple[int, ...] | None = None) -> RowFilter:
-        """Parse a typed filter: terms separated by blanks; a lone `!` is no term yet."""
-        typed = text.split()
+        """Parse a typed filter: terms separated by blanks; a lone `!` or `-l` is no term yet."""
+        words, selector, selector_fault = _split_selector(text)
+        typed = words.split()
         wanted = tuple(Term.parse(term) for term in typed if not term.startswith("!"))
         unwanted = tuple(Term.parse(term[1:]) for term in typed if term.startswith("!") and len(term) > 1)
         faults = (pattern_error(term.removeprefix("!")) for term in typed if not _EXPRESSION_SIGNS.isdisjoint(term))
-        return cls(text, wanted, unwanted, next((fault for fault in faults if fault), ""), columns)
+        fault = selector_fault or next((f"matched literally: {fault}" for fault in faults if fault), "")
+        return cls(text, wanted, unwanted, fault, columns, selector)
 
     def __bool__(self) -> bool:
-        return bool(self.wanted or self.unwanted)
+        return bool(self.wanted or self.unwanted or self.selector)
 
     def is_equivalent(self, other: RowFilter) -> bool:
         """Return True when both accept the same rows, by their terms and columns."""
         if not self and not other:
             return True
-        return (self.wanted, self.unwanted, self.columns) == (other.wanted, other.unwanted, other.columns)
+        return (self.wanted, self.unwanted, self.columns, self.selector) == (
+            other.wanted,
+            other.unwanted,
+            other.columns,
+            other.selector,
+        )
+
+    def accepts_labels(self, labels: Mapping[str, str] | None) -> bool:
+        """Return True when an object with these labels matches."""
+        return matches_labels(self.selector, labels)
 
     def accepts(self, haystack: str) -> bool:
         """Return True when a row with that text matches (`haystack` made by `search_text`)."""
@@ -87,13 +110,35 @@ class RowFilter:
         """Return True when this accepts only rows that the earlier filter accepts, as after one more letter."""
         return (
             self.columns == earlier.columns
+            and self.selector == earlier.selector
             and set(earlier.unwanted) <= set(self.unwanted)
             and bool(earlier)
             and all(any(_narrows(new, old) for new in self.wanted) for old in earlier.wanted)
         )
 
 
+_REQUIREMENT: Final = r"(?:\S+\s+(?:in|notin)\s*\([^()]*\)|[^\s(),]+)"
+_SELECTOR: Final = re.compile(rf"(?:^|\s)-l(?:\s+|=)?({_REQUIREMENT}(?:,{_REQUIREMENT})*,?)?")
+
+
+def _split_selector(text: str) -> tuple[str, tuple[SelectorTerm, ...], str]:
+    """Return the text without `-l SELECTOR`, the selector, and why there is none although `-l` was typed."""
+    match = _SELECTOR.search(text)
+    if match is None:
+        return text, (), ""
+    words = text[: match.start()] + " " + text[match.end() :]
+    typed = (match[1] or "").rstrip(",")
+    if not typed:
+        return words, (), "type a label, such as -l app=cart"
+    try:
+        return words, parse_label_selector(typed), ""
+    except SelectorError as error:
+        return words, (), str(error)
+
+
 def _narrows(new: Term, old: Term) -> bool:
+    if new.is_fuzzy or old.is_fuzzy:
+        return new.is_fuzzy and old.is_fuzzy and new.text.startswith(old.text)
     if old.expression is None and new.expression is None:
         return old.text in new.text
     return old == new

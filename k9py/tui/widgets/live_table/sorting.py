@@ -48,7 +48,9 @@ class SortableTable(TableBody):
 
     def action_sort_next(self) -> None:
         """Sort by the next column; after the last column, by rank."""
-        ids: list[str | None] = [None, *[column.id for column in self.columns]]
+        ids: list[str | None] = [None, *[column.id for column in self.columns if self._rows.choice.shows(column)]]
+        if self.order.column not in ids:
+            ids.append(self.order.column)
         self.set_order(Order(ids[(ids.index(self.order.column) + 1) % len(ids)]))
 
     def action_sort_by(self, column: str) -> None:

@@ -22,6 +22,7 @@ from k9py.actions.action import ActionScope
 from k9py.api.meta import ObjectRef
 from k9py.tui.bindings import bindings
 from k9py.tui.widgets.line_view import LineViewOptions
+from k9py.tui.widgets.live_table.column_choice import ColumnChoice
 from k9py.tui.widgets.live_table.cursor import HighlightCause
 from k9py.tui.widgets.live_table.order import Order
 from k9py.tui.widgets.live_table.row_filter import FILTER_DEBOUNCE_ROWS, FILTER_DEBOUNCE_SECONDS, RowFilter
@@ -74,6 +75,27 @@ class LiveTable(SortableTable):
         table: LiveTable
         shown: int
         total: int
+
+        @property
+        def control(self) -> LiveTable:
+            return self.table
+
+    @dataclass
+    class ColumnsChosen(Message):
+        """Other columns are wanted, by a key of the table."""
+
+        table: LiveTable
+        choice: ColumnChoice
+
+        @property
+        def control(self) -> LiveTable:
+            return self.table
+
+    @dataclass
+    class ColumnsRequested(Message):
+        """A person wants to choose the columns."""
+
+        table: LiveTable
 
         @property
         def control(self) -> LiveTable:
@@ -139,6 +161,37 @@ class LiveTable(SortableTable):
             self._apply_filter(self.filter_text)
         self._clamp_top()
 
+    # -- columns ------------------------------------------------------------------------------------------------------
+
+    def choose_columns(self, choice: ColumnChoice) -> None:
+        """Show these columns; the rows stay as they are."""
+        self._rows.choice = choice
+        self._fit_columns()
+        if self.filter_text:
+            self._apply_filter(self.filter_text)
+        self.repaint()
+
+    @property
+    def has_wide_columns(self) -> bool:
+        """Whether some columns are shown only on request."""
+        return any(column.wide for column in self.columns)
+
+    def action_toggle_wide(self) -> None:
+        """Show or hide the columns of wide output."""
+        choice = self.column_choice
+        self.choose_columns(choice.with_wide(not choice.wide))
+        self.post_own_message(self.ColumnsChosen(self, self.column_choice))
+
+    def action_choose_columns(self) -> None:
+        """Ask the owner for a dialog with the columns."""
+        self.post_own_message(self.ColumnsRequested(self))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Bind the key for wide columns only where there are some."""
+        if action == "toggle_wide" and not self.has_wide_columns:
+            return False
+        return super().check_action(action, parameters)
+
     # -- cursor -------------------------------------------------------------------------------------------------------
 
     def select_key(self, key: ObjectRef) -> bool:
@@ -161,9 +214,9 @@ class LiveTable(SortableTable):
         """Move the cursor by lines."""
         self._move_to(self._cursor.index + lines)
 
-    def action_page(self, pages: int) -> None:
+    def action_page(self, pages: float) -> None:
         """Move the cursor by pages."""
-        self._move_to(self._cursor.index + pages * max(1, self.page_lines - 1))
+        self._move_to(self._cursor.index + round(pages * max(2, self.page_lines - 1)))
 
     def action_edge(self, bottom: int) -> None:
         """Move the cursor to the first or last row."""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import ClassVar, Final
@@ -16,6 +16,7 @@ from textual.strip import Strip
 from k9py.api.meta import ObjectRef
 from k9py.runtime.time_slice import TimeSlice, run_in_slices
 from k9py.tui.widgets.line_view import LineView, LineViewOptions
+from k9py.tui.widgets.live_table.column_choice import ColumnChoice
 from k9py.tui.widgets.live_table.cursor import Cursor, HighlightCause
 from k9py.tui.widgets.live_table.drawing import (
     GUTTER_CELLS,
@@ -110,6 +111,10 @@ class TableBody(LineView):
         self.replace_all((), columns)
         self._cursor.unpin()
 
+    def use_labels(self, labels_of: Callable[[ObjectRef], Mapping[str, str] | None]) -> None:
+        """Filter by these labels from the next list on."""
+        self._rows.labels_of = labels_of
+
     def set_empty_text(self, text: str, tone: Tone = Tone.MUTED) -> None:
         """Set the text of an empty table: "no services in namespace x", "loading…", "forbidden: …"."""
         self._empty = EmptyLine(text, tone)
@@ -126,6 +131,11 @@ class TableBody(LineView):
     def columns(self) -> tuple[Column, ...]:
         """All columns, hidden ones too."""
         return self._rows.columns
+
+    @property
+    def column_choice(self) -> ColumnChoice:
+        """Which of them are wanted."""
+        return self._rows.choice
 
     @property
     def cursor_key(self) -> ObjectRef | None:
@@ -254,7 +264,8 @@ class TableBody(LineView):
     def _fit_columns(self) -> None:
         rows = self._rows
         widths = tuple(rows.content_widths)
-        key = (self._columns_width, self.left > 0, widths, self.columns, self.order.column, rows.is_ambiguous)
+        choice = rows.choice
+        key = (self._columns_width, self.left > 0, widths, self.columns, self.order.column, rows.is_ambiguous, choice)
         if key != self._fit_key:
             self._fit_key = key
             fit = rows.fit(self._columns_width, everything=self.left > 0)

@@ -293,7 +293,7 @@ class LogView(LogJumps):
         """Move the cursor: up pauses, down past the newest line follows."""
         self._moved(lambda: self._window.move_cursor(lines))
 
-    def action_move_pages(self, pages: int) -> None:
+    def action_move_pages(self, pages: float) -> None:
         """Move view and cursor by pages."""
         self._moved(lambda: self._window.move_pages(pages))
 

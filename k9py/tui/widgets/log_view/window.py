@@ -220,7 +220,7 @@ class LogWindow:
         if number is not None and not self.shows(number):
             self._put_cursor(0 if number < self.rows[-1][0] else len(self.rows) - 1)
 
-    def move_pages(self, pages: int) -> None:
+    def move_pages(self, pages: float) -> None:
         """Move view and cursor by pages; at the end the cursor goes to the last line, then the view follows."""
         if not self.rows or (self.following and pages > 0):
             return
@@ -237,7 +237,7 @@ class LogWindow:
             else:
                 self._put_cursor(len(before) - 1)
             return
-        self._settle_at(self._moved(before[0], pages * max(1, page - 1)))
+        self._settle_at(self._moved(before[0], round(pages * max(2, page - 1))))
         if self.rows == before:
             self._put_cursor(0)
         else:

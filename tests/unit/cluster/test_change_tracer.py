@@ -31,11 +31,17 @@ TOUCHES: list[tuple[str, KubeObject, set[str], set[str], set[str]]] = [
         {"agent"},
         {"agent-1"},
     ),
-    ("an autoscaler: what it scales", make.autoscaler(DEPLOYMENT), set(), {"checkout"}, set()),
-    ("an event about a pod", make.event(PODS[0]), {"checkout"}, {"checkout"}, {PODS[0].name}),
+    (
+        "an autoscaler: what it scales, and the services in front",
+        make.autoscaler(DEPLOYMENT),
+        {"checkout"},
+        {"checkout"},
+        set(),
+    ),
+    ("an event about a ready pod, which no view reads", make.event(PODS[0]), set(), set(), {PODS[0].name}),
     ("an event about a ReplicaSet", make.event(REPLICA_SET), {"checkout"}, {"checkout"}, set()),
     ("an event about a workload", make.event(STATEFUL_SET), set(), {"cart-db"}, set()),
-    ("an event about a service", make.event(SERVICE), {"checkout"}, set(), set()),
+    ("an event about a service, which no view reads", make.event(SERVICE), set(), set(), set()),
     ("a pod without an owner", make.pod("debug", labels={"run": "debug"}), set(), set(), {"debug"}),
     ("a pod of another namespace", make.pod("x", "other", labels={"app": "checkout"}), set(), set(), {"x"}),
 ]
@@ -71,12 +77,31 @@ def test_a_pod_that_changes_its_labels_affects_the_services_of_both() -> None:
     assert world.dirty[0] == {"old", "new"}
 
 
-def test_every_label_of_a_selector_must_match() -> None:
-    both = make.service("both", selector={"app": "checkout", "tier": "web"})
-    first = make.service("one", selector={"app": "checkout"})
-    world = World(both, first)
-    world.put(make.pod("p", labels={"app": "checkout", "tier": "db"}))
-    assert world.dirty[0] == {"one"}
+def test_an_event_about_a_pod_that_is_not_ready_affects_its_workload_and_services() -> None:
+    pod = make.pod("checkout-aaa-0", owner=REPLICA_SET, labels={"app": "checkout"}, ready=False)
+    world = World(DEPLOYMENT, REPLICA_SET, SERVICE, *OTHERS, pod, *PODS[1:])
+    world.put(make.event(pod))
+    assert world.dirty == ({"checkout"}, {"checkout"}, {pod.name})
+
+
+def test_a_view_depends_on_what_it_reads_after_a_change() -> None:
+    world = World(DEPLOYMENT, SERVICE)
+    world.put(REPLICA_SET)
+    world.put(*PODS)  # nobody has read the ReplicaSet's pods yet
+    assert world.dirty == ({"checkout"}, {"checkout"}, {pod.name for pod in PODS})
+    world.read_all()
+    world.put(PODS[0])
+    assert world.dirty[1] == {"checkout"}
+
+
+def test_a_stale_view_keeps_no_reads() -> None:
+    world = World(DEPLOYMENT, REPLICA_SET, SERVICE, *PODS)
+    assert len(world.stores.reads)
+    world.remove(SERVICE.key, DEPLOYMENT.key)
+    world.read_all()
+    world.queries.service_view(SERVICE.key, make.NOW)
+    world.queries.rollout_view(DEPLOYMENT.key, make.NOW)
+    assert len(world.stores.reads) == 0
 
 
 def test_a_service_without_selector_selects_nothing() -> None:

@@ -1,0 +1,110 @@
+"""The rows of one type: which columns are printed, and the cells of an object in them.
+
+Invariant: the columns of a source never change once `columns` was read, so that rows printed later line up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from k9py.api.errors import ConfigError
+from k9py.api.kinds import Kind, TableKind
+from k9py.api.resource_type import ResourceType
+from k9py.api.text import printable
+from k9py.cli.objects.text_table import (
+    NAMESPACE_COLUMN,
+    PlainContext,
+    TextTable,
+    curated_row,
+    server_cells,
+    server_columns,
+)
+from k9py.resources.resource import Resource
+from k9py.views.values import Cell, Column
+
+
+def type_name(resource_type: ResourceType) -> str:
+    """Return the name that stands before `/NAME`, such as `pod` and `deployment.apps`."""
+    kind = resource_type.kind.lower()
+    return f"{kind}.{resource_type.group}" if resource_type.group else kind
+
+
+class RowSource:
+    """Turns the objects of a type into cells.
+
+    Args:
+        resource: its descriptor; None: the server's own columns.
+        wide: with the columns for wide output.
+        namespaced: with the namespace, because objects of several are printed.
+        prefixed: the name is `TYPE/NAME`, because several types are printed.
+    """
+
+    def __init__(
+        self, resource: Resource | None, resource_type: ResourceType, *, wide: bool, namespaced: bool, prefixed: bool
+    ) -> None:
+        self.resource_type = resource_type
+        self.kind: Kind[Any] = TableKind(resource_type) if resource is None else resource.kind
+        self._resource = resource
+        self._wide = wide
+        self._namespaced = namespaced and resource_type.namespaced
+        self._prefix = f"{type_name(resource_type)}/" if prefixed else ""
+
+    def new_kind(self) -> Kind[Any]:
+        """Return the kind for another watch: a Table's columns belong to one watch."""
+        return TableKind(self.resource_type) if self._resource is None else self.kind
+
+    @cached_property
+    def _all_columns(self) -> tuple[Column, ...]:
+        return server_columns(self.kind.columns) if self._resource is None else self._resource.columns
+
+    @cached_property
+    def _shown(self) -> tuple[int, ...]:
+        return tuple(index for index, column in enumerate(self._all_columns) if self._wide or not column.wide)
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The printed columns; of a type that the server prints, known after its first list."""
+        shown = tuple(self._all_columns[index] for index in self._shown)
+        return (NAMESPACE_COLUMN, *shown) if self._namespaced else shown
+
+    def cells(self, value: Any, now: datetime) -> tuple[Cell, ...]:
+        """Return the cells of an object, one for each column."""
+        if self._resource is None:
+            every = server_cells(value, self.kind.columns)
+        else:
+            every = curated_row(self._resource, value, PlainContext(now))
+        cells = [every[index] for index in self._shown]
+        if self._prefix and cells:
+            cells[0] = Cell(f"{self._prefix}{cells[0].text}", cells[0].tone, cells[0].sort)
+        if self._namespaced:
+            cells.insert(0, Cell(printable(value.namespace)))
+        return tuple(cells)
+
+    def table(self, objects: Iterable[Any], now: datetime, *, sort_by: str = "") -> TextTable:
+        """Return the table of objects. Raises ConfigError: there is no column to sort by."""
+        rows = [self.cells(value, now) for value in objects]
+        if sort_by:
+            rows = _sorted(rows, self.columns, sort_by)
+        return TextTable(self.columns, rows)
+
+
+def _sorted(rows: Sequence[tuple[Cell, ...]], columns: Sequence[Column], sort_by: str) -> list[tuple[Cell, ...]]:
+    name = sort_by.removeprefix("-").lower()
+    names = [column.title.lower() for column in columns]
+    ids = [column.id.lower() for column in columns]
+    index = next((place.index(name) for place in (names, ids) if name in place), None)
+    if index is None:
+        hint = f"columns: {', '.join(names)}; -COLUMN reverses the order"
+        raise ConfigError(f"no column {printable(sort_by)!r} to sort by", hint)
+
+    def value(row: tuple[Cell, ...]) -> tuple[bool, Any]:
+        cell = row[index]
+        return (cell.sort is None, cell.text if cell.sort is None else cell.sort)
+
+    try:
+        return sorted(rows, key=value, reverse=sort_by.startswith("-"))
+    except TypeError:  # a server's column with values of several types
+        return sorted(rows, key=lambda row: row[index].text, reverse=sort_by.startswith("-"))

@@ -1,0 +1,138 @@
+"""Pod (core/v1): ready, status and restarts as kubectl prints them, usage, node, IP, QoS, gates."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from k9py.api.kinds import POD
+from k9py.api.meta import find_condition
+from k9py.api.pods import Pod
+from k9py.api.text import printable
+from k9py.api.times import human_duration
+from k9py.diagnosis.nodes import is_on_lost_node
+from k9py.resources.cells import AGE, AGE_CELL, NAME, NONE, live_column, muted_cell, name_cell, numbered, object_row
+from k9py.resources.pod_resources import pod_usage_cells
+from k9py.resources.resource import MetricsOf, OpensAs, Resource, RowContext
+from k9py.views.pod_status import PrintedPodStatus, pod_status, pod_tone
+from k9py.views.values import Cell, Column, Row, Tone
+
+SLOW: Final = timedelta(minutes=5)
+"""How long a pod may wait, start or terminate before that is a warning."""
+
+
+class Restarts(NamedTuple):
+    """The sort value of RESTARTS; `last` is the timestamp of the last one, 0 if it is not known."""
+
+    number: int
+    last: float
+
+
+def _restarts_text(restarts: Restarts, now: datetime) -> str:
+    if not restarts.number or not restarts.last:
+        return str(restarts.number)
+    return f"{restarts.number} ({human_duration(now.timestamp() - restarts.last)} ago)"
+
+
+COLUMNS = numbered(
+    NAME,
+    Column("ready", "READY", align_right=True, min_width=5, max_width=6, sort_key="R"),
+    Column("status", "STATUS", min_width=10, max_width=30, sort_key="S"),
+    live_column(
+        _restarts_text, "restarts", "RESTARTS", align_right=True, min_width=3, max_width=17, priority=1, sort_key="T"
+    ),
+    Column("cpu", "CPU", align_right=True, min_width=4, max_width=8, priority=3, sort_key="C"),
+    Column("cpu_request", "%CPU/R", align_right=True, min_width=4, max_width=6, priority=8, wide=True, sort_key="X"),
+    Column("cpu_limit", "%CPU/L", align_right=True, min_width=4, max_width=6, priority=6, sort_key="Y"),
+    Column("memory", "MEM", align_right=True, min_width=4, max_width=8, priority=3, sort_key="M"),
+    Column("memory_request", "%MEM/R", align_right=True, min_width=4, max_width=6, priority=8, wide=True, sort_key="E"),
+    Column("memory_limit", "%MEM/L", align_right=True, min_width=4, max_width=6, priority=5, sort_key="L"),
+    AGE,
+    Column("ip", "IP", min_width=7, max_width=39, priority=7, sort_key="I"),
+    Column("node", "NODE", min_width=6, max_width=40, priority=4, sort_key="W"),
+    Column("qos", "QOS", min_width=6, max_width=10, priority=8, wide=True, sort_key="Q"),
+    Column("nominated", "NOMINATED NODE", min_width=6, max_width=30, priority=9, wide=True),
+    Column("gates", "READINESS GATES", align_right=True, min_width=4, max_width=15, priority=9, wide=True),
+)
+
+
+def row(pod: Pod, context: RowContext) -> Row:
+    """Return the row of a pod."""
+    status = pod_status(pod)
+    tone = _tone(pod, status, context.now)
+    is_short = status.ready < status.containers and tone is not Tone.MUTED
+    return object_row(
+        pod,
+        (
+            name_cell(pod),
+            Cell(
+                f"{status.ready}/{status.containers}",
+                tone if is_short else Tone.PLAIN,
+                (status.ready / status.containers if status.containers else 1.0, status.containers),
+            ),
+            Cell(printable(status.text), tone),
+            Cell(
+                "",
+                Tone.WARN if status.restarts else Tone.MUTED,
+                Restarts(status.restarts, status.restarted_at.timestamp() if status.restarted_at else 0.0),
+            ),
+            *pod_usage_cells(pod, context.usage(pod.key)),
+            AGE_CELL,
+            muted_cell(pod.status.pod_ip),
+            muted_cell(pod.spec.node_name),
+            muted_cell(pod.status.qos_class, none=""),
+            muted_cell(pod.status.nominated_node_name),
+            _gates(pod),
+        ),
+        tone,
+    )
+
+
+def _tone(pod: Pod, status: PrintedPodStatus, now: datetime) -> Tone:
+    """Return the tone. What should be short (starting, becoming ready, terminating) warns after a while.
+
+    A pod that was ready and is no longer warns at once; one whose node is lost fails, whatever the kubelet last said.
+    """
+    tone = pod_tone(pod, status)
+    if tone in (Tone.OK, Tone.BUSY) and is_on_lost_node(pod):
+        return Tone.FAIL
+    if tone is not Tone.BUSY:
+        return tone
+    return Tone.WARN if _is_slow(pod, now) or _has_lost_readiness(pod) else tone
+
+
+def _is_slow(pod: Pod, now: datetime) -> bool:
+    deleted = pod.metadata.deletion_timestamp
+    if deleted is not None:  # the end of the grace period
+        return now - deleted > timedelta(seconds=30)
+    started = pod.metadata.creation_timestamp
+    for container in pod.status.container_statuses or ():
+        if container.state is not None and container.state.running is not None:
+            started = container.state.running.started_at or started
+    return started is not None and now - started > SLOW
+
+
+def _has_lost_readiness(pod: Pod) -> bool:
+    """Return whether containers were ready since they started: the condition changed later than that."""
+    condition = find_condition(pod.status.conditions, "ContainersReady")
+    if condition is None or condition.status != "False" or condition.last_transition_time is None:
+        return False
+    starts = [
+        status.state.running.started_at
+        for status in pod.status.container_statuses or ()
+        if status.state is not None and status.state.running is not None and status.state.running.started_at
+    ]
+    statuses = len(pod.status.container_statuses or ())
+    return 0 < statuses == len(starts) and condition.last_transition_time - max(starts) > timedelta(seconds=2)
+
+
+def _gates(pod: Pod) -> Cell:
+    gates = pod.spec.readiness_gates
+    if not gates:
+        return Cell(NONE, Tone.MUTED)
+    conditions = (find_condition(pod.status.conditions, gate.condition_type) for gate in gates)
+    true = sum(condition is not None and condition.status == "True" for condition in conditions)
+    return Cell(f"{true}/{len(gates)}", Tone.WARN if true < len(gates) else Tone.PLAIN, true / len(gates))
+
+
+RESOURCES = (Resource(POD, COLUMNS, row, opens_as=OpensAs.CONTAINERS, metrics=MetricsOf.PODS),)

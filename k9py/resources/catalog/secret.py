@@ -1,0 +1,65 @@
+"""Secret (core/v1): type, keys and the sizes of their values.
+
+Invariant: no value is kept in memory after decoding, neither in a field nor as part of the response.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from k9py.api.kinds import Kind
+from k9py.api.meta import KubeObject
+from k9py.api.quantities import format_bytes
+from k9py.api.standard_types import standard_type
+from k9py.resources.cells import AGE, AGE_CELL, NAME, count_cell, muted_cell, name_cell, object_row, text_cell
+from k9py.resources.resource import Resource, RowContext
+from k9py.resources.value_sizes import Sizes, base64_sizes, keys_text, total
+from k9py.views.values import Cell, Column, Row, Tone
+
+
+class Secret(KubeObject, frozen=True):
+    """A Secret without its values; `data` is None once it is decoded."""
+
+    KIND: ClassVar[str] = "Secret"
+
+    type: str = ""
+    data: dict[str, msgspec.Raw] | None = None
+    immutable: bool | None = None
+    sizes: Sizes = ()
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "sizes", base64_sizes(self.data))
+        msgspec.structs.force_setattr(self, "data", None)
+
+
+COLUMNS = (
+    NAME,
+    Column("type", "TYPE", min_width=8, max_width=40, priority=2, sort_key="T"),
+    Column("data", "DATA", align_right=True, min_width=4, max_width=8, sort_key="Y"),
+    Column("size", "SIZE", align_right=True, min_width=4, max_width=8, priority=4, sort_key="B"),
+    Column("keys", "KEYS", min_width=12, max_width=200, priority=3, grow=True, sort_key="K"),
+    Column("immutable", "IMMUTABLE", min_width=4, max_width=9, priority=5, wide=True, sort_key="I"),
+    AGE,
+)
+
+
+def row(secret: Secret, context: RowContext) -> Row:
+    """Return the row of a Secret."""
+    size = total(secret.sizes)
+    return object_row(
+        secret,
+        (
+            name_cell(secret),
+            text_cell(secret.type),
+            count_cell(len(secret.sizes)),
+            Cell(format_bytes(size), Tone.MUTED, size),
+            muted_cell(keys_text(secret.sizes), none=""),
+            muted_cell("true" if secret.immutable else "false"),
+            AGE_CELL,
+        ),
+    )
+
+
+RESOURCES = (Resource(Kind(standard_type("", "Secret"), Secret), COLUMNS, row),)

@@ -1,0 +1,47 @@
+"""ServiceAccount (core/v1): how many Secrets and image pull Secrets it names."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from k9py.api.kinds import Kind
+from k9py.api.meta import KubeObject, KubeStruct
+from k9py.api.standard_types import standard_type
+from k9py.resources.cells import AGE, AGE_CELL, NAME, count_cell, muted_cell, name_cell, object_row
+from k9py.resources.resource import Resource, RowContext
+from k9py.views.values import Column, Row
+
+
+class SecretName(KubeStruct, frozen=True):
+    """core/v1 LocalObjectReference."""
+
+    name: str = ""
+
+
+class ServiceAccount(KubeObject, frozen=True):
+    """A ServiceAccount."""
+
+    KIND: ClassVar[str] = "ServiceAccount"
+
+    secrets: tuple[SecretName, ...] | None = None
+    image_pull_secrets: tuple[SecretName, ...] | None = None
+
+
+COLUMNS = (
+    NAME,
+    Column("secrets", "SECRETS", align_right=True, min_width=4, max_width=7, priority=2, sort_key="S"),
+    Column("pull_secrets", "IMAGE PULL SECRETS", min_width=8, max_width=60, priority=3, sort_key="I"),
+    AGE,
+)
+
+
+def row(account: ServiceAccount, context: RowContext) -> Row:
+    """Return the row of a ServiceAccount."""
+    pull_secrets = ",".join(secret.name for secret in account.image_pull_secrets or ())
+    return object_row(
+        account,
+        (name_cell(account), count_cell(len(account.secrets or ())), muted_cell(pull_secrets), AGE_CELL),
+    )
+
+
+RESOURCES = (Resource(Kind(standard_type("", "ServiceAccount"), ServiceAccount), COLUMNS, row),)

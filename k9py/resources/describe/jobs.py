@@ -1,0 +1,124 @@
+"""Jobs and CronJobs (batch/v1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from k9py.api.times import duration, parse_rfc3339
+from k9py.resources.describe.describer import (
+    DescribeContext,
+    Describer,
+    Description,
+    RelatedRequest,
+    Unread,
+    pod_requests,
+)
+from k9py.resources.describe.json_fields import JsonObject, int_at, list_at, object_at, objects_at, scalar_text, text_at
+from k9py.resources.describe.lines import moment, query_selector, selector_text, value_line
+from k9py.resources.describe.pods import pod_template
+from k9py.resources.describe.workloads import owned_pods, pods_section
+from k9py.views.describe import DescribeLine, Section, line, section
+from k9py.views.values import Tone
+
+
+def _job_requests(body: JsonObject) -> tuple[RelatedRequest, ...]:
+    return pod_requests(body, query_selector(object_at(body, "spec", "selector")))
+
+
+def _job(body: JsonObject, context: DescribeContext) -> Description:
+    spec, status, now = object_at(body, "spec"), object_at(body, "status"), context.now
+    failed = int_at(status, "failed")
+    counts = (
+        f"{int_at(status, 'active')} Active ({int_at(status, 'ready')} Ready)"
+        f" / {int_at(status, 'succeeded')} Succeeded / {failed} Failed"
+    )
+    started, ended = parse_rfc3339(status.get("startTime")), parse_rfc3339(status.get("completionTime"))
+    lasted = duration(((ended or now) - started).total_seconds()) if started else ""
+    head = (
+        *_result_lines(body),
+        line("pods statuses", counts, Tone.FAIL if failed else Tone.PLAIN),
+        line("started", moment(status.get("startTime"), now)),
+        line("completed at", moment(status.get("completionTime"), now)),
+        line("duration", lasted if ended or not lasted else f"{lasted} so far"),
+        value_line("completed indexes", status, "completedIndexes"),
+        value_line("failed indexes", status, "failedIndexes", tone=Tone.FAIL),
+        line("suspend", "true: no pods are started" if spec.get("suspend") else "false"),
+        *job_settings(spec),
+        line("selector", selector_text(spec.get("selector"))),
+    )
+    pods = owned_pods(body, context)
+    urgent = () if isinstance(pods, Unread) else (pods_section(pods),)
+    template = pod_template(object_at(spec, "template"), context)
+    return Description(head, urgent=urgent, details=(*_policies(spec), *template))
+
+
+def _result_lines(body: JsonObject) -> Iterator[DescribeLine]:
+    for condition in objects_at(body, "status", "conditions"):
+        if text_at(condition, "status") == "True" and text_at(condition, "type") in ("Failed", "FailureTarget"):
+            message = f"{text_at(condition, 'reason')}: {text_at(condition, 'message')}"
+            yield line("failed", message, Tone.FAIL)
+        elif text_at(condition, "status") == "True" and text_at(condition, "type") in ("Complete", "Suspended"):
+            yield line("result", text_at(condition, "type"), Tone.OK)
+
+
+def job_settings(spec: JsonObject) -> tuple[DescribeLine, ...]:
+    """Return how often and how long a Job may run its pods."""
+    deadline, time_to_live = text_at(spec, "activeDeadlineSeconds"), text_at(spec, "ttlSecondsAfterFinished")
+    return (
+        value_line("parallelism", spec, "parallelism"),
+        value_line("completions", spec, "completions"),
+        value_line("completion mode", spec, "completionMode"),
+        value_line("backoff limit", spec, "backoffLimit"),
+        value_line("backoff limit per index", spec, "backoffLimitPerIndex"),
+        value_line("max failed indexes", spec, "maxFailedIndexes"),
+        line("active deadline seconds", f"{deadline}s" if deadline else ""),
+        line("TTL seconds after finished", time_to_live),
+        value_line("pod replacement", spec, "podReplacementPolicy"),
+        value_line("managed by", spec, "managedBy"),
+    )
+
+
+def _policies(spec: JsonObject) -> Iterator[Section]:
+    failures = [line(text_at(r, "action"), _failure_rule(r)) for r in objects_at(spec, "podFailurePolicy", "rules")]
+    if failures:
+        yield section("Pod failure policy", failures)
+    successes = [line("succeeds", scalar_text(rule)) for rule in objects_at(spec, "successPolicy", "rules")]
+    if successes:
+        yield section("Success policy", successes)
+
+
+def _failure_rule(rule: JsonObject) -> str:
+    if codes := object_at(rule, "onExitCodes"):
+        container = text_at(codes, "containerName")
+        values = ", ".join(map(scalar_text, list_at(codes, "values")))
+        word = "in" if text_at(codes, "operator") == "In" else "not in"
+        return f"exit code {word} [{values}]{f' of container {container}' if container else ''}"
+    conditions = (f"{text_at(c, 'type')}={text_at(c, 'status')}" for c in objects_at(rule, "onPodConditions"))
+    return f"pod condition {', '.join(conditions)}"
+
+
+def _cron_job(body: JsonObject, context: DescribeContext) -> Description:
+    spec, status, now = object_at(body, "spec"), object_at(body, "status"), context.now
+    active = [text_at(reference, "name") for reference in objects_at(status, "active")]
+    job = object_at(spec, "jobTemplate", "spec")
+    deadline = text_at(spec, "startingDeadlineSeconds")
+    suspended = spec.get("suspend") is True
+    head = (
+        value_line("schedule", spec, "schedule"),
+        line("time zone", text_at(spec, "timeZone") or "that of the controller manager"),
+        line("suspend", "true: no jobs are started" if suspended else "false", Tone.WARN if suspended else Tone.PLAIN),
+        line("last schedule time", moment(status.get("lastScheduleTime"), now) or "never"),
+        line("last successful time", moment(status.get("lastSuccessfulTime"), now) or "never"),
+        line("active jobs", ", ".join(active) or "none"),
+        value_line("concurrency policy", spec, "concurrencyPolicy"),
+        line("starting deadline seconds", f"{deadline}s" if deadline else ""),
+        value_line("successful job history limit", spec, "successfulJobsHistoryLimit"),
+        value_line("failed job history limit", spec, "failedJobsHistoryLimit"),
+        *job_settings(job),
+        line("selector", selector_text(job.get("selector"))),
+    )
+    template = pod_template(object_at(job, "template"), context)
+    return Description(head, details=(*_policies(job), *template))
+
+
+DESCRIBERS = (Describer("Job", _job, _job_requests), Describer("CronJob", _cron_job))

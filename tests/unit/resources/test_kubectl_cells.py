@@ -1,0 +1,47 @@
+"""The cells of every curated kind are those that kubectl printed for the same objects on a real cluster."""
+
+from __future__ import annotations
+
+import pytest
+
+from k9py.api.resource_types import STANDARD
+from k9py.resources.registry import built_in_resources
+from k9py.resources.resource import Resource
+from tests.unit.resources.recorded import Context, Printed, near, printed_cells, recorded
+
+LINES = [line for line in recorded() if STANDARD.find(line.resource) is not None]
+
+
+def descriptor(plural: str) -> Resource:
+    resource_type = STANDARD.find(plural)
+    assert resource_type is not None
+    resource = built_in_resources().of(resource_type)
+    assert resource is not None, f"no descriptor of {plural}"
+    return resource
+
+
+@pytest.mark.parametrize("line", LINES, ids=[f"{line.resource}-{line.name}" for line in LINES])
+def test_the_cells_that_kubectl_prints_are_equal(line: Printed) -> None:
+    resource = descriptor(line.resource)
+    value = resource.kind.decode(line.raw)
+    row = resource.row(value, Context(line.now))
+    shown = [printed_cells(resource, row, now) for now in near(line.now)]
+    different = {
+        title: (text, shown[0].get(title, "no such column"))
+        for title, text in line.cells.items()
+        if all(cells.get(title) != text for cells in shown)
+    }
+    assert not different
+
+
+def test_every_curated_kind_is_recorded() -> None:
+    assert {resource.kind.resource for resource in built_in_resources()} == {line.resource for line in LINES}
+
+
+@pytest.mark.parametrize("line", LINES, ids=[f"{line.resource}-{line.name}" for line in LINES])
+def test_a_row_has_a_cell_for_each_column(line: Printed) -> None:
+    resource = descriptor(line.resource)
+    row = resource.row(resource.kind.decode(line.raw), Context(line.now))
+    assert len(row.cells) == len(resource.columns)
+    assert row.key.kind == resource.kind.name
+    assert row.since is not None
