@@ -67,7 +67,7 @@ def exit_code(result: OperationResult) -> ExitCode:
         case "failed" | "unknown":
             return ExitCode.UNKNOWN
     end = result.end
-    is_done = end is None or (end.is_expected and end.outcome != "converged")
+    is_done = end is None or (end.is_expected and (end.outcome != "converged" or end.status is None))
     code = ExitCode.DONE if end is None or is_done else end_exit_code(end)
     return exit_code_of_write(code, result.audit_problem)
 

@@ -256,7 +256,7 @@ class ConsoleFrontEnd:
             self._console.print_err("kdash: no longer tracked; the change stays and its rollout continues")
         elif result.is_stuck_pod:
             return  # its workload is still to come
-        elif end.outcome == "converged":
+        elif end.outcome == "converged" and end.status is not None:
             self._print(f"rollout complete after {duration(end.seconds)}")
         else:
             self._print(f"{printable(str(result.key))}: {end.text}")

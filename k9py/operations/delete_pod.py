@@ -62,12 +62,17 @@ def _plan(obj: Mapping[str, Any], *, evict: bool, is_forced: bool = False) -> Wr
 
 def _for_good(obj: Mapping[str, Any], owner: str) -> Iterator[PreflightWarning]:
     """Warn that the pod will not be recreated, or cannot be deleted permanently."""
-    if _MIRROR in ((obj.get("metadata") or {}).get("annotations") or {}):
+    if is_mirror_pod(obj):
         message = "static pod: the kubelet of its node runs it from a file and restarts it"
         yield PreflightWarning(WarningLevel.CAUTION, "static-pod", message)
     elif not owner:
         message = "no controller: it will not be recreated"
         yield PreflightWarning(WarningLevel.DANGER, "bare-pod", message)
+
+
+def is_mirror_pod(obj: Mapping[str, Any]) -> bool:
+    """Return whether a pod is the copy of a static pod."""
+    return _MIRROR in ((obj.get("metadata") or {}).get("annotations") or {})
 
 
 def _controller(obj: Mapping[str, Any]) -> str:

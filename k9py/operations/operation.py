@@ -93,6 +93,8 @@ class Operation(ABC, Generic[InputsT]):
     waits_for_each: ClassVar[bool] = True
     """The next of several targets is started when the one before has reached its end; else all are followed at once."""
 
+    can_stop: ClassVar[bool] = False
+    """It makes several writes, also on a single target, and can be stopped between two of them."""
     asks_again: ClassVar[bool] = False
     """After a failure that stored nothing, `ask_again` may have other inputs to ask for."""
 

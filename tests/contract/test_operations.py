@@ -50,6 +50,7 @@ OPERATIONS: Final = {
     "annotate": Case({"values": {"example.com/team": "shop"}}, done="done"),
     "cordon": Case(done="done", kind="Node"),
     "uncordon": Case(done="done", kind="Node", spec={"unschedulable": True}),
+    "drain": Case(done="converged", kind="Node"),
     "suspend": Case(done="done", kind="CronJob"),
     "trigger": Case(done="done", kind="CronJob"),
     "retry": Case(done="done", kind="Job"),
@@ -63,7 +64,7 @@ IMPOSSIBLE: Final = {
     ("evict", "stalled"): _NO_ROLLOUT,
     **{
         (operation, "stalled"): _NO_ROLLOUT
-        for operation in ("label", "annotate", "cordon", "uncordon", "suspend", "trigger", "retry")
+        for operation in ("label", "annotate", "cordon", "uncordon", "drain", "suspend", "trigger", "retry")
     },
     **{(operation, "conflict"): "it creates another object" for operation in ("trigger", "retry")},
 }

@@ -80,4 +80,4 @@ DRAIN: Final = Action(
     operation="drain",
     allowed=of_kinds("drained", "Node"),
 )
-ACTIONS: Final = (CORDON, UNCORDON)
+ACTIONS: Final = (CORDON, UNCORDON, DRAIN)

@@ -238,6 +238,9 @@ class DashboardFrontEnd:
             self._bulk_title = f"{title} {number} of {count}"
             title = self._bulk_title + (" · stops after this one" if self._stops else "")
             self.current = None if self._stops else proposal.key
+        elif self._operation.can_stop:
+            self._is_running, self.current = True, proposal.key
+            self._bulk_title = title
         status = self._statuses[proposal.key] = self._log.begin(proposal.key, title)
         status.set_text("writing…")
 
@@ -335,7 +338,9 @@ class DashboardFrontEnd:
     @property
     def running_bulk(self) -> str:
         """The action and the number of objects, "" when nothing is running."""
-        return f"{self._operation.id} of {len(self._targets)}" if self._is_running else ""
+        if not self._is_running:
+            return ""
+        return f"{self._operation.id} of {len(self._targets)}" if len(self._targets) > 1 else self._operation.id
 
     def stops(self) -> bool:
         """Return whether the user asked to stop after the current object."""
@@ -347,7 +352,8 @@ class DashboardFrontEnd:
         status = None if self.current is None else self._statuses.get(self.current)
         self.current = None
         if status is not None:
-            status.set_title(f"{self._bulk_title} · stops after this one")
+            after = "after this one" if len(self._targets) > 1 else "soon"
+            status.set_title(f"{self._bulk_title} · stops {after}")
 
     def _finish(self, runner: OperationRunner) -> None:
         """Show how a run over several objects ended, in the status of the last one."""
@@ -380,6 +386,8 @@ def end_text(end: TrackedEnd) -> tuple[str, Tone]:
     match end.outcome:
         case "converged" if end.is_recovered:
             return f"recovered: done{f' after {seconds}s' if seconds else ''}", Tone.OK
+        case "converged" if end.status is None and end.text:
+            return end.text, Tone.OK
         case "converged":
             return f"done{f' in {seconds}s' if seconds else ''}", Tone.OK
         case "gone" if end.is_expected:
