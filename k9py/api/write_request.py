@@ -27,6 +27,7 @@ class WriteRequest:
         subresource: "scale", or ""; an eviction needs none.
         verb: the action; "evict" creates the pod's eviction, which asks its disruption budget.
         resource_type: where it is sent; None: the connection's type of the key.
+        is_strict: the server refuses fields that it does not know, such as misspelt ones.
         force: a server-side apply takes over the fields that other managers own.
     """
 
@@ -37,3 +38,4 @@ class WriteRequest:
     verb: Literal["patch", "delete", "evict", "create"] = "patch"
     resource_type: ResourceType | None = None
     force: bool = False
+    is_strict: bool = False

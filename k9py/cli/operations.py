@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from k9py.api.errors import KdashError, NotFoundError, RefusedError
+from k9py.api.errors import KdashError, RefusedError
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import pluralize
-from k9py.api.resource_types import STANDARD
 from k9py.api.text import printable
 from k9py.api.times import duration
 from k9py.cli.command_line import WriteOptions
@@ -27,6 +26,10 @@ from k9py.cli.undo_default import choose_revision
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
+from k9py.operations.drafts import Draft
+from k9py.operations.edit import EditInputs
+from k9py.operations.editing import edit_once
+from k9py.operations.external_editor import default_editor, editor_command, run_editor
 from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
 from k9py.operations.notes import audit_note, result_notes
 from k9py.operations.pause import PausedError
@@ -34,7 +37,7 @@ from k9py.operations.plan import WriteResult
 from k9py.operations.proposing import OperationSession
 from k9py.operations.result import OperationResult
 from k9py.operations.runner import OperationRunner, RunOptions
-from k9py.operations.target import FetchedTarget, FetchedTargets, TargetSnapshot
+from k9py.operations.target import FetchedTarget, FetchedTargets, Target, TargetSnapshot
 from k9py.operations.track import TrackedEnd
 from k9py.operations.undo import UndoInputs
 from k9py.rollouts.status import RolloutStatus
@@ -43,6 +46,8 @@ from k9py.views.rollouts import KIND_SHORT_NAMES
 from k9py.views.values import Tone
 
 T = TypeVar("T")
+_PROBLEM_LINES: Final = 5
+"""Lines about a refused text that are printed; all of them are in the text."""
 
 
 async def run_operation(
@@ -83,11 +88,7 @@ async def resolve(session: CommandSession, named: NamedTarget) -> ObjectRef:
     """Return the object that is named, in the default namespace. Raises NotFoundError: there is no such type."""
     if isinstance(named, ObjectArgument):
         return session.key(named)
-    found = STANDARD.find(named.kind)
-    if found is None:
-        nearest = ", ".join(STANDARD.nearest(named.kind))
-        hint = f"did you mean {nearest}?" if nearest else "kubectl api-resources lists the types of the cluster"
-        raise NotFoundError(f'the server has no resource type "{printable(named.kind)}"', hint, code=404)
+    found = await session.connection.find_type(named.kind)
     return found.ref(session.namespace, named.name)
 
 
@@ -148,6 +149,7 @@ class ConsoleFrontEnd:
     """Prints and asks. Notes about the result, and all prompts, go to standard error."""
 
     def __init__(self, invocation: Invocation, session: CommandSession, options: WriteOptions) -> None:
+        self._invocation = invocation
         self._console = invocation.console
         self._clock = invocation.clock
         self._is_json = invocation.arguments.json
@@ -163,12 +165,30 @@ class ConsoleFrontEnd:
     async def choose(self, request: InputRequest) -> Any | Confirmed | None:
         """Return the default, or refuse: a command does not ask for inputs."""
         [target] = request.targets
+        if isinstance(request.inputs, EditInputs):
+            return await self._edit(target, request.inputs)
         if isinstance(request.inputs, UndoInputs):
             assert isinstance(target, FetchedTarget)
             revision = await choose_revision(self._session.connection, target, request.inputs)
             return UndoInputs(revision=revision, deletes_stuck_pods=request.inputs.deletes_stuck_pods)
         name = printable(str(target.key))
         raise RefusedError(f"{request.operation.title(request.inputs)} of {name} needs a value", "use an option for it")
+
+    async def _edit(self, target: Target, inputs: EditInputs) -> EditInputs | None:
+        """Open the editor; why it is opened again is printed too, and written at the top of the text."""
+        if not self._console.is_interactive:
+            raise RefusedError("an editor needs a terminal", "kdash apply -f changes objects without one")
+        command = editor_command(self._invocation.environ) or default_editor()
+        if not command:
+            raise RefusedError("no editor is chosen", "set KUBE_EDITOR, VISUAL or EDITOR")
+        for line in inputs.problem[:_PROBLEM_LINES]:
+            self._console.print_err(f"kdash: {printable(line)}")
+
+        async def edit(draft: Draft) -> bool:
+            await run_editor(command, draft.path)
+            return True
+
+        return await edit_once(target.raw, inputs, self._invocation.drafts, edit, self.note)
 
     async def confirm(self, proposals: Proposals) -> Decision:
         """Show the plan, and ask unless the options answer."""

@@ -43,6 +43,8 @@ class WriteCall:
 def write_call(request: WriteRequest, *, dry_run: bool) -> WriteCall:
     """Return how a write is sent."""
     query = [("dryRun", "All")] if dry_run else []
+    if request.is_strict:
+        query.append(("fieldValidation", "Strict"))
     options = request.patch if isinstance(request.patch, Mapping) else {}
     match request.verb:
         case "evict":

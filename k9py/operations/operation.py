@@ -109,11 +109,14 @@ class Operation(ABC, Generic[InputsT]):
         """Return the inputs completed from the targets."""
         return inputs
 
-    async def ask_again(self, inputs: Any, error: KdashError, targets: Sequence[Target]) -> Any | None:
+    async def ask_again(
+        self, inputs: Any, error: KdashError, targets: Sequence[Target], before: Sequence[Target]
+    ) -> Any | None:
         """Return the inputs to ask for again after a failure that stored nothing, None to report it.
 
         Args:
             targets: as they are now, after a conflict; else as they were read.
+            before: as they were read.
         """
         return None
 

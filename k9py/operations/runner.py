@@ -95,9 +95,10 @@ class OperationRunner:
 
     async def _run_batch(self, operation: Operation[Any], batch: Sequence[TargetSnapshot], inputs: Any) -> None:
         """Run a batch; what may be asked for again after a failure is asked again."""
+        targets: Sequence[Target] = ()
         while True:
             try:
-                proposals = await self._confirmed(operation, batch, inputs)
+                proposals = await self._confirmed(operation, batch, inputs, targets)
                 if proposals is not None:
                     await self._apply_all(operation, proposals)
                 return
@@ -105,9 +106,9 @@ class OperationRunner:
                 is_stored = self.results[-1].written is not None or error_outcome(error) == "unknown"
                 if is_stored or not operation.asks_again:
                     raise
-                is_conflict = isinstance(error, ConflictError)
-                targets = await read_targets(self._session, batch) if is_conflict else self._targets
-                again = await operation.ask_again(self._inputs, error, targets)
+                before = self._targets
+                targets = await read_targets(self._session, batch) if isinstance(error, ConflictError) else before
+                again = await operation.ask_again(self._inputs, error, targets, before)
                 if again is None:
                     raise
                 inputs = again
@@ -134,11 +135,11 @@ class OperationRunner:
                 return
 
     async def _confirmed(
-        self, operation: Operation[Any], batch: Sequence[TargetSnapshot], inputs: Any
+        self, operation: Operation[Any], batch: Sequence[TargetSnapshot], inputs: Any, targets: Sequence[Target] = ()
     ) -> Proposals | None:
-        """Return what was confirmed, None when the user declined."""
+        """Return what was confirmed, None when the user declined; `targets`: as they were read, when they were."""
         front_end = self._front_end
-        targets = await read_targets(self._session, batch)
+        targets = targets or await read_targets(self._session, batch)
         self._targets = targets
         for target in targets:
             operation.check(target)

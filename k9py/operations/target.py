@@ -386,6 +386,8 @@ async def _read(reader: Reader, snapshot: TargetSnapshot) -> Mapping[str, Any]:
     except NotFoundError as error:
         if snapshot.may_be_absent:
             return {}
+        if not snapshot.uid:
+            raise
         raise RefusedError(f"{snapshot.key} no longer exists", "nothing was changed") from error
     _require_same(snapshot, raw)
     return raw

@@ -176,6 +176,12 @@ class Scene:
     def edit(self, change: Callable[[Raw], None], name: str = NAME) -> None:
         edit(self.simulator, change, ("Deployment", self.namespace, name))
 
+    def stored(self, key: ObjectRef) -> Raw:
+        """Return a copy of an object."""
+        obj = self.simulator.call(lambda state: state.storage.get(by_kind(key.kind), key.namespace, key.name))
+        assert obj is not None
+        return copy.deepcopy(obj)
+
     def pods(self) -> list[str]:
         pods = self.simulator.call(lambda state: state.storage.list(PODS, self.namespace))
         return sorted(pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"])

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import pytest
 
+from k9py.operations.manifest import write_yaml
 from k9py.operations.registry import built_in_operations
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Hang, Refuse
@@ -29,11 +30,22 @@ _NUMBERS = count(1)
 class Case:
     """An operation as it is run here, and its undisturbed outcome."""
 
-    inputs: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Any] | Callable[[Scene], dict[str, Any]] = field(default_factory=dict)
     done: str = "converged"
     kind: str = "Deployment"
     paused: bool = False
     spec: dict[str, Any] = field(default_factory=dict)
+
+    def given(self, scene: Scene) -> dict[str, Any]:
+        """Return the inputs, made from the objects of a scene where they depend on those."""
+        return self.inputs if isinstance(self.inputs, dict) else self.inputs(scene)
+
+
+def edited(scene: Scene) -> dict[str, Any]:
+    """Return an edit of the Deployment: more replicas."""
+    obj = scene.stored(scene.key)
+    obj["spec"]["replicas"] = 5
+    return {"text": write_yaml(obj)}
 
 
 OPERATIONS: Final = {
@@ -51,6 +63,7 @@ OPERATIONS: Final = {
     "cordon": Case(done="done", kind="Node"),
     "uncordon": Case(done="done", kind="Node", spec={"unschedulable": True}),
     "drain": Case(done="converged", kind="Node"),
+    "edit": Case(edited),
     "suspend": Case(done="done", kind="CronJob"),
     "trigger": Case(done="done", kind="CronJob"),
     "retry": Case(done="done", kind="Job"),
@@ -174,7 +187,7 @@ async def through_both(
         scene = new_scene()
         arrange(scene)
         try:
-            seen.append(await through(scene, operation_id, OPERATIONS[operation_id].inputs, patch))
+            seen.append(await through(scene, operation_id, OPERATIONS[operation_id].given(scene), patch))
         finally:
             scene.simulator.clear_faults()
             scene.remove()

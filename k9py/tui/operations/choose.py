@@ -5,15 +5,18 @@ To ask for inputs of a new type: a function like these and its case in `choose`.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any
+
+from textual.app import App
 
 from k9py.api.errors import KdashError, RefusedError
-from k9py.api.meta import ObjectRef
 from k9py.api.policy import HorizontalPodAutoscaler
 from k9py.operations.delete import DeleteInputs
+from k9py.operations.edit import EditInputs
 from k9py.operations.front_end import Confirmed, InputRequest, Proposals
+from k9py.operations.label import LabelInputs, Part
 from k9py.operations.operation import name_of
 from k9py.operations.plan import PreflightWarning, WarningLevel
 from k9py.operations.revision_template import revision_template
@@ -23,56 +26,20 @@ from k9py.operations.undo import UndoInputs, no_revision_error
 from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
 from k9py.rollouts.revisions import Revision
 from k9py.rollouts.undo_target import suggested_undo, undo_target
-from k9py.runtime.clock import Clock
 from k9py.tui.dialogs.delete import DeleteDialog
-from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.labels import LabelsDialog
 from k9py.tui.dialogs.question import Question
 from k9py.tui.dialogs.scale import ScaleDialog, ScalePreview
 from k9py.tui.dialogs.set_image import SetImageDialog
 from k9py.tui.dialogs.undo import Templates, UndoDialog
+from k9py.tui.operations.asker import Asker
 from k9py.tui.operations.confirmation import question
+from k9py.tui.operations.editing import choose_edit
 from k9py.tui.operations.target_status import target_status
-from k9py.tui.session import Connected
-
-ResultT = TypeVar("ResultT")
+from k9py.tui.options import AppOptions
 
 
-class Asker(Protocol):
-    """What the dialogs need of the front end."""
-
-    @property
-    def connected(self) -> Connected:
-        """The cluster to change. Raises RefusedError: there is none."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """The clock of what is shown."""
-        ...
-
-    @property
-    def context(self) -> str:
-        """Name of the context."""
-        ...
-
-    def place(self, namespace: str) -> str:
-        """Return namespace and context, for a dialog."""
-        ...
-
-    async def question(self, proposals: Proposals) -> Question:
-        """Return the question that confirms the proposals."""
-        ...
-
-    async def ask(self, dialog: Dialog[ResultT], *, keep_typed: bool = True) -> ResultT | None:
-        """Show a dialog and return its answer; without `keep_typed` it has to be seen before a key reaches it."""
-        ...
-
-    async def while_preparing(self, key: ObjectRef, title: str, work: Coroutine[Any, Any, ResultT]) -> ResultT | None:
-        """Await the work and show its progress; None when the user cancelled it."""
-        ...
-
-
-async def choose(asker: Asker, request: InputRequest) -> Any | Confirmed | None:
+async def choose(asker: Asker, app: App[Any], options: AppOptions, request: InputRequest) -> Any | Confirmed | None:
     """Ask for inputs; None when the user declined."""
     match request.inputs:
         case ScaleInputs() if len(request.targets) > 1:
@@ -85,6 +52,10 @@ async def choose(asker: Asker, request: InputRequest) -> Any | Confirmed | None:
             return await _choose_revision(asker, request)
         case DeleteInputs():
             return await _choose_deletion(asker, request)
+        case EditInputs():
+            return await choose_edit(asker, app, options, request)
+        case LabelInputs():
+            return await _choose_labels(asker, request)
     raise RefusedError(
         f"{request.operation.title(request.inputs)} of {name_of(request.targets[0].key)} needs a value",
         "give it with the command",
@@ -209,6 +180,18 @@ async def _choose_revision(asker: Asker, request: InputRequest) -> UndoInputs | 
         )
     )
     return None if revision is None else UndoInputs(revision=revision)
+
+
+async def _choose_labels(asker: Asker, request: InputRequest) -> LabelInputs | None:
+    """Ask for keys and values as they are typed after the command."""
+    operation = request.operation
+    part: Part = "labels" if operation.id == "label" else "annotations"
+    target = request.targets[0]
+    present = (target.raw.get("metadata") or {}).get(part) or {}
+    name = name_of(target.key) if len(request.targets) == 1 else f"{len(request.targets)} selected"
+    title = f"{operation.label} {name}"
+    changes = await asker.ask(LabelsDialog(title, asker.place(target.key.namespace), present, part))
+    return None if changes is None else LabelInputs(changes)
 
 
 async def _choose_deletion(asker: Asker, request: InputRequest) -> Confirmed | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k9py.operations.front_end import Proposal, Proposals
+from k9py.operations.object_diff import object_diff
 from k9py.operations.operation import name_of
 from k9py.operations.plan import NewPods
 from k9py.rollouts.semantic_diff import semantic_diff
@@ -26,6 +27,7 @@ def question(proposal: Proposal, place: str, status: CurrentStatus | None) -> Qu
         is_dry_run=tried.is_verified,
         status=status,
         typed_confirmation=tried.plan.typed_confirmation,
+        diff_title="Difference" if tried.plan.shows_object else "Pod template",
     )
 
 
@@ -60,6 +62,8 @@ def _template_difference(proposal: Proposal) -> TemplateDifference | None:
     """Return how the pod template changes, None when it does not or that is not known."""
     tried = proposal.dry_run
     assert tried is not None
+    if tried.plan.shows_object:
+        return _object_difference(proposal)
     before = tried.template_before
     after = tried.template_after if tried.is_verified else tried.plan.template
     if not before or not after:
@@ -69,3 +73,11 @@ def _template_difference(proposal: Proposal) -> TemplateDifference | None:
     if not lines and is_kept:
         return None
     return TemplateDifference(semantic_diff(before, after), lines)
+
+
+def _object_difference(proposal: Proposal) -> TemplateDifference | None:
+    """Return how the whole object changes, None when that is not known."""
+    tried = proposal.dry_run
+    assert tried is not None
+    lines = object_diff(tried.before, tried.after)
+    return TemplateDifference((), lines) if lines else None

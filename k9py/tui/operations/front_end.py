@@ -155,6 +155,10 @@ class DashboardFrontEnd:
             self._cancel = cancel
         self._hold = self._app.hold_keys(self._cancel)
 
+    def release_keys(self) -> None:
+        """Hold no keys any longer, and drop those that were held."""
+        self._release_keys(discard=True)
+
     def _release_keys(self, *, discard: bool = False) -> None:
         hold, self._hold = self._hold, None
         if hold is not None and discard:
@@ -205,7 +209,7 @@ class DashboardFrontEnd:
 
     async def choose(self, request: InputRequest) -> Any | Confirmed | None:
         """Ask for inputs in the dialog of their type."""
-        return await choose(self, request)
+        return await choose(self, self._app, self._host.options, request)
 
     async def confirm(self, proposals: Proposals) -> Decision:
         """Ask in a dialog whether to do it."""

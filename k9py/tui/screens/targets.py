@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from k9py.actions.action import Action, ActionTarget
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
-from k9py.api.resource_types import STANDARD
 from k9py.cluster.cluster import Cluster
 from k9py.rollouts.undo_target import previous_revision
 from k9py.tui.context import AppContext
@@ -41,7 +40,7 @@ def target_of(key: ObjectRef, cluster: Cluster) -> ActionTarget:
 
 def type_of(key: ObjectRef, cluster: Cluster) -> ResourceType | None:
     """Return the type of an object, None when it is not known."""
-    return STANDARD.of_ref(key)
+    return cluster.resource_types.of_ref(key)
 
 
 def no_workload_message(target: ObjectRef) -> str:
