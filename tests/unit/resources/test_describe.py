@@ -93,11 +93,23 @@ def test_an_exit_code_is_explained() -> None:
     assert "Terminated: OOMKilled, exit code 137 (SIGKILL)" in texts(described(CRASHING))
 
 
-def test_findings_of_the_diagnosis_come_before_those_of_the_object_and_none_is_said_twice() -> None:
-    own = lines_of("Findings", described(CRASHING))
-    context = DescribeContext(NOW, findings=(DescribeLine("NodeLost", "node-1 is lost", Tone.FAIL), own[0]))
-    findings = lines_of("Findings", described(CRASHING, context))
-    assert [finding.label for finding in findings] == ["NodeLost", *(finding.label for finding in own)]
+def test_the_findings_of_the_diagnosis_stand_for_those_of_the_object_alone() -> None:
+    assert [finding.label for finding in lines_of("Findings", described(CRASHING))] == ["OOMKilled"]
+    context = DescribeContext(NOW, findings=(DescribeLine("NodeLost", "node-1 is lost", Tone.FAIL),))
+    assert [finding.label for finding in lines_of("Findings", described(CRASHING, context))] == ["NodeLost"]
+
+
+def test_the_findings_of_a_pod_use_its_events() -> None:
+    waiting = {"name": "bad", "ready": False, "state": {"waiting": {"reason": "ContainerCreating"}}}
+    status = {"phase": "Pending", "containerStatuses": [waiting]}
+    pod = body("Pod", {"containers": [{"name": "bad"}]}, status)
+    failed = event("a", 'MountVolume.SetUp failed for volume "config" : configmap "flags" not found', 5)
+    failed |= {
+        "reason": "FailedMount",
+        "involvedObject": {"kind": "Pod", "name": "a", "namespace": "shop", "uid": "u1"},
+    }
+    findings = lines_of("Findings", described(pod, DescribeContext(NOW, {EVENTS: (failed,)})))
+    assert "flags" in findings[0].text
 
 
 def test_what_could_not_be_read_is_unknown_with_the_reason_and_never_none() -> None:
