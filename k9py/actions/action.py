@@ -44,6 +44,8 @@ class ActionScope(Enum):
     PANES = "panes"
     HOME = "home"
     ROWS = "rows"
+    EVENTS = "events"
+    TREE = "tree"
     DIFF = "diff"
     REVISION = "revision"
     TEXT_SCREEN = "text screen"

@@ -66,6 +66,10 @@ class ActionHost(Protocol):
         """Show the target as YAML."""
         ...
 
+    def copy_objects(self) -> None:
+        """Ask what to copy of the marked objects or of the target."""
+        ...
+
     def show_diff(self, *revisions: int) -> None:
         """Show what changed between two revisions, between one and now, or since the previous one."""
         ...

@@ -91,9 +91,8 @@ class HorizontalPodAutoscaler(KubeObject, frozen=True):
         spec, status, annotation = self.spec, self.status, self.metadata.annotation
         if spec.metrics is None and (metrics := _v1_metrics(spec.v1_cpu, annotation(_V1_ANNOTATIONS + "metrics"))):
             force_setattr(self, "spec", replace(spec, metrics=metrics))
-        if status.current_metrics is None and (
-            metrics := _v1_metrics(status.v1_cpu, annotation(_V1_ANNOTATIONS + "current-metrics"))
-        ):
+        current = annotation(_V1_ANNOTATIONS + "current-metrics")  # of all metrics: that of the CPU too
+        if status.current_metrics is None and (metrics := _v1_metrics(None if current else status.v1_cpu, current)):
             force_setattr(self, "status", replace(status, current_metrics=metrics))
         if status.conditions is None and (
             conditions := _decode_annotation(annotation(_V1_ANNOTATIONS + "conditions"), _conditions)

@@ -18,6 +18,7 @@ from k9py.api.text import printable
 from k9py.api.times import duration
 from k9py.cli.command_line import WriteOptions
 from k9py.cli.operation_output import exit_code, plan_lines, result_values
+from k9py.cli.resolve import resolve_argument
 from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session, report_error
 from k9py.cli.targets import ObjectArgument
 from k9py.cli.tracking import ProgressPrinter
@@ -66,6 +67,7 @@ async def run_operation(
             front_end,
             RunOptions(together=False, tracks=options.wait, timeout=options.timeout),
         )
+        targets = [await resolve_argument(session, target) for target in targets]
         snapshots = [TargetSnapshot(session.key(target)) for target in targets]
         try:
             await runner.run(invocation.operations[operation_id], snapshots, **inputs)

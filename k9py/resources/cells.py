@@ -105,7 +105,7 @@ def percent_cell(
     """
     if used is None or not available or available < 0:
         return MISSING
-    percent = int(used / available * 100)
+    percent = int(used / available * 100 + 1e-6)
     tone = full if percent >= FULL_PERCENT else Tone.WARN if percent >= warn else Tone.PLAIN
     return Cell(f"{percent}%", tone, percent)
 

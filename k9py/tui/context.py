@@ -104,6 +104,15 @@ class Navigator(Protocol):
         ...
 
 
+class FailingPods(Protocol):
+    """Pods that fail."""
+
+    @property
+    def failing(self) -> frozenset[ObjectRef]:
+        """The pods."""
+        ...
+
+
 class ClusterChooser(Protocol):
     """Chooses what part of which cluster is shown."""
 
@@ -155,6 +164,11 @@ class AppContext(Protocol):
     @property
     def operations(self) -> OperationControl:
         """The one way to change the cluster."""
+        ...
+
+    @property
+    def other_pods(self) -> FailingPods:
+        """The failing pods that belong to no Service or workload."""
         ...
 
     @property

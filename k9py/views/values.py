@@ -31,6 +31,8 @@ class Tone(Enum):
     UNKNOWN = "unknown"  # never shown as healthy
     MUTED = "muted"
     ACCENT = "accent"
+    STRING = "string"  # of YAML
+    NUMBER = "number"  # of YAML: also booleans and null
 
     @property
     def symbol(self) -> str:

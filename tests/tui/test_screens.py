@@ -106,7 +106,7 @@ async def test_yaml_is_the_object_without_managed_fields_and_is_searched(kdash: 
     await kdash.press("y")
     screen = await kdash.until_screen(YamlScreen)
     await kdash.until_text("apiVersion: apps/v1", "kind: Deployment", "  name: cart")
-    assert "managedFields" not in screen.pane.text.text
+    assert "managedFields:\n" not in screen.pane.text.text
     await kdash.press("slash", *"replicas", "enter")
     await kdash.until_text("1 of ")
     await kdash.press("escape", "escape")

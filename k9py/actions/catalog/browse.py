@@ -43,7 +43,7 @@ TREE: Final = Action(
     group=HelpGroup.NAVIGATE,
     scope=ActionScope.OBJECT,
     run=_tree,
-    command=TypedCommand("tree"),
+    command=TypedCommand("tree", ("xray",)),
     footer=264,
 )
 OTHER_PODS: Final = Action(

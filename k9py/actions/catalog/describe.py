@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, ActionScope, HelpGroup, Permission, TypedCommand
+from k9py.actions.action import Action, ActionScope, CliVerb, HelpGroup, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 
 
@@ -25,6 +25,11 @@ DESCRIBE: Final = Action(
     scope=ActionScope.OBJECT,
     run=_describe,
     command=TypedCommand("describe", ("desc",)),
+    cli=CliVerb(
+        "describe",
+        "Describe objects, with their events.",
+        "Describe objects: what is wrong with them first, then details and events.",
+    ),
     footer=90,
 )
 YAML: Final = Action(

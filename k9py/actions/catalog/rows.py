@@ -1,4 +1,4 @@
-"""Select rows of a table for an action on several objects."""
+"""Keys of rows: select them for an action on several objects, narrow, fold."""
 
 from __future__ import annotations
 
@@ -16,4 +16,24 @@ MARK: Final = Action(
     native="mark",
     footer=263,
 )
-ACTIONS: Final = (MARK,)
+ONLY_OBJECT: Final = Action(
+    "event.only_object",
+    "Only object",
+    "Show only the events of the object ({app.back}: all)",
+    keys=("space",),
+    group=HelpGroup.TABLES,
+    scope=ActionScope.EVENTS,
+    native="only_object",
+    footer=266,
+)
+FOLD: Final = Action(
+    "tree.fold",
+    "Fold",
+    "Fold or unfold what belongs to the object",
+    keys=("space",),
+    group=HelpGroup.TABLES,
+    scope=ActionScope.TREE,
+    native="fold",
+    footer=267,
+)
+ACTIONS: Final = (MARK, ONLY_OBJECT, FOLD)

@@ -27,6 +27,7 @@ from k9py.tui.app.messages import TransientMessages
 from k9py.tui.app.navigator import ScreenNavigator
 from k9py.tui.app.ticker import ScreenTicker
 from k9py.tui.bindings import bindings
+from k9py.tui.browse.other_pods import OtherPods
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.operations import Operations
 from k9py.tui.options import AppOptions
@@ -73,6 +74,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
             connect=self._connect_again,
             on_scope_changed=self._scope_changed,
         )
+        self.other_pods = OtherPods(options.clock)
         self.palette_history = PaletteHistory()
         self.home = HomeScreen(self)
         self.navigator = ScreenNavigator(self, self, self.home)
@@ -164,6 +166,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
             return  # the app is closing: its screens lose their widgets one by one
         connected = self.connected
         changes = self._ticker.tick(self.screen_stack, None if connected is None else connected.cluster)
+        self.other_pods.update(None if connected is None else connected.cluster, changes)
         is_outdated = self._header.is_outdated()
         if changes or is_outdated:
             self.refresh_header()

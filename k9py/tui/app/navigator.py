@@ -5,7 +5,8 @@ Invariant: a screen is imported when it is opened first, so that the home screen
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 from textual.screen import Screen
@@ -13,10 +14,11 @@ from textual.screen import Screen
 from k9py.api.errors import KdashError, RefusedError
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
-from k9py.tui.browse.request import ResourceRequest
 from k9py.tui.context import AppContext
-from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home import HomeScreen
+
+if TYPE_CHECKING:
+    from k9py.tui.app.resource_navigator import ResourceNavigator
 
 
 class ScreenNavigator:
@@ -27,17 +29,25 @@ class ScreenNavigator:
         self._context = context
         self._home = home
 
+    @cached_property
+    def _resources(self) -> ResourceNavigator:
+        from k9py.tui.app.resource_navigator import ResourceNavigator
+
+        return ResourceNavigator(self._app, self._context, self.open_object)
+
     def open_object(self, key: ObjectRef) -> None:
-        """Open an object's own screen; what has none is described."""
+        """Open an object's own screen; what has none is described. See `resource_navigator` for what opens what."""
         from k9py.tui.screens.rollout import RolloutScreen
         from k9py.tui.screens.service import ServiceScreen
 
+        connected = self._context.connected
+        is_watched = connected is not None and not key.group and connected.cluster.queries.object(key) is not None
         match key.kind:
-            case "Deployment" | "StatefulSet" | "DaemonSet":
+            case "Deployment" | "StatefulSet" | "DaemonSet" if is_watched:
                 self._app.push_screen(RolloutScreen(self._context, key))
-            case "Service":
+            case "Service" if is_watched:
                 self._app.push_screen(ServiceScreen(self._context, key))
-            case _:
+            case _ if not self._resources.open_related(key):
                 self.open_description(key)
 
     # -- tables of any type -------------------------------------------------------------------------------------------
@@ -58,36 +68,25 @@ class ScreenNavigator:
             label_selector, field_selector: As the server takes them.
             select: The object under the cursor at first; without a namespace, the first of that name.
         """
-        self._list(ResourceRequest(resource_type, namespaces, label_selector, field_selector), select=select)
+        from k9py.tui.browse.request import ResourceRequest
 
-    def _list(self, request: ResourceRequest, *, select: ObjectRef | None = None, of: str = "") -> None:
-        """Open a screen that lists the objects of a request, or go back to the one that does.
-
-        Args:
-            of: The object whose objects they are, for the title.
-        """
-        from k9py.tui.screens.resources import ResourceScreen
-
-        lists = (screen for screen in self._app.screen_stack if isinstance(screen, ResourceScreen))
-        opened = next((screen for screen in lists if screen.request == request), None)
-        if opened is not None:
-            while self._app.screen != opened:
-                self._app.pop_screen()
-            opened.select(select)
-            return
-        top = self._app.screen
-        below = top.crumbs if of and isinstance(top, ClusterScreen) else ()
-        trail = (*below, of) if of else ()
-        self._app.push_screen(ResourceScreen(self._context, request, trail=trail, select=select))
+        self._resources.list(ResourceRequest(resource_type, namespaces, label_selector, field_selector), select=select)
 
     def open_owner(self, subject: ObjectRef | None) -> None:
         """Select the object that controls another one, in a table of its type."""
+        if subject is not None:
+            self._resources.open_owner(subject)
 
     def open_tree(self, subject: ObjectRef | None) -> None:
         """Show the owners and dependents of an object."""
+        from k9py.tui.screens.tree import TreeScreen
+
+        if subject is not None:
+            self._app.push_screen(TreeScreen(self._context, subject))
 
     def open_other_pods(self) -> None:
         """List the failing pods that belong to no Service or workload."""
+        self._resources.list_other_pods()
 
     # -- one object ---------------------------------------------------------------------------------------------------
 

@@ -18,8 +18,8 @@ from k9py.api.resource_type import ResourceType
 from k9py.api.table import TableColumn
 from k9py.api.text import printable
 from k9py.cluster.lease import WatchLease
+from k9py.resources.generic import generic_columns, generic_row
 from k9py.resources.resource import Resource
-from k9py.tui.browse.generic_rows import generic_columns, generic_row
 from k9py.tui.browse.row_context import ClusterRowContext
 from k9py.tui.panes.table_pane import RowSource
 from k9py.tui.widgets.live_table.keys import with_sort_keys

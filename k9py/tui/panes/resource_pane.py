@@ -70,7 +70,7 @@ class ResourcePane(TablePane):
         self._refs: set[ObjectRef] = set()
         self._change = LeaseChange()
         self._loaded = 0
-        self._second = -1
+        self._second = self._minute = -1
         self.state = ""
         """Why the rows are not current, "" when they are."""
 
@@ -166,11 +166,17 @@ class ResourcePane(TablePane):
         elif change.everything or self.can_complete or len(refs) > MANY_CHANGES:
             self.reload()
         else:
-            self.update_rows(self.rows if context.take_changed() else refs)
+            self.update_rows(self.rows if context.take_changed() or self._is_next_minute() else refs)
         second = int(self._clock.monotonic())
         if change.health or change.everything or second != self._second:
             self._second = second
             self._explain()
+
+    def _is_next_minute(self) -> bool:
+        """Return whether a minute has passed: what takes too long is marked by time alone."""
+        minute = int(self._clock.monotonic() // 60)
+        changed, self._minute = minute != self._minute, minute
+        return changed
 
     def _load_more(self, lease: WatchLease[Any]) -> None:
         """Build the rows read so far, again when there are half as many more."""

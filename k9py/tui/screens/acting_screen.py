@@ -295,6 +295,22 @@ class ActingScreen(Screen[None]):
         self.keep_cursor(self.acting_target)
         self.app_context.navigator.open_yaml(self.acting_target)
 
+    def copy_objects(self) -> None:
+        """Ask what to copy of the marked objects or of the target."""
+        from k9py.tui.object_copy import open_copy_menu
+
+        target = self.acting_target
+        refs = list(self.marked()) or ([] if target is None else [target])
+        if refs:
+            self.keep_cursor(target)
+            open_copy_menu(self, self.app_context, refs, self.shown_yaml)
+        else:
+            self.app_context.show_message("nothing is selected", failed=True)
+
+    def shown_yaml(self) -> str:
+        """Return the YAML that the screen shows, "" when it shows none."""
+        return ""
+
     def show_diff(self, *revisions: int) -> None:
         """Show what changed between two revisions, between one and now, or since the previous one."""
         navigator = self.app_context.navigator

@@ -64,7 +64,10 @@ class LiveTextScreen(TextScreen):
         self.live, self._has_read_once, self._single_read = None, False, None
 
     def _resource_type(self) -> ResourceType | None:
-        return STANDARD.of_ref(self.subject)
+        """Return the type of the object: of a type that a CRD defines, None until the server has been asked."""
+        connected = self.app_context.connected
+        types = STANDARD if connected is None else connected.resource_types
+        return types.of_ref(self.subject)
 
     def _open(self) -> LiveObject | None:
         connected, resource_type = self.app_context.connected, self._resource_type()
@@ -89,6 +92,8 @@ class LiveTextScreen(TextScreen):
         self.call_after_refresh(self.show)
 
     def tick(self, changes: Changes) -> None:
+        if self.live is None:
+            self.live = self._open()  # discovery may know the type now
         now = self.app_context.options.clock.monotonic()
         wait = REDRAW_SECONDS if self._is_stale or changes else AGES_SECONDS
         if now - self._drawn_at >= wait:
@@ -112,8 +117,9 @@ class LiveTextScreen(TextScreen):
     async def _draw_once(self) -> None:
         live = self.live
         if live is None:
-            known = self._resource_type() is not None
-            self._set_lines([_message("not connected" if known else f"the type of {self.subject} is not known")])
+            is_connected = self.app_context.connected is not None
+            reason = f"the type of {self.subject} is not known" if is_connected else "not connected"
+            self._set_lines([_message(reason)])
             return
         body = live.body()
         if body is None:

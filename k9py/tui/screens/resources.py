@@ -53,6 +53,8 @@ class ResourceScreen(PanedScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.ROWS)
     follows_scope = True
+    heading: ClassVar[str] = ""
+    """The title, "" for the name of the type."""
 
     def __init__(
         self,
@@ -74,7 +76,7 @@ class ResourceScreen(PanedScreen):
         options = context.options
         names = context.key_names
         self.pane = ResourcePane(
-            title_of((*self.trail, request.resource_type.plural)),
+            title_of((*self.trail, self.heading or request.resource_type.plural)),
             request,
             options.resources().of(request.resource_type),
             taken={key for action in options.actions.in_scope(*scopes) for key in names.keys(action.id)},
@@ -170,8 +172,8 @@ class ResourceScreen(PanedScreen):
             case ActionScope.WORKLOAD | ActionScope.DIFF:
                 return is_standard and kind in _WORKLOAD_TARGETS
             case ActionScope.OBJECT:
-                target = self.target()
-                return target is None or action.allowed(ActionTarget(target)) is None
+                target = self.target() or self.request.resource_type.ref("", "")
+                return action.allowed(ActionTarget(target)) is None
         return True
 
     # -- keys ---------------------------------------------------------------------------------------------------------

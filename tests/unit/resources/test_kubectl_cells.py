@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from k9py.api.resource_types import STANDARD
+from k9py.api.times import parse_rfc3339
 from k9py.resources.registry import built_in_resources
 from k9py.resources.resource import Resource
-from tests.unit.resources.recorded import Context, Printed, near, printed_cells, recorded
+from tests.unit.resources.recorded import DIRECTORY, Context, Printed, near, printed_cells, recorded
 
 LINES = [line for line in recorded() if STANDARD.find(line.resource) is not None]
 
@@ -45,3 +48,16 @@ def test_a_row_has_a_cell_for_each_column(line: Printed) -> None:
     assert len(row.cells) == len(resource.columns)
     assert row.key.kind == resource.kind.name
     assert row.since is not None
+
+
+def test_an_autoscaler_in_the_older_version_has_the_same_targets() -> None:
+    rows = json.loads((DIRECTORY.parent / "table_rows.json").read_text())
+    lines = [row for row in rows if row["object"]["apiVersion"] == "autoscaling/v1"]
+    assert lines
+    resource = descriptor("horizontalpodautoscalers")
+    at = [column.title for column in resource.columns].index("TARGETS")
+    for line in lines:
+        now = parse_rfc3339(line["now"])
+        assert now is not None
+        row = resource.row(resource.kind.decode(json.dumps(line["object"]).encode()), Context(now))
+        assert row.cells[at].text == line["cells"][2]

@@ -304,7 +304,8 @@ async def test_a_cluster_has_the_objects_of_every_real_cluster() -> None:
         for namespace in ("default", "shop", "later"):
             accounts = running.call(lambda state, name: state.storage.list(SERVICEACCOUNTS, name), namespace)
             assert "default" in [account["metadata"]["name"] for account in accounts]
-        (standard,) = running.call(lambda state: state.storage.list(STORAGECLASSES))
+        standard = running.call(lambda state: state.storage.get(STORAGECLASSES, "", "standard"))
+        assert standard is not None
         assert standard["metadata"]["annotations"] == {"storageclass.kubernetes.io/is-default-class": "true"}
         running.call(lambda state: state.storage.delete(SERVICEACCOUNTS, "later", "default"))
         running.wait_until(lambda state: state.storage.get(SERVICEACCOUNTS, "later", "default") is not None)
