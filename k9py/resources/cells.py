@@ -39,7 +39,7 @@ def live_age(row: Row, now: datetime) -> str:
 NAME: Final = Column("name", "NAME", min_width=16, max_width=63, grow=True, sort_key="N")
 CREATED_AT: Final = Column("created", "CREATED AT", min_width=10, max_width=20, priority=9, wide=True)
 """What kubectl prints of kinds without columns of their own."""
-AGE: Final = Column("age", "AGE", align_right=True, min_width=4, max_width=6, priority=1, live=live_age, sort_key="A")
+AGE: Final = Column("age", "AGE", align_right=True, min_width=6, max_width=6, priority=1, live=live_age, sort_key="A")
 
 _CALM: Final = frozenset({Tone.OK, Tone.PLAIN, Tone.MUTED})
 

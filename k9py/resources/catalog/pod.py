@@ -95,16 +95,24 @@ def _restarts(status: PrintedPodStatus, now: datetime) -> Cell:
 
 
 def _tone(pod: Pod, status: PrintedPodStatus, now: datetime) -> Tone:
-    """Return the tone. What should be short (starting, becoming ready, terminating) warns after a while.
+    """Return the tone.
 
-    A pod that was ready and is no longer warns at once; one whose node is lost fails, whatever the kubelet last said.
+    What should be short (starting, becoming ready, terminating) warns after a while; a pod that fits on no node, or was
+    ready and is no longer, warns at once; one whose node is lost fails, whatever the kubelet last said.
     """
     tone = pod_tone(pod, status)
     if tone in (Tone.OK, Tone.BUSY) and is_on_lost_node(pod):
         return Tone.FAIL
+    if tone is Tone.MUTED and pod.status.phase == "Running":  # its containers ended, and will be started again
+        return Tone.WARN
     if tone is not Tone.BUSY:
         return tone
-    return Tone.WARN if _is_slow(pod, now) or _has_lost_readiness(pod) else tone
+    return Tone.WARN if _is_unschedulable(pod) or _is_slow(pod, now) or _has_lost_readiness(pod) else tone
+
+
+def _is_unschedulable(pod: Pod) -> bool:
+    scheduled = find_condition(pod.status.conditions, "PodScheduled")
+    return scheduled is not None and scheduled.reason == "Unschedulable" and not pod.is_terminating
 
 
 def _is_slow(pod: Pod, now: datetime) -> bool:
