@@ -70,8 +70,24 @@ class ActionHost(Protocol):
         """Show the target as YAML."""
         ...
 
+    def copy_objects(self) -> None:
+        """Ask what to copy of the marked objects or of the target."""
+        ...
+
     def show_diff(self, *revisions: int) -> None:
         """Show what changed between two revisions, between one and now, or since the previous one."""
+        ...
+
+    def show_owner(self) -> None:
+        """Go to the object that controls the target."""
+        ...
+
+    def show_tree(self) -> None:
+        """Show what the target belongs to, and what belongs to it."""
+        ...
+
+    def show_other_pods(self) -> None:
+        """List the failing pods that belong to no Service or workload."""
         ...
 
     def choose_namespace(self) -> None:

@@ -2,8 +2,8 @@
 
 Pure: `kube/discovery.py` sends the requests. Two forms are read: aggregated (apidiscovery.k8s.io/v2 and v2beta1, two
 responses with everything) and the older one (a list of groups, then one response for each version of a group).
-Invariants: a standard type keeps the version that kdash decodes, if the server has it; a group that could not be read
-keeps its standard types and is named in `errors`: what is not known is not missing.
+Invariants: a standard type stays as it is built in, if the server has that version: it equals itself before and after.
+A group that could not be read keeps its standard types and is named in `errors`: what is not known is not missing.
 Source: k8s.io/api/apidiscovery/v2/types.go, apimachinery/pkg/apis/meta/v1/types.go (APIGroupList, APIResourceList).
 """
 
@@ -246,7 +246,7 @@ def combine(parts: Iterable[GroupVersionTypes], errors: Mapping[str, KdashError]
         name = (standard.group, standard.plural)
         of_server = served.get(name)
         if of_server is not None:
-            types.append(of_server.get(standard.version) or next(iter(of_server.values())))
+            types.append(standard if standard.version in of_server else next(iter(of_server.values())))
         elif name in typed or _is_unread(standard.group, errors):
             types.append(standard)
     standards = {(standard.group, standard.plural) for standard in STANDARD_TYPES}

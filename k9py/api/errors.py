@@ -151,6 +151,10 @@ class NotFoundError(ApiError):
     """404: the object, or the API, does not exist."""
 
 
+class MissingApiError(NotFoundError):
+    """404: the server does not have this API, or not in this version."""
+
+
 class ConflictError(ApiError):
     """409: the object is not the one (uid) or not the version (resourceVersion) that was confirmed."""
 

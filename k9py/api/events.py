@@ -16,6 +16,7 @@ class ObjectReference(KubeStruct, frozen=True):
     name: str = ""
     uid: str = ""
     field_path: str = ""
+    api_version: str = ""
 
 
 class EventSource(KubeStruct, frozen=True):

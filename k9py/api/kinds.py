@@ -9,6 +9,7 @@ a small part of managedFields (`meta.WorkloadMeta`), and drops the annotation th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
@@ -33,6 +34,14 @@ JSON: Final = "application/json"
 METADATA_LIST: Final = f"application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,{JSON}"
 METADATA: Final = f"application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,{JSON}"
 TABLE: Final = f"application/json;as=Table;v=v1;g=meta.k8s.io,{JSON}"
+
+OLDER_VERSIONS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
+    ("autoscaling", "horizontalpodautoscalers"): frozenset(("v1", "v2beta2")),
+    ("batch", "cronjobs"): frozenset(("v1beta1",)),
+    ("discovery.k8s.io", "endpointslices"): frozenset(("v1beta1",)),
+    ("policy", "poddisruptionbudgets"): frozenset(("v1beta1",)),
+}
+"""Versions besides the preferred one that the Structs decode, by (group, plural)."""
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -86,6 +95,10 @@ class Kind(Generic[T]):
         """Return the reference of an object of this kind."""
         return self.resource_type.ref(namespace, name)
 
+    def decodes_version(self, version: str) -> bool:
+        """Return whether its Struct can also be decoded from another version of the type."""
+        return version in OLDER_VERSIONS.get((self.group, self.resource), ())
+
     @property
     def columns(self) -> tuple[TableColumn, ...]:
         """The columns that the server prints; only a TableKind has some."""
@@ -127,6 +140,9 @@ class DynamicKind(Kind[DynamicObject]):
 
     type: type[DynamicObject] = DynamicObject
 
+    def decodes_version(self, version: str) -> bool:
+        return True
+
     def decode(self, data: bytes | bytearray | memoryview | msgspec.Raw) -> DynamicObject:
         return decode_dynamic(self.resource_type, data)
 
@@ -150,6 +166,9 @@ class TableKind(Kind[TableRow]):
 
     type: type[TableRow] = TableRow
     _columns: list[tuple[TableColumn, ...]] = field(default_factory=lambda: [()], init=False, compare=False)
+
+    def decodes_version(self, version: str) -> bool:
+        return True
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:

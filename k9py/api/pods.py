@@ -174,7 +174,7 @@ class Pod(KubeObject, frozen=True):
 
     @property
     def restarts(self) -> int:
-        """Restarts of all containers, sidecars included, as kubectl counts them."""
+        """Restarts of all containers; kubectl leaves out init containers that are done (`views.pod_status`)."""
         return sum(status.restart_count for status in self.status.container_statuses or ()) + sum(
             status.restart_count for status in self.status.init_container_statuses or ()
         )

@@ -1,13 +1,24 @@
 """Objects that limit or revert writes: HorizontalPodAutoscalers (autoscaling/v2), PodDisruptionBudgets (policy/v1) and
-ResourceQuotas (core/v1)."""
+ResourceQuotas (core/v1).
+
+Objects of older versions are decoded into the same: autoscaling/v1 has a single metric in its fields, and the others
+and the conditions in annotations (pkg/apis/autoscaling/v1/conversion.go).
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final, TypeVar
+
+import msgspec
+from msgspec.structs import force_setattr, replace
 
 from k9py.api.meta import Condition, KubeObject, KubeStruct
 from k9py.api.selectors import LabelSelector
+
+T = TypeVar("T")
+
+_V1_ANNOTATIONS: Final = "autoscaling.alpha.kubernetes.io/"
 
 KEDA_SCALED_OBJECT = "scaledobject.keda.sh/name"
 
@@ -54,6 +65,7 @@ class AutoscalerSpec(KubeStruct, frozen=True):
     min_replicas: int | None = None
     max_replicas: int = 0
     metrics: tuple[Metric, ...] | None = None
+    v1_cpu: int | None = msgspec.field(default=None, name="targetCPUUtilizationPercentage")
 
 
 class AutoscalerStatus(KubeStruct, frozen=True):
@@ -64,6 +76,7 @@ class AutoscalerStatus(KubeStruct, frozen=True):
     last_scale_time: datetime | None = None
     current_metrics: tuple[Metric, ...] | None = None
     conditions: tuple[Condition, ...] | None = None
+    v1_cpu: int | None = msgspec.field(default=None, name="currentCPUUtilizationPercentage")
 
 
 class HorizontalPodAutoscaler(KubeObject, frozen=True):
@@ -74,6 +87,18 @@ class HorizontalPodAutoscaler(KubeObject, frozen=True):
     spec: AutoscalerSpec = AutoscalerSpec()
     status: AutoscalerStatus = AutoscalerStatus()
 
+    def __post_init__(self) -> None:
+        spec, status, annotation = self.spec, self.status, self.metadata.annotation
+        if spec.metrics is None and (metrics := _v1_metrics(spec.v1_cpu, annotation(_V1_ANNOTATIONS + "metrics"))):
+            force_setattr(self, "spec", replace(spec, metrics=metrics))
+        current = annotation(_V1_ANNOTATIONS + "current-metrics")  # of all metrics: that of the CPU too
+        if status.current_metrics is None and (metrics := _v1_metrics(None if current else status.v1_cpu, current)):
+            force_setattr(self, "status", replace(status, current_metrics=metrics))
+        if status.conditions is None and (
+            conditions := _decode_annotation(annotation(_V1_ANNOTATIONS + "conditions"), _conditions)
+        ):
+            force_setattr(self, "status", replace(self.status, conditions=conditions))
+
     @property
     def scaled_object(self) -> str:
         """Name of the KEDA ScaledObject that created it, "" when none did."""
@@ -81,6 +106,60 @@ class HorizontalPodAutoscaler(KubeObject, frozen=True):
             if owner.kind == "ScaledObject":
                 return owner.name
         return self.metadata.label(KEDA_SCALED_OBJECT)
+
+
+class _V1Source(KubeStruct, frozen=True):
+    """The source of an autoscaling/v1 MetricSpec or MetricStatus, of any type."""
+
+    name: str = ""
+    metric_name: str = ""
+    target_average_utilization: int | None = None
+    target_average_value: str | int | float | None = None
+    target_value: str | int | float | None = None
+    current_average_utilization: int | None = None
+    current_average_value: str | int | float | None = None
+    current_value: str | int | float | None = None
+
+    @property
+    def source(self) -> MetricSource:
+        target = MetricValue(self.target_value, self.target_average_value, self.target_average_utilization)
+        current = MetricValue(self.current_value, self.current_average_value, self.current_average_utilization)
+        return MetricSource(self.name or self.metric_name, target, current)
+
+
+class _V1Metric(KubeStruct, frozen=True):
+    """autoscaling/v1 MetricSpec or MetricStatus."""
+
+    type: str = ""
+    resource: _V1Source | None = None
+    container_resource: _V1Source | None = None
+    pods: _V1Source | None = None
+    object: _V1Source | None = None
+    external: _V1Source | None = None
+
+    @property
+    def metric(self) -> Metric:
+        sources = (self.resource, self.container_resource, self.pods, self.object, self.external)
+        return Metric(self.type, *(None if source is None else source.source for source in sources))
+
+
+_conditions = msgspec.json.Decoder(tuple[Condition, ...])
+_metrics = msgspec.json.Decoder(tuple[_V1Metric, ...])
+
+
+def _v1_metrics(cpu: int | None, annotation: str) -> tuple[Metric, ...]:
+    """Return the metrics of an autoscaling/v1 object; () for one of a later version without metrics."""
+    value = MetricValue(average_utilization=cpu)
+    of_fields = () if cpu is None else (Metric("Resource", MetricSource("cpu", value, value)),)
+    return of_fields + tuple(metric.metric for metric in _decode_annotation(annotation, _metrics))
+
+
+def _decode_annotation(text: str, decoder: msgspec.json.Decoder[tuple[T, ...]]) -> tuple[T, ...]:
+    """Return what an annotation holds; a person may have edited it: () for anything else."""
+    try:
+        return decoder.decode(text) if text else ()
+    except (msgspec.DecodeError, RecursionError):
+        return ()
 
 
 class BudgetSpec(KubeStruct, frozen=True):

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from k9py.api.meta import KubeObject, KubeStruct, ObjectRef, ServiceMeta
 from k9py.api.pods import Pod
@@ -98,12 +99,18 @@ class TargetRef(KubeStruct, frozen=True):
 
 
 class Endpoint(KubeStruct, frozen=True):
-    """discovery/v1 Endpoint: its addresses and the pod that serves it."""
+    """discovery/v1 Endpoint: its addresses and the pod that serves it. In v1beta1 the node is in `topology`."""
 
     addresses: tuple[str, ...] | None = None
     conditions: EndpointConditions = EndpointConditions()
     target_ref: TargetRef | None = None
     node_name: str | None = None
+    topology: dict[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.topology is not None:
+            force_setattr(self, "node_name", self.node_name or self.topology.get("kubernetes.io/hostname"))
+            force_setattr(self, "topology", None)
 
     @property
     def is_serving(self) -> bool:

@@ -1,14 +1,15 @@
 """Rows that the server prints: meta.k8s.io/v1 Table, as `kubectl get` requests it.
 
 Invariant: a row costs its cells and its metadata without annotations, never a whole object. A server that cannot print
-a type answers with the objects themselves: their rows have the columns `PLAIN_COLUMNS`.
+a type answers with the objects themselves: their rows have the columns `PLAIN_COLUMNS`. Lists and maps, which a cell
+may be as well, become JSON text.
 Source: apimachinery/pkg/apis/meta/v1/types.go (Table, TableColumnDefinition, TableRow).
 """
 
 from __future__ import annotations
 
 from sys import intern
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -50,12 +51,12 @@ class _RowObject(msgspec.Struct, frozen=True):
 
 
 class _Row(msgspec.Struct, frozen=True):
-    cells: tuple[CellValue, ...]
+    cells: tuple[Any, ...]
     object: _RowObject
 
 
 class _RowTableOrObject(KubeStruct, frozen=True):
-    cells: tuple[CellValue, ...] | None = None
+    cells: tuple[Any, ...] | None = None
     object: _RowObject | None = None
     rows: tuple[_Row, ...] | None = None
     metadata: Meta | None = None
@@ -113,5 +114,10 @@ def decode_row(
         raise msgspec.DecodeError("a row of a Table has no object")
     force_setattr(metadata, "annotations", None)
     force_setattr(metadata, "namespace", intern(metadata.namespace))
-    cells = tuple(intern(cell) if type(cell) is str and len(cell) <= _INTERNED else cell for cell in cells)
-    return TableRow(metadata, resource_type.kind, resource_type.ref_group, cells), columns
+    return TableRow(metadata, resource_type.kind, resource_type.ref_group, tuple(map(_cell, cells))), columns
+
+
+def _cell(value: Any) -> CellValue:
+    if type(value) is str:
+        return intern(value) if len(value) <= _INTERNED else value
+    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value

@@ -127,7 +127,7 @@ Function = Callable[..., Any]
 Option = Callable[[Function], Function]
 """Adds an option to a command."""
 
-_SCENARIO: Final = re.compile(r"(shop|bad-release|crashloop|failures|regression|no-endpoints|big)(:\d+)?")
+_SCENARIO: Final = re.compile(r"(shop|bad-release|crashloop|failures|regression|no-endpoints|jobs|big)(:\d+)?")
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 
 

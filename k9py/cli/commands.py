@@ -22,11 +22,11 @@ from k9py.cli.command_line import (
     with_cluster_options,
 )
 from k9py.cli.logs.command import logs
-from k9py.cli.objects.command import events, get, top
+from k9py.cli.objects.command import describe, events, get, top
 from k9py.cli.operation_command import operation_command
 from k9py.cli.targets import parse_target
 
-_operand = click.argument("operands", nargs=-1, metavar="KIND/NAME")
+_operand = click.argument("operands", nargs=-1, metavar="KIND/NAME | NAME")
 _show_secrets = click.option(
     "--show-secrets", is_flag=True, help="Show values in the pod template that look like secrets (hidden otherwise)."
 )
@@ -130,6 +130,7 @@ COMMANDS: Final = (
     status,
     logs,
     get,
+    describe,
     events,
     top,
     *(operation_command(action) for action in ACTIONS if action.cli is not None and action.operation),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from k9py.kube.connection import Connection
     from k9py.simulator.server import Simulator
 
-SCENARIOS = ("shop", "bad-release", "crashloop", "failures", "regression", "no-endpoints", "big")
+SCENARIOS = ("shop", "bad-release", "crashloop", "failures", "regression", "no-endpoints", "jobs", "big")
 
 
 def check_scenario(scenario: str) -> None:

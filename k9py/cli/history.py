@@ -13,6 +13,7 @@ from k9py.api.errors import MissingPartError
 from k9py.api.meta import ObjectRef
 from k9py.api.redaction import redact
 from k9py.api.text import printable
+from k9py.cli.resolve import resolve_argument
 from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.cli.tables import print_tables
 from k9py.cli.targets import ObjectArgument
@@ -51,7 +52,7 @@ async def history(
     """
     console, now = invocation.console, invocation.clock.now()
     async with open_session(invocation) as session:
-        snapshot = await _read_snapshot(session, session.key(named))
+        snapshot = await _read_snapshot(session, session.key(await resolve_argument(session, named)))
         outcomes = await load_revision_outcomes(session.connection, session.writer, snapshot)
     revisions = unmark_rewritten_causes(snapshot.raw, require_revisions(snapshot))
     authors = revision_authors(snapshot.raw, revisions)
@@ -96,7 +97,7 @@ async def diff(
     """
     console = invocation.console
     async with open_session(invocation) as session:
-        snapshot = await _read_snapshot(session, session.key(named))
+        snapshot = await _read_snapshot(session, session.key(await resolve_argument(session, named)))
     after = _side(snapshot, newer or NOW)
     before = _side(snapshot, older) if older is not None else _before(snapshot, after)
     changes = semantic_diff(before.template, after.template)

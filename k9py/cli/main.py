@@ -75,7 +75,7 @@ class DashboardGroup(click.Group):
     is_flag=False,
     flag_value="shop",
     metavar="[=SCENARIO]",
-    help="Open a demo cluster: shop, bad-release, crashloop, failures, regression, no-endpoints, big[:PODS].",
+    help="Open a demo cluster: shop, bad-release, crashloop, failures, regression, no-endpoints, jobs, big[:PODS].",
 )
 @click.option("--readonly", "read_only", is_flag=True, help="Refuse every write.")
 @click.option(

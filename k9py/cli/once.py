@@ -64,7 +64,7 @@ async def _once(arguments: Arguments) -> int:
                 choice = await choose_scope(connection, arguments.namespaces, context_namespace=namespace)
             async with Cluster(connection, choice.scope, clock, notice=choice.notice) as cluster:
                 async with WaitProgress(console.err, clock, lambda: read_progress(cluster.health)):
-                    complete = await _read(cluster)
+                    complete = await read_cluster(cluster)
                 health, now, queries = cluster.health, clock.now(), cluster.queries
                 services = [
                     view for key in queries.service_keys() if (view := queries.service_view(key, now)) is not None
@@ -95,7 +95,7 @@ async def _once(arguments: Arguments) -> int:
     return status if complete or status else ExitCode.UNKNOWN
 
 
-async def _read(cluster: Cluster) -> bool:
+async def read_cluster(cluster: Cluster) -> bool:
     """Wait until every kind is listed or has failed; return whether that was before the deadline."""
     try:
         async with asyncio.timeout(DEADLINE):

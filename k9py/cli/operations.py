@@ -19,6 +19,7 @@ from k9py.api.times import duration
 from k9py.cli.command_line import WriteOptions
 from k9py.cli.operation_output import exit_code, plan_lines, result_values
 from k9py.cli.operation_targets import NamedTarget
+from k9py.cli.resolve import resolve_argument
 from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session, report_error
 from k9py.cli.targets import ObjectArgument
 from k9py.cli.tracking import ProgressPrinter
@@ -106,7 +107,7 @@ async def run_in_session(
 async def resolve(session: CommandSession, named: NamedTarget) -> ObjectRef:
     """Return the object that is named, in the default namespace. Raises NotFoundError: there is no such type."""
     if isinstance(named, ObjectArgument):
-        return session.key(named)
+        return session.key(await resolve_argument(session, named))
     found = await session.connection.find_type(named.kind)
     return found.ref(session.namespace, named.name)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from k9py import session
 from k9py.api.errors import KdashError, NotFoundError
-from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
+from k9py.api.resource_types import STANDARD
 from k9py.api.text import printable
 from k9py.cli.command_line import CommandArguments
 from k9py.cli.console import Console, system_console
@@ -84,9 +84,9 @@ def explain_not_found(key: ObjectRef) -> Iterator[None]:
     try:
         yield
     except NotFoundError as error:
-        hint = "kdash --once lists them; -n chooses the namespace"
-        if key.kind == POD.name:
-            hint = f"check the name with kubectl get pods -n {printable(key.namespace)}"
+        resource_type = STANDARD.of_ref(key)
+        plural = resource_type.plural if resource_type is not None else key.kind.lower()
+        hint = f"kdash get {plural} -n {printable(key.namespace)} lists them; -n chooses the namespace"
         raise NotFoundError(f"{printable(str(key))} not found", hint, code=error.code) from error
 
 

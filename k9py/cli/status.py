@@ -11,6 +11,7 @@ from typing import Any
 from k9py.api.text import printable
 from k9py.api.times import rfc3339
 from k9py.api.workloads import Workload
+from k9py.cli.resolve import resolve_argument
 from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.cli.targets import ObjectArgument
 from k9py.cli.tracking import track_to_end
@@ -45,6 +46,7 @@ async def status(invocation: Invocation, named: ObjectArgument, *, wait: bool, t
     """
     console = invocation.console
     async with open_session(invocation) as session:
+        named = await resolve_argument(session, named)
         result = await (_followed(invocation, session, named, timeout) if wait else _read(invocation, session, named))
     if invocation.arguments.json:
         console.print_json(_values(session, named, result))

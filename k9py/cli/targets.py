@@ -1,31 +1,25 @@
-"""The objects a command names: `deploy/checkout` or `deploy checkout`, with kubectl's names for the kinds.
+"""The objects a command names: `deploy/checkout`, `deploy checkout`, or `checkout`; with kubectl's names of types.
 
-Invariant: imports only click, so that a command's help is fast. To add a name for a kind, add it to `_WORDS`, or to
-`_LOG_WORDS` if only logs support it.
+Invariants: importing this imports only click, so that a command's help is fast. Standard types are known without a
+cluster; which object a bare name means is decided with one (`resolve.py`). What a command cannot act on is refused
+here, by its kind. To let another command name objects: the kinds it accepts, and `parse_named`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import click
 
-_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Deployment": ("deploy", "deployment", "deployments"),
-    "StatefulSet": ("sts", "statefulset", "statefulsets"),
-    "DaemonSet": ("ds", "daemonset", "daemonsets"),
-}
-_KINDS: Final[Mapping[str, str]] = {
-    f"{name}{suffix}": kind for kind, names in _WORDS.items() for name in names for suffix in ("", ".apps", ".v1.apps")
-}
-_LOG_WORDS: Final[Mapping[str, str]] = {
-    **_KINDS,
-    **dict.fromkeys(("svc", "service", "services"), "Service"),
-    **dict.fromkeys(("po", "pod", "pods"), "Pod"),
-}
+WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
+"""Kinds that have rollouts."""
+LOG_KINDS: Final = (*WORKLOADS, "ReplicaSet", "Job", "CronJob", "Service", "Pod")
+"""Kinds whose pods have logs; of a bare name, earlier ones come first."""
+_WORKLOAD_USAGE: Final = "deploy/NAME, sts/NAME or ds/NAME"
+LOG_USAGE: Final = "deploy/NAME, sts/NAME, ds/NAME, rs/NAME, job/NAME, cronjob/NAME, svc/NAME or pod/NAME"
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*", re.ASCII)
 """An RFC 1123 subdomain, as workload names are; other text could change the request path."""
@@ -33,13 +27,19 @@ _NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ObjectArgument:
-    """An object on the command line: kind and name; the namespace is a separate option."""
+    """An object on the command line: kind and name; the namespace is a separate option.
+
+    Args:
+        kind: "" for a bare name.
+        among: Of a bare name, the kinds it may be of.
+    """
 
     kind: str
     name: str
+    among: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
+        return f"{self.kind} {self.name}" if self.kind else self.name
 
 
 def parse_targets(arguments: Sequence[str]) -> tuple[ObjectArgument, ...]:
@@ -48,9 +48,9 @@ def parse_targets(arguments: Sequence[str]) -> tuple[ObjectArgument, ...]:
     Raises:
         click.UsageError: no argument, an unsupported kind, or an incomplete name.
     """
-    objects = tuple(dict.fromkeys(_each(arguments, _KINDS, "workload", "deploy/NAME, sts/NAME or ds/NAME")))
+    objects = parse_named(arguments, WORKLOADS, what="workload", usage=_WORKLOAD_USAGE)
     if not objects:
-        raise click.UsageError("Name a workload: deploy/NAME, sts/NAME or ds/NAME.")
+        raise click.UsageError(f"Name a workload: {_WORKLOAD_USAGE}.")
     return objects
 
 
@@ -65,33 +65,51 @@ def parse_target(arguments: Sequence[str]) -> ObjectArgument:
 
 
 def parse_log_target(arguments: Sequence[str]) -> ObjectArgument | None:
-    """Return the workload, service or pod of the arguments; None without arguments.
+    """Return the object of the arguments whose pods have logs; None without arguments.
 
     Raises:
         click.UsageError: an unsupported kind, an incomplete name, or several objects.
     """
-    usage = "deploy/NAME, sts/NAME, ds/NAME, svc/NAME or pod/NAME"
-    objects = tuple(dict.fromkeys(_each(arguments, _LOG_WORDS, "pod, service or workload", usage)))
+    objects = parse_named(arguments, LOG_KINDS, what="pod, service or workload", usage=LOG_USAGE)
     if len(objects) > 1:
         raise click.UsageError(f"Only one object is allowed, not also {objects[1]}; -l selects the pods of several.")
     return objects[0] if objects else None
 
 
-def _each(arguments: Sequence[str], kinds: Mapping[str, str], what: str, usage: str) -> Iterator[ObjectArgument]:
-    remaining = iter(arguments)
-    for argument in remaining:
-        kind, slash, name = argument.partition("/")
+def parse_named(arguments: Sequence[str], kinds: Sequence[str], *, what: str, usage: str) -> tuple[ObjectArgument, ...]:
+    """Return the objects that words name, in order, without duplicates.
+
+    Args:
+        kinds: Those that are accepted.
+        what: What an accepted object is called.
+        usage: How one is named.
+
+    Raises:
+        click.UsageError: a kind that is not accepted, or an incomplete or invalid name.
+    """
+    return tuple(dict.fromkeys(_each(arguments, kinds, what, usage)))
+
+
+def _each(arguments: Sequence[str], kinds: Sequence[str], what: str, usage: str) -> Iterator[ObjectArgument]:
+    from k9py.api.resource_types import STANDARD  # decodes: not for a command's help
+
+    remaining = list(arguments)
+    while remaining:
+        word = remaining.pop(0)
+        type_name, slash, name = word.partition("/")
+        resource_type = STANDARD.find(type_name)
+        if not slash and resource_type is None:
+            if not _NAME.fullmatch(word):
+                raise click.UsageError(f"{word!r} is not a {what}: use {usage}.")
+            yield ObjectArgument("", word, tuple(kinds))
+            continue
+        if resource_type is None or resource_type.kind not in kinds:
+            kind = f"a {resource_type.kind}, " if resource_type is not None else ""
+            raise click.UsageError(f"{word!r} is {kind}not a {what}: use {usage}.")
         if not slash:
-            name = next(remaining, "")
-            if "/" in name:
-                name = ""
-        known = kinds.get(kind.lower())
-        if known is None:
-            is_name = not slash and not name and kind.lower() not in _LOG_WORDS and _NAME.fullmatch(kind)
-            suggestion = f"did you mean deploy/{kind}? Otherwise use {usage}" if is_name else f"use {usage}"
-            raise click.UsageError(f"{argument!r} is not a {what}: {suggestion}.")
+            name = remaining.pop(0) if remaining and "/" not in remaining[0] else ""
         if not name or "/" in name:
-            raise click.UsageError(f"{argument!r} needs exactly one name: {kind}/NAME.")
+            raise click.UsageError(f"{word!r} needs exactly one name: {type_name}/NAME.")
         if not _NAME.fullmatch(name):
             raise click.UsageError(f"{name!r} is not a valid {what} name: use lower-case letters, digits, '-' and '.'.")
-        yield ObjectArgument(known, name)
+        yield ObjectArgument(resource_type.kind, name)

@@ -35,6 +35,8 @@ from k9py.runtime.gc_tuner import GcTuner
 
 T = TypeVar("T", bound=KubeObject)
 
+_DEFINITIONS: Final = "customresourcedefinitions"
+
 _LIVENESS_SECONDS: Final = 5.0
 """Seconds between two checks for reflectors that are overdue."""
 
@@ -105,10 +107,12 @@ class Cluster:
             clock,
             indexes={watched.kind: watched.indexes for watched in WATCHED},
             on_batch=self._observe,
+            on_missing=self.discovery.publish,
             on_restored=self._update_health,
             rng=rng,
         )
         self.metrics = Metrics(connection, clock, self._leases.time_slicer, self._spawn)
+        self.discovery.subscribe(lambda: self._leases.retry_missing(self.discovery.discovered))
         self._home = tuple(self._lease_home(watched) for watched in WATCHED)
 
     # -- lifecycle ----------------------------------------------------------------------------------------------------
@@ -257,6 +261,8 @@ class Cluster:
     def _observe(self, watch: SharedWatch, batch: ChangeBatch[Any]) -> None:
         """Handle the changes of any watch, whoever leased it; before its leases do."""
         self._gc_tuner.add(sum(change.old is None for change in batch.changes))
+        if watch.kind.resource == _DEFINITIONS and watch.reflector.has_synced:
+            self.discovery.request()
         if self._leases.is_whole(watch):
             self.history.observe(batch, self.clock.now(), has_synced=watch.reflector.has_synced)
 

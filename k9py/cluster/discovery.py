@@ -3,6 +3,7 @@
 Invariants: the standard types are known from the start, so nothing waits for discovery; a discovery runs only when
 somebody requests it: the dashboard once it is connected, a watch whose type is gone, a list of
 CustomResourceDefinitions that changes, and a name that is not known. Several requests lead to one discovery.
+The connection also discovers types on its own, when a request for one fails: `publish` compares.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class ClusterDiscovery:
         try:
             return await self._connection.find_type(name)
         finally:
-            self._publish()
+            self.publish()
 
     def subscribe(self, on_change: Callable[[], None]) -> Callable[[], None]:
         """Call a function after each discovery with another result.
@@ -103,21 +104,25 @@ class ClusterDiscovery:
             self._requested.clear()
             try:
                 await self._connection.discover()
-                self.error, self.is_complete = None, True
+                self.error = None
             except KdashError as error:
                 self.error = error
                 self._notify()
                 await self._clock.sleep(RETRY_SECONDS)
                 self._requested.set()
                 continue
-            self._publish()
+            self.publish()
             await self._clock.sleep(PAUSE_SECONDS)
 
-    def _publish(self) -> None:
-        discovered = self._connection.discovered
-        if discovered is not self._published:
-            self._published = discovered
-            self.is_complete = True
+    def publish(self) -> None:
+        """Notify the subscribers if the connection has discovered something else than they know."""
+        before, discovered = self._published, self._connection.discovered
+        if discovered is before:
+            return
+        self._published = discovered
+        was_complete, self.is_complete = self.is_complete, True
+        is_same = discovered.versions == before.versions and discovered.errors.keys() == before.errors.keys()
+        if not was_complete or not is_same:
             self._notify()
 
     def _notify(self) -> None:

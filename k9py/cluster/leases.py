@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
+from k9py.api.discovery import Discovered
 from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject
 from k9py.cluster.lease import LeaseRequest, WatchLease
@@ -49,6 +50,7 @@ class Leases:
         scope: what leases without namespaces of their own read.
         indexes: of the stores, by kind.
         on_batch: called with the changes of each watch, before its leases are.
+        on_missing: called when the server does not have the type of a watch, or no longer.
         on_restored: called when a watch found the server restored to an older state, before all others relist.
 
     Attributes:
@@ -63,6 +65,7 @@ class Leases:
         *,
         indexes: Mapping[Kind[Any], Mapping[str, Index[Any]]],
         on_batch: Callable[[SharedWatch, ChangeBatch[Any]], None],
+        on_missing: Callable[[], None],
         on_restored: Callable[[], None],
         rng: random.Random | None = None,
     ) -> None:
@@ -72,6 +75,7 @@ class Leases:
         self._clock = clock
         self._indexes = indexes
         self._on_batch = on_batch
+        self._on_missing = on_missing
         self._on_restored = on_restored
         self._rng = rng
         self.time_slicer = TimeSlicer(clock.monotonic)
@@ -153,6 +157,12 @@ class Leases:
         """Retry everything that is not live, without waiting and with the backoff reset."""
         for watch in self:
             watch.retry_now()
+
+    def retry_missing(self, discovered: Discovered) -> None:
+        """Retry the watches whose type was missing and is served now."""
+        for watch in self:
+            if watch.is_missing and discovered.serves(watch.kind.resource_type):
+                watch.retry_now()
 
     def check_liveness(self) -> None:
         """Restart watches that are overdue although no timer of theirs has run: this machine was suspended."""
@@ -249,6 +259,8 @@ class Leases:
                 if other.is_waiting:
                     other.reflector.retry_now(reset_backoff=False)
         watch.on_health(health)
+        if watch.is_missing:
+            self._on_missing()
 
     def _on_server_restored(self, detected_by: SharedWatch) -> None:
         """Relist everything: the server was restored to an older state, and nothing known of it holds."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from k9py.api.errors import ApiError, ConnectionFailedError
+from k9py.api.errors import ApiError, ConnectionFailedError, NotFoundError
 from k9py.api.kinds import Kind, TableKind
 from k9py.cluster.health import WatchReport
 from k9py.informer.health import Listed, Live, Loading, Stale, WatchHealth
@@ -103,6 +103,12 @@ class SharedWatch:
         return False
 
     @property
+    def is_missing(self) -> bool:
+        """Whether the server does not have its type."""
+        health = self.reflector.health
+        return isinstance(health, Loading | Stale) and isinstance(health.error, NotFoundError)
+
+    @property
     def is_waiting(self) -> bool:
         """Whether it waits for its next try."""
         health = self.reflector.health
@@ -111,11 +117,22 @@ class SharedWatch:
     def report(self) -> WatchReport:
         """Return its health as it is summarized."""
         reflector = self.reflector
+        health = reflector.health
+        if isinstance(health, Stale) and isinstance(health.error, NotFoundError):
+            health = replace(health, error=_gone_error(self.kind))
         return WatchReport(
             self.kind.name,
-            reflector.health,
+            health,
             reflector.has_synced,
             len(reflector.store),
             reflector.last_decode_error,
             reflector.last_activity_at if reflector.is_overdue else None,
         )
+
+
+def _gone_error(kind: Kind[Any]) -> NotFoundError:
+    return NotFoundError(
+        f"the server no longer has {kind.resource_type.qualified_name}",
+        "What was read before is shown. It is read again as soon as the server has the type.",
+        code=404,
+    )

@@ -22,6 +22,7 @@ from k9py.api.discovery import Discovered, unknown_type_error
 from k9py.api.errors import (
     ApiError,
     ExpiredError,
+    MissingApiError,
     UnauthorizedError,
     UnavailableError,
 )
@@ -39,6 +40,7 @@ from k9py.kube.request import HEADER_TIMEOUT, LIST_TIMEOUT, ApiRequest, RequestI
 from k9py.kube.target import ConnectionInfo
 from k9py.kube.transport import Transport
 from k9py.kube.transport_errors import translate_errors
+from k9py.kube.versioned_lister_watcher import VersionedListerWatcher
 from k9py.kube.write_calls import write_call
 from k9py.logs.source import LogTarget
 
@@ -105,23 +107,41 @@ class Connection:
     def lister_watcher(
         self, kind: Kind[Any], namespace: str = "", *, label_selector: str = "", field_selector: str = ""
     ) -> ListerWatcher:
-        """Return a `ListerWatcher` for a kind in one namespace, or in the whole cluster ("")."""
+        """Return a `ListerWatcher` for a kind in one namespace, or in the whole cluster ("").
+
+        A server that lacks the version of the kind is listed in another one that can be decoded.
+        """
         scope = namespace if kind.namespaced else ""
-        return HttpListerWatcher(
-            self._transport,
-            kind.path(quote(scope, safe="")),
-            kind.resource,
-            kind.group,
-            scope,
-            label_selector,
-            field_selector,
-            kind.list_accept,
-            kind.watch_accept,
-        )
+
+        def in_version(resource_type: ResourceType) -> ListerWatcher:
+            return HttpListerWatcher(
+                self._transport,
+                resource_type.path(quote(scope, safe="")),
+                resource_type.plural,
+                resource_type.group,
+                scope,
+                label_selector,
+                field_selector,
+                kind.list_accept,
+                kind.watch_accept,
+            )
+
+        return VersionedListerWatcher(self._discovery, kind.resource_type, in_version, kind.decodes_version)
 
     async def get(self, key: ObjectRef, subresource: str = "") -> dict[str, Any]:
         """Return the complete JSON of an object, or of its subresource. Raises KdashError (NotFoundError ...)."""
-        path, info = object_request(await self.find_type(key), key, "get", subresource)
+        resource_type = await self.find_type(key)
+        try:
+            return await self._get(resource_type, key, subresource)
+        except MissingApiError:
+            await self._discovery.refresh_after_miss()
+            served = await self.find_type(key)
+            if served.version == resource_type.version:
+                raise
+            return await self._get(served, key, subresource)
+
+    async def _get(self, resource_type: ResourceType, ref: ObjectRef, subresource: str) -> dict[str, Any]:
+        path, info = object_request(resource_type, ref, "get", subresource)
         return self._decode(await self._transport.read(ApiRequest("GET", path, info, headers=_GZIP)))
 
     async def list(

@@ -52,6 +52,11 @@ class Discovery:
         self._lock = asyncio.Lock()
         self._started_at: float | None = None
 
+    @property
+    def has_discovered(self) -> bool:
+        """Whether a discovery has succeeded: `discovered` is what the server said."""
+        return bool(self.discovered.versions)
+
     async def refresh(self) -> Discovered:
         """Discover the types; one that began after this was called is enough.
 

@@ -28,6 +28,7 @@ from k9py.api.errors import (
     ExpiredError,
     FieldConflictError,
     KdashError,
+    MissingApiError,
     UnauthorizedError,
     UnavailableError,
     WebhookFailedError,
@@ -124,7 +125,8 @@ def error_from_status(
     if code == 409 and (conflicts := _field_conflicts(status)):
         return _field_conflict_error(conflicts, reason)
     text, hint = _message_and_hint(code, message, info, credentials, missing_reason)
-    error = api_error_type(code)(text, hint, code=code, reason=reason, retry_after=seconds)
+    make_error = MissingApiError if code == 404 and _is_missing_api(message) else api_error_type(code)
+    error = make_error(text, hint, code=code, reason=reason, retry_after=seconds)
     return with_retry_note(error) if info.is_retried and isinstance(error, UnavailableError | ExpiredError) else error
 
 
@@ -226,6 +228,15 @@ def _eviction_refused(code: int, message: str, status: _Status) -> Callable[...,
     return None
 
 
+def _is_missing_api(message: str) -> bool:
+    """Return whether a 404 concerns the API and not an object.
+
+    Sources: net/http NotFound for a group or version, apimachinery/pkg/api/errors NewGenericServerResponse for a
+    resource of a group.
+    """
+    return not message or message.startswith("404") or message == "the server could not find the requested resource"
+
+
 def _message_and_hint(
     code: int, message: str, info: RequestInfo, credentials: str, missing_reason: str
 ) -> tuple[str, str]:
@@ -244,7 +255,7 @@ def _message_and_hint(
             )
         case 403:
             return _forbidden(message, info, missing_reason)
-        case 404 if not message or message.startswith("404"):
+        case 404 if _is_missing_api(message):
             return f"The server has no such API: {info}", "It may be older, or the API may not be installed."
         case 404:
             return message, "It may have been deleted meanwhile."

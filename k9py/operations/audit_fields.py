@@ -1,7 +1,8 @@
 """Fields of the lines in the audit file. Invariant: keys are snake_case; keys are added, never removed.
 
 `event` is `begin` (about to be sent), `write` (its outcome) or `followed` (how the rollout ended); all lines of a write
-have the same `id`. `outcome` of a write is done, failed (nothing was stored) or unknown.
+have the same `id`. `outcome` of a write is done, failed (nothing was stored) or unknown. `reveal`: a value of a Secret
+is about to be shown to a person; the line has its key, never the value.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from k9py.api.meta import ObjectRef
 from k9py.operations.audit import Identity
 from k9py.operations.plan import WritePlan, WriteResult
 
@@ -30,6 +32,25 @@ def subject_fields(identity: Identity, event: str, id_: str, at: datetime, plan:
         "namespace": plan.key.namespace,
         "name": plan.key.name,
         "uid": plan.uid,
+    }
+
+
+def reveal_fields(identity: Identity, id_: str, at: datetime, ref: ObjectRef, uid: str, key: str) -> dict[str, Any]:
+    """Return the fields of a line about a value of a Secret that is shown: its name and key, never the value."""
+    return {
+        "time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "event": "reveal",
+        "id": id_,
+        "context": identity.context,
+        "server": identity.server,
+        "user": identity.user,
+        "os_user": identity.os_user,
+        "action": "reveal",
+        "kind": ref.kind,
+        "namespace": ref.namespace,
+        "name": ref.name,
+        "uid": uid,
+        "key": key,
     }
 
 

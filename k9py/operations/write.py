@@ -29,9 +29,10 @@ from k9py.api.errors import (
     UnverifiedWriteError,
     WebhookFailedError,
 )
+from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.operations.audit import AuditLine, AuditLog, Identity
-from k9py.operations.audit_fields import outcome_fields, planned_fields, subject_fields
+from k9py.operations.audit_fields import outcome_fields, planned_fields, reveal_fields, subject_fields
 from k9py.operations.last_writer import last_writer
 from k9py.operations.patcher import Patcher, Reader
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan, WriteResult
@@ -144,6 +145,17 @@ class Writer:
             return await self._try(sending)
         with self._audit.open() as line:
             return await self._attempt(sending, line)
+
+    def record_reveal(self, ref: ObjectRef, uid: str, key: str) -> None:
+        """Store the audit line of a value of a Secret that is about to be shown. Blocks: call it in a thread.
+
+        Raises:
+            ConfigError: it cannot be stored: the value must not be shown.
+        """
+        with self._audit.open() as line:
+            fields = reveal_fields(self._identity, self._new_id(), self._now(), ref, uid, key)
+            if problem := line.store(fields, synced=True):
+                raise ConfigError(f"the audit record cannot be written: {problem}", "nothing was shown")
 
     def audited(self, uid: str) -> tuple[Mapping[str, Any], ...]:
         """Return the lines of the audit file about an object, oldest first."""

@@ -28,6 +28,7 @@ from k9py.simulator.kubelet.nodes import start_nodes
 from k9py.simulator.registry.defaults import defaulted
 from k9py.simulator.registry.resources import NAMESPACES, PODS
 from k9py.simulator.registry.storage import Storage
+from k9py.simulator.scenarios.cluster_objects import add_cluster_objects
 from k9py.simulator.scenarios.loader import check_scenario, load_scenario
 from k9py.simulator.state import SimulatorState
 
@@ -361,6 +362,7 @@ class Simulator:
         gc.disable()
         try:
             loaded = load_scenario(scenario, self._state)
+            add_cluster_objects(self._state)
         finally:
             if collecting:
                 gc.enable()

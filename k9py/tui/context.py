@@ -53,8 +53,8 @@ class Navigator(Protocol):
         """Open an object's own screen."""
         ...
 
-    def open_logs(self, subject: ObjectRef | None, *, previous: bool, full: bool = False) -> None:
-        """Show an object's logs; `full`: the lines alone."""
+    def open_logs(self, subject: ObjectRef | None, *, previous: bool, full: bool = False, container: str = "") -> None:
+        """Show an object's logs; `full`: the lines alone; `container`: only those of one container."""
         ...
 
     def open_description(self, subject: ObjectRef | None) -> None:
@@ -63,14 +63,6 @@ class Navigator(Protocol):
 
     def open_yaml(self, subject: ObjectRef | None) -> None:
         """Show an object as YAML."""
-        ...
-
-    def open_diff(self, workload: ObjectRef, *revisions: int) -> None:
-        """Show what changed between two revisions, between one and now, or since the previous one."""
-        ...
-
-    def open_help(self, screen: Screen[Any]) -> None:
-        """List the keys of a screen."""
         ...
 
     def open_resources(
@@ -82,13 +74,42 @@ class Navigator(Protocol):
         field_selector: str = "",
         select: ObjectRef | None = None,
     ) -> None:
-        """List objects of a type.
+        """List the objects of a type; a screen that lists the same is reused.
 
         Args:
-            namespaces: None for those that are shown, () for all.
-            label_selector, field_selector: "" selects everything.
-            select: The object that the cursor goes to.
+            namespaces: None: those of the dashboard; (): the whole cluster.
+            label_selector, field_selector: As the server takes them.
+            select: The object under the cursor at first; without a namespace, the first of that name.
         """
+        ...
+
+    def open_owner(self, subject: ObjectRef | None) -> None:
+        """Select the object that controls another one, in a table of its type."""
+        ...
+
+    def open_tree(self, subject: ObjectRef | None) -> None:
+        """Show the owners and dependents of an object."""
+        ...
+
+    def open_other_pods(self) -> None:
+        """List the failing pods that belong to no Service or workload."""
+        ...
+
+    def open_diff(self, workload: ObjectRef, *revisions: int) -> None:
+        """Show what changed between two revisions, between one and now, or since the previous one."""
+        ...
+
+    def open_help(self, screen: Screen[Any]) -> None:
+        """List the keys of a screen."""
+        ...
+
+
+class FailingPods(Protocol):
+    """Pods that fail."""
+
+    @property
+    def failing(self) -> frozenset[ObjectRef]:
+        """The pods."""
         ...
 
 
@@ -143,6 +164,11 @@ class AppContext(Protocol):
     @property
     def operations(self) -> OperationControl:
         """The one way to change the cluster."""
+        ...
+
+    @property
+    def other_pods(self) -> FailingPods:
+        """The failing pods that belong to no Service or workload."""
         ...
 
     @property

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from k9py.actions.registry import BY_ID
+from k9py.api.plural import count_noun
 from k9py.api.severity import Severity
 from k9py.api.times import duration
 from k9py.cluster.cluster import Cluster
@@ -37,11 +38,13 @@ def header_segments(
     *,
     read_only: bool = False,
     demo: str = "",
+    other_pods: int = 0,
 ) -> list[BarSegment]:
     """Return the header from left to right, the most important kept when room is short.
 
     Args:
         counts: services and rollouts of each tone; a service and its workload count once.
+        other_pods: failing pods that belong to none of them.
     """
     segments = [BarSegment("kdash", Tone.ACCENT, priority=7)]
     if demo:
@@ -58,6 +61,10 @@ def header_segments(
             place = _bar(place_segments(context, cluster.scope, ""))
             segments += [replace(segment, action=_ACTIONS.get(segment.label, "")) for segment in place]
             segments += _bar([health_segment(cluster.health, now), *_unread(cluster, matters=False)])
+            if other_pods:
+                text = f"{count_noun(other_pods, 'other pod')} failing"
+                opens = textual_action(BY_ID["cluster.other_pods"])
+                segments.append(BarSegment(text, Tone.FAIL, priority=1, right=True, action=opens))
             segments += count_segments(counts, is_whole=cluster.health.is_complete)
     if read_only:
         segments.append(BarSegment("read-only", Tone.WARN, priority=1, right=True))

@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from k9py.actions.keys import ENTER
 from k9py.tui.keys import actions_of, display_of, key_names
+from k9py.tui.screens.acting_screen import ActingScreen
 from k9py.tui.theme import palette_for
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.views.values import Tone
@@ -93,6 +94,8 @@ class KeyBar(Static):
             if action is None or action.footer is None or action.id in listed:
                 continue
             if self._read_only and action.writes:
+                continue
+            if not active.enabled and isinstance(screen, ActingScreen) and not screen.applies(action):
                 continue
             key = display_of(self, active.binding)
             listed[action.id] = action.footer, (key, action.title, active.enabled)

@@ -41,6 +41,7 @@ class LiveObject:
         self, session: ClusterSession, ref: ObjectRef, resource_type: ResourceType, on_change: Callable[[], None]
     ) -> None:
         self.ref = ref
+        self._type = resource_type
         self._session = session
         self._on_change = on_change
         self._lease = self._take(
@@ -66,7 +67,11 @@ class LiveObject:
         """Return the object as it is now, or as it was last; None before it has been read."""
         value = self._lease.store.get(self.ref)
         if value is not None:
-            self._body = self._decode(value)
+            body = self._decode(value)
+            if "kind" not in body:  # items of a list have no type
+                body = {"apiVersion": self._type.api_version, "kind": self._type.kind, **body}
+                self._decoded[value.key] = (value, body)
+            self._body = body
         return self._body if self._body is not None else self._read_once
 
     @property

@@ -16,6 +16,7 @@ from k9py.config.table_state import TableState
 from k9py.config.terminal import Clipboard, NotificationMode
 from k9py.kube.options import ConnectOptions
 from k9py.operations.registry import OperationRegistry, built_in_operations
+from k9py.resources.registry import ResourceRegistry, built_in_resources
 from k9py.runtime.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class AppOptions:
         environ: the environment variables that choose an editor.
         clock: time, injected.
         actions, operations: what can be done.
+        resources: returns the types with columns of their own; called when the first table of such a type is opened.
     """
 
     connect: ConnectOptions = field(default_factory=ConnectOptions)
@@ -78,3 +80,4 @@ class AppOptions:
     clock: Clock = field(default_factory=SystemClock)
     actions: ActionRegistry = BUILT_IN
     operations: OperationRegistry = field(default_factory=built_in_operations)
+    resources: Callable[[], ResourceRegistry] = built_in_resources

@@ -147,6 +147,8 @@ DARK: Final = Palette(
         Tone.UNKNOWN: _style("#b8a890", italic=True),
         Tone.MUTED: _style("#8795a6"),
         Tone.ACCENT: _style("#7fd1e8"),
+        Tone.STRING: _style("#e7c9b0"),
+        Tone.NUMBER: _style("#9db8f5"),
     },
     sources=tuple(
         _style(color)
@@ -187,6 +189,8 @@ LIGHT: Final = Palette(
         Tone.UNKNOWN: _style("#6b5a3c", italic=True),
         Tone.MUTED: _style("#5c6875"),
         Tone.ACCENT: _style("#00647d"),
+        Tone.STRING: _style("#7a4426"),
+        Tone.NUMBER: _style("#2f4fa0"),
     },
     sources=tuple(
         _style(color)
@@ -248,6 +252,8 @@ MONOCHROME: Final = Palette(
         Tone.UNKNOWN: Style(italic=True),
         Tone.MUTED: _DIM,
         Tone.ACCENT: _BOLD,
+        Tone.STRING: _PLAIN,
+        Tone.NUMBER: _PLAIN,
     },
     sources=(_PLAIN, _BOLD),
     header=_BOLD,

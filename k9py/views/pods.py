@@ -45,7 +45,7 @@ def row(pod: Pod, now: datetime, *, revision: Revision | None = None, place: int
     # kubectl counts containers as ready that a lost node last reported as such; to the API server the pod is not ready.
     ready = 0 if is_on_lost_node(pod) else status.ready
     ready_tone = Tone.PLAIN if ready == status.containers else tone
-    restarts = pod.restarts
+    restarts = status.restarts
     return Row(
         key=pod.key,
         cells=(

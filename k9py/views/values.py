@@ -31,6 +31,8 @@ class Tone(Enum):
     UNKNOWN = "unknown"  # never shown as healthy
     MUTED = "muted"
     ACCENT = "accent"
+    STRING = "string"  # of YAML
+    NUMBER = "number"  # of YAML: also booleans and null
 
     @property
     def symbol(self) -> str:
@@ -74,6 +76,7 @@ class Column:
         grow: shrinks first if there is no room, and is never cut while there is.
         tells_apart: kept while rows of different kinds have the same name.
         sort_key: the key that sorts by it, a capital letter that no screen with the table binds; "" for none.
+        leads: shown before the others, whatever its index.
         wide: shown only when wide columns are, as with `kubectl get -o wide`.
         live: for values that change with time only, such as ages: computed for visible rows only, from `Row.since`.
     """
@@ -87,6 +90,7 @@ class Column:
     grow: bool = False
     sort_key: str = ""
     tells_apart: bool = False
+    leads: bool = False
     wide: bool = False
     live: Callable[[Row, datetime], str] | None = None
 

@@ -66,11 +66,15 @@ def test_a_workload_is_named_by_kubectls_kinds(arguments: tuple[str, ...], kind:
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("pod/x",), ("checkout",), ("deploy",), ("deploy/",), ("/x",), ("deploy/a/b",), ("deploy", "sts/x")],
+    [(), ("pod/x",), ("Check_out",), ("deploy",), ("deploy/",), ("/x",), ("deploy/a/b",), ("deploy", "sts/x")],
 )
 def test_what_names_no_workload_is_refused(arguments: tuple[str, ...]) -> None:
     with pytest.raises(click.UsageError):
         parse_target(arguments)
+
+
+def test_a_bare_name_is_a_workload_of_any_kind() -> None:
+    assert parse_target(("checkout",)) == ObjectArgument("", "checkout", ("Deployment", "StatefulSet", "DaemonSet"))
 
 
 def test_several_are_named_in_either_form_and_each_is_taken_once() -> None:
@@ -109,10 +113,8 @@ def test_an_invalid_duration_is_refused(text: str) -> None:
     [
         (["histroy", "deploy/x"], "did you mean history?"),
         (["status"], "Name a workload"),
-        (["status", "pod/x"], "'pod/x' is not a workload: use deploy/NAME, sts/NAME or ds/NAME."),
-        (["status", "svc"], "'svc' is not a workload: use deploy/NAME, sts/NAME or ds/NAME."),
-        (["undo", "checkout"], "did you mean deploy/checkout? Otherwise use deploy/NAME, sts/NAME or ds/NAME."),
-        (["logs", "checkout"], "did you mean deploy/checkout? Otherwise use deploy/NAME, sts/NAME, ds/NAME, svc/NAME"),
+        (["status", "pod/x"], "'pod/x' is a Pod, not a workload: use deploy/NAME, sts/NAME or ds/NAME."),
+        (["status", "svc"], "'svc' is a Service, not a workload: use deploy/NAME, sts/NAME or ds/NAME."),
         (["undo", "Check_out"], "'Check_out' is not a workload: use deploy/NAME, sts/NAME or ds/NAME."),
         (["status", "deploy/."], "is not a valid workload name"),
         (["status", "deploy/a..b"], "is not a valid workload name"),

@@ -5,84 +5,32 @@ One cluster for all tests of this module: it holds the objects of `tests/data/ta
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from k9py.simulator.clock import ManualClock, parse_timestamp
-from k9py.simulator.registry.resources import PODS
+from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
-from k9py.simulator.state import SimulatorState
 from tests.conformance.kubectl import Kubectl
+from tests.conformance.recorded_objects import DATA, NAMESPACE, NOW, POD_STATES, ROWS, fill, tables
 from tests.unit.simulator.objects import add_namespace
 
-_DATA = Path(__file__).parents[1] / "data"
-_ROWS: list[dict[str, Any]] = json.loads((_DATA / "table_rows.json").read_text())
-_PODS: list[dict[str, Any]] = json.loads((_DATA / "pod_states.json").read_text())
-_STORY: list[dict[str, Any]] = json.loads((_DATA / "custom_resources.json").read_text())
+_STORY: list[dict[str, Any]] = json.loads((DATA / "custom_resources.json").read_text())
 _DEFINITION = next(step["body"] for step in _STORY if step["title"] == "definition: create")
-_NAMESPACE = "k9py-lab"
-_NOW = parse_timestamp(_ROWS[0]["now"])
 
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with Simulator(clock=ManualClock(_NOW)) as running:
-        running.call(_fill)
+    with Simulator(clock=ManualClock(NOW)) as running:
+        running.call(fill)
         yield running
-
-
-def _fill(state: SimulatorState) -> None:
-    for row in _ROWS:
-        group_version = row["object"]["apiVersion"]
-        resource = state.storage.resources.of_kind(group_version, row["object"]["kind"])
-        assert resource is not None
-        if resource.api_version == group_version and resource.storage_version is None:
-            _store(state, resource, row["object"], parse_timestamp(row["now"]))
-    add_namespace(state)
-    for pod in _PODS:
-        _store(state, PODS, pod["pod"], parse_timestamp(pod["now"]))
-
-
-def _store(state: SimulatorState, resource: Any, obj: dict[str, Any], printed_at: datetime) -> None:
-    """Store an object with its times moved as if it had been printed now."""
-    moved = _moved(obj, _NOW - printed_at)
-    metadata = {key: value for key, value in moved["metadata"].items() if key != "resourceVersion"}
-    if state.storage.get(resource, metadata.get("namespace"), metadata["name"]) is None:
-        state.storage.create(resource, {**moved, "metadata": metadata})
-
-
-def _moved(value: Any, by: timedelta) -> Any:
-    match value:
-        case dict():
-            return {key: _moved(item, by) for key, item in value.items()}
-        case list():
-            return [_moved(item, by) for item in value]
-        case str() if len(value) in (20, 27) and value.endswith("Z") and value[4] == "-":
-            return (parse_timestamp(value) + by).strftime("%Y-%m-%dT%H:%M:%SZ")
-        case _:
-            return value
-
-
-def _tables(out: str) -> dict[str, list[str]]:
-    """Return kubectl's rows of several tables by the object's `kind/name`, split at the offsets of their headings."""
-    rows: dict[str, list[str]] = {}
-    offsets: list[int] = []
-    for line in out.splitlines():
-        if line.startswith(("NAMESPACE ", "NAME ", "LAST SEEN ")):
-            offsets = [0] + [at for at in range(2, len(line)) if line[at] != " " and line[at - 2 : at] == "  "]
-        elif line.strip():
-            cells = [line[start:stop].strip() for start, stop in zip(offsets, [*offsets[1:], None], strict=True)]
-            rows[next(cell for cell in cells if "/" in cell)] = cells
-    return rows
 
 
 async def test_get_wide_prints_every_kind_as_for_the_real_server(kubectl: Kubectl) -> None:
     expected = {}
     kinds = []
-    for row in _ROWS:
+    for row in ROWS:
         if "events" in row["path"] or row["object"]["apiVersion"] == "autoscaling/v1":
             continue
         group = row["object"]["apiVersion"].rpartition("/")[0]
@@ -91,7 +39,7 @@ async def test_get_wide_prints_every_kind_as_for_the_real_server(kubectl: Kubect
         kinds.append(f"{plural}.{group}" if group else plural)
         key = f"{singular}.{group}/{row['cells'][0]}" if group else f"{singular}/{row['cells'][0]}"
         expected[key] = ["" if cell is None else str(cell) for cell in row["cells"][1:]]
-    shown = _tables((await kubectl("get", ",".join(dict.fromkeys(kinds)), "-A", "-o", "wide")).out)
+    shown = tables((await kubectl("get", ",".join(dict.fromkeys(kinds)), "-A", "-o", "wide")).out)
     different = {}
     for key, cells in expected.items():
         printed = shown.get(key, [])
@@ -105,17 +53,17 @@ async def test_get_wide_prints_every_kind_as_for_the_real_server(kubectl: Kubect
 async def test_get_prints_pods_in_all_states_as_for_the_real_server(kubectl: Kubectl) -> None:
     shown = await kubectl("get", "pods", "-n", "shop", "--no-headers")
     printed = {line.split()[0]: line.split()[1:] for line in shown.out.splitlines()}
-    expected = {pod["name"]: [pod["ready"], pod["status"], *pod["restarts"].split()] for pod in _PODS}
+    expected = {pod["name"]: [pod["ready"], pod["status"], *pod["restarts"].split()] for pod in POD_STATES}
     assert {name: cells[: len(expected[name])] for name, cells in printed.items()} == expected
 
 
 async def test_describe_reads_every_kind(kubectl: Kubectl) -> None:
-    described = [row for row in _ROWS if row["object"]["apiVersion"] != "autoscaling/v1"]
+    described = [row for row in ROWS if row["object"]["apiVersion"] != "autoscaling/v1"]
     kinds = dict.fromkeys(
         ".".join(filter(None, (row["path"].rpartition("/")[2], row["object"]["apiVersion"].rpartition("/")[0])))
         for row in described
     )
-    shown = await kubectl("describe", ",".join(kinds), "-n", _NAMESPACE)
+    shown = await kubectl("describe", ",".join(kinds), "-n", NAMESPACE)
     names = {line.split()[1] for line in shown.out.splitlines() if line.startswith("Name:") and len(line.split()) > 1}
     assert {row["name"] for row in described if row["object"]["kind"] != "Node"} - names == set()
 
@@ -134,6 +82,62 @@ async def test_api_resources_are_those_of_the_real_server(kubectl: Kubectl) -> N
         "leases coordination.k8s.io/v1 true Lease",
     ):
         assert expected in lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "field", "expected"),
+    [
+        ("secret generic key --from-literal=password=x", "secret", "data", {"password": "eA=="}),
+        (
+            "role reader --verb=get,list --resource=pods",
+            "role",
+            "rules",
+            [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}],
+        ),
+        (
+            "rolebinding readers --role=reader --user=ada",
+            "rolebinding",
+            "roleRef",
+            {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"},
+        ),
+        ("priorityclass urgent --value=5", "priorityclass", "value", 5),
+        (
+            "ingress web --rule=a.example.com/=web:80",
+            "ingress",
+            "spec",
+            {
+                "rules": [
+                    {
+                        "host": "a.example.com",
+                        "http": {
+                            "paths": [
+                                {
+                                    "backend": {"service": {"name": "web", "port": {"number": 80}}},
+                                    "path": "/",
+                                    "pathType": "Exact",
+                                }
+                            ]
+                        },
+                    }
+                ]
+            },
+        ),
+        (
+            "pdb guard --min-available=50% --selector=app=web",
+            "pdb",
+            "spec",
+            {"minAvailable": "50%", "selector": {"matchLabels": {"app": "web"}}},
+        ),
+    ],
+    ids=lambda value: value.split()[0] if isinstance(value, str) and " " in value else "",
+)
+async def test_create_commands_send_protobuf(
+    kubectl: Kubectl, arguments: str, kind: str, field: str, expected: Any
+) -> None:
+    words = arguments.split()
+    await kubectl("create", *words, namespace="shop")
+    name = words[2] if words[0] == "secret" else words[1]
+    assert (await kubectl("get", kind, name, "-o", "json")).json()[field] == expected
 
 
 # -- a CRD and its objects: one story, on a cluster of its own -------------------------------------------------------

@@ -59,6 +59,10 @@ async def test_the_last_line_lists_the_main_keys_greyed_where_not_allowed(kdash:
     listed = {action.id for action in ACTIONS if action.footer is not None}
     elsewhere = {
         ActionScope.REVISION,
+        ActionScope.ROWS,
+        ActionScope.EVENTS,
+        ActionScope.TREE,
+        ActionScope.TABLE,
         ActionScope.TEXT_SCREEN,
         ActionScope.DESCRIPTION,
         ActionScope.YAML,
@@ -106,7 +110,7 @@ async def test_yaml_is_the_object_without_managed_fields_and_is_searched(kdash: 
     await kdash.press("y")
     screen = await kdash.until_screen(YamlScreen)
     await kdash.until_text("apiVersion: apps/v1", "kind: Deployment", "  name: cart")
-    assert "managedFields" not in screen.pane.text.text
+    assert "managedFields:\n" not in screen.pane.text.text
     await kdash.press("slash", *"replicas", "enter")
     await kdash.until_text("1 of ")
     await kdash.press("escape", "escape")

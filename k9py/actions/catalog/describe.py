@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, ActionScope, HelpGroup, Permission, TypedCommand
+from k9py.actions.action import Action, ActionScope, CliVerb, HelpGroup, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 
 
@@ -25,6 +25,11 @@ DESCRIBE: Final = Action(
     scope=ActionScope.OBJECT,
     run=_describe,
     command=TypedCommand("describe", ("desc",)),
+    cli=CliVerb(
+        "describe",
+        "Describe objects, with their events.",
+        "Describe objects: what is wrong with them first, then details and events.",
+    ),
     footer=90,
 )
 YAML: Final = Action(
@@ -57,8 +62,8 @@ def _section_key(name: str, title: str, text: str, keys: tuple[str, ...], native
 ACTIONS: Final = (
     DESCRIBE,
     YAML,
-    _section_key("fold", "Fold", "Fold or unfold the section", ("enter",), "fold", 281),
-    _section_key("fold_all", "Fold all", "Fold all sections, or unfold them", ("z",), "fold_all", 282),
+    _section_key("fold", "Fold", "Fold or unfold the section", ("enter",), "fold", 43),
+    _section_key("fold_all", "Fold all", "Fold all sections, or unfold them", ("z",), "fold_all", 44),
     _section_key("next_section", "Next section", "Next section", ("right_square_bracket",), "section(1)", None),
     _section_key(
         "previous_section", "Previous section", "Previous section", ("left_square_bracket",), "section(-1)", None

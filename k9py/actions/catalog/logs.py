@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, ActionScope, CliVerb, HelpGroup, Permission, TypedCommand
+from k9py.actions.action import Action, ActionScope, ActionTarget, CliVerb, HelpGroup, Permission, TypedCommand
 from k9py.actions.host import ActionHost
+
+_HAVE_LOGS: Final = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Service")
+
+
+def _have_logs(target: ActionTarget) -> str | None:
+    kind = target.key.kind
+    return None if kind in _HAVE_LOGS and not target.key.group else f"a {kind} has no logs: only what has pods does"
 
 
 def _logs(host: ActionHost, _argument: str | None) -> None:
@@ -31,6 +38,7 @@ LOGS: Final = Action(
         "Print the logs of a workload, a service, a pod or all pods with some labels, sorted by time.",
     ),
     permission=Permission("get", "pods", "log"),
+    allowed=_have_logs,
     footer=80,
 )
 PREVIOUS: Final = Action(
@@ -43,6 +51,7 @@ PREVIOUS: Final = Action(
     run=_previous,
     command=TypedCommand("previous"),
     permission=Permission("get", "pods", "log"),
+    allowed=_have_logs,
     footer=230,
 )
 ACTIONS: Final = (LOGS, PREVIOUS)

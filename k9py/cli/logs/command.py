@@ -13,7 +13,7 @@ import click
 from k9py.api.selector_text import SelectorError, parse_label_selector
 from k9py.cli.command_line import merge_arguments, parse_duration, subcommand, with_output_formats
 from k9py.cli.logs.options import DEFAULT_FOLLOW_TAIL, LogOptions
-from k9py.cli.targets import parse_log_target
+from k9py.cli.targets import LOG_USAGE, parse_log_target
 
 _EPILOG: Final = """\b
 Queries of --include and --exclude:
@@ -57,7 +57,7 @@ kdash logs -l app=web -o json | jq .message
 
 
 @subcommand("logs", examples=_EXAMPLES, epilog=_EPILOG)
-@click.argument("arguments", nargs=-1, metavar="[KIND/NAME]")
+@click.argument("arguments", nargs=-1, metavar="[KIND/NAME | NAME]")
 @click.option("-l", "--selector", type=label_selector, metavar="SELECTOR", help="Read the pods with these labels.")
 @click.option("-f", "--follow", is_flag=True, help="Keep printing new lines; new pods join.")
 @click.option("--since", type=_parse_since, metavar="TIME", help="Lines newer than 90s, 10m or 1h30m.")
@@ -101,7 +101,7 @@ def logs(context: click.Context, /, arguments: Sequence[str], selector: str | No
     command_arguments, target = merge_arguments(context, given), parse_log_target(arguments)
     if (target is None) == (selector is None):
         raise click.UsageError(
-            "Name what to read: deploy/NAME, sts/NAME, ds/NAME, svc/NAME, pod/NAME, or -l SELECTOR."
+            f"Name what to read: {LOG_USAGE}, or -l SELECTOR."
             if target is None
             else f"{target} and -l cannot be combined: use one of them."
         )

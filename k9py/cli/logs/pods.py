@@ -2,19 +2,22 @@
 
 Invariant: requests are limited to one namespace and to the object's own selector. A Deployment's pods are those of its
 ReplicaSets; where these may not be read its selector alone decides, and a warning says so. What the first list returned
-holds until the watch has synced; a watch that fails loses no pod.
+holds until the watch has synced; a watch that fails loses no pod. Of a CronJob, the pods of its jobs that run are read,
+and of the one that was created last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
 
+from k9py.api.batch import CronJob, Job
 from k9py.api.errors import ConnectionFailedError, ForbiddenError, MissingPartError
-from k9py.api.kinds import ENDPOINT_SLICE, KINDS, POD, REPLICA_SET, SERVICE, Kind
+from k9py.api.kinds import ENDPOINT_SLICE, JOB, KINDS, POD, REPLICA_SET, SERVICE, Kind
 from k9py.api.meta import KubeObject
 from k9py.api.pods import Pod
 from k9py.api.selectors import LabelSelector
@@ -30,7 +33,11 @@ from k9py.informer.reflector import Reflector
 from k9py.logs.source import LogTarget
 from k9py.runtime.clock import Clock
 
-_WORKLOADS: Final = (Deployment, StatefulSet, DaemonSet)
+_OWNERS: Final = (Deployment, StatefulSet, DaemonSet, ReplicaSet, Job)
+"""What has a selector of its own pods."""
+_JOB_PODS: Final = "job-name"
+"""A label of all pods of jobs, which servers before 1.27 set too."""
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -43,7 +50,7 @@ class PodSelection:
         title: the object, printable.
         label_selector, field_selector: of its pods.
         owner_uid: uid of the workload; "": every selected pod is its own.
-        by_replica_sets: the workload owns ReplicaSets, and these the pods.
+        between: the kind that the workload owns, and that owns the pods; None: it owns them itself.
         is_pod: the object is one pod.
         names: names of its pods, where no label identifies them (a Service without selector); None: all selected pods.
         warning: what to know about the selection, printable.
@@ -54,22 +61,36 @@ class PodSelection:
     label_selector: str = ""
     field_selector: str = ""
     owner_uid: str = ""
-    by_replica_sets: bool = False
+    between: Kind[Any] | None = None
     is_pod: bool = False
     names: frozenset[str] | None = None
     warning: str = ""
 
-    def own_pods(self, pods: Iterable[Pod], replica_sets: Iterable[ReplicaSet] | None) -> tuple[Pod, ...]:
+    @property
+    def between_selector(self) -> str:
+        """The labels of what is between the workload and its pods."""
+        return "" if self.between is JOB else self.label_selector
+
+    def own_pods(self, pods: Iterable[Pod], between: Iterable[KubeObject] | None) -> tuple[Pod, ...]:
         """Return the object's own pods among the selected ones, sorted by name.
 
         Args:
-            replica_sets: those its selector selects; None: unknown, or not needed.
+            between: objects of that kind; None: unknown, or not needed.
         """
         owners: set[str] | None = {self.owner_uid} if self.owner_uid else None
-        if self.by_replica_sets:
-            owners = None if replica_sets is None else {r.uid for r in replica_sets if r.owner_uid == self.owner_uid}
+        if self.between is not None:
+            own_between = [value for value in between or () if value.owner_uid == self.owner_uid]
+            if self.between is JOB:
+                own_between = _current_jobs(own_between)
+            owners = None if between is None else {value.uid for value in own_between}
         own = (pod for pod in pods if owners is None or pod.owner_uid in owners)
         return tuple(sorted((pod for pod in own if self.names is None or pod.name in self.names), key=_name))
+
+
+def _current_jobs(jobs: Sequence[KubeObject]) -> list[KubeObject]:
+    """Return the jobs that run, and the one that was created last."""
+    newest = max(jobs, key=lambda job: job.metadata.creation_timestamp or _EARLIEST, default=None)
+    return [job for job in jobs if job is newest or (isinstance(job, Job) and job.status.active)]
 
 
 def _name(pod: Pod) -> str:
@@ -81,12 +102,12 @@ class InitialPods:
     """An object's pods at the start of the command.
 
     Args:
-        knows_replica_sets: the ReplicaSets could be read; irrelevant where the object has none.
+        knows_between: what is between the object and its pods could be read; irrelevant where there is nothing.
         warnings: what could not be read, printable.
     """
 
     pods: tuple[Pod, ...]
-    knows_replica_sets: bool
+    knows_between: bool
     warnings: tuple[str, ...] = ()
 
 
@@ -109,10 +130,12 @@ async def select_pods(session: CommandSession, target: ObjectArgument | None, se
         if not value.spec.selector:
             return await _select_by_endpoints(session, title, value)
         return PodSelection(title, namespace, str(LabelSelector(match_labels=dict(value.spec.selector))))
-    assert isinstance(value, _WORKLOADS)
+    if isinstance(value, CronJob):
+        return PodSelection(title, namespace, _JOB_PODS, owner_uid=value.uid, between=JOB)
+    assert isinstance(value, _OWNERS)
     label_selector = str(value.spec.selector or LabelSelector())
-    by_replica_sets = isinstance(value, Deployment)
-    return PodSelection(title, namespace, label_selector, owner_uid=value.uid, by_replica_sets=by_replica_sets)
+    between = REPLICA_SET if isinstance(value, Deployment) else None
+    return PodSelection(title, namespace, label_selector, owner_uid=value.uid, between=between)
 
 
 async def _select_by_endpoints(session: CommandSession, title: str, service: Service) -> PodSelection:
@@ -138,15 +161,17 @@ async def list_pods(session: CommandSession, selection: PodSelection, target: Ob
         with explain_not_found(key):
             return InitialPods((_decode(POD, await connection.get(key)),), False)
     pods = [_decode(POD, raw) for raw in await connection.list(POD.name, namespace, label_selector=selector)]
-    replica_sets: list[ReplicaSet] | None = None
+    between: list[KubeObject] | None = None
     warnings: tuple[str, ...] = (selection.warning,) if selection.warning else ()
-    if selection.by_replica_sets:
+    if (kind := selection.between) is not None:
         try:
-            raw_sets = await connection.list(REPLICA_SET.name, namespace, label_selector=selector)
-            replica_sets = [_decode(REPLICA_SET, raw) for raw in raw_sets]
+            raw_between = await connection.list(kind.name, namespace, label_selector=selection.between_selector)
+            between = [_decode(kind, raw) for raw in raw_between]
         except ForbiddenError as error:
+            if kind is JOB:
+                raise  # its pods cannot be told from those of other jobs
             warnings = (f"{error.message}: reading all pods that match its selector",)
-    return InitialPods(selection.own_pods(pods, replica_sets), replica_sets is not None, warnings)
+    return InitialPods(selection.own_pods(pods, between), between is not None, warnings)
 
 
 def _decode(kind: Kind[T], raw: Any) -> T:
@@ -172,30 +197,30 @@ class FollowedPods:
             ),
             clock,
         )
-        self._replica_sets: Reflector[ReplicaSet] | None = None
-        if selection.by_replica_sets and initial.knows_replica_sets:
+        self._between: Reflector[Any] | None = None
+        if selection.between is not None and initial.knows_between:
             lister = session.connection.lister_watcher(
-                REPLICA_SET, selection.namespace, label_selector=selection.label_selector
+                selection.between, selection.namespace, label_selector=selection.between_selector
             )
-            self._replica_sets = Reflector(REPLICA_SET, lister, clock)
+            self._between = Reflector(selection.between, lister, clock)
         self._versions = (-1, -1)
 
     @property
-    def reflectors(self) -> tuple[Reflector[Pod] | Reflector[ReplicaSet], ...]:
+    def reflectors(self) -> tuple[Reflector[Any], ...]:
         """What must run to keep the pods up to date."""
-        return (self._pods, *([self._replica_sets] if self._replica_sets is not None else []))
+        return (self._pods, *([self._between] if self._between is not None else []))
 
     def changed(self) -> tuple[Pod, ...] | None:
         """Return the current pods, by name; None when they are unknown or have not changed since the last call."""
-        replica_sets = self._replica_sets
-        if not self._pods.has_synced or (replica_sets is not None and not replica_sets.has_synced):
+        between = self._between
+        if not self._pods.has_synced or (between is not None and not between.has_synced):
             return None
-        versions = (self._pods.store.version, replica_sets.store.version if replica_sets is not None else 0)
+        versions = (self._pods.store.version, between.store.version if between is not None else 0)
         if versions == self._versions:
             return None
         self._versions = versions
         return self._selection.own_pods(
-            self._pods.store.values(), replica_sets.store.values() if replica_sets is not None else None
+            self._pods.store.values(), between.store.values() if between is not None else None
         )
 
     @property

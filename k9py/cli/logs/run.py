@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from k9py.api.errors import BadRequestError, KdashError, NotFoundError
@@ -29,7 +30,9 @@ from k9py.cli.logs.pods import (
     wanted_targets,
 )
 from k9py.cli.logs.selection import LineSelection
+from k9py.cli.resolve import resolve_argument
 from k9py.cli.session import CommandSession, Invocation, open_session
+from k9py.cli.targets import WORKLOADS
 from k9py.logs.follow.log_range import LogRange
 from k9py.logs.follow.merge import MAX_DRAIN_LINES
 from k9py.logs.follow.status import TargetStatus
@@ -51,12 +54,22 @@ async def print_logs(
     """Print the logs; return the exit code. Raises KdashError: nothing can be read."""
     try:
         async with open_session(invocation) as session:
+            options = await _resolved(invocation, session, options)
             pods = await select_pods(session, options.target, options.selector)
             initial = await list_pods(session, pods, options.target)
             _check(pods, initial, options)
             return await _LogRun(invocation, session, pods, initial, options, selection, highlights).print()
     except BrokenPipeError:
         return ExitCode.DONE
+
+
+async def _resolved(invocation: Invocation, session: CommandSession, options: LogOptions) -> LogOptions:
+    """Return the options with the object that a bare name means. Raises KdashError: there is none, or several."""
+    if options.target is None or options.target.kind:
+        return options
+    target = await resolve_argument(session, options.target, by_tier=True)
+    invocation.console.print_err(f"kdash: reading {printable(str(target))}")
+    return replace(options, target=target)
 
 
 def log_range(options: LogOptions) -> LogRange:
@@ -90,7 +103,8 @@ def _check(pods: PodSelection, initial: InitialPods, options: LogOptions) -> Non
         hint = "use -f to wait for one"
         if options.target is None:
             raise NotFoundError(f"no {pods.title}", hint)
-        raise NotFoundError(f"{pods.title} has no pods", f"{hint}; kdash status shows why there is none")
+        why = "kdash status shows why there is none" if options.target.kind in WORKLOADS else "kdash events shows why"
+        raise NotFoundError(f"{pods.title} has no pods", f"{hint}; {why}")
     roles = container_roles(initial.pods)
     if options.containers and not roles.keys() & set(options.containers):
         names = ", ".join(printable(f"{name} ({role})" if role else name) for name, role in roles.items())

@@ -1,5 +1,4 @@
-"""The command lines of `kdash get`, `describe`, `events` and `top`: options and help, and what is refused without a
-request.
+"""The command lines of `kdash get`, `describe`, `events` and `top`: options, help, what is refused without a request.
 
 Invariant: importing this module imports nothing heavy. To add a read-only verb: a function like these, its action in
 `actions/catalog/cli_only.py`, and its core beside this module.
@@ -14,8 +13,10 @@ import click
 
 from k9py.api.selector_text import SelectorError, check_field_selector, parse_label_selector
 from k9py.cli.command_line import (
+    merge_arguments,
     merge_scoped_arguments,
     subcommand,
+    with_cluster_options,
     with_read_options,
 )
 from k9py.cli.objects.options import EventOptions, GetOptions, TopOptions
@@ -78,6 +79,21 @@ def get(context: click.Context, /, operands: Sequence[str], **given: Any) -> Non
     from k9py.cli.session import run
 
     context.exit(run(arguments, lambda invocation: core.get(invocation, operands, scope, options)))
+
+
+@subcommand("describe", examples="kdash describe pod checkout-7d9c\nkdash describe svc/cart deploy/cart\n")
+@click.argument("operands", nargs=-1, metavar="TYPE NAME... | TYPE/NAME... | NAME")
+@click.option("--show-secrets", is_flag=True, help="Show values that look like secrets (hidden otherwise).")
+@with_cluster_options
+def describe(context: click.Context, /, operands: Sequence[str], show_secrets: bool, **given: Any) -> None:
+    """Run `kdash describe`."""
+    arguments = merge_arguments(context, given)
+    if not operands:
+        raise click.UsageError("Name what to describe: kdash describe TYPE NAME, TYPE/NAME, or NAME.")
+    from k9py.cli.objects import describe as core
+    from k9py.cli.session import run
+
+    context.exit(run(arguments, lambda invocation: core.describe(invocation, operands, shows_secrets=show_secrets)))
 
 
 @subcommand("events", examples="kdash events --for deploy/checkout -w\nkdash events -A --types Warning\n")

@@ -207,7 +207,7 @@ class _Get:
                     raise
                 self._failed(error)
                 continue
-            table = source.table(listing.objects, now, sort_by=options.sort_by)
+            table = source.table(listing.objects, now, sort_by=options.sort_by, room=self._console.width)
             if listing.objects:
                 if has_printed and not options.no_headers:
                     self._console.print()

@@ -8,22 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from k9py.api.errors import ConfigError
 from k9py.api.kinds import Kind, TableKind
 from k9py.api.resource_type import ResourceType
 from k9py.api.text import printable
-from k9py.cli.objects.text_table import (
-    NAMESPACE_COLUMN,
-    PlainContext,
-    TextTable,
-    curated_row,
-    server_cells,
-    server_columns,
-)
-from k9py.resources.resource import Resource
+from k9py.cli.objects.text_table import NAMESPACE_COLUMN, PlainContext, TextTable, printed_cells
+from k9py.resources.generic import generic_columns, generic_row
+from k9py.resources.resource import MetricsOf, Resource
 from k9py.views.values import Cell, Column
+
+_USAGE: Final = ("cpu", "memory")
+"""What the ids of columns with metrics begin with."""
 
 
 def type_name(resource_type: ResourceType) -> str:
@@ -58,11 +55,23 @@ class RowSource:
 
     @cached_property
     def _all_columns(self) -> tuple[Column, ...]:
-        return server_columns(self.kind.columns) if self._resource is None else self._resource.columns
+        return generic_columns(self.kind.columns) if self._resource is None else self._resource.columns
 
     @cached_property
     def _shown(self) -> tuple[int, ...]:
-        return tuple(index for index, column in enumerate(self._all_columns) if self._wide or not column.wide)
+        return tuple(
+            index
+            for index, column in enumerate(self._all_columns)
+            if (self._wide or not column.wide) and not self._is_of_other_objects(column)
+        )
+
+    def _is_of_other_objects(self, column: Column) -> bool:
+        """Return whether a column needs more than the object: usage is what `kdash top` prints."""
+        resource = self._resource
+        if resource is None:
+            return False
+        is_usage = resource.metrics is not MetricsOf.NOTHING and column.id.split("_")[0] in _USAGE
+        return is_usage or (resource.needs_pods and column.id == "pods")
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -73,9 +82,10 @@ class RowSource:
     def cells(self, value: Any, now: datetime) -> tuple[Cell, ...]:
         """Return the cells of an object, one for each column."""
         if self._resource is None:
-            every = server_cells(value, self.kind.columns)
+            row = generic_row(value, self.kind.columns)
         else:
-            every = curated_row(self._resource, value, PlainContext(now))
+            row = self._resource.row(value, PlainContext(now))
+        every = printed_cells(row, self._all_columns, now)
         cells = [every[index] for index in self._shown]
         if self._prefix and cells:
             cells[0] = Cell(f"{self._prefix}{cells[0].text}", cells[0].tone, cells[0].sort)
@@ -83,12 +93,12 @@ class RowSource:
             cells.insert(0, Cell(printable(value.namespace)))
         return tuple(cells)
 
-    def table(self, objects: Iterable[Any], now: datetime, *, sort_by: str = "") -> TextTable:
-        """Return the table of objects. Raises ConfigError: there is no column to sort by."""
+    def table(self, objects: Iterable[Any], now: datetime, *, sort_by: str = "", room: int | None = None) -> TextTable:
+        """Return the table of objects, on a terminal of `room` cells. Raises ConfigError: no column to sort by."""
         rows = [self.cells(value, now) for value in objects]
         if sort_by:
             rows = _sorted(rows, self.columns, sort_by)
-        return TextTable(self.columns, rows)
+        return TextTable(self.columns, rows, None if self._wide else room)
 
 
 def _sorted(rows: Sequence[tuple[Cell, ...]], columns: Sequence[Column], sort_by: str) -> list[tuple[Cell, ...]]:

@@ -13,12 +13,9 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from k9py.api.table import TableColumn, TableRow
-from k9py.api.text import printable
 from k9py.cli.ansi import paint, paint_tone
 from k9py.cli.console import Console
-from k9py.resources.resource import Resource, RowContext
-from k9py.views.values import Cell, Column, Tone
+from k9py.views.values import Cell, Column, Row, Tone
 
 GAP: Final = "   "
 """Between two columns, as kubectl prints them."""
@@ -39,11 +36,15 @@ class TextTable:
     Args:
         columns: as many as cells in every row.
         rows: cells; live ones as text.
+        room: cells of a line on a terminal; the least important columns are left out where they do not fit. None: all
+            are printed.
     """
 
     columns: tuple[Column, ...]
     rows: list[tuple[Cell, ...]]
+    room: int | None = None
     widths: list[int] = field(default_factory=list)
+    _shown: tuple[int, ...] = ()
 
     def measure(self) -> None:
         """Set the widths of the columns; those of a table that was printed before never shrink."""
@@ -51,6 +52,18 @@ class TextTable:
         for index in range(len(self.columns)):
             longest = max((width_of(row[index].text or NOTHING) for row in self.rows), default=0)
             self.widths[index] = max(self.widths[index], longest)
+        if not self._shown:
+            self._shown = self._fitting()
+
+    def _fitting(self) -> tuple[int, ...]:
+        """Return the columns that fit, in order; those of priority 0 are always printed."""
+        shown = list(range(len(self.columns)))
+        while self.room is not None and sum(self.widths[i] + len(GAP) for i in shown) - len(GAP) > self.room:
+            least = max(shown, key=lambda index: (self.columns[index].priority, index))
+            if not self.columns[least].priority:
+                break
+            shown.remove(least)
+        return tuple(shown)
 
     def header(self, console: Console) -> str:
         """Return the line of titles."""
@@ -65,8 +78,9 @@ class TextTable:
 
     def _line(self, cells: Sequence[Cell], *, colour: bool) -> str:
         parts: list[str] = []
-        last = len(cells) - 1
-        for index, cell in enumerate(cells):
+        last = self._shown[-1]
+        for index in self._shown:
+            cell = cells[index]
             text = cell.text or NOTHING
             padding = " " * (self.widths[index] - width_of(text))
             if colour and cell.tone is not Tone.PLAIN:
@@ -88,47 +102,12 @@ def print_table(console: Console, table: TextTable, *, headers: bool) -> None:
     console.out.flush()
 
 
-def curated_row(resource: Resource, value: object, context: RowContext) -> tuple[Cell, ...]:
-    """Return the cells of an object, live ones as text."""
-    row = resource.row(value, context)
+def printed_cells(row: Row, columns: Sequence[Column], now: datetime) -> tuple[Cell, ...]:
+    """Return the cells of a row, live ones as text."""
     return tuple(
-        Cell(column.live(row, context.now), cell.tone, cell.sort) if column.live else cell
-        for column, cell in zip(resource.columns, row.cells, strict=True)
+        Cell(column.live(row, now), cell.tone, cell.sort) if column.live else cell
+        for column, cell in zip(columns, row.cells, strict=True)
     )
-
-
-def server_columns(columns: Sequence[TableColumn]) -> tuple[Column, ...]:
-    """Return the columns that the server prints, titled as kubectl titles them."""
-    return tuple(
-        Column(
-            printable(column.name).lower(),
-            printable(column.name).upper(),
-            align_right=column.type in ("integer", "number"),
-            wide=column.priority > 0,
-        )
-        for column in columns
-    )
-
-
-def server_cells(row: TableRow, columns: Sequence[TableColumn]) -> tuple[Cell, ...]:
-    """Return the cells of a row that the server printed, as many as columns."""
-    texts = [_text(cell) for cell in row.cells[: len(columns)]]
-    texts += [""] * (len(columns) - len(texts))
-    return tuple(
-        Cell(text, sort=value if isinstance(value, int | float) and not isinstance(value, bool) else None)
-        for text, value in zip(texts, (*row.cells, *[None] * len(columns)), strict=False)
-    )
-
-
-def _text(cell: object) -> str:
-    """Return a cell as kubectl prints it: only its first line."""
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    text = str(cell)
-    lines = text.splitlines()
-    return printable(f"{lines[0]}..." if len(lines) > 1 else text)
 
 
 @dataclass(frozen=True, slots=True)

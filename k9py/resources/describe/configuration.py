@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
-from binascii import Error as Base64Error
 from typing import Final
 
 from k9py.api.plural import count_noun
 from k9py.resources.describe.describer import DescribeContext, Describer, Description
 from k9py.resources.describe.json_fields import JsonObject, object_at, scalar_text, text_at
 from k9py.resources.describe.lines import value_line
+from k9py.resources.secret_values import size_text
 from k9py.views.describe import DescribeLine, line, section
 
 MAX_LINES: Final = 500
 """Lines shown of one value; the YAML has all of them."""
-
-
-def decoded_size(value: object) -> int | None:
-    """Return the size in bytes of a value in base64, None when it is not base64."""
-    try:
-        return len(b64decode(scalar_text(value), validate=True))
-    except (Base64Error, ValueError):
-        return None
-
-
-def size_text(value: object) -> str:
-    """Return the size of a value in base64."""
-    size = decoded_size(value)
-    return "not base64" if size is None else count_noun(size, "byte")
 
 
 def _config_map(body: JsonObject, context: DescribeContext) -> Description:

@@ -61,7 +61,9 @@ def existing_object(state: SimulatorState, request: IncomingRequest) -> Object:
 
 def object_response(state: SimulatorState, request: IncomingRequest, obj: Object, status: int = 200) -> ApiResponse:
     """Return one object in the representation the client asked for."""
-    match negotiate_format(request.accept).kind:
+    object_format = negotiate_format(request.accept)
+    object_format.check_single(request.resource)
+    match object_format.kind:
         case "table":
             metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
             as_table = table.table(request.resource, [obj], metadata, state.clock.now(), included_object(request))
@@ -116,6 +118,7 @@ def list_selector(request: IncomingRequest) -> ListSelector:
 def list_objects(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     """Answer a LIST."""
     query, object_format = list_selector(request), negotiate_format(request.accept)
+    object_format.check_list(request.resource)
     storage = state.storage
     _check_version(request, storage)
     limit = request.whole_number("limit") or 0
@@ -164,7 +167,7 @@ def _list_response(
         kind, api_version, name = "Table", "meta.k8s.io/v1", b"rows"
         columns = {"columnDefinitions": table.column_definitions(resource)}
         items = (encode(table.row(resource, convert_to_served(resource, obj), now, include)) for obj in objects)
-    elif object_format.kind == "metadata":
+    elif object_format.kind == "metadata list":
         kind, api_version = "PartialObjectMetadataList", "meta.k8s.io/v1"
         items = (encode(partial_metadata(obj)) for obj in objects)
     elif resource.custom is not None:  # their items keep kind and apiVersion

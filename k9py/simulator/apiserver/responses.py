@@ -50,9 +50,39 @@ def error_response(failure: status_errors.StatusError) -> ApiResponse:
 
 @dataclass(frozen=True, slots=True)
 class ObjectFormat:
-    """The representation a client asked for: full objects, table rows, or metadata only."""
+    """The representation a client asked for: full objects, table rows, or metadata only (of a list or one object)."""
 
-    kind: Literal["object", "table", "metadata"] = "object"
+    kind: Literal["object", "table", "metadata", "metadata list"] = "object"
+
+    def check_single(self, resource: Resource) -> None:
+        """Refuse the metadata of a list where one object is answered.
+
+        Raises:
+            StatusError: 406.
+        """
+        if self.kind == "metadata list":
+            why = f"the requested object is not a list ({_go_type(resource, resource.kind)})"
+            raise _not_acceptable(f"you requested PartialObjectMetadataList, but {why}")
+
+    def check_list(self, resource: Resource) -> None:
+        """Refuse the metadata of one object where a list is answered.
+
+        Raises:
+            StatusError: 406.
+        """
+        if self.kind == "metadata":
+            why = f"the requested object is a list ({_go_type(resource, resource.list_kind)})"
+            raise _not_acceptable(f"you requested PartialObjectMetadata, but {why}")
+
+
+def _go_type(resource: Resource, kind: str) -> str:
+    if resource.custom is not None:
+        return "*unstructured.Unstructured" + ("List" if kind == resource.list_kind else "")
+    return f"*{resource.group.partition('.')[0] or 'core'}.{kind}"
+
+
+def _not_acceptable(message: str) -> status_errors.StatusError:
+    return status_errors.StatusError(406, "NotAcceptable", message)
 
 
 def negotiate_format(accept: str) -> ObjectFormat:
@@ -73,8 +103,10 @@ def negotiate_format(accept: str) -> ObjectFormat:
                 return ObjectFormat()
             case "Table", "meta.k8s.io", "v1":
                 return ObjectFormat("table")
-            case "PartialObjectMetadata" | "PartialObjectMetadataList", "meta.k8s.io", "v1":
+            case "PartialObjectMetadata", "meta.k8s.io", "v1":
                 return ObjectFormat("metadata")
+            case "PartialObjectMetadataList", "meta.k8s.io", "v1":
+                return ObjectFormat("metadata list")
             case _:
                 continue
     raise status_errors.StatusError(

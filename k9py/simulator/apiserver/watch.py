@@ -55,6 +55,8 @@ def watch(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     seconds = request.whole_number("timeoutSeconds")
     if seconds is None or seconds <= 0:
         seconds = int(SHORTEST_DEFAULT_SECONDS * (1 + random.random()))
+    if object_format.kind == "metadata list":  # no event has this form: a real server ends the watch at once
+        return ApiResponse()
     stream = _Stream(state, query, object_format, request)
     from_now = "sendInitialEvents" in request.query and not initial and revision == 0
     if initial or (revision == 0 and not from_now):
@@ -197,6 +199,7 @@ class _Stream:
                     "columnDefinitions": None if self._has_sent_columns else table.column_definitions(resource),
                     "rows": [{"cells": empty, "object": body if self._include == "Object" else partial_metadata(body)}],
                 }  # fmt: skip
+                self._has_sent_columns = True
             case "metadata":
                 body = partial_metadata(body)
             case _:

@@ -15,7 +15,7 @@ from k9py.simulator.apiserver.request import IncomingRequest
 from k9py.simulator.apiserver.request_body import admit, check_types, decode_object
 from k9py.simulator.apiserver.responses import ApiResponse, convert_to_served, convert_to_stored, json_response
 from k9py.simulator.registry.cache import Object
-from k9py.simulator.registry.custom_resources import reconcile, remove_definition
+from k9py.simulator.registry.custom_resources import is_terminating, reconcile, remove_definition
 from k9py.simulator.registry.defaults import defaulted
 from k9py.simulator.registry.list_types import list_types_of
 from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS, NAMESPACES, PODS, SERVICES, Resource
@@ -41,6 +41,9 @@ def create(state: SimulatorState, request: IncomingRequest) -> ApiResponse:
     given_object = decode_object(request)
     if resource.custom is not None:
         _check_custom_type(resource, given_object)
+        if is_terminating(state.storage, resource):
+            why = "create not allowed while custom resource definition is terminating"
+            raise status_errors.forbidden(resource, (given_object.get("metadata") or {}).get("name", ""), why)
         if request.query.get("fieldValidation") == "Strict":
             check_known_fields(resource, given_object)
     obj = convert_to_stored(resource, given_object)
@@ -98,19 +101,21 @@ def create_object(state: SimulatorState, resource: Resource, obj: Object, *, dry
     validate(resource, obj, None)
     if not dry_run:
         stored = state.storage.create(resource, obj)
-        definition_written(state, resource, stored["metadata"]["name"])
+        follow_definition(state, resource, stored["metadata"]["name"])
         return stored
     shown = state.storage.prepare_create(resource, obj)
     metadata = {key: value for key, value in shown["metadata"].items() if key != "resourceVersion"}
     return {**shown, "metadata": metadata}
 
 
-def definition_written(state: SimulatorState, resource: Resource, name: str) -> None:
-    """Serve what a CustomResourceDefinition declares after a write of it; no-op for other kinds."""
+def follow_definition(state: SimulatorState, resource: Resource, name: str) -> None:
+    """Serve what a CustomResourceDefinition declares after a write of it, or of one of its objects (the last one)."""
+    storage, now = state.storage, state.clock.now()
     if resource is CUSTOMRESOURCEDEFINITIONS:
-        now = state.clock.now()
-        reconcile(state.storage, now, name)
-        remove_definition(state.storage, now, name)
+        reconcile(storage, now, name)
+        remove_definition(storage, now, name)
+    elif resource.custom is not None and is_terminating(storage, resource):
+        remove_definition(storage, now, resource.qualified_name)
 
 
 def _check_custom_type(resource: Resource, obj: Object) -> None:
@@ -278,7 +283,7 @@ def replace_object(
     else:
         stored = state.storage.update(resource, obj, status_only=status_only, signs_status=status_only)
         if not status_only:
-            definition_written(state, resource, target.name)
+            follow_definition(state, resource, target.name)
     return object_response(state, request, convert_to_served(resource, stored))
 
 
@@ -342,7 +347,7 @@ def _delete_one(state: SimulatorState, request: IncomingRequest, name: str, name
         propagation=propagation,
     )
     kept = storage.get(resource, namespace, name) is not None
-    definition_written(state, resource, name)
+    follow_definition(state, resource, name)
     return _delete_response(resource, deleted, kept=kept or resource in (PODS, SERVICES))
 
 

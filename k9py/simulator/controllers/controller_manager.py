@@ -18,6 +18,7 @@ from k9py.simulator.controllers.endpointslice import EndpointSliceController
 from k9py.simulator.controllers.garbage_collector import GarbageCollector
 from k9py.simulator.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
 from k9py.simulator.controllers.job import JobController
+from k9py.simulator.controllers.namespace_contents import NamespaceContentsController
 from k9py.simulator.controllers.node_lifecycle import NodeLifecycleController
 from k9py.simulator.controllers.replicaset import ReplicaSetController
 from k9py.simulator.controllers.resource_quota import ResourceQuotaController, resource_quota_admission
@@ -29,6 +30,7 @@ from k9py.simulator.registry.resources import (
     DEPLOYMENTS,
     HORIZONTALPODAUTOSCALERS,
     JOBS,
+    NAMESPACES,
     NODES,
     PODDISRUPTIONBUDGETS,
     REPLICASETS,
@@ -65,6 +67,7 @@ _CONTROLLERS: tuple[Callable[[SimulatorState], Controller], ...] = (
     HorizontalPodAutoscalerController,
     ResourceQuotaController,
     NodeLifecycleController,
+    NamespaceContentsController,
 )
 # The kinds each controller reconciles at the start_controllers; pods are reached through their owners.
 _STARTING_KINDS = (
@@ -79,6 +82,7 @@ _STARTING_KINDS = (
     HORIZONTALPODAUTOSCALERS,
     RESOURCEQUOTAS,
     NODES,
+    NAMESPACES,
 )
 
 

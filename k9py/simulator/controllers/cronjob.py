@@ -1,11 +1,12 @@
 """The CronJob controller: creates scheduled Jobs and deletes old ones.
 
-Invariant: at most one Job per scheduled minute, named after it; times are UTC (`timeZone` is not simulated). A schedule
-has five fields of `*`, numbers, ranges, steps and lists.
+Invariant: at most one Job per scheduled minute, named after it; the schedule is in UTC or in `timeZone`. A schedule has
+five fields of `*`, numbers, ranges, steps and lists.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from k9py.simulator.clock import parse_timestamp, timestamp
 from k9py.simulator.controllers.events import EventRecorder
@@ -72,6 +73,16 @@ def _allowed(field: str, low: int, high: int) -> frozenset[int]:
     return frozenset(values)
 
 
+def _zone(name: str | None) -> tzinfo | None:
+    """Return a time zone by its name (None: UTC); None if it is unknown."""
+    if not name:
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
 class CronJobController:
     """Creates Jobs from CronJobs."""
 
@@ -105,7 +116,13 @@ class CronJobController:
         except ValueError:
             self._events.record(cron, "Warning", "UnparseableSchedule", f'unparseable schedule: "{schedule}"')
             return None
-        due = None if cron["spec"].get("suspend") else next_time(schedule, max(last, now - timedelta(minutes=2)))
+        zone = _zone(cron["spec"].get("timeZone"))
+        if zone is None:
+            name = cron["spec"]["timeZone"]
+            self._events.record(cron, "Warning", "UnknownTimeZone", f'invalid timeZone: "{name}"')
+            return None
+        after = max(last, now - timedelta(minutes=2)).astimezone(zone)
+        due = None if cron["spec"].get("suspend") else next_time(schedule, after)
         if due is not None and due <= now:
             self._start(cron, due)
             status["lastScheduleTime"] = timestamp(due)

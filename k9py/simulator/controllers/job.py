@@ -19,6 +19,7 @@ from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
 
+_SUSPENDED = "Suspended"
 _FIRST_BACKOFF = 10.0
 _LONGEST_BACKOFF = 360.0
 
@@ -68,7 +69,7 @@ class JobController:
         succeeded = sum(phase_of(pod) == "Succeeded" for pod in pods)
         failed = sum(phase_of(pod) == "Failed" for pod in pods)
         status: Object = dict(job.get("status") or {})
-        status.setdefault("startTime", timestamp(self._state.clock.now()))
+        self._write_suspension(job, status, active)
         completions = job["spec"].get("completions") or 1
         wait: float | None = None
         ended: tuple[str, str, str] | None = None
@@ -82,6 +83,25 @@ class JobController:
             wait = self._start(job, pods, active, completions - succeeded, failed)
         self._write_status(job, status, ended)
         return wait
+
+    def _write_suspension(self, job: Object, status: Object, active: list[Object]) -> None:
+        """Suspend or resume the Job: its start time counts from the last time it was resumed."""
+        now = timestamp(self._state.clock.now())
+        conditions = [held for held in status.get("conditions") or () if held["type"] != _SUSPENDED]
+        before = next((held for held in status.get("conditions") or () if held["type"] == _SUSPENDED), None)
+        was_suspended = before is not None and before["status"] == "True"
+        if not job["spec"].get("suspend"):
+            status.setdefault("startTime", now)
+            if was_suspended:
+                status["conditions"] = [*conditions, _condition(_SUSPENDED, "JobResumed", "Job resumed", now, "False")]
+                self._events.record(job, "Normal", "Resumed", "Job resumed")
+            return
+        status.pop("startTime", None)
+        for pod in active:
+            self._storage.delete(PODS, pod["metadata"]["namespace"], pod["metadata"]["name"])
+        if not was_suspended:
+            status["conditions"] = [*conditions, _condition(_SUSPENDED, "JobSuspended", "Job suspended", now)]
+            self._events.record(job, "Normal", "Suspended", "Job suspended")
 
     def _pods(self, job: Object) -> list[Object]:
         owned = self._storage.owned_by(job["metadata"]["uid"])
@@ -125,7 +145,8 @@ class JobController:
             kind, reason, message = ended
             before = "SuccessCriteriaMet" if kind == "Complete" else "FailureTarget"
             status["conditions"] = [
-                _condition(condition_type, reason, message, now) for condition_type in (before, kind)
+                *(status.get("conditions") or ()),
+                *(_condition(condition_type, reason, message, now) for condition_type in (before, kind)),
             ]
             if kind == "Complete":
                 status["completionTime"] = now
@@ -150,10 +171,10 @@ class JobController:
         return None
 
 
-def _condition(kind: str, reason: str, message: str, now: str) -> Object:
+def _condition(kind: str, reason: str, message: str, now: str, status: str = "True") -> Object:
     return {
         "type": kind,
-        "status": "True",
+        "status": status,
         "lastProbeTime": now,
         "lastTransitionTime": now,
         "reason": reason,

@@ -1,8 +1,8 @@
 """Rows of custom resources: `additionalPrinterColumns`, whose cells are JSONPath expressions.
 
 Invariant: a path without a result is null; of several results the first is printed, as a real server does. Supported
-JSONPath: fields (`.a.b`, `['a']`, `\\.` for a dot in a name), `[0]`, `[-1]`, `[*]`, and filters such as
-`[?(@.type=="Ready")]`; to support more, add a case to `_STEP` and `_follow`.
+JSONPath: fields (`.a.b`, `..a`, `['a']`, `\\.` for a dot in a name), `[0]`, `[-1]`, `[0,1]`, `[1:]`, `[*]`, and
+filters such as `[?(@.type=="Ready")]` or `[?(@.size>1)]`; to support more, add a case to `_STEP` and `_follow`.
 
 Source: apiextensions-apiserver, pkg/registry/customresource/tableconvertor.
 """
@@ -19,12 +19,14 @@ from k9py.simulator.registry.encoding import encode
 from k9py.simulator.registry.resources import CustomType
 
 _STEP = re.compile(
-    r"""\.(?P<field>(?:\\.|[^.\[\\])+)
-      | \[\?\(@(?P<path>[^=!<>]*?)\s*(?:(?P<operator>==|!=)\s*(?P<value>"[^"]*"|'[^']*'|[^)]*?)\s*)?\)\]
-      | \['(?P<quoted>[^']*)'\]
-      | \[(?P<index>\*|-?\d+|-?\d*:-?\d*)\]""",
+    r"""(?P<recursive>\.)?\.(?P<field>(?:\\.|[^.\[\\])+)
+      | \[\?\(@(?P<path>[^=!<>]*?)\s*(?:(?P<operator>==|!=|>=|<=|>|<)\s*(?P<value>"[^"]*"|'[^']*'|[^)]*?)\s*)?\)\]
+      | \['(?P<quoted>(?:\\.|[^'])*)'\]
+      | \[(?P<index>\*|-?\d+(?:,-?\d+)*|-?\d*:-?\d*)\]""",
     re.VERBOSE,
 )
+_NO_VALUE = "<no value>"
+_Step = Mapping[str, str | None]
 
 
 def custom_columns(custom: CustomType) -> list[dict[str, Any]]:
@@ -54,25 +56,32 @@ def custom_cells(custom: CustomType, obj: Object, now: datetime) -> list[Any]:
 
 def _cell(column: Mapping[str, Any], obj: Object, now: datetime) -> Any:
     try:
-        value = next(_follow(parse_path(column["jsonPath"]), obj), None)
+        value = next(_follow(parse_path(column["jsonPath"]), obj), _MISSING)
     except ValueError:
         return None
-    if value is None:
-        return None
     match column["type"]:
+        case _ if value is _MISSING:
+            return None
         case "string":
-            return _text(value)
+            return _NO_VALUE if value is None else _text(value)
         case "integer" | "number" if isinstance(value, int | float) and not isinstance(value, bool):
             return int(value) if column["type"] == "integer" else value
         case "boolean" if isinstance(value, bool):
             return value
         case "date" if isinstance(value, str):
-            try:
-                return since(value, now)
-            except ValueError:
-                return "<invalid>"
+            return _date(value, now)
         case _:
             return None
+
+
+_MISSING = object()
+
+
+def _date(value: str, now: datetime) -> str:
+    try:
+        return since(value, now)
+    except ValueError:
+        return "<invalid>"
 
 
 def _text(value: Any) -> str:
@@ -94,13 +103,13 @@ def _sorted(value: Any) -> Any:
 
 
 @lru_cache(maxsize=512)
-def parse_path(text: str) -> tuple[Mapping[str, str | None], ...]:
+def parse_path(text: str) -> tuple[_Step, ...]:
     """Parse a JSONPath into its steps.
 
     Raises:
         ValueError: it is not supported.
     """
-    steps: list[Mapping[str, str | None]] = []
+    steps: list[_Step] = []
     at = 0
     while at < len(text):
         step = _STEP.match(text, at)
@@ -111,25 +120,36 @@ def parse_path(text: str) -> tuple[Mapping[str, str | None], ...]:
     return tuple(steps)
 
 
-def _follow(steps: tuple[Mapping[str, str | None], ...], value: Any) -> Iterator[Any]:
+def _follow(steps: tuple[_Step, ...], value: Any) -> Iterator[Any]:
     if not steps:
         yield value
         return
-    step, rest = steps[0], steps[1:]
-    for below in _below(step, value):
-        yield from _follow(rest, below)
+    step, later = steps[0], steps[1:]
+    for holder in _descendants(value) if step["recursive"] else (value,):
+        for below in _below(step, holder):
+            yield from _follow(later, below)
 
 
-def _below(step: Mapping[str, str | None], value: Any) -> Iterator[Any]:
-    field = step["quoted"] if step["field"] is None else re.sub(r"\\(.)", r"\1", step["field"])
-    if field is not None:
+def _descendants(value: Any) -> Iterator[Any]:
+    """Yield a value and everything in it, depth first."""
+    yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _descendants(item)
+
+
+def _below(step: _Step, value: Any) -> Iterator[Any]:
+    given = step["quoted"] if step["field"] is None else step["field"]
+    if given == "*":
+        yield from _indexed("*", value)
+    elif given is not None:
+        field = re.sub(r"\\(.)", r"\1", given)
         if isinstance(value, dict) and field in value:
             yield value[field]
     elif step["index"] is not None:
-        yield from _indexed(step["index"], value)
+        for index in step["index"].split(","):
+            yield from _indexed(index, value)
     else:
-        items = value if isinstance(value, list) else []
-        yield from (item for item in items if _passes(step, item))
+        yield from (item for item in (value if isinstance(value, list) else ()) if _passes(step, item))
 
 
 def _indexed(index: str, value: Any) -> Iterator[Any]:
@@ -143,10 +163,21 @@ def _indexed(index: str, value: Any) -> Iterator[Any]:
             yield value[int(start)]
 
 
-def _passes(step: Mapping[str, str | None], item: Any) -> bool:
-    held = next(_follow(parse_path(step["path"] or ""), item), None)
-    if step["operator"] is None:
-        return held is not None
+def _passes(step: _Step, item: Any) -> bool:
+    held = next(_follow(parse_path(step["path"] or ""), item), _MISSING)
+    if step["operator"] is None or held is _MISSING:
+        return step["operator"] is None and held is not _MISSING
     text = (step["value"] or "").strip("\"'")
-    same = held is not None and _text(held) == text
-    return same if step["operator"] == "==" else not same
+    match step["operator"]:
+        case "==":
+            return _text(held) == text
+        case "!=":
+            return _text(held) != text
+        case operator if isinstance(held, int | float):
+            return _compare(float(held), operator, float(text))
+        case _:
+            return False
+
+
+def _compare(left: float, operator: str, right: float) -> bool:
+    return (left > right if ">" in operator else left < right) or ("=" in operator and left == right)

@@ -125,7 +125,10 @@ def _unchanged(held: Resource | None, resource: Resource) -> Resource:
 
 
 def remove_definition(storage: Storage, now: datetime, name: str) -> None:
-    """Delete the objects of a definition that is being deleted, stop serving it, and remove its finalizer."""
+    """Delete the objects of a definition that is being deleted; when none is left, stop serving it and remove it.
+
+    An object with finalizers stays, and its definition with it, until the finalizers are removed.
+    """
     definition = storage.get(CUSTOMRESOURCEDEFINITIONS, None, name)
     if definition is None or not definition["metadata"].get("deletionTimestamp"):
         return
@@ -140,7 +143,9 @@ def remove_definition(storage: Storage, now: datetime, name: str) -> None:
     definition = storage.update(CUSTOMRESOURCEDEFINITIONS, {**definition, "status": status}, status_only=True)
     if served:
         for obj in storage.list(served[0]):
-            storage.remove(served[0], obj["metadata"].get("namespace"), obj["metadata"]["name"])
+            storage.delete(served[0], obj["metadata"].get("namespace"), obj["metadata"]["name"])
+        if storage.count(served[0]):
+            return
         storage.resources.remove(*served)
         storage.expire_watches(served[0])
     finalizers = [held for held in definition["metadata"].get("finalizers") or () if held != DEFINITION_FINALIZER]
@@ -148,6 +153,12 @@ def remove_definition(storage: Storage, now: datetime, name: str) -> None:
     if finalizers:
         metadata["finalizers"] = finalizers
     storage.update(CUSTOMRESOURCEDEFINITIONS, {**definition, "metadata": metadata})
+
+
+def is_terminating(storage: Storage, resource: Resource) -> bool:
+    """Return whether the definition of a custom resource is being deleted."""
+    definition = storage.get(CUSTOMRESOURCEDEFINITIONS, None, resource.qualified_name)
+    return definition is not None and bool(definition["metadata"].get("deletionTimestamp"))
 
 
 def _name_conflict(storage: Storage, definition: Object) -> tuple[str, str] | None:

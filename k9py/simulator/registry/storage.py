@@ -16,7 +16,8 @@ from typing import Literal
 
 from k9py.simulator import status_errors
 from k9py.simulator.clock import SimulationClock, timestamp
-from k9py.simulator.registry.cache import ChangeListener, Changes, KindCache, Object, OwnerIndex, StorageEvent
+from k9py.simulator.registry.cache import KindCache, Object, OwnerIndex, StorageEvent
+from k9py.simulator.registry.change_feed import ChangeFeed
 from k9py.simulator.registry.definition_status import marked_terminating
 from k9py.simulator.registry.encoding import EncodedObjects
 from k9py.simulator.registry.object_rules import (
@@ -44,7 +45,7 @@ MaybeObjects = list[Object | None]
 OwnedObjects = list[tuple[Resource, Object]]
 
 
-class Storage:
+class Storage(ChangeFeed):
     """Objects by kind, namespace and name."""
 
     def __init__(
@@ -61,7 +62,7 @@ class Storage:
             new_uid: returns a uid; random by default.
             pick: chooses one character of a string, for generateName; random by default.
         """
-        self.revision = 1
+        super().__init__()
         self.admission: list[Admission] = []
         self.collects_garbage = False  # set by the garbage collector
         self.encoded = EncodedObjects()
@@ -69,10 +70,7 @@ class Storage:
         self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
         self._pick = pick or (lambda alphabet: alphabet[uuid.uuid4().int % len(alphabet)])
         self.resources = ResourceTable()
-        self._kinds: dict[tuple[str, str], KindCache] = {}
-        self._compacted_revision = 0
         self._owners = OwnerIndex()
-        self._listeners: list[ChangeListener] = []
 
     # -- reads ---------------------------------------------------------------------------------------------------
 
@@ -311,58 +309,7 @@ class Storage:
         """Return a uid for an object that needs it before it is stored."""
         return self._new_uid()
 
-    # -- history and listeners -----------------------------------------------------------------------------------
-
-    def on_change(self, listener: ChangeListener) -> Callable[[], None]:
-        """Call a function with every change from now on; return the function that unsubscribes."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-    def subscribe(self, resource: Resource, listener: ChangeListener) -> Callable[[], None]:
-        """Call a function with every change of one kind from now on; return the function that unsubscribes."""
-        listeners = self._kind(resource).listeners
-        listeners.append(listener)
-        return lambda: listeners.remove(listener)
-
-    def listeners(self, resource: Resource) -> int:
-        """Return how many functions are subscribed to a kind (an ended watch leaves none)."""
-        return len(self._kind(resource).listeners)
-
-    def events_since(self, resource: Resource, revision: int) -> Changes | None:
-        """Return a kind's changes after a revision, oldest first; None if they are compacted (410)."""
-        kind = self._kind(resource)
-        if revision < kind.compacted_revision:
-            return None
-        return kind.changes_since(revision)
-
-    def compact(self, revision: int | None = None) -> None:
-        """Drop the changes up to a revision (None: all); watches from before it get 410."""
-        limit = self.revision if revision is None else revision
-        self._compacted_revision = max(self._compacted_revision, limit)
-        for kind in self._kinds.values():
-            kind.compact(limit)
-
-    def expire_watches(self, resource: Resource) -> None:
-        """Let watches of a kind that resume get 410: its definition changed or is gone."""
-        self._kind(resource).compacted_revision = self.revision
-
-    def last_events_since(self, resource: Resource, revision: int) -> Changes:
-        """Return a kind's changes after a revision for a watch that ends, even if the kind's watches have expired."""
-        return self._kind(resource).changes_since(revision)
-
-    def oldest_revision(self, resource: Resource) -> int:
-        """Return the lowest revision a watch of this kind may start from."""
-        return self._kind(resource).compacted_revision
-
     # -- internals ------------------------------------------------------------------------------------------------
-
-    def _kind(self, resource: Resource) -> KindCache:
-        key = resource.storage_key
-        cache = self._kinds.get(key)
-        if cache is None:
-            cache = self._kinds[key] = KindCache()
-            cache.compacted_revision = self._compacted_revision
-        return cache
 
     def _store(self, resource: Resource, stored: Object, old: Object | None) -> None:
         resource = _stored_type(resource)
@@ -388,11 +335,6 @@ class Storage:
         self._owners.update(resource, old, None)
         self.encoded.forget(resource, key)
         self._publish(kind, StorageEvent("DELETED", resource, last, old, self.revision))
-
-    def _publish(self, kind: KindCache, change: StorageEvent) -> None:
-        kind.append(change)
-        for listener in (*kind.listeners, *self._listeners):
-            listener(change)
 
     def orphan_dependents(self, uid: str) -> None:
         """Remove an owner from the ownerReferences of its dependents."""

@@ -1,8 +1,8 @@
 """The scenarios: a cluster's initial objects and the events that follow.
 
 Names, as on the command line: `shop` (the default), `bad-release`, `crashloop`, `failures`, `regression`,
-`no-endpoints`, `big` or `big:N`; for tests, `shop-quiet`, in which nothing happens later, and `bare`: three nodes
-and the namespace `shop`. To add one, write a function that fills the storage and add it to `_SCENARIOS`.
+`no-endpoints`, `jobs`, `big` or `big:N`; for tests, `shop-quiet`, in which nothing happens later, and `bare`: three
+nodes and the namespace `shop`. To add one, write a function that fills the storage and add it to `_SCENARIOS`.
 """
 
 from collections.abc import Callable, Coroutine
@@ -14,6 +14,7 @@ from k9py.simulator.scenarios import big as _big
 from k9py.simulator.scenarios import failing_workloads as _failures
 from k9py.simulator.scenarios import incidents as _regression
 from k9py.simulator.scenarios import incidents as _troubles
+from k9py.simulator.scenarios import jobs as _jobs
 from k9py.simulator.scenarios import shop as _shop
 from k9py.simulator.state import SimulatorState
 
@@ -36,6 +37,7 @@ _SCENARIOS = {
     "regression": _Scenario(_regression.seed),
     "bare": _Scenario(_shop.bare),
     "no-endpoints": _Scenario(_troubles.no_endpoints),
+    "jobs": _Scenario(_jobs.seed),
 }
 SCENARIO_NAMES = (*_SCENARIOS, _BIG)
 

@@ -36,6 +36,7 @@ from k9py.simulator.registry.resources import (
 )
 from k9py.simulator.scenarios.catalogue import BAD_RELEASE, REGISTRY, SHOP, App, Release
 from k9py.simulator.scenarios.seeder import CHANGE_CAUSE, PIPELINE, Seeder
+from k9py.simulator.scenarios.shop_contents import write_contents
 from k9py.simulator.state import SimulatorState
 
 Object = dict[str, Any]
@@ -74,12 +75,13 @@ def write(state: SimulatorState, apps: Iterable[App] = SHOP) -> Seeder:
 
 
 def settle(state: SimulatorState) -> None:
-    """Run the controllers that only report (disruption, EndpointSlices) before the first request."""
+    """Run the controllers that only report (disruption, EndpointSlices), and write what is no workload."""
     describing = ((EndpointSliceController, SERVICES), (DisruptionController, PODDISRUPTIONBUDGETS))
     for make, resource in describing:
         controller = make(state)
         for obj in state.storage.list(resource):
             controller.reconcile(key_of(obj))
+    write_contents(state)
 
 
 def app_named(name: str) -> App:
@@ -188,7 +190,12 @@ def _database(seeder: Seeder) -> None:
     for number in range(3):
         pod = f"db-{number}"
         claim = {
-            "metadata": {"name": f"files-{pod}", "namespace": "data", "labels": {"app": "db"}},
+            "metadata": {
+                "name": f"files-{pod}",
+                "namespace": "data",
+                "labels": {"app": "db"},
+                "creationTimestamp": seeder.ago(1300),
+            },
             "spec": stateful_set["spec"]["volumeClaimTemplates"][0]["spec"],
             "status": {"phase": "Bound", "capacity": {"storage": "20Gi"}, "accessModes": ["ReadWriteOnce"]},
         }

@@ -84,6 +84,7 @@ class AnswerUpdater:
 
     Args:
         connected: returns the cluster that is shown, None while there is none.
+        other_pods: returns how many pods fail that belong to no Service or workload.
     """
 
     def __init__(
@@ -92,7 +93,9 @@ class AnswerUpdater:
         panel: AnswerPanel,
         settings: AnswerSettings,
         connected: Callable[[], Connected | None],
+        other_pods: Callable[[], int] = lambda: 0,
     ) -> None:
+        self._other_pods = other_pods
         self._home, self._panel, self._settings, self._connected = home, panel, settings, connected
         self._facts = FactsReader(settings, panel, self.invalidate)
         self._keys: Mapping[str, str] = {}
@@ -211,6 +214,8 @@ class AnswerUpdater:
             len(home.services.rows),
             None if latest is None else (latest[1], latest[0]),
             self._settings.clock.now(),
+            other_pods=self._other_pods(),
+            keys=self._keys,
         )
 
     def _of(self, connected: Connected, subject: ObjectRef) -> Answer | None:

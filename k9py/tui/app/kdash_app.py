@@ -27,6 +27,7 @@ from k9py.tui.app.messages import TransientMessages
 from k9py.tui.app.navigator import ScreenNavigator
 from k9py.tui.app.ticker import ScreenTicker
 from k9py.tui.bindings import bindings
+from k9py.tui.browse.other_pods import OtherPods
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.operations import Operations
 from k9py.tui.options import AppOptions
@@ -73,6 +74,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
             connect=self._connect_again,
             on_scope_changed=self._scope_changed,
         )
+        self.other_pods = OtherPods(options.clock)
         self.palette_history = PaletteHistory()
         self.home = HomeScreen(self)
         self.navigator = ScreenNavigator(self, self, self.home)
@@ -148,7 +150,9 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         self._start_session()
 
     def _scope_changed(self) -> None:
-        self._pop_to_home()
+        """Close the screens of single objects: they may not be in the scope any more."""
+        while len(self.screen_stack) > 1 and not getattr(self.screen, "follows_scope", False):
+            self.pop_screen()
         self._session_changed(self.session.state)
 
     def _pop_to_home(self) -> None:
@@ -162,6 +166,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
             return  # the app is closing: its screens lose their widgets one by one
         connected = self.connected
         changes = self._ticker.tick(self.screen_stack, None if connected is None else connected.cluster)
+        self.other_pods.update(None if connected is None else connected.cluster, changes)
         is_outdated = self._header.is_outdated()
         if changes or is_outdated:
             self.refresh_header()
@@ -219,7 +224,8 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
 
     def clear_marks(self, keys: Sequence[ObjectRef]) -> None:
         """Unmark what is being changed now."""
-        self.home.clear_marks(keys)
+        for screen in self.cluster_screens():
+            screen.clear_marks(keys)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

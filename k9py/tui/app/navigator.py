@@ -5,7 +5,8 @@ Invariant: a screen is imported when it is opened first, so that the home screen
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 from textual.screen import Screen
@@ -16,6 +17,9 @@ from k9py.api.resource_type import ResourceType
 from k9py.tui.context import AppContext
 from k9py.tui.screens.home import HomeScreen
 
+if TYPE_CHECKING:
+    from k9py.tui.app.resource_navigator import ResourceNavigator
+
 
 class ScreenNavigator:
     """Opens screens of an app."""
@@ -25,21 +29,72 @@ class ScreenNavigator:
         self._context = context
         self._home = home
 
+    @cached_property
+    def _resources(self) -> ResourceNavigator:
+        from k9py.tui.app.resource_navigator import ResourceNavigator
+
+        return ResourceNavigator(self._app, self._context, self.open_object)
+
     def open_object(self, key: ObjectRef) -> None:
-        """Open an object's own screen; what has none is described."""
+        """Open an object's own screen; what has none is described. See `resource_navigator` for what opens what."""
+        from k9py.tui.screens.containers import ContainersScreen
         from k9py.tui.screens.rollout import RolloutScreen
         from k9py.tui.screens.service import ServiceScreen
 
+        connected = self._context.connected
+        is_watched = connected is not None and not key.group and connected.cluster.queries.object(key) is not None
         match key.kind:
-            case "Deployment" | "StatefulSet" | "DaemonSet":
+            case "Deployment" | "StatefulSet" | "DaemonSet" if is_watched:
                 self._app.push_screen(RolloutScreen(self._context, key))
-            case "Service":
+            case "Service" if is_watched:
                 self._app.push_screen(ServiceScreen(self._context, key))
-            case _:
+            case "Pod" if not key.group:
+                self._app.push_screen(ContainersScreen(self._context, key))
+            case _ if not self._resources.open_related(key):
                 self.open_description(key)
 
-    def open_logs(self, subject: ObjectRef | None, *, previous: bool, full: bool = False) -> None:
-        """Show an object's logs on a screen of their own; `full`: the lines alone.
+    # -- tables of any type -------------------------------------------------------------------------------------------
+
+    def open_resources(
+        self,
+        resource_type: ResourceType,
+        *,
+        namespaces: tuple[str, ...] | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+        select: ObjectRef | None = None,
+    ) -> None:
+        """List the objects of a type; a screen that lists the same is reused.
+
+        Args:
+            namespaces: None: those of the dashboard; (): the whole cluster.
+            label_selector, field_selector: As the server takes them.
+            select: The object under the cursor at first; without a namespace, the first of that name.
+        """
+        from k9py.tui.browse.request import ResourceRequest
+
+        self._resources.list(ResourceRequest(resource_type, namespaces, label_selector, field_selector), select=select)
+
+    def open_owner(self, subject: ObjectRef | None) -> None:
+        """Select the object that controls another one, in a table of its type."""
+        if subject is not None:
+            self._resources.open_owner(subject)
+
+    def open_tree(self, subject: ObjectRef | None) -> None:
+        """Show the owners and dependents of an object."""
+        from k9py.tui.screens.tree import TreeScreen
+
+        if subject is not None:
+            self._app.push_screen(TreeScreen(self._context, subject))
+
+    def open_other_pods(self) -> None:
+        """List the failing pods that belong to no Service or workload."""
+        self._resources.list_other_pods()
+
+    # -- one object ---------------------------------------------------------------------------------------------------
+
+    def open_logs(self, subject: ObjectRef | None, *, previous: bool, full: bool = False, container: str = "") -> None:
+        """Show an object's logs on a screen of their own; `full`: the lines alone; `container`: only those of one.
 
         What home's log is searched for, filtered by and highlighted is taken along.
         """
@@ -49,7 +104,9 @@ class ScreenNavigator:
             return
         home = self._home
         queries = home.logs.queries if self._app.screen is home and home.logs.subject == subject else ()
-        self._app.push_screen(LogScreen(self._context, subject, previous=previous, full=full, queries=queries))
+        self._app.push_screen(
+            LogScreen(self._context, subject, previous=previous, full=full, queries=queries, container=container)
+        )
 
     def open_description(self, subject: ObjectRef | None) -> None:
         """Describe an object."""
@@ -89,15 +146,3 @@ class ScreenNavigator:
         from k9py.tui.screens.help import HelpScreen, key_groups
 
         self._app.push_screen(HelpScreen(key_groups(screen)))
-
-    def open_resources(
-        self,
-        resource_type: ResourceType,
-        *,
-        namespaces: tuple[str, ...] | None = None,
-        label_selector: str = "",
-        field_selector: str = "",
-        select: ObjectRef | None = None,
-    ) -> None:
-        """List objects of a type."""
-        self._context.show_message(f"{resource_type.plural}: not listed yet", failed=True)

@@ -90,6 +90,7 @@ class TablePane(FilterablePane):
         self._members: frozenset[ObjectRef] | None = None
         self._empty = ("", Tone.MUTED)
         self._narrowing = ""
+        self._place = self._selection = ""
         self._narrowed_empty = ""
         self._marked = 0
         self._filling = False
@@ -330,9 +331,15 @@ class TablePane(FilterablePane):
         self.table.set_marks(keys)
         self._update_title()
 
+    def set_place(self, place: str, selection: str = "") -> None:
+        """Show in the title where the objects are, such as the namespaces, and which of them were requested."""
+        if (place, selection) != (self._place, self._selection):
+            self._place, self._selection = place, selection
+            self._update_title()
+
     def _update_title(self) -> None:
         shown, total = self.table.row_count, self.table.total_count
         count = f"{shown:,}" if shown == total else f"{shown:,} of {total:,}"
         selected = key_names(self).fill(f"{self._marked:,} selected · {{app.back}} deselects") if self._marked else ""
-        narrowing = " · ".join(part for part in (selected, self._narrowing) if part)
-        self.set_note("", narrowing=narrowing, count=count if total else "")
+        narrowing = " · ".join(part for part in (selected, self._selection, self._narrowing) if part)
+        self.set_note(self._place, narrowing=narrowing, count=count if total else "")

@@ -133,6 +133,10 @@ class ActingScreen(Screen[None]):
             return "nothing is selected"
         return self._read_only_reason(action) or action.allowed(target_of(target, connected.cluster)) or ""
 
+    def applies(self, action: Action) -> bool:
+        """Return whether an action can ever be possible on what this screen shows: the footer lists those."""
+        return True
+
     def _read_only_reason(self, action: Action) -> str:
         return READ_ONLY if action.writes and self.app_context.options.read_only else ""
 
@@ -143,8 +147,11 @@ class ActingScreen(Screen[None]):
 
     def _workload_reason(self, action: Action) -> str:
         read_only = self._read_only_reason(action)
-        if action.takes_marked and self.marked():
-            return read_only
+        if action.takes_marked and (marked := self.marked()):
+            others = sorted({key.kind for key in marked if key.kind not in WORKLOAD_KINDS})
+            return read_only or (
+                f"{action.title.lower()} of several is for workloads, not {others[0]}s" if others else ""
+            )
         target, connected = self.acting_target, self.app_context.connected
         if target is None or connected is None:
             return "nothing is selected"
@@ -319,12 +326,42 @@ class ActingScreen(Screen[None]):
         self.keep_cursor(self.acting_target)
         self.app_context.navigator.open_yaml(self.acting_target)
 
+    def copy_objects(self) -> None:
+        """Ask what to copy of the marked objects or of the target."""
+        from k9py.tui.object_copy import open_copy_menu
+
+        target = self.acting_target
+        refs = list(self.marked()) or ([] if target is None else [target])
+        if refs:
+            self.keep_cursor(target)
+            open_copy_menu(self, self.app_context, refs, self.shown_yaml)
+        else:
+            self.app_context.show_message("nothing is selected", failed=True)
+
+    def shown_yaml(self) -> str:
+        """Return the YAML that the screen shows, "" when it shows none."""
+        return ""
+
     def show_diff(self, *revisions: int) -> None:
         """Show what changed between two revisions, between one and now, or since the previous one."""
         navigator = self.app_context.navigator
         self._on_workload(
             self._actions.by_id["workload.diff"], lambda workload: navigator.open_diff(workload, *revisions)
         )
+
+    def show_owner(self) -> None:
+        """Go to the object that controls the target."""
+        self.keep_cursor(self.acting_target)
+        self.app_context.navigator.open_owner(self.acting_target)
+
+    def show_tree(self) -> None:
+        """Show what the target belongs to, and what belongs to it."""
+        self.keep_cursor(self.acting_target)
+        self.app_context.navigator.open_tree(self.acting_target)
+
+    def show_other_pods(self) -> None:
+        """List the failing pods that belong to no Service or workload."""
+        self.app_context.navigator.open_other_pods()
 
     def choose_namespace(self) -> None:
         """Ask for a namespace."""

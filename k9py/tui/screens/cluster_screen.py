@@ -5,12 +5,14 @@ To add a screen: subclass, `compose_body`, `target`, and `tick` if it shows live
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingsMap, BindingType
 
 from k9py.actions.action import ActionScope
+from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.tui.bindings import added_bindings, bindings
 from k9py.tui.context import AppContext
@@ -38,6 +40,8 @@ class ClusterScreen(ActingScreen):
     AUTO_FOCUS = ""
     is_log_screen: ClassVar[bool] = False
     """It is about logs: their keys come first in its help."""
+    follows_scope: ClassVar[bool] = False
+    """It stays open when another scope is chosen."""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-roomy"), (200, "-wide")]  # noqa: RUF012 (as Screen declares it)
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
 
@@ -53,6 +57,11 @@ class ClusterScreen(ActingScreen):
         self.notice = NoticeBar(id="notice")
         self.sign_in = SignInBar(id="sign-in")
         self.progress = ProgressStrip(id="progress")
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        """What led here and what it shows, for the titles of screens that are opened from it."""
+        return ()
 
     @property
     def follows_logs(self) -> bool:
@@ -91,6 +100,10 @@ class ClusterScreen(ActingScreen):
         """Show the keys again."""
         for bar in self.query(KeyBar):
             bar.set_covered(False)
+
+    def clear_marks(self, keys: Sequence[ObjectRef] | None = None) -> bool:
+        """Unmark these rows, without any all of them; return whether one of them was marked."""
+        return False
 
     def tick(self, changes: Changes) -> None:
         """Take in what changed; called at most ten times a second, and only while the screen can be seen."""

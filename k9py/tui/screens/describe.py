@@ -62,7 +62,7 @@ class DescribeScreen(LiveTextScreen):
             shows_secrets=self.shows_secrets,
         )
         self.sections = await asyncio.to_thread(partial(describe, self.subject, body, context, own))
-        return self._lines()
+        return await asyncio.to_thread(self._lines)
 
     def _lines(self) -> list[TextLine]:
         width = self.pane.text.text_width
@@ -94,8 +94,7 @@ class DescribeScreen(LiveTextScreen):
             return
         here = self._section_in_view()
         at = paths.index(here) if here in paths else 0
-        is_first_step = here != self._current and step > 0 and self._headings[at] >= self._top
-        self._current = paths[at if is_first_step else max(0, min(at + step, len(paths) - 1))]
+        self._current = paths[max(0, min(at + step, len(paths) - 1))]
         self._draw_sections()
         line = self._headings[paths.index(self._current)]
         if not self._top <= line < self._top + self.pane.text.page_lines - 1:
@@ -110,7 +109,7 @@ class DescribeScreen(LiveTextScreen):
         """Return the current section while its title can be seen, else the one that the first line belongs to."""
         paths = self.folds.visible_paths(self.sections)
         headings = dict(zip(paths, self._headings, strict=False))
-        line = headings.get(self._current or "")
+        line = None if self._current is None else headings.get(self._current)
         if line is not None and self._top <= line < self._top + self.pane.text.page_lines:
             return self._current
         before = [path for path, heading in headings.items() if heading <= max(0, self._top)]

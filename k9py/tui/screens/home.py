@@ -72,7 +72,9 @@ class HomeScreen(PanedScreen):
         self.connection = ConnectionPane(id="connection")
         self.new_errors = NewErrors(self, self.logs, clock=clock)
         self.answer = AnswerPanel()
-        self._answer_updater = AnswerUpdater(self, self.answer, context.options, lambda: context.connected)
+        self._answer_updater = AnswerUpdater(
+            self, self.answer, context.options, lambda: context.connected, lambda: len(context.other_pods.failing)
+        )
         self._marks: dict[ObjectRef, str] = {}
         self.service: ObjectRef | None = None
         """The service the rollouts are narrowed to."""

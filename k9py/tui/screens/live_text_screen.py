@@ -27,6 +27,8 @@ from k9py.views.values import Tone
 REDRAW_SECONDS: Final = 0.25
 AGES_SECONDS: Final = 1.0
 """How often ages are brought up to date; the text is only replaced when one differs."""
+REST_PER_COST: Final = 10
+"""What takes long to draw is drawn less often: a text takes at most a tenth of the time."""
 
 
 class LiveTextScreen(TextScreen):
@@ -38,6 +40,8 @@ class LiveTextScreen(TextScreen):
         self._is_stale = True
         self._is_drawing = False
         self._drawn_at = float("-inf")
+        self._cost = 0.0
+        """Seconds that the last drawing took."""
         self._shown: list[TextLine] | None = None
         self.notice_lines = 0
         """Lines above the text: it was deleted, it is not live."""
@@ -64,7 +68,10 @@ class LiveTextScreen(TextScreen):
         self.live, self._has_read_once, self._single_read = None, False, None
 
     def _resource_type(self) -> ResourceType | None:
-        return STANDARD.of_ref(self.subject)
+        """Return the type of the object: of a type that a CRD defines, None until the server has been asked."""
+        connected = self.app_context.connected
+        types = STANDARD if connected is None else connected.resource_types
+        return types.of_ref(self.subject)
 
     def _open(self) -> LiveObject | None:
         connected, resource_type = self.app_context.connected, self._resource_type()
@@ -78,10 +85,10 @@ class LiveTextScreen(TextScreen):
     # -- drawing ------------------------------------------------------------------------------------------------------
 
     def show(self) -> None:
-        """Draw the text now."""
+        """Draw the text now, or as soon as the drawing that runs has ended."""
         if self.live is None:
             self.live = self._open()
-        self._is_stale = True
+        self._is_stale, self._cost = True, 0.0
         self._start_drawing()
 
     def on_resize(self) -> None:
@@ -89,9 +96,11 @@ class LiveTextScreen(TextScreen):
         self.call_after_refresh(self.show)
 
     def tick(self, changes: Changes) -> None:
+        if self.live is None:
+            self.live = self._open()  # discovery may know the type now
         now = self.app_context.options.clock.monotonic()
         wait = REDRAW_SECONDS if self._is_stale or changes else AGES_SECONDS
-        if now - self._drawn_at >= wait:
+        if now - self._drawn_at >= max(wait, self._cost * REST_PER_COST):
             self._start_drawing()
 
     def _start_drawing(self) -> None:
@@ -102,18 +111,18 @@ class LiveTextScreen(TextScreen):
 
     async def _draw(self) -> None:
         try:
-            while self._is_stale:
-                self._is_stale = False
-                await self._draw_once()
+            self._is_stale = False
             await self._draw_once()
         finally:
             self._is_drawing = False
+            self._cost = self.app_context.options.clock.monotonic() - self._drawn_at
 
     async def _draw_once(self) -> None:
         live = self.live
         if live is None:
-            known = self._resource_type() is not None
-            self._set_lines([_message("not connected" if known else f"the type of {self.subject} is not known")])
+            is_connected = self.app_context.connected is not None
+            reason = f"the type of {self.subject} is not known" if is_connected else "not connected"
+            self._set_lines([_message(reason)])
             return
         body = live.body()
         if body is None:

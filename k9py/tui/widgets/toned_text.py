@@ -5,6 +5,7 @@ A line is a tuple of (text, tone) pieces, as `StyledLine` of the views; `TextSpa
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -16,6 +17,12 @@ from k9py.views.values import StyledLine, Tone
 MIN_FOLD_CELLS: Final = 12
 """Folding to fewer cells would only make a ladder of words."""
 TAB_CELLS: Final = 4
+
+_YAML_INDENT: Final = re.compile(r" *(?:- )*")
+_YAML_KEY: Final = re.compile(
+    r"""(?P<key>"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s"'#{\[][^:]*(?::[^\s:][^:]*)*):(?P<blank> |$)"""
+)
+_YAML_NUMBER: Final = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|true|false|null|~")
 
 
 class TextSpan(NamedTuple):
@@ -40,19 +47,36 @@ def plain_lines(text: str, tone: Tone = Tone.PLAIN) -> list[TextLine]:
 
 
 def yaml_lines(text: str) -> list[TextLine]:
-    """Return YAML as lines, its keys and comments in tones of their own."""
+    """Return YAML as lines, with tones for keys, strings, numbers and comments. Expects what `yaml_text` writes."""
     lines: list[TextLine] = []
+    block_column: int | None = None
     for line in text.splitlines():
-        body = line.lstrip(" -")
-        key, colon, value = body.partition(":")
+        stripped = line.lstrip(" ")
+        if block_column is not None and (not stripped or len(line) - len(stripped) > block_column):
+            lines.append((TextSpan(line, Tone.STRING),))
+            continue
+        block_column = None
+        indent = _YAML_INDENT.match(line)
+        margin = indent[0] if indent else ""
+        body = line[len(margin) :]
+        key = _YAML_KEY.match(body)
         if body.startswith("#"):
             lines.append((TextSpan(line, Tone.MUTED),))
-        elif colon and key and (value == "" or value.startswith(" ")) and not key.startswith(('"', "'")):
-            indent = line[: len(line) - len(body)]
-            lines.append((TextSpan(indent, Tone.MUTED), TextSpan(key, Tone.ACCENT), TextSpan(colon + value)))
+        elif key is None:
+            lines.append((TextSpan(margin, Tone.MUTED), TextSpan(body, _yaml_tone(body))))
         else:
-            lines.append((TextSpan(line),))
+            value = body[key.end() :]
+            pieces = [TextSpan(margin, Tone.MUTED), TextSpan(key["key"], Tone.ACCENT), TextSpan(f":{key['blank']}")]
+            lines.append((*pieces, TextSpan(value, _yaml_tone(value))))
+            if value[:1] in ("|", ">"):
+                block_column = len(margin)
     return lines
+
+
+def _yaml_tone(value: str) -> Tone:
+    if value[:1] in ("", "|", ">", "{", "["):
+        return Tone.PLAIN
+    return Tone.NUMBER if _YAML_NUMBER.fullmatch(value) else Tone.STRING
 
 
 def printable_line(text: str) -> str:

@@ -101,15 +101,28 @@ def service_answer(
 
 
 def everything_healthy(
-    rollouts: int, services: int, latest: tuple[ObjectRef, datetime] | None, now: datetime
+    rollouts: int,
+    services: int,
+    latest: tuple[ObjectRef, datetime] | None,
+    now: datetime,
+    *,
+    other_pods: int = 0,
+    keys: Keys | None = None,
 ) -> Answer:
     """Return the answer for a cluster in which nothing is wrong.
 
     Args:
         latest: the workload that changed last, and when.
+        other_pods: failing pods that belong to no Service or workload.
+        keys: the key of each action that is possible now.
     """
     text = f"all {count_noun(rollouts, 'rollout')} and {count_noun(services, 'service')}"
     problem: StyledLine = ((text, Tone.PLAIN),)
+    if other_pods:
+        failing = f"{count_noun(other_pods, 'other pod')} failing"
+        problem = ((failing, Tone.FAIL), (f" · {text} healthy", Tone.MUTED))
+        lists = ((keys or {}).get("other_pods", ":failing"), Tone.ACCENT)
+        return Answer(Severity.WARNING, "", problem, (), ((lists, (" list them", Tone.PLAIN)),))
     if latest is not None:
         key, at = latest
         name = printable(f"{key.namespace}/{key.name}")

@@ -65,9 +65,40 @@ async def test_new_text_keeps_the_place() -> None:
 
 def test_yaml_keys_and_comments_are_told_apart() -> None:
     key, comment, item = yaml_lines("spec: {}\n# note\n  - name: web")
-    assert key == (TextSpan("", Tone.MUTED), TextSpan("spec", Tone.ACCENT), TextSpan(": {}"))
+    assert key == (TextSpan("", Tone.MUTED), TextSpan("spec", Tone.ACCENT), TextSpan(": "), TextSpan("{}"))
     assert comment == (TextSpan("# note", Tone.MUTED),)
-    assert item == (TextSpan("  - ", Tone.MUTED), TextSpan("name", Tone.ACCENT), TextSpan(": web"))
+    assert item == (
+        TextSpan("  - ", Tone.MUTED),
+        TextSpan("name", Tone.ACCENT),
+        TextSpan(": "),
+        TextSpan("web", Tone.STRING),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "value", "tone"),
+    [
+        ("replicas: 3", "replicas", "3", Tone.NUMBER),
+        ("paused: true", "paused", "true", Tone.NUMBER),
+        ("nodeName: null", "nodeName", "null", Tone.NUMBER),
+        ("image: registry:5000/web:1.2", "image", "registry:5000/web:1.2", Tone.STRING),
+        ("version: '3'", "version", "'3'", Tone.STRING),
+        ("app.kubernetes.io/name: web", "app.kubernetes.io/name", "web", Tone.STRING),
+        ("? odd", None, "? odd", Tone.STRING),
+        ('"a: b": c', '"a: b"', "c", Tone.STRING),
+        ("f:spec: {}", "f:spec", "{}", Tone.PLAIN),
+    ],
+)
+def test_yaml_values_have_the_tone_of_their_type(line: str, key: str | None, value: str, tone: Tone) -> None:
+    (spans,) = yaml_lines(line)
+    assert [span.text for span in spans if span.tone is Tone.ACCENT] == ([] if key is None else [key])
+    assert spans[-1] == TextSpan(value, tone)
+
+
+def test_a_block_of_text_is_a_string_to_its_end() -> None:
+    text = "data:\n  script: |\n    if: true\n\n    # not a comment\n  next: 1\n- run: |\n    x: 1\n  name: a"
+    tones = ["".join(span.tone.value[0] for span in line if span.text.strip()) for line in yaml_lines(text)]
+    assert tones == ["ap", "app", "s", "", "s", "apn", "mapp", "s", "aps"]
 
 
 @pytest.mark.parametrize("width", range(MIN_FOLD_CELLS, 40))

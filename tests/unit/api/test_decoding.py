@@ -22,6 +22,7 @@ RECORDINGS = sorted(path.name for path in WIRE.glob("*.json"))
 WITHOUT_KNOWN_OBJECTS = {
     "access-review.json",
     "apply.json",
+    "delete-options.json",
     "discovery.json",
     "list-metadata-only.json",
     "list-table.json",

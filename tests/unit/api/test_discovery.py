@@ -77,7 +77,7 @@ def test_a_standard_type_comes_first_and_keeps_the_version_that_is_decoded() -> 
     autoscaler, service = found.types.find("HorizontalPodAutoscaler"), found.types.find("services")
     assert autoscaler is not None
     assert service is not None
-    assert autoscaler.version == "v2"
+    assert autoscaler == standard_type("autoscaling", "HorizontalPodAutoscaler")
     assert service.group == ""
     assert found.types.of_ref(ObjectRef("Service", "shop", "x", "serving.example.com")) is not None
     assert found.versions["autoscaling", "horizontalpodautoscalers"] == ("v3", "v2")

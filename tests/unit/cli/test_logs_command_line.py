@@ -28,10 +28,20 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
         (("services", "x"), "Service"),
         (("pod/x",), "Pod"),
         (("po/x",), "Pod"),
+        (("rs/x",), "ReplicaSet"),
+        (("job", "x"), "Job"),
+        (("cronjobs.batch/x",), "CronJob"),
     ],
 )
 def test_objects_with_logs_have_kubectls_names(texts: tuple[str, ...], kind: str) -> None:
     assert parse_log_target(texts) == ObjectArgument(kind, "x")
+
+
+def test_a_bare_name_may_be_of_any_of_these_kinds() -> None:
+    named = parse_log_target(("checkout",))
+    assert named is not None
+    assert (named.kind, named.name) == ("", "checkout")
+    assert {"Deployment", "CronJob", "Pod"} < set(named.among)
 
 
 def test_nothing_is_named_where_labels_say_it() -> None:
@@ -58,7 +68,8 @@ def test_an_invalid_label_selector_is_refused(text: str) -> None:
     ("argv", "says"),
     [
         ([], "Name what to read"),
-        (["job/x"], "is not a pod, service or workload"),
+        (["node/x"], "'node/x' is a Node, not a pod, service or workload: use deploy/NAME"),
+        (["certificates/x"], "is not a pod, service or workload: use"),
         (["deploy/x", "sts/y"], "Only one object is allowed"),
         (["deploy/x", "-l", "app=web"], "cannot be combined"),
         (["-l", "app=we b"], "is not a label selector"),

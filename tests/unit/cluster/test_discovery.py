@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 
 from k9py.api.errors import ConnectionFailedError, NotFoundError
+from k9py.api.kinds import DynamicKind
+from k9py.api.meta import KubeObject, Meta
 from k9py.api.resource_type import ResourceType
+from k9py.api.standard_types import standard_type
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.discovery import PAUSE_SECONDS, RETRY_SECONDS
+from k9py.cluster.health import ClusterState
 from k9py.cluster.scope import Scope
 from tests.unit.cluster.server import FakeServer, HeldClock, until
 
@@ -67,3 +71,52 @@ async def test_a_server_that_is_down_is_asked_again() -> None:
         clock.pass_time(RETRY_SECONDS)
         await until(lambda: cluster.discovery.is_complete)
         assert cluster.discovery.error is None
+
+
+async def test_a_type_that_vanishes_is_named_its_rows_stay_and_it_recovers() -> None:
+    server = FakeServer()
+    server.put(_widget("w"))
+    server.added_types = [WIDGETS]
+    async with Cluster(server, Scope(), HeldClock()) as cluster:
+        cluster.discovery.request()
+        lease = cluster.lease(DynamicKind(WIDGETS))
+        await lease.wait_for_sync()
+        await until(lambda: cluster.discovery.is_complete)
+        server.unserved, server.added_types = {"widgets"}, []
+        server.fail("Widget", ConnectionFailedError("cut off"))
+        await until(lambda: lease.state is ClusterState.STALE)
+        lease.retry_now()
+        await until(lambda: isinstance(lease.error, NotFoundError))
+        assert lease.error is not None
+        assert lease.error.message == "the server no longer has widgets.example.com"
+        assert lease.state is ClusterState.STALE
+        assert [row.name for row in lease.store.values()] == ["w"]
+        assert cluster.health.is_live
+        await server.discover()
+        cluster.discovery.publish()
+        server.unserved, server.added_types = set(), [WIDGETS]
+        await cluster.discovery.find("widgets")
+        await until(lambda: lease.state is ClusterState.LIVE)
+
+
+async def test_a_list_of_definitions_that_changes_leads_to_a_discovery() -> None:
+    clock, server = HeldClock(), FakeServer()
+    definitions = standard_type("apiextensions.k8s.io", "CustomResourceDefinition")
+    async with Cluster(server, Scope(), clock) as cluster:
+        lease = cluster.lease(DynamicKind(definitions))
+        await until(lambda: lease.state is ClusterState.LIVE)
+        assert server.discoveries == 0
+        server.put(_Definition(Meta(name="widgets.example.com")))
+        await until(lambda: server.discoveries == 1)
+
+
+class _Widget(KubeObject, frozen=True):
+    KIND = "Widget"
+
+
+class _Definition(KubeObject, frozen=True):
+    KIND = "CustomResourceDefinition"
+
+
+def _widget(name: str) -> _Widget:
+    return _Widget(Meta(name=name, namespace="shop", uid=f"uid-{name}"))

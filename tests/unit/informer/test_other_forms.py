@@ -172,6 +172,11 @@ async def test_objects_that_the_server_does_not_print_have_plain_columns() -> No
     assert [column.name for column in kind.columns] == ["Name", "Created At"]
 
 
+async def test_cells_of_any_kind_are_kept() -> None:
+    stage = await Stage(TableKind(WIDGET), listed(10, [NAME], row("a", 1, None, True, 1.5, [1], {"x": "y"}))).play()
+    assert stage.cells == {"a": ("a", None, True, 1.5, "[1]", '{"x":"y"}')}
+
+
 async def test_a_row_that_does_not_decode_is_left_out_alone() -> None:
     stage = await Stage(TableKind(WIDGET), listed(10, [NAME], row("a", 1), {"cells": ["?"]})).play()
     assert stage.cells == {"a": ("a",)}

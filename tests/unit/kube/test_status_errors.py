@@ -16,6 +16,7 @@ from k9py.api.errors import (
     ExpiredError,
     ForbiddenError,
     InvalidError,
+    MissingApiError,
     NotFoundError,
     UnauthorizedError,
     UnavailableError,
@@ -109,7 +110,8 @@ def test_unauthorized_names_the_refused_credentials() -> None:
 
 def test_a_missing_object_and_a_missing_api_differ() -> None:
     gone, no_api = translated("get", 0), translated("get", 1)
-    assert type(gone) is type(no_api) is NotFoundError
+    assert type(gone) is NotFoundError
+    assert type(no_api) is MissingApiError
     assert gone.message == 'deployments.apps "nope" not found'
     assert "no such API" in no_api.message
 

@@ -17,6 +17,7 @@ from k9py.api.errors import (
     ConfigError,
     ForbiddenError,
 )
+from k9py.api.meta import ObjectRef
 from k9py.operations.audit import AuditLog
 from k9py.operations.scale import plan_scale
 from k9py.operations.write import Writer
@@ -246,3 +247,31 @@ async def test_every_write_has_an_id_of_its_own(tmp_path: Path) -> None:
     assert ids == {record["id"] for record in lines(path)}
     assert len(ids) == 2
     assert (await plain.write(plan_scale(server.obj, 7), dry_run=True)).audit_id == ""
+
+
+# -- values of Secrets that are shown ---------------------------------------------------------------------------------
+
+SECRET = ObjectRef("Secret", "shop", "db")
+
+
+async def test_a_reveal_has_a_line_with_the_key_and_who_looked(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    writer(FakeServer({}), path).record_reveal(SECRET, "u1", "password")
+    (line,) = all_lines(path)
+    wanted = {"event": "reveal", "kind": "Secret", "namespace": "shop", "name": "db", "uid": "u1", "key": "password"}
+    assert wanted.items() <= line.items()
+    assert line["context"] == IDENTITY.context
+    assert line["time"].endswith("Z")
+
+
+async def test_a_reveal_whose_line_cannot_be_stored_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "audit.jsonl").mkdir()
+    with pytest.raises(ConfigError, match="cannot be written"):
+        writer(FakeServer({}), tmp_path / "audit.jsonl").record_reveal(SECRET, "u1", "password")
+
+
+async def test_a_reveal_is_refused_when_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "write", disk(5))
+    with pytest.raises(ConfigError, match="cannot be written") as caught:
+        writer(FakeServer({}), tmp_path / "audit.jsonl").record_reveal(SECRET, "u1", "password")
+    assert caught.value.hint == "nothing was shown"

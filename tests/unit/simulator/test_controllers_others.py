@@ -160,6 +160,46 @@ async def test_a_job_that_fails_too_often_gives_up(cluster: ClusterUnderTest) ->
     assert cluster.messages("BackoffLimitExceeded") == ["Job has reached the specified backoff limit"]
 
 
+async def test_a_suspended_job_has_no_pods_and_starts_when_it_is_resumed(cluster: ClusterUnderTest) -> None:
+    job = cluster.create("Job", "migrate", {"template": job_template(), "suspend": True})
+    await cluster.advance(10)
+    status = cluster.get(JOBS, "migrate")["status"]
+    assert "startTime" not in status
+    assert [(c["type"], c["status"], c["reason"]) for c in status["conditions"]] == [
+        ("Suspended", "True", "JobSuspended")
+    ]
+    assert cluster.pods() == []
+    cluster.change(JOBS, "migrate", with_fields(suspend=False))
+    await cluster.advance(4)
+    assert len(cluster.pods()) == 1
+    cluster.change(JOBS, "migrate", with_fields(suspend=True))
+    await cluster.advance(10)
+    assert cluster.pods() == []
+    cluster.change(JOBS, "migrate", with_fields(suspend=False))
+    await cluster.advance(30)
+    assert cluster.condition(cluster.get(JOBS, "migrate"), "Complete")["status"] == "True"
+    assert set(cluster.messages("Suspended") + cluster.messages("Resumed")) == {"Job suspended", "Job resumed"}
+    assert job["spec"]["suspend"] is True
+
+
+@pytest.mark.parametrize(
+    ("zone", "last"),
+    [("", "2026-01-15T15:00:00Z"), ("Europe/Berlin", "2026-01-15T14:00:00Z"), ("Asia/Kolkata", None)],
+)
+async def test_a_schedule_is_in_its_time_zone(cluster: ClusterUnderTest, zone: str, last: str | None) -> None:
+    spec = {"schedule": "0 15 * * *", "jobTemplate": {"spec": {"template": job_template()}}}
+    cluster.create("CronJob", "nightly", {**spec, **({"timeZone": zone} if zone else {})})
+    await cluster.advance(3 * 3600 + 60)
+    assert cluster.get(CRONJOBS, "nightly")["status"].get("lastScheduleTime") == last
+
+
+async def test_an_unknown_time_zone_is_reported(cluster: ClusterUnderTest) -> None:
+    spec = {"schedule": "0 15 * * *", "timeZone": "Mars/Olympus", "jobTemplate": {"spec": {"template": job_template()}}}
+    cluster.create("CronJob", "nightly", spec)
+    await cluster.advance(5)
+    assert cluster.messages("UnknownTimeZone") == ['invalid timeZone: "Mars/Olympus"']
+
+
 async def test_a_cronjob_makes_jobs_and_keeps_three(cluster: ClusterUnderTest) -> None:
     spec = {"schedule": "*/5 * * * *", "jobTemplate": {"spec": {"template": job_template()}}}
     cluster.create("CronJob", "nightly", spec)

@@ -77,6 +77,25 @@ async def test_deleting_a_definition_ends_the_watches_of_its_objects_after_their
     assert (await client.get(_WIDGETS)).status == 404
 
 
+async def test_a_finalizer_of_an_object_keeps_its_definition(simulator: Simulator, client: RawClient) -> None:
+    await _define(simulator, client)
+    held = _widget("held")
+    held["metadata"]["finalizers"] = ["example.com/hold"]
+    await client.send("POST", _WIDGETS, held)
+    await client.send("POST", _WIDGETS, _widget("free"))
+    await client.send("DELETE", f"{_DEFINITIONS}/{_NAME}")
+    definition = (await client.get(f"{_DEFINITIONS}/{_NAME}")).body
+    assert definition["status"]["conditions"][-1]["reason"] == "InstanceDeletionInProgress"
+    (left,) = (await client.get(_WIDGETS)).body["items"]
+    assert (left["metadata"]["name"], "deletionTimestamp" in left["metadata"]) == ("held", True)
+    refused = await client.send("POST", _WIDGETS, _widget("new"))
+    assert refused.status == 403
+    assert "create not allowed while custom resource definition is terminating" in refused.body["message"]
+    await client.patch(f"{_WIDGETS}/held", {"metadata": {"finalizers": None}})
+    assert (await client.get(_WIDGETS)).status == 404
+    assert (await client.get(f"{_DEFINITIONS}/{_NAME}")).status == 404
+
+
 async def test_changing_a_definition_ends_its_watches_and_expires_their_revisions(
     simulator: Simulator, client: RawClient
 ) -> None:

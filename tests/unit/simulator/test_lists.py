@@ -8,7 +8,7 @@ import pytest
 from k9py.simulator.registry.resources import EVENTS, PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
-from tests.unit.simulator.client import METADATA, TABLE, RawClient
+from tests.unit.simulator.client import METADATA, METADATA_LIST, TABLE, RawClient
 from tests.unit.simulator.objects import add_namespace, add_pod, pod, running_status
 
 PATH = "/api/v1/namespaces/shop/pods"
@@ -94,7 +94,7 @@ async def test_a_future_revision_is_refused(client: RawClient) -> None:
 
 
 async def test_metadata_alone(client: RawClient) -> None:
-    body = (await client.get(PATH, accept=METADATA)).body
+    body = (await client.get(PATH, accept=METADATA_LIST)).body
     assert body["kind"] == "PartialObjectMetadataList"
     assert set(body["items"][0]) == {"kind", "apiVersion", "metadata"}
 
@@ -163,3 +163,21 @@ async def test_writes_go_on_while_a_large_list_is_sent(simulator: Simulator, cli
     gone = 3005 - len(names)
     removed = [f"many-{count:05d}" for count in range(0, 3000, 100)][:gone]
     assert not set(removed) & set(names)
+
+
+async def test_metadata_of_a_list_and_of_one_object_are_asked_for_differently(client: RawClient) -> None:
+    single = (await client.get("/api/v1/namespaces/default", accept=METADATA)).body
+    assert (single["kind"], single["metadata"]["name"]) == ("PartialObjectMetadata", "default")
+    for path, accept, why in (
+        (
+            "/api/v1/namespaces/default",
+            METADATA_LIST,
+            "PartialObjectMetadataList, but the requested object is not a list",
+        ),
+        ("/apis/apps/v1/deployments", METADATA, "PartialObjectMetadata, but the requested object is a list"),
+    ):
+        refused = await client.get(path, accept=accept)
+        assert (refused.status, refused.body["reason"]) == (406, "NotAcceptable")
+        assert why in refused.body["message"]
+    ended = await client.get("/api/v1/namespaces?watch=1", accept=METADATA_LIST)
+    assert (ended.status, ended.body) == (200, "")

@@ -8,26 +8,37 @@ from typing import Any
 
 import pytest
 
+from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.controllers.deployment_replicasets import revision_of
 from k9py.simulator.controllers.pod_state import is_ready, is_terminating
 from k9py.simulator.log_generators.applications import AFTER_IMAGE, BEFORE_IMAGE
 from k9py.simulator.registry.resources import (
+    CONFIGMAPS,
     CONTROLLERREVISIONS,
+    CRONJOBS,
     DAEMONSETS,
     DEPLOYMENTS,
     ENDPOINTSLICES,
     EVENTS,
     HORIZONTALPODAUTOSCALERS,
+    JOBS,
+    NAMESPACES,
+    NODES,
+    PERSISTENTVOLUMECLAIMS,
+    PERSISTENTVOLUMES,
     PODDISRUPTIONBUDGETS,
     PODS,
     REPLICASETS,
+    SERVICEACCOUNTS,
     SERVICES,
     STATEFULSETS,
+    STORAGECLASSES,
 )
 from k9py.simulator.registry.storage import Storage
 from k9py.simulator.scenarios.loader import SCENARIO_NAMES, check_scenario, load_scenario
 from k9py.simulator.scenarios.seeder import CHANGE_CAUSE
+from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.unit.simulator.cluster import ClusterUnderTest, make_state, running_cluster, with_image
 
@@ -283,3 +294,60 @@ def test_long_failures_have_kubelet_events_from_the_start(app: str, reason: str)
     load_scenario("crashloop", state)
     events = [event for event in state.storage.list(EVENTS, "shop") if event["involvedObject"]["name"].startswith(app)]
     assert [event["reason"] for event in events if event["type"] == "Warning"] == [reason]
+
+
+async def test_a_cluster_has_the_objects_of_every_real_cluster() -> None:
+    with Simulator("bare", clock=ManualClock()) as running:
+        create = {"metadata": {"name": "later"}}
+        running.call(lambda state: create_object(state, NAMESPACES, create))
+        running.wait_until(lambda state: state.storage.get(CONFIGMAPS, "later", "kube-root-ca.crt") is not None)
+        for namespace in ("default", "shop", "later"):
+            accounts = running.call(lambda state, name: state.storage.list(SERVICEACCOUNTS, name), namespace)
+            assert "default" in [account["metadata"]["name"] for account in accounts]
+        standard = running.call(lambda state: state.storage.get(STORAGECLASSES, "", "standard"))
+        assert standard is not None
+        assert standard["metadata"]["annotations"] == {"storageclass.kubernetes.io/is-default-class": "true"}
+        running.call(lambda state: state.storage.delete(SERVICEACCOUNTS, "later", "default"))
+        running.wait_until(lambda state: state.storage.get(SERVICEACCOUNTS, "later", "default") is not None)
+
+
+async def test_the_shop_has_objects_of_every_kind_that_a_view_shows() -> None:
+    async with running_cluster("shop-quiet") as cluster:
+        kinds = {resource.kind for resource in cluster.storage.resources.stored() if cluster.storage.list(resource)}
+        assert kinds >= {
+            "Certificate", "ConfigMap", "CronJob", "HorizontalPodAutoscaler", "Ingress", "IngressClass", "Job",
+            "LimitRange", "NetworkPolicy", "PersistentVolume", "PersistentVolumeClaim", "PodDisruptionBudget",
+            "PriorityClass", "ResourceQuota", "Role", "RoleBinding", "Secret", "ServiceAccount", "StorageClass",
+        }  # fmt: skip
+        volumes = {volume["metadata"]["name"] for volume in cluster.storage.list(PERSISTENTVOLUMES)}
+        claims = cluster.storage.list(PERSISTENTVOLUMECLAIMS, "data")
+        assert {claim["spec"]["volumeName"] for claim in claims} == volumes
+
+
+async def test_the_jobs_scenario_has_a_failed_job_bare_pods_and_nodes_with_problems() -> None:
+    async with running_cluster("jobs") as cluster:
+        storage = cluster.storage
+        failed = {
+            job["metadata"]["name"]
+            for job in storage.list(JOBS, "batch")
+            if any(c["type"] == "Failed" for c in job["status"].get("conditions", ()))
+        }
+        assert "migrate-2-9" in failed
+        bare = [pod["metadata"]["name"] for pod in storage.list(PODS) if not pod["metadata"].get("ownerReferences")]
+        assert bare == ["debug-shell", "load-test"]
+        (report,) = [pod for pod in storage.list(PODS, "batch") if pod["metadata"]["labels"].get("app") == "reports"]
+        last = report["status"]["containerStatuses"][0]["lastState"]["terminated"]
+        assert last["reason"] == "OOMKilled"
+        cordoned = [node["metadata"]["name"] for node in storage.list(NODES) if node["spec"].get("unschedulable")]
+        assert cordoned == ["node-002"]
+        assert all(pod["spec"]["nodeName"] not in ("node-002", "node-004") for pod in storage.list(PODS, "batch"))
+        await cluster.advance(30)  # it goes on: a heartbeat a minute
+        assert storage.list(CRONJOBS, "batch")
+
+
+async def test_the_jobs_scenario_is_the_same_each_time() -> None:
+    names = []
+    for _ in range(2):
+        async with running_cluster("jobs") as cluster:
+            names.append([pod["metadata"]["name"] for pod in cluster.storage.list(PODS)])
+    assert names[0] == names[1]

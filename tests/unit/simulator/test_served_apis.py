@@ -53,12 +53,12 @@ async def test_the_zone_of_an_endpoint_is_in_its_topology_in_v1beta1(simulator: 
     endpoint = {"addresses": ["10.0.0.1"], "topology": {"topology.kubernetes.io/zone": "a"}}
     body = {"metadata": {"name": "a"}, "addressType": "IPv4", "endpoints": [endpoint]}
     made = await client.send("POST", path, {"apiVersion": "discovery.k8s.io/v1beta1", "kind": "EndpointSlice", **body})
-    assert (made.status, made.body["endpoints"]) == (201, [endpoint])
+    assert (made.status, made.body["endpoints"]) == (201, [{**endpoint, "conditions": {}}])
     stored = simulator.call(lambda state: state.storage.get(ENDPOINTSLICES, "default", "a"))
     assert stored is not None
     assert (stored["apiVersion"], stored["endpoints"]) == (
         "discovery.k8s.io/v1",
-        [{"addresses": ["10.0.0.1"], "zone": "a"}],
+        [{"addresses": ["10.0.0.1"], "zone": "a", "conditions": {}}],
     )
 
 

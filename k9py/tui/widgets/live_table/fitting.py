@@ -83,7 +83,9 @@ def fit_columns(
         wanted_width(column, cells, is_sorted=column.id == sorted_by)
         for column, cells in zip(columns, content, strict=True)
     ]
-    shown = [i for i in range(len(columns)) if i not in hidden or columns[i].id == sorted_by] or [0]
+    shown = [i for i in range(len(columns)) if i not in hidden or columns[i].id == sorted_by]
+    shown = shown or list(range(len(columns)))[:1]
+    shown.sort(key=lambda i: not columns[i].leads)
     if everything:
         return _place(shown, wanted, len(shown))
 

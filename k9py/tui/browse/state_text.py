@@ -1,0 +1,84 @@
+"""What a table shows in place of rows, and at its edge: loading, empty, forbidden, gone, not current. Pure.
+
+Invariant: a table that is empty shows why, and how to go on; nothing that is unknown is shown as none.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from k9py.actions.keys import KeyNames
+from k9py.api.errors import KdashError, NotFoundError
+from k9py.api.resource_type import ResourceType
+from k9py.api.text import printable
+from k9py.api.times import age, duration
+from k9py.cluster.health import ClusterState, KindHealth
+from k9py.tui.browse.request import ResourceRequest
+from k9py.views.values import Tone
+
+
+def noun_of(resource_type: ResourceType) -> str:
+    """Return how many objects of a type are called: the plural, as kubectl writes it."""
+    return printable(resource_type.qualified_name if resource_type.ref_group else resource_type.plural)
+
+
+def empty_text(
+    request: ResourceRequest, health: KindHealth, *, scope: tuple[str, ...], keys: KeyNames
+) -> tuple[str, Tone]:
+    """Return what a table without rows shows.
+
+    Args:
+        scope: The namespaces of the dashboard, () for the whole cluster.
+    """
+    noun, place = noun_of(request.resource_type), request.place(scope)
+    if health.state is ClusterState.STALE and isinstance(health.error, NotFoundError):
+        return f"gone: the server no longer serves {noun}", Tone.WARN
+    if health.is_unserved:
+        return f"the server does not serve {noun}: unknown, not none", Tone.WARN
+    match health.state:
+        case ClusterState.FORBIDDEN:
+            ways = "{cluster.namespaces} chooses namespaces · {app.back} goes back" if place else "{app.back} goes back"
+            return f"{_sentence(health.error)} · {keys.fill(ways)}", Tone.WARN
+        case ClusterState.UNREACHABLE:
+            return f"{_sentence(health.error)} · {keys.fill('{app.retry} retries now')}", Tone.FAIL
+    if not health.has_synced:
+        so_far = f" {health.object_count:,} {noun}" if health.object_count else ""
+        return f"loading{so_far}…", Tone.BUSY
+    owner = "" if request.owner is None else f" of {printable(request.owner.kind)} {printable(request.owner.name)}"
+    where = f" in {place}" if place and not owner else ""
+    selectors = ", ".join(part for part in (request.label_selector, request.field_selector) if part)
+    matching = f" that match {printable(selectors)}" if selectors else ""
+    follows_scope = request.namespaces is None and bool(request.namespaces_in(scope))
+    more = keys.fill(" · {cluster.all_namespaces} shows all namespaces") if follows_scope else ""
+    return f"no {noun}{owner}{where}{matching}{more}", Tone.MUTED
+
+
+def state_text(resource_type: ResourceType, health: KindHealth, now: datetime, keys: KeyNames) -> str:
+    """Return why the rows are not current, "" when they are."""
+    since = "" if health.since is None else f" for {age(health.since, now)}"
+    skipped = f"some {noun_of(resource_type)} cannot be decoded" if health.decode_error else ""
+    match health.state:
+        case ClusterState.LISTED:
+            ago = "" if health.since is None else f" {age(health.since, now)} ago"
+            text = f"listed{ago}: this type cannot be watched · {keys.fill('{app.retry} lists it again')}"
+        case ClusterState.STALE if isinstance(health.error, NotFoundError):
+            text = f"gone: the server no longer serves {noun_of(resource_type)}, shown as it was{since}"
+        case ClusterState.STALE:
+            text = f"stale{since}: {_sentence(health.error)}, {_retry(health, now)}"
+        case ClusterState.FORBIDDEN if health.has_synced:
+            text = f"stale: {_sentence(health.error)}"
+        case ClusterState.UNREACHABLE if health.object_count:
+            text = f"incomplete: {_sentence(health.error)}, {_retry(health, now)}"
+        case _:
+            text = ""
+    return " · ".join(part for part in (text, skipped) if part)
+
+
+def _sentence(error: KdashError | None) -> str:
+    return printable(error.message.rstrip(".")) if error is not None else "the server does not answer"
+
+
+def _retry(health: KindHealth, now: datetime) -> str:
+    if health.retry_at is None:
+        return "retrying now"
+    return f"retrying in {duration(max(0.0, (health.retry_at - now).total_seconds()))}"

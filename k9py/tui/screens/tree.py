@@ -1,0 +1,166 @@
+"""The tree of an object: its owners, what it owns, what refers to it, each with its state; kept current.
+
+Invariant: the tree is shown as far as it has been read, and its title shows how far that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from k9py.actions.action import ActionScope
+from k9py.api.kinds import POD
+from k9py.api.meta import ObjectRef
+from k9py.api.plural import count_noun
+from k9py.api.text import printable
+from k9py.cluster.change_feed import Changes
+from k9py.resources.tree import TreeLine, tree_lines
+from k9py.tui.bindings import bindings
+from k9py.tui.browse.tree_reader import TreeReader
+from k9py.tui.context import AppContext
+from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.table_pane import TablePane
+from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.widgets.live_table.table import LiveTable
+from k9py.tui.workers import start_worker
+from k9py.views.tones import live_age
+from k9py.views.values import Cell, Column, Row, Tone
+
+COLUMNS: Final = (
+    Column("object", "OBJECT", min_width=24, max_width=120, grow=True, sort_key="B"),
+    Column("state", "STATE", min_width=8, max_width=50, sort_key="T"),
+    Column("age", "AGE", align_right=True, min_width=4, max_width=6, live=live_age, sort_key="A"),
+)
+BUILD_SECONDS: Final = 0.5
+"""Minimum seconds between two builds of a tree."""
+
+
+class TreeScreen(PanedScreen):
+    """Owners and dependents of one object."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.TREE)
+
+    def __init__(self, context: AppContext, subject: ObjectRef) -> None:
+        super().__init__(context)
+        self.subject = subject
+        self.pane = TablePane(
+            "Tree", COLUMNS, clock=context.options.clock, options=context.line_view_options, number=1, id="tree"
+        )
+        self.pane.set_empty_text("loading…", Tone.BUSY)
+        self._reader: TreeReader | None = None
+        self._folded: set[ObjectRef] = set()
+        self._is_outdated = True
+        self._built_at = float("-inf")
+        self._is_selected = False
+
+    def compose_panes(self) -> ComposeResult:
+        yield self.pane
+
+    def panes(self) -> Sequence[Pane]:
+        return (self.pane,)
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        return (f"tree of {self.subject.name}",)
+
+    # -- data ---------------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Read the tree."""
+        self.show_pane(self.pane)
+        self.pane.set_place("", f"{self.subject.kind} {self.subject.name}")
+        self.session_changed()
+
+    def on_unmount(self) -> None:
+        """End the leases."""
+        if self._reader is not None:
+            self._reader.close()
+
+    def session_changed(self) -> None:
+        self.on_unmount()
+        self._reader = None
+        session = self.app_context.connected
+        if session is None:
+            return
+        options = self.app_context.options
+        self._reader = TreeReader(session, self.subject, options.resources(), options.clock, self._outdate)
+        start_worker(self, self._reader.read, group="tree", exclusive=True)
+
+    def _outdate(self) -> None:
+        self._is_outdated = True
+
+    def tick(self, changes: Changes) -> None:
+        now = self.app_context.options.clock.monotonic()
+        if self._is_outdated and now - self._built_at >= BUILD_SECONDS:
+            self._is_outdated, self._built_at = False, now
+            self._build()
+        if not self._is_selected:
+            table = self.pane.table
+            self._is_selected = table.is_cursor_pinned or table.select_key(self.subject)
+
+    def _build(self) -> None:
+        reader = self._reader
+        if reader is None:
+            return
+        lines = tree_lines(reader.root(), reader.dependents, folded=self._folded)
+        self.pane.set_rows([self._row(line, at) for at, line in enumerate(lines)])
+        progress = "" if reader.is_done else f"reading {reader.read_count} of {count_noun(reader.type_count, 'type')}"
+        unread = f"{count_noun(len(reader.unreadable), 'type')} not readable" if reader.unreadable else ""
+        self.pane.set_subtitle(" · ".join(part for part in (progress, unread) if part))
+
+    def _row(self, line: TreeLine, at: int) -> Row:
+        item = line.item
+        if item is None:
+            text = f"… and at least {line.hidden:,} more"
+            return Row(ObjectRef("", "", text), (Cell(text, Tone.MUTED), Cell(""), Cell("")), Tone.MUTED, at)
+        ref = item.ref
+        fold = "▸ " if line.is_folded else ""
+        relation = f"{line.relation} " if line.relation else ""
+        hidden = f"  ({line.hidden} more)" if line.is_folded else ""
+        name = f"{line.prefix}{fold}{relation}{printable(ref.kind)}/{printable(ref.name)}{hidden}"
+        tone = Tone.ACCENT if ref == self.subject else Tone.PLAIN
+        cells = (Cell(name, tone, at), Cell(printable(item.state), item.tone), Cell(""))
+        return Row(ref, cells, item.tone, at, item.since)
+
+    # -- targets and keys ---------------------------------------------------------------------------------------------
+
+    def target(self) -> ObjectRef | None:
+        key = self.pane.table.cursor_key
+        return key if self.is_connected and key is not None and key.kind else None
+
+    def pod_target(self) -> ObjectRef | None:
+        key = self.target()
+        return key if key is not None and key.kind == POD.name and not key.group else None
+
+    def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
+        """Update the keys: what is possible depends on the object."""
+        self.refresh_bindings()
+
+    def on_live_table_selected(self, event: LiveTable.Selected) -> None:
+        """Go deeper."""
+        if event.key.kind:
+            self.app_context.navigator.open_object(event.key)
+
+    def show_tree(self) -> None:
+        """Show the tree of the object under the cursor."""
+        target = self.acting_target
+        if target is None or target == self.subject:
+            self.app_context.show_message("this is its tree", failed=True)
+        else:
+            super().show_tree()
+
+    def action_fold(self) -> None:
+        """Fold or unfold what belongs to the object under the cursor."""
+        key = self.pane.table.cursor_key
+        if key is not None and key.kind:
+            self.pane.table.pin_cursor()
+            self._folded ^= {key}
+            self._build()
+
+    def step_back(self) -> None:
+        """Clear the filter, then go back."""
+        if not self.clear_filter():
+            super().step_back()

@@ -1,0 +1,144 @@
+"""From an object to those that belong to it: owners, pods, events; and failing pods that no table shows."""
+
+from __future__ import annotations
+
+from k9py.api.meta import ObjectRef
+from k9py.simulator.registry.resources import PODS
+from k9py.simulator.state import SimulatorState
+from k9py.tui.logs.source_filter import NameFilter
+from k9py.tui.screens.containers import ContainersScreen
+from k9py.tui.screens.describe import DescribeScreen
+from k9py.tui.screens.events import EventsScreen
+from k9py.tui.screens.logs import LogScreen
+from k9py.tui.screens.other_pods import OtherPodsScreen
+from k9py.tui.screens.resources import ResourceScreen
+from k9py.tui.screens.rollout import RolloutScreen
+from k9py.tui.screens.tree import TreeScreen
+from tests.tui.dashboard import Dashboard
+from tests.tui.test_resources import listed, names
+
+
+async def test_owners_are_walked_up_to_the_workload(kdash: Dashboard) -> None:
+    screen = await listed(kdash, "po")
+    cart = next(row.key for row in screen.pane.table.shown_rows if row.key.name.startswith("cart-"))
+    assert screen.pane.table.select_key(cart)
+    for kind in ("ReplicaSet", "Deployment"):
+        await kdash.press("O")
+        await kdash.until(lambda kind=kind: target_kind(kdash) == kind, f"the {kind} selected")  # type: ignore[misc]
+    await kdash.press("O")
+    await kdash.until_said("Deployment cart has no owner")
+    await kdash.press("enter")
+    opened = await kdash.until_screen(RolloutScreen)
+    assert opened.subject == ObjectRef("Deployment", "shop", "cart")
+
+
+def target_kind(kdash: Dashboard) -> str:
+    screen = kdash.app.screen
+    target = screen.target() if isinstance(screen, ResourceScreen) else None
+    return "" if target is None or not target.name.startswith("cart") else target.kind
+
+
+async def test_enter_lists_the_pods_of_a_node_and_describes_what_has_none(kdash: Dashboard) -> None:
+    screen = await listed(kdash, "no")
+    node = screen.pane.table.shown_rows[0].key.name
+    await kdash.press("enter")
+    await kdash.until(lambda: kdash.app.screen is not screen, "another screen")
+    pods = await kdash.until_screen(ResourceScreen)
+    await kdash.until(lambda: pods.pane.is_complete and names(pods), "its pods")
+    stored = kdash.connected.cluster.stores.pods.values()
+    assert set(names(pods)) == {pod.name for pod in stored if pod.spec.node_name == node}
+    await kdash.until_text(f"nodes › {node} › pods", f"spec.nodeName={node}")
+    await listed(kdash, "configmaps")
+    await kdash.press("enter")
+    await kdash.until_screen(DescribeScreen)
+
+
+async def test_events_show_their_whole_message_and_act_on_their_object(kdash: Dashboard) -> None:
+    kdash.simulator.advance(400)
+    screen = await listed(kdash, "events")
+    assert isinstance(screen, EventsScreen)
+    events = {row.key: row for row in screen.pane.table.shown_rows}
+    failed = next(key for key in events if "checkout" in key.name)
+    assert screen.pane.table.select_key(failed)
+    target = screen.target()
+    assert target is not None
+    assert (target.kind, target.name.startswith("checkout-")) == ("Pod", True)
+    await kdash.press("space")
+    await kdash.until(lambda: 0 < len(names(screen)) < len(events), "only its events")
+    assert screen.target() == target
+    await kdash.press("d")
+    described = await kdash.until_screen(DescribeScreen)
+    assert described.subject == target
+
+
+async def test_a_failing_pod_that_no_table_shows_is_counted_and_listed(kdash: Dashboard) -> None:
+    def fail(state: SimulatorState) -> None:
+        metadata = {"name": "migrate", "namespace": "shop"}
+        pod = {"metadata": metadata, "spec": {"containers": [{"name": "app", "image": "a:1"}]}}
+        status = {"phase": "Failed", "reason": "Evicted"}
+        state.storage.create(PODS, {"apiVersion": "v1", "kind": "Pod", **pod, "status": status})
+
+    assert "other pod" not in kdash.text
+    kdash.simulator.call(fail)
+    await kdash.until_text("1 other pod failing")
+    await kdash.press("exclamation_mark")
+    screen = await kdash.until_screen(OtherPodsScreen)
+    await kdash.until(lambda: names(screen) == ["migrate"], "the pod")
+
+
+def tree_of(kdash: Dashboard) -> list[str]:
+    screen = kdash.app.screen
+    assert isinstance(screen, TreeScreen)
+    return [row.cells[0].text for row in screen.pane.table.shown_rows]
+
+
+async def test_a_tree_shows_owners_dependents_and_relations_and_is_folded(kdash: Dashboard) -> None:
+    screen = await listed(kdash, "po")
+    pod = next(row.key for row in screen.pane.table.shown_rows if row.key.name.startswith("cart-"))
+    assert screen.pane.table.select_key(pod)
+    await kdash.press("x")
+    tree = await kdash.until_screen(TreeScreen)
+    await kdash.until(lambda: not tree.pane.subtitle and len(tree.pane.rows) > 5, "all types read")
+    await kdash.until(lambda: tree_of(kdash)[0] == "Deployment/cart", "its owners above it")
+    lines = tree_of(kdash)
+    replica_set = pod.name.rpartition("-")[0]
+    assert lines[1] == f"├─ ReplicaSet/{replica_set}"
+    assert f"│  ├─ Pod/{pod.name}" in lines or f"│  └─ Pod/{pod.name}" in lines
+    assert any(line.endswith("selected by Service/cart") for line in lines)
+    assert tree.target() == pod
+    await kdash.until_text("1/1 · Running")
+    assert tree.pane.table.select_key(ObjectRef("ReplicaSet", "shop", replica_set))
+    await kdash.press("space")
+    await kdash.until(lambda: f"├─ ▸ ReplicaSet/{replica_set}  (3 more)" in tree_of(kdash), "folded")
+    await kdash.press("enter")
+    pods = await kdash.until_screen(ResourceScreen)
+    await kdash.until(lambda: len(names(pods)) == 3, "the pods of the ReplicaSet")
+
+
+async def test_a_tree_of_a_config_map_shows_the_pods_that_use_it(kdash: Dashboard) -> None:
+    kdash.app.navigator.open_tree(ObjectRef("ConfigMap", "shop", "checkout-settings"))
+    tree = await kdash.until_screen(TreeScreen)
+    await kdash.until(lambda: not tree.pane.subtitle and len(tree.pane.rows) > 1, "its users")
+    lines = tree_of(kdash)
+    assert lines[0] == "ConfigMap/checkout-settings"
+    assert all("used by Pod/checkout-" in line for line in lines[1:])
+
+
+async def test_enter_on_a_pod_shows_its_containers_and_the_log_of_one(kdash: Dashboard) -> None:
+    screen = await listed(kdash, "po")
+    pod = next(row.key for row in screen.pane.table.shown_rows if row.key.name.startswith("checkout-6"))
+    assert screen.pane.table.select_key(pod)
+    await kdash.press("enter")
+    shown = await kdash.until_screen(ContainersScreen)
+    await kdash.until(lambda: set(shown.containers.rows), "its containers")
+    await kdash.until_text(f"Pod shop/{pod.name}", "ImagePullBackOff", "Container app", "readiness")
+    await kdash.press("down")
+    await kdash.until_text("Container proxy")
+    assert shown.container == "proxy"
+    await kdash.press("l")
+    logs = await kdash.until_screen(LogScreen)
+    assert logs.subject == pod
+    assert logs.logs.source_filter.containers == NameFilter(frozenset({"proxy"}), only=True)
+    await kdash.press("escape", "escape")
+    await kdash.until(lambda: kdash.app.screen is screen, "back in the table")
+    assert shown.live is None
