@@ -11,6 +11,7 @@ from k9py.actions.host import ActionHost
 
 if TYPE_CHECKING:  # `kdash --help` imports no decoder
     from k9py.api.meta import ObjectRef
+    from k9py.api.resource_type import ResourceType
 
 
 class HelpGroup(Enum):
@@ -65,6 +66,8 @@ class ActionScope(Enum):
     COMMAND_LINE = "command line"
     SOURCES = "sources"
     QUESTION = "question"
+    DELETION = "deletion"
+    EDITOR = "editor"
     NUMBER = "number"
     FILTER_BAR = "filter bar"
     HELP = "help"
@@ -78,11 +81,13 @@ class ActionTarget:
     Args:
         key: The object.
         uid: Its uid, "" when it is not in the store.
+        resource_type: Its type, None when it is not known.
         has_one_revision: Return whether its history is known to hold the current revision alone. Computed on demand.
     """
 
     key: ObjectRef
     uid: str = ""
+    resource_type: ResourceType | None = None
     has_one_revision: Callable[[], bool] = field(default=lambda: False, compare=False)
 
 
@@ -138,7 +143,9 @@ class CliOption:
         input: The input of the operation that it sets.
         help: Its line in the verb's help.
         is_flag: It takes no number.
-        required: Whether it must be given; a number that is left out is 0.
+        required: Whether it must be given.
+        choices: It takes one of these words; the first is the default.
+        default: The number when it is left out.
     """
 
     flag: str
@@ -146,6 +153,8 @@ class CliOption:
     help: str
     is_flag: bool = False
     required: bool = False
+    choices: tuple[str, ...] = ()
+    default: int | None = 0
 
 
 WordParser = Callable[[Sequence[str]], tuple[Sequence[str], Mapping[str, Any]]]
@@ -161,6 +170,7 @@ class CliVerb:
         short_help: Its line in `kdash --help`.
         help: First sentence of `kdash <name> --help`.
         takes_several: Several objects may be named; they are changed one after the other.
+        any_type: Objects of any type may be named, not workloads alone.
         options: Its own options; with the name of the object, they are all an operation needs.
         metavar: What follows the name of the object, for the help; "" when nothing does.
         parse: Reads what follows the name of the object, None when nothing does.
@@ -170,6 +180,7 @@ class CliVerb:
     short_help: str
     help: str
     takes_several: bool = False
+    any_type: bool = False
     options: tuple[CliOption, ...] = ()
     metavar: str = ""
     parse: WordParser | None = None
@@ -182,6 +193,28 @@ Run = Callable[[ActionHost, str | None], Awaitable[None] | None]
 def always(_target: ActionTarget) -> str | None:
     """Allow an action on every target."""
     return None
+
+
+def workloads_alone(_target: ActionTarget) -> bool:
+    """Act on workloads alone."""
+    return False
+
+
+def of_kinds(verb: str, *kinds: str) -> Callable[[ActionTarget], str | None]:
+    """Return what allows an action on standard kinds alone.
+
+    Args:
+        verb: The past participle, such as "cordoned".
+        kinds: Such as "Node".
+    """
+
+    def allowed(target: ActionTarget) -> str | None:
+        key = target.key
+        if key.kind in kinds and not key.group:
+            return None
+        return f"a {key.kind} cannot be {verb}: only a {' or a '.join(kinds)} can"
+
+    return allowed
 
 
 def anytime(_host: ActionHost) -> str | None:
@@ -210,6 +243,7 @@ class Action:
         operation: Name of the operation it starts, "" when it starts none.
         takes_marked: Whether it acts on all marked rows when some are marked.
         allowed: Return why it is not possible on a target, None when it is.
+        also: Return whether an action on workloads acts on an object of another kind itself.
         ready: Return why it is not possible now, whatever the target, None when it is.
         footer: Place in the footer, lowest first; None keeps it out. What does not fit is cut from the end.
         priority: Whether the key works while something has the focus that takes keys itself.
@@ -230,6 +264,7 @@ class Action:
     operation: str = ""
     takes_marked: bool = False
     allowed: Callable[[ActionTarget], str | None] = always
+    also: Callable[[ActionTarget], bool] = workloads_alone
     ready: Callable[[ActionHost], str | None] = anytime
     footer: int | None = None
     priority: bool = False

@@ -159,6 +159,16 @@ class ConflictError(ApiError):
     """409: the object is not the one (uid) or not the version (resourceVersion) that was confirmed."""
 
 
+class FieldConflictError(ConflictError):
+    """409 for a server-side apply: other managers own fields that it would change.
+
+    Attributes:
+        conflicts: the manager and the field, such as `("kubectl-client-side-apply", ".spec.replicas")`.
+    """
+
+    conflicts: tuple[tuple[str, str], ...] = ()
+
+
 class ExpiredError(ApiError):
     """410: the resourceVersion or continue token is too old; relist."""
 

@@ -6,9 +6,10 @@ Source: k8s.io/metrics/pkg/apis/metrics/v1beta1/types.go.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
+
+import msgspec
 
 from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject, KubeStruct
@@ -18,8 +19,7 @@ from k9py.api.resource_type import ResourceType
 METRICS_GROUP: Final = "metrics.k8s.io"
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True, gc=False):
     """What a container, pod or node uses. CPU in cores, memory in bytes."""
 
     cpu: float
@@ -61,9 +61,22 @@ class NodeMetrics(KubeObject, frozen=True):
 
 
 def _usage(usage: dict[str, Quantity] | None) -> Usage | None:
-    cpu, memory = amount((usage or {}).get("cpu")), amount((usage or {}).get("memory"))
+    if usage is None:
+        return None
+    cpu, memory = _amount(usage.get("cpu")), _amount(usage.get("memory"))
     return None if cpu is None or memory is None else Usage(cpu, int(memory))
 
+
+def _amount(quantity: Quantity | None) -> float | None:
+    """Return a quantity as a number, quickly in the forms that metrics-server writes: every one is different."""
+    if isinstance(quantity, str):
+        for suffix, factor in _COMMON_SUFFIXES:
+            if quantity.endswith(suffix) and quantity[: -len(suffix)].isdecimal():
+                return int(quantity[: -len(suffix)]) * factor
+    return amount(quantity)
+
+
+_COMMON_SUFFIXES: Final = (("Ki", 2.0**10), ("Mi", 2.0**20), ("n", 1e-9), ("u", 1e-6), ("m", 1e-3))
 
 _READ_ONLY: Final = frozenset(("get", "list"))
 

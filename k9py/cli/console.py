@@ -72,13 +72,17 @@ class Console:
 
     async def confirm(self, question: str) -> bool:
         """Ask a yes-or-no question; anything but yes is no. Ctrl+C cancels."""
-        print(f"{question} [y/N] ", end="", file=self.err, flush=True)
+        return (await self.ask(f"{question} [y/N]")).lower() in ("y", "yes")
+
+    async def ask(self, question: str) -> str:
+        """Ask and return the answer without blanks around it. Ctrl+C cancels."""
+        print(f"{question} ", end="", file=self.err, flush=True)
         try:
             answer = await self.read()
         except asyncio.CancelledError:
             self.print_err()
             raise
-        return answer.strip().lower() in ("y", "yes")
+        return answer.strip()
 
 
 def takes_colour(stream: TextIO, *, no_color: bool) -> bool:

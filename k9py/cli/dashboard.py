@@ -15,7 +15,7 @@ from k9py.cli.command_line import Arguments
 from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import ExitGuard
 from k9py.config.log_buffer import log_buffer_bytes
-from k9py.config.paths import audit_file, crash_file, log_directory, tables_file
+from k9py.config.paths import audit_file, crash_file, draft_directory, log_directory, tables_file
 from k9py.config.table_state import TableState
 from k9py.config.terminal import detect_clipboard, notification_mode, redraws_per_second, wants_color
 from k9py.kube import child_processes
@@ -59,6 +59,8 @@ def run_dashboard(arguments: Arguments) -> int:
                 redraws_per_second=redraws_per_second(os.environ),
                 notify=notification_mode(os.environ),
                 log_directory=log_directory(os.environ),
+                draft_directory=draft_directory(os.environ),
+                environ=os.environ,
                 log_buffer=log_buffer_bytes(os.environ),
                 clipboard=detect_clipboard(os.environ),
                 table_state=TableState(tables_file(os.environ)),

@@ -18,7 +18,8 @@ from k9py.cli.command_line import (
     pop_write_options,
     with_write_options,
 )
-from k9py.cli.targets import ObjectArgument, parse_target, parse_targets
+from k9py.cli.operation_targets import NamedTarget, parse_typed_names
+from k9py.cli.targets import parse_target, parse_targets
 
 if TYPE_CHECKING:  # a command's help imports no operations
     from k9py.operations.registry import OperationRegistry
@@ -52,7 +53,8 @@ def operation_command(action: Action, operations: OperationRegistry | None = Non
     function = with_write_options(run_verb)
     for option in reversed(verb.options):
         function = _option(option)(function)
-    name = "KIND/NAME..." if verb.takes_several else "KIND/NAME"
+    name = "TYPE/NAME" if verb.any_type else "KIND/NAME"
+    name = f"{name}..." if verb.takes_several else name
     function = click.argument("operands", nargs=-1, metavar=f"{name} {verb.metavar}".strip())(function)
     return click.command(verb.name, cls=Subcommand, short_help=verb.short_help, help=verb.help)(function)
 
@@ -60,13 +62,20 @@ def operation_command(action: Action, operations: OperationRegistry | None = Non
 def _option(option: CliOption) -> Any:
     if option.is_flag:
         return click.option(option.flag, option.input, is_flag=True, help=option.help)
+    if option.choices:
+        words = click.Choice(option.choices)
+        return click.option(
+            option.flag, option.input, type=words, default=option.choices[0], show_default=True, help=option.help
+        )
     number = click.IntRange(min=0)
     if option.required:
         return click.option(option.flag, option.input, type=number, required=True, metavar="NUMBER", help=option.help)
-    return click.option(option.flag, option.input, type=number, default=0, metavar="NUMBER", help=option.help)
+    return click.option(
+        option.flag, option.input, type=number, default=option.default, metavar="NUMBER", help=option.help
+    )
 
 
-def _parse(verb: CliVerb, operands: Sequence[str]) -> tuple[tuple[ObjectArgument, ...], Mapping[str, Any]]:
+def _parse(verb: CliVerb, operands: Sequence[str]) -> tuple[tuple[NamedTarget, ...], Mapping[str, Any]]:
     """Return the objects and inputs from the operands. Raises click.UsageError."""
     parsed: Mapping[str, Any] = {}
     if verb.parse is not None:
@@ -74,4 +83,9 @@ def _parse(verb: CliVerb, operands: Sequence[str]) -> tuple[tuple[ObjectArgument
             operands, parsed = verb.parse(operands)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
+    if verb.any_type:
+        named = parse_typed_names(operands)
+        if len(named) > 1 and not verb.takes_several:
+            raise click.UsageError(f"{verb.name} takes one object; you named {' and '.join(map(str, named))}.")
+        return named, parsed
     return parse_targets(operands) if verb.takes_several else (parse_target(operands),), parsed

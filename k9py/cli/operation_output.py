@@ -15,6 +15,7 @@ from k9py.api.text import printable
 from k9py.cli.status import status_json
 from k9py.operations.dry_run import DryRun
 from k9py.operations.front_end import Proposal
+from k9py.operations.object_diff import object_diff
 from k9py.operations.plan import PreflightWarning, WarningLevel
 from k9py.operations.result import OperationResult
 from k9py.operations.target import Target
@@ -37,22 +38,33 @@ def plan_lines(proposal: Proposal, context: str) -> Iterator[StyledLine]:
     yield ((printable(plan.summary), Tone.ACCENT), (f"  (context {printable(context)})", Tone.MUTED))
     if state is not None:
         yield ((f"  now: {state.text}", state.tone),)
-    is_shown = plan.changes_template and tried.is_verified
+    is_shown = plan.changes_template and tried.is_verified and not plan.creates
     changes = semantic_diff(tried.template_before, tried.template_after) if is_shown else ()
     shown = {change.after for change in changes}
     for what, before, after in plan.before_after:
         if what == "revision" or after not in shown:  # the parts of the difference are not printed twice
-            yield ((f"  {what}: {before} → {after}", Tone.PLAIN),)
+            yield ((f"  {what}: {before} → {after}" if before else f"  {what}: {after}", Tone.PLAIN),)
     if is_shown:
         yield (("  changes (server-side dry run):", Tone.MUTED),)
         for line in semantic_diff_lines(changes):
             yield (("    ", Tone.PLAIN), *line)
     elif tried.is_verified:
+        if plan.shows_object:
+            yield from _diff_lines(tried)
         yield (("  server-side dry run passed", Tone.MUTED),)
     for warning in plan.warnings:
         tone = _TONES[warning.level]
         symbol = tone.symbol.strip() or "·"
         yield ((f"  {symbol} {printable(warning.message)}", tone),)
+
+
+_SIGNS: Final = {"+": Tone.OK, "-": Tone.FAIL, "@": Tone.ACCENT}
+
+
+def _diff_lines(tried: DryRun) -> Iterator[StyledLine]:
+    """Return the difference of the whole object."""
+    for line in object_diff(tried.before, tried.after):
+        yield ((f"    {line.sign} {line.text}", _SIGNS.get(line.sign, Tone.MUTED)),)
 
 
 def exit_code(result: OperationResult) -> ExitCode:
@@ -67,7 +79,7 @@ def exit_code(result: OperationResult) -> ExitCode:
         case "failed" | "unknown":
             return ExitCode.UNKNOWN
     end = result.end
-    is_done = end is None or (end.is_expected and end.outcome != "converged")
+    is_done = end is None or (end.is_expected and (end.outcome != "converged" or end.status is None))
     code = ExitCode.DONE if end is None or is_done else end_exit_code(end)
     return exit_code_of_write(code, result.audit_problem)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from k9py.api.errors import KdashError, RefusedError
 from k9py.api.meta import ObjectRef
@@ -18,6 +18,7 @@ from k9py.api.text import printable
 from k9py.api.times import duration
 from k9py.cli.command_line import WriteOptions
 from k9py.cli.operation_output import exit_code, plan_lines, result_values
+from k9py.cli.operation_targets import NamedTarget
 from k9py.cli.resolve import resolve_argument
 from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session, report_error
 from k9py.cli.targets import ObjectArgument
@@ -26,13 +27,18 @@ from k9py.cli.undo_default import choose_revision
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
+from k9py.operations.drafts import Draft
+from k9py.operations.edit import EditInputs
+from k9py.operations.editing import edit_once
+from k9py.operations.external_editor import default_editor, editor_command, run_editor
 from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
 from k9py.operations.notes import audit_note, result_notes
 from k9py.operations.pause import PausedError
 from k9py.operations.plan import WriteResult
+from k9py.operations.proposing import OperationSession
 from k9py.operations.result import OperationResult
-from k9py.operations.runner import OperationRunner, OperationSession, RunOptions
-from k9py.operations.target import FetchedTarget, FetchedTargets, TargetSnapshot
+from k9py.operations.runner import OperationRunner, RunOptions
+from k9py.operations.target import FetchedTarget, FetchedTargets, Target, TargetSnapshot
 from k9py.operations.track import TrackedEnd
 from k9py.operations.undo import UndoInputs
 from k9py.rollouts.status import RolloutStatus
@@ -41,11 +47,13 @@ from k9py.views.rollouts import KIND_SHORT_NAMES
 from k9py.views.values import Tone
 
 T = TypeVar("T")
+_PROBLEM_LINES: Final = 5
+"""Lines about a refused text that are printed; all of them are in the text."""
 
 
 async def run_operation(
     invocation: Invocation,
-    targets: Sequence[ObjectArgument],
+    targets: Sequence[NamedTarget],
     operation_id: str,
     options: WriteOptions,
     **inputs: Any,
@@ -61,14 +69,13 @@ async def run_operation(
         hint = "use --yes to skip the question, or --dry-run to preview"
         raise RefusedError("not confirmed: no terminal to ask on; nothing was sent", hint)
     async with open_session(invocation) as session:
+        snapshots = [TargetSnapshot(await resolve(session, target)) for target in targets]
         front_end = ConsoleFrontEnd(invocation, session, options)
         runner = OperationRunner(
             _operation_session(invocation, session, options),
             front_end,
             RunOptions(together=False, tracks=options.wait, timeout=options.timeout),
         )
-        targets = [await resolve_argument(session, target) for target in targets]
-        snapshots = [TargetSnapshot(session.key(target)) for target in targets]
         try:
             await runner.run(invocation.operations[operation_id], snapshots, **inputs)
         except asyncio.CancelledError:
@@ -76,6 +83,14 @@ async def run_operation(
             _sum_up(invocation, session, runner, targets, options)
             raise
         return _sum_up(invocation, session, runner, targets, options)
+
+
+async def resolve(session: CommandSession, named: NamedTarget) -> ObjectRef:
+    """Return the object that is named, in the default namespace. Raises NotFoundError: there is no such type."""
+    if isinstance(named, ObjectArgument):
+        return session.key(await resolve_argument(session, named))
+    found = await session.connection.find_type(named.kind)
+    return found.ref(session.namespace, named.name)
 
 
 def _operation_session(invocation: Invocation, session: CommandSession, options: WriteOptions) -> OperationSession:
@@ -102,7 +117,7 @@ def _sum_up(
     invocation: Invocation,
     session: CommandSession,
     runner: OperationRunner,
-    targets: Sequence[ObjectArgument],
+    targets: Sequence[NamedTarget],
     options: WriteOptions,
 ) -> ExitCode:
     """Report the targets that were not tried, print JSON if requested, and return the last exit code."""
@@ -135,12 +150,14 @@ class ConsoleFrontEnd:
     """Prints and asks. Notes about the result, and all prompts, go to standard error."""
 
     def __init__(self, invocation: Invocation, session: CommandSession, options: WriteOptions) -> None:
+        self._invocation = invocation
         self._console = invocation.console
         self._clock = invocation.clock
         self._is_json = invocation.arguments.json
         self._session = session
         self._options = options
         self._printer = ProgressPrinter(invocation.console)
+        self._reported = ""
 
     async def while_preparing(self, key: ObjectRef, title: str, work: Coroutine[Any, Any, T]) -> T | None:
         """Await the work without showing it."""
@@ -149,12 +166,30 @@ class ConsoleFrontEnd:
     async def choose(self, request: InputRequest) -> Any | Confirmed | None:
         """Return the default, or refuse: a command does not ask for inputs."""
         [target] = request.targets
+        if isinstance(request.inputs, EditInputs):
+            return await self._edit(target, request.inputs)
         if isinstance(request.inputs, UndoInputs):
             assert isinstance(target, FetchedTarget)
             revision = await choose_revision(self._session.connection, target, request.inputs)
             return UndoInputs(revision=revision, deletes_stuck_pods=request.inputs.deletes_stuck_pods)
         name = printable(str(target.key))
         raise RefusedError(f"{request.operation.title(request.inputs)} of {name} needs a value", "use an option for it")
+
+    async def _edit(self, target: Target, inputs: EditInputs) -> EditInputs | None:
+        """Open the editor; why it is opened again is printed too, and written at the top of the text."""
+        if not self._console.is_interactive:
+            raise RefusedError("an editor needs a terminal", "kdash apply -f changes objects without one")
+        command = editor_command(self._invocation.environ) or default_editor()
+        if not command:
+            raise RefusedError("no editor is chosen", "set KUBE_EDITOR, VISUAL or EDITOR")
+        for line in inputs.problem[:_PROBLEM_LINES]:
+            self._console.print_err(f"kdash: {printable(line)}")
+
+        async def edit(draft: Draft) -> bool:
+            await run_editor(command, draft.path)
+            return True
+
+        return await edit_once(target.raw, inputs, self._invocation.drafts, edit, self.note)
 
     async def confirm(self, proposals: Proposals) -> Decision:
         """Show the plan, and ask unless the options answer."""
@@ -163,17 +198,22 @@ class ConsoleFrontEnd:
         if options.dry_run:
             self._print("dry run: nothing was changed")
             return Decision.PREVIEW
-        if options.yes or await self._is_agreed():
+        typed = next((item.plan.typed_confirmation for item in proposals.items if item.plan is not None), "")
+        if options.yes or await self._is_agreed(typed):
             return Decision.YES
         return Decision.NO
 
     def _print_plan(self, proposals: Proposals) -> None:
         """Print the plan: on standard output for a dry run, otherwise on standard error."""
-        [proposal] = proposals.items
-        self._console.print_warnings(proposal.target.warnings)
-        is_answer = self._options.dry_run
-        if self._is_json and (is_answer or self._options.yes):
+        for proposal in proposals.items:
+            self._console.print_warnings(proposal.target.warnings)
+        if self._is_json and (self._options.dry_run or self._options.yes):
             return
+        for proposal in proposals.items:
+            self._print_proposal(proposal)
+
+    def _print_proposal(self, proposal: Proposal) -> None:
+        is_answer = self._options.dry_run
         lines = list(plan_lines(proposal, self._session.context))
         if proposal.planned.deletes_stuck_pods:
             stuck = proposal.planned.stuck_pods
@@ -183,10 +223,14 @@ class ConsoleFrontEnd:
         for line in lines:
             (self._console.print if is_answer else self._console.print_err)(self._console.render(line))
 
-    async def _is_agreed(self) -> bool:
+    async def _is_agreed(self, typed: str) -> bool:
+        """Ask; `typed` not "": it has to be typed."""
         agreed = False
         try:
-            agreed = await self._console.confirm("Apply?")
+            if typed:
+                agreed = await self._console.ask(f"Type {printable(typed)} to confirm:") == typed
+            else:
+                agreed = await self._console.confirm("Apply?")
         finally:
             if not agreed:
                 self._console.print_err("kdash: nothing was written")
@@ -217,13 +261,23 @@ class ConsoleFrontEnd:
         """Print each new text once."""
         self._printer.print(key, status)
 
+    def report(self, key: ObjectRef, text: str) -> None:
+        """Print each new text once."""
+        if text != self._reported:
+            self._reported = text
+            self._console.print_err(f"{printable(str(key))}: {printable(text)}")
+
+    def note(self, text: str) -> None:
+        """Print it on standard error."""
+        self._console.print_err(f"kdash: {printable(text)}")
+
     def ended(self, result: OperationResult, end: TrackedEnd) -> None:
         """Print how the operation ended."""
         if end.is_interrupted:
             self._console.print_err("kdash: no longer tracked; the change stays and its rollout continues")
         elif result.is_stuck_pod:
             return  # its workload is still to come
-        elif end.outcome == "converged":
+        elif end.outcome == "converged" and end.status is not None:
             self._print(f"rollout complete after {duration(end.seconds)}")
         else:
             self._print(f"{printable(str(result.key))}: {end.text}")

@@ -6,7 +6,7 @@ Invariant: a connection opened here is closed here. Only `run` turns errors into
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import run_guarded
 from k9py.cli.process import run_printing
 from k9py.cli.progress import SignInPrinter
-from k9py.config.paths import audit_file
+from k9py.config.paths import audit_file, draft_directory
 from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
@@ -43,6 +43,7 @@ class Invocation:
         connect_options: which cluster, and how to reach it.
         audit_path: the audit file, None writes none.
         operations: what can be written.
+        environ: the environment variables that choose an editor.
     """
 
     arguments: CommandArguments
@@ -52,6 +53,12 @@ class Invocation:
     clock: Clock = field(default_factory=SystemClock)
     connector: Connector = connect
     operations: OperationRegistry = field(default_factory=built_in_operations)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    @property
+    def drafts(self) -> Path:
+        """The directory of texts that are being edited, beside the audit file."""
+        return draft_directory(self.environ) if self.audit_path is None else self.audit_path.with_name("drafts")
 
 
 CommandSession = ClusterSession

@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from sys import intern
 from typing import Any, Final, Protocol
+
+import msgspec
 
 from k9py.api.errors import ForbiddenError, KdashError, NotFoundError
 from k9py.api.kinds import NODE, POD, Kind
@@ -61,10 +64,11 @@ class MetricsHealth:
     error: KdashError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Sample:
+class _Sample(msgspec.Struct, frozen=True, gc=False):
+    """The last measurement of a pod or node; `containers` of a pod, by name."""
+
     usage: Usage
-    containers: Mapping[str, Usage]
+    containers: tuple[tuple[str, Usage], ...]
     measured_at: datetime | None
     read_at: float
 
@@ -90,7 +94,9 @@ class _Scope:
     leases: int
     poll_now: Callable[[], None]
     task: asyncio.Task[Any]
-    refs: frozenset[ObjectRef] = frozenset()
+    refs: set[ObjectRef] = field(default_factory=set)
+    arriving: set[ObjectRef] = field(default_factory=set)  # of the list that is being read
+    newest: datetime | None = None
 
 
 class Metrics:
@@ -153,7 +159,8 @@ class Metrics:
             self._connection.lister_watcher(metrics_kind, namespace),
             self._clock,
             self._time_slicer,
-            on_objects=lambda objects: self._on_objects(place, objects),
+            on_object=lambda measured: self._on_object(place, measured),
+            on_complete=lambda: self._on_complete(place),
             on_error=lambda error: self._on_error(kind, error),
         )
         return _Scope(
@@ -169,8 +176,8 @@ class Metrics:
             return
         del self._scopes[place]
         scope.task.cancel()
-        kept = frozenset[ObjectRef]().union(*(other.refs for other in self._scopes.values()))
-        self._forget(scope.refs - kept)
+        kept = set[ObjectRef]().union(*(other.refs for other in self._scopes.values()))
+        self._forget((scope.refs | scope.arriving) - kept)
         if not any(kind == place[0] for kind, _ in self._scopes):
             self._set_health(place[0], MetricsHealth())
 
@@ -189,7 +196,7 @@ class Metrics:
     def container_usage(self, pod: ObjectRef) -> Mapping[str, Usage]:
         """Return what the containers of a pod use, without those that are unknown."""
         sample = self._current(pod)
-        return {} if sample is None else sample.containers
+        return {} if sample is None else dict(sample.containers)
 
     def history(self, ref: ObjectRef) -> tuple[Usage, ...]:
         """Return the last samples of a pod or node, oldest first."""
@@ -207,24 +214,23 @@ class Metrics:
 
     # -- samples ------------------------------------------------------------------------------------------------------
 
-    def _on_objects(self, place: tuple[str, str], objects: tuple[PodMetrics | NodeMetrics, ...]) -> None:
-        kind, _ = place
-        read_at, newest = self._clock.monotonic(), None
-        refs: set[ObjectRef] = set()
-        for measured in objects:
-            ref = ObjectRef(kind, measured.namespace, measured.name)
-            sample = _sample(measured, read_at)
-            if sample is None:
-                continue
-            refs.add(ref)
-            self._record(ref, sample)
-            if sample.measured_at is not None and (newest is None or sample.measured_at > newest):
-                newest = sample.measured_at
-        scope = self._scopes.get(place)
-        if scope is not None:
-            self._forget(scope.refs - refs)
-            scope.refs = frozenset(refs)
-        self._set_health(kind, MetricsHealth(MetricsState.LIVE, newest or self._health[kind].measured_at))
+    def _on_object(self, place: tuple[str, str], measured: PodMetrics | NodeMetrics) -> None:
+        scope, sample = self._scopes.get(place), _sample(measured, self._clock.monotonic())
+        if scope is None or sample is None:
+            return
+        ref = ObjectRef(place[0], measured.namespace, measured.name)
+        scope.arriving.add(ref)
+        self._record(ref, sample)
+        if sample.measured_at is not None and (scope.newest is None or sample.measured_at > scope.newest):
+            scope.newest = sample.measured_at
+
+    def _on_complete(self, place: tuple[str, str]) -> None:
+        kind, scope = place[0], self._scopes.get(place)
+        if scope is None:
+            return
+        self._forget(scope.refs - scope.arriving)
+        scope.refs, scope.arriving = scope.arriving, set()
+        self._set_health(kind, MetricsHealth(MetricsState.LIVE, scope.newest or self._health[kind].measured_at))
 
     def _record(self, ref: ObjectRef, sample: _Sample) -> None:
         before = self._samples.get(ref)
@@ -256,15 +262,17 @@ class Metrics:
 
 
 def _sample(measured: PodMetrics | NodeMetrics, read_at: float) -> _Sample | None:
+    containers: tuple[tuple[str, Usage], ...] = ()
     match measured:
         case PodMetrics():
-            containers = measured.container_usage()
-            if not containers:
-                return None
-            usage: Usage | None = Usage(
-                sum(container.cpu for container in containers.values()),
-                sum(container.memory for container in containers.values()),
-            )
+            containers = tuple((intern(name), usage) for name, usage in measured.container_usage().items())
+            usage = _sum_of(containers)
         case NodeMetrics():
-            containers, usage = {}, measured.node_usage()
+            usage = measured.node_usage()
     return None if usage is None else _Sample(usage, containers, measured.timestamp, read_at)
+
+
+def _sum_of(containers: tuple[tuple[str, Usage], ...]) -> Usage | None:
+    if len(containers) <= 1:
+        return containers[0][1] if containers else None
+    return Usage(sum(usage.cpu for _, usage in containers), sum(usage.memory for _, usage in containers))

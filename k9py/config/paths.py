@@ -41,5 +41,10 @@ def log_directory(environ: Mapping[str, str]) -> Path:
     return Path(override).expanduser() if override else _state_directory() / "logs"
 
 
+def draft_directory(environ: Mapping[str, str]) -> Path:
+    """Return the directory of the texts that are being edited, beside the audit file."""
+    return audit_file(environ).with_name("drafts")
+
+
 def _state_directory() -> Path:
     return platformdirs.user_state_path("kdash", appauthor=False)

@@ -7,8 +7,10 @@ decoded in time slices.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Generic, NoReturn, TypeVar
+
+import msgspec
 
 from k9py.api.errors import ExpiredError, KdashError
 from k9py.api.kinds import Kind
@@ -28,8 +30,9 @@ class Poller(Generic[T]):
     """Lists one kind in one scope at an interval.
 
     Args:
-        on_objects: called with every complete list.
-        on_error: called when a list failed.
+        on_object: called with every object of a list, in time slices.
+        on_complete: called when a list has been read to its end.
+        on_error: called when a list failed, also in the middle.
     """
 
     def __init__(
@@ -39,7 +42,8 @@ class Poller(Generic[T]):
         clock: Clock,
         time_slicer: TimeSlicer,
         *,
-        on_objects: Callable[[tuple[T, ...]], None],
+        on_object: Callable[[T], None],
+        on_complete: Callable[[], None],
         on_error: Callable[[KdashError], None],
         interval: float = POLL_SECONDS,
     ) -> None:
@@ -47,7 +51,8 @@ class Poller(Generic[T]):
         self._lister = lister
         self._clock = clock
         self._time_slicer = time_slicer
-        self._on_objects = on_objects
+        self._on_object = on_object
+        self._on_complete = on_complete
         self._on_error = on_error
         self._interval = interval
         self._asked = asyncio.Event()
@@ -61,41 +66,43 @@ class Poller(Generic[T]):
         while True:
             self._asked.clear()
             try:
-                objects = await self.read()
+                await self.read()
             except KdashError as error:
                 self._on_error(error)
             else:
-                self._on_objects(objects)
+                self._on_complete()
             await self._wait()
 
-    async def read(self) -> tuple[T, ...]:
-        """Return the complete list; an object that does not decode is left out. Raises KdashError."""
+    async def read(self) -> None:
+        """Read the complete list; an object that does not decode is left out. Raises KdashError."""
         try:
-            return await self._read_pages()
+            await self._read_pages()
         except ExpiredError:  # the list changed between two pages
-            return await self._read_pages()
+            await self._read_pages()
 
-    async def _read_pages(self) -> tuple[T, ...]:
-        objects: list[T] = []
+    async def _read_pages(self) -> None:
         token = ""
         while True:
             page = read_page(await self._lister.list_page(limit=0, continue_token=token))
             items = iter(page.elements)
-            is_complete = False
-            while not is_complete:
-                async with self._time_slicer.slice():
-                    is_complete = True
-                    for item in items:
-                        try:
-                            objects.append(self._kind.decode(item))
-                        except DECODE_ERRORS:
-                            continue
-                        if self._time_slicer.is_over:
-                            is_complete = False
-                            break
+            while not await self._read_slice(items):
+                pass
             token = page.metadata.continue_
             if not token:
-                return tuple(objects)
+                return
+
+    async def _read_slice(self, items: Iterator[msgspec.Raw]) -> bool:
+        """Decode items until the time slice is over; return whether there are no more."""
+        async with self._time_slicer.slice():
+            for item in items:
+                try:
+                    value = self._kind.decode(item)
+                except DECODE_ERRORS:
+                    continue
+                self._on_object(value)
+                if self._time_slicer.is_over:
+                    return False
+        return True
 
     async def _wait(self) -> None:
         """Wait for the interval, or until somebody asks for a poll."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import builtins
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -26,11 +26,11 @@ from k9py.api.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from k9py.api.kinds import POD, DynamicKind, Kind
+from k9py.api.kinds import METADATA_LIST, POD, DynamicKind, Kind
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.api.resource_types import ResourceTypes
-from k9py.api.write_request import FIELD_MANAGER, PatchType, WriteRequest
+from k9py.api.write_request import WriteRequest
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.kube.discovery import Discovery
 from k9py.kube.foreign_response import malformed_body_error
@@ -41,15 +41,11 @@ from k9py.kube.target import ConnectionInfo
 from k9py.kube.transport import Transport
 from k9py.kube.transport_errors import translate_errors
 from k9py.kube.versioned_lister_watcher import VersionedListerWatcher
+from k9py.kube.write_calls import write_call
 from k9py.logs.source import LogTarget
 
 PAGE_LIMIT: Final = 500
 """Objects in a page of a list."""
-_CONTENT_TYPE: Final[Mapping[PatchType, str]] = {
-    "merge": "application/merge-patch+json",
-    "strategic": "application/strategic-merge-patch+json",
-    "json": "application/json-patch+json",
-}
 _GZIP: Final = {"Accept-Encoding": "gzip"}
 
 
@@ -132,20 +128,20 @@ class Connection:
 
         return VersionedListerWatcher(self._discovery, kind.resource_type, in_version, kind.decodes_version)
 
-    async def get(self, key: ObjectRef) -> dict[str, Any]:
-        """Return the complete JSON of an object. Raises KdashError (NotFoundError, ForbiddenError ...)."""
+    async def get(self, key: ObjectRef, subresource: str = "") -> dict[str, Any]:
+        """Return the complete JSON of an object, or of its subresource. Raises KdashError (NotFoundError ...)."""
         resource_type = await self.find_type(key)
         try:
-            return await self._get(resource_type, key)
+            return await self._get(resource_type, key, subresource)
         except MissingApiError:
             await self._discovery.refresh_after_miss()
             served = await self.find_type(key)
             if served.version == resource_type.version:
                 raise
-            return await self._get(served, key)
+            return await self._get(served, key, subresource)
 
-    async def _get(self, resource_type: ResourceType, ref: ObjectRef) -> dict[str, Any]:
-        path, info = object_request(resource_type, ref, "get")
+    async def _get(self, resource_type: ResourceType, ref: ObjectRef, subresource: str) -> dict[str, Any]:
+        path, info = object_request(resource_type, ref, "get", subresource)
         return self._decode(await self._transport.read(ApiRequest("GET", path, info, headers=_GZIP)))
 
     async def list(
@@ -160,8 +156,10 @@ class Connection:
         except ExpiredError:
             return await self._pages(lister, 0)
 
-    async def _type(self, kind: str | ResourceType) -> ResourceType:
-        return kind if isinstance(kind, ResourceType) else await self.find_type(ObjectRef(kind, "", ""))
+    async def _type(self, kind: str | ObjectRef | ResourceType) -> ResourceType:
+        if isinstance(kind, ResourceType):
+            return kind
+        return await self.find_type(ObjectRef(kind, "", "") if isinstance(kind, str) else kind)
 
     async def _pages(self, lister: ListerWatcher, limit: int) -> builtins.list[dict[str, Any]]:
         items: builtins.list[dict[str, Any]] = []
@@ -174,7 +172,13 @@ class Connection:
                 return items
 
     async def can_i(
-        self, verb: str, kind: str | ResourceType, namespace: str, *, name: str = "", subresource: str = ""
+        self,
+        verb: str,
+        kind: str | ObjectRef | ResourceType,
+        namespace: str,
+        *,
+        name: str = "",
+        subresource: str = "",
     ) -> bool | None:
         """Ask the server whether the user may do something, in a namespace or in all of them ("").
 
@@ -219,39 +223,44 @@ class Connection:
         Raises:
             KdashError: ConflictError, ForbiddenError, InvalidError ...
         """
-        is_eviction = request.verb == "evict"
-        path, info = object_request(
-            await self.find_type(request.key),
-            request.key,
-            "create" if is_eviction else request.verb,
-            "eviction" if is_eviction else request.subresource,
-        )
-        query = [("dryRun", "All")] if dry_run else []
-        headers: dict[str, str] = {}
-        body: Mapping[str, Any] | Sequence[Any]
-        options = request.patch if isinstance(request.patch, Mapping) else {}
-        if is_eviction:
-            method = "POST"
-            body = {
-                "apiVersion": "policy/v1",
-                "kind": "Eviction",
-                "metadata": {"name": request.key.name, "namespace": request.key.namespace},
-                "deleteOptions": {"apiVersion": "v1", "kind": "DeleteOptions", **options},
-            }
-        elif request.verb == "delete":
-            method = "DELETE"
-            body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", **options}
-            if dry_run:
-                # The server reads the options only from the body when there is one (apiserver/pkg/endpoints/handlers/
-                # delete.go): with `dryRun` only in the query, the dry run would delete.
-                body = {**body, "dryRun": ["All"]}
-        else:
-            assert request.patch is not None
-            method, headers = "PATCH", {"Content-Type": _CONTENT_TYPE[request.patch_type]}
-            query.append(("fieldManager", FIELD_MANAGER))
-            body = request.patch
-        api_request = ApiRequest(method, path, info, query=query, body=body, headers=headers)
+        call = write_call(request, dry_run=dry_run)
+        key = request.key._replace(name="") if call.is_collection else request.key
+        resource_type = request.resource_type or await self.find_type(request.key)
+        path, info = object_request(resource_type, key, call.verb, call.subresource)
+        api_request = ApiRequest(call.method, path, info, query=call.query, body=call.body, headers=call.headers)
         return self._decode(await self._transport.read(api_request))
+
+    async def rules(self, namespace: str) -> dict[str, Any]:
+        """Return what the user may do in a namespace: the `status` of a SelfSubjectRulesReview. Raises KdashError."""
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectRulesReview",
+            "spec": {"namespace": namespace or "default"},  # it may not be empty; rules of the cluster are in all
+        }
+        info = RequestInfo("create", "selfsubjectrulesreviews", "authorization.k8s.io")
+        path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+        request = ApiRequest("POST", path, info, body=body, header_timeout=HEADER_TIMEOUT)
+        review = self._decode(await self._transport.read(request))
+        status: dict[str, Any] = review.get("status") or {}
+        return status
+
+    async def list_metadata(
+        self, resource_type: ResourceType, namespace: str, *, limit: int = 0
+    ) -> tuple[builtins.list[dict[str, Any]], int]:
+        """Return the metadata of the objects of any type, without the objects, and how many the server left out.
+
+        Args:
+            namespace: "" for the whole cluster.
+            limit: at most so many objects; 0: all of them.
+        """
+        path = resource_type.path(quote(namespace, safe=""))
+        info = RequestInfo("list", resource_type.plural, resource_type.group, namespace)
+        query = [("limit", str(limit))] if limit else []
+        headers = {"Accept": METADATA_LIST, **_GZIP}
+        request = ApiRequest("GET", path, info, query=query, headers=headers, timeout=LIST_TIMEOUT)
+        page = self._decode(await self._transport.read(request))
+        remaining = (page.get("metadata") or {}).get("remainingItemCount")
+        return page.get("items") or [], int(remaining or 0)
 
     async def server_version(self) -> str:
         """Return the server's version, such as "v1.36.2"."""

@@ -26,6 +26,7 @@ from k9py.api.errors import (
     DeniedError,
     DryRunUnsupportedError,
     ExpiredError,
+    FieldConflictError,
     KdashError,
     MissingApiError,
     UnauthorizedError,
@@ -61,6 +62,8 @@ _DRY_RUN_UNSUPPORTED: Final = re.compile(
 _BUDGET_SPENT: Final = re.compile(
     r"The disruption budget (?P<name>\S+) needs (?P<needs>\d+) healthy pods and has (?P<has>\d+) currently", re.ASCII
 )
+_MANAGER: Final = re.compile(r'conflict with "([^"]{1,253})"')
+_CONFLICTS_NAMED: Final = 5
 _SEVERAL_BUDGETS: Final = "more than one PodDisruptionBudget"
 _BUDGET_HINT: Final = "Wait until more of its pods are ready. Deleting the pod bypasses the PodDisruptionBudget."
 _BUDGET_FULL_HINT: Final = "Add a replica or relax the PodDisruptionBudget. Deleting the pod bypasses it."
@@ -70,6 +73,7 @@ _BUDGET_FULL_HINT: Final = "Add a replica or relax the PodDisruptionBudget. Dele
 class _StatusCause(msgspec.Struct):
     reason: str | None = ""
     message: str | None = ""
+    field: str | None = ""
 
 
 class _StatusDetails(msgspec.Struct, rename="camel"):
@@ -118,6 +122,8 @@ def error_from_status(
         make_error = _admission_refused(message)
     if make_error is not None:
         return make_error(code=code, reason=reason, retry_after=seconds)
+    if code == 409 and (conflicts := _field_conflicts(status)):
+        return _field_conflict_error(conflicts, reason)
     text, hint = _message_and_hint(code, message, info, credentials, missing_reason)
     make_error = MissingApiError if code == 404 and _is_missing_api(message) else api_error_type(code)
     error = make_error(text, hint, code=code, reason=reason, retry_after=seconds)
@@ -169,6 +175,28 @@ def _admission_refused(message: str) -> Callable[..., ApiError] | None:
             "The server refuses writes that it cannot check: nothing was changed. Repair the webhook, then try again.",
         )
     return None
+
+
+def _field_conflicts(status: _Status) -> tuple[tuple[str, str], ...]:
+    """Return manager and field of each conflict of a server-side apply."""
+    causes = (status.details.causes if status.details is not None else None) or ()
+    found = []
+    for cause in causes:
+        if cause.reason == "FieldManagerConflict":
+            manager = _MANAGER.search(cause.message or "")
+            found.append((printable(manager[1]) if manager else "another manager", bounded(cause.field or "", 200)))
+    return tuple(found)
+
+
+def _field_conflict_error(conflicts: tuple[tuple[str, str], ...], reason: str) -> FieldConflictError:
+    named = [f"{field} (owned by {manager})" for manager, field in conflicts]
+    more = f" and {len(named) - _CONFLICTS_NAMED} more" if len(named) > _CONFLICTS_NAMED else ""
+    text = f"other managers own {count_noun(len(named), 'field')} of it: {', '.join(named[:_CONFLICTS_NAMED])}{more}"
+    error = FieldConflictError(
+        text, "Leave these fields out, or force the apply to take them over.", code=409, reason=reason
+    )
+    error.conflicts = conflicts
+    return error
 
 
 def _eviction_refused(code: int, message: str, status: _Status) -> Callable[..., ApiError] | None:

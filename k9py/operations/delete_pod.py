@@ -13,7 +13,7 @@ from k9py.api.plural import count_noun
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.operation import NoInputs, Operation, PlannedTarget
-from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan
+from k9py.operations.plan import PreflightWarning, Tracking, WarningLevel, WritePlan
 from k9py.operations.preconditions import options_guarded, target_version
 from k9py.operations.preflight.management import managed
 from k9py.operations.target import Target
@@ -23,9 +23,13 @@ _MIRROR: Final = "kubernetes.io/config.mirror"
 """Annotation of a mirror pod: the copy of a static pod in the API, which a kubelet runs from a file."""
 
 
-def plan_delete_pod(pod_obj: Mapping[str, Any]) -> WritePlan:
-    """Plan to delete a pod; disruption budgets are bypassed. Raises RefusedError if it is no pod or terminating."""
-    return _plan(pod_obj, evict=False)
+def plan_delete_pod(pod_obj: Mapping[str, Any], *, is_forced: bool = False) -> WritePlan:
+    """Plan to delete a pod; disruption budgets are bypassed.
+
+    Raises:
+        RefusedError: it is no pod, or is terminating and this is not forced.
+    """
+    return _plan(pod_obj, evict=False, is_forced=is_forced)
 
 
 def plan_evict(pod_obj: Mapping[str, Any]) -> WritePlan:
@@ -33,8 +37,8 @@ def plan_evict(pod_obj: Mapping[str, Any]) -> WritePlan:
     return _plan(pod_obj, evict=True)
 
 
-def _plan(obj: Mapping[str, Any], *, evict: bool) -> WritePlan:
-    about = target_version(obj)
+def _plan(obj: Mapping[str, Any], *, evict: bool, is_forced: bool = False) -> WritePlan:
+    about = target_version(obj, allows_terminating=is_forced)
     verb, past = ("evict", "evicted") if evict else ("delete", "deleted")
     if about.key.kind != "Pod":
         raise RefusedError(f"{about.text} cannot be {past} from here", "only a pod can")
@@ -50,6 +54,7 @@ def _plan(obj: Mapping[str, Any], *, evict: bool) -> WritePlan:
         request=WriteRequest(about.key, options_guarded(about), verb="evict" if evict else "delete"),
         summary=f"{verb} {about.text}",
         done_text=f"{about.text} {past}",
+        tracking=Tracking.REMOVAL,
         before_after=(("pod", _status(obj), after),),
         warnings=loudest_first(_for_good(obj, owner), managed(obj) if not owner else iter(())),
     )
@@ -57,12 +62,17 @@ def _plan(obj: Mapping[str, Any], *, evict: bool) -> WritePlan:
 
 def _for_good(obj: Mapping[str, Any], owner: str) -> Iterator[PreflightWarning]:
     """Warn that the pod will not be recreated, or cannot be deleted permanently."""
-    if _MIRROR in ((obj.get("metadata") or {}).get("annotations") or {}):
+    if is_mirror_pod(obj):
         message = "static pod: the kubelet of its node runs it from a file and restarts it"
         yield PreflightWarning(WarningLevel.CAUTION, "static-pod", message)
     elif not owner:
         message = "no controller: it will not be recreated"
         yield PreflightWarning(WarningLevel.DANGER, "bare-pod", message)
+
+
+def is_mirror_pod(obj: Mapping[str, Any]) -> bool:
+    """Return whether a pod is the copy of a static pod."""
+    return _MIRROR in ((obj.get("metadata") or {}).get("annotations") or {})
 
 
 def _controller(obj: Mapping[str, Any]) -> str:
@@ -83,11 +93,11 @@ def _status(obj: Mapping[str, Any]) -> str:
     return f"{text}, {count_noun(restarts, 'restart')}" if restarts else text
 
 
-class DeletePod(Operation[NoInputs]):
-    """Delete a pod; disruption budgets are bypassed."""
+class EvictPod(Operation[NoInputs]):
+    """Evict a pod, as a drain does; its disruption budget may refuse."""
 
-    id = "delete-pod"
-    label = "Delete"
+    id = "evict"
+    label = "Evict"
 
     def inputs(self, **given: Any) -> NoInputs:
         return NoInputs(**given)
@@ -96,17 +106,7 @@ class DeletePod(Operation[NoInputs]):
         return self.label.lower()
 
     async def plan(self, target: Target, inputs: NoInputs) -> PlannedTarget:
-        return PlannedTarget(target, plan_delete_pod(target.raw), self.title(inputs))
-
-
-class EvictPod(DeletePod):
-    """Evict a pod, as a drain does; its disruption budget may refuse."""
-
-    id = "evict"
-    label = "Evict"
-
-    async def plan(self, target: Target, inputs: NoInputs) -> PlannedTarget:
         return PlannedTarget(target, plan_evict(target.raw), self.title(inputs))
 
 
-OPERATIONS = (DeletePod(), EvictPod())
+OPERATIONS = (EvictPod(),)

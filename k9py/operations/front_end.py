@@ -120,6 +120,12 @@ class FrontEnd(Protocol):
     def progress(self, key: ObjectRef, status: RolloutStatus | None, *, is_recovering: bool) -> None:
         """Report the status of a tracked rollout; status None: a tracked pod is terminating."""
 
+    def report(self, key: ObjectRef, text: str) -> None:
+        """Report the progress of what follows a write, one clause."""
+
+    def note(self, text: str) -> None:
+        """Report what a person has to know when nothing failed, such as where a text was kept."""
+
     def ended(self, result: OperationResult, end: TrackedEnd) -> None:
         """Report where tracking ended; a rollout that recovers after a stall ends twice."""
 

@@ -15,10 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-from k9py.api.errors import RefusedError
+from k9py.api.errors import KdashError, RefusedError
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
+from k9py.operations.follow import Follow
 from k9py.operations.plan import OperationId, WritePlan
+from k9py.operations.result import OperationResult
 from k9py.operations.target import Target
 from k9py.rollouts.revisions import Revision
 
@@ -66,6 +68,8 @@ class PlannedTarget:
         deletes_stuck_pods: deleting them is part of what is confirmed.
         leaves: the current revision, when the plan goes back to another one.
         goes_to: name of the ReplicaSet or ControllerRevision that is put back, "" when none is.
+        writes: False: the plan describes what `follow` does, and is not sent itself.
+        follow: more writes that belong to this one, and their end; it runs in place of the tracking.
     """
 
     target: Target
@@ -75,6 +79,8 @@ class PlannedTarget:
     deletes_stuck_pods: bool = False
     leaves: Revision | None = None
     goes_to: str = ""
+    writes: bool = True
+    follow: Follow | None = None
 
 
 class Operation(ABC, Generic[InputsT]):
@@ -84,6 +90,13 @@ class Operation(ABC, Generic[InputsT]):
     label: ClassVar[str]
     takes_several: ClassVar[bool] = False
     """Several selected targets may be confirmed together."""
+    waits_for_each: ClassVar[bool] = True
+    """The next of several targets is started when the one before has reached its end; else all are followed at once."""
+
+    can_stop: ClassVar[bool] = False
+    """It makes several writes, also on a single target, and can be stopped between two of them."""
+    asks_again: ClassVar[bool] = False
+    """After a failure that stored nothing, `ask_again` may have other inputs to ask for."""
 
     @abstractmethod
     def inputs(self, **given: Any) -> InputsT:
@@ -95,6 +108,21 @@ class Operation(ABC, Generic[InputsT]):
     async def resolve(self, targets: Sequence[Target], inputs: InputsT) -> Any:
         """Return the inputs completed from the targets."""
         return inputs
+
+    async def ask_again(
+        self, inputs: Any, error: KdashError, targets: Sequence[Target], before: Sequence[Target]
+    ) -> Any | None:
+        """Return the inputs to ask for again after a failure that stored nothing, None to report it.
+
+        Args:
+            targets: as they are now, after a conflict; else as they were read.
+            before: as they were read.
+        """
+        return None
+
+    def ended(self, inputs: Any, result: OperationResult) -> str:
+        """Release what the inputs hold, and return what a person has to know about it, "" for nothing."""
+        return ""
 
     def needs_input(self, inputs: Any) -> bool:
         """Return whether a person has to be asked for inputs."""

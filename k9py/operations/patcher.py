@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any, Protocol
 
 from k9py.api.meta import ObjectRef
+from k9py.api.resource_type import ResourceType
 from k9py.api.write_request import WriteRequest
 
 
@@ -19,16 +21,24 @@ class Patcher(Protocol):
 class Reader(Protocol):
     """Reads complete objects from the server, for planning a write."""
 
-    async def get(self, key: ObjectRef) -> dict[str, Any]:
-        """Return the object's JSON. Raises KdashError (NotFoundError ...)."""
+    async def get(self, key: ObjectRef, subresource: str = "") -> dict[str, Any]:
+        """Return the JSON of an object, or of its subresource. Raises KdashError (NotFoundError ...)."""
         ...
 
-    async def list(self, kind: str, namespace: str, *, label_selector: str = "") -> list[dict[str, Any]]:
+    async def list(
+        self, kind: str, namespace: str, *, label_selector: str = "", field_selector: str = ""
+    ) -> list[dict[str, Any]]:
         """Return the items of a list, all pages."""
         ...
 
+    async def list_metadata(
+        self, resource_type: ResourceType, namespace: str, *, limit: int = 0
+    ) -> tuple[builtins.list[dict[str, Any]], int]:
+        """Return objects of any type with their metadata alone, and how many the server left out (`limit`; 0: none)."""
+        ...
+
     async def can_i(
-        self, verb: str, kind: str, namespace: str, *, name: str = "", subresource: str = ""
+        self, verb: str, kind: str | ObjectRef, namespace: str, *, name: str = "", subresource: str = ""
     ) -> bool | None:
         """Ask the server whether the user may; None when it gave no answer."""
         ...

@@ -12,6 +12,7 @@ from k9py.operations.operation import Operation, PlannedTarget, RemediableError,
 from k9py.operations.plan import WritePlan
 from k9py.operations.preconditions import TargetVersion, guarded, target_version
 from k9py.operations.preflight.management import managed
+from k9py.operations.suspend import SUSPENDABLE, plan_suspend
 from k9py.operations.target import Target
 from k9py.operations.warnings import loudest_first
 
@@ -105,13 +106,18 @@ class Pause(Operation[PauseInputs]):
 
 
 class Resume(Pause):
-    """Resume a paused rollout."""
+    """Resume a paused rollout, or a suspended CronJob or Job."""
 
     id = "resume"
     label = "Resume"
 
     def inputs(self, **given: Any) -> PauseInputs:
         return PauseInputs(False)
+
+    async def plan(self, target: Target, inputs: PauseInputs) -> PlannedTarget:
+        if target.key.kind in SUSPENDABLE and not target.key.group:
+            return PlannedTarget(target, plan_suspend(target.raw, suspended=False), self.title(inputs))
+        return await super().plan(target, inputs)
 
 
 OPERATIONS = (Pause(), Resume())

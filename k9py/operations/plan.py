@@ -43,6 +43,14 @@ class NewPods(Enum):
     ANY = "of a template that may differ in everything"
 
 
+class Tracking(Enum):
+    """How a write is followed to its end."""
+
+    ROLLOUT = "until the rollout is complete"
+    REMOVAL = "until the object is gone"
+    NONE = "it is done when it is stored"
+
+
 @dataclass(frozen=True, slots=True)
 class WritePlan:
     """One planned write. What it does to pods is declared here by its operation: nothing else looks at the name.
@@ -64,6 +72,10 @@ class WritePlan:
         is_remedy: it is meant to repair something: with nothing wrong, the confirmation names the workload that fails.
         done_text: what was done: `Deployment shop/checkout scaled from 3 to 5`; "": `done: ` and the summary.
         pauses: it ends with the rollout paused.
+        tracking: how it is followed to its end.
+        is_exact: any change but that of the status since it was planned is a conflict, also of other fields.
+        shows_object: its confirmation shows the difference of the whole object.
+        typed_confirmation: what a person has to type to confirm it, "" when a key is enough.
     """
 
     operation: OperationId
@@ -84,6 +96,10 @@ class WritePlan:
     is_remedy: bool = False
     pauses: bool = False
     done_text: str = ""
+    tracking: Tracking = Tracking.ROLLOUT
+    is_exact: bool = False
+    shows_object: bool = False
+    typed_confirmation: str = ""
 
     @property
     def done(self) -> str:
@@ -116,6 +132,11 @@ class WritePlan:
     def removes_pod(self) -> bool:
         """True when it deletes or evicts a pod."""
         return self.key.kind == "Pod" and self.request.verb in ("delete", "evict")
+
+    @property
+    def creates(self) -> bool:
+        """True when there was no such object when it was planned."""
+        return not self.uid
 
 
 def _patched_spec(request: WriteRequest) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from k9py.api.errors import RefusedError
 from k9py.api.meta import ObjectRef
+from k9py.api.standard_types import ref_group_of
 from k9py.api.text import printable
 from k9py.operations.plan import WritePlan
 
@@ -38,15 +39,22 @@ class TargetVersion:
         return printable(str(self.key))
 
 
-def target_version(obj: Mapping[str, Any]) -> TargetVersion:
+def ref_of(obj: Mapping[str, Any]) -> ObjectRef:
+    """Return the reference of a raw object of any type."""
+    meta, kind = obj.get("metadata") or {}, str(obj.get("kind", ""))
+    group = ref_group_of(str(obj.get("apiVersion", "")), kind)
+    return ObjectRef(kind, str(meta.get("namespace", "")), str(meta.get("name", "")), group)
+
+
+def target_version(obj: Mapping[str, Any], *, allows_terminating: bool = False) -> TargetVersion:
     """Return what identifies a raw object.
 
     Raises:
-        RefusedError: it is being deleted, or is incomplete.
+        RefusedError: it is being deleted (unless that is allowed), or is incomplete.
     """
     meta = obj.get("metadata") or {}
     version = TargetVersion(
-        key=ObjectRef(str(obj.get("kind", "")), str(meta.get("namespace", "")), str(meta.get("name", ""))),
+        key=ref_of(obj),
         uid=str(meta.get("uid", "")),
         resource_version=str(meta.get("resourceVersion", "")),
         generation=int(meta.get("generation") or 0),
@@ -55,7 +63,7 @@ def target_version(obj: Mapping[str, Any]) -> TargetVersion:
         raise RefusedError(
             "the object is not known well enough to change it", "wait until it has been read, then retry"
         )
-    if meta.get("deletionTimestamp"):
+    if meta.get("deletionTimestamp") and not allows_terminating:
         raise RefusedError(f"{version.text} is being deleted", "it can no longer be changed")
     return version
 

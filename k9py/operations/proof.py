@@ -40,13 +40,16 @@ def unproven(
     """
     if why := not_the_object(plan, answer):
         return why
+    if plan.request.verb == "create":
+        return ""
     if plan.request.verb != "patch":
+        # A type without graceful deletion is returned as it was stored last, so only a pod shows it.
         is_pod = answer.get("kind") == "Pod"
         is_deleted = (answer.get("metadata") or {}).get("deletionTimestamp") or plan.request.verb == "evict"
         return "the pod in the response is not being deleted" if is_pod and not is_deleted else ""
     if str(answer["metadata"]["resourceVersion"]) == plan.resource_version:
         return "the resourceVersion in the response is unchanged, so nothing was stored"
-    if before is not None and has_no_effect(plan.request, before, answer):
+    if before and has_no_effect(plan.request, before, answer):
         return "the fields to change are unchanged in it"
     for path, sent, actual in unmet(plan.request, answer, before):
         if previewed is None or value_at(previewed, path) != actual:
@@ -73,6 +76,8 @@ def not_the_object(plan: WritePlan, answer: Mapping[str, Any]) -> str:
         return f"it is about {printable(f'{namespace}/{name}')[:120]}"
     if kind == "Eviction":
         return ""
+    if plan.creates:
+        return "" if meta.get("uid") else "it has no uid"
     if str(meta.get("uid") or "") != plan.uid:
         return "it is another object with that name" if meta.get("uid") else "it has no uid"
     return "" if meta.get("resourceVersion") else "it has no resourceVersion"

@@ -99,6 +99,8 @@ def judged(
     name = printable(str(plan.key))
     meta = (present or {}).get("metadata") or {}
     is_other = present is not None and str(meta.get("uid") or "") != plan.uid
+    if plan.creates:
+        return _creation(plan, name, present, is_answered=is_answered)
     if plan.request.verb != "patch":
         return _removal(plan, name, present, is_other=is_other, is_answered=is_answered)
     if present is None:
@@ -106,7 +108,7 @@ def judged(
     if is_other:
         return ReadBack("unknown", f"{name} was deleted and recreated", present)
     is_same_version = str(meta.get("resourceVersion") or "") == plan.resource_version
-    is_same_spec = int(meta.get("generation") or 0) == plan.generation
+    is_same_spec = int(meta.get("generation") or 0) == plan.generation > 0  # many types have none
     if is_same_version or (is_same_spec and plan.changes_spec):
         is_final = is_answered or not is_same_version
         return ReadBack("not-made", "nothing was changed" if is_final else "not made so far", present, is_final)
@@ -120,6 +122,15 @@ def judged(
         return ReadBack("made", "it was made, and admission changed it", present)
     who = last_writer(present, before)
     return ReadBack("unknown", f"{name} was changed meanwhile{who} and does not contain this change", present)
+
+
+def _creation(plan: WritePlan, name: str, present: Mapping[str, Any] | None, *, is_answered: bool) -> ReadBack:
+    if present is None:
+        text = f"{name} does not exist" + ("" if is_answered else " so far")
+        return ReadBack("not-made", text, None, is_answered)
+    if any(misses(plan.request, present)):
+        return ReadBack("unknown", f"{name} exists and differs from what was sent", present)
+    return ReadBack("made", f"{name} exists", present)
 
 
 def _removal(

@@ -10,51 +10,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any
 
-from k9py.api.errors import KdashError, RefusedError
+from k9py.api.errors import ConflictError, KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.cluster.cluster import Cluster
-from k9py.operations.delete_stuck_pods import StuckPodDeleter
-from k9py.operations.dry_run import DryRun, dry_run, is_stored_as_previewed
+from k9py.operations.dry_run import DryRun, is_stored_as_previewed
+from k9py.operations.follow import FollowContext
 from k9py.operations.front_end import Confirmed, Decision, FrontEnd, InputRequest, Proposal, Proposals
 from k9py.operations.operation import Operation, PlannedTarget
-from k9py.operations.patcher import Reader
-from k9py.operations.plan import WriteResult
+from k9py.operations.plan import Tracking, WritePlan, WriteResult
+from k9py.operations.proposing import OperationSession, propose, read_targets, stuck_pod_deleter
+from k9py.operations.removal import track_removal
 from k9py.operations.result import OperationResult, error_outcome
 from k9py.operations.stuck_pods import stuck_pods
-from k9py.operations.target import Target, TargetReader, TargetSnapshot
+from k9py.operations.target import Target, TargetSnapshot
 from k9py.operations.track import ROLLOUT_SECONDS, TrackedEnd, track, track_pod, wait_for_recovery
-from k9py.operations.write import Writer
-from k9py.runtime.clock import Clock
-
-PARALLEL: Final = 4
-"""How many objects are read and dry-run at the same time."""
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class OperationSession:
-    """One cluster to change.
-
-    Args:
-        writer: the one function that writes.
-        reader: reads whole objects.
-        targets: reads targets.
-        clock: for waiting and for ages.
-        watch: opens (or borrows) a live view of the objects around a target, for tracking.
-    """
-
-    writer: Writer
-    reader: Reader
-    targets: TargetReader
-    clock: Clock
-    watch: Callable[[ObjectRef], AbstractAsyncContextManager[Cluster]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +59,8 @@ class OperationRunner:
         self._session = session
         self._front_end = front_end
         self._options = options
+        self._inputs: Any = None
+        self._targets: Sequence[Target] = ()
         self.results: list[OperationResult] = []
         self.not_started: tuple[ObjectRef, ...] = ()
 
@@ -94,21 +70,54 @@ class OperationRunner:
         batches = [tuple(snapshots)] if self._options.together else [(snapshot,) for snapshot in snapshots]
         for number, batch in enumerate(batches, start=1):
             self.results.append(OperationResult(batch[0].key, operation.id))
+            self._inputs = inputs
             try:
                 await self._run_batch(operation, batch, inputs)
             except KdashError as error:
+                self._end_inputs(operation, error)
                 self._fail(error)
+            else:
+                self._end_inputs(operation, None)
             if not self.results[-1].is_good and number < len(batches):
                 self.not_started = tuple(snapshot.key for left in batches[number:] for snapshot in left)
                 return
 
     # -- up to the confirmation ---------------------------------------------------------------------------------------
 
+    def _end_inputs(self, operation: Operation[Any], error: KdashError | None) -> None:
+        """Release what the inputs hold; what there is to know about them belongs to the error, if there is one."""
+        result = replace(self.results[-1], error=error)
+        note = operation.ended(self._inputs, result)
+        if note and error is not None:
+            error.hint = f"{error.hint.rstrip('.')}; {note}" if error.hint else note
+        elif note:
+            self._front_end.note(note)
+
     async def _run_batch(self, operation: Operation[Any], batch: Sequence[TargetSnapshot], inputs: Any) -> None:
-        proposals = await self._confirmed(operation, batch, inputs)
-        if proposals is None:
-            return
+        """Run a batch; what may be asked for again after a failure is asked again."""
+        targets: Sequence[Target] = ()
+        while True:
+            try:
+                proposals = await self._confirmed(operation, batch, inputs, targets)
+                if proposals is not None:
+                    await self._apply_all(operation, proposals)
+                return
+            except KdashError as error:
+                is_stored = self.results[-1].written is not None or error_outcome(error) == "unknown"
+                if is_stored or not operation.asks_again:
+                    raise
+                before = self._targets
+                targets = await read_targets(self._session, batch) if isinstance(error, ConflictError) else before
+                again = await operation.ask_again(self._inputs, error, targets, before)
+                if again is None:
+                    raise
+                inputs = again
+
+    async def _apply_all(self, operation: Operation[Any], proposals: Proposals) -> None:
         count = len(proposals.items)
+        if count > 1 and not operation.waits_for_each:
+            await self._apply_at_once(operation, proposals)
+            return
         for number, proposal in enumerate(proposals.items, start=1):
             left = tuple(later.key for later in proposals.items[number:])
             if number > 1:
@@ -116,6 +125,8 @@ class OperationRunner:
             try:
                 await self._apply(proposal, number, count)
             except KdashError as error:
+                if count == 1:
+                    raise
                 self.not_started = left
                 self._fail(error)
                 return
@@ -124,32 +135,33 @@ class OperationRunner:
                 return
 
     async def _confirmed(
-        self, operation: Operation[Any], batch: Sequence[TargetSnapshot], inputs: Any
+        self, operation: Operation[Any], batch: Sequence[TargetSnapshot], inputs: Any, targets: Sequence[Target] = ()
     ) -> Proposals | None:
-        """Return what was confirmed, None when the user declined."""
+        """Return what was confirmed, None when the user declined; `targets`: as they were read, when they were."""
         front_end = self._front_end
-        targets = await self._read(batch)
+        targets = targets or await read_targets(self._session, batch)
+        self._targets = targets
         for target in targets:
             operation.check(target)
-        inputs = await operation.resolve(targets, inputs)
+        self._inputs = inputs = await operation.resolve(targets, inputs)
 
-        async def propose(chosen: Any) -> Proposals:
-            return await self._propose(operation, targets, chosen)
+        async def proposed(chosen: Any) -> Proposals:
+            return await propose(self._session, operation, targets, chosen)
 
         is_asked = False
         while True:
             if is_asked or operation.needs_input(inputs):
                 is_asked = True
-                answer = await front_end.choose(InputRequest(operation, targets, inputs, propose))
+                answer = await front_end.choose(InputRequest(operation, targets, inputs, proposed))
                 if answer is None:
                     self._update(outcome="declined")
                     return None
                 if isinstance(answer, Confirmed):
                     self._show(operation, answer.proposals)
                     return answer.proposals
-                inputs = answer
+                self._inputs = inputs = answer
             title = operation.title(inputs) + (f" of {len(targets)}" if len(targets) > 1 else "")
-            proposals = await front_end.while_preparing(targets[0].key, title, propose(inputs))
+            proposals = await front_end.while_preparing(targets[0].key, title, proposed(inputs))
             if proposals is not None:
                 self._show(operation, proposals)
             match await front_end.confirm(proposals) if proposals is not None else Decision.BACK:
@@ -163,60 +175,70 @@ class OperationRunner:
             self._update(outcome="declined")
             return None
 
-    async def _read(self, batch: Sequence[TargetSnapshot]) -> list[Target]:
-        return await _in_parallel([partial(self._session.targets.read, snapshot) for snapshot in batch])
-
-    async def _propose(self, operation: Operation[Any], targets: Sequence[Target], inputs: Any) -> Proposals:
-        """Plan and dry-run; a front end calls this again for each number that is typed."""
-        notes: list[str] = []
-        planned: list[PlannedTarget] = []
-        for target in targets:
-            reason = operation.skip_reason(target, inputs) if len(targets) > 1 else ""
-            if reason:
-                notes.append(reason)
-            else:
-                planned.append(await operation.plan(target, inputs))
-        if not planned:
-            raise RefusedError(f"nothing to do: {'; '.join(notes)}", "")
-        is_several = len(planned) > 1
-        items = await _in_parallel([partial(self._dry_run, target, is_several=is_several) for target in planned])
-        return Proposals(operation, tuple(items), tuple(notes))
-
-    async def _dry_run(self, planned: PlannedTarget, *, is_several: bool) -> Proposal:
-        session, plan = self._session, planned.plan
-        try:
-            tried: DryRun | None = None
-            if plan is not None:
-                tried = await dry_run(session.writer, session.reader, planned.target.raw, plan)
-            if planned.deletes_stuck_pods:
-                await self._stuck_pods(planned, planned.stuck_pods, 0).dry_run()
-        except KdashError as error:
-            if is_several:
-                error.message = f"{planned.target.key}: {error.message}"
-            raise
-        return Proposal(planned, tried)
-
     # -- from the confirmation on -------------------------------------------------------------------------------------
 
     async def _apply(self, proposal: Proposal, number: int, count: int) -> None:
         written: WriteResult | None = None
-        if proposal.dry_run is not None:
+        if proposal.dry_run is not None and proposal.planned.writes:
             written = await self._write(proposal, proposal.dry_run, number, count)
         began, is_tracking = self._session.clock.monotonic(), False
         planned = proposal.planned
         try:
             if pods := _pods_to_delete(planned):
                 generation = int((planned.target.raw.get("metadata") or {}).get("generation") or 0)
-                stuck = self._stuck_pods(planned, pods, generation if written is None else written.generation)
+                stuck = stuck_pod_deleter(
+                    self._session,
+                    planned,
+                    pods,
+                    generation if written is None else written.generation,
+                    self._delete_stuck_pod,
+                )
                 await self._front_end.offer_stuck_pods(stuck)
-            if self._options.tracks:
+            if planned.follow is not None:
                 is_tracking = True
-                async with self._session.watch(proposal.key) as cluster:
-                    await self._track(cluster, proposal, written, began)
+                if written is None:
+                    self._front_end.writing(proposal, number, count)
+                self._ended(await planned.follow(self._follow_context(proposal.key)), began)
+            elif self._options.tracks and (proposal.plan is None or proposal.plan.tracking is not Tracking.NONE):
+                is_tracking = True
+                await self._track(proposal, written, began)
         except (asyncio.CancelledError, KdashError) as error:
             if is_tracking or (self._options.tracks and written is not None):
                 self._ended(_interrupted(error), began)
             raise
+
+    async def _apply_at_once(self, operation: Operation[Any], proposals: Proposals) -> None:
+        """Write one after the other, and then follow all of them together."""
+        count, followed = len(proposals.items), []
+        for number, proposal in enumerate(proposals.items, start=1):
+            if number > 1:
+                self.results.append(_result(operation, proposal))
+            assert proposal.dry_run is not None
+            try:
+                written = await self._write(proposal, proposal.dry_run, number, count)
+            except KdashError as error:
+                self.not_started = tuple(later.key for later in proposals.items[number:])
+                self._fail(error)
+                break
+            if self._options.tracks:
+                followed.append(self._follow_removal(len(self.results) - 1, written.plan))
+            if number < count and (not self.results[-1].is_good or self._front_end.stops()):
+                self.not_started = tuple(later.key for later in proposals.items[number:])
+                break
+        await asyncio.gather(*followed)
+
+    async def _follow_removal(self, index: int, plan: WritePlan) -> None:
+        began = self._session.clock.monotonic()
+        try:
+            end = await self._removal(plan)
+        except (asyncio.CancelledError, KdashError) as error:
+            self._record(self.results[index], _interrupted(error))
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            return
+        end = replace(end, seconds=self._session.clock.monotonic() - began)
+        self.results[index] = replace(self.results[index], outcome=end.outcome, end=end)
+        self._record(self.results[index], end)
 
     async def _write(self, proposal: Proposal, tried: DryRun, number: int, count: int) -> WriteResult:
         self._front_end.writing(proposal, number, count)
@@ -238,20 +260,6 @@ class OperationRunner:
             proposal.target.record_rollback(proposal.planned.leaves, tried.plan.cause)
         self._front_end.written(proposal, written)
         return written
-
-    def _stuck_pods(self, planned: PlannedTarget, pods: Sequence[Pod], generation: int) -> StuckPodDeleter:
-        session = self._session
-        return StuckPodDeleter(
-            planned.target.key,
-            pods,
-            generation,
-            is_confirmed=planned.deletes_stuck_pods,
-            writer=session.writer,
-            reader=session.reader,
-            targets=session.targets,
-            clock=session.clock,
-            delete=self._delete_stuck_pod,
-        )
 
     async def _delete_stuck_pod(
         self, planned: PlannedTarget, number: int, count: int, gone: Callable[[], Coroutine[Any, Any, TrackedEnd]]
@@ -285,26 +293,46 @@ class OperationRunner:
 
     # -- to the end ---------------------------------------------------------------------------------------------------
 
-    async def _track(self, cluster: Cluster, proposal: Proposal, written: WriteResult | None, began: float) -> None:
-        front_end, key, timeout = self._front_end, proposal.key, self._options.timeout
+    def _follow_context(self, key: ObjectRef) -> FollowContext:
+        session, front_end = self._session, self._front_end
+        report = partial(front_end.report, key)
+        return FollowContext(
+            session.writer, session.reader, session.clock, self._options.timeout, report, front_end.stops
+        )
+
+    async def _track(self, proposal: Proposal, written: WriteResult | None, began: float) -> None:
         plan = proposal.plan
-        if plan is not None and key.kind == "Pod":
-            self._ended(
-                await track_pod(
-                    cluster,
-                    key,
-                    plan.uid,
-                    on_progress=lambda status: front_end.progress(key, status, is_recovering=False),
-                ),
-                began,
-            )
+        if plan is not None and plan.tracking is Tracking.REMOVAL and not plan.removes_pod:
+            self._ended(await self._removal(plan), began)
+            return
+        async with self._session.watch(proposal.key) as cluster:
+            await self._track_watched(cluster, proposal, written, began)
+
+    async def _removal(self, plan: WritePlan) -> TrackedEnd:
+        key, front_end = plan.key, self._front_end
+        return await track_removal(
+            self._session.reader,
+            self._session.clock,
+            key,
+            plan.uid,
+            report=partial(front_end.report, key),
+            is_superseded=lambda: front_end.is_superseded(key),
+        )
+
+    async def _track_watched(
+        self, cluster: Cluster, proposal: Proposal, written: WriteResult | None, began: float
+    ) -> None:
+        front_end, key, timeout, plan = self._front_end, proposal.key, self._options.timeout, proposal.plan
+        progress = partial(front_end.progress, key, is_recovering=False)
+        if plan is not None and plan.removes_pod:
+            self._ended(await track_pod(cluster, key, plan.uid, on_progress=progress), began)
             return
         end = await track(
             cluster,
             key,
             generation=None if written is None else written.generation,
             timeout=timeout,
-            on_progress=lambda status: front_end.progress(key, status, is_recovering=False),
+            on_progress=progress,
             is_superseded=lambda: front_end.is_superseded(key),
             expects_pause=plan is not None and plan.pauses,
         )
@@ -316,7 +344,7 @@ class OperationRunner:
                 cluster,
                 key,
                 timeout=timeout,
-                on_progress=lambda status: front_end.progress(key, status, is_recovering=True),
+                on_progress=partial(front_end.progress, key, is_recovering=True),
                 is_superseded=lambda: front_end.is_superseded(key),
             )
             self._ended(replace(end, is_recovered=end.outcome == "converged"), began)
@@ -372,20 +400,3 @@ def _pods_to_delete(planned: PlannedTarget) -> tuple[Pod, ...]:
 def _interrupted(error: BaseException) -> TrackedEnd:
     text = error.message if isinstance(error, KdashError) else "interrupted"
     return TrackedEnd("not-followed", text, is_interrupted=True)
-
-
-async def _in_parallel(work: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
-    """Return the results in order, a few at a time; the first failure ends the others and is raised."""
-    limit = asyncio.Semaphore(PARALLEL)
-
-    async def limited(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        async with limit:
-            return await start()
-
-    tasks = [asyncio.ensure_future(limited(coroutine)) for coroutine in work]
-    try:
-        return list(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

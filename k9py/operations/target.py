@@ -28,7 +28,9 @@ from k9py.cluster.workload_snapshot import (
 )
 from k9py.operations.former_replicas import former_replicas
 from k9py.operations.patcher import Reader
+from k9py.operations.preconditions import ref_of
 from k9py.operations.revision_template import revision_template
+from k9py.operations.values import with_replicas
 from k9py.operations.write import Writer
 from k9py.rollouts.progress import rollout_progress
 from k9py.rollouts.revision_outcome import RevisionOutcomes, revision_outcomes
@@ -44,10 +46,15 @@ OBSERVED_SECONDS: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class TargetSnapshot:
-    """The object that was under the cursor or named on the command line; uid "" when unknown."""
+    """The object that was under the cursor or named on the command line; uid "" when unknown.
+
+    Args:
+        may_be_absent: the operation may create it.
+    """
 
     key: ObjectRef
     uid: str = ""
+    may_be_absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,10 @@ class RevisionHistory:
 
 
 class Target(Protocol):
-    """An object as it was read, and the known objects around it; None is unknown."""
+    """An object as it was read, and the known objects around it; None is unknown.
+
+    `raw` is empty for an object that does not exist yet (`TargetSnapshot.may_be_absent`).
+    """
 
     raw: Mapping[str, Any]
     clock: Clock
@@ -112,8 +122,24 @@ class Target(Protocol):
         """Return its revisions, read once. Raises ForbiddenError when they may not be read."""
         ...
 
+    async def scale(self) -> Mapping[str, Any]:
+        """Return its scale subresource. Raises NotFoundError when its type has none."""
+        ...
+
+    async def read(self, key: ObjectRef) -> Mapping[str, Any]:
+        """Return another object. Raises KdashError."""
+        ...
+
+    async def pods_on_node(self) -> Sequence[Mapping[str, Any]]:
+        """Return the pods of a Node in all namespaces. Raises KdashError."""
+        ...
+
     def record_rollback(self, left: Revision, cause: str) -> None:
         """Remember that an undo rolled back from a revision."""
+
+
+class CommandReader(Reader, SnapshotReader, Protocol):
+    """Reads objects for a command."""
 
 
 class TargetReader(Protocol):
@@ -124,22 +150,38 @@ class TargetReader(Protocol):
         ...
 
 
-class LiveTarget:
+class _Read:
+    """What both forms of a target read from the server."""
+
+    def __init__(self, key: ObjectRef, raw: Mapping[str, Any], reader: Reader, clock: Clock) -> None:
+        self.key = key
+        self.raw = raw
+        self.clock = clock
+        self._any_reader = reader
+
+    async def scale(self) -> Mapping[str, Any]:
+        return with_replicas(await self._any_reader.get(self.key, "scale"))
+
+    async def read(self, key: ObjectRef) -> Mapping[str, Any]:
+        return await self._any_reader.get(key)
+
+    async def pods_on_node(self) -> Sequence[Mapping[str, Any]]:
+        return await self._any_reader.list("Pod", "", field_selector=f"spec.nodeName={self.key.name}")
+
+
+class LiveTarget(_Read):
     """A target of the dashboard: the objects around it come from the informers."""
 
     warnings = ()
 
-    def __init__(self, raw: Mapping[str, Any], cluster: Cluster, reader: Reader, writer: Writer, clock: Clock) -> None:
-        self.raw = raw
-        self.clock = clock
+    def __init__(
+        self, key: ObjectRef, raw: Mapping[str, Any], cluster: Cluster, reader: Reader, writer: Writer, clock: Clock
+    ) -> None:
+        super().__init__(key, raw, reader, clock)
         self._cluster = cluster
         self._reader = reader
         self._writer = writer
         self._history: RevisionHistory | None = None
-
-    @property
-    def key(self) -> ObjectRef:
-        return key_of(self.raw)
 
     def status(self) -> RolloutStatus | None:
         view = self._cluster.queries.rollout_view(self.key, self.clock.now())
@@ -218,30 +260,26 @@ class LiveTargets:
 
     async def read(self, snapshot: TargetSnapshot) -> Target:
         raw = await _read(self._reader, snapshot)
-        return LiveTarget(raw, self._cluster, self._reader, self._writer, self._clock)
+        return LiveTarget(_key(snapshot, raw), raw, self._cluster, self._reader, self._writer, self._clock)
 
 
-class FetchedTarget:
-    """A target of a command: the objects around it were read with it; `snapshot` None for a pod."""
+class FetchedTarget(_Read):
+    """A target of a command: the objects around it were read with it; `snapshot` None when it is no workload."""
 
     def __init__(
         self,
+        key: ObjectRef,
         raw: Mapping[str, Any],
         snapshot: WorkloadSnapshot | None,
-        reader: SnapshotReader,
+        reader: CommandReader,
         writer: Writer,
         clock: Clock,
     ) -> None:
-        self.raw = raw
+        super().__init__(key, raw, reader, clock)
         self.snapshot = snapshot
-        self.clock = clock
         self._reader = reader
         self._writer = writer
         self._history: RevisionHistory | None = None
-
-    @property
-    def key(self) -> ObjectRef:
-        return key_of(self.raw)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -267,7 +305,7 @@ class FetchedTarget:
     async def history(self) -> RevisionHistory:
         if self._history is None:
             snapshot = self.snapshot
-            assert snapshot is not None, "a pod has no revisions"
+            assert snapshot is not None, "only a workload has revisions"
             revisions = require_revisions(snapshot)
             current = current_revision(revisions)
             self._history = RevisionHistory(
@@ -289,18 +327,18 @@ class FetchedTarget:
 class FetchedTargets:
     """Reads targets for a command."""
 
-    def __init__(self, reader: SnapshotReader, writer: Writer, clock: Clock) -> None:
+    def __init__(self, reader: CommandReader, writer: Writer, clock: Clock) -> None:
         self._reader = reader
         self._writer = writer
         self._clock = clock
 
     async def read(self, snapshot: TargetSnapshot) -> FetchedTarget:
-        if snapshot.key.kind not in WORKLOAD_KINDS:
+        if snapshot.key.kind not in WORKLOAD_KINDS or snapshot.key.group or snapshot.may_be_absent:
             raw = await _read(self._reader, snapshot)
-            return FetchedTarget(raw, None, self._reader, self._writer, self._clock)
+            return FetchedTarget(_key(snapshot, raw), raw, None, self._reader, self._writer, self._clock)
         workload = await read_workload(self._reader, snapshot.key, events=True)
         _require_same(snapshot, workload.raw)
-        return FetchedTarget(workload.raw, workload, self._reader, self._writer, self._clock)
+        return FetchedTarget(snapshot.key, workload.raw, workload, self._reader, self._writer, self._clock)
 
 
 def require_revisions(snapshot: WorkloadSnapshot) -> tuple[Revision, ...]:
@@ -333,21 +371,23 @@ def is_unobserved(snapshot: WorkloadSnapshot, current: Revision) -> bool:
     return bool(semantic_diff(template, snapshot.template))
 
 
-def key_of(raw: Mapping[str, Any]) -> ObjectRef:
-    """Return the key of a raw object."""
-    metadata = raw.get("metadata") or {}
-    return ObjectRef(str(raw.get("kind", "")), str(metadata.get("namespace", "")), str(metadata.get("name", "")))
-
-
 def uid_of(raw: Mapping[str, Any]) -> str:
     """Return the uid of a raw object, "" when it has none."""
     return str((raw.get("metadata") or {}).get("uid", ""))
 
 
-async def _read(reader: Reader | SnapshotReader, snapshot: TargetSnapshot) -> Mapping[str, Any]:
+def _key(snapshot: TargetSnapshot, raw: Mapping[str, Any]) -> ObjectRef:
+    return ref_of(raw) if raw else snapshot.key
+
+
+async def _read(reader: Reader, snapshot: TargetSnapshot) -> Mapping[str, Any]:
     try:
         raw = await reader.get(snapshot.key)
     except NotFoundError as error:
+        if snapshot.may_be_absent:
+            return {}
+        if not snapshot.uid:
+            raise
         raise RefusedError(f"{snapshot.key} no longer exists", "nothing was changed") from error
     _require_same(snapshot, raw)
     return raw

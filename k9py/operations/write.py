@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -20,6 +20,7 @@ from k9py.api.errors import (
     ConflictError,
     ConnectionFailedError,
     DryRunUnsupportedError,
+    FieldConflictError,
     InvalidError,
     KdashError,
     ReadOnlyError,
@@ -38,11 +39,13 @@ from k9py.operations.preconditions import at_version
 from k9py.operations.proof import not_the_object, unproven
 from k9py.operations.read_back import ReadBack, read_back
 from k9py.operations.stored import differences, rebased
-from k9py.operations.values import CONTROLLERS, with_replicas
+from k9py.operations.values import CONTROLLERS, Path, value_at, with_replicas
 from k9py.operations.warnings import loudest_first, mutated
 
 _ATTEMPTS: Final = 4
 """The first attempt and three more, each at a newer resourceVersion."""
+_BUSY: Final = ("Pod", "Node")
+"""Kinds without a generation whose metadata controllers change all the time."""
 
 
 def _now() -> datetime:
@@ -265,6 +268,8 @@ class Writer:
             try:
                 return with_replicas(await self._patcher.send(change.request, dry_run=dry_run))
             except (ConflictError, InvalidError) as error:
+                if change.creates or isinstance(error, FieldConflictError):
+                    raise
                 present = await self._reader.get(change.key)
                 changed = _changed(change, present, sending.before)
                 if changed is not None:
@@ -330,7 +335,7 @@ def _changed(plan: WritePlan, present: Mapping[str, Any], before: Mapping[str, A
     name = printable(str(plan.key))
     if meta.get("uid") != plan.uid:
         message = f"{name} was deleted and recreated since you confirmed"
-    elif int(meta.get("generation") or 0) != plan.generation:
+    elif int(meta.get("generation") or 0) != plan.generation or (before and _is_content_changed(plan, present, before)):
         message = f"{name} was changed since you confirmed{last_writer(present, before)}"
     elif plan.replaces_annotations is not None and _theirs(plan.replaces_annotations) != _theirs(
         meta.get("annotations") or {}
@@ -340,6 +345,34 @@ def _changed(plan: WritePlan, present: Mapping[str, Any], before: Mapping[str, A
     else:
         return None
     return ConflictError(message, "nothing was written; check it again, then retry", code=409, reason="Conflict")
+
+
+def _is_content_changed(plan: WritePlan, present: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Return whether what was confirmed has changed although the generation has not: many types have none."""
+    if plan.is_exact or (plan.request.verb == "delete" and not plan.generation and plan.key.kind not in _BUSY):
+        return content_of(present) != content_of(before)
+    patch = plan.request.patch
+    if plan.generation or plan.request.verb != "patch" or not isinstance(patch, Mapping):
+        return False
+    return any(value_at(present, path) != value_at(before, path) for path in _leaves(patch, ()))
+
+
+def _leaves(patch: Mapping[str, Any], path: Path) -> Iterator[Path]:
+    """Yield the paths of the values that a patch sets, without its preconditions."""
+    for key, value in patch.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, (*path, key))
+        elif (*path, key) not in (("metadata", "uid"), ("metadata", "resourceVersion")):
+            yield (*path, key)
+
+
+def content_of(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what people and their tools write: everything but the status and the server's own metadata."""
+    meta = obj.get("metadata") or {}
+    kept = {part: meta.get(part) or None for part in ("labels", "finalizers", "ownerReferences")}
+    annotations = _theirs(meta.get("annotations") or {}) or None
+    rest = {key: value for key, value in obj.items() if key not in ("metadata", "status")}
+    return {**rest, "metadata": {**kept, "annotations": annotations}}
 
 
 def _theirs(annotations: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Invariants: cells that kubectl prints too have kubectl's text (`<none>`, `<unset>`, `<unknown>`). An amount that is not
 known is "–" and sorts last: never zero. Live columns compute their text from `Row.since` or from the sort value of
-their own cell, so that a table of ages costs nothing while nobody looks at it.
+their own cell, so that a table of ages costs nothing while nobody looks at it; the text of such a cell is only
+measured, and left out where it is short.
 
 To add a column of times: `time_column(...)` among the columns given to `numbered`, and `time_cell(...)` in the row.
 """
@@ -38,7 +39,7 @@ def live_age(row: Row, now: datetime) -> str:
 NAME: Final = Column("name", "NAME", min_width=16, max_width=63, grow=True, sort_key="N")
 CREATED_AT: Final = Column("created", "CREATED AT", min_width=10, max_width=20, priority=9, wide=True)
 """What kubectl prints of kinds without columns of their own."""
-AGE: Final = Column("age", "AGE", align_right=True, min_width=4, max_width=6, priority=1, live=live_age, sort_key="A")
+AGE: Final = Column("age", "AGE", align_right=True, min_width=6, max_width=6, priority=1, live=live_age, sort_key="A")
 
 _CALM: Final = frozenset({Tone.OK, Tone.PLAIN, Tone.MUTED})
 

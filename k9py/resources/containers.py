@@ -76,7 +76,7 @@ def key_of(pod: ObjectRef, container: str) -> ObjectRef:
     return ObjectRef("Container", pod.namespace, f"{pod.name}/{container}")
 
 
-def container_rows(pod: Pod, usage: Callable[[str], Usage | None]) -> tuple[Row, ...]:
+def container_rows(pod: Pod, usage: Callable[[str], Usage | None], now: datetime) -> tuple[Row, ...]:
     """Return a row for each container of a pod.
 
     Args:
@@ -84,7 +84,7 @@ def container_rows(pod: Pod, usage: Callable[[str], Usage | None]) -> tuple[Row,
     """
     statuses = {status.name: status for status in pod.statuses()}
     return tuple(
-        _row(pod, container, type_, statuses.get(container.name), usage(container.name), place)
+        _row(pod, container, type_, statuses.get(container.name), usage(container.name), place, now)
         for place, (container, type_) in enumerate(_containers(pod))
     )
 
@@ -99,7 +99,13 @@ def _containers(pod: Pod) -> Iterator[tuple[Container, str]]:
 
 
 def _row(
-    pod: Pod, container: Container, type_: str, status: ContainerStatus | None, usage: Usage | None, place: int
+    pod: Pod,
+    container: Container,
+    type_: str,
+    status: ContainerStatus | None,
+    usage: Usage | None,
+    place: int,
+    now: datetime,
 ) -> Row:
     state = status.state if status is not None else None
     text, tone = _state(status, type_)
@@ -114,7 +120,7 @@ def _row(
             _ready(status, type_, is_running=is_running),
             Cell(text, tone),
             MISSING if restarts is None else count_cell(restarts, Tone.WARN if restarts else Tone.MUTED),
-            _last_exit(status),
+            _last_exit(status, now),
             time_cell(running.started_at if running is not None else None, none="–"),
             _probes(container),
             *container_usage_cells(container, usage if is_running else None),
@@ -173,7 +179,7 @@ def _ready(status: ContainerStatus | None, type_: str, *, is_running: bool) -> C
     return Cell("true") if status.ready else Cell("false", Tone.WARN if is_wanted else Tone.MUTED)
 
 
-def _last_exit(status: ContainerStatus | None) -> Cell:
+def _last_exit(status: ContainerStatus | None, now: datetime) -> Cell:
     ended = status.last_state.terminated if status is not None and status.last_state is not None else None
     if ended is None:
         return Cell("–", Tone.MUTED)
@@ -181,7 +187,8 @@ def _last_exit(status: ContainerStatus | None) -> Cell:
     how = exit_text(ended)
     text = f"{reason} ({how})" if reason else how
     at = ended.finished_at
-    return Cell("", Tone.MUTED if ended.exit_code == 0 else Tone.WARN, LastExit(-at.timestamp() if at else 0.0, text))
+    last = LastExit(-at.timestamp() if at else 0.0, text)
+    return Cell(_last_exit_text(last, now), Tone.MUTED if ended.exit_code == 0 else Tone.WARN, last)
 
 
 def _probes(container: Container) -> Cell:

@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import islice
 from typing import Final
-from zoneinfo import ZoneInfo
 
 _MACROS: Final = {
     "@yearly": "0 0 1 1 *",
@@ -66,6 +65,8 @@ def time_zone(name: str | None) -> tzinfo | None:
     """Return a time zone, UTC for None or ""; None if this machine does not know it."""
     if not name:
         return UTC
+    from zoneinfo import ZoneInfo  # only where a zone is named: it takes 10 ms
+
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # not found, not a name, a directory

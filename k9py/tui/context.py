@@ -53,8 +53,8 @@ class Navigator(Protocol):
         """Open an object's own screen."""
         ...
 
-    def open_logs(self, subject: ObjectRef | None, *, previous: bool, full: bool = False) -> None:
-        """Show an object's logs; `full`: the lines alone."""
+    def open_logs(self, subject: ObjectRef | None, *, previous: bool, full: bool = False, container: str = "") -> None:
+        """Show an object's logs; `full`: the lines alone; `container`: only those of one container."""
         ...
 
     def open_description(self, subject: ObjectRef | None) -> None:

@@ -23,12 +23,14 @@ from k9py.resources.copy_texts import COMMAND, NAME, NAMESPACED_NAME, YAML, kube
 from k9py.resources.secret_values import is_secret, masked_secret
 from k9py.session import ClusterSession
 from k9py.tui.context import AppContext
-from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
+from k9py.tui.dialogs.choose import ChoiceItem
+from k9py.tui.dialogs.copy import CopyDialog
 from k9py.tui.logs.copying import ClipboardCopy
 from k9py.tui.workers import start_worker
 from k9py.tui.yaml_text import yaml_text
 
-MAX_PREVIEW: Final = 48
+MAX_PREVIEW: Final = 300
+"""Characters shown of a text in the menu or in a message."""
 MAX_YAML_OBJECTS: Final = 50
 """Objects whose YAML is read for one copy."""
 
@@ -52,7 +54,8 @@ def open_copy_menu(
         COMMAND: kubectl_commands(refs, types, context.context_name),
     }
     choices = [ChoiceItem(id_, id_, _preview(text)) for id_, text in texts.items()]
-    choices.append(ChoiceItem(YAML, "YAML", "as shown" if shown_yaml() else "secrets hidden"))
+    # Before the command, which has the word in it: typing `yaml` chooses this one.
+    choices.insert(2, ChoiceItem(YAML, "YAML", "as shown" if shown_yaml() else "secrets hidden"))
     title = f"Copy {refs[0].kind} {refs[0].name}" if len(refs) == 1 else f"Copy of {count_noun(len(refs), 'object')}"
 
     def copy(chosen: str | None) -> None:
@@ -66,7 +69,7 @@ def open_copy_menu(
             work = partial(_copy_yaml, screen, context, connected, tuple(refs))
             start_worker(screen, work, group="copy", exclusive=True)
 
-    screen.app.push_screen(ChooseDialog(title, choices), copy)
+    screen.app.push_screen(CopyDialog(title, choices), copy)
 
 
 def _preview(text: str) -> str:

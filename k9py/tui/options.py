@@ -5,7 +5,7 @@ Invariant: importing this imports neither kubernetes_asyncio nor aiohttp: the co
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +53,8 @@ class AppOptions:
         log_buffer: bytes of lines a log keeps.
         clipboard: whether the terminal takes copies.
         table_state: keeps the columns that were chosen.
+        draft_directory: where texts are kept while they are edited; None refuses to edit.
+        environ: the environment variables that choose an editor.
         clock: time, injected.
         actions, operations: what can be done.
         resources: returns the types with columns of their own; called when the first table of such a type is opened.
@@ -73,6 +75,8 @@ class AppOptions:
     log_buffer: int = DEFAULT_BYTES
     clipboard: Clipboard = field(default_factory=Clipboard)
     table_state: TableState = field(default_factory=TableState)
+    draft_directory: Path | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
     clock: Clock = field(default_factory=SystemClock)
     actions: ActionRegistry = BUILT_IN
     operations: OperationRegistry = field(default_factory=built_in_operations)

@@ -27,7 +27,10 @@ _TONES: Final = {
     Severity.HEALTHY: Tone.OK,
     Severity.IDLE: Tone.MUTED,
 }
-_RANKS: Final = (*(tone for tone in _TONES.values() if tone is not Tone.MUTED), Tone.ACCENT, Tone.MUTED)
+_RANKS: Final = (
+    *(tone for tone in _TONES.values() if tone is not Tone.MUTED),
+    *(Tone.ACCENT, Tone.STRING, Tone.NUMBER, Tone.MUTED),
+)
 
 COUNTED_SEVERITIES: Final = (
     Severity.DOWN,

@@ -41,6 +41,7 @@ class ClusterProcess:
         self.scenario = scenario
         self._directory = tempfile.TemporaryDirectory(prefix="kdash-bench-")
         self.kubeconfig = Path(self._directory.name) / "config"
+        self.kubectl_config = Path(f"{self.kubeconfig}-kubectl")
         self.started: dict[str, float] = {}
 
     def __enter__(self) -> Self:
@@ -151,6 +152,7 @@ def main() -> None:
     toucher = _Toucher()
     with Simulator(scenario) as simulator:
         simulator.write_kubeconfig(Path(kubeconfig))
+        simulator.write_kubeconfig(Path(f"{kubeconfig}-kubectl"), for_kubectl=True)
         own = resource.getrusage(resource.RUSAGE_SELF)
         _answer(seconds=time.monotonic() - began, cpu=own.ru_utime + own.ru_stime, rss=own.ru_maxrss / 1024)
         for line in sys.stdin:

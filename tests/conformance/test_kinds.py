@@ -84,6 +84,62 @@ async def test_api_resources_are_those_of_the_real_server(kubectl: Kubectl) -> N
         assert expected in lines
 
 
+@pytest.mark.parametrize(
+    ("arguments", "kind", "field", "expected"),
+    [
+        ("secret generic key --from-literal=password=x", "secret", "data", {"password": "eA=="}),
+        (
+            "role reader --verb=get,list --resource=pods",
+            "role",
+            "rules",
+            [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}],
+        ),
+        (
+            "rolebinding readers --role=reader --user=ada",
+            "rolebinding",
+            "roleRef",
+            {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"},
+        ),
+        ("priorityclass urgent --value=5", "priorityclass", "value", 5),
+        (
+            "ingress web --rule=a.example.com/=web:80",
+            "ingress",
+            "spec",
+            {
+                "rules": [
+                    {
+                        "host": "a.example.com",
+                        "http": {
+                            "paths": [
+                                {
+                                    "backend": {"service": {"name": "web", "port": {"number": 80}}},
+                                    "path": "/",
+                                    "pathType": "Exact",
+                                }
+                            ]
+                        },
+                    }
+                ]
+            },
+        ),
+        (
+            "pdb guard --min-available=50% --selector=app=web",
+            "pdb",
+            "spec",
+            {"minAvailable": "50%", "selector": {"matchLabels": {"app": "web"}}},
+        ),
+    ],
+    ids=lambda value: value.split()[0] if isinstance(value, str) and " " in value else "",
+)
+async def test_create_commands_send_protobuf(
+    kubectl: Kubectl, arguments: str, kind: str, field: str, expected: Any
+) -> None:
+    words = arguments.split()
+    await kubectl("create", *words, namespace="shop")
+    name = words[2] if words[0] == "secret" else words[1]
+    assert (await kubectl("get", kind, name, "-o", "json")).json()[field] == expected
+
+
 # -- a CRD and its objects: one story, on a cluster of its own -------------------------------------------------------
 
 

@@ -51,6 +51,14 @@ PATIENCE = 30.0
 """Seconds after which a run that does not end fails the test."""
 SPEED = 50
 Raw = dict[str, Any]
+_POD_SPEC = {"restartPolicy": "Never", "containers": [{"name": "app", "image": "registry.example.com/job:1.0.0"}]}
+_OTHERS: dict[str, Raw] = {
+    "Node": {},
+    "CronJob": {"schedule": "0 3 1 1 *", "jobTemplate": {"spec": {"template": {"spec": _POD_SPEC}}}},
+    "Job": {"template": {"spec": _POD_SPEC}},
+}
+"""Specs of objects of other kinds, by kind."""
+_CHANGES_ELSEWHERE: dict[str, Raw] = {"CronJob": {"schedule": "0 4 1 1 *"}, "Job": {"activeDeadlineSeconds": 9000}}
 
 
 class QuickTime(ClusterTime):
@@ -68,7 +76,8 @@ class Scene:
     """A Deployment with two revisions, or one of its pods, and changes to the cluster in the meantime.
 
     Args:
-        names: of the Deployments; several are changed one after the other.
+        spec: of an object that is neither a Deployment nor a pod.
+        names: of the objects; several are changed one after the other.
         at_confirm: changes the cluster between the dry run (of the last target) and its confirmation.
         cancels: cancel the run once the write is on its way.
         stops: stop after the first target: the dashboard has a key, the command asks before each.
@@ -78,23 +87,26 @@ class Scene:
     folder: Path
     namespace: str
     kind: str = "Deployment"
+    spec: Raw = field(default_factory=dict)
     names: tuple[str, ...] = (NAME,)
     at_confirm: list[Callable[[], None]] = field(default_factory=list)
     cancels: bool = False
     stops: bool = False
     sent: list[tuple[Any, ...]] = field(default_factory=list)
+    chosen: list[str] = field(default_factory=list)
 
     @property
     def key(self) -> ObjectRef:
-        if self.kind == "Pod":
-            return ObjectRef("Pod", self.namespace, self.pods()[0])
-        return ObjectRef("Deployment", self.namespace, NAME)
+        return self.keys[0]
 
     @property
     def keys(self) -> tuple[ObjectRef, ...]:
         if self.kind == "Pod":
-            return (self.key,)
-        return tuple(ObjectRef("Deployment", self.namespace, name) for name in self.names)
+            self.chosen = self.chosen or self.pods()[: len(self.names)]
+            return tuple(ObjectRef("Pod", self.namespace, name) for name in self.chosen)
+        if self.kind == "Node":
+            return tuple(ObjectRef("Node", "", f"{self.namespace}-{name}") for name in self.names)
+        return tuple(ObjectRef(self.kind, self.namespace, name) for name in self.names)
 
     def create(self, *, paused: bool = False) -> None:
         """Create each Deployment, release a second revision, and wait until it is ready; then perhaps pause a third."""
@@ -123,17 +135,52 @@ class Scene:
             self.edit(lambda spec: spec.update(paused=True))
             self.edit(_with_image(NEXT))
             self.simulator.advance(5)
+        if self.kind in _OTHERS:
+            self._create_others()
+
+    def _create_others(self) -> None:
+        """Create the objects of another kind, beside the Deployments."""
+
+        def fill(state: SimulatorState) -> None:
+            for key in self.keys:
+                metadata = {"name": key.name} | ({"namespace": key.namespace} if key.namespace else {})
+                create_object(
+                    state,
+                    by_kind(key.kind),
+                    {"metadata": metadata, "spec": {**copy.deepcopy(_OTHERS[key.kind]), **self.spec}},
+                )
+
+        self.simulator.call(fill)
+        self.simulator.advance(20)
+        if self.kind == "Job":
+            self.simulator.call(self._complete_jobs)
+
+    def _complete_jobs(self, state: SimulatorState) -> None:
+        for key in self.keys:
+            job = copy.deepcopy(state.storage.get(by_kind("Job"), key.namespace, key.name))
+            assert job is not None
+            job.setdefault("status", {})["conditions"] = [{"type": "Complete", "status": "True"}]
+            state.storage.update(by_kind("Job"), job, status_only=True)
 
     def remove(self) -> None:
         def run(state: SimulatorState) -> None:
             for name in self.names:
                 state.storage.delete(by_kind("Deployment"), self.namespace, name)
+            for key in self.keys if self.kind in _OTHERS else ():
+                if state.storage.get(by_kind(key.kind), key.namespace, key.name) is not None:
+                    state.storage.delete(by_kind(key.kind), key.namespace, key.name)
 
         self.simulator.call(run)
         self.simulator.advance(60)
 
     def edit(self, change: Callable[[Raw], None], name: str = NAME) -> None:
         edit(self.simulator, change, ("Deployment", self.namespace, name))
+
+    def stored(self, key: ObjectRef) -> Raw:
+        """Return a copy of an object."""
+        obj = self.simulator.call(lambda state: state.storage.get(by_kind(key.kind), key.namespace, key.name))
+        assert obj is not None
+        return copy.deepcopy(obj)
 
     def pods(self) -> list[str]:
         pods = self.simulator.call(lambda state: state.storage.list(PODS, self.namespace))
@@ -152,6 +199,18 @@ class Scene:
                 state.storage.create(PODS, {**pod, "metadata": kept})
 
             self.simulator.call(run)
+        elif self.kind in _OTHERS:
+            key = self.key
+
+            def change(state: SimulatorState) -> None:
+                obj = copy.deepcopy(state.storage.get(by_kind(key.kind), key.namespace, key.name))
+                assert obj is not None
+                if key.kind == "Node":
+                    obj["spec"]["unschedulable"] = not obj["spec"].get("unschedulable")
+                obj["spec"].update(_CHANGES_ELSEWHERE.get(key.kind, {}))
+                state.storage.update(by_kind(key.kind), obj)
+
+            self.simulator.call(change)
         else:
             self.edit(lambda spec: spec.update(minReadySeconds=1))
 
@@ -167,23 +226,22 @@ class Scene:
 
     def inject(self, fault: Fault, times: int | None = 1) -> None:
         """Plan a fault for the writes of this scene."""
-        for verb, part in (("patch", ""), ("delete", ""), ("create", "/eviction")):
-            where = RequestMatch(verb, "", f"/namespaces/{self.namespace}/")
-            if verb == ("patch" if self.kind != "Pod" else verb):
-                self.simulator.inject(fault, _narrow(where, part), times)
+        if self.kind == "Node":
+            self.simulator.inject(fault, RequestMatch("patch", "nodes", self.namespace), times)
+            return
+        for verb, resource in (("patch", ""), ("delete", ""), ("create", "pods"), ("create", "jobs")):
+            if self.kind == "Pod" or verb == "patch" or resource == "jobs":
+                where = RequestMatch(verb, resource, f"/namespaces/{self.namespace}/")
+                self.simulator.inject(fault, where, times)
 
     def inject_at_last(self, fault: Fault) -> None:
-        """Plan a fault for the next patch of the last target."""
-        path = f"/namespaces/{self.namespace}/deployments/{self.names[-1]}"
-        self.simulator.inject(fault, RequestMatch("patch", "", path), 1)
+        """Plan a fault for the next write of the last target."""
+        for verb in ("patch", "delete"):
+            self.simulator.inject(fault, RequestMatch(verb, "", self.keys[-1].name), 1)
 
     def confirm(self) -> None:
         for act in self.at_confirm:
             act()
-
-
-def _narrow(where: RequestMatch, part: str) -> RequestMatch:
-    return where if not part else RequestMatch(where.verb, "pods", where.containing)
 
 
 def _with_image(image: str) -> Callable[[Raw], None]:
@@ -343,7 +401,8 @@ def _recorded(scene: Scene, patch: pytest.MonkeyPatch) -> Iterator[Callable[[], 
         if request.method in ("PATCH", "DELETE") or "/eviction" in request.path
     ]
     if len(scene.names) > 1:  # a command dry-runs each target when its turn comes, the dashboard all of them first
-        scene.sent.sort(key=lambda sent: (len(sent), scene.names[-1] in str(sent)))
+        last = scene.keys[-1].name
+        scene.sent.sort(key=lambda sent: (len(sent), last in str(sent)))
 
 
 async def _to_the_end(
@@ -390,4 +449,5 @@ def _plain(scene: Scene, value: Any) -> Any:
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}", "UID", text)
     text = re.sub(r'"resourceVersion": "\d+"', '"resourceVersion": "VERSION"', text)
     text = re.sub(r'("path": "/metadata/resourceVersion", "value": )"\d+"', r'\1"VERSION"', text)
+    text = re.sub(r"-(manual|retry)-[a-z0-9]{5}", r"-\1-SUFFIX", text)
     return json.loads(re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text))

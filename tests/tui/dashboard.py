@@ -7,7 +7,7 @@ Tests wait for what they expect (`Dashboard.until`), never for time to pass. The
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -152,6 +152,7 @@ async def dashboard(
     monochrome: bool = False,
     actions: ActionRegistry = BUILT_IN,
     operations: OperationRegistry | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Dashboard]:
     """Run the app on the simulator; with `live`, begin once everything is read and shown."""
     config = simulator.write_kubeconfig(tmp_path / "config", user=user, namespace=namespace)
@@ -168,6 +169,8 @@ async def dashboard(
             clock=ClusterTime(simulator),
             actions=actions,
             operations=operations or built_in_operations(),
+            draft_directory=tmp_path / "drafts",
+            environ=environ or {},
         )
     )
     async with app.run_test(size=size) as pilot:

@@ -371,8 +371,8 @@ async def test_what_cannot_be_done_is_dimmed_and_says_why_when_its_key_is_presse
         (DB, "P", "workload.pause", "a StatefulSet cannot be paused: only a Deployment can"),
         (
             DB,
-            "ctrl+k",
-            "pod.delete",
+            "ctrl+e",
+            "pod.evict",
             "select a pod first: Enter on a rollout lists its pods",
         ),
         (DB, "5", "", "no pane 5 here"),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from k9py.api.meta import ObjectRef
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.state import SimulatorState
+from k9py.tui.logs.source_filter import NameFilter
+from k9py.tui.screens.containers import ContainersScreen
 from k9py.tui.screens.describe import DescribeScreen
 from k9py.tui.screens.events import EventsScreen
+from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.other_pods import OtherPodsScreen
 from k9py.tui.screens.resources import ResourceScreen
 from k9py.tui.screens.rollout import RolloutScreen
@@ -119,3 +122,23 @@ async def test_a_tree_of_a_config_map_shows_the_pods_that_use_it(kdash: Dashboar
     lines = tree_of(kdash)
     assert lines[0] == "ConfigMap/checkout-settings"
     assert all("used by Pod/checkout-" in line for line in lines[1:])
+
+
+async def test_enter_on_a_pod_shows_its_containers_and_the_log_of_one(kdash: Dashboard) -> None:
+    screen = await listed(kdash, "po")
+    pod = next(row.key for row in screen.pane.table.shown_rows if row.key.name.startswith("checkout-6"))
+    assert screen.pane.table.select_key(pod)
+    await kdash.press("enter")
+    shown = await kdash.until_screen(ContainersScreen)
+    await kdash.until(lambda: set(shown.containers.rows), "its containers")
+    await kdash.until_text(f"Pod shop/{pod.name}", "ImagePullBackOff", "Container app", "readiness")
+    await kdash.press("down")
+    await kdash.until_text("Container proxy")
+    assert shown.container == "proxy"
+    await kdash.press("l")
+    logs = await kdash.until_screen(LogScreen)
+    assert logs.subject == pod
+    assert logs.logs.source_filter.containers == NameFilter(frozenset({"proxy"}), only=True)
+    await kdash.press("escape", "escape")
+    await kdash.until(lambda: kdash.app.screen is screen, "back in the table")
+    assert shown.live is None

@@ -323,7 +323,7 @@ async def test_restart_stays_and_the_other_acting_keys_are_those_of_logs(
     bound = {active.binding.id for active in log_screen.active_bindings.values()}
     assert {"workload.restart", "workload.undo"} <= bound
     assert not {"workload.scale", "workload.set_image", "workload.pause", "workload.zero"} & bound
-    assert not {"pod.delete", "pod.evict", "operation.stop"} & bound
+    assert not {"object.delete", "pod.evict", "operation.stop"} & bound
     assert not {"cluster.all_namespaces", "cluster.contexts"} & bound
 
 

@@ -59,6 +59,10 @@ async def test_the_last_line_lists_the_main_keys_greyed_where_not_allowed(kdash:
     listed = {action.id for action in ACTIONS if action.footer is not None}
     elsewhere = {
         ActionScope.REVISION,
+        ActionScope.ROWS,
+        ActionScope.EVENTS,
+        ActionScope.TREE,
+        ActionScope.TABLE,
         ActionScope.TEXT_SCREEN,
         ActionScope.DESCRIPTION,
         ActionScope.YAML,

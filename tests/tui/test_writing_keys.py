@@ -97,7 +97,7 @@ async def test_zero_and_back_to_as_many_as_before(kdash: Dashboard) -> None:
 
 async def test_the_pod_under_the_cursor_is_deleted_and_followed_until_it_is_gone(kdash: Dashboard) -> None:
     await kdash.select(CART)
-    await kdash.press("ctrl+k")
+    await kdash.press("ctrl+e")
     await kdash.until(
         lambda: any("select a pod first" in str(notification.message) for notification in kdash.app._notifications),
         "why not",

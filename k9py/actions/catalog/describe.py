@@ -62,8 +62,8 @@ def _section_key(name: str, title: str, text: str, keys: tuple[str, ...], native
 ACTIONS: Final = (
     DESCRIBE,
     YAML,
-    _section_key("fold", "Fold", "Fold or unfold the section", ("enter",), "fold", 281),
-    _section_key("fold_all", "Fold all", "Fold all sections, or unfold them", ("z",), "fold_all", 282),
+    _section_key("fold", "Fold", "Fold or unfold the section", ("enter",), "fold", 43),
+    _section_key("fold_all", "Fold all", "Fold all sections, or unfold them", ("z",), "fold_all", 44),
     _section_key("next_section", "Next section", "Next section", ("right_square_bracket",), "section(1)", None),
     _section_key(
         "previous_section", "Previous section", "Previous section", ("left_square_bracket",), "section(-1)", None

@@ -8,6 +8,14 @@ from k9py.actions.action import Action, ActionScope, ActionTarget, CliVerb, Perm
 from k9py.actions.host import ActionHost
 
 
+def _is_suspendable(target: ActionTarget) -> bool:
+    return target.key.kind in ("CronJob", "Job") and not target.key.group
+
+
+def _can_resume(target: ActionTarget) -> str | None:
+    return None if _is_suspendable(target) else _can_pause(target)
+
+
 def _can_pause(target: ActionTarget) -> str | None:
     kind = target.key.kind
     return None if kind == "Deployment" else f"a {kind} cannot be paused: only a Deployment can"
@@ -43,15 +51,21 @@ PAUSE: Final = Action(
 RESUME: Final = Action(
     "workload.resume",
     "Resume",
-    "Resume a paused rollout",
+    "Resume a paused rollout, or a suspended CronJob or Job",
     scope=ActionScope.WORKLOAD,
     run=_resume,
     command=TypedCommand("resume"),
-    cli=CliVerb("resume", "Resume a paused rollout.", "Resume a Deployment's paused rollout."),
+    cli=CliVerb(
+        "resume",
+        "Resume a paused rollout or a suspended CronJob.",
+        "Resume a Deployment's paused rollout, or a suspended CronJob or Job.",
+        any_type=True,
+    ),
     permission=Permission("patch"),
     writes=True,
     operation="resume",
-    allowed=_can_pause,
+    allowed=_can_resume,
+    also=_is_suspendable,
     footer=None,
 )
 ACTIONS: Final = (PAUSE, RESUME)

@@ -14,7 +14,7 @@ REVEAL: Final = Action(
     group=HelpGroup.TEXT,
     scope=ActionScope.YAML,
     native="reveal",
-    footer=283,
+    footer=41,
 )
 MANAGED_FIELDS: Final = Action(
     "yaml.managed_fields",
@@ -24,6 +24,6 @@ MANAGED_FIELDS: Final = Action(
     group=HelpGroup.TEXT,
     scope=ActionScope.YAML,
     native="managed_fields",
-    footer=284,
+    footer=42,
 )
 ACTIONS: Final = (REVEAL, MANAGED_FIELDS)

@@ -16,6 +16,11 @@ def has_replicas(target: ActionTarget) -> str | None:
     return None
 
 
+def has_scale(target: ActionTarget) -> bool:
+    """Return whether the type of an object has a scale subresource."""
+    return target.resource_type is not None and "scale" in target.resource_type.subresources
+
+
 def _scale(host: ActionHost, argument: str | None) -> None:
     if argument and not (argument.isascii() and argument.isdigit()):
         raise RefusedError(f'"{argument}" is not a number of replicas', "for example: scale 3")
@@ -35,6 +40,7 @@ SCALE: Final = Action(
         "Set the number of replicas.",
         "Set the number of replicas, one workload after the other; stop at the first that fails.",
         takes_several=True,
+        any_type=True,
         options=(CliOption("--replicas", "replicas", "Number of replicas to set.", required=True),),
     ),
     permission=Permission("patch", subresource="scale"),
@@ -42,6 +48,7 @@ SCALE: Final = Action(
     operation="scale",
     takes_marked=True,
     allowed=has_replicas,
+    also=has_scale,
     footer=110,
 )
 ACTIONS: Final = (SCALE,)

@@ -16,6 +16,7 @@ from k9py.diagnosis.pods import unready_causes
 from k9py.operations.patcher import Reader
 from k9py.operations.plan import NewPods, PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preflight.autoscaling import autoscaling
+from k9py.operations.preflight.dependents import takes_along
 from k9py.operations.preflight.disruption import budget_of_eviction, budget_of_rollout
 from k9py.operations.preflight.facts import Facts, Unknown, gather, planned_template, unknown
 from k9py.operations.preflight.quota import coming_pods, node_room, quota_refusals
@@ -84,6 +85,7 @@ def judge(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> tuple[Prefli
 
 def _found(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     yield from rights(facts)
+    yield from takes_along(plan, facts.dependents)
     yield from autoscaling(obj, plan, facts)
     yield from budget_of_rollout(obj, plan, facts)
     yield from budget_of_eviction(obj, plan, facts)

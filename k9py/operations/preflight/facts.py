@@ -19,10 +19,12 @@ from k9py.api.kinds import HORIZONTAL_POD_AUTOSCALER, KINDS, POD, POD_DISRUPTION
 from k9py.api.meta import KubeObject
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget, ResourceQuota
+from k9py.api.resource_types import STANDARD
 from k9py.api.selectors import LabelSelector
 from k9py.api.text import printable
 from k9py.operations.patcher import Reader
 from k9py.operations.plan import NewPods, PreflightWarning, WarningLevel, WritePlan
+from k9py.operations.preflight.dependents import Dependents, read_dependents
 
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)
@@ -44,7 +46,8 @@ class Right:
     namespace: str
 
     def __str__(self) -> str:
-        return f"{self.verb} {self.resource} in the namespace {printable(self.namespace)}"
+        where = f"in the namespace {printable(self.namespace)}" if self.namespace else "in the whole cluster"
+        return f"{self.verb} {self.resource} {where}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Facts:
         budgets: those of the namespace.
         quotas: those of the namespace.
         pods: those of the workload, if more of the same will be created.
+        dependents: what a deletion takes along.
         at: when they were read.
     """
 
@@ -66,6 +70,7 @@ class Facts:
     budgets: tuple[PodDisruptionBudget, ...] | Unknown | None = None
     quotas: tuple[ResourceQuota, ...] | Unknown | None = None
     pods: tuple[Pod, ...] | Unknown | None = None
+    dependents: Dependents | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -89,33 +94,42 @@ async def gather(reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> Fac
             return None
         return await _known(lambda: _listed(reader, POD, namespace, selector), POD)
 
+    async def dependents() -> Dependents | None:
+        deletes = plan.request.verb == "delete" and not plan.removes_pod
+        return await read_dependents(reader, obj) if deletes else None
+
     tasks = (
         asyncio.ensure_future(_allowed(reader, plan, right)),
         asyncio.ensure_future(listed(HORIZONTAL_POD_AUTOSCALER, scales)),
         asyncio.ensure_future(listed(POD_DISRUPTION_BUDGET, plan.starts_rollout or plan.removes_pod)),
         asyncio.ensure_future(listed(RESOURCE_QUOTA, creates_pods)),
         asyncio.ensure_future(siblings()),
+        asyncio.ensure_future(dependents()),
     )
     try:
-        allowed, autoscalers, budgets, quotas, pods = await asyncio.gather(*tasks)
+        allowed, autoscalers, budgets, quotas, pods, owned = await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return Facts(right, allowed, autoscalers, budgets, quotas, pods)
+    return Facts(right, allowed, autoscalers, budgets, quotas, pods, owned)
 
 
 def needed_right(plan: WritePlan) -> Right:
     """Return the RBAC permission for the write."""
     request = plan.request
-    verb, subresource = ("create", "eviction") if request.verb == "evict" else (request.verb, request.subresource)
+    match request.verb:
+        case "evict":
+            verb, subresource = "create", "eviction"
+        case verb:
+            subresource = request.subresource
     resource = _resource(plan)
     return Right(verb, f"{resource}/{subresource}" if subresource else resource, plan.key.namespace)
 
 
 def _resource(plan: WritePlan) -> str:
-    kind = KINDS.get(plan.key.kind)
-    return kind.resource if kind is not None else f"{plan.key.kind.lower()}s"
+    resource_type = plan.request.resource_type or STANDARD.of_ref(plan.key)
+    return resource_type.plural if resource_type is not None else f"{plan.key.kind.lower()}s"
 
 
 def _selector(obj: Mapping[str, Any]) -> str:
@@ -131,7 +145,8 @@ async def _allowed(reader: Reader, plan: WritePlan, right: Right) -> bool | Unkn
     subresource = right.resource.partition("/")[2]
 
     async def ask() -> bool | None:
-        return await reader.can_i(right.verb, key.kind, key.namespace, name=key.name, subresource=subresource)
+        kind = key.kind if key.kind in KINDS and not key.group else key
+        return await reader.can_i(right.verb, kind, key.namespace, name=key.name, subresource=subresource)
 
     answer = await _known(ask, None)
     return Unknown("the server did not answer") if answer is None else answer

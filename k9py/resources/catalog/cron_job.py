@@ -59,7 +59,7 @@ COLUMNS = numbered(
     Column("active", "ACTIVE", align_right=True, min_width=3, max_width=6, priority=3, sort_key="C"),
     time_column("last", "LAST SCHEDULE", max_width=13, priority=1, sort_key="L"),
     Column("result", "LAST RESULT", min_width=6, max_width=11, sort_key="R"),
-    live_column(_next_text, "next", "NEXT", min_width=6, max_width=10, priority=1, sort_key="X"),
+    live_column(_next_text, "next", "NEXT", min_width=9, max_width=10, priority=1, sort_key="X"),
     Column("next_at", "NEXT AT", min_width=9, max_width=40, priority=4, sort_key=""),
     AGE,
     CONTAINERS,

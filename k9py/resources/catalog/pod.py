@@ -28,6 +28,9 @@ class Restarts(NamedTuple):
     last: float
 
 
+NO_RESTARTS: Final = Cell("0", Tone.MUTED, Restarts(0, 0.0))
+
+
 def _restarts_text(restarts: Restarts, now: datetime) -> str:
     if not restarts.number or not restarts.last:
         return str(restarts.number)
@@ -71,11 +74,7 @@ def row(pod: Pod, context: RowContext) -> Row:
                 (status.ready / status.containers if status.containers else 1.0, status.containers),
             ),
             Cell(printable(status.text), tone),
-            Cell(
-                "",
-                Tone.WARN if status.restarts else Tone.MUTED,
-                Restarts(status.restarts, status.restarted_at.timestamp() if status.restarted_at else 0.0),
-            ),
+            _restarts(status, context.now),
             *pod_usage_cells(pod, context.usage(pod.key)),
             AGE_CELL,
             muted_cell(pod.status.pod_ip),
@@ -88,17 +87,32 @@ def row(pod: Pod, context: RowContext) -> Row:
     )
 
 
-def _tone(pod: Pod, status: PrintedPodStatus, now: datetime) -> Tone:
-    """Return the tone. What should be short (starting, becoming ready, terminating) warns after a while.
+def _restarts(status: PrintedPodStatus, now: datetime) -> Cell:
+    if not status.restarts:
+        return NO_RESTARTS
+    restarts = Restarts(status.restarts, status.restarted_at.timestamp() if status.restarted_at else 0.0)
+    return Cell(_restarts_text(restarts, now), Tone.WARN, restarts)
 
-    A pod that was ready and is no longer warns at once; one whose node is lost fails, whatever the kubelet last said.
+
+def _tone(pod: Pod, status: PrintedPodStatus, now: datetime) -> Tone:
+    """Return the tone.
+
+    What should be short (starting, becoming ready, terminating) warns after a while; a pod that fits on no node, or was
+    ready and is no longer, warns at once; one whose node is lost fails, whatever the kubelet last said.
     """
     tone = pod_tone(pod, status)
     if tone in (Tone.OK, Tone.BUSY) and is_on_lost_node(pod):
         return Tone.FAIL
+    if tone is Tone.MUTED and pod.status.phase == "Running":  # its containers ended, and will be started again
+        return Tone.WARN
     if tone is not Tone.BUSY:
         return tone
-    return Tone.WARN if _is_slow(pod, now) or _has_lost_readiness(pod) else tone
+    return Tone.WARN if _is_unschedulable(pod) or _is_slow(pod, now) or _has_lost_readiness(pod) else tone
+
+
+def _is_unschedulable(pod: Pod) -> bool:
+    scheduled = find_condition(pod.status.conditions, "PodScheduled")
+    return scheduled is not None and scheduled.reason == "Unschedulable" and not pod.is_terminating
 
 
 def _is_slow(pod: Pod, now: datetime) -> bool:

@@ -1,80 +1,19 @@
-"""RoleBinding and ClusterRoleBinding (rbac.authorization.k8s.io/v1): the role, and who has it."""
+"""RoleBinding (rbac.authorization.k8s.io/v1): the role, and who has it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
 from k9py.api.kinds import Kind
-from k9py.api.meta import KubeObject, KubeStruct
 from k9py.api.standard_types import standard_type
-from k9py.resources.cells import AGE, AGE_CELL, NAME, muted_cell, name_cell, object_row, text_cell
-from k9py.resources.resource import Resource, RowContext
-from k9py.views.values import Column, Row
+from k9py.resources.resource import Resource
+from k9py.resources.role_bindings import COLUMNS, Binding, row
 
 
-class RoleRef(KubeStruct, frozen=True):
-    """rbac/v1 RoleRef."""
-
-    kind: str = ""
-    name: str = ""
-
-
-class Subject(KubeStruct, frozen=True):
-    """rbac/v1 Subject; `kind` is User, Group or ServiceAccount."""
-
-    kind: str = ""
-    name: str = ""
-    namespace: str = ""
-
-
-class RoleBinding(KubeObject, frozen=True):
+class RoleBinding(Binding, frozen=True):
     """A RoleBinding."""
 
     KIND: ClassVar[str] = "RoleBinding"
 
-    role_ref: RoleRef = RoleRef()
-    subjects: tuple[Subject, ...] | None = None
 
-
-class ClusterRoleBinding(RoleBinding, frozen=True):
-    """A ClusterRoleBinding."""
-
-    KIND: ClassVar[str] = "ClusterRoleBinding"
-
-
-COLUMNS = (
-    NAME,
-    Column("role", "ROLE", min_width=12, max_width=80, priority=1, sort_key="R"),
-    AGE,
-    Column("users", "USERS", min_width=8, max_width=60, priority=3, sort_key="U"),
-    Column("groups", "GROUPS", min_width=8, max_width=60, priority=4, sort_key="M"),
-    Column("accounts", "SERVICEACCOUNTS", min_width=8, max_width=60, priority=2, sort_key="S"),
-)
-
-
-def row(binding: RoleBinding, context: RowContext) -> Row:
-    """Return the row of a binding."""
-    subjects = binding.subjects or ()
-    accounts = (f"{subject.namespace}/{subject.name}" for subject in subjects if subject.kind == "ServiceAccount")
-    return object_row(
-        binding,
-        (
-            name_cell(binding),
-            text_cell(f"{binding.role_ref.kind}/{binding.role_ref.name}"),
-            AGE_CELL,
-            muted_cell(", ".join(_names(subjects, "User")), none=""),
-            muted_cell(", ".join(_names(subjects, "Group")), none=""),
-            muted_cell(", ".join(accounts), none=""),
-        ),
-    )
-
-
-def _names(subjects: Iterable[Subject], kind: str) -> list[str]:
-    return [subject.name for subject in subjects if subject.kind == kind]
-
-
-RESOURCES = tuple(
-    Resource(Kind(standard_type("rbac.authorization.k8s.io", struct.KIND), struct), COLUMNS, row)
-    for struct in (RoleBinding, ClusterRoleBinding)
-)
+RESOURCES = (Resource(Kind(standard_type("rbac.authorization.k8s.io", "RoleBinding"), RoleBinding), COLUMNS, row),)

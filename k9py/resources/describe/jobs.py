@@ -43,13 +43,12 @@ def _job(body: JsonObject, context: DescribeContext) -> Description:
         value_line("completed indexes", status, "completedIndexes"),
         value_line("failed indexes", status, "failedIndexes", tone=Tone.FAIL),
         line("suspend", "true: no pods are started" if spec.get("suspend") else "false"),
-        *job_settings(spec),
-        line("selector", selector_text(spec.get("selector"))),
     )
+    settings = (*job_settings(spec), line("selector", selector_text(spec.get("selector"))))
     pods = owned_pods(body, context)
     urgent = () if isinstance(pods, Unread) else (pods_section(pods),)
     template = pod_template(object_at(spec, "template"), context)
-    return Description(head, urgent=urgent, details=(*_policies(spec), *template))
+    return Description(head, urgent=urgent, details=(section("Settings", settings), *_policies(spec), *template))
 
 
 def _result_lines(body: JsonObject) -> Iterator[DescribeLine]:
@@ -112,13 +111,15 @@ def _cron_job(body: JsonObject, context: DescribeContext) -> Description:
         line("active jobs", ", ".join(active) or "none"),
         value_line("concurrency policy", spec, "concurrencyPolicy"),
         line("starting deadline seconds", f"{deadline}s" if deadline else ""),
+    )
+    settings = (
         value_line("successful job history limit", spec, "successfulJobsHistoryLimit"),
         value_line("failed job history limit", spec, "failedJobsHistoryLimit"),
         *job_settings(job),
         line("selector", selector_text(job.get("selector"))),
     )
     template = pod_template(object_at(job, "template"), context)
-    return Description(head, details=(*_policies(job), *template))
+    return Description(head, details=(section("Settings", settings), *_policies(job), *template))
 
 
 DESCRIBERS = (Describer("Job", _job, _job_requests), Describer("CronJob", _cron_job))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Final
 
+from k9py.api.plural import count_noun
 from k9py.api.standard_types import standard_type
 from k9py.api.workloads import REVISION
 from k9py.resources.describe.describer import (
@@ -16,7 +18,7 @@ from k9py.resources.describe.describer import (
     Unread,
     pod_requests,
 )
-from k9py.resources.describe.json_fields import JsonObject, int_at, object_at, objects_at, text_at, texts_at
+from k9py.resources.describe.json_fields import JsonObject, int_at, object_at, objects_at, text_at
 from k9py.resources.describe.lines import query_selector, selector_text, unknown_line, value_line
 from k9py.resources.describe.pods import pod_template, typed_pod
 from k9py.resources.describe.volumes import claim_fields
@@ -24,8 +26,10 @@ from k9py.views.describe import DescribeLine, Section, line, pairs, section
 from k9py.views.pod_status import pod_status, pod_tone
 from k9py.views.values import Tone
 
-_REPLICA_SETS = "replica sets"
-_HEALTHY = ("Running", "Completed", "Succeeded")
+_REPLICA_SETS: Final = "replica sets"
+MAX_PODS: Final = 200
+"""Pods listed one by one; those that are not healthy come first."""
+_HEALTHY: Final = ("Running", "Completed", "Succeeded")
 
 
 def _template(body: JsonObject, context: DescribeContext) -> tuple[Section, ...]:
@@ -85,7 +89,10 @@ def pods_section(pods: Iterable[JsonObject], title: str = "Pods") -> Section:
         tone = pod_tone(pod, status)
         rank = 1 if status.text in _HEALTHY else 0
         lines.append((rank, line(name, " · ".join(filter(None, parts)), Tone.PLAIN if tone is Tone.OK else tone)))
-    return section(title, [shown for _, shown in sorted(lines, key=lambda ranked: (ranked[0], ranked[1].label))])
+    ordered = [shown for _, shown in sorted(lines, key=lambda ranked: (ranked[0], ranked[1].label))]
+    others = len(ordered) - MAX_PODS
+    more = [line("", f"… {count_noun(others, 'more pod')}", Tone.MUTED)] if others > 0 else []
+    return section(title, [*ordered[:MAX_PODS], *more])
 
 
 def _known_pods(pods: tuple[JsonObject, ...] | Unread) -> tuple[Section, ...]:
@@ -116,6 +123,8 @@ def _deployment(body: JsonObject, context: DescribeContext) -> Description:
         line("replicas", counts, Tone.WARN if unavailable else Tone.PLAIN),
         line("paused", "true: changes of the template start no rollout" if spec.get("paused") else "", Tone.WARN),
         *_replica_set_lines(body, context),
+    )
+    settings = (
         line("selector", selector_text(spec.get("selector"))),
         value_line("strategy type", spec, "strategy", "type"),
         line(
@@ -130,7 +139,9 @@ def _deployment(body: JsonObject, context: DescribeContext) -> Description:
     )
     pods = context.objects(PODS)
     unread = (section("Pods", [unknown_line("", pods)]),) if isinstance(pods, Unread) else ()
-    return Description(head, urgent=(*unread, *_known_pods(pods)), details=_template(body, context))
+    return Description(
+        head, urgent=(*unread, *_known_pods(pods)), details=(section("Settings", settings), *_template(body, context))
+    )
 
 
 def _replica_set_lines(body: JsonObject, context: DescribeContext) -> Iterator[DescribeLine]:
@@ -174,10 +185,13 @@ def _replica_set(body: JsonObject, context: DescribeContext) -> Description:
         line("replicas", f"{current} current / {desired} desired", Tone.WARN if current < desired else Tone.PLAIN),
         line("ready", f"{ready} ready, {int_at(status, 'availableReplicas')} available"),
         phases_line(pods),
+    )
+    settings = (
         line("selector", selector_text(spec.get("selector"))),
         value_line("min ready seconds", spec, "minReadySeconds"),
     )
-    return Description(head, urgent=_known_pods(pods), details=_template(body, context))
+    details = (section("Settings", settings), *_template(body, context))
+    return Description(head, urgent=_known_pods(pods), details=details)
 
 
 # -- StatefulSet ------------------------------------------------------------------------------------------------------
@@ -193,11 +207,13 @@ def _stateful_set(body: JsonObject, context: DescribeContext) -> Description:
         line("replicas", f"{desired} desired | {total} total", Tone.WARN if total < desired else Tone.PLAIN),
         line("ready", f"{int_at(status, 'readyReplicas')} ready, {int_at(status, 'availableReplicas')} available"),
         phases_line(pods),
+        value_line("current revision", status, "currentRevision"),
+        value_line("update revision", status, "updateRevision"),
+    )
+    settings = (
         value_line("update strategy", spec, "updateStrategy", "type"),
         line("partition", str(int_at(spec, "updateStrategy", "rollingUpdate", "partition")) if is_rolling else ""),
         value_line("max unavailable", spec, "updateStrategy", "rollingUpdate", "maxUnavailable"),
-        value_line("current revision", status, "currentRevision"),
-        value_line("update revision", status, "updateRevision"),
         line("selector", selector_text(spec.get("selector"))),
         value_line("service", spec, "serviceName"),
         value_line("pod management", spec, "podManagementPolicy"),
@@ -216,7 +232,7 @@ def _stateful_set(body: JsonObject, context: DescribeContext) -> Description:
             for claim in objects_at(spec, "volumeClaimTemplates")
         ],
     )
-    details = (*_template(body, context), *((claims,) if claims.lines else ()))
+    details = (section("Settings", settings), *_template(body, context), *((claims,) if claims.lines else ()))
     return Description(head, urgent=_known_pods(pods), details=details)
 
 
@@ -238,6 +254,8 @@ def _daemon_set(body: JsonObject, context: DescribeContext) -> Description:
         line("available", str(available), Tone.WARN if available < desired else Tone.PLAIN),
         line("misscheduled", str(misscheduled), Tone.WARN if misscheduled else Tone.PLAIN),
         phases_line(pods),
+    )
+    settings = (
         line("selector", selector_text(spec.get("selector"))),
         line("node selector", pairs(object_at(spec, "template", "spec", "nodeSelector"))),
         value_line("update strategy", spec, "updateStrategy", "type"),
@@ -247,9 +265,9 @@ def _daemon_set(body: JsonObject, context: DescribeContext) -> Description:
             if rolling
             else "",
         ),
-        line("finalizers", texts_at(body, "metadata", "finalizers")),
     )
-    return Description(head, urgent=_known_pods(pods), details=_template(body, context))
+    details = (section("Settings", settings), *_template(body, context))
+    return Description(head, urgent=_known_pods(pods), details=details)
 
 
 DESCRIBERS = (

@@ -4,6 +4,7 @@ Invariant: a request is allowed only by a rule; errors are worded as RBAC's. To 
 `Access.add`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ _DISCOVERY_RULE_PATHS = (
     "/version/",
 )  # fmt: skip
 _PUBLIC_RULE_PATHS = ("/healthz", "/livez", "/readyz", "/version", "/version/")
+_ONE_NAME = re.compile(r"metadata\.name==?([^,=!]+)")
 NO_RULE_RESOLUTION = "webhook authorizer does not support user rule resolution"
 
 
@@ -132,8 +134,10 @@ class Access:
             return True
         return any(path == prefix or path.startswith(prefix + "/") for prefix in _DISCOVERY_PATHS)
 
-    def check(self, user: UserInfo, target: RequestTarget) -> None:
+    def check(self, user: UserInfo, target: RequestTarget, query: Mapping[str, str] | None = None) -> None:
         """Refuse a request that no rule allows.
+
+        A collection that a field selector (in the query) limits to one name counts as the object of that name.
 
         Raises:
             StatusError: 403.
@@ -143,7 +147,8 @@ class Access:
             return
         plural = f"{resource.plural}/{target.subresource}" if target.subresource else resource.plural
         namespace = target.name if resource is NAMESPACES else target.namespace
-        if self.allows(user, target.verb, resource.group, plural, namespace, target.name):
+        name = target.name or _selected_name((query or {}).get("fieldSelector", ""))
+        if self.allows(user, target.verb, resource.group, plural, namespace, name):
             return
         where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
         what = f'cannot {target.verb} resource "{plural}" in API group "{resource.group}" {where}'
@@ -156,6 +161,11 @@ class Access:
 
     def has_unlisted_rules(self, user: UserInfo) -> bool:
         return bool(self._unlisted_rules.get(user.name))
+
+
+def _selected_name(field_selector: str) -> str:
+    match = _ONE_NAME.fullmatch(field_selector.strip())
+    return "" if match is None else match.group(1)
 
 
 def answer_review(state: SimulatorState, access: Access, request: IncomingRequest, body: Object) -> ApiResponse:

@@ -55,7 +55,7 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
     target = request.info
     if target.resource is None:
         return _non_resource(state, access, request)
-    access.check(request.user, target)
+    access.check(request.user, target, request.query)
     if state.apis.is_unavailable(target.resource.group, target.resource.version):
         return _unavailable()
     if target.resource in (POD_METRICS, NODE_METRICS):

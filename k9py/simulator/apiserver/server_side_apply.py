@@ -24,12 +24,12 @@ from k9py.simulator.apiserver.writes import (
     replace_object,
 )
 from k9py.simulator.clock import timestamp
+from k9py.simulator.registry.applied_types import check_applied_fields
 from k9py.simulator.registry.cache import Object
 from k9py.simulator.registry.field_sets import Path, compare, field_set, in_report_order, path_text
 from k9py.simulator.registry.list_types import ListTypes, list_types_of
 from k9py.simulator.registry.resources import Resource
 from k9py.simulator.registry.structured_merge import merge, without_paths
-from k9py.simulator.registry.validation import check_applied_fields
 from k9py.simulator.state import SimulatorState
 from k9py.simulator.status_errors import StatusCause, StatusError
 

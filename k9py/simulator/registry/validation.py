@@ -4,7 +4,7 @@ Invariant: causes are worded and ordered as in the real validation. To add a rul
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from k9py.simulator import status_errors
@@ -32,7 +32,7 @@ _STATEFUL_SET_MAY_CHANGE = (
 _POD_MAY_CHANGE = ("image", "activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds")
 
 # The spec fields that `fieldValidation=Strict` accepts, for the kinds people patch by hand.
-_SPEC_FIELDS: Mapping[str, frozenset[str]] = {
+SPEC_FIELDS: Mapping[str, frozenset[str]] = {
     "Deployment": frozenset(
         ("replicas", "selector", "template", "strategy", "minReadySeconds", "revisionHistoryLimit", "paused",
          "progressDeadlineSeconds")
@@ -146,7 +146,7 @@ def check_strict_fields(resource: Resource, patch: Any) -> None:
     Raises:
         StatusError: 422 with the strict decoder's message.
     """
-    known = _SPEC_FIELDS.get(resource.kind) if resource.custom is None else None
+    known = SPEC_FIELDS.get(resource.kind) if resource.custom is None else None
     spec = patch.get("spec") if isinstance(patch, dict) else None
     if known is None or not isinstance(spec, dict):
         return
@@ -154,48 +154,6 @@ def check_strict_fields(resource: Resource, patch: Any) -> None:
     if unknown:
         message = f'Invalid value: "{go_format(patch)}": strict decoding error: {", ".join(unknown)}'
         raise status_errors.invalid("", "", "", [StatusCause("FieldValueInvalid", message, "patch")])
-
-
-def check_applied_fields(resource: Resource, applied: Object) -> None:
-    """Refuse a server-side apply that the kind's schema does not allow.
-
-    Raises:
-        StatusError: 500, as the real server answers.
-    """
-    spec = applied.get("spec")
-    metadata = applied["metadata"]
-    group_version = f"{resource.api_version}, Kind={resource.kind}"
-    prefix = (
-        f"failed to create typed patch object ({metadata.get('namespace', '')}/{metadata['name']}; {group_version})"
-    )
-    for path in [] if resource.custom is None else prune(applied, resource.custom.schema)[1]:
-        raise StatusError(500, "", f"{prefix}: .{path}: field not declared in schema")
-    known = _SPEC_FIELDS.get(resource.kind) if resource.custom is None else None
-    if isinstance(spec, dict) and known is not None:
-        for key in spec:
-            if key not in known:
-                raise StatusError(500, "", f"{prefix}: .spec.{key}: field not declared in schema")
-        replicas = spec.get("replicas")
-        if isinstance(replicas, str | bool):
-            kind = "string" if isinstance(replicas, str) else "boolean"
-            raise StatusError(500, "", f"{prefix}: .spec.replicas: expected numeric (int or float), got {kind}")
-    for path, name in _duplicate_items(applied):
-        raise StatusError(500, "", f'{prefix}: {path}: duplicate entries for key [name="{name}"]')
-
-
-def _duplicate_items(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the lists of named items that hold a name twice, by path."""
-    if not isinstance(value, dict):
-        return
-    for key, item in value.items():
-        if isinstance(item, dict):
-            yield from _duplicate_items(item, f"{path}.{key}")
-        elif key in ("containers", "initContainers", "volumes", "env") and isinstance(item, list):
-            names = [entry.get("name", "") for entry in item if isinstance(entry, dict)]
-            yield from ((f"{path}.{key}", name) for at, name in enumerate(names) if name in names[:at])
-            for entry in item:
-                inner = entry.get("name", "") if isinstance(entry, dict) else ""
-                yield from _duplicate_items(entry, f'{path}.{key}[name="{inner}"]')
 
 
 def go_format(value: Any) -> str:

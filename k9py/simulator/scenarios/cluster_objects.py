@@ -28,9 +28,10 @@ _WRITE = ["create", "delete", "deletecollection", "patch", "update"]
 
 
 def add_cluster_objects(state: SimulatorState) -> None:
-    """Create the objects; those that a scenario created already stay."""
-    default = {"storageclass.kubernetes.io/is-default-class": "true"}
-    _add(state, STORAGECLASSES, "standard", {"provisioner": "rancher.io/local-path"}, annotations=default)
+    """Create the objects; those of a scenario stay (of StorageClasses only its own, if it has any)."""
+    if not state.storage.count(STORAGECLASSES):
+        default = {"storageclass.kubernetes.io/is-default-class": "true"}
+        _add(state, STORAGECLASSES, "standard", {"provisioner": "rancher.io/local-path"}, annotations=default)
     for name, value in (("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)):
         _add(state, PRIORITYCLASSES, name, {"value": value})
     everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}

@@ -37,6 +37,7 @@ class ScreenNavigator:
 
     def open_object(self, key: ObjectRef) -> None:
         """Open an object's own screen; what has none is described. See `resource_navigator` for what opens what."""
+        from k9py.tui.screens.containers import ContainersScreen
         from k9py.tui.screens.rollout import RolloutScreen
         from k9py.tui.screens.service import ServiceScreen
 
@@ -47,6 +48,8 @@ class ScreenNavigator:
                 self._app.push_screen(RolloutScreen(self._context, key))
             case "Service" if is_watched:
                 self._app.push_screen(ServiceScreen(self._context, key))
+            case "Pod" if not key.group:
+                self._app.push_screen(ContainersScreen(self._context, key))
             case _ if not self._resources.open_related(key):
                 self.open_description(key)
 
@@ -90,8 +93,8 @@ class ScreenNavigator:
 
     # -- one object ---------------------------------------------------------------------------------------------------
 
-    def open_logs(self, subject: ObjectRef | None, *, previous: bool, full: bool = False) -> None:
-        """Show an object's logs on a screen of their own; `full`: the lines alone.
+    def open_logs(self, subject: ObjectRef | None, *, previous: bool, full: bool = False, container: str = "") -> None:
+        """Show an object's logs on a screen of their own; `full`: the lines alone; `container`: only those of one.
 
         What home's log is searched for, filtered by and highlighted is taken along.
         """
@@ -101,7 +104,9 @@ class ScreenNavigator:
             return
         home = self._home
         queries = home.logs.queries if self._app.screen is home and home.logs.subject == subject else ()
-        self._app.push_screen(LogScreen(self._context, subject, previous=previous, full=full, queries=queries))
+        self._app.push_screen(
+            LogScreen(self._context, subject, previous=previous, full=full, queries=queries, container=container)
+        )
 
     def open_description(self, subject: ObjectRef | None) -> None:
         """Describe an object."""

@@ -71,7 +71,7 @@ class ResourceNavigator:
     ) -> None:
         opened: ResourceScreen | None = None
         for screen in self._app.screen_stack:
-            if type(screen) is screen_type and screen.request == request:
+            if type(screen) is screen_type and screen.request.key == request.key:
                 opened = screen
         if opened is not None:
             while self._app.screen != opened:

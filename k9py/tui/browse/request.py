@@ -35,6 +35,12 @@ class ResourceRequest:
     owner_uid: str = ""
 
     @property
+    def key(self) -> tuple[object, ...]:
+        """What requests for the same objects have in common; the type may be the built-in or the discovered one."""
+        selectors = (self.label_selector, self.field_selector, self.owner_uid)
+        return (self.resource_type.qualified_name, self.namespaces, *selectors)
+
+    @property
     def narrowing(self) -> str:
         """Which objects are selected, for the title; "" for all."""
         owner = "" if self.owner is None else f"of {self.owner.kind} {self.owner.name}"

@@ -13,6 +13,7 @@ from k9py.api.resource_type import ResourceType
 from k9py.api.text import printable
 from k9py.api.times import age, duration
 from k9py.cluster.health import ClusterState, KindHealth
+from k9py.tui.browse.request import ResourceRequest
 from k9py.views.values import Tone
 
 
@@ -22,16 +23,16 @@ def noun_of(resource_type: ResourceType) -> str:
 
 
 def empty_text(
-    resource_type: ResourceType, health: KindHealth, *, place: str, narrowing: str, keys: KeyNames
+    request: ResourceRequest, health: KindHealth, *, scope: tuple[str, ...], keys: KeyNames
 ) -> tuple[str, Tone]:
     """Return what a table without rows shows.
 
     Args:
-        place: Where its objects are, such as "namespace shop"; "" for those of the cluster itself.
-        narrowing: Which of them are listed, "" for all.
+        scope: The namespaces of the dashboard, () for the whole cluster.
     """
-    noun = noun_of(resource_type)
-    where = f" in {place}" if place else ""
+    noun, place = noun_of(request.resource_type), request.place(scope)
+    if health.state is ClusterState.STALE and isinstance(health.error, NotFoundError):
+        return f"gone: the server no longer serves {noun}", Tone.WARN
     if health.is_unserved:
         return f"the server does not serve {noun}: unknown, not none", Tone.WARN
     match health.state:
@@ -43,9 +44,13 @@ def empty_text(
     if not health.has_synced:
         so_far = f" {health.object_count:,} {noun}" if health.object_count else ""
         return f"loading{so_far}…", Tone.BUSY
-    matching = f" that match {narrowing}" if narrowing else ""
-    more = keys.fill(" · {cluster.all_namespaces} shows all namespaces") if place.startswith("namespace") else ""
-    return f"no {noun}{where}{matching}{more}", Tone.MUTED
+    owner = "" if request.owner is None else f" of {printable(request.owner.kind)} {printable(request.owner.name)}"
+    where = f" in {place}" if place and not owner else ""
+    selectors = ", ".join(part for part in (request.label_selector, request.field_selector) if part)
+    matching = f" that match {printable(selectors)}" if selectors else ""
+    follows_scope = request.namespaces is None and bool(request.namespaces_in(scope))
+    more = keys.fill(" · {cluster.all_namespaces} shows all namespaces") if follows_scope else ""
+    return f"no {noun}{owner}{where}{matching}{more}", Tone.MUTED
 
 
 def state_text(resource_type: ResourceType, health: KindHealth, now: datetime, keys: KeyNames) -> str:

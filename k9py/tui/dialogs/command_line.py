@@ -22,7 +22,7 @@ from k9py.actions.action import ActionScope
 from k9py.api.errors import KdashError
 from k9py.api.text import printable
 from k9py.tui.bindings import bindings
-from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.dialog import CELLS_AROUND, Dialog
 from k9py.tui.palette.entry import EntryKind, PaletteEntry
 from k9py.tui.palette.source import merged
 from k9py.tui.theme import palette_for
@@ -152,12 +152,11 @@ class CommandLine(Dialog[PaletteEntry | str]):
         name.truncate(width, overflow="ellipsis", pad=True)
         detail = entry.detail if entry.kind is not EntryKind.RECENT else "recent"
         key = f" · {entry.key}" if entry.key else ""
-        row = Text(no_wrap=True, overflow="ellipsis")
-        return (
-            row.append_text(name)
-            .append("  ")
-            .append_text(styled_text([[(detail, Tone.MUTED), (key, Tone.PLAIN)]], palette))
+        row = Text.assemble(
+            name, "  ", styled_text([[(detail, Tone.MUTED)]], palette), styled_text([[(key, Tone.PLAIN)]], palette)
         )
+        row.truncate(max(MAX_NAME, self.app.size.width - CELLS_AROUND), overflow="ellipsis")
+        return row
 
     def _show_problem(self, text: str) -> None:
         problem = self.query_one("#problem", Static)

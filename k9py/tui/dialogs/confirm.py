@@ -11,7 +11,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.widgets import Button
+from textual.widgets import Button, Input
 
 from k9py.actions.action import ActionScope
 from k9py.tui.bindings import bindings
@@ -48,15 +48,20 @@ class ConfirmDialog(Dialog[bool]):
         question = self.question
         yield self.paragraph(self.toned(("in ", Tone.MUTED), (question.place, Tone.ACCENT)), id="place")
         yield self.body
+        if question.typed_confirmation:
+            yield self.paragraph(self.toned(("type ", Tone.MUTED), (question.typed_confirmation, Tone.ACCENT)))
+            yield Input(id="typed")
         text, tone = dry_run_text(question)
         yield self.paragraph(self.toned((f"{tone.symbol} ", tone), (text, Tone.MUTED)), id="checked")
         with Horizontal(classes="buttons"):
             yield Button("Cancel", compact=True, id="cancel")
-            yield Button(question.verb, compact=True, id="confirm", variant="primary")
+            disabled = bool(question.typed_confirmation)
+            yield Button(question.verb, compact=True, id="confirm", variant="primary", disabled=disabled)
 
     def on_mount(self) -> None:
-        """Focus Cancel."""
-        self.set_initial_focus(self.query_one("#cancel", Button))
+        """Focus Cancel, or what has to be typed."""
+        typed = self.question.typed_confirmation
+        self.set_initial_focus(self.query_one("#typed", Input) if typed else self.query_one("#cancel", Button))
         self.fill()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -69,23 +74,29 @@ class ConfirmDialog(Dialog[bool]):
         wide = 116 if self.question.template is not None else 84
         room = min(width, wide) - 7  # frame, padding, and the cell of the scroll mark
         lines = question_lines(self.question, as_yaml=self.as_yaml, width=room, key_of=key_names(self))
-        shown = max(1, min(len(lines), height - ROWS_AROUND))
+        around = ROWS_AROUND + (4 if self.question.typed_confirmation else 0)
+        shown = max(1, min(len(lines), height - around))
         self.body.styles.height = shown
         self.body.display = bool(lines)
         self.body.set_lines(lines)
         keys = [f"{{dialog.confirm}} Enter {self.question.verb.lower()}", "{dialog.cancel} back"]
+        keys[:0] = self.extra_keys()
         if len(lines) > shown:
             keys.insert(0, "{question.up}{question.down} scroll")
-        if self.question.template is not None:
+        if self.question.semantic:
             keys.insert(0, "{diff.switch} summary" if self.as_yaml else "{diff.switch} YAML")
         self.query_one(".box").border_subtitle = f" {self.with_keys(' · '.join(keys))} "
+
+    def extra_keys(self) -> list[str]:
+        """Return the hints of more keys."""
+        return []
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Allow switching only where there is a diff."""
         if action == "switch":
-            return self.question.template is not None
+            return bool(self.question.semantic)
         return super().check_action(action, parameters)
 
     def action_switch(self) -> None:
@@ -105,6 +116,24 @@ class ConfirmDialog(Dialog[bool]):
     def action_edge(self, bottom: int) -> None:
         """Go to the first or last line of the question."""
         self.body.action_edge(bottom)
+
+    def why_not(self) -> str:
+        return f"type {self.question.typed_confirmation} first" if not self._is_typed() else ""
+
+    def _is_typed(self) -> bool:
+        typed = self.question.typed_confirmation
+        return not typed or self.query_one("#typed", Input).value.strip() == typed
+
+    @on(Input.Changed, "#typed")
+    def _typed(self) -> None:
+        self.query_one("#confirm", Button).disabled = not self._is_typed()
+
+    @on(Input.Submitted, "#typed")
+    def _submitted(self) -> None:
+        if self._is_typed():
+            self.dismiss(True)
+        else:
+            self.warn(self.why_not())
 
     @on(Button.Pressed, "#confirm")
     def _confirm(self) -> None:

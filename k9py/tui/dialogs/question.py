@@ -72,6 +72,8 @@ class Question:
         notes: other remarks, such as what is left out.
         is_dry_run: the server's dry-run passed.
         status: the target's current status; None for several objects, whose items have it.
+        typed_confirmation: what has to be typed to confirm, "" when the button is enough.
+        diff_title: what `template` is of.
     """
 
     verb: str
@@ -84,6 +86,8 @@ class Question:
     notes: Sequence[str] = ()
     is_dry_run: bool = True
     status: CurrentStatus | None = None
+    typed_confirmation: str = ""
+    diff_title: str = "Pod template"
 
     @property
     def diff(self) -> Sequence[DiffLine]:
@@ -111,7 +115,7 @@ def question_lines(question: Question, *, as_yaml: bool, width: int, key_of: Key
         _warnings(question.warnings, width),
         [line for item in question.items for line in _item(item, width)],
         [line for note in question.notes for line in fold((TextSpan(printable(note), Tone.MUTED),), width)],
-        list(_template(question.template, width, as_yaml=as_yaml, key_of=key_of))
+        list(_template(question, question.template, width, as_yaml=as_yaml, key_of=key_of))
         if question.template is not None
         else [],
     ]
@@ -139,10 +143,10 @@ def _changes(rows: Sequence[BeforeAfter], width: int, *, without_images: bool = 
     label_width = max((len(what) for what, _, _ in shown), default=0)
     lines: list[TextLine] = []
     for what, before, after in shown:
+        arrow = (TextSpan(printable(before)), TextSpan(" → ", Tone.MUTED)) if before else ()
         line = (
             TextSpan(f"{printable(what):<{label_width}}  ", Tone.MUTED),
-            TextSpan(printable(before)),
-            TextSpan(" → ", Tone.MUTED),
+            *arrow,
             TextSpan(printable(after), Tone.ACCENT),
         )
         lines += fold(line, width, indent=label_width + 2)
@@ -164,16 +168,23 @@ def _warnings(warnings: Sequence[PreflightWarning], width: int) -> list[TextLine
 
 
 def _item(item: QuestionItem, width: int) -> list[TextLine]:
-    rows = ", ".join(f"{what} {before} → {after}" for what, before, after in item.before_after)
+    rows = ", ".join(
+        f"{what} {before} → {after}" if before else f"{what} {after}" for what, before, after in item.before_after
+    )
     head = (TextSpan(printable(item.name), Tone.ACCENT), TextSpan(f"  {printable(rows)}", Tone.MUTED))
     warnings = _warnings(item.warnings, width - 2)
     standing = status_lines(item.status, width - 2)
     return [*fold(head, width, indent=4), *((TextSpan("  "), *line) for line in (*standing, *warnings))]
 
 
-def _template(change: TemplateDifference, width: int, *, as_yaml: bool, key_of: KeyOf) -> list[TextLine]:
+def _template(
+    question: Question, change: TemplateDifference, width: int, *, as_yaml: bool, key_of: KeyOf
+) -> list[TextLine]:
+    title = TextSpan(question.diff_title, Tone.ACCENT)
+    if not change.semantic:
+        return [(title,), *yaml_diff_lines(change.diff)]
     switch, other = key_of("diff.switch"), "summary" if as_yaml else "YAML"
-    heading = (TextSpan("Pod template", Tone.ACCENT), TextSpan(f"  {switch} {other}", Tone.MUTED))
+    heading = (title, TextSpan(f"  {switch} {other}", Tone.MUTED))
     if as_yaml:
         return [heading, *yaml_diff_lines(change.diff)]
     return [heading, *(piece for line in folded_diff_lines(change.semantic) for piece in fold(line, width, indent=4))]

@@ -7,65 +7,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any
+
+from textual.app import App
 
 from k9py.api.errors import KdashError, RefusedError
 from k9py.api.policy import HorizontalPodAutoscaler
+from k9py.operations.delete import DeleteInputs
+from k9py.operations.edit import EditInputs
 from k9py.operations.front_end import Confirmed, InputRequest, Proposals
+from k9py.operations.label import LabelInputs, Part
 from k9py.operations.operation import name_of
 from k9py.operations.plan import PreflightWarning, WarningLevel
 from k9py.operations.revision_template import revision_template
-from k9py.operations.scale import ScaleInputs, replicas_of
+from k9py.operations.scale import ScaleInputs, replicas_now
 from k9py.operations.set_image import SetImageInputs, images_of, plan_set_image
 from k9py.operations.undo import UndoInputs, no_revision_error
 from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
 from k9py.rollouts.revisions import Revision
 from k9py.rollouts.undo_target import suggested_undo, undo_target
-from k9py.runtime.clock import Clock
-from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.delete import DeleteDialog
+from k9py.tui.dialogs.labels import LabelsDialog
 from k9py.tui.dialogs.question import Question
 from k9py.tui.dialogs.scale import ScaleDialog, ScalePreview
 from k9py.tui.dialogs.set_image import SetImageDialog
 from k9py.tui.dialogs.undo import Templates, UndoDialog
+from k9py.tui.operations.asker import Asker
 from k9py.tui.operations.confirmation import question
+from k9py.tui.operations.editing import choose_edit
 from k9py.tui.operations.target_status import target_status
-from k9py.tui.session import Connected
-
-ResultT = TypeVar("ResultT")
+from k9py.tui.options import AppOptions
 
 
-class Asker(Protocol):
-    """What the dialogs need of the front end."""
-
-    @property
-    def connected(self) -> Connected:
-        """The cluster to change. Raises RefusedError: there is none."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """The clock of what is shown."""
-        ...
-
-    @property
-    def context(self) -> str:
-        """Name of the context."""
-        ...
-
-    def place(self, namespace: str) -> str:
-        """Return namespace and context, for a dialog."""
-        ...
-
-    async def question(self, proposals: Proposals) -> Question:
-        """Return the question that confirms the proposals."""
-        ...
-
-    async def ask(self, dialog: Dialog[ResultT]) -> ResultT | None:
-        """Show a dialog and return its answer."""
-        ...
-
-
-async def choose(asker: Asker, request: InputRequest) -> Any | Confirmed | None:
+async def choose(asker: Asker, app: App[Any], options: AppOptions, request: InputRequest) -> Any | Confirmed | None:
     """Ask for inputs; None when the user declined."""
     match request.inputs:
         case ScaleInputs() if len(request.targets) > 1:
@@ -76,6 +50,12 @@ async def choose(asker: Asker, request: InputRequest) -> Any | Confirmed | None:
             return await _choose_images(asker, request)
         case UndoInputs():
             return await _choose_revision(asker, request)
+        case DeleteInputs():
+            return await _choose_deletion(asker, request)
+        case EditInputs():
+            return await choose_edit(asker, app, options, request)
+        case LabelInputs():
+            return await _choose_labels(asker, request)
     raise RefusedError(
         f"{request.operation.title(request.inputs)} of {name_of(request.targets[0].key)} needs a value",
         "give it with the command",
@@ -95,7 +75,7 @@ async def _choose_replicas(asker: Asker, request: InputRequest) -> Confirmed | N
         # The state of the target is shown above the number; here are only the problems of this number.
         status = await target_status(queries, key, clock.now(), is_remedy=plan is not None and plan.is_remedy)
         shown = question(proposal, asker.place(key.namespace), None)
-        if status.advice:
+        if status is not None and status.advice:
             advice = PreflightWarning(WarningLevel.CAUTION, "another-meant", status.advice)
             shown = replace(shown, warnings=(advice, *shown.warnings))
         return ScalePreview(shown, proposals)
@@ -103,7 +83,7 @@ async def _choose_replicas(asker: Asker, request: InputRequest) -> Confirmed | N
     dialog: ScaleDialog[Proposals] = ScaleDialog(
         name_of(key),
         asker.place(key.namespace),
-        replicas_of(target.raw),
+        await replicas_now(target),
         dry_run=preview,
         clock=clock,
         status=await target_status(queries, key, clock.now(), is_remedy=False),
@@ -121,7 +101,7 @@ async def _choose_replicas_of_several(asker: Asker, request: InputRequest) -> Co
         proposals = await request.propose(ScaleInputs(replicas))
         return ScalePreview(await asker.question(proposals), proposals)
 
-    counts = sorted({replicas_of(target.raw) for target in request.targets})
+    counts = sorted({await replicas_now(target) for target in request.targets})
     dialog: ScaleDialog[Proposals] = ScaleDialog(
         f"{len(request.targets)} selected",
         f"context {context}",
@@ -173,7 +153,7 @@ async def _choose_revision(asker: Asker, request: InputRequest) -> UndoInputs | 
         raise no_revision_error(raw, read=cluster.has_synced(kept_in))
     status = await target_status(cluster.queries, key, now, is_remedy=True)
     suggested = None
-    if not status.state.is_healthy:
+    if status is None or not status.state.is_healthy:
         rollout = target.status()
         suggested = (
             undo_target(history.revisions, history.outcomes)
@@ -200,6 +180,38 @@ async def _choose_revision(asker: Asker, request: InputRequest) -> UndoInputs | 
         )
     )
     return None if revision is None else UndoInputs(revision=revision)
+
+
+async def _choose_labels(asker: Asker, request: InputRequest) -> LabelInputs | None:
+    """Ask for keys and values as they are typed after the command."""
+    operation = request.operation
+    part: Part = "labels" if operation.id == "label" else "annotations"
+    target = request.targets[0]
+    present = (target.raw.get("metadata") or {}).get(part) or {}
+    name = name_of(target.key) if len(request.targets) == 1 else f"{len(request.targets)} selected"
+    title = f"{operation.label} {name}"
+    changes = await asker.ask(LabelsDialog(title, asker.place(target.key.namespace), present, part))
+    return None if changes is None else LabelInputs(changes)
+
+
+async def _choose_deletion(asker: Asker, request: InputRequest) -> Confirmed | None:
+    """Ask how to delete and confirm it in one dialog; the first choice is shown at once."""
+    inputs: DeleteInputs = replace(request.inputs, cascade=request.inputs.cascade or "background")
+    key = request.targets[0].key
+
+    async def propose(chosen: DeleteInputs) -> tuple[Question, Proposals]:
+        proposals = await request.propose(chosen)
+        return await asker.question(proposals), proposals
+
+    first = await asker.while_preparing(key, request.operation.title(inputs), propose(inputs))
+    if first is None:
+        return None
+    question, proposals = first
+    is_pod = all(target.key.kind == "Pod" and not target.key.group for target in request.targets)
+    dialog: DeleteDialog[Proposals] = DeleteDialog(question, proposals, inputs, propose=propose, can_force=is_pod)
+    if await asker.ask(dialog, keep_typed=False):
+        return Confirmed(dialog.proposals)
+    return None
 
 
 def _autoscaler_text(autoscaler: HorizontalPodAutoscaler | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k9py.operations.front_end import Proposal, Proposals
+from k9py.operations.object_diff import object_diff
 from k9py.operations.operation import name_of
 from k9py.operations.plan import NewPods
 from k9py.rollouts.semantic_diff import semantic_diff
@@ -25,17 +26,26 @@ def question(proposal: Proposal, place: str, status: CurrentStatus | None) -> Qu
         template=_template_difference(proposal),
         is_dry_run=tried.is_verified,
         status=status,
+        typed_confirmation=tried.plan.typed_confirmation,
+        diff_title="Difference" if tried.plan.shows_object else "Pod template",
     )
 
 
-def question_of_several(proposals: Proposals, statuses: Sequence[CurrentStatus], context: str) -> Question:
+def question_of_several(proposals: Proposals, statuses: Sequence[CurrentStatus | None], context: str) -> Question:
     """Return the question that confirms several writes, made one after the other."""
     items = []
     for proposal, status in zip(proposals.items, statuses, strict=True):
         plan = proposal.plan
         assert plan is not None
         key = proposal.key
-        items.append(QuestionItem(f"{key.kind} {key.namespace}/{key.name}", plan.before_after, plan.warnings, status))
+        items.append(
+            QuestionItem(
+                f"{key.kind} {key.namespace}/{key.name}" if key.namespace else name_of(key),
+                plan.before_after,
+                plan.warnings,
+                status,
+            )
+        )
     count = len(proposals.items)
     return Question(
         verb=proposals.operation.label,
@@ -43,6 +53,7 @@ def question_of_several(proposals: Proposals, statuses: Sequence[CurrentStatus],
         place=f"context {context}, one at a time, in this order",
         items=items,
         notes=proposals.notes,
+        typed_confirmation=next((item.plan.typed_confirmation for item in proposals.items if item.plan), ""),
         is_dry_run=all(item.dry_run is not None and item.dry_run.is_verified for item in proposals.items),
     )
 
@@ -51,6 +62,8 @@ def _template_difference(proposal: Proposal) -> TemplateDifference | None:
     """Return how the pod template changes, None when it does not or that is not known."""
     tried = proposal.dry_run
     assert tried is not None
+    if tried.plan.shows_object:
+        return _object_difference(proposal)
     before = tried.template_before
     after = tried.template_after if tried.is_verified else tried.plan.template
     if not before or not after:
@@ -60,3 +73,11 @@ def _template_difference(proposal: Proposal) -> TemplateDifference | None:
     if not lines and is_kept:
         return None
     return TemplateDifference(semantic_diff(before, after), lines)
+
+
+def _object_difference(proposal: Proposal) -> TemplateDifference | None:
+    """Return how the whole object changes, None when that is not known."""
+    tried = proposal.dry_run
+    assert tried is not None
+    lines = object_diff(tried.before, tried.after)
+    return TemplateDifference((), lines) if lines else None

@@ -19,9 +19,10 @@ from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
 from k9py.operations.notes import audit_note, result_notes
 from k9py.operations.operation import Operation, RemediableError, name_of
-from k9py.operations.plan import WriteResult
+from k9py.operations.plan import Tracking, WriteResult
+from k9py.operations.proposing import OperationSession
 from k9py.operations.result import OperationResult
-from k9py.operations.runner import OperationRunner, OperationSession, RunOptions
+from k9py.operations.runner import OperationRunner, RunOptions
 from k9py.operations.target import LiveTargets, TargetSnapshot
 from k9py.operations.track import TrackedEnd
 from k9py.rollouts.status import RolloutStatus
@@ -154,6 +155,10 @@ class DashboardFrontEnd:
             self._cancel = cancel
         self._hold = self._app.hold_keys(self._cancel)
 
+    def release_keys(self) -> None:
+        """Hold no keys any longer, and drop those that were held."""
+        self._release_keys(discard=True)
+
     def _release_keys(self, *, discard: bool = False) -> None:
         hold, self._hold = self._hold, None
         if hold is not None and discard:
@@ -179,7 +184,8 @@ class DashboardFrontEnd:
 
     def place(self, namespace: str) -> str:
         """Return namespace and context, for a dialog."""
-        return f"namespace {namespace} · context {self._host.context_name}"
+        where = f"namespace {namespace}" if namespace else "the whole cluster"
+        return f"{where} · context {self._host.context_name}"
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -203,7 +209,7 @@ class DashboardFrontEnd:
 
     async def choose(self, request: InputRequest) -> Any | Confirmed | None:
         """Ask for inputs in the dialog of their type."""
-        return await choose(self, request)
+        return await choose(self, self._app, self._host.options, request)
 
     async def confirm(self, proposals: Proposals) -> Decision:
         """Ask in a dialog whether to do it."""
@@ -214,7 +220,7 @@ class DashboardFrontEnd:
         """Return the question that confirms the proposals."""
         queries, now = self.connected.cluster.queries, self.clock.now()
 
-        async def status(proposal: Proposal) -> CurrentStatus:
+        async def status(proposal: Proposal) -> CurrentStatus | None:
             plan = proposal.plan
             return await target_status(queries, proposal.key, now, is_remedy=plan is not None and plan.is_remedy)
 
@@ -236,12 +242,16 @@ class DashboardFrontEnd:
             self._bulk_title = f"{title} {number} of {count}"
             title = self._bulk_title + (" · stops after this one" if self._stops else "")
             self.current = None if self._stops else proposal.key
+        elif self._operation.can_stop:
+            self._is_running, self.current = True, proposal.key
+            self._bulk_title = title
         status = self._statuses[proposal.key] = self._log.begin(proposal.key, title)
         status.set_text("writing…")
 
     def written(self, proposal: Proposal, result: WriteResult) -> None:
         """Report the notes about a write: in a dialog, or as a transient message when it is one of several."""
-        self._statuses[proposal.key].set_text("accepted")
+        is_done = result.plan.tracking is Tracking.NONE and proposal.planned.follow is None
+        self._statuses[proposal.key].set_text("done" if is_done else "accepted", Tone.OK if is_done else Tone.BUSY)
         if result.audit_problem:
             self._on_unaudited()
         notes = result_notes(result)
@@ -285,6 +295,14 @@ class DashboardFrontEnd:
         text = "terminating" if status is None else status.summary
         self._statuses[key].set_text(f"recovering: {text}" if is_recovering else text, status=status)
 
+    def report(self, key: ObjectRef, text: str) -> None:
+        """Show the progress of what follows a write."""
+        self._statuses[key].set_text(text)
+
+    def note(self, text: str) -> None:
+        """Show what there is to know as a transient message."""
+        self._host.show_message(text, stays=True)
+
     def ended(self, result: OperationResult, end: TrackedEnd) -> None:
         """Show the end, and notify the terminal unless it is one of several."""
         status = self._statuses.get(result.key)
@@ -324,7 +342,9 @@ class DashboardFrontEnd:
     @property
     def running_bulk(self) -> str:
         """The action and the number of objects, "" when nothing is running."""
-        return f"{self._operation.id} of {len(self._targets)}" if self._is_running else ""
+        if not self._is_running:
+            return ""
+        return f"{self._operation.id} of {len(self._targets)}" if len(self._targets) > 1 else self._operation.id
 
     def stops(self) -> bool:
         """Return whether the user asked to stop after the current object."""
@@ -336,7 +356,8 @@ class DashboardFrontEnd:
         status = None if self.current is None else self._statuses.get(self.current)
         self.current = None
         if status is not None:
-            status.set_title(f"{self._bulk_title} · stops after this one")
+            after = "after this one" if len(self._targets) > 1 else "soon"
+            status.set_title(f"{self._bulk_title} · stops {after}")
 
     def _finish(self, runner: OperationRunner) -> None:
         """Show how a run over several objects ended, in the status of the last one."""
@@ -369,6 +390,8 @@ def end_text(end: TrackedEnd) -> tuple[str, Tone]:
     match end.outcome:
         case "converged" if end.is_recovered:
             return f"recovered: done{f' after {seconds}s' if seconds else ''}", Tone.OK
+        case "converged" if end.status is None and end.text:
+            return end.text, Tone.OK
         case "converged":
             return f"done{f' in {seconds}s' if seconds else ''}", Tone.OK
         case "gone" if end.is_expected:

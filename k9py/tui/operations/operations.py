@@ -45,18 +45,19 @@ class Operations:
             operation_id: of `AppOptions.operations`.
             targets: as they were under the cursor or selected; a target without a uid takes the one in the stores.
         """
-        if len(targets) > 1 and self.running_bulk:
+        operation = self._host.options.operations[operation_id]
+        can_stop = len(targets) > 1 or operation.can_stop
+        if can_stop and self.running_bulk:
             stop = self._host.key_names("operation.stop")
             self._host.show_message(f"{self.running_bulk} is running: {stop} stops it", failed=True)
             return
-        operation = self._host.options.operations[operation_id]
         snapshots = [target if target.uid else self.snapshot(target.key) for target in targets]
         name = name_of(snapshots[0].key) if len(snapshots) == 1 else f"{len(snapshots)} selected"
         heading = operation.heading(name)
         front_end = DashboardFrontEnd(
             self._app, self._host, self.log, operation, snapshots, heading, self._audit_line_missing
         )
-        if len(snapshots) > 1:
+        if can_stop:
             self._bulk = front_end
         worker = start_worker(self._app, partial(front_end.run, inputs), group="write")
         front_end.hold_keys(worker.cancel)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from k9py.api.kinds import POD
+from k9py.api.kinds import POD, WORKLOAD_KINDS
 from k9py.api.meta import ObjectRef
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
@@ -32,12 +32,19 @@ def current_state(queries: Queries, key: ObjectRef, now: datetime) -> CurrentSta
     return NOT_KNOWN if view is None else current_rollout_state(view, now)
 
 
-async def target_status(queries: Queries, key: ObjectRef, now: datetime, *, is_remedy: bool) -> CurrentStatus:
-    """Return the current state of the target.
+def has_state(key: ObjectRef) -> bool:
+    """Return whether objects of this kind have a state: workloads and pods."""
+    return not key.group and key.kind in (POD.name, *WORKLOAD_KINDS)
+
+
+async def target_status(queries: Queries, key: ObjectRef, now: datetime, *, is_remedy: bool) -> CurrentStatus | None:
+    """Return the current state of the target, None for a kind without one.
 
     Args:
         is_remedy: the operation is meant to repair something: with nothing wrong, name what is failing instead.
     """
+    if not has_state(key):
+        return None
     state = current_state(queries, key, now)
     if not (is_remedy and state.is_healthy):
         return CurrentStatus(state)

@@ -7,12 +7,11 @@ gone by the time it is shown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final, Protocol
 
 from k9py.api.fuzzy import FuzzyMatch, fuzzy_match
 from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
-from k9py.cluster.stores import MergedStore
 from k9py.runtime.time_slice import TimeSlice
 
 LIMIT: Final = 12
@@ -23,7 +22,17 @@ _STEP: Final = 64
 """Names between two looks at the clock."""
 
 
-def searched_stores(cluster: Cluster) -> Iterator[tuple[str, MergedStore[Any]]]:
+class NamedObjects(Protocol):
+    """Objects of one kind."""
+
+    def keys(self) -> Iterable[ObjectRef]:
+        """Return their references."""
+        ...
+
+    def __len__(self) -> int: ...
+
+
+def searched_stores(cluster: Cluster) -> Iterator[tuple[str, NamedObjects]]:
     """Yield what is searched, with its kind: what people name first, then what screens have leased."""
     stores = cluster.stores
     yield "Deployment", stores.deployments
@@ -41,7 +50,7 @@ def searched_stores(cluster: Cluster) -> Iterator[tuple[str, MergedStore[Any]]]:
 
 
 async def search_objects(
-    stores: Iterable[tuple[str, MergedStore[Any]]],
+    stores: Iterable[tuple[str, NamedObjects]],
     query: str,
     *,
     namespaces: Sequence[str] = (),
@@ -57,14 +66,16 @@ async def search_objects(
     """
     time_slice = time_slice or TimeSlice()
     best: list[tuple[int, int, str, str, ObjectRef, FuzzyMatch]] = []
+    seen: set[ObjectRef] = set()  # of those that match: screens may have leased the same objects in other forms
     worst = 0  # of the kept ones, the lowest negated score that still matters
     for place, (_, store) in enumerate(stores):
         for count, ref in enumerate(tuple(store.keys())):
             if count % _STEP == 0:
                 await time_slice.yield_if_over()
             match = fuzzy_match(query, ref.name)
-            if match is None or (namespaces and ref.namespace not in namespaces):
+            if match is None or (namespaces and ref.namespace not in namespaces) or ref in seen:
                 continue
+            seen.add(ref)
             if len(best) >= 4 * limit:
                 best.sort(key=lambda item: item[:4])
                 del best[limit:]

@@ -27,6 +27,8 @@ from k9py.tui.session import Connected
 RECENT: Final = 5
 """Recent lines listed while nothing is typed."""
 MAX_ENTRIES: Final = 60
+_LETTERS_OF_TITLES: Final = 3
+"""Letters from which on commands are found by what they do."""
 _FEWEST_LETTERS: Final = 2
 """Letters from which on objects are searched by their names."""
 
@@ -163,8 +165,8 @@ class PaletteSource:
             elif by_name:
                 tier = 2 if any(name.startswith(word.lower()) for name in entry.names) else 5
                 yield _Ranked(tier, self._command(entry, fuzzy_match(word, entry.name)), by_name + 10 * uses)
-            elif (by_title := fuzzy_match(word, entry.title)) and by_title.score > SCATTERED + 100:
-                yield _Ranked(6, self._command(entry), by_title.score)
+            elif len(word) >= _LETTERS_OF_TITLES and (by_title := _in_title(word, entry.title)):
+                yield _Ranked(6, self._command(entry), by_title)
 
     def _matching_types(self, word: str) -> Iterator[_Ranked]:
         lowered = word.lower()
@@ -250,6 +252,12 @@ class PaletteSource:
         line = f"{name} {ref.namespace}/{ref.name}" if ref.namespace else f"{name} {ref.name}"
         detail = f"{ref.kind} in {ref.namespace}" if ref.namespace else ref.kind
         return PaletteEntry(EntryKind.OBJECT, ref.name, line, detail, positions=match.positions, ref=ref)
+
+
+def _in_title(word: str, title: str) -> int:
+    """Return the score of a word that a title contains, 0 when it does not."""
+    match = fuzzy_match(word, title)
+    return match.score if match is not None and match.score > SCATTERED + 100 else 0
 
 
 def _aliases_of(plural: str) -> list[str]:

@@ -189,7 +189,7 @@ class ResourcePane(TablePane):
         if self.lease is None:
             return
         health, names, resource_type = self.lease.health, key_names(self), self.request.resource_type
-        text, tone = empty_text(resource_type, health, place=self.place, narrowing=self.request.narrowing, keys=names)
+        text, tone = empty_text(self.request, health, scope=self._scope, keys=names)
         if not self.is_complete and health.has_synced and tone is Tone.MUTED:
             text, tone = "loading…", Tone.BUSY  # read, and not built yet
         self.set_empty_text(text, tone)

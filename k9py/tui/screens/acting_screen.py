@@ -14,7 +14,7 @@ from typing import Any
 
 from textual.screen import Screen
 
-from k9py.actions.action import Action, ActionScope, ActionTarget
+from k9py.actions.action import Action, ActionScope
 from k9py.actions.commands import CommandEntry, commands_of
 from k9py.api.errors import KdashError
 from k9py.api.kinds import POD, WORKLOAD_KINDS
@@ -89,9 +89,17 @@ class ActingScreen(Screen[None]):
         """The pod an action is for, None when there is none."""
         return self.pod_target() if self._typed_on is None else self._typed_on.pod
 
-    def _workloads_at(self, target: ObjectRef) -> tuple[ObjectRef, ...]:
+    @property
+    def acting_object(self) -> ObjectRef | None:
+        """The object itself an action is for: the pod in a list of pods, else the target."""
+        return self.acting_pod or self.acting_target
+
+    def _workloads_at(self, action: Action, target: ObjectRef) -> tuple[ObjectRef, ...]:
         """Return the workload itself, those a Service selects, or the one a pod belongs to."""
         connected = self.app_context.connected
+        is_taken = connected is not None and action.also(target_of(target, connected.cluster))
+        if is_taken or target.group:
+            return (target,) if is_taken else ()
         if target.kind == "Service" and connected is not None:
             return connected.cluster.queries.backends_of(target)
         if target.kind == POD.name and connected is not None:
@@ -116,10 +124,12 @@ class ActingScreen(Screen[None]):
         return ""
 
     def _object_reason(self, action: Action) -> str:
-        target = self.acting_target
-        if target is None or not self.is_connected:
+        target, connected = self.acting_object, self.app_context.connected
+        if action.takes_marked and self.marked():
+            return self._read_only_reason(action)
+        if target is None or connected is None:
             return "nothing is selected"
-        return action.allowed(ActionTarget(target)) or ""
+        return self._read_only_reason(action) or action.allowed(target_of(target, connected.cluster)) or ""
 
     def applies(self, action: Action) -> bool:
         """Return whether an action can ever be possible on what this screen shows: the footer lists those."""
@@ -145,7 +155,7 @@ class ActingScreen(Screen[None]):
             return "nothing is selected"
         if read_only:
             return read_only
-        workloads = self._workloads_at(target)
+        workloads = self._workloads_at(action, target)
         if not workloads:
             return no_workload_message(target)
         reasons = [action.allowed(target_of(key, connected.cluster)) or "" for key in workloads]
@@ -251,6 +261,10 @@ class ActingScreen(Screen[None]):
         elif action.takes_marked and (marked := self.marked()) and not self.disabled_reason(action_id):
             targets = [TargetSnapshot(key, uid) for key, uid in marked.items()]
             operations.start(action.operation, targets, **inputs)
+        elif action.scope is ActionScope.OBJECT:
+            target = self._acting_object_or_message(action_id)
+            if target is not None:
+                operations.start(action.operation, [operations.snapshot(target)], **inputs)
         else:
             self._on_workload(
                 action, lambda key: operations.start(action.operation, [operations.snapshot(key)], **inputs)
@@ -264,6 +278,14 @@ class ActingScreen(Screen[None]):
         self.keep_cursor(self.acting_pod)
         return self.acting_pod
 
+    def _acting_object_or_message(self, action_id: str) -> ObjectRef | None:
+        reason = self.disabled_reason(action_id) or self.lost_target_message()
+        if reason:
+            self.app_context.show_message(reason, failed=True)
+            return None
+        self.keep_cursor(self.acting_object)
+        return self.acting_object
+
     def _on_workload(self, action: Action, do: Callable[[ObjectRef], None]) -> None:
         """Do something to the workload under the cursor, or to one that the Service there selects."""
         context = self.app_context
@@ -273,7 +295,7 @@ class ActingScreen(Screen[None]):
             context.show_message(reason or "nothing is selected", failed=True)
             return
         self.keep_cursor(target)
-        workloads = self._workloads_at(target)
+        workloads = self._workloads_at(action, target)
         if len(workloads) == 1:
             do(workloads[0])
         else:

@@ -62,7 +62,7 @@ class DescribeScreen(LiveTextScreen):
             shows_secrets=self.shows_secrets,
         )
         self.sections = await asyncio.to_thread(partial(describe, self.subject, body, context, own))
-        return self._lines()
+        return await asyncio.to_thread(self._lines)
 
     def _lines(self) -> list[TextLine]:
         width = self.pane.text.text_width

@@ -27,6 +27,8 @@ from k9py.views.values import Tone
 REDRAW_SECONDS: Final = 0.25
 AGES_SECONDS: Final = 1.0
 """How often ages are brought up to date; the text is only replaced when one differs."""
+REST_PER_COST: Final = 10
+"""What takes long to draw is drawn less often: a text takes at most a tenth of the time."""
 
 
 class LiveTextScreen(TextScreen):
@@ -38,6 +40,8 @@ class LiveTextScreen(TextScreen):
         self._is_stale = True
         self._is_drawing = False
         self._drawn_at = float("-inf")
+        self._cost = 0.0
+        """Seconds that the last drawing took."""
         self._shown: list[TextLine] | None = None
         self.notice_lines = 0
         """Lines above the text: it was deleted, it is not live."""
@@ -81,10 +85,10 @@ class LiveTextScreen(TextScreen):
     # -- drawing ------------------------------------------------------------------------------------------------------
 
     def show(self) -> None:
-        """Draw the text now."""
+        """Draw the text now, or as soon as the drawing that runs has ended."""
         if self.live is None:
             self.live = self._open()
-        self._is_stale = True
+        self._is_stale, self._cost = True, 0.0
         self._start_drawing()
 
     def on_resize(self) -> None:
@@ -96,7 +100,7 @@ class LiveTextScreen(TextScreen):
             self.live = self._open()  # discovery may know the type now
         now = self.app_context.options.clock.monotonic()
         wait = REDRAW_SECONDS if self._is_stale or changes else AGES_SECONDS
-        if now - self._drawn_at >= wait:
+        if now - self._drawn_at >= max(wait, self._cost * REST_PER_COST):
             self._start_drawing()
 
     def _start_drawing(self) -> None:
@@ -107,12 +111,11 @@ class LiveTextScreen(TextScreen):
 
     async def _draw(self) -> None:
         try:
-            while self._is_stale:
-                self._is_stale = False
-                await self._draw_once()
+            self._is_stale = False
             await self._draw_once()
         finally:
             self._is_drawing = False
+            self._cost = self.app_context.options.clock.monotonic() - self._drawn_at
 
     async def _draw_once(self) -> None:
         live = self.live

@@ -28,6 +28,8 @@ from k9py.tui.logs.comparing import (
 )
 from k9py.tui.logs.source_filter import (
     CheckedItem,
+    NameFilter,
+    SourceFilter,
     failing_init_containers,
     filter_from_checked,
     pod_details,
@@ -54,6 +56,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         previous: those of the containers that ran before.
         full: the lines alone on the whole screen.
         queries: what is searched for, filtered by and highlighted from the start, see `LogPane.queries`.
+        container: show only this one at first, "" for all.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
@@ -93,8 +96,10 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         previous: bool,
         full: bool = False,
         queries: Sequence[str] = (),
+        container: str = "",
     ) -> None:
         super().__init__(context)
+        self._container = container
         self._queries = queries
         self.subject = subject
         self.previous = self._began_previous = previous
@@ -136,6 +141,9 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         """Follow immediately."""
         self.show_pane(self.logs)
         self.session_changed()
+        if self._container:
+            only = NameFilter(frozenset({self._container}), only=True)
+            self.logs.set_source_filter(SourceFilter(containers=only, roles=ALL_ROLES))
         self.call_after_refresh(self.logs.set_queries, self._queries)
         if self.has_class("-full"):
             self._show_way_back()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from k9py.actions.action import Action, ActionTarget
 from k9py.api.meta import ObjectRef
+from k9py.api.resource_type import ResourceType
 from k9py.cluster.cluster import Cluster
 from k9py.rollouts.undo_target import previous_revision
 from k9py.tui.context import AppContext
@@ -34,7 +35,12 @@ def target_of(key: ObjectRef, cluster: Cluster) -> ActionTarget:
         return len(revisions) == 1 and previous_revision(revisions) is None
 
     known = cluster.queries.object(key)
-    return ActionTarget(key, "" if known is None else known.uid, has_one_revision)
+    return ActionTarget(key, "" if known is None else known.uid, type_of(key, cluster), has_one_revision)
+
+
+def type_of(key: ObjectRef, cluster: Cluster) -> ResourceType | None:
+    """Return the type of an object, None when it is not known."""
+    return cluster.resource_types.of_ref(key)
 
 
 def no_workload_message(target: ObjectRef) -> str:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from textual.binding import BindingType
 
-from k9py.actions.action import ActionScope
+from k9py.actions.action import Action, ActionScope
 from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
@@ -72,6 +72,11 @@ class YamlScreen(LiveTextScreen):
             return super()._notices(live)
         text = self.app_context.key_names.fill(f"{self.revealed} is shown decoded · {{yaml.reveal}} hides it")
         return [*super()._notices(live), (TextSpan(text, Tone.WARN),), ()]
+
+    def applies(self, action: Action) -> bool:
+        if action.id in ("yaml.reveal", "text.secrets"):
+            return is_secret(self.subject) == (action.id == "yaml.reveal")
+        return super().applies(action)
 
     def shown_yaml(self) -> str:
         return self.yaml

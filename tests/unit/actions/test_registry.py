@@ -98,7 +98,7 @@ def test_only_a_listed_binding_has_a_group() -> None:
 def test_an_action_refuses_what_it_is_not_possible_on(
     action_id: str, kind: str, has_one_revision: bool, reason: str
 ) -> None:
-    target = ActionTarget(ObjectRef(kind, "shop", "cart"), "uid", lambda: has_one_revision)
+    target = ActionTarget(ObjectRef(kind, "shop", "cart"), "uid", has_one_revision=lambda: has_one_revision)
     refused = BY_ID[action_id].allowed(target)
     assert refused is None if not reason else reason in str(refused)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 
 from k9py.api.errors import ConflictError, NotFoundError
 from k9py.api.meta import ObjectRef
+from k9py.api.resource_type import ResourceType
 from k9py.api.write_request import WriteRequest
 
 
@@ -56,7 +58,7 @@ class FakeServer:
         meta = self.obj["metadata"]
         meta["resourceVersion"] = str(int(meta["resourceVersion"]) + 1)
 
-    async def get(self, key: ObjectRef) -> dict[str, Any]:
+    async def get(self, key: ObjectRef, subresource: str = "") -> dict[str, Any]:
         self.reads += 1
         if self.unreadable:
             raise self.unreadable.pop(0)
@@ -64,11 +66,18 @@ class FakeServer:
             raise NotFoundError("not found", code=404)
         return self.obj
 
-    async def list(self, kind: str, namespace: str, *, label_selector: str = "") -> list[dict[str, Any]]:
+    async def list(
+        self, kind: str, namespace: str, *, label_selector: str = "", field_selector: str = ""
+    ) -> list[dict[str, Any]]:
+        raise AssertionError("a write lists nothing")
+
+    async def list_metadata(
+        self, resource_type: ResourceType, namespace: str, *, limit: int = 0
+    ) -> tuple[builtins.list[dict[str, Any]], int]:
         raise AssertionError("a write lists nothing")
 
     async def can_i(
-        self, verb: str, kind: str, namespace: str, *, name: str = "", subresource: str = ""
+        self, verb: str, kind: str | ObjectRef, namespace: str, *, name: str = "", subresource: str = ""
     ) -> bool | None:
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from k9py.api.errors import KdashError
 from k9py.api.kinds import HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET, RESOURCE_QUOTA, Kind
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.pods import Pod
+from k9py.api.resource_type import ResourceType
 from k9py.operations.plan import PreflightWarning, WritePlan
 from k9py.operations.preflight.checks import judge
 from k9py.operations.preflight.facts import Facts, Unknown, needed_right
@@ -61,10 +63,15 @@ class FakeReader:
     allowed: bool | KdashError | None = True
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
-    async def get(self, key: ObjectRef) -> Raw:
+    async def get(self, key: ObjectRef, subresource: str = "") -> Raw:
         raise AssertionError("the object was read already")
 
-    async def list(self, kind: str, namespace: str, *, label_selector: str = "") -> list[Raw]:
+    async def list_metadata(
+        self, resource_type: ResourceType, namespace: str, *, limit: int = 0
+    ) -> tuple[builtins.list[Raw], int]:
+        return await self.list(resource_type.kind, namespace), 0
+
+    async def list(self, kind: str, namespace: str, *, label_selector: str = "", field_selector: str = "") -> list[Raw]:
         self.asked.append(("list", kind, namespace, *filter(None, [label_selector])))
         obj = self.lists.get(kind, ())
         if isinstance(obj, KdashError):
@@ -72,9 +79,9 @@ class FakeReader:
         return list(obj)
 
     async def can_i(
-        self, verb: str, kind: str, namespace: str, *, name: str = "", subresource: str = ""
+        self, verb: str, kind: str | ObjectRef, namespace: str, *, name: str = "", subresource: str = ""
     ) -> bool | None:
-        self.asked.append((verb, kind, subresource, namespace, name))
+        self.asked.append((verb, str(kind), subresource, namespace, name))
         if isinstance(self.allowed, KdashError):
             raise self.allowed
         return self.allowed

@@ -15,7 +15,7 @@ from k9py.api.errors import ConnectionFailedError, KdashError, RefusedError
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
-from k9py.operations import runner
+from k9py.operations import proposing
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.operation import PlannedTarget
 from k9py.operations.target import TargetSnapshot
@@ -141,6 +141,6 @@ async def test_the_first_failure_of_several_reads_leaves_nothing_behind() -> Non
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with pytest.raises(KdashError):
-            await runner._in_parallel([fail] * (runner.PARALLEL * 3))
+            await proposing.in_parallel([fail] * (proposing.PARALLEL * 3))
         gc.collect()
     assert caught == []

@@ -236,7 +236,7 @@ def test_scale_goes_through_the_subresource_with_the_recorded_patch() -> None:
         (make.raw_deployment(), 2.5, "must be a whole number"),
         (make.raw_deployment(), "3", "must be a whole number"),
         ({**make.raw_deployment(), "kind": "DaemonSet"}, 3, "DaemonSet shop/checkout cannot be scaled"),
-        ({**make.raw_deployment(), "kind": "Job"}, 3, "Job shop/checkout cannot be scaled"),
+        ({**make.raw_deployment(), "apiVersion": "batch/v1", "kind": "Job"}, 3, "Job shop/checkout cannot be scaled"),
     ],
 )
 def test_scale_refuses_invalid_numbers(obj: dict[str, Any], replicas: Any, message: str) -> None:

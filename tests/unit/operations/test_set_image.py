@@ -91,7 +91,7 @@ def test_invalid_images_are_refused_with_a_hint(images: dict[str, str], message:
 
 def test_other_kinds_are_refused() -> None:
     with pytest.raises(RefusedError, match="Job shop/checkout has no images to set"):
-        plan_set_image({**make.raw_deployment(), "kind": "Job"}, {"app": NEWER})
+        plan_set_image({**make.raw_deployment(), "apiVersion": "batch/v1", "kind": "Job"}, {"app": NEWER})
 
 
 def test_a_paused_deployment_accepts_it_and_says_when_it_rolls_out() -> None:

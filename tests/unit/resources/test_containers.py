@@ -33,7 +33,7 @@ def rows(spec: dict[str, Any], status: dict[str, Any], used: Usage | None = None
 
 def made(spec: dict[str, Any], status: dict[str, Any], used: Usage | None = None) -> tuple[Row, ...]:
     body = {"metadata": {"name": "cart-1", "namespace": "shop"}, "spec": spec, "status": status}
-    return container_rows(POD.decode(json.dumps(body).encode()), lambda name: used)
+    return container_rows(POD.decode(json.dumps(body).encode()), lambda name: used, NOW)
 
 
 def texts(row: Row) -> dict[str, str]:

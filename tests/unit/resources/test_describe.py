@@ -285,3 +285,16 @@ def test_plain_text_aligns_labels_and_wraps_with_a_hanging_indent() -> None:
         "  Part",
         "    inside",
     ]
+
+
+def test_of_very_many_pods_those_that_are_not_healthy_are_listed() -> None:
+    def pod(name: str, phase: str) -> Any:
+        owners = [{"uid": "u1", "controller": True, "kind": "ReplicaSet", "name": "a"}]
+        return {"metadata": {"name": name, "ownerReferences": owners}, "spec": {}, "status": {"phase": phase}}
+
+    pods = (*(pod(f"a-{number:03}", "Running") for number in range(250)), pod("z", "Pending"))
+    text = texts(described(body("ReplicaSet", {"selector": {}}), DescribeContext(NOW, {PODS: pods})))
+    lines = text.split("\nPods\n")[1].split("\n\n")[0].splitlines()
+    assert lines[0].split() == ["z", "Pending", "·", "0/0", "ready"]
+    assert lines[-1].strip() == "… 51 more pods"
+    assert "250 Running / 1 Waiting" in text

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from k9py.actions.action import ActionScope
+from k9py.actions.registry import BUILT_IN
 from k9py.api.kinds import TableKind
 from k9py.api.meta import Meta
 from k9py.api.resource_type import ResourceType
 from k9py.api.table import CellValue, TableColumn, TableRow
 from k9py.api.times import parse_rfc3339
-from k9py.resources.generic import generic_columns, generic_row, sort_letters
+from k9py.resources.generic import RESERVED_LETTERS, generic_columns, generic_row, sort_letters
 from k9py.views.values import Tone
 from tests.unit.resources.recorded import near, recorded
 from tests.unit.resources.sample_kind import WIDGETS
@@ -106,3 +108,9 @@ def test_cells_that_were_not_sent_are_unknown_and_hostile_text_is_harmless() -> 
 
 def test_letters_are_those_of_the_titles() -> None:
     assert sort_letters(["Name", "Ready", "Age", "Reason", "Desired", "GG"]) == ("N", "R", "A", "E", "S", "")
+
+
+def test_the_reserved_letters_are_those_of_the_actions_on_tables() -> None:
+    scopes = (ActionScope.WORKLOAD, ActionScope.POD, ActionScope.OBJECT, ActionScope.CLUSTER, ActionScope.TABLE)
+    bound = {key for action in BUILT_IN.in_scope(*scopes) for key in action.keys if key.isupper() and len(key) == 1}
+    assert bound <= RESERVED_LETTERS

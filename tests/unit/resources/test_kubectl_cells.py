@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from k9py.api.resource_types import STANDARD
 from k9py.api.times import parse_rfc3339
 from k9py.resources.registry import built_in_resources
 from k9py.resources.resource import Resource
+from k9py.views.values import Tone
 from tests.unit.resources.recorded import DIRECTORY, Context, Printed, near, printed_cells, recorded
 
 LINES = [line for line in recorded() if STANDARD.find(line.resource) is not None]
@@ -61,3 +63,38 @@ def test_an_autoscaler_in_the_older_version_has_the_same_targets() -> None:
         assert now is not None
         row = resource.row(resource.kind.decode(json.dumps(line["object"]).encode()), Context(now))
         assert row.cells[at].text == line["cells"][2]
+
+
+POD_STATES = json.loads((DIRECTORY.parent / "pod_states.json").read_text())
+POD_TITLES = {
+    "ready": "READY",
+    "status": "STATUS",
+    "restarts": "RESTARTS",
+    "ip": "IP",
+    "node": "NODE",
+    "nominatedNode": "NOMINATED NODE",
+    "readinessGates": "READINESS GATES",
+}
+
+
+@pytest.mark.parametrize("state", POD_STATES, ids=[state["name"] for state in POD_STATES])
+def test_the_row_of_a_pod_has_the_words_that_the_api_server_printed(state: dict[str, Any]) -> None:
+    resource = descriptor("pods")
+    now = parse_rfc3339(state["now"])
+    assert now is not None
+    row = resource.row(resource.kind.decode(json.dumps(state["pod"]).encode()), Context(now))
+    shown = printed_cells(resource, row, now)
+    assert {name: shown[title] for name, title in POD_TITLES.items()} == {name: state[name] for name in POD_TITLES}
+
+
+HEALTHY = ("Running", "Completed", "Succeeded")
+
+
+@pytest.mark.parametrize("state", POD_STATES, ids=[state["name"] for state in POD_STATES])
+def test_a_pod_in_trouble_is_not_shown_as_healthy(state: dict[str, Any]) -> None:
+    resource = descriptor("pods")
+    now = parse_rfc3339(state["now"])
+    assert now is not None
+    row = resource.row(resource.kind.decode(json.dumps(state["pod"]).encode()), Context(now))
+    if state["status"] not in HEALTHY:
+        assert row.tone not in (Tone.OK, Tone.MUTED, Tone.PLAIN)

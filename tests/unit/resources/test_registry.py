@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -11,8 +13,10 @@ import pytest
 
 from k9py.api.kinds import Kind
 from k9py.api.metrics import Usage
+from k9py.api.resource_type import ResourceType
+from k9py.resources import catalog
 from k9py.resources.generic import RESERVED_LETTERS
-from k9py.resources.registry import built_in_resources
+from k9py.resources.registry import ResourceRegistry, built_in_resources
 from k9py.resources.resource import MetricsOf, OpensAs, Resource
 from k9py.tui.widgets.live_table.order import Order, sort_key_of
 from k9py.views.values import Tone
@@ -40,6 +44,20 @@ def test_one_file_adds_a_kind() -> None:
     assert row.key == sample_kind.WIDGETS.ref("kinds", "big")
     assert row.tone is Tone.WARN
     assert built_in_resources().of(sample_kind.WIDGETS) is None
+
+
+def test_a_module_has_the_name_of_its_kind_and_is_imported_when_it_is_asked_for() -> None:
+    for module in pkgutil.iter_modules(catalog.__path__, f"{catalog.__name__}."):
+        (resource,) = importlib.import_module(module.name).RESOURCES
+        assert resource.kind.name.lower() == module.name.rpartition(".")[2].replace("_", "")
+    registry = ResourceRegistry((), {"widget": sample_kind.__name__, "gadget": "there.is.no.such.module"})
+    assert registry.of(sample_kind.WIDGETS) is sample_kind.RESOURCES[0]
+    assert registry.extended(()).of(sample_kind.WIDGETS) is sample_kind.RESOURCES[0]
+
+
+def test_a_kind_of_another_group_has_the_columns_of_its_server() -> None:
+    knative = ResourceType("serving.knative.dev", "v1", "services", "Service", ref_group="serving.knative.dev")
+    assert built_in_resources().of(knative) is None
 
 
 @curated

@@ -119,6 +119,26 @@ TONES: list[tuple[str, str, dict[str, Any], Tone]] = [
     ("po", "never ready for hours", running_pod(ready=False, changed=EARLIER), Tone.WARN),
     ("po", "not ready any more", running_pod(ready=False, changed="2026-11-30T11:59:30Z", started=JUST_NOW), Tone.WARN),
     ("po", "pending for hours", {"status": {"phase": "Pending"}}, Tone.WARN),
+    (
+        "po",
+        "fits on no node",
+        {
+            "metadata": {"creationTimestamp": JUST_NOW},
+            "status": {"phase": "Pending", "conditions": [condition("PodScheduled", "False", "Unschedulable")]},
+        },
+        Tone.WARN,
+    ),
+    (
+        "po",
+        "ends although it should serve",
+        {
+            "status": {
+                "phase": "Running",
+                "containerStatuses": [{"state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}],
+            }
+        },
+        Tone.WARN,
+    ),
     ("po", "done", {"status": {"phase": "Succeeded"}}, Tone.MUTED),
     ("po", "evicted", {"status": {"phase": "Failed", "reason": "Evicted"}}, Tone.FAIL),
     ("po", "terminating in time", {"metadata": {"deletionTimestamp": "2026-11-30T11:59:50Z"}}, Tone.BUSY),

@@ -57,6 +57,16 @@ async def test_a_rule_may_be_for_some_names(simulator: Simulator, client: RawCli
     assert (await named.get("/api/v1/namespaces/shop/configmaps")).status == 403
 
 
+async def test_a_list_of_one_name_is_allowed_by_that_name(simulator: Simulator, client: RawClient) -> None:
+    simulator.add_user("named", (Rule(("list", "watch"), ("",), ("configmaps",), ("shop",), ("settings",)),))
+    named = client.as_user(simulator.token("named"))
+    path = "/api/v1/namespaces/shop/configmaps"
+    assert (await named.get(f"{path}?fieldSelector=metadata.name%3Dsettings")).status == 200
+    assert (await named.get(f"{path}?fieldSelector=metadata.name%3Dother")).status == 403
+    assert (await named.get(f"{path}?fieldSelector=metadata.name%21%3Dsettings")).status == 403
+    assert (await named.get(path)).status == 403
+
+
 async def test_rules_of_a_webhook_authorizer_allow_but_are_not_listed(simulator: Simulator, client: RawClient) -> None:
     simulator.add_user("limited", (), unlisted=(Rule(("list",), ("",), ("secrets",)),))
     limited = client.as_user(simulator.token("limited"))

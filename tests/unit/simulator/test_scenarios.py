@@ -297,7 +297,7 @@ def test_long_failures_have_kubelet_events_from_the_start(app: str, reason: str)
 
 
 async def test_a_cluster_has_the_objects_of_every_real_cluster() -> None:
-    with Simulator("shop-quiet", clock=ManualClock()) as running:
+    with Simulator("bare", clock=ManualClock()) as running:
         create = {"metadata": {"name": "later"}}
         running.call(lambda state: create_object(state, NAMESPACES, create))
         running.wait_until(lambda state: state.storage.get(CONFIGMAPS, "later", "kube-root-ca.crt") is not None)

@@ -49,9 +49,10 @@ def _comparable(body: Object) -> Object:
     }
 
 
-async def test_every_recorded_exchange_ends_the_same(client: RawClient) -> None:
-    """One test, because each exchange continues on the objects of the ones before."""
-    for number, exchange in enumerate(exchanges("server-side-apply")):
+@pytest.mark.parametrize("recording", ["server-side-apply", "server-side-apply-custom"])
+async def test_every_recorded_exchange_ends_the_same(client: RawClient, recording: str) -> None:
+    """One test a recording, because each exchange continues on the objects of the ones before."""
+    for number, exchange in enumerate(exchanges(recording)):
         request, recorded = exchange["request"], exchange["response"]
         body = request["body"]
         reply = await client.send(
@@ -61,6 +62,8 @@ async def test_every_recorded_exchange_ends_the_same(client: RawClient) -> None:
             content_type=request["headers"]["Content-Type"],
         )
         assert (number, reply.status) == (number, recorded["status"]), reply.body
+        if recorded["body"]["kind"] == "CustomResourceDefinition":
+            continue  # test_custom_resources.py compares them
         assert (number, _comparable(reply.body)) == (number, _comparable(recorded["body"]))
 
 

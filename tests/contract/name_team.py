@@ -19,25 +19,25 @@ TEAM: Final = "example.com/team"
 
 
 @dataclass(frozen=True, slots=True)
-class AnnotateInputs:
+class TeamInputs:
     """The team that a workload belongs to."""
 
     team: str
 
 
-class Annotate(Operation[AnnotateInputs]):
+class NameTeam(Operation[TeamInputs]):
     """Annotate a workload with its team."""
 
-    id = "annotate"
-    label = "Annotate"
+    id = "name-team"
+    label = "Name team"
 
-    def inputs(self, *, team: str = "shop", **given: Any) -> AnnotateInputs:
-        return AnnotateInputs(team)
+    def inputs(self, *, team: str = "shop", **given: Any) -> TeamInputs:
+        return TeamInputs(team)
 
-    def title(self, inputs: AnnotateInputs) -> str:
-        return f"annotate with {inputs.team}"
+    def title(self, inputs: TeamInputs) -> str:
+        return f"name team {inputs.team}"
 
-    async def plan(self, target: Target, inputs: AnnotateInputs) -> PlannedTarget:
+    async def plan(self, target: Target, inputs: TeamInputs) -> PlannedTarget:
         about = target_version(target.raw)
         present = dict((target.raw.get("metadata") or {}).get("annotations") or {})
         if present.get(TEAM) == inputs.team:
@@ -51,7 +51,7 @@ class Annotate(Operation[AnnotateInputs]):
             resource_version=about.resource_version,
             generation=about.generation,
             request=WriteRequest(about.key, patch, "merge"),
-            summary=f"annotate {about.text}",
+            summary=f"name the team of {about.text}",
             before_after=(("team", present.get(TEAM, "none"), inputs.team),),
             replaces_annotations=present,
         )
@@ -62,8 +62,8 @@ def _allowed(target: ActionTarget) -> str | None:
     return "a DaemonSet belongs to nobody" if target.key.kind == "DaemonSet" else None
 
 
-def _annotate(host: ActionHost, argument: str | None) -> None:
-    host.operate("workload.annotate", **({"team": argument} if argument else {}))
+def _name_team(host: ActionHost, argument: str | None) -> None:
+    host.operate("workload.name_team", **({"team": argument} if argument else {}))
 
 
 def _parse(operands: Sequence[str]) -> tuple[Sequence[str], Mapping[str, Any]]:
@@ -73,20 +73,20 @@ def _parse(operands: Sequence[str]) -> tuple[Sequence[str], Mapping[str, Any]]:
     return [word for word in operands if not word.startswith("team=")], {"team": teams[0]}
 
 
-OPERATIONS: Final = (Annotate(),)
+OPERATIONS: Final = (NameTeam(),)
 ACTIONS: Final = (
     Action(
-        "workload.annotate",
-        "Annotate",
-        "Annotate with the team it belongs to",
+        "workload.name_team",
+        "Name team",
+        "Name the team it belongs to",
         keys=("ctrl+t",),
         scope=ActionScope.WORKLOAD,
-        run=_annotate,
-        command=TypedCommand("annotate", argument="team"),
-        cli=CliVerb("annotate", "Name the team.", "Name the team of a workload.", metavar="team=NAME", parse=_parse),
+        run=_name_team,
+        command=TypedCommand("team", argument="team"),
+        cli=CliVerb("team", "Name the team.", "Name the team of a workload.", metavar="team=NAME", parse=_parse),
         permission=Permission("patch"),
         writes=True,
-        operation="annotate",
+        operation="name-team",
         allowed=_allowed,
         footer=100,
     ),

@@ -1,0 +1,77 @@
+"""Run a CronJob now, run a Job again, suspend either."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from k9py.actions.action import Action, ActionScope, CliVerb, Permission, TypedCommand, of_kinds
+from k9py.actions.host import ActionHost
+
+
+def _trigger(host: ActionHost, _argument: str | None) -> None:
+    host.operate(TRIGGER.id)
+
+
+def _retry(host: ActionHost, _argument: str | None) -> None:
+    host.operate(RETRY.id)
+
+
+def _suspend(host: ActionHost, _argument: str | None) -> None:
+    host.operate(SUSPEND.id)
+
+
+TRIGGER: Final = Action(
+    "cronjob.trigger",
+    "Trigger",
+    "Run the CronJob now: create a Job from it",
+    scope=ActionScope.OBJECT,
+    run=_trigger,
+    command=TypedCommand("trigger"),
+    cli=CliVerb(
+        "trigger",
+        "Run a CronJob now.",
+        "Create a Job from a CronJob now, as kubectl create job --from does.",
+        any_type=True,
+    ),
+    permission=Permission("create", "jobs"),
+    writes=True,
+    operation="trigger",
+    allowed=of_kinds("triggered", "CronJob"),
+)
+RETRY: Final = Action(
+    "job.retry",
+    "Retry",
+    "Run the Job again: create another Job with its template",
+    scope=ActionScope.OBJECT,
+    run=_retry,
+    command=TypedCommand("retry"),
+    cli=CliVerb(
+        "retry",
+        "Run a Job again.",
+        "Run a Job that has ended again: create another one with its template. The old one and its logs stay.",
+        any_type=True,
+    ),
+    permission=Permission("create", "jobs"),
+    writes=True,
+    operation="retry",
+    allowed=of_kinds("retried", "Job"),
+)
+SUSPEND: Final = Action(
+    "job.suspend",
+    "Suspend",
+    "Suspend a CronJob or a Job; :resume resumes it",
+    scope=ActionScope.OBJECT,
+    run=_suspend,
+    command=TypedCommand("suspend"),
+    cli=CliVerb(
+        "suspend",
+        "Suspend a CronJob or a Job.",
+        "Suspend a CronJob, which starts no Jobs then, or a Job, whose pods are deleted; kdash resume resumes it.",
+        any_type=True,
+    ),
+    permission=Permission("patch"),
+    writes=True,
+    operation="suspend",
+    allowed=of_kinds("suspended", "CronJob", "Job"),
+)
+ACTIONS: Final = (TRIGGER, RETRY, SUSPEND)

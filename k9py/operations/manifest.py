@@ -1,0 +1,170 @@
+"""Objects as YAML text: read what people write, and write what they edit.
+
+Reads YAML as Kubernetes does: scalars are JSON's, so that dates and `12:30` stay text; a key that is given twice is an
+error. Invariants: a text is read as a whole or not at all; aliases cannot make it larger than `MOST_VALUES`; an error
+names file and line. Writing leaves the managed fields out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+
+from k9py.api.errors import RefusedError
+from k9py.api.text import printable
+
+MOST_BYTES: Final = 16 << 20
+"""A text may not be larger; the server accepts 3 MiB for one object."""
+MOST_VALUES: Final = 500_000
+"""Values of all documents together, each alias counted as what it stands for."""
+_FIRST: Final = ("apiVersion", "kind", "metadata", "spec", "data", "status")
+
+
+class ManifestError(RefusedError):
+    """A text is no YAML, or its documents are no objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One object of a text.
+
+    Args:
+        body: the object.
+        source: the file's path, or a name such as "stdin".
+        line: where it begins, from 1.
+    """
+
+    body: Mapping[str, Any]
+    source: str
+    line: int
+
+    @property
+    def place(self) -> str:
+        """`app.yaml:12`."""
+        return f"{self.source}:{self.line}"
+
+
+def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+    """Return what makes a plain scalar something else than text: YAML's core schema, and the words of version 1.1."""
+    rules = (
+        ("bool", r"yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF", "yYnNtTfFoO"),
+        ("int", r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)", "-+0123456789"),
+        ("float", r"[-+]?(?:\d[\d_]*\.\d*|\.\d+|\d[\d_]*)(?:[eE][-+]?\d+)?|[-+]?\.(?:inf|Inf|INF)", "-+0123456789."),
+        ("null", r"~|null|Null|NULL|", "~nN\0"),
+        ("merge", r"<<", "<"),
+    )
+    resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    for name, pattern, firsts in rules:
+        for first in firsts.replace("\0", "") if name != "null" else ("~", "n", "N", ""):
+            resolvers.setdefault(first, []).append((f"tag:yaml.org,2002:{name}", re.compile(rf"(?:{pattern})\Z")))
+    return resolvers
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers = _resolvers()
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: dict[str, int] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key has to be text", key.start_mark)
+            line = seen.setdefault(key.value, key.start_mark.line)
+            if line != key.start_mark.line and key.value != "<<":
+                problem = f"key {key.value!r} is given twice, first in line {line + 1}"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+        return {_key(key): value for key, value in super().construct_mapping(node, deep=deep).items()}
+
+
+def _key(key: Any) -> str:
+    return ("true" if key else "false") if isinstance(key, bool) else "null" if key is None else str(key)
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def read_documents(text: str, source: str) -> tuple[Document, ...]:
+    """Return the objects of a text, those in lists too. Empty documents are left out.
+
+    Raises:
+        ManifestError: it is no YAML, too large, or a document is no object.
+    """
+    if len(text) > MOST_BYTES:
+        raise ManifestError(f"{printable(source)} is larger than {MOST_BYTES >> 20} MiB", "")
+    documents: list[Document] = []
+    loader, budget = _Loader(text), MOST_VALUES
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            assert node is not None
+            body = loader.construct_document(node)
+            budget = _spend(body, budget)
+            documents += _objects(body, source, node.start_mark.line + 1)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f":{mark.line + 1}" if mark is not None else ""
+        problem = error.problem or error.context or "it is no YAML"
+        raise ManifestError(f"{printable(source)}{line}: {printable(str(problem))}", "check the YAML") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ManifestError(f"{printable(source)}: {printable(str(error))[:300]}", "check the YAML") from error
+    finally:
+        loader.dispose()
+    return tuple(documents)
+
+
+def _spend(value: Any, budget: int) -> int:
+    """Return what is left of the budget after a value. Raises ValueError: nothing is."""
+    waiting = [value]
+    while waiting:
+        budget -= 1
+        if budget < 0:
+            raise ValueError(f"more than {MOST_VALUES} values")
+        current = waiting.pop()
+        if isinstance(current, dict):
+            waiting.extend(current.values())
+        elif isinstance(current, list):
+            waiting.extend(current)
+    return budget
+
+
+def _objects(body: Any, source: str, line: int) -> Iterator[Document]:
+    if body is None:
+        return
+    if not isinstance(body, dict):
+        raise ManifestError(
+            f"{printable(source)}:{line}: a document has to be an object", "it needs apiVersion and kind"
+        )
+    for field in ("apiVersion", "kind"):
+        if not isinstance(body.get(field), str) or not body[field]:
+            raise ManifestError(f"{printable(source)}:{line}: {field} is missing", "")
+    if isinstance(body.get("items"), list) and body["kind"].endswith("List"):
+        for item in body["items"]:
+            yield from _objects(item, source, line)
+        return
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
+        raise ManifestError(f"{printable(source)}:{line}: metadata.name is missing", "")
+    yield Document(body, source, line)
+
+
+def write_yaml(obj: Mapping[str, Any]) -> str:
+    """Return an object as YAML, its main fields first, without managed fields."""
+    shown = {key: obj[key] for key in _FIRST if key in obj} | {k: v for k, v in obj.items() if k not in _FIRST}
+    if isinstance(metadata := shown.get("metadata"), Mapping):
+        shown["metadata"] = {key: value for key, value in metadata.items() if key != "managedFields"}
+    written: str = yaml.dump(
+        shown, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=1_000_000
+    )
+    return written

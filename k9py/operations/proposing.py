@@ -1,0 +1,130 @@
+"""Propose an operation: read its targets, plan each, dry-run each, and gather the warnings.
+
+Invariant: nothing is stored on the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from k9py.api.errors import KdashError, RefusedError
+from k9py.api.meta import ObjectRef
+from k9py.api.pods import Pod
+from k9py.cluster.cluster import Cluster
+from k9py.operations.delete_stuck_pods import DeletePod, StuckPodDeleter
+from k9py.operations.dry_run import DryRun, dry_run
+from k9py.operations.front_end import Proposal, Proposals
+from k9py.operations.operation import Operation, PlannedTarget
+from k9py.operations.patcher import Reader
+from k9py.operations.target import Target, TargetReader, TargetSnapshot
+from k9py.operations.write import Writer
+from k9py.runtime.clock import Clock
+
+PARALLEL: Final = 4
+"""How many objects are read and dry-run at the same time."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class OperationSession:
+    """One cluster to change.
+
+    Args:
+        writer: the one function that writes.
+        reader: reads whole objects.
+        targets: reads targets.
+        clock: for waiting and for ages.
+        watch: opens (or borrows) a live view of the objects around a target, for tracking.
+    """
+
+    writer: Writer
+    reader: Reader
+    targets: TargetReader
+    clock: Clock
+    watch: Callable[[ObjectRef], AbstractAsyncContextManager[Cluster]]
+
+
+async def read_targets(session: OperationSession, batch: Sequence[TargetSnapshot]) -> list[Target]:
+    """Read the targets of an operation. Raises KdashError."""
+    return await in_parallel([partial(session.targets.read, snapshot) for snapshot in batch])
+
+
+async def propose(
+    session: OperationSession, operation: Operation[Any], targets: Sequence[Target], inputs: Any
+) -> Proposals:
+    """Plan and dry-run; a front end calls this again for each value that is typed. Raises KdashError."""
+    notes: list[str] = []
+    planned: list[PlannedTarget] = []
+    for target in targets:
+        reason = operation.skip_reason(target, inputs) if len(targets) > 1 else ""
+        if reason:
+            notes.append(reason)
+        else:
+            planned.append(await operation.plan(target, inputs))
+    if not planned:
+        raise RefusedError(f"nothing to do: {'; '.join(notes)}", "")
+    is_several = len(planned) > 1
+    items = await in_parallel([partial(_dry_run, session, target, is_several=is_several) for target in planned])
+    return Proposals(operation, tuple(items), tuple(notes))
+
+
+async def _dry_run(session: OperationSession, planned: PlannedTarget, *, is_several: bool) -> Proposal:
+    plan, raw = planned.plan, planned.target.raw
+    try:
+        tried: DryRun | None = None
+        if plan is not None and planned.writes:
+            tried = await dry_run(session.writer, session.reader, raw, plan)
+        elif plan is not None:
+            session.writer.refuse_if_read_only(plan)
+            tried = DryRun(plan, raw, None, is_verified=False)
+        if planned.deletes_stuck_pods:
+            await stuck_pod_deleter(session, planned, planned.stuck_pods, 0, _delete_nothing).dry_run()
+    except KdashError as error:
+        if is_several:
+            error.message = f"{planned.target.key}: {error.message}"
+        raise
+    return Proposal(planned, tried)
+
+
+def stuck_pod_deleter(
+    session: OperationSession, planned: PlannedTarget, pods: Sequence[Pod], generation: int, delete: DeletePod
+) -> StuckPodDeleter:
+    """Return what deletes the stuck pods of a target."""
+    return StuckPodDeleter(
+        planned.target.key,
+        pods,
+        generation,
+        is_confirmed=planned.deletes_stuck_pods,
+        writer=session.writer,
+        reader=session.reader,
+        targets=session.targets,
+        clock=session.clock,
+        delete=delete,
+    )
+
+
+async def _delete_nothing(*_: Any) -> None:
+    """Delete nothing: this is a dry run."""
+
+
+async def in_parallel(work: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
+    """Return the results in order, a few at a time; the first failure ends the others and is raised."""
+    limit = asyncio.Semaphore(PARALLEL)
+
+    async def limited(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        async with limit:
+            return await start()
+
+    tasks = [asyncio.ensure_future(limited(coroutine)) for coroutine in work]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
