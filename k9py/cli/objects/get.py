@@ -36,6 +36,8 @@ from k9py.resources.registry import ResourceRegistry, built_in_resources
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import ExitCode, exit_code_of_error
 
+_NAMED_TYPES: Final = 3
+"""Types that are named where nothing is listed."""
 _NAME: Final = re.compile(r"[^/%]{1,253}")
 
 
@@ -142,6 +144,8 @@ class _Get:
             return
         scope, wanted = self._scope, self._wanted
         names = ", ".join(item.type.plural for item in wanted)
+        if len(wanted) > _NAMED_TYPES:
+            names = f"objects of {len(wanted)} types"
         is_namespaced = any(item.type.namespaced for item in wanted)
         where = f" in {', '.join(map(printable, scope.namespaces))}" if is_namespaced and scope.namespaces[0] else ""
         which = " that match" if scope.label_selector or scope.field_selector else ""
