@@ -121,7 +121,7 @@ async def test_pods_of_a_rollout_are_marked_too(kdash: Dashboard) -> None:
     await kdash.press("enter")
     screen = await kdash.until_screen(RolloutScreen)
     await kdash.until(lambda: screen.new.table.row_count == 3, "its pods")
-    await kdash.press("space", "space")
+    await kdash.press("1", "space", "space")
     assert len(screen.marked()) == 2
     assert all(key.kind == "Pod" and uid for key, uid in screen.marked().items())
     await kdash.until_text("2 selected")

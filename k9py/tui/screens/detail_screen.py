@@ -84,11 +84,11 @@ class DetailScreen(PanedScreen, Generic[ViewT]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Bind Space only where rows can be selected."""
-        if action == "mark":
+        if action == "mark_row":
             return self._active_marks() is not None
         return super().check_action(action, parameters)
 
-    def action_mark(self) -> None:
+    def action_mark_row(self) -> None:
         """Mark the row under the cursor, or unmark it, and go to the next one."""
         marks, pane, connected = self._active_marks(), self.active_pane, self.app_context.connected
         if marks is None or connected is None or not isinstance(pane, TablePane):
