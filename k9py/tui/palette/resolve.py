@@ -56,7 +56,7 @@ def resolve_line(
     names = [entry.name for entry in begun] + [resource_type.plural for resource_type in begun_types]
     if names:
         raise RefusedError(f'ambiguous: "{printable(word)}"', f"it may be {', '.join(dict.fromkeys(names))}")
-    raise RefusedError(f'unknown command "{printable(word)}"', _nearest(lowered, commands, types))
+    raise RefusedError(f'unknown command or type "{printable(word)}"', _nearest(lowered, commands, types))
 
 
 def types_beginning_with(word: str, types: ResourceTypes) -> list[ResourceType]:

@@ -65,9 +65,9 @@ def test_a_category_is_several_types() -> None:
     ("line", "message", "hint"),
     [
         ("", "nothing was typed", "type a command"),
-        ("zzz", 'unknown command "zzz"', "type a command"),
-        ("restrat", 'unknown command "restrat"', "nearest: restart"),
-        ("podz", 'unknown command "podz"', "nearest: pods"),
+        ("zzz", 'unknown command or type "zzz"', "type a command"),
+        ("restrat", 'unknown command or type "restrat"', "nearest: restart"),
+        ("podz", 'unknown command or type "podz"', "nearest: pods"),
         ("re", 'ambiguous: "re"', "restart, resume, redraw"),
         ("pers", 'ambiguous: "pers"', "persistentvolumeclaims, persistentvolumes"),
         ("q now", "q takes no argument", "type: q"),
