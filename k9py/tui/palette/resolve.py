@@ -47,7 +47,7 @@ def resolve_line(
             return CommandLineRun(entry, parse_argument(entry, argument.strip()))
     if names_a_type(word, types):
         return parse_query(line, types, is_namespace=is_namespace)
-    begun = [entry for entry in commands if any(name.startswith(lowered) for name in entry.names)]
+    begun = [entry for entry in commands if entry.name.startswith(lowered)]  # other names count only in full
     begun_types = types_beginning_with(lowered, types)
     if len(begun) == 1 and not begun_types:
         return CommandLineRun(begun[0], parse_argument(begun[0], argument.strip()))

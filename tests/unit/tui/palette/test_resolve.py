@@ -70,6 +70,7 @@ def test_a_category_is_several_types() -> None:
         ("podz", 'unknown command or type "podz"', "nearest: pods"),
         ("re", 'ambiguous: "re"', "restart, resume, redraw"),
         ("pers", 'ambiguous: "pers"', "persistentvolumeclaims, persistentvolumes"),
+        ("exi", 'unknown command or type "exi"', "q"),
         ("q now", "q takes no argument", "type: q"),
         ("pods -x", 'unknown option "-x"', "-n NAMESPACE"),
     ],
