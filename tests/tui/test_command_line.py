@@ -36,10 +36,10 @@ async def test_colon_ns_shows_one_namespace(kdash: Dashboard) -> None:
 
 async def test_an_unknown_word_runs_nothing_and_shows_what_is_near(kdash: Dashboard) -> None:
     await kdash.press("colon", *"restrat", "enter")
-    await kdash.until_text('unknown command "restrat": nearest: restart')
+    await kdash.until_text('unknown command or type "restrat": nearest: restart')
     assert isinstance(kdash.app.screen, CommandLine), "the line stays"
     await kdash.press("backspace")
-    await kdash.until(lambda: "unknown command" not in kdash.text, "the problem is gone with the next key")
+    await kdash.until(lambda: "unknown command or type" not in kdash.text, "the problem is gone with the next key")
     await kdash.press("escape")
 
 
