@@ -54,6 +54,10 @@ class ActionHost(Protocol):
         """Start an action's operation on the marked rows or on the target under the cursor."""
         ...
 
+    def apply(self, path: str) -> None:
+        """Apply the manifests of a file or directory; "": those of a text that is typed or pasted."""
+        ...
+
     def show_logs(self, *, previous: bool) -> None:
         """Show the logs of the target; `previous`: of the containers that ran before."""
         ...

@@ -13,6 +13,7 @@ from typing import Any, Final
 import click
 
 from k9py.actions.registry import ACTIONS
+from k9py.cli.apply import apply
 from k9py.cli.command_line import (
     merge_arguments,
     parse_duration,
@@ -123,6 +124,7 @@ def status(context: click.Context, /, operands: Sequence[str], wait: bool, timeo
 
 
 COMMANDS: Final = (
+    apply,
     history,
     diff,
     status,

@@ -38,7 +38,7 @@ def plan_lines(proposal: Proposal, context: str) -> Iterator[StyledLine]:
     yield ((printable(plan.summary), Tone.ACCENT), (f"  (context {printable(context)})", Tone.MUTED))
     if state is not None:
         yield ((f"  now: {state.text}", state.tone),)
-    is_shown = plan.changes_template and tried.is_verified and not plan.creates
+    is_shown = plan.changes_template and tried.is_verified and not (plan.creates or plan.shows_object)
     changes = semantic_diff(tried.template_before, tried.template_after) if is_shown else ()
     shown = {change.after for change in changes}
     for what, before, after in plan.before_after:
@@ -63,7 +63,10 @@ _SIGNS: Final = {"+": Tone.OK, "-": Tone.FAIL, "@": Tone.ACCENT}
 
 def _diff_lines(tried: DryRun) -> Iterator[StyledLine]:
     """Return the difference of the whole object."""
-    for line in object_diff(tried.before, tried.after):
+    lines = object_diff(tried.before, tried.after)
+    if not lines:
+        yield (("  nothing changes", Tone.MUTED),)
+    for line in lines:
         yield ((f"    {line.sign} {line.text}", _SIGNS.get(line.sign, Tone.MUTED)),)
 
 

@@ -33,6 +33,7 @@ from k9py.operations.editing import edit_once
 from k9py.operations.external_editor import default_editor, editor_command, run_editor
 from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
 from k9py.operations.notes import audit_note, result_notes
+from k9py.operations.operation import RemediableError, name_of
 from k9py.operations.pause import PausedError
 from k9py.operations.plan import WriteResult
 from k9py.operations.proposing import OperationSession
@@ -64,25 +65,43 @@ async def run_operation(
         RefusedError: it was not confirmed beforehand, and there is no terminal to ask at.
         KdashError: there is no connection.
     """
-    console = invocation.console
-    if not (options.yes or options.dry_run or console.is_interactive):
-        hint = "use --yes to skip the question, or --dry-run to preview"
-        raise RefusedError("not confirmed: no terminal to ask on; nothing was sent", hint)
+    require_confirmation(invocation, options)
     async with open_session(invocation) as session:
         snapshots = [TargetSnapshot(await resolve(session, target)) for target in targets]
-        front_end = ConsoleFrontEnd(invocation, session, options)
-        runner = OperationRunner(
-            _operation_session(invocation, session, options),
-            front_end,
-            RunOptions(together=False, tracks=options.wait, timeout=options.timeout),
-        )
-        try:
-            await runner.run(invocation.operations[operation_id], snapshots, **inputs)
-        except asyncio.CancelledError:
-            # Ctrl+C: completed writes are reported before the end.
-            _sum_up(invocation, session, runner, targets, options)
-            raise
-        return _sum_up(invocation, session, runner, targets, options)
+        return await run_in_session(invocation, session, operation_id, snapshots, options, **inputs)
+
+
+def require_confirmation(invocation: Invocation, options: WriteOptions) -> None:
+    """Raise RefusedError when nobody can confirm a write."""
+    if not (options.yes or options.dry_run or invocation.console.is_interactive):
+        hint = "use --yes to skip the question, or --dry-run to preview"
+        raise RefusedError("not confirmed: no terminal to ask on; nothing was sent", hint)
+
+
+async def run_in_session(
+    invocation: Invocation,
+    session: CommandSession,
+    operation_id: str,
+    snapshots: Sequence[TargetSnapshot],
+    options: WriteOptions,
+    *,
+    together: bool = False,
+    **inputs: Any,
+) -> int:
+    """Run an operation in an open session; `together`: all targets are confirmed by one answer."""
+    front_end = ConsoleFrontEnd(invocation, session, options)
+    runner = OperationRunner(
+        _operation_session(invocation, session, options),
+        front_end,
+        RunOptions(together=together, tracks=options.wait, timeout=options.timeout),
+    )
+    try:
+        await runner.run(invocation.operations[operation_id], snapshots, **inputs)
+    except asyncio.CancelledError:
+        # Ctrl+C: completed writes are reported before the end.
+        _sum_up(invocation, session, runner, snapshots, options)
+        raise
+    return _sum_up(invocation, session, runner, snapshots, options)
 
 
 async def resolve(session: CommandSession, named: NamedTarget) -> ObjectRef:
@@ -117,22 +136,22 @@ def _sum_up(
     invocation: Invocation,
     session: CommandSession,
     runner: OperationRunner,
-    targets: Sequence[NamedTarget],
+    snapshots: Sequence[TargetSnapshot],
     options: WriteOptions,
 ) -> ExitCode:
     """Report the targets that were not tried, print JSON if requested, and return the last exit code."""
     console, results = invocation.console, runner.results
-    left = targets[len(results) :]
+    left = [snapshot.key for snapshot in snapshots[len(results) :]]
     code = exit_code(results[-1]) if results else ExitCode.DONE
     if left:
-        console.print_err(f"kdash: not tried: {', '.join(str(target) for target in left)}")
+        console.print_err(f"kdash: not tried: {', '.join(printable(name_of(key)) for key in left)}")
     if invocation.arguments.json:
         console.print_json(
             {
                 "context": printable(session.context),
                 "dry_run": options.dry_run,
                 "results": [result_values(result) for result in results],
-                "not_tried": [{"kind": target.kind, "name": target.name} for target in left],
+                "not_tried": [{"kind": key.kind, "name": key.name} for key in left],
                 "exit_code": int(code),
             }
         )
@@ -287,6 +306,8 @@ class ConsoleFrontEnd:
         if isinstance(error, PausedError):
             workload = f"{KIND_SHORT_NAMES.get(result.key.kind, result.key.kind)}/{result.key.name}"
             error.hint = f"resume it first: kdash resume {workload} -n {result.key.namespace}"
+        elif isinstance(error, RemediableError) and error.remedy.operation == result.operation == "apply":
+            error.hint = "--force-conflicts takes these fields over"
         report_error(self._console, error)
 
     def interrupted(self, result: OperationResult) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 from k9py.api.errors import ConfigError
 from k9py.operations.audit import make_private_directory
 
-_UNSAFE: Final = re.compile(r"[^A-Za-z0-9.-]+")
+_UNSAFE: Final = re.compile(r"[^\w.-]+", re.ASCII)
 _LONGEST: Final = 120
 _TRIES: Final = 1000
 

@@ -75,6 +75,7 @@ class WritePlan:
         tracking: how it is followed to its end.
         is_exact: any change but that of the status since it was planned is a conflict, also of other fields.
         shows_object: its confirmation shows the difference of the whole object.
+        comes_later: an earlier write of the same run creates its namespace or its type, so a dry run may not find them.
         typed_confirmation: what a person has to type to confirm it, "" when a key is enough.
     """
 
@@ -99,6 +100,7 @@ class WritePlan:
     tracking: Tracking = Tracking.ROLLOUT
     is_exact: bool = False
     shows_object: bool = False
+    comes_later: bool = False
     typed_confirmation: str = ""
 
     @property

@@ -42,6 +42,8 @@ def unproven(
         return why
     if plan.request.verb == "create":
         return ""
+    if plan.request.patch_type == "apply":  # an object that has these fields already is not stored again
+        return _first_miss(plan, answer, previewed)
     if plan.request.verb != "patch":
         # A type without graceful deletion is returned as it was stored last, so only a pod shows it.
         is_pod = answer.get("kind") == "Pod"
@@ -57,6 +59,14 @@ def unproven(
             return f"{short(path_text(path))} in it is {is_now}, not {wanted}"
     if plan.changes_spec and int(answer["metadata"].get("generation") or 0) == plan.generation > 0:
         return "the generation in the response is unchanged, so its spec was not changed"
+    return ""
+
+
+def _first_miss(plan: WritePlan, answer: Mapping[str, Any], previewed: Mapping[str, Any] | None) -> str:
+    for path, sent, actual in misses(plan.request, answer):
+        if previewed is not None and value_at(previewed, path) != actual:
+            is_now, wanted = short(value_text(path, actual)), short(value_text(path, sent))
+            return f"{short(path_text(path))} in it is {is_now}, not {wanted}"
     return ""
 
 

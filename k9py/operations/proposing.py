@@ -21,6 +21,7 @@ from k9py.operations.dry_run import DryRun, dry_run
 from k9py.operations.front_end import Proposal, Proposals
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.patcher import Reader
+from k9py.operations.stuck_pods import stuck_pods
 from k9py.operations.target import Target, TargetReader, TargetSnapshot
 from k9py.operations.write import Writer
 from k9py.runtime.clock import Clock
@@ -107,6 +108,13 @@ def stuck_pod_deleter(
         clock=session.clock,
         delete=delete,
     )
+
+
+def pods_to_delete(planned: PlannedTarget) -> tuple[Pod, ...]:
+    """Return the pods that were confirmed; else those that are stuck now, which are still to be confirmed."""
+    if planned.deletes_stuck_pods or not planned.goes_to:
+        return planned.stuck_pods
+    return stuck_pods(planned.target.raw, planned.goes_to, planned.target.pods())
 
 
 async def _delete_nothing(*_: Any) -> None:

@@ -16,19 +16,17 @@ from typing import Any
 
 from k9py.api.errors import ConflictError, KdashError
 from k9py.api.meta import ObjectRef
-from k9py.api.pods import Pod
 from k9py.cluster.cluster import Cluster
 from k9py.operations.dry_run import DryRun, is_stored_as_previewed
 from k9py.operations.follow import FollowContext
 from k9py.operations.front_end import Confirmed, Decision, FrontEnd, InputRequest, Proposal, Proposals
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import Tracking, WritePlan, WriteResult
-from k9py.operations.proposing import OperationSession, propose, read_targets, stuck_pod_deleter
+from k9py.operations.proposing import OperationSession, pods_to_delete, propose, read_targets, stuck_pod_deleter
 from k9py.operations.removal import track_removal
 from k9py.operations.result import OperationResult, error_outcome
-from k9py.operations.stuck_pods import stuck_pods
 from k9py.operations.target import Target, TargetSnapshot
-from k9py.operations.track import ROLLOUT_SECONDS, TrackedEnd, track, track_pod, wait_for_recovery
+from k9py.operations.track import ROLLOUT_SECONDS, TrackedEnd, interrupted_end, track, track_pod, wait_for_recovery
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,7 @@ class OperationRunner:
         self._front_end = front_end
         self._options = options
         self._inputs: Any = None
+        self._at = -1  # of the result of the target that is being tracked
         self._targets: Sequence[Target] = ()
         self.results: list[OperationResult] = []
         self.not_started: tuple[ObjectRef, ...] = ()
@@ -184,7 +183,7 @@ class OperationRunner:
         began, is_tracking = self._session.clock.monotonic(), False
         planned = proposal.planned
         try:
-            if pods := _pods_to_delete(planned):
+            if pods := pods_to_delete(planned):
                 generation = int((planned.target.raw.get("metadata") or {}).get("generation") or 0)
                 stuck = stuck_pod_deleter(
                     self._session,
@@ -204,7 +203,7 @@ class OperationRunner:
                 await self._track(proposal, written, began)
         except (asyncio.CancelledError, KdashError) as error:
             if is_tracking or (self._options.tracks and written is not None):
-                self._ended(_interrupted(error), began)
+                self._ended(interrupted_end(error), began)
             raise
 
     async def _apply_at_once(self, operation: Operation[Any], proposals: Proposals) -> None:
@@ -220,19 +219,26 @@ class OperationRunner:
                 self.not_started = tuple(later.key for later in proposals.items[number:])
                 self._fail(error)
                 break
-            if self._options.tracks:
-                followed.append(self._follow_removal(len(self.results) - 1, written.plan))
+            followed.append((len(self.results) - 1, proposal, written, self._session.clock.monotonic()))
             if number < count and (not self.results[-1].is_good or self._front_end.stops()):
                 self.not_started = tuple(later.key for later in proposals.items[number:])
                 break
-        await asyncio.gather(*followed)
+        if not self._options.tracks:
+            return
+        removals = [(at, item.plan) for at, _, item, _ in followed if item.plan.tracking is Tracking.REMOVAL]
+        await asyncio.gather(*(self._follow_removal(at, plan) for at, plan in removals))
+        for at, proposal, written, began in followed:
+            if written.plan.tracking is Tracking.ROLLOUT:
+                self._at = at
+                await self._track(proposal, written, began)
+        self._at = -1
 
     async def _follow_removal(self, index: int, plan: WritePlan) -> None:
         began = self._session.clock.monotonic()
         try:
             end = await self._removal(plan)
         except (asyncio.CancelledError, KdashError) as error:
-            self._record(self.results[index], _interrupted(error))
+            self._record(self.results[index], interrupted_end(error))
             if isinstance(error, asyncio.CancelledError):
                 raise
             return
@@ -287,7 +293,7 @@ class OperationRunner:
         try:
             end = await gone()
         except (asyncio.CancelledError, KdashError) as error:
-            self._record(result, _interrupted(error))
+            self._record(result, interrupted_end(error))
             raise
         self._record(result, end)
 
@@ -353,7 +359,7 @@ class OperationRunner:
         """Note an end; its seconds count from the write."""
         end = replace(end, seconds=self._session.clock.monotonic() - began)
         self._update(outcome=end.outcome, end=end)
-        self._record(self.results[-1], end)
+        self._record(self.results[self._at], end)
 
     def _record(self, result: OperationResult, end: TrackedEnd) -> None:
         """Complete the audit of a write and report where it ended."""
@@ -367,7 +373,7 @@ class OperationRunner:
     # -- results ------------------------------------------------------------------------------------------------------
 
     def _update(self, **changes: Any) -> None:
-        self.results[-1] = replace(self.results[-1], **changes)
+        self.results[self._at] = replace(self.results[self._at], **changes)
 
     def _show(self, operation: Operation[Any], proposals: Proposals) -> None:
         self.results[-1] = _result(operation, proposals.items[0])
@@ -388,15 +394,3 @@ def _result(operation: Operation[Any], proposal: Proposal) -> OperationResult:
         dry_run=proposal.dry_run,
         stuck_pods=tuple(pod.name for pod in proposal.planned.stuck_pods),
     )
-
-
-def _pods_to_delete(planned: PlannedTarget) -> tuple[Pod, ...]:
-    """Return the pods that were confirmed; else those that are stuck now, which are still to be confirmed."""
-    if planned.deletes_stuck_pods or not planned.goes_to:
-        return planned.stuck_pods
-    return stuck_pods(planned.target.raw, planned.goes_to, planned.target.pods())
-
-
-def _interrupted(error: BaseException) -> TrackedEnd:
-    text = error.message if isinstance(error, KdashError) else "interrupted"
-    return TrackedEnd("not-followed", text, is_interrupted=True)

@@ -66,6 +66,12 @@ class TrackedEnd:
     is_recovered: bool = False
 
 
+def interrupted_end(error: BaseException) -> TrackedEnd:
+    """Return the end of a tracking that was cancelled, or that a failure ended."""
+    text = error.message if isinstance(error, KdashError) else "interrupted"
+    return TrackedEnd("not-followed", text, is_interrupted=True)
+
+
 def _ignore(_: RolloutStatus | None) -> None:
     """Ignore progress."""
 

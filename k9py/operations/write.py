@@ -23,6 +23,7 @@ from k9py.api.errors import (
     FieldConflictError,
     InvalidError,
     KdashError,
+    NotFoundError,
     ReadOnlyError,
     UnavailableError,
     UnverifiedWriteError,
@@ -180,7 +181,15 @@ class Writer:
             text = f"the server cannot dry-run it: {printable(error.message)}"
             warning = PreflightWarning(WarningLevel.CAUTION, "not-tried", text)
             return TriedPlan(replace(plan, warnings=loudest_first((*plan.warnings, warning))), None)
+        except NotFoundError as error:
+            if not plan.comes_later:
+                raise
+            text = f"no dry run yet, its namespace or type is created first: {printable(error.message)}"
+            warning = PreflightWarning(WarningLevel.NOTE, "not-tried", text)
+            return TriedPlan(replace(plan, warnings=loudest_first((*plan.warnings, warning))), None)
         tried = written.plan
+        if plan.request.patch_type == "apply":  # the server sets defaults and normalizes values
+            return TriedPlan(tried, written.result)
         if warnings := tuple(mutated(tried.request, written.result)):
             tried = replace(tried, warnings=loudest_first(tried.warnings, warnings))
         return TriedPlan(tried, written.result)

@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import pytest
 
+from k9py.api.standard_types import standard_type
+from k9py.operations.apply import Manifest
 from k9py.operations.manifest import write_yaml
 from k9py.operations.registry import built_in_operations
 from k9py.simulator.clock import ManualClock
@@ -48,6 +50,18 @@ def edited(scene: Scene) -> dict[str, Any]:
     return {"text": write_yaml(obj)}
 
 
+def applied(scene: Scene) -> dict[str, Any]:
+    """Apply another image to each Deployment."""
+    containers = [{"name": "app", "image": NEXT}]
+    manifests = {}
+    for key in scene.keys:
+        metadata = {"name": key.name, "namespace": key.namespace}
+        spec = {"template": {"spec": {"containers": containers}}}
+        body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+        manifests[key] = Manifest(key, standard_type("apps", "Deployment"), body, "app.yaml:1")
+    return {"manifests": manifests, "force": True}
+
+
 OPERATIONS: Final = {
     "scale": Case({"replicas": 5}),
     "zero": Case(),
@@ -64,6 +78,7 @@ OPERATIONS: Final = {
     "uncordon": Case(done="done", kind="Node", spec={"unschedulable": True}),
     "drain": Case(done="converged", kind="Node"),
     "edit": Case(edited),
+    "apply": Case(applied),
     "suspend": Case(done="done", kind="CronJob"),
     "trigger": Case(done="done", kind="CronJob"),
     "retry": Case(done="done", kind="Job"),
@@ -263,4 +278,4 @@ def sorted_audit(observed: Observed) -> list[str]:
 
 
 def test_what_takes_several_targets() -> None:
-    assert set(BULK) == {"scale", "restart", "delete", "label", "annotate", "cordon", "uncordon"}
+    assert set(BULK) == {"scale", "restart", "delete", "label", "annotate", "cordon", "uncordon", "apply"}

@@ -75,7 +75,7 @@ async def read_dependents(reader: Reader, obj: Mapping[str, Any]) -> Dependents 
     if ref.kind == "Namespace" and not ref.group:
         return await _content(reader, [*_types(_OF_ANY_OWNER)], ref.name)
     if ref.kind == "CustomResourceDefinition" and not ref.group:
-        return await _content(reader, [_defined(obj)], "")
+        return await _content(reader, [defined_type(obj)], "")
     owned = _OF_ANY_OWNER if ref.group else _OWNED.get(ref.kind, ())
     if not owned or (ref.group and not ref.namespace):
         return None
@@ -125,7 +125,7 @@ def _types(names: Iterable[str]) -> Iterator[ResourceType]:
         yield found
 
 
-def _defined(definition: Mapping[str, Any]) -> ResourceType:
+def defined_type(definition: Mapping[str, Any]) -> ResourceType:
     """Return the type that a CustomResourceDefinition defines, in a version that is served."""
     spec = definition.get("spec") or {}
     names, versions = spec.get("names") or {}, spec.get("versions") or ()

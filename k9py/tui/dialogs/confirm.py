@@ -42,7 +42,11 @@ class ConfirmDialog(Dialog[bool]):
         self.as_yaml = False
         self.body = TextView(id="body")
         self.body.can_focus = False
-        self.set_class(question.template is not None, "-template")
+        self.set_class(self._is_wide, "-template")
+
+    @property
+    def _is_wide(self) -> bool:
+        return self.question.template is not None or any(item.diff for item in self.question.items)
 
     def compose_body(self) -> ComposeResult:
         question = self.question
@@ -71,7 +75,7 @@ class ConfirmDialog(Dialog[bool]):
     def fill(self, width: int = 0, height: int = 0) -> None:
         """Show the question, folded to the size of the screen."""
         width, height = width or self.app.size.width, height or self.app.size.height
-        wide = 116 if self.question.template is not None else 84
+        wide = 116 if self._is_wide else 84
         room = min(width, wide) - 7  # frame, padding, and the cell of the scroll mark
         lines = question_lines(self.question, as_yaml=self.as_yaml, width=room, key_of=key_names(self))
         around = ROWS_AROUND + (4 if self.question.typed_confirmation else 0)

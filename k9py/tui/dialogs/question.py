@@ -55,6 +55,7 @@ class QuestionItem:
     before_after: Sequence[BeforeAfter]
     warnings: Sequence[PreflightWarning]
     status: CurrentStatus | None = None
+    diff: Sequence[DiffLine] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,8 @@ def _item(item: QuestionItem, width: int) -> list[TextLine]:
     head = (TextSpan(printable(item.name), Tone.ACCENT), TextSpan(f"  {printable(rows)}", Tone.MUTED))
     warnings = _warnings(item.warnings, width - 2)
     standing = status_lines(item.status, width - 2)
-    return [*fold(head, width, indent=4), *((TextSpan("  "), *line) for line in (*standing, *warnings))]
+    below = (*standing, *warnings, *yaml_diff_lines(item.diff))
+    return [*fold(head, width, indent=4), *((TextSpan("  "), *line) for line in below)]
 
 
 def _template(

@@ -38,14 +38,10 @@ def question_of_several(proposals: Proposals, statuses: Sequence[CurrentStatus |
         plan = proposal.plan
         assert plan is not None
         key = proposal.key
-        items.append(
-            QuestionItem(
-                f"{key.kind} {key.namespace}/{key.name}" if key.namespace else name_of(key),
-                plan.before_after,
-                plan.warnings,
-                status,
-            )
-        )
+        tried = proposal.dry_run
+        diff = object_diff(tried.before, tried.after) if tried is not None and plan.shows_object else ()
+        name = f"{key.kind} {key.namespace}/{key.name}" if key.namespace else name_of(key)
+        items.append(QuestionItem(name, plan.before_after, plan.warnings, status, diff))
     count = len(proposals.items)
     return Question(
         verb=proposals.operation.label,

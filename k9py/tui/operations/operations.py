@@ -51,7 +51,7 @@ class Operations:
             stop = self._host.key_names("operation.stop")
             self._host.show_message(f"{self.running_bulk} is running: {stop} stops it", failed=True)
             return
-        snapshots = [target if target.uid else self.snapshot(target.key) for target in targets]
+        snapshots = [target if target.uid or target.may_be_absent else self.snapshot(target.key) for target in targets]
         name = name_of(snapshots[0].key) if len(snapshots) == 1 else f"{len(snapshots)} selected"
         heading = operation.heading(name)
         front_end = DashboardFrontEnd(

@@ -10,6 +10,7 @@ To add an action: a module in `k9py/actions/catalog/`; nothing here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from textual.screen import Screen
@@ -26,6 +27,7 @@ from k9py.tui.bindings import action_id_of
 from k9py.tui.context import AppContext, OperationControl
 from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.operations.applying import apply_manifests
 from k9py.tui.palette.entry import PaletteEntry
 from k9py.tui.palette.open_query import open_query
 from k9py.tui.palette.resolve import CommandLineRun
@@ -301,6 +303,13 @@ class ActingScreen(Screen[None]):
         else:
             owner = f"Service {target.name}"
             choose_workload(self.app.push_screen, context, connected.cluster, action, owner, workloads, do)
+
+    def apply(self, path: str) -> None:
+        """Apply the manifests of a file or directory; "": those of a text that is typed or pasted."""
+        if self.app_context.options.read_only:
+            self.app_context.show_message(READ_ONLY, failed=True)
+            return
+        start_worker(self, partial(apply_manifests, self.app, self.app_context, path), group="apply")
 
     def show_logs(self, *, previous: bool) -> None:
         """Show the logs of the target."""
