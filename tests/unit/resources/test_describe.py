@@ -332,3 +332,28 @@ def test_a_long_text_is_cut_at_a_line_and_says_so() -> None:
     lines = lines_of("f", described(body("ConfigMap") | {"data": {"f": text, "g": "x" * 20_000}}))
     assert {shown.text for shown in lines} == {"line of a file", "… 567 more lines in the YAML"}
     assert lines_of("g", described(body("ConfigMap") | {"data": {"g": "x" * 20_000}}))[0].text.endswith("all of it")
+
+
+def test_a_cron_job_lists_what_became_of_its_runs_newest_first() -> None:
+    def job(name: str, seconds_ago: float, **status: Any) -> Any:
+        owners = [{"uid": "u1" if name != "other" else "u2", "kind": "CronJob", "name": "a", "controller": True}]
+        metadata = {"name": name, "creationTimestamp": at(seconds_ago), "ownerReferences": owners}
+        return {"metadata": metadata, "status": {"startTime": at(seconds_ago), **status}}
+
+    failed = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too many failures"}
+    jobs = (
+        job("a-1", 600, conditions=[{"type": "Complete", "status": "True"}]),
+        job("a-3", 30, active=1),
+        job("other", 10),
+        job("a-2", 300, conditions=[failed]),
+    )
+    lines = lines_of(
+        "Jobs", described(body("CronJob", {"schedule": "* * * * *"}), DescribeContext(NOW, {"jobs": jobs}))
+    )
+    assert [(shown.label, shown.text.partition(", started")[0], shown.tone) for shown in lines] == [
+        ("a-3", "1 active", Tone.BUSY),
+        ("a-2", "Failed: BackoffLimitExceeded: too many failures", Tone.FAIL),
+        ("a-1", "Complete", Tone.PLAIN),
+    ]
+    unknown = lines_of("Jobs", described(body("CronJob"), DescribeContext(NOW, {"jobs": Unread("may not list jobs")})))
+    assert unknown[0].text == "unknown: may not list jobs"
