@@ -27,7 +27,7 @@ def test_pods_are_typed_sorted_filtered_and_marked(tmp_path: Path) -> None:
         terminal.press("w")
         terminal.wait_for("%CPU/R")
         terminal.press("\x1b", "\x1b")
-        terminal.wait_for(lambda text: "selected" not in text and "gateway-" in text, "all again")
+        terminal.wait_for(lambda text: "selected" not in text and "ads-" in text, "all again")
         terminal.press(":q\r")
         assert terminal.wait_for_exit() == 0
     assert '"wide": true' in (tmp_path / "tables.json").read_text(encoding="utf-8")
