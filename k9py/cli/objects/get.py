@@ -100,6 +100,8 @@ def _check(wanted: Sequence[Wanted], scope: Scope, options: GetOptions) -> None:
         raise QueryError("names and selectors exclude each other", "leave out the names, or -l")
     if has_names and not scope.is_one_namespace and any(item.type.namespaced for item in wanted):
         raise QueryError("a name needs one namespace", "use -n once, and no -A")
+    if options.watch and sum(len(item.names) for item in wanted) > 1:
+        raise QueryError("-w follows one object, or all that a type and a selector name", "name one object")
     if options.sort_by and options.output not in ("table", "wide"):
         raise QueryError("--sort-by sorts tables", "leave out -o, or use -o wide")
 
@@ -232,7 +234,8 @@ class _Get:
         return show
 
     async def _watch(self, watched: Sequence[Watched]) -> None:
-        if self._options.watch and watched:
+        is_missing = self._code is not ExitCode.DONE and any(item.names for item in self._wanted)
+        if self._options.watch and watched and not is_missing:
             await print_changes(self._invocation, self._session, self._watched_scope(), watched)
 
     def _watched_scope(self) -> Scope:
