@@ -4,9 +4,9 @@ Nothing that runs in the cluster may fail unseen: the header counts them. Invari
 for the length of a slice on each tick; those that fail are examined again every few seconds, because what they belong
 to changes too. Failing means a status that kubectl prints for a failure, or a finding that somebody should act on.
 
-A pod of a Job that has failed for good counts only while it is the newest of its Job, or of all Jobs of its CronJob (the
-controller names them `<cronjob>-<minutes>`): a later one has replaced it, and counts itself if it fails. Source:
-kubernetes/pkg/controller/cronjob.
+A pod of a Job that has failed for good counts only while it is the newest of its Job, or of all Jobs of its CronJob
+(the controller names them `<cronjob>-<minutes>`): a later one has replaced it, and counts itself if it fails.
+Source: kubernetes/pkg/controller/cronjob.
 """
 
 from __future__ import annotations
