@@ -33,11 +33,13 @@ class Remedy:
         operation: its id.
         inputs: what it is run with.
         label: the verb on the button that offers it.
+        flag: the option of a command that does the same, "" when there is none.
     """
 
     operation: OperationId
     inputs: Mapping[str, Any]
     label: str
+    flag: str = ""
 
 
 class RemediableError(RefusedError):
