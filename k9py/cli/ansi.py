@@ -20,6 +20,8 @@ TONE_SGR: Final[Mapping[Tone, str]] = {
     Tone.UNKNOWN: "35",
     Tone.MUTED: "2",
     Tone.ACCENT: "1",
+    Tone.STRING: "92",
+    Tone.NUMBER: "94",
 }
 """SGR parameters of each tone; a tone that is missing has no colour."""
 

@@ -112,7 +112,7 @@ class Cluster:
             rng=rng,
         )
         self.metrics = Metrics(connection, clock, self._leases.time_slicer, self._spawn)
-        self.discovery.subscribe(lambda: self._leases.retry_missing(self.discovery.discovered))
+        self.discovery.subscribe(self._on_discovered)
         self._home = tuple(self._lease_home(watched) for watched in WATCHED)
 
     # -- lifecycle ----------------------------------------------------------------------------------------------------
@@ -285,6 +285,11 @@ class Cluster:
             # A change may not have been published, if a list was interrupted in the middle.
             self._notify(AffectedObjects(everything=True))
         self._update_health()
+
+    def _on_discovered(self) -> None:
+        self._leases.retry_missing(self.discovery.discovered)
+        for feed in self._feeds:
+            feed.mark_health()
 
     def _update_health(self) -> None:
         self._health = None

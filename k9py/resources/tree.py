@@ -7,7 +7,7 @@ has at most `limit` lines; the last one then counts what is left out, up to the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -43,6 +43,7 @@ class TreeItem:
     """An object in a tree.
 
     Args:
+        ref: Without a kind for a group of objects, which `name` describes.
         uid: "" when only its reference is known: nothing has read it.
         state: A few words.
         since: When it was created, None if that is not known.
@@ -81,25 +82,26 @@ class TreeLine:
     is_folded: bool = False
 
 
-DependentsOf = Callable[[TreeItem], Sequence[Dependent]]
+DependentsOf = Callable[[Dependent], Sequence[Dependent]]
+"""Returns what belongs below an object, which may depend on how it was reached."""
 
 
 def tree_lines(
     root: TreeItem,
     dependents_of: DependentsOf,
     *,
-    folded: Collection[ObjectRef] = (),
+    is_folded: Callable[[ObjectRef], bool] = lambda _ref: False,
     limit: int = MAX_LINES,
 ) -> tuple[TreeLine, ...]:
     """Return the lines of a tree.
 
     Args:
         root: The topmost owner.
-        folded: Objects whose dependents are not shown.
+        is_folded: Returns whether the dependents of an object are not shown.
     """
     lines: list[TreeLine] = []
     left_out = 0
-    for line in _lines(root, dependents_of, frozenset(folded), {root.ref}):
+    for line in _lines(root, dependents_of, is_folded, {root.ref}):
         if len(lines) < limit:
             lines.append(line)
         else:
@@ -112,15 +114,15 @@ def tree_lines(
 
 
 def _lines(
-    root: TreeItem, dependents_of: DependentsOf, folded: frozenset[ObjectRef], seen: set[ObjectRef]
+    root: TreeItem, dependents_of: DependentsOf, is_folded: Callable[[ObjectRef], bool], seen: set[ObjectRef]
 ) -> Iterator[TreeLine]:
     # A stack instead of recursion: a chain of owners may be deeper than Python allows.
     stack: list[tuple[Dependent, str, str]] = [(Dependent(root), "", "")]
     while stack:
         dependent, prefix, below = stack.pop()
         item = dependent.item
-        children = _unseen(dependents_of(item), seen)
-        if item.ref in folded and children:
+        children = _unseen(dependents_of(dependent), seen)
+        if children and is_folded(item.ref):
             hidden = _count(children, dependents_of, seen)
             yield TreeLine(item, prefix, dependent.relation, hidden, is_folded=True)
             continue
@@ -142,7 +144,7 @@ def _unseen(dependents: Sequence[Dependent], seen: set[ObjectRef]) -> list[Depen
 def _place(dependent: Dependent) -> tuple[object, ...]:
     item = dependent.item
     newest = -item.since.timestamp() if item.since is not None else 0.0
-    return (bool(dependent.relation), rank_of(item.tone), item.ref.kind, newest, item.ref.name)
+    return (bool(dependent.relation), not item.ref.kind, rank_of(item.tone), item.ref.kind, newest, item.ref.name)
 
 
 def _count(children: Sequence[Dependent], dependents_of: DependentsOf, seen: set[ObjectRef]) -> int:
@@ -150,13 +152,15 @@ def _count(children: Sequence[Dependent], dependents_of: DependentsOf, seen: set
     while waiting and count < MAX_LINES:
         dependent = waiting.pop()
         count += 1
-        waiting += _unseen(dependents_of(dependent.item), seen)
+        waiting += _unseen(dependents_of(dependent), seen)
     return count + len(waiting)
 
 
 def state_of(columns: Sequence[Column], row: Row) -> str:
     """Return the state of an object in a few words, from the cells of its row that hold it: `2/3 · Running`."""
     texts = {column.title: cell.text for column, cell in zip(columns, row.cells, strict=False) if not column.live}
+    if "DESIRED" in texts and "READY" in texts:
+        texts["READY"] = f"{texts['READY']}/{texts['DESIRED']}"
     states = []
     for title in _STATE_TITLES:
         text = texts.get(title, "")

@@ -15,7 +15,14 @@ from k9py.cluster.cluster import Cluster
 from k9py.tui.bindings import textual_action
 from k9py.tui.session import Connected, Connecting, SessionState, Unreachable
 from k9py.tui.widgets.segment_bar import BarSegment
-from k9py.views.header import Segment, health_segment, place_segments, server_segments, unread_segments
+from k9py.views.header import (
+    Segment,
+    discovery_segments,
+    health_segment,
+    place_segments,
+    server_segments,
+    unread_segments,
+)
 from k9py.views.tones import COUNTED_SEVERITIES, count_text, severity_tone
 from k9py.views.values import Tone
 
@@ -61,6 +68,7 @@ def header_segments(
             place = _bar(place_segments(context, cluster.scope, ""))
             segments += [replace(segment, action=_ACTIONS.get(segment.label, "")) for segment in place]
             segments += _bar([health_segment(cluster.health, now), *_unread(cluster, matters=False)])
+            segments += _bar(discovery_segments(cluster.discovery.errors))
             if other_pods:
                 text = f"{count_noun(other_pods, 'other pod')} failing"
                 opens = textual_action(BY_ID["cluster.other_pods"])

@@ -5,12 +5,14 @@ Segments have a priority: 0 is always shown; those with higher numbers are dropp
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from k9py.api.errors import KdashError
 from k9py.api.kinds import KINDS
+from k9py.api.plural import count_noun
 from k9py.api.text import printable
 from k9py.api.times import age, duration
 from k9py.cluster.health import ESSENTIAL, ClusterHealth, ClusterState
@@ -19,6 +21,8 @@ from k9py.views.values import Tone
 
 _RESTORE_NOTICE_SECONDS: Final = 600.0
 """Seconds for which the header reports that the server was restored to an earlier state."""
+_NAMED_APIS: Final = 2
+"""APIs that are named when they are not available; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,15 @@ def missing_apis_text(kinds: Iterable[str]) -> str:
     names = sorted(kinds)
     apis = sorted({KINDS[name].api_version for name in names if name in KINDS})
     return f"this server has no {', '.join(apis)}: {', '.join(names)} unknown"
+
+
+def discovery_segments(errors: Mapping[str, KdashError]) -> tuple[Segment, ...]:
+    """Return which parts of the API could not be discovered: their types are unknown, and nothing else is affected."""
+    if not errors:
+        return ()
+    names = sorted(errors)
+    text = ", ".join(names) if len(names) <= _NAMED_APIS else count_noun(len(names), "API")
+    return (Segment(printable(f"not available: {text}"), Tone.MUTED, 5),)
 
 
 def server_segments(health: ClusterHealth, now: datetime) -> tuple[Segment, ...]:

@@ -123,6 +123,8 @@ async def test_a_table_is_sorted_by_a_column_and_backwards(shell: Shell) -> None
         (("deploy", ".."), {}, "not a valid name"),
         (("deploy", "a"), {"label_selector": "x=y"}, "names and selectors exclude each other"),
         (("deploy", "a"), {"scope": EVERYWHERE}, "a name needs one namespace"),
+        (("deploy", "a", "b"), {"watch": True}, "-w follows one object"),
+        (("deploy", "gone"), {"watch": True}, "Deployment gone not found"),
         (("deploy",), {"output": "json", "sort_by": "name"}, "--sort-by sorts tables"),
         (("bindings",), {}, "bindings cannot be listed"),
     ],

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
 from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.editor import EditorDialog
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 
 ROOMY = (160, 45)
@@ -132,9 +133,68 @@ async def sources(kdash: Dashboard) -> None:
     await kdash.until(lambda: isinstance(kdash.app.screen, Dialog), "the dialog")
 
 
+async def pods(kdash: Dashboard) -> None:
+    await _open(kdash, "po")
+    await kdash.until_text("pods · ", "load-test", "Mi")
+
+
+async def containers(kdash: Dashboard) -> None:
+    await _open(kdash, "po -n batch")
+    await kdash.until_text("reports-")
+    await kdash.press("slash", *"reports", "enter")
+    await kdash.until_text("1 of ")
+    await kdash.press("enter")
+    await kdash.until_text("Containers", "OOMKilled", "Mi")
+
+
+async def tree(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("x")
+    await kdash.until_text("ReplicaSet/", "Pod/", "Ingress/")
+
+
+async def describe(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("enter")
+    await kdash.until_text("New pods")
+    await kdash.press("1", "d")
+    await kdash.until_text("Container app", "Findings")
+
+
+async def events(kdash: Dashboard) -> None:
+    await _open(kdash, "events")
+    await kdash.until_text("events · ", "BackoffLimitExceeded")
+
+
+async def nodes(kdash: Dashboard) -> None:
+    await _open(kdash, "nodes")
+    await kdash.until_text("SchedulingDisabled", "Memory", "%")
+
+
+async def edit(kdash: Dashboard) -> None:
+    await kdash.select(CHECKOUT)
+    await kdash.press("e")
+    editor = await kdash.until_screen(EditorDialog)
+    editor.area.load_text(editor.text.replace("replicas: 3", "replicas: 5").replace("cpu: 100m", "cpu: 250m"))
+    await kdash.press("ctrl+s")
+    await kdash.confirm()
+    await kdash.until_text("replicas")
+
+
+async def palette(kdash: Dashboard) -> None:
+    await kdash.press("colon", *"chec")
+    await kdash.until_text("Deployment in shop", "Pod in shop")
+
+
+async def _open(kdash: Dashboard, line: str) -> None:
+    """Type a line after `:`."""
+    await kdash.press("colon", *_typed(line))
+    await kdash.press("enter")
+
+
 def _typed(text: str) -> list[str]:
     """Return the keys that type a text."""
-    named = {"=": "equals_sign", ">": "greater_than_sign", ".": "full_stop", " ": "space"}
+    named = {"-": "minus", "=": "equals_sign", ">": "greater_than_sign", ".": "full_stop", " ": "space", "/": "slash"}
     return [named.get(letter, letter) for letter in text]
 
 
@@ -147,6 +207,14 @@ SCENES = (
     PictureScene("bad-release", "bad-release", home),
     PictureScene("shop", "shop-quiet", home),
     PictureScene("cohorts", "crashloop", cohorts),
+    PictureScene("pods", "jobs", pods),
+    PictureScene("containers", "jobs", containers, size=(120, 36)),
+    PictureScene("tree", "bad-release", tree, size=(120, 36)),
+    PictureScene("describe", "bad-release", describe, size=(120, 36)),
+    PictureScene("events", "jobs", events, size=(120, 36)),
+    PictureScene("nodes", "jobs", nodes, size=(160, 24)),
+    PictureScene("edit", "shop-quiet", edit, size=(120, 36)),
+    PictureScene("palette", "bad-release", palette, size=(120, 36)),
     PictureScene("difference", "shop-quiet", difference),
     PictureScene("warnings", "failures", warnings),
     PictureScene("undo", "bad-release", undo),

@@ -9,8 +9,12 @@ from textual.widgets import Input, OptionList
 
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
+from k9py.kube import discovery
+from k9py.simulator.apiserver.writes import create_object
+from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS
 from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.dialogs.command_line import CommandLine
+from k9py.tui.screens.resources import ResourceScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from tests.tui.dashboard import CHECKOUT, Dashboard
 
@@ -32,11 +36,29 @@ async def test_colon_ns_shows_one_namespace(kdash: Dashboard) -> None:
 
 async def test_an_unknown_word_runs_nothing_and_shows_what_is_near(kdash: Dashboard) -> None:
     await kdash.press("colon", *"restrat", "enter")
-    await kdash.until_text('unknown command "restrat": nearest: restart')
+    await kdash.until_text('unknown command or type "restrat": nearest: restart')
     assert isinstance(kdash.app.screen, CommandLine), "the line stays"
     await kdash.press("backspace")
-    await kdash.until(lambda: "unknown command" not in kdash.text, "the problem is gone with the next key")
+    await kdash.until(lambda: "unknown command or type" not in kdash.text, "the problem is gone with the next key")
     await kdash.press("escape")
+
+
+async def test_a_type_that_is_newer_than_the_dashboard_opens_with_enter(
+    kdash: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discovery, "MISS_SECONDS", 0.0)
+    await kdash.until(lambda: kdash.connected.cluster.discovery.is_complete, "the first discovery")
+    names = {"plural": "gadgets", "singular": "gadget", "kind": "Gadget", "listKind": "GadgetList"}
+    schema = {"openAPIV3Schema": {"type": "object"}}
+    versions = [{"name": "v1", "served": True, "storage": True, "schema": schema}]
+    definition = {
+        "metadata": {"name": "gadgets.example.com"},
+        "spec": {"group": "example.com", "scope": "Namespaced", "names": names, "versions": versions},
+    }
+    kdash.simulator.call(lambda state: create_object(state, CUSTOMRESOURCEDEFINITIONS, definition))
+    await kdash.press("colon", *"gadgets", "enter")
+    await kdash.until_screen(ResourceScreen)
+    await kdash.until_text("no gadgets")
 
 
 async def test_ctrl_p_opens_the_same_list_with_the_keys(kdash: Dashboard) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from k9py.api.meta import ObjectRef
+from k9py.simulator.faults import Refuse, RequestMatch
 from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.choose import ChooseDialog
@@ -31,7 +32,9 @@ def update(kdash: Dashboard, ref: ObjectRef, **fields: Any) -> None:
     def change(state: SimulatorState) -> None:
         stored = state.storage.get(by_kind(ref.kind), ref.namespace, ref.name)
         assert stored is not None
-        state.storage.update(by_kind(ref.kind), {**copy.deepcopy(stored), **fields})
+        changed = copy.deepcopy(stored)
+        metadata = {**changed["metadata"], **fields.pop("metadata", {})}
+        state.storage.update(by_kind(ref.kind), {**changed, **fields, "metadata": metadata})
 
     kdash.simulator.call(change)
 
@@ -63,13 +66,42 @@ async def test_sections_are_folded_and_stay_folded(kdash: Dashboard) -> None:
     await kdash.press("right_square_bracket", "enter")
     await kdash.until(lambda: "▸ Findings" in screen.pane.text.text, "folded")
     assert "rollout made no progress" not in screen.pane.text.text
-    update(kdash, CHECKOUT, metadata={"name": "checkout", "namespace": "shop", "labels": {"new": "label"}})
+    update(kdash, CHECKOUT, metadata={"labels": {"new": "label"}})
     await kdash.until(lambda: "new=label" in screen.pane.text.text, "redrawn")
     assert "▸ Findings" in screen.pane.text.text
     await kdash.press("enter", "z")
     await kdash.until(lambda: "new=label" not in screen.pane.text.text, "all folded")
     await kdash.press("z")
     await kdash.until(lambda: "rollout made no progress" in screen.pane.text.text, "all unfolded")
+
+
+async def test_a_change_above_does_not_move_what_is_read(kdash: Dashboard) -> None:
+    screen = await described(kdash, CHECKOUT, "Findings", "Metadata")
+    await kdash.press("pagedown")
+    text = screen.pane.text
+    before = text.text.splitlines()[text.top]
+    assert text.top > 0
+    owner = {"apiVersion": "example.com/v1", "kind": "Shop", "name": "main", "uid": "u", "controller": True}
+    update(kdash, CHECKOUT, metadata={"ownerReferences": [owner]})
+    await kdash.until(lambda: "Shop/main" in text.text, "a line more at the top")
+    assert text.text.splitlines()[text.top] == before
+
+
+async def test_what_may_only_be_read_is_read_once(kdash: Dashboard) -> None:
+    create(kdash, CONFIG, data={"mode": "slow"})
+    for verb in ("list", "watch"):
+        kdash.simulator.inject(
+            Refuse(403, "Forbidden", "you may not list configmaps"), RequestMatch(verb, "configmaps")
+        )
+    screen = await described(kdash, CONFIG, "slow", "not live")
+    assert "you may not list configmaps" in screen.pane.text.text
+
+
+async def test_what_may_not_be_read_at_all_is_said_with_the_reason(kdash: Dashboard) -> None:
+    for verb in ("list", "watch", "get"):
+        kdash.simulator.inject(Refuse(403, "Forbidden", "you may not see configmaps"), RequestMatch(verb, "configmaps"))
+    screen = await described(kdash, CONFIG, "you may not see configmaps")
+    assert "does not exist" not in screen.pane.text.text
 
 
 async def test_the_leases_end_with_the_screen(kdash: Dashboard) -> None:
@@ -96,7 +128,7 @@ async def test_yaml_is_live_and_unfolds_managed_fields(kdash: Dashboard) -> None
     update(
         kdash,
         CONFIG,
-        metadata={"name": "flags", "namespace": "shop", "managedFields": [{"manager": "helm", "operation": "Apply"}]},
+        metadata={"managedFields": [{"manager": "helm", "operation": "Apply"}]},
     )
     screen = await yaml_of(kdash, CONFIG, "mode: slow", "# managedFields: 1 entry · m unfolds")
     await kdash.press("m")
@@ -129,6 +161,16 @@ async def test_one_value_of_a_secret_is_revealed_and_audited(kdash: Dashboard) -
     assert "hunter2" not in kdash.audit.read_text()
     await kdash.press("v")
     await kdash.until(lambda: "hunter2" not in screen.pane.text.text, "hidden again")
+
+
+async def test_a_revealed_value_that_changes_is_hidden_again(kdash: Dashboard) -> None:
+    screen = await secret_yaml(kdash)
+    await kdash.press("v", "enter")
+    await kdash.until(lambda: "password: hunter2" in screen.pane.text.text, "revealed")
+    update(kdash, SECRET, data={"password": b64encode(b"another secret").decode()})
+    await kdash.until(lambda: "password: •••• 14 bytes" in screen.pane.text.text, "hidden")
+    assert "another secret" not in screen.pane.text.text
+    assert len(audited(kdash)) == 1
 
 
 async def test_a_value_is_not_revealed_when_it_cannot_be_audited(kdash: Dashboard) -> None:

@@ -13,8 +13,9 @@ from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.screens.resources import ResourceScreen
+from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.yaml import YamlScreen
-from tests.tui.dashboard import Dashboard, dashboard
+from tests.tui.dashboard import CART, Dashboard, dashboard
 
 
 async def listed(kdash: Dashboard, line: str) -> ResourceScreen:
@@ -113,3 +114,19 @@ async def test_what_may_not_be_listed_says_who_may_not_and_how_to_go_on(simulato
         screen = await kdash.until_screen(ResourceScreen)
         await kdash.until(lambda: screen.pane.lease and screen.pane.lease.state is ClusterState.FORBIDDEN, "forbidden")
         await kdash.until_text("viewer", "nodes", "Esc goes back")
+
+
+async def test_pods_of_a_rollout_are_marked_too(kdash: Dashboard) -> None:
+    await kdash.select(CART)
+    await kdash.press("enter")
+    screen = await kdash.until_screen(RolloutScreen)
+    await kdash.until(lambda: screen.new.table.row_count == 3, "its pods")
+    await kdash.press("1", "space", "space")
+    assert len(screen.marked()) == 2
+    assert all(key.kind == "Pod" and uid for key, uid in screen.marked().items())
+    await kdash.until_text("2 selected")
+    await kdash.press("r")
+    await kdash.until_said("restart of several is for workloads, not Pods")
+    await kdash.press("escape")
+    assert not screen.marked()
+    assert kdash.app.screen is screen

@@ -13,7 +13,7 @@ MARK: Final = Action(
     keys=("space",),
     group=HelpGroup.TABLES,
     scope=ActionScope.ROWS,
-    native="mark",
+    native="mark_row",
     footer=263,
 )
 ONLY_OBJECT: Final = Action(

@@ -40,14 +40,20 @@ def _field_selector(_context: click.Context, _option: click.Parameter, text: str
 
 
 _selector = click.option(
-    "-l", "--selector", "label_selector", default="", callback=_label_selector, metavar="SELECTOR", help="By labels."
+    "-l",
+    "--selector",
+    "label_selector",
+    default="",
+    callback=_label_selector,
+    metavar="SELECTOR",
+    help="Only objects with these labels.",
 )
 _fields = click.option(
     "--field-selector",
     default="",
     callback=_field_selector,
     metavar="SELECTOR",
-    help="By fields, such as status.phase!=Running.",
+    help="Only objects with these fields, such as status.phase!=Running.",
 )
 _sort_by = click.option("--sort-by", default="", metavar="COLUMN", help="Sort by a column; -COLUMN reverses the order.")
 _headers = click.option("--no-headers", is_flag=True, help="No line of column titles.")

@@ -36,6 +36,8 @@ from k9py.resources.registry import ResourceRegistry, built_in_resources
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import ExitCode, exit_code_of_error
 
+_NAMED_TYPES: Final = 3
+"""Types that are named where nothing is listed."""
 _NAME: Final = re.compile(r"[^/%]{1,253}")
 
 
@@ -98,6 +100,8 @@ def _check(wanted: Sequence[Wanted], scope: Scope, options: GetOptions) -> None:
         raise QueryError("names and selectors exclude each other", "leave out the names, or -l")
     if has_names and not scope.is_one_namespace and any(item.type.namespaced for item in wanted):
         raise QueryError("a name needs one namespace", "use -n once, and no -A")
+    if options.watch and sum(len(item.names) for item in wanted) > 1:
+        raise QueryError("-w follows one object, or all that a type and a selector name", "name one object")
     if options.sort_by and options.output not in ("table", "wide"):
         raise QueryError("--sort-by sorts tables", "leave out -o, or use -o wide")
 
@@ -142,6 +146,8 @@ class _Get:
             return
         scope, wanted = self._scope, self._wanted
         names = ", ".join(item.type.plural for item in wanted)
+        if len(wanted) > _NAMED_TYPES:
+            names = f"objects of {len(wanted)} types"
         is_namespaced = any(item.type.namespaced for item in wanted)
         where = f" in {', '.join(map(printable, scope.namespaces))}" if is_namespaced and scope.namespaces[0] else ""
         which = " that match" if scope.label_selector or scope.field_selector else ""
@@ -228,7 +234,8 @@ class _Get:
         return show
 
     async def _watch(self, watched: Sequence[Watched]) -> None:
-        if self._options.watch and watched:
+        is_missing = self._code is not ExitCode.DONE and any(item.names for item in self._wanted)
+        if self._options.watch and watched and not is_missing:
             await print_changes(self._invocation, self._session, self._watched_scope(), watched)
 
     def _watched_scope(self) -> Scope:

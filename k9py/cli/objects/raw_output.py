@@ -1,4 +1,4 @@
-"""The server's objects as JSON and YAML, as kubectl prints them: sorted keys, without managedFields.
+"""The server's objects as JSON and YAML, as kubectl prints them: sorted keys, without managedFields; no folded lines.
 
 Invariant: characters that a terminal may interpret are escaped, which both formats can do without loss.
 """
@@ -13,6 +13,7 @@ import yaml
 from k9py.cli.console import Console, has_control_characters, is_unicode, json_text
 
 _INDENT: Final = 4
+_STR: Final = "tag:yaml.org,2002:str"
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -24,7 +25,10 @@ class _YamlDumper(_Dumper):  # type: ignore[misc]
 
 
 def _text(dumper: Any, text: str) -> Any:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    """Quote what would be read as something else ("true", "1") as kubectl does."""
+    is_other = dumper.resolve(yaml.ScalarNode, text, (True, False)) != _STR
+    style = "|" if "\n" in text else '"' if is_other else None
+    return dumper.represent_scalar(_STR, text, style=style)
 
 
 _YamlDumper.add_representer(str, _text)

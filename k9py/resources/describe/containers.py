@@ -208,7 +208,7 @@ def _security_lines(container: JsonObject) -> Iterator[DescribeLine]:
     context = object_at(container, "securityContext")
     rest = {name: value for name, value in context.items() if name not in ("seccompProfile", "capabilities")}
     yield value_line("seccomp profile", context, "seccompProfile", "type")
-    yield value_line("seccomp file", context, "seccompProfile", "localhostProfile")
+    yield value_line("localhost profile", context, "seccompProfile", "localhostProfile")
     yield line("capabilities", scalar_text(context.get("capabilities")))
     yield line("security", scalar_text(rest))
 
@@ -228,7 +228,9 @@ def probe_text(container: JsonObject, field: str) -> str:
         f"#success={int_at(probe, 'successThreshold', default=1)}",
         f"#failure={int_at(probe, 'failureThreshold', default=3)}",
     )
-    return f"{handler_text(probe)} {' '.join(times)}"
+    headers = objects_at(probe, "httpGet", "httpHeaders")
+    sent = pairs({text_at(header, "name"): text_at(header, "value") for header in headers})
+    return f"{handler_text(probe)} {' '.join(times)}{f' headers {sent}' if sent else ''}"
 
 
 def handler_text(handler: JsonObject) -> str:
@@ -236,9 +238,8 @@ def handler_text(handler: JsonObject) -> str:
     if http := object_at(handler, "httpGet"):
         scheme = (text_at(http, "scheme") or "HTTP").lower()
         path = text_at(http, "path")
-        headers = pairs({text_at(h, "name"): text_at(h, "value") for h in objects_at(http, "httpHeaders")})
         url = f"{scheme}://{text_at(http, 'host')}:{text_at(http, 'port')}/{path.removeprefix('/')}"
-        return f"http-get {url}{f' ({headers})' if headers else ''}"
+        return f"http-get {url}"
     if tcp := object_at(handler, "tcpSocket"):
         return f"tcp-socket {text_at(tcp, 'host')}:{text_at(tcp, 'port')}"
     if grpc := object_at(handler, "grpc"):

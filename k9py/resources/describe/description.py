@@ -26,8 +26,16 @@ from k9py.resources.describe.describer import (
     event_request,
 )
 from k9py.resources.describe.generic import GENERIC
-from k9py.resources.describe.json_fields import JsonObject, object_at, text_at
-from k9py.resources.describe.lines import conditions, deletion_line, events, metadata, moment, owner_line
+from k9py.resources.describe.json_fields import JsonObject, object_at, text_at, without_long_texts
+from k9py.resources.describe.lines import (
+    condition_findings,
+    conditions,
+    deletion_line,
+    events,
+    metadata,
+    moment,
+    owner_line,
+)
 from k9py.views.describe import DescribeLine, Section, line, section
 
 
@@ -70,9 +78,12 @@ def describe(
     """
     describer = describer_of(ref, own)
     hides = not context.shows_secrets
-    shown: JsonObject = redact(body) if hides and not describer.is_secret else body
-    if describer.is_secret and hides:
-        shown = {**body, "metadata": redact(object_at(body, "metadata"))}
+    shown: JsonObject = body
+    if describer.is_secret:
+        shown = {**body, "metadata": redact(object_at(body, "metadata"))} if hides else body
+    else:
+        whole = without_long_texts(body)
+        shown = redact(whole) if hides else whole
     known = describer.description(shown, context)
     now = context.now
     title = f"{ref.kind} {ref.namespace}/{ref.name}" if ref.namespace else f"{ref.kind} {ref.name}"
@@ -88,6 +99,8 @@ def describe(
         ],
     )
     findings = dict.fromkeys((*context.findings, *known.findings))
+    if not findings:
+        findings = dict.fromkeys(condition_findings(shown, now))
     parts = (
         head,
         section("Findings", (redact_line(finding) if hides else finding for finding in findings)),

@@ -7,9 +7,13 @@ null.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 JsonObject = Mapping[str, Any]
+
+MAX_TEXT: Final = 16_000
+"""Characters of one text in a description; hiding secrets in longer ones would take too long."""
+CUT: Final = "… cut: the YAML has all of it"
 
 
 def value_at(value: Any, *path: str) -> Any:
@@ -68,3 +72,15 @@ def scalar_text(value: Any) -> str:
         case list() | tuple():
             return ", ".join(map(scalar_text, value))
     return str(value)
+
+
+def without_long_texts(value: Any) -> Any:
+    """Return a value with its texts cut to MAX_TEXT characters, at the end of a line where there is one."""
+    if isinstance(value, str):
+        if len(value) <= MAX_TEXT:
+            return value
+        head = value[:MAX_TEXT]
+        return f"{head[: head.rfind(chr(10)) + 1] or head}{CUT}"
+    if isinstance(value, Mapping):
+        return {name: without_long_texts(item) for name, item in value.items()}
+    return [without_long_texts(item) for item in value] if isinstance(value, list | tuple) else value

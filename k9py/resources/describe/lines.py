@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from k9py.api.kinds import LAST_APPLIED
 from k9py.api.quantities import parse_quantity
+from k9py.api.text import shorten
 from k9py.api.times import age, parse_rfc3339
 from k9py.resources.describe.describer import Unread
 from k9py.resources.describe.json_fields import (
@@ -71,6 +72,18 @@ def condition_tone(type_: str, status: str) -> Tone:
 def conditions(body: JsonObject, now: datetime) -> Section:
     """Return the section of `status.conditions`."""
     return section("Conditions", (_condition(condition, now) for condition in objects_at(body, "status", "conditions")))
+
+
+def condition_findings(body: JsonObject, now: datetime) -> Iterator[DescribeLine]:
+    """Yield a finding for each condition that is known to mean trouble."""
+    for condition in objects_at(body, "status", "conditions"):
+        type_, status = text_at(condition, "type"), text_at(condition, "status")
+        if condition_tone(type_, status) is Tone.WARN:
+            reason = text_at(condition, "reason")
+            message = shorten(text_at(condition, "message"))
+            at = parse_rfc3339(condition.get("lastTransitionTime"))
+            text = f"{type_} is {status}{f': {message}' if message else ''}{f', for {age(at, now)}' if at else ''}"
+            yield line(reason or type_, text, Tone.WARN)
 
 
 def _condition(condition: JsonObject, now: datetime) -> DescribeLine:

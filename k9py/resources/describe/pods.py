@@ -92,7 +92,7 @@ def pod_settings(body: JsonObject, *, depth: int = 0) -> Section:
             value_line("active deadline", spec, "activeDeadlineSeconds"),
             line("image pull secrets", ", ".join(text_at(s, "name") for s in objects_at(spec, "imagePullSecrets"))),
             value_line("seccomp profile", security, "seccompProfile", "type"),
-            value_line("seccomp file", security, "seccompProfile", "localhostProfile"),
+            value_line("localhost profile", security, "seccompProfile", "localhostProfile"),
             line("security", scalar_text({name: v for name, v in security.items() if name != "seccompProfile"})),
             line("requests", pairs(object_at(spec, "resources", "requests"))),
             line("limits", pairs(object_at(spec, "resources", "limits"))),

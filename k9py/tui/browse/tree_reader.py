@@ -16,6 +16,7 @@ from typing import Any, Final
 from k9py.api.errors import KdashError
 from k9py.api.kinds import WORKLOAD_KINDS, DynamicKind
 from k9py.api.meta import KubeObject, ObjectRef
+from k9py.api.plural import count_noun
 from k9py.api.resource_type import ResourceType
 from k9py.api.standard_types import ref_group_of
 from k9py.cluster.lease import WatchLease
@@ -58,6 +59,7 @@ _USED_BY_PODS: Final = {
     "PersistentVolumeClaim": ("persistentVolumeClaim",),
     "ServiceAccount": ("serviceAccountName",),
 }
+_UPWARDS: Final = frozenset({"selected by", "scaled by", "guarded by", "routed by"})
 _WATCHED_KINDS: Final = frozenset(watched.kind.name for watched in WATCHED if watched.kind.name != "Event")
 
 
@@ -101,6 +103,7 @@ class TreeReader:
         self._reads: dict[tuple[str, str], _Read] = {}
         self._ingress_services: dict[ObjectRef, tuple[ObjectRef, ...]] = {}
         self._users: tuple[ObjectRef, ...] = ()
+        self._old: dict[ObjectRef, tuple[ObjectRef, ...]] = {}
         self._target: ObjectRef | None = None
         self._row_context = ClusterRowContext(session.cluster, clock, MetricsOf.NOTHING, ())
 
@@ -254,16 +257,40 @@ class TreeReader:
             state = f"{state} · terminating" if state else "terminating"
         return TreeItem(ref, held.uid, state, tone, held.metadata.creation_timestamp)
 
-    def dependents(self, item: TreeItem) -> list[Dependent]:
-        """Return what belongs below an object: what it owns, then what it is related to."""
+    def dependents(self, reached: Dependent) -> list[Dependent]:
+        """Return what belongs below an object: what it owns, then what it is related to.
+
+        What refers to an object is followed upwards, what an object refers to downwards: an Ingress that routes to a
+        Service of the tree does not bring its other Services.
+        """
+        item = reached.item
+        if item.ref in self._old:
+            return [Dependent(self.item(ref)) for ref in self._old[item.ref]]
         owned: list[ObjectRef] = []
         if item.uid:
             for read in self._reads.values():
                 self._index(read)
                 owned += read.owned.get(item.uid, ())
-        result = [Dependent(self.item(ref)) for ref in owned]
-        result += [Dependent(self.item(ref), relation) for ref, relation in self._related(item.ref)]
+        result = self._without_old(item, [Dependent(self.item(ref)) for ref in owned])
+        for ref, relation in self._related(item.ref):
+            if not reached.relation or (relation in _UPWARDS) is (reached.relation in _UPWARDS):
+                result.append(Dependent(self.item(ref), relation))
         return result
+
+    def _without_old(self, owner: TreeItem, owned: list[Dependent]) -> list[Dependent]:
+        """Put the ReplicaSets of old revisions, which have no pods, into a group at the end."""
+        if owner.ref.kind != "Deployment":
+            return owned
+        old = [child for child in owned if child.item.ref.kind == "ReplicaSet" and not self._owns_something(child.item)]
+        if len(old) < 2:
+            return owned
+        name = f"{count_noun(len(old), 'old ReplicaSet')} of {owner.ref.name}"
+        group = ObjectRef("", owner.ref.namespace, name)
+        self._old[group] = tuple(child.item.ref for child in old)
+        return [*(child for child in owned if child not in old), Dependent(TreeItem(group, tone=Tone.MUTED))]
+
+    def _owns_something(self, item: TreeItem) -> bool:
+        return any(item.uid in read.owned for read in self._reads.values())
 
     def _related(self, ref: ObjectRef) -> Iterable[tuple[ObjectRef, str]]:
         """Yield what is related to an object by something else than ownership, and how."""

@@ -49,6 +49,10 @@ class LineSource(Protocol):
         """Raise KdashError unless a line means something."""
         ...
 
+    async def learn(self, line: str) -> None:
+        """Read what may give a line a meaning that had none. Raises KdashError if it has none now either."""
+        ...
+
     def recalled(self) -> Sequence[str]:
         """Return the lines that were run, the last one first."""
         ...
@@ -244,4 +248,20 @@ class CommandLine(Dialog[PaletteEntry | str]):
             self.dismiss(self._shown[0])
             return
         self._is_submitted = False
+        self._explain(error)
+        start_worker(self, self._learn, group="learn", exclusive=True)
+
+    async def _learn(self) -> None:
+        """Run the line if it has a meaning after all: a resource type may be newer than what is known."""
+        line = self.query_one(Input).value.strip()
+        try:
+            await self._source.learn(line)
+        except KdashError as error:
+            if self.query_one(Input).value.strip() == line:
+                self._explain(error)
+            return
+        if self.query_one(Input).value.strip() == line:
+            self.dismiss(line)
+
+    def _explain(self, error: KdashError) -> None:
         self._show_problem(f"{error.message}: {error.hint}" if error.hint else error.message)

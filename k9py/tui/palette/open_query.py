@@ -7,10 +7,8 @@ the list shows it, or that there is none.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from k9py.api.meta import ObjectRef
-from k9py.api.plural import count_noun
 from k9py.api.resource_type import ResourceType
 from k9py.resources.query import ResourceQuery
 from k9py.tui.context import AppContext
@@ -19,8 +17,6 @@ from k9py.tui.palette.objects import searched_stores
 
 Push = Callable[[ChooseDialog, Callable[[str | None], None]], object]
 """Shows a dialog and passes on its answer."""
-
-_CHOICE_TITLE: Final = "Which type?"
 
 
 def open_query(push: Push, context: AppContext, query: ResourceQuery) -> None:
@@ -39,7 +35,7 @@ def open_query(push: Push, context: AppContext, query: ResourceQuery) -> None:
         ChoiceItem(name, resource_type.plural, counts.get(resource_type.kind, "") or resource_type.api_version)
         for name, resource_type in by_name.items()
     ]
-    push(ChooseDialog(f"{_CHOICE_TITLE} {count_noun(len(items), 'type')}", items), chosen)
+    push(ChooseDialog(f"Which of {len(items)} types?", items), chosen)
 
 
 def _open(context: AppContext, query: ResourceQuery, resource_type: ResourceType) -> None:

@@ -47,7 +47,7 @@ def resolve_line(
             return CommandLineRun(entry, parse_argument(entry, argument.strip()))
     if names_a_type(word, types):
         return parse_query(line, types, is_namespace=is_namespace)
-    begun = [entry for entry in commands if any(name.startswith(lowered) for name in entry.names)]
+    begun = [entry for entry in commands if entry.name.startswith(lowered)]  # other names count only in full
     begun_types = types_beginning_with(lowered, types)
     if len(begun) == 1 and not begun_types:
         return CommandLineRun(begun[0], parse_argument(begun[0], argument.strip()))
@@ -56,7 +56,7 @@ def resolve_line(
     names = [entry.name for entry in begun] + [resource_type.plural for resource_type in begun_types]
     if names:
         raise RefusedError(f'ambiguous: "{printable(word)}"', f"it may be {', '.join(dict.fromkeys(names))}")
-    raise RefusedError(f'unknown command "{printable(word)}"', _nearest(lowered, commands, types))
+    raise RefusedError(f'unknown command or type "{printable(word)}"', _nearest(lowered, commands, types))
 
 
 def types_beginning_with(word: str, types: ResourceTypes) -> list[ResourceType]:

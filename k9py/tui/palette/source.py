@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from k9py.actions.commands import CommandEntry
-from k9py.api.errors import KdashError
+from k9py.api.errors import KdashError, RefusedError
 from k9py.api.fuzzy import EXACT, INSIDE, PREFIX, SCATTERED, FuzzyMatch, fuzzy_match
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.api.resource_types import STANDARD, ResourceTypes
+from k9py.api.text import printable
 from k9py.resources.query import OPTIONS, TYPE_ALIASES, find_type
 from k9py.tui.palette.entry import EntryKind, PaletteEntry
 from k9py.tui.palette.history import PaletteHistory
@@ -102,6 +104,23 @@ class PaletteSource:
         if self.takes_line(line):
             return None
         return resolve_line(line, self.commands, self.types, is_namespace=self.is_namespace)
+
+    async def learn(self, line: str) -> None:
+        """Discover the resource types if the first word of a line is none; raise what `meaning` raises then."""
+        connected = self.connected()
+        if connected is None:
+            self.meaning(line)
+            return
+        discovery = connected.cluster.discovery
+        with suppress(KdashError):
+            await discovery.find(line.removeprefix(":").strip().partition(" ")[0])
+        try:
+            self.meaning(line)
+        except RefusedError as error:
+            if discovery.errors:
+                parts = ", ".join(map(printable, sorted(discovery.errors)))
+                error.hint += f"; parts of the API do not answer: {parts}"
+            raise
 
     # -- what is listed -----------------------------------------------------------------------------------------------
 

@@ -38,6 +38,8 @@ class DescribeScreen(LiveTextScreen):
         self.folds = SectionFolds()
         self._headings: list[int] = []
         """Line of each visible heading."""
+        self._drawn_headings: dict[str, int] = {}
+        """The same by section, of the text on the screen."""
         self._current: str | None = None
         """Title of the section that keys act on."""
 
@@ -72,6 +74,20 @@ class DescribeScreen(LiveTextScreen):
     def show_description(self) -> None:
         """Bring it up to date now."""
         self.show()
+
+    def set_body(self, live: LiveObject, lines: list[TextLine]) -> None:
+        """Show the description; the section at the top of the screen stays there, whatever changes above it."""
+        text = self.pane.text
+        place = self._place_of_top() if text.top else None
+        super().set_body(live, lines)
+        self._drawn_headings = dict(zip(self.folds.visible_paths(self.sections), self._headings, strict=False))
+        if place is not None and (heading := self._drawn_headings.get(place[0])) is not None:
+            text.scroll_to_line(heading + place[1] + self.notice_lines)
+
+    def _place_of_top(self) -> tuple[str, int] | None:
+        """Return the section that the first line on the screen belongs to, and its line in it, as they were drawn."""
+        before = [(path, heading) for path, heading in self._drawn_headings.items() if heading <= self._top]
+        return (before[-1][0], self._top - before[-1][1]) if before else None
 
     # -- sections -----------------------------------------------------------------------------------------------------
 

@@ -75,7 +75,7 @@ class EventsScreen(ResourceScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave Space to the filter: events are not changed."""
-        return False if action == "mark" else super().check_action(action, parameters)
+        return False if action == "mark_row" else super().check_action(action, parameters)
 
     def action_only_object(self) -> None:
         """Show only the events of the object under the cursor."""

@@ -186,7 +186,7 @@ class ResourceScreen(PanedScreen):
         """Go deeper."""
         self.app_context.navigator.open_object(event.key)
 
-    def action_mark(self) -> None:
+    def action_mark_row(self) -> None:
         """Mark the row under the cursor, or unmark it, and go to the next one."""
         table = self.pane.table
         key = table.cursor_key

@@ -143,6 +143,9 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def target(self) -> ObjectRef | None:
         return self.subject
 
+    def markable_panes(self) -> Sequence[TablePane]:
+        return (self.new, self.old)
+
     def pod_target(self) -> ObjectRef | None:
         """Return the pod under the cursor in the pod panes, None elsewhere."""
         pane = self.active_pane
@@ -362,5 +365,5 @@ class RolloutScreen(DetailScreen[RolloutView]):
 
     def step_back(self) -> None:
         """Clear the filter, then go back."""
-        if not self.clear_filter():
+        if not (self.clear_marks() or self.clear_filter()):
             super().step_back()

@@ -68,6 +68,9 @@ class ServiceScreen(DetailScreen[ServiceView]):
             return pane.table.cursor_key
         return self.subject
 
+    def markable_panes(self) -> Sequence[TablePane]:
+        return (self.pods, self.rollouts)
+
     def pod_target(self) -> ObjectRef | None:
         """Return the pod under the cursor in the pod pane, None elsewhere."""
         return self.pods.table.cursor_key if self.active_pane is self.pods else None
@@ -110,5 +113,5 @@ class ServiceScreen(DetailScreen[ServiceView]):
 
     def step_back(self) -> None:
         """Clear the filter, then go back."""
-        if not self.clear_filter():
+        if not (self.clear_marks() or self.clear_filter()):
             super().step_back()

@@ -51,7 +51,7 @@ class TreeScreen(PanedScreen):
         )
         self.pane.set_empty_text("loading…", Tone.BUSY)
         self._reader: TreeReader | None = None
-        self._folded: set[ObjectRef] = set()
+        self._toggled: set[ObjectRef] = set()
         self._is_outdated = True
         self._built_at = float("-inf")
         self._is_selected = False
@@ -105,11 +105,15 @@ class TreeScreen(PanedScreen):
         reader = self._reader
         if reader is None:
             return
-        lines = tree_lines(reader.root(), reader.dependents, folded=self._folded)
+        lines = tree_lines(reader.root(), reader.dependents, is_folded=self._is_folded)
         self.pane.set_rows([self._row(line, at) for at, line in enumerate(lines)])
         progress = "" if reader.is_done else f"reading {reader.read_count} of {count_noun(reader.type_count, 'type')}"
         unread = f"{count_noun(len(reader.unreadable), 'type')} not readable" if reader.unreadable else ""
         self.pane.set_subtitle(" · ".join(part for part in (progress, unread) if part))
+
+    def _is_folded(self, ref: ObjectRef) -> bool:
+        """Return whether the dependents of an object are hidden; those of a group are at first."""
+        return (ref in self._toggled) is bool(ref.kind)
 
     def _row(self, line: TreeLine, at: int) -> Row:
         item = line.item
@@ -119,8 +123,9 @@ class TreeScreen(PanedScreen):
         ref = item.ref
         fold = "▸ " if line.is_folded else ""
         relation = f"{line.relation} " if line.relation else ""
-        hidden = f"  ({line.hidden} more)" if line.is_folded else ""
-        name = f"{line.prefix}{fold}{relation}{printable(ref.kind)}/{printable(ref.name)}{hidden}"
+        hidden = f"  ({line.hidden} more)" if line.is_folded and ref.kind else ""
+        named = f"{printable(ref.kind)}/{printable(ref.name)}" if ref.kind else printable(ref.name)
+        name = f"{line.prefix}{fold}{relation}{named}{hidden}"
         tone = Tone.ACCENT if ref == self.subject else Tone.PLAIN
         cells = (Cell(name, tone, at), Cell(printable(item.state), item.tone), Cell(""))
         return Row(ref, cells, item.tone, at, item.since)
@@ -155,9 +160,9 @@ class TreeScreen(PanedScreen):
     def action_fold(self) -> None:
         """Fold or unfold what belongs to the object under the cursor."""
         key = self.pane.table.cursor_key
-        if key is not None and key.kind:
+        if key is not None:
             self.pane.table.pin_cursor()
-            self._folded ^= {key}
+            self._toggled ^= {key}
             self._build()
 
     def step_back(self) -> None:

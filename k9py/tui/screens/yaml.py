@@ -17,7 +17,7 @@ from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.redaction import redact
-from k9py.resources.describe.json_fields import JsonObject, list_at, text_at
+from k9py.resources.describe.json_fields import JsonObject, list_at, object_at, text_at
 from k9py.resources.secret_values import is_secret, masked_secret, secret_sizes
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
@@ -39,6 +39,8 @@ class YamlScreen(LiveTextScreen):
         super().__init__(context, subject, "YAML")
         self.revealed = ""
         """Key of the value of a Secret that is shown."""
+        self._revealed_value: Any = None
+        """The value that was revealed, as it is in the Secret: another one is not shown without its audit line."""
         self.yaml = ""
         """The text that is shown, without notices."""
         self._has_managed_fields = False
@@ -46,6 +48,9 @@ class YamlScreen(LiveTextScreen):
         self._drawn_lines: list[TextLine] = []
 
     async def draw(self, live: LiveObject, body: dict[str, Any]) -> list[TextLine]:
+        if self.revealed and object_at(body, "data").get(self.revealed) != self._revealed_value:
+            self.app_context.show_message(f"{self.revealed} has changed and is hidden again", stays=True)
+            self.revealed = ""
         drawn = (id(body), self.shows_secrets, self.revealed, self._has_managed_fields)
         if drawn == self._drawn:
             return self._drawn_lines
@@ -135,5 +140,5 @@ class YamlScreen(LiveTextScreen):
         except KdashError as error:
             self.app_context.show_error("Reveal", error)
             return
-        self.revealed = key
+        self.revealed, self._revealed_value = key, object_at(body, "data").get(key)
         self.show()

@@ -20,6 +20,7 @@ NAMESPACE: Final = "describe"
 
 OBJECTS: Final = (
     ("pod", "rich"),
+    ("pod", "rich-terminating"),
     ("deployment", "rich"),
     ("replicaset", "-l app=web"),
     ("statefulset", "rich"),
@@ -27,9 +28,11 @@ OBJECTS: Final = (
     ("daemonset", "rich"),
     ("replicationcontroller", "rich"),
     ("job", "rich"),
+    ("job", "rich-suspended"),
     ("cronjob", "rich"),
     ("node", "describe-node"),
     ("service", "rich"),
+    ("service", "rich-external"),
     ("endpoints", "rich"),
     ("endpointslice", "-l kubernetes.io/service-name=rich"),
     ("ingress", "rich"),
@@ -100,6 +103,11 @@ def prepare() -> None:
     for name, status in statuses.items():
         kind, _, object_name = name.partition("/")
         set_status(kind, object_name, status)
+    ephemeral = {"name": "debug", "image": "registry.example.com/debug:run", "targetContainerName": "app"}
+    patch = json.dumps({"spec": {"ephemeralContainers": [ephemeral]}})
+    place = ("-n", NAMESPACE)
+    kubectl(*place, "patch", "pod", "rich-terminating", "--subresource=ephemeralcontainers", "-p", patch)
+    kubectl(*place, "delete", "pod", "rich-terminating", "--wait=false")
     for number, (kind, name, namespace, api_version) in enumerate(EVENTS):
         uid = kubectl("-n", NAMESPACE, "get", kind, name, "-o", "jsonpath={.metadata.uid}")
         event = {

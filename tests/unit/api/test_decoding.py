@@ -28,6 +28,7 @@ WITHOUT_KNOWN_OBJECTS = {
     "list-table.json",
     "patch-errors.json",
     "scale.json",
+    "server-side-apply-custom.json",
     "unauthenticated.json",
     "watch-bad-rv.json",
     "watch-too-old.json",

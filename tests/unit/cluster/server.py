@@ -90,6 +90,7 @@ class FakeServer:
         self.objects: dict[ObjectRef, KubeObject] = {}
         self.listed: list[tuple[str, str, str]] = []
         self._watches: list[tuple[str, str, asyncio.Queue[bytes | KdashError]]] = []
+        self._events: list[tuple[int, str, str, bytes]] = []
         for obj in objects:
             self.put(obj)
 
@@ -121,6 +122,7 @@ class FakeServer:
     def restore(self, *, version: int, without: ObjectRef) -> None:
         """Become what a backup holds: everything at a lower version, one object missing; no watch receives it."""
         self.version = version
+        self._events.clear()
         self.objects = {key: _at_version(obj, version) for key, obj in self.objects.items() if key != without}
 
     def send(self, line: bytes, kind: str) -> None:
@@ -131,6 +133,7 @@ class FakeServer:
 
     def _send(self, type_: str, obj: KubeObject) -> None:
         line = b'{"type":"%s","object":%s}' % (type_.encode(), msgspec.json.encode(obj))
+        self._events.append((self.version, obj.KIND, obj.namespace, line))
         for kind, namespace, queue in self._watches:
             if kind == obj.KIND and namespace in ("", obj.namespace):
                 queue.put_nowait(line)
@@ -180,8 +183,13 @@ class FakeServer:
             raise ForbiddenError(f"may not list {kind.resource} in {namespace or 'the cluster'}", code=403)
 
     @asynccontextmanager
-    async def watching(self, kind: str, namespace: str) -> AsyncIterator[asyncio.Queue[bytes | KdashError]]:
+    async def watching(
+        self, kind: str, namespace: str, resource_version: str
+    ) -> AsyncIterator[asyncio.Queue[bytes | KdashError]]:
         entry = (kind, namespace, asyncio.Queue[bytes | KdashError]())
+        for version, kind_of_event, namespace_of_event, line in self._events:
+            if version > int(resource_version or 0) and kind_of_event == kind and namespace in ("", namespace_of_event):
+                entry[2].put_nowait(line)
         self._watches.append(entry)
         try:
             yield entry[2]
@@ -220,14 +228,14 @@ class _FakeListerWatcher:
         timeout_seconds: int,
         idle_timeout: Callable[[], float] | None = None,
     ) -> AbstractAsyncContextManager[AsyncIterator[list[bytes]]]:
-        return self._opened(send_initial_events)
+        return self._opened(send_initial_events, resource_version)
 
     @asynccontextmanager
-    async def _opened(self, initial: bool) -> AsyncIterator[AsyncIterator[list[bytes]]]:
+    async def _opened(self, initial: bool, resource_version: str) -> AsyncIterator[AsyncIterator[list[bytes]]]:
         if initial:
             raise BadRequestError("sendInitialEvents is not understood", code=400)
         self._server.check(self._kind, self._namespace)
-        async with self._server.watching(self._kind.name, self._namespace) as queue:
+        async with self._server.watching(self._kind.name, self._namespace, resource_version) as queue:
             yield self._lines(queue)
 
     async def _lines(self, queue: asyncio.Queue[bytes | KdashError]) -> AsyncIterator[list[bytes]]:

@@ -208,7 +208,7 @@ def test_an_object_of_any_type_shows_conditions_status_spec_owners_and_finalizer
     certificate["metadata"]["ownerReferences"] = [{"kind": "Ingress", "name": "web", "controller": True}]
     sections = describe(ObjectRef("Certificate", "shop", "a", "cert-manager.io"), certificate, DescribeContext(NOW))
     assert [part.title for part in sections] == [
-        *("Certificate shop/a", "Status", "Conditions", "Events", "Spec", "Metadata"),
+        *("Certificate shop/a", "Findings", "Status", "Conditions", "Events", "Spec", "Metadata"),
     ]
     text = texts(sections)
     for shown in ("observed generation  3", "controlled by        Ingress/web", "no issuer", "cert/guard", "uri: x"):
@@ -298,3 +298,25 @@ def test_of_very_many_pods_those_that_are_not_healthy_are_listed() -> None:
     assert lines[0].split() == ["z", "Pending", "·", "0/0", "ready"]
     assert lines[-1].strip() == "… 51 more pods"
     assert "250 Running / 1 Waiting" in text
+
+
+# -- findings of any type ---------------------------------------------------------------------------------------------
+
+
+def test_a_bad_condition_of_any_type_is_a_finding() -> None:
+    findings = lines_of("Findings", described(CERTIFICATE))
+    assert [(finding.label, finding.text) for finding in findings] == [
+        ("Ready", "Ready is False: no issuer, for 60s"),
+    ]
+
+
+def test_the_findings_of_a_check_are_not_repeated_by_conditions() -> None:
+    findings = lines_of("Findings", described(CRASHING))
+    assert all("Ready is False" not in finding.text for finding in findings)
+
+
+def test_a_long_text_is_cut_at_a_line_and_says_so() -> None:
+    text = "line of a file\n" * 5_000
+    lines = lines_of("f", described(body("ConfigMap") | {"data": {"f": text, "g": "x" * 20_000}}))
+    assert {shown.text for shown in lines} == {"line of a file", "… 567 more lines in the YAML"}
+    assert lines_of("g", described(body("ConfigMap") | {"data": {"g": "x" * 20_000}}))[0].text.endswith("all of it")

@@ -47,6 +47,8 @@ HEADINGS: Final = {
     "Containers": "container",
     "Data": "",
     "Devices": "device",
+    "Ephemeral Containers": "container",
+    "Resources": "",
     "Init Containers": "container",
     "Items": "",
     "Policies": "policy",
@@ -70,6 +72,8 @@ LABELS: Final = {
     "CreationTimestamp": "created",
     "Created on": "created",
     "Start Time": "started",
+    "Termination Grace Period": "grace period",
+    "pod:Status Terminating": "status",
     "Topology Spread Constraints": "topology spread",
     "RollingUpdateStrategy": "rolling update",
     "State/Reason": "",
@@ -135,6 +139,7 @@ VALUES: Final = (
     (r"<any> \(traffic not restricted by destination\)", "any destination"),
     (r"^APIGroup: (\S+), Kind: (\S+), Name: (\S+)$", r"\2  \3  \1"),
     (r"^(\S+ \S+) \+0000 UTC$", r"\1 UTC"),
+    (r"^Terminating \(lasts .*\)$", "Terminating"),
     (r" \((?:a|an|bare) .*\)$", ""),
 )
 """Values in kubectl's words, and in ours; two blanks separate what only has to be in the same line."""
@@ -177,7 +182,12 @@ def expected(kind: str, fact: Fact) -> list[str]:
     values = value_texts(fact.value)
     if not values:
         return []
-    places = (f"{kind}:{fact.label}", *(f"{name}/{fact.label}" for name in fact.headings), fact.label)
+    places = (
+        f"{kind}:{fact.label} {values[0]}",
+        f"{kind}:{fact.label}",
+        *(f"{name}/{fact.label}" for name in fact.headings),
+        fact.label,
+    )
     label = next((LABELS[place] for place in places if place in LABELS), fact.label)
     return [*headings, label, *values]
 

@@ -13,7 +13,9 @@ def item(name: str, kind: str = "Pod", tone: Tone = Tone.PLAIN) -> TreeItem:
 
 def lines(tree: dict[str, list[Dependent]], root: str, *folded: str, limit: int = 100) -> list[str]:
     refs = [ObjectRef("Pod", "shop", name) for name in folded]
-    result = tree_lines(item(root), lambda owner: tree.get(owner.ref.name, []), folded=refs, limit=limit)
+    result = tree_lines(
+        item(root), lambda owner: tree.get(owner.item.ref.name, []), is_folded=lambda ref: ref in refs, limit=limit
+    )
     return [written(line) for line in result]
 
 
@@ -69,4 +71,6 @@ def test_the_state_is_told_by_the_columns_that_hold_it() -> None:
     row = Row(ObjectRef("Pod", "", "a"), (Cell("a"), Cell("Running"), Cell("1/1"), Cell("10.0.0.1")))
     assert state_of(columns, row) == "1/1 · Running"
     assert state_of(columns[2:3], Row(row.key, (Cell("3"),))) == "ready 3"
+    desired = (Column("desired", "DESIRED"), *columns[2:3])
+    assert state_of(desired, Row(row.key, (Cell("3"), Cell("2")))) == "2/3"
     assert state_of(columns[3:], Row(row.key, (Cell("10.0.0.1"),))) == ""

@@ -9,7 +9,13 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from k9py.api.errors import ConnectionFailedError, ForbiddenError, NotFoundError, WatchCrashedError
+from k9py.api.errors import (
+    ConnectionFailedError,
+    ForbiddenError,
+    NotFoundError,
+    UnavailableError,
+    WatchCrashedError,
+)
 from k9py.api.severity import Severity
 from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth
 from k9py.cluster.scope import Scope
@@ -17,7 +23,7 @@ from k9py.cluster.views import RolloutView, ServiceView
 from k9py.rollouts.status import RolloutState
 from k9py.views.diagnosed_status import DiagnosedStatus, diagnosed_status
 from k9py.views.exit_codes import ExitCode
-from k9py.views.header import health_segment, place_segments, server_segments, unread_segments
+from k9py.views.header import discovery_segments, health_segment, place_segments, server_segments, unread_segments
 from k9py.views.overview import (
     json_values,
     overview_exit_code,
@@ -301,3 +307,15 @@ def test_the_description_of_a_pod_has_its_findings() -> None:
 @pytest.mark.parametrize("kind", ["Pod", "Service", "Deployment", "ConfigMap"])
 def test_diagnosis_adds_nothing_to_what_it_does_not_know(kind: str) -> None:
     assert diagnosed_status(WORLD.queries, make.key(kind, "gone"), NOW) == DiagnosedStatus()
+
+
+def test_the_header_names_the_apis_that_cannot_be_discovered() -> None:
+    error = UnavailableError("no")
+    assert discovery_segments({}) == ()
+    (segment,) = discovery_segments({"metrics.k8s.io/v1beta1": error, "\x1bexample.com/v1": error})
+    assert segment.text.startswith("not available: ")
+    assert "metrics.k8s.io/v1beta1" in segment.text
+    assert "\x1b" not in segment.text
+    assert segment.tone is Tone.MUTED
+    (counted,) = discovery_segments({f"{name}.example.com/v1": error for name in "abc"})
+    assert counted.text == "not available: 3 APIs"

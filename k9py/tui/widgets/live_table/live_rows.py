@@ -9,6 +9,7 @@ swapped. Invariant: once `building` is False and nothing is pending, the view is
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import chain, islice
 from typing import Final
 
@@ -269,6 +270,13 @@ class LiveRows:
             column.grow and bool(before.text) and not after.text
             for column, before, after in zip(self.columns, old.cells, new.cells, strict=False)
         )
+
+    def measure_live(self, rows: Iterable[Row], now: datetime) -> None:
+        """Widen columns of values that change with time, such as ages, for the rows on the screen."""
+        for index, column in enumerate(self.columns):
+            if column.live is not None:
+                widest = max((len(column.live(row, now)) for row in rows), default=0)
+                self.content_widths[index] = max(self.content_widths[index], widest)
 
     def _measure(self, row: Row) -> None:
         widths = self.content_widths

@@ -208,6 +208,7 @@ class TableBody(LineView):
 
     def _redraw_ages(self) -> None:
         if any(column.live is not None for column in self.columns) and self.can_paint():
+            self._fit_columns()
             self.repaint()
 
     def apply_pending(self) -> None:
@@ -263,6 +264,9 @@ class TableBody(LineView):
 
     def _fit_columns(self) -> None:
         rows = self._rows
+        if any(column.live is not None for column in rows.columns):
+            end = min(self.top + self.page_lines, len(rows.view))
+            rows.measure_live([rows.view.row_at(index) for index in range(max(0, self.top), end)], self._now())
         widths = tuple(rows.content_widths)
         choice = rows.choice
         key = (self._columns_width, self.left > 0, widths, self.columns, self.order.column, rows.is_ambiguous, choice)
