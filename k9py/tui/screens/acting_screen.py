@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.screen import Screen
 
@@ -165,6 +165,9 @@ class ActingScreen(Screen[None]):
     def applies(self, action: Action) -> bool:
         """Return whether an action can ever be possible on what this screen shows: the footer lists those."""
         return True
+
+    footer_begins_with: ClassVar[tuple[str, ...]] = ()
+    """Ids of the actions that the footer begins with, whatever their own places."""
 
     def _read_only_reason(self, action: Action) -> str:
         return READ_ONLY if action.writes and self.app_context.options.read_only else ""

@@ -16,6 +16,7 @@ from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.text_pane import TextPane
 from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.targets import applies_to
 from k9py.tui.widgets.filter_bar import FilterBar
 
 
@@ -38,6 +39,9 @@ class TextScreen(PanedScreen):
 
     def target(self) -> ObjectRef | None:
         return self.subject
+
+    def applies(self, action: Action) -> bool:
+        return applies_to(action, self.subject)
 
     def pod_target(self) -> ObjectRef | None:
         return self.subject if self.subject.kind == POD.name else None
