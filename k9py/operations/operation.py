@@ -122,6 +122,9 @@ class Operation(ABC, Generic[InputsT]):
         """
         return None
 
+    def stored(self, inputs: Any) -> None:
+        """Release what the inputs hold for the case that nothing is stored: a write was stored."""
+
     def ended(self, inputs: Any, result: OperationResult) -> str:
         """Release what the inputs hold, and return what a person has to know about it, "" for nothing."""
         return ""
