@@ -8,8 +8,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.actions.action import Action, ActionScope, ActionTarget
-from k9py.api.kinds import POD, SERVICE, WORKLOAD_KINDS
+from k9py.actions.action import Action, ActionScope
+from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
@@ -45,17 +45,6 @@ class TextScreen(PanedScreen):
 
     def pod_target(self) -> ObjectRef | None:
         return self.subject if self.subject.kind == POD.name else None
-
-    def applies(self, action: Action) -> bool:
-        kind, is_standard = self.subject.kind, not self.subject.group
-        match action.scope:
-            case ActionScope.POD:
-                return is_standard and kind == POD.name
-            case ActionScope.WORKLOAD | ActionScope.DIFF:
-                return is_standard and kind in (*WORKLOAD_KINDS, POD.name, SERVICE.name)
-            case ActionScope.OBJECT:
-                return action.allowed(ActionTarget(self.subject)) is None
-        return True
 
     def _filter_bar(self) -> FilterBar | None:
         return self.pane.search_bar
