@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from k9py.api.discovery import Discovered
     from k9py.api.resource_types import ResourceTypes
     from k9py.cluster.cluster import Cluster
+    from k9py.cluster.permissions import Permissions
     from k9py.cluster.scope import Scope
     from k9py.kube.connection import Connection
     from k9py.operations.write import Writer
@@ -52,11 +53,21 @@ class ClusterSession:
         self.clock = clock
         self.namespace = namespace
         self._cluster: Cluster | None = None
+        self._permissions: Permissions | None = None
 
     @property
     def context(self) -> str:
         """The name of the kubeconfig's context."""
         return self.connection.info.context
+
+    @property
+    def permissions(self) -> Permissions:
+        """What the user may do, as far as it is known."""
+        from k9py.cluster.permissions import Permissions
+
+        if self._permissions is None:
+            self._permissions = Permissions(self.connection.rules, self.clock.monotonic)
+        return self._permissions
 
     @property
     def cluster(self) -> Cluster:

@@ -170,6 +170,7 @@ class CliVerb:
         short_help: Its line in `kdash --help`.
         help: First sentence of `kdash <name> --help`.
         takes_several: Several objects may be named; they are changed one after the other.
+        has_own_function: Its command line is not made of objects and options; see `cli/commands.py`.
         any_type: Objects of any type may be named, not workloads alone.
         options: Its own options; with the name of the object, they are all an operation needs.
         metavar: What follows the name of the object, for the help; "" when nothing does.
@@ -180,6 +181,7 @@ class CliVerb:
     short_help: str
     help: str
     takes_several: bool = False
+    has_own_function: bool = False
     any_type: bool = False
     options: tuple[CliOption, ...] = ()
     metavar: str = ""

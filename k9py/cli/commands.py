@@ -133,5 +133,9 @@ COMMANDS: Final = (
     describe,
     events,
     top,
-    *(operation_command(action) for action in ACTIONS if action.cli is not None and action.operation),
+    *(
+        operation_command(action)
+        for action in ACTIONS
+        if action.operation and action.cli is not None and not action.cli.has_own_function
+    ),
 )

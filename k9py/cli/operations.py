@@ -306,8 +306,8 @@ class ConsoleFrontEnd:
         if isinstance(error, PausedError):
             workload = f"{KIND_SHORT_NAMES.get(result.key.kind, result.key.kind)}/{result.key.name}"
             error.hint = f"resume it first: kdash resume {workload} -n {result.key.namespace}"
-        elif isinstance(error, RemediableError) and error.remedy.operation == result.operation == "apply":
-            error.hint = "--force-conflicts takes these fields over"
+        elif isinstance(error, RemediableError) and error.remedy.flag:
+            error.hint = f"{error.remedy.flag} takes these fields over"
         report_error(self._console, error)
 
     def interrupted(self, result: OperationResult) -> None:

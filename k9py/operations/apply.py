@@ -180,7 +180,9 @@ class Apply(Operation[ApplyInputs]):
         """Offer to take over the fields of other managers. Raises RemediableError."""
         if isinstance(error, FieldConflictError):
             given = {"manifests": inputs.manifests, "draft": inputs.draft, "force": True}
-            raise RemediableError(error.message, error.hint, Remedy(self.id, given, "Force")) from error
+            raise RemediableError(
+                error.message, error.hint, Remedy(self.id, given, "Force", "--force-conflicts")
+            ) from error
 
     def ended(self, inputs: Any, result: OperationResult) -> str:
         """Discard a typed text once it is stored; else keep it and tell where."""

@@ -230,13 +230,15 @@ class Edit(Operation[EditInputs]):
                 return replace(edited, problem=("It was not stored:", *error.message.splitlines()))
         return None
 
+    def stored(self, inputs: Any) -> None:
+        """Discard the draft: its text is in the cluster."""
+        if isinstance(inputs, EditInputs) and inputs.draft is not None:
+            inputs.draft.discard()
+
     def ended(self, inputs: Any, result: OperationResult) -> str:
-        """Discard the text once it is stored or was not changed; else keep it and tell where."""
+        """Return where a text is kept that was not stored."""
         draft: Draft | None = inputs.draft if isinstance(inputs, EditInputs) else None
         if draft is None:
-            return ""
-        if result.written is not None:
-            draft.discard()
             return ""
         return f"your text is kept in {draft.path}" if draft.path.exists() else ""
 

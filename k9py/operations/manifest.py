@@ -76,7 +76,9 @@ class _Loader(yaml.SafeLoader):
             if line != key.start_mark.line and key.value != "<<":
                 problem = f"key {key.value!r} is given twice, first in line {line + 1}"
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-        return {_key(key): value for key, value in super().construct_mapping(node, deep=deep).items()}
+        self.flatten_mapping(node)
+        # Keys become text one by one: in a dict of Python, 1 and true would be the same key.
+        return {_key(self.construct_object(key)): self.construct_object(value, deep=deep) for key, value in node.value}
 
 
 def _key(key: Any) -> str:

@@ -33,11 +33,13 @@ class Remedy:
         operation: its id.
         inputs: what it is run with.
         label: the verb on the button that offers it.
+        flag: the option of a command that does the same, "" when there is none.
     """
 
     operation: OperationId
     inputs: Mapping[str, Any]
     label: str
+    flag: str = ""
 
 
 class RemediableError(RefusedError):
@@ -119,6 +121,9 @@ class Operation(ABC, Generic[InputsT]):
             before: as they were read.
         """
         return None
+
+    def stored(self, inputs: Any) -> None:
+        """Release what the inputs hold for the case that nothing is stored: a write was stored."""
 
     def ended(self, inputs: Any, result: OperationResult) -> str:
         """Release what the inputs hold, and return what a person has to know about it, "" for nothing."""

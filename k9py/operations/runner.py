@@ -58,6 +58,7 @@ class OperationRunner:
         self._front_end = front_end
         self._options = options
         self._inputs: Any = None
+        self._operation: Operation[Any]
         self._at = -1  # of the result of the target that is being tracked
         self._targets: Sequence[Target] = ()
         self.results: list[OperationResult] = []
@@ -65,7 +66,7 @@ class OperationRunner:
 
     async def run(self, operation: Operation[Any], snapshots: Sequence[TargetSnapshot], **given: Any) -> None:
         """Run the operation; failures are in `results` and were reported to the front end."""
-        inputs = operation.inputs(**given)
+        self._operation, inputs = operation, operation.inputs(**given)
         batches = [tuple(snapshots)] if self._options.together else [(snapshot,) for snapshot in snapshots]
         for number, batch in enumerate(batches, start=1):
             self.results.append(OperationResult(batch[0].key, operation.id))
@@ -262,6 +263,7 @@ class OperationRunner:
             audit_problem=written.audit_problem,
             is_as_previewed=is_stored_as_previewed(tried, written) if tried.is_verified else None,
         )
+        self._operation.stored(self._inputs)
         if proposal.planned.leaves is not None:
             proposal.target.record_rollback(proposal.planned.leaves, tried.plan.cause)
         self._front_end.written(proposal, written)

@@ -226,7 +226,11 @@ async def test_read_only_greys_out_writes_and_the_writer_refuses_them(simulator:
 async def test_a_missing_right_is_told_with_the_verb_and_what_to_do(simulator: Simulator, tmp_path: Path) -> None:
     async with dashboard(simulator, tmp_path, user="viewer", namespace="shop") as kdash:
         await kdash.select(CART)
+        await kdash.until(lambda: kdash.home.disabled_reason("workload.restart"), "dimmed")
         await kdash.press("r")
+        await kdash.until_said("you may not patch deployments in shop")
+        assert kdash.home.disabled_reason("workload.scale") == ""
+        kdash.app.operations.start("restart", [TargetSnapshot(CART)])
         message = await kdash.until_screen(MessageDialog)
         assert "patch" in message.message
         assert "deployments" in message.message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, ActionScope, CliVerb, TypedCommand
+from k9py.actions.action import Action, ActionScope, CliVerb, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 
 
@@ -23,7 +23,10 @@ APPLY: Final = Action(
         "apply",
         "Apply manifests (server-side apply).",
         "Apply manifests by server-side apply; shows first what changes in each object.",
+        has_own_function=True,
     ),
+    permission=Permission("patch"),
     writes=True,
+    operation="apply",
 )
 ACTIONS: Final = (APPLY,)

@@ -90,7 +90,7 @@ class Description:
         urgent: Sections before conditions and events: containers, pods, endpoints.
         details: Sections after the events: pod template, volumes, rules.
         has_conditions: Whether `status.conditions` are shown in a section of their own.
-        findings: What is wrong by the object alone.
+        findings: What is wrong by the object alone, shown where diagnosis has found nothing.
     """
 
     head: tuple[DescribeLine | None, ...] = ()

@@ -98,9 +98,8 @@ def describe(
             line("age", moment(object_at(shown, "metadata").get("creationTimestamp"), now)),
         ],
     )
-    findings = dict.fromkeys((*context.findings, *known.findings))
-    if not findings:
-        findings = dict.fromkeys(condition_findings(shown, now))
+    # Diagnosis has read more than the object; what only its JSON says would repeat it in other words.
+    findings = context.findings or known.findings or tuple(condition_findings(shown, now))
     parts = (
         head,
         section("Findings", (redact_line(finding) if hides else finding for finding in findings)),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
 
+from k9py.api.standard_types import standard_type
 from k9py.api.times import duration, parse_rfc3339
 from k9py.resources.describe.describer import (
     DescribeContext,
@@ -13,12 +16,25 @@ from k9py.resources.describe.describer import (
     Unread,
     pod_requests,
 )
-from k9py.resources.describe.json_fields import JsonObject, int_at, list_at, object_at, objects_at, scalar_text, text_at
-from k9py.resources.describe.lines import moment, query_selector, selector_text, value_line
+from k9py.resources.describe.json_fields import (
+    JsonObject,
+    int_at,
+    list_at,
+    object_at,
+    objects_at,
+    scalar_text,
+    text_at,
+    value_at,
+)
+from k9py.resources.describe.lines import moment, query_selector, selector_text, unknown_line, value_line
 from k9py.resources.describe.pods import pod_template
 from k9py.resources.describe.workloads import owned_pods, pods_section
 from k9py.views.describe import DescribeLine, Section, line, section
 from k9py.views.values import Tone
+
+_JOBS: Final = "jobs"
+MAX_JOBS: Final = 20
+"""Runs of a CronJob listed, the newest."""
 
 
 def _job_requests(body: JsonObject) -> tuple[RelatedRequest, ...]:
@@ -96,6 +112,30 @@ def _failure_rule(rule: JsonObject) -> str:
     return f"pod condition {', '.join(conditions)}"
 
 
+def _cron_requests(body: JsonObject) -> tuple[RelatedRequest, ...]:
+    return (RelatedRequest(_JOBS, standard_type("batch", "Job"), text_at(body, "metadata", "namespace")),)
+
+
+def _runs(body: JsonObject, context: DescribeContext) -> Section:
+    """Return a line for each Job that the CronJob has started and that still exists, newest first."""
+    jobs = context.objects(_JOBS)
+    if isinstance(jobs, Unread):
+        return section("Jobs", [unknown_line("", jobs)])
+    uid = text_at(body, "metadata", "uid")
+    own = [job for job in jobs if any(text_at(o, "uid") == uid for o in objects_at(job, "metadata", "ownerReferences"))]
+    own.sort(key=lambda job: text_at(job, "metadata", "creationTimestamp"), reverse=True)
+    return section("Jobs", [_run(job, context.now) for job in own[:MAX_JOBS]] or [line("", "none", Tone.MUTED)])
+
+
+def _run(job: JsonObject, now: datetime) -> DescribeLine:
+    name, started = text_at(job, "metadata", "name"), moment(value_at(job, "status", "startTime"), now)
+    result = next(iter(_result_lines(job)), None)
+    if result is None:
+        return line(name, f"{int_at(job, 'status', 'active')} active, started {started or '?'}", Tone.BUSY)
+    tone = Tone.FAIL if result.label == "failed" else Tone.PLAIN
+    return line(name, f"{'Failed: ' if tone is Tone.FAIL else ''}{result.text}, started {started or '?'}", tone)
+
+
 def _cron_job(body: JsonObject, context: DescribeContext) -> Description:
     spec, status, now = object_at(body, "spec"), object_at(body, "status"), context.now
     active = [text_at(reference, "name") for reference in objects_at(status, "active")]
@@ -119,7 +159,9 @@ def _cron_job(body: JsonObject, context: DescribeContext) -> Description:
         line("selector", selector_text(job.get("selector"))),
     )
     template = pod_template(object_at(job, "template"), context)
-    return Description(head, details=(section("Settings", settings), *_policies(job), *template))
+    return Description(
+        head, urgent=(_runs(body, context),), details=(section("Settings", settings), *_policies(job), *template)
+    )
 
 
-DESCRIBERS = (Describer("Job", _job, _job_requests), Describer("CronJob", _cron_job))
+DESCRIBERS = (Describer("Job", _job, _job_requests), Describer("CronJob", _cron_job, _cron_requests))

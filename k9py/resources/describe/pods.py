@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from k9py.api.events import Event
 from k9py.api.pods import Pod
 from k9py.diagnosis.pods import pod_findings
 from k9py.resources.describe.containers import containers
-from k9py.resources.describe.describer import DescribeContext, Describer, Description
+from k9py.resources.describe.describer import EVENTS, DescribeContext, Describer, Description
 from k9py.resources.describe.json_fields import JsonObject, object_at, objects_at, scalar_text, text_at
 from k9py.resources.describe.lines import moment, named_lines, owner_line, value_line
 from k9py.resources.describe.scheduling import scheduling
@@ -26,6 +27,17 @@ def typed_pod(body: JsonObject) -> Pod | None:
         return msgspec.convert(body, Pod)
     except msgspec.ValidationError:
         return None
+
+
+def typed_events(context: DescribeContext) -> tuple[Event, ...]:
+    """Return the events of the object as the checks read them; one that does not decode hides no other."""
+    events = []
+    for body in context.known(EVENTS):
+        try:
+            events.append(msgspec.convert(body, Event))
+        except msgspec.ValidationError:
+            continue
+    return tuple(events)
 
 
 def _pod(body: JsonObject, context: DescribeContext) -> Description:
@@ -49,7 +61,7 @@ def _pod(body: JsonObject, context: DescribeContext) -> Description:
         head,
         urgent=(*containers(body, context, has_status=True), readiness_gates(body)),
         details=(volumes(body), scheduling(body), pod_settings(body)),
-        findings=finding_lines(pod_findings(pod, now), now) if pod else (),
+        findings=finding_lines(pod_findings(pod, now, events=typed_events(context)), now) if pod else (),
     )
 
 

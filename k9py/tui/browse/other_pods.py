@@ -4,8 +4,9 @@ Nothing that runs in the cluster may fail unseen: the header counts them. Invari
 for the length of a slice on each tick; those that fail are examined again every few seconds, because what they belong
 to changes too. Failing means a status that kubectl prints for a failure, or a finding that somebody should act on.
 
-A failed pod of a Job counts only while it is the newest of its Job, or of all Jobs of its CronJob (the controller names
-them `<cronjob>-<minutes>`): a later run that succeeded has replaced it. Source: kubernetes/pkg/controller/cronjob.
+A pod of a Job that has failed for good counts only while it is the newest of its Job, or of all Jobs of its CronJob
+(the controller names them `<cronjob>-<minutes>`): a later one has replaced it, and counts itself if it fails.
+Source: kubernetes/pkg/controller/cronjob.
 """
 
 from __future__ import annotations
@@ -96,17 +97,21 @@ def is_other(pod: Pod, cluster: Cluster) -> bool:
     relations = cluster.queries.relations
     if relations.workload_of(pod) is not None or next(iter(relations.services_of_pod(pod)), None) is not None:
         return False
-    return not _is_replaced(pod, cluster)
+    return not is_replaced(pod, cluster.stores.pods.in_namespace(pod.namespace))
 
 
-def _is_replaced(pod: Pod, cluster: Cluster) -> bool:
-    """Return whether a later pod of the same Job or CronJob does not fail."""
+def is_replaced(pod: Pod, others: Iterable[Pod]) -> bool:
+    """Return whether a pod of a Job has failed for good, and a later one of the same Job or CronJob exists.
+
+    Args:
+        others: The pods of its namespace.
+    """
     owner = pod.metadata.controller
-    if owner is None or owner.kind != "Job":
+    if owner is None or owner.kind != "Job" or pod.status.phase != "Failed":
         return False
     family = job_family(owner.name)
     created = pod.metadata.creation_timestamp or _EARLIEST
-    for other in cluster.stores.pods.in_namespace(pod.namespace):
+    for other in others:
         controller = other.metadata.controller
         if controller is None or controller.kind != "Job" or job_family(controller.name) != family:
             continue

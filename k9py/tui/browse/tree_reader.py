@@ -51,6 +51,7 @@ _FIRST: Final = (
     "EndpointSlice",
     "Ingress",
     "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
 )
 _NEVER: Final = frozenset({"Event", "ComponentStatus", "PodMetrics", "NodeMetrics", "Lease"})
 _USED_BY_PODS: Final = {

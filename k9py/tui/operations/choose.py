@@ -16,7 +16,7 @@ from k9py.api.policy import HorizontalPodAutoscaler
 from k9py.operations.delete import DeleteInputs
 from k9py.operations.edit import EditInputs
 from k9py.operations.front_end import Confirmed, InputRequest, Proposals
-from k9py.operations.label import LabelInputs, Part
+from k9py.operations.label import Label, LabelInputs
 from k9py.operations.operation import name_of
 from k9py.operations.plan import PreflightWarning, WarningLevel
 from k9py.operations.revision_template import revision_template
@@ -185,7 +185,8 @@ async def _choose_revision(asker: Asker, request: InputRequest) -> UndoInputs | 
 async def _choose_labels(asker: Asker, request: InputRequest) -> LabelInputs | None:
     """Ask for keys and values as they are typed after the command."""
     operation = request.operation
-    part: Part = "labels" if operation.id == "label" else "annotations"
+    assert isinstance(operation, Label)
+    part = operation.part
     target = request.targets[0]
     present = (target.raw.get("metadata") or {}).get(part) or {}
     name = name_of(target.key) if len(request.targets) == 1 else f"{len(request.targets)} selected"

@@ -18,6 +18,7 @@ from k9py.actions.commands import CommandEntry, commands_of
 from k9py.api.errors import KdashError
 from k9py.api.kinds import POD, WORKLOAD_KINDS
 from k9py.api.meta import ObjectRef
+from k9py.api.text import printable
 from k9py.kube.kubeconfig import list_contexts
 from k9py.operations.target import TargetSnapshot
 from k9py.resources.query import ResourceQuery
@@ -130,7 +131,35 @@ class ActingScreen(CoveredScreen[None]):
             return self._read_only_reason(action)
         if target is None or connected is None:
             return "nothing is selected"
-        return self._read_only_reason(action) or action.allowed(target_of(target, connected.cluster)) or ""
+        reason = self._read_only_reason(action) or action.allowed(target_of(target, connected.cluster)) or ""
+        return reason or self._permission_reason(action, target)
+
+    def _permission_reason(self, action: Action, target: ObjectRef) -> str:
+        """Return that the user may not do it, "" when they may or that is not known."""
+        connected, needed = self.app_context.connected, action.permission
+        if connected is None or needed is None or not action.writes:
+            return ""
+        types = connected.cluster.resource_types
+        resource_type = types.find(needed.resource) if needed.resource else types.of_ref(target)
+        if resource_type is None:
+            return ""
+        permissions = connected.permissions
+        if self.is_running and permissions.claim(target.namespace):
+            start_worker(self, partial(self._read_permissions, target.namespace), group="permissions")
+        name = "" if needed.verb == "create" else target.name
+        allowed = permissions.allows(
+            needed.verb, resource_type, target.namespace, name=name, subresource=needed.subresource
+        )
+        if allowed is not False:
+            return ""
+        subresource = f"/{needed.subresource}" if needed.subresource else ""
+        where = f" in {printable(target.namespace)}" if target.namespace else ""
+        return f"you may not {needed.verb} {resource_type.plural}{subresource}{where}"
+
+    async def _read_permissions(self, namespace: str) -> None:
+        connected = self.app_context.connected
+        if connected is not None and await connected.permissions.read(namespace):
+            self.refresh_bindings()
 
     def applies(self, action: Action) -> bool:
         """Return whether an action can ever be possible on what this screen shows: the footer lists those."""
@@ -142,7 +171,7 @@ class ActingScreen(CoveredScreen[None]):
     def _pod_reason(self, action: Action) -> str:
         if self.acting_pod is None or not self.is_connected:
             return self.app_context.key_names.fill("select a pod first: {table.select} on a rollout lists its pods")
-        return self._read_only_reason(action)
+        return self._read_only_reason(action) or self._permission_reason(action, self.acting_pod)
 
     def _workload_reason(self, action: Action) -> str:
         read_only = self._read_only_reason(action)
@@ -160,7 +189,7 @@ class ActingScreen(CoveredScreen[None]):
         if not workloads:
             return no_workload_message(target)
         reasons = [action.allowed(target_of(key, connected.cluster)) or "" for key in workloads]
-        return "" if "" in reasons else reasons[0]
+        return self._permission_reason(action, workloads[0]) if "" in reasons else reasons[0]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable what is not possible now; what only helps without a connection is not bound with one."""

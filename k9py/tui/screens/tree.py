@@ -32,7 +32,15 @@ from k9py.views.values import Cell, Column, Row, Tone
 COLUMNS: Final = (
     Column("object", "OBJECT", min_width=24, max_width=120, grow=True, sort_key="B"),
     Column("state", "STATE", min_width=8, max_width=50, sort_key="T"),
-    Column("age", "AGE", align_right=True, min_width=4, max_width=6, live=live_age, sort_key="A"),
+    Column(
+        "age",
+        "AGE",
+        align_right=True,
+        min_width=4,
+        max_width=6,
+        live=lambda row, now: live_age(row, now) if row.since else "",
+        sort_key="A",
+    ),
 )
 BUILD_SECONDS: Final = 0.5
 """Minimum seconds between two builds of a tree."""

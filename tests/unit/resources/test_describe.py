@@ -93,11 +93,23 @@ def test_an_exit_code_is_explained() -> None:
     assert "Terminated: OOMKilled, exit code 137 (SIGKILL)" in texts(described(CRASHING))
 
 
-def test_findings_of_the_diagnosis_come_before_those_of_the_object_and_none_is_said_twice() -> None:
-    own = lines_of("Findings", described(CRASHING))
-    context = DescribeContext(NOW, findings=(DescribeLine("NodeLost", "node-1 is lost", Tone.FAIL), own[0]))
-    findings = lines_of("Findings", described(CRASHING, context))
-    assert [finding.label for finding in findings] == ["NodeLost", *(finding.label for finding in own)]
+def test_the_findings_of_the_diagnosis_stand_for_those_of_the_object_alone() -> None:
+    assert [finding.label for finding in lines_of("Findings", described(CRASHING))] == ["OOMKilled"]
+    context = DescribeContext(NOW, findings=(DescribeLine("NodeLost", "node-1 is lost", Tone.FAIL),))
+    assert [finding.label for finding in lines_of("Findings", described(CRASHING, context))] == ["NodeLost"]
+
+
+def test_the_findings_of_a_pod_use_its_events() -> None:
+    waiting = {"name": "bad", "ready": False, "state": {"waiting": {"reason": "ContainerCreating"}}}
+    status = {"phase": "Pending", "containerStatuses": [waiting]}
+    pod = body("Pod", {"containers": [{"name": "bad"}]}, status)
+    failed = event("a", 'MountVolume.SetUp failed for volume "config" : configmap "flags" not found', 5)
+    failed |= {
+        "reason": "FailedMount",
+        "involvedObject": {"kind": "Pod", "name": "a", "namespace": "shop", "uid": "u1"},
+    }
+    findings = lines_of("Findings", described(pod, DescribeContext(NOW, {EVENTS: (failed,)})))
+    assert "flags" in findings[0].text
 
 
 def test_what_could_not_be_read_is_unknown_with_the_reason_and_never_none() -> None:
@@ -320,3 +332,28 @@ def test_a_long_text_is_cut_at_a_line_and_says_so() -> None:
     lines = lines_of("f", described(body("ConfigMap") | {"data": {"f": text, "g": "x" * 20_000}}))
     assert {shown.text for shown in lines} == {"line of a file", "… 567 more lines in the YAML"}
     assert lines_of("g", described(body("ConfigMap") | {"data": {"g": "x" * 20_000}}))[0].text.endswith("all of it")
+
+
+def test_a_cron_job_lists_what_became_of_its_runs_newest_first() -> None:
+    def job(name: str, seconds_ago: float, **status: Any) -> Any:
+        owners = [{"uid": "u1" if name != "other" else "u2", "kind": "CronJob", "name": "a", "controller": True}]
+        metadata = {"name": name, "creationTimestamp": at(seconds_ago), "ownerReferences": owners}
+        return {"metadata": metadata, "status": {"startTime": at(seconds_ago), **status}}
+
+    failed = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too many failures"}
+    jobs = (
+        job("a-1", 600, conditions=[{"type": "Complete", "status": "True"}]),
+        job("a-3", 30, active=1),
+        job("other", 10),
+        job("a-2", 300, conditions=[failed]),
+    )
+    lines = lines_of(
+        "Jobs", described(body("CronJob", {"schedule": "* * * * *"}), DescribeContext(NOW, {"jobs": jobs}))
+    )
+    assert [(shown.label, shown.text.partition(", started")[0], shown.tone) for shown in lines] == [
+        ("a-3", "1 active", Tone.BUSY),
+        ("a-2", "Failed: BackoffLimitExceeded: too many failures", Tone.FAIL),
+        ("a-1", "Complete", Tone.PLAIN),
+    ]
+    unknown = lines_of("Jobs", described(body("CronJob"), DescribeContext(NOW, {"jobs": Unread("may not list jobs")})))
+    assert unknown[0].text == "unknown: may not list jobs"

@@ -1,10 +1,14 @@
-"""What the Jobs of one CronJob have in common."""
+"""Failing pods that no table of the first screen shows: which pods of Jobs still count."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from k9py.tui.browse.other_pods import job_family
+from k9py.api.meta import Meta, OwnerReference
+from k9py.api.pods import Pod, PodStatus
+from k9py.tui.browse.other_pods import is_replaced, job_family
 
 
 @pytest.mark.parametrize(
@@ -18,3 +22,26 @@ from k9py.tui.browse.other_pods import job_family
 )
 def test_the_jobs_of_a_cronjob_are_one_family(job: str, family: str) -> None:
     assert job_family(job) == family
+
+
+def pod(name: str, job: str, minute: int, phase: str = "Failed") -> Pod:
+    owner = OwnerReference("Job", job, job, controller=True)
+    created = datetime(2026, 1, 1, 12, minute, tzinfo=UTC)
+    return Pod(Meta(name, "shop", creation_timestamp=created, owner_references=(owner,)), status=PodStatus(phase=phase))
+
+
+@pytest.mark.parametrize(
+    ("failed", "later", "is_replaced_"),
+    [
+        (pod("a", "nightly-29474640", 1), pod("b", "nightly-29474645", 2, "Succeeded"), True),
+        (pod("a", "migrate", 1), pod("b", "migrate", 2, "Running"), True),
+        (pod("a", "migrate", 2), pod("b", "migrate", 1, "Running"), False),
+        (pod("a", "migrate", 1), pod("b", "other", 2, "Running"), False),
+        (pod("a", "parallel", 1, "Running"), pod("b", "parallel", 2, "Running"), False),
+    ],
+    ids=["a later run", "a retry", "an earlier pod", "another Job", "it still runs and crashes"],
+)
+def test_only_a_pod_that_failed_for_good_is_replaced_by_a_later_one(
+    failed: Pod, later: Pod, is_replaced_: bool
+) -> None:
+    assert is_replaced(failed, (failed, later)) is is_replaced_

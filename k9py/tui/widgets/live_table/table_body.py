@@ -268,11 +268,12 @@ class TableBody(LineView):
             end = min(self.top + self.page_lines, len(rows.view))
             rows.measure_live([rows.view.row_at(index) for index in range(max(0, self.top), end)], self._now())
         widths = tuple(rows.content_widths)
+        everything = self.left > 0 or rows.choice.wide  # wide output is wider than the screen, as kubectl's
         choice = rows.choice
-        key = (self._columns_width, self.left > 0, widths, self.columns, self.order.column, rows.is_ambiguous, choice)
+        key = (self._columns_width, everything, widths, self.columns, self.order.column, rows.is_ambiguous, choice)
         if key != self._fit_key:
             self._fit_key = key
-            fit = rows.fit(self._columns_width, everything=self.left > 0)
+            fit = rows.fit(self._columns_width, everything=everything)
             if fit != self._fit:
                 self._fit = fit
                 self._layout += 1
