@@ -11,19 +11,24 @@ import gc
 from importlib import import_module
 from typing import Final
 
+from k9py.operations.registry import operation_modules
+
 MODULES: Final = (
     "k9py.tui.app.resource_navigator",
+    "k9py.tui.dialogs.command_line",
+    "k9py.tui.palette.open_query",
     "k9py.resources.catalog.pod",
     "k9py.tui.screens.rollout",
     "k9py.tui.screens.containers",
     "k9py.tui.screens.describe",
+    "k9py.tui.operations.choose",
 )
 """In the order in which they are likely to be needed."""
 
 
 async def preload() -> None:
     """Import the modules, one after the other."""
-    for module in MODULES:
+    for module in (*MODULES, *operation_modules()):
         await asyncio.to_thread(_import, module)
     gc.freeze()  # modules stay: see `runtime/gc_tuner.py`
 
