@@ -25,6 +25,7 @@ from k9py.operations.result import OperationResult
 from k9py.operations.runner import OperationRunner, RunOptions
 from k9py.operations.target import LiveTargets, TargetSnapshot
 from k9py.operations.track import TrackedEnd
+from k9py.operations.watched_reader import WatchedReader
 from k9py.rollouts.status import RolloutStatus
 from k9py.runtime.clock import Clock
 from k9py.tui.dialogs.confirm import ConfirmDialog
@@ -131,7 +132,8 @@ class DashboardFrontEnd:
         async def watch(_: ObjectRef) -> AsyncIterator[Cluster]:
             yield cluster
 
-        return OperationSession(writer, connection, LiveTargets(cluster, connection, writer, clock), clock, watch)
+        reader = WatchedReader(connection, cluster)
+        return OperationSession(writer, reader, LiveTargets(cluster, connection, writer, clock), clock, watch)
 
     async def _show_error(self, error: KdashError) -> None:
         self._release_keys(discard=True)
