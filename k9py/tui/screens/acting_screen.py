@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from textual.screen import Screen
-
 from k9py.actions.action import Action, ActionScope
 from k9py.actions.commands import CommandEntry, commands_of
 from k9py.api.errors import KdashError
@@ -34,12 +32,13 @@ from k9py.tui.palette.open_query import open_query
 from k9py.tui.palette.resolve import CommandLineRun
 from k9py.tui.palette.source import PaletteSource
 from k9py.tui.screens.targets import CursorTargets, choose_workload, no_workload_message, target_of
+from k9py.tui.terminal.covered_screens import CoveredScreen
 from k9py.tui.workers import start_worker
 
 READ_ONLY = "read-only: kdash was started with --readonly"
 
 
-class ActingScreen(Screen[None]):
+class ActingScreen(CoveredScreen[None]):
     """Base of every screen that shows an object of the cluster.
 
     Args:
