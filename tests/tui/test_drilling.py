@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from k9py.api.meta import ObjectRef
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.state import SimulatorState
@@ -142,3 +144,14 @@ async def test_enter_on_a_pod_shows_its_containers_and_the_log_of_one(kdash: Das
     await kdash.press("escape", "escape")
     await kdash.until(lambda: kdash.app.screen is screen, "back in the table")
     assert shown.live is None
+
+
+async def test_the_containers_of_a_pod_show_how_its_usage_developed(kdash: Dashboard) -> None:
+    screen = await listed(kdash, "po")
+    pod = next(row.key for row in screen.pane.table.shown_rows if row.key.name.startswith("cart-"))
+    assert screen.pane.table.select_key(pod)
+    await kdash.press("enter")
+    shown = await kdash.until_screen(ContainersScreen)
+    await kdash.until(lambda: len(shown.summary.lines) == 2, "what it uses")
+    line = "".join(piece for piece, _ in shown.summary.lines[1])
+    assert re.fullmatch(r"  CPU [▁-█]+ \d+m · no limit  MEM [▁-█]+ \d+Mi · \d+% of its limit 128Mi", line)
