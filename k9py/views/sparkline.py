@@ -1,7 +1,8 @@
 """A row of bars for the last values of an amount, the newest at the right.
 
 Invariant: bars stand on zero and end at a bound, so that a flat amount looks flat however small its changes are, and
-bars of equal height mean the same share of the bound. Without a bound no bar is full: nothing is at its limit. ASCII forms of the bars: `config/ascii_text.py`.
+bars of equal height mean the same share of the bound. Without a bound no bar is full: nothing is at its limit.
+ASCII forms of the bars: `config/ascii_text.py`.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from k9py.api.meta import ObjectRef
+from k9py.simulator.faults import Refuse, RequestMatch
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.state import SimulatorState
 from k9py.tui.logs.source_filter import NameFilter
@@ -115,6 +116,28 @@ async def test_a_tree_shows_owners_dependents_and_relations_and_is_folded(kdash:
     await kdash.press("enter")
     pods = await kdash.until_screen(ResourceScreen)
     await kdash.until(lambda: len(names(pods)) == 3, "the pods of the ReplicaSet")
+
+
+async def test_a_tree_reaches_its_subject_below_an_owner_that_may_not_be_read(kdash: Dashboard) -> None:
+    def create(state: SimulatorState) -> None:
+        owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "migrate", "uid": "job-uid", "controller": True}
+        metadata = {"name": "migrate-x", "namespace": "shop", "ownerReferences": [owner]}
+        spec = {"containers": [{"name": "app", "image": "a:1"}]}
+        state.storage.create(PODS, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+
+    for verb in ("list", "watch"):
+        kdash.simulator.inject(Refuse(403, "Forbidden", "you may not list jobs"), RequestMatch(verb, "jobs"))
+    kdash.simulator.call(create)
+    kdash.app.navigator.open_tree(ObjectRef("Pod", "shop", "migrate-x"))
+    tree = await kdash.until_screen(TreeScreen)
+    await kdash.until(lambda: tree.pane.subtitle == "not readable: jobs.batch", "the type is named")
+    await kdash.until(lambda: len(tree.pane.rows) >= 3, "the path to the subject")
+    lines = tree_of(kdash)
+    assert lines[:2] == ["Job/migrate", "├─ Pod/migrate-x"]
+    assert lines[-1] == "└─ ▸ 1 type not readable"
+    assert tree.pane.table.select_key(ObjectRef("", "shop", "1 type not readable"))
+    await kdash.press("space")
+    await kdash.until(lambda: tree_of(kdash)[-1].lstrip().startswith("└─ jobs.batch: "), "the reason")
 
 
 async def test_a_tree_of_a_config_map_shows_the_pods_that_use_it(kdash: Dashboard) -> None:
