@@ -201,11 +201,12 @@ class TablePane(FilterablePane):
     async def _fill_once(self, source: RowSource) -> None:
         clock, rows, counts = self._clock, dict[ObjectRef, Row](), Counter[Tone]()
         is_complete = source.is_complete()  # before the keys: a list that loads meanwhile is not in them
-        now, time_slice = clock.now(), TimeSlice(monotonic=clock.monotonic)
+        now, time_slice, known = clock.now(), TimeSlice(monotonic=clock.monotonic), self.rows
         for key in list(source.keys()):
             row = source.row(key, now)
             if row is not None:
-                rows[key] = row
+                before = known.get(key)
+                rows[key] = row = before if before == row else row
                 counts[row.tone] += row.counted
             if await time_slice.yield_if_over() and source is not self._source:
                 return
@@ -248,6 +249,8 @@ class TablePane(FilterablePane):
         row = source.row(key, now)
         before = self.rows.get(key)
         if before is not None:
+            if before == row:
+                row = before  # the table keeps that one: two would take twice the memory
             self.counts[before.tone] -= before.counted
         if row is None:
             self.rows.pop(key, None)
