@@ -35,7 +35,6 @@ from k9py.tui.dialogs.question import CurrentStatus, Question
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.key_order import KeyHold, OrderedKeys
 from k9py.tui.keys import key_of_operation
-from k9py.tui.operations.choose import choose
 from k9py.tui.operations.confirmation import question, question_of_several
 from k9py.tui.operations.host import OperationsHost
 from k9py.tui.operations.operation_log import OperationLog, OperationStatus
@@ -211,6 +210,8 @@ class DashboardFrontEnd:
 
     async def choose(self, request: InputRequest) -> Any | Confirmed | None:
         """Ask for inputs in the dialog of their type."""
+        from k9py.tui.operations.choose import choose  # with its dialogs and the editor: after the first frame
+
         return await choose(self, self._app, self._host.options, request)
 
     async def confirm(self, proposals: Proposals) -> Decision:
