@@ -64,6 +64,15 @@ class ActingScreen(CoveredScreen[None]):
         """Return the marked objects with the uid each had when it was marked."""
         return {}
 
+    def uid_of(self, ref: ObjectRef) -> str:
+        """Return the uid of an object as this screen shows it, "" when that is not known.
+
+        To be overridden where objects are shown that the home screen does not watch.
+        """
+        connected = self.app_context.connected
+        known = None if connected is None else connected.cluster.queries.object(ref)
+        return "" if known is None else known.uid
+
     def keep_cursor(self, target: ObjectRef | None) -> None:
         """Keep the cursor on the object of an action: to act on a row is to select it."""
 
@@ -76,7 +85,16 @@ class ActingScreen(CoveredScreen[None]):
 
     def cursor_targets(self) -> CursorTargets:
         """Return what is under the cursor now, for what is typed before it acts."""
-        return CursorTargets(self.target(), self.pod_target())
+        target, pod, connected = self.target(), self.pod_target(), self.app_context.connected
+        refs = [ref for ref in (target, pod) if ref is not None]
+        if connected is not None:
+            queries = connected.cluster.queries
+            for ref in tuple(refs):
+                if ref.kind == "Service" and not ref.group:
+                    refs += queries.backends_of(ref)
+                elif ref.kind == POD.name and not ref.group and (workload := queries.workload_of(ref)) is not None:
+                    refs.append(workload)
+        return CursorTargets(target, pod, {ref: self.uid_of(ref) for ref in refs})
 
     @property
     def acting_target(self) -> ObjectRef | None:
@@ -92,6 +110,11 @@ class ActingScreen(CoveredScreen[None]):
     def acting_object(self) -> ObjectRef | None:
         """The object itself an action is for: the pod in a list of pods, else the target."""
         return self.acting_pod or self.acting_target
+
+    def _snapshot(self, ref: ObjectRef) -> TargetSnapshot:
+        """Return an object as it was shown when the action began: another one with its name is refused."""
+        shown = self.uid_of(ref) if self._typed_on is None else self._typed_on.uids.get(ref, "")
+        return TargetSnapshot(ref, shown)
 
     def _workloads_at(self, action: Action, target: ObjectRef) -> tuple[ObjectRef, ...]:
         """Return the workload itself, those a Service selects, or the one a pod belongs to."""
@@ -293,18 +316,16 @@ class ActingScreen(CoveredScreen[None]):
         if action.scope is ActionScope.POD:
             pod = self._acting_pod_or_message(action_id)
             if pod is not None:
-                operations.start(action.operation, [operations.snapshot(pod)], **inputs)
+                operations.start(action.operation, [self._snapshot(pod)], **inputs)
         elif action.takes_marked and (marked := self.marked()) and not self.disabled_reason(action_id):
             targets = [TargetSnapshot(key, uid) for key, uid in marked.items()]
             operations.start(action.operation, targets, **inputs)
         elif action.scope is ActionScope.OBJECT:
             target = self._acting_object_or_message(action_id)
             if target is not None:
-                operations.start(action.operation, [operations.snapshot(target)], **inputs)
+                operations.start(action.operation, [self._snapshot(target)], **inputs)
         else:
-            self._on_workload(
-                action, lambda key: operations.start(action.operation, [operations.snapshot(key)], **inputs)
-            )
+            self._on_workload(action, lambda key: operations.start(action.operation, [self._snapshot(key)], **inputs))
 
     def _acting_pod_or_message(self, action_id: str) -> ObjectRef | None:
         reason = self.disabled_reason(action_id) or self.lost_target_message()
