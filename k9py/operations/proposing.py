@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -21,6 +21,7 @@ from k9py.operations.dry_run import DryRun, dry_run
 from k9py.operations.front_end import Proposal, Proposals
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.patcher import Reader
+from k9py.operations.shared_reader import SharedReader
 from k9py.operations.stuck_pods import stuck_pods
 from k9py.operations.target import Target, TargetReader, TargetSnapshot, uid_of
 from k9py.operations.write import Writer
@@ -77,7 +78,9 @@ async def propose(
     if not planned:
         raise RefusedError(f"nothing to do: {'; '.join(notes)}", "")
     is_several = len(planned) > 1
-    items = await in_parallel([partial(_dry_run, session, target, is_several=is_several) for target in planned])
+    async with SharedReader(session.reader) as reader:
+        shared = replace(session, reader=reader)
+        items = await in_parallel([partial(_dry_run, shared, target, is_several=is_several) for target in planned])
     return Proposals(operation, tuple(items), tuple(notes))
 
 

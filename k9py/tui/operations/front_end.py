@@ -26,6 +26,7 @@ from k9py.operations.run_options import RunOptions
 from k9py.operations.runner import OperationRunner
 from k9py.operations.target import LiveTargets, TargetSnapshot
 from k9py.operations.track import TrackedEnd
+from k9py.operations.watched_reader import WatchedReader
 from k9py.rollouts.status import RolloutStatus
 from k9py.runtime.clock import Clock
 from k9py.tui.dialogs.confirm import ConfirmDialog
@@ -35,7 +36,6 @@ from k9py.tui.dialogs.question import CurrentStatus, Question
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.key_order import KeyHold, OrderedKeys
 from k9py.tui.keys import key_of_operation
-from k9py.tui.operations.choose import choose
 from k9py.tui.operations.confirmation import question, question_of_several
 from k9py.tui.operations.end_text import end_text
 from k9py.tui.operations.host import OperationsHost
@@ -135,7 +135,8 @@ class DashboardFrontEnd:
         async def watch(_: ObjectRef) -> AsyncIterator[Cluster]:
             yield cluster
 
-        return OperationSession(writer, connection, LiveTargets(cluster, connection, writer, clock), clock, watch)
+        reader = WatchedReader(connection, cluster)
+        return OperationSession(writer, reader, LiveTargets(cluster, connection, writer, clock), clock, watch)
 
     async def _show_error(self, error: KdashError) -> None:
         self._release_keys(discard=True)
@@ -214,6 +215,8 @@ class DashboardFrontEnd:
 
     async def choose(self, request: InputRequest) -> Any | Confirmed | None:
         """Ask for inputs in the dialog of their type."""
+        from k9py.tui.operations.choose import choose  # with its dialogs and the editor: after the first frame
+
         return await choose(self, self._app, self._host.options, request)
 
     async def confirm(self, proposals: Proposals) -> Decision:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from k9py.actions.action import Action, ActionScope
 from k9py.actions.commands import CommandEntry, commands_of
@@ -21,19 +21,16 @@ from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.kube.kubeconfig import list_contexts
 from k9py.operations.target import TargetSnapshot
-from k9py.resources.query import ResourceQuery
 from k9py.tui.bindings import action_id_of
 from k9py.tui.context import AppContext, OperationControl
-from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.operations.applying import apply_manifests
-from k9py.tui.palette.entry import PaletteEntry
-from k9py.tui.palette.open_query import open_query
-from k9py.tui.palette.resolve import CommandLineRun
-from k9py.tui.palette.source import PaletteSource
 from k9py.tui.screens.targets import CursorTargets, choose_workload, no_workload_message, target_of
 from k9py.tui.terminal.covered_screens import CoveredScreen
 from k9py.tui.workers import start_worker
+
+if TYPE_CHECKING:
+    from k9py.tui.palette.entry import PaletteEntry
+    from k9py.tui.palette.source import PaletteSource
 
 READ_ONLY = "read-only: kdash was started with --readonly"
 
@@ -165,6 +162,9 @@ class ActingScreen(CoveredScreen[None]):
         """Return whether an action can ever be possible on what this screen shows: the footer lists those."""
         return True
 
+    footer_begins_with: ClassVar[tuple[str, ...]] = ()
+    """Ids of the actions that the footer begins with, whatever their own places."""
+
     def _read_only_reason(self, action: Action) -> str:
         return READ_ONLY if action.writes and self.app_context.options.read_only else ""
 
@@ -225,6 +225,10 @@ class ActingScreen(CoveredScreen[None]):
             line: What was typed.
             typed_on: What was under the cursor when the typing began; None: what is there now.
         """
+        from k9py.resources.query import ResourceQuery  # after the first frame, as all of the palette
+        from k9py.tui.palette.open_query import open_query
+        from k9py.tui.palette.resolve import CommandLineRun
+
         try:
             match self._palette_source().meaning(line):
                 case CommandLineRun(entry=entry, argument=argument):
@@ -239,6 +243,8 @@ class ActingScreen(CoveredScreen[None]):
         return False
 
     def _palette_source(self) -> PaletteSource:
+        from k9py.tui.palette.source import PaletteSource
+
         context = self.app_context
         names = context.key_names
         return PaletteSource(
@@ -337,6 +343,8 @@ class ActingScreen(CoveredScreen[None]):
         if self.app_context.options.read_only:
             self.app_context.show_message(READ_ONLY, failed=True)
             return
+        from k9py.tui.operations.applying import apply_manifests
+
         start_worker(self, partial(apply_manifests, self.app, self.app_context, path), group="apply")
 
     def show_logs(self, *, previous: bool) -> None:
@@ -421,6 +429,8 @@ class ActingScreen(CoveredScreen[None]):
 
     def open_command_line(self) -> None:
         """Ask for a command."""
+        from k9py.tui.dialogs.command_line import CommandLine
+
         typed_on = self.cursor_targets()
 
         def run(choice: PaletteEntry | str | None) -> None:
@@ -428,7 +438,7 @@ class ActingScreen(CoveredScreen[None]):
                 return
             line = choice if isinstance(choice, str) else choice.line
             self.app_context.palette_history.add(line)
-            if isinstance(choice, PaletteEntry) and choice.ref is not None:
+            if not isinstance(choice, str) and choice.ref is not None:
                 self.app_context.navigator.open_object(choice.ref)
             else:
                 self.run_line(line, typed_on)

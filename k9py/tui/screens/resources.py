@@ -13,7 +13,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingsMap, BindingType
 
-from k9py.actions.action import Action, ActionScope, ActionTarget
+from k9py.actions.action import Action, ActionScope
 from k9py.api.kinds import POD, WORKLOAD_KINDS
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
@@ -25,6 +25,7 @@ from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.resource_pane import ResourcePane
 from k9py.tui.panes.row_marks import RowMarks
 from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
 from k9py.tui.widgets.live_table.table import LiveTable
 
 _SCREEN_SCOPES = (
@@ -39,8 +40,6 @@ _SCREEN_SCOPES = (
     ActionScope.APP,
     ActionScope.TABLE,
 )
-_WORKLOAD_TARGETS = (*WORKLOAD_KINDS, "Pod", "Service")
-"""Kinds whose rows lead to a workload, which actions on workloads act on."""
 
 
 class ResourceScreen(PanedScreen):
@@ -53,6 +52,7 @@ class ResourceScreen(PanedScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.ROWS)
     follows_scope = True
+    footer_begins_with = OBJECT_KEYS
     heading: ClassVar[str] = ""
     """The title, "" for the name of the type."""
 
@@ -165,16 +165,7 @@ class ResourceScreen(PanedScreen):
         return cleared
 
     def applies(self, action: Action) -> bool:
-        kind, is_standard = self.request.resource_type.kind, not self.request.resource_type.ref_group
-        match action.scope:
-            case ActionScope.POD:
-                return is_standard and kind == POD.name
-            case ActionScope.WORKLOAD | ActionScope.DIFF:
-                return is_standard and kind in _WORKLOAD_TARGETS
-            case ActionScope.OBJECT:
-                target = self.target() or self.request.resource_type.ref("", "")
-                return action.allowed(ActionTarget(target)) is None
-        return True
+        return applies_to(action, self.target() or self.request.resource_type.ref("", ""))
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from k9py.actions.action import Action, ActionTarget
+from k9py.actions.action import Action, ActionScope, ActionTarget
+from k9py.api.kinds import POD, WORKLOAD_KINDS
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.cluster.cluster import Cluster
@@ -25,6 +27,42 @@ class CursorTargets:
 
     target: ObjectRef | None
     pod: ObjectRef | None
+
+
+OBJECT_KEYS: Final = (
+    "table.select",
+    "object.logs",
+    "object.describe",
+    "object.yaml",
+    "workload.scale",
+    "workload.restart",
+    "workload.undo",
+    "object.edit",
+    "object.delete",
+    "object.tree",
+    "object.owner",
+    "row.mark",
+    "tree.fold",
+    "event.only_object",
+    "pane.filter",
+    "table.wide",
+    "object.previous_logs",
+    "object.copy",
+)
+"""What the footer of a screen with objects of any type begins with."""
+
+
+def applies_to(action: Action, ref: ObjectRef) -> bool:
+    """Return whether an action can be possible on an object itself, by its kind: the footer lists those."""
+    target, is_standard = ActionTarget(ref), not ref.group
+    match action.scope:
+        case ActionScope.POD:
+            return is_standard and ref.kind == POD.name
+        case ActionScope.WORKLOAD | ActionScope.DIFF:
+            return (is_standard and ref.kind in WORKLOAD_KINDS) or action.also(target)
+        case ActionScope.OBJECT:
+            return action.allowed(target) is None
+    return True
 
 
 def target_of(key: ObjectRef, cluster: Cluster) -> ActionTarget:

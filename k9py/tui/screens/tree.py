@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.actions.action import ActionScope
+from k9py.actions.action import Action, ActionScope
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
@@ -24,6 +24,7 @@ from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
 from k9py.views.tones import live_age
@@ -49,6 +50,7 @@ BUILD_SECONDS: Final = 0.5
 class TreeScreen(PanedScreen):
     """Owners and dependents of one object."""
 
+    footer_begins_with = OBJECT_KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.TREE)
 
     def __init__(self, context: AppContext, subject: ObjectRef) -> None:
@@ -143,6 +145,9 @@ class TreeScreen(PanedScreen):
     def target(self) -> ObjectRef | None:
         key = self.pane.table.cursor_key
         return key if self.is_connected and key is not None and key.kind else None
+
+    def applies(self, action: Action) -> bool:
+        return applies_to(action, self.target() or self.subject)
 
     def pod_target(self) -> ObjectRef | None:
         key = self.target()
