@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from k9py.actions.action import Action, ActionTarget
+from k9py.actions.action import Action, ActionScope, ActionTarget
+from k9py.api.kinds import POD, SERVICE, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.cluster.cluster import Cluster
@@ -43,8 +44,23 @@ def type_of(key: ObjectRef, cluster: Cluster) -> ResourceType | None:
     return cluster.resource_types.of_ref(key)
 
 
+def can_apply(action: Action, ref: ObjectRef) -> bool:
+    """Return whether an action can ever be possible on objects of this kind: the footer lists those alone."""
+    match action.scope:
+        case ActionScope.POD:
+            return ref.kind == POD.name and not ref.group
+        case ActionScope.WORKLOAD | ActionScope.DIFF:
+            return is_workload(ref) or (ref.kind in (POD.name, SERVICE.name) and not ref.group)
+        case ActionScope.OBJECT:
+            return action.allowed(ActionTarget(ref)) is None
+    return True
+
+
 def no_workload_message(target: ObjectRef) -> str:
     """Return that no workload belongs to a Service or pod."""
+    if target.group:
+        kind = target.qualified_kind
+        return f"a {kind} has no rollout: select a Deployment, StatefulSet or DaemonSet"
     if target.kind == "Service":
         return f"Service {target.name} has no workload: no pod of one matches its selector"
     return f"{target.kind} {target.name} has no workload: no Deployment, StatefulSet or DaemonSet owns it"

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.actions.action import ActionScope
+from k9py.actions.action import Action, ActionScope
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
@@ -24,6 +24,7 @@ from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.targets import can_apply
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
 from k9py.views.tones import live_age
@@ -79,7 +80,7 @@ class TreeScreen(PanedScreen):
     def on_mount(self) -> None:
         """Read the tree."""
         self.show_pane(self.pane)
-        self.pane.set_place("", f"{self.subject.kind} {self.subject.name}")
+        self.pane.set_place("", f"{self.subject.qualified_kind} {self.subject.name}")
         self.session_changed()
 
     def on_unmount(self) -> None:
@@ -132,7 +133,7 @@ class TreeScreen(PanedScreen):
         fold = "▸ " if line.is_folded else ""
         relation = f"{line.relation} " if line.relation else ""
         hidden = f"  ({line.hidden} more)" if line.is_folded and ref.kind else ""
-        named = f"{printable(ref.kind)}/{printable(ref.name)}" if ref.kind else printable(ref.name)
+        named = f"{printable(ref.qualified_kind)}/{printable(ref.name)}" if ref.kind else printable(ref.name)
         name = f"{line.prefix}{fold}{relation}{named}{hidden}"
         tone = Tone.ACCENT if ref == self.subject else Tone.PLAIN
         cells = (Cell(name, tone, at), Cell(printable(item.state), item.tone), Cell(""))
@@ -147,6 +148,9 @@ class TreeScreen(PanedScreen):
     def pod_target(self) -> ObjectRef | None:
         key = self.target()
         return key if key is not None and key.kind == POD.name and not key.group else None
+
+    def applies(self, action: Action) -> bool:
+        return can_apply(action, self.target() or self.subject)
 
     def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Update the keys: what is possible depends on the object."""

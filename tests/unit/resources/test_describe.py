@@ -220,7 +220,7 @@ def test_an_object_of_any_type_shows_conditions_status_spec_owners_and_finalizer
     certificate["metadata"]["ownerReferences"] = [{"kind": "Ingress", "name": "web", "controller": True}]
     sections = describe(ObjectRef("Certificate", "shop", "a", "cert-manager.io"), certificate, DescribeContext(NOW))
     assert [part.title for part in sections] == [
-        *("Certificate shop/a", "Findings", "Status", "Conditions", "Events", "Spec", "Metadata"),
+        *("Certificate.cert-manager.io shop/a", "Findings", "Status", "Conditions", "Events", "Spec", "Metadata"),
     ]
     text = texts(sections)
     for shown in ("observed generation  3", "controlled by        Ingress/web", "no issuer", "cert/guard", "uri: x"):
