@@ -253,7 +253,7 @@ def test_a_new_kind_brings_its_describer_and_what_is_read_for_it() -> None:
     house = body("House", {"colour": "red"})
     ref = ObjectRef("House", "shop", "a", "example.com")
     assert related in requests_of(ref, house, own)
-    assert [part.title for part in described(house, own=own)][:2] == ["House shop/a", "Rooms"]
+    assert [part.title for part in described(house, own=own)][:2] == ["House.example.com shop/a", "Rooms"]
 
 
 # -- rules ------------------------------------------------------------------------------------------------------------
