@@ -159,6 +159,10 @@ class ConflictError(ApiError):
     """409: the object is not the one (uid) or not the version (resourceVersion) that was confirmed."""
 
 
+class RecreatedError(ConflictError):
+    """409: the object was deleted, and another one has its name."""
+
+
 class FieldConflictError(ConflictError):
     """409 for a server-side apply: other managers own fields that it would change.
 

@@ -2,7 +2,8 @@
 
 `event` is `begin` (about to be sent), `write` (its outcome) or `followed` (how the rollout ended); all lines of a write
 have the same `id`. `outcome` of a write is done, failed (nothing was stored) or unknown. `reveal`: a value of a Secret
-is about to be shown to a person; the line has its key, never the value.
+is about to be shown to a person; the line has its key, never the value. `group` is the API group of the object, "" for
+core: two groups may have a `kind` of the same name.
 """
 
 from __future__ import annotations
@@ -13,8 +14,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from k9py.api.meta import ObjectRef
+from k9py.api.resource_types import STANDARD
 from k9py.operations.audit import Identity
 from k9py.operations.plan import WritePlan, WriteResult
+
+
+def api_group(ref: ObjectRef) -> str:
+    """Return the API group of an object, "" for core; a reference to a standard kind leaves it out."""
+    standard = STANDARD.of_ref(ref)
+    return ref.group if standard is None else standard.group
 
 
 def subject_fields(identity: Identity, event: str, id_: str, at: datetime, plan: WritePlan) -> dict[str, Any]:
@@ -28,6 +36,7 @@ def subject_fields(identity: Identity, event: str, id_: str, at: datetime, plan:
         "user": identity.user,
         "os_user": identity.os_user,
         "action": plan.operation,
+        "group": api_group(plan.key),
         "kind": plan.key.kind,
         "namespace": plan.key.namespace,
         "name": plan.key.name,
@@ -46,6 +55,7 @@ def reveal_fields(identity: Identity, id_: str, at: datetime, ref: ObjectRef, ui
         "user": identity.user,
         "os_user": identity.os_user,
         "action": "reveal",
+        "group": api_group(ref),
         "kind": ref.kind,
         "namespace": ref.namespace,
         "name": ref.name,

@@ -20,6 +20,7 @@ from k9py.operations.delete_pod import plan_delete_pod
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import PreflightWarning, Tracking, WarningLevel, WritePlan
 from k9py.operations.preconditions import TargetVersion, options_guarded, target_version
+from k9py.operations.preflight.dependents import may_own
 from k9py.operations.preflight.management import managed
 from k9py.operations.removal import blocked_by, finalizers_of
 from k9py.operations.target import Target
@@ -88,11 +89,18 @@ def plan_delete(obj: Mapping[str, Any], inputs: DeleteInputs) -> WritePlan:
         request=WriteRequest(about.key, options, verb="delete"),
         summary=f"delete {about.text}",
         done_text=f"{about.text} deleted",
-        before_after=(("propagation", "", f"{cascade}: {_HOW[cascade]}"),),
+        before_after=_propagation(about, cascade),
         warnings=loudest_first(_held(obj), _owned(obj), _bound(obj), managed(obj)),
         tracking=Tracking.REMOVAL,
         typed_confirmation=about.key.name if about.key.kind in _CONFIRMED_BY_NAME and not about.key.group else "",
     )
+
+
+def _propagation(about: TargetVersion, cascade: Cascade) -> tuple[tuple[str, str, str], ...]:
+    """Return the row about what it owns; none for a kind that owns nothing."""
+    if cascade == "background" and not may_own(about.key):
+        return ()
+    return (("propagation", "", f"{cascade}: {_HOW[cascade]}"),)
 
 
 def _terminating(obj: Mapping[str, Any], about: TargetVersion, *, is_pod: bool) -> RefusedError:

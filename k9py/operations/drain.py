@@ -3,17 +3,18 @@
 Pods of a DaemonSet and mirror pods stay, as with kubectl. A pod without a controller is lost, and so are the data of an
 emptyDir: a command needs options for them, the dashboard warns. Invariants: every eviction is a write of its own, with
 its audit lines; a budget that refuses is asked again with a dry run, so waiting leaves no lines; a stop lets the
-evictions that were sent go on and begins no other. Source: k8s.io/kubectl/pkg/drain (filters.go, drain.go).
+evictions that were sent go on and begins no other; "drained" means that a list after the cordon had no other pod left.
+Source: k8s.io/kubectl/pkg/drain (filters.go, drain.go).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from k9py.api.errors import ConflictError, KdashError, NotFoundError, RefusedError, UnavailableError
+from k9py.api.errors import KdashError, NotFoundError, RecreatedError, RefusedError, UnavailableError
 from k9py.api.plural import count_noun, pluralize
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
@@ -24,7 +25,7 @@ from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import PreflightWarning, Tracking, WarningLevel, WritePlan, WriteResult
 from k9py.operations.preconditions import ref_of, target_version
 from k9py.operations.removal import track_removal
-from k9py.operations.target import Target
+from k9py.operations.target import Target, uid_of
 from k9py.operations.track import TrackedEnd
 from k9py.operations.warnings import loudest_first
 
@@ -54,18 +55,23 @@ class DrainInputs:
 
 @dataclass(frozen=True, slots=True)
 class PodsOnNode:
-    """The pods of a Node, by what happens to them; those of `bare` and `with_data` are evicted too."""
+    """The pods of a Node, by what happens to them; those of `bare` and `with_data` are evicted too.
+
+    Those of `terminating` are on their way already: a drain waits until they are gone.
+    """
 
     evicted: tuple[Raw, ...]
     of_daemon_sets: tuple[Raw, ...]
     mirrors: tuple[Raw, ...]
     bare: tuple[Raw, ...]
     with_data: tuple[Raw, ...]
+    terminating: tuple[Raw, ...] = ()
 
 
 def sort_pods(pods: Sequence[Raw]) -> PodsOnNode:
-    """Sort the pods of a Node; those that are Terminating go by themselves."""
+    """Sort the pods of a Node."""
     evicted: list[Raw] = []
+    terminating: list[Raw] = []
     daemons: list[Raw] = []
     mirrors: list[Raw] = []
     for pod in pods:
@@ -73,7 +79,9 @@ def sort_pods(pods: Sequence[Raw]) -> PodsOnNode:
             mirrors.append(pod)
         elif any(owner.get("kind") == "DaemonSet" for owner in _controllers(pod)) and not _has_ended(pod):
             daemons.append(pod)
-        elif not (pod.get("metadata") or {}).get("deletionTimestamp"):
+        elif _is_terminating(pod):
+            terminating.append(pod)
+        else:
             evicted.append(pod)
     running = [pod for pod in evicted if not _has_ended(pod)]
     return PodsOnNode(
@@ -86,7 +94,12 @@ def sort_pods(pods: Sequence[Raw]) -> PodsOnNode:
             for pod in running
             if any("emptyDir" in volume for volume in (pod.get("spec") or {}).get("volumes") or ())
         ),
+        tuple(terminating),
     )
+
+
+def _is_terminating(pod: Raw) -> bool:
+    return bool((pod.get("metadata") or {}).get("deletionTimestamp"))
 
 
 def _controllers(pod: Raw) -> list[Raw]:
@@ -117,7 +130,7 @@ def plan_drain(node: Raw, pods: PodsOnNode, inputs: DrainInputs) -> tuple[WriteP
             f"{_names(pods.with_data)} would lose data: emptyDir volumes", "--delete-emptydir-data evicts them too"
         )
     is_cordoned = bool((node.get("spec") or {}).get("unschedulable"))
-    if is_cordoned and not pods.evicted:
+    if is_cordoned and not pods.evicted and not pods.terminating:
         raise RefusedError(f"{about.text} is drained already", "it is cordoned and has no pods to evict")
     cordon = None if is_cordoned else plan_cordon(node, cordoned=True)
     staying = count_noun(len(pods.of_daemon_sets) + len(pods.mirrors), "pod")
@@ -134,6 +147,7 @@ def plan_drain(node: Raw, pods: PodsOnNode, inputs: DrainInputs) -> tuple[WriteP
         before_after=(
             *(cordon.before_after if cordon is not None else ()),
             ("evicts", "", count_noun(len(pods.evicted), "pod")),
+            *([("waits for", "", count_noun(len(pods.terminating), "Terminating pod"))] if pods.terminating else ()),
             ("stay", "", f"{staying} of DaemonSets and of the node itself"),
         ),
         warnings=loudest_first(_losses(pods)),
@@ -152,9 +166,14 @@ def _losses(pods: PodsOnNode) -> Iterator[PreflightWarning]:
 
 
 def _names(pods: Sequence[Raw]) -> str:
-    names = [printable(f"{ref.namespace}/{ref.name}") for ref in map(ref_of, map(_as_pod, pods[:_NAMED]))]
+    names = [_name(pod) for pod in pods[:_NAMED]]
     more = len(pods) - len(names)
     return f"{pluralize(len(pods), 'pod')} {', '.join(names)}{f' and {more} more' if more > 0 else ''}"
+
+
+def _name(pod: Raw) -> str:
+    ref = ref_of(_as_pod(pod))
+    return printable(f"{ref.namespace}/{ref.name}")
 
 
 def _as_pod(item: Raw) -> dict[str, Any]:
@@ -163,69 +182,149 @@ def _as_pod(item: Raw) -> dict[str, Any]:
 
 
 class _Drain:
-    """The evictions of one drain."""
+    """The evictions of one drain.
 
-    def __init__(self, pods: Sequence[Raw], grace_seconds: int | None, context: FollowContext) -> None:
-        self._pods = [_as_pod(pod) for pod in pods]
-        self._grace_seconds = grace_seconds
+    The pods of the Node are listed after the cordon, and again after each round, until no pod is left that was not
+    handled: a pod may have been bound to the Node before it was cordoned.
+
+    Args:
+        node: its name.
+        confirmed: uids of the pods without a controller and with emptyDir volumes that the plan has named.
+    """
+
+    def __init__(self, node: str, confirmed: frozenset[str], inputs: DrainInputs, context: FollowContext) -> None:
+        self._node = node
+        self._confirmed = confirmed
+        self._inputs = inputs
         self._context = context
         self._until = context.clock.monotonic() + context.timeout
         self._limit = asyncio.Semaphore(PARALLEL)
-        self._gone = 0
+        self._handled: set[str] = set()
+        self._to_evict = self._evicted = self._ended = 0
         self._waiting: dict[str, str] = {}
-        """Why a pod is not evicted yet, by `namespace/name`."""
+        """Why a pod is still there, by `namespace/name`."""
 
     async def run(self) -> TrackedEnd:
-        """Evict the pods and wait until they are gone."""
-        began, total = self._context.clock.monotonic(), len(self._pods)
-        self._report()
-        await asyncio.gather(*(self._evict(pod) for pod in self._pods))
-        seconds = self._context.clock.monotonic() - began
-        if self._gone == total:
-            return TrackedEnd(
-                "converged", f"drained: {count_noun(total, 'pod')} evicted", None, None, seconds, is_expected=True
-            )
-        left = f"{self._gone} of {count_noun(total, 'pod')} evicted"
-        if self._context.stops():
-            return TrackedEnd("not-followed", f"stopped: {left}", seconds=seconds)
-        why = "; ".join(f"{name}: {reason}" for name, reason in list(self._waiting.items())[:_NAMED])
-        is_timeout = self._context.clock.monotonic() >= self._until
-        return TrackedEnd("stalled", f"not drained, {left}: {why}", seconds=seconds, is_timeout=is_timeout)
+        """Evict the pods and wait until they are gone, and those that were Terminating too."""
+        began = self._context.clock.monotonic()
+        try:
+            while new := self._new(pods := await self._pods()):
+                if self._context.stops():
+                    break
+                self._to_evict += sum(not _is_terminating(pod) for pod in new)
+                self._report()
+                await asyncio.gather(*(self._remove(pod, pods) for pod in new))
+        except KdashError as error:
+            seconds = self._context.clock.monotonic() - began
+            text = f"{self._progress()}; what is left is unknown: {printable(error.message)}"
+            return TrackedEnd("not-followed", text, seconds=seconds)
+        return self._end(pods, self._context.clock.monotonic() - began)
 
-    async def _evict(self, pod: Raw) -> None:
-        ref = ref_of(pod)
-        name = printable(f"{ref.namespace}/{ref.name}")
+    async def _pods(self) -> PodsOnNode:
+        items = await self._context.reader.list("Pod", "", field_selector=f"spec.nodeName={self._node}")
+        return sort_pods([_as_pod(item) for item in items])
+
+    def _new(self, pods: PodsOnNode) -> list[Raw]:
+        """Return the pods to remove that were not handled yet."""
+        new = [pod for pod in (*pods.evicted, *pods.terminating) if uid_of(pod) not in self._handled]
+        self._handled.update(map(uid_of, new))
+        return new
+
+    def _end(self, pods: PodsOnNode, seconds: float) -> TrackedEnd:
+        """Return the end, from what is left on the Node."""
+        left = [*pods.evicted, *pods.terminating]
+        if not left:
+            done = f"drained: {count_noun(self._evicted, 'pod')} evicted"
+            if self._ended:
+                done = f"{done}, {count_noun(self._ended, 'Terminating pod')} gone"
+            return TrackedEnd("converged", done, None, None, seconds, is_expected=True)
+        text = f"{self._progress()}; left: {self._left(left)}"
+        if self._context.stops():
+            return TrackedEnd("not-followed", f"stopped: {text}", seconds=seconds)
+        is_timeout = self._context.clock.monotonic() >= self._until
+        return TrackedEnd("stalled", f"not drained, {text}", seconds=seconds, is_timeout=is_timeout)
+
+    def _left(self, pods: Sequence[Raw]) -> str:
+        """Return the pods that are left and why, those that wait for something first."""
+        reasons = [
+            (_name(pod), self._waiting.get(_name(pod)) or ("terminating" if _is_terminating(pod) else ""))
+            for pod in pods
+        ]
+        reasons.sort(key=lambda left: not left[1])
+        texts = [f"{name}: {reason}" if reason else name for name, reason in reasons[:_NAMED]]
+        more = len(reasons) - len(texts)
+        return "; ".join(texts) + (f" and {more} more" if more else "")
+
+    async def _remove(self, pod: Raw, pods: PodsOnNode) -> None:
+        name = _name(pod)
+        if _is_terminating(pod):
+            end = await self._gone(pod, lambda text: self._wait(name, text), is_superseded=self._context.stops)
+            if end.is_expected:
+                self._ended += 1
+        elif reason := self._unconfirmed(pod, pods):
+            self._wait(name, reason)
+            return
+        elif await self._evict(pod, name):
+            self._evicted += 1
+        else:
+            return
+        self._report()
+
+    def _unconfirmed(self, pod: Raw, pods: PodsOnNode) -> str:
+        """Return what would be lost that neither an option nor a person has allowed, "" for nothing."""
+        if uid_of(pod) in self._confirmed:
+            return ""
+        if pod in pods.bare and not self._inputs.force:
+            return "not evicted: no controller recreates it, and it came after the confirmation; drain again"
+        if pod in pods.with_data and not self._inputs.deletes_data:
+            return "not evicted: its emptyDir data would be lost, and it came after the confirmation; drain again"
+        return ""
+
+    async def _evict(self, pod: Raw, name: str) -> bool:
+        """Evict a pod and wait until it is gone; return whether it is."""
         try:
             written = await self._written(pod, name)
             if written is None:
-                return
-            uid = str(pod["metadata"].get("uid") or "")
-            left = max(1.0, self._until - self._context.clock.monotonic())
-            end = await track_removal(
-                self._context.reader, self._context.clock, ref, uid, report=lambda _: None, timeout=left
-            )
+                return False
+            end = await self._gone(pod, lambda _: None)
             self._context.writer.record_end(written, end.outcome, end.text, end.seconds)
-            if not end.is_expected:
-                self._wait(name, end.text)
-                return
-        except NotFoundError:
-            pass
-        except ConflictError as error:
-            if "recreated" not in error.message:
-                self._wait(name, error.message)
-                return
+            return end.is_expected
+        except (NotFoundError, RecreatedError):
+            self._waiting.pop(name, None)
+            return True
         except KdashError as error:
             self._wait(name, error.message)
-            return
-        self._gone += 1
-        self._waiting.pop(name, None)
-        self._report()
+            return False
+
+    async def _gone(
+        self, pod: Raw, report: Callable[[str], None], *, is_superseded: Callable[[], bool] = lambda: False
+    ) -> TrackedEnd:
+        """Wait until a pod is gone; note why it is not."""
+        ref, uid, name, context = ref_of(pod), uid_of(pod), _name(pod), self._context
+        left = max(1.0, self._until - context.clock.monotonic())
+        try:
+            end = await track_removal(
+                context.reader,
+                context.clock,
+                ref,
+                uid,
+                report=report,
+                timeout=left,
+                is_superseded=is_superseded,
+            )
+        except KdashError as error:
+            end = TrackedEnd("not-followed", printable(error.message))
+        if end.is_expected:
+            self._waiting.pop(name, None)
+        elif not context.stops():
+            self._wait(name, end.text)
+        return end
 
     async def _written(self, pod: Raw, name: str) -> WriteResult | None:
         """Evict it as soon as its budget allows; None when it was stopped, or the time is over."""
         plan = plan_evict(pod)
-        if self._grace_seconds is not None and isinstance(plan.request.patch, Mapping):
-            options = {**plan.request.patch, "gracePeriodSeconds": self._grace_seconds}
+        if self._inputs.grace_seconds is not None and isinstance(plan.request.patch, Mapping):
+            options = {**plan.request.patch, "gracePeriodSeconds": self._inputs.grace_seconds}
             plan = replace(plan, request=replace(plan.request, patch=options))
         context, pause = self._context, FIRST_PAUSE
         while True:
@@ -249,8 +348,11 @@ class _Drain:
         self._waiting[name] = printable(reason)
         self._report()
 
+    def _progress(self) -> str:
+        return f"{self._evicted} of {count_noun(self._to_evict, 'pod')} evicted"
+
     def _report(self) -> None:
-        text = f"{self._gone} of {count_noun(len(self._pods), 'pod')} evicted"
+        text = self._progress()
         for name, reason in self._waiting.items():
             text = f"{text}; {name}: {reason}"
             break
@@ -275,8 +377,10 @@ class Drain(Operation[DrainInputs]):
         pods = sort_pods(await target.pods_on_node())
         plan, cordons = plan_drain(target.raw, pods, inputs)
 
+        confirmed = frozenset(map(uid_of, (*pods.bare, *pods.with_data)))
+
         async def follow(context: FollowContext) -> TrackedEnd:
-            return await _Drain(pods.evicted, inputs.grace_seconds, context).run()
+            return await _Drain(target.key.name, confirmed, inputs, context).run()
 
         return PlannedTarget(target, plan, self.title(inputs), writes=cordons, follow=follow)
 

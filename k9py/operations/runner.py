@@ -168,7 +168,9 @@ class OperationRunner:
                 case Decision.YES:
                     return proposals
                 case Decision.PREVIEW:
-                    self._update(outcome="dry-run")
+                    assert proposals is not None
+                    results = [_result(operation, item) for item in proposals.items]
+                    self.results[-1:] = [replace(result, outcome="dry-run") for result in results]
                     return None
                 case Decision.BACK if is_asked:
                     continue

@@ -25,6 +25,7 @@ from k9py.api.errors import (
     KdashError,
     NotFoundError,
     ReadOnlyError,
+    RecreatedError,
     UnavailableError,
     UnverifiedWriteError,
     WebhookFailedError,
@@ -342,9 +343,11 @@ def _changed(plan: WritePlan, present: Mapping[str, Any], before: Mapping[str, A
     """Return the error for an object that is not the confirmed one, None when only its status changed."""
     meta = present.get("metadata") or {}
     name = printable(str(plan.key))
+    hint = "nothing was written; check it again, then retry"
     if meta.get("uid") != plan.uid:
         message = f"{name} was deleted and recreated since you confirmed"
-    elif int(meta.get("generation") or 0) != plan.generation or (before and _is_content_changed(plan, present, before)):
+        return RecreatedError(message, hint, code=409, reason="Conflict")
+    if int(meta.get("generation") or 0) != plan.generation or (before and _is_content_changed(plan, present, before)):
         message = f"{name} was changed since you confirmed{last_writer(present, before)}"
     elif plan.replaces_annotations is not None and _theirs(plan.replaces_annotations) != _theirs(
         meta.get("annotations") or {}
@@ -353,7 +356,7 @@ def _changed(plan: WritePlan, present: Mapping[str, Any], before: Mapping[str, A
         message = f"annotations of {name} were changed since you confirmed{who}"
     else:
         return None
-    return ConflictError(message, "nothing was written; check it again, then retry", code=409, reason="Conflict")
+    return ConflictError(message, hint, code=409, reason="Conflict")
 
 
 def _is_content_changed(plan: WritePlan, present: Mapping[str, Any], before: Mapping[str, Any]) -> bool:

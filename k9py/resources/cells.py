@@ -3,7 +3,8 @@
 Invariants: cells that kubectl prints too have kubectl's text (`<none>`, `<unset>`, `<unknown>`). An amount that is not
 known is "–" and sorts last: never zero. Live columns compute their text from `Row.since` or from the sort value of
 their own cell, so that a table of ages costs nothing while nobody looks at it; the text of such a cell is only
-measured, and left out where it is short.
+measured, and left out where it is short. Cells that repeat from row to row (counts, percentages, states, nodes) are
+shared: for them a row costs a reference.
 
 To add a column of times: `time_column(...)` among the columns given to `numbered`, and `time_cell(...)` in the row.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from k9py.api.meta import KubeObject
@@ -29,6 +31,10 @@ AGE_CELL: Final = Cell("")
 """The cell of `AGE`, whose text and order come from `Row.since`."""
 WARN_PERCENT: Final = 90
 FULL_PERCENT: Final = 100
+_SHARED_CELLS: Final = 4096
+"""Cells of each form that are shared, those used last."""
+_SHARED_LENGTH: Final = 40
+"""Longer texts hardly repeat."""
 
 
 def live_age(row: Row, now: datetime) -> str:
@@ -72,25 +78,49 @@ def created_cell(value: KubeObject) -> Cell:
     return Cell(rfc3339(value.metadata.creation_timestamp) or UNKNOWN, Tone.MUTED)
 
 
+def shared_cell(text: str, tone: Tone = Tone.PLAIN) -> Cell:
+    """Return a text from the cluster; rows with the same text share the cell, unless it is long."""
+    return _short_cell(text, tone) if len(text) <= _SHARED_LENGTH else Cell(printable(text), tone)
+
+
+@lru_cache(maxsize=_SHARED_CELLS)
+def _short_cell(text: str, tone: Tone) -> Cell:
+    return Cell(printable(text), tone)
+
+
+@lru_cache(maxsize=_SHARED_CELLS)
+def _count_cell(number: int, tone: Tone) -> Cell:
+    return Cell(str(number), tone, number)
+
+
+@lru_cache(maxsize=_SHARED_CELLS)
+def _share_cell(part: int, whole: int, tone: Tone) -> Cell:
+    return Cell(f"{part}/{whole}", tone, (part / whole if whole else 1.0, whole))
+
+
+@lru_cache(maxsize=_SHARED_CELLS)
+def _percent_cell(percent: int, tone: Tone) -> Cell:
+    return Cell(f"{percent}%", tone, percent)
+
+
 def text_cell(text: str, tone: Tone = Tone.PLAIN, *, none: str = "") -> Cell:
     """Return a text from the cluster, `none` if there is none."""
-    return Cell(printable(text), tone) if text else Cell(none, Tone.MUTED)
+    return shared_cell(text, tone) if text else shared_cell(none, Tone.MUTED)
 
 
 def muted_cell(text: str, *, none: str = NONE) -> Cell:
     """Return a text that is rarely looked at."""
-    return Cell(printable(text) if text else none, Tone.MUTED)
+    return shared_cell(text or none, Tone.MUTED)
 
 
 def count_cell(number: int, tone: Tone = Tone.PLAIN) -> Cell:
     """Return a number."""
-    return Cell(str(number), tone, number)
+    return _count_cell(number, tone)
 
 
 def share_cell(part: int, whole: int, tone: Tone = Tone.PLAIN) -> Cell:
     """Return `2/3`; sorts by the share, the emptiest first. The tone is used while something is missing."""
-    share = part / whole if whole else 1.0
-    return Cell(f"{part}/{whole}", tone if part < whole else Tone.PLAIN, (share, whole))
+    return _share_cell(part, whole, tone if part < whole else Tone.PLAIN)
 
 
 def percent_cell(
@@ -108,7 +138,7 @@ def percent_cell(
         return MISSING
     percent = int(used / available * 100 + 1e-6)
     tone = full if percent >= FULL_PERCENT else Tone.WARN if percent >= warn else Tone.PLAIN
-    return Cell(f"{percent}%", tone, percent)
+    return _percent_cell(percent, tone)
 
 
 def list_text(items: Iterable[str], shown: int = 3, *, none: str = UNSET) -> str:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from k9py.api.table import CellValue, TableColumn, TableRow
 from k9py.api.text import printable
-from k9py.resources.cells import AGE, AGE_CELL, MISSING, object_row
+from k9py.resources.cells import AGE, AGE_CELL, MISSING, object_row, shared_cell
 from k9py.views.tones import rank_of
 from k9py.views.values import Cell, Column, Row, Tone
 
@@ -82,7 +82,7 @@ def cell_text(value: CellValue) -> str:
 
 def _cell(value: CellValue, tone: Tone) -> Cell:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return Cell(cell_text(value), tone, value if is_number else None)
+    return Cell(str(value), tone, value) if is_number else shared_cell(cell_text(value), tone)
 
 
 def _is_name(definition: TableColumn) -> bool:

@@ -7,6 +7,7 @@ containers do not (k8s.io/component-helpers/resource). A sum of limits is a boun
 from __future__ import annotations
 
 from collections.abc import Iterator
+from sys import intern
 from typing import Final
 
 from k9py.api.metrics import Usage
@@ -88,10 +89,10 @@ def usage_cells(
 ) -> UsageCells:
     """Return the cells of a usage. CPU at its limit is throttled, memory at its limit gets the container killed."""
     return (
-        Cell(format_cpu(usage.cpu), sort=usage.cpu),
+        Cell(intern(format_cpu(usage.cpu)), sort=usage.cpu),
         _request_percent(usage.cpu, cpu_request),
         percent_cell(usage.cpu, cpu_limit, full=Tone.WARN),
-        Cell(format_memory(usage.memory), sort=usage.memory),
+        Cell(intern(format_memory(usage.memory)), sort=usage.memory),
         _request_percent(usage.memory, memory_request),
         percent_cell(usage.memory, memory_limit),
     )

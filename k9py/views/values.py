@@ -34,6 +34,8 @@ class Tone(Enum):
     STRING = "string"  # of YAML
     NUMBER = "number"  # of YAML: also booleans and null
 
+    __hash__ = object.__hash__  # tones are part of many keys, and Enum's own hash is Python code
+
     @property
     def symbol(self) -> str:
         """One cell wide; shows the tone without colour. Blank for tones without a meaning of their own."""

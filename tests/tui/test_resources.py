@@ -108,6 +108,13 @@ async def test_the_footer_and_the_keys_are_those_of_the_type(kdash: Dashboard) -
     assert not titles & {"Scale", "Restart", "Undo", "Logs"}
     await kdash.press("l")
     await kdash.until_said("a ConfigMap has no logs")
+    pods = await listed(kdash, "po")
+    keys = [title for _, title, _ in pods.query_one(KeyBar).keys]
+    assert keys[:8] == ["Open", "Logs", "Describe", "YAML", "Edit", "Delete", "Tree", "Owner"]
+    assert not {"Scale", "Restart", "Undo", "Pause"} & set(keys)
+    deployments = await listed(kdash, "deploy")
+    keys = [title for _, title, _ in deployments.query_one(KeyBar).keys]
+    assert keys[:7] == ["Open", "Logs", "Describe", "YAML", "Scale", "Restart", "Undo"]
 
 
 async def test_what_may_not_be_listed_says_who_may_not_and_how_to_go_on(simulator: Simulator, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from k9py.api.errors import ConnectionFailedError, KdashError
+from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.resource_type import ResourceType
 from k9py.api.resource_types import STANDARD
@@ -63,6 +64,11 @@ class Dependents:
     counts: Mapping[str, int]
     unknown: tuple[str, ...] = ()
     is_content: bool = False
+
+
+def may_own(ref: ObjectRef) -> bool:
+    """Return whether objects of a kind own others, or contain them."""
+    return bool(ref.group) or ref.kind in _OWNED or ref.kind in ("Namespace", "CustomResourceDefinition")
 
 
 async def read_dependents(reader: Reader, obj: Mapping[str, Any]) -> Dependents | None:

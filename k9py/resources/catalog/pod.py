@@ -11,7 +11,19 @@ from k9py.api.pods import Pod
 from k9py.api.text import printable
 from k9py.api.times import human_duration
 from k9py.diagnosis.nodes import is_on_lost_node
-from k9py.resources.cells import AGE, AGE_CELL, NAME, NONE, live_column, muted_cell, name_cell, numbered, object_row
+from k9py.resources.cells import (
+    AGE,
+    AGE_CELL,
+    NAME,
+    NONE,
+    live_column,
+    muted_cell,
+    name_cell,
+    numbered,
+    object_row,
+    share_cell,
+    shared_cell,
+)
 from k9py.resources.pod_resources import pod_usage_cells
 from k9py.resources.resource import MetricsOf, OpensAs, Resource, RowContext
 from k9py.views.pod_status import PrintedPodStatus, pod_status, pod_tone
@@ -63,21 +75,16 @@ def row(pod: Pod, context: RowContext) -> Row:
     """Return the row of a pod."""
     status = pod_status(pod)
     tone = _tone(pod, status, context.now)
-    is_short = status.ready < status.containers and tone is not Tone.MUTED
     return object_row(
         pod,
         (
             name_cell(pod),
-            Cell(
-                f"{status.ready}/{status.containers}",
-                tone if is_short else Tone.PLAIN,
-                (status.ready / status.containers if status.containers else 1.0, status.containers),
-            ),
-            Cell(printable(status.text), tone),
+            share_cell(status.ready, status.containers, Tone.PLAIN if tone is Tone.MUTED else tone),
+            shared_cell(status.text, tone),
             _restarts(status, context.now),
             *pod_usage_cells(pod, context.usage(pod.key)),
             AGE_CELL,
-            muted_cell(pod.status.pod_ip),
+            Cell(printable(pod.status.pod_ip) or NONE, Tone.MUTED),
             muted_cell(pod.spec.node_name),
             muted_cell(pod.status.qos_class, none=""),
             muted_cell(pod.status.nominated_node_name),
@@ -143,7 +150,7 @@ def _has_lost_readiness(pod: Pod) -> bool:
 def _gates(pod: Pod) -> Cell:
     gates = pod.spec.readiness_gates
     if not gates:
-        return Cell(NONE, Tone.MUTED)
+        return shared_cell(NONE, Tone.MUTED)
     conditions = (find_condition(pod.status.conditions, gate.condition_type) for gate in gates)
     true = sum(condition is not None and condition.status == "True" for condition in conditions)
     return Cell(f"{true}/{len(gates)}", Tone.WARN if true < len(gates) else Tone.PLAIN, true / len(gates))

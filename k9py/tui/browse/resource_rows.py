@@ -16,14 +16,14 @@ from k9py.api.kinds import Kind, TableKind
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.api.table import TableColumn
-from k9py.api.text import printable
 from k9py.cluster.lease import WatchLease
+from k9py.resources.cells import shared_cell
 from k9py.resources.generic import generic_columns, generic_row
 from k9py.resources.resource import Resource
 from k9py.tui.browse.row_context import ClusterRowContext
 from k9py.tui.panes.table_pane import RowSource
 from k9py.tui.widgets.live_table.keys import with_sort_keys
-from k9py.views.values import Cell, Column, Row
+from k9py.views.values import Column, Row
 
 NAMESPACE: Final = Column("namespace", "NAMESPACE", min_width=6, max_width=30, sort_key="S", leads=True)
 
@@ -85,9 +85,8 @@ class ResourceRows:
             return None
         self._context.now = now
         row = generic_row(value, self._printed) if self._resource is None else self._resource.row(value, self._context)
-        if self._shows_namespace:
-            return structs.replace(row, cells=(*row.cells, Cell(printable(value.namespace))))
-        return row
+        cells = (*row.cells, shared_cell(value.namespace)) if self._shows_namespace else row.cells
+        return structs.replace(row, key=key, cells=cells)  # the key that the store has already
 
     def labels(self, key: ObjectRef) -> Mapping[str, str] | None:
         """Return the labels of an object, None when it has none."""

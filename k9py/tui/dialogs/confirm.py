@@ -54,7 +54,7 @@ class ConfirmDialog(Dialog[bool]):
         yield self.body
         if question.typed_confirmation:
             yield self.paragraph(self.toned(("type ", Tone.MUTED), (question.typed_confirmation, Tone.ACCENT)))
-            yield Input(id="typed")
+            yield Input(id="typed", compact=True)
         text, tone = dry_run_text(question)
         yield self.paragraph(self.toned((f"{tone.symbol} ", tone), (text, Tone.MUTED)), id="checked")
         with Horizontal(classes="buttons"):

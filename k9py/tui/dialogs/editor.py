@@ -30,7 +30,9 @@ class EditorDialog(Dialog[str]):
 
     def __init__(self, title: str, text: str) -> None:
         super().__init__(title)
-        self.area = TextArea(text, show_line_numbers=True, tab_behavior="indent", soft_wrap=False, id="text")
+        self.area = TextArea(
+            text, show_line_numbers=True, tab_behavior="indent", soft_wrap=False, compact=True, id="text"
+        )
 
     @property
     def text(self) -> str:
@@ -43,7 +45,7 @@ class EditorDialog(Dialog[str]):
     def on_mount(self) -> None:
         """Put the cursor behind the comments at the top."""
         lines = self.text.splitlines()
-        first = next((number for number, line in enumerate(lines) if not line.startswith("#")), 0)
+        first = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
         self.area.move_cursor((first, 0))
         self.set_initial_focus(self.area)
 

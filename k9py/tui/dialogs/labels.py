@@ -45,7 +45,7 @@ class LabelsDialog(Dialog[dict[str, str | None]]):
         yield self.paragraph(self.toned(("in ", Tone.MUTED), (self._place, Tone.ACCENT)))
         if shown:
             yield self.paragraph(*(self.toned(*line) for line in shown))
-        yield Input(id="changes")
+        yield Input(id="changes", compact=True)
         yield Static("", id="problem", markup=False)
 
     def on_mount(self) -> None:

@@ -175,7 +175,7 @@ def _item(item: QuestionItem, width: int) -> list[TextLine]:
     head = (TextSpan(printable(item.name), Tone.ACCENT), TextSpan(f"  {printable(rows)}", Tone.MUTED))
     warnings = _warnings(item.warnings, width - 2)
     standing = status_lines(item.status, width - 2)
-    below = (*standing, *warnings, *yaml_diff_lines(item.diff))
+    below = (*standing, *warnings, *(yaml_diff_lines(item.diff) if item.diff else ()))
     return [*fold(head, width, indent=4), *((TextSpan("  "), *line) for line in below)]
 
 

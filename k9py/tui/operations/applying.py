@@ -53,7 +53,7 @@ async def _apply_typed(app: App[Any], context: AppContext) -> None:
         try:
             await _start(context, await asyncio.to_thread(read_documents, saved, "line"), draft)
         except ManifestError as error:
-            text = f"# {error.message}\n{_typed(saved)}"
+            text = f"# {error.message.replace('line:', 'line ')}\n{_typed(saved)}"
         else:
             return
 

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
-
-from textual.screen import Screen
+from typing import Any, ClassVar
 
 from k9py.actions.action import Action, ActionScope
 from k9py.actions.commands import CommandEntry, commands_of
@@ -34,12 +32,13 @@ from k9py.tui.palette.open_query import open_query
 from k9py.tui.palette.resolve import CommandLineRun
 from k9py.tui.palette.source import PaletteSource
 from k9py.tui.screens.targets import CursorTargets, choose_workload, no_workload_message, target_of
+from k9py.tui.terminal.covered_screens import CoveredScreen
 from k9py.tui.workers import start_worker
 
 READ_ONLY = "read-only: kdash was started with --readonly"
 
 
-class ActingScreen(Screen[None]):
+class ActingScreen(CoveredScreen[None]):
     """Base of every screen that shows an object of the cluster.
 
     Args:
@@ -165,6 +164,9 @@ class ActingScreen(Screen[None]):
     def applies(self, action: Action) -> bool:
         """Return whether an action can ever be possible on what this screen shows: the footer lists those."""
         return True
+
+    footer_begins_with: ClassVar[tuple[str, ...]] = ()
+    """Ids of the actions that the footer begins with, whatever their own places."""
 
     def title_of(self, action: Action) -> str:
         """Return what the footer of this screen calls an action."""

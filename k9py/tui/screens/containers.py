@@ -14,6 +14,7 @@ import msgspec
 from textual.app import ComposeResult
 from textual.containers import Container
 
+from k9py.actions.action import Action
 from k9py.api.events import Event
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
@@ -33,6 +34,7 @@ from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.panes.text_pane import TextPane
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.screens.section_lines import section_lines
+from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
@@ -50,6 +52,8 @@ _FIELDS: Final = ("initContainers", "containers", "ephemeralContainers")
 
 class ContainersScreen(PanedScreen):
     """One pod."""
+
+    footer_begins_with = OBJECT_KEYS
 
     DEFAULT_CSS = """
     ContainersScreen #pod { margin: 0; }
@@ -247,6 +251,9 @@ class ContainersScreen(PanedScreen):
 
     def target(self) -> ObjectRef | None:
         return self.subject if self.is_connected else None
+
+    def applies(self, action: Action) -> bool:
+        return applies_to(action, self.target() or self.subject)
 
     def pod_target(self) -> ObjectRef | None:
         return self.target()

@@ -25,7 +25,7 @@ from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.resource_pane import ResourcePane
 from k9py.tui.panes.row_marks import RowMarks
 from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.targets import can_apply
+from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
 from k9py.tui.widgets.live_table.table import LiveTable
 
 _SCREEN_SCOPES = (
@@ -52,6 +52,7 @@ class ResourceScreen(PanedScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.ROWS)
     follows_scope = True
+    footer_begins_with = OBJECT_KEYS
     heading: ClassVar[str] = ""
     """The title, "" for the name of the type."""
 
@@ -166,7 +167,7 @@ class ResourceScreen(PanedScreen):
         return cleared
 
     def applies(self, action: Action) -> bool:
-        return can_apply(action, self.target() or self.request.resource_type.ref("", ""))
+        return applies_to(action, self.target() or self.request.resource_type.ref("", ""))
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from k9py.actions.action import Action, ActionScope, ActionTarget
-from k9py.api.kinds import POD, SERVICE, is_workload
+from k9py.api.kinds import POD, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.cluster.cluster import Cluster
@@ -28,6 +29,42 @@ class CursorTargets:
     pod: ObjectRef | None
 
 
+OBJECT_KEYS: Final = (
+    "table.select",
+    "object.logs",
+    "object.describe",
+    "object.yaml",
+    "workload.scale",
+    "workload.restart",
+    "workload.undo",
+    "object.edit",
+    "object.delete",
+    "object.tree",
+    "object.owner",
+    "row.mark",
+    "tree.fold",
+    "event.only_object",
+    "pane.filter",
+    "table.wide",
+    "object.previous_logs",
+    "object.copy",
+)
+"""What the footer of a screen with objects of any type begins with."""
+
+
+def applies_to(action: Action, ref: ObjectRef) -> bool:
+    """Return whether an action can be possible on an object itself, by its kind: the footer lists those."""
+    target, is_standard = ActionTarget(ref), not ref.group
+    match action.scope:
+        case ActionScope.POD:
+            return is_standard and ref.kind == POD.name
+        case ActionScope.WORKLOAD | ActionScope.DIFF:
+            return is_workload(ref) or action.also(target)
+        case ActionScope.OBJECT:
+            return action.allowed(target) is None
+    return True
+
+
 def target_of(key: ObjectRef, cluster: Cluster) -> ActionTarget:
     """Return an object as actions see it."""
 
@@ -42,18 +79,6 @@ def target_of(key: ObjectRef, cluster: Cluster) -> ActionTarget:
 def type_of(key: ObjectRef, cluster: Cluster) -> ResourceType | None:
     """Return the type of an object, None when it is not known."""
     return cluster.resource_types.of_ref(key)
-
-
-def can_apply(action: Action, ref: ObjectRef) -> bool:
-    """Return whether an action can ever be possible on objects of this kind: the footer lists those alone."""
-    match action.scope:
-        case ActionScope.POD:
-            return ref.kind == POD.name and not ref.group
-        case ActionScope.WORKLOAD | ActionScope.DIFF:
-            return is_workload(ref) or (ref.kind in (POD.name, SERVICE.name) and not ref.group)
-        case ActionScope.OBJECT:
-            return action.allowed(ActionTarget(ref)) is None
-    return True
 
 
 def no_workload_message(target: ObjectRef) -> str:

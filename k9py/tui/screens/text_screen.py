@@ -16,7 +16,7 @@ from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.text_pane import TextPane
 from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.targets import can_apply
+from k9py.tui.screens.targets import applies_to
 from k9py.tui.widgets.filter_bar import FilterBar
 
 
@@ -40,11 +40,11 @@ class TextScreen(PanedScreen):
     def target(self) -> ObjectRef | None:
         return self.subject
 
+    def applies(self, action: Action) -> bool:
+        return applies_to(action, self.subject)
+
     def pod_target(self) -> ObjectRef | None:
         return self.subject if self.subject.kind == POD.name and not self.subject.group else None
-
-    def applies(self, action: Action) -> bool:
-        return can_apply(action, self.subject)
 
     def title_of(self, action: Action) -> str:
         return "Search" if action.id == "pane.filter" else action.title

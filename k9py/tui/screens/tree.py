@@ -24,7 +24,7 @@ from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.targets import can_apply
+from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
 from k9py.views.tones import live_age
@@ -50,6 +50,7 @@ BUILD_SECONDS: Final = 0.5
 class TreeScreen(PanedScreen):
     """Owners and dependents of one object."""
 
+    footer_begins_with = OBJECT_KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.TREE)
 
     def __init__(self, context: AppContext, subject: ObjectRef) -> None:
@@ -145,12 +146,12 @@ class TreeScreen(PanedScreen):
         key = self.pane.table.cursor_key
         return key if self.is_connected and key is not None and key.kind else None
 
+    def applies(self, action: Action) -> bool:
+        return applies_to(action, self.target() or self.subject)
+
     def pod_target(self) -> ObjectRef | None:
         key = self.target()
         return key if key is not None and key.kind == POD.name and not key.group else None
-
-    def applies(self, action: Action) -> bool:
-        return can_apply(action, self.target() or self.subject)
 
     def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Update the keys: what is possible depends on the object."""

@@ -20,6 +20,7 @@ from textual.messages import TerminalSupportsSynchronizedOutput
 from textual.screen import Screen
 from textual.strip import Strip
 
+from k9py.tui.terminal.covered_screens import CoveringApp
 from k9py.tui.terminal.frame_buffer import FrameBuffer
 from k9py.tui.terminal.terminal_app import IS_TESTED, TerminalApp
 
@@ -33,7 +34,7 @@ _ASK: Final = "\x1b[?2026$p"
 ResultT = TypeVar("ResultT")
 
 
-class DiffingApp(TerminalApp[ResultT], Generic[ResultT]):
+class DiffingApp(CoveringApp[ResultT], TerminalApp[ResultT], Generic[ResultT]):
     """Base of the dashboard and of test hosts."""
 
     def __init__(self, **app_options: Any) -> None:

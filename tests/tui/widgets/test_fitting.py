@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from k9py.api.meta import ObjectRef
 from k9py.tui.panes.row_sources import rollout_columns
 from k9py.tui.widgets.live_table.fitting import COLUMN_GAP, COLUMN_PADDING, fit_columns
-from k9py.tui.widgets.live_table.live_rows import LiveRows, SharedNames
+from k9py.tui.widgets.live_table.live_rows import LiveRows
+from k9py.tui.widgets.live_table.shared_names import SharedNames
 from k9py.views import pods, services
 from k9py.views.values import Column, Row
 
@@ -115,9 +116,18 @@ def test_shared_names_are_counted_as_a_set_would(steps: list[tuple[bool, str, st
     for adds, kind, name in steps:
         key = ObjectRef(kind, "shop", name)
         if adds and key not in present:
-            names.add(key)
+            names.add(key, present)
             present.add(key)
         elif not adds and key in present:
             names.remove(key)
             present.remove(key)
     assert names.shared == sum(sum(present_name.name == name for present_name in present) > 1 for name in "xyz")
+
+
+def test_names_of_one_kind_are_not_kept() -> None:
+    rows = LiveRows(())
+    rows.replace_all([row("Pod", "a"), row("Pod", "b")])
+    assert not ambiguous(rows)
+    assert not rows._names.is_counting
+    rows.upsert(row("Job", "b"))
+    assert ambiguous(rows)

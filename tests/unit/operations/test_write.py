@@ -42,6 +42,7 @@ async def test_a_write_sends_the_request_and_leaves_one_line(tmp_path: Path) -> 
             "user": "ann",
             "os_user": "ann",
             "action": "scale",
+            "group": "apps",
             "kind": "Deployment",
             "namespace": "shop",
             "name": "checkout",

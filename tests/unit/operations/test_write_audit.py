@@ -219,6 +219,7 @@ async def test_the_outcome_completes_the_write_with_a_second_line_of_the_same_id
         "user": "ann",
         "os_user": "ann",
         "action": "scale",
+        "group": "apps",
         "kind": "Deployment",
         "namespace": "shop",
         "name": "checkout",
@@ -262,6 +263,21 @@ async def test_a_reveal_has_a_line_with_the_key_and_who_looked(tmp_path: Path) -
     assert wanted.items() <= line.items()
     assert line["context"] == IDENTITY.context
     assert line["time"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("ref", "group"),
+    [
+        (ObjectRef("Service", "shop", "cart"), ""),
+        (ObjectRef("Service", "shop", "cart", "example.com"), "example.com"),
+        (ObjectRef("Deployment", "shop", "cart"), "apps"),
+    ],
+)
+async def test_a_line_names_the_api_group(tmp_path: Path, ref: ObjectRef, group: str) -> None:
+    path = tmp_path / "audit.jsonl"
+    writer(FakeServer({}), path).record_reveal(ref, "u1", "password")
+    [line] = all_lines(path)
+    assert (line["group"], line["kind"]) == (group, ref.kind)
 
 
 async def test_a_reveal_whose_line_cannot_be_stored_is_refused(tmp_path: Path) -> None:

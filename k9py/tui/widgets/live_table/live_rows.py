@@ -20,6 +20,7 @@ from k9py.tui.widgets.live_table.column_choice import ColumnChoice
 from k9py.tui.widgets.live_table.fitting import Fit, fit_columns
 from k9py.tui.widgets.live_table.order import Order, sort_key_of
 from k9py.tui.widgets.live_table.row_filter import RowFilter, search_text
+from k9py.tui.widgets.live_table.shared_names import SharedNames
 from k9py.tui.widgets.live_table.sorted_view import SLICE_ROWS, SortedView
 from k9py.views.values import Column, Row
 
@@ -27,30 +28,6 @@ BULK_CHANGES: Final = 800
 """More changes than this together are built as a new view instead of spliced into the shown one."""
 LIVE_COLUMN_CELLS: Final = 4
 """Width of a value that changes with time, such as an age: "119s"."""
-
-
-class SharedNames:
-    """Counts names that objects of several kinds share."""
-
-    def __init__(self) -> None:
-        self.shared = 0
-        self._kinds: dict[tuple[str, str], int] = {}
-
-    def add(self, key: ObjectRef) -> None:
-        """Count a new object."""
-        name = (key.namespace, key.name)
-        kinds = self._kinds[name] = self._kinds.get(name, 0) + 1
-        self.shared += kinds == 2
-
-    def remove(self, key: ObjectRef) -> None:
-        """Remove an object that was counted."""
-        name = (key.namespace, key.name)
-        kinds = self._kinds[name] - 1
-        self.shared -= kinds == 1
-        if kinds:
-            self._kinds[name] = kinds
-        else:
-            del self._kinds[name]
 
 
 MEASURED_ROWS: Final = 1000
@@ -115,7 +92,7 @@ class LiveRows:
             return False
         self.model[key] = row
         if old is None:
-            self._names.add(key)
+            self._names.add(key, self.model)
         self._pending[key] = None
         self._measure(row)
         self._has_spare_width |= old is not None and self._gives_room(old, row)
@@ -231,7 +208,7 @@ class LiveRows:
         for start in range(0, len(rows), SLICE_ROWS):
             for row in rows[start : start + SLICE_ROWS]:
                 if row.key not in fresh:
-                    names.add(row.key)
+                    names.add(row.key, fresh)
                 fresh[row.key] = row
                 self._measure(row)
             yield
@@ -239,7 +216,7 @@ class LiveRows:
             newer = self.model.get(key)
             if newer is not None:
                 if key not in fresh:
-                    names.add(key)
+                    names.add(key, fresh)
                 fresh[key] = newer
             elif fresh.pop(key, None) is not None:
                 names.remove(key)
