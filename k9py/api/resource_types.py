@@ -76,7 +76,8 @@ def _full_names(resource_type: ResourceType) -> tuple[str, ...]:
 
 
 def _singular_names(resource_type: ResourceType) -> tuple[str, ...]:
-    return (resource_type.singular, resource_type.kind) if resource_type.singular else (resource_type.kind,)
+    names = (resource_type.singular, resource_type.kind) if resource_type.singular else (resource_type.kind,)
+    return (*names, *(f"{name}.{resource_type.group}" for name in names)) if resource_type.group else names
 
 
 def _short_names(resource_type: ResourceType) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from textual import events
 from textual.screen import Screen
 from textual.widgets import Static
 
+from k9py.actions.action import Action
 from k9py.actions.keys import ENTER
 from k9py.tui.keys import actions_of, display_of, key_names
 from k9py.tui.screens.acting_screen import ActingScreen
@@ -91,14 +92,16 @@ class KeyBar(Static):
         listed: dict[str, tuple[int, Key]] = {}
         for active in screen.active_bindings.values():
             action = actions.get(active.binding.id or "")
-            if action is None or action.footer is None or action.id in listed:
+            place = None if action is None else _place(action, screen)
+            if action is None or place is None or action.id in listed:
                 continue
             if self._read_only and action.writes:
                 continue
-            if not active.enabled and isinstance(screen, ActingScreen) and not screen.applies(action):
+            if isinstance(screen, ActingScreen) and not screen.applies(action):
                 continue
             key = display_of(self, active.binding)
-            listed[action.id] = action.footer, (key, action.title, active.enabled)
+            title = screen.title_of(action) if isinstance(screen, ActingScreen) else action.title
+            listed[action.id] = place, (key, title, active.enabled)
             self._presses[key] = active.binding.key
         self._keys = tuple(key for _, key in sorted(listed.values(), key=lambda placed: placed[0]))
         self._always = listed["app.help"][1] if "app.help" in listed else None
@@ -121,6 +124,12 @@ class KeyBar(Static):
             ends.append((line.cell_len, self._presses[key]))
         self._ends = tuple(ends)
         self.update(line, layout=False)
+
+
+def _place(action: Action, screen: Screen[object]) -> int | None:
+    """Return the place of an action, lowest first; None keeps it out. A screen may put some of them first."""
+    first = screen.footer_begins_with if isinstance(screen, ActingScreen) else ()
+    return first.index(action.id) - len(first) if action.id in first else action.footer
 
 
 def _fitting(keys: Sequence[Key], always: Key | None, room: int) -> list[Key]:

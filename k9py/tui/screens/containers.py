@@ -14,6 +14,7 @@ import msgspec
 from textual.app import ComposeResult
 from textual.containers import Container
 
+from k9py.actions.action import Action
 from k9py.api.events import Event
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
@@ -25,6 +26,7 @@ from k9py.cluster.metrics import MetricsLease
 from k9py.resources.containers import COLUMNS, container_rows
 from k9py.resources.describe.containers import containers as container_sections
 from k9py.resources.describe.describer import EVENTS, DescribeContext, Unread, event_request
+from k9py.resources.describe.json_fields import text_at
 from k9py.tui.context import AppContext
 from k9py.tui.live_object import LiveObject
 from k9py.tui.panes.pane import Pane
@@ -33,6 +35,7 @@ from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.panes.text_pane import TextPane
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.screens.section_lines import section_lines
+from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
@@ -50,6 +53,8 @@ _FIELDS: Final = ("initContainers", "containers", "ephemeralContainers")
 
 class ContainersScreen(PanedScreen):
     """One pod."""
+
+    footer_begins_with = OBJECT_KEYS
 
     DEFAULT_CSS = """
     ContainersScreen #pod { margin: 0; }
@@ -248,8 +253,15 @@ class ContainersScreen(PanedScreen):
     def target(self) -> ObjectRef | None:
         return self.subject if self.is_connected else None
 
+    def applies(self, action: Action) -> bool:
+        return applies_to(action, self.target() or self.subject)
+
     def pod_target(self) -> ObjectRef | None:
         return self.target()
+
+    def uid_of(self, ref: ObjectRef) -> str:
+        shown = text_at(self._body, "metadata", "uid") if ref == self.subject else ""
+        return shown or super().uid_of(ref)
 
     def keep_cursor(self, acted_on: ObjectRef | None) -> None:
         """Keep the cursor on the container: actions are on the pod."""

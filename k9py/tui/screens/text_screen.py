@@ -8,14 +8,15 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.actions.action import Action, ActionScope, ActionTarget
-from k9py.api.kinds import POD, SERVICE, WORKLOAD_KINDS
+from k9py.actions.action import Action, ActionScope
+from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.text_pane import TextPane
 from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.targets import applies_to
 from k9py.tui.widgets.filter_bar import FilterBar
 
 
@@ -39,19 +40,14 @@ class TextScreen(PanedScreen):
     def target(self) -> ObjectRef | None:
         return self.subject
 
-    def pod_target(self) -> ObjectRef | None:
-        return self.subject if self.subject.kind == POD.name else None
-
     def applies(self, action: Action) -> bool:
-        kind, is_standard = self.subject.kind, not self.subject.group
-        match action.scope:
-            case ActionScope.POD:
-                return is_standard and kind == POD.name
-            case ActionScope.WORKLOAD | ActionScope.DIFF:
-                return is_standard and kind in (*WORKLOAD_KINDS, POD.name, SERVICE.name)
-            case ActionScope.OBJECT:
-                return action.allowed(ActionTarget(self.subject)) is None
-        return True
+        return applies_to(action, self.subject)
+
+    def pod_target(self) -> ObjectRef | None:
+        return self.subject if self.subject.kind == POD.name and not self.subject.group else None
+
+    def title_of(self, action: Action) -> str:
+        return "Search" if action.id == "pane.filter" else action.title
 
     def _filter_bar(self) -> FilterBar | None:
         return self.pane.search_bar

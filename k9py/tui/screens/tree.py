@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from k9py.actions.action import ActionScope
+from k9py.actions.action import Action, ActionScope
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
@@ -24,6 +24,7 @@ from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
 from k9py.views.tones import live_age
@@ -49,6 +50,7 @@ BUILD_SECONDS: Final = 0.5
 class TreeScreen(PanedScreen):
     """Owners and dependents of one object."""
 
+    footer_begins_with = OBJECT_KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.TREE)
 
     def __init__(self, context: AppContext, subject: ObjectRef) -> None:
@@ -60,6 +62,8 @@ class TreeScreen(PanedScreen):
         self.pane.set_empty_text("loading…", Tone.BUSY)
         self._reader: TreeReader | None = None
         self._toggled: set[ObjectRef] = set()
+        self._uids: dict[ObjectRef, str] = {}
+        """Of the objects that are shown, where they are known."""
         self._is_outdated = True
         self._built_at = float("-inf")
         self._is_selected = False
@@ -79,7 +83,7 @@ class TreeScreen(PanedScreen):
     def on_mount(self) -> None:
         """Read the tree."""
         self.show_pane(self.pane)
-        self.pane.set_place("", f"{self.subject.kind} {self.subject.name}")
+        self.pane.set_place("", f"{self.subject.qualified_kind} {self.subject.name}")
         self.session_changed()
 
     def on_unmount(self) -> None:
@@ -113,7 +117,8 @@ class TreeScreen(PanedScreen):
         reader = self._reader
         if reader is None:
             return
-        lines = tree_lines(reader.root(), reader.dependents, is_folded=self._is_folded)
+        lines = [*tree_lines(reader.root(), reader.dependents, is_folded=self._is_folded)]
+        self._uids = {line.item.ref: line.item.uid for line in lines if line.item is not None}
         self.pane.set_rows([self._row(line, at) for at, line in enumerate(lines)])
         progress = "" if reader.is_done else f"reading {reader.read_count} of {count_noun(reader.type_count, 'type')}"
         unread = f"{count_noun(len(reader.unreadable), 'type')} not readable" if reader.unreadable else ""
@@ -132,7 +137,7 @@ class TreeScreen(PanedScreen):
         fold = "▸ " if line.is_folded else ""
         relation = f"{line.relation} " if line.relation else ""
         hidden = f"  ({line.hidden} more)" if line.is_folded and ref.kind else ""
-        named = f"{printable(ref.kind)}/{printable(ref.name)}" if ref.kind else printable(ref.name)
+        named = f"{printable(ref.qualified_kind)}/{printable(ref.name)}" if ref.kind else printable(ref.name)
         name = f"{line.prefix}{fold}{relation}{named}{hidden}"
         tone = Tone.ACCENT if ref == self.subject else Tone.PLAIN
         cells = (Cell(name, tone, at), Cell(printable(item.state), item.tone), Cell(""))
@@ -144,9 +149,15 @@ class TreeScreen(PanedScreen):
         key = self.pane.table.cursor_key
         return key if self.is_connected and key is not None and key.kind else None
 
+    def applies(self, action: Action) -> bool:
+        return applies_to(action, self.target() or self.subject)
+
     def pod_target(self) -> ObjectRef | None:
         key = self.target()
         return key if key is not None and key.kind == POD.name and not key.group else None
+
+    def uid_of(self, ref: ObjectRef) -> str:
+        return self._uids.get(ref) or super().uid_of(ref)
 
     def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Update the keys: what is possible depends on the object."""
