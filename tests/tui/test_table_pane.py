@@ -27,9 +27,23 @@ class Objects:
         return row(ref.name, ready=self.numbers[ref])
 
 
+class BuildingTime(SystemClock):
+    """A monotonic clock by which each row takes a tenth of a millisecond, and nothing else takes time."""
+
+    def __init__(self) -> None:
+        self.objects = Objects(0)
+
+    def monotonic(self) -> float:
+        return len(self.objects.built) * 1e-4
+
+
 class Host(ThemedApp[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = BuildingTime()
+
     def compose(self) -> ComposeResult:
-        self.pane = TablePane("Objects", COLUMNS, clock=SystemClock(), options=LineViewOptions())
+        self.pane = TablePane("Objects", COLUMNS, clock=self.clock, options=LineViewOptions())
         yield self.pane
 
 
@@ -60,3 +74,19 @@ async def test_rows_are_built_for_what_changed_and_equal_ones_are_not_kept_twice
         while pane.is_loading or pane.table.is_building:
             await pilot.pause()
         assert all(pane.table.row(ref) is pane.rows[ref] for ref in objects.numbers)
+
+
+async def test_a_covered_table_takes_less_of_each_tick() -> None:
+    objects, app = Objects(200), Host()
+    async with app.run_test(size=(100, 20)) as pilot:
+        pane, app.clock.objects = app.pane, objects
+        pane.set_source(RowSource(objects.numbers.keys, objects.row))
+        while not pane.is_complete or pane.is_loading or pane.table.row_count < len(objects.numbers):
+            await pilot.pause()
+        objects.built.clear()
+        pane.update_rows(objects.numbers, is_covered=True)
+        assert 0 < len(objects.built) <= 21
+        objects.built.clear()
+        pane.update_rows(())
+        assert len(objects.built) >= 40
+        assert set(objects.built) >= set(pane.table.visible_keys()) - {key(f"web-{at:04}") for at in range(21)}
