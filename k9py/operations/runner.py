@@ -22,7 +22,14 @@ from k9py.operations.follow import FollowContext
 from k9py.operations.front_end import Confirmed, Decision, FrontEnd, InputRequest, Proposal, Proposals
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import Tracking, WritePlan, WriteResult
-from k9py.operations.proposing import OperationSession, pods_to_delete, propose, read_targets, stuck_pod_deleter
+from k9py.operations.proposing import (
+    OperationSession,
+    Outcomes,
+    pods_to_delete,
+    propose,
+    read_targets,
+    stuck_pod_deleter,
+)
 from k9py.operations.removal import track_removal
 from k9py.operations.result import OperationResult, error_outcome
 from k9py.operations.target import Target, TargetSnapshot
@@ -61,6 +68,7 @@ class OperationRunner:
         self._operation: Operation[Any]
         self._at = -1  # of the result of the target that is being tracked
         self._targets: Sequence[Target] = ()
+        self._outcomes: Outcomes = {}
         self.results: list[OperationResult] = []
         self.not_started: tuple[ObjectRef, ...] = ()
 
@@ -76,6 +84,8 @@ class OperationRunner:
             except KdashError as error:
                 self._end_inputs(operation, error)
                 self._fail(error)
+                if len(batch) > 1 and self.results[-1].written is None:
+                    self._name_each(operation, batch, error)
             else:
                 self._end_inputs(operation, None)
             if not self.results[-1].is_good and number < len(batches):
@@ -139,14 +149,20 @@ class OperationRunner:
     ) -> Proposals | None:
         """Return what was confirmed, None when the user declined; `targets`: as they were read, when they were."""
         front_end = self._front_end
-        targets = targets or await read_targets(self._session, batch)
+        self._outcomes.clear()
+        targets = targets or await read_targets(self._session, batch, self._outcomes)
         self._targets = targets
         for target in targets:
-            operation.check(target)
+            try:
+                operation.check(target)
+            except KdashError as error:
+                self._outcomes[target.key] = error
+                raise
         self._inputs = inputs = await operation.resolve(targets, inputs)
 
         async def proposed(chosen: Any) -> Proposals:
-            return await propose(self._session, operation, targets, chosen)
+            self._outcomes.clear()
+            return await propose(self._session, operation, targets, chosen, self._outcomes)
 
         is_asked = False
         while True:
@@ -381,6 +397,23 @@ class OperationRunner:
 
     def _show(self, operation: Operation[Any], proposals: Proposals) -> None:
         self.results[-1] = _result(operation, proposals.items[0])
+
+    def _name_each(self, operation: Operation[Any], batch: Sequence[TargetSnapshot], error: KdashError) -> None:
+        """Give each object of a batch its result after one was refused, so that nothing was written."""
+        causes = (error, error.__cause__)
+        results: list[OperationResult] = []
+        for snapshot in batch:
+            match self._outcomes.get(snapshot.key):
+                case Proposal() as proposal:
+                    results.append(replace(_result(operation, proposal), outcome="dry-run"))
+                case KdashError() as refusal:
+                    reported = error if refusal in causes else refusal
+                    outcome = error_outcome(reported)
+                    results.append(OperationResult(snapshot.key, operation.id, outcome, error=reported))
+        if any(result.error is error for result in results):
+            self.results[-1:] = results
+            named = {result.key for result in results}
+            self.not_started = tuple(snapshot.key for snapshot in batch if snapshot.key not in named)
 
     def _fail(self, error: KdashError) -> None:
         """Record a failure. A completed write stays written, whatever happened to its tracking."""
