@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeVar
 
-from k9py.api.errors import KdashError, RefusedError
+from k9py.api.errors import ConflictError, KdashError, RefusedError
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import pluralize
 from k9py.api.text import printable
@@ -26,6 +26,7 @@ from k9py.cli.tracking import ProgressPrinter
 from k9py.cli.undo_default import choose_revision
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
+from k9py.operations.batch_results import keys_without_result
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.drafts import Draft
 from k9py.operations.edit import EditInputs
@@ -38,7 +39,8 @@ from k9py.operations.pause import PausedError
 from k9py.operations.plan import WriteResult
 from k9py.operations.proposing import OperationSession
 from k9py.operations.result import OperationResult
-from k9py.operations.runner import OperationRunner, RunOptions
+from k9py.operations.run_options import RunOptions
+from k9py.operations.runner import OperationRunner
 from k9py.operations.target import FetchedTarget, FetchedTargets, Target, TargetSnapshot
 from k9py.operations.track import TrackedEnd
 from k9py.operations.undo import UndoInputs
@@ -141,8 +143,7 @@ def _sum_up(
 ) -> ExitCode:
     """Report the targets that were not written, print JSON if requested, and return the first code that is not 0."""
     console, results = invocation.console, runner.results
-    named = {result.key for result in results}
-    left = [snapshot.key for snapshot in snapshots if snapshot.key not in named]
+    left = keys_without_result([snapshot.key for snapshot in snapshots], results)
     code = next((code for code in map(exit_code, results) if code is not ExitCode.DONE), ExitCode.DONE)
     refused = [result for result in results if result.error is not None]
     passed = [result.key for result in results if result.outcome == "dry-run"]
@@ -186,6 +187,7 @@ class ConsoleFrontEnd:
         self._options = options
         self._printer = ProgressPrinter(invocation.console)
         self._reported = ""
+        self._reported_error: KdashError | None = None
 
     async def while_preparing(self, key: ObjectRef, title: str, work: Coroutine[Any, Any, T]) -> T | None:
         """Await the work without showing it."""
@@ -230,6 +232,14 @@ class ConsoleFrontEnd:
         if options.yes or await self._is_agreed(typed):
             return Decision.YES
         return Decision.NO
+
+    async def starts_over(self, error: ConflictError) -> bool:
+        """Print what others changed, and ask whether to begin again; without a question to answer, the run ends."""
+        if self._options.yes or self._options.dry_run or not self._console.is_interactive:
+            return False
+        self._console.print_err(f"kdash: {printable(error.message)}")
+        self._reported_error = error
+        return await self._console.confirm("Nothing was written. Start over with the object as it is now?")
 
     def _print_plan(self, proposals: Proposals) -> None:
         """Print the plan: on standard output for a dry run, otherwise on standard error."""
@@ -312,6 +322,8 @@ class ConsoleFrontEnd:
 
     def failed(self, result: OperationResult, error: KdashError) -> None:
         """Print what went wrong and what can be done about it; for a remedy, its command."""
+        if error is self._reported_error:
+            return
         if isinstance(error, PausedError):
             workload = f"{KIND_SHORT_NAMES.get(result.key.kind, result.key.kind)}/{result.key.name}"
             error.hint = f"resume it first: kdash resume {workload} -n {result.key.namespace}"

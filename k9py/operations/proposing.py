@@ -23,7 +23,7 @@ from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.patcher import Reader
 from k9py.operations.shared_reader import SharedReader
 from k9py.operations.stuck_pods import stuck_pods
-from k9py.operations.target import Target, TargetReader, TargetSnapshot
+from k9py.operations.target import Target, TargetReader, TargetSnapshot, uid_of
 from k9py.operations.write import Writer
 from k9py.runtime.clock import Clock
 
@@ -62,6 +62,22 @@ async def read_targets(
     """Read the targets of an operation. Raises KdashError: the first; those of all are in `outcomes`."""
     work = {snapshot.key: partial(session.targets.read, snapshot) for snapshot in batch}
     return await _each(work, {} if outcomes is None else outcomes)
+
+
+async def read_again(session: OperationSession, targets: Sequence[Target]) -> list[Target]:
+    """Read exactly the same objects as they are now. Raises KdashError."""
+    same = [TargetSnapshot(target.key, uid_of(target.raw), may_be_absent=not target.raw) for target in targets]
+    return await read_targets(session, same)
+
+
+def check_targets(operation: Operation[Any], targets: Sequence[Target], outcomes: Outcomes) -> None:
+    """Check whether the operation is possible on each target. Raises RefusedError: it is not on the first of them."""
+    for target in targets:
+        try:
+            operation.check(target)
+        except KdashError as error:
+            outcomes[target.key] = error
+            raise
 
 
 async def propose(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from k9py.actions.action import Action, ActionScope
 from k9py.actions.commands import CommandEntry, commands_of
 from k9py.api.errors import KdashError
-from k9py.api.kinds import POD, WORKLOAD_KINDS
+from k9py.api.kinds import POD, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.kube.kubeconfig import list_contexts
@@ -127,7 +127,7 @@ class ActingScreen(CoveredScreen[None]):
         if target.kind == POD.name and connected is not None:
             workload = connected.cluster.queries.workload_of(target)
             return () if workload is None else (workload,)
-        return (target,) if target.kind in WORKLOAD_KINDS else ()
+        return (target,) if is_workload(target) else ()
 
     # -- what is possible ---------------------------------------------------------------------------------------------
 
@@ -188,6 +188,10 @@ class ActingScreen(CoveredScreen[None]):
     footer_begins_with: ClassVar[tuple[str, ...]] = ()
     """Ids of the actions that the footer begins with, whatever their own places."""
 
+    def title_of(self, action: Action) -> str:
+        """Return what the footer of this screen calls an action."""
+        return action.title
+
     def _read_only_reason(self, action: Action) -> str:
         return READ_ONLY if action.writes and self.app_context.options.read_only else ""
 
@@ -199,9 +203,9 @@ class ActingScreen(CoveredScreen[None]):
     def _workload_reason(self, action: Action) -> str:
         read_only = self._read_only_reason(action)
         if action.takes_marked and (marked := self.marked()):
-            others = sorted({key.kind for key in marked if key.kind not in WORKLOAD_KINDS})
+            others = sorted({key.qualified_kind for key in marked if not is_workload(key)})
             return read_only or (
-                f"{action.title.lower()} of several is for workloads, not {others[0]}s" if others else ""
+                f"{action.title.lower()} of several is for workloads, not for a {others[0]}" if others else ""
             )
         target, connected = self.acting_target, self.app_context.connected
         if target is None or connected is None:

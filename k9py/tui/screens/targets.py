@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from k9py.actions.action import Action, ActionScope, ActionTarget
-from k9py.api.kinds import POD, WORKLOAD_KINDS
+from k9py.api.kinds import POD, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.cluster.cluster import Cluster
@@ -64,7 +64,7 @@ def applies_to(action: Action, ref: ObjectRef) -> bool:
         case ActionScope.POD:
             return is_standard and ref.kind == POD.name
         case ActionScope.WORKLOAD | ActionScope.DIFF:
-            return (is_standard and ref.kind in WORKLOAD_KINDS) or action.also(target)
+            return is_workload(ref) or action.also(target)
         case ActionScope.OBJECT:
             return action.allowed(target) is None
     return True
@@ -88,6 +88,9 @@ def type_of(key: ObjectRef, cluster: Cluster) -> ResourceType | None:
 
 def no_workload_message(target: ObjectRef) -> str:
     """Return that no workload belongs to a Service or pod."""
+    if target.group:
+        kind = target.qualified_kind
+        return f"a {kind} has no rollout: select a Deployment, StatefulSet or DaemonSet"
     if target.kind == "Service":
         return f"Service {target.name} has no workload: no pod of one matches its selector"
     return f"{target.kind} {target.name} has no workload: no Deployment, StatefulSet or DaemonSet owns it"

@@ -83,7 +83,7 @@ class TreeScreen(PanedScreen):
     def on_mount(self) -> None:
         """Read the tree."""
         self.show_pane(self.pane)
-        self.pane.set_place("", f"{self.subject.kind} {self.subject.name}")
+        self.pane.set_place("", f"{self.subject.qualified_kind} {self.subject.name}")
         self.session_changed()
 
     def on_unmount(self) -> None:
@@ -137,7 +137,7 @@ class TreeScreen(PanedScreen):
         fold = "▸ " if line.is_folded else ""
         relation = f"{line.relation} " if line.relation else ""
         hidden = f"  ({line.hidden} more)" if line.is_folded and ref.kind else ""
-        named = f"{printable(ref.kind)}/{printable(ref.name)}" if ref.kind else printable(ref.name)
+        named = f"{printable(ref.qualified_kind)}/{printable(ref.name)}" if ref.kind else printable(ref.name)
         name = f"{line.prefix}{fold}{relation}{named}{hidden}"
         tone = Tone.ACCENT if ref == self.subject else Tone.PLAIN
         cells = (Cell(name, tone, at), Cell(printable(item.state), item.tone), Cell(""))
