@@ -65,7 +65,11 @@ class ResourceTypes:
     def nearest(self, name: str) -> tuple[str, ...]:
         """Return up to three plural names that are most like a name that is not known."""
         matches = get_close_matches(name.lower(), self._by_name, n=4 * NEAREST, cutoff=0.5)
-        return tuple(dict.fromkeys(self._by_name[match].plural for match in matches))[:NEAREST]
+        nearest = dict.fromkeys(self._by_name[match].plural for match in matches)
+        if len(nearest) < NEAREST:  # short words are like nothing: their letters have to do
+            plurals = {resource_type.plural for resource_type in self._types}
+            nearest |= dict.fromkeys(get_close_matches(name.lower(), sorted(plurals), n=2 * NEAREST, cutoff=0.1))
+        return tuple(nearest)[:NEAREST]
 
 
 def _full_names(resource_type: ResourceType) -> tuple[str, ...]:

@@ -122,6 +122,11 @@ def test_an_unknown_type_names_the_nearest() -> None:
     assert unknown.value.hint.startswith("did you mean pods")
 
 
+@pytest.mark.parametrize("word", ["foo", "pdo", "cm1", "gizmo"])
+def test_short_words_have_three_nearest_names_too(word: str) -> None:
+    assert len(set(TYPES.nearest(word))) == 3
+
+
 @pytest.mark.parametrize(
     ("word", "is_type"),
     [("po", True), ("pod/x", True), ("all", True), ("bindings", True), ("scale", False), ("", False), ("po,x", False)],
