@@ -121,8 +121,8 @@ class Metrics:
         self._time_slicer = time_slicer
         self._spawn = spawn
         self._scopes: dict[tuple[str, str], _Scope] = {}
-        self._samples: dict[ObjectRef, _Sample] = {}
-        self._history: dict[ObjectRef, array[float]] = {}
+        self._samples: dict[str, dict[ObjectRef, _Sample]] = {POD.name: {}, NODE.name: {}}
+        self._history: dict[str, dict[ObjectRef, array[float]]] = {POD.name: {}, NODE.name: {}}
         self._health = {POD.name: MetricsHealth(), NODE.name: MetricsHealth()}
         self.version = 0
 
@@ -176,10 +176,13 @@ class Metrics:
             return
         del self._scopes[place]
         scope.task.cancel()
-        kept = set[ObjectRef]().union(*(other.refs for other in self._scopes.values()))
-        self._forget((scope.refs | scope.arriving) - kept)
-        if not any(kind == place[0] for kind, _ in self._scopes):
-            self._set_health(place[0], MetricsHealth())
+        kind = place[0]
+        others = [other for (other_kind, _), other in self._scopes.items() if other_kind == kind]
+        if others:
+            self._forget(kind, (scope.refs | scope.arriving).difference(*(other.refs for other in others)))
+        else:  # at once: there may be tens of thousands
+            self._samples[kind], self._history[kind] = {}, {}
+            self._set_health(kind, MetricsHealth())
 
     def poll_now(self) -> None:
         """Read again everything that is leased."""
@@ -200,7 +203,7 @@ class Metrics:
 
     def history(self, ref: ObjectRef) -> tuple[Usage, ...]:
         """Return the last samples of a pod or node, oldest first."""
-        numbers = self._history.get(ref, ())
+        numbers = self._history.get(ref.kind, {}).get(ref, ())
         return tuple(Usage(cpu, int(memory)) for cpu, memory in zip(numbers[::2], numbers[1::2], strict=True))
 
     def health(self, kind: str) -> MetricsHealth:
@@ -208,7 +211,7 @@ class Metrics:
         return self._health[kind]
 
     def _current(self, ref: ObjectRef) -> _Sample | None:
-        sample = self._samples.get(ref)
+        sample = self._samples.get(ref.kind, {}).get(ref)
         is_current = sample is not None and self._clock.monotonic() - sample.read_at <= STALE_SECONDS
         return sample if is_current else None
 
@@ -228,23 +231,25 @@ class Metrics:
         kind, scope = place[0], self._scopes.get(place)
         if scope is None:
             return
-        self._forget(scope.refs - scope.arriving)
+        self._forget(kind, scope.refs - scope.arriving)
         scope.refs, scope.arriving = scope.arriving, set()
         self._set_health(kind, MetricsHealth(MetricsState.LIVE, scope.newest or self._health[kind].measured_at))
 
     def _record(self, ref: ObjectRef, sample: _Sample) -> None:
-        before = self._samples.get(ref)
-        self._samples[ref] = sample
+        samples = self._samples[ref.kind]
+        before = samples.get(ref)
+        samples[ref] = sample
         if before is not None and sample.measured_at is not None and before.measured_at == sample.measured_at:
             return  # the same measurement, read a second time
-        history = self._history.setdefault(ref, array("f"))
+        history = self._history[ref.kind].setdefault(ref, array("f"))
         history.extend((sample.usage.cpu, sample.usage.memory))
         del history[: -2 * HISTORY_LENGTH]
 
-    def _forget(self, refs: Iterable[ObjectRef]) -> None:
+    def _forget(self, kind: str, refs: Iterable[ObjectRef]) -> None:
+        samples, history = self._samples[kind], self._history[kind]
         for ref in refs:
-            self._samples.pop(ref, None)
-            self._history.pop(ref, None)
+            samples.pop(ref, None)
+            history.pop(ref, None)
 
     def _on_error(self, kind: str, error: KdashError) -> None:
         match error:

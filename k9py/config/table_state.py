@@ -6,7 +6,6 @@ two sessions never mix; what one session writes keeps the tables that another on
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -49,6 +48,8 @@ class TableState:
             del tables[table]
         self._tables = tables
         if self._path is not None:
+            import json
+
             _replace(self._path, json.dumps({"tables": tables}, indent=1, sort_keys=True))
 
     def _read(self) -> dict[str, Any]:
@@ -56,6 +57,8 @@ class TableState:
             return dict(self._tables or {})
         with suppress(OSError, ValueError, RecursionError):
             if self._path.stat().st_size <= _MAX_BYTES:
+                import json  # where nothing was chosen, it is not needed for the first frame
+
                 read = json.loads(self._path.read_text(encoding="utf-8"))
                 tables = read.get("tables") if isinstance(read, dict) else None
                 return tables if isinstance(tables, dict) else {}

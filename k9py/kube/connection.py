@@ -11,6 +11,7 @@ import builtins
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -22,12 +23,14 @@ from k9py.api.discovery import Discovered, unknown_type_error
 from k9py.api.errors import (
     ApiError,
     ExpiredError,
+    KdashError,
     MissingApiError,
     UnauthorizedError,
     UnavailableError,
 )
 from k9py.api.kinds import METADATA_LIST, POD, DynamicKind, Kind
 from k9py.api.meta import ObjectRef
+from k9py.api.owners import OwnedObject, OwnerList, decode_owner_page
 from k9py.api.resource_type import ResourceType
 from k9py.api.resource_types import ResourceTypes
 from k9py.api.write_request import WriteRequest
@@ -46,6 +49,8 @@ from k9py.logs.source import LogTarget
 
 PAGE_LIMIT: Final = 500
 """Objects in a page of a list."""
+TYPES_SECONDS: Final = 10.0
+"""Age up to which `served_types` takes the last discovery."""
 _GZIP: Final = {"Accept-Encoding": "gzip"}
 
 
@@ -244,23 +249,39 @@ class Connection:
         status: dict[str, Any] = review.get("status") or {}
         return status
 
-    async def list_metadata(
-        self, resource_type: ResourceType, namespace: str, *, limit: int = 0
-    ) -> tuple[builtins.list[dict[str, Any]], int]:
-        """Return the metadata of the objects of any type, without the objects, and how many the server left out.
+    async def served_types(self) -> Discovered:
+        """Return the types of the server, discovered not long ago; what could not be read is in `errors`."""
+        try:
+            return await self._discovery.refresh_older_than(TYPES_SECONDS)
+        except KdashError as error:
+            return replace(self.discovered, errors={**self.discovered.errors, "/apis": error})
+
+    async def list_owners(self, resource_type: ResourceType, namespace: str, *, most: int) -> OwnerList:
+        """Return the owners of the objects of any type, read as metadata alone, page by page.
 
         Args:
             namespace: "" for the whole cluster.
-            limit: at most so many objects; 0: all of them.
+            most: no other page is read after so many objects.
         """
         path = resource_type.path(quote(namespace, safe=""))
         info = RequestInfo("list", resource_type.plural, resource_type.group, namespace)
-        query = [("limit", str(limit))] if limit else []
         headers = {"Accept": METADATA_LIST, **_GZIP}
-        request = ApiRequest("GET", path, info, query=query, headers=headers, timeout=LIST_TIMEOUT)
-        page = self._decode(await self._transport.read(request))
-        remaining = (page.get("metadata") or {}).get("remainingItemCount")
-        return page.get("items") or [], int(remaining or 0)
+        objects: builtins.list[OwnedObject] = []
+        token = ""
+        while True:
+            query = [("limit", str(min(most, PAGE_LIMIT)))]
+            if token:
+                query.append(("continue", token))
+            body = await self._transport.read(
+                ApiRequest("GET", path, info, query=query, headers=headers, timeout=LIST_TIMEOUT)
+            )
+            try:
+                page, token = decode_owner_page(body)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                raise malformed_body_error(self._transport.server, body) from error
+            objects += page.objects
+            if not token or len(objects) >= most:
+                return OwnerList(tuple(objects), page.left_out)
 
     async def server_version(self) -> str:
         """Return the server's version, such as "v1.36.2"."""

@@ -65,6 +65,10 @@ class Discovery:
         """
         return await self._refresh(0.0)
 
+    async def refresh_older_than(self, seconds: float) -> Discovered:
+        """Discover the types unless that was done in the last seconds. Raises KdashError as `refresh`."""
+        return await self._refresh(seconds)
+
     async def refresh_after_miss(self) -> Discovered:
         """Discover the types because a name is not known, unless that was done just now. Raises nothing."""
         try:

@@ -91,7 +91,9 @@ async def find_manifests(
         manifest = await _manifest(document, find_type, namespace, defined)
         if (other := manifests.get(manifest.ref)) is not None:
             name = printable(str(manifest.ref))
-            raise ManifestError(f"{printable(document.place)}: {name} is also in {printable(other.place)}", "")
+            raise ManifestError(
+                f"{printable(document.place)}: {name} is also in {printable(other.place)}", "", line=document.line
+            )
         later = manifest.comes_later or (manifest.ref.namespace in created)
         manifests[manifest.ref] = replace(manifest, comes_later=later)
     return dict(sorted(manifests.items(), key=lambda item: _place(item[0])))
@@ -112,7 +114,9 @@ async def _manifest(
         found = await find_type(ref)
     except NotFoundError as error:
         if (group, ref.kind) not in defined:
-            raise ManifestError(f"{printable(document.place)}: {error.message}", error.hint) from error
+            raise ManifestError(
+                f"{printable(document.place)}: {error.message}", error.hint, line=document.line
+            ) from error
         found, is_later = defined[group, ref.kind], True
     resource_type = replace(found, version=version)
     metadata = dict(body.get("metadata") or {})

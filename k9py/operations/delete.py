@@ -20,7 +20,7 @@ from k9py.operations.delete_pod import plan_delete_pod
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import PreflightWarning, Tracking, WarningLevel, WritePlan
 from k9py.operations.preconditions import TargetVersion, options_guarded, target_version
-from k9py.operations.preflight.dependents import may_own
+from k9py.operations.preflight.dependents import usually_owns
 from k9py.operations.preflight.management import managed
 from k9py.operations.removal import blocked_by, finalizers_of
 from k9py.operations.target import Target
@@ -97,8 +97,8 @@ def plan_delete(obj: Mapping[str, Any], inputs: DeleteInputs) -> WritePlan:
 
 
 def _propagation(about: TargetVersion, cascade: Cascade) -> tuple[tuple[str, str, str], ...]:
-    """Return the row about what it owns; none for a kind that owns nothing."""
-    if cascade == "background" and not may_own(about.key):
+    """Return the row about what it owns; none for a kind that owns nothing as a rule."""
+    if cascade == "background" and not usually_owns(about.key):
         return ()
     return (("propagation", "", f"{cascade}: {_HOW[cascade]}"),)
 

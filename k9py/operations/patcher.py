@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import Any, Protocol
 
+from k9py.api.discovery import Discovered
 from k9py.api.meta import ObjectRef
+from k9py.api.owners import OwnerList
 from k9py.api.resource_type import ResourceType
 from k9py.api.write_request import WriteRequest
 
@@ -31,10 +32,12 @@ class Reader(Protocol):
         """Return the items of a list, all pages."""
         ...
 
-    async def list_metadata(
-        self, resource_type: ResourceType, namespace: str, *, limit: int = 0
-    ) -> tuple[builtins.list[dict[str, Any]], int]:
-        """Return objects of any type with their metadata alone, and how many the server left out (`limit`; 0: none)."""
+    async def served_types(self) -> Discovered:
+        """Return the types of the server, discovered not long ago; what could not be read is in `errors`."""
+        ...
+
+    async def list_owners(self, resource_type: ResourceType, namespace: str, *, most: int) -> OwnerList:
+        """Return who owns the objects of any type; after about `most` objects it ends. Raises KdashError."""
         ...
 
     async def can_i(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -21,8 +21,9 @@ from k9py.operations.dry_run import DryRun, dry_run
 from k9py.operations.front_end import Proposal, Proposals
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.patcher import Reader
+from k9py.operations.shared_reader import SharedReader
 from k9py.operations.stuck_pods import stuck_pods
-from k9py.operations.target import Target, TargetReader, TargetSnapshot
+from k9py.operations.target import Target, TargetReader, TargetSnapshot, uid_of
 from k9py.operations.write import Writer
 from k9py.runtime.clock import Clock
 
@@ -56,6 +57,12 @@ async def read_targets(session: OperationSession, batch: Sequence[TargetSnapshot
     return await in_parallel([partial(session.targets.read, snapshot) for snapshot in batch])
 
 
+async def read_again(session: OperationSession, targets: Sequence[Target]) -> list[Target]:
+    """Read exactly the same objects as they are now. Raises KdashError."""
+    same = [TargetSnapshot(target.key, uid_of(target.raw), may_be_absent=not target.raw) for target in targets]
+    return await read_targets(session, same)
+
+
 async def propose(
     session: OperationSession, operation: Operation[Any], targets: Sequence[Target], inputs: Any
 ) -> Proposals:
@@ -71,7 +78,9 @@ async def propose(
     if not planned:
         raise RefusedError(f"nothing to do: {'; '.join(notes)}", "")
     is_several = len(planned) > 1
-    items = await in_parallel([partial(_dry_run, session, target, is_several=is_several) for target in planned])
+    async with SharedReader(session.reader) as reader:
+        shared = replace(session, reader=reader)
+        items = await in_parallel([partial(_dry_run, shared, target, is_several=is_several) for target in planned])
     return Proposals(operation, tuple(items), tuple(notes))
 
 

@@ -106,7 +106,6 @@ def plan_undo(
             managed(obj),
             applied(obj, field="template"),
         ),
-        replaces_annotations=_annotations(obj) if about.key.kind == "Deployment" else None,
         starts_rollout=True,
         template=template,
         is_remedy=True,
@@ -148,10 +147,6 @@ def _request(
         {"op": "add" if own is None else "replace", "path": "/metadata/annotations", "value": annotations},
     ]
     return WriteRequest(about.key, guarded_operations(operations, about), "json")
-
-
-def _annotations(obj: Mapping[str, Any]) -> dict[str, str]:
-    return dict((obj.get("metadata") or {}).get("annotations") or {})
 
 
 def _number(revision_obj: Mapping[str, Any]) -> int:

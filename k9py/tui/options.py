@@ -16,11 +16,11 @@ from k9py.config.table_state import TableState
 from k9py.config.terminal import Clipboard, NotificationMode
 from k9py.kube.options import ConnectOptions
 from k9py.operations.registry import OperationRegistry, built_in_operations
-from k9py.resources.registry import ResourceRegistry, built_in_resources
 from k9py.runtime.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from k9py.kube.connection import Connection
+    from k9py.resources.registry import ResourceRegistry
 
 Connector = Callable[[ConnectOptions], Awaitable["Connection"]]
 """Connects to the cluster the options name. Raises KdashError."""
@@ -31,6 +31,13 @@ async def connect_lazily(options: ConnectOptions) -> Connection:
     from k9py.kube.connect import connect
 
     return await connect(options)
+
+
+def load_resources() -> ResourceRegistry:
+    """Return the descriptors of kdash; they are imported only now."""
+    from k9py.resources.registry import built_in_resources
+
+    return built_in_resources()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +87,4 @@ class AppOptions:
     clock: Clock = field(default_factory=SystemClock)
     actions: ActionRegistry = BUILT_IN
     operations: OperationRegistry = field(default_factory=built_in_operations)
-    resources: Callable[[], ResourceRegistry] = built_in_resources
+    resources: Callable[[], ResourceRegistry] = load_resources

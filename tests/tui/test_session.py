@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from k9py.kube.options import ConnectOptions
 from k9py.simulator.faults import Refuse, RequestMatch
 from k9py.simulator.server import Simulator
 from k9py.tui.app.kdash_app import KdashApp
+from k9py.tui.app.preloading import MODULES
 from k9py.tui.dialogs.check import CheckDialog
 from k9py.tui.options import AppOptions, connect_lazily
 from k9py.tui.session import Unreachable
@@ -29,6 +31,19 @@ def test_importing_the_app_imports_no_client() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_what_is_opened_from_home_is_imported_after_the_first_frame_not_before() -> None:
+    code = (
+        "import sys, k9py.tui.app.kdash_app; from k9py.tui.app.preloading import MODULES; "
+        "from k9py.tui.options import AppOptions; AppOptions(); "
+        "late = {*MODULES, 'k9py.resources.registry', 'k9py.operations.edit', 'textual.widgets._text_area'}; "
+        "found = late & set(sys.modules); "
+        "sys.exit(f'imported: {found}' if found else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert all(importlib.util.find_spec(module) for module in MODULES)
 
 
 async def test_the_first_frame_is_painted_before_it_connects() -> None:

@@ -24,7 +24,7 @@ from k9py.api.selectors import LabelSelector
 from k9py.api.text import printable
 from k9py.operations.patcher import Reader
 from k9py.operations.plan import NewPods, PreflightWarning, WarningLevel, WritePlan
-from k9py.operations.preflight.dependents import Dependents, read_dependents
+from k9py.operations.preflight.dependents import OF_POD_SECONDS, READ_SECONDS, Dependents, read_dependents
 
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)
@@ -95,8 +95,9 @@ async def gather(reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> Fac
         return await _known(lambda: _listed(reader, POD, namespace, selector), POD)
 
     async def dependents() -> Dependents | None:
-        deletes = plan.request.verb == "delete" and not plan.removes_pod
-        return await read_dependents(reader, obj) if deletes else None
+        if plan.request.verb not in ("delete", "evict"):
+            return None
+        return await read_dependents(reader, obj, seconds=OF_POD_SECONDS if plan.removes_pod else READ_SECONDS)
 
     tasks = (
         asyncio.ensure_future(_allowed(reader, plan, right)),

@@ -12,7 +12,6 @@ from textual.app import App
 from k9py.api.errors import ConfigError
 from k9py.kube.kubeconfig import list_contexts
 from k9py.tui.context import AppContext
-from k9py.tui.dialogs.check import CheckDialog
 from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
 from k9py.tui.options import AppOptions
 from k9py.tui.session import Connected, options_for_context
@@ -64,6 +63,8 @@ class ClusterScopeChooser:
 
     def choose_namespace(self) -> None:
         """Ask for a namespace."""
+        from k9py.tui.dialogs.check import CheckDialog  # only when it is opened
+
         connected = self._context.connected
         if connected is None:
             self._context.show_message("not connected", failed=True)

@@ -25,6 +25,7 @@ from k9py.tui.app.crash import CrashReport
 from k9py.tui.app.header_updater import HeaderUpdater
 from k9py.tui.app.messages import TransientMessages
 from k9py.tui.app.navigator import ScreenNavigator
+from k9py.tui.app.preloading import preload
 from k9py.tui.app.ticker import ScreenTicker
 from k9py.tui.bindings import bindings
 from k9py.tui.browse.other_pods import OtherPods
@@ -81,6 +82,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         self._header = HeaderUpdater(self, self.home)
         self._ticker = ScreenTicker()
         self._session_worker: Worker[None] | None = None
+        self._has_preloaded = False
 
     @property
     def connected(self) -> Connected | None:
@@ -167,6 +169,9 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         connected = self.connected
         changes = self._ticker.tick(self.screen_stack, None if connected is None else connected.cluster)
         self.other_pods.update(None if connected is None else connected.cluster, changes)
+        if connected is not None and not self._has_preloaded and connected.cluster.health.state is ClusterState.LIVE:
+            self._has_preloaded = True
+            start_worker(self, preload, group="preload")
         is_outdated = self._header.is_outdated()
         if changes or is_outdated:
             self.refresh_header()

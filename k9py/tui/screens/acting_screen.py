@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from k9py.actions.action import Action, ActionScope
 from k9py.actions.commands import CommandEntry, commands_of
@@ -21,19 +21,16 @@ from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.kube.kubeconfig import list_contexts
 from k9py.operations.target import TargetSnapshot
-from k9py.resources.query import ResourceQuery
 from k9py.tui.bindings import action_id_of
 from k9py.tui.context import AppContext, OperationControl
-from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.operations.applying import apply_manifests
-from k9py.tui.palette.entry import PaletteEntry
-from k9py.tui.palette.open_query import open_query
-from k9py.tui.palette.resolve import CommandLineRun
-from k9py.tui.palette.source import PaletteSource
 from k9py.tui.screens.targets import CursorTargets, choose_workload, no_workload_message, target_of
 from k9py.tui.terminal.covered_screens import CoveredScreen
 from k9py.tui.workers import start_worker
+
+if TYPE_CHECKING:
+    from k9py.tui.palette.entry import PaletteEntry
+    from k9py.tui.palette.source import PaletteSource
 
 READ_ONLY = "read-only: kdash was started with --readonly"
 
@@ -67,6 +64,15 @@ class ActingScreen(CoveredScreen[None]):
         """Return the marked objects with the uid each had when it was marked."""
         return {}
 
+    def uid_of(self, ref: ObjectRef) -> str:
+        """Return the uid of an object as this screen shows it, "" when that is not known.
+
+        To be overridden where objects are shown that the home screen does not watch.
+        """
+        connected = self.app_context.connected
+        known = None if connected is None else connected.cluster.queries.object(ref)
+        return "" if known is None else known.uid
+
     def keep_cursor(self, target: ObjectRef | None) -> None:
         """Keep the cursor on the object of an action: to act on a row is to select it."""
 
@@ -79,7 +85,16 @@ class ActingScreen(CoveredScreen[None]):
 
     def cursor_targets(self) -> CursorTargets:
         """Return what is under the cursor now, for what is typed before it acts."""
-        return CursorTargets(self.target(), self.pod_target())
+        target, pod, connected = self.target(), self.pod_target(), self.app_context.connected
+        refs = [ref for ref in (target, pod) if ref is not None]
+        if connected is not None:
+            queries = connected.cluster.queries
+            for ref in tuple(refs):
+                if ref.kind == "Service" and not ref.group:
+                    refs += queries.backends_of(ref)
+                elif ref.kind == POD.name and not ref.group and (workload := queries.workload_of(ref)) is not None:
+                    refs.append(workload)
+        return CursorTargets(target, pod, {ref: self.uid_of(ref) for ref in refs})
 
     @property
     def acting_target(self) -> ObjectRef | None:
@@ -95,6 +110,11 @@ class ActingScreen(CoveredScreen[None]):
     def acting_object(self) -> ObjectRef | None:
         """The object itself an action is for: the pod in a list of pods, else the target."""
         return self.acting_pod or self.acting_target
+
+    def _snapshot(self, ref: ObjectRef) -> TargetSnapshot:
+        """Return an object as it was shown when the action began: another one with its name is refused."""
+        shown = self.uid_of(ref) if self._typed_on is None else self._typed_on.uids.get(ref, "")
+        return TargetSnapshot(ref, shown)
 
     def _workloads_at(self, action: Action, target: ObjectRef) -> tuple[ObjectRef, ...]:
         """Return the workload itself, those a Service selects, or the one a pod belongs to."""
@@ -232,6 +252,10 @@ class ActingScreen(CoveredScreen[None]):
             line: What was typed.
             typed_on: What was under the cursor when the typing began; None: what is there now.
         """
+        from k9py.resources.query import ResourceQuery  # after the first frame, as all of the palette
+        from k9py.tui.palette.open_query import open_query
+        from k9py.tui.palette.resolve import CommandLineRun
+
         try:
             match self._palette_source().meaning(line):
                 case CommandLineRun(entry=entry, argument=argument):
@@ -246,6 +270,8 @@ class ActingScreen(CoveredScreen[None]):
         return False
 
     def _palette_source(self) -> PaletteSource:
+        from k9py.tui.palette.source import PaletteSource
+
         context = self.app_context
         names = context.key_names
         return PaletteSource(
@@ -294,18 +320,16 @@ class ActingScreen(CoveredScreen[None]):
         if action.scope is ActionScope.POD:
             pod = self._acting_pod_or_message(action_id)
             if pod is not None:
-                operations.start(action.operation, [operations.snapshot(pod)], **inputs)
+                operations.start(action.operation, [self._snapshot(pod)], **inputs)
         elif action.takes_marked and (marked := self.marked()) and not self.disabled_reason(action_id):
             targets = [TargetSnapshot(key, uid) for key, uid in marked.items()]
             operations.start(action.operation, targets, **inputs)
         elif action.scope is ActionScope.OBJECT:
             target = self._acting_object_or_message(action_id)
             if target is not None:
-                operations.start(action.operation, [operations.snapshot(target)], **inputs)
+                operations.start(action.operation, [self._snapshot(target)], **inputs)
         else:
-            self._on_workload(
-                action, lambda key: operations.start(action.operation, [operations.snapshot(key)], **inputs)
-            )
+            self._on_workload(action, lambda key: operations.start(action.operation, [self._snapshot(key)], **inputs))
 
     def _acting_pod_or_message(self, action_id: str) -> ObjectRef | None:
         reason = self.disabled_reason(action_id) or self.lost_target_message()
@@ -344,6 +368,8 @@ class ActingScreen(CoveredScreen[None]):
         if self.app_context.options.read_only:
             self.app_context.show_message(READ_ONLY, failed=True)
             return
+        from k9py.tui.operations.applying import apply_manifests
+
         start_worker(self, partial(apply_manifests, self.app, self.app_context, path), group="apply")
 
     def show_logs(self, *, previous: bool) -> None:
@@ -428,6 +454,8 @@ class ActingScreen(CoveredScreen[None]):
 
     def open_command_line(self) -> None:
         """Ask for a command."""
+        from k9py.tui.dialogs.command_line import CommandLine
+
         typed_on = self.cursor_targets()
 
         def run(choice: PaletteEntry | str | None) -> None:
@@ -435,7 +463,7 @@ class ActingScreen(CoveredScreen[None]):
                 return
             line = choice if isinstance(choice, str) else choice.line
             self.app_context.palette_history.add(line)
-            if isinstance(choice, PaletteEntry) and choice.ref is not None:
+            if not isinstance(choice, str) and choice.ref is not None:
                 self.app_context.navigator.open_object(choice.ref)
             else:
                 self.run_line(line, typed_on)

@@ -157,6 +157,10 @@ class ResourceScreen(PanedScreen):
         key = self.target()
         return key if key is not None and key.kind == POD.name and not key.group else None
 
+    def uid_of(self, ref: ObjectRef) -> str:
+        held = self.pane.object(ref)
+        return super().uid_of(ref) if held is None else held.uid
+
     def marked(self) -> Mapping[ObjectRef, str]:
         return self.marks.uids
 

@@ -5,8 +5,8 @@ Invariant: where there are several nothing is taken unasked, and what was chosen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from k9py.actions.action import Action, ActionScope, ActionTarget
@@ -23,10 +23,15 @@ from k9py.views.tones import rank_of, rollout_tone
 
 @dataclass(frozen=True, slots=True)
 class CursorTargets:
-    """What was under the cursor at one moment: the object, and the pod where it is in a list of pods."""
+    """What was under the cursor at one moment: the object, and the pod where it is in a list of pods.
+
+    Args:
+        uids: Of these and of the workloads that they stand for, as they were shown.
+    """
 
     target: ObjectRef | None
     pod: ObjectRef | None
+    uids: Mapping[ObjectRef, str] = field(default_factory=dict)
 
 
 OBJECT_KEYS: Final = (

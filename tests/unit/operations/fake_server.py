@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import builtins
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from k9py.api.discovery import Discovered
 from k9py.api.errors import ConflictError, NotFoundError
 from k9py.api.meta import ObjectRef
+from k9py.api.owners import OwnerList
 from k9py.api.resource_type import ResourceType
 from k9py.api.write_request import WriteRequest
 
@@ -71,9 +72,10 @@ class FakeServer:
     ) -> list[dict[str, Any]]:
         raise AssertionError("a write lists nothing")
 
-    async def list_metadata(
-        self, resource_type: ResourceType, namespace: str, *, limit: int = 0
-    ) -> tuple[builtins.list[dict[str, Any]], int]:
+    async def served_types(self) -> Discovered:
+        raise AssertionError("a write lists nothing")
+
+    async def list_owners(self, resource_type: ResourceType, namespace: str, *, most: int) -> OwnerList:
         raise AssertionError("a write lists nothing")
 
     async def can_i(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from k9py.api.discovery import Discovered
 from k9py.api.errors import KdashError
 from k9py.api.kinds import HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET, RESOURCE_QUOTA, Kind
 from k9py.api.meta import KubeObject, ObjectRef
+from k9py.api.owners import OwnedObject, OwnerList
 from k9py.api.pods import Pod
 from k9py.api.resource_type import ResourceType
 from k9py.operations.plan import PreflightWarning, WritePlan
@@ -62,14 +63,21 @@ class FakeReader:
     lists: Mapping[str, Sequence[Raw] | KdashError] = field(default_factory=dict)
     allowed: bool | KdashError | None = True
     asked: list[tuple[str, ...]] = field(default_factory=list)
+    owned: Mapping[str, Sequence[OwnedObject] | KdashError] = field(default_factory=dict)
+    discovered: Discovered = field(default_factory=Discovered)
 
     async def get(self, key: ObjectRef, subresource: str = "") -> Raw:
         raise AssertionError("the object was read already")
 
-    async def list_metadata(
-        self, resource_type: ResourceType, namespace: str, *, limit: int = 0
-    ) -> tuple[builtins.list[Raw], int]:
-        return await self.list(resource_type.kind, namespace), 0
+    async def served_types(self) -> Discovered:
+        return self.discovered
+
+    async def list_owners(self, resource_type: ResourceType, namespace: str, *, most: int) -> OwnerList:
+        self.asked.append(("owners", resource_type.qualified_name, namespace))
+        owned = self.owned.get(resource_type.qualified_name, ())
+        if isinstance(owned, KdashError):
+            raise owned
+        return OwnerList(tuple(owned)[:most], max(0, len(owned) - most))
 
     async def list(self, kind: str, namespace: str, *, label_selector: str = "", field_selector: str = "") -> list[Raw]:
         self.asked.append(("list", kind, namespace, *filter(None, [label_selector])))

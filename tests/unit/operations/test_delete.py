@@ -6,14 +6,11 @@ from typing import Any
 
 import pytest
 
-from k9py.api.errors import ForbiddenError, NotFoundError, RefusedError
+from k9py.api.errors import NotFoundError, RefusedError
 from k9py.api.meta import ObjectRef
-from k9py.api.resource_type import ResourceType
 from k9py.operations.delete import DeleteInputs, plan_delete
 from k9py.operations.plan import Tracking, WarningLevel
-from k9py.operations.preflight.dependents import read_dependents, takes_along
 from k9py.operations.removal import track_removal
-from tests.unit.operations.preflights import FakeReader
 from tests.unit.operations.raw import raw_pod
 
 Raw = dict[str, Any]
@@ -23,10 +20,6 @@ def raw(kind: str, name: str = "app", namespace: str = "shop", api_version: str 
     metadata = {"name": name, "namespace": namespace, "uid": f"uid-{name}", "resourceVersion": "7"}
     metadata |= fields.pop("metadata", {})
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **fields}
-
-
-def owned(name: str, owner: str) -> Raw:
-    return {"metadata": {"name": name, "uid": f"uid-{name}", "ownerReferences": [{"uid": f"uid-{owner}"}]}}
 
 
 def test_the_options_carry_preconditions_and_the_propagation_policy() -> None:
@@ -65,39 +58,6 @@ def test_finalizers_are_named() -> None:
     messages = [warning.message for warning in plan_delete(claim, DeleteInputs()).warnings]
     assert any("finalizer kubernetes.io/pvc-protection" in message for message in messages)
     assert any("PersistentVolume v" in message for message in messages)
-
-
-async def test_dependents_are_counted_at_any_depth() -> None:
-    reader = FakeReader(lists={})
-
-    async def list_metadata(resource_type: ResourceType, namespace: str, *, limit: int = 0) -> tuple[list[Raw], int]:
-        return {
-            "replicasets": [owned("rs-1", "app"), owned("rs-2", "app"), owned("other", "else")],
-            "pods": [owned("p-1", "rs-1"), owned("p-2", "rs-1"), owned("q", "other")],
-        }[resource_type.plural], 0
-
-    reader.list_metadata = list_metadata  # type: ignore[method-assign]
-    deployment = raw("Deployment", api_version="apps/v1")
-    found = await read_dependents(reader, deployment)
-    assert found is not None
-    assert dict(found.counts) == {"ReplicaSet": 2, "Pod": 2}
-    [warning] = takes_along(plan_delete(deployment, DeleteInputs()), found)
-    assert warning.message == "deletes what it owns: 2 ReplicaSets, 2 Pods"
-    [orphans] = takes_along(plan_delete(deployment, DeleteInputs("orphan")), found)
-    assert orphans.message == "leaves 2 ReplicaSets, 2 Pods without an owner"
-
-
-async def test_what_may_not_be_listed_is_unknown() -> None:
-    reader = FakeReader(lists={})
-
-    async def refuse(resource_type: ResourceType, namespace: str, *, limit: int = 0) -> tuple[list[Raw], int]:
-        raise ForbiddenError("no", code=403)
-
-    reader.list_metadata = refuse  # type: ignore[method-assign]
-    job = raw("Job", api_version="batch/v1")
-    found = await read_dependents(reader, job)
-    [warning] = takes_along(plan_delete(job, DeleteInputs()), found)
-    assert (warning.code, warning.message) == ("unknown", "number of pods: unknown; they may be deleted too")
 
 
 class Going:

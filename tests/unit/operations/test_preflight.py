@@ -79,7 +79,11 @@ async def test_what_matters_is_read_once_in_the_namespace_and_nothing_else(
     obj = raw_pod() if change.key.kind == "Pod" else make.raw_deployment()
     assert await preflight(reader, obj, change) == ()
     lists = [("list", kind, "shop", *(("app=checkout",) if kind == "Pod" else ())) for kind in kinds]
-    assert sorted(reader.asked) == sorted([right, *lists])
+    owners = [request for request in reader.asked if request[0] == "owners"]
+    assert sorted(reader.asked) == sorted([right, *lists, *owners])
+    assert bool(owners) is change.removes_pod
+    assert {request[2] for request in owners} <= {"shop"}
+    assert len(set(owners)) == len(owners)
 
 
 async def test_a_paused_deployment_needs_only_the_permission_check() -> None:

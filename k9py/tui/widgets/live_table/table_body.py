@@ -36,7 +36,7 @@ from k9py.tui.widgets.live_table.live_rows import LiveRows
 from k9py.tui.widgets.live_table.order import Order
 from k9py.views.values import Column, Row, Tone
 
-BUILD_SLICE_SECONDS: Final = 0.006
+BUILD_SLICE_SECONDS: Final = 0.004
 UTC_NOW: Final = partial(datetime.now, UTC)
 
 
