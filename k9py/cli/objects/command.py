@@ -121,8 +121,10 @@ def api_resources(context: click.Context, /, **given: Any) -> None:
     context.exit(run(arguments, lambda invocation: core.api_resources(invocation, options)))
 
 
-@subcommand("describe", examples="kdash describe pod checkout-7d9c\nkdash describe svc/cart deploy/cart\n")
-@click.argument("operands", nargs=-1, metavar="TYPE NAME... | TYPE/NAME... | NAME")
+@subcommand(
+    "describe", examples="kdash describe pod checkout-7d9c\nkdash describe svc/cart deploy/cart\nkdash describe jobs\n"
+)
+@click.argument("operands", nargs=-1, metavar="TYPE [NAME...] | TYPE/NAME... | NAME")
 @click.option("--show-secrets", is_flag=True, help="Show values that look like secrets (hidden otherwise).")
 @with_cluster_options
 def describe(context: click.Context, /, operands: Sequence[str], show_secrets: bool, **given: Any) -> None:
