@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeVar
 
-from k9py.api.errors import KdashError, RefusedError
+from k9py.api.errors import ConflictError, KdashError, RefusedError
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import pluralize
 from k9py.api.text import printable
@@ -38,7 +38,8 @@ from k9py.operations.pause import PausedError
 from k9py.operations.plan import WriteResult
 from k9py.operations.proposing import OperationSession
 from k9py.operations.result import OperationResult
-from k9py.operations.runner import OperationRunner, RunOptions
+from k9py.operations.run_options import RunOptions
+from k9py.operations.runner import OperationRunner
 from k9py.operations.target import FetchedTarget, FetchedTargets, Target, TargetSnapshot
 from k9py.operations.track import TrackedEnd
 from k9py.operations.undo import UndoInputs
@@ -177,6 +178,7 @@ class ConsoleFrontEnd:
         self._options = options
         self._printer = ProgressPrinter(invocation.console)
         self._reported = ""
+        self._reported_error: KdashError | None = None
 
     async def while_preparing(self, key: ObjectRef, title: str, work: Coroutine[Any, Any, T]) -> T | None:
         """Await the work without showing it."""
@@ -221,6 +223,14 @@ class ConsoleFrontEnd:
         if options.yes or await self._is_agreed(typed):
             return Decision.YES
         return Decision.NO
+
+    async def starts_over(self, error: ConflictError) -> bool:
+        """Print what others changed, and ask whether to begin again; without a question to answer, the run ends."""
+        if self._options.yes or self._options.dry_run or not self._console.is_interactive:
+            return False
+        self._console.print_err(f"kdash: {printable(error.message)}")
+        self._reported_error = error
+        return await self._console.confirm("Nothing was written. Start over with the object as it is now?")
 
     def _print_plan(self, proposals: Proposals) -> None:
         """Print the plan: on standard output for a dry run, otherwise on standard error."""
@@ -303,6 +313,8 @@ class ConsoleFrontEnd:
 
     def failed(self, result: OperationResult, error: KdashError) -> None:
         """Print what went wrong and what can be done about it; for a remedy, its command."""
+        if error is self._reported_error:
+            return
         if isinstance(error, PausedError):
             workload = f"{KIND_SHORT_NAMES.get(result.key.kind, result.key.kind)}/{result.key.name}"
             error.hint = f"resume it first: kdash resume {workload} -n {result.key.namespace}"

@@ -79,7 +79,7 @@ class StuckPodDeleter:
         for pod in self.pods:
             target = await self._stuck(pod)
             if target is not None:
-                await self._writer.write(plan_delete_pod(target.raw), dry_run=True)
+                await self._writer.write(plan_delete_pod(target.raw), dry_run=True, before=target.raw)
 
     async def wait_until_observed(self) -> None:
         """Wait until the controller has observed the rollback. Raises UnavailableError: it does not in time."""

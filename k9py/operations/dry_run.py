@@ -60,7 +60,7 @@ async def dry_run(writer: Writer, reader: Reader, obj: Mapping[str, Any], plan: 
     writer.refuse_if_read_only(plan)
     preflight_task = asyncio.ensure_future(preflight(reader, obj, plan))
     try:
-        tried = await writer.try_plan(plan)
+        tried = await writer.try_plan(plan, obj)
         warnings: tuple[PreflightWarning, ...] = await preflight_task
     finally:
         preflight_task.cancel()

@@ -8,24 +8,23 @@ to another; otherwise all candidates are named, or the author is reported as unk
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from k9py.api.text import printable
 
-Part = Literal["spec", "metadata"]
 _METADATA: Final = ("annotations", "labels", "finalizers")
 """The parts of the metadata that people change."""
 _NAMES_SHOWN: Final = 3
 Entry = Mapping[str, Any]
 
 
-def last_writer(present: Mapping[str, Any], before: Mapping[str, Any] | None, part: Part = "spec") -> str:
+def last_writer(present: Mapping[str, Any], before: Mapping[str, Any] | None, part: str = "spec") -> str:
     """Return ` (by kubectl at 2026-...)`, ` (by hpa or kubectl, ...)`, "" when nothing shows it.
 
     Args:
         present: the raw object as it is now.
         before: as it was planned from; None: not known, so any field may have changed.
-        part: what was changed.
+        part: the field of the object in which something was changed.
     """
     entries = [entry for entry in _entries(present) if entry.get("subresource") != "status"]
     known = [_identity(entry) for entry in _entries(before)] if before is not None else []
@@ -68,7 +67,7 @@ def _identity(entry: Entry) -> tuple[Any, ...]:
     return (*(entry.get(key) for key in keys), repr(entry.get("fieldsV1")))
 
 
-def _owns(entry: Entry, part: Part, changed: frozenset[str] | None) -> bool:
+def _owns(entry: Entry, part: str, changed: frozenset[str] | None) -> bool:
     """Return whether an entry owns one of the fields; `changed` None: the fields are unknown."""
     fields = (entry.get("fieldsV1") or {}).get(f"f:{part}")
     if not isinstance(fields, Mapping):
@@ -76,8 +75,11 @@ def _owns(entry: Entry, part: Part, changed: frozenset[str] | None) -> bool:
     return changed is None or any(f"f:{field}" in fields for field in changed)
 
 
-def _changed_fields(before: Mapping[str, Any], present: Mapping[str, Any], part: Part) -> frozenset[str]:
+def _changed_fields(before: Mapping[str, Any], present: Mapping[str, Any], part: str) -> frozenset[str] | None:
+    """Return the fields that differ, None where they are not known: a part may be a list, as the rules of a role."""
     old, new = before.get(part) or {}, present.get(part) or {}
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return None
     fields = _METADATA if part == "metadata" else {**old, **new}
     return frozenset(str(field) for field in fields if old.get(field) != new.get(field))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from k9py.operations.write import content_of
+from k9py.operations.concurrent_change import content_of
 from k9py.rollouts.template_diff import DiffLine, template_diff
 
 _ROOT: Final = DiffLine("@", "template")

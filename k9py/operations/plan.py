@@ -64,8 +64,6 @@ class WritePlan:
         before_after: (what, before, after) rows for the confirm dialog.
         warnings: most severe first.
         cause: the problem of the object when the write was confirmed, "" when none was known; for the audit.
-        replaces_annotations: the annotations that the patch replaces, as they were; None when it keeps them. A change
-            of annotations does not change the generation, so these are compared instead.
         starts_rollout: pods begin to be replaced as soon as it is stored.
         new_pods: how the pods that it creates compare with the current ones.
         template: the whole pod template that it puts in the place of the current one, None when it does not.
@@ -73,7 +71,7 @@ class WritePlan:
         done_text: what was done: `Deployment shop/checkout scaled from 3 to 5`; "": `done: ` and the summary.
         pauses: it ends with the rollout paused.
         tracking: how it is followed to its end.
-        is_exact: any change but that of the status since it was planned is a conflict, also of other fields.
+        is_exact: of a Pod or a Node too, any change but that of the status since it was planned is a conflict.
         shows_object: its confirmation shows the difference of the whole object.
         comes_later: an earlier write of the same run creates its namespace or its type, so a dry run may not find them.
         typed_confirmation: what a person has to type to confirm it, "" when a key is enough.
@@ -90,7 +88,6 @@ class WritePlan:
     before_after: tuple[tuple[str, str, str], ...] = ()
     warnings: tuple[PreflightWarning, ...] = ()
     cause: str = ""
-    replaces_annotations: Mapping[str, str] | None = None
     starts_rollout: bool = False
     new_pods: NewPods = NewPods.ANY
     template: Mapping[str, Any] | None = None

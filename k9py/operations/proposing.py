@@ -23,7 +23,7 @@ from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.patcher import Reader
 from k9py.operations.shared_reader import SharedReader
 from k9py.operations.stuck_pods import stuck_pods
-from k9py.operations.target import Target, TargetReader, TargetSnapshot
+from k9py.operations.target import Target, TargetReader, TargetSnapshot, uid_of
 from k9py.operations.write import Writer
 from k9py.runtime.clock import Clock
 
@@ -55,6 +55,12 @@ class OperationSession:
 async def read_targets(session: OperationSession, batch: Sequence[TargetSnapshot]) -> list[Target]:
     """Read the targets of an operation. Raises KdashError."""
     return await in_parallel([partial(session.targets.read, snapshot) for snapshot in batch])
+
+
+async def read_again(session: OperationSession, targets: Sequence[Target]) -> list[Target]:
+    """Read exactly the same objects as they are now. Raises KdashError."""
+    same = [TargetSnapshot(target.key, uid_of(target.raw), may_be_absent=not target.raw) for target in targets]
+    return await read_targets(session, same)
 
 
 async def propose(

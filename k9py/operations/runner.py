@@ -10,40 +10,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from k9py.api.errors import ConflictError, KdashError
 from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
+from k9py.operations.concurrent_change import is_changed_by_others
 from k9py.operations.dry_run import DryRun, is_stored_as_previewed
 from k9py.operations.follow import FollowContext
 from k9py.operations.front_end import Confirmed, Decision, FrontEnd, InputRequest, Proposal, Proposals
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import Tracking, WritePlan, WriteResult
-from k9py.operations.proposing import OperationSession, pods_to_delete, propose, read_targets, stuck_pod_deleter
+from k9py.operations.proposing import (
+    OperationSession,
+    pods_to_delete,
+    propose,
+    read_again,
+    read_targets,
+    stuck_pod_deleter,
+)
 from k9py.operations.removal import track_removal
 from k9py.operations.result import OperationResult, error_outcome
+from k9py.operations.run_options import RunOptions
 from k9py.operations.target import Target, TargetSnapshot
-from k9py.operations.track import ROLLOUT_SECONDS, TrackedEnd, interrupted_end, track, track_pod, wait_for_recovery
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """Options of a run.
-
-    Args:
-        together: all targets are one batch; else each is planned in its turn.
-        tracks: follow what was written to its end.
-        timeout: seconds a rollout is tracked at most.
-        watches_recovery: keep watching a rollout that stalled, should it recover.
-    """
-
-    together: bool
-    tracks: bool = True
-    timeout: float = ROLLOUT_SECONDS
-    watches_recovery: bool = False
+from k9py.operations.track import TrackedEnd, interrupted_end, track, track_pod, wait_for_recovery
 
 
 class OperationRunner:
@@ -94,7 +86,11 @@ class OperationRunner:
             self._front_end.note(note)
 
     async def _run_batch(self, operation: Operation[Any], batch: Sequence[TargetSnapshot], inputs: Any) -> None:
-        """Run a batch; what may be asked for again after a failure is asked again."""
+        """Run a batch; what may be asked for again after a failure is asked again.
+
+        What others have changed meanwhile is never replaced unseen: the objects are read again, and the new plan is
+        confirmed again, if the user wants that.
+        """
         targets: Sequence[Target] = ()
         while True:
             try:
@@ -104,8 +100,14 @@ class OperationRunner:
                 return
             except KdashError as error:
                 is_stored = self.results[-1].written is not None or error_outcome(error) == "unknown"
-                if is_stored or not operation.asks_again:
+                if is_stored:
                     raise
+                if not operation.asks_again:
+                    if not is_changed_by_others(error) or not await self._front_end.starts_over(error):
+                        raise
+                    targets = await read_again(self._session, self._targets)
+                    inputs = self._inputs
+                    continue
                 before = self._targets
                 targets = await read_targets(self._session, batch) if isinstance(error, ConflictError) else before
                 again = await operation.ask_again(self._inputs, error, targets, before)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -25,7 +25,6 @@ from k9py.api.errors import (
     KdashError,
     NotFoundError,
     ReadOnlyError,
-    RecreatedError,
     UnavailableError,
     UnverifiedWriteError,
     WebhookFailedError,
@@ -34,20 +33,18 @@ from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.operations.audit import AuditLine, AuditLog, Identity
 from k9py.operations.audit_fields import outcome_fields, planned_fields, reveal_fields, subject_fields
-from k9py.operations.last_writer import last_writer
+from k9py.operations.concurrent_change import conflict
 from k9py.operations.patcher import Patcher, Reader
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan, WriteResult
 from k9py.operations.preconditions import at_version
 from k9py.operations.proof import not_the_object, unproven
 from k9py.operations.read_back import ReadBack, read_back
 from k9py.operations.stored import differences, rebased
-from k9py.operations.values import CONTROLLERS, Path, value_at, with_replicas
+from k9py.operations.values import with_replicas
 from k9py.operations.warnings import loudest_first, mutated
 
 _ATTEMPTS: Final = 4
 """The first attempt and three more, each at a newer resourceVersion."""
-_BUSY: Final = ("Pod", "Node")
-"""Kinds without a generation whose metadata controllers change all the time."""
 
 
 def _now() -> datetime:
@@ -130,7 +127,8 @@ class Writer:
         """Send a change; in a dry run the server checks it and stores nothing, and no audit line is written.
 
         Args:
-            before: the object the write was planned from, to name who else changed it.
+            before: the object the write was planned from: only if nothing of it but its status has changed is the
+                write sent again at a newer version. None: never.
             previewed: what the dry run returned, to compare with what is stored.
 
         Raises:
@@ -169,15 +167,15 @@ class Writer:
                 f"refused: kdash runs with --readonly; not sent: {plan.summary}", "start without --readonly to write"
             )
 
-    async def try_plan(self, plan: WritePlan) -> TriedPlan:
-        """Dry-run a write; if the server cannot dry-run it, that is a warning (code `not-tried`).
+    async def try_plan(self, plan: WritePlan, before: Mapping[str, Any] | None = None) -> TriedPlan:
+        """Dry-run a write planned from `before`; if the server cannot dry-run it, that is a warning (code `not-tried`).
 
         A server refuses every dry run that an admission webhook with side effects would see: the write itself may be
         accepted, so the user decides. Any other refusal is raised, as by `write`. Values that admission would change
         are a warning too (code `mutated`).
         """
         try:
-            written = await self.write(plan, dry_run=True)
+            written = await self.write(plan, dry_run=True, before=before)
         except DryRunUnsupportedError as error:
             text = f"the server cannot dry-run it: {printable(error.message)}"
             warning = PreflightWarning(WarningLevel.CAUTION, "not-tried", text)
@@ -281,7 +279,7 @@ class Writer:
                 if change.creates or isinstance(error, FieldConflictError):
                     raise
                 present = await self._reader.get(change.key)
-                changed = _changed(change, present, sending.before)
+                changed = conflict(change, present, sending.before, dry_run=dry_run)
                 if changed is not None:
                     raise changed from error
                 if isinstance(error, InvalidError) or sending.attempts == _ATTEMPTS:
@@ -337,59 +335,6 @@ def _looked(finding: ReadBack) -> str:
     if finding.verdict == "not-made" and finding.is_final:
         return f"read back: {finding.text}"
     return f"it is not known whether the change was made; read back: {finding.text}; check again before retrying"
-
-
-def _changed(plan: WritePlan, present: Mapping[str, Any], before: Mapping[str, Any] | None) -> ConflictError | None:
-    """Return the error for an object that is not the confirmed one, None when only its status changed."""
-    meta = present.get("metadata") or {}
-    name = printable(str(plan.key))
-    hint = "nothing was written; check it again, then retry"
-    if meta.get("uid") != plan.uid:
-        message = f"{name} was deleted and recreated since you confirmed"
-        return RecreatedError(message, hint, code=409, reason="Conflict")
-    if int(meta.get("generation") or 0) != plan.generation or (before and _is_content_changed(plan, present, before)):
-        message = f"{name} was changed since you confirmed{last_writer(present, before)}"
-    elif plan.replaces_annotations is not None and _theirs(plan.replaces_annotations) != _theirs(
-        meta.get("annotations") or {}
-    ):
-        who = last_writer(present, before, "metadata")
-        message = f"annotations of {name} were changed since you confirmed{who}"
-    else:
-        return None
-    return ConflictError(message, hint, code=409, reason="Conflict")
-
-
-def _is_content_changed(plan: WritePlan, present: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Return whether what was confirmed has changed although the generation has not: many types have none."""
-    if plan.is_exact or (plan.request.verb == "delete" and not plan.generation and plan.key.kind not in _BUSY):
-        return content_of(present) != content_of(before)
-    patch = plan.request.patch
-    if plan.generation or plan.request.verb != "patch" or not isinstance(patch, Mapping):
-        return False
-    return any(value_at(present, path) != value_at(before, path) for path in _leaves(patch, ()))
-
-
-def _leaves(patch: Mapping[str, Any], path: Path) -> Iterator[Path]:
-    """Yield the paths of the values that a patch sets, without its preconditions."""
-    for key, value in patch.items():
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, (*path, key))
-        elif (*path, key) not in (("metadata", "uid"), ("metadata", "resourceVersion")):
-            yield (*path, key)
-
-
-def content_of(obj: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what people and their tools write: everything but the status and the server's own metadata."""
-    meta = obj.get("metadata") or {}
-    kept = {part: meta.get(part) or None for part in ("labels", "finalizers", "ownerReferences")}
-    annotations = _theirs(meta.get("annotations") or {}) or None
-    rest = {key: value for key, value in obj.items() if key not in ("metadata", "status")}
-    return {**rest, "metadata": {**kept, "annotations": annotations}}
-
-
-def _theirs(annotations: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the annotations without the Deployment controller's own, which it writes again."""
-    return {key: value for key, value in annotations.items() if not key.startswith(CONTROLLERS)}
 
 
 def _joined(hint: str, more: str) -> str:

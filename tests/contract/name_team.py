@@ -53,7 +53,6 @@ class NameTeam(Operation[TeamInputs]):
             request=WriteRequest(about.key, patch, "merge"),
             summary=f"name the team of {about.text}",
             before_after=(("team", present.get(TEAM, "none"), inputs.team),),
-            replaces_annotations=present,
         )
         return PlannedTarget(target, plan, self.title(inputs))
 

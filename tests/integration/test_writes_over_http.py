@@ -144,10 +144,11 @@ async def plans(connection: Connection, simulator: Simulator) -> list[WritePlan]
 async def test_a_status_that_moved_in_between_does_not_disturb(
     which: int, simulator: Simulator, connection: Connection, writer: Writer
 ) -> None:
+    before = await connection.get(CHECKOUT)
     change = (await plans(connection, simulator))[which]
     simulator.call(touch_status, CHECKOUT)
-    assert (await writer.write(change, dry_run=True)).attempts == 2
-    assert (await writer.write(change, dry_run=False)).attempts == 2
+    assert (await writer.write(change, dry_run=True, before=before)).attempts == 2
+    assert (await writer.write(change, dry_run=False, before=before)).attempts == 2
 
 
 @pytest.mark.parametrize("which", [0, 1, 2], ids=["merge", "strategic", "json"])
@@ -194,15 +195,19 @@ async def test_an_object_that_is_gone_says_so(simulator: Simulator, connection: 
 async def test_scale_restart_pause_and_resume_do_what_they_say(
     simulator: Simulator, connection: Connection, writer: Writer, audit: Path
 ) -> None:
-    await writer.write(plan_scale(await connection.get(CHECKOUT), 7), dry_run=False)
+    async def write(plan: Callable[[dict[str, Any]], WritePlan]) -> None:
+        obj = await connection.get(CHECKOUT)
+        await writer.write(plan(obj), dry_run=False, before=obj)
+
+    await write(lambda obj: plan_scale(obj, 7))
     assert (await connection.get(CHECKOUT))["spec"]["replicas"] == 7
-    await writer.write(plan_restart(await connection.get(CHECKOUT), simulator.clock.now()), dry_run=False)
-    await writer.write(plan_pause(await connection.get(CHECKOUT)), dry_run=False)
+    await write(lambda obj: plan_restart(obj, simulator.clock.now()))
+    await write(plan_pause)
     paused = await connection.get(CHECKOUT)
     assert paused["spec"]["paused"] is True
     with pytest.raises(RefusedError, match="is paused"):
         plan_restart(paused, simulator.clock.now())
-    await writer.write(plan_resume(paused), dry_run=False)
+    await write(plan_resume)
     assert not (await connection.get(CHECKOUT))["spec"].get("paused")
     assert [record["action"] for record in lines(audit)] == ["scale", "restart", "pause", "resume"]
 

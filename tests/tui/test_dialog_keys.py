@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Button
 
 from k9py.api.errors import RefusedError
-from k9py.operations import runner
+from k9py.operations import proposing
 from k9py.tui.dialogs.check import CheckDialog
 from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
 from k9py.tui.dialogs.command_line import CommandLine
@@ -131,7 +131,7 @@ async def test_escape_during_the_dry_run_goes_back_to_what_was_chosen(
     await kdash.select(CHECKOUT)
     await kdash.press(key)
     asking = await kdash.until_screen(dialog)
-    monkeypatch.setattr(runner, "dry_run", never)
+    monkeypatch.setattr(proposing, "dry_run", never)
     await kdash.press(*typed)
     await kdash.until_text("dry-running…", "Esc cancels")
     await kdash.press("escape")
@@ -165,7 +165,7 @@ async def test_escape_during_the_dry_run_of_what_asked_nothing_before_ends_it(
     async def never(*_: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(runner, "dry_run", never)
+    monkeypatch.setattr(proposing, "dry_run", never)
     await kdash.select(CART)
     await kdash.press("r")
     await kdash.until_text("dry-running…", "Esc cancels")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from k9py.api.errors import ConflictError
-from k9py.operations.last_writer import Part, last_writer
+from k9py.operations.last_writer import last_writer
 from k9py.operations.scale import plan_scale
 from tests import factories as make
 from tests.recordings import body
@@ -84,7 +84,7 @@ def test_who_changed_it_is_named_as_far_as_it_is_known(
 @pytest.mark.parametrize(
     ("part", "message"), [("metadata", f" (by kubectl-annotate at {NEW})"), ("spec", " (author unknown)")]
 )
-def test_who_wrote_the_part_that_changed_is_named(part: Part, message: str) -> None:
+def test_who_wrote_the_part_that_changed_is_named(part: str, message: str) -> None:
     before, present = obj(CREATED), obj(CREATED, ANNOTATED)
     present["metadata"]["annotations"] = {"a": "b"}
     if part == "spec":

@@ -19,6 +19,7 @@ from k9py.api.errors import (
     WebhookFailedError,
 )
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
+from k9py.operations.label import plan_change
 from k9py.operations.plan import WritePlan
 from k9py.operations.proof import not_the_object
 from k9py.operations.read_back import judged
@@ -27,6 +28,7 @@ from k9py.operations.set_image import plan_set_image
 from k9py.operations.stored import differences, differences_text
 from tests import factories as make
 from tests.unit.operations.fake_server import FakeServer, as_scale
+from tests.unit.operations.raw import raw_pod
 from tests.unit.operations.writing import GOING, NEWER, POD, Raw, lines, stored, writer
 
 # -- looking --------------------------------------------------------------------------------------------------------
@@ -177,17 +179,16 @@ async def test_what_a_webhook_changes_every_time_is_done_and_reported(tmp_path: 
     assert (line["outcome"], len(line["stored_otherwise"])) == ("done", 2)
 
 
-async def test_concurrent_label_changes_are_not_reported_as_differences(tmp_path: Path) -> None:
-    obj = make.raw_deployment()
-    obj["metadata"] |= {"labels": {"team": "a", "old": "1"}, "annotations": {"note": "x"}}
-    change = plan_set_image(obj, {"app": NEWER})
-    previewed = stored(obj, change, resourceVersion="100", generation=3)
+async def test_concurrent_label_changes_of_a_pod_are_not_reported_as_differences(tmp_path: Path) -> None:
+    obj = raw_pod(labels={"team": "a", "old": "1"}, annotations={"note": "x"})
+    change = plan_change(obj, "labels", {"mine": "m"})
+    previewed = stored(obj, change, resourceVersion="100", generation=1)
     server, path = FakeServer(json.loads(json.dumps(obj))), tmp_path / "audit.jsonl"
     server.move_status()
     server.obj["metadata"] |= {"labels": {"team": "b", "new": "2"}, "annotations": {"note": "y", "more": "z"}}
     written = await writer(server, path).write(change, dry_run=False, before=obj, previewed=previewed)
     assert (written.attempts, written.differences) == (2, ())
-    assert server.obj["metadata"]["labels"] == {"team": "b", "new": "2"}
+    assert server.obj["metadata"]["labels"] == {"team": "b", "new": "2", "mine": "m"}
     [line] = lines(path)
     assert line["stored_otherwise"] == []
 

@@ -84,7 +84,8 @@ async def test_a_dry_run_is_asked_as_one_and_leaves_no_line(tmp_path: Path) -> N
 @pytest.mark.parametrize("moves", [1, 3])
 async def test_when_only_the_status_moved_it_is_sent_again_at_the_new_version(moves: int) -> None:
     server = FakeServer(make.raw_deployment(), status_moves=moves)
-    written = await writer(server).write(change(server.obj), dry_run=False)
+    before = json.loads(json.dumps(server.obj))
+    written = await writer(server).write(change(before), dry_run=False, before=before)
     assert written.attempts == moves + 1
     assert [version_of(request) for request, _ in server.sent] == [str(100 + number) for number in range(moves + 1)]
     assert written.plan.resource_version == str(100 + moves)
@@ -94,7 +95,8 @@ async def test_a_json_patch_is_sent_again_at_the_new_version_too() -> None:
     obj = json.loads(json.dumps(body("undo-kubectl", 0)))
     revision = next(obj for obj in items("undo-kubectl", 2) if obj["metadata"]["name"] == "checkout-8584c6bfc9")
     server = FakeServer(obj, status_moves=1)
-    written = await writer(server).write(plan_undo(obj, revision), dry_run=False)
+    before = json.loads(json.dumps(obj))
+    written = await writer(server).write(plan_undo(before, revision), dry_run=False, before=before)
     assert [version_of(request) for request, _ in server.sent] == ["3693", "3694"]
     assert written.attempts == 2
 
@@ -112,11 +114,13 @@ async def test_an_undo_does_not_overwrite_an_annotation_somebody_wrote_meanwhile
     server.obj["metadata"]["annotations"][annotation] = "77"  # leaves the generation as it is
     server.move_status()
     if refused:
-        with pytest.raises(ConflictError, match=r"annotations of Deployment .* were changed since you confirmed"):
-            await writer(server).write(planned, dry_run=False)
+        with pytest.raises(
+            ConflictError, match=r"Deployment .* was changed since you confirmed.*: metadata\.annotations"
+        ):
+            await writer(server).write(planned, dry_run=False, before=obj)
         assert len(server.sent) == 1
     else:
-        assert (await writer(server).write(planned, dry_run=False)).attempts == 2
+        assert (await writer(server).write(planned, dry_run=False, before=obj)).attempts == 2
 
 
 async def test_a_webhook_that_cannot_be_tried_is_a_warning_and_not_the_end() -> None:
@@ -143,8 +147,9 @@ async def test_any_other_refusal_of_a_trial_is_raised() -> None:
 
 async def test_it_gives_up_after_three_retries(tmp_path: Path) -> None:
     server, path = FakeServer(make.raw_deployment(), status_moves=99), tmp_path / "audit.jsonl"
+    before = json.loads(json.dumps(server.obj))
     with pytest.raises(ConflictError):
-        await writer(server, path).write(change(server.obj), dry_run=False)
+        await writer(server, path).write(change(before), dry_run=False, before=before)
     assert len(server.sent) == 4
     assert [record["outcome"] for record in lines(path)] == ["failed"]
 
