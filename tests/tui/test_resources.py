@@ -8,10 +8,12 @@ from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_types import STANDARD
 from k9py.cluster.health import ClusterState
+from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.key_bar import KeyBar
+from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.resources import ResourceScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.yaml import YamlScreen
@@ -137,3 +139,17 @@ async def test_pods_of_a_rollout_are_marked_too(kdash: Dashboard) -> None:
     await kdash.press("escape")
     assert not screen.marked()
     assert kdash.app.screen is screen
+
+
+async def test_the_logs_of_a_job_and_a_cronjob_are_those_of_its_pods(tmp_path: Path) -> None:
+    with Simulator(scenario="jobs", clock=ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path) as kdash:
+            for line, name in (("jobs batch", "migrate-2-9"), ("cj batch", "invoice")):
+                screen = await listed(kdash, line)
+                rows = screen.pane.table.shown_rows
+                assert screen.pane.table.select_key(next(row.key for row in rows if row.key.name == name))
+                await kdash.press("l")
+                logs = (await kdash.until_screen(LogScreen)).logs
+                await kdash.until(lambda logs=logs: logs.view.state.lines > 0, "lines")  # type: ignore[misc]
+                assert all(target.pod.startswith(name) for target in logs.targets)
+                await kdash.press("escape", "escape")
