@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeVar
 
-from k9py.api.errors import KdashError, RefusedError
+from k9py.api.errors import ConflictError, KdashError, RefusedError
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import pluralize
 from k9py.api.text import printable
@@ -26,6 +26,7 @@ from k9py.cli.tracking import ProgressPrinter
 from k9py.cli.undo_default import choose_revision
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
+from k9py.operations.batch_results import keys_without_result
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.drafts import Draft
 from k9py.operations.edit import EditInputs
@@ -38,7 +39,8 @@ from k9py.operations.pause import PausedError
 from k9py.operations.plan import WriteResult
 from k9py.operations.proposing import OperationSession
 from k9py.operations.result import OperationResult
-from k9py.operations.runner import OperationRunner, RunOptions
+from k9py.operations.run_options import RunOptions
+from k9py.operations.runner import OperationRunner
 from k9py.operations.target import FetchedTarget, FetchedTargets, Target, TargetSnapshot
 from k9py.operations.track import TrackedEnd
 from k9py.operations.undo import UndoInputs
@@ -59,23 +61,21 @@ async def run_operation(
     options: WriteOptions,
     **inputs: Any,
 ) -> int:
-    """Run an operation on each workload in turn; return the exit code of the last one.
+    """Run an operation on each workload in turn; return the first exit code that is not 0.
 
     Raises:
-        RefusedError: it was not confirmed beforehand, and there is no terminal to ask at.
         KdashError: there is no connection.
     """
-    require_confirmation(invocation, options)
     async with open_session(invocation) as session:
         snapshots = [TargetSnapshot(await resolve(session, target)) for target in targets]
         return await run_in_session(invocation, session, operation_id, snapshots, options, **inputs)
 
 
 def require_confirmation(invocation: Invocation, options: WriteOptions) -> None:
-    """Raise RefusedError when nobody can confirm a write."""
+    """Raise RefusedError when nobody can confirm a write; what else is wrong with it is said before."""
     if not (options.yes or options.dry_run or invocation.console.is_interactive):
         hint = "use --yes to skip the question, or --dry-run to preview"
-        raise RefusedError("not confirmed: no terminal to ask on; nothing was sent", hint)
+        raise RefusedError("not confirmed: no terminal to ask on; nothing was written", hint)
 
 
 async def run_in_session(
@@ -139,10 +139,18 @@ def _sum_up(
     snapshots: Sequence[TargetSnapshot],
     options: WriteOptions,
 ) -> ExitCode:
-    """Report the targets that were not tried, print JSON if requested, and return the last exit code."""
+    """Report the targets that were not written, print JSON if requested, and return the first code that is not 0."""
     console, results = invocation.console, runner.results
-    left = [snapshot.key for snapshot in snapshots[len(results) :]]
-    code = exit_code(results[-1]) if results else ExitCode.DONE
+    left = keys_without_result([snapshot.key for snapshot in snapshots], results)
+    code = next((code for code in map(exit_code, results) if code is not ExitCode.DONE), ExitCode.DONE)
+    refused = [result for result in results if result.error is not None]
+    passed = [result.key for result in results if result.outcome == "dry-run"]
+    for result in refused[1:]:
+        assert result.error is not None
+        console.print_err(f"kdash: refused too: {printable(result.error.message)}")
+    if refused and passed:
+        names = ", ".join(printable(name_of(key)) for key in passed)
+        console.print_err(f"kdash: not written, although the dry run passed: {names}")
     if left:
         console.print_err(f"kdash: not tried: {', '.join(printable(name_of(key)) for key in left)}")
     if invocation.arguments.json:
@@ -177,6 +185,7 @@ class ConsoleFrontEnd:
         self._options = options
         self._printer = ProgressPrinter(invocation.console)
         self._reported = ""
+        self._reported_error: KdashError | None = None
 
     async def while_preparing(self, key: ObjectRef, title: str, work: Coroutine[Any, Any, T]) -> T | None:
         """Await the work without showing it."""
@@ -213,6 +222,8 @@ class ConsoleFrontEnd:
     async def confirm(self, proposals: Proposals) -> Decision:
         """Show the plan, and ask unless the options answer."""
         options = self._options
+        if all(proposal.plan is not None for proposal in proposals.items):
+            require_confirmation(self._invocation, options)
         self._print_plan(proposals)
         if options.dry_run:
             self._print("dry run: nothing was changed")
@@ -221,6 +232,14 @@ class ConsoleFrontEnd:
         if options.yes or await self._is_agreed(typed):
             return Decision.YES
         return Decision.NO
+
+    async def starts_over(self, error: ConflictError) -> bool:
+        """Print what others changed, and ask whether to begin again; without a question to answer, the run ends."""
+        if self._options.yes or self._options.dry_run or not self._console.is_interactive:
+            return False
+        self._console.print_err(f"kdash: {printable(error.message)}")
+        self._reported_error = error
+        return await self._console.confirm("Nothing was written. Start over with the object as it is now?")
 
     def _print_plan(self, proposals: Proposals) -> None:
         """Print the plan: on standard output for a dry run, otherwise on standard error."""
@@ -262,7 +281,7 @@ class ConsoleFrontEnd:
         """Print the notes about the write, and that it is done."""
         for note in result_notes(result):
             self._console.print_err(f"kdash: {note}")
-        self._print(printable(result.plan.done))
+        self._print(f"{printable(str(proposal.key))} unchanged" if result.is_unchanged else printable(result.plan.done))
 
     async def offer_stuck_pods(self, stuck: StuckPodDeleter) -> None:
         """Delete the stuck pods if that is part of the undo or is confirmed now; otherwise print how to do it."""
@@ -303,6 +322,8 @@ class ConsoleFrontEnd:
 
     def failed(self, result: OperationResult, error: KdashError) -> None:
         """Print what went wrong and what can be done about it; for a remedy, its command."""
+        if error is self._reported_error:
+            return
         if isinstance(error, PausedError):
             workload = f"{KIND_SHORT_NAMES.get(result.key.kind, result.key.kind)}/{result.key.name}"
             error.hint = f"resume it first: kdash resume {workload} -n {result.key.namespace}"

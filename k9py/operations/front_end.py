@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
-from k9py.api.errors import KdashError
+from k9py.api.errors import ConflictError, KdashError
 from k9py.api.meta import ObjectRef
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.dry_run import DryRun
@@ -106,6 +106,13 @@ class FrontEnd(Protocol):
 
     async def confirm(self, proposals: Proposals) -> Decision:
         """Ask whether to write."""
+        ...
+
+    async def starts_over(self, error: ConflictError) -> bool:
+        """Report what others changed, and return whether to plan again from the objects as they are now.
+
+        What was confirmed is not written; the new plan is confirmed again.
+        """
         ...
 
     def writing(self, proposal: Proposal, number: int, count: int) -> None:

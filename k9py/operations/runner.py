@@ -10,40 +10,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from k9py.api.errors import ConflictError, KdashError
+from k9py.api.errors import ConflictError, KdashError, UnchangedError
 from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
+from k9py.operations.batch_results import keys_without_result, refused_batch, result_of
+from k9py.operations.concurrent_change import is_changed_by_others
 from k9py.operations.dry_run import DryRun, is_stored_as_previewed
 from k9py.operations.follow import FollowContext
 from k9py.operations.front_end import Confirmed, Decision, FrontEnd, InputRequest, Proposal, Proposals
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import Tracking, WritePlan, WriteResult
-from k9py.operations.proposing import OperationSession, pods_to_delete, propose, read_targets, stuck_pod_deleter
+from k9py.operations.proposing import (
+    OperationSession,
+    Outcomes,
+    check_targets,
+    pods_to_delete,
+    propose,
+    read_again,
+    read_targets,
+    stuck_pod_deleter,
+)
 from k9py.operations.removal import track_removal
 from k9py.operations.result import OperationResult, error_outcome
+from k9py.operations.run_options import RunOptions
 from k9py.operations.target import Target, TargetSnapshot
-from k9py.operations.track import ROLLOUT_SECONDS, TrackedEnd, interrupted_end, track, track_pod, wait_for_recovery
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """Options of a run.
-
-    Args:
-        together: all targets are one batch; else each is planned in its turn.
-        tracks: follow what was written to its end.
-        timeout: seconds a rollout is tracked at most.
-        watches_recovery: keep watching a rollout that stalled, should it recover.
-    """
-
-    together: bool
-    tracks: bool = True
-    timeout: float = ROLLOUT_SECONDS
-    watches_recovery: bool = False
+from k9py.operations.track import TrackedEnd, interrupted_end, track, track_pod, wait_for_recovery
 
 
 class OperationRunner:
@@ -61,6 +56,7 @@ class OperationRunner:
         self._operation: Operation[Any]
         self._at = -1  # of the result of the target that is being tracked
         self._targets: Sequence[Target] = ()
+        self._outcomes: Outcomes = {}
         self.results: list[OperationResult] = []
         self.not_started: tuple[ObjectRef, ...] = ()
 
@@ -73,9 +69,18 @@ class OperationRunner:
             self._inputs = inputs
             try:
                 await self._run_batch(operation, batch, inputs)
+            except UnchangedError as error:
+                self._update(outcome="unchanged")
+                self._end_inputs(operation, None)
+                self._front_end.note(error.message)
             except KdashError as error:
                 self._end_inputs(operation, error)
                 self._fail(error)
+                if len(batch) > 1 and self.results[-1].written is None:
+                    keys = [snapshot.key for snapshot in batch]
+                    if each := refused_batch(operation, keys, self._outcomes, error):
+                        self.results[-1:] = each
+                        self.not_started = keys_without_result(keys, each)
             else:
                 self._end_inputs(operation, None)
             if not self.results[-1].is_good and number < len(batches):
@@ -94,7 +99,11 @@ class OperationRunner:
             self._front_end.note(note)
 
     async def _run_batch(self, operation: Operation[Any], batch: Sequence[TargetSnapshot], inputs: Any) -> None:
-        """Run a batch; what may be asked for again after a failure is asked again."""
+        """Run a batch; what may be asked for again after a failure is asked again.
+
+        What others have changed meanwhile is never replaced unseen: the objects are read again, and the new plan is
+        confirmed again, if the user wants that.
+        """
         targets: Sequence[Target] = ()
         while True:
             try:
@@ -104,8 +113,14 @@ class OperationRunner:
                 return
             except KdashError as error:
                 is_stored = self.results[-1].written is not None or error_outcome(error) == "unknown"
-                if is_stored or not operation.asks_again:
+                if is_stored:
                     raise
+                if not operation.asks_again:
+                    if not is_changed_by_others(error) or not await self._front_end.starts_over(error):
+                        raise
+                    targets = await read_again(self._session, self._targets)
+                    inputs = self._inputs
+                    continue
                 before = self._targets
                 targets = await read_targets(self._session, batch) if isinstance(error, ConflictError) else before
                 again = await operation.ask_again(self._inputs, error, targets, before)
@@ -121,7 +136,7 @@ class OperationRunner:
         for number, proposal in enumerate(proposals.items, start=1):
             left = tuple(later.key for later in proposals.items[number:])
             if number > 1:
-                self.results.append(_result(operation, proposal))
+                self.results.append(result_of(operation, proposal))
             try:
                 await self._apply(proposal, number, count)
             except KdashError as error:
@@ -139,14 +154,15 @@ class OperationRunner:
     ) -> Proposals | None:
         """Return what was confirmed, None when the user declined; `targets`: as they were read, when they were."""
         front_end = self._front_end
-        targets = targets or await read_targets(self._session, batch)
+        self._outcomes.clear()
+        targets = targets or await read_targets(self._session, batch, self._outcomes)
         self._targets = targets
-        for target in targets:
-            operation.check(target)
+        check_targets(operation, targets, self._outcomes)
         self._inputs = inputs = await operation.resolve(targets, inputs)
 
         async def proposed(chosen: Any) -> Proposals:
-            return await propose(self._session, operation, targets, chosen)
+            self._outcomes.clear()
+            return await propose(self._session, operation, targets, chosen, self._outcomes)
 
         is_asked = False
         while True:
@@ -169,7 +185,7 @@ class OperationRunner:
                     return proposals
                 case Decision.PREVIEW:
                     assert proposals is not None
-                    results = [_result(operation, item) for item in proposals.items]
+                    results = [result_of(operation, item) for item in proposals.items]
                     self.results[-1:] = [replace(result, outcome="dry-run") for result in results]
                     return None
                 case Decision.BACK if is_asked:
@@ -214,7 +230,7 @@ class OperationRunner:
         count, followed = len(proposals.items), []
         for number, proposal in enumerate(proposals.items, start=1):
             if number > 1:
-                self.results.append(_result(operation, proposal))
+                self.results.append(result_of(operation, proposal))
             assert proposal.dry_run is not None
             try:
                 written = await self._write(proposal, proposal.dry_run, number, count)
@@ -380,7 +396,7 @@ class OperationRunner:
         self.results[self._at] = replace(self.results[self._at], **changes)
 
     def _show(self, operation: Operation[Any], proposals: Proposals) -> None:
-        self.results[-1] = _result(operation, proposals.items[0])
+        self.results[-1] = result_of(operation, proposals.items[0])
 
     def _fail(self, error: KdashError) -> None:
         """Record a failure. A completed write stays written, whatever happened to its tracking."""
@@ -388,13 +404,3 @@ class OperationRunner:
         is_written = result.written is not None or result.outcome == "not-followed"
         self._update(error=error, outcome=result.outcome if is_written else error_outcome(error))
         self._front_end.failed(self.results[-1], error)
-
-
-def _result(operation: Operation[Any], proposal: Proposal) -> OperationResult:
-    return OperationResult(
-        proposal.key,
-        operation.id if proposal.plan is None else proposal.plan.operation,
-        target=proposal.target,
-        dry_run=proposal.dry_run,
-        stuck_pods=tuple(pod.name for pod in proposal.planned.stuck_pods),
-    )

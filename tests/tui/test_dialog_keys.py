@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Button
 
 from k9py.api.errors import RefusedError
-from k9py.operations import runner
+from k9py.operations import proposing
 from k9py.tui.dialogs.check import CheckDialog
 from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
 from k9py.tui.dialogs.command_line import CommandLine
@@ -82,7 +82,7 @@ async def test_enter_alone_confirms_nothing(kdash: Dashboard, name: str) -> None
 async def test_escape_escape_enter_never_quits_and_neither_does_ctrl_p_enter(kdash: Dashboard) -> None:
     await kdash.press("escape", "escape", "enter")
     await kdash.until_screen(RolloutScreen)
-    await kdash.press("escape", "escape")
+    await kdash.press("escape", "q")
     asking = await kdash.until_screen(QuitDialog)
     assert kdash.app.focused is asking.query_one("#stay", Button)
     await kdash.press("enter")
@@ -131,7 +131,7 @@ async def test_escape_during_the_dry_run_goes_back_to_what_was_chosen(
     await kdash.select(CHECKOUT)
     await kdash.press(key)
     asking = await kdash.until_screen(dialog)
-    monkeypatch.setattr(runner, "dry_run", never)
+    monkeypatch.setattr(proposing, "dry_run", never)
     await kdash.press(*typed)
     await kdash.until_text("dry-running…", "Esc cancels")
     await kdash.press("escape")
@@ -165,7 +165,7 @@ async def test_escape_during_the_dry_run_of_what_asked_nothing_before_ends_it(
     async def never(*_: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(runner, "dry_run", never)
+    monkeypatch.setattr(proposing, "dry_run", never)
     await kdash.select(CART)
     await kdash.press("r")
     await kdash.until_text("dry-running…", "Esc cancels")

@@ -156,7 +156,10 @@ async def test_a_tree_of_a_node_shows_its_pods_with_their_states(kdash: Dashboar
     kdash.app.navigator.open_tree(ObjectRef("Node", "", "node-000"))
     tree = await kdash.until_screen(TreeScreen)
     pods = {pod.name for pod in kdash.connected.cluster.stores.pods.values() if pod.spec.node_name == "node-000"}
-    shown = lambda: {line.partition("runs Pod/")[2] for line in tree_of(kdash)} - {""}  # noqa: E731
+
+    def shown() -> set[str]:
+        return {line.partition("runs Pod/")[2] for line in tree_of(kdash)} - {""}
+
     await kdash.until(lambda: not tree.pane.subtitle and shown() == pods, "its pods")
     states = {row.key.name: row.cells[1].text for row in tree.pane.table.shown_rows}
     assert all(states[name] for name in pods)

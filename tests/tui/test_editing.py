@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from k9py.operations.target import TargetSnapshot
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.confirm import ConfirmDialog
@@ -96,7 +97,8 @@ async def test_what_is_no_yaml_or_is_invalid_is_opened_again_with_the_reason(
     await kdash.press("e")
     question = (await kdash.confirm()).question
     assert ("spec.replicas", "3", "4") in question.before_after
-    assert editor.opened(1).startswith("# It was not stored:\n# line ")
+    number = editor.opened(1).splitlines().index("  replicas: : 3") + 1
+    assert editor.opened(1).startswith(f"# It was not stored:\n# line {number}: ")
     assert "  replicas: : 3" in editor.opened(1)
     assert editor.opened(2).startswith("# It was not stored:\n# ")
     assert "replicas" in editor.opened(2).split("#\n")[0]
@@ -122,6 +124,20 @@ async def test_a_conflict_opens_both_versions(
     assert question.before_after == (("spec.replicas", "6", "4"),)
 
 
+async def test_what_others_changed_during_a_confirmation_is_shown_and_confirmed_again(
+    kdash: Dashboard, simulator: Simulator
+) -> None:
+    kdash.app.operations.start("scale", [TargetSnapshot(CART)], replicas=5)
+    await kdash.confirm()
+    edit(simulator, lambda spec: spec.update(replicas=6), ("Deployment", "shop", "cart"))
+    await kdash.press("tab", "enter")
+    message = await kdash.until_screen(MessageDialog)
+    assert "spec.replicas: 3 → 6" in message.message
+    await kdash.press("tab", "enter")
+    assert (await kdash.confirm()).question.before_after == (("replicas", "6", "5"),)
+    assert stored(kdash, CART)["spec"]["replicas"] == 6
+
+
 async def test_what_is_refused_for_good_is_kept_in_a_private_file(
     kdash: Dashboard, editor: ScriptedEditor, tmp_path: Path
 ) -> None:
@@ -143,7 +159,14 @@ async def test_an_editor_that_is_missing_is_replaced_by_the_built_in_one(simulat
         await kdash.select(CART)
         await kdash.press("e")
         dialog = await kdash.until_screen(EditorDialog)
-        dialog.area.text = dialog.text.replace("  replicas: 3", "  replicas: 5")
+        dialog.area.text = dialog.text.replace("  replicas: 3", "  replicas: : 3")
+        await kdash.press("ctrl+s")
+        await kdash.until(lambda: kdash.app.screen is not dialog, "opened again")
+        dialog = await kdash.until_screen(EditorDialog)
+        row = dialog.area.cursor_location[0]
+        assert dialog.text.splitlines()[row] == "  replicas: : 3"
+        assert f"# line {row + 1}: " in dialog.text
+        dialog.area.text = dialog.text.replace("  replicas: : 3", "  replicas: 5")
         await kdash.press("ctrl+s")
         assert ("spec.replicas", "3", "5") in (await kdash.confirm()).question.before_after
         assert not isinstance(kdash.app.screen, MessageDialog)

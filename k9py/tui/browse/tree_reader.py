@@ -38,6 +38,8 @@ READ_SECONDS: Final = 10.0
 """After which the next types are leased, although these have not been read."""
 MAX_OWNERS: Final = 20
 """Owners above an object."""
+MOST: Final = 5000
+"""Objects of a type whose owners are read, for an owner without a namespace."""
 MAX_RELATED: Final = 100
 """Objects with the same relation to another one; more of them are in a group, which is folded at first."""
 _FIRST: Final = (
@@ -110,16 +112,57 @@ class TreeReader:
     async def read(self) -> None:
         """Read all types, a few at a time; errors are kept in `unreadable`."""
         await self._relations.read()
-        types = self._types()
-        self.type_count = len(types)
+        await self._read_types(self._types())
+        if not self.subject.namespace and self.subject.group:
+            await self._read_types(await self._types_with_dependents())
+        self.is_done = True
+        self._drop_unused()
+        self._on_change()
+
+    async def _read_types(self, types: list[ResourceType]) -> None:
+        self.type_count += len(types)
         for at in range(0, len(types), AT_ONCE):
             some = [self._take(resource_type) for resource_type in types[at : at + AT_ONCE]]
             await asyncio.gather(*(self._wait(read) for read in some))
             self.read_count += len(some)
             self._on_change()
-        self.is_done = True
-        self._drop_unused()
-        self._on_change()
+
+    async def _types_with_dependents(self) -> list[ResourceType]:
+        """Return the namespaced types with objects that the subject, which has no namespace, owns at some depth."""
+        held, connection = self._object(self.subject), self._session.connection
+        if held is None:
+            return []
+        children: dict[str, list[tuple[ResourceType, str]]] = {}
+        limit = asyncio.Semaphore(AT_ONCE)
+
+        async def read(known: ResourceType) -> None:
+            name = known.qualified_name
+            try:
+                async with limit, asyncio.timeout(READ_SECONDS):
+                    owners = await connection.list_owners(known, "", most=MOST)
+            except (KdashError, TimeoutError) as error:
+                self.unreadable[name] = error.message if isinstance(error, KdashError) else "no answer yet"
+                return
+            if owners.left_out:
+                self.unreadable[name] = f"only {MOST:,} of them were read"
+            for owned in owners.objects:
+                for owner in owned.owners:
+                    children.setdefault(owner, []).append((known, owned.uid))
+
+        unique: dict[tuple[str, str], ResourceType] = {}
+        for known in self._session.cluster.resource_types:
+            if known.namespaced and known.can_list and known.can_watch and known.kind not in _NEVER:
+                unique.setdefault((known.kind, known.ref_group), known)
+        await asyncio.gather(*(read(known) for known in unique.values()))
+        result: dict[ResourceType, None] = {}
+        seen, waiting = {held.uid}, [held.uid]
+        while waiting:
+            for known, uid in children.get(waiting.pop(), ()):
+                if uid not in seen:
+                    seen.add(uid)
+                    waiting.append(uid)
+                    result[known] = None
+        return [known for known in result if (known.kind, known.ref_group) not in self._reads]
 
     def close(self) -> None:
         """End the leases."""
@@ -286,7 +329,7 @@ class TreeReader:
 
     def _without_old(self, owner: TreeItem, owned: list[Dependent]) -> list[Dependent]:
         """Put the ReplicaSets of old revisions, which have no pods, into a group at the end."""
-        if owner.ref.kind != "Deployment":
+        if owner.ref.kind != "Deployment" or owner.ref.group:
             return owned
         old = [child for child in owned if child.item.ref.kind == "ReplicaSet" and not self._owns_something(child.item)]
         if len(old) < 2:

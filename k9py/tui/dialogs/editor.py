@@ -19,6 +19,7 @@ class EditorDialog(Dialog[str]):
     Args:
         title: what is edited.
         text: the first text.
+        line: where the cursor begins, from 1; 0: below the comments at the top.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.EDITOR)
@@ -28,8 +29,9 @@ class EditorDialog(Dialog[str]):
     """
     HINT = "{editor.save} save · {editor.cancel} cancel"
 
-    def __init__(self, title: str, text: str) -> None:
+    def __init__(self, title: str, text: str, *, line: int = 0) -> None:
         super().__init__(title)
+        self._line = line
         self.area = TextArea(
             text, show_line_numbers=True, tab_behavior="indent", soft_wrap=False, compact=True, id="text"
         )
@@ -43,10 +45,10 @@ class EditorDialog(Dialog[str]):
         yield self.area
 
     def on_mount(self) -> None:
-        """Put the cursor behind the comments at the top."""
+        """Put the cursor where the problem is, or below the comments at the top."""
         lines = self.text.splitlines()
         first = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
-        self.area.move_cursor((first, 0))
+        self.area.move_cursor((self._line - 1 if self._line else first, 0), center=True)
         self.set_initial_focus(self.area)
 
     def action_save(self) -> None:

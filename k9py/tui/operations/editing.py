@@ -26,7 +26,7 @@ async def choose_edit(asker: Asker, app: App[Any], options: AppOptions, request:
     title = f"Edit {name_of(target.key)}"
 
     async def edit(draft: Draft) -> bool:
-        return await edit_draft(asker, app, options, draft, title)
+        return await edit_draft(asker, app, options, draft, title, line=request.inputs.line)
 
     return await edit_once(target.raw, request.inputs, require_directory(options), edit, asker.note)
 
@@ -38,8 +38,14 @@ def require_directory(options: AppOptions) -> Path:
     return options.draft_directory
 
 
-async def edit_draft(asker: Asker, app: App[Any], options: AppOptions, draft: Draft, title: str) -> bool:
-    """Edit a draft's file; False when the built-in editor was closed without saving."""
+async def edit_draft(
+    asker: Asker, app: App[Any], options: AppOptions, draft: Draft, title: str, *, line: int = 0
+) -> bool:
+    """Edit a draft's file; False when the built-in editor was closed without saving.
+
+    Args:
+        line: where the built-in editor begins, from 1; 0: below the comments.
+    """
     command: tuple[str, ...] = ()
     try:
         command = editor_command(options.environ)
@@ -51,7 +57,7 @@ async def edit_draft(asker: Asker, app: App[Any], options: AppOptions, draft: Dr
         with app.suspend() if can_suspend else nullcontext():
             await run_editor(command, draft.path)
         return True
-    dialog = EditorDialog(title, draft.read())
+    dialog = EditorDialog(title, draft.read(), line=line)
     saved = await asker.ask(dialog)
     draft.write(dialog.text if saved is None else saved)
     return saved is not None
