@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from k9py.api.errors import KdashError, RefusedError
+from k9py.api.errors import ConnectionFailedError, KdashError, ReadOnlyError, RefusedError
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.cluster.cluster import Cluster
 from k9py.operations.delete_stuck_pods import DeletePod, StuckPodDeleter
 from k9py.operations.dry_run import DryRun, dry_run
-from k9py.operations.front_end import Proposal, Proposals
+from k9py.operations.front_end import Proposal, Proposals, Refusal, SeveralRefusedError
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.patcher import Reader
 from k9py.operations.shared_reader import SharedReader
@@ -66,25 +66,64 @@ async def read_again(session: OperationSession, targets: Sequence[Target]) -> li
 async def propose(
     session: OperationSession, operation: Operation[Any], targets: Sequence[Target], inputs: Any
 ) -> Proposals:
-    """Plan and dry-run; a front end calls this again for each value that is typed. Raises KdashError."""
+    """Plan and dry-run; a front end calls this again for each value that is typed.
+
+    Raises:
+        SeveralRefusedError: of an operation that tries all its targets, some were refused.
+        KdashError: one was refused.
+    """
     notes: list[str] = []
-    planned: list[PlannedTarget] = []
+    planned: list[PlannedTarget | Refusal] = []
     for target in targets:
         reason = operation.skip_reason(target, inputs) if len(targets) > 1 else ""
         if reason:
             notes.append(reason)
         else:
-            planned.append(await operation.plan(target, inputs))
+            planned.append(await _planned(operation, target, inputs, tries_all=len(targets) > 1))
     if not planned:
         raise RefusedError(f"nothing to do: {'; '.join(notes)}", "")
     is_several = len(planned) > 1
     async with SharedReader(session.reader) as reader:
         shared = replace(session, reader=reader)
-        items = await in_parallel([partial(_dry_run, shared, target, is_several=is_several) for target in planned])
-    return Proposals(operation, tuple(items), tuple(notes))
+
+        async def tried(target: PlannedTarget | Refusal) -> Proposal | Refusal:
+            if isinstance(target, Refusal):
+                return target
+            place = operation.place(target.target, inputs)
+            if is_several and operation.tries_all:
+                return await _proposal_or_refusal(shared, target, place)
+            return await _dry_run(shared, target, place or (str(target.target.key) if is_several else ""))
+
+        items = await in_parallel([partial(tried, target) for target in planned])
+    passed = tuple(item for item in items if isinstance(item, Proposal))
+    refused = tuple(item for item in items if isinstance(item, Refusal))
+    proposals = Proposals(operation, passed, tuple(notes), refused)
+    if refused:
+        raise SeveralRefusedError(proposals)
+    return proposals
 
 
-async def _dry_run(session: OperationSession, planned: PlannedTarget, *, is_several: bool) -> Proposal:
+async def _planned(
+    operation: Operation[Any], target: Target, inputs: Any, *, tries_all: bool
+) -> PlannedTarget | Refusal:
+    try:
+        return await operation.plan(target, inputs)
+    except RefusedError as error:
+        if not (tries_all and operation.tries_all):
+            raise
+        return Refusal(target, error, operation.place(target, inputs))
+
+
+async def _proposal_or_refusal(session: OperationSession, planned: PlannedTarget, place: str) -> Proposal | Refusal:
+    try:
+        return await _dry_run(session, planned, "")
+    except (ConnectionFailedError, ReadOnlyError):
+        raise
+    except KdashError as error:
+        return Refusal(planned.target, error, place)
+
+
+async def _dry_run(session: OperationSession, planned: PlannedTarget, place: str) -> Proposal:
     plan, raw = planned.plan, planned.target.raw
     try:
         tried: DryRun | None = None
@@ -96,8 +135,8 @@ async def _dry_run(session: OperationSession, planned: PlannedTarget, *, is_seve
         if planned.deletes_stuck_pods:
             await stuck_pod_deleter(session, planned, planned.stuck_pods, 0, _delete_nothing).dry_run()
     except KdashError as error:
-        if is_several:
-            error.message = f"{planned.target.key}: {error.message}"
+        if place:
+            error.message = f"{place}: {error.message}"
         raise
     return Proposal(planned, tried)
 

@@ -17,10 +17,19 @@ from typing import Any
 from k9py.api.errors import ConflictError, KdashError
 from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
+from k9py.operations.batch_results import passed_results, proposal_result, refused_results
 from k9py.operations.concurrent_change import is_changed_by_others
 from k9py.operations.dry_run import DryRun, is_stored_as_previewed
 from k9py.operations.follow import FollowContext
-from k9py.operations.front_end import Confirmed, Decision, FrontEnd, InputRequest, Proposal, Proposals
+from k9py.operations.front_end import (
+    Confirmed,
+    Decision,
+    FrontEnd,
+    InputRequest,
+    Proposal,
+    Proposals,
+    SeveralRefusedError,
+)
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import Tracking, WritePlan, WriteResult
 from k9py.operations.proposing import (
@@ -67,7 +76,11 @@ class OperationRunner:
                 await self._run_batch(operation, batch, inputs)
             except KdashError as error:
                 self._end_inputs(operation, error)
-                self._fail(error)
+                if isinstance(error, SeveralRefusedError):
+                    self.results[-1:] = refused_results(error)
+                    await self._front_end.refused(error)
+                else:
+                    self._fail(error)
             else:
                 self._end_inputs(operation, None)
             if not self.results[-1].is_good and number < len(batches):
@@ -86,11 +99,7 @@ class OperationRunner:
             self._front_end.note(note)
 
     async def _run_batch(self, operation: Operation[Any], batch: Sequence[TargetSnapshot], inputs: Any) -> None:
-        """Run a batch; what may be asked for again after a failure is asked again.
-
-        What others have changed meanwhile is never replaced unseen: the objects are read again, and the new plan is
-        confirmed again, if the user wants that.
-        """
+        """Run a batch; after a failure ask again, or plan again from objects that others have changed."""
         targets: Sequence[Target] = ()
         while True:
             try:
@@ -99,15 +108,15 @@ class OperationRunner:
                     await self._apply_all(operation, proposals)
                 return
             except KdashError as error:
-                is_stored = self.results[-1].written is not None or error_outcome(error) == "unknown"
-                if is_stored:
+                if self.results[-1].written is not None or error_outcome(error) == "unknown":
                     raise
-                if not operation.asks_again:
-                    if not is_changed_by_others(error) or not await self._front_end.starts_over(error):
+                if operation.starts_over and is_changed_by_others(error):
+                    if not await self._front_end.starts_over(error):
                         raise
-                    targets = await read_again(self._session, self._targets)
-                    inputs = self._inputs
+                    targets, inputs = await read_again(self._session, self._targets), self._inputs
                     continue
+                if not operation.asks_again:
+                    raise
                 before = self._targets
                 targets = await read_targets(self._session, batch) if isinstance(error, ConflictError) else before
                 again = await operation.ask_again(self._inputs, error, targets, before)
@@ -123,7 +132,7 @@ class OperationRunner:
         for number, proposal in enumerate(proposals.items, start=1):
             left = tuple(later.key for later in proposals.items[number:])
             if number > 1:
-                self.results.append(_result(operation, proposal))
+                self.results.append(proposal_result(operation, proposal))
             try:
                 await self._apply(proposal, number, count)
             except KdashError as error:
@@ -171,8 +180,7 @@ class OperationRunner:
                     return proposals
                 case Decision.PREVIEW:
                     assert proposals is not None
-                    results = [_result(operation, item) for item in proposals.items]
-                    self.results[-1:] = [replace(result, outcome="dry-run") for result in results]
+                    self.results[-1:] = passed_results(proposals)
                     return None
                 case Decision.BACK if is_asked:
                     continue
@@ -216,7 +224,7 @@ class OperationRunner:
         count, followed = len(proposals.items), []
         for number, proposal in enumerate(proposals.items, start=1):
             if number > 1:
-                self.results.append(_result(operation, proposal))
+                self.results.append(proposal_result(operation, proposal))
             assert proposal.dry_run is not None
             try:
                 written = await self._write(proposal, proposal.dry_run, number, count)
@@ -382,7 +390,7 @@ class OperationRunner:
         self.results[self._at] = replace(self.results[self._at], **changes)
 
     def _show(self, operation: Operation[Any], proposals: Proposals) -> None:
-        self.results[-1] = _result(operation, proposals.items[0])
+        self.results[-1] = proposal_result(operation, proposals.items[0])
 
     def _fail(self, error: KdashError) -> None:
         """Record a failure. A completed write stays written, whatever happened to its tracking."""
@@ -390,13 +398,3 @@ class OperationRunner:
         is_written = result.written is not None or result.outcome == "not-followed"
         self._update(error=error, outcome=result.outcome if is_written else error_outcome(error))
         self._front_end.failed(self.results[-1], error)
-
-
-def _result(operation: Operation[Any], proposal: Proposal) -> OperationResult:
-    return OperationResult(
-        proposal.key,
-        operation.id if proposal.plan is None else proposal.plan.operation,
-        target=proposal.target,
-        dry_run=proposal.dry_run,
-        stuck_pods=tuple(pod.name for pod in proposal.planned.stuck_pods),
-    )
