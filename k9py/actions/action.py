@@ -214,7 +214,7 @@ def of_kinds(verb: str, *kinds: str) -> Callable[[ActionTarget], str | None]:
         key = target.key
         if key.kind in kinds and not key.group:
             return None
-        return f"a {key.kind} cannot be {verb}: only a {' or a '.join(kinds)} can"
+        return f"a {key.qualified_kind} cannot be {verb}: only a {' or a '.join(kinds)} can"
 
     return allowed
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from k9py.api.errors import FieldConflictError, KdashError, NotFoundError
-from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.kinds import is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.api.text import printable
@@ -139,7 +139,7 @@ def plan_apply(obj: Mapping[str, Any], manifest: Manifest, *, force: bool) -> Wr
     about = target_version(obj) if obj else TargetVersion(manifest.ref, "", "", 0)
     ref, text = manifest.ref, printable(str(manifest.ref))
     body = guarded(manifest.body, about) if obj else dict(manifest.body)
-    is_workload = ref.kind in WORKLOAD_KINDS and not ref.group
+    has_rollout = is_workload(ref)
     return WritePlan(
         operation="apply",
         label="Apply",
@@ -152,8 +152,8 @@ def plan_apply(obj: Mapping[str, Any], manifest: Manifest, *, force: bool) -> Wr
         done_text=f"{text} {'applied' if obj else 'created'}",
         before_after=(("from", "", printable(manifest.place)), *(() if obj else (("object", "", "new"),))),
         warnings=loudest_first(managed(obj)),
-        starts_rollout=is_workload and bool(obj),
-        tracking=Tracking.ROLLOUT if is_workload else Tracking.NONE,
+        starts_rollout=has_rollout and bool(obj),
+        tracking=Tracking.ROLLOUT if has_rollout else Tracking.NONE,
         is_exact=True,
         shows_object=True,
         comes_later=manifest.comes_later,

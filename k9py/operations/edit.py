@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from k9py.api.errors import BadRequestError, ConflictError, InvalidError, KdashError, RefusedError
-from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.kinds import is_workload
 from k9py.api.plural import count_noun
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
@@ -131,9 +131,9 @@ def plan_edit(obj: Mapping[str, Any], text: str) -> WritePlan:
     patch = edited_patch(obj, edited)
     if not patch:
         raise RefusedError(f"{about.text} was not changed", "what the server owns, such as the status, is left alone")
-    is_workload = about.key.kind in WORKLOAD_KINDS and not about.key.group
+    has_rollout = is_workload(about.key)
     touches_spec = "spec" in patch
-    starts_rollout = is_workload and isinstance(patch.get("spec"), Mapping) and "template" in patch["spec"]
+    starts_rollout = has_rollout and isinstance(patch.get("spec"), Mapping) and "template" in patch["spec"]
     result = merged(obj, patch)
     return WritePlan(
         operation="edit",
@@ -149,7 +149,7 @@ def plan_edit(obj: Mapping[str, Any], text: str) -> WritePlan:
         warnings=loudest_first(managed(obj), downtime(result) if starts_rollout else (), held_back(obj)),
         starts_rollout=starts_rollout,
         template=value_at(result, ("spec", "template")) if starts_rollout else None,
-        tracking=Tracking.ROLLOUT if is_workload and touches_spec else Tracking.NONE,
+        tracking=Tracking.ROLLOUT if has_rollout and touches_spec else Tracking.NONE,
         is_exact=True,
         shows_object=not starts_rollout,
     )

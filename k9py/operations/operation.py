@@ -161,4 +161,4 @@ class Operation(ABC, Generic[InputsT]):
 
 def name_of(key: ObjectRef) -> str:
     """Return kind and name, as dialogs and status lines show them."""
-    return f"{key.kind} {key.name}"
+    return f"{key.qualified_kind} {key.name}"

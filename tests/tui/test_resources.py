@@ -8,12 +8,14 @@ from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_types import STANDARD
 from k9py.cluster.health import ClusterState
-from k9py.simulator.registry.resources import PODS
+from k9py.simulator.apiserver.writes import create_object
+from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS, PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.key_bar import KeyBar
 from k9py.tui.screens.resources import ResourceScreen
 from k9py.tui.screens.rollout import RolloutScreen
+from k9py.tui.screens.tree import TreeScreen
 from k9py.tui.screens.yaml import YamlScreen
 from tests.tui.dashboard import CART, Dashboard, dashboard
 
@@ -133,7 +135,48 @@ async def test_pods_of_a_rollout_are_marked_too(kdash: Dashboard) -> None:
     assert all(key.kind == "Pod" and uid for key, uid in screen.marked().items())
     await kdash.until_text("2 selected")
     await kdash.press("r")
-    await kdash.until_said("restart of several is for workloads, not Pods")
+    await kdash.until_said("restart of several is for workloads, not for a Pod")
     await kdash.press("escape")
     assert not screen.marked()
     assert kdash.app.screen is screen
+
+
+async def test_a_kind_with_the_name_of_a_workload_in_another_group_is_none(kdash: Dashboard) -> None:
+    names = {"plural": "deployments", "singular": "deployment", "kind": "Deployment", "listKind": "DeploymentList"}
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": schema}
+    definition = {
+        "metadata": {"name": "deployments.reviewer.example.com"},
+        "spec": {"group": "reviewer.example.com", "names": names, "scope": "Namespaced", "versions": [version]},
+    }
+
+    def create(state: SimulatorState) -> None:
+        create_object(state, CUSTOMRESOURCEDEFINITIONS, definition)
+        resource = state.storage.resources.find("reviewer.example.com", "v1", "deployments")
+        assert resource is not None
+        for name in ("cart", "checkout"):
+            create_object(state, resource, {"metadata": {"name": name, "namespace": "shop"}})
+
+    kdash.simulator.call(create)
+    discovery = kdash.connected.cluster.discovery
+    discovery.request()
+    await kdash.until(lambda: discovery.types.find("deployments.reviewer.example.com"), "discovered")
+    screen = await listed(kdash, "deployments.reviewer.example.com")
+    await kdash.until_text("deployments.reviewer.example.com")
+    titles = {title for _, title, _ in screen.query_one(KeyBar).keys}
+    assert not titles & {"Scale", "Restart", "Undo", "Logs"}
+    await kdash.press("r")
+    await kdash.until_said("a Deployment.reviewer.example.com has no rollout")
+    await kdash.press("g", "space", "space", "r")
+    await kdash.until_said("restart of several is for workloads, not for a Deployment.reviewer.example.com")
+    await kdash.press("escape", "x")
+    tree = await kdash.until_screen(TreeScreen)
+    await kdash.until_text("Deployment.reviewer.example.com/checkout")
+    titles = {title for _, title, _ in tree.query_one(KeyBar).keys}
+    assert "Describe" in titles
+    assert not titles & {"Scale", "Restart", "Undo", "Logs"}
+    await kdash.press("y")
+    await kdash.until_screen(YamlScreen)
+    titles = {title for _, title, _ in kdash.app.screen.query_one(KeyBar).keys}
+    assert "Search" in titles
+    assert "Filter rows" not in titles

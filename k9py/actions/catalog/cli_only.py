@@ -28,8 +28,8 @@ ACTIONS: Final = (
         "Rollout status and what blocks it",
         CliVerb(
             "status",
-            "Show rollout status and what blocks it.",
-            "Show rollout status and what blocks it; the exit code names the cause.",
+            "Show the status of a rollout, Job or pod, and what blocks it.",
+            "Show the status of a rollout, Job or pod, and what blocks it; the exit code names the cause.",
         ),
     ),
     _verb(

@@ -46,7 +46,7 @@ ACTIONS: Final = (
         )
         for number in range(1, 6)
     ),
-    _pane("filter", "Filter rows", "Filter rows", ("slash",), "filter", 170),
+    _pane("filter", "Filter rows", "Filter rows, or search a text", ("slash",), "filter", 170),
     _home(
         "workload.mark",
         "Select",

@@ -49,7 +49,7 @@ _STATES: Final = (
 
 def row(job: Job, context: RowContext) -> Row:
     """Return the row of a Job."""
-    text, tone, condition = _state(job)
+    text, tone, condition = job_state(job)
     status = job.status
     return object_row(
         job,
@@ -68,7 +68,7 @@ def row(job: Job, context: RowContext) -> Row:
     )
 
 
-def _state(job: Job) -> tuple[str, Tone, Condition | None]:
+def job_state(job: Job) -> tuple[str, Tone, Condition | None]:
     """Return status, tone and the condition that says why; see kubernetes' printJob."""
     true = {condition.type: condition for condition in job.status.conditions or () if condition.status == "True"}
     for type_, text, tone in _STATES:

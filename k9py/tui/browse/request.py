@@ -43,7 +43,7 @@ class ResourceRequest:
     @property
     def narrowing(self) -> str:
         """Which objects are selected, for the title; "" for all."""
-        owner = "" if self.owner is None else f"of {self.owner.kind} {self.owner.name}"
+        owner = "" if self.owner is None else f"of {self.owner.qualified_kind} {self.owner.name}"
         return " · ".join(part for part in (owner, self.label_selector, self.field_selector) if part)
 
     def namespaces_in(self, scope: tuple[str, ...]) -> tuple[str, ...]:

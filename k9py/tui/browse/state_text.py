@@ -19,7 +19,7 @@ from k9py.views.values import Tone
 
 def noun_of(resource_type: ResourceType) -> str:
     """Return how many objects of a type are called: the plural, as kubectl writes it."""
-    return printable(resource_type.qualified_name if resource_type.ref_group else resource_type.plural)
+    return printable(resource_type.shown_name)
 
 
 def empty_text(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from k9py.api.errors import KdashError
-from k9py.api.kinds import WORKLOAD_KINDS, DynamicKind
+from k9py.api.kinds import DynamicKind, is_workload
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.resource_type import ResourceType
@@ -280,7 +280,7 @@ class TreeReader:
 
     def _without_old(self, owner: TreeItem, owned: list[Dependent]) -> list[Dependent]:
         """Put the ReplicaSets of old revisions, which have no pods, into a group at the end."""
-        if owner.ref.kind != "Deployment":
+        if owner.ref.kind != "Deployment" or owner.ref.group:
             return owned
         old = [child for child in owned if child.item.ref.kind == "ReplicaSet" and not self._owns_something(child.item)]
         if len(old) < 2:
@@ -298,7 +298,7 @@ class TreeReader:
         queries = self._session.cluster.queries
         if ref.group:
             return
-        if ref.kind in WORKLOAD_KINDS:
+        if is_workload(ref):
             yield from ((service, "selected by") for service in queries.services_of(ref))
             autoscaler = queries.autoscaler_of(ref)
             if autoscaler is not None:

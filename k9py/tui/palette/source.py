@@ -149,12 +149,14 @@ class PaletteSource:
             resource_type = find_type(words[0], self.types)
             if self._command_named(words[0]) is not None or resource_type is None or _takes_value(words[-1]):
                 return []
+            if resource_type.ref_group:
+                return []  # not watched: only standard types are
             kind = resource_type.kind
             namespaces = tuple(name for name in words[1:] if self.is_namespace(name))
         elif "/" in word:
             type_name, _, word = word.partition("/")
             resource_type = find_type(type_name, self.types)
-            if resource_type is None:
+            if resource_type is None or resource_type.ref_group:
                 return []
             kind = resource_type.kind
         elif len(word) < _FEWEST_LETTERS:
@@ -194,12 +196,15 @@ class PaletteSource:
             if not resource_type.can_list:
                 continue
             match = fuzzy_match(word, resource_type.plural)
+            if is_qualified := match is None and "." in word:
+                match = fuzzy_match(word, resource_type.qualified_name)
             uses = 10 * self.history.uses(resource_type.plural)
             if resource_type is exact:
-                yield _Ranked(1, self._type(resource_type, match), EXACT)
+                yield _Ranked(1, self._type(resource_type, match, is_qualified=is_qualified), EXACT)
             elif match is not None:
                 tier = 2 if match.score >= PREFIX - 90 else 5 if match.score >= INSIDE - 90 else 6
-                yield _Ranked(tier, self._type(resource_type, match), match.score + uses)
+                entry = self._type(resource_type, match, is_qualified=is_qualified)
+                yield _Ranked(tier, entry, match.score + uses)
             elif any(name.startswith(lowered) for name in resource_type.short_names):
                 yield _Ranked(5, self._type(resource_type, None), INSIDE)
 
@@ -255,9 +260,11 @@ class PaletteSource:
             expects_more=bool(entry.argument),
         )
 
-    def _type(self, resource_type: ResourceType, match: FuzzyMatch | None) -> PaletteEntry:
-        known = self.types.find(resource_type.plural)
-        line = resource_type.plural if known is resource_type else resource_type.qualified_name
+    def _type(
+        self, resource_type: ResourceType, match: FuzzyMatch | None, *, is_qualified: bool = False
+    ) -> PaletteEntry:
+        is_unique = self.types.find(resource_type.plural) is resource_type and not is_qualified
+        line = resource_type.plural if is_unique else resource_type.qualified_name
         names = [*resource_type.short_names, *_aliases_of(resource_type.plural)]
         where = f"{resource_type.kind} {resource_type.api_version}"
         detail = f"{', '.join(names)} · {where}" if names else where

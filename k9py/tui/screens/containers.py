@@ -26,6 +26,7 @@ from k9py.cluster.metrics import MetricsLease
 from k9py.resources.containers import COLUMNS, container_rows
 from k9py.resources.describe.containers import containers as container_sections
 from k9py.resources.describe.describer import EVENTS, DescribeContext, Unread, event_request
+from k9py.resources.describe.json_fields import text_at
 from k9py.tui.context import AppContext
 from k9py.tui.live_object import LiveObject
 from k9py.tui.panes.pane import Pane
@@ -257,6 +258,10 @@ class ContainersScreen(PanedScreen):
 
     def pod_target(self) -> ObjectRef | None:
         return self.target()
+
+    def uid_of(self, ref: ObjectRef) -> str:
+        shown = text_at(self._body, "metadata", "uid") if ref == self.subject else ""
+        return shown or super().uid_of(ref)
 
     def keep_cursor(self, acted_on: ObjectRef | None) -> None:
         """Keep the cursor on the container: actions are on the pod."""

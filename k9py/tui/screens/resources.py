@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingsMap, BindingType
 
 from k9py.actions.action import Action, ActionScope
-from k9py.api.kinds import POD, WORKLOAD_KINDS
+from k9py.api.kinds import POD, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.health import ClusterState
@@ -70,13 +70,13 @@ class ResourceScreen(PanedScreen):
         self._select = select
         self._members: frozenset[ObjectRef] | None = None
         scopes: tuple[ActionScope, ...] = _SCREEN_SCOPES
-        if request.resource_type.kind in WORKLOAD_KINDS and not request.resource_type.ref_group:
+        if is_workload(request.resource_type.ref("", "")):
             self._bindings = BindingsMap.merge((self._bindings, BindingsMap(bindings(ActionScope.DIFF))))
             scopes = (*scopes, ActionScope.DIFF)
         options = context.options
         names = context.key_names
         self.pane = ResourcePane(
-            title_of((*self.trail, self.heading or request.resource_type.plural)),
+            title_of((*self.trail, self.heading or request.resource_type.shown_name)),
             request,
             options.resources().of(request.resource_type),
             taken={key for action in options.actions.in_scope(*scopes) for key in names.keys(action.id)},
@@ -96,7 +96,7 @@ class ResourceScreen(PanedScreen):
 
     @property
     def crumbs(self) -> tuple[str, ...]:
-        return (*self.trail, self.request.resource_type.plural)
+        return (*self.trail, self.request.resource_type.shown_name)
 
     # -- data ---------------------------------------------------------------------------------------------------------
 
@@ -144,7 +144,9 @@ class ResourceScreen(PanedScreen):
         ):
             self._select = None
             where = f" in {self.pane.place}" if self.pane.place else ""
-            self.app_context.show_message(f"{wanted.kind} {wanted.name} not found{where}", failed=True, stays=True)
+            self.app_context.show_message(
+                f"{wanted.qualified_kind} {wanted.name} not found{where}", failed=True, stays=True
+            )
 
     # -- targets ------------------------------------------------------------------------------------------------------
 
@@ -154,6 +156,10 @@ class ResourceScreen(PanedScreen):
     def pod_target(self) -> ObjectRef | None:
         key = self.target()
         return key if key is not None and key.kind == POD.name and not key.group else None
+
+    def uid_of(self, ref: ObjectRef) -> str:
+        held = self.pane.object(ref)
+        return super().uid_of(ref) if held is None else held.uid
 
     def marked(self) -> Mapping[ObjectRef, str]:
         return self.marks.uids

@@ -5,12 +5,12 @@ Invariant: where there are several nothing is taken unasked, and what was chosen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from k9py.actions.action import Action, ActionScope, ActionTarget
-from k9py.api.kinds import POD, WORKLOAD_KINDS
+from k9py.api.kinds import POD, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.cluster.cluster import Cluster
@@ -23,10 +23,15 @@ from k9py.views.tones import rank_of, rollout_tone
 
 @dataclass(frozen=True, slots=True)
 class CursorTargets:
-    """What was under the cursor at one moment: the object, and the pod where it is in a list of pods."""
+    """What was under the cursor at one moment: the object, and the pod where it is in a list of pods.
+
+    Args:
+        uids: Of these and of the workloads that they stand for, as they were shown.
+    """
 
     target: ObjectRef | None
     pod: ObjectRef | None
+    uids: Mapping[ObjectRef, str] = field(default_factory=dict)
 
 
 OBJECT_KEYS: Final = (
@@ -59,7 +64,7 @@ def applies_to(action: Action, ref: ObjectRef) -> bool:
         case ActionScope.POD:
             return is_standard and ref.kind == POD.name
         case ActionScope.WORKLOAD | ActionScope.DIFF:
-            return (is_standard and ref.kind in WORKLOAD_KINDS) or action.also(target)
+            return is_workload(ref) or action.also(target)
         case ActionScope.OBJECT:
             return action.allowed(target) is None
     return True
@@ -83,6 +88,9 @@ def type_of(key: ObjectRef, cluster: Cluster) -> ResourceType | None:
 
 def no_workload_message(target: ObjectRef) -> str:
     """Return that no workload belongs to a Service or pod."""
+    if target.group:
+        kind = target.qualified_kind
+        return f"a {kind} has no rollout: select a Deployment, StatefulSet or DaemonSet"
     if target.kind == "Service":
         return f"Service {target.name} has no workload: no pod of one matches its selector"
     return f"{target.kind} {target.name} has no workload: no Deployment, StatefulSet or DaemonSet owns it"

@@ -220,7 +220,7 @@ def test_an_object_of_any_type_shows_conditions_status_spec_owners_and_finalizer
     certificate["metadata"]["ownerReferences"] = [{"kind": "Ingress", "name": "web", "controller": True}]
     sections = describe(ObjectRef("Certificate", "shop", "a", "cert-manager.io"), certificate, DescribeContext(NOW))
     assert [part.title for part in sections] == [
-        *("Certificate shop/a", "Findings", "Status", "Conditions", "Events", "Spec", "Metadata"),
+        *("Certificate.cert-manager.io shop/a", "Findings", "Status", "Conditions", "Events", "Spec", "Metadata"),
     ]
     text = texts(sections)
     for shown in ("observed generation  3", "controlled by        Ingress/web", "no issuer", "cert/guard", "uri: x"):
@@ -253,7 +253,7 @@ def test_a_new_kind_brings_its_describer_and_what_is_read_for_it() -> None:
     house = body("House", {"colour": "red"})
     ref = ObjectRef("House", "shop", "a", "example.com")
     assert related in requests_of(ref, house, own)
-    assert [part.title for part in described(house, own=own)][:2] == ["House shop/a", "Rooms"]
+    assert [part.title for part in described(house, own=own)][:2] == ["House.example.com shop/a", "Rooms"]
 
 
 # -- rules ------------------------------------------------------------------------------------------------------------
