@@ -168,7 +168,7 @@ class Apply(Operation[ApplyInputs]):
     takes_several = True
     waits_for_each = False
     asks_again = True
-    tries_all = True
+    shows_all = True
 
     def inputs(self, **given: Any) -> ApplyInputs:
         return ApplyInputs(**given)

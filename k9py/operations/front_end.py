@@ -78,7 +78,7 @@ class Proposals:
     Args:
         items: at least one, unless all were refused.
         notes: which targets are left out, and why.
-        refusals: of an operation that tries all its targets; with one of them nothing can be confirmed.
+        refusals: of an operation that shows all refusals; with one of them nothing can be confirmed.
     """
 
     operation: Operation[Any]

@@ -102,8 +102,8 @@ class Operation(ABC, Generic[InputsT]):
 
     starts_over: ClassVar[bool] = True
     """Its inputs are still meant after others have changed the object: it can be planned again from them."""
-    tries_all: ClassVar[bool] = False
-    """Of several targets each is dry-run, also after one was refused, so that all refusals are shown at once."""
+    shows_all: ClassVar[bool] = False
+    """Of several targets all refusals are shown at once, with what passed."""
 
     @abstractmethod
     def inputs(self, **given: Any) -> InputsT:

@@ -6,7 +6,7 @@ Invariant: nothing is stored on the server.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -52,9 +52,16 @@ class OperationSession:
     watch: Callable[[ObjectRef], AbstractAsyncContextManager[Cluster]]
 
 
-async def read_targets(session: OperationSession, batch: Sequence[TargetSnapshot]) -> list[Target]:
-    """Read the targets of an operation. Raises KdashError."""
-    return await in_parallel([partial(session.targets.read, snapshot) for snapshot in batch])
+Outcomes = dict[ObjectRef, Proposal | KdashError]
+"""What came of each of several targets before anything is written: its proposal, or why it is refused."""
+
+
+async def read_targets(
+    session: OperationSession, batch: Sequence[TargetSnapshot], outcomes: Outcomes | None = None
+) -> list[Target]:
+    """Read the targets of an operation. Raises KdashError: the first; those of all are in `outcomes`."""
+    work = {snapshot.key: partial(session.targets.read, snapshot) for snapshot in batch}
+    return await _each(work, {} if outcomes is None else outcomes)
 
 
 async def read_again(session: OperationSession, targets: Sequence[Target]) -> list[Target]:
@@ -63,81 +70,112 @@ async def read_again(session: OperationSession, targets: Sequence[Target]) -> li
     return await read_targets(session, same)
 
 
+def check_targets(operation: Operation[Any], targets: Sequence[Target], outcomes: Outcomes) -> None:
+    """Check whether the operation is possible on each target. Raises RefusedError: it is not on the first of them."""
+    for target in targets:
+        try:
+            operation.check(target)
+        except KdashError as error:
+            outcomes[target.key] = error
+            raise
+
+
 async def propose(
-    session: OperationSession, operation: Operation[Any], targets: Sequence[Target], inputs: Any
+    session: OperationSession,
+    operation: Operation[Any],
+    targets: Sequence[Target],
+    inputs: Any,
+    outcomes: Outcomes | None = None,
 ) -> Proposals:
     """Plan and dry-run; a front end calls this again for each value that is typed.
 
+    Args:
+        outcomes: what came of each target is added.
+
     Raises:
-        SeveralRefusedError: of an operation that tries all its targets, some were refused.
-        KdashError: one was refused.
+        SeveralRefusedError: of several targets of an operation that shows all refusals, some are refused.
+        KdashError: a target is refused; of several the first, after all of them were tried.
     """
-    notes: list[str] = []
-    planned: list[PlannedTarget | Refusal] = []
-    for target in targets:
-        reason = operation.skip_reason(target, inputs) if len(targets) > 1 else ""
-        if reason:
-            notes.append(reason)
-        else:
-            planned.append(await _planned(operation, target, inputs, tries_all=len(targets) > 1))
-    if not planned:
+    outcomes = {} if outcomes is None else outcomes
+    reasons = [operation.skip_reason(target, inputs) if len(targets) > 1 else "" for target in targets]
+    notes = tuple(filter(None, reasons))
+    taken = [target for target, reason in zip(targets, reasons, strict=True) if not reason]
+    if not taken:
         raise RefusedError(f"nothing to do: {'; '.join(notes)}", "")
-    is_several = len(planned) > 1
+
+    async def proposal(target: Target) -> Proposal:
+        return await _dry_run(shared, await operation.plan(target, inputs))
+
     async with SharedReader(session.reader) as reader:
         shared = replace(session, reader=reader)
-
-        async def tried(target: PlannedTarget | Refusal) -> Proposal | Refusal:
-            if isinstance(target, Refusal):
-                return target
-            place = operation.place(target.target, inputs)
-            if is_several and operation.tries_all:
-                return await _proposal_or_refusal(shared, target, place)
-            return await _dry_run(shared, target, place or (str(target.target.key) if is_several else ""))
-
-        items = await in_parallel([partial(tried, target) for target in planned])
-    passed = tuple(item for item in items if isinstance(item, Proposal))
-    refused = tuple(item for item in items if isinstance(item, Refusal))
-    proposals = Proposals(operation, passed, tuple(notes), refused)
-    if refused:
-        raise SeveralRefusedError(proposals)
-    return proposals
-
-
-async def _planned(
-    operation: Operation[Any], target: Target, inputs: Any, *, tries_all: bool
-) -> PlannedTarget | Refusal:
-    try:
-        return await operation.plan(target, inputs)
-    except RefusedError as error:
-        if not (tries_all and operation.tries_all):
+        try:
+            items = await _each(
+                {target.key: partial(proposal, target) for target in taken}, outcomes, operation.shows_all
+            )
+        except KdashError as error:
+            refusals = _refusals(operation, taken, inputs, outcomes)
+            if len(taken) > 1 and operation.shows_all and refusals:
+                passed = tuple(item for item in outcomes.values() if isinstance(item, Proposal))
+                raise SeveralRefusedError(Proposals(operation, passed, notes, refusals)) from error
+            if len(taken) == 1 and (place := operation.place(taken[0], inputs)):
+                error.message = f"{place}: {error.message}"
             raise
-        return Refusal(target, error, operation.place(target, inputs))
+    return Proposals(operation, tuple(items), notes)
 
 
-async def _proposal_or_refusal(session: OperationSession, planned: PlannedTarget, place: str) -> Proposal | Refusal:
-    try:
-        return await _dry_run(session, planned, "")
-    except (ConnectionFailedError, ReadOnlyError):
-        raise
-    except KdashError as error:
-        return Refusal(planned.target, error, place)
+def _refusals(
+    operation: Operation[Any], targets: Sequence[Target], inputs: Any, outcomes: Outcomes
+) -> tuple[Refusal, ...]:
+    """Return the targets that were refused, in their order."""
+    return tuple(
+        Refusal(target, error, operation.place(target, inputs))
+        for target in targets
+        if isinstance(error := outcomes.get(target.key), KdashError)
+    )
 
 
-async def _dry_run(session: OperationSession, planned: PlannedTarget, place: str) -> Proposal:
+async def _each(
+    work: Mapping[ObjectRef, Callable[[], Coroutine[Any, Any, T]]], outcomes: Outcomes, without_names: bool = False
+) -> list[T]:
+    """Return the results of all targets; a refused one does not keep the others from being tried.
+
+    Raises:
+        KdashError: the first one's; with its name, where there are several, unless `without_names`.
+    """
+    errors: dict[ObjectRef, KdashError] = {}
+
+    async def tried(key: ObjectRef, start: Callable[[], Coroutine[Any, Any, T]]) -> T | None:
+        try:
+            result = await start()
+        except (ConnectionFailedError, ReadOnlyError):
+            raise
+        except KdashError as error:
+            if len(work) > 1 and not without_names:
+                error.message = f"{key}: {error.message}"
+            errors[key] = error
+            return None
+        if isinstance(result, Proposal):
+            outcomes[key] = result
+        return result
+
+    results = await in_parallel([partial(tried, key, start) for key, start in work.items()])
+    outcomes.update(errors)
+    for key in work:
+        if key in errors:
+            raise errors[key]
+    return [result for result in results if result is not None]
+
+
+async def _dry_run(session: OperationSession, planned: PlannedTarget) -> Proposal:
     plan, raw = planned.plan, planned.target.raw
-    try:
-        tried: DryRun | None = None
-        if plan is not None and planned.writes:
-            tried = await dry_run(session.writer, session.reader, raw, plan)
-        elif plan is not None:
-            session.writer.refuse_if_read_only(plan)
-            tried = DryRun(plan, raw, None, is_verified=False)
-        if planned.deletes_stuck_pods:
-            await stuck_pod_deleter(session, planned, planned.stuck_pods, 0, _delete_nothing).dry_run()
-    except KdashError as error:
-        if place:
-            error.message = f"{place}: {error.message}"
-        raise
+    tried: DryRun | None = None
+    if plan is not None and planned.writes:
+        tried = await dry_run(session.writer, session.reader, raw, plan)
+    elif plan is not None:
+        session.writer.refuse_if_read_only(plan)
+        tried = DryRun(plan, raw, None, is_verified=False)
+    if planned.deletes_stuck_pods:
+        await stuck_pod_deleter(session, planned, planned.stuck_pods, 0, _delete_nothing).dry_run()
     return Proposal(planned, tried)
 
 

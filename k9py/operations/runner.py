@@ -17,7 +17,13 @@ from typing import Any
 from k9py.api.errors import ConflictError, KdashError
 from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
-from k9py.operations.batch_results import passed_results, proposal_result, refused_results
+from k9py.operations.batch_results import (
+    keys_without_result,
+    passed_results,
+    refused_batch,
+    refused_results,
+    result_of,
+)
 from k9py.operations.concurrent_change import is_changed_by_others
 from k9py.operations.dry_run import DryRun, is_stored_as_previewed
 from k9py.operations.follow import FollowContext
@@ -34,6 +40,8 @@ from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import Tracking, WritePlan, WriteResult
 from k9py.operations.proposing import (
     OperationSession,
+    Outcomes,
+    check_targets,
     pods_to_delete,
     propose,
     read_again,
@@ -62,8 +70,10 @@ class OperationRunner:
         self._operation: Operation[Any]
         self._at = -1  # of the result of the target that is being tracked
         self._targets: Sequence[Target] = ()
+        self._outcomes: Outcomes = {}
         self.results: list[OperationResult] = []
         self.not_started: tuple[ObjectRef, ...] = ()
+        self.refused: SeveralRefusedError | None = None
 
     async def run(self, operation: Operation[Any], snapshots: Sequence[TargetSnapshot], **given: Any) -> None:
         """Run the operation; failures are in `results` and were reported to the front end."""
@@ -77,10 +87,15 @@ class OperationRunner:
             except KdashError as error:
                 self._end_inputs(operation, error)
                 if isinstance(error, SeveralRefusedError):
-                    self.results[-1:] = refused_results(error)
+                    self.results[-1:], self.refused = refused_results(error), error
                     await self._front_end.refused(error)
                 else:
                     self._fail(error)
+                if not self.refused and len(batch) > 1 and self.results[-1].written is None:
+                    keys = [snapshot.key for snapshot in batch]
+                    if each := refused_batch(operation, keys, self._outcomes, error):
+                        self.results[-1:] = each
+                        self.not_started = keys_without_result(keys, each)
             else:
                 self._end_inputs(operation, None)
             if not self.results[-1].is_good and number < len(batches):
@@ -132,7 +147,7 @@ class OperationRunner:
         for number, proposal in enumerate(proposals.items, start=1):
             left = tuple(later.key for later in proposals.items[number:])
             if number > 1:
-                self.results.append(proposal_result(operation, proposal))
+                self.results.append(result_of(operation, proposal))
             try:
                 await self._apply(proposal, number, count)
             except KdashError as error:
@@ -150,14 +165,15 @@ class OperationRunner:
     ) -> Proposals | None:
         """Return what was confirmed, None when the user declined; `targets`: as they were read, when they were."""
         front_end = self._front_end
-        targets = targets or await read_targets(self._session, batch)
+        self._outcomes.clear()
+        targets = targets or await read_targets(self._session, batch, self._outcomes)
         self._targets = targets
-        for target in targets:
-            operation.check(target)
+        check_targets(operation, targets, self._outcomes)
         self._inputs = inputs = await operation.resolve(targets, inputs)
 
         async def proposed(chosen: Any) -> Proposals:
-            return await propose(self._session, operation, targets, chosen)
+            self._outcomes.clear()
+            return await propose(self._session, operation, targets, chosen, self._outcomes)
 
         is_asked = False
         while True:
@@ -224,7 +240,7 @@ class OperationRunner:
         count, followed = len(proposals.items), []
         for number, proposal in enumerate(proposals.items, start=1):
             if number > 1:
-                self.results.append(proposal_result(operation, proposal))
+                self.results.append(result_of(operation, proposal))
             assert proposal.dry_run is not None
             try:
                 written = await self._write(proposal, proposal.dry_run, number, count)
@@ -390,7 +406,7 @@ class OperationRunner:
         self.results[self._at] = replace(self.results[self._at], **changes)
 
     def _show(self, operation: Operation[Any], proposals: Proposals) -> None:
-        self.results[-1] = proposal_result(operation, proposals.items[0])
+        self.results[-1] = result_of(operation, proposals.items[0])
 
     def _fail(self, error: KdashError) -> None:
         """Record a failure. A completed write stays written, whatever happened to its tracking."""
