@@ -172,6 +172,7 @@ class CliVerb:
         takes_several: Several objects may be named; they are changed one after the other.
         has_own_function: Its command line is not made of objects and options; see `cli/commands.py`.
         any_type: Objects of any type may be named, not workloads alone.
+        bare_type: Type of a name without one, such as "node"; "": the type has to be named.
         options: Its own options; with the name of the object, they are all an operation needs.
         metavar: What follows the name of the object, for the help; "" when nothing does.
         parse: Reads what follows the name of the object, None when nothing does.
@@ -183,6 +184,7 @@ class CliVerb:
     takes_several: bool = False
     has_own_function: bool = False
     any_type: bool = False
+    bare_type: str = ""
     options: tuple[CliOption, ...] = ()
     metavar: str = ""
     parse: WordParser | None = None

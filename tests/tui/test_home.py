@@ -10,6 +10,7 @@ from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.quit import QuitDialog
+from k9py.tui.screens.resources import ResourceScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.service import ServiceScreen
 from k9py.views.values import Tone
@@ -139,6 +140,13 @@ async def test_q_at_home_asks_and_never_exits_at_once(kdash: Dashboard) -> None:
     await kdash.until_screen(QuitDialog)
     await kdash.press("tab", "enter")
     await kdash.until(lambda: kdash.app.return_code is not None or kdash.app._exit, "left")
+
+
+async def test_esc_at_home_opens_nothing_so_that_no_key_typed_after_it_is_lost(kdash: Dashboard) -> None:
+    await kdash.press("escape", "escape", "escape")
+    assert kdash.app.screen is kdash.home
+    await kdash.press("colon", *"secrets", "enter")
+    await kdash.until_screen(ResourceScreen)
 
 
 async def test_hostile_names_and_messages_are_shown_harmless(kdash: Dashboard) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_types import STANDARD
+from k9py.cluster.change_feed import Changes
 from k9py.cluster.health import ClusterState
 from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS, PODS
@@ -180,3 +183,12 @@ async def test_a_kind_with_the_name_of_a_workload_in_another_group_is_none(kdash
     titles = {title for _, title, _ in kdash.app.screen.query_one(KeyBar).keys}
     assert "Search" in titles
     assert "Filter rows" not in titles
+
+
+async def test_the_first_rows_do_not_wait_for_the_tick(kdash: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kdash.app._ticker, "tick", lambda stack, cluster: Changes())
+    resource_type = STANDARD.find("configmaps")
+    assert resource_type is not None
+    kdash.app.navigator.open_resources(resource_type)
+    screen = await kdash.until_screen(ResourceScreen)
+    await kdash.until(lambda: screen.pane.table.row_count, "the first rows, although nothing ticks")

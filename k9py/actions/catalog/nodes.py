@@ -28,7 +28,12 @@ CORDON: Final = Action(
     run=_cordon,
     command=TypedCommand("cordon"),
     cli=CliVerb(
-        "cordon", "Keep new pods off a Node.", "Mark Nodes as unschedulable.", takes_several=True, any_type=True
+        "cordon",
+        "Keep new pods off a Node.",
+        "Mark Nodes as unschedulable.",
+        takes_several=True,
+        any_type=True,
+        bare_type="node",
     ),
     permission=Permission("patch", "nodes"),
     writes=True,
@@ -44,7 +49,12 @@ UNCORDON: Final = Action(
     run=_uncordon,
     command=TypedCommand("uncordon"),
     cli=CliVerb(
-        "uncordon", "Let new pods onto a Node.", "Mark Nodes as schedulable.", takes_several=True, any_type=True
+        "uncordon",
+        "Let new pods onto a Node.",
+        "Mark Nodes as schedulable.",
+        takes_several=True,
+        any_type=True,
+        bare_type="node",
     ),
     permission=Permission("patch", "nodes"),
     writes=True,
@@ -64,6 +74,7 @@ DRAIN: Final = Action(
         "Cordon a Node and evict its pods.",
         "Cordon a Node and evict its pods, as their disruption budgets allow. Pods of DaemonSets stay.",
         any_type=True,
+        bare_type="node",
         options=(
             CliOption("--force", "force", "Also evict pods without a controller; they are gone.", is_flag=True),
             CliOption(
