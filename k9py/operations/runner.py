@@ -17,11 +17,25 @@ from typing import Any
 from k9py.api.errors import ConflictError, KdashError, UnchangedError
 from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
-from k9py.operations.batch_results import keys_without_result, refused_batch, result_of
+from k9py.operations.batch_results import (
+    keys_without_result,
+    passed_results,
+    refused_batch,
+    refused_results,
+    result_of,
+)
 from k9py.operations.concurrent_change import is_changed_by_others
 from k9py.operations.dry_run import DryRun, is_stored_as_previewed
 from k9py.operations.follow import FollowContext
-from k9py.operations.front_end import Confirmed, Decision, FrontEnd, InputRequest, Proposal, Proposals
+from k9py.operations.front_end import (
+    Confirmed,
+    Decision,
+    FrontEnd,
+    InputRequest,
+    Proposal,
+    Proposals,
+    SeveralRefusedError,
+)
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import Tracking, WritePlan, WriteResult
 from k9py.operations.proposing import (
@@ -59,6 +73,7 @@ class OperationRunner:
         self._outcomes: Outcomes = {}
         self.results: list[OperationResult] = []
         self.not_started: tuple[ObjectRef, ...] = ()
+        self.refused: SeveralRefusedError | None = None
 
     async def run(self, operation: Operation[Any], snapshots: Sequence[TargetSnapshot], **given: Any) -> None:
         """Run the operation; failures are in `results` and were reported to the front end."""
@@ -75,8 +90,12 @@ class OperationRunner:
                 self._front_end.note(error.message)
             except KdashError as error:
                 self._end_inputs(operation, error)
-                self._fail(error)
-                if len(batch) > 1 and self.results[-1].written is None:
+                if isinstance(error, SeveralRefusedError):
+                    self.results[-1:], self.refused = refused_results(error), error
+                    await self._front_end.refused(error)
+                else:
+                    self._fail(error)
+                if not self.refused and len(batch) > 1 and self.results[-1].written is None:
                     keys = [snapshot.key for snapshot in batch]
                     if each := refused_batch(operation, keys, self._outcomes, error):
                         self.results[-1:] = each
@@ -99,11 +118,7 @@ class OperationRunner:
             self._front_end.note(note)
 
     async def _run_batch(self, operation: Operation[Any], batch: Sequence[TargetSnapshot], inputs: Any) -> None:
-        """Run a batch; what may be asked for again after a failure is asked again.
-
-        What others have changed meanwhile is never replaced unseen: the objects are read again, and the new plan is
-        confirmed again, if the user wants that.
-        """
+        """Run a batch; after a failure ask again, or plan again from objects that others have changed."""
         targets: Sequence[Target] = ()
         while True:
             try:
@@ -112,15 +127,15 @@ class OperationRunner:
                     await self._apply_all(operation, proposals)
                 return
             except KdashError as error:
-                is_stored = self.results[-1].written is not None or error_outcome(error) == "unknown"
-                if is_stored:
+                if self.results[-1].written is not None or error_outcome(error) == "unknown":
                     raise
-                if not operation.asks_again:
-                    if not is_changed_by_others(error) or not await self._front_end.starts_over(error):
+                if operation.starts_over and is_changed_by_others(error):
+                    if not await self._front_end.starts_over(error):
                         raise
-                    targets = await read_again(self._session, self._targets)
-                    inputs = self._inputs
+                    targets, inputs = await read_again(self._session, self._targets), self._inputs
                     continue
+                if not operation.asks_again:
+                    raise
                 before = self._targets
                 targets = await read_targets(self._session, batch) if isinstance(error, ConflictError) else before
                 again = await operation.ask_again(self._inputs, error, targets, before)
@@ -185,8 +200,7 @@ class OperationRunner:
                     return proposals
                 case Decision.PREVIEW:
                     assert proposals is not None
-                    results = [result_of(operation, item) for item in proposals.items]
-                    self.results[-1:] = [replace(result, outcome="dry-run") for result in results]
+                    self.results[-1:] = passed_results(proposals)
                     return None
                 case Decision.BACK if is_asked:
                     continue
