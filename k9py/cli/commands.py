@@ -22,7 +22,7 @@ from k9py.cli.command_line import (
     with_cluster_options,
 )
 from k9py.cli.logs.command import logs
-from k9py.cli.objects.command import describe, events, get, top
+from k9py.cli.objects.command import api_resources, describe, events, get, top
 from k9py.cli.operation_command import operation_command
 from k9py.cli.targets import parse_status_target, parse_target
 
@@ -134,6 +134,7 @@ COMMANDS: Final = (
     status,
     logs,
     get,
+    api_resources,
     describe,
     events,
     top,

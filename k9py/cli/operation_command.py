@@ -54,6 +54,7 @@ def operation_command(action: Action, operations: OperationRegistry | None = Non
     for option in reversed(verb.options):
         function = _option(option)(function)
     name = "TYPE/NAME" if verb.any_type else "KIND/NAME"
+    name = f"{name} | NAME" if verb.bare_type else name
     name = f"{name}..." if verb.takes_several else name
     function = click.argument("operands", nargs=-1, metavar=f"{name} {verb.metavar}".strip())(function)
     return click.command(verb.name, cls=Subcommand, short_help=verb.short_help, help=verb.help)(function)
@@ -84,7 +85,7 @@ def _parse(verb: CliVerb, operands: Sequence[str]) -> tuple[tuple[NamedTarget, .
         except ValueError as error:
             raise click.UsageError(str(error)) from error
     if verb.any_type:
-        named = parse_typed_names(operands)
+        named = parse_typed_names(operands, bare_type=verb.bare_type)
         if len(named) > 1 and not verb.takes_several:
             raise click.UsageError(f"{verb.name} takes one object; you named {' and '.join(map(str, named))}.")
         return named, parsed

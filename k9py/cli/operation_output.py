@@ -107,6 +107,7 @@ def result_values(result: OperationResult) -> dict[str, Any]:
         "exit_code": int(exit_code(result)),
         "plan": None if result.dry_run is None else _plan_values(result.dry_run, _state(result.target)),
         "as_previewed": result.is_as_previewed,
+        "unchanged": _is_unchanged(result),
         "stored_otherwise": None if differences is None else [asdict(difference) for difference in differences],
         "proof": None if written is None else "looked" if written.proof_note else "answer",
         "remark": None if written is None else printable(written.proof_note) or None,
@@ -118,6 +119,16 @@ def result_values(result: OperationResult) -> dict[str, Any]:
         "audit_problem": printable(result.audit_problem) or None,
         "error": None if error is None else _error_values(error),
     }
+
+
+def _is_unchanged(result: OperationResult) -> bool | None:
+    """Return whether the object is so already, None when that is not known."""
+    if result.written is not None:
+        return result.written.is_unchanged
+    tried = result.dry_run
+    if tried is None or tried.after is None or not tried.plan.shows_object:
+        return None
+    return not object_diff(tried.before, tried.after)
 
 
 def _plan_values(tried: DryRun, state: CurrentState | None) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from k9py.cli.tracking import ProgressPrinter
 from k9py.cli.undo_default import choose_revision
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
+from k9py.operations.batch_results import keys_without_result
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.drafts import Draft
 from k9py.operations.edit import EditInputs
@@ -60,23 +61,21 @@ async def run_operation(
     options: WriteOptions,
     **inputs: Any,
 ) -> int:
-    """Run an operation on each workload in turn; return the exit code of the last one.
+    """Run an operation on each workload in turn; return the first exit code that is not 0.
 
     Raises:
-        RefusedError: it was not confirmed beforehand, and there is no terminal to ask at.
         KdashError: there is no connection.
     """
-    require_confirmation(invocation, options)
     async with open_session(invocation) as session:
         snapshots = [TargetSnapshot(await resolve(session, target)) for target in targets]
         return await run_in_session(invocation, session, operation_id, snapshots, options, **inputs)
 
 
 def require_confirmation(invocation: Invocation, options: WriteOptions) -> None:
-    """Raise RefusedError when nobody can confirm a write."""
+    """Raise RefusedError when nobody can confirm a write; what else is wrong with it is said before."""
     if not (options.yes or options.dry_run or invocation.console.is_interactive):
         hint = "use --yes to skip the question, or --dry-run to preview"
-        raise RefusedError("not confirmed: no terminal to ask on; nothing was sent", hint)
+        raise RefusedError("not confirmed: no terminal to ask on; nothing was written", hint)
 
 
 async def run_in_session(
@@ -140,10 +139,18 @@ def _sum_up(
     snapshots: Sequence[TargetSnapshot],
     options: WriteOptions,
 ) -> ExitCode:
-    """Report the targets that were not tried, print JSON if requested, and return the last exit code."""
+    """Report the targets that were not written, print JSON if requested, and return the first code that is not 0."""
     console, results = invocation.console, runner.results
-    left = [snapshot.key for snapshot in snapshots[len(results) :]]
-    code = exit_code(results[-1]) if results else ExitCode.DONE
+    left = keys_without_result([snapshot.key for snapshot in snapshots], results)
+    code = next((code for code in map(exit_code, results) if code is not ExitCode.DONE), ExitCode.DONE)
+    refused = [result for result in results if result.error is not None]
+    passed = [result.key for result in results if result.outcome == "dry-run"]
+    for result in refused[1:]:
+        assert result.error is not None
+        console.print_err(f"kdash: refused too: {printable(result.error.message)}")
+    if refused and passed:
+        names = ", ".join(printable(name_of(key)) for key in passed)
+        console.print_err(f"kdash: not written, although the dry run passed: {names}")
     if left:
         console.print_err(f"kdash: not tried: {', '.join(printable(name_of(key)) for key in left)}")
     if invocation.arguments.json:
@@ -215,6 +222,8 @@ class ConsoleFrontEnd:
     async def confirm(self, proposals: Proposals) -> Decision:
         """Show the plan, and ask unless the options answer."""
         options = self._options
+        if all(proposal.plan is not None for proposal in proposals.items):
+            require_confirmation(self._invocation, options)
         self._print_plan(proposals)
         if options.dry_run:
             self._print("dry run: nothing was changed")
@@ -272,7 +281,7 @@ class ConsoleFrontEnd:
         """Print the notes about the write, and that it is done."""
         for note in result_notes(result):
             self._console.print_err(f"kdash: {note}")
-        self._print(printable(result.plan.done))
+        self._print(f"{printable(str(proposal.key))} unchanged" if result.is_unchanged else printable(result.plan.done))
 
     async def offer_stuck_pods(self, stuck: StuckPodDeleter) -> None:
         """Delete the stuck pods if that is part of the undo or is confirmed now; otherwise print how to do it."""

@@ -96,9 +96,14 @@ def plan_delete(obj: Mapping[str, Any], inputs: DeleteInputs) -> WritePlan:
     )
 
 
+_SCOPES: Final = ("Namespace", "CustomResourceDefinition")
+"""Kinds whose content is deleted whatever the policy."""
+
+
 def _propagation(about: TargetVersion, cascade: Cascade) -> tuple[tuple[str, str, str], ...]:
-    """Return the row about what it owns; none for a kind that owns nothing as a rule."""
-    if cascade == "background" and not usually_owns(about.key):
+    """Return the row about what it owns; none for a kind that owns nothing as a rule, or contains what goes with it."""
+    is_scope = about.key.kind in _SCOPES and not about.key.group
+    if cascade == "background" and (is_scope or not usually_owns(about.key)):
         return ()
     return (("propagation", "", f"{cascade}: {_HOW[cascade]}"),)
 

@@ -14,9 +14,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from k9py.api.errors import ConflictError, KdashError
+from k9py.api.errors import ConflictError, KdashError, UnchangedError
 from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
+from k9py.operations.batch_results import keys_without_result, refused_batch, result_of
 from k9py.operations.concurrent_change import is_changed_by_others
 from k9py.operations.dry_run import DryRun, is_stored_as_previewed
 from k9py.operations.follow import FollowContext
@@ -25,6 +26,8 @@ from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import Tracking, WritePlan, WriteResult
 from k9py.operations.proposing import (
     OperationSession,
+    Outcomes,
+    check_targets,
     pods_to_delete,
     propose,
     read_again,
@@ -53,6 +56,7 @@ class OperationRunner:
         self._operation: Operation[Any]
         self._at = -1  # of the result of the target that is being tracked
         self._targets: Sequence[Target] = ()
+        self._outcomes: Outcomes = {}
         self.results: list[OperationResult] = []
         self.not_started: tuple[ObjectRef, ...] = ()
 
@@ -65,9 +69,18 @@ class OperationRunner:
             self._inputs = inputs
             try:
                 await self._run_batch(operation, batch, inputs)
+            except UnchangedError as error:
+                self._update(outcome="unchanged")
+                self._end_inputs(operation, None)
+                self._front_end.note(error.message)
             except KdashError as error:
                 self._end_inputs(operation, error)
                 self._fail(error)
+                if len(batch) > 1 and self.results[-1].written is None:
+                    keys = [snapshot.key for snapshot in batch]
+                    if each := refused_batch(operation, keys, self._outcomes, error):
+                        self.results[-1:] = each
+                        self.not_started = keys_without_result(keys, each)
             else:
                 self._end_inputs(operation, None)
             if not self.results[-1].is_good and number < len(batches):
@@ -123,7 +136,7 @@ class OperationRunner:
         for number, proposal in enumerate(proposals.items, start=1):
             left = tuple(later.key for later in proposals.items[number:])
             if number > 1:
-                self.results.append(_result(operation, proposal))
+                self.results.append(result_of(operation, proposal))
             try:
                 await self._apply(proposal, number, count)
             except KdashError as error:
@@ -141,14 +154,15 @@ class OperationRunner:
     ) -> Proposals | None:
         """Return what was confirmed, None when the user declined; `targets`: as they were read, when they were."""
         front_end = self._front_end
-        targets = targets or await read_targets(self._session, batch)
+        self._outcomes.clear()
+        targets = targets or await read_targets(self._session, batch, self._outcomes)
         self._targets = targets
-        for target in targets:
-            operation.check(target)
+        check_targets(operation, targets, self._outcomes)
         self._inputs = inputs = await operation.resolve(targets, inputs)
 
         async def proposed(chosen: Any) -> Proposals:
-            return await propose(self._session, operation, targets, chosen)
+            self._outcomes.clear()
+            return await propose(self._session, operation, targets, chosen, self._outcomes)
 
         is_asked = False
         while True:
@@ -171,7 +185,7 @@ class OperationRunner:
                     return proposals
                 case Decision.PREVIEW:
                     assert proposals is not None
-                    results = [_result(operation, item) for item in proposals.items]
+                    results = [result_of(operation, item) for item in proposals.items]
                     self.results[-1:] = [replace(result, outcome="dry-run") for result in results]
                     return None
                 case Decision.BACK if is_asked:
@@ -216,7 +230,7 @@ class OperationRunner:
         count, followed = len(proposals.items), []
         for number, proposal in enumerate(proposals.items, start=1):
             if number > 1:
-                self.results.append(_result(operation, proposal))
+                self.results.append(result_of(operation, proposal))
             assert proposal.dry_run is not None
             try:
                 written = await self._write(proposal, proposal.dry_run, number, count)
@@ -382,7 +396,7 @@ class OperationRunner:
         self.results[self._at] = replace(self.results[self._at], **changes)
 
     def _show(self, operation: Operation[Any], proposals: Proposals) -> None:
-        self.results[-1] = _result(operation, proposals.items[0])
+        self.results[-1] = result_of(operation, proposals.items[0])
 
     def _fail(self, error: KdashError) -> None:
         """Record a failure. A completed write stays written, whatever happened to its tracking."""
@@ -390,13 +404,3 @@ class OperationRunner:
         is_written = result.written is not None or result.outcome == "not-followed"
         self._update(error=error, outcome=result.outcome if is_written else error_outcome(error))
         self._front_end.failed(self.results[-1], error)
-
-
-def _result(operation: Operation[Any], proposal: Proposal) -> OperationResult:
-    return OperationResult(
-        proposal.key,
-        operation.id if proposal.plan is None else proposal.plan.operation,
-        target=proposal.target,
-        dry_run=proposal.dry_run,
-        stuck_pods=tuple(pod.name for pod in proposal.planned.stuck_pods),
-    )

@@ -86,7 +86,8 @@ def require_scalable(about: TargetVersion) -> None:
         hint = "change its node selector or tolerations instead"
         raise RefusedError(f"{about.text} cannot be scaled: a DaemonSet runs one pod per matching node", hint)
     if about.key.kind not in _SCALABLE or about.key.group:
-        raise RefusedError(f"{about.text} cannot be scaled", "only Deployments and StatefulSets can")
+        hint = "Deployments, StatefulSets, ReplicaSets and custom resources with a scale subresource can"
+        raise RefusedError(f"{about.text} cannot be scaled", hint)
 
 
 def replicas_of(obj: Mapping[str, Any]) -> int:

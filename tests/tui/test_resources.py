@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_types import STANDARD
+from k9py.cluster.change_feed import Changes
 from k9py.cluster.health import ClusterState
 from k9py.simulator.apiserver.writes import create_object
+from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS, PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.key_bar import KeyBar
+from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.resources import ResourceScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.tree import TreeScreen
@@ -182,3 +187,26 @@ async def test_a_kind_with_the_name_of_a_workload_in_another_group_is_none(kdash
     titles = {title for _, title, _ in kdash.app.screen.query_one(KeyBar).keys}
     assert "Search" in titles
     assert "Filter rows" not in titles
+
+
+async def test_the_first_rows_do_not_wait_for_the_tick(kdash: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kdash.app._ticker, "tick", lambda stack, cluster: Changes())
+    resource_type = STANDARD.find("configmaps")
+    assert resource_type is not None
+    kdash.app.navigator.open_resources(resource_type)
+    screen = await kdash.until_screen(ResourceScreen)
+    await kdash.until(lambda: screen.pane.table.row_count, "the first rows, although nothing ticks")
+
+
+async def test_the_logs_of_a_job_and_a_cronjob_are_those_of_its_pods(tmp_path: Path) -> None:
+    with Simulator(scenario="jobs", clock=ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path) as kdash:
+            for line, name in (("jobs batch", "migrate-2-9"), ("cj batch", "invoice")):
+                screen = await listed(kdash, line)
+                rows = screen.pane.table.shown_rows
+                assert screen.pane.table.select_key(next(row.key for row in rows if row.key.name == name))
+                await kdash.press("l")
+                logs = (await kdash.until_screen(LogScreen)).logs
+                await kdash.until(lambda logs=logs: logs.view.state.lines > 0, "lines")  # type: ignore[misc]
+                assert all(target.pod.startswith(name) for target in logs.targets)
+                await kdash.press("escape", "escape")

@@ -43,6 +43,16 @@ ACTIONS: Final = (
         ),
     ),
     _verb(
+        "cli.api_resources",
+        "API resources",
+        "Resource types of the cluster",
+        CliVerb(
+            "api-resources",
+            "List the resource types of the cluster.",
+            "List the resource types of the cluster: names, short names, group and version, kind.",
+        ),
+    ),
+    _verb(
         "cli.events",
         "Events",
         "Events, the newest last",

@@ -11,21 +11,17 @@ from typing import Final
 
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
-from k9py.api.metrics import Usage
+from k9py.api.metrics import Usage, UsageHistory
 from k9py.api.plural import count_noun
 from k9py.cluster.cluster import Cluster
-from k9py.cluster.metrics import MetricsLease, MetricsState
+from k9py.cluster.metrics import MetricsLease
 from k9py.resources.resource import MetricsOf
 from k9py.runtime.clock import Clock
+from k9py.tui.browse.state_text import metrics_text
 
 POD_COUNT_SECONDS: Final = 2.0
 """Minimum seconds between two counts of the pods on nodes."""
 _ENDED: Final = ("Succeeded", "Failed")
-_UNKNOWN: Final = {
-    MetricsState.NOT_INSTALLED: "metrics not installed",
-    MetricsState.FORBIDDEN: "metrics forbidden",
-    MetricsState.UNAVAILABLE: "metrics unavailable",
-}
 
 
 class ClusterRowContext:
@@ -64,6 +60,10 @@ class ClusterRowContext:
         """Return what a pod or node uses, None when it is unknown."""
         return self._cluster.metrics.usage(ref)
 
+    def history(self, ref: ObjectRef) -> UsageHistory | None:
+        """Return what a pod or node used in the last minutes, None when it is unknown."""
+        return self._cluster.metrics.history(ref)
+
     def pod_count(self, node: str) -> int | None:
         """Count the pods on a node; None where only some namespaces are watched."""
         cluster = self._cluster
@@ -99,11 +99,11 @@ class ClusterRowContext:
 
     @property
     def note(self) -> str:
-        """Why usage or the number of pods is unknown, "" when both are known or not shown."""
+        """How old the usage is, why it or the number of pods is unknown; "" when both are current or not shown."""
         notes: list[str] = []
         if self._metrics is not MetricsOf.NOTHING:
             kind = "Pod" if self._metrics is MetricsOf.PODS else "Node"
-            notes.append(_UNKNOWN.get(self._cluster.metrics.health(kind).state, ""))
+            notes.append(metrics_text(self._cluster.metrics.health(kind), self._clock.now()))
         if self._counts_pods and not self._cluster.scope.is_cluster:
             watched = len(self._cluster.scope.namespaces)
             notes.append(f"pods unknown: only {count_noun(watched, 'namespace')} watched")

@@ -119,6 +119,8 @@ class ResourcePane(TablePane):
             health=before.health or change.health,
             columns=before.columns or change.columns,
         )
+        if not self.rows and not self.is_loading and self.is_mounted and self.screen.is_current:
+            self.call_later(self.tick)  # the first rows do not wait for the tick
 
     # -- what is shown ------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,8 @@ from k9py.resources.containers import COLUMNS, container_rows
 from k9py.resources.describe.containers import containers as container_sections
 from k9py.resources.describe.describer import EVENTS, DescribeContext, Unread, event_request
 from k9py.resources.describe.json_fields import text_at
+from k9py.resources.usage_trend import usage_line
+from k9py.tui.browse.state_text import metrics_text
 from k9py.tui.context import AppContext
 from k9py.tui.live_object import LiveObject
 from k9py.tui.panes.pane import Pane
@@ -105,6 +107,7 @@ class ContainersScreen(PanedScreen):
         self._metrics: MetricsLease | None = None
         self._body: dict[str, Any] | None = None
         self._pod: Pod | None = None
+        self._used: StyledLine = ()
         self._is_stale, self._is_drawing = True, False
         self._drawn_at = float("-inf")
         self._drawn: object = None
@@ -176,14 +179,17 @@ class ContainersScreen(PanedScreen):
             related = await live.related()
             self._body = body
             now = self.app_context.options.clock.now()
-            usage = session.cluster.metrics.container_usage(self.subject)
+            metrics = session.cluster.metrics
+            usage = metrics.container_usage(self.subject)
             try:
                 pod = msgspec.convert(body, Pod)
             except msgspec.ValidationError as error:
                 self.summary.show([((f"the pod cannot be decoded: {printable(str(error))}", Tone.FAIL),)])
                 return
-            self._pod = pod
-            self._show(pod, live, now)
+            note = metrics_text(metrics.health("Pod"), now)
+            used = usage_line(pod, metrics.usage(self.subject), metrics.history(self.subject), note)
+            self._pod, self._used = pod, used
+            self._show(pod, live, used)
             self.containers.set_rows(container_rows(pod, usage.get, now))
             self._show_detail()
             events = related.get(EVENTS, ())
@@ -201,7 +207,7 @@ class ContainersScreen(PanedScreen):
         else:
             self.containers.set_empty_text("loading…", Tone.BUSY)
 
-    def _show(self, pod: Pod, live: LiveObject, now: datetime) -> None:
+    def _show(self, pod: Pod, live: LiveObject, used: StyledLine) -> None:
         status = pod_status(pod)
         tone = pod_tone(pod, status)
         owner = pod.metadata.controller
@@ -222,6 +228,8 @@ class ContainersScreen(PanedScreen):
         # On a wide screen they are one line.
         is_one_line = sum(cell_len(text) for text, _ in (*first, *second)) <= self.size.width - MARGIN_CELLS
         lines = [(*first, *second)] if is_one_line else [first, second]
+        if used:
+            lines.append(used)
         if live.is_deleted:
             lines.append((("it was deleted: this is its last state", Tone.WARN),))
         elif live.error is not None:
@@ -280,7 +288,7 @@ class ContainersScreen(PanedScreen):
     def _fit(self) -> None:
         self.share_height()
         if self._pod is not None and self.live is not None:
-            self._show(self._pod, self.live, self.app_context.options.clock.now())
+            self._show(self._pod, self.live, self._used)
         self._show_detail()
 
     # -- targets and keys ---------------------------------------------------------------------------------------------

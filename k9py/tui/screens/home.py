@@ -178,7 +178,7 @@ class HomeScreen(PanedScreen):
         Under a screen that follows logs itself none are taken: they would be read, and kept, twice.
         """
         if self.is_connected:
-            self.tables.update_rows(changes)
+            self.tables.update_rows(changes, is_covered=True)
             if any(isinstance(screen, ClusterScreen) and screen.follows_logs for screen in self.app.screen_stack):
                 self.logs.unfollow()
             self.logs.pull()

@@ -89,6 +89,12 @@ def test_what_an_incident_asks_first_comes_first() -> None:
     assert [title for title in titles if title in order] == order
 
 
+def test_a_finding_says_how_often_its_container_was_restarted_and_when_last() -> None:
+    (finding,) = lines_of("Findings", described(CRASHING))
+    assert finding.text.startswith("container bad was OOMKilled")
+    assert finding.text.endswith(", 4 restarts, last 30s ago")
+
+
 def test_an_exit_code_is_explained() -> None:
     assert "Terminated: OOMKilled, exit code 137 (SIGKILL)" in texts(described(CRASHING))
 
