@@ -154,6 +154,25 @@ async def test_what_is_refused_for_good_is_kept_in_a_private_file(
     assert not isinstance(kdash.app.screen, ConfirmDialog)
 
 
+async def test_a_changed_text_is_closed_by_the_second_press_and_kept(simulator: Simulator, tmp_path: Path) -> None:
+    async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
+        kdash.app.show_message("of the key before", stays=True)
+        await kdash.select(CART)
+        await kdash.press("e")
+        dialog = await kdash.until_screen(EditorDialog)
+        assert dialog.heading == "Edit Deployment shop/cart"
+        await kdash.until(lambda: "of the key before" not in kdash.text, "nothing covers the dialog")
+        await kdash.press("ctrl+end", *"# mine", "ctrl+home")
+        assert dialog.area.cursor_location == (0, 0)
+        assert dialog.text.endswith("# mine")
+        await kdash.press("escape")
+        await kdash.until_text("not saved", "Esc again closes")
+        await kdash.press("a", "escape")
+        assert kdash.app.screen is dialog
+        await kdash.press("escape")
+        await kdash.until(lambda: kdash.app.screen is kdash.home, "closed")
+
+
 async def test_an_editor_that_is_missing_is_replaced_by_the_built_in_one(simulator: Simulator, tmp_path: Path) -> None:
     environ = {"EDITOR": "no-such-editor"}
     async with dashboard(simulator, tmp_path, environ=environ) as kdash:
