@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from k9py.api.errors import ConflictError, KdashError
+from k9py.api.errors import ConflictError, KdashError, UnchangedError
 from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
 from k9py.operations.batch_results import keys_without_result, refused_batch, result_of
@@ -69,6 +69,10 @@ class OperationRunner:
             self._inputs = inputs
             try:
                 await self._run_batch(operation, batch, inputs)
+            except UnchangedError as error:
+                self._update(outcome="unchanged")
+                self._end_inputs(operation, None)
+                self._front_end.note(error.message)
             except KdashError as error:
                 self._end_inputs(operation, error)
                 self._fail(error)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from k9py.api.kinds import Kind
 from k9py.api.meta import ObjectRef
-from k9py.api.metrics import Usage
+from k9py.api.metrics import Usage, UsageHistory
 from k9py.resources.describe.describer import Describer
 from k9py.views.values import Column, Row
 
@@ -29,6 +29,10 @@ class RowContext(Protocol):
 
     def usage(self, ref: ObjectRef) -> Usage | None:
         """Return what a pod or node uses, None when it is unknown."""
+        ...
+
+    def history(self, ref: ObjectRef) -> UsageHistory | None:
+        """Return what a pod or node used in the last minutes, None when it is unknown."""
         ...
 
     def pod_count(self, node: str) -> int | None:

@@ -255,3 +255,20 @@ async def test_a_field_of_another_manager_is_taken_over_only_by_force(shop: Shel
     assert "--force-conflicts" in refused.err
     assert (await apply(force=True)).code == 0
     assert (stored(shop, "Deployment", "shop", "cart") or {})["spec"]["replicas"] == 5
+
+
+async def test_without_a_terminal_what_is_wrong_is_said_before_that_nobody_can_confirm(shop: Shell) -> None:
+    asking = WriteOptions()
+    create(shop, "ConfigMap", "settings", {})
+
+    async def refused(operation: str, name: str, **inputs: Any) -> CommandResult:
+        targets = parse_typed_names((name,))
+        return await shop.run(lambda its: run_operation(its, targets, operation, asking, **inputs))
+
+    assert "ConfigMap shop/settings cannot be scaled" in (await refused("scale", "cm/settings", replicas=2)).err
+    missing = await refused("delete", "pod/nope", cascade="background")
+    assert (missing.code, "Pod shop/nope not found" in missing.err) == (2, True)
+    unconfirmed = await refused("delete", "cm/settings", cascade="background")
+    assert unconfirmed.code == 9
+    assert "not confirmed: no terminal to ask on; nothing was written" in unconfirmed.err
+    assert stored(shop, "ConfigMap", "shop", "settings") is not None

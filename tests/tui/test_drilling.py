@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from k9py.api.meta import ObjectRef
+from k9py.simulator.faults import Refuse, RequestMatch
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.state import SimulatorState
 from k9py.tui.logs.source_filter import NameFilter
@@ -115,6 +118,28 @@ async def test_a_tree_shows_owners_dependents_and_relations_and_is_folded(kdash:
     await kdash.until(lambda: len(names(pods)) == 3, "the pods of the ReplicaSet")
 
 
+async def test_a_tree_reaches_its_subject_below_an_owner_that_may_not_be_read(kdash: Dashboard) -> None:
+    def create(state: SimulatorState) -> None:
+        owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "migrate", "uid": "job-uid", "controller": True}
+        metadata = {"name": "migrate-x", "namespace": "shop", "ownerReferences": [owner]}
+        spec = {"containers": [{"name": "app", "image": "a:1"}]}
+        state.storage.create(PODS, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+
+    for verb in ("list", "watch"):
+        kdash.simulator.inject(Refuse(403, "Forbidden", "you may not list jobs"), RequestMatch(verb, "jobs"))
+    kdash.simulator.call(create)
+    kdash.app.navigator.open_tree(ObjectRef("Pod", "shop", "migrate-x"))
+    tree = await kdash.until_screen(TreeScreen)
+    await kdash.until(lambda: tree.pane.subtitle == "not readable: jobs.batch", "the type is named")
+    await kdash.until(lambda: len(tree.pane.rows) >= 3, "the path to the subject")
+    lines = tree_of(kdash)
+    assert lines[:2] == ["Job/migrate", "├─ Pod/migrate-x"]
+    assert lines[-1] == "└─ ▸ 1 type not readable"
+    assert tree.pane.table.select_key(ObjectRef("", "shop", "1 type not readable"))
+    await kdash.press("space")
+    await kdash.until(lambda: tree_of(kdash)[-1].lstrip().startswith("└─ jobs.batch: "), "the reason")
+
+
 async def test_a_tree_of_a_config_map_shows_the_pods_that_use_it(kdash: Dashboard) -> None:
     kdash.app.navigator.open_tree(ObjectRef("ConfigMap", "shop", "checkout-settings"))
     tree = await kdash.until_screen(TreeScreen)
@@ -142,3 +167,14 @@ async def test_enter_on_a_pod_shows_its_containers_and_the_log_of_one(kdash: Das
     await kdash.press("escape", "escape")
     await kdash.until(lambda: kdash.app.screen is screen, "back in the table")
     assert shown.live is None
+
+
+async def test_the_containers_of_a_pod_show_how_its_usage_developed(kdash: Dashboard) -> None:
+    screen = await listed(kdash, "po")
+    pod = next(row.key for row in screen.pane.table.shown_rows if row.key.name.startswith("cart-"))
+    assert screen.pane.table.select_key(pod)
+    await kdash.press("enter")
+    shown = await kdash.until_screen(ContainersScreen)
+    await kdash.until(lambda: len(shown.summary.lines) == 2, "what it uses")
+    line = "".join(piece for piece, _ in shown.summary.lines[1])
+    assert re.fullmatch(r"  CPU [▁-█]+ \d+m · no limit  MEM [▁-█]+ \d+Mi · \d+% of its limit 128Mi", line)

@@ -26,6 +26,7 @@ from k9py.resources.cells import (
 )
 from k9py.resources.pod_resources import pod_usage_cells
 from k9py.resources.resource import MetricsOf, OpensAs, Resource, RowContext
+from k9py.resources.usage_trend import pod_trend_cells, trend_columns
 from k9py.views.pod_status import PrintedPodStatus, pod_status, pod_tone
 from k9py.views.values import Cell, Column, Row, Tone
 
@@ -110,6 +111,7 @@ COLUMNS = numbered(
         sort_key="L",
         descending_first=True,
     ),
+    *trend_columns(),
     AGE,
     Column("ip", "IP", min_width=7, max_width=39, priority=7, sort_key="I"),
     Column("node", "NODE", min_width=6, max_width=40, priority=4, sort_key="W"),
@@ -123,6 +125,8 @@ def row(pod: Pod, context: RowContext) -> Row:
     """Return the row of a pod."""
     status = pod_status(pod)
     tone = _tone(pod, status, context.now)
+    usage = pod_usage_cells(pod, context.usage(pod.key))
+    trends = pod_trend_cells(pod, context.history(pod.key), (usage[2].tone, usage[5].tone))
     return object_row(
         pod,
         (
@@ -130,7 +134,8 @@ def row(pod: Pod, context: RowContext) -> Row:
             share_cell(status.ready, status.containers, Tone.PLAIN if tone is Tone.MUTED else tone),
             shared_cell(status.text, tone),
             _restarts(status, context.now),
-            *pod_usage_cells(pod, context.usage(pod.key)),
+            *usage,
+            *trends,
             AGE_CELL,
             Cell(printable(pod.status.pod_ip) or NONE, Tone.MUTED),
             muted_cell(pod.spec.node_name),

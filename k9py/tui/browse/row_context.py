@@ -11,20 +11,16 @@ from typing import Final
 
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
-from k9py.api.metrics import Usage
+from k9py.api.metrics import Usage, UsageHistory
 from k9py.cluster.cluster import Cluster
-from k9py.cluster.metrics import MetricsLease, MetricsState
+from k9py.cluster.metrics import MetricsLease
 from k9py.resources.resource import MetricsOf
 from k9py.runtime.clock import Clock
+from k9py.tui.browse.state_text import metrics_text
 
 POD_COUNT_SECONDS: Final = 2.0
 """Minimum seconds between two counts of the pods on nodes."""
 _ENDED: Final = ("Succeeded", "Failed")
-_UNKNOWN: Final = {
-    MetricsState.NOT_INSTALLED: "metrics not installed",
-    MetricsState.FORBIDDEN: "metrics forbidden",
-    MetricsState.UNAVAILABLE: "metrics unavailable",
-}
 
 
 class ClusterRowContext:
@@ -52,6 +48,10 @@ class ClusterRowContext:
     def usage(self, ref: ObjectRef) -> Usage | None:
         """Return what a pod or node uses, None when it is unknown."""
         return self._cluster.metrics.usage(ref)
+
+    def history(self, ref: ObjectRef) -> UsageHistory | None:
+        """Return what a pod or node used in the last minutes, None when it is unknown."""
+        return self._cluster.metrics.history(ref)
 
     def pod_count(self, node: str) -> int | None:
         """Count the pods on a node; None where only some namespaces are watched."""
@@ -88,8 +88,8 @@ class ClusterRowContext:
 
     @property
     def note(self) -> str:
-        """Why usage is unknown, "" when it is known or not shown."""
+        """How old the usage is, or why it is unknown; "" when it is current or not shown."""
         if self._metrics is MetricsOf.NOTHING:
             return ""
         kind = "Pod" if self._metrics is MetricsOf.PODS else "Node"
-        return _UNKNOWN.get(self._cluster.metrics.health(kind).state, "")
+        return metrics_text(self._cluster.metrics.health(kind), self._clock.now())

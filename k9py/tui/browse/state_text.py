@@ -6,6 +6,7 @@ Invariant: a table that is empty shows why, and how to go on; nothing that is un
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from k9py.actions.keys import KeyNames
 from k9py.api.errors import KdashError, NotFoundError
@@ -13,8 +14,12 @@ from k9py.api.resource_type import ResourceType
 from k9py.api.text import printable
 from k9py.api.times import age, duration
 from k9py.cluster.health import ClusterState, KindHealth
+from k9py.cluster.metrics import MetricsHealth, MetricsState
 from k9py.tui.browse.request import ResourceRequest
 from k9py.views.values import Tone
+
+OLD_SECONDS: Final = 30
+"""Age from which measurements are shown with it: two polls."""
 
 
 def noun_of(resource_type: ResourceType) -> str:
@@ -72,6 +77,19 @@ def state_text(resource_type: ResourceType, health: KindHealth, now: datetime, k
         case _:
             text = ""
     return " · ".join(part for part in (text, skipped) if part)
+
+
+def metrics_text(health: MetricsHealth, now: datetime) -> str:
+    """Return how old the usage of pods or nodes is, or why it is unknown; "" when it is current."""
+    match health.state:
+        case MetricsState.NOT_INSTALLED | MetricsState.FORBIDDEN:
+            return f"metrics {health.state.value}"
+        case MetricsState.NOT_READ:
+            return ""
+    why = " · metrics unavailable" if health.state is MetricsState.UNAVAILABLE else ""
+    seconds = (now - health.measured_at).total_seconds() if health.measured_at is not None else 0.0
+    aged = f"metrics {age(health.measured_at, now)} ago" if seconds >= OLD_SECONDS else ""
+    return f"{aged}{why}" if aged else why.removeprefix(" · ")
 
 
 def _sentence(error: KdashError | None) -> str:

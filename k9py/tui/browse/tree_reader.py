@@ -2,7 +2,8 @@
 
 Owns the leases of a tree; they end with `close`. Types are leased a few at a time, those of the usual chains first, so
 that the tree grows on the screen; a type without an object in the tree is not watched any longer. Invariants: what the
-dashboard watches already is not requested again; a type that cannot be read is counted, never taken for empty.
+dashboard watches already is not requested again; a type that cannot be read is named, never taken for empty; the
+subject is below its owner although that may not be read: its ownerReferences have the uid.
 Which relations there are besides owners: `_related`.
 """
 
@@ -106,6 +107,11 @@ class TreeReader:
         self._users: tuple[ObjectRef, ...] = ()
         self._old: dict[ObjectRef, tuple[ObjectRef, ...]] = {}
         self._target: ObjectRef | None = None
+        self._root = subject
+        self._owner_uids: dict[ObjectRef, str] = {}
+        """Uids of the owners above the subject, from the ownerReferences."""
+        self._path: dict[ObjectRef, ObjectRef] = {}
+        """What is below each owner above the subject."""
         self._row_context = ClusterRowContext(session.cluster, clock, MetricsOf.NOTHING, ())
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -230,6 +236,7 @@ class TreeReader:
     def root(self) -> TreeItem:
         """Return the topmost owner of the subject, as far as it is known."""
         ref, seen = self.subject, {self.subject}
+        self._owner_uids, self._path = {}, {}
         types = self._session.cluster.resource_types
         for _ in range(MAX_OWNERS):
             held = self._object(ref)
@@ -240,7 +247,9 @@ class TreeReader:
             if above in seen:
                 break
             seen.add(above)
+            self._owner_uids[above], self._path[above] = owner.uid, ref
             ref = above
+        self._root = ref
         return self.item(ref)
 
     def item(self, ref: ObjectRef) -> TreeItem:
@@ -248,7 +257,7 @@ class TreeReader:
         read = self._reads.get((ref.kind, ref.group))
         held = self._object(ref)
         if held is None:
-            return TreeItem(ref, state="not found" if self._is_missing(ref) else "", tone=Tone.MUTED)
+            return TreeItem(ref, self._owner_uids.get(ref, ""), self._unread_state(ref), Tone.MUTED)
         state, tone = "", Tone.PLAIN
         if read is not None:
             row = read.rows.row(ref, self._clock.now())
@@ -265,6 +274,8 @@ class TreeReader:
         Service of the tree does not bring its other Services.
         """
         item = reached.item
+        if item.ref == self.unread_group:
+            return [Dependent(TreeItem(ref, tone=Tone.MUTED)) for ref in self._unread_types()]
         if item.ref in self._old:
             return [Dependent(self.item(ref)) for ref in self._old[item.ref]]
         owned: list[ObjectRef] = []
@@ -272,11 +283,31 @@ class TreeReader:
             for read in self._reads.values():
                 self._index(read)
                 owned += read.owned.get(item.uid, ())
+        if (below := self._path.get(item.ref)) is not None and below not in owned:
+            owned.append(below)
         result = self._without_old(item, [Dependent(self.item(ref)) for ref in owned])
         for ref, relation in self._related(item.ref):
             if not reached.relation or (relation in _UPWARDS) is (reached.relation in _UPWARDS):
                 result.append(Dependent(self.item(ref), relation))
+        if self.unreadable and item.ref == self._root:
+            result.append(Dependent(TreeItem(self.unread_group, tone=Tone.WARN)))
         return result
+
+    @property
+    def unread_group(self) -> ObjectRef:
+        """The last line of the tree: the types that could not be read are below it."""
+        return ObjectRef("", self.subject.namespace, f"{count_noun(len(self.unreadable), 'type')} not readable")
+
+    def _unread_types(self) -> Iterable[ObjectRef]:
+        for name, reason in self.unreadable.items():
+            yield ObjectRef("", self.subject.namespace, f"{name}: {reason}")
+
+    def _unread_state(self, ref: ObjectRef) -> str:
+        """Return the state of an object that was not read."""
+        if self._is_missing(ref):
+            return "not found"
+        known = self._session.cluster.resource_types.of_ref(ref)
+        return "not readable" if known is not None and known.qualified_name in self.unreadable else ""
 
     def _without_old(self, owner: TreeItem, owned: list[Dependent]) -> list[Dependent]:
         """Put the ReplicaSets of old revisions, which have no pods, into a group at the end."""

@@ -27,6 +27,8 @@ from k9py.resources.containers import COLUMNS, container_rows
 from k9py.resources.describe.containers import containers as container_sections
 from k9py.resources.describe.describer import EVENTS, DescribeContext, Unread, event_request
 from k9py.resources.describe.json_fields import text_at
+from k9py.resources.usage_trend import usage_line
+from k9py.tui.browse.state_text import metrics_text
 from k9py.tui.context import AppContext
 from k9py.tui.live_object import LiveObject
 from k9py.tui.panes.pane import Pane
@@ -157,13 +159,16 @@ class ContainersScreen(PanedScreen):
             related = await live.related()
             self._body = body
             now = self.app_context.options.clock.now()
-            usage = session.cluster.metrics.container_usage(self.subject)
+            metrics = session.cluster.metrics
+            usage = metrics.container_usage(self.subject)
             try:
                 pod = msgspec.convert(body, Pod)
             except msgspec.ValidationError as error:
                 self.summary.show([((f"the pod cannot be decoded: {printable(str(error))}", Tone.FAIL),)])
                 return
-            self._show(pod, live, now)
+            note = metrics_text(metrics.health("Pod"), now)
+            used = usage_line(pod, metrics.usage(self.subject), metrics.history(self.subject), note)
+            self._show(pod, live, used)
             self.containers.set_rows(container_rows(pod, usage.get, now))
             self._show_detail()
             events = related.get(EVENTS, ())
@@ -181,7 +186,7 @@ class ContainersScreen(PanedScreen):
         else:
             self.containers.set_empty_text("loading…", Tone.BUSY)
 
-    def _show(self, pod: Pod, live: LiveObject, now: datetime) -> None:
+    def _show(self, pod: Pod, live: LiveObject, used: StyledLine) -> None:
         status = pod_status(pod)
         tone = pod_tone(pod, status)
         owner = pod.metadata.controller
@@ -199,7 +204,7 @@ class ContainersScreen(PanedScreen):
             (f"  {printable(status.text)}", tone),
             (f"  {printable(' · '.join(fact for fact in facts if fact))}", Tone.MUTED),
         )
-        lines = [first]
+        lines = [first, used] if used else [first]
         if live.is_deleted:
             lines.append((("it was deleted: this is its last state", Tone.WARN),))
         elif live.error is not None:

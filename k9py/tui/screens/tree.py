@@ -46,6 +46,15 @@ COLUMNS: Final = (
 BUILD_SECONDS: Final = 0.5
 """Minimum seconds between two builds of a tree."""
 
+NAMED: Final = 3
+"""Types that are not readable and named in the title; the tree ends with all of them."""
+
+
+def _listing(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    shown = printable(", ".join(names[:NAMED]))
+    return f"{shown} and {count_noun(more, 'more type')}" if more > 0 else shown
+
 
 class TreeScreen(PanedScreen):
     """Owners and dependents of one object."""
@@ -121,7 +130,7 @@ class TreeScreen(PanedScreen):
         self._uids = {line.item.ref: line.item.uid for line in lines if line.item is not None}
         self.pane.set_rows([self._row(line, at) for at, line in enumerate(lines)])
         progress = "" if reader.is_done else f"reading {reader.read_count} of {count_noun(reader.type_count, 'type')}"
-        unread = f"{count_noun(len(reader.unreadable), 'type')} not readable" if reader.unreadable else ""
+        unread = f"not readable: {_listing(list(reader.unreadable))}" if reader.unreadable else ""
         self.pane.set_subtitle(" · ".join(part for part in (progress, unread) if part))
 
     def _is_folded(self, ref: ObjectRef) -> bool:

@@ -12,8 +12,9 @@ from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.api.standard_types import standard_type
 from k9py.cluster.health import ClusterState, KindHealth
+from k9py.cluster.metrics import MetricsHealth, MetricsState
 from k9py.tui.browse.request import ResourceRequest, title_of
-from k9py.tui.browse.state_text import empty_text, state_text
+from k9py.tui.browse.state_text import empty_text, metrics_text, state_text
 
 PODS, NODES = standard_type("", "Pod"), standard_type("", "Node")
 WIDGETS = ResourceType("example.com", "v1", "widgets", "Widget", ref_group="example.com")
@@ -84,3 +85,20 @@ def test_rows_that_are_not_current_are_marked(known: KindHealth, text: str) -> N
 def test_a_title_names_what_led_there_and_only_the_last_of_many() -> None:
     assert title_of(("nodes", "node-1", "pods")) == "nodes › node-1 › pods"
     assert title_of(("a", "b", "c", "d", "e")) == "… › b › c › d › e"
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds", "text"),
+    [
+        (MetricsState.LIVE, 29, ""),
+        (MetricsState.LIVE, 42, "metrics 42s ago"),
+        (MetricsState.LIVE, None, ""),
+        (MetricsState.UNAVAILABLE, 42, "metrics 42s ago · metrics unavailable"),
+        (MetricsState.UNAVAILABLE, None, "metrics unavailable"),
+        (MetricsState.NOT_INSTALLED, None, "metrics not installed"),
+        (MetricsState.NOT_READ, None, ""),
+    ],
+)
+def test_the_age_of_metrics_is_shown_when_they_are_old(state: MetricsState, seconds: int | None, text: str) -> None:
+    measured_at = None if seconds is None else NOW - timedelta(seconds=seconds)
+    assert metrics_text(MetricsHealth(state, measured_at), NOW) == text
