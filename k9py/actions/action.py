@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from k9py.actions.host import ActionHost
+from k9py.api.plural import with_article
 
 if TYPE_CHECKING:  # `kdash --help` imports no decoder
     from k9py.api.meta import ObjectRef
@@ -32,12 +33,15 @@ class HelpGroup(Enum):
 class ActionScope(Enum):
     """Where an action's keys are bound, and what kind of target it has.
 
-    `WORKLOAD`, `POD` and `OBJECT` need a target under the cursor; all others act on what their screen or widget shows.
+    `WORKLOAD`, `POD`, `OBJECT` and `KIND` need a target under the cursor; all others act on what their screen or widget
+    shows. Keys of `KIND` are bound in tables of the kinds on which the action is allowed, in place of keys of actions
+    that are never possible there; everywhere else it is typed.
     """
 
     WORKLOAD = "workload"
     POD = "pod"
     OBJECT = "object"
+    KIND = "kind"
     OPERATION = "operation"
     CLUSTER = "cluster"
     SCREEN = "screen"
@@ -216,7 +220,8 @@ def of_kinds(verb: str, *kinds: str) -> Callable[[ActionTarget], str | None]:
         key = target.key
         if key.kind in kinds and not key.group:
             return None
-        return f"a {key.qualified_kind} cannot be {verb}: only a {' or a '.join(kinds)} can"
+        able = " or ".join(map(with_article, kinds))
+        return f"{with_article(key.qualified_kind)} cannot be {verb}: only {able} can"
 
     return allowed
 

@@ -64,20 +64,18 @@ async def run_operation(
     """Run an operation on each workload in turn; return the first exit code that is not 0.
 
     Raises:
-        RefusedError: it was not confirmed beforehand, and there is no terminal to ask at.
         KdashError: there is no connection.
     """
-    require_confirmation(invocation, options)
     async with open_session(invocation) as session:
         snapshots = [TargetSnapshot(await resolve(session, target)) for target in targets]
         return await run_in_session(invocation, session, operation_id, snapshots, options, **inputs)
 
 
 def require_confirmation(invocation: Invocation, options: WriteOptions) -> None:
-    """Raise RefusedError when nobody can confirm a write."""
+    """Raise RefusedError when nobody can confirm a write; what else is wrong with it is said before."""
     if not (options.yes or options.dry_run or invocation.console.is_interactive):
         hint = "use --yes to skip the question, or --dry-run to preview"
-        raise RefusedError("not confirmed: no terminal to ask on; nothing was sent", hint)
+        raise RefusedError("not confirmed: no terminal to ask on; nothing was written", hint)
 
 
 async def run_in_session(
@@ -224,6 +222,8 @@ class ConsoleFrontEnd:
     async def confirm(self, proposals: Proposals) -> Decision:
         """Show the plan, and ask unless the options answer."""
         options = self._options
+        if all(proposal.plan is not None for proposal in proposals.items):
+            require_confirmation(self._invocation, options)
         self._print_plan(proposals)
         if options.dry_run:
             self._print("dry run: nothing was changed")

@@ -303,3 +303,20 @@ async def test_each_manifest_has_one_result_when_some_are_refused(shop: Shell, t
     assert outcomes == {"new-one": "dry-run", "cart": "failed", "bad": "failed"}
     assert result.json["not_tried"] == []
     assert result.json["exit_code"] == result.code != 0
+
+
+async def test_without_a_terminal_what_is_wrong_is_said_before_that_nobody_can_confirm(shop: Shell) -> None:
+    asking = WriteOptions()
+    create(shop, "ConfigMap", "settings", {})
+
+    async def refused(operation: str, name: str, **inputs: Any) -> CommandResult:
+        targets = parse_typed_names((name,))
+        return await shop.run(lambda its: run_operation(its, targets, operation, asking, **inputs))
+
+    assert "ConfigMap shop/settings cannot be scaled" in (await refused("scale", "cm/settings", replicas=2)).err
+    missing = await refused("delete", "pod/nope", cascade="background")
+    assert (missing.code, "Pod shop/nope not found" in missing.err) == (2, True)
+    unconfirmed = await refused("delete", "cm/settings", cascade="background")
+    assert unconfirmed.code == 9
+    assert "not confirmed: no terminal to ask on; nothing was written" in unconfirmed.err
+    assert stored(shop, "ConfigMap", "shop", "settings") is not None

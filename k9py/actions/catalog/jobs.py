@@ -1,4 +1,4 @@
-"""Run a CronJob now, run a Job again, suspend either."""
+"""Run a CronJob now, run a Job again, suspend either: one key toggles, `:suspend` and `:resume` name what is wanted."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ def _retry(host: ActionHost, _argument: str | None) -> None:
     host.operate(RETRY.id)
 
 
-def _suspend(host: ActionHost, _argument: str | None) -> None:
-    host.operate(SUSPEND.id)
+def _suspend(host: ActionHost, argument: str | None) -> None:
+    host.operate(SUSPEND.id, suspended=None if argument is None else True)
 
 
 TRIGGER: Final = Action(
     "cronjob.trigger",
     "Trigger",
     "Run the CronJob now: create a Job from it",
-    scope=ActionScope.OBJECT,
+    keys=("t",),
+    scope=ActionScope.KIND,
     run=_trigger,
     command=TypedCommand("trigger"),
     cli=CliVerb(
@@ -38,12 +39,14 @@ TRIGGER: Final = Action(
     writes=True,
     operation="trigger",
     allowed=of_kinds("triggered", "CronJob"),
+    footer=101,
 )
 RETRY: Final = Action(
     "job.retry",
     "Retry",
     "Run the Job again: create another Job with its template",
-    scope=ActionScope.OBJECT,
+    keys=("r",),
+    scope=ActionScope.KIND,
     run=_retry,
     command=TypedCommand("retry"),
     cli=CliVerb(
@@ -57,12 +60,14 @@ RETRY: Final = Action(
     writes=True,
     operation="retry",
     allowed=of_kinds("retried", "Job"),
+    footer=102,
 )
 SUSPEND: Final = Action(
     "job.suspend",
     "Suspend",
-    "Suspend a CronJob or a Job; :resume resumes it",
-    scope=ActionScope.OBJECT,
+    "Suspend the CronJob or Job, or resume it",
+    keys=("s",),
+    scope=ActionScope.KIND,
     run=_suspend,
     command=TypedCommand("suspend"),
     cli=CliVerb(
@@ -76,5 +81,6 @@ SUSPEND: Final = Action(
     writes=True,
     operation="suspend",
     allowed=of_kinds("suspended", "CronJob", "Job"),
+    footer=103,
 )
 ACTIONS: Final = (TRIGGER, RETRY, SUSPEND)

@@ -24,7 +24,8 @@ CORDON: Final = Action(
     "node.cordon",
     "Cordon",
     "Cordon the Node: no new pods on it",
-    scope=ActionScope.OBJECT,
+    keys=("t",),
+    scope=ActionScope.KIND,
     run=_cordon,
     command=TypedCommand("cordon"),
     cli=CliVerb(
@@ -40,12 +41,14 @@ CORDON: Final = Action(
     operation="cordon",
     takes_marked=True,
     allowed=of_kinds("cordoned", "Node"),
+    footer=106,
 )
 UNCORDON: Final = Action(
     "node.uncordon",
     "Uncordon",
     "Uncordon the Node: pods may be placed on it again",
-    scope=ActionScope.OBJECT,
+    keys=("u",),
+    scope=ActionScope.KIND,
     run=_uncordon,
     command=TypedCommand("uncordon"),
     cli=CliVerb(
@@ -61,12 +64,14 @@ UNCORDON: Final = Action(
     operation="uncordon",
     takes_marked=True,
     allowed=of_kinds("uncordoned", "Node"),
+    footer=107,
 )
 DRAIN: Final = Action(
     "node.drain",
     "Drain",
     "Drain the Node: cordon it and evict its pods",
-    scope=ActionScope.OBJECT,
+    keys=("r",),
+    scope=ActionScope.KIND,
     run=_drain,
     command=TypedCommand("drain"),
     cli=CliVerb(
@@ -90,5 +95,6 @@ DRAIN: Final = Action(
     writes=True,
     operation="drain",
     allowed=of_kinds("drained", "Node"),
+    footer=108,
 )
 ACTIONS: Final = (CORDON, UNCORDON, DRAIN)

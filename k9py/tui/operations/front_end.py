@@ -280,7 +280,11 @@ class DashboardFrontEnd:
     def written(self, proposal: Proposal, result: WriteResult) -> None:
         """Report the notes about a write: in a dialog, or as a transient message when it is one of several."""
         is_done = result.plan.tracking is Tracking.NONE and proposal.planned.follow is None
-        self._statuses[proposal.key].set_text("done" if is_done else "accepted", Tone.OK if is_done else Tone.BUSY)
+        status = self._statuses[proposal.key]
+        if result.plan.request.verb == "create" and result.plan.key != proposal.key:
+            status.set_created(result.plan.key)
+        else:
+            status.set_text("done" if is_done else "accepted", Tone.OK if is_done else Tone.BUSY)
         if result.audit_problem:
             self._on_unaudited()
         notes = result_notes(result)

@@ -73,6 +73,12 @@ class Operations:
         """What can be stopped before its next object, "" when nothing can."""
         return "" if self._bulk is None else self._bulk.running_bulk
 
+    @property
+    def created(self) -> ObjectRef | None:
+        """The object that the operation which is shown has created beside its target, None when there is none."""
+        shown, _ = self.log.latest
+        return None if shown is None else shown.created
+
     def can_stop_after(self, key: ObjectRef) -> bool:
         """Return whether that object is being changed and those after it can still be left out."""
         return self._bulk is not None and self._bulk.current == key

@@ -7,7 +7,7 @@ among equals. Nothing here runs anything. To list something else: a generator of
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -55,6 +55,7 @@ class PaletteSource:
         read_contexts: Returns the names of the contexts; it reads files, and runs in a thread.
         key_of: Returns the key of an action, "" for none.
         takes_line: Whether the screen itself understands a line, such as a time in logs.
+        of_kind: Ids of the actions for the kind of object under the cursor alone: their commands come first.
     """
 
     commands: Sequence[CommandEntry]
@@ -63,6 +64,7 @@ class PaletteSource:
     read_contexts: Callable[[], Sequence[str]]
     key_of: Callable[[str], str]
     takes_line: Callable[[str], bool]
+    of_kind: Set[str] = frozenset()
     _contexts: list[str] = field(default_factory=list)
 
     async def prepare(self) -> bool:
@@ -133,7 +135,9 @@ class PaletteSource:
             return [ranked.entry for ranked in _sorted(self._following(head, word))][:MAX_ENTRIES]
         if not word:
             recent = [PaletteEntry(EntryKind.RECENT, text, text) for text in self.history.lines[:RECENT]]
-            return [*recent, *(self._command(entry) for entry in self.commands)]
+            first = [entry for entry in self.commands if entry.action.id in self.of_kind]
+            others = [entry for entry in self.commands if entry.action.id not in self.of_kind]
+            return [*map(self._command, first), *recent, *map(self._command, others)]
         return [ranked.entry for ranked in _sorted(self._first_words(word))][:MAX_ENTRIES]
 
     async def objects(self, line: str) -> list[PaletteEntry]:
@@ -186,6 +190,7 @@ class PaletteSource:
                 yield _Ranked(0, self._command(entry, fuzzy_match(word, entry.name)), EXACT)
             elif by_name:
                 tier = 2 if any(name.startswith(word.lower()) for name in entry.names) else 5
+                tier = 0 if tier == 2 and entry.action.id in self.of_kind else tier
                 yield _Ranked(tier, self._command(entry, fuzzy_match(word, entry.name)), by_name + 10 * uses)
             elif len(word) >= _LETTERS_OF_TITLES and (by_title := _in_title(word, entry.title)):
                 yield _Ranked(6, self._command(entry), by_title)

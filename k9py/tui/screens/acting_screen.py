@@ -9,7 +9,7 @@ To add an action: a module in `k9py/actions/catalog/`; nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,7 +24,7 @@ from k9py.operations.target import TargetSnapshot
 from k9py.tui.bindings import action_id_of
 from k9py.tui.context import AppContext, OperationControl
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.screens.targets import CursorTargets, choose_workload, no_workload_message, target_of
+from k9py.tui.screens.targets import CursorTargets, choose_workload, kind_commands, no_workload_message, target_of
 from k9py.tui.terminal.covered_screens import CoveredScreen
 from k9py.tui.workers import start_worker
 
@@ -141,7 +141,7 @@ class ActingScreen(CoveredScreen[None]):
                 return self._pod_reason(action)
             case ActionScope.WORKLOAD | ActionScope.DIFF:
                 return self._workload_reason(action)
-            case ActionScope.OBJECT:
+            case ActionScope.OBJECT | ActionScope.KIND:
                 return self._object_reason(action)
         return ""
 
@@ -185,6 +185,15 @@ class ActingScreen(CoveredScreen[None]):
         """Return whether an action can ever be possible on what this screen shows: the footer lists those."""
         return True
 
+    def shown_object(self) -> ObjectRef | None:
+        """Return what the screen is about: the object under the cursor, or one without a name of the kind it lists."""
+        return self.acting_object
+
+    def commands_of_kind(self) -> Sequence[Action]:
+        """Return what is typed to change an object of the kind that is shown, where no key of all kinds does it."""
+        shown = self.shown_object()
+        return () if shown is None else kind_commands(self._actions, shown)
+
     footer_begins_with: ClassVar[tuple[str, ...]] = ()
     """Ids of the actions that the footer begins with, whatever their own places."""
 
@@ -214,7 +223,7 @@ class ActingScreen(CoveredScreen[None]):
             return read_only
         workloads = self._workloads_at(action, target)
         if not workloads:
-            return no_workload_message(target)
+            return no_workload_message(target, action)
         reasons = [action.allowed(target_of(key, connected.cluster)) or "" for key in workloads]
         return self._permission_reason(action, workloads[0]) if "" in reasons else reasons[0]
 
@@ -281,6 +290,7 @@ class ActingScreen(CoveredScreen[None]):
             lambda: [entry.name for entry in list_contexts(context.options.connect.kubeconfig)],
             lambda action_id: names(action_id) if names.keys(action_id) else "",
             self.takes_line,
+            frozenset(action.id for action in self.commands_of_kind() if action.scope is ActionScope.KIND),
         )
 
     def run_command(self, entry: CommandEntry, argument: str, typed_on: CursorTargets | None = None) -> None:
@@ -324,7 +334,7 @@ class ActingScreen(CoveredScreen[None]):
         elif action.takes_marked and (marked := self.marked()) and not self.disabled_reason(action_id):
             targets = [TargetSnapshot(key, uid) for key, uid in marked.items()]
             operations.start(action.operation, targets, **inputs)
-        elif action.scope is ActionScope.OBJECT:
+        elif action.scope in (ActionScope.OBJECT, ActionScope.KIND):
             target = self._acting_object_or_message(action_id)
             if target is not None:
                 operations.start(action.operation, [self._snapshot(target)], **inputs)
@@ -414,6 +424,14 @@ class ActingScreen(CoveredScreen[None]):
         """Go to the object that controls the target."""
         self.keep_cursor(self.acting_target)
         self.app_context.navigator.open_owner(self.acting_target)
+
+    def show_created(self) -> None:
+        """Go to the object that the last operation has created."""
+        created = self.operations.created
+        if created is None:
+            self.app_context.show_message("nothing was created", failed=True)
+        else:
+            self.app_context.navigator.open_object(created)
 
     def show_tree(self) -> None:
         """Show what the target belongs to, and what belongs to it."""

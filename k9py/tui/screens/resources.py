@@ -18,7 +18,7 @@ from k9py.api.kinds import POD, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.health import ClusterState
-from k9py.tui.bindings import bindings
+from k9py.tui.bindings import bindings, kind_actions, with_kind_bindings
 from k9py.tui.browse.request import ResourceRequest, title_of
 from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
@@ -75,11 +75,19 @@ class ResourceScreen(PanedScreen):
             scopes = (*scopes, ActionScope.DIFF)
         options = context.options
         names = context.key_names
+        of_kind = request.resource_type.ref("", "")
+        self._bindings = with_kind_bindings(
+            self._bindings, options.actions, of_kind, lambda action: applies_to(action, of_kind)
+        )
         self.pane = ResourcePane(
             title_of((*self.trail, self.heading or request.resource_type.shown_name)),
             request,
             options.resources().of(request.resource_type),
-            taken={key for action in options.actions.in_scope(*scopes) for key in names.keys(action.id)},
+            taken={
+                key
+                for action in (*options.actions.in_scope(*scopes), *kind_actions(options.actions, of_kind))
+                for key in names.keys(action.id)
+            },
             clock=options.clock,
             options=context.line_view_options,
             state=options.table_state,
@@ -171,7 +179,10 @@ class ResourceScreen(PanedScreen):
         return cleared
 
     def applies(self, action: Action) -> bool:
-        return applies_to(action, self.target() or self.request.resource_type.ref("", ""))
+        return applies_to(action, self.shown_object())
+
+    def shown_object(self) -> ObjectRef:
+        return self.target() or self.request.resource_type.ref("", "")
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
