@@ -26,7 +26,7 @@ from k9py.operations.batch_results import (
 )
 from k9py.operations.concurrent_change import is_changed_by_others
 from k9py.operations.dry_run import DryRun, is_stored_as_previewed
-from k9py.operations.follow import FollowContext
+from k9py.operations.following import follow_context, removal
 from k9py.operations.front_end import (
     Confirmed,
     Decision,
@@ -48,7 +48,6 @@ from k9py.operations.proposing import (
     read_targets,
     stuck_pod_deleter,
 )
-from k9py.operations.removal import track_removal
 from k9py.operations.result import OperationResult, error_outcome
 from k9py.operations.run_options import RunOptions
 from k9py.operations.target import Target, TargetSnapshot
@@ -230,7 +229,8 @@ class OperationRunner:
                 is_tracking = True
                 if written is None:
                     self._front_end.writing(proposal, number, count)
-                self._ended(await planned.follow(self._follow_context(proposal.key)), began)
+                context = follow_context(self._session, self._front_end, self._options.timeout, proposal.key)
+                self._ended(await planned.follow(context), began)
             elif self._options.tracks and (proposal.plan is None or proposal.plan.tracking is not Tracking.NONE):
                 is_tracking = True
                 await self._track(proposal, written, began)
@@ -269,7 +269,7 @@ class OperationRunner:
     async def _follow_removal(self, index: int, plan: WritePlan) -> None:
         began = self._session.clock.monotonic()
         try:
-            end = await self._removal(plan)
+            end = await removal(self._session, self._front_end, plan)
         except (asyncio.CancelledError, KdashError) as error:
             self._record(self.results[index], interrupted_end(error))
             if isinstance(error, asyncio.CancelledError):
@@ -333,31 +333,13 @@ class OperationRunner:
 
     # -- to the end ---------------------------------------------------------------------------------------------------
 
-    def _follow_context(self, key: ObjectRef) -> FollowContext:
-        session, front_end = self._session, self._front_end
-        report = partial(front_end.report, key)
-        return FollowContext(
-            session.writer, session.reader, session.clock, self._options.timeout, report, front_end.stops
-        )
-
     async def _track(self, proposal: Proposal, written: WriteResult | None, began: float) -> None:
         plan = proposal.plan
         if plan is not None and plan.tracking is Tracking.REMOVAL and not plan.removes_pod:
-            self._ended(await self._removal(plan), began)
+            self._ended(await removal(self._session, self._front_end, plan), began)
             return
         async with self._session.watch(proposal.key) as cluster:
             await self._track_watched(cluster, proposal, written, began)
-
-    async def _removal(self, plan: WritePlan) -> TrackedEnd:
-        key, front_end = plan.key, self._front_end
-        return await track_removal(
-            self._session.reader,
-            self._session.clock,
-            key,
-            plan.uid,
-            report=partial(front_end.report, key),
-            is_superseded=lambda: front_end.is_superseded(key),
-        )
 
     async def _track_watched(
         self, cluster: Cluster, proposal: Proposal, written: WriteResult | None, began: float
