@@ -178,6 +178,9 @@ async def test_enter_on_a_pod_shows_its_containers_and_the_log_of_one(kdash: Das
     shown = await kdash.until_screen(ContainersScreen)
     await kdash.until(lambda: set(shown.containers.rows), "its containers")
     await kdash.until_text(f"Pod shop/{pod.name}", "ImagePullBackOff", "Container app", "readiness")
+    await kdash.pilot.resize_terminal(80, 24)
+    stacked = ("1 Containers", "▾ Container app", "3 Events", "Back-off pulling", "on node-")
+    await kdash.until_text(*stacked)
     await kdash.press("down")
     await kdash.until_text("Container proxy")
     assert shown.container == "proxy"

@@ -79,6 +79,8 @@ async def test_a_table_follows_the_cluster_and_the_scope(kdash: Dashboard) -> No
     assert kdash.app.screen is screen
     assert "NAMESPACE" not in kdash.text
     await kdash.until_text("namespace data")
+    await listed(kdash, "no")
+    await kdash.until_text("pods unknown: only 1 namespace watched")
 
 
 async def test_a_type_without_a_descriptor_shows_what_the_server_prints(kdash: Dashboard) -> None:
@@ -110,7 +112,7 @@ async def test_the_footer_and_the_keys_are_those_of_the_type(kdash: Dashboard) -
     screen = await listed(kdash, "configmaps")
     titles = {title for _, title, _ in screen.query_one(KeyBar).keys}
     assert "Describe" in titles
-    assert not titles & {"Scale", "Restart", "Undo", "Logs"}
+    assert not titles & {"Scale", "Restart", "Undo"}
     await kdash.press("l")
     await kdash.until_said("a ConfigMap has no logs")
     pods = await listed(kdash, "po")
@@ -127,7 +129,7 @@ async def test_what_may_not_be_listed_says_who_may_not_and_how_to_go_on(simulato
         kdash.app.navigator.open_resources(STANDARD.find("nodes") or POD.resource_type)
         screen = await kdash.until_screen(ResourceScreen)
         await kdash.until(lambda: screen.pane.lease and screen.pane.lease.state is ClusterState.FORBIDDEN, "forbidden")
-        await kdash.until_text("viewer", "nodes", "Esc goes back")
+        await kdash.until_text("viewer", "nodes", "Esc goes back", "Ctrl+R Retry now")
 
 
 async def test_pods_of_a_rollout_are_marked_too(kdash: Dashboard) -> None:
@@ -169,7 +171,7 @@ async def test_a_kind_with_the_name_of_a_workload_in_another_group_is_none(kdash
     screen = await listed(kdash, "deployments.reviewer.example.com")
     await kdash.until_text("deployments.reviewer.example.com")
     titles = {title for _, title, _ in screen.query_one(KeyBar).keys}
-    assert not titles & {"Scale", "Restart", "Undo", "Logs"}
+    assert not titles & {"Scale", "Restart", "Undo"}
     await kdash.press("r")
     await kdash.until_said("a Deployment.reviewer.example.com has no rollout")
     await kdash.press("g", "space", "space", "r")
@@ -179,7 +181,7 @@ async def test_a_kind_with_the_name_of_a_workload_in_another_group_is_none(kdash
     await kdash.until_text("Deployment.reviewer.example.com/checkout")
     titles = {title for _, title, _ in tree.query_one(KeyBar).keys}
     assert "Describe" in titles
-    assert not titles & {"Scale", "Restart", "Undo", "Logs"}
+    assert not titles & {"Scale", "Restart", "Undo"}
     await kdash.press("y")
     await kdash.until_screen(YamlScreen)
     titles = {title for _, title, _ in kdash.app.screen.query_one(KeyBar).keys}
