@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject, KubeStruct, ObjectRef
+from k9py.api.relations import KindKey, Named, Relation
 from k9py.api.resource_type import ResourceType
 from k9py.resources.cells import AGE, AGE_CELL, NAME, count_cell, name_cell, object_row
-from k9py.resources.relations import KindKey, Named, Relation
 from k9py.resources.resource import Resource, RowContext
 from k9py.views.values import Column, Row, Tone
 
