@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from k9py.actions.host import ActionHost
+from k9py.api.plural import with_article
 
 if TYPE_CHECKING:  # `kdash --help` imports no decoder
     from k9py.api.meta import ObjectRef
@@ -32,12 +33,15 @@ class HelpGroup(Enum):
 class ActionScope(Enum):
     """Where an action's keys are bound, and what kind of target it has.
 
-    `WORKLOAD`, `POD` and `OBJECT` need a target under the cursor; all others act on what their screen or widget shows.
+    `WORKLOAD`, `POD`, `OBJECT` and `KIND` need a target under the cursor; all others act on what their screen or widget
+    shows. Keys of `KIND` are bound in tables of the kinds on which the action is allowed, in place of keys of actions
+    that are never possible there; everywhere else it is typed.
     """
 
     WORKLOAD = "workload"
     POD = "pod"
     OBJECT = "object"
+    KIND = "kind"
     OPERATION = "operation"
     CLUSTER = "cluster"
     SCREEN = "screen"
@@ -172,6 +176,7 @@ class CliVerb:
         takes_several: Several objects may be named; they are changed one after the other.
         has_own_function: Its command line is not made of objects and options; see `cli/commands.py`.
         any_type: Objects of any type may be named, not workloads alone.
+        bare_type: Type of a name without one, such as "node"; "": the type has to be named.
         options: Its own options; with the name of the object, they are all an operation needs.
         metavar: What follows the name of the object, for the help; "" when nothing does.
         parse: Reads what follows the name of the object, None when nothing does.
@@ -183,6 +188,7 @@ class CliVerb:
     takes_several: bool = False
     has_own_function: bool = False
     any_type: bool = False
+    bare_type: str = ""
     options: tuple[CliOption, ...] = ()
     metavar: str = ""
     parse: WordParser | None = None
@@ -214,7 +220,8 @@ def of_kinds(verb: str, *kinds: str) -> Callable[[ActionTarget], str | None]:
         key = target.key
         if key.kind in kinds and not key.group:
             return None
-        return f"a {key.kind} cannot be {verb}: only a {' or a '.join(kinds)} can"
+        able = " or ".join(map(with_article, kinds))
+        return f"{with_article(key.qualified_kind)} cannot be {verb}: only {able} can"
 
     return allowed
 

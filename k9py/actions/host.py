@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # `kdash --help` imports neither decoders nor operations
+    from k9py.api.meta import ObjectRef
     from k9py.operations.target import TargetSnapshot
 
 
@@ -29,6 +30,11 @@ class OperationStarter(Protocol):
 
     def stop(self) -> None:
         """Stop after the current object."""
+        ...
+
+    @property
+    def created(self) -> ObjectRef | None:
+        """The object that the operation which is shown has created beside its target, None when there is none."""
         ...
 
 
@@ -80,6 +86,10 @@ class ActionHost(Protocol):
 
     def show_owner(self) -> None:
         """Go to the object that controls the target."""
+        ...
+
+    def show_created(self) -> None:
+        """Go to the object that the last operation has created."""
         ...
 
     def show_tree(self) -> None:

@@ -62,6 +62,10 @@ class RefusedError(KdashError):
     """kdash refuses an action without asking the server; the message says why."""
 
 
+class UnchangedError(RefusedError):
+    """The object is as requested already: there is nothing to do, which is no failure."""
+
+
 class MissingPartError(RefusedError):
     """The object exists, but not the named part of it: a revision, a container."""
 

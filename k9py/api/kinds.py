@@ -245,3 +245,8 @@ KINDS: dict[str, AnyKind] = {
 
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 """The kinds that the Rollouts pane shows, and that scale, restart and undo apply to (a DaemonSet cannot be scaled)."""
+
+
+def is_workload(ref: ObjectRef) -> bool:
+    """Return whether an object is a Deployment, StatefulSet or DaemonSet of Kubernetes, not of another group."""
+    return not ref.group and ref.kind in WORKLOAD_KINDS

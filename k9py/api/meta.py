@@ -31,8 +31,13 @@ class ObjectRef(NamedTuple):
     name: str
     group: str = ""
 
+    @property
+    def qualified_kind(self) -> str:
+        """`Service`, or `Service.serving.knative.dev`: the kind as texts name it, which no other kind has."""
+        return f"{self.kind}.{self.group}" if self.group else self.kind
+
     def __str__(self) -> str:
-        kind = f"{self.kind}.{self.group}" if self.group else self.kind
+        kind = self.qualified_kind
         return f"{kind} {self.namespace}/{self.name}" if self.namespace else f"{kind} {self.name}"
 
 

@@ -6,6 +6,7 @@ Source: k8s.io/metrics/pkg/apis/metrics/v1beta1/types.go.
 
 from __future__ import annotations
 
+from array import array
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -24,6 +25,13 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
 
     cpu: float
     memory: int
+
+
+class UsageHistory(msgspec.Struct, frozen=True, gc=False):
+    """The last measurements of a pod or node, oldest first; as many of CPU (cores) as of memory (bytes)."""
+
+    cpu: array[float]
+    memory: array[float]
 
 
 class ContainerMetrics(KubeStruct, frozen=True):

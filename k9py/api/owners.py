@@ -24,11 +24,11 @@ class OwnerList(NamedTuple):
 
     Args:
         objects: Those that were read.
-        left_out: How many more there are.
+        left_out: How many more there are; None: some, the server gives no number.
     """
 
     objects: tuple[OwnedObject, ...]
-    left_out: int = 0
+    left_out: int | None = 0
 
 
 class _Owner(KubeStruct, frozen=True):
@@ -61,8 +61,7 @@ def decode_owner_page(data: bytes) -> tuple[OwnerList, str]:
     """Decode a page of a list.
 
     Returns:
-        The objects, with the number that the following pages have (at least 1 when there are any), and the token for
-        the next page, "" after the last one.
+        The objects, with the number that the following pages have, and the token for the next page, "" after the last.
 
     Raises:
         msgspec.DecodeError: It is no list.
@@ -73,4 +72,4 @@ def decode_owner_page(data: bytes) -> tuple[OwnerList, str]:
         for item in page.items or ()
     )
     token = page.metadata.token
-    return OwnerList(objects, max(page.metadata.remaining_item_count or 0, 1) if token else 0), token
+    return OwnerList(objects, page.metadata.remaining_item_count or None if token else 0), token

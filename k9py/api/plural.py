@@ -25,3 +25,8 @@ def count_noun(count: int | None, singular: str, plural: str = "") -> str:
     """
     number = "?" if count is None else f"{count:,}"
     return f"{number} {pluralize(count, singular, plural)}"
+
+
+def with_article(noun: str) -> str:
+    """Return a noun with its indefinite article: `a Node`, `an Ingress`."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"

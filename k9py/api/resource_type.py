@@ -56,6 +56,11 @@ class ResourceType:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
+    def shown_name(self) -> str:
+        """`pods`, or `services.serving.knative.dev` for a type that Kubernetes does not define: as screens name it."""
+        return self.qualified_name if self.ref_group else self.plural
+
+    @property
     def can_list(self) -> bool:
         """Whether its objects can be listed."""
         return "list" in self.verbs

@@ -35,7 +35,7 @@ class ResourceTypes:
             self._by_ref.setdefault((resource_type.ref_group, resource_type.kind), resource_type)
             for category in resource_type.categories:
                 self._by_category.setdefault(category, []).append(resource_type)
-        for names_of in (_full_names, _singular_names, _short_names):
+        for names_of in (_full_names, _singular_names, _short_names, _qualified_names):
             for resource_type in self._types:
                 for name in names_of(resource_type):
                     self._by_name.setdefault(name.lower(), resource_type)
@@ -47,7 +47,7 @@ class ResourceTypes:
         return len(self._types)
 
     def find(self, name: str) -> ResourceType | None:
-        """Return the type of a name: plural, singular, kind, short name, `plural.group` or `plural.version.group`."""
+        """Return the type of a name: plural, singular, kind or short name; each also `.group` or `.version.group`."""
         return self._by_name.get(name.lower())
 
     def in_category(self, name: str) -> tuple[ResourceType, ...]:
@@ -65,7 +65,11 @@ class ResourceTypes:
     def nearest(self, name: str) -> tuple[str, ...]:
         """Return up to three plural names that are most like a name that is not known."""
         matches = get_close_matches(name.lower(), self._by_name, n=4 * NEAREST, cutoff=0.5)
-        return tuple(dict.fromkeys(self._by_name[match].plural for match in matches))[:NEAREST]
+        nearest = dict.fromkeys(self._by_name[match].plural for match in matches)
+        if len(nearest) < NEAREST:  # short words are like nothing: their letters have to do
+            plurals = {resource_type.plural for resource_type in self._types}
+            nearest |= dict.fromkeys(get_close_matches(name.lower(), sorted(plurals), n=2 * NEAREST, cutoff=0.1))
+        return tuple(nearest)[:NEAREST]
 
 
 def _full_names(resource_type: ResourceType) -> tuple[str, ...]:
@@ -82,6 +86,13 @@ def _singular_names(resource_type: ResourceType) -> tuple[str, ...]:
 
 def _short_names(resource_type: ResourceType) -> tuple[str, ...]:
     return resource_type.short_names
+
+
+def _qualified_names(resource_type: ResourceType) -> Iterator[str]:
+    """Yield the other names with group and version, as kubectl takes them: `deploy.apps`, `deploy.v1.apps`."""
+    group, version = resource_type.group, resource_type.version
+    for name in (*_singular_names(resource_type), *resource_type.short_names):
+        yield from (f"{name}.{group}", f"{name}.{version}.{group}") if group else (f"{name}.{version}",)
 
 
 STANDARD: Final = ResourceTypes(STANDARD_TYPES)

@@ -21,10 +21,11 @@ from k9py.cli.command_line import (
     subcommand,
     with_cluster_options,
 )
+from k9py.cli.delete import delete
 from k9py.cli.logs.command import logs
-from k9py.cli.objects.command import describe, events, get, top
+from k9py.cli.objects.command import api_resources, describe, events, get, top
 from k9py.cli.operation_command import operation_command
-from k9py.cli.targets import parse_target
+from k9py.cli.targets import parse_status_target, parse_target
 
 _operand = click.argument("operands", nargs=-1, metavar="KIND/NAME | NAME")
 _show_secrets = click.option(
@@ -104,7 +105,11 @@ def diff(
 
 @subcommand("status")
 @_operand
-@click.option("--wait", is_flag=True, help="Wait until the rollout ends; progress goes to standard error.")
+@click.option(
+    "--wait",
+    is_flag=True,
+    help="Wait until the rollout or the Job ends, or the pod is ready; progress goes to standard error.",
+)
 @click.option(
     "--timeout",
     type=parse_duration,
@@ -116,7 +121,7 @@ def diff(
 @with_cluster_options
 def status(context: click.Context, /, operands: Sequence[str], wait: bool, timeout: float, **given: Any) -> None:
     """Run `kdash status`."""
-    arguments, named = merge_arguments(context, given), parse_target(operands)
+    arguments, named = merge_arguments(context, given), parse_status_target(operands)
     from k9py.cli import status as core
     from k9py.cli.session import run
 
@@ -125,11 +130,13 @@ def status(context: click.Context, /, operands: Sequence[str], wait: bool, timeo
 
 COMMANDS: Final = (
     apply,
+    delete,
     history,
     diff,
     status,
     logs,
     get,
+    api_resources,
     describe,
     events,
     top,

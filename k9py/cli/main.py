@@ -25,8 +25,6 @@ EXIT_CODES = "\b\nExit codes:\n" + "".join(f"{code:3d}  {text}\n" for code, text
 
 _KUBECTL: Final = {
     "rollout": "kubectl rollout undo is kdash undo; likewise restart, pause, resume, status and history.",
-    "apply": "kdash applies no manifests; use kubectl apply.",
-    "delete": "kdash deletes pods in the dashboard only; use kubectl delete.",
     "set": "kubectl set image is kdash set-image.",
 }
 """kubectl's commands, and what to use instead."""

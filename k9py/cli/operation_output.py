@@ -14,7 +14,7 @@ from k9py.api.errors import DeniedError, KdashError
 from k9py.api.text import printable
 from k9py.cli.status import status_json
 from k9py.operations.dry_run import DryRun
-from k9py.operations.front_end import Proposal
+from k9py.operations.front_end import Proposal, Proposals
 from k9py.operations.object_diff import object_diff
 from k9py.operations.plan import PreflightWarning, WarningLevel
 from k9py.operations.result import OperationResult
@@ -56,6 +56,24 @@ def plan_lines(proposal: Proposal, context: str) -> Iterator[StyledLine]:
         tone = _TONES[warning.level]
         symbol = tone.symbol.strip() or "·"
         yield ((f"  {symbol} {printable(warning.message)}", tone),)
+
+
+def summary_lines(proposals: Proposals) -> Iterator[StyledLine]:
+    """Return one line for each of many objects, and each warning once."""
+    warnings: dict[tuple[WarningLevel, str], int] = {}
+    for proposal in proposals.items:
+        if proposal.plan is None:
+            continue
+        yield ((printable(proposal.plan.summary), Tone.ACCENT),)
+        for warning in proposal.plan.warnings:
+            same = warning.level, warning.message
+            warnings[same] = warnings.get(same, 0) + 1
+    for (level, message), count in warnings.items():
+        tone = _TONES[level]
+        of = f" ({count} of {len(proposals.items)})" if count < len(proposals.items) else ""
+        yield ((f"  {tone.symbol.strip() or '·'} {printable(message)}{of}", tone),)
+    if all(proposal.dry_run is not None and proposal.dry_run.is_verified for proposal in proposals.items):
+        yield (("  server-side dry run passed", Tone.MUTED),)
 
 
 _SIGNS: Final = {"+": Tone.OK, "-": Tone.FAIL, "@": Tone.ACCENT}
@@ -107,6 +125,7 @@ def result_values(result: OperationResult) -> dict[str, Any]:
         "exit_code": int(exit_code(result)),
         "plan": None if result.dry_run is None else _plan_values(result.dry_run, _state(result.target)),
         "as_previewed": result.is_as_previewed,
+        "unchanged": _is_unchanged(result),
         "stored_otherwise": None if differences is None else [asdict(difference) for difference in differences],
         "proof": None if written is None else "looked" if written.proof_note else "answer",
         "remark": None if written is None else printable(written.proof_note) or None,
@@ -118,6 +137,16 @@ def result_values(result: OperationResult) -> dict[str, Any]:
         "audit_problem": printable(result.audit_problem) or None,
         "error": None if error is None else _error_values(error),
     }
+
+
+def _is_unchanged(result: OperationResult) -> bool | None:
+    """Return whether the object is so already, None when that is not known."""
+    if result.written is not None:
+        return result.written.is_unchanged
+    tried = result.dry_run
+    if tried is None or tried.after is None or not tried.plan.shows_object:
+        return None
+    return not object_diff(tried.before, tried.after)
 
 
 def _plan_values(tried: DryRun, state: CurrentState | None) -> dict[str, Any]:

@@ -34,15 +34,19 @@ class TypedName:
 NamedTarget = ObjectArgument | TypedName
 
 
-def parse_typed_names(words: Sequence[str]) -> tuple[TypedName, ...]:
+def parse_typed_names(words: Sequence[str], *, bare_type: str = "") -> tuple[TypedName, ...]:
     """Return the objects of `TYPE/NAME...` or `TYPE NAME...` in order, without duplicates.
+
+    Args:
+        bare_type: the type of names without one: `NAME...`; "": it has to be named.
 
     Raises:
         click.UsageError: no object, or an incomplete or invalid name.
     """
     if not words:
         raise click.UsageError("Name an object: TYPE/NAME, such as cm/app or pod/web-0.")
-    named = tuple(dict.fromkeys(_with_slash(words) if any("/" in word for word in words) else _after_type(words)))
+    has_slash = any("/" in word for word in words)
+    named = tuple(dict.fromkeys(_with_slash(words, bare_type) if has_slash else _after_type(words, bare_type)))
     for item in named:
         if not _TYPE.fullmatch(item.kind):
             raise click.UsageError(f"{item.kind!r} is not a resource type.")
@@ -51,17 +55,26 @@ def parse_typed_names(words: Sequence[str]) -> tuple[TypedName, ...]:
     return named
 
 
-def _with_slash(words: Sequence[str]) -> Iterator[TypedName]:
+def _with_slash(words: Sequence[str], bare_type: str) -> Iterator[TypedName]:
     for word in words:
         kind, slash, name = word.partition("/")
+        if bare_type and not slash:
+            kind, slash, name = bare_type, "/", word
         if not slash or not kind or not name or "/" in name:
             raise click.UsageError(f"{word!r} needs a type and one name: TYPE/NAME.")
         yield TypedName(kind, name)
 
 
-def _after_type(words: Sequence[str]) -> Iterator[TypedName]:
+def _after_type(words: Sequence[str], bare_type: str) -> Iterator[TypedName]:
+    from k9py.api.resource_types import STANDARD  # decodes: not for a command's help
+
     kind, *names = words
+    known = STANDARD.find(kind)
+    if bare_type and known is None:
+        kind, names = bare_type, list(words)
     if not names:
-        raise click.UsageError(f"{kind!r} needs a name: {kind}/NAME.")
+        if known is not None:
+            raise click.UsageError(f"{kind!r} needs a name: {kind}/NAME.")
+        raise click.UsageError(f"{kind!r} is no type and name: use TYPE/NAME, such as cm/{kind} or pod/{kind}.")
     for name in names:
         yield TypedName(kind, name)

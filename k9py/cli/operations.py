@@ -11,13 +11,13 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeVar
 
-from k9py.api.errors import KdashError, RefusedError
+from k9py.api.errors import ConflictError, KdashError, RefusedError
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import pluralize
 from k9py.api.text import printable
 from k9py.api.times import duration
 from k9py.cli.command_line import WriteOptions
-from k9py.cli.operation_output import exit_code, plan_lines, result_values
+from k9py.cli.operation_output import exit_code, plan_lines, result_values, summary_lines
 from k9py.cli.operation_targets import NamedTarget
 from k9py.cli.resolve import resolve_argument
 from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session, report_error
@@ -26,19 +26,21 @@ from k9py.cli.tracking import ProgressPrinter
 from k9py.cli.undo_default import choose_revision
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
+from k9py.operations.batch_results import keys_without_result, refusal_hint, refusal_text
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.drafts import Draft
 from k9py.operations.edit import EditInputs
 from k9py.operations.editing import edit_once
 from k9py.operations.external_editor import default_editor, editor_command, run_editor
-from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
+from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals, SeveralRefusedError
 from k9py.operations.notes import audit_note, result_notes
 from k9py.operations.operation import RemediableError, name_of
 from k9py.operations.pause import PausedError
 from k9py.operations.plan import WriteResult
 from k9py.operations.proposing import OperationSession
 from k9py.operations.result import OperationResult
-from k9py.operations.runner import OperationRunner, RunOptions
+from k9py.operations.run_options import RunOptions
+from k9py.operations.runner import OperationRunner
 from k9py.operations.target import FetchedTarget, FetchedTargets, Target, TargetSnapshot
 from k9py.operations.track import TrackedEnd
 from k9py.operations.undo import UndoInputs
@@ -48,6 +50,8 @@ from k9py.views.rollouts import KIND_SHORT_NAMES
 from k9py.views.values import Tone
 
 T = TypeVar("T")
+_DETAILED: Final = 10
+"""Objects up to which the plan of each is printed in full."""
 _PROBLEM_LINES: Final = 5
 """Lines about a refused text that are printed; all of them are in the text."""
 
@@ -59,23 +63,21 @@ async def run_operation(
     options: WriteOptions,
     **inputs: Any,
 ) -> int:
-    """Run an operation on each workload in turn; return the exit code of the last one.
+    """Run an operation on each workload in turn; return the first exit code that is not 0.
 
     Raises:
-        RefusedError: it was not confirmed beforehand, and there is no terminal to ask at.
         KdashError: there is no connection.
     """
-    require_confirmation(invocation, options)
     async with open_session(invocation) as session:
         snapshots = [TargetSnapshot(await resolve(session, target)) for target in targets]
         return await run_in_session(invocation, session, operation_id, snapshots, options, **inputs)
 
 
 def require_confirmation(invocation: Invocation, options: WriteOptions) -> None:
-    """Raise RefusedError when nobody can confirm a write."""
+    """Raise RefusedError when nobody can confirm a write; what else is wrong with it is said before."""
     if not (options.yes or options.dry_run or invocation.console.is_interactive):
         hint = "use --yes to skip the question, or --dry-run to preview"
-        raise RefusedError("not confirmed: no terminal to ask on; nothing was sent", hint)
+        raise RefusedError("not confirmed: no terminal to ask on; nothing was written", hint)
 
 
 async def run_in_session(
@@ -86,10 +88,15 @@ async def run_in_session(
     options: WriteOptions,
     *,
     together: bool = False,
+    confirmed_by_number: bool = False,
     **inputs: Any,
 ) -> int:
-    """Run an operation in an open session; `together`: all targets are confirmed by one answer."""
-    front_end = ConsoleFrontEnd(invocation, session, options)
+    """Run an operation in an open session; `together`: all targets are confirmed by one answer.
+
+    Args:
+        confirmed_by_number: that answer is their number, typed.
+    """
+    front_end = ConsoleFrontEnd(invocation, session, options, confirmed_by_number=confirmed_by_number)
     runner = OperationRunner(
         _operation_session(invocation, session, options),
         front_end,
@@ -99,9 +106,9 @@ async def run_in_session(
         await runner.run(invocation.operations[operation_id], snapshots, **inputs)
     except asyncio.CancelledError:
         # Ctrl+C: completed writes are reported before the end.
-        _sum_up(invocation, session, runner, snapshots, options)
+        _sum_up(invocation, session, runner, snapshots, options, together=together, is_cancelled=True)
         raise
-    return _sum_up(invocation, session, runner, snapshots, options)
+    return _sum_up(invocation, session, runner, snapshots, options, together=together)
 
 
 async def resolve(session: CommandSession, named: NamedTarget) -> ObjectRef:
@@ -138,11 +145,24 @@ def _sum_up(
     runner: OperationRunner,
     snapshots: Sequence[TargetSnapshot],
     options: WriteOptions,
+    *,
+    together: bool,
+    is_cancelled: bool = False,
 ) -> ExitCode:
-    """Report the targets that were not tried, print JSON if requested, and return the last exit code."""
+    """Report the targets that were not written, print JSON if requested, and return the first code that is not 0."""
     console, results = invocation.console, runner.results
-    left = [snapshot.key for snapshot in snapshots[len(results) :]]
-    code = exit_code(results[-1]) if results else ExitCode.DONE
+    left = keys_without_result([snapshot.key for snapshot in snapshots], results)
+    if together and not is_cancelled:
+        left = runner.not_started  # others were declined as a whole, or left out for a reason that was printed
+    code = next((code for code in map(exit_code, results) if code is not ExitCode.DONE), ExitCode.DONE)
+    refused = [result for result in results if result.error is not None]
+    passed = [result.key for result in results if result.outcome == "dry-run"]
+    for result in refused[1:] if runner.refused is None else ():
+        assert result.error is not None
+        console.print_err(f"kdash: refused too: {printable(result.error.message)}")
+    if refused and passed:
+        names = ", ".join(printable(name_of(key)) for key in passed)
+        console.print_err(f"kdash: not written, although the dry run passed: {names}")
     if left:
         console.print_err(f"kdash: not tried: {', '.join(printable(name_of(key)) for key in left)}")
     if invocation.arguments.json:
@@ -168,7 +188,15 @@ def _stuck_pods_hint(stuck: StuckPodDeleter) -> str:
 class ConsoleFrontEnd:
     """Prints and asks. Notes about the result, and all prompts, go to standard error."""
 
-    def __init__(self, invocation: Invocation, session: CommandSession, options: WriteOptions) -> None:
+    def __init__(
+        self,
+        invocation: Invocation,
+        session: CommandSession,
+        options: WriteOptions,
+        *,
+        confirmed_by_number: bool = False,
+    ) -> None:
+        self._confirmed_by_number = confirmed_by_number
         self._invocation = invocation
         self._console = invocation.console
         self._clock = invocation.clock
@@ -177,6 +205,7 @@ class ConsoleFrontEnd:
         self._options = options
         self._printer = ProgressPrinter(invocation.console)
         self._reported = ""
+        self._reported_error: KdashError | None = None
 
     async def while_preparing(self, key: ObjectRef, title: str, work: Coroutine[Any, Any, T]) -> T | None:
         """Await the work without showing it."""
@@ -213,14 +242,37 @@ class ConsoleFrontEnd:
     async def confirm(self, proposals: Proposals) -> Decision:
         """Show the plan, and ask unless the options answer."""
         options = self._options
+        if all(proposal.plan is not None for proposal in proposals.items):
+            require_confirmation(self._invocation, options)
         self._print_plan(proposals)
         if options.dry_run:
             self._print("dry run: nothing was changed")
             return Decision.PREVIEW
-        typed = next((item.plan.typed_confirmation for item in proposals.items if item.plan is not None), "")
+        typed = next(
+            (item.plan.typed_confirmation for item in proposals.items if item.plan and item.plan.typed_confirmation), ""
+        )
+        if self._confirmed_by_number or (typed and len(proposals.items) > 1):
+            typed = str(len(proposals.items))
         if options.yes or await self._is_agreed(typed):
             return Decision.YES
         return Decision.NO
+
+    async def starts_over(self, error: ConflictError) -> bool:
+        """Print what others changed, and ask whether to begin again; without a question to answer, the run ends."""
+        if self._options.yes or self._options.dry_run or not self._console.is_interactive:
+            return False
+        self._console.print_err(f"kdash: {printable(error.message)}")
+        self._reported_error = error
+        return await self._console.confirm("Nothing was written. Start over with the object as it is now?")
+
+    async def refused(self, error: SeveralRefusedError) -> None:
+        """Print the plans that passed, then each refusal with its place."""
+        self._print_plan(error.proposals)
+        for refusal in error.proposals.refusals:
+            self._console.print_err(f"kdash: {printable(refusal_text(refusal))}")
+            if hint := refusal_hint(refusal, error.remedy):
+                self._console.print_err(f"  hint: {printable(hint)}")
+        self._console.print_err(f"kdash: {printable(error.message)}; {printable(error.hint)}")
 
     def _print_plan(self, proposals: Proposals) -> None:
         """Print the plan: on standard output for a dry run, otherwise on standard error."""
@@ -228,11 +280,18 @@ class ConsoleFrontEnd:
             self._console.print_warnings(proposal.target.warnings)
         if self._is_json and (self._options.dry_run or self._options.yes):
             return
-        for proposal in proposals.items:
-            self._print_proposal(proposal)
+        if len(proposals.items) > _DETAILED:
+            for line in summary_lines(proposals):
+                self._print_line(self._console.render(line))
+        else:
+            for proposal in proposals.items:
+                self._print_proposal(proposal)
+        for note in proposals.notes:
+            self.note(note)
+        if len(proposals.items) > 1:
+            self._print_line(f"{len(proposals.items)} objects")
 
     def _print_proposal(self, proposal: Proposal) -> None:
-        is_answer = self._options.dry_run
         lines = list(plan_lines(proposal, self._session.context))
         if proposal.planned.deletes_stuck_pods:
             stuck = proposal.planned.stuck_pods
@@ -240,7 +299,10 @@ class ConsoleFrontEnd:
             what = f"pod {names}" if len(stuck) == 1 else f"pods one at a time: {names}"
             lines.append(((f"  then deletes the stuck {what}", Tone.WARN),))
         for line in lines:
-            (self._console.print if is_answer else self._console.print_err)(self._console.render(line))
+            self._print_line(self._console.render(line))
+
+    def _print_line(self, line: str) -> None:
+        (self._console.print if self._options.dry_run else self._console.print_err)(line)
 
     async def _is_agreed(self, typed: str) -> bool:
         """Ask; `typed` not "": it has to be typed."""
@@ -262,7 +324,7 @@ class ConsoleFrontEnd:
         """Print the notes about the write, and that it is done."""
         for note in result_notes(result):
             self._console.print_err(f"kdash: {note}")
-        self._print(printable(result.plan.done))
+        self._print(f"{printable(str(proposal.key))} unchanged" if result.is_unchanged else printable(result.plan.done))
 
     async def offer_stuck_pods(self, stuck: StuckPodDeleter) -> None:
         """Delete the stuck pods if that is part of the undo or is confirmed now; otherwise print how to do it."""
@@ -303,6 +365,8 @@ class ConsoleFrontEnd:
 
     def failed(self, result: OperationResult, error: KdashError) -> None:
         """Print what went wrong and what can be done about it; for a remedy, its command."""
+        if error is self._reported_error:
+            return
         if isinstance(error, PausedError):
             workload = f"{KIND_SHORT_NAMES.get(result.key.kind, result.key.kind)}/{result.key.name}"
             error.hint = f"resume it first: kdash resume {workload} -n {result.key.namespace}"

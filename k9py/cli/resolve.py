@@ -47,7 +47,7 @@ async def resolve_argument(session: ClusterSession, named: ObjectArgument, *, by
         hint = f"name one: {' or '.join(f'{short_name(kind)}/{name}' for kind in present)}"
         raise AmbiguousNameError(f"{name} in {namespace} is {_listed(present)}", hint)
     if not present:
-        hint = "kdash --once lists what there is; -n chooses the namespace"
+        hint = f"kdash get {_plurals(named.among)} lists them; -n chooses the namespace"
         if unread:
             hint = f"no permission to read {', '.join(unread)}: name the kind; {hint}"
         raise NotFoundError(f"no {_either(named.among)} {name} in {namespace}", hint, code=404)
@@ -71,6 +71,10 @@ def short_name(kind: str) -> str:
 
     resource_type = STANDARD.find(kind)
     return resource_type.short_names[0] if resource_type and resource_type.short_names else kind.lower()
+
+
+def _plurals(kinds: Sequence[str]) -> str:
+    return ",".join(short_name(kind) for kind in kinds)
 
 
 def _listed(kinds: Sequence[str]) -> str:

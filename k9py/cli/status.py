@@ -1,5 +1,7 @@
 """`kdash status`: a rollout's status, its cause, and kubectl's own sentence; with --wait until it is done.
 
+Jobs and pods: `object_status.py`.
+
 Invariant: the exit code is the cause's; 0 only for a completed rollout.
 """
 
@@ -11,6 +13,7 @@ from typing import Any
 from k9py.api.text import printable
 from k9py.api.times import rfc3339
 from k9py.api.workloads import Workload
+from k9py.cli.object_status import WITH_STATUS, object_status
 from k9py.cli.resolve import resolve_argument
 from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.cli.targets import ObjectArgument
@@ -46,7 +49,9 @@ async def status(invocation: Invocation, named: ObjectArgument, *, wait: bool, t
     """
     console = invocation.console
     async with open_session(invocation) as session:
-        named = await resolve_argument(session, named)
+        named = await resolve_argument(session, named, by_tier=True)
+        if named.kind in WITH_STATUS:
+            return await object_status(invocation, session, session.key(named), wait=wait, timeout=timeout)
         result = await (_followed(invocation, session, named, timeout) if wait else _read(invocation, session, named))
     if invocation.arguments.json:
         console.print_json(_values(session, named, result))

@@ -18,7 +18,10 @@ WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 """Kinds that have rollouts."""
 LOG_KINDS: Final = (*WORKLOADS, "ReplicaSet", "Job", "CronJob", "Service", "Pod")
 """Kinds whose pods have logs; of a bare name, earlier ones come first."""
+STATUS_KINDS: Final = (*WORKLOADS, "Job", "Pod")
+"""Kinds that have a status to wait for."""
 _WORKLOAD_USAGE: Final = "deploy/NAME, sts/NAME or ds/NAME"
+_STATUS_USAGE: Final = "deploy/NAME, sts/NAME, ds/NAME, job/NAME or pod/NAME"
 LOG_USAGE: Final = "deploy/NAME, sts/NAME, ds/NAME, rs/NAME, job/NAME, cronjob/NAME, svc/NAME or pod/NAME"
 _LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*", re.ASCII)
@@ -54,13 +57,24 @@ def parse_targets(arguments: Sequence[str]) -> tuple[ObjectArgument, ...]:
     return objects
 
 
+def parse_status_target(arguments: Sequence[str]) -> ObjectArgument:
+    """Return the only workload, Job or pod of the arguments. Raises click.UsageError, also for several."""
+    objects = parse_named(arguments, STATUS_KINDS, what="workload, Job or pod", usage=_STATUS_USAGE, lacks="rollout")
+    if not objects:
+        raise click.UsageError(f"Name a workload, Job or pod: {_STATUS_USAGE}.")
+    return _only(objects)
+
+
 def parse_target(arguments: Sequence[str]) -> ObjectArgument:
     """Return the only workload of the arguments. Raises click.UsageError, also for several."""
-    objects = parse_targets(arguments)
+    return _only(parse_targets(arguments))
+
+
+def _only(objects: Sequence[ObjectArgument]) -> ObjectArgument:
     if len(objects) > 1:
         context = click.get_current_context(silent=True)
         verb = (context.info_name if context is not None else "") or "this command"
-        raise click.UsageError(f"{verb} takes one workload; you named {' and '.join(map(str, objects))}.")
+        raise click.UsageError(f"{verb} takes one object; you named {' and '.join(map(str, objects))}.")
     return objects[0]
 
 
@@ -76,21 +90,26 @@ def parse_log_target(arguments: Sequence[str]) -> ObjectArgument | None:
     return objects[0] if objects else None
 
 
-def parse_named(arguments: Sequence[str], kinds: Sequence[str], *, what: str, usage: str) -> tuple[ObjectArgument, ...]:
+def parse_named(
+    arguments: Sequence[str], kinds: Sequence[str], *, what: str, usage: str, lacks: str = ""
+) -> tuple[ObjectArgument, ...]:
     """Return the objects that words name, in order, without duplicates.
 
     Args:
         kinds: Those that are accepted.
         what: What an accepted object is called.
         usage: How one is named.
+        lacks: What objects of other kinds do not have; "": they are not a `what`.
 
     Raises:
         click.UsageError: a kind that is not accepted, or an incomplete or invalid name.
     """
-    return tuple(dict.fromkeys(_each(arguments, kinds, what, usage)))
+    return tuple(dict.fromkeys(_each(arguments, kinds, what, usage, lacks)))
 
 
-def _each(arguments: Sequence[str], kinds: Sequence[str], what: str, usage: str) -> Iterator[ObjectArgument]:
+def _each(
+    arguments: Sequence[str], kinds: Sequence[str], what: str, usage: str, lacks: str
+) -> Iterator[ObjectArgument]:
     from k9py.api.resource_types import STANDARD  # decodes: not for a command's help
 
     remaining = list(arguments)
@@ -104,6 +123,8 @@ def _each(arguments: Sequence[str], kinds: Sequence[str], what: str, usage: str)
             yield ObjectArgument("", word, tuple(kinds))
             continue
         if resource_type is None or resource_type.kind not in kinds:
+            if resource_type is not None and lacks:
+                raise click.UsageError(f"a {resource_type.kind} has no {lacks}: use {usage}.")
             kind = f"a {resource_type.kind}, " if resource_type is not None else ""
             raise click.UsageError(f"{word!r} is {kind}not a {what}: use {usage}.")
         if not slash:

@@ -20,7 +20,7 @@ import msgspec
 from k9py.api.errors import ForbiddenError, KdashError, NotFoundError
 from k9py.api.kinds import NODE, POD, Kind
 from k9py.api.meta import ObjectRef
-from k9py.api.metrics import NODE_METRICS, POD_METRICS, NodeMetrics, PodMetrics, Usage
+from k9py.api.metrics import NODE_METRICS, POD_METRICS, NodeMetrics, PodMetrics, Usage, UsageHistory
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.informer.poller import Poller
 from k9py.runtime.clock import Clock
@@ -201,10 +201,10 @@ class Metrics:
         sample = self._current(pod)
         return {} if sample is None else dict(sample.containers)
 
-    def history(self, ref: ObjectRef) -> tuple[Usage, ...]:
-        """Return the last samples of a pod or node, oldest first."""
-        numbers = self._history.get(ref.kind, {}).get(ref, ())
-        return tuple(Usage(cpu, int(memory)) for cpu, memory in zip(numbers[::2], numbers[1::2], strict=True))
+    def history(self, ref: ObjectRef) -> UsageHistory | None:
+        """Return the last samples of a pod or node, None when its usage is unknown."""
+        numbers = self._history.get(ref.kind, {}).get(ref) if self._current(ref) is not None else None
+        return None if numbers is None else UsageHistory(numbers[::2], numbers[1::2])
 
     def health(self, kind: str) -> MetricsHealth:
         """Return how current the usage of a kind ("Pod" or "Node") is."""

@@ -15,6 +15,7 @@ from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
 from k9py.api.selectors import selects
 from k9py.api.services import EndpointSlice, Service, routed_slices
+from k9py.api.standard_types import ref_group_of
 from k9py.api.workloads import ControllerRevision, Deployment, ReplicaSet, Workload
 from k9py.cluster.indexes import (
     ABOUT,
@@ -54,7 +55,7 @@ class Relations:
         owner = owned.metadata.controller
         if owner is None:
             return None
-        if owner.kind in WORKLOAD_KINDS:
+        if owner.kind in WORKLOAD_KINDS and not ref_group_of(owner.api_version, owner.kind):
             return ObjectRef(owner.kind, owned.namespace, owner.name)
         if owner.kind == ReplicaSet.KIND:
             replica_set = self._stores.replica_sets.get(ObjectRef(ReplicaSet.KIND, owned.namespace, owner.name))

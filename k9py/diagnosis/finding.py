@@ -29,6 +29,7 @@ class Finding:
         since: when it began, None if unknown.
         kind: the kind of cause, None for a mere effect.
         remedy: what helps other than another release, "" if nothing is known.
+        container: of the pod that it is about, "" if it is about the whole object.
     """
 
     severity: Severity
@@ -38,11 +39,12 @@ class Finding:
     since: datetime | None = None
     kind: CauseKind | None = None
     remedy: str = ""
+    container: str = ""
 
 
 def finding_of(cause: Cause, severity: Severity, about: ObjectRef) -> Finding:
     """Return a cause as a finding about an object."""
-    return Finding(severity, cause.reason, cause.message, about, cause.since, cause.kind, cause.remedy)
+    return Finding(severity, cause.reason, cause.message, about, cause.since, cause.kind, cause.remedy, cause.container)
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from k9py.api.errors import FieldConflictError, KdashError, NotFoundError
-from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.kinds import is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.drafts import Draft
+from k9py.operations.front_end import SeveralRefusedError
 from k9py.operations.manifest import Document, ManifestError
 from k9py.operations.operation import Operation, PlannedTarget, RemediableError, Remedy
 from k9py.operations.plan import Tracking, WritePlan
@@ -91,7 +92,9 @@ async def find_manifests(
         manifest = await _manifest(document, find_type, namespace, defined)
         if (other := manifests.get(manifest.ref)) is not None:
             name = printable(str(manifest.ref))
-            raise ManifestError(f"{printable(document.place)}: {name} is also in {printable(other.place)}", "")
+            raise ManifestError(
+                f"{printable(document.place)}: {name} is also in {printable(other.place)}", "", line=document.line
+            )
         later = manifest.comes_later or (manifest.ref.namespace in created)
         manifests[manifest.ref] = replace(manifest, comes_later=later)
     return dict(sorted(manifests.items(), key=lambda item: _place(item[0])))
@@ -112,7 +115,9 @@ async def _manifest(
         found = await find_type(ref)
     except NotFoundError as error:
         if (group, ref.kind) not in defined:
-            raise ManifestError(f"{printable(document.place)}: {error.message}", error.hint) from error
+            raise ManifestError(
+                f"{printable(document.place)}: {error.message}", error.hint, line=document.line
+            ) from error
         found, is_later = defined[group, ref.kind], True
     resource_type = replace(found, version=version)
     metadata = dict(body.get("metadata") or {})
@@ -134,7 +139,7 @@ def plan_apply(obj: Mapping[str, Any], manifest: Manifest, *, force: bool) -> Wr
     about = target_version(obj) if obj else TargetVersion(manifest.ref, "", "", 0)
     ref, text = manifest.ref, printable(str(manifest.ref))
     body = guarded(manifest.body, about) if obj else dict(manifest.body)
-    is_workload = ref.kind in WORKLOAD_KINDS and not ref.group
+    has_rollout = is_workload(ref)
     return WritePlan(
         operation="apply",
         label="Apply",
@@ -147,8 +152,8 @@ def plan_apply(obj: Mapping[str, Any], manifest: Manifest, *, force: bool) -> Wr
         done_text=f"{text} {'applied' if obj else 'created'}",
         before_after=(("from", "", printable(manifest.place)), *(() if obj else (("object", "", "new"),))),
         warnings=loudest_first(managed(obj)),
-        starts_rollout=is_workload and bool(obj),
-        tracking=Tracking.ROLLOUT if is_workload else Tracking.NONE,
+        starts_rollout=has_rollout and bool(obj),
+        tracking=Tracking.ROLLOUT if has_rollout else Tracking.NONE,
         is_exact=True,
         shows_object=True,
         comes_later=manifest.comes_later,
@@ -163,12 +168,16 @@ class Apply(Operation[ApplyInputs]):
     takes_several = True
     waits_for_each = False
     asks_again = True
+    shows_all = True
 
     def inputs(self, **given: Any) -> ApplyInputs:
         return ApplyInputs(**given)
 
     def title(self, inputs: ApplyInputs) -> str:
         return "force apply" if inputs.force else "apply"
+
+    def place(self, target: Target, inputs: ApplyInputs) -> str:
+        return inputs.manifests[target.key].place
 
     async def plan(self, target: Target, inputs: ApplyInputs) -> PlannedTarget:
         manifest = inputs.manifests[target.key]
@@ -178,11 +187,14 @@ class Apply(Operation[ApplyInputs]):
         self, inputs: Any, error: KdashError, targets: Sequence[Target], before: Sequence[Target]
     ) -> None:
         """Offer to take over the fields of other managers. Raises RemediableError."""
-        if isinstance(error, FieldConflictError):
-            given = {"manifests": inputs.manifests, "draft": inputs.draft, "force": True}
-            raise RemediableError(
-                error.message, error.hint, Remedy(self.id, given, "Force", "--force-conflicts")
-            ) from error
+        given = {"manifests": inputs.manifests, "draft": inputs.draft, "force": True}
+        remedy = Remedy(self.id, given, "Force", "--force-conflicts")
+        match error:
+            case FieldConflictError():
+                raise RemediableError(error.message, error.hint, remedy) from error
+            case SeveralRefusedError(proposals=proposals):
+                if any(isinstance(refusal.error, FieldConflictError) for refusal in proposals.refusals):
+                    error.remedy = remedy
 
     def ended(self, inputs: Any, result: OperationResult) -> str:
         """Discard a typed text once it is stored; else keep it and tell where."""

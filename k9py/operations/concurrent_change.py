@@ -8,9 +8,9 @@ no ConfigMap, Secret or role at all. Without the object that the write was plann
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
-from k9py.api.errors import ConflictError, RecreatedError
+from k9py.api.errors import ConflictError, FieldConflictError, KdashError, RecreatedError
 from k9py.api.plural import count_noun
 from k9py.api.text import printable
 from k9py.operations.last_writer import last_writer
@@ -47,6 +47,11 @@ def conflict(
     who = last_writer(present, before, part)
     values = f": {_values_text(changed)}" if changed else ""
     return ConflictError(f"{name} was changed {since}{who}{values}", _HINT, code=409, reason="Conflict")
+
+
+def is_changed_by_others(error: KdashError) -> TypeGuard[ConflictError]:
+    """Return whether the object is still the chosen one, but not as it was read."""
+    return isinstance(error, ConflictError) and not isinstance(error, (RecreatedError, FieldConflictError))
 
 
 def _is_changed(plan: WritePlan, present: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from k9py.api.errors import RefusedError
+from k9py.api.errors import RefusedError, UnchangedError
 from k9py.api.write_request import WriteRequest
 from k9py.operations.operation import NoInputs, Operation, PlannedTarget
 from k9py.operations.plan import Tracking, WritePlan
@@ -20,12 +20,12 @@ def require_node(about: TargetVersion, past: str) -> None:
 
 
 def plan_cordon(obj: Mapping[str, Any], *, cordoned: bool) -> WritePlan:
-    """Plan to cordon or uncordon a Node. Raises RefusedError when it is so already, or no Node."""
+    """Plan to cordon or uncordon a Node. Raises UnchangedError when it is so already, RefusedError for no Node."""
     about = target_version(obj)
     verb = "cordon" if cordoned else "uncordon"
     require_node(about, f"{verb}ed")
     if bool((obj.get("spec") or {}).get("unschedulable")) is cordoned:
-        raise RefusedError(f"{about.text} is {'already' if cordoned else 'not'} cordoned", "")
+        raise UnchangedError(f"{about.text} is already {verb}ed", "")
     states = ("schedulable", "cordoned: no new pods")
     before, after = states if cordoned else reversed(states)
     return WritePlan(
@@ -57,7 +57,7 @@ class Cordon(Operation[NoInputs]):
 
     def skip_reason(self, target: Target, inputs: NoInputs) -> str:
         is_cordoned = bool((target.raw.get("spec") or {}).get("unschedulable"))
-        return f"{target.key} is {'' if is_cordoned else 'not '}cordoned" if is_cordoned is self.cordons else ""
+        return f"{target.key} is already {self.id}ed" if is_cordoned is self.cordons else ""
 
     def title(self, inputs: NoInputs) -> str:
         return self.label.lower()

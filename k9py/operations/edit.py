@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from k9py.api.errors import BadRequestError, ConflictError, InvalidError, KdashError, RefusedError
-from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.kinds import is_workload
 from k9py.api.plural import count_noun
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.drafts import Draft
-from k9py.operations.manifest import ManifestError, read_documents, write_yaml
+from k9py.operations.manifest import ManifestError, read_shown, write_yaml
 from k9py.operations.merge_patch import changes, merge_patch, merged
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import Tracking, WritePlan
@@ -46,6 +46,9 @@ _ADVICE: Final = (
     "Edit the object below. Lines that begin with # are ignored, and an empty file cancels the edit.",
     "If it cannot be stored, this file is opened again with the reason.",
 )
+_REFUSED: Final = "It was not stored:"
+_LINES_ABOVE: Final = 3
+"""Lines above the object in a file that is opened again because of one of its lines: two of text, and an empty one."""
 
 
 class EditError(ManifestError):
@@ -60,11 +63,13 @@ class EditInputs:
         text: the whole object as edited; None: the person is asked.
         problem: why it was not stored, one line each; it is shown above the text that is opened again.
         draft: the file that keeps the text; None: the text came from elsewhere, and nobody is asked again.
+        line: of the text with its comments, where the problem is; 0: not known.
     """
 
     text: str | None = None
     problem: tuple[str, ...] = ()
     draft: Draft | None = None
+    line: int = 0
 
 
 def edit_text(obj: Mapping[str, Any], problem: Sequence[str] = (), *, text: str | None = None) -> str:
@@ -85,13 +90,16 @@ def without_comments(text: str) -> str:
 def parse_edited(text: str, about: TargetVersion) -> Mapping[str, Any]:
     """Return the edited object.
 
+    Args:
+        text: without its comments; lines are counted as in the file that is opened again.
+
     Raises:
         EditError: it is no YAML, not exactly one object, or another object.
     """
     try:
-        documents = read_documents(text, "line")
+        documents = read_shown(text, _LINES_ABOVE)
     except ManifestError as error:
-        raise EditError(error.message.replace("line:", "line "), "") from error
+        raise EditError(error.message, "", line=error.line) from error
     if len(documents) != 1:
         raise EditError(f"it has {count_noun(len(documents), 'object')}: exactly one can be edited", "")
     body = documents[0].body
@@ -123,9 +131,9 @@ def plan_edit(obj: Mapping[str, Any], text: str) -> WritePlan:
     patch = edited_patch(obj, edited)
     if not patch:
         raise RefusedError(f"{about.text} was not changed", "what the server owns, such as the status, is left alone")
-    is_workload = about.key.kind in WORKLOAD_KINDS and not about.key.group
+    has_rollout = is_workload(about.key)
     touches_spec = "spec" in patch
-    starts_rollout = is_workload and isinstance(patch.get("spec"), Mapping) and "template" in patch["spec"]
+    starts_rollout = has_rollout and isinstance(patch.get("spec"), Mapping) and "template" in patch["spec"]
     result = merged(obj, patch)
     return WritePlan(
         operation="edit",
@@ -141,7 +149,7 @@ def plan_edit(obj: Mapping[str, Any], text: str) -> WritePlan:
         warnings=loudest_first(managed(obj), downtime(result) if starts_rollout else (), held_back(obj)),
         starts_rollout=starts_rollout,
         template=value_at(result, ("spec", "template")) if starts_rollout else None,
-        tracking=Tracking.ROLLOUT if is_workload and touches_spec else Tracking.NONE,
+        tracking=Tracking.ROLLOUT if has_rollout and touches_spec else Tracking.NONE,
         is_exact=True,
         shows_object=not starts_rollout,
     )
@@ -187,6 +195,7 @@ def conflict_text(
             f"  CONFLICT: you set {short(path_text(own))} to {value_text(own, yours[own])}; below it is as you set it"
             for own in overlapping
         ]
+    lines.append("To store it as it is below, delete this line and save.")
     return tuple(lines), write_yaml(merged(theirs, patch))
 
 
@@ -196,6 +205,7 @@ class Edit(Operation[EditInputs]):
     id = "edit"
     label = "Edit"
     asks_again = True
+    starts_over = False
 
     def inputs(self, **given: Any) -> EditInputs:
         return EditInputs(**given)
@@ -225,9 +235,11 @@ class Edit(Operation[EditInputs]):
             case ConflictError():
                 mine = parse_edited(inputs.text, target_version(base.raw))
                 problem, text = conflict_text(base.raw, mine, now.raw, error.message)
-                return replace(edited, text=text, problem=problem)
-            case EditError() | InvalidError() | BadRequestError():
-                return replace(edited, problem=("It was not stored:", *error.message.splitlines()))
+                return replace(edited, text=text, problem=problem, line=0)
+            case EditError():
+                return replace(edited, problem=(_REFUSED, error.message), line=error.line)
+            case InvalidError() | BadRequestError():
+                return replace(edited, problem=(_REFUSED, *error.message.splitlines()), line=0)
         return None
 
     def stored(self, inputs: Any) -> None:

@@ -25,7 +25,15 @@ _FIRST: Final = ("apiVersion", "kind", "metadata", "spec", "data", "status")
 
 
 class ManifestError(RefusedError):
-    """A text is no YAML, or its documents are no objects."""
+    """A text is no YAML, or its documents are no objects.
+
+    Args:
+        line: of the text, from 1; 0 when it is not about one line.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, line: int = 0) -> None:
+        super().__init__(message, hint)
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,7 @@ class Document:
 
     Args:
         body: the object.
-        source: the file's path, or a name such as "stdin".
+        source: the file's path, or a name such as "stdin"; "": the text in an editor.
         line: where it begins, from 1.
     """
 
@@ -44,8 +52,15 @@ class Document:
 
     @property
     def place(self) -> str:
-        """`app.yaml:12`."""
-        return f"{self.source}:{self.line}"
+        """`app.yaml:12`; `line 12` of a text without a file."""
+        return place_text(self.source, self.line)
+
+
+def place_text(source: str, line: int) -> str:
+    """Return a line (0: none) of a source ("": the text in an editor), printable."""
+    if not source:
+        return f"line {line}" if line else "the text"
+    return f"{printable(source)}:{line}" if line else printable(source)
 
 
 def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
@@ -104,7 +119,7 @@ def read_documents(text: str, source: str) -> tuple[Document, ...]:
         ManifestError: it is no YAML, too large, or a document is no object.
     """
     if len(text) > MOST_BYTES:
-        raise ManifestError(f"{printable(source)} is larger than {MOST_BYTES >> 20} MiB", "")
+        raise ManifestError(f"{place_text(source, 0)} is larger than {MOST_BYTES >> 20} MiB", "")
     documents: list[Document] = []
     loader, budget = _Loader(text), MOST_VALUES
     try:
@@ -116,14 +131,24 @@ def read_documents(text: str, source: str) -> tuple[Document, ...]:
             documents += _objects(body, source, node.start_mark.line + 1)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark is not None else ""
-        problem = error.problem or error.context or "it is no YAML"
-        raise ManifestError(f"{printable(source)}{line}: {printable(str(problem))}", "check the YAML") from error
+        number = 0 if mark is None else mark.line + 1
+        problem = printable(str(error.problem or error.context or "it is no YAML"))
+        place = place_text(source, number)
+        raise ManifestError(f"{place}: {problem}", "check the YAML", line=number) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ManifestError(f"{printable(source)}: {printable(str(error))[:300]}", "check the YAML") from error
+        raise ManifestError(f"{place_text(source, 0)}: {printable(str(error))[:300]}", "check the YAML") from error
     finally:
         loader.dispose()
     return tuple(documents)
+
+
+def read_shown(text: str, lines_above: int) -> tuple[Document, ...]:
+    """Return the objects of a text that an editor shows below some lines of comments; its lines are counted there.
+
+    Raises:
+        ManifestError: as `read_documents`.
+    """
+    return read_documents("#\n" * lines_above + text, "")
 
 
 def _spend(value: Any, budget: int) -> int:
@@ -146,18 +171,18 @@ def _objects(body: Any, source: str, line: int) -> Iterator[Document]:
         return
     if not isinstance(body, dict):
         raise ManifestError(
-            f"{printable(source)}:{line}: a document has to be an object", "it needs apiVersion and kind"
+            f"{place_text(source, line)}: a document has to be an object", "it needs apiVersion and kind", line=line
         )
     for field in ("apiVersion", "kind"):
         if not isinstance(body.get(field), str) or not body[field]:
-            raise ManifestError(f"{printable(source)}:{line}: {field} is missing", "")
+            raise ManifestError(f"{place_text(source, line)}: {field} is missing", "", line=line)
     if isinstance(body.get("items"), list) and body["kind"].endswith("List"):
         for item in body["items"]:
             yield from _objects(item, source, line)
         return
     metadata = body.get("metadata")
     if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
-        raise ManifestError(f"{printable(source)}:{line}: metadata.name is missing", "")
+        raise ManifestError(f"{place_text(source, line)}: metadata.name is missing", "", line=line)
     yield Document(body, source, line)
 
 

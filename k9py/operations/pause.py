@@ -45,7 +45,7 @@ def plan_resume(obj: Mapping[str, Any]) -> WritePlan:
 
 def _deployment(obj: Mapping[str, Any], verb: str) -> TargetVersion:
     about = target_version(obj)
-    if about.key.kind != "Deployment":
+    if about.key.kind != "Deployment" or about.key.group:
         raise RefusedError(f"{about.text} cannot be {verb}", "only a Deployment can")
     return about
 

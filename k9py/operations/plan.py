@@ -169,6 +169,13 @@ class WriteResult:
     proof_note: str = ""
 
     @property
+    def is_unchanged(self) -> bool:
+        """Whether the server stored nothing, as the object was so already: its version is the same."""
+        version = str((self.result.get("metadata") or {}).get("resourceVersion") or "")
+        is_patch = self.plan.request.verb == "patch" and not self.plan.creates
+        return is_patch and not self.dry_run and version == self.plan.resource_version
+
+    @property
     def generation(self) -> int:
         """The generation after the write; a Scale has none, but a changed number always increments it."""
         generation = (self.result.get("metadata") or {}).get("generation")

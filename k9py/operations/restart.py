@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from k9py.api.errors import RefusedError
-from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.kinds import WORKLOAD_KINDS, is_workload
 from k9py.api.text import printable
 from k9py.api.workloads import RESTARTED_AT
 from k9py.api.write_request import WriteRequest
@@ -27,7 +27,7 @@ def plan_restart(obj: Mapping[str, Any], now: datetime) -> WritePlan:
         RefusedError: a paused Deployment, a kind that has no rollout, or a restart in the same second.
     """
     about = target_version(obj)
-    if about.key.kind not in WORKLOAD_KINDS:
+    if not is_workload(about.key):
         raise RefusedError(f"{about.text} cannot be restarted", f"only {', '.join(WORKLOAD_KINDS)} can")
     spec = obj.get("spec") or {}
     if spec.get("paused"):

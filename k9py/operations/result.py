@@ -1,7 +1,7 @@
 """The result of an operation on one target, as a value that both front ends render.
 
-Invariant: `outcome` is one of dry-run, declined, failed (nothing was changed), unknown (it may have been), done, and
-once tracked converged, stalled, paused, gone, not-followed.
+Invariant: `outcome` is one of dry-run, declined, unchanged (it is as requested already), failed (nothing was changed),
+unknown (it may have been), done, and once tracked converged, stalled, paused, gone, not-followed.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class OperationResult:
             return False
         if self.end is not None:
             return self.end.is_expected
-        return self.outcome in ("done", "dry-run")
+        return self.outcome in ("done", "dry-run", "unchanged")
 
 
 def error_outcome(error: KdashError) -> str:

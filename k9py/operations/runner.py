@@ -10,40 +10,48 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from k9py.api.errors import ConflictError, KdashError
+from k9py.api.errors import ConflictError, KdashError, UnchangedError
 from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
+from k9py.operations.batch_results import (
+    keys_without_result,
+    passed_results,
+    refused_batch,
+    refused_results,
+    result_of,
+)
+from k9py.operations.concurrent_change import is_changed_by_others
 from k9py.operations.dry_run import DryRun, is_stored_as_previewed
-from k9py.operations.follow import FollowContext
-from k9py.operations.front_end import Confirmed, Decision, FrontEnd, InputRequest, Proposal, Proposals
+from k9py.operations.following import follow_context, removal
+from k9py.operations.front_end import (
+    Confirmed,
+    Decision,
+    FrontEnd,
+    InputRequest,
+    Proposal,
+    Proposals,
+    SeveralRefusedError,
+)
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import Tracking, WritePlan, WriteResult
-from k9py.operations.proposing import OperationSession, pods_to_delete, propose, read_targets, stuck_pod_deleter
-from k9py.operations.removal import track_removal
+from k9py.operations.proposing import (
+    OperationSession,
+    Outcomes,
+    check_targets,
+    pods_to_delete,
+    propose,
+    read_again,
+    read_targets,
+    stuck_pod_deleter,
+)
 from k9py.operations.result import OperationResult, error_outcome
+from k9py.operations.run_options import RunOptions
 from k9py.operations.target import Target, TargetSnapshot
-from k9py.operations.track import ROLLOUT_SECONDS, TrackedEnd, interrupted_end, track, track_pod, wait_for_recovery
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """Options of a run.
-
-    Args:
-        together: all targets are one batch; else each is planned in its turn.
-        tracks: follow what was written to its end.
-        timeout: seconds a rollout is tracked at most.
-        watches_recovery: keep watching a rollout that stalled, should it recover.
-    """
-
-    together: bool
-    tracks: bool = True
-    timeout: float = ROLLOUT_SECONDS
-    watches_recovery: bool = False
+from k9py.operations.track import TrackedEnd, interrupted_end, track, track_pod, wait_for_recovery
 
 
 class OperationRunner:
@@ -61,8 +69,10 @@ class OperationRunner:
         self._operation: Operation[Any]
         self._at = -1  # of the result of the target that is being tracked
         self._targets: Sequence[Target] = ()
+        self._outcomes: Outcomes = {}
         self.results: list[OperationResult] = []
         self.not_started: tuple[ObjectRef, ...] = ()
+        self.refused: SeveralRefusedError | None = None
 
     async def run(self, operation: Operation[Any], snapshots: Sequence[TargetSnapshot], **given: Any) -> None:
         """Run the operation; failures are in `results` and were reported to the front end."""
@@ -73,9 +83,22 @@ class OperationRunner:
             self._inputs = inputs
             try:
                 await self._run_batch(operation, batch, inputs)
+            except UnchangedError as error:
+                self._update(outcome="unchanged")
+                self._end_inputs(operation, None)
+                self._front_end.note(error.message)
             except KdashError as error:
                 self._end_inputs(operation, error)
-                self._fail(error)
+                if isinstance(error, SeveralRefusedError):
+                    self.results[-1:], self.refused = refused_results(error), error
+                    await self._front_end.refused(error)
+                else:
+                    self._fail(error)
+                if not self.refused and len(batch) > 1 and self.results[-1].written is None:
+                    keys = [snapshot.key for snapshot in batch]
+                    if each := refused_batch(operation, keys, self._outcomes, error):
+                        self.results[-1:] = each
+                        self.not_started = keys_without_result(keys, each)
             else:
                 self._end_inputs(operation, None)
             if not self.results[-1].is_good and number < len(batches):
@@ -94,7 +117,7 @@ class OperationRunner:
             self._front_end.note(note)
 
     async def _run_batch(self, operation: Operation[Any], batch: Sequence[TargetSnapshot], inputs: Any) -> None:
-        """Run a batch; what may be asked for again after a failure is asked again."""
+        """Run a batch; after a failure ask again, or plan again from objects that others have changed."""
         targets: Sequence[Target] = ()
         while True:
             try:
@@ -103,8 +126,14 @@ class OperationRunner:
                     await self._apply_all(operation, proposals)
                 return
             except KdashError as error:
-                is_stored = self.results[-1].written is not None or error_outcome(error) == "unknown"
-                if is_stored or not operation.asks_again:
+                if self.results[-1].written is not None or error_outcome(error) == "unknown":
+                    raise
+                if operation.starts_over and is_changed_by_others(error):
+                    if not await self._front_end.starts_over(error):
+                        raise
+                    targets, inputs = await read_again(self._session, self._targets), self._inputs
+                    continue
+                if not operation.asks_again:
                     raise
                 before = self._targets
                 targets = await read_targets(self._session, batch) if isinstance(error, ConflictError) else before
@@ -121,7 +150,7 @@ class OperationRunner:
         for number, proposal in enumerate(proposals.items, start=1):
             left = tuple(later.key for later in proposals.items[number:])
             if number > 1:
-                self.results.append(_result(operation, proposal))
+                self.results.append(result_of(operation, proposal))
             try:
                 await self._apply(proposal, number, count)
             except KdashError as error:
@@ -139,14 +168,15 @@ class OperationRunner:
     ) -> Proposals | None:
         """Return what was confirmed, None when the user declined; `targets`: as they were read, when they were."""
         front_end = self._front_end
-        targets = targets or await read_targets(self._session, batch)
+        self._outcomes.clear()
+        targets = targets or await read_targets(self._session, batch, self._outcomes)
         self._targets = targets
-        for target in targets:
-            operation.check(target)
+        check_targets(operation, targets, self._outcomes)
         self._inputs = inputs = await operation.resolve(targets, inputs)
 
         async def proposed(chosen: Any) -> Proposals:
-            return await propose(self._session, operation, targets, chosen)
+            self._outcomes.clear()
+            return await propose(self._session, operation, targets, chosen, self._outcomes)
 
         is_asked = False
         while True:
@@ -169,8 +199,7 @@ class OperationRunner:
                     return proposals
                 case Decision.PREVIEW:
                     assert proposals is not None
-                    results = [_result(operation, item) for item in proposals.items]
-                    self.results[-1:] = [replace(result, outcome="dry-run") for result in results]
+                    self.results[-1:] = passed_results(proposals)
                     return None
                 case Decision.BACK if is_asked:
                     continue
@@ -200,7 +229,8 @@ class OperationRunner:
                 is_tracking = True
                 if written is None:
                     self._front_end.writing(proposal, number, count)
-                self._ended(await planned.follow(self._follow_context(proposal.key)), began)
+                context = follow_context(self._session, self._front_end, self._options.timeout, proposal.key)
+                self._ended(await planned.follow(context), began)
             elif self._options.tracks and (proposal.plan is None or proposal.plan.tracking is not Tracking.NONE):
                 is_tracking = True
                 await self._track(proposal, written, began)
@@ -214,7 +244,7 @@ class OperationRunner:
         count, followed = len(proposals.items), []
         for number, proposal in enumerate(proposals.items, start=1):
             if number > 1:
-                self.results.append(_result(operation, proposal))
+                self.results.append(result_of(operation, proposal))
             assert proposal.dry_run is not None
             try:
                 written = await self._write(proposal, proposal.dry_run, number, count)
@@ -239,7 +269,7 @@ class OperationRunner:
     async def _follow_removal(self, index: int, plan: WritePlan) -> None:
         began = self._session.clock.monotonic()
         try:
-            end = await self._removal(plan)
+            end = await removal(self._session, self._front_end, plan)
         except (asyncio.CancelledError, KdashError) as error:
             self._record(self.results[index], interrupted_end(error))
             if isinstance(error, asyncio.CancelledError):
@@ -303,31 +333,13 @@ class OperationRunner:
 
     # -- to the end ---------------------------------------------------------------------------------------------------
 
-    def _follow_context(self, key: ObjectRef) -> FollowContext:
-        session, front_end = self._session, self._front_end
-        report = partial(front_end.report, key)
-        return FollowContext(
-            session.writer, session.reader, session.clock, self._options.timeout, report, front_end.stops
-        )
-
     async def _track(self, proposal: Proposal, written: WriteResult | None, began: float) -> None:
         plan = proposal.plan
         if plan is not None and plan.tracking is Tracking.REMOVAL and not plan.removes_pod:
-            self._ended(await self._removal(plan), began)
+            self._ended(await removal(self._session, self._front_end, plan), began)
             return
         async with self._session.watch(proposal.key) as cluster:
             await self._track_watched(cluster, proposal, written, began)
-
-    async def _removal(self, plan: WritePlan) -> TrackedEnd:
-        key, front_end = plan.key, self._front_end
-        return await track_removal(
-            self._session.reader,
-            self._session.clock,
-            key,
-            plan.uid,
-            report=partial(front_end.report, key),
-            is_superseded=lambda: front_end.is_superseded(key),
-        )
 
     async def _track_watched(
         self, cluster: Cluster, proposal: Proposal, written: WriteResult | None, began: float
@@ -380,7 +392,7 @@ class OperationRunner:
         self.results[self._at] = replace(self.results[self._at], **changes)
 
     def _show(self, operation: Operation[Any], proposals: Proposals) -> None:
-        self.results[-1] = _result(operation, proposals.items[0])
+        self.results[-1] = result_of(operation, proposals.items[0])
 
     def _fail(self, error: KdashError) -> None:
         """Record a failure. A completed write stays written, whatever happened to its tracking."""
@@ -388,13 +400,3 @@ class OperationRunner:
         is_written = result.written is not None or result.outcome == "not-followed"
         self._update(error=error, outcome=result.outcome if is_written else error_outcome(error))
         self._front_end.failed(self.results[-1], error)
-
-
-def _result(operation: Operation[Any], proposal: Proposal) -> OperationResult:
-    return OperationResult(
-        proposal.key,
-        operation.id if proposal.plan is None else proposal.plan.operation,
-        target=proposal.target,
-        dry_run=proposal.dry_run,
-        stuck_pods=tuple(pod.name for pod in proposal.planned.stuck_pods),
-    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k9py.api.errors import NotFoundError, RefusedError
-from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.kinds import is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.policy import HorizontalPodAutoscaler
@@ -82,11 +82,12 @@ def plan_scale(
 
 def require_scalable(about: TargetVersion) -> None:
     """Raise RefusedError for a kind that cannot be scaled."""
-    if about.key.kind == "DaemonSet":
+    if about.key.kind == "DaemonSet" and not about.key.group:
         hint = "change its node selector or tolerations instead"
         raise RefusedError(f"{about.text} cannot be scaled: a DaemonSet runs one pod per matching node", hint)
-    if about.key.kind not in _SCALABLE:
-        raise RefusedError(f"{about.text} cannot be scaled", "only Deployments and StatefulSets can")
+    if about.key.kind not in _SCALABLE or about.key.group:
+        hint = "Deployments, StatefulSets, ReplicaSets and custom resources with a scale subresource can"
+        raise RefusedError(f"{about.text} cannot be scaled", hint)
 
 
 def replicas_of(obj: Mapping[str, Any]) -> int:
@@ -97,7 +98,7 @@ def replicas_of(obj: Mapping[str, Any]) -> int:
 
 def is_rolled_out(key: ObjectRef) -> bool:
     """Return whether the pods of an object are tracked: those of other kinds are not watched as a rollout."""
-    return key.kind in WORKLOAD_KINDS and not key.group
+    return is_workload(key)
 
 
 async def scale_of(target: Target) -> Mapping[str, Any] | None:

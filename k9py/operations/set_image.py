@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from k9py.api.errors import MissingPartError, RefusedError
-from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.kinds import WORKLOAD_KINDS, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.api.workloads import CHANGE_CAUSE
@@ -50,7 +50,7 @@ def plan_set_image(obj: Mapping[str, Any], images: Mapping[str, str]) -> WritePl
         RefusedError: another kind, an invalid image name, or nothing to change.
     """
     about = target_version(obj)
-    if about.key.kind not in WORKLOAD_KINDS:
+    if not is_workload(about.key):
         raise RefusedError(f"{about.text} has no images to set", f"only {', '.join(WORKLOAD_KINDS)} have")
     if not images:
         raise RefusedError("no image is given", "name a container and its new image")

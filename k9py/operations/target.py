@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from k9py.api.errors import ForbiddenError, MissingPartError, NotFoundError, RefusedError
-from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.kinds import is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler
@@ -333,7 +333,7 @@ class FetchedTargets:
         self._clock = clock
 
     async def read(self, snapshot: TargetSnapshot) -> FetchedTarget:
-        if snapshot.key.kind not in WORKLOAD_KINDS or snapshot.key.group or snapshot.may_be_absent:
+        if not is_workload(snapshot.key) or snapshot.may_be_absent:
             raw = await _read(self._reader, snapshot)
             return FetchedTarget(_key(snapshot, raw), raw, None, self._reader, self._writer, self._clock)
         workload = await read_workload(self._reader, snapshot.key, events=True)

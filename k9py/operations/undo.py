@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from k9py.api.errors import MissingPartError, RefusedError
-from k9py.api.kinds import LAST_APPLIED, WORKLOAD_KINDS
+from k9py.api.kinds import LAST_APPLIED, WORKLOAD_KINDS, is_workload
 from k9py.api.pods import Pod
 from k9py.api.text import printable
 from k9py.api.workloads import REVISION, revision_number
@@ -65,7 +65,7 @@ def plan_undo(
         RefusedError: paused, of another workload, without a number, or already the current template.
     """
     about = target_version(obj)
-    if about.key.kind not in WORKLOAD_KINDS:
+    if not is_workload(about.key):
         raise RefusedError(f"{about.text} has no rollout to undo", f"only {', '.join(WORKLOAD_KINDS)} have")
     if (obj.get("spec") or {}).get("paused"):
         raise PausedError(f"{about.text} is paused")

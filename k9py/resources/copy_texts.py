@@ -42,7 +42,7 @@ def kubectl_commands(refs: Sequence[ObjectRef], types: ResourceTypes, context: s
 
 def _command(ref: ObjectRef, types: ResourceTypes, context: str) -> str:
     resource_type = types.of_ref(ref)
-    kind = f"{ref.kind}.{ref.group}" if ref.group else ref.kind
+    kind = ref.qualified_kind
     words = ["kubectl", *(("--context", context) if context else ()), *(("-n", ref.namespace) if ref.namespace else ())]
     words += ["get", resource_type.qualified_name if resource_type else kind.lower(), ref.name, "-o", "yaml"]
     return " ".join(shlex.quote(printable(word)) for word in words)

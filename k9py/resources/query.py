@@ -66,7 +66,8 @@ class UnknownTypeError(QueryError):
     """
 
     def __init__(self, name: str, nearest: tuple[str, ...]) -> None:
-        hint = f"did you mean {_either(nearest)}?" if nearest else "kubectl api-resources lists the types"
+        listed = "kdash api-resources lists the types"
+        hint = f"did you mean {_either(nearest)}? {listed}" if nearest else listed
         super().__init__(f'unknown resource type "{printable(name)}"', hint)
         self.name = name
         self.nearest = nearest

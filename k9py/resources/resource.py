@@ -14,8 +14,9 @@ from typing import Any, Protocol
 
 from k9py.api.kinds import Kind
 from k9py.api.meta import ObjectRef
-from k9py.api.metrics import Usage
+from k9py.api.metrics import Usage, UsageHistory
 from k9py.resources.describe.describer import Describer
+from k9py.resources.relations import Relation
 from k9py.views.values import Column, Row
 
 
@@ -29,6 +30,10 @@ class RowContext(Protocol):
 
     def usage(self, ref: ObjectRef) -> Usage | None:
         """Return what a pod or node uses, None when it is unknown."""
+        ...
+
+    def history(self, ref: ObjectRef) -> UsageHistory | None:
+        """Return what a pod or node used in the last minutes, None when it is unknown."""
         ...
 
     def pod_count(self, node: str) -> int | None:
@@ -67,6 +72,7 @@ class Resource:
             whole JSON.
         metrics: which metrics its columns show.
         needs_pods: its rows read `RowContext.pod_count`.
+        relations: how its objects refer to others; those of standard kinds are in `resources/relations.py`.
         describe: how its objects are described; None: by `resources/describe/`, which describes any kind.
     """
 
@@ -78,3 +84,4 @@ class Resource:
     metrics: MetricsOf = MetricsOf.NOTHING
     needs_pods: bool = False
     describe: Describer | None = None
+    relations: tuple[Relation, ...] = ()

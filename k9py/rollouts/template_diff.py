@@ -228,6 +228,21 @@ def _walk_texts(old: Sequence[str], new: Sequence[str], depth: int, path: str, l
             _add(lines, "+", depth, path, new[j1:j2])
 
 
+def _without_roots(part: Sequence[_Line]) -> Sequence[_Line]:
+    """Cut the context that would place a hunk at the root although all its changes are further down.
+
+    The lines before the first change and after the last one are kept from where they are as deep as the changes.
+    """
+    changed = [number for number, line in enumerate(part) if line.sign != " "]
+    depth = min(part[number].depth for number in changed)
+    if not depth or min(line.depth for line in part):
+        return part
+    first, last = changed[0], changed[-1]
+    start = max((number + 1 for number in range(first) if part[number].depth < depth), default=0)
+    end = next((number for number in range(last + 1, len(part)) if part[number].depth < depth), len(part))
+    return part[start:end]
+
+
 def _hunks(lines: Sequence[_Line], context: int) -> list[DiffLine]:
     """Keep the changes and their context; each hunk begins with a heading, its path."""
     changed = [number for number, line in enumerate(lines) if line.sign != " "]
@@ -240,7 +255,7 @@ def _hunks(lines: Sequence[_Line], context: int) -> list[DiffLine]:
             spans.append((start, end))
     diff_lines: list[DiffLine] = []
     for start, end in spans:
-        part = lines[start:end]
+        part = _without_roots(lines[start:end])
         margin = min(line.depth for line in part)
         diff_lines.append(DiffLine("@", min(part, key=lambda line: line.depth).path or "template"))
         diff_lines += [DiffLine(line.sign, "  " * (line.depth - margin) + line.text) for line in part]

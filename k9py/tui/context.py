@@ -41,6 +41,11 @@ class OperationControl(Protocol):
         """Stop after the current object."""
         ...
 
+    @property
+    def created(self) -> ObjectRef | None:
+        """The object that the operation which is shown has created beside its target, None when there is none."""
+        ...
+
     def dismiss(self) -> bool:
         """Hide the progress of operations; False when none was shown."""
         ...

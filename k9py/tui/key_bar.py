@@ -100,7 +100,8 @@ class KeyBar(Static):
             if isinstance(screen, ActingScreen) and not screen.applies(action):
                 continue
             key = display_of(self, active.binding)
-            listed[action.id] = place, (key, action.title, active.enabled)
+            title = screen.title_of(action) if isinstance(screen, ActingScreen) else action.title
+            listed[action.id] = place, (key, title, active.enabled)
             self._presses[key] = active.binding.key
         self._keys = tuple(key for _, key in sorted(listed.values(), key=lambda placed: placed[0]))
         self._always = listed["app.help"][1] if "app.help" in listed else None

@@ -28,6 +28,7 @@ class TrackedChange:
         tone: BUSY under way, OK done, FAIL stalled, WARN no longer tracked.
         seconds: since it was applied.
         desired, updated, available: pods, for the bar; None when unknown.
+        created: the object it has created beside `key`, None when there is none.
         hint: what the back key does now; `{action.id}` becomes the action's key.
     """
 
@@ -39,6 +40,7 @@ class TrackedChange:
     desired: int | None = None
     updated: int = 0
     available: int = 0
+    created: ObjectRef | None = None
     hint: str = "{app.back} dismisses"
 
     @property

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from k9py.api.causes import CauseKind
 from k9py.api.kinds import HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET, Kind
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
+from k9py.api.pods import ContainerStatus, Pod
 from k9py.api.services import Service
 from k9py.api.times import age
 from k9py.api.workloads import Workload
@@ -43,6 +45,8 @@ class DiagnosedStatus:
     sections: tuple[Section, ...] = ()
 
 
+_RESTARTING = (CauseKind.CRASH, CauseKind.OOM, CauseKind.PROBE, CauseKind.CONFIG)
+"""Causes after which a container is restarted."""
 NOTHING = DiagnosedStatus()
 
 
@@ -55,7 +59,12 @@ def diagnosed_status(queries: Queries, key: ObjectRef, now: datetime) -> Diagnos
             service = queries.service(key)
             return _service(queries, service, now) if service else NOTHING
         case "Pod":
-            return DiagnosedStatus(findings=finding_lines(queries.pod_findings(key, now), now))
+            pod = queries.pod(key)
+            return (
+                DiagnosedStatus(findings=pod_finding_lines(pod, queries.pod_findings(key, now), now))
+                if pod
+                else NOTHING
+            )
         case "Deployment" | "StatefulSet" | "DaemonSet":
             workload = queries.workload(key)
             return _workload(queries, workload, now) if workload else NOTHING
@@ -72,6 +81,29 @@ def finding_lines(findings: Iterable[Finding], now: datetime) -> tuple[DescribeL
         )
         for finding in findings
     )
+
+
+def pod_finding_lines(pod: Pod, findings: Iterable[Finding], now: datetime) -> tuple[DescribeLine, ...]:
+    """Return a line for each finding about a pod, with how often its container was restarted, and when last."""
+    statuses = (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
+    restarts = {status.name: _restarts_text(status, now) for status in statuses}
+    listed = tuple(findings)
+    lines = finding_lines(listed, now)
+    texts = (restarts.get(finding.container, "") if finding.kind in _RESTARTING else "" for finding in listed)
+    return tuple(
+        line(shown.label, f"{shown.text}, {text}" if text else shown.text, shown.tone)
+        for shown, text in zip(lines, texts, strict=True)
+    )
+
+
+def _restarts_text(status: ContainerStatus, now: datetime) -> str:
+    """Return `5 restarts, last 14s ago`, "" when the container was never restarted."""
+    if not status.restart_count:
+        return ""
+    last = status.last_state.terminated if status.last_state else None
+    ended_at = last.finished_at if last is not None else None
+    count = count_noun(status.restart_count, "restart")
+    return f"{count}, last {age(ended_at, now)} ago" if ended_at is not None else count
 
 
 def _with_text(lines: Iterable[DescribeLine]) -> tuple[DescribeLine, ...]:

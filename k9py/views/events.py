@@ -15,7 +15,9 @@ COLUMNS: Final = (
     Column("seen", "SEEN", align_right=True, min_width=4, max_width=5, live=live_age, sort_key="A"),
     Column("reason", "REASON", min_width=8, max_width=28, sort_key="R"),
     Column("object", "OBJECT", min_width=10, max_width=48, priority=2, sort_key="B"),
-    Column("times", "TIMES", align_right=True, min_width=3, max_width=6, priority=3, sort_key="C"),
+    Column(
+        "times", "TIMES", align_right=True, min_width=3, max_width=6, priority=3, sort_key="C", descending_first=True
+    ),
     Column("message", "MESSAGE", min_width=16, max_width=400, grow=True, sort_key="M"),
     Column("from", "FROM", min_width=6, max_width=24, priority=4, sort_key="W"),
 )

@@ -22,7 +22,7 @@ COLUMNS: Final = (
     Column("hash", "HASH", min_width=6, max_width=12, priority=4, sort_key="H"),
     Column("ready", "READY", align_right=True, min_width=5, max_width=6, sort_key="R"),
     Column("status", "STATUS", min_width=10, max_width=28, grow=True, sort_key="U"),
-    Column("restarts", "RESTARTS", align_right=True, min_width=4, max_width=8, sort_key="C"),
+    Column("restarts", "RESTARTS", align_right=True, min_width=4, max_width=8, sort_key="C", descending_first=True),
     Column("age", "AGE", align_right=True, min_width=4, max_width=5, priority=1, live=live_age, sort_key="A"),
     Column("node", "NODE", min_width=6, max_width=30, priority=3, sort_key="W"),
 )

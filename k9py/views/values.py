@@ -78,6 +78,7 @@ class Column:
         grow: shrinks first if there is no room, and is never cut while there is.
         tells_apart: kept while rows of different kinds have the same name.
         sort_key: the key that sorts by it, a capital letter that no screen with the table binds; "" for none.
+        descending_first: sorted by, it begins with the biggest value: what matters in an incident.
         leads: shown before the others, whatever its index.
         wide: shown only when wide columns are, as with `kubectl get -o wide`.
         live: for values that change with time only, such as ages: computed for visible rows only, from `Row.since`.
@@ -91,6 +92,7 @@ class Column:
     priority: int = 0
     grow: bool = False
     sort_key: str = ""
+    descending_first: bool = False
     tells_apart: bool = False
     leads: bool = False
     wide: bool = False

@@ -2,7 +2,8 @@
 
 The simulated cluster runs in a separate process. Printed: the time of `kubectl get pods -A`; the time from Enter until
 `:pods` has all rows, as a ratio of it; for other types, the time from Enter to the first rows beside the server's own
-answer; then latency of keys and memory with the table of pods on screen. Compare ratios within one run.
+answer; then latency of keys with the table of pods on screen, and the memory of a pod: what is used beyond a cluster of
+twenty pods after the same steps. Compare ratios within one run.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ OTHERS: Final = (
 
 def main() -> None:
     scenario = sys.argv[1] if len(sys.argv) > 1 else "big:10000"
+    program = _program_memory()
     with ClusterProcess(scenario) as cluster, tempfile.TemporaryDirectory() as directory:
         kubectl_seconds, pods = _kubectl_get_pods(cluster.kubectl_config)
         print(f"{scenario}: kubectl get pods -A {kubectl_seconds:.2f} s, {pods:,} pods")
@@ -52,7 +54,20 @@ def main() -> None:
                 print(f"  :{name}: first rows {first:.2f} s, kubectl's own request {answer:.2f} s")
             print_holds("after loading", holds(report, loaded_at, 1e9))
             memory = screen.usage()["rss"]
-            print(f"  memory {memory:.0f} MB, {memory * 2**20 / pods / 1024:.1f} KiB a pod with the program itself")
+            a_pod = (memory - program) * 1024 / pods
+            print(f"  memory {memory:.0f} MB, the program itself {program:.0f} MB: {a_pod:.1f} KiB a pod")
+
+
+def _program_memory() -> float:
+    """Return the megabytes after the same tables were opened in a cluster of twenty pods."""
+    with (
+        ClusterProcess("big:20") as cluster,
+        Screen("--kubeconfig", str(cluster.kubeconfig)) as screen,
+    ):
+        screen.wait_for(lambda text: "● live" in text)
+        for name in ("pods", *(name for name, _ in OTHERS)):
+            _open(screen, name, lambda text: _count(text) > 0)
+        return screen.usage()["rss"]
 
 
 def _open(screen: Screen, name: str, is_full: Callable[[str], bool]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from k9py.simulator.registry.resources import by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.cli.shell import CommandResult, Shell
+from tests.cli.writes import says
 from tests.contract.scene import QuickTime
 
 YES = WriteOptions(yes=True)
@@ -154,6 +156,58 @@ async def test_labels_are_set_and_removed_on_several_objects(shop: Shell) -> Non
         assert (stored(shop, kind, "shop", "cart") or {})["metadata"]["labels"]["tier"] == "web"
 
 
+class OtherWriter:
+    """Somebody else who sets a label of the ConfigMap `settings` when a prompt appears."""
+
+    def __init__(self, shop: Shell) -> None:
+        self._shop = shop
+
+        def fill(state: SimulatorState) -> None:
+            body = {"metadata": {"name": "settings", "namespace": "shop"}, "data": {"mode": "fast"}}
+            create_object(state, by_kind("ConfigMap"), body)
+
+        shop.simulator.call(fill)
+
+    def labels(self) -> Raw:
+        return dict((stored(self._shop, "ConfigMap", "shop", "settings") or {})["metadata"].get("labels") or {})
+
+    def writes_first(self) -> str:
+        def write(state: SimulatorState) -> None:
+            obj = copy.deepcopy(state.storage.get(by_kind("ConfigMap"), "shop", "settings"))
+            assert obj is not None
+            obj["metadata"]["labels"] = {"owner": "theirs"}
+            state.storage.update(by_kind("ConfigMap"), obj)
+
+        self._shop.simulator.call(write)
+        return "y"
+
+
+async def label_meanwhile(shop: Shell, other: OtherWriter, *answers: str) -> CommandResult:
+    def core(invocation: Any) -> Any:
+        values = {"owner": "mine"}
+        return run_operation(invocation, parse_typed_names(["cm/settings"]), "label", WriteOptions(), values=values)
+
+    return await shop.run(core, answers=says(other.writes_first, *answers))
+
+
+async def test_what_others_changed_is_shown_and_confirmed_again(shop: Shell) -> None:
+    other = OtherWriter(shop)
+    result = await label_meanwhile(shop, other, "y", "y")
+    assert result.code == 0, result.err
+    assert "was changed since you confirmed" in result.err
+    assert "metadata.labels.owner: absent → theirs" in result.err
+    assert "owner: theirs → mine" in result.err
+    assert other.labels() == {"owner": "mine"}
+
+
+async def test_what_others_changed_stays_when_nobody_wants_to_start_over(shop: Shell) -> None:
+    other = OtherWriter(shop)
+    result = await label_meanwhile(shop, other, "n")
+    assert result.code == 9
+    assert result.err.count("was changed since you confirmed") == 1
+    assert other.labels() == {"owner": "theirs"}
+
+
 APP = """
 apiVersion: v1
 kind: ConfigMap
@@ -201,3 +255,68 @@ async def test_a_field_of_another_manager_is_taken_over_only_by_force(shop: Shel
     assert "--force-conflicts" in refused.err
     assert (await apply(force=True)).code == 0
     assert (stored(shop, "Deployment", "shop", "cart") or {})["spec"]["replicas"] == 5
+
+
+async def test_without_a_terminal_what_is_wrong_is_said_before_that_nobody_can_confirm(shop: Shell) -> None:
+    asking = WriteOptions()
+    create(shop, "ConfigMap", "settings", {})
+
+    async def refused(operation: str, name: str, **inputs: Any) -> CommandResult:
+        targets = parse_typed_names((name,))
+        return await shop.run(lambda its: run_operation(its, targets, operation, asking, **inputs))
+
+    assert "ConfigMap shop/settings cannot be scaled" in (await refused("scale", "cm/settings", replicas=2)).err
+    missing = await refused("delete", "pod/nope", cascade="background")
+    assert (missing.code, "Pod shop/nope not found" in missing.err) == (2, True)
+    unconfirmed = await refused("delete", "cm/settings", cascade="background")
+    assert unconfirmed.code == 9
+    assert "not confirmed: no terminal to ask on; nothing was written" in unconfirmed.err
+    assert stored(shop, "ConfigMap", "shop", "settings") is not None
+
+
+THREE = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: new-one, namespace: shop}
+data: {a: b}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: cart, namespace: shop}
+spec: {replicas: 5}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: bad, namespace: shop}
+spec:
+  foo: 1
+  selector: {matchLabels: {a: b}}
+  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: x}]}}
+"""
+
+
+async def test_every_manifest_is_tried_and_nothing_is_stored_when_some_are_refused(shop: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "three.yaml"
+    file.write_text(THREE)
+    result = await shop.run(lambda invocation: apply_files(invocation, [str(file)], YES))
+    assert result.code != 0
+    assert f"{file}:7: Deployment shop/cart: other managers own 1 field of it: .spec.replicas" in result.err
+    assert "--force-conflicts takes these fields over" in result.err
+    assert f"{file}:12: Deployment shop/bad: .spec.foo: field not declared in schema" in result.err
+    assert "correct the fields" in result.err
+    assert "has a problem" not in result.err
+    assert "+   a: b" in result.err
+    assert "2 of 3 objects were refused; nothing was written" in result.err
+    assert "not tried" not in result.err
+    assert stored(shop, "ConfigMap", "shop", "new-one") is None
+    assert shop.audit == []
+
+
+async def test_each_manifest_has_one_result_when_some_are_refused(shop: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "three.yaml"
+    file.write_text(THREE)
+    result = await shop.run(lambda invocation: apply_files(invocation, [str(file)], YES), json=True)
+    outcomes = {item["name"]: item["outcome"] for item in result.json["results"]}
+    assert outcomes == {"new-one": "dry-run", "cart": "failed", "bad": "failed"}
+    assert result.json["not_tried"] == []
+    assert result.json["exit_code"] == result.code != 0

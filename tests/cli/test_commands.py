@@ -82,7 +82,7 @@ def test_several_are_named_in_either_form_and_each_is_taken_once() -> None:
         ObjectArgument("Deployment", "a"),
         ObjectArgument("StatefulSet", "b"),
     )
-    with pytest.raises(click.UsageError, match="takes one workload"):
+    with pytest.raises(click.UsageError, match="takes one object"):
         parse_target(("deploy/a", "deploy/b"))
 
 
@@ -113,19 +113,19 @@ def test_an_invalid_duration_is_refused(text: str) -> None:
     [
         (["histroy", "deploy/x"], "did you mean history?"),
         (["status"], "Name a workload"),
-        (["status", "pod/x"], "'pod/x' is a Pod, not a workload: use deploy/NAME, sts/NAME or ds/NAME."),
-        (["status", "svc"], "'svc' is a Service, not a workload: use deploy/NAME, sts/NAME or ds/NAME."),
+        (["undo", "pod/x"], "'pod/x' is a Pod, not a workload: use deploy/NAME, sts/NAME or ds/NAME."),
+        (["status", "svc/x"], "a Service has no rollout: use deploy/NAME, sts/NAME, ds/NAME, job/NAME or pod/NAME."),
         (["undo", "Check_out"], "'Check_out' is not a workload: use deploy/NAME, sts/NAME or ds/NAME."),
-        (["status", "deploy/."], "is not a valid workload name"),
-        (["status", "deploy/a..b"], "is not a valid workload name"),
-        (["status", "deploy/-a"], "is not a valid workload name"),
-        (["status", "deploy/Checkout"], "is not a valid workload name"),
+        (["undo", "deploy/."], "is not a valid workload name"),
+        (["undo", "deploy/a..b"], "is not a valid workload name"),
+        (["undo", "deploy/-a"], "is not a valid workload name"),
+        (["undo", "deploy/Checkout"], "is not a valid workload name"),
         (["status", "deploy/x", "--timeout", "soon"], "is not a duration"),
         (["diff", "deploy/x", "--from", "then"], "neither a revision number nor 'now'"),
         (["scale", "deploy/x"], "--replicas"),
         (["scale", "deploy/x", "--replicas", "-1"], "-1"),
         (["set-image", "deploy/x"], "Name a container"),
-        (["undo", "deploy/x", "deploy/y"], "undo takes one workload; you named Deployment x and Deployment y"),
+        (["undo", "deploy/x", "deploy/y"], "undo takes one object; you named Deployment x and Deployment y"),
         (["undo", "deploy/x", "-n", "No_Name"], "not a valid namespace name"),
         (["-n", "a", "-n", "b", "undo", "deploy/x"], "Only one namespace is allowed"),
         (["-A", "undo", "deploy/x"], "-A is not valid with undo"),

@@ -108,16 +108,45 @@ async def test_a_missing_object_has_no_json(shell: Shell) -> None:
 async def test_a_table_is_sorted_by_a_column_and_backwards(shell: Shell) -> None:
     forward = first_fields(await shell.run(getting("deploy", sort_by="name")))
     assert first_fields(await shell.run(getting("deploy", sort_by="-NAME"))) == forward[::-1]
-    refused = await shell.run(getting("deploy", sort_by=".metadata.name"))
+    refused = await shell.run(getting("deploy", sort_by="nosuch"))
     assert refused.code == 2
-    assert "no column '.metadata.name' to sort by" in refused.err
+    assert "no column 'nosuch' to sort by" in refused.err
     assert "columns: name, ready" in refused.err
+
+
+async def test_kubectls_json_paths_sort_too(shell: Shell) -> None:
+    forward = first_fields(await shell.run(getting("deploy", sort_by="name")))
+    assert first_fields(await shell.run(getting("deploy", sort_by="{.metadata.name}", reverse=True))) == forward[::-1]
+    events = await shell.run(getting("events", sort_by="-.lastTimestamp", output="wide"))
+    seen = [await shell.run(getting("events", sort_by=path)) for path in (".lastTimestamp", ".firstTimestamp")]
+    assert [result.code for result in (events, *seen)] == [0, 0, 0]
+    raw = await shell.run(getting("pods", output="json"))
+    created = {item["metadata"]["name"]: item["metadata"]["creationTimestamp"] for item in raw.json["items"]}
+    oldest_first = first_fields(await shell.run(getting("pods", sort_by=".metadata.creationTimestamp")))
+    assert [created[name] for name in oldest_first] == sorted(created.values())
+    refused = await shell.run(getting("deploy", sort_by=".lastTimestamp"))
+    assert refused.code == 2
+    assert ".metadata.creationTimestamp" in refused.err
+    assert "Timestamp," not in refused.err.replace(".metadata.creationTimestamp,", ""), (
+        "those of events are not offered"
+    )
+
+
+async def test_labels_are_columns(shell: Shell) -> None:
+    result = await shell.run(
+        getting("deploy", "checkout", label_columns=("app", "example.com/team"), shows_labels=True)
+    )
+    assert columns(result)[-3:] == ["APP", "TEAM", "LABELS"]
+    app, team, every = result.out.splitlines()[1].split()[-3:]
+    assert (app, team) == ("checkout", "<none>")
+    assert "app=checkout" in every.split(",")
 
 
 @pytest.mark.parametrize(
     ("operands", "options", "problem"),
     [
         (("podz",), {}, 'unknown resource type "podz"'),
+        (("foo",), {}, "kdash api-resources lists the types"),
         (("deploy/a", "b"), {}, "mixes two forms"),
         (("deploy", "svc/b"), {}, "mixes two forms"),
         (("deploy", ".."), {}, "not a valid name"),
@@ -125,7 +154,8 @@ async def test_a_table_is_sorted_by_a_column_and_backwards(shell: Shell) -> None
         (("deploy", "a"), {"scope": EVERYWHERE}, "a name needs one namespace"),
         (("deploy", "a", "b"), {"watch": True}, "-w follows one object"),
         (("deploy", "gone"), {"watch": True}, "Deployment gone not found"),
-        (("deploy",), {"output": "json", "sort_by": "name"}, "--sort-by sorts tables"),
+        (("deploy",), {"output": "json", "sort_by": "name"}, "--sort-by is for tables"),
+        (("deploy",), {"output": "name", "shows_labels": True}, "--show-labels is for tables"),
         (("bindings",), {}, "bindings cannot be listed"),
     ],
 )

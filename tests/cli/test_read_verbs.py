@@ -11,7 +11,8 @@ import pytest
 from k9py.cli.command_line import ScopeArguments
 from k9py.cli.objects.describe import describe
 from k9py.cli.objects.events import events
-from k9py.cli.objects.options import EventOptions, TopOptions
+from k9py.cli.objects.get import get
+from k9py.cli.objects.options import EventOptions, GetOptions, TopOptions
 from k9py.cli.objects.top import top
 from k9py.simulator.apiserver.served_apis import METRICS, ServedApis
 from k9py.simulator.apiserver.writes import create_object
@@ -46,6 +47,10 @@ def event(name: str, about: str, seen: str, **given: Any) -> dict[str, Any]:
         "lastTimestamp": seen,
         **given,
     }
+
+
+def getting_names(resource_type: str) -> Core:
+    return lambda its: get(its, (resource_type,), ScopeArguments(), GetOptions(output="name"))
 
 
 def describing(*operands: str) -> Core:
@@ -165,3 +170,17 @@ async def test_metrics_that_do_not_answer_are_no_zeros(simulator: Simulator, she
     assert (result.code, result.out) == (2, "")
     assert "metrics.k8s.io does not answer" in result.err
     assert "apiservice" in result.err
+
+
+async def test_a_type_alone_describes_all_its_objects_and_says_when_there_are_none(shell: Shell) -> None:
+    result = await shell.run(describing("hpa"))
+    assert result.code == 0
+    titles = [line for line in result.out.splitlines() if line.startswith("HorizontalPodAutoscaler shop/")]
+    names = (await shell.run(getting_names("hpa"))).out.split()
+    assert len(titles) == len(names) > 0
+    none = await shell.run(describing("hpa"), namespace="monitoring")
+    assert (none.code, none.out) == (0, "")
+    assert "no hpa in monitoring" in none.err
+    missing = await shell.run(describing("nosuch"))
+    assert missing.code == 2
+    assert "kdash get deploy,sts" in missing.err

@@ -13,9 +13,10 @@ import pytest
 from k9py.cli.status import status
 from k9py.cli.targets import ObjectArgument
 from k9py.simulator.apiserver.authorization import Rule
+from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.clock import ManualClock, RealClock
 from k9py.simulator.faults import RequestMatch
-from k9py.simulator.registry.resources import by_kind
+from k9py.simulator.registry.resources import JOBS, by_kind
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from tests.cli.shell import Shell, edit, image
@@ -190,3 +191,55 @@ async def deleted_once_watched(simulator: Simulator) -> AsyncIterator[None]:
     task = asyncio.create_task(asyncio.to_thread(delete))
     yield
     await task
+
+
+# -- Jobs and pods ----------------------------------------------------------------------------------------------------
+
+
+def create_job(simulator: Simulator, name: str, tag: str) -> ObjectArgument:
+    container = {"name": "main", "image": f"registry.example.com/shop/report:{tag}"}
+    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    body = {"metadata": {"name": name, "namespace": "shop"}, "spec": {"backoffLimit": 0, "template": template}}
+    simulator.call(lambda state: create_object(state, JOBS, body))
+    return ObjectArgument("Job", name)
+
+
+async def test_a_job_is_waited_for_until_it_is_complete(quick: Shell) -> None:
+    ran = await quick.run(waiting(create_job(quick.simulator, "report", "1.0.0")))
+    assert ran.code == 0
+    assert ran.out.splitlines()[:2] == [
+        "Job shop/report: Complete, 1/1 completions",
+        "  succeeded 1 · failed 0 · active 0 · backoff limit 0",
+    ]
+    assert "Job shop/report: Running, 0/1 completions" in ran.err
+
+
+async def test_a_job_that_failed_says_why_and_exits_with_the_cause(quick: Shell) -> None:
+    named = create_job(quick.simulator, "report", "crash")
+    ran = await quick.run(waiting(named), json=True)
+    assert ran.code == ran.json["exit_code"] == 4
+    assert (ran.json["status"]["state"], ran.json["status"]["failed"]) == ("Failed", 1)
+    ran = await quick.run(once(named))
+    assert ran.code == 4
+    assert "BackoffLimitExceeded" in ran.out
+
+
+async def test_a_job_whose_image_cannot_be_pulled_is_named_when_the_time_is_over(quick: Shell) -> None:
+    named = create_job(quick.simulator, "report", "badimage")
+    ran = await quick.run(waiting(named, timeout=60))
+    assert ran.code == 2
+    assert "timed out after 60s: it is still Running" in ran.err
+    ran = await quick.run(once(named))
+    assert ran.code == 3
+    assert "cannot be pulled" in ran.out
+
+
+async def test_a_pod_has_its_word_and_its_readiness(shop: Shell) -> None:
+    ready = shop.simulator.call(lambda state: state.storage.list(by_kind("Pod"), "shop")[0]["metadata"]["name"])
+    ran = await shop.run(waiting(ObjectArgument("Pod", ready)))
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"Pod shop/{ready}: Running, ")
+    assert " ready\n  restarts 0 · node " in ran.out
+    ran = await shop.run(waiting(ObjectArgument("Pod", "nope")))
+    assert (ran.code, ran.out) == (2, "")
+    assert "Pod shop/nope not found" in ran.err

@@ -278,7 +278,8 @@ async def through_cli(scene: Scene, operation_id: str, inputs: Raw, patch: pytes
         return run_operation(invocation, targets, operation_id, WriteOptions(wait=True), **inputs)
 
     with _recorded(scene, patch) as results:
-        task = asyncio.ensure_future(shell.run(core, answers=iter([*[answer] * (len(targets) - 1), last_answer])))
+        answers = [*[answer] * (len(targets) - 1), last_answer, lambda: "n"]  # the last: not to start over
+        task = asyncio.ensure_future(shell.run(core, answers=iter(answers)))
         await _to_the_end(scene, task.done, task.cancel)
         with contextlib.suppress(asyncio.CancelledError):
             await task

@@ -82,7 +82,7 @@ async def test_enter_alone_confirms_nothing(kdash: Dashboard, name: str) -> None
 async def test_escape_escape_enter_never_quits_and_neither_does_ctrl_p_enter(kdash: Dashboard) -> None:
     await kdash.press("escape", "escape", "enter")
     await kdash.until_screen(RolloutScreen)
-    await kdash.press("escape", "escape")
+    await kdash.press("escape", "q")
     asking = await kdash.until_screen(QuitDialog)
     assert kdash.app.focused is asking.query_one("#stay", Button)
     await kdash.press("enter")

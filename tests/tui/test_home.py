@@ -10,6 +10,7 @@ from k9py.simulator.registry.resources import DEPLOYMENTS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.quit import QuitDialog
+from k9py.tui.screens.resources import ResourceScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.service import ServiceScreen
 from k9py.views.values import Tone
@@ -141,6 +142,13 @@ async def test_q_at_home_asks_and_never_exits_at_once(kdash: Dashboard) -> None:
     await kdash.until(lambda: kdash.app.return_code is not None or kdash.app._exit, "left")
 
 
+async def test_esc_at_home_opens_nothing_so_that_no_key_typed_after_it_is_lost(kdash: Dashboard) -> None:
+    await kdash.press("escape", "escape", "escape")
+    assert kdash.app.screen is kdash.home
+    await kdash.press("colon", *"secrets", "enter")
+    await kdash.until_screen(ResourceScreen)
+
+
 async def test_hostile_names_and_messages_are_shown_harmless(kdash: Dashboard) -> None:
     def forge(state: SimulatorState) -> None:
         obj = state.storage.get(DEPLOYMENTS, "shop", "cart")
@@ -183,8 +191,9 @@ async def test_a_context_that_does_not_exist_is_refused_and_what_is_shown_stays(
 
 
 async def test_a_filter_that_leaves_nothing_says_so(kdash: Dashboard) -> None:
-    await kdash.press("2", "slash", *"zzz", "enter")
+    await kdash.press("2", "slash", *"zzz[", "enter")
     await kdash.until_text("no match (16 hidden)")
+    await kdash.until(lambda: kdash.text.count("matched literally: unterminated") == 2, "why, in the table too")
     await kdash.press("escape")
     await kdash.until(lambda: "the filter leaves" not in kdash.text and len(names(kdash)) == 16, "all rows again")
 

@@ -28,8 +28,8 @@ ACTIONS: Final = (
         "Rollout status and what blocks it",
         CliVerb(
             "status",
-            "Show rollout status and what blocks it.",
-            "Show rollout status and what blocks it; the exit code names the cause.",
+            "Show the status of a rollout, Job or pod, and what blocks it.",
+            "Show the status of a rollout, Job or pod, and what blocks it; the exit code names the cause.",
         ),
     ),
     _verb(
@@ -40,6 +40,16 @@ ACTIONS: Final = (
             "get",
             "List objects of any type; -w prints changes.",
             "List objects of any type: every name that kubectl knows, of custom resources too.",
+        ),
+    ),
+    _verb(
+        "cli.api_resources",
+        "API resources",
+        "Resource types of the cluster",
+        CliVerb(
+            "api-resources",
+            "List the resource types of the cluster.",
+            "List the resource types of the cluster: names, short names, group and version, kind.",
         ),
     ),
     _verb(

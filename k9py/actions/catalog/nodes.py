@@ -24,39 +24,54 @@ CORDON: Final = Action(
     "node.cordon",
     "Cordon",
     "Cordon the Node: no new pods on it",
-    scope=ActionScope.OBJECT,
+    keys=("t",),
+    scope=ActionScope.KIND,
     run=_cordon,
     command=TypedCommand("cordon"),
     cli=CliVerb(
-        "cordon", "Keep new pods off a Node.", "Mark Nodes as unschedulable.", takes_several=True, any_type=True
+        "cordon",
+        "Keep new pods off a Node.",
+        "Mark Nodes as unschedulable.",
+        takes_several=True,
+        any_type=True,
+        bare_type="node",
     ),
     permission=Permission("patch", "nodes"),
     writes=True,
     operation="cordon",
     takes_marked=True,
     allowed=of_kinds("cordoned", "Node"),
+    footer=106,
 )
 UNCORDON: Final = Action(
     "node.uncordon",
     "Uncordon",
     "Uncordon the Node: pods may be placed on it again",
-    scope=ActionScope.OBJECT,
+    keys=("u",),
+    scope=ActionScope.KIND,
     run=_uncordon,
     command=TypedCommand("uncordon"),
     cli=CliVerb(
-        "uncordon", "Let new pods onto a Node.", "Mark Nodes as schedulable.", takes_several=True, any_type=True
+        "uncordon",
+        "Let new pods onto a Node.",
+        "Mark Nodes as schedulable.",
+        takes_several=True,
+        any_type=True,
+        bare_type="node",
     ),
     permission=Permission("patch", "nodes"),
     writes=True,
     operation="uncordon",
     takes_marked=True,
     allowed=of_kinds("uncordoned", "Node"),
+    footer=107,
 )
 DRAIN: Final = Action(
     "node.drain",
     "Drain",
     "Drain the Node: cordon it and evict its pods",
-    scope=ActionScope.OBJECT,
+    keys=("r",),
+    scope=ActionScope.KIND,
     run=_drain,
     command=TypedCommand("drain"),
     cli=CliVerb(
@@ -64,6 +79,7 @@ DRAIN: Final = Action(
         "Cordon a Node and evict its pods.",
         "Cordon a Node and evict its pods, as their disruption budgets allow. Pods of DaemonSets stay.",
         any_type=True,
+        bare_type="node",
         options=(
             CliOption("--force", "force", "Also evict pods without a controller; they are gone.", is_flag=True),
             CliOption(
@@ -79,5 +95,6 @@ DRAIN: Final = Action(
     writes=True,
     operation="drain",
     allowed=of_kinds("drained", "Node"),
+    footer=108,
 )
 ACTIONS: Final = (CORDON, UNCORDON, DRAIN)

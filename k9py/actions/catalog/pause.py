@@ -17,7 +17,7 @@ def _can_resume(target: ActionTarget) -> str | None:
 
 
 def _can_pause(target: ActionTarget) -> str | None:
-    kind = target.key.kind
+    kind = target.key.qualified_kind
     return None if kind == "Deployment" else f"a {kind} cannot be paused: only a Deployment can"
 
 

@@ -11,7 +11,7 @@ from k9py.api.errors import RefusedError
 
 def has_replicas(target: ActionTarget) -> str | None:
     """Refuse what has no number of replicas."""
-    if target.key.kind == "DaemonSet":
+    if target.key.kind == "DaemonSet" and not target.key.group:
         return "a DaemonSet cannot be scaled: it runs one pod per matching node"
     return None
 

@@ -10,12 +10,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from k9py.api.errors import KdashError
-from k9py.api.kinds import DynamicKind
+from k9py.api.errors import KdashError, NotFoundError
+from k9py.api.kinds import DynamicKind, MetadataKind
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
+from k9py.api.resource_types import STANDARD
+from k9py.api.text import printable
 from k9py.cli.objects.get import parse_operands
 from k9py.cli.objects.listing import Scope, gather_all, list_objects
+from k9py.cli.objects.types import types_named
 from k9py.cli.once import read_cluster
 from k9py.cli.resolve import resolve_argument
 from k9py.cli.session import Invocation, explain_not_found, open_session
@@ -24,6 +27,7 @@ from k9py.cluster.scope import Scope as ClusterScope
 from k9py.resources.describe.describer import DescribeContext, RelatedRequest, Unread
 from k9py.resources.describe.description import describe as describe_object
 from k9py.resources.describe.description import requests_of
+from k9py.resources.query import UnknownTypeError
 from k9py.resources.registry import built_in_resources
 from k9py.session import ClusterSession
 from k9py.views.describe import Section, plain_text_lines
@@ -45,6 +49,8 @@ async def describe(invocation: Invocation, operands: Sequence[str], *, shows_sec
         for resource_type, name in await _named(session, operands):
             ref = resource_type.ref(session.namespace, name)
             described.append((ref, await _sections(session, resource_type, ref, shows_secrets=shows_secrets)))
+        if not described:
+            console.print_err(f"kdash: no {printable(operands[0])} in {printable(session.namespace)}")
     if invocation.arguments.json:
         console.print_json([_values(ref, sections) for ref, sections in described])
         return ExitCode.DONE
@@ -57,14 +63,36 @@ async def describe(invocation: Invocation, operands: Sequence[str], *, shows_sec
 
 
 async def _named(session: ClusterSession, operands: Sequence[str]) -> list[tuple[ResourceType, str]]:
-    """Return the objects of `TYPE NAME...`, `TYPE/NAME...`, or of one bare name. Raises KdashError."""
-    if len(operands) == 1 and "/" not in operands[0]:
-        bare = await resolve_argument(session, ObjectArgument("", operands[0], _BARE))
-        resource_type = session.resource_types.find(bare.kind)
-        assert resource_type is not None
-        return [(resource_type, bare.name)]
-    wanted = await parse_operands(session, operands)
-    return [(item.type, name) for item in wanted for name in item.names]
+    """Return the objects of `TYPE [NAME...]`, `TYPE/NAME...`, or of one bare name. Raises KdashError."""
+    if len(operands) > 1 or "/" in operands[0]:
+        wanted = await parse_operands(session, operands)
+        return [(item.type, name) for item in wanted for name in item.names]
+    if STANDARD.find(operands[0]) is None:
+        try:
+            bare = await resolve_argument(session, ObjectArgument("", operands[0], _BARE))
+        except NotFoundError as error:
+            types = await _types(session, operands[0])
+            if types is None:
+                raise error
+        else:
+            return [(resource_type, bare.name)] if (resource_type := STANDARD.find(bare.kind)) else []
+    else:
+        types = await types_named(session, operands[0])
+    return [(resource_type, name) for resource_type in types for name in await _all_names(session, resource_type)]
+
+
+async def _types(session: ClusterSession, word: str) -> tuple[ResourceType, ...] | None:
+    """Return the types that a word names, None when it names none."""
+    try:
+        return await types_named(session, word)
+    except UnknownTypeError:
+        return None
+
+
+async def _all_names(session: ClusterSession, resource_type: ResourceType) -> list[str]:
+    """Return the names of all objects of a type in the namespace. Raises KdashError."""
+    listing = await list_objects(session, MetadataKind(resource_type), Scope((session.namespace,)))
+    return [value.name for value in listing.objects]
 
 
 async def _sections(

@@ -102,8 +102,15 @@ def _check(wanted: Sequence[Wanted], scope: Scope, options: GetOptions) -> None:
         raise QueryError("a name needs one namespace", "use -n once, and no -A")
     if options.watch and sum(len(item.names) for item in wanted) > 1:
         raise QueryError("-w follows one object, or all that a type and a selector name", "name one object")
-    if options.sort_by and options.output not in ("table", "wide"):
-        raise QueryError("--sort-by sorts tables", "leave out -o, or use -o wide")
+    if options.output not in ("table", "wide"):
+        for option, is_given in (
+            ("--sort-by", options.sort_by),
+            ("--reverse", options.reverse),
+            ("-L", options.label_columns),
+            ("--show-labels", options.shows_labels),
+        ):
+            if is_given:
+                raise QueryError(f"{option} is for tables", "leave out -o, or use -o wide")
 
 
 class _Get:
@@ -205,6 +212,8 @@ class _Get:
                 wide=options.output == "wide",
                 namespaced=not self._scope.is_one_namespace,
                 prefixed=is_several,
+                label_columns=options.label_columns,
+                shows_labels=options.shows_labels,
             )
             try:
                 listing = await self._listing(source.kind, item.names)
@@ -213,7 +222,9 @@ class _Get:
                     raise
                 self._failed(error)
                 continue
-            table = source.table(listing.objects, now, sort_by=options.sort_by, room=self._console.width)
+            table = source.table(
+                listing.objects, now, sort_by=options.sort_by, reverse=options.reverse, room=self._console.width
+            )
             if listing.objects:
                 if has_printed and not options.no_headers:
                     self._console.print()

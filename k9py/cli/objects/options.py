@@ -15,7 +15,11 @@ class GetOptions:
     Args:
         label_selector, field_selector: valid, "" for none.
         watch: keep printing what changes.
-        sort_by: a column's title or id, with "-" in front for descending order; "" keeps the server's order.
+        sort_by: a column's title or id, or one of kubectl's JSONPaths (`rows.JSON_PATHS`), with "-" in front for
+            descending order; "" keeps the server's order.
+        reverse: the other way round.
+        label_columns: labels with a column of their own.
+        shows_labels: with a column of all labels.
         no_headers: print no column titles.
     """
 
@@ -24,6 +28,25 @@ class GetOptions:
     field_selector: str = ""
     watch: bool = False
     sort_by: str = ""
+    reverse: bool = False
+    label_columns: tuple[str, ...] = ()
+    shows_labels: bool = False
+    no_headers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResourcesOptions:
+    """Options of `kdash api-resources`.
+
+    Args:
+        api_group: only types of this group, "" for the core group, None for all.
+        namespaced: only types with or without namespaces, None for both.
+        no_headers: print no column titles.
+    """
+
+    output: Literal["table", "wide", "json", "name"] = "table"
+    api_group: str | None = None
+    namespaced: bool | None = None
     no_headers: bool = False
 
 

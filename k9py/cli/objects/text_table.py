@@ -119,5 +119,8 @@ class PlainContext:
     def usage(self, ref: object) -> None:
         """Return None: usage is not read."""
 
+    def history(self, ref: object) -> None:
+        """Return None: usage is not read."""
+
     def pod_count(self, node: str) -> None:
         """Return None: pods are not counted."""

@@ -173,8 +173,8 @@ async def _read(
                 unread[listed.qualified_name] = answer
                 continue
             lists[listed] = answer
-            if answer.left_out and wanted[listed][1] == MOST:
-                unread[listed.qualified_name] = "too many to read"
+            if answer.left_out is None or (answer.left_out and wanted[listed][1] == MOST):
+                unread[listed.qualified_name] = "too many to read all"
         return lists, unread
     finally:
         for task in tasks.values():
@@ -183,7 +183,7 @@ async def _read(
 
 
 def _counts(lists: Mapping[ResourceType, OwnerList]) -> dict[ResourceType, int]:
-    counts = {listed: len(answer.objects) + answer.left_out for listed, answer in lists.items()}
+    counts = {listed: len(answer.objects) + (answer.left_out or 0) for listed, answer in lists.items()}
     return {listed: number for listed, number in counts.items() if number}
 
 

@@ -14,7 +14,9 @@ COLUMNS = numbered(
     Column("type", "TYPE", min_width=6, max_width=8, priority=3, sort_key="T"),
     Column("reason", "REASON", min_width=8, max_width=28, sort_key="R"),
     Column("object", "OBJECT", min_width=12, max_width=80, grow=True, sort_key="B"),
-    Column("count", "COUNT", align_right=True, min_width=3, max_width=6, priority=4, sort_key="C"),
+    Column(
+        "count", "COUNT", align_right=True, min_width=3, max_width=6, priority=4, sort_key="C", descending_first=True
+    ),
     Column("message", "MESSAGE", min_width=16, max_width=400, grow=True, sort_key="M"),
     Column("source", "SOURCE", min_width=6, max_width=40, priority=6, wide=True, sort_key="W"),
     Column("subobject", "SUBOBJECT", min_width=6, max_width=40, priority=7, wide=True),

@@ -28,8 +28,10 @@ COLUMNS = numbered(
     NAME,
     Column("status", "STATUS", min_width=8, max_width=18, sort_key="S"),
     Column("completions", "COMPLETIONS", align_right=True, min_width=5, max_width=11, priority=1, sort_key="C"),
-    Column("failed", "FAILED", align_right=True, min_width=3, max_width=6, priority=3, sort_key="F"),
-    duration_column("duration", "DURATION", priority=2, sort_key="U"),
+    Column(
+        "failed", "FAILED", align_right=True, min_width=3, max_width=6, priority=3, sort_key="F", descending_first=True
+    ),
+    duration_column("duration", "DURATION", priority=2, sort_key="U", descending_first=True),
     Column("reason", "REASON", min_width=8, max_width=28, priority=4, sort_key="R"),
     AGE,
     CONTAINERS,
@@ -50,7 +52,7 @@ _STATES: Final = (
 
 def row(job: Job, context: RowContext) -> Row:
     """Return the row of a Job."""
-    text, tone, condition = _state(job)
+    text, tone, condition = job_state(job)
     status = job.status
     return object_row(
         job,
@@ -69,7 +71,7 @@ def row(job: Job, context: RowContext) -> Row:
     )
 
 
-def _state(job: Job) -> tuple[str, Tone, Condition | None]:
+def job_state(job: Job) -> tuple[str, Tone, Condition | None]:
     """Return status, tone and the condition that says why; see kubernetes' printJob."""
     true = {condition.type: condition for condition in job.status.conditions or () if condition.status == "True"}
     for type_, text, tone in _STATES:

@@ -19,24 +19,47 @@ from k9py.resources.cells import (
     count_cell,
     muted_cell,
     name_cell,
+    numbered,
     object_row,
     percent_cell,
     text_cell,
 )
 from k9py.resources.resource import MetricsOf, OpensAs, Resource, RowContext
+from k9py.resources.usage_trend import trend_cells, trend_columns
 from k9py.views.values import Cell, Column, Row, Tone
 
-COLUMNS = (
+COLUMNS = numbered(
     NAME,
     Column("status", "STATUS", min_width=8, max_width=28, sort_key="S"),
     Column("roles", "ROLES", min_width=5, max_width=28, priority=4, sort_key="R"),
     Column("pressure", "PRESSURE", min_width=6, max_width=24, priority=2, sort_key="E"),
     Column("taints", "TAINTS", align_right=True, min_width=3, max_width=6, priority=6, sort_key="T"),
-    Column("pods", "PODS", align_right=True, min_width=4, max_width=9, priority=3, sort_key="U"),
-    Column("cpu", "CPU", align_right=True, min_width=4, max_width=8, priority=3, sort_key="C"),
-    Column("cpu_percent", "%CPU", align_right=True, min_width=4, max_width=5, priority=2, sort_key="X"),
-    Column("memory", "MEM", align_right=True, min_width=4, max_width=9, priority=3, sort_key="M"),
-    Column("memory_percent", "%MEM", align_right=True, min_width=4, max_width=5, priority=2, sort_key="Y"),
+    Column("pods", "PODS", align_right=True, min_width=4, max_width=9, priority=3, sort_key="U", descending_first=True),
+    Column("cpu", "CPU", align_right=True, min_width=4, max_width=8, priority=3, sort_key="C", descending_first=True),
+    Column(
+        "cpu_percent",
+        "%CPU",
+        align_right=True,
+        min_width=4,
+        max_width=5,
+        priority=2,
+        sort_key="X",
+        descending_first=True,
+    ),
+    Column(
+        "memory", "MEM", align_right=True, min_width=4, max_width=9, priority=3, sort_key="M", descending_first=True
+    ),
+    Column(
+        "memory_percent",
+        "%MEM",
+        align_right=True,
+        min_width=4,
+        max_width=5,
+        priority=2,
+        sort_key="Y",
+        descending_first=True,
+    ),
+    *trend_columns(),
     AGE,
     Column("version", "VERSION", min_width=7, max_width=20, priority=4, sort_key="V"),
     Column("internal_ip", "INTERNAL-IP", min_width=9, max_width=39, priority=7, wide=True, sort_key="I"),
@@ -63,6 +86,8 @@ def row(node: Node, context: RowContext) -> Row:
     pressure = ",".join(pressures(node))
     if pressure and tone in (Tone.OK, Tone.WARN):
         tone = Tone.WARN
+    usage = _usage(node, context.usage(node.key))
+    bounds = _allocatable(node, "cpu"), _allocatable(node, "memory")
     info = node.status.node_info
     system = info.os_image if info else "", info.container_runtime_version if info else ""
     return object_row(
@@ -74,7 +99,8 @@ def row(node: Node, context: RowContext) -> Row:
             text_cell(pressure, Tone.WARN),
             count_cell(len(node.spec.taints or ()), Tone.MUTED),
             _pods(node, context.pod_count(node.name)),
-            *_usage(node, context.usage(node.key)),
+            *usage,
+            *trend_cells(context.history(node.key), *bounds, (usage[1].tone, usage[3].tone)),
             AGE_CELL,
             muted_cell(info.kubelet_version if info else "", none=""),
             muted_cell(_address(node, "InternalIP")),

@@ -26,6 +26,7 @@ from k9py.resources.cells import (
 )
 from k9py.resources.pod_resources import pod_usage_cells
 from k9py.resources.resource import MetricsOf, OpensAs, Resource, RowContext
+from k9py.resources.usage_trend import pod_trend_cells, trend_columns
 from k9py.views.pod_status import PrintedPodStatus, pod_status, pod_tone
 from k9py.views.values import Cell, Column, Row, Tone
 
@@ -54,14 +55,63 @@ COLUMNS = numbered(
     Column("ready", "READY", align_right=True, min_width=5, max_width=6, sort_key="R"),
     Column("status", "STATUS", min_width=10, max_width=30, sort_key="S"),
     live_column(
-        _restarts_text, "restarts", "RESTARTS", align_right=True, min_width=3, max_width=17, priority=1, sort_key="T"
+        _restarts_text,
+        "restarts",
+        "RESTARTS",
+        align_right=True,
+        min_width=3,
+        max_width=17,
+        priority=1,
+        sort_key="T",
+        descending_first=True,
     ),
-    Column("cpu", "CPU", align_right=True, min_width=4, max_width=8, priority=3, sort_key="C"),
-    Column("cpu_request", "%CPU/R", align_right=True, min_width=4, max_width=6, priority=8, wide=True, sort_key="X"),
-    Column("cpu_limit", "%CPU/L", align_right=True, min_width=4, max_width=6, priority=6, sort_key="Y"),
-    Column("memory", "MEM", align_right=True, min_width=4, max_width=8, priority=3, sort_key="M"),
-    Column("memory_request", "%MEM/R", align_right=True, min_width=4, max_width=6, priority=8, wide=True, sort_key="E"),
-    Column("memory_limit", "%MEM/L", align_right=True, min_width=4, max_width=6, priority=5, sort_key="L"),
+    Column("cpu", "CPU", align_right=True, min_width=4, max_width=8, priority=3, sort_key="C", descending_first=True),
+    Column(
+        "cpu_request",
+        "%CPU/R",
+        align_right=True,
+        min_width=4,
+        max_width=6,
+        priority=8,
+        wide=True,
+        sort_key="X",
+        descending_first=True,
+    ),
+    Column(
+        "cpu_limit",
+        "%CPU/L",
+        align_right=True,
+        min_width=4,
+        max_width=6,
+        priority=6,
+        sort_key="Y",
+        descending_first=True,
+    ),
+    Column(
+        "memory", "MEM", align_right=True, min_width=4, max_width=8, priority=3, sort_key="M", descending_first=True
+    ),
+    Column(
+        "memory_request",
+        "%MEM/R",
+        align_right=True,
+        min_width=4,
+        max_width=6,
+        priority=8,
+        wide=True,
+        sort_key="E",
+        descending_first=True,
+    ),
+    Column(
+        "memory_limit",
+        "%MEM/L",
+        align_right=True,
+        min_width=4,
+        max_width=6,
+        priority=5,
+        sort_key="L",
+        descending_first=True,
+    ),
+    *trend_columns(),
     AGE,
     Column("ip", "IP", min_width=7, max_width=39, priority=7, sort_key="I"),
     Column("node", "NODE", min_width=6, max_width=40, priority=4, sort_key="W"),
@@ -75,6 +125,8 @@ def row(pod: Pod, context: RowContext) -> Row:
     """Return the row of a pod."""
     status = pod_status(pod)
     tone = _tone(pod, status, context.now)
+    usage = pod_usage_cells(pod, context.usage(pod.key))
+    trends = pod_trend_cells(pod, context.history(pod.key), (usage[2].tone, usage[5].tone))
     return object_row(
         pod,
         (
@@ -82,7 +134,8 @@ def row(pod: Pod, context: RowContext) -> Row:
             share_cell(status.ready, status.containers, Tone.PLAIN if tone is Tone.MUTED else tone),
             shared_cell(status.text, tone),
             _restarts(status, context.now),
-            *pod_usage_cells(pod, context.usage(pod.key)),
+            *usage,
+            *trends,
             AGE_CELL,
             Cell(printable(pod.status.pod_ip) or NONE, Tone.MUTED),
             muted_cell(pod.spec.node_name),

@@ -23,7 +23,7 @@ from k9py.views.values import Cell, Column, Row, Tone
 
 COLUMNS = (
     NAME,
-    Column("used", "USED", align_right=True, min_width=4, max_width=5, sort_key="U"),
+    Column("used", "USED", align_right=True, min_width=4, max_width=5, sort_key="U", descending_first=True),
     Column("most", "MOST USED", min_width=8, max_width=40, priority=2, sort_key="M"),
     Column("request", "REQUEST", min_width=16, max_width=200, priority=1, grow=True, sort_key="R"),
     Column("limit", "LIMIT", min_width=16, max_width=120, priority=3, grow=True, sort_key="L"),

@@ -86,7 +86,7 @@ def describe(
         shown = redact(whole) if hides else whole
     known = describer.description(shown, context)
     now = context.now
-    title = f"{ref.kind} {ref.namespace}/{ref.name}" if ref.namespace else f"{ref.kind} {ref.name}"
+    title = str(ref)
     has_owner = any(shown_line and shown_line.label == "controlled by" for shown_line in known.head)
     head = section(
         title,

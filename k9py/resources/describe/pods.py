@@ -16,7 +16,7 @@ from k9py.resources.describe.lines import moment, named_lines, owner_line, value
 from k9py.resources.describe.scheduling import scheduling
 from k9py.resources.describe.volumes import volumes
 from k9py.views.describe import DescribeLine, Section, line, pairs, section
-from k9py.views.diagnosed_status import finding_lines
+from k9py.views.diagnosed_status import pod_finding_lines
 from k9py.views.pod_status import pod_status, pod_tone
 from k9py.views.values import Tone
 
@@ -61,7 +61,7 @@ def _pod(body: JsonObject, context: DescribeContext) -> Description:
         head,
         urgent=(*containers(body, context, has_status=True), readiness_gates(body)),
         details=(volumes(body), scheduling(body), pod_settings(body)),
-        findings=finding_lines(pod_findings(pod, now, events=typed_events(context)), now) if pod else (),
+        findings=pod_finding_lines(pod, pod_findings(pod, now, events=typed_events(context)), now) if pod else (),
     )
 
 

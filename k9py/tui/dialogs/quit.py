@@ -1,4 +1,4 @@
-"""Ask before quitting: the back key of the home screen is no exit, and Enter alone stays."""
+"""Ask before quitting: the key that leaves a screen is no exit on the home screen, and Enter alone stays."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from k9py.api.errors import KdashError
-from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.kinds import is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.cluster.queries import Queries
@@ -78,9 +78,9 @@ def compared_revisions(
 
 def workload_of(queries: Queries, subject: ObjectRef) -> ObjectRef | None:
     """Return the workload of a subject: itself, or the only one that backs a service."""
-    if subject.kind in WORKLOAD_KINDS:
+    if is_workload(subject):
         return subject
-    backends = queries.backends_of(subject) if subject.kind == "Service" else ()
+    backends = queries.backends_of(subject) if subject.kind == "Service" and not subject.group else ()
     return backends[0] if len(backends) == 1 else None
 
 

@@ -11,7 +11,7 @@ from textual.app import App
 from k9py.api.errors import KdashError, RefusedError
 from k9py.operations.apply import find_manifests
 from k9py.operations.drafts import Draft, new_draft
-from k9py.operations.manifest import Document, ManifestError, read_documents
+from k9py.operations.manifest import Document, ManifestError, read_shown
 from k9py.operations.manifest_files import read_path
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.context import AppContext
@@ -39,9 +39,9 @@ def _read(path: str) -> tuple[Document, ...]:
 
 async def _apply_typed(app: App[Any], context: AppContext) -> None:
     draft = new_draft(require_directory(context.options), "apply")
-    text = _FIRST_TEXT
+    text, line = _FIRST_TEXT, 0
     while True:
-        dialog = EditorDialog("Apply", text)
+        dialog = EditorDialog("Apply", text, line=line)
         saved = await app.push_screen(dialog, wait_for_dismiss=True)
         draft.write(dialog.text)
         if saved is None or not _typed(saved):
@@ -51,9 +51,9 @@ async def _apply_typed(app: App[Any], context: AppContext) -> None:
                 draft.discard()
             return
         try:
-            await _start(context, await asyncio.to_thread(read_documents, saved, "line"), draft)
-        except ManifestError as error:
-            text = f"# {error.message.replace('line:', 'line ')}\n{_typed(saved)}"
+            await _start(context, await asyncio.to_thread(read_shown, _typed(saved), 1), draft)
+        except ManifestError as error:  # shown in a single line of comment, so that lines are counted as they are shown
+            text, line = f"# {error.message}\n{_typed(saved)}", error.line
         else:
             return
 

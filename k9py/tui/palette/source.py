@@ -7,7 +7,7 @@ among equals. Nothing here runs anything. To list something else: a generator of
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -28,7 +28,8 @@ from k9py.tui.session import Connected
 
 RECENT: Final = 5
 """Recent lines listed while nothing is typed."""
-MAX_ENTRIES: Final = 60
+MAX_ENTRIES: Final = 30
+"""Twice what is visible: each costs a third of a millisecond, at every key that is typed."""
 _LETTERS_OF_TITLES: Final = 3
 """Letters from which on commands are found by what they do."""
 _FEWEST_LETTERS: Final = 2
@@ -54,6 +55,7 @@ class PaletteSource:
         read_contexts: Returns the names of the contexts; it reads files, and runs in a thread.
         key_of: Returns the key of an action, "" for none.
         takes_line: Whether the screen itself understands a line, such as a time in logs.
+        of_kind: Ids of the actions for the kind of object under the cursor alone: their commands come first.
     """
 
     commands: Sequence[CommandEntry]
@@ -62,6 +64,7 @@ class PaletteSource:
     read_contexts: Callable[[], Sequence[str]]
     key_of: Callable[[str], str]
     takes_line: Callable[[str], bool]
+    of_kind: Set[str] = frozenset()
     _contexts: list[str] = field(default_factory=list)
 
     async def prepare(self) -> bool:
@@ -132,7 +135,9 @@ class PaletteSource:
             return [ranked.entry for ranked in _sorted(self._following(head, word))][:MAX_ENTRIES]
         if not word:
             recent = [PaletteEntry(EntryKind.RECENT, text, text) for text in self.history.lines[:RECENT]]
-            return [*recent, *(self._command(entry) for entry in self.commands)]
+            first = [entry for entry in self.commands if entry.action.id in self.of_kind]
+            others = [entry for entry in self.commands if entry.action.id not in self.of_kind]
+            return [*map(self._command, first), *recent, *map(self._command, others)]
         return [ranked.entry for ranked in _sorted(self._first_words(word))][:MAX_ENTRIES]
 
     async def objects(self, line: str) -> list[PaletteEntry]:
@@ -149,12 +154,14 @@ class PaletteSource:
             resource_type = find_type(words[0], self.types)
             if self._command_named(words[0]) is not None or resource_type is None or _takes_value(words[-1]):
                 return []
+            if resource_type.ref_group:
+                return []  # not watched: only standard types are
             kind = resource_type.kind
             namespaces = tuple(name for name in words[1:] if self.is_namespace(name))
         elif "/" in word:
             type_name, _, word = word.partition("/")
             resource_type = find_type(type_name, self.types)
-            if resource_type is None:
+            if resource_type is None or resource_type.ref_group:
                 return []
             kind = resource_type.kind
         elif len(word) < _FEWEST_LETTERS:
@@ -183,6 +190,7 @@ class PaletteSource:
                 yield _Ranked(0, self._command(entry, fuzzy_match(word, entry.name)), EXACT)
             elif by_name:
                 tier = 2 if any(name.startswith(word.lower()) for name in entry.names) else 5
+                tier = 0 if tier == 2 and entry.action.id in self.of_kind else tier
                 yield _Ranked(tier, self._command(entry, fuzzy_match(word, entry.name)), by_name + 10 * uses)
             elif len(word) >= _LETTERS_OF_TITLES and (by_title := _in_title(word, entry.title)):
                 yield _Ranked(6, self._command(entry), by_title)
@@ -194,12 +202,15 @@ class PaletteSource:
             if not resource_type.can_list:
                 continue
             match = fuzzy_match(word, resource_type.plural)
+            if is_qualified := match is None and "." in word:
+                match = fuzzy_match(word, resource_type.qualified_name)
             uses = 10 * self.history.uses(resource_type.plural)
             if resource_type is exact:
-                yield _Ranked(1, self._type(resource_type, match), EXACT)
+                yield _Ranked(1, self._type(resource_type, match, is_qualified=is_qualified), EXACT)
             elif match is not None:
                 tier = 2 if match.score >= PREFIX - 90 else 5 if match.score >= INSIDE - 90 else 6
-                yield _Ranked(tier, self._type(resource_type, match), match.score + uses)
+                entry = self._type(resource_type, match, is_qualified=is_qualified)
+                yield _Ranked(tier, entry, match.score + uses)
             elif any(name.startswith(lowered) for name in resource_type.short_names):
                 yield _Ranked(5, self._type(resource_type, None), INSIDE)
 
@@ -255,9 +266,11 @@ class PaletteSource:
             expects_more=bool(entry.argument),
         )
 
-    def _type(self, resource_type: ResourceType, match: FuzzyMatch | None) -> PaletteEntry:
-        known = self.types.find(resource_type.plural)
-        line = resource_type.plural if known is resource_type else resource_type.qualified_name
+    def _type(
+        self, resource_type: ResourceType, match: FuzzyMatch | None, *, is_qualified: bool = False
+    ) -> PaletteEntry:
+        is_unique = self.types.find(resource_type.plural) is resource_type and not is_qualified
+        line = resource_type.plural if is_unique else resource_type.qualified_name
         names = [*resource_type.short_names, *_aliases_of(resource_type.plural)]
         where = f"{resource_type.kind} {resource_type.api_version}"
         detail = f"{', '.join(names)} · {where}" if names else where

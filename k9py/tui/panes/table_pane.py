@@ -17,6 +17,7 @@ from typing import Final
 from textual.app import ComposeResult
 
 from k9py.api.meta import ObjectRef
+from k9py.api.text import printable
 from k9py.config.table_state import TableState
 from k9py.runtime.clock import Clock
 from k9py.runtime.time_slice import TimeSlice
@@ -26,7 +27,7 @@ from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.live_table.column_choice import ColumnChoice
 from k9py.tui.widgets.live_table.live_rows import no_labels
-from k9py.tui.widgets.live_table.row_filter import RowFilter
+from k9py.tui.widgets.live_table.row_filter import FILTER_FORMS, RowFilter
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
 from k9py.views.values import Column, Row, Tone
@@ -34,6 +35,8 @@ from k9py.views.values import Column, Row, Tone
 APPLY_SECONDS: Final = 0.004
 """Time for rows that are not visible, on each tick: two tables at ten ticks a second use at most 8% of a core, and
 hundreds of changed rows are rebuilt within a second."""
+COVERED_SECONDS: Final = 0.002
+"""The same while another screen covers the table and shows only how many rows fail."""
 FEW_ROWS: Final = 1000
 
 
@@ -80,7 +83,7 @@ class TablePane(FilterablePane):
         self.table = LiveTable(columns, now=clock.now, options=options)
         self._state, self._remember_as = state or TableState(), remember_as
         self.table.choose_columns(ColumnChoice.from_json(self._state.get(remember_as)))
-        self.filter_bar = FilterBar(placeholder="words or regular expressions, !word hides, ~fuzzy, -l app=web")
+        self.filter_bar = FilterBar(placeholder=FILTER_FORMS)
         self.rows: dict[ObjectRef, Row] = {}
         self.counts: Counter[Tone] = Counter()
         self.is_complete = False
@@ -201,11 +204,12 @@ class TablePane(FilterablePane):
     async def _fill_once(self, source: RowSource) -> None:
         clock, rows, counts = self._clock, dict[ObjectRef, Row](), Counter[Tone]()
         is_complete = source.is_complete()  # before the keys: a list that loads meanwhile is not in them
-        now, time_slice = clock.now(), TimeSlice(monotonic=clock.monotonic)
+        now, time_slice, known = clock.now(), TimeSlice(monotonic=clock.monotonic), self.rows
         for key in list(source.keys()):
             row = source.row(key, now)
             if row is not None:
-                rows[key] = row
+                before = known.get(key)
+                rows[key] = row = before if before == row else row
                 counts[row.tone] += row.counted
             if await time_slice.yield_if_over() and source is not self._source:
                 return
@@ -225,8 +229,12 @@ class TablePane(FilterablePane):
             if source is not self._source:
                 return
 
-    def update_rows(self, keys: Iterable[ObjectRef]) -> None:
-        """Rebuild the rows of these objects, visible ones first; called on each tick, also without keys."""
+    def update_rows(self, keys: Iterable[ObjectRef], *, is_covered: bool = False) -> None:
+        """Rebuild the rows of these objects, visible ones first; called on each tick, also without keys.
+
+        Args:
+            is_covered: no row can be seen: the work takes less of each tick.
+        """
         changed, source = self._changed, self._source
         if source is None:
             changed.clear()
@@ -234,8 +242,9 @@ class TablePane(FilterablePane):
         changed.update(dict.fromkeys(keys))
         if self._filling or not changed:
             return
-        now, time_slice = self._clock.now(), TimeSlice(APPLY_SECONDS, self._clock.monotonic)
-        for key in self.table.visible_keys():
+        seconds = COVERED_SECONDS if is_covered else APPLY_SECONDS
+        now, time_slice = self._clock.now(), TimeSlice(seconds, self._clock.monotonic)
+        for key in () if is_covered else self.table.visible_keys():
             if key in changed:
                 self._rebuild(key, source, now)
         while changed:
@@ -248,6 +257,8 @@ class TablePane(FilterablePane):
         row = source.row(key, now)
         before = self.rows.get(key)
         if before is not None:
+            if before == row:
+                row = before  # the table keeps that one: two would take twice the memory
             self.counts[before.tone] -= before.counted
         if row is None:
             self.rows.pop(key, None)
@@ -269,16 +280,16 @@ class TablePane(FilterablePane):
         if self._members is not None and self.rows:
             text, tone = self._narrowed_empty, Tone.MUTED
         if hidden and not self.table.row_count:
-            text, tone = (
-                key_names(self).fill(f"no match ({hidden:,} hidden) · {{filter.cancel}} clears the filter"),
-                Tone.WARN,
-            )
+            fault = RowFilter.parse(self.filter_bar.text).fault
+            why = f"no match ({hidden:,} hidden)" + (f" · {printable(fault)}" if fault else "")
+            text, tone = f"{why} · {key_names(self).fill('{filter.cancel} clears the filter')}", Tone.WARN
         self.table.set_empty_text(text, tone)
 
     def apply_input(self, bar: FilterBar, text: str) -> None:
         fault = RowFilter.parse(text).fault
         self.filter_bar.set_hint(fault)
         self.table.set_filter(text)
+        self._update_empty_text()
 
     def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
         """Pin the cursor: it stays on the object that was filtered for when the filter is cleared."""

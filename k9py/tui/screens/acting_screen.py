@@ -9,14 +9,14 @@ To add an action: a module in `k9py/actions/catalog/`; nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from k9py.actions.action import Action, ActionScope
 from k9py.actions.commands import CommandEntry, commands_of
 from k9py.api.errors import KdashError
-from k9py.api.kinds import POD, WORKLOAD_KINDS
+from k9py.api.kinds import POD, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.kube.kubeconfig import list_contexts
@@ -24,7 +24,7 @@ from k9py.operations.target import TargetSnapshot
 from k9py.tui.bindings import action_id_of
 from k9py.tui.context import AppContext, OperationControl
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.screens.targets import CursorTargets, choose_workload, no_workload_message, target_of
+from k9py.tui.screens.targets import CursorTargets, choose_workload, kind_commands, no_workload_message, target_of
 from k9py.tui.terminal.covered_screens import CoveredScreen
 from k9py.tui.workers import start_worker
 
@@ -64,6 +64,15 @@ class ActingScreen(CoveredScreen[None]):
         """Return the marked objects with the uid each had when it was marked."""
         return {}
 
+    def uid_of(self, ref: ObjectRef) -> str:
+        """Return the uid of an object as this screen shows it, "" when that is not known.
+
+        To be overridden where objects are shown that the home screen does not watch.
+        """
+        connected = self.app_context.connected
+        known = None if connected is None else connected.cluster.queries.object(ref)
+        return "" if known is None else known.uid
+
     def keep_cursor(self, target: ObjectRef | None) -> None:
         """Keep the cursor on the object of an action: to act on a row is to select it."""
 
@@ -76,7 +85,16 @@ class ActingScreen(CoveredScreen[None]):
 
     def cursor_targets(self) -> CursorTargets:
         """Return what is under the cursor now, for what is typed before it acts."""
-        return CursorTargets(self.target(), self.pod_target())
+        target, pod, connected = self.target(), self.pod_target(), self.app_context.connected
+        refs = [ref for ref in (target, pod) if ref is not None]
+        if connected is not None:
+            queries = connected.cluster.queries
+            for ref in tuple(refs):
+                if ref.kind == "Service" and not ref.group:
+                    refs += queries.backends_of(ref)
+                elif ref.kind == POD.name and not ref.group and (workload := queries.workload_of(ref)) is not None:
+                    refs.append(workload)
+        return CursorTargets(target, pod, {ref: self.uid_of(ref) for ref in refs})
 
     @property
     def acting_target(self) -> ObjectRef | None:
@@ -93,6 +111,11 @@ class ActingScreen(CoveredScreen[None]):
         """The object itself an action is for: the pod in a list of pods, else the target."""
         return self.acting_pod or self.acting_target
 
+    def _snapshot(self, ref: ObjectRef) -> TargetSnapshot:
+        """Return an object as it was shown when the action began: another one with its name is refused."""
+        shown = self.uid_of(ref) if self._typed_on is None else self._typed_on.uids.get(ref, "")
+        return TargetSnapshot(ref, shown)
+
     def _workloads_at(self, action: Action, target: ObjectRef) -> tuple[ObjectRef, ...]:
         """Return the workload itself, those a Service selects, or the one a pod belongs to."""
         connected = self.app_context.connected
@@ -104,7 +127,7 @@ class ActingScreen(CoveredScreen[None]):
         if target.kind == POD.name and connected is not None:
             workload = connected.cluster.queries.workload_of(target)
             return () if workload is None else (workload,)
-        return (target,) if target.kind in WORKLOAD_KINDS else ()
+        return (target,) if is_workload(target) else ()
 
     # -- what is possible ---------------------------------------------------------------------------------------------
 
@@ -118,7 +141,7 @@ class ActingScreen(CoveredScreen[None]):
                 return self._pod_reason(action)
             case ActionScope.WORKLOAD | ActionScope.DIFF:
                 return self._workload_reason(action)
-            case ActionScope.OBJECT:
+            case ActionScope.OBJECT | ActionScope.KIND:
                 return self._object_reason(action)
         return ""
 
@@ -162,8 +185,21 @@ class ActingScreen(CoveredScreen[None]):
         """Return whether an action can ever be possible on what this screen shows: the footer lists those."""
         return True
 
+    def shown_object(self) -> ObjectRef | None:
+        """Return what the screen is about: the object under the cursor, or one without a name of the kind it lists."""
+        return self.acting_object
+
+    def commands_of_kind(self) -> Sequence[Action]:
+        """Return what is typed to change an object of the kind that is shown, where no key of all kinds does it."""
+        shown = self.shown_object()
+        return () if shown is None else kind_commands(self._actions, shown)
+
     footer_begins_with: ClassVar[tuple[str, ...]] = ()
     """Ids of the actions that the footer begins with, whatever their own places."""
+
+    def title_of(self, action: Action) -> str:
+        """Return what the footer of this screen calls an action."""
+        return action.title
 
     def _read_only_reason(self, action: Action) -> str:
         return READ_ONLY if action.writes and self.app_context.options.read_only else ""
@@ -176,9 +212,9 @@ class ActingScreen(CoveredScreen[None]):
     def _workload_reason(self, action: Action) -> str:
         read_only = self._read_only_reason(action)
         if action.takes_marked and (marked := self.marked()):
-            others = sorted({key.kind for key in marked if key.kind not in WORKLOAD_KINDS})
+            others = sorted({key.qualified_kind for key in marked if not is_workload(key)})
             return read_only or (
-                f"{action.title.lower()} of several is for workloads, not {others[0]}s" if others else ""
+                f"{action.title.lower()} of several is for workloads, not for a {others[0]}" if others else ""
             )
         target, connected = self.acting_target, self.app_context.connected
         if target is None or connected is None:
@@ -187,7 +223,7 @@ class ActingScreen(CoveredScreen[None]):
             return read_only
         workloads = self._workloads_at(action, target)
         if not workloads:
-            return no_workload_message(target)
+            return no_workload_message(target, action)
         reasons = [action.allowed(target_of(key, connected.cluster)) or "" for key in workloads]
         return self._permission_reason(action, workloads[0]) if "" in reasons else reasons[0]
 
@@ -254,6 +290,7 @@ class ActingScreen(CoveredScreen[None]):
             lambda: [entry.name for entry in list_contexts(context.options.connect.kubeconfig)],
             lambda action_id: names(action_id) if names.keys(action_id) else "",
             self.takes_line,
+            frozenset(action.id for action in self.commands_of_kind() if action.scope is ActionScope.KIND),
         )
 
     def run_command(self, entry: CommandEntry, argument: str, typed_on: CursorTargets | None = None) -> None:
@@ -293,18 +330,16 @@ class ActingScreen(CoveredScreen[None]):
         if action.scope is ActionScope.POD:
             pod = self._acting_pod_or_message(action_id)
             if pod is not None:
-                operations.start(action.operation, [operations.snapshot(pod)], **inputs)
+                operations.start(action.operation, [self._snapshot(pod)], **inputs)
         elif action.takes_marked and (marked := self.marked()) and not self.disabled_reason(action_id):
             targets = [TargetSnapshot(key, uid) for key, uid in marked.items()]
             operations.start(action.operation, targets, **inputs)
-        elif action.scope is ActionScope.OBJECT:
+        elif action.scope in (ActionScope.OBJECT, ActionScope.KIND):
             target = self._acting_object_or_message(action_id)
             if target is not None:
-                operations.start(action.operation, [operations.snapshot(target)], **inputs)
+                operations.start(action.operation, [self._snapshot(target)], **inputs)
         else:
-            self._on_workload(
-                action, lambda key: operations.start(action.operation, [operations.snapshot(key)], **inputs)
-            )
+            self._on_workload(action, lambda key: operations.start(action.operation, [self._snapshot(key)], **inputs))
 
     def _acting_pod_or_message(self, action_id: str) -> ObjectRef | None:
         reason = self.disabled_reason(action_id) or self.lost_target_message()
@@ -389,6 +424,14 @@ class ActingScreen(CoveredScreen[None]):
         """Go to the object that controls the target."""
         self.keep_cursor(self.acting_target)
         self.app_context.navigator.open_owner(self.acting_target)
+
+    def show_created(self) -> None:
+        """Go to the object that the last operation has created."""
+        created = self.operations.created
+        if created is None:
+            self.app_context.show_message("nothing was created", failed=True)
+        else:
+            self.app_context.navigator.open_object(created)
 
     def show_tree(self) -> None:
         """Show what the target belongs to, and what belongs to it."""

@@ -17,7 +17,7 @@ from textual.binding import BindingType
 from k9py.actions.action import ActionScope
 from k9py.actions.keys import KeyNames
 from k9py.api.errors import KdashError, MissingPartError, NotFoundError, RefusedError
-from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.kinds import is_workload
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.queries import Queries
@@ -57,8 +57,9 @@ def compared_sides(
     Raises:
         RefusedError: There are no such revisions.
     """
-    if workload.kind not in WORKLOAD_KINDS:
-        raise RefusedError(f"a {workload.kind} has no revisions", "select a Deployment, StatefulSet or DaemonSet")
+    if not is_workload(workload):
+        kind = workload.qualified_kind
+        raise RefusedError(f"a {kind} has no revisions", "select a Deployment, StatefulSet or DaemonSet")
     revisions = queries.revisions_of(workload)
     if older is not None and newer is not None and older > newer:
         older, newer = newer, older

@@ -53,6 +53,12 @@ class EventsScreen(ResourceScreen):
         known = connected.cluster.resource_types.of_kind(about.api_version, about.kind)
         return event.regarding if known is None else known.ref(about.namespace, about.name)
 
+    def uid_of(self, ref: ObjectRef) -> str:
+        event = self._event
+        if event is None or ref != self.target() or ref.kind == "Node":  # a kubelet gives the name of its Node as uid
+            return super().uid_of(ref)
+        return event.involved_object.uid or super().uid_of(ref)
+
     def keep_cursor(self, acted_on: ObjectRef | None) -> None:
         self.pane.table.pin_cursor()
 

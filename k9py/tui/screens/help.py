@@ -19,6 +19,7 @@ from textual.widgets import Static
 from k9py.actions.action import ActionScope, HelpGroup
 from k9py.tui.bindings import bindings
 from k9py.tui.keys import actions_of, display_of, key_names
+from k9py.tui.screens.acting_screen import ActingScreen
 from k9py.tui.theme import palette_for
 from k9py.views.values import Tone
 
@@ -49,9 +50,13 @@ class KeyGroup:
 
 
 def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
-    """Return the current keys on a screen, grouped as their actions are."""
+    """Return the current keys on a screen, grouped as their actions are, and what is typed for the kind it shows."""
     lines: dict[HelpGroup, dict[str, list[ActiveBinding]]] = {}
+    of_kind = _kind_group(screen)
+    listed = {action.id for action in screen.commands_of_kind()} if isinstance(screen, ActingScreen) else set()
     for active in screen.active_bindings.values():
+        if active.binding.id in listed:
+            continue
         group = actions_of(screen).group_of(active.binding.id)
         if group is not None and group is not HelpGroup.DIALOGS:
             text = active.binding.tooltip or active.binding.description
@@ -59,7 +64,7 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
     # Where logs are read their keys are what is looked for.
     first = LOG_GROUPS if getattr(screen, "is_log_screen", False) else ()
     names = key_names(screen)
-    return tuple(
+    groups = [
         KeyGroup(
             group.value,
             tuple(
@@ -74,7 +79,33 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
         )
         for group in dict.fromkeys((*first, *HelpGroup))
         if group in lines
-    )
+    ]
+    if of_kind is not None:
+        at = next((index for index, group in enumerate(groups) if group.title == HelpGroup.ACTIONS.value), -1)
+        groups.insert(at + 1, of_kind)
+    return tuple(groups)
+
+
+def _kind_group(screen: Screen[Any]) -> KeyGroup | None:
+    """Return the commands of the kind that is shown, with their keys there; None when it has none."""
+    shown = screen.shown_object() if isinstance(screen, ActingScreen) else None
+    if shown is None or not isinstance(screen, ActingScreen):
+        return None
+    bound: dict[str, list[str]] = {}
+    for active in screen.active_bindings.values():
+        bound.setdefault(active.binding.id or "", []).append(_key_text(display_of(screen, active.binding)))
+    names = key_names(screen)
+    lines = [
+        KeyHelp(
+            (*bound.get(action.id, ()), f":{action.command.name}"),
+            action.title,
+            names.fill(action.help),
+            not screen.disabled_reason(action.id),
+        )
+        for action in screen.commands_of_kind()
+        if action.command is not None
+    ]
+    return KeyGroup(shown.qualified_kind, tuple(lines)) if lines else None
 
 
 def _key_text(key: str) -> str:

@@ -2,7 +2,8 @@
 
 Space marks rollouts: an action then applies to all marked ones, each by the uid it had when it was marked. Moving the
 cursor in Services (or Space) narrows the rollouts to those of that service, and the logs to theirs; moving it in
-Rollouts shows that rollout's logs. Esc undoes the last narrowing. Invariant: the title of a narrowed pane shows it.
+Rollouts shows that rollout's logs. Esc undoes the last narrowing, and then does nothing; q asks whether to quit.
+Invariant: the title of a narrowed pane shows it.
 """
 
 from __future__ import annotations
@@ -177,7 +178,7 @@ class HomeScreen(PanedScreen):
         Under a screen that follows logs itself none are taken: they would be read, and kept, twice.
         """
         if self.is_connected:
-            self.tables.update_rows(changes)
+            self.tables.update_rows(changes, is_covered=True)
             if any(isinstance(screen, ClusterScreen) and screen.follows_logs for screen in self.app.screen_stack):
                 self.logs.unfollow()
             self.logs.pull()
@@ -280,26 +281,41 @@ class HomeScreen(PanedScreen):
             self.refresh_bindings()
         return bool(marked)
 
+    def go_back(self, *, dismiss: bool) -> None:
+        """Go one step back; only the key that leaves asks whether to quit when there is none.
+
+        Whoever presses the key for back until everything is undone must not type the next keys into a dialog.
+        """
+        if dismiss:
+            super().go_back(dismiss=True)
+        elif not self._undo_step():
+            self.ask_to_quit()
+
     def step_back(self) -> None:
-        """Clear the marks, the filter, then the narrowing; finally ask whether to quit.
+        """Undo the last step; nothing is below this screen."""
+        self._undo_step()
+
+    def _undo_step(self) -> bool:
+        """Clear the marks, the filter, then the narrowing; return whether there was something to undo.
 
         While the cluster is being connected to it cancels the credential plugin that waits for the user.
         """
         sign_in = self.app_context.session.sign_in
         if not self.is_connected and sign_in is not None:
             sign_in.cancel()
-            return
+            return True
         if self.clear_marks() or self.clear_filter():
-            return
-        if self.rollout is not None and self.service is not None:
+            return True
+        if self.service is None:
+            return False
+        if self.rollout is not None:
             self.rollout = None  # the logs are the whole service's again
-        elif self.service is not None:
-            self.narrow_to_service(None)
         else:
-            self.ask_to_quit()
+            self.narrow_to_service(None)
+        return True
 
     def ask_to_quit(self) -> None:
-        """Ask whether to quit: going back is never an instant exit."""
+        """Ask whether to quit: the key that leaves a screen is never an instant exit."""
 
         def quit_if(is_sure: bool | None) -> None:
             if is_sure:

@@ -113,13 +113,13 @@ class HomeTables(Container):
         self.rollouts.update_rows(key for key in keys if key in self.rollouts.rows)
         self.services.update_rows({service for key in keys for service in cluster.queries.services_of(key)})
 
-    def update_rows(self, changes: Changes) -> None:
+    def update_rows(self, changes: Changes, *, is_covered: bool = False) -> None:
         """Bring the rows in step with what changed."""
         for pane, keys in ((self.services, changes.services), (self.rollouts, changes.rollouts)):
             if changes.everything or (changes.health and pane.can_complete):
                 pane.reload()
             else:
-                pane.update_rows(keys)
+                pane.update_rows(keys, is_covered=is_covered)
 
     def explain_empty(self, health: ClusterHealth, scope: str) -> None:
         """Show in empty tables why they are empty.

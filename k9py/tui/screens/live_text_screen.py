@@ -17,6 +17,7 @@ from k9py.api.resource_type import ResourceType
 from k9py.api.resource_types import STANDARD
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.health import ClusterState
+from k9py.resources.describe.json_fields import text_at
 from k9py.tui.context import AppContext
 from k9py.tui.live_object import LiveObject
 from k9py.tui.screens.text_screen import TextScreen
@@ -47,6 +48,10 @@ class LiveTextScreen(TextScreen):
         """Lines above the text: it was deleted, it is not live."""
         self._single_read: KdashError | None = None
         self._has_read_once = False
+        self._shown_uid = ""
+
+    def uid_of(self, ref: ObjectRef) -> str:
+        return (self._shown_uid if ref == self.subject else "") or super().uid_of(ref)
 
     async def draw(self, live: LiveObject, body: dict[str, Any]) -> list[TextLine]:
         """Return the text of the object. Long work yields to the event loop."""
@@ -133,6 +138,7 @@ class LiveTextScreen(TextScreen):
             return
         lines = await self.draw(live, body)
         if live is self.live:
+            self._shown_uid = text_at(body, "metadata", "uid")
             self.set_body(live, lines)
 
     def set_body(self, live: LiveObject, lines: list[TextLine]) -> None:

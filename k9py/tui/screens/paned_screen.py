@@ -112,10 +112,12 @@ class PanedScreen(ClusterScreen):
             return ""
         pane.table.pin_cursor()
         present = pane.table.cursor_key
-        there = f"the cursor is on {present.kind} {present.name} now, press again to act on it" if present else ""
+        there = (
+            f"the cursor is on {present.qualified_kind} {present.name} now, press again to act on it" if present else ""
+        )
         # A row that the filter or the narrowing hides still exists.
         what = "is not shown here any more" if lost in pane.rows else "is gone"
-        return f"{lost.kind} {lost.name} {what}: {there or 'nothing is selected'}"
+        return f"{lost.qualified_kind} {lost.name} {what}: {there or 'nothing is selected'}"
 
     def keep_cursor(self, acted_on: ObjectRef | None) -> None:
         pane = self.active_pane

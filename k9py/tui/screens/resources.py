@@ -14,11 +14,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingsMap, BindingType
 
 from k9py.actions.action import Action, ActionScope
-from k9py.api.kinds import POD, WORKLOAD_KINDS
+from k9py.api.kinds import POD, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.health import ClusterState
-from k9py.tui.bindings import bindings
+from k9py.tui.bindings import bindings, kind_actions, with_kind_bindings
 from k9py.tui.browse.request import ResourceRequest, title_of
 from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
@@ -69,17 +69,26 @@ class ResourceScreen(PanedScreen):
         self.trail = tuple(trail)
         self._select = select
         self._members: frozenset[ObjectRef] | None = None
+        self._could_retry = False
         scopes: tuple[ActionScope, ...] = _SCREEN_SCOPES
-        if request.resource_type.kind in WORKLOAD_KINDS and not request.resource_type.ref_group:
+        if is_workload(request.resource_type.ref("", "")):
             self._bindings = BindingsMap.merge((self._bindings, BindingsMap(bindings(ActionScope.DIFF))))
             scopes = (*scopes, ActionScope.DIFF)
         options = context.options
         names = context.key_names
+        of_kind = request.resource_type.ref("", "")
+        self._bindings = with_kind_bindings(
+            self._bindings, options.actions, of_kind, lambda action: applies_to(action, of_kind)
+        )
         self.pane = ResourcePane(
-            title_of((*self.trail, self.heading or request.resource_type.plural)),
+            title_of((*self.trail, self.heading or request.resource_type.shown_name)),
             request,
             options.resources().of(request.resource_type),
-            taken={key for action in options.actions.in_scope(*scopes) for key in names.keys(action.id)},
+            taken={
+                key
+                for action in (*options.actions.in_scope(*scopes), *kind_actions(options.actions, of_kind))
+                for key in names.keys(action.id)
+            },
             clock=options.clock,
             options=context.line_view_options,
             state=options.table_state,
@@ -96,7 +105,7 @@ class ResourceScreen(PanedScreen):
 
     @property
     def crumbs(self) -> tuple[str, ...]:
-        return (*self.trail, self.request.resource_type.plural)
+        return (*self.trail, self.request.resource_type.shown_name)
 
     # -- data ---------------------------------------------------------------------------------------------------------
 
@@ -117,6 +126,9 @@ class ResourceScreen(PanedScreen):
     def tick(self, changes: Changes) -> None:
         self.pane.tick()
         self._select_wanted()
+        if self.can_retry is not self._could_retry:
+            self._could_retry = self.can_retry
+            self.refresh_bindings()
         if self.marks.uids:
             self.marks.keep(self.pane.rows)
 
@@ -144,7 +156,9 @@ class ResourceScreen(PanedScreen):
         ):
             self._select = None
             where = f" in {self.pane.place}" if self.pane.place else ""
-            self.app_context.show_message(f"{wanted.kind} {wanted.name} not found{where}", failed=True, stays=True)
+            self.app_context.show_message(
+                f"{wanted.qualified_kind} {wanted.name} not found{where}", failed=True, stays=True
+            )
 
     # -- targets ------------------------------------------------------------------------------------------------------
 
@@ -154,6 +168,10 @@ class ResourceScreen(PanedScreen):
     def pod_target(self) -> ObjectRef | None:
         key = self.target()
         return key if key is not None and key.kind == POD.name and not key.group else None
+
+    def uid_of(self, ref: ObjectRef) -> str:
+        held = self.pane.object(ref)
+        return super().uid_of(ref) if held is None else held.uid
 
     def marked(self) -> Mapping[ObjectRef, str]:
         return self.marks.uids
@@ -165,7 +183,10 @@ class ResourceScreen(PanedScreen):
         return cleared
 
     def applies(self, action: Action) -> bool:
-        return applies_to(action, self.target() or self.request.resource_type.ref("", ""))
+        return applies_to(action, self.shown_object())
+
+    def shown_object(self) -> ObjectRef:
+        return self.target() or self.request.resource_type.ref("", "")
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

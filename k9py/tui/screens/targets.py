@@ -5,13 +5,15 @@ Invariant: where there are several nothing is taken unasked, and what was chosen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from k9py.actions.action import Action, ActionScope, ActionTarget
-from k9py.api.kinds import POD, WORKLOAD_KINDS
+from k9py.actions.registry import ActionRegistry
+from k9py.api.kinds import POD, is_workload
 from k9py.api.meta import ObjectRef
+from k9py.api.plural import with_article
 from k9py.api.resource_type import ResourceType
 from k9py.cluster.cluster import Cluster
 from k9py.rollouts.undo_target import previous_revision
@@ -23,10 +25,15 @@ from k9py.views.tones import rank_of, rollout_tone
 
 @dataclass(frozen=True, slots=True)
 class CursorTargets:
-    """What was under the cursor at one moment: the object, and the pod where it is in a list of pods."""
+    """What was under the cursor at one moment: the object, and the pod where it is in a list of pods.
+
+    Args:
+        uids: Of these and of the workloads that they stand for, as they were shown.
+    """
 
     target: ObjectRef | None
     pod: ObjectRef | None
+    uids: Mapping[ObjectRef, str] = field(default_factory=dict)
 
 
 OBJECT_KEYS: Final = (
@@ -34,6 +41,12 @@ OBJECT_KEYS: Final = (
     "object.logs",
     "object.describe",
     "object.yaml",
+    "cronjob.trigger",
+    "job.retry",
+    "job.suspend",
+    "node.cordon",
+    "node.uncordon",
+    "node.drain",
     "workload.scale",
     "workload.restart",
     "workload.undo",
@@ -59,10 +72,27 @@ def applies_to(action: Action, ref: ObjectRef) -> bool:
         case ActionScope.POD:
             return is_standard and ref.kind == POD.name
         case ActionScope.WORKLOAD | ActionScope.DIFF:
-            return (is_standard and ref.kind in WORKLOAD_KINDS) or action.also(target)
-        case ActionScope.OBJECT:
+            return is_workload(ref) or action.also(target)
+        case ActionScope.OBJECT | ActionScope.KIND:
             return action.allowed(target) is None
     return True
+
+
+_CHANGING: Final = (ActionScope.WORKLOAD, ActionScope.POD, ActionScope.OBJECT, ActionScope.KIND)
+
+
+def kind_commands(actions: ActionRegistry, ref: ObjectRef) -> tuple[Action, ...]:
+    """Return the actions that change an object of a kind and are typed, those of that kind alone first."""
+    typed = [
+        action
+        for action in actions.actions
+        if action.writes
+        and action.command is not None
+        and action.scope in _CHANGING
+        and (action.scope is ActionScope.KIND or not action.keys)
+        and applies_to(action, ref)
+    ]
+    return tuple(sorted(typed, key=lambda action: action.scope is not ActionScope.KIND))
 
 
 def target_of(key: ObjectRef, cluster: Cluster) -> ActionTarget:
@@ -81,8 +111,13 @@ def type_of(key: ObjectRef, cluster: Cluster) -> ResourceType | None:
     return cluster.resource_types.of_ref(key)
 
 
-def no_workload_message(target: ObjectRef) -> str:
-    """Return that no workload belongs to a Service or pod."""
+def no_workload_message(target: ObjectRef, action: Action | None = None) -> str:
+    """Return that an action on workloads has none to act on: an object's own kind cannot, or no workload owns it."""
+    if target.group or target.kind not in ("Service", POD.name):
+        kind = with_article(target.qualified_kind)
+        if action is not None and action.permission is not None and action.permission.subresource == "scale":
+            return f"{kind} cannot be scaled: its type has no scale subresource"
+        return f"{kind} has no rollout: select a Deployment, StatefulSet or DaemonSet"
     if target.kind == "Service":
         return f"Service {target.name} has no workload: no pod of one matches its selector"
     return f"{target.kind} {target.name} has no workload: no Deployment, StatefulSet or DaemonSet owns it"

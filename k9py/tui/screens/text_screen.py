@@ -44,7 +44,10 @@ class TextScreen(PanedScreen):
         return applies_to(action, self.subject)
 
     def pod_target(self) -> ObjectRef | None:
-        return self.subject if self.subject.kind == POD.name else None
+        return self.subject if self.subject.kind == POD.name and not self.subject.group else None
+
+    def title_of(self, action: Action) -> str:
+        return "Search" if action.id == "pane.filter" else action.title
 
     def _filter_bar(self) -> FilterBar | None:
         return self.pane.search_bar

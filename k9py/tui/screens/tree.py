@@ -46,6 +46,15 @@ COLUMNS: Final = (
 BUILD_SECONDS: Final = 0.5
 """Minimum seconds between two builds of a tree."""
 
+NAMED: Final = 3
+"""Types that are not readable and named in the title; the tree ends with all of them."""
+
+
+def _listing(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    shown = printable(", ".join(names[:NAMED]))
+    return f"{shown} and {count_noun(more, 'more type')}" if more > 0 else shown
+
 
 class TreeScreen(PanedScreen):
     """Owners and dependents of one object."""
@@ -62,6 +71,8 @@ class TreeScreen(PanedScreen):
         self.pane.set_empty_text("loading…", Tone.BUSY)
         self._reader: TreeReader | None = None
         self._toggled: set[ObjectRef] = set()
+        self._uids: dict[ObjectRef, str] = {}
+        """Of the objects that are shown, where they are known."""
         self._is_outdated = True
         self._built_at = float("-inf")
         self._is_selected = False
@@ -81,7 +92,7 @@ class TreeScreen(PanedScreen):
     def on_mount(self) -> None:
         """Read the tree."""
         self.show_pane(self.pane)
-        self.pane.set_place("", f"{self.subject.kind} {self.subject.name}")
+        self.pane.set_place("", f"{self.subject.qualified_kind} {self.subject.name}")
         self.session_changed()
 
     def on_unmount(self) -> None:
@@ -115,10 +126,11 @@ class TreeScreen(PanedScreen):
         reader = self._reader
         if reader is None:
             return
-        lines = tree_lines(reader.root(), reader.dependents, is_folded=self._is_folded)
+        lines = [*tree_lines(reader.root(), reader.dependents, is_folded=self._is_folded)]
+        self._uids = {line.item.ref: line.item.uid for line in lines if line.item is not None}
         self.pane.set_rows([self._row(line, at) for at, line in enumerate(lines)])
         progress = "" if reader.is_done else f"reading {reader.read_count} of {count_noun(reader.type_count, 'type')}"
-        unread = f"{count_noun(len(reader.unreadable), 'type')} not readable" if reader.unreadable else ""
+        unread = f"not readable: {_listing(list(reader.unreadable))}" if reader.unreadable else ""
         self.pane.set_subtitle(" · ".join(part for part in (progress, unread) if part))
 
     def _is_folded(self, ref: ObjectRef) -> bool:
@@ -134,7 +146,7 @@ class TreeScreen(PanedScreen):
         fold = "▸ " if line.is_folded else ""
         relation = f"{line.relation} " if line.relation else ""
         hidden = f"  ({line.hidden} more)" if line.is_folded and ref.kind else ""
-        named = f"{printable(ref.kind)}/{printable(ref.name)}" if ref.kind else printable(ref.name)
+        named = f"{printable(ref.qualified_kind)}/{printable(ref.name)}" if ref.kind else printable(ref.name)
         name = f"{line.prefix}{fold}{relation}{named}{hidden}"
         tone = Tone.ACCENT if ref == self.subject else Tone.PLAIN
         cells = (Cell(name, tone, at), Cell(printable(item.state), item.tone), Cell(""))
@@ -152,6 +164,9 @@ class TreeScreen(PanedScreen):
     def pod_target(self) -> ObjectRef | None:
         key = self.target()
         return key if key is not None and key.kind == POD.name and not key.group else None
+
+    def uid_of(self, ref: ObjectRef) -> str:
+        return self._uids.get(ref) or super().uid_of(ref)
 
     def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Update the keys: what is possible depends on the object."""

@@ -109,7 +109,7 @@ class YamlScreen(LiveTextScreen):
         """Choose a value of a Secret and show it decoded; hide the one that is shown."""
         body = self.live.body() if self.live is not None else None
         if not is_secret(self.subject) or body is None:
-            self.app_context.show_message(f"{self.subject.kind} has no values to reveal", failed=True)
+            self.app_context.show_message(f"{self.subject.qualified_kind} has no values to reveal", failed=True)
         elif self.revealed:
             self.revealed = ""
             self.show()

@@ -357,6 +357,20 @@ async def test_sort_keys_go_round_the_columns_and_reverse() -> None:
         assert app.widget.order == Order()
 
 
+async def test_a_column_whose_biggest_value_matters_begins_with_it() -> None:
+    restarts = Column("restarts", "RESTARTS", align_right=True, sort_key="T", descending_first=True)
+    cells = {"a": Cell("2", sort=2), "b": Cell("–"), "c": Cell("12", sort=12), "d": Cell("0", sort=0)}
+    table = LiveTable((COLUMNS[0], restarts), now=lambda: NOW)
+    table.replace_all([Row(key(name), (Cell(name), cell)) for name, cell in cells.items()])
+    app = HostApp(lambda: table)
+    async with app.run_test(size=(80, 8)) as pilot:
+        orders = []
+        for _ in range(3):
+            await pilot.press("T")
+            orders.append("".join(shown.key.name for shown in table.shown_rows))
+        assert orders == ["cadb", "dacb", "abcd"]
+
+
 async def test_enter_selects_the_object_under_the_cursor() -> None:
     app = host(5)
     async with app.run_test(size=(80, 12)) as pilot:

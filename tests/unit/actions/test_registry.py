@@ -15,6 +15,8 @@ from k9py.actions.keys import key_display
 from k9py.actions.registry import ACTIONS, BUILT_IN, BY_ID, CLI_VERBS, DEFAULT_KEYS
 from k9py.api.meta import ObjectRef
 from k9py.cli.commands import COMMANDS
+from k9py.tui.bindings import kind_actions
+from k9py.tui.screens.targets import applies_to
 
 README = Path(__file__).parents[3] / "README.md"
 NOT_IN_README = {
@@ -33,6 +35,15 @@ NOT_IN_README = {
     ActionScope.DIFF_SCREEN,
 }
 """Their keys are named where they are used: in the dialog, or in the line above the text."""
+TABLE_SCOPES = (
+    ActionScope.OPERATION,
+    ActionScope.CLUSTER,
+    ActionScope.SCREEN,
+    ActionScope.PANES,
+    ActionScope.ROWS,
+    ActionScope.APP,
+    ActionScope.TABLE,
+)
 
 
 def test_ids_commands_and_verbs_are_unique() -> None:
@@ -59,10 +70,22 @@ def test_an_action_says_what_it_does_and_is_run_by_exactly_one_thing(action: Act
 
 def test_a_scope_binds_no_key_twice() -> None:
     for scope in ActionScope:
-        if scope is ActionScope.HOME:
-            continue  # Space marks in Rollouts and narrows in Services
+        if scope in (ActionScope.HOME, ActionScope.KIND):
+            continue  # Space marks in Rollouts and narrows in Services; keys of a kind: the test below
         keys = [key for action in BUILT_IN.in_scope(scope) for key in action.keys]
         assert len(keys) == len(set(keys)), scope
+
+
+@pytest.mark.parametrize("kind", ["CronJob", "Job", "Node"])
+def test_keys_of_a_kind_are_free_where_its_tables_bind_them(kind: str) -> None:
+    ref = ObjectRef(kind, "", "")
+    own = kind_actions(BUILT_IN, ref)
+    keys = [key for action in own for key in action.keys]
+    assert keys
+    assert len(keys) == len(set(keys))
+    others = BUILT_IN.in_scope(ActionScope.WORKLOAD, ActionScope.POD, ActionScope.OBJECT, *TABLE_SCOPES)
+    taken = {key for action in others if applies_to(action, ref) for key in action.keys}
+    assert taken.isdisjoint(keys), "an action that is possible on this kind would lose its key"
 
 
 def test_places_in_the_footer_are_unique() -> None:

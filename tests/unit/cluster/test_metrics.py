@@ -206,7 +206,10 @@ async def test_the_last_samples_are_kept_and_each_measurement_once() -> None:
             shown.server.items = [pod("cart-1", measured_at, ("app", str(number), "1"))]
             await shown.poll()
             await shown.poll()  # the same measurement again
-        assert [usage.cpu for usage in shown.metrics.history(CART)] == list(range(3, HISTORY_LENGTH + 3))
+        history = shown.metrics.history(CART)
+        assert history is not None
+        assert list(history.cpu) == list(range(3, HISTORY_LENGTH + 3))
+        assert list(history.memory) == [1] * HISTORY_LENGTH
 
 
 async def test_a_pod_that_is_gone_is_forgotten() -> None:
@@ -216,4 +219,4 @@ async def test_a_pod_that_is_gone_is_forgotten() -> None:
         shown.server.items = []
         await shown.poll()
         assert shown.metrics.usage(CART) is None
-        assert shown.metrics.history(CART) == ()
+        assert shown.metrics.history(CART) is None

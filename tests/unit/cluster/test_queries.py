@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from k9py.api.events import Event
-from k9py.api.meta import ManagedFields, OwnedFields
+from k9py.api.meta import ManagedFields, OwnedFields, OwnerReference
 from k9py.api.pods import Container
 from k9py.api.services import EndpointSlice, Service, ServicePort
 from k9py.api.severity import Severity
@@ -275,6 +275,15 @@ def test_one_pod_among_twenty_thousand_costs_its_own_rollout_and_services_only()
     for view_key in list(queries.rollout_keys()):
         queries.rollout_view(view_key, NOW)
     assert queries.views.computed == 2_001 + 3
+
+
+def test_a_pod_of_a_deployment_of_another_group_is_not_one_of_the_deployment_of_that_name() -> None:
+    for api_version, workload in (("apps/v1", DEPLOYMENT.key), ("reviewer.example.com/v1", None)):
+        pod = make.pod("checkout-other-1")
+        owner = OwnerReference("Deployment", "checkout", "uid", controller=True, api_version=api_version)
+        metadata = msgspec.structs.replace(pod.metadata, owner_references=(owner,))
+        world = World(*SHOP, msgspec.structs.replace(pod, metadata=metadata))
+        assert world.queries.workload_of(pod.key) == workload
 
 
 def test_the_selector_of_a_deployment_chooses_its_pods_while_replica_sets_may_not_be_read() -> None:

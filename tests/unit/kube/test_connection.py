@@ -110,6 +110,18 @@ async def test_a_list_that_expires_between_two_pages_is_read_again_without_pages
         assert len(await connection.list("Pod", "shop")) == 3
 
 
+@pytest.mark.parametrize(("most", "read", "left_out"), [(100, 3, 0), (2, 2, None)])
+async def test_owners_are_read_page_by_page_as_metadata(
+    tmp_path: Path, most: int, read: int, left_out: int | None
+) -> None:
+    async with connected(tmp_path, pages("a", "b", "c")) as (connection, server):
+        owners = await connection.list_owners(POD.resource_type, "shop", most=most)
+        assert (len(owners.objects), owners.left_out) == (read, left_out)
+        assert len(server.requests) == read
+        assert {request.query["limit"] for request in server.requests} == {str(most)}
+        assert "PartialObjectMetadataList" in server.requests[0].headers["Accept"]
+
+
 async def test_a_page_is_requested_as_the_informer_asks_and_may_be_compressed(tmp_path: Path) -> None:
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(body=gzip.compress(b'{"items":[]}'), headers={"Content-Encoding": "gzip"})

@@ -37,6 +37,16 @@ def test_what_nothing_recreates_is_confirmed_by_its_name(kind: str) -> None:
     assert plan_delete(raw(kind, namespace="", api_version=api), DeleteInputs()).typed_confirmation == "app"
 
 
+def test_the_policy_is_a_row_where_it_decides_what_else_is_deleted() -> None:
+    def rows(kind: str, api_version: str, **given: Any) -> tuple[tuple[str, str, str], ...]:
+        return plan_delete(raw(kind, api_version=api_version), DeleteInputs(**given)).before_after
+
+    assert rows("Deployment", "apps/v1")[0][0] == "propagation"
+    for kind, api_version in (("Namespace", "v1"), ("CustomResourceDefinition", "apiextensions.k8s.io/v1")):
+        assert rows(kind, api_version) == ()
+        assert rows(kind, api_version, cascade="orphan")[0][0] == "propagation"
+
+
 def test_a_forced_pod_gets_no_time_and_a_warning_for_its_stateful_set() -> None:
     pod = raw_pod(owner=("StatefulSet", "db"))
     pod["metadata"]["deletionTimestamp"] = "2026-11-30T12:00:00Z"

@@ -127,7 +127,18 @@ async def test_a_type_with_too_many_objects_is_not_read_completely(monkeypatch: 
     reader = FakeReader(owned={"secrets": [owned("a", "app"), owned("b")]})
     assert await messages(reader, raw("ConfigMap")) == [
         "deletes what it owns: 1 Secret",
-        "not read: secrets (too many to read); they may be deleted too",
+        "not read: secrets (too many to read all); they may be deleted too",
+    ]
+
+
+async def test_a_scope_whose_number_of_objects_the_server_does_not_give_is_not_counted_as_known() -> None:
+    class Vague(FakeReader):
+        async def list_owners(self, resource_type: ResourceType, namespace: str, *, most: int) -> OwnerList:
+            return OwnerList((owned("s"),), None) if resource_type.plural == "secrets" else OwnerList(())
+
+    assert await messages(Vague(), raw("Namespace", namespace="")) == [
+        "everything in it is deleted: 1 Secret",
+        "not read: secrets (too many to read all); they may be deleted too",
     ]
 
 
@@ -168,4 +179,6 @@ def test_a_page_has_uids_owners_and_what_is_left() -> None:
     item = b'{"metadata": {"name": "a", "uid": "u", "managedFields": [{}], "ownerReferences": [{"uid": "o"}]}}'
     body = b'{"metadata": {"continue": "t", "remainingItemCount": 7}, "items": [%b]}' % item
     assert decode_owner_page(body) == (OwnerList((OwnedObject("u", ("o",)),), 7), "t")
+    unknown = body.replace(b', "remainingItemCount": 7', b"")
+    assert decode_owner_page(unknown)[0].left_out is None
     assert decode_owner_page(b'{"metadata": {}, "items": null}') == (OwnerList(()), "")

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from k9py.api.errors import RefusedError
-from k9py.operations.drafts import new_draft
-from k9py.operations.edit import EditError, conflict_text, edit_text, plan_edit
+from k9py.operations.drafts import Draft, kept_texts, new_draft
+from k9py.operations.edit import (
+    Edit,
+    EditError,
+    EditInputs,
+    conflict_text,
+    edit_text,
+    plan_edit,
+    without_comments,
+)
 from k9py.operations.external_editor import editor_command
 from k9py.operations.plan import Tracking
 from tests import factories as make
@@ -20,6 +29,11 @@ SECRET = {
     "metadata": {"name": "token", "namespace": "shop", "uid": "u", "resourceVersion": "7"},
     "data": {"key": "b2xk"},
 }
+
+
+@dataclass
+class ATarget:
+    raw: dict[str, Any]
 
 
 def edited(obj: dict[str, Any], *changes: tuple[str, str]) -> str:
@@ -91,6 +105,7 @@ def test_drafts_are_private_and_never_replace_each_other(tmp_path: Path) -> None
     first, second = (new_draft(tmp_path / "drafts", "ConfigMap shop/../app") for _ in range(2))
     assert first.path != second.path
     assert first.path.parent == tmp_path / "drafts"
+    assert kept_texts(second) == (first.path,)
     first.write("a: b")
     assert first.path.stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "drafts").stat().st_mode & 0o777 == 0o700
@@ -109,3 +124,25 @@ def test_drafts_are_private_and_never_replace_each_other(tmp_path: Path) -> None
 )
 def test_the_editor_is_chosen_as_kubectl_does(environ: dict[str, str], words: tuple[str, ...]) -> None:
     assert editor_command({"PATH": "/bin:/usr/bin", **environ}) == words
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("  replicas: 3", "  replicas: : 3", "mapping values are not allowed here"),
+        ("  replicas: 3", "  replicas: 3\n  replicas: 4", "key 'replicas' is given twice, first in line {before}"),
+        ("apiVersion: apps/v1", "api: apps/v1", "apiVersion is missing"),
+    ],
+)
+async def test_lines_are_counted_in_the_file_that_is_opened_again(old: str, new: str, problem: str) -> None:
+    target = ATarget(make.raw_deployment(replicas=3))
+    text = without_comments(edited(target.raw, (old, new)))
+    draft = Draft(Path("unused"))
+    with pytest.raises(EditError) as caught:
+        plan_edit(target.raw, text)
+    again = await Edit().ask_again(EditInputs(text, draft=draft), caught.value, [target], [target])  # type: ignore[list-item]
+    assert again is not None
+    shown = edit_text(target.raw, again.problem, text=text).splitlines()
+    number = shown.index(new.splitlines()[-1]) + 1
+    assert shown[1] == f"# line {number}: {problem.format(before=number - 1)}"
+    assert again.line == number

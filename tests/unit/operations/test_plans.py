@@ -15,6 +15,7 @@ from k9py.operations.plan import WritePlan
 from k9py.operations.restart import plan_restart
 from k9py.operations.revision_template import revision_template
 from k9py.operations.scale import plan_scale
+from k9py.operations.set_image import plan_set_image
 from k9py.operations.undo import no_revision_error, plan_undo
 from tests import factories as make
 from tests.recordings import body, items, sent
@@ -348,3 +349,23 @@ def test_undo_names_the_current_revision_by_number_if_known() -> None:
     obj, target = body("statefulset", 10), named("statefulset", 11, "cart-db-749dcdb79")
     assert plan_undo(obj, target, present_number=2).before_after[0] == ("revision", "2", "1")
     assert plan_undo(obj, target).before_after[0] == ("revision", "cart-db-579f464d64", "1")
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        lambda obj: plan_restart(obj, AT),
+        plan_pause,
+        plan_resume,
+        lambda obj: plan_undo(obj, None),
+        lambda obj: plan_set_image(obj, {"app": "web:2"}),
+        lambda obj: plan_scale(obj, 3),
+    ],
+    ids=["restart", "pause", "resume", "undo", "set-image", "scale"],
+)
+def test_a_kind_of_another_group_with_a_standard_name_is_refused_by_its_whole_name(
+    plan: Callable[[dict[str, Any]], WritePlan],
+) -> None:
+    obj = {**body("undo-kubectl", 0), "apiVersion": "reviewer.example.com/v1"}
+    with pytest.raises(RefusedError, match=r"Deployment\.reviewer\.example\.com"):
+        plan(obj)

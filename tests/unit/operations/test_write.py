@@ -17,6 +17,7 @@ from k9py.api.errors import (
     InvalidError,
     KdashError,
     ReadOnlyError,
+    RecreatedError,
     UnavailableError,
 )
 from k9py.operations.undo import plan_undo
@@ -188,7 +189,7 @@ async def test_another_object_of_the_same_name_is_refused(error: KdashError) -> 
     present = make.raw_deployment(resource_version="500")
     present["metadata"]["uid"] = "another"
     server = FakeServer(present, fails=[error])
-    with pytest.raises(ConflictError, match="was deleted and recreated"):
+    with pytest.raises(RecreatedError, match="was deleted and recreated"):
         await writer(server).write(planned, dry_run=False)
     assert len(server.sent) == 1
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from k9py.api.meta import ObjectRef
-from k9py.api.metrics import Usage
+from k9py.api.metrics import Usage, UsageHistory
 from k9py.api.times import parse_rfc3339
 from k9py.resources.resource import Resource
 from k9py.views.values import Row
@@ -28,10 +28,14 @@ class Context:
 
     now: datetime
     used: Usage | None = None
+    past: UsageHistory | None = None
     pods: int | None = None
 
     def usage(self, ref: ObjectRef) -> Usage | None:
         return self.used
+
+    def history(self, ref: ObjectRef) -> UsageHistory | None:
+        return self.past
 
     def pod_count(self, node: str) -> int | None:
         return self.pods

@@ -89,6 +89,12 @@ def test_what_an_incident_asks_first_comes_first() -> None:
     assert [title for title in titles if title in order] == order
 
 
+def test_a_finding_says_how_often_its_container_was_restarted_and_when_last() -> None:
+    (finding,) = lines_of("Findings", described(CRASHING))
+    assert finding.text.startswith("container bad was OOMKilled")
+    assert finding.text.endswith(", 4 restarts, last 30s ago")
+
+
 def test_an_exit_code_is_explained() -> None:
     assert "Terminated: OOMKilled, exit code 137 (SIGKILL)" in texts(described(CRASHING))
 
@@ -220,7 +226,7 @@ def test_an_object_of_any_type_shows_conditions_status_spec_owners_and_finalizer
     certificate["metadata"]["ownerReferences"] = [{"kind": "Ingress", "name": "web", "controller": True}]
     sections = describe(ObjectRef("Certificate", "shop", "a", "cert-manager.io"), certificate, DescribeContext(NOW))
     assert [part.title for part in sections] == [
-        *("Certificate shop/a", "Findings", "Status", "Conditions", "Events", "Spec", "Metadata"),
+        *("Certificate.cert-manager.io shop/a", "Findings", "Status", "Conditions", "Events", "Spec", "Metadata"),
     ]
     text = texts(sections)
     for shown in ("observed generation  3", "controlled by        Ingress/web", "no issuer", "cert/guard", "uri: x"):
@@ -253,7 +259,7 @@ def test_a_new_kind_brings_its_describer_and_what_is_read_for_it() -> None:
     house = body("House", {"colour": "red"})
     ref = ObjectRef("House", "shop", "a", "example.com")
     assert related in requests_of(ref, house, own)
-    assert [part.title for part in described(house, own=own)][:2] == ["House shop/a", "Rooms"]
+    assert [part.title for part in described(house, own=own)][:2] == ["House.example.com shop/a", "Rooms"]
 
 
 # -- rules ------------------------------------------------------------------------------------------------------------

@@ -35,6 +35,9 @@ def named(name: str) -> ResourceType:
         ("pods.v1", "pods"),
         ("dp", "deployments"),
         ("deployments.v1.apps", "deployments"),
+        ("deploy.apps", "deployments"),
+        ("deploy.v1.apps", "deployments"),
+        ("po.v1", "pods"),
         ("ing", "ingresses"),
         ("sec", "secrets"),
         ("jo", "jobs"),
@@ -120,6 +123,11 @@ def test_an_unknown_type_names_the_nearest() -> None:
         parse("podz")
     assert unknown.value.nearest[0] == "pods"
     assert unknown.value.hint.startswith("did you mean pods")
+
+
+@pytest.mark.parametrize("word", ["foo", "pdo", "cm1", "gizmo"])
+def test_short_words_have_three_nearest_names_too(word: str) -> None:
+    assert len(set(TYPES.nearest(word))) == 3
 
 
 @pytest.mark.parametrize(

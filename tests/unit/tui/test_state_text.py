@@ -12,8 +12,9 @@ from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.api.standard_types import standard_type
 from k9py.cluster.health import ClusterState, KindHealth
+from k9py.cluster.metrics import MetricsHealth, MetricsState
 from k9py.tui.browse.request import ResourceRequest, title_of
-from k9py.tui.browse.state_text import empty_text, state_text
+from k9py.tui.browse.state_text import empty_text, metrics_text, state_text
 
 PODS, NODES = standard_type("", "Pod"), standard_type("", "Node")
 WIDGETS = ResourceType("example.com", "v1", "widgets", "Widget", ref_group="example.com")
@@ -37,6 +38,14 @@ CRON_JOB = ObjectRef("CronJob", "shop", "nightly")
         (ResourceRequest(PODS, ("a", "b")), LIVE, "no pods in namespaces a, b"),
         (ResourceRequest(NODES), LIVE, "no nodes"),
         (ResourceRequest(WIDGETS, ()), LIVE, "no widgets.example.com in all namespaces"),
+        (
+            ResourceRequest(PODS, None, "", "metadata.name=shpo"),
+            LIVE,
+            "no namespace and no pod in namespace shop is called shpo · nearest: namespace shop",
+        ),
+        (ResourceRequest(PODS, (), "", "metadata.name=xyz"), LIVE, "no namespace and no pod is called xyz"),
+        (ResourceRequest(PODS, ("a",), "", "metadata.name=x-1"), LIVE, "no pod is called x-1 in namespace a"),
+        (ResourceRequest(NODES, None, "", "metadata.name=n"), LIVE, "no node is called n"),
         (ResourceRequest(PODS, (), "app=x", "a=b"), LIVE, "no pods in all namespaces that match app=x, a=b"),
         (ResourceRequest(PODS, ("shop",), owner=CRON_JOB, owner_uid="u"), LIVE, "no pods of CronJob nightly"),
         (ResourceRequest(PODS), health(ClusterState.LOADING, synced=False), "loading…"),
@@ -64,7 +73,8 @@ CRON_JOB = ObjectRef("CronJob", "shop", "nightly")
     ],
 )
 def test_an_empty_table_shows_why(request_: ResourceRequest, known: KindHealth, text: str) -> None:
-    assert empty_text(request_, known, scope=("shop",), keys=DEFAULT_KEYS)[0] == text
+    shown, _ = empty_text(request_, known, scope=("shop",), keys=DEFAULT_KEYS, namespaces=("data", "shop"))
+    assert shown == text
 
 
 @pytest.mark.parametrize(
@@ -81,6 +91,35 @@ def test_rows_that_are_not_current_are_marked(known: KindHealth, text: str) -> N
     assert state_text(PODS, known, NOW, DEFAULT_KEYS) == text
 
 
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (3, "gone: the server no longer serves pods, shown as it was for 90s · Ctrl+R asks again"),
+        (0, "gone: the server no longer serves pods for 90s · Ctrl+R asks again"),
+    ],
+)
+def test_a_type_that_is_gone_offers_to_ask_again(count: int, text: str) -> None:
+    gone = health(ClusterState.STALE, NotFoundError("not found"), count=count)
+    assert state_text(PODS, gone, NOW, DEFAULT_KEYS) == text
+
+
 def test_a_title_names_what_led_there_and_only_the_last_of_many() -> None:
     assert title_of(("nodes", "node-1", "pods")) == "nodes › node-1 › pods"
     assert title_of(("a", "b", "c", "d", "e")) == "… › b › c › d › e"
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds", "text"),
+    [
+        (MetricsState.LIVE, 29, ""),
+        (MetricsState.LIVE, 42, "metrics 42s ago"),
+        (MetricsState.LIVE, None, ""),
+        (MetricsState.UNAVAILABLE, 42, "metrics 42s ago · metrics unavailable"),
+        (MetricsState.UNAVAILABLE, None, "metrics unavailable"),
+        (MetricsState.NOT_INSTALLED, None, "metrics not installed"),
+        (MetricsState.NOT_READ, None, ""),
+    ],
+)
+def test_the_age_of_metrics_is_shown_when_they_are_old(state: MetricsState, seconds: int | None, text: str) -> None:
+    measured_at = None if seconds is None else NOW - timedelta(seconds=seconds)
+    assert metrics_text(MetricsHealth(state, measured_at), NOW) == text

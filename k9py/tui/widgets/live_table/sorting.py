@@ -51,15 +51,21 @@ class SortableTable(TableBody):
         ids: list[str | None] = [None, *[column.id for column in self.columns if self._rows.choice.shows(column)]]
         if self.order.column not in ids:
             ids.append(self.order.column)
-        self.set_order(Order(ids[(ids.index(self.order.column) + 1) % len(ids)]))
+        self.set_order(self._first_order(ids[(ids.index(self.order.column) + 1) % len(ids)]))
+
+    def _first_order(self, column: str | None) -> Order:
+        """Return the order that a column is first sorted in."""
+        return Order(column, any(known.descending_first for known in self.columns if known.id == column))
 
     def action_sort_by(self, column: str) -> None:
         """Sort by a column; pressed again, in reverse; a third time, by rank."""
-        order = self.order
+        order, first = self.order, self._first_order(column)
         if order.column != column:
-            self.set_order(Order(column))
+            self.set_order(first)
+        elif order == first:
+            self.set_order(Order(column, reverse=not first.reverse))
         else:
-            self.set_order(Order() if order.reverse else Order(column, reverse=True))
+            self.set_order(Order())
 
     def action_sort_reverse(self) -> None:
         """Reverse the order."""

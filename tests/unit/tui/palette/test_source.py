@@ -37,6 +37,7 @@ def texts(entries: list[PaletteEntry], kind: EntryKind) -> list[str]:
         ("cronj", "cronjobs"),
         ("Ingress", "ingresses"),
         ("rollback", "undo [revision]"),
+        ("ingresses.netw", "ingresses.networking.k8s.io"),
     ],
 )
 def test_the_best_match_comes_first(line: str, first: str) -> None:
