@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +11,6 @@ from k9py.cli.command_line import WriteOptions, merge_arguments, pop_write_optio
 
 if TYPE_CHECKING:
     from k9py.cli.session import Invocation
-    from k9py.operations.manifest import Document
 
 _EXAMPLES = """kdash apply -f app.yaml
   kdash apply -f manifests/ -R --dry-run
@@ -49,18 +45,13 @@ async def apply_files(
 ) -> int:
     """Apply the manifests of files; everything is read before the cluster is asked. Raises KdashError."""
     from k9py.cli.operations import require_confirmation, run_in_session
+    from k9py.cli.selected_objects import read_files
     from k9py.cli.session import open_session
     from k9py.operations.apply import find_manifests
-    from k9py.operations.manifest import ManifestError, read_documents
-    from k9py.operations.manifest_files import read_path
+    from k9py.operations.manifest import ManifestError
     from k9py.operations.target import TargetSnapshot
 
-    documents: list[Document] = []
-    for name in names:
-        if name == "-":
-            documents += read_documents(await asyncio.to_thread(sys.stdin.read), "stdin")
-        else:
-            documents += await asyncio.to_thread(read_path, Path(name), recursive=recursive)
+    documents = await read_files(names, recursive=recursive)
     if not documents:
         raise ManifestError("there is no object to apply", "")
     require_confirmation(invocation, options)

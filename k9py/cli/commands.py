@@ -21,6 +21,7 @@ from k9py.cli.command_line import (
     subcommand,
     with_cluster_options,
 )
+from k9py.cli.delete import delete
 from k9py.cli.logs.command import logs
 from k9py.cli.objects.command import api_resources, describe, events, get, top
 from k9py.cli.operation_command import operation_command
@@ -129,6 +130,7 @@ def status(context: click.Context, /, operands: Sequence[str], wait: bool, timeo
 
 COMMANDS: Final = (
     apply,
+    delete,
     history,
     diff,
     status,

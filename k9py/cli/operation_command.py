@@ -5,7 +5,7 @@ Invariant: importing this imports nothing heavy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -51,13 +51,25 @@ def operation_command(action: Action, operations: OperationRegistry | None = Non
         context.exit(run(arguments, core))
 
     function = with_write_options(run_verb)
-    for option in reversed(verb.options):
-        function = _option(option)(function)
+    function = with_action_options(action)(function)
     name = "TYPE/NAME" if verb.any_type else "KIND/NAME"
     name = f"{name} | NAME" if verb.bare_type else name
     name = f"{name}..." if verb.takes_several else name
     function = click.argument("operands", nargs=-1, metavar=f"{name} {verb.metavar}".strip())(function)
     return click.command(verb.name, cls=Subcommand, short_help=verb.short_help, help=verb.help)(function)
+
+
+def with_action_options(action: Action) -> Callable[[Any], Any]:
+    """Return a decorator that adds the options of an action's verb."""
+    assert action.cli is not None, action.id
+    options = action.cli.options
+
+    def add(function: Any) -> Any:
+        for option in reversed(options):
+            function = _option(option)(function)
+        return function
+
+    return add
 
 
 def _option(option: CliOption) -> Any:

@@ -14,7 +14,7 @@ from k9py.api.errors import DeniedError, KdashError
 from k9py.api.text import printable
 from k9py.cli.status import status_json
 from k9py.operations.dry_run import DryRun
-from k9py.operations.front_end import Proposal
+from k9py.operations.front_end import Proposal, Proposals
 from k9py.operations.object_diff import object_diff
 from k9py.operations.plan import PreflightWarning, WarningLevel
 from k9py.operations.result import OperationResult
@@ -56,6 +56,24 @@ def plan_lines(proposal: Proposal, context: str) -> Iterator[StyledLine]:
         tone = _TONES[warning.level]
         symbol = tone.symbol.strip() or "·"
         yield ((f"  {symbol} {printable(warning.message)}", tone),)
+
+
+def summary_lines(proposals: Proposals) -> Iterator[StyledLine]:
+    """Return one line for each of many objects, and each warning once."""
+    warnings: dict[tuple[WarningLevel, str], int] = {}
+    for proposal in proposals.items:
+        if proposal.plan is None:
+            continue
+        yield ((printable(proposal.plan.summary), Tone.ACCENT),)
+        for warning in proposal.plan.warnings:
+            same = warning.level, warning.message
+            warnings[same] = warnings.get(same, 0) + 1
+    for (level, message), count in warnings.items():
+        tone = _TONES[level]
+        of = f" ({count} of {len(proposals.items)})" if count < len(proposals.items) else ""
+        yield ((f"  {tone.symbol.strip() or '·'} {printable(message)}{of}", tone),)
+    if all(proposal.dry_run is not None and proposal.dry_run.is_verified for proposal in proposals.items):
+        yield (("  server-side dry run passed", Tone.MUTED),)
 
 
 _SIGNS: Final = {"+": Tone.OK, "-": Tone.FAIL, "@": Tone.ACCENT}

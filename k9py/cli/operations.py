@@ -17,7 +17,7 @@ from k9py.api.plural import pluralize
 from k9py.api.text import printable
 from k9py.api.times import duration
 from k9py.cli.command_line import WriteOptions
-from k9py.cli.operation_output import exit_code, plan_lines, result_values
+from k9py.cli.operation_output import exit_code, plan_lines, result_values, summary_lines
 from k9py.cli.operation_targets import NamedTarget
 from k9py.cli.resolve import resolve_argument
 from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session, report_error
@@ -26,13 +26,13 @@ from k9py.cli.tracking import ProgressPrinter
 from k9py.cli.undo_default import choose_revision
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
-from k9py.operations.batch_results import keys_without_result
+from k9py.operations.batch_results import keys_without_result, refusal_hint, refusal_text
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.drafts import Draft
 from k9py.operations.edit import EditInputs
 from k9py.operations.editing import edit_once
 from k9py.operations.external_editor import default_editor, editor_command, run_editor
-from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
+from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals, SeveralRefusedError
 from k9py.operations.notes import audit_note, result_notes
 from k9py.operations.operation import RemediableError, name_of
 from k9py.operations.pause import PausedError
@@ -50,6 +50,8 @@ from k9py.views.rollouts import KIND_SHORT_NAMES
 from k9py.views.values import Tone
 
 T = TypeVar("T")
+_DETAILED: Final = 10
+"""Objects up to which the plan of each is printed in full."""
 _PROBLEM_LINES: Final = 5
 """Lines about a refused text that are printed; all of them are in the text."""
 
@@ -86,10 +88,15 @@ async def run_in_session(
     options: WriteOptions,
     *,
     together: bool = False,
+    confirmed_by_number: bool = False,
     **inputs: Any,
 ) -> int:
-    """Run an operation in an open session; `together`: all targets are confirmed by one answer."""
-    front_end = ConsoleFrontEnd(invocation, session, options)
+    """Run an operation in an open session; `together`: all targets are confirmed by one answer.
+
+    Args:
+        confirmed_by_number: that answer is their number, typed.
+    """
+    front_end = ConsoleFrontEnd(invocation, session, options, confirmed_by_number=confirmed_by_number)
     runner = OperationRunner(
         _operation_session(invocation, session, options),
         front_end,
@@ -99,9 +106,9 @@ async def run_in_session(
         await runner.run(invocation.operations[operation_id], snapshots, **inputs)
     except asyncio.CancelledError:
         # Ctrl+C: completed writes are reported before the end.
-        _sum_up(invocation, session, runner, snapshots, options)
+        _sum_up(invocation, session, runner, snapshots, options, together=together, is_cancelled=True)
         raise
-    return _sum_up(invocation, session, runner, snapshots, options)
+    return _sum_up(invocation, session, runner, snapshots, options, together=together)
 
 
 async def resolve(session: CommandSession, named: NamedTarget) -> ObjectRef:
@@ -138,14 +145,19 @@ def _sum_up(
     runner: OperationRunner,
     snapshots: Sequence[TargetSnapshot],
     options: WriteOptions,
+    *,
+    together: bool,
+    is_cancelled: bool = False,
 ) -> ExitCode:
     """Report the targets that were not written, print JSON if requested, and return the first code that is not 0."""
     console, results = invocation.console, runner.results
     left = keys_without_result([snapshot.key for snapshot in snapshots], results)
+    if together and not is_cancelled:
+        left = runner.not_started  # others were declined as a whole, or left out for a reason that was printed
     code = next((code for code in map(exit_code, results) if code is not ExitCode.DONE), ExitCode.DONE)
     refused = [result for result in results if result.error is not None]
     passed = [result.key for result in results if result.outcome == "dry-run"]
-    for result in refused[1:]:
+    for result in refused[1:] if runner.refused is None else ():
         assert result.error is not None
         console.print_err(f"kdash: refused too: {printable(result.error.message)}")
     if refused and passed:
@@ -176,7 +188,15 @@ def _stuck_pods_hint(stuck: StuckPodDeleter) -> str:
 class ConsoleFrontEnd:
     """Prints and asks. Notes about the result, and all prompts, go to standard error."""
 
-    def __init__(self, invocation: Invocation, session: CommandSession, options: WriteOptions) -> None:
+    def __init__(
+        self,
+        invocation: Invocation,
+        session: CommandSession,
+        options: WriteOptions,
+        *,
+        confirmed_by_number: bool = False,
+    ) -> None:
+        self._confirmed_by_number = confirmed_by_number
         self._invocation = invocation
         self._console = invocation.console
         self._clock = invocation.clock
@@ -228,7 +248,11 @@ class ConsoleFrontEnd:
         if options.dry_run:
             self._print("dry run: nothing was changed")
             return Decision.PREVIEW
-        typed = next((item.plan.typed_confirmation for item in proposals.items if item.plan is not None), "")
+        typed = next(
+            (item.plan.typed_confirmation for item in proposals.items if item.plan and item.plan.typed_confirmation), ""
+        )
+        if self._confirmed_by_number or (typed and len(proposals.items) > 1):
+            typed = str(len(proposals.items))
         if options.yes or await self._is_agreed(typed):
             return Decision.YES
         return Decision.NO
@@ -241,17 +265,33 @@ class ConsoleFrontEnd:
         self._reported_error = error
         return await self._console.confirm("Nothing was written. Start over with the object as it is now?")
 
+    async def refused(self, error: SeveralRefusedError) -> None:
+        """Print the plans that passed, then each refusal with its place."""
+        self._print_plan(error.proposals)
+        for refusal in error.proposals.refusals:
+            self._console.print_err(f"kdash: {printable(refusal_text(refusal))}")
+            if hint := refusal_hint(refusal, error.remedy):
+                self._console.print_err(f"  hint: {printable(hint)}")
+        self._console.print_err(f"kdash: {printable(error.message)}; {printable(error.hint)}")
+
     def _print_plan(self, proposals: Proposals) -> None:
         """Print the plan: on standard output for a dry run, otherwise on standard error."""
         for proposal in proposals.items:
             self._console.print_warnings(proposal.target.warnings)
         if self._is_json and (self._options.dry_run or self._options.yes):
             return
-        for proposal in proposals.items:
-            self._print_proposal(proposal)
+        if len(proposals.items) > _DETAILED:
+            for line in summary_lines(proposals):
+                self._print_line(self._console.render(line))
+        else:
+            for proposal in proposals.items:
+                self._print_proposal(proposal)
+        for note in proposals.notes:
+            self.note(note)
+        if len(proposals.items) > 1:
+            self._print_line(f"{len(proposals.items)} objects")
 
     def _print_proposal(self, proposal: Proposal) -> None:
-        is_answer = self._options.dry_run
         lines = list(plan_lines(proposal, self._session.context))
         if proposal.planned.deletes_stuck_pods:
             stuck = proposal.planned.stuck_pods
@@ -259,7 +299,10 @@ class ConsoleFrontEnd:
             what = f"pod {names}" if len(stuck) == 1 else f"pods one at a time: {names}"
             lines.append(((f"  then deletes the stuck {what}", Tone.WARN),))
         for line in lines:
-            (self._console.print if is_answer else self._console.print_err)(self._console.render(line))
+            self._print_line(self._console.render(line))
+
+    def _print_line(self, line: str) -> None:
+        (self._console.print if self._options.dry_run else self._console.print_err)(line)
 
     async def _is_agreed(self, typed: str) -> bool:
         """Ask; `typed` not "": it has to be typed."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from k9py.api.errors import RefusedError
+from k9py.api.errors import RefusedError, UnchangedError
 from k9py.api.plural import pluralize
 from k9py.api.text import printable
 from k9py.api.times import duration
@@ -56,9 +56,12 @@ def plan_delete(obj: Mapping[str, Any], inputs: DeleteInputs) -> WritePlan:
     """Plan to delete an object.
 
     Raises:
+        UnchangedError: there is no such object any more.
         RefusedError: it is Terminating already (a pod can be forced), or force was asked for another kind.
     """
     cascade = inputs.cascade or "background"
+    if not obj:
+        raise UnchangedError("it is gone already", "")
     about = target_version(obj, allows_terminating=True)
     is_pod = about.key.kind == "Pod" and not about.key.group
     if inputs.force and not is_pod:
@@ -190,6 +193,8 @@ class Delete(Operation[DeleteInputs]):
         return inputs.cascade is None
 
     def skip_reason(self, target: Target, inputs: DeleteInputs) -> str:
+        if not target.raw:
+            return f"{target.key} is gone already"
         is_terminating = (target.raw.get("metadata") or {}).get("deletionTimestamp")
         return f"{target.key} is being deleted already" if is_terminating and not inputs.force else ""
 

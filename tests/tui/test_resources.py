@@ -112,7 +112,7 @@ async def test_the_footer_and_the_keys_are_those_of_the_type(kdash: Dashboard) -
     screen = await listed(kdash, "configmaps")
     titles = {title for _, title, _ in screen.query_one(KeyBar).keys}
     assert "Describe" in titles
-    assert not titles & {"Scale", "Restart", "Undo", "Logs"}
+    assert not titles & {"Scale", "Restart", "Undo"}
     await kdash.press("l")
     await kdash.until_said("a ConfigMap has no logs")
     pods = await listed(kdash, "po")
@@ -171,7 +171,7 @@ async def test_a_kind_with_the_name_of_a_workload_in_another_group_is_none(kdash
     screen = await listed(kdash, "deployments.reviewer.example.com")
     await kdash.until_text("deployments.reviewer.example.com")
     titles = {title for _, title, _ in screen.query_one(KeyBar).keys}
-    assert not titles & {"Scale", "Restart", "Undo", "Logs"}
+    assert not titles & {"Scale", "Restart", "Undo"}
     await kdash.press("r")
     await kdash.until_said("a Deployment.reviewer.example.com has no rollout")
     await kdash.press("g", "space", "space", "r")
@@ -181,7 +181,7 @@ async def test_a_kind_with_the_name_of_a_workload_in_another_group_is_none(kdash
     await kdash.until_text("Deployment.reviewer.example.com/checkout")
     titles = {title for _, title, _ in tree.query_one(KeyBar).keys}
     assert "Describe" in titles
-    assert not titles & {"Scale", "Restart", "Undo", "Logs"}
+    assert not titles & {"Scale", "Restart", "Undo"}
     await kdash.press("y")
     await kdash.until_screen(YamlScreen)
     titles = {title for _, title, _ in kdash.app.screen.query_one(KeyBar).keys}

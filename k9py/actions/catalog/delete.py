@@ -29,6 +29,7 @@ DELETE: Final = Action(
         "Delete objects of any type.",
         "Delete objects of any type; shows first what they take along.",
         takes_several=True,
+        has_own_function=True,
         any_type=True,
         options=(
             CliOption(

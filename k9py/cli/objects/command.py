@@ -40,7 +40,7 @@ def _field_selector(_context: click.Context, _option: click.Parameter, text: str
     return text
 
 
-_selector = click.option(
+selector_option = click.option(
     "-l",
     "--selector",
     "label_selector",
@@ -49,7 +49,7 @@ _selector = click.option(
     metavar="SELECTOR",
     help="Only objects with these labels.",
 )
-_fields = click.option(
+fields_option = click.option(
     "--field-selector",
     default="",
     callback=_field_selector,
@@ -76,8 +76,8 @@ kdash get pods --field-selector status.phase!=Running -w
 
 @subcommand("get", examples=_GET_EXAMPLES)
 @click.argument("operands", nargs=-1, metavar="TYPE[,TYPE] [NAME...] | TYPE/NAME...")
-@_selector
-@_fields
+@selector_option
+@fields_option
 @click.option("-w", "--watch", is_flag=True, help="Keep printing what changes, until Ctrl+C.")
 @_sort_by
 @click.option("--reverse", is_flag=True, help="Print the rows in the opposite order.")
@@ -166,7 +166,7 @@ def events(context: click.Context, /, **given: Any) -> None:
     "what", type=click.Choice(("pods", "pod", "po", "nodes", "node", "no"), case_sensitive=False), metavar="pods|nodes"
 )
 @click.argument("names", nargs=-1, metavar="[NAME...]")
-@_selector
+@selector_option
 @click.option("--sort-by", type=click.Choice(("cpu", "memory", "name")), default="name", help="Largest first.")
 @_headers
 @with_read_options("table", "json", default="table")
