@@ -97,6 +97,14 @@ class Queries:
         """Return a pod."""
         return self._stores.pods.get(key)
 
+    def pods(self) -> Iterator[Pod]:
+        """Yield all pods, in no order."""
+        return self._stores.pods.values()
+
+    def pods_in(self, namespace: str) -> Iterator[Pod]:
+        """Yield the pods of a namespace, in no order."""
+        return self._stores.pods.in_namespace(namespace)
+
     def service(self, key: ObjectRef) -> Service | None:
         """Return a Service."""
         return self._stores.services.get(key)
