@@ -69,6 +69,16 @@ class RelationIndex:
         """Return whether the bodies of a kind say something: they refer to others, or can be selected."""
         return kind in self._by_source or kind in SELECTABLE
 
+    def differs(self, ref: ObjectRef, *, exists: bool, is_owned: bool) -> bool:
+        """Return whether an object that appeared or vanished has relations of its own; its owner has those of others.
+
+        Args:
+            is_owned: it has an owner; of one that vanished, what was known counts.
+        """
+        if not self.is_read(KindKey.of(ref)) or exists is (ref in self._owners):
+            return False
+        return not (is_owned if exists else self._owners[ref])
+
     def add(self, kind: KindKey, body: Mapping[str, Any]) -> None:
         """Add an object; `kind` is its kind."""
         metadata = body.get("metadata") or {}

@@ -150,6 +150,11 @@ async def test_a_tree_of_a_config_map_shows_who_uses_it(kdash: Dashboard) -> Non
     assert lines[:2] == ["ConfigMap/checkout-settings", "└─ used by Deployment/checkout"]
     assert any("─ Pod/checkout-" in line for line in lines)
     assert any("selected by Service/checkout" in line for line in lines)
+    metadata = {"name": "late", "namespace": "shop"}
+    spec = {"containers": [{"name": "a", "image": "a:1", "envFrom": [{"configMapRef": {"name": "checkout-settings"}}]}]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}}
+    kdash.simulator.call(lambda state: state.storage.create(PODS, pod))
+    await kdash.until(lambda: any("used by Pod/late" in line for line in tree_of(kdash)), "a new user")
 
 
 async def test_a_tree_of_a_node_shows_its_pods_with_their_states(kdash: Dashboard) -> None:

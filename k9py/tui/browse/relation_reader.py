@@ -1,8 +1,9 @@
 """Reads the relations of the objects of a tree: the bodies of the kinds that refer to others, each kind once.
 
-Invariants: bodies are read, indexed in slices and dropped; a kind is read again when objects of it appear or vanish,
-never on a timer. A kind that cannot be read is named in `unreadable`. Which relations there are:
-`resources/relations.py` and the `relations` of descriptors.
+Invariants: bodies are read, indexed in slices and dropped; they are read again when an object that the tree watches and
+that nothing owns appears or vanishes, never on a timer: what an object refers to is what it was then. A kind that
+cannot be read is named in `unreadable`. Which relations there are: `resources/relations.py` and the `relations` of
+descriptors.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from k9py.api.errors import KdashError
-from k9py.api.meta import ObjectRef
+from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.resources.registry import ResourceRegistry
 from k9py.resources.relation_index import Related, RelationIndex
@@ -54,6 +55,7 @@ class RelationReader:
         self._unreadable = unreadable
         self._on_change = on_change
         self._index = RelationIndex(())
+        self.is_read = self.is_outdated = False
         self.sources: tuple[KindKey, ...] = ()
         """Kinds that may refer to the subject."""
 
@@ -66,6 +68,7 @@ class RelationReader:
         while self._resources.load_next():  # noqa: ASYNC110
             await asyncio.sleep(0)
         index = RelationIndex(self._resources.relations())
+        self.is_outdated = False
         self.sources = index.sources_of(KindKey.of(self._subject))
         limit = asyncio.Semaphore(AT_ONCE)
 
@@ -74,8 +77,14 @@ class RelationReader:
                 await self._read(index, resource_type)
 
         await asyncio.gather(*(read(resource_type) for resource_type in self._types(index)))
-        self._index = index
+        self._index, self.is_read = index, True
         self._on_change()
+
+    def take_change(self, ref: ObjectRef, held: KubeObject | None) -> None:
+        """Note that an object changed; None: it is gone."""
+        is_owned = held is not None and bool(held.metadata.owner_references)
+        if self.is_read and self._index.differs(ref, exists=held is not None, is_owned=is_owned):
+            self.is_outdated = True
 
     def _types(self, index: RelationIndex) -> Iterator[ResourceType]:
         """Yield the types whose bodies are read."""

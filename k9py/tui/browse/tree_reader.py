@@ -18,7 +18,7 @@ from k9py.api.errors import KdashError
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.resource_type import ResourceType
-from k9py.cluster.lease import WatchLease
+from k9py.cluster.lease import LeaseChange, WatchLease
 from k9py.cluster.watches import WATCHED
 from k9py.resources.registry import ResourceRegistry
 from k9py.resources.relations import KindKey
@@ -164,6 +164,15 @@ class TreeReader:
                     result[known] = None
         return [known for known in result if (known.kind, known.ref_group) not in self._reads]
 
+    @property
+    def needs_relations(self) -> bool:
+        """Whether objects appeared or vanished since the relations were read."""
+        return self.is_done and self._relations.is_outdated
+
+    async def read_relations(self) -> None:
+        """Read the relations again."""
+        await self._relations.read()
+
     def close(self) -> None:
         """End the leases."""
         for read in self._reads.values():
@@ -201,15 +210,17 @@ class TreeReader:
             namespaces=None if is_in_scope else (namespace,) if namespace else (),
         )
         read = _Read(resource_type, lease, self._rows(lease, resource))
-        lease.subscribe(lambda _change: self._changed(read))
+        lease.subscribe(lambda change: self._changed(read, change))
         self._reads[resource_type.kind, resource_type.ref_group] = read
         return read
 
     def _rows(self, lease: WatchLease[Any], resource: Resource | None) -> ResourceRows:
         return ResourceRows(lease, resource, self._row_context, shows_namespace=False, taken=())
 
-    def _changed(self, read: _Read) -> None:
+    def _changed(self, read: _Read, change: LeaseChange) -> None:
         read.is_outdated = True
+        for ref in change.refs:
+            self._relations.take_change(ref, read.lease.store.get(ref))
         self._on_change()
 
     async def _wait(self, read: _Read) -> None:

@@ -181,6 +181,20 @@ def test_a_relation_of_another_kind_is_one_more_value() -> None:
     assert KindKey("Widget", "example.com") in built.sources_of(KindKey("Secret"))
 
 
+def test_what_appears_or_vanishes_matters_unless_it_has_an_owner() -> None:
+    built = index(("Pod", body("Pod", "bare")), ("Pod", body("Pod", "cart-1", owner="ReplicaSet/cart")))
+
+    def differs(kind: str, name: str, *, exists: bool, is_owned: bool = False) -> bool:
+        return built.differs(ObjectRef(kind, "shop", name), exists=exists, is_owned=is_owned)
+
+    assert differs("Pod", "new", exists=True)
+    assert differs("Pod", "bare", exists=False)
+    assert not differs("Pod", "bare", exists=True)
+    assert not differs("Pod", "new", exists=True, is_owned=True)
+    assert not differs("Pod", "cart-1", exists=False)
+    assert not differs("Lease", "new", exists=True)
+
+
 def test_every_kind_of_the_table_is_a_standard_one() -> None:
     known = {each.kind for each in STANDARD_TYPES}
     used = {key.kind for each in STANDARD_RELATIONS for key in (each.source, *each.targets)}
