@@ -22,6 +22,7 @@ from k9py.operations.concurrent_change import is_changed_by_others
 from k9py.operations.dry_run import DryRun, is_stored_as_previewed
 from k9py.operations.follow import FollowContext
 from k9py.operations.front_end import Confirmed, Decision, FrontEnd, InputRequest, Proposal, Proposals
+from k9py.operations.late_dry_run import late_dry_run
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import Tracking, WritePlan, WriteResult
 from k9py.operations.proposing import (
@@ -267,6 +268,9 @@ class OperationRunner:
 
     async def _write(self, proposal: Proposal, tried: DryRun, number: int, count: int) -> WriteResult:
         self._front_end.writing(proposal, number, count)
+        tried = await late_dry_run(
+            self._session, proposal.target.raw, tried, partial(self._front_end.report, proposal.key)
+        )
         try:
             written = await self._session.writer.write(
                 tried.plan, dry_run=False, before=tried.before, previewed=tried.after
