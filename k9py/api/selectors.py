@@ -49,6 +49,11 @@ class LabelSelector(KubeStruct, frozen=True):
     match_labels: dict[str, str] | None = None
     match_expressions: tuple[Requirement, ...] | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it names no label: what that means depends on the type it belongs to."""
+        return not self.match_labels and not self.match_expressions
+
     def matches(self, labels: Mapping[str, str] | None) -> bool:
         labels = labels or {}
         return all(labels.get(key) == value for key, value in (self.match_labels or {}).items()) and all(

@@ -1,4 +1,4 @@
-"""`kdash --once`: list the cluster once, print services and rollouts, and summarize them in the exit code.
+"""`kdash --once`: list the cluster once, print services, rollouts and other failing pods, and sum up in the exit code.
 
 Invariant: standard output has only the result (so that `--output json` can be piped); warnings go to standard error. It
 waits for the first list of every kind, or until that has failed permanently, at most `DEADLINE` seconds, and shows
@@ -31,6 +31,7 @@ from k9py.kube.options import ConnectOptions
 from k9py.runtime.clock import SystemClock
 from k9py.views.exit_codes import ExitCode
 from k9py.views.header import missing_apis_text
+from k9py.views.other_pods import failing_other_pods, other_pods_text
 from k9py.views.overview import json_values, overview_exit_code, plain_tables, summary_text
 
 DEADLINE = 120.0
@@ -40,7 +41,7 @@ Connector = Callable[[ConnectOptions], Awaitable[Connection]]
 
 
 def run_once(arguments: Arguments) -> int:
-    """Print services and rollouts; return 0: nothing wrong, 1: something down, degraded or stuck, 2: unknown.
+    """Print services and rollouts; return 0: nothing wrong, 1: something fails, 2: unknown.
 
     Raises:
         KdashError: the connection failed, or nothing could be read.
@@ -72,6 +73,7 @@ async def _once(arguments: Arguments) -> int:
                 rollouts = [
                     rollout for key in queries.rollout_keys() if (rollout := queries.rollout_view(key, now)) is not None
                 ]
+                other_pods = failing_other_pods(queries, now)
                 notice = cluster.scope_notice
                 missing = queries.missing_namespaces(cluster.scope.namespaces)
         finally:
@@ -84,14 +86,16 @@ async def _once(arguments: Arguments) -> int:
             raise NotFoundError(message, "choose another one with -n, or omit -n to see all", code=404)
         notice = f"{notice}; {message}" if notice else message
     if arguments.output == "json":
-        values = json_values(health, services, rollouts, context=connection.info.context, notice=notice)
+        values = json_values(health, services, rollouts, other_pods, context=connection.info.context, notice=notice)
         console.print_json(values)
     else:
         colour = wants_color(os.environ, no_color=arguments.no_color)
         print_tables(plain_tables(services, rollouts, now), console.out, width=console.width, colour=colour)
+        if text := other_pods_text(other_pods or ()):
+            console.print(text)
         console.print(summary_text(services, rollouts) or "no services or rollouts")
     console.print_warnings(_warnings(notice, health, complete=complete))
-    status = overview_exit_code(health, services, rollouts)
+    status = overview_exit_code(health, services, rollouts, other_pods)
     return status if complete or status else ExitCode.UNKNOWN
 
 

@@ -26,13 +26,13 @@ from k9py.cli.tracking import ProgressPrinter
 from k9py.cli.undo_default import choose_revision
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
-from k9py.operations.batch_results import keys_without_result
+from k9py.operations.batch_results import keys_without_result, refusal_hint, refusal_text
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.drafts import Draft
 from k9py.operations.edit import EditInputs
 from k9py.operations.editing import edit_once
 from k9py.operations.external_editor import default_editor, editor_command, run_editor
-from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
+from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals, SeveralRefusedError
 from k9py.operations.notes import audit_note, result_notes
 from k9py.operations.operation import RemediableError, name_of
 from k9py.operations.pause import PausedError
@@ -66,20 +66,18 @@ async def run_operation(
     """Run an operation on each workload in turn; return the first exit code that is not 0.
 
     Raises:
-        RefusedError: it was not confirmed beforehand, and there is no terminal to ask at.
         KdashError: there is no connection.
     """
-    require_confirmation(invocation, options)
     async with open_session(invocation) as session:
         snapshots = [TargetSnapshot(await resolve(session, target)) for target in targets]
         return await run_in_session(invocation, session, operation_id, snapshots, options, **inputs)
 
 
 def require_confirmation(invocation: Invocation, options: WriteOptions) -> None:
-    """Raise RefusedError when nobody can confirm a write."""
+    """Raise RefusedError when nobody can confirm a write; what else is wrong with it is said before."""
     if not (options.yes or options.dry_run or invocation.console.is_interactive):
         hint = "use --yes to skip the question, or --dry-run to preview"
-        raise RefusedError("not confirmed: no terminal to ask on; nothing was sent", hint)
+        raise RefusedError("not confirmed: no terminal to ask on; nothing was written", hint)
 
 
 async def run_in_session(
@@ -159,7 +157,7 @@ def _sum_up(
     code = next((code for code in map(exit_code, results) if code is not ExitCode.DONE), ExitCode.DONE)
     refused = [result for result in results if result.error is not None]
     passed = [result.key for result in results if result.outcome == "dry-run"]
-    for result in refused[1:]:
+    for result in refused[1:] if runner.refused is None else ():
         assert result.error is not None
         console.print_err(f"kdash: refused too: {printable(result.error.message)}")
     if refused and passed:
@@ -244,6 +242,8 @@ class ConsoleFrontEnd:
     async def confirm(self, proposals: Proposals) -> Decision:
         """Show the plan, and ask unless the options answer."""
         options = self._options
+        if all(proposal.plan is not None for proposal in proposals.items):
+            require_confirmation(self._invocation, options)
         self._print_plan(proposals)
         if options.dry_run:
             self._print("dry run: nothing was changed")
@@ -264,6 +264,15 @@ class ConsoleFrontEnd:
         self._console.print_err(f"kdash: {printable(error.message)}")
         self._reported_error = error
         return await self._console.confirm("Nothing was written. Start over with the object as it is now?")
+
+    async def refused(self, error: SeveralRefusedError) -> None:
+        """Print the plans that passed, then each refusal with its place."""
+        self._print_plan(error.proposals)
+        for refusal in error.proposals.refusals:
+            self._console.print_err(f"kdash: {printable(refusal_text(refusal))}")
+            if hint := refusal_hint(refusal, error.remedy):
+                self._console.print_err(f"  hint: {printable(hint)}")
+        self._console.print_err(f"kdash: {printable(error.message)}; {printable(error.hint)}")
 
     def _print_plan(self, proposals: Proposals) -> None:
         """Print the plan: on standard output for a dry run, otherwise on standard error."""

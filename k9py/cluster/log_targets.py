@@ -1,17 +1,22 @@
-"""The logs of a pod: one target per container, with what distinguishes its lines from those of others."""
+"""The logs of a pod: one target per container, with what distinguishes its lines from those of others.
+
+Of a CronJob, the logs of the Jobs that run belong to it, and those of the one that was created last.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-from datetime import datetime
+from collections.abc import Container, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
+from k9py.api.batch import Job
 from k9py.api.pods import ContainerState, Pod
 from k9py.logs.source import ContainerRole, LogTarget
 
 DEFAULT_ROLES: Final[frozenset[ContainerRole]] = frozenset({"main", "sidecar"})
 ALL_ROLES: Final[frozenset[ContainerRole]] = frozenset({"main", "sidecar", "init", "ephemeral"})
 
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 _REVISION_LABELS: Final = ("pod-template-hash", "controller-revision-hash")
 
 
@@ -26,6 +31,18 @@ def log_targets(pod: Pod, roles: Container[ContainerRole] = DEFAULT_ROLES) -> It
             yield LogTarget(
                 pod.namespace, pod.name, name, pod.uid, container_id, revision, pod.spec.node_name, role, started_at
             )
+
+
+def targets_of_pods(pods: Iterable[Pod], roles: Container[ContainerRole] = DEFAULT_ROLES) -> tuple[LogTarget, ...]:
+    """Return the logs of several pods, newest pod first."""
+    newest_first = sorted(pods, key=lambda pod: pod.metadata.creation_timestamp or _EARLIEST, reverse=True)
+    return tuple(target for pod in newest_first for target in log_targets(pod, roles))
+
+
+def current_jobs(jobs: Sequence[Job]) -> tuple[Job, ...]:
+    """Return the Jobs of a CronJob that run, and the one that was created last."""
+    newest = max(jobs, key=lambda job: job.metadata.creation_timestamp or _EARLIEST, default=None)
+    return tuple(job for job in jobs if job is newest or job.status.active)
 
 
 def _started_at(state: ContainerState | None) -> datetime | None:

@@ -19,7 +19,7 @@ from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
 from k9py.api.selectors import label_mismatch
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.workloads import Deployment, Workload
-from k9py.cluster.log_targets import DEFAULT_ROLES, log_targets
+from k9py.cluster.log_targets import DEFAULT_ROLES, targets_of_pods
 from k9py.cluster.reads import TrackedReads
 from k9py.cluster.relations import Relations
 from k9py.cluster.stores import Stores
@@ -50,7 +50,7 @@ class Queries:
     """
 
     def __init__(self, stores: Stores, has_synced: Callable[[str], bool]) -> None:
-        self.relations = Relations(stores)
+        self.relations = Relations(stores, has_synced)
         self.views = ViewCache(stores, ViewBuilder(self.relations, has_synced))
         self._stores = stores
         self._has_synced = has_synced
@@ -96,6 +96,14 @@ class Queries:
     def pod(self, key: ObjectRef) -> Pod | None:
         """Return a pod."""
         return self._stores.pods.get(key)
+
+    def pods(self) -> Iterator[Pod]:
+        """Yield all pods, in no order."""
+        return self._stores.pods.values()
+
+    def pods_in(self, namespace: str) -> Iterator[Pod]:
+        """Yield the pods of a namespace, in no order."""
+        return self._stores.pods.in_namespace(namespace)
 
     def service(self, key: ObjectRef) -> Service | None:
         """Return a Service."""
@@ -178,6 +186,11 @@ class Queries:
                 pods = self.relations.pods(workload) if workload else ()
         return tuple(sorted(pods, key=lambda pod: pod.name))
 
+    def pods_owned_by(self, uids: Iterable[str], namespace: str) -> tuple[Pod, ...]:
+        """Return the pods that any of these owners controls, by name."""
+        pods = (pod for uid in uids for pod in self._stores.pods.by_owner(uid, namespace))
+        return tuple(sorted(pods, key=lambda pod: pod.name))
+
     def pod_findings(self, key: ObjectRef, now: datetime) -> tuple[Finding, ...]:
         """Return the findings of a pod, worst first."""
         pod = self._stores.pods.get(key)
@@ -209,8 +222,7 @@ class Queries:
         Args:
             roles: of the containers; sidecars (init containers that keep running) usually belong.
         """
-        pods = sorted(self.pods_of(key), key=lambda pod: pod.metadata.creation_timestamp or _EARLIEST, reverse=True)
-        return tuple(target for pod in pods for target in log_targets(pod, roles))
+        return targets_of_pods(self.pods_of(key), roles)
 
     # -- events -------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ and a method here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from k9py.api.events import Event
 from k9py.api.kinds import WORKLOAD_KINDS
@@ -24,6 +24,7 @@ from k9py.cluster.indexes import (
     SELECTOR,
     SERVICE,
     TARGET,
+    indexed_pairs,
     is_indexed,
     label_pairs,
     selector_pair,
@@ -32,10 +33,16 @@ from k9py.cluster.stores import Stores
 
 
 class Relations:
-    """Relations over the stores."""
+    """Relations over the stores.
 
-    def __init__(self, stores: Stores) -> None:
+    Args:
+        has_synced: returns whether the objects of a kind (by name) have been read. While ReplicaSets have not (they may
+            be forbidden), the selector of a Deployment decides which pods of ReplicaSets are its own.
+    """
+
+    def __init__(self, stores: Stores, has_synced: Callable[[str], bool]) -> None:
         self._stores = stores
+        self._has_synced = has_synced
 
     # -- owners and owned ---------------------------------------------------------------------------------------------
 
@@ -52,7 +59,19 @@ class Relations:
             return ObjectRef(owner.kind, owned.namespace, owner.name)
         if owner.kind == ReplicaSet.KIND:
             replica_set = self._stores.replica_sets.get(ObjectRef(ReplicaSet.KIND, owned.namespace, owner.name))
-            return self.workload_of(replica_set) if replica_set is not None else None
+            if replica_set is not None:
+                return self.workload_of(replica_set)
+            return None if self._has_synced(ReplicaSet.KIND) else self._deployment_selecting(owned)
+        return None
+
+    def _deployment_selecting(self, owned: KubeObject) -> ObjectRef | None:
+        """Return the Deployment whose selector a pod's labels match."""
+        labels, namespace = owned.metadata.labels, owned.namespace
+        for pair in indexed_pairs(namespace, labels):
+            for deployment in self._stores.deployments.by_index(LABEL, pair, namespace):
+                selector = deployment.spec.selector
+                if selector is not None and not selector.is_empty and selector.matches(labels):
+                    return deployment.key
         return None
 
     def is_read(self, owner: OwnerReference, namespace: str) -> bool:
@@ -70,8 +89,26 @@ class Relations:
         pods = self._stores.pods
         if not isinstance(workload, Deployment):
             return pods.by_owner(workload.uid, workload.namespace)
+        if not self._has_synced(ReplicaSet.KIND):
+            return self._selected_pods(workload)
         replica_sets = self._stores.replica_sets.by_owner(workload.uid, workload.namespace)
         return (pod for replica_set in replica_sets for pod in pods.by_owner(replica_set.uid, workload.namespace))
+
+    def _selected_pods(self, deployment: Deployment) -> Iterator[Pod]:
+        """Yield the pods of ReplicaSets that the selector of a Deployment matches."""
+        selector, namespace = deployment.spec.selector, deployment.namespace
+        if selector is None or selector.is_empty:
+            return
+        pods = self._stores.pods
+        if selector.match_labels:
+            pair = selector_pair(namespace, deployment.name, selector.match_labels)
+            candidates = pods.by_index(LABEL, pair, namespace) if is_indexed(pair) else pods.in_namespace(namespace)
+        else:
+            candidates = pods.in_namespace(namespace)
+        for pod in candidates:
+            owner = pod.metadata.controller
+            if owner is not None and owner.kind == ReplicaSet.KIND and selector.matches(pod.metadata.labels):
+                yield pod
 
     # -- Services and their backends ----------------------------------------------------------------------------------
 

@@ -63,6 +63,7 @@ _BUDGET_SPENT: Final = re.compile(
     r"The disruption budget (?P<name>\S+) needs (?P<needs>\d+) healthy pods and has (?P<has>\d+) currently", re.ASCII
 )
 _MANAGER: Final = re.compile(r'conflict with "([^"]{1,253})"')
+_UNTYPED: Final = re.compile(r"failed to create typed patch object \([^)]*\): (?P<problem>.+)", re.DOTALL)
 _CONFLICTS_NAMED: Final = 5
 _SEVERAL_BUDGETS: Final = "more than one PodDisruptionBudget"
 _BUDGET_HINT: Final = "Wait until more of its pods are ready. Deleting the pod bypasses the PodDisruptionBudget."
@@ -119,7 +120,7 @@ def error_from_status(
         seconds = status.details.retry_after_seconds
     make_error = _eviction_refused(code, message, status) if info.resource == "pods/eviction" else None
     if make_error is None and info.is_write:
-        make_error = _admission_refused(message)
+        make_error = _admission_refused(message) or _untyped(code, message)
     if make_error is not None:
         return make_error(code=code, reason=reason, retry_after=seconds)
     if code == 409 and (conflicts := _field_conflicts(status)):
@@ -175,6 +176,17 @@ def _admission_refused(message: str) -> Callable[..., ApiError] | None:
             "The server refuses writes that it cannot check: nothing was changed. Repair the webhook, then try again.",
         )
     return None
+
+
+def _untyped(code: int, message: str) -> Callable[..., ApiError] | None:
+    """Return the error for a manifest that does not fit its type, None for anything else.
+
+    A server-side apply reports it as an internal error: apimachinery/pkg/util/managedfields/internal/fieldmanager.go.
+    """
+    if code != 500 or (untyped := _UNTYPED.match(message)) is None:
+        return None
+    hint = "The manifest does not fit its type: correct the fields. Nothing was changed."
+    return partial(BadRequestError, untyped["problem"], hint)
 
 
 def _field_conflicts(status: _Status) -> tuple[tuple[str, str], ...]:

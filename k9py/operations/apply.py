@@ -19,6 +19,7 @@ from k9py.api.resource_type import ResourceType
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.drafts import Draft
+from k9py.operations.front_end import SeveralRefusedError
 from k9py.operations.manifest import Document, ManifestError
 from k9py.operations.operation import Operation, PlannedTarget, RemediableError, Remedy
 from k9py.operations.plan import ITS_NAMESPACE, ITS_TYPE, Tracking, WritePlan
@@ -167,12 +168,16 @@ class Apply(Operation[ApplyInputs]):
     takes_several = True
     waits_for_each = False
     asks_again = True
+    shows_all = True
 
     def inputs(self, **given: Any) -> ApplyInputs:
         return ApplyInputs(**given)
 
     def title(self, inputs: ApplyInputs) -> str:
         return "force apply" if inputs.force else "apply"
+
+    def place(self, target: Target, inputs: ApplyInputs) -> str:
+        return inputs.manifests[target.key].place
 
     async def plan(self, target: Target, inputs: ApplyInputs) -> PlannedTarget:
         manifest = inputs.manifests[target.key]
@@ -182,11 +187,14 @@ class Apply(Operation[ApplyInputs]):
         self, inputs: Any, error: KdashError, targets: Sequence[Target], before: Sequence[Target]
     ) -> None:
         """Offer to take over the fields of other managers. Raises RemediableError."""
-        if isinstance(error, FieldConflictError):
-            given = {"manifests": inputs.manifests, "draft": inputs.draft, "force": True}
-            raise RemediableError(
-                error.message, error.hint, Remedy(self.id, given, "Force", "--force-conflicts")
-            ) from error
+        given = {"manifests": inputs.manifests, "draft": inputs.draft, "force": True}
+        remedy = Remedy(self.id, given, "Force", "--force-conflicts")
+        match error:
+            case FieldConflictError():
+                raise RemediableError(error.message, error.hint, remedy) from error
+            case SeveralRefusedError(proposals=proposals):
+                if any(isinstance(refusal.error, FieldConflictError) for refusal in proposals.refusals):
+                    error.remedy = remedy
 
     def ended(self, inputs: Any, result: OperationResult) -> str:
         """Discard a typed text once it is stored; else keep it and tell where."""

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from k9py.api.errors import KdashError
+from k9py.api.errors import FieldConflictError, KdashError
 from k9py.api.meta import ObjectRef
-from k9py.operations.front_end import Proposal
-from k9py.operations.operation import Operation
+from k9py.operations.front_end import Proposal, Proposals, Refusal, SeveralRefusedError
+from k9py.operations.operation import Operation, Remedy
 from k9py.operations.result import OperationResult, error_outcome
 
 
@@ -55,3 +55,30 @@ def keys_without_result(keys: Sequence[ObjectRef], results: Sequence[OperationRe
     """Return the objects that have no result, in their order."""
     named = {result.key for result in results}
     return tuple(key for key in keys if key not in named)
+
+
+def passed_results(proposals: Proposals) -> list[OperationResult]:
+    """Return a result for each proposal of which only the dry run was made."""
+    return [replace(result_of(proposals.operation, item), outcome="dry-run") for item in proposals.items]
+
+
+def refused_results(error: SeveralRefusedError) -> list[OperationResult]:
+    """Return a result for each target: those that passed their dry run first, the refused ones last."""
+    operation = error.proposals.operation.id
+    return passed_results(error.proposals) + [
+        OperationResult(item.target.key, operation, error_outcome(item.error), item.target, error=item.error)
+        for item in error.proposals.refusals
+    ]
+
+
+def refusal_text(refusal: Refusal) -> str:
+    """Return the file and line, the object and the reason."""
+    place = f"{refusal.place}: " if refusal.place else ""
+    return f"{place}{refusal.target.key}: {refusal.error.message}"
+
+
+def refusal_hint(refusal: Refusal, remedy: Remedy | None) -> str:
+    """Return what to do about a refusal."""
+    if remedy is not None and remedy.flag and isinstance(refusal.error, FieldConflictError):
+        return f"{remedy.flag} takes these fields over"
+    return refusal.error.hint_after_giving_up

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -61,6 +62,18 @@ def new_draft(directory: Path, name: str) -> Draft:
     except OSError as error:
         raise _error(directory, error) from error
     raise ConfigError(f"{directory} is full of kept texts", "delete those you no longer need")
+
+
+def kept_texts(draft: Draft) -> tuple[Path, ...]:
+    """Return the files of earlier texts of the same name, the last one first."""
+    stem, folder = re.sub(r"-\d+\Z", "", draft.path.stem), draft.path.parent
+    own = re.compile(rf"{re.escape(stem)}(?:-\d+)?\.yaml")
+    times: dict[Path, float] = {}
+    for path in folder.glob("*.yaml"):
+        if path != draft.path and own.fullmatch(path.name):
+            with suppress(OSError):
+                times[path] = path.stat().st_mtime
+    return tuple(sorted(times, key=lambda path: times[path], reverse=True))
 
 
 def _error(path: Path, error: OSError) -> ConfigError:

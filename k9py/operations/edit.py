@@ -205,6 +205,7 @@ class Edit(Operation[EditInputs]):
     id = "edit"
     label = "Edit"
     asks_again = True
+    starts_over = False
 
     def inputs(self, **given: Any) -> EditInputs:
         return EditInputs(**given)

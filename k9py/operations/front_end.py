@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
-from k9py.api.errors import ConflictError, KdashError
+from k9py.api.errors import ConflictError, KdashError, RefusedError
 from k9py.api.meta import ObjectRef
+from k9py.api.plural import count_noun, pluralize
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
 from k9py.operations.dry_run import DryRun
-from k9py.operations.operation import Operation, PlannedTarget
+from k9py.operations.operation import Operation, PlannedTarget, Remedy
 from k9py.operations.plan import WritePlan, WriteResult
 from k9py.operations.result import OperationResult
 from k9py.operations.target import Target
@@ -58,17 +59,49 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A target whose plan or dry run was refused.
+
+    Args:
+        place: file and line that describe it, "" when nothing does.
+    """
+
+    target: Target
+    error: KdashError
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Proposals:
     """The writes that are confirmed together, in the order in which they will be made.
 
     Args:
-        items: at least one.
+        items: at least one, unless all were refused.
         notes: which targets are left out, and why.
+        refusals: of an operation that shows all refusals; with one of them nothing can be confirmed.
     """
 
     operation: Operation[Any]
     items: tuple[Proposal, ...]
     notes: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+
+class SeveralRefusedError(RefusedError):
+    """Some of several targets were refused.
+
+    Attributes:
+        proposals: what passed, and the refusals.
+        remedy: another operation that makes the refused ones possible; None when there is none.
+    """
+
+    remedy: Remedy | None = None
+
+    def __init__(self, proposals: Proposals) -> None:
+        refused, count = len(proposals.refusals), len(proposals.items) + len(proposals.refusals)
+        text = f"{refused} of {count_noun(count, 'object')} {pluralize(refused, 'was', 'were')} refused"
+        super().__init__(text, "nothing was written")
+        self.proposals = proposals
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +171,9 @@ class FrontEnd(Protocol):
 
     def failed(self, result: OperationResult, error: KdashError) -> None:
         """Report the error that refused or ended an operation."""
+
+    async def refused(self, error: SeveralRefusedError) -> None:
+        """Show what was refused and what passed; nothing was written."""
 
     def interrupted(self, result: OperationResult) -> None:
         """Report that the run was cancelled before the server answered a write."""

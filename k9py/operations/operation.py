@@ -100,6 +100,11 @@ class Operation(ABC, Generic[InputsT]):
     asks_again: ClassVar[bool] = False
     """After a failure that stored nothing, `ask_again` may have other inputs to ask for."""
 
+    starts_over: ClassVar[bool] = True
+    """Its inputs are still meant after others have changed the object: it can be planned again from them."""
+    shows_all: ClassVar[bool] = False
+    """Of several targets all refusals are shown at once, with what passed."""
+
     @abstractmethod
     def inputs(self, **given: Any) -> InputsT:
         """Return the inputs from the front end's arguments; missing ones have to be asked for."""
@@ -132,6 +137,10 @@ class Operation(ABC, Generic[InputsT]):
     def needs_input(self, inputs: Any) -> bool:
         """Return whether a person has to be asked for inputs."""
         return False
+
+    def place(self, target: Target, inputs: Any) -> str:
+        """Return the file and line that describe a target, "" when nothing does."""
+        return ""
 
     def skip_reason(self, target: Target, inputs: Any) -> str:
         """Return why one of several targets is left out, "" when it is not."""

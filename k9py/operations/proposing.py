@@ -18,7 +18,7 @@ from k9py.api.pods import Pod
 from k9py.cluster.cluster import Cluster
 from k9py.operations.delete_stuck_pods import DeletePod, StuckPodDeleter
 from k9py.operations.dry_run import DryRun, dry_run
-from k9py.operations.front_end import Proposal, Proposals
+from k9py.operations.front_end import Proposal, Proposals, Refusal, SeveralRefusedError
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.patcher import Reader
 from k9py.operations.shared_reader import SharedReader
@@ -93,6 +93,7 @@ async def propose(
         outcomes: what came of each target is added.
 
     Raises:
+        SeveralRefusedError: of several targets of an operation that shows all refusals, some are refused.
         KdashError: a target is refused; of several the first, after all of them were tried.
     """
     outcomes = {} if outcomes is None else outcomes
@@ -107,15 +108,39 @@ async def propose(
 
     async with SharedReader(session.reader) as reader:
         shared = replace(session, reader=reader)
-        items = await _each({target.key: partial(proposal, target) for target in taken}, outcomes)
+        try:
+            items = await _each(
+                {target.key: partial(proposal, target) for target in taken}, outcomes, operation.shows_all
+            )
+        except KdashError as error:
+            refusals = _refusals(operation, taken, inputs, outcomes)
+            if len(taken) > 1 and operation.shows_all and refusals:
+                passed = tuple(item for item in outcomes.values() if isinstance(item, Proposal))
+                raise SeveralRefusedError(Proposals(operation, passed, notes, refusals)) from error
+            if len(taken) == 1 and (place := operation.place(taken[0], inputs)):
+                error.message = f"{place}: {error.message}"
+            raise
     return Proposals(operation, tuple(items), notes)
 
 
-async def _each(work: Mapping[ObjectRef, Callable[[], Coroutine[Any, Any, T]]], outcomes: Outcomes) -> list[T]:
+def _refusals(
+    operation: Operation[Any], targets: Sequence[Target], inputs: Any, outcomes: Outcomes
+) -> tuple[Refusal, ...]:
+    """Return the targets that were refused, in their order."""
+    return tuple(
+        Refusal(target, error, operation.place(target, inputs))
+        for target in targets
+        if isinstance(error := outcomes.get(target.key), KdashError)
+    )
+
+
+async def _each(
+    work: Mapping[ObjectRef, Callable[[], Coroutine[Any, Any, T]]], outcomes: Outcomes, without_names: bool = False
+) -> list[T]:
     """Return the results of all targets; a refused one does not keep the others from being tried.
 
     Raises:
-        KdashError: the first one's; with its name, where there are several.
+        KdashError: the first one's; with its name, where there are several, unless `without_names`.
     """
     errors: dict[ObjectRef, KdashError] = {}
 
@@ -125,7 +150,7 @@ async def _each(work: Mapping[ObjectRef, Callable[[], Coroutine[Any, Any, T]]], 
         except (ConnectionFailedError, ReadOnlyError):
             raise
         except KdashError as error:
-            if len(work) > 1:
+            if len(work) > 1 and not without_names:
                 error.message = f"{key}: {error.message}"
             errors[key] = error
             return None

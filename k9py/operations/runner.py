@@ -17,11 +17,25 @@ from typing import Any
 from k9py.api.errors import ConflictError, KdashError, UnchangedError
 from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
-from k9py.operations.batch_results import keys_without_result, refused_batch, result_of
+from k9py.operations.batch_results import (
+    keys_without_result,
+    passed_results,
+    refused_batch,
+    refused_results,
+    result_of,
+)
 from k9py.operations.concurrent_change import is_changed_by_others
 from k9py.operations.dry_run import DryRun, is_stored_as_previewed
-from k9py.operations.follow import FollowContext
-from k9py.operations.front_end import Confirmed, Decision, FrontEnd, InputRequest, Proposal, Proposals
+from k9py.operations.following import follow_context, removal
+from k9py.operations.front_end import (
+    Confirmed,
+    Decision,
+    FrontEnd,
+    InputRequest,
+    Proposal,
+    Proposals,
+    SeveralRefusedError,
+)
 from k9py.operations.late_dry_run import late_dry_run
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import Tracking, WritePlan, WriteResult
@@ -35,7 +49,6 @@ from k9py.operations.proposing import (
     read_targets,
     stuck_pod_deleter,
 )
-from k9py.operations.removal import track_removal
 from k9py.operations.result import OperationResult, error_outcome
 from k9py.operations.run_options import RunOptions
 from k9py.operations.target import Target, TargetSnapshot
@@ -60,6 +73,7 @@ class OperationRunner:
         self._outcomes: Outcomes = {}
         self.results: list[OperationResult] = []
         self.not_started: tuple[ObjectRef, ...] = ()
+        self.refused: SeveralRefusedError | None = None
 
     async def run(self, operation: Operation[Any], snapshots: Sequence[TargetSnapshot], **given: Any) -> None:
         """Run the operation; failures are in `results` and were reported to the front end."""
@@ -76,8 +90,12 @@ class OperationRunner:
                 self._front_end.note(error.message)
             except KdashError as error:
                 self._end_inputs(operation, error)
-                self._fail(error)
-                if len(batch) > 1 and self.results[-1].written is None:
+                if isinstance(error, SeveralRefusedError):
+                    self.results[-1:], self.refused = refused_results(error), error
+                    await self._front_end.refused(error)
+                else:
+                    self._fail(error)
+                if not self.refused and len(batch) > 1 and self.results[-1].written is None:
                     keys = [snapshot.key for snapshot in batch]
                     if each := refused_batch(operation, keys, self._outcomes, error):
                         self.results[-1:] = each
@@ -100,11 +118,7 @@ class OperationRunner:
             self._front_end.note(note)
 
     async def _run_batch(self, operation: Operation[Any], batch: Sequence[TargetSnapshot], inputs: Any) -> None:
-        """Run a batch; what may be asked for again after a failure is asked again.
-
-        What others have changed meanwhile is never replaced unseen: the objects are read again, and the new plan is
-        confirmed again, if the user wants that.
-        """
+        """Run a batch; after a failure ask again, or plan again from objects that others have changed."""
         targets: Sequence[Target] = ()
         while True:
             try:
@@ -113,15 +127,15 @@ class OperationRunner:
                     await self._apply_all(operation, proposals)
                 return
             except KdashError as error:
-                is_stored = self.results[-1].written is not None or error_outcome(error) == "unknown"
-                if is_stored:
+                if self.results[-1].written is not None or error_outcome(error) == "unknown":
                     raise
-                if not operation.asks_again:
-                    if not is_changed_by_others(error) or not await self._front_end.starts_over(error):
+                if operation.starts_over and is_changed_by_others(error):
+                    if not await self._front_end.starts_over(error):
                         raise
-                    targets = await read_again(self._session, self._targets)
-                    inputs = self._inputs
+                    targets, inputs = await read_again(self._session, self._targets), self._inputs
                     continue
+                if not operation.asks_again:
+                    raise
                 before = self._targets
                 targets = await read_targets(self._session, batch) if isinstance(error, ConflictError) else before
                 again = await operation.ask_again(self._inputs, error, targets, before)
@@ -186,8 +200,7 @@ class OperationRunner:
                     return proposals
                 case Decision.PREVIEW:
                     assert proposals is not None
-                    results = [result_of(operation, item) for item in proposals.items]
-                    self.results[-1:] = [replace(result, outcome="dry-run") for result in results]
+                    self.results[-1:] = passed_results(proposals)
                     return None
                 case Decision.BACK if is_asked:
                     continue
@@ -217,7 +230,8 @@ class OperationRunner:
                 is_tracking = True
                 if written is None:
                     self._front_end.writing(proposal, number, count)
-                self._ended(await planned.follow(self._follow_context(proposal.key)), began)
+                context = follow_context(self._session, self._front_end, self._options.timeout, proposal.key)
+                self._ended(await planned.follow(context), began)
             elif self._options.tracks and (proposal.plan is None or proposal.plan.tracking is not Tracking.NONE):
                 is_tracking = True
                 await self._track(proposal, written, began)
@@ -256,7 +270,7 @@ class OperationRunner:
     async def _follow_removal(self, index: int, plan: WritePlan) -> None:
         began = self._session.clock.monotonic()
         try:
-            end = await self._removal(plan)
+            end = await removal(self._session, self._front_end, plan)
         except (asyncio.CancelledError, KdashError) as error:
             self._record(self.results[index], interrupted_end(error))
             if isinstance(error, asyncio.CancelledError):
@@ -323,31 +337,13 @@ class OperationRunner:
 
     # -- to the end ---------------------------------------------------------------------------------------------------
 
-    def _follow_context(self, key: ObjectRef) -> FollowContext:
-        session, front_end = self._session, self._front_end
-        report = partial(front_end.report, key)
-        return FollowContext(
-            session.writer, session.reader, session.clock, self._options.timeout, report, front_end.stops
-        )
-
     async def _track(self, proposal: Proposal, written: WriteResult | None, began: float) -> None:
         plan = proposal.plan
         if plan is not None and plan.tracking is Tracking.REMOVAL and not plan.removes_pod:
-            self._ended(await self._removal(plan), began)
+            self._ended(await removal(self._session, self._front_end, plan), began)
             return
         async with self._session.watch(proposal.key) as cluster:
             await self._track_watched(cluster, proposal, written, began)
-
-    async def _removal(self, plan: WritePlan) -> TrackedEnd:
-        key, front_end = plan.key, self._front_end
-        return await track_removal(
-            self._session.reader,
-            self._session.clock,
-            key,
-            plan.uid,
-            report=partial(front_end.report, key),
-            is_superseded=lambda: front_end.is_superseded(key),
-        )
 
     async def _track_watched(
         self, cluster: Cluster, proposal: Proposal, written: WriteResult | None, began: float

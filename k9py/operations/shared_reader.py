@@ -1,6 +1,6 @@
 """A reader for the preflight of several objects at once: what all of them need is read once.
 
-Owns the requests under way; they end with it. Invariant: only lists of owners and the types are shared, for as long as
+Owns the requests under way; they end with it. Invariant: only lists and the types are shared, for as long as
 one proposal is made; objects are always read again.
 """
 
@@ -42,7 +42,14 @@ class SharedReader:
     async def list(
         self, kind: str, namespace: str, *, label_selector: str = "", field_selector: str = ""
     ) -> builtins.list[dict[str, Any]]:
-        return await self._reader.list(kind, namespace, label_selector=label_selector, field_selector=field_selector)
+        async def read() -> builtins.list[dict[str, Any]]:
+            return await self._reader.list(
+                kind, namespace, label_selector=label_selector, field_selector=field_selector
+            )
+
+        key = (kind, namespace, label_selector, field_selector)
+        result: builtins.list[dict[str, Any]] = await self._shared(key, read)
+        return result
 
     async def served_types(self) -> Discovered:
         result: Discovered = await self._shared("types", self._reader.served_types)

@@ -14,6 +14,7 @@ from functools import cache
 
 from k9py.api.resource_type import ResourceType
 from k9py.resources import catalog
+from k9py.resources.relations import STANDARD_RELATIONS, Relation
 from k9py.resources.resource import Resource
 
 
@@ -40,6 +41,17 @@ class ResourceRegistry:
         """Return the descriptor of a type, None when the server's own columns are used."""
         self._load(resource_type.kind.lower())
         return self._by_kind.get((resource_type.group, resource_type.kind))
+
+    def relations(self) -> tuple[Relation, ...]:
+        """Return how objects of all kinds refer to others; imports all modules."""
+        return (*STANDARD_RELATIONS, *(relation for resource in self for relation in resource.relations))
+
+    def load_next(self) -> bool:
+        """Import one more module; return whether there was one. Between two calls the event loop can run."""
+        if not self._modules:
+            return False
+        self._load(next(iter(self._modules)))
+        return True
 
     def extended(self, resources: Iterable[Resource]) -> ResourceRegistry:
         """Return a registry that has these descriptors too."""

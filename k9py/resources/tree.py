@@ -2,7 +2,7 @@
 
 Invariants: every object is in a tree once, where it is reached first, so that relations that form a cycle end; a tree
 has at most `limit` lines; the last one then counts what is left out, up to the same limit. Dependents come from
-`ownerReferences`; other relations are named: "selected by", "scaled by", "used by".
+`ownerReferences`; other relations are named: "selected by", "scaled by", "used by" (`resources/relations.py`).
 """
 
 from __future__ import annotations
@@ -58,10 +58,17 @@ class TreeItem:
 
 @dataclass(frozen=True, slots=True)
 class Dependent:
-    """What belongs below an object, and why; `relation` is "" for an owned object."""
+    """What belongs below an object, and why.
+
+    Args:
+        relation: "" for an owned object.
+        follow_backward: the direction in which relations are followed from here, None for both: what refers to an
+            object (True), or what it refers to.
+    """
 
     item: TreeItem
     relation: str = ""
+    follow_backward: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

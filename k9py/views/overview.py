@@ -20,6 +20,7 @@ from k9py.diagnosis.finding import Finding
 from k9py.rollouts.status import RolloutState
 from k9py.views import rollouts, services
 from k9py.views.exit_codes import ExitCode
+from k9py.views.other_pods import OtherPod, other_pod_values
 from k9py.views.tones import COUNTED_SEVERITIES, count_text
 from k9py.views.values import Cell, Column, Row, Tone
 
@@ -45,16 +46,20 @@ def plain_tables(
 
 
 def overview_exit_code(
-    health: ClusterHealth, service_views: Iterable[ServiceView], rollout_views: Iterable[RolloutView]
+    health: ClusterHealth,
+    service_views: Iterable[ServiceView],
+    rollout_views: Iterable[RolloutView],
+    other_pods: Sequence[OtherPod] | None = (),
 ) -> ExitCode:
-    """Return FAILING if something is down, degraded or stuck; else UNKNOWN if anything is unknown; else DONE.
+    """Return FAILING if anything fails; else UNKNOWN if anything is unknown; else DONE.
 
-    A known failure is reported even if other things are unknown. Warnings and running rollouts are no failures.
+    Failing is what is down, degraded or stuck, and a failing pod of no Service or workload. A known failure is reported
+    even if other things are unknown. Warnings and running rollouts are no failures.
     """
     severities = {view.severity for view in service_views} | {view.severity for view in rollout_views}
-    if severities & {Severity.DOWN, Severity.DEGRADED, Severity.STUCK}:
+    if other_pods or severities & {Severity.DOWN, Severity.DEGRADED, Severity.STUCK}:
         return ExitCode.FAILING
-    if Severity.UNKNOWN in severities or not health.is_complete:
+    if other_pods is None or Severity.UNKNOWN in severities or not health.is_complete:
         return ExitCode.UNKNOWN
     return ExitCode.DONE
 
@@ -70,11 +75,16 @@ def json_values(
     health: ClusterHealth,
     service_views: Iterable[ServiceView],
     rollout_views: Iterable[RolloutView],
+    other_pods: Sequence[OtherPod] | None = (),
     *,
     context: str = "",
     notice: str = "",
 ) -> dict[str, Any]:
-    """Return everything as JSON values; unknown is null, times are RFC 3339."""
+    """Return everything as JSON values; unknown is null, times are RFC 3339.
+
+    Args:
+        other_pods: failing pods that belong to no Service or workload; None: unknown.
+    """
     service_list, rollout_list = list(service_views), list(rollout_views)
     return {
         "context": printable(context),
@@ -90,7 +100,8 @@ def json_values(
         "summary": {"services": _counts(service_list), "rollouts": _counts(rollout_list)},
         "services": [_service(view) for view in sorted(service_list, key=_position)],
         "rollouts": [_rollout(view) for view in sorted(rollout_list, key=_position)],
-        "exit_code": int(overview_exit_code(health, service_list, rollout_list)),
+        "other_pods": other_pod_values(other_pods),
+        "exit_code": int(overview_exit_code(health, service_list, rollout_list, other_pods)),
     }
 
 

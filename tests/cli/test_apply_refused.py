@@ -54,8 +54,10 @@ async def test_every_object_is_in_the_report_when_one_is_refused(shop: Shell, op
     assert result.json["exit_code"] == 9
     assert shop.writes() == 0
     text = await apply(shop, "a1", "BAD.NAME", "a2", "WORSE", options=options, json=False)
-    assert "kdash: ConfigMap shop/BAD.NAME: " in text.err
-    assert "kdash: refused too: ConfigMap shop/WORSE: " in text.err
+    assert ":6: ConfigMap shop/BAD.NAME: " in text.err
+    assert ":16: ConfigMap shop/WORSE: " in text.err
+    assert text.err.count("ConfigMap shop/WORSE: ") == 1
+    assert "2 of 4 objects were refused; nothing was written" in text.err
     assert "kdash: not written, although the dry run passed: ConfigMap a1, ConfigMap a2" in text.err
     assert "not tried" not in text.err
 

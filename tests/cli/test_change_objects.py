@@ -255,3 +255,68 @@ async def test_a_field_of_another_manager_is_taken_over_only_by_force(shop: Shel
     assert "--force-conflicts" in refused.err
     assert (await apply(force=True)).code == 0
     assert (stored(shop, "Deployment", "shop", "cart") or {})["spec"]["replicas"] == 5
+
+
+async def test_without_a_terminal_what_is_wrong_is_said_before_that_nobody_can_confirm(shop: Shell) -> None:
+    asking = WriteOptions()
+    create(shop, "ConfigMap", "settings", {})
+
+    async def refused(operation: str, name: str, **inputs: Any) -> CommandResult:
+        targets = parse_typed_names((name,))
+        return await shop.run(lambda its: run_operation(its, targets, operation, asking, **inputs))
+
+    assert "ConfigMap shop/settings cannot be scaled" in (await refused("scale", "cm/settings", replicas=2)).err
+    missing = await refused("delete", "pod/nope", cascade="background")
+    assert (missing.code, "Pod shop/nope not found" in missing.err) == (2, True)
+    unconfirmed = await refused("delete", "cm/settings", cascade="background")
+    assert unconfirmed.code == 9
+    assert "not confirmed: no terminal to ask on; nothing was written" in unconfirmed.err
+    assert stored(shop, "ConfigMap", "shop", "settings") is not None
+
+
+THREE = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: new-one, namespace: shop}
+data: {a: b}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: cart, namespace: shop}
+spec: {replicas: 5}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: bad, namespace: shop}
+spec:
+  foo: 1
+  selector: {matchLabels: {a: b}}
+  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: x}]}}
+"""
+
+
+async def test_every_manifest_is_tried_and_nothing_is_stored_when_some_are_refused(shop: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "three.yaml"
+    file.write_text(THREE)
+    result = await shop.run(lambda invocation: apply_files(invocation, [str(file)], YES))
+    assert result.code != 0
+    assert f"{file}:7: Deployment shop/cart: other managers own 1 field of it: .spec.replicas" in result.err
+    assert "--force-conflicts takes these fields over" in result.err
+    assert f"{file}:12: Deployment shop/bad: .spec.foo: field not declared in schema" in result.err
+    assert "correct the fields" in result.err
+    assert "has a problem" not in result.err
+    assert "+   a: b" in result.err
+    assert "2 of 3 objects were refused; nothing was written" in result.err
+    assert "not tried" not in result.err
+    assert stored(shop, "ConfigMap", "shop", "new-one") is None
+    assert shop.audit == []
+
+
+async def test_each_manifest_has_one_result_when_some_are_refused(shop: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "three.yaml"
+    file.write_text(THREE)
+    result = await shop.run(lambda invocation: apply_files(invocation, [str(file)], YES), json=True)
+    outcomes = {item["name"]: item["outcome"] for item in result.json["results"]}
+    assert outcomes == {"new-one": "dry-run", "cart": "failed", "bad": "failed"}
+    assert result.json["not_tried"] == []
+    assert result.json["exit_code"] == result.code != 0

@@ -243,3 +243,16 @@ def test_a_KUBECONFIG_that_leads_nowhere_is_named_with_exit_code_2(  # noqa: N80
     code, _, err = run(capsys)
     assert code == 2
     assert f"KUBECONFIG names {tmp_path / 'gone'}, which does not exist" in err
+
+
+def test_failing_pods_that_belong_to_nothing_exit_1_and_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "--demo=jobs", "-n", "batch")
+    assert code == 1
+    line = next(line for line in out.splitlines() if "other pods failing: " in line)
+    assert "batch/load-test (" in line
+    code, out, _ = run(capsys, "--demo=jobs", "-n", "batch", "--output", "json")
+    values = json.loads(out)
+    assert code == values["exit_code"] == 1
+    owners = {pod["name"]: pod["owner"] for pod in values["other_pods"]}
+    assert owners["load-test"] is None
+    assert {"kind": "Job", "name": "migrate-2-9"} in owners.values()

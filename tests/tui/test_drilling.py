@@ -112,7 +112,7 @@ async def test_a_tree_shows_owners_dependents_and_relations_and_is_folded(kdash:
     await kdash.until_text("1/1 · Running")
     assert tree.pane.table.select_key(ObjectRef("ReplicaSet", "shop", replica_set))
     await kdash.press("space")
-    await kdash.until(lambda: f"├─ ▸ ReplicaSet/{replica_set}  (3 more)" in tree_of(kdash), "folded")
+    await kdash.until(lambda: f"├─ ▸ ReplicaSet/{replica_set}  (4 more)" in tree_of(kdash), "folded")
     await kdash.press("enter")
     pods = await kdash.until_screen(ResourceScreen)
     await kdash.until(lambda: len(names(pods)) == 3, "the pods of the ReplicaSet")
@@ -123,7 +123,9 @@ async def test_a_tree_reaches_its_subject_below_an_owner_that_may_not_be_read(kd
         owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "migrate", "uid": "job-uid", "controller": True}
         metadata = {"name": "migrate-x", "namespace": "shop", "ownerReferences": [owner]}
         spec = {"containers": [{"name": "app", "image": "a:1"}]}
-        state.storage.create(PODS, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+        state.storage.create(
+            PODS, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}}
+        )
 
     for verb in ("list", "watch"):
         kdash.simulator.inject(Refuse(403, "Forbidden", "you may not list jobs"), RequestMatch(verb, "jobs"))
@@ -131,22 +133,41 @@ async def test_a_tree_reaches_its_subject_below_an_owner_that_may_not_be_read(kd
     kdash.app.navigator.open_tree(ObjectRef("Pod", "shop", "migrate-x"))
     tree = await kdash.until_screen(TreeScreen)
     await kdash.until(lambda: tree.pane.subtitle == "not readable: jobs.batch", "the type is named")
-    await kdash.until(lambda: len(tree.pane.rows) >= 3, "the path to the subject")
-    lines = tree_of(kdash)
-    assert lines[:2] == ["Job/migrate", "├─ Pod/migrate-x"]
-    assert lines[-1] == "└─ ▸ 1 type not readable"
+    expected = ["Job/migrate", "├─ Pod/migrate-x", "└─ ▸ 1 type not readable"]
+    await kdash.until(
+        lambda: [line for line in tree_of(kdash) if "Node" not in line] == expected, "the path to the subject"
+    )
     assert tree.pane.table.select_key(ObjectRef("", "shop", "1 type not readable"))
     await kdash.press("space")
     await kdash.until(lambda: tree_of(kdash)[-1].lstrip().startswith("└─ jobs.batch: "), "the reason")
 
 
-async def test_a_tree_of_a_config_map_shows_the_pods_that_use_it(kdash: Dashboard) -> None:
+async def test_a_tree_of_a_config_map_shows_who_uses_it(kdash: Dashboard) -> None:
     kdash.app.navigator.open_tree(ObjectRef("ConfigMap", "shop", "checkout-settings"))
     tree = await kdash.until_screen(TreeScreen)
-    await kdash.until(lambda: not tree.pane.subtitle and len(tree.pane.rows) > 1, "its users")
+    await kdash.until(lambda: not tree.pane.subtitle and len(tree_of(kdash)) > 4, "its users")
     lines = tree_of(kdash)
-    assert lines[0] == "ConfigMap/checkout-settings"
-    assert all("used by Pod/checkout-" in line for line in lines[1:])
+    assert lines[:2] == ["ConfigMap/checkout-settings", "└─ used by Deployment/checkout"]
+    assert any("─ Pod/checkout-" in line for line in lines)
+    assert any("selected by Service/checkout" in line for line in lines)
+    metadata = {"name": "late", "namespace": "shop"}
+    spec = {"containers": [{"name": "a", "image": "a:1", "envFrom": [{"configMapRef": {"name": "checkout-settings"}}]}]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}}
+    kdash.simulator.call(lambda state: state.storage.create(PODS, pod))
+    await kdash.until(lambda: any("used by Pod/late" in line for line in tree_of(kdash)), "a new user")
+
+
+async def test_a_tree_of_a_node_shows_its_pods_with_their_states(kdash: Dashboard) -> None:
+    kdash.app.navigator.open_tree(ObjectRef("Node", "", "node-000"))
+    tree = await kdash.until_screen(TreeScreen)
+    pods = {pod.name for pod in kdash.connected.cluster.stores.pods.values() if pod.spec.node_name == "node-000"}
+
+    def shown() -> set[str]:
+        return {line.partition("runs Pod/")[2] for line in tree_of(kdash)} - {""}
+
+    await kdash.until(lambda: not tree.pane.subtitle and shown() == pods, "its pods")
+    states = {row.key.name: row.cells[1].text for row in tree.pane.table.shown_rows}
+    assert all(states[name] for name in pods)
 
 
 async def test_enter_on_a_pod_shows_its_containers_and_the_log_of_one(kdash: Dashboard) -> None:
@@ -157,6 +178,9 @@ async def test_enter_on_a_pod_shows_its_containers_and_the_log_of_one(kdash: Das
     shown = await kdash.until_screen(ContainersScreen)
     await kdash.until(lambda: set(shown.containers.rows), "its containers")
     await kdash.until_text(f"Pod shop/{pod.name}", "ImagePullBackOff", "Container app", "readiness")
+    await kdash.pilot.resize_terminal(80, 24)
+    stacked = ("1 Containers", "▾ Container app", "3 Events", "Back-off pulling", "on node-")
+    await kdash.until_text(*stacked)
     await kdash.press("down")
     await kdash.until_text("Container proxy")
     assert shown.container == "proxy"

@@ -15,6 +15,7 @@ from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.editor import EditorDialog
 from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.dialogs.refused import RefusedDialog
 from tests.cli.shell import edit
 from tests.tui.dashboard import CART, Dashboard, dashboard
 from tests.tui.test_writing import audited, stored
@@ -153,6 +154,25 @@ async def test_what_is_refused_for_good_is_kept_in_a_private_file(
     assert not isinstance(kdash.app.screen, ConfirmDialog)
 
 
+async def test_a_changed_text_is_closed_by_the_second_press_and_kept(simulator: Simulator, tmp_path: Path) -> None:
+    async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
+        kdash.app.show_message("of the key before", stays=True)
+        await kdash.select(CART)
+        await kdash.press("e")
+        dialog = await kdash.until_screen(EditorDialog)
+        assert dialog.heading == "Edit Deployment shop/cart"
+        await kdash.until(lambda: "of the key before" not in kdash.text, "nothing covers the dialog")
+        await kdash.press("ctrl+end", *"# mine", "ctrl+home")
+        assert dialog.area.cursor_location == (0, 0)
+        assert dialog.text.endswith("# mine")
+        await kdash.press("escape")
+        await kdash.until_text("not saved", "Esc again closes")
+        await kdash.press("a", "escape")
+        assert kdash.app.screen is dialog
+        await kdash.press("escape")
+        await kdash.until(lambda: kdash.app.screen is kdash.home, "closed")
+
+
 async def test_an_editor_that_is_missing_is_replaced_by_the_built_in_one(simulator: Simulator, tmp_path: Path) -> None:
     environ = {"EDITOR": "no-such-editor"}
     async with dashboard(simulator, tmp_path, environ=environ) as kdash:
@@ -170,3 +190,25 @@ async def test_an_editor_that_is_missing_is_replaced_by_the_built_in_one(simulat
         await kdash.press("ctrl+s")
         assert ("spec.replicas", "3", "5") in (await kdash.confirm()).question.before_after
         assert not isinstance(kdash.app.screen, MessageDialog)
+
+
+async def test_manifests_that_are_refused_are_shown_with_their_place_and_nothing_is_written(
+    kdash: Dashboard, tmp_path: Path
+) -> None:
+    file = tmp_path / "app.yaml"
+    file.write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: new-one, namespace: shop}\ndata: {a: b}\n---\n"
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: cart, namespace: shop}\nspec: {replicas: 5}\n"
+    )
+    await kdash.press("colon", *f"apply {file}", "enter")
+    dialog = await kdash.until_screen(RefusedDialog)
+    refused, passed = dialog.question.items
+    assert refused.name == "Deployment shop/cart"
+    assert refused.before_after == (("from", "", f"{file}:6"),)
+    assert ".spec.replicas" in refused.warnings[0].message
+    assert any(line.text.strip() == "a: b" for line in passed.diff)
+    await kdash.until_text("1 of 2 objects was refused; nothing was written")
+    await kdash.press("tab", "enter")
+    question = (await kdash.confirm()).question
+    assert [item.name for item in question.items] == ["ConfigMap shop/new-one", "Deployment shop/cart"]
+    assert stored(kdash, CART)["spec"]["replicas"] == 3

@@ -191,8 +191,9 @@ async def test_a_context_that_does_not_exist_is_refused_and_what_is_shown_stays(
 
 
 async def test_a_filter_that_leaves_nothing_says_so(kdash: Dashboard) -> None:
-    await kdash.press("2", "slash", *"zzz", "enter")
+    await kdash.press("2", "slash", *"zzz[", "enter")
     await kdash.until_text("no match (16 hidden)")
+    await kdash.until(lambda: kdash.text.count("matched literally: unterminated") == 2, "why, in the table too")
     await kdash.press("escape")
     await kdash.until(lambda: "the filter leaves" not in kdash.text and len(names(kdash)) == 16, "all rows again")
 

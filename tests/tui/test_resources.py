@@ -12,10 +12,12 @@ from k9py.api.resource_types import STANDARD
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.health import ClusterState
 from k9py.simulator.apiserver.writes import create_object
+from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS, PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.key_bar import KeyBar
+from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.resources import ResourceScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.tree import TreeScreen
@@ -77,6 +79,8 @@ async def test_a_table_follows_the_cluster_and_the_scope(kdash: Dashboard) -> No
     assert kdash.app.screen is screen
     assert "NAMESPACE" not in kdash.text
     await kdash.until_text("namespace data")
+    await listed(kdash, "no")
+    await kdash.until_text("pods unknown: only 1 namespace watched")
 
 
 async def test_a_type_without_a_descriptor_shows_what_the_server_prints(kdash: Dashboard) -> None:
@@ -108,7 +112,7 @@ async def test_the_footer_and_the_keys_are_those_of_the_type(kdash: Dashboard) -
     screen = await listed(kdash, "configmaps")
     titles = {title for _, title, _ in screen.query_one(KeyBar).keys}
     assert "Describe" in titles
-    assert not titles & {"Scale", "Restart", "Undo", "Logs"}
+    assert not titles & {"Scale", "Restart", "Undo"}
     await kdash.press("l")
     await kdash.until_said("a ConfigMap has no logs")
     pods = await listed(kdash, "po")
@@ -125,7 +129,7 @@ async def test_what_may_not_be_listed_says_who_may_not_and_how_to_go_on(simulato
         kdash.app.navigator.open_resources(STANDARD.find("nodes") or POD.resource_type)
         screen = await kdash.until_screen(ResourceScreen)
         await kdash.until(lambda: screen.pane.lease and screen.pane.lease.state is ClusterState.FORBIDDEN, "forbidden")
-        await kdash.until_text("viewer", "nodes", "Esc goes back")
+        await kdash.until_text("viewer", "nodes", "Esc goes back", "Ctrl+R Retry now")
 
 
 async def test_pods_of_a_rollout_are_marked_too(kdash: Dashboard) -> None:
@@ -167,7 +171,7 @@ async def test_a_kind_with_the_name_of_a_workload_in_another_group_is_none(kdash
     screen = await listed(kdash, "deployments.reviewer.example.com")
     await kdash.until_text("deployments.reviewer.example.com")
     titles = {title for _, title, _ in screen.query_one(KeyBar).keys}
-    assert not titles & {"Scale", "Restart", "Undo", "Logs"}
+    assert not titles & {"Scale", "Restart", "Undo"}
     await kdash.press("r")
     await kdash.until_said("a Deployment.reviewer.example.com has no rollout")
     await kdash.press("g", "space", "space", "r")
@@ -177,7 +181,7 @@ async def test_a_kind_with_the_name_of_a_workload_in_another_group_is_none(kdash
     await kdash.until_text("Deployment.reviewer.example.com/checkout")
     titles = {title for _, title, _ in tree.query_one(KeyBar).keys}
     assert "Describe" in titles
-    assert not titles & {"Scale", "Restart", "Undo", "Logs"}
+    assert not titles & {"Scale", "Restart", "Undo"}
     await kdash.press("y")
     await kdash.until_screen(YamlScreen)
     titles = {title for _, title, _ in kdash.app.screen.query_one(KeyBar).keys}
@@ -192,3 +196,17 @@ async def test_the_first_rows_do_not_wait_for_the_tick(kdash: Dashboard, monkeyp
     kdash.app.navigator.open_resources(resource_type)
     screen = await kdash.until_screen(ResourceScreen)
     await kdash.until(lambda: screen.pane.table.row_count, "the first rows, although nothing ticks")
+
+
+async def test_the_logs_of_a_job_and_a_cronjob_are_those_of_its_pods(tmp_path: Path) -> None:
+    with Simulator(scenario="jobs", clock=ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path) as kdash:
+            for line, name in (("jobs batch", "migrate-2-9"), ("cj batch", "invoice")):
+                screen = await listed(kdash, line)
+                rows = screen.pane.table.shown_rows
+                assert screen.pane.table.select_key(next(row.key for row in rows if row.key.name == name))
+                await kdash.press("l")
+                logs = (await kdash.until_screen(LogScreen)).logs
+                await kdash.until(lambda logs=logs: logs.view.state.lines > 0, "lines")  # type: ignore[misc]
+                assert all(target.pod.startswith(name) for target in logs.targets)
+                await kdash.press("escape", "escape")

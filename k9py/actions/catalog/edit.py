@@ -50,4 +50,24 @@ _CANCEL: Final = Action(
     native="cancel",
     priority=True,
 )
-ACTIONS: Final = (EDIT, _SAVE, _CANCEL)
+_TOP: Final = Action(
+    "editor.top",
+    "Top",
+    "Beginning of the text",
+    keys=("ctrl+home",),
+    group=HelpGroup.DIALOGS,
+    scope=ActionScope.EDITOR,
+    native="edge(0)",
+    priority=True,
+)
+_BOTTOM: Final = Action(
+    "editor.bottom",
+    "Bottom",
+    "End of the text",
+    keys=("ctrl+end",),
+    group=HelpGroup.DIALOGS,
+    scope=ActionScope.EDITOR,
+    native="edge(1)",
+    priority=True,
+)
+ACTIONS: Final = (EDIT, _SAVE, _CANCEL, _TOP, _BOTTOM)

@@ -7,12 +7,27 @@ from typing import Final
 from k9py.actions.action import Action, ActionScope, ActionTarget, CliVerb, HelpGroup, Permission, TypedCommand
 from k9py.actions.host import ActionHost
 
-_HAVE_LOGS: Final = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Service")
+_HAVE_LOGS: Final = (
+    "Pod",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "Service",
+    "Job",
+    "CronJob",
+    "ReplicationController",
+)
 
 
 def _have_logs(target: ActionTarget) -> str | None:
-    kind = target.key.kind
-    return None if kind in _HAVE_LOGS and not target.key.group else f"a {kind} has no logs: only what has pods does"
+    """Refuse standard types without pods; an object of a custom resource may control some."""
+    key = target.key
+    if key.group or key.kind in _HAVE_LOGS:
+        return None
+    if key.kind == "Node":
+        return "a Node has no logs of its own: those of its pods are on the pods"
+    return f"a {key.kind} has no logs: only what has pods does"
 
 
 def _logs(host: ActionHost, _argument: str | None) -> None:

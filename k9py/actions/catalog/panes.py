@@ -46,7 +46,14 @@ ACTIONS: Final = (
         )
         for number in range(1, 6)
     ),
-    _pane("filter", "Filter rows", "Filter rows, or search a text", ("slash",), "filter", 170),
+    _pane(
+        "filter",
+        "Filter rows",
+        "Filter rows (text, !not, regex, -l label=value, ~fuzzy), or search a text",
+        ("slash",),
+        "filter",
+        170,
+    ),
     _home(
         "workload.mark",
         "Select",

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -27,7 +26,7 @@ from k9py.api.workloads import DaemonSet, Deployment, ReplicaSet, StatefulSet
 from k9py.cli.logs.options import LogOptions
 from k9py.cli.session import CommandSession, explain_not_found
 from k9py.cli.targets import ObjectArgument
-from k9py.cluster.log_targets import ALL_ROLES, DEFAULT_ROLES, log_targets
+from k9py.cluster.log_targets import ALL_ROLES, DEFAULT_ROLES, current_jobs, log_targets
 from k9py.informer.health import Listed, Live, Loading
 from k9py.informer.reflector import Reflector
 from k9py.logs.source import LogTarget
@@ -37,7 +36,6 @@ _OWNERS: Final = (Deployment, StatefulSet, DaemonSet, ReplicaSet, Job)
 """What has a selector of its own pods."""
 _JOB_PODS: Final = "job-name"
 """A label of all pods of jobs, which servers before 1.27 set too."""
-_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -81,16 +79,10 @@ class PodSelection:
         if self.between is not None:
             own_between = [value for value in between or () if value.owner_uid == self.owner_uid]
             if self.between is JOB:
-                own_between = _current_jobs(own_between)
+                own_between = [*current_jobs([value for value in own_between if isinstance(value, Job)])]
             owners = None if between is None else {value.uid for value in own_between}
         own = (pod for pod in pods if owners is None or pod.owner_uid in owners)
         return tuple(sorted((pod for pod in own if self.names is None or pod.name in self.names), key=_name))
-
-
-def _current_jobs(jobs: Sequence[KubeObject]) -> list[KubeObject]:
-    """Return the jobs that run, and the one that was created last."""
-    newest = max(jobs, key=lambda job: job.metadata.creation_timestamp or _EARLIEST, default=None)
-    return [job for job in jobs if job is newest or (isinstance(job, Job) and job.status.active)]
 
 
 def _name(pod: Pod) -> str:

@@ -20,6 +20,7 @@ from k9py.operations.preflight.dependents import takes_along
 from k9py.operations.preflight.disruption import budget_of_eviction, budget_of_rollout
 from k9py.operations.preflight.facts import Facts, Unknown, gather, planned_template, unknown
 from k9py.operations.preflight.quota import coming_pods, node_room, quota_refusals
+from k9py.operations.preflight.uses import used_by
 from k9py.operations.stuck_pods import unready_pods_warning
 from k9py.operations.warnings import loudest_first
 
@@ -86,6 +87,7 @@ def judge(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> tuple[Prefli
 def _found(obj: Mapping[str, Any], plan: WritePlan, facts: Facts) -> Iterator[PreflightWarning]:
     yield from rights(facts)
     yield from takes_along(plan, facts.dependents)
+    yield from used_by(facts.uses)
     yield from autoscaling(obj, plan, facts)
     yield from budget_of_rollout(obj, plan, facts)
     yield from budget_of_eviction(obj, plan, facts)

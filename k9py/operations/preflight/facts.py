@@ -25,6 +25,7 @@ from k9py.api.text import printable
 from k9py.operations.patcher import Reader
 from k9py.operations.plan import ITS_TYPE, NewPods, PreflightWarning, WarningLevel, WritePlan
 from k9py.operations.preflight.dependents import OF_POD_SECONDS, READ_SECONDS, Dependents, read_dependents
+from k9py.operations.preflight.uses import Uses, read_uses
 
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)
@@ -61,6 +62,7 @@ class Facts:
         quotas: those of the namespace.
         pods: those of the workload, if more of the same will be created.
         dependents: what a deletion takes along.
+        uses: what uses the object of a deletion.
         at: when they were read.
     """
 
@@ -71,6 +73,7 @@ class Facts:
     quotas: tuple[ResourceQuota, ...] | Unknown | None = None
     pods: tuple[Pod, ...] | Unknown | None = None
     dependents: Dependents | None = None
+    uses: Uses | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -94,10 +97,16 @@ async def gather(reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> Fac
             return None
         return await _known(lambda: _listed(reader, POD, namespace, selector), POD)
 
+    async def around() -> tuple[Dependents | None, Uses | None]:
+        return await asyncio.gather(dependents(), uses())
+
     async def dependents() -> Dependents | None:
         if plan.request.verb not in ("delete", "evict"):
             return None
         return await read_dependents(reader, obj, seconds=OF_POD_SECONDS if plan.removes_pod else READ_SECONDS)
+
+    async def uses() -> Uses | None:
+        return await read_uses(reader, obj) if plan.request.verb == "delete" and not plan.removes_pod else None
 
     tasks = (
         asyncio.ensure_future(_allowed(reader, plan, right)),
@@ -105,15 +114,15 @@ async def gather(reader: Reader, obj: Mapping[str, Any], plan: WritePlan) -> Fac
         asyncio.ensure_future(listed(POD_DISRUPTION_BUDGET, plan.starts_rollout or plan.removes_pod)),
         asyncio.ensure_future(listed(RESOURCE_QUOTA, creates_pods)),
         asyncio.ensure_future(siblings()),
-        asyncio.ensure_future(dependents()),
+        asyncio.ensure_future(around()),
     )
     try:
-        allowed, autoscalers, budgets, quotas, pods, owned = await asyncio.gather(*tasks)
+        allowed, autoscalers, budgets, quotas, pods, (owned, used) = await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return Facts(right, allowed, autoscalers, budgets, quotas, pods, owned)
+    return Facts(right, allowed, autoscalers, budgets, quotas, pods, owned, used)
 
 
 def needed_right(plan: WritePlan) -> Right:

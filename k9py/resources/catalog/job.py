@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from k9py.api.batch import Job
@@ -60,7 +61,7 @@ def row(job: Job, context: RowContext) -> Row:
             Cell(text, tone),
             _completions(job),
             count_cell(status.failed, Tone.WARN if status.failed else Tone.MUTED),
-            duration_cell(status.start_time, status.completion_time, context.now),
+            duration_cell(status.start_time, status.completion_time or _failed_at(job), context.now),
             text_cell(condition.reason if condition is not None else "", tone),
             AGE_CELL,
             *template_cells(job.spec.template),
@@ -78,6 +79,12 @@ def job_state(job: Job) -> tuple[str, Tone, Condition | None]:
             is_failed = tone is Tone.FAIL
             return text, tone, true.get(type_) if is_failed else None
     return "Running", Tone.WARN if job.status.failed else Tone.BUSY, None
+
+
+def _failed_at(job: Job) -> datetime | None:
+    """Return when a Job failed: only a success sets its completion time. kubectl keeps counting."""
+    conditions = job.status.conditions or ()
+    return next((c.last_transition_time for c in conditions if c.type == "Failed" and c.status == "True"), None)
 
 
 def _completions(job: Job) -> Cell:

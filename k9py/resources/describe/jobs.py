@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from k9py.api.standard_types import standard_type
 from k9py.api.times import duration, parse_rfc3339
 from k9py.resources.describe.describer import (
+    PODS,
     DescribeContext,
     Describer,
     Description,
@@ -33,6 +34,8 @@ from k9py.views.describe import DescribeLine, Section, line, section
 from k9py.views.values import Tone
 
 _JOBS: Final = "jobs"
+_OF_JOBS: Final = "job-name"
+"""A label of all pods of Jobs, which servers before 1.27 set too."""
 MAX_JOBS: Final = 20
 """Runs of a CronJob listed, the newest."""
 
@@ -48,10 +51,10 @@ def _job(body: JsonObject, context: DescribeContext) -> Description:
         f"{int_at(status, 'active')} Active ({int_at(status, 'ready')} Ready)"
         f" / {int_at(status, 'succeeded')} Succeeded / {failed} Failed"
     )
-    started, ended = parse_rfc3339(status.get("startTime")), parse_rfc3339(status.get("completionTime"))
+    started, ended = parse_rfc3339(status.get("startTime")), _ended_at(body)
     lasted = duration(((ended or now) - started).total_seconds()) if started else ""
     head = (
-        *_result_lines(body),
+        _result_line(body),
         line("pods statuses", counts, Tone.FAIL if failed else Tone.PLAIN),
         line("started", moment(status.get("startTime"), now)),
         line("completed at", moment(status.get("completionTime"), now)),
@@ -64,16 +67,69 @@ def _job(body: JsonObject, context: DescribeContext) -> Description:
     pods = owned_pods(body, context)
     urgent = () if isinstance(pods, Unread) else (pods_section(pods),)
     template = pod_template(object_at(spec, "template"), context)
-    return Description(head, urgent=urgent, details=(section("Settings", settings), *_policies(spec), *template))
+    return Description(
+        head,
+        urgent=urgent,
+        findings=tuple(_job_findings(body, pods)),
+        details=(section("Settings", settings), *_policies(spec), *template),
+    )
 
 
-def _result_lines(body: JsonObject) -> Iterator[DescribeLine]:
+def _failed_condition(body: JsonObject) -> JsonObject | None:
+    """Return the condition that says why a Job has failed; `FailureTarget` is the same before its pods have ended."""
+    true = {text_at(c, "type"): c for c in objects_at(body, "status", "conditions") if text_at(c, "status") == "True"}
+    return true.get("Failed") or true.get("FailureTarget")
+
+
+def _ended_at(body: JsonObject) -> datetime | None:
+    """Return when a Job completed or failed, None while it runs. Only a success sets its completion time."""
+    completed = parse_rfc3339(object_at(body, "status").get("completionTime"))
+    failed = _failed_condition(body)
+    return completed or (parse_rfc3339(failed.get("lastTransitionTime")) if failed is not None else None)
+
+
+def _result_line(body: JsonObject) -> DescribeLine | None:
+    failed = _failed_condition(body)
+    if failed is not None:
+        return line("failed", _reason(failed), Tone.FAIL)
     for condition in objects_at(body, "status", "conditions"):
-        if text_at(condition, "status") == "True" and text_at(condition, "type") in ("Failed", "FailureTarget"):
-            message = f"{text_at(condition, 'reason')}: {text_at(condition, 'message')}"
-            yield line("failed", message, Tone.FAIL)
-        elif text_at(condition, "status") == "True" and text_at(condition, "type") in ("Complete", "Suspended"):
-            yield line("result", text_at(condition, "type"), Tone.OK)
+        if text_at(condition, "status") == "True" and text_at(condition, "type") in ("Complete", "Suspended"):
+            return line("result", text_at(condition, "type"), Tone.OK)
+    return None
+
+
+def _reason(condition: JsonObject) -> str:
+    return f"{text_at(condition, 'reason')}: {text_at(condition, 'message')}"
+
+
+def _job_findings(job: JsonObject, pods: tuple[JsonObject, ...] | Unread) -> Iterator[DescribeLine]:
+    """Yield why a Job has failed, and how its last failed pod ended."""
+    condition = _failed_condition(job)
+    if condition is None:
+        return
+    yield line(text_at(condition, "reason") or "Failed", text_at(condition, "message"), Tone.FAIL)
+    if last := _last_failure(() if isinstance(pods, Unread) else pods):
+        yield last
+
+
+def _last_failure(pods: Sequence[JsonObject]) -> DescribeLine | None:
+    """Return which container of the newest failed pod ended with which exit code; None where no pod is left."""
+    newest = max(
+        (pod for pod in pods if text_at(pod, "status", "phase") == "Failed"),
+        key=lambda pod: text_at(pod, "metadata", "creationTimestamp"),
+        default=None,
+    )
+    if newest is None:
+        return None
+    name, fields = text_at(newest, "metadata", "name"), ("initContainerStatuses", "containerStatuses")
+    for status in (status for field in fields for status in objects_at(newest, "status", field)):
+        ended = object_at(status, "state", "terminated")
+        if exit_code := int_at(ended, "exitCode"):
+            message = text_at(ended, "message").strip()
+            text = f"container {text_at(status, 'name')}: exit code {exit_code}{f': {message}' if message else ''}"
+            return line(name, f"{text_at(ended, 'reason') or 'Error'} · {text}", Tone.FAIL)
+    reason = ": ".join(filter(None, (text_at(newest, "status", "reason"), text_at(newest, "status", "message"))))
+    return line(name, reason or "Failed", Tone.FAIL)
 
 
 def job_settings(spec: JsonObject) -> tuple[DescribeLine, ...]:
@@ -113,7 +169,36 @@ def _failure_rule(rule: JsonObject) -> str:
 
 
 def _cron_requests(body: JsonObject) -> tuple[RelatedRequest, ...]:
-    return (RelatedRequest(_JOBS, standard_type("batch", "Job"), text_at(body, "metadata", "namespace")),)
+    namespace = text_at(body, "metadata", "namespace")
+    return (
+        RelatedRequest(_JOBS, standard_type("batch", "Job"), namespace),
+        RelatedRequest(PODS, standard_type("", "Pod"), namespace, _OF_JOBS),
+    )
+
+
+def _own_jobs(body: JsonObject, jobs: Sequence[JsonObject]) -> list[JsonObject]:
+    """Return the Jobs that a CronJob has started and that still exist, newest first."""
+    uid = text_at(body, "metadata", "uid")
+    own = [job for job in jobs if any(text_at(o, "uid") == uid for o in objects_at(job, "metadata", "ownerReferences"))]
+    return sorted(own, key=lambda job: text_at(job, "metadata", "creationTimestamp"), reverse=True)
+
+
+def _last_run(body: JsonObject, context: DescribeContext) -> Iterator[DescribeLine]:
+    """Yield why the newest Job that has ended failed; nothing when it succeeded."""
+    jobs = context.objects(_JOBS)
+    if isinstance(jobs, Unread):
+        return
+    results = ((job, _result_line(job)) for job in _own_jobs(body, jobs))
+    ended = next((job for job, result in results if result is not None and result.text != "Suspended"), None)
+    condition = None if ended is None else _failed_condition(ended)
+    if ended is None or condition is None:
+        return
+    started = moment(value_at(ended, "status", "startTime"), context.now)
+    text = f"Job {text_at(ended, 'metadata', 'name')} failed: {_reason(condition)}, started {started or '?'}"
+    yield line("last run", text, Tone.FAIL)
+    pods = owned_pods(ended, context)
+    if not isinstance(pods, Unread) and (last := _last_failure(pods)):
+        yield last
 
 
 def _runs(body: JsonObject, context: DescribeContext) -> Section:
@@ -121,15 +206,13 @@ def _runs(body: JsonObject, context: DescribeContext) -> Section:
     jobs = context.objects(_JOBS)
     if isinstance(jobs, Unread):
         return section("Jobs", [unknown_line("", jobs)])
-    uid = text_at(body, "metadata", "uid")
-    own = [job for job in jobs if any(text_at(o, "uid") == uid for o in objects_at(job, "metadata", "ownerReferences"))]
-    own.sort(key=lambda job: text_at(job, "metadata", "creationTimestamp"), reverse=True)
+    own = _own_jobs(body, jobs)
     return section("Jobs", [_run(job, context.now) for job in own[:MAX_JOBS]] or [line("", "none", Tone.MUTED)])
 
 
 def _run(job: JsonObject, now: datetime) -> DescribeLine:
     name, started = text_at(job, "metadata", "name"), moment(value_at(job, "status", "startTime"), now)
-    result = next(iter(_result_lines(job)), None)
+    result = _result_line(job)
     if result is None:
         return line(name, f"{int_at(job, 'status', 'active')} active, started {started or '?'}", Tone.BUSY)
     tone = Tone.FAIL if result.label == "failed" else Tone.PLAIN
@@ -160,7 +243,10 @@ def _cron_job(body: JsonObject, context: DescribeContext) -> Description:
     )
     template = pod_template(object_at(job, "template"), context)
     return Description(
-        head, urgent=(_runs(body, context),), details=(section("Settings", settings), *_policies(job), *template)
+        head,
+        urgent=(_runs(body, context),),
+        findings=tuple(_last_run(body, context)),
+        details=(section("Settings", settings), *_policies(job), *template),
     )
 
 

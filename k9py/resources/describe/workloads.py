@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from k9py.api.plural import count_noun
+from k9py.api.pods import Pod
 from k9py.api.standard_types import standard_type
 from k9py.api.workloads import REVISION
 from k9py.resources.describe.describer import (
@@ -83,6 +84,7 @@ def pods_section(pods: Iterable[JsonObject], title: str = "Pods") -> Section:
         parts = (
             status.text,
             f"{status.ready}/{status.containers} ready",
+            _exit_code(pod),
             f"restarts {restarts}" if restarts else "",
             pod.spec.node_name,
         )
@@ -93,6 +95,12 @@ def pods_section(pods: Iterable[JsonObject], title: str = "Pods") -> Section:
     others = len(ordered) - MAX_PODS
     more = [line("", f"… {count_noun(others, 'more pod')}", Tone.MUTED)] if others > 0 else []
     return section(title, [*ordered[:MAX_PODS], *more])
+
+
+def _exit_code(pod: Pod) -> str:
+    """Return the exit code of the first container that has ended with one; "" where none has."""
+    ended = (status.state.terminated for status in pod.statuses() if status.state is not None)
+    return next((f"exit code {state.exit_code}" for state in ended if state is not None and state.exit_code), "")
 
 
 def _known_pods(pods: tuple[JsonObject, ...] | Unread) -> tuple[Section, ...]:

@@ -57,6 +57,13 @@ def bad_release(state: SimulatorState) -> None:
     }
     stall(seeder, app, BAD_RELEASE, entry)
     settle(state)
+    for pod in state.storage.list(PODS, app.namespace):
+        if pod["spec"]["containers"][0]["image"] == image:
+            for reason, message in (
+                ("ErrImagePull", f'Failed to pull image "{image}": {image_not_found(image)}'),
+                ("ImagePullBackOff", "Error: ImagePullBackOff"),
+            ):
+                _write_repeated_event(seeder, pod, "Failed", message, BAD_RELEASE, name=reason)
 
 
 def crashloop(state: SimulatorState) -> None:
@@ -82,8 +89,14 @@ def crashloop(state: SimulatorState) -> None:
                 )
 
 
-def _write_repeated_event(seeder: Seeder, pod: Object, reason: str, message: str, new: Release) -> None:
-    """Write a repeated kubelet event about a pod's container `app`, first seen soon after the release."""
+def _write_repeated_event(
+    seeder: Seeder, pod: Object, reason: str, message: str, new: Release, *, name: str = ""
+) -> None:
+    """Write a repeated kubelet event about a pod's container `app`, first seen soon after the release.
+
+    Args:
+        name: distinguishes several events of a pod with the same reason.
+    """
     metadata, host = pod["metadata"], pod["spec"]["nodeName"]
     about = {
         "kind": "Pod",
@@ -94,7 +107,7 @@ def _write_repeated_event(seeder: Seeder, pod: Object, reason: str, message: str
         "resourceVersion": metadata["resourceVersion"],
         "fieldPath": "spec.containers{app}",
     }
-    name = f"{metadata['name']}.{reason.lower()}"
+    name = f"{metadata['name']}.{(name or reason).lower()}"
     # Its uid does not come from the cluster's random generator, so that later names stay the same.
     event = {
         "metadata": {

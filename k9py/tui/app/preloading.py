@@ -21,6 +21,7 @@ MODULES: Final = (
     "k9py.tui.screens.rollout",
     "k9py.tui.screens.containers",
     "k9py.tui.screens.describe",
+    "k9py.tui.operations.front_end",
     "k9py.tui.operations.choose",
 )
 """In the order in which they are likely to be needed."""

@@ -11,6 +11,8 @@ from k9py.api.plural import count_noun
 from k9py.api.resource_type import ResourceType
 from k9py.api.text import printable
 
+BY_NAME: Final = "metadata.name="
+"""The field selector of an object, before its name."""
 MAX_CRUMBS: Final = 4
 """Parts of a title."""
 
@@ -45,6 +47,13 @@ class ResourceRequest:
         """Which objects are selected, for the title; "" for all."""
         owner = "" if self.owner is None else f"of {self.owner.qualified_kind} {self.owner.name}"
         return " · ".join(part for part in (owner, self.label_selector, self.field_selector) if part)
+
+    @property
+    def object_name(self) -> str:
+        """The name of the only object that is wanted, "" when none was named."""
+        name = self.field_selector.removeprefix(BY_NAME)
+        is_name = self.field_selector.startswith(BY_NAME) and "," not in name and not self.label_selector
+        return name if is_name else ""
 
     def namespaces_in(self, scope: tuple[str, ...]) -> tuple[str, ...]:
         """Return the namespaces that are listed, () for the whole cluster.

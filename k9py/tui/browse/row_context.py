@@ -12,6 +12,7 @@ from typing import Final
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.metrics import Usage, UsageHistory
+from k9py.api.plural import count_noun
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.metrics import MetricsLease
 from k9py.resources.resource import MetricsOf
@@ -29,17 +30,27 @@ class ClusterRowContext:
     Args:
         metrics: Which metrics the columns show.
         namespaces: Of the pods that are measured, () for the whole cluster.
+        counts_pods: Whether the columns show how many pods there are.
 
     Attributes:
         now: Aware UTC; set before rows are made.
     """
 
-    def __init__(self, cluster: Cluster, clock: Clock, metrics: MetricsOf, namespaces: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        clock: Clock,
+        metrics: MetricsOf,
+        namespaces: tuple[str, ...],
+        *,
+        counts_pods: bool = False,
+    ) -> None:
         self.now = clock.now()
         self._cluster = cluster
         self._clock = clock
         self._metrics = metrics
         self._namespaces = namespaces
+        self._counts_pods = counts_pods
         self._lease: MetricsLease | None = None
         self._version = -1
         self._pods_by_node: Counter[str] | None = None
@@ -88,8 +99,12 @@ class ClusterRowContext:
 
     @property
     def note(self) -> str:
-        """How old the usage is, or why it is unknown; "" when it is current or not shown."""
-        if self._metrics is MetricsOf.NOTHING:
-            return ""
-        kind = "Pod" if self._metrics is MetricsOf.PODS else "Node"
-        return metrics_text(self._cluster.metrics.health(kind), self._clock.now())
+        """How old the usage is, why it or the number of pods is unknown; "" when both are current or not shown."""
+        notes: list[str] = []
+        if self._metrics is not MetricsOf.NOTHING:
+            kind = "Pod" if self._metrics is MetricsOf.PODS else "Node"
+            notes.append(metrics_text(self._cluster.metrics.health(kind), self._clock.now()))
+        if self._counts_pods and not self._cluster.scope.is_cluster:
+            watched = len(self._cluster.scope.namespaces)
+            notes.append(f"pods unknown: only {count_noun(watched, 'namespace')} watched")
+        return " · ".join(note for note in notes if note)

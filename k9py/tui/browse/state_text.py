@@ -5,11 +5,14 @@ Invariant: a table that is empty shows why, and how to go on; nothing that is un
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Final
 
 from k9py.actions.keys import KeyNames
 from k9py.api.errors import KdashError, NotFoundError
+from k9py.api.plural import pluralize
 from k9py.api.resource_type import ResourceType
 from k9py.api.text import printable
 from k9py.api.times import age, duration
@@ -28,12 +31,18 @@ def noun_of(resource_type: ResourceType) -> str:
 
 
 def empty_text(
-    request: ResourceRequest, health: KindHealth, *, scope: tuple[str, ...], keys: KeyNames
+    request: ResourceRequest,
+    health: KindHealth,
+    *,
+    scope: tuple[str, ...],
+    keys: KeyNames,
+    namespaces: Collection[str] = (),
 ) -> tuple[str, Tone]:
     """Return what a table without rows shows.
 
     Args:
         scope: The namespaces of the dashboard, () for the whole cluster.
+        namespaces: Those that are known.
     """
     noun, place = noun_of(request.resource_type), request.place(scope)
     if health.state is ClusterState.STALE and isinstance(health.error, NotFoundError):
@@ -49,6 +58,8 @@ def empty_text(
     if not health.has_synced:
         so_far = f" {health.object_count:,} {noun}" if health.object_count else ""
         return f"loading{so_far}…", Tone.BUSY
+    if request.object_name:
+        return _not_found(request, place, namespaces), Tone.MUTED
     owner = "" if request.owner is None else f" of {printable(request.owner.kind)} {printable(request.owner.name)}"
     where = f" in {place}" if place and not owner else ""
     selectors = ", ".join(part for part in (request.label_selector, request.field_selector) if part)
@@ -56,6 +67,17 @@ def empty_text(
     follows_scope = request.namespaces is None and bool(request.namespaces_in(scope))
     more = keys.fill(" · {cluster.all_namespaces} shows all namespaces") if follows_scope else ""
     return f"no {noun}{owner}{where}{matching}{more}", Tone.MUTED
+
+
+def _not_found(request: ResourceRequest, place: str, namespaces: Collection[str]) -> str:
+    """Return that no object has the name that was typed, which may have been meant as a namespace."""
+    kind, name = printable(request.resource_type.kind.lower()), printable(request.object_name)
+    if request.namespaces or not request.resource_type.namespaced or request.object_name in namespaces:
+        return f"no {kind} is called {name}" + (f" in {place}" if place else "")
+    where = "" if place == "all namespaces" else f" in {place}"
+    near = [printable(match) for match in get_close_matches(request.object_name, sorted(namespaces), n=3)]
+    nearest = f" · nearest: {pluralize(len(near), 'namespace')} {', '.join(near)}" if near else ""
+    return f"no namespace and no {kind}{where} is called {name}{nearest}"
 
 
 def state_text(resource_type: ResourceType, health: KindHealth, now: datetime, keys: KeyNames) -> str:
@@ -67,7 +89,9 @@ def state_text(resource_type: ResourceType, health: KindHealth, now: datetime, k
             ago = "" if health.since is None else f" {age(health.since, now)} ago"
             text = f"listed{ago}: this type cannot be watched · {keys.fill('{app.retry} lists it again')}"
         case ClusterState.STALE if isinstance(health.error, NotFoundError):
-            text = f"gone: the server no longer serves {noun_of(resource_type)}, shown as it was{since}"
+            shown = ", shown as it was" if health.object_count else ""
+            again = keys.fill("{app.retry} asks again")
+            text = f"gone: the server no longer serves {noun_of(resource_type)}{shown}{since} · {again}"
         case ClusterState.STALE:
             text = f"stale{since}: {_sentence(health.error)}, {_retry(health, now)}"
         case ClusterState.FORBIDDEN if health.has_synced:

@@ -1,33 +1,33 @@
-"""Reads what a tree consists of: the objects that own each other in a namespace, and the relations between kinds.
+"""Reads what a tree consists of: the objects that own each other, and those that are related in another way.
 
 Owns the leases of a tree; they end with `close`. Types are leased a few at a time, those of the usual chains first, so
 that the tree grows on the screen; a type without an object in the tree is not watched any longer. Invariants: what the
 dashboard watches already is not requested again; a type that cannot be read is named, never taken for empty; the
 subject is below its owner although that may not be read: its ownerReferences have the uid.
-Which relations there are besides owners: `_related`.
+Which relations there are besides owners: `relation_reader.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from k9py.api.errors import KdashError
-from k9py.api.kinds import DynamicKind, is_workload
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.resource_type import ResourceType
-from k9py.api.standard_types import ref_group_of
-from k9py.cluster.lease import WatchLease
+from k9py.cluster.lease import LeaseChange, WatchLease
 from k9py.cluster.watches import WATCHED
 from k9py.resources.registry import ResourceRegistry
+from k9py.resources.relations import KindKey
 from k9py.resources.resource import MetricsOf, Resource
 from k9py.resources.tree import Dependent, TreeItem, state_of
 from k9py.runtime.clock import Clock
 from k9py.session import ClusterSession
-from k9py.tui.browse.lookup import controller_of, owner_ref, read_body
+from k9py.tui.browse.lookup import controller_of, owner_ref
+from k9py.tui.browse.relation_reader import RelationReader
 from k9py.tui.browse.resource_rows import ResourceRows, kind_of
 from k9py.tui.browse.row_context import ClusterRowContext
 from k9py.views.values import Tone
@@ -38,8 +38,10 @@ READ_SECONDS: Final = 10.0
 """After which the next types are leased, although these have not been read."""
 MAX_OWNERS: Final = 20
 """Owners above an object."""
-MAX_USERS: Final = 200
-"""Pods shown that use a ConfigMap, Secret, claim or service account."""
+MOST: Final = 5000
+"""Objects of a type whose owners are read, for an owner without a namespace."""
+MAX_RELATED: Final = 100
+"""Objects with the same relation to another one; more of them are in a group, which is folded at first."""
 _FIRST: Final = (
     "Pod",
     "ReplicaSet",
@@ -55,13 +57,6 @@ _FIRST: Final = (
     "PodDisruptionBudget",
 )
 _NEVER: Final = frozenset({"Event", "ComponentStatus", "PodMetrics", "NodeMetrics", "Lease"})
-_USED_BY_PODS: Final = {
-    "ConfigMap": ("configMap", "configMapRef", "configMapKeyRef"),
-    "Secret": ("secret", "secretRef", "secretKeyRef", "imagePullSecrets"),
-    "PersistentVolumeClaim": ("persistentVolumeClaim",),
-    "ServiceAccount": ("serviceAccountName",),
-}
-_UPWARDS: Final = frozenset({"selected by", "scaled by", "guarded by", "routed by"})
 _WATCHED_KINDS: Final = frozenset(watched.kind.name for watched in WATCHED if watched.kind.name != "Event")
 
 
@@ -103,10 +98,8 @@ class TreeReader:
         self._clock = clock
         self._on_change = on_change
         self._reads: dict[tuple[str, str], _Read] = {}
-        self._ingress_services: dict[ObjectRef, tuple[ObjectRef, ...]] = {}
-        self._users: tuple[ObjectRef, ...] = ()
-        self._old: dict[ObjectRef, tuple[ObjectRef, ...]] = {}
-        self._target: ObjectRef | None = None
+        self._relations = RelationReader(session, subject, resources, clock, self.unreadable, on_change)
+        self._groups: dict[ObjectRef, tuple[ObjectRef, ...]] = {}
         self._root = subject
         self._owner_uids: dict[ObjectRef, str] = {}
         """Uids of the owners above the subject, from the ownerReferences."""
@@ -118,17 +111,67 @@ class TreeReader:
 
     async def read(self) -> None:
         """Read all types, a few at a time; errors are kept in `unreadable`."""
-        types = self._types()
-        self.type_count = len(types)
-        await self._read_relations()
+        await self._relations.read()
+        await self._read_types(self._types())
+        if not self.subject.namespace and self.subject.group:
+            await self._read_types(await self._types_with_dependents())
+        self.is_done = True
+        self._drop_unused()
+        self._on_change()
+
+    async def _read_types(self, types: list[ResourceType]) -> None:
+        self.type_count += len(types)
         for at in range(0, len(types), AT_ONCE):
             some = [self._take(resource_type) for resource_type in types[at : at + AT_ONCE]]
             await asyncio.gather(*(self._wait(read) for read in some))
             self.read_count += len(some)
             self._on_change()
-        self.is_done = True
-        self._drop_unused()
-        self._on_change()
+
+    async def _types_with_dependents(self) -> list[ResourceType]:
+        """Return the namespaced types with objects that the subject, which has no namespace, owns at some depth."""
+        held, connection = self._object(self.subject), self._session.connection
+        if held is None:
+            return []
+        children: dict[str, list[tuple[ResourceType, str]]] = {}
+        limit = asyncio.Semaphore(AT_ONCE)
+
+        async def read(known: ResourceType) -> None:
+            name = known.qualified_name
+            try:
+                async with limit, asyncio.timeout(READ_SECONDS):
+                    owners = await connection.list_owners(known, "", most=MOST)
+            except (KdashError, TimeoutError) as error:
+                self.unreadable[name] = error.message if isinstance(error, KdashError) else "no answer yet"
+                return
+            if owners.left_out:
+                self.unreadable[name] = f"only {MOST:,} of them were read"
+            for owned in owners.objects:
+                for owner in owned.owners:
+                    children.setdefault(owner, []).append((known, owned.uid))
+
+        unique: dict[tuple[str, str], ResourceType] = {}
+        for known in self._session.cluster.resource_types:
+            if known.namespaced and known.can_list and known.can_watch and known.kind not in _NEVER:
+                unique.setdefault((known.kind, known.ref_group), known)
+        await asyncio.gather(*(read(known) for known in unique.values()))
+        result: dict[ResourceType, None] = {}
+        seen, waiting = {held.uid}, [held.uid]
+        while waiting:
+            for known, uid in children.get(waiting.pop(), ()):
+                if uid not in seen:
+                    seen.add(uid)
+                    waiting.append(uid)
+                    result[known] = None
+        return [known for known in result if (known.kind, known.ref_group) not in self._reads]
+
+    @property
+    def needs_relations(self) -> bool:
+        """Whether objects appeared or vanished since the relations were read."""
+        return self.is_done and self._relations.is_outdated
+
+    async def read_relations(self) -> None:
+        """Read the relations again."""
+        await self._relations.read()
 
     def close(self) -> None:
         """End the leases."""
@@ -141,33 +184,43 @@ class TreeReader:
         types = [
             known
             for known in self._session.cluster.resource_types
-            if known.can_list and known.can_watch and known.namespaced is is_namespaced and known.kind not in _NEVER
+            if known.can_list
+            and known.can_watch
+            and known.kind not in _NEVER
+            and (known.namespaced is is_namespaced or self._is_watched_source(known))
         ]
         places = {kind: place for place, kind in enumerate((self.subject.kind, *_FIRST))}
         types.sort(key=lambda known: places.get(known.kind, len(places)) if not known.ref_group else len(places))
         unique = {(known.kind, known.ref_group): known for known in reversed(types)}
         return [known for known in types if unique.get((known.kind, known.ref_group)) is known]
 
+    def _is_watched_source(self, known: ResourceType) -> bool:
+        """Return whether its objects refer to the subject and are watched already: their states are shown."""
+        is_watched = known.kind in _WATCHED_KINDS and not known.ref_group
+        return is_watched and KindKey(known.kind) in self._relations.sources and known.namespaced
+
     def _take(self, resource_type: ResourceType) -> _Read:
         cluster, namespace = self._session.cluster, self.subject.namespace
         scope = cluster.scope.namespaces
         is_watched = resource_type.kind in _WATCHED_KINDS and not resource_type.ref_group
-        is_in_scope = is_watched and (not scope or namespace in scope)
+        is_in_scope = is_watched and (not scope or not namespace or namespace in scope)
         resource = self._resources.of(resource_type)
         lease = cluster.lease(
             kind_of(resource_type, resource),
             namespaces=None if is_in_scope else (namespace,) if namespace else (),
         )
         read = _Read(resource_type, lease, self._rows(lease, resource))
-        lease.subscribe(lambda _change: self._changed(read))
+        lease.subscribe(lambda change: self._changed(read, change))
         self._reads[resource_type.kind, resource_type.ref_group] = read
         return read
 
     def _rows(self, lease: WatchLease[Any], resource: Resource | None) -> ResourceRows:
         return ResourceRows(lease, resource, self._row_context, shows_namespace=False, taken=())
 
-    def _changed(self, read: _Read) -> None:
+    def _changed(self, read: _Read, change: LeaseChange) -> None:
         read.is_outdated = True
+        for ref in change.refs:
+            self._relations.take_change(ref, read.lease.store.get(ref))
         self._on_change()
 
     async def _wait(self, read: _Read) -> None:
@@ -188,48 +241,6 @@ class TreeReader:
             if not is_used:
                 read.lease.close()
                 del self._reads[key]
-
-    # -- relations ----------------------------------------------------------------------------------------------------
-
-    async def _read_relations(self) -> None:
-        subject = self.subject
-        if subject.group:
-            return
-        try:
-            if subject.kind in _USED_BY_PODS:
-                pods = await self._session.connection.list("Pod", subject.namespace)
-                fields = _USED_BY_PODS[subject.kind]
-                users = [pod for pod in pods if _names(pod.get("spec"), fields, subject.name)]
-                refs = [ObjectRef("Pod", subject.namespace, str(pod["metadata"]["name"])) for pod in users]
-                self._users = tuple(refs[:MAX_USERS])
-            elif subject.kind == "HorizontalPodAutoscaler":
-                body = await read_body(self._session, subject)
-                target = (body.get("spec") or {}).get("scaleTargetRef") or {}
-                kind = str(target.get("kind") or "")
-                group = ref_group_of(str(target.get("apiVersion") or ""), kind)
-                self._target = ObjectRef(kind, subject.namespace, str(target.get("name") or ""), group)
-            if subject.namespace:
-                await self._read_ingresses()
-        except KdashError as error:
-            self.unreadable["relations"] = error.message
-
-    async def _read_ingresses(self) -> None:
-        ingresses = self._session.cluster.resource_types.of_ref(ObjectRef("Ingress", "", ""))
-        if ingresses is None:
-            return
-        lease = self._session.cluster.lease(DynamicKind(ingresses), namespaces=(self.subject.namespace,))
-        try:
-            async with asyncio.timeout(READ_SECONDS):
-                await lease.wait_for_sync()
-            for ingress in lease.store.values():
-                names = tuple(_backends(ingress.body.get("spec")))
-                self._ingress_services[ingress.key] = tuple(
-                    ObjectRef("Service", ingress.namespace, name) for name in dict.fromkeys(names)
-                )
-        except (KdashError, TimeoutError):
-            self.unreadable["relations of ingresses"] = "not read"
-        finally:
-            lease.close()
 
     # -- the tree -----------------------------------------------------------------------------------------------------
 
@@ -276,8 +287,9 @@ class TreeReader:
         item = reached.item
         if item.ref == self.unread_group:
             return [Dependent(TreeItem(ref, tone=Tone.MUTED)) for ref in self._unread_types()]
-        if item.ref in self._old:
-            return [Dependent(self.item(ref)) for ref in self._old[item.ref]]
+        if item.ref in self._groups:
+            inside = self._groups[item.ref]
+            return [Dependent(self.item(ref), reached.relation, reached.follow_backward) for ref in inside]
         owned: list[ObjectRef] = []
         if item.uid:
             for read in self._reads.values():
@@ -285,13 +297,30 @@ class TreeReader:
                 owned += read.owned.get(item.uid, ())
         if (below := self._path.get(item.ref)) is not None and below not in owned:
             owned.append(below)
-        result = self._without_old(item, [Dependent(self.item(ref)) for ref in owned])
-        for ref, relation in self._related(item.ref):
-            if not reached.relation or (relation in _UPWARDS) is (reached.relation in _UPWARDS):
-                result.append(Dependent(self.item(ref), relation))
+        direction = reached.follow_backward
+        result = self._without_old(item, [Dependent(self.item(ref), "", direction) for ref in owned])
+        result += self._related(reached)
         if self.unreadable and item.ref == self._root:
             result.append(Dependent(TreeItem(self.unread_group, tone=Tone.WARN)))
         return result
+
+    def _related(self, reached: Dependent) -> Iterable[Dependent]:
+        """Yield what is related to an object, many of one relation in a group."""
+        item, direction = reached.item, reached.follow_backward
+        by_relation: dict[tuple[str, bool], dict[ObjectRef, None]] = {}
+        for related in self._relations.related(item.ref):
+            if direction is None or related.is_backward is direction:
+                same = by_relation.setdefault((related.relation, related.follow_backward), {})
+                same[related.ref] = None
+        for (relation, follow), refs in by_relation.items():
+            shown = list(refs)
+            for ref in shown[:MAX_RELATED]:
+                yield Dependent(self.item(ref), relation, follow)
+            more = tuple(shown[MAX_RELATED:])
+            if more:
+                group = ObjectRef("", item.ref.namespace, f"{len(more):,} more ({item.ref.kind}/{item.ref.name})")
+                self._groups[group] = more
+                yield Dependent(TreeItem(group, tone=Tone.MUTED), relation, follow)
 
     @property
     def unread_group(self) -> ObjectRef:
@@ -318,34 +347,11 @@ class TreeReader:
             return owned
         name = f"{count_noun(len(old), 'old ReplicaSet')} of {owner.ref.name}"
         group = ObjectRef("", owner.ref.namespace, name)
-        self._old[group] = tuple(child.item.ref for child in old)
+        self._groups[group] = tuple(child.item.ref for child in old)
         return [*(child for child in owned if child not in old), Dependent(TreeItem(group, tone=Tone.MUTED))]
 
     def _owns_something(self, item: TreeItem) -> bool:
         return any(item.uid in read.owned for read in self._reads.values())
-
-    def _related(self, ref: ObjectRef) -> Iterable[tuple[ObjectRef, str]]:
-        """Yield what is related to an object by something else than ownership, and how."""
-        queries = self._session.cluster.queries
-        if ref.group:
-            return
-        if is_workload(ref):
-            yield from ((service, "selected by") for service in queries.services_of(ref))
-            autoscaler = queries.autoscaler_of(ref)
-            if autoscaler is not None:
-                yield autoscaler.key, "scaled by"
-            yield from ((budget.key, "guarded by") for budget in queries.budgets_of(ref))
-        elif ref.kind == "Service":
-            yield from ((workload, "selects") for workload in queries.backends_of(ref))
-            for ingress, services in self._ingress_services.items():
-                if ref in services:
-                    yield ingress, "routed by"
-        elif ref.kind == "Ingress":
-            yield from ((service, "routes to") for service in self._ingress_services.get(ref, ()))
-        elif ref == self.subject and self._target is not None:
-            yield self._target, "scales"
-        elif ref == self.subject:
-            yield from ((pod, "used by") for pod in self._users)
 
     def _object(self, ref: ObjectRef) -> KubeObject | None:
         read = self._reads.get((ref.kind, ref.group))
@@ -366,39 +372,3 @@ class TreeReader:
             for owner in value.metadata.owner_references or ():
                 owned.setdefault(owner.uid, []).append(value.key)
         read.owned = owned
-
-
-def _backends(spec: Any) -> Iterable[str]:
-    """Yield the names of the Services that an Ingress routes to."""
-    rules = [spec.get("defaultBackend")] if isinstance(spec, Mapping) else []
-    for rule in (spec.get("rules") or ()) if isinstance(spec, Mapping) else ():
-        rules += [path.get("backend") for path in ((rule.get("http") or {}).get("paths") or ())]
-    for backend in rules:
-        name = ((backend or {}).get("service") or {}).get("name")
-        if name:
-            yield str(name)
-
-
-def _names(value: Any, fields: tuple[str, ...], name: str) -> bool:
-    """Return whether a pod spec names an object in one of these fields, wherever they are."""
-    waiting = [value]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, Mapping):
-            for key, inner in part.items():
-                if key in fields and _is_named(inner, name):
-                    return True
-                waiting.append(inner)
-        elif isinstance(part, list):
-            waiting += part
-    return False
-
-
-def _is_named(reference: Any, name: str) -> bool:
-    if isinstance(reference, str):
-        return reference == name
-    if isinstance(reference, list):
-        return any(_is_named(part, name) for part in reference)
-    if isinstance(reference, Mapping):
-        return name in (reference.get("name"), reference.get("secretName"), reference.get("claimName"))
-    return False

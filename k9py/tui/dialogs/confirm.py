@@ -55,12 +55,24 @@ class ConfirmDialog(Dialog[bool]):
         if question.typed_confirmation:
             yield self.paragraph(self.toned(("type ", Tone.MUTED), (question.typed_confirmation, Tone.ACCENT)))
             yield Input(id="typed", compact=True)
-        text, tone = dry_run_text(question)
+        text, tone = self.checked()
         yield self.paragraph(self.toned((f"{tone.symbol} ", tone), (text, Tone.MUTED)), id="checked")
         with Horizontal(classes="buttons"):
-            yield Button("Cancel", compact=True, id="cancel")
-            disabled = bool(question.typed_confirmation)
-            yield Button(question.verb, compact=True, id="confirm", variant="primary", disabled=disabled)
+            yield from self.buttons()
+
+    def checked(self) -> tuple[str, Tone]:
+        """Return the result of the dry run, and its tone."""
+        return dry_run_text(self.question)
+
+    def buttons(self) -> ComposeResult:
+        """Yield the buttons."""
+        yield Button("Cancel", compact=True, id="cancel")
+        disabled = bool(self.question.typed_confirmation)
+        yield Button(self.question.verb, compact=True, id="confirm", variant="primary", disabled=disabled)
+
+    def confirm_keys(self) -> list[str]:
+        """Return the hints of the keys that answer."""
+        return [f"{{dialog.confirm}} Enter {self.question.verb.lower()}", "{dialog.cancel} back"]
 
     def on_mount(self) -> None:
         """Focus Cancel, or what has to be typed."""
@@ -83,7 +95,7 @@ class ConfirmDialog(Dialog[bool]):
         self.body.styles.height = shown
         self.body.display = bool(lines)
         self.body.set_lines(lines)
-        keys = [f"{{dialog.confirm}} Enter {self.question.verb.lower()}", "{dialog.cancel} back"]
+        keys = self.confirm_keys()
         keys[:0] = self.extra_keys()
         if len(lines) > shown:
             keys.insert(0, "{question.up}{question.down} scroll")

@@ -3,7 +3,8 @@
 Invariants: a dialog only asks: it changes nothing and returns one value, None when it was cancelled. Keys mean the same
 in all of them: the initial focus is on a safe widget, so Enter alone confirms nothing; Tab switches to the button that
 confirms (`#confirm`) from anywhere, and back; Enter presses it. A dialog without such a button is a list or an input:
-there Enter chooses.
+there Enter chooses. Messages never cover a dialog: those from before are cleared when it opens, later ones are shown
+on the first line of the screen.
 
 To add a dialog: subclass with the type of its result, yield its widgets in `compose_body`, `set_initial_focus` on a
 safe one, and `dismiss(value)` with the answer.
@@ -58,6 +59,9 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
     Dialog Input, Dialog OptionList { background: $surface; border: none; padding: 0; }
     Dialog OptionList { height: auto; max-height: 16; scrollbar-size-vertical: 1; margin: 0 0 1 0; }
     Dialog Input { height: 1; margin: 0 0 1 0; background: $panel; padding: 0 1; }
+    Dialog ToastRack { dock: top; align: right top; margin: 0; }
+    Dialog ToastHolder { margin: 0; }
+    Dialog Toast { padding: 0 1; margin: 0; width: auto; max-width: 100%; }
     """
 
     HINT: ClassVar[str] = "{dialog.cancel} cancel"
@@ -67,6 +71,10 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
         super().__init__()
         self.heading = printable(title)
         self._begin: Widget | None = None
+
+    def on_mount(self) -> None:
+        """Clear the messages from before: here they would look like answers to this dialog."""
+        self.app.clear_notifications()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from k9py.operations.front_end import Proposal, Proposals
+from k9py.operations.batch_results import refusal_hint
+from k9py.operations.front_end import Proposal, Proposals, Refusal, SeveralRefusedError
 from k9py.operations.object_diff import object_diff
 from k9py.operations.operation import name_of
-from k9py.operations.plan import NewPods
+from k9py.operations.plan import NewPods, PreflightWarning, WarningLevel
 from k9py.rollouts.semantic_diff import semantic_diff
-from k9py.rollouts.template_diff import template_diff
+from k9py.rollouts.template_diff import DiffLine, template_diff
 from k9py.tui.dialogs.question import CurrentStatus, Question, QuestionItem, TemplateDifference
+from k9py.tui.dialogs.refused import RefusedDialog
 
 
 def question(proposal: Proposal, place: str, status: CurrentStatus | None) -> Question:
@@ -38,8 +40,7 @@ def question_of_several(proposals: Proposals, statuses: Sequence[CurrentStatus |
         plan = proposal.plan
         assert plan is not None
         key = proposal.key
-        tried = proposal.dry_run
-        diff = object_diff(tried.before, tried.after) if tried is not None and plan.shows_object else ()
+        diff = _item_difference(proposal)
         name = f"{key.kind} {key.namespace}/{key.name}" if key.namespace else name_of(key)
         items.append(QuestionItem(name, plan.before_after, plan.warnings, status, diff))
     count = len(proposals.items)
@@ -52,6 +53,41 @@ def question_of_several(proposals: Proposals, statuses: Sequence[CurrentStatus |
         typed_confirmation=next((item.plan.typed_confirmation for item in proposals.items if item.plan), ""),
         is_dry_run=all(item.dry_run is not None and item.dry_run.is_verified for item in proposals.items),
     )
+
+
+def refused_dialog(error: SeveralRefusedError, context: str) -> RefusedDialog:
+    """Return the dialog of what was refused, and below it what passed."""
+    proposals = error.proposals
+    refused = [
+        QuestionItem(str(item.target.key), (("from", "", item.place),) if item.place else (), _refusal(item))
+        for item in proposals.refusals
+    ]
+    passed = [
+        QuestionItem(str(item.key), plan.before_after, plan.warnings, diff=_item_difference(item))
+        for item in proposals.items
+        if (plan := item.plan) is not None
+    ]
+    shown = Question(
+        verb=proposals.operation.label,
+        object=error.message,
+        place=f"context {context}",
+        items=[*refused, *passed],
+        notes=proposals.notes,
+        is_dry_run=False,
+    )
+    return RefusedDialog(shown, error.message, error.remedy.label if error.remedy is not None else "")
+
+
+def _refusal(refusal: Refusal) -> list[PreflightWarning]:
+    hint = refusal_hint(refusal, None)
+    message = f"{refusal.error.message} ({hint})" if hint else refusal.error.message
+    return [PreflightWarning(WarningLevel.DANGER, "refused", message)]
+
+
+def _item_difference(proposal: Proposal) -> Sequence[DiffLine]:
+    """Return the lines of what a write changes in the whole object, () where that is not shown."""
+    tried = proposal.dry_run
+    return object_diff(tried.before, tried.after) if tried is not None and tried.plan.shows_object else ()
 
 
 def _template_difference(proposal: Proposal) -> TemplateDifference | None:

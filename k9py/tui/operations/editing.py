@@ -9,12 +9,11 @@ from typing import Any
 from textual.app import App
 
 from k9py.api.errors import ConfigError, RefusedError
-from k9py.operations.drafts import Draft
+from k9py.operations.drafts import Draft, kept_texts
 from k9py.operations.edit import EditInputs
 from k9py.operations.editing import edit_once
 from k9py.operations.external_editor import editor_command, run_editor
 from k9py.operations.front_end import InputRequest
-from k9py.operations.operation import name_of
 from k9py.tui.dialogs.editor import EditorDialog
 from k9py.tui.operations.asker import Asker
 from k9py.tui.options import AppOptions
@@ -23,7 +22,8 @@ from k9py.tui.options import AppOptions
 async def choose_edit(asker: Asker, app: App[Any], options: AppOptions, request: InputRequest) -> EditInputs | None:
     """Open the editor on the only target; None when nothing is to be stored. Raises KdashError."""
     [target] = request.targets
-    title = f"Edit {name_of(target.key)}"
+    key = target.key
+    title = f"Edit {key.qualified_kind} {f'{key.namespace}/' if key.namespace else ''}{key.name}"
 
     async def edit(draft: Draft) -> bool:
         return await edit_draft(asker, app, options, draft, title, line=request.inputs.line)
@@ -47,17 +47,18 @@ async def edit_draft(
         line: where the built-in editor begins, from 1; 0: below the comments.
     """
     command: tuple[str, ...] = ()
+    notices = [f"an earlier text is kept in {path}" for path in kept_texts(draft)[:1]]
     try:
         command = editor_command(options.environ)
     except ConfigError as error:
-        asker.note(f"{error.message}: using the built-in editor")
+        notices.append(f"{error.message}: using the built-in editor")
     if command:
         asker.release_keys()
         can_suspend = app._driver is not None and app._driver.can_suspend
         with app.suspend() if can_suspend else nullcontext():
             await run_editor(command, draft.path)
         return True
-    dialog = EditorDialog(title, draft.read(), line=line)
+    dialog = EditorDialog(title, draft.read(), line=line, notice=" · ".join(notices))
     saved = await asker.ask(dialog)
     draft.write(dialog.text if saved is None else saved)
     return saved is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from k9py.operations.notes import audit_note
+from k9py.operations.runner import OperationRunner
 from k9py.operations.track import TrackedEnd
 from k9py.views.values import Tone
 
@@ -23,3 +25,25 @@ def end_text(end: TrackedEnd) -> tuple[str, Tone]:
         case "paused" if end.is_expected:
             return end.text, Tone.OK
     return end.text, Tone.WARN
+
+
+def several_end(runner: OperationRunner) -> tuple[str, Tone]:
+    """Return how a run on several objects ended; the hint of its failure gets what was left out."""
+    last = runner.results[-1]
+    done, count = len(runner.results), len(runner.results) + len(runner.not_started)
+    left = ", ".join(str(key) for key in runner.not_started)
+    not_started = f", not started: {left}" if left else ""
+    if last.error is not None:
+        text, tone = f"{last.error.message}{not_started}", Tone.FAIL
+        stopped = f"stopped at {done} of {count}{not_started}"
+        last.error.hint = f"{last.error.hint}; {stopped}" if last.error.hint else stopped
+    elif not left and (last.end is None or last.end.is_expected):
+        text, tone = f"all {done} done", Tone.OK
+    else:
+        end, tone = end_text(last.end) if last.end is not None else ("done", Tone.OK)
+        if last.audit_problem:
+            end = f"{end}, {audit_note(last.audit_problem)}"
+        how = "stopped after" if last.is_good else "stopped at"
+        text = f"{end}, {how} {done} of {count}{not_started}"
+        tone = Tone.WARN if tone is Tone.OK else tone
+    return text, tone

@@ -16,9 +16,9 @@ from k9py.api.errors import ConflictError, KdashError, RefusedError, Unavailable
 from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
-from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals
+from k9py.operations.front_end import Confirmed, Decision, InputRequest, Proposal, Proposals, SeveralRefusedError
 from k9py.operations.notes import audit_note, result_notes
-from k9py.operations.operation import Operation, RemediableError, name_of
+from k9py.operations.operation import Operation, RemediableError, Remedy, name_of
 from k9py.operations.plan import Tracking, WriteResult
 from k9py.operations.proposing import OperationSession
 from k9py.operations.result import OperationResult
@@ -36,8 +36,8 @@ from k9py.tui.dialogs.question import CurrentStatus, Question
 from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.key_order import KeyHold, OrderedKeys
 from k9py.tui.keys import key_of_operation
-from k9py.tui.operations.confirmation import question, question_of_several
-from k9py.tui.operations.end_text import end_text
+from k9py.tui.operations.confirmation import question, question_of_several, refused_dialog
+from k9py.tui.operations.end_text import end_text, several_end
 from k9py.tui.operations.host import OperationsHost
 from k9py.tui.operations.operation_log import OperationLog, OperationStatus
 from k9py.tui.operations.target_status import target_status
@@ -85,6 +85,7 @@ class DashboardFrontEnd:
         self._stops = False
         self._is_running = False
         self._reported: KdashError | None = None
+        self._remedy: Remedy | None = None
 
     # -- the run ------------------------------------------------------------------------------------------------------
 
@@ -141,6 +142,8 @@ class DashboardFrontEnd:
     async def _show_error(self, error: KdashError) -> None:
         self._release_keys(discard=True)
         if error is self._reported:
+            if self._remedy is not None:
+                await self._take(self._remedy)
             return
         if not isinstance(error, RemediableError):
             await self.ask(MessageDialog.of_error(self.heading, error))
@@ -149,9 +152,13 @@ class DashboardFrontEnd:
         offer = (key_of_operation(self._app, remedy.operation), remedy.label)
         dialog = MessageDialog(self.heading, error.message, error.hint, tone=Tone.WARN, offer=offer)
         if await self.ask(dialog, keep_typed=False):
-            self.hold_keys()
-            self._operation = self._host.options.operations[remedy.operation]
-            await self.run(remedy.inputs)
+            await self._take(remedy)
+
+    async def _take(self, remedy: Remedy) -> None:
+        self._remedy = None
+        self.hold_keys()
+        self._operation = self._host.options.operations[remedy.operation]
+        await self.run(remedy.inputs)
 
     # -- keys and dialogs ---------------------------------------------------------------------------------------------
 
@@ -227,9 +234,16 @@ class DashboardFrontEnd:
     async def starts_over(self, error: ConflictError) -> bool:
         """Show what others changed, and offer to begin again with the object as it is now."""
         self._reported = error
-        hint = "Nothing was written. Start over: see the object as it is now, and confirm again."
+        hint = "Nothing was written. To see the object as it is now, and confirm again, start over."
         dialog = MessageDialog(self.heading, error.message, hint, tone=Tone.WARN, offer=("", "Start over"))
         return await self.ask(dialog, keep_typed=False) is True
+
+    async def refused(self, error: SeveralRefusedError) -> None:
+        """Show the refusals above what passed."""
+        self._release_keys(discard=True)
+        self._reported = error.proposals.refusals[-1].error
+        if await self.ask(refused_dialog(error, self._host.context_name), keep_typed=False):
+            self._remedy = error.remedy
 
     async def question(self, proposals: Proposals) -> Question:
         """Return the question that confirms the proposals."""
@@ -380,23 +394,8 @@ class DashboardFrontEnd:
 
     def _finish(self, runner: OperationRunner) -> None:
         """Show how a run over several objects ended, in the status of the last one."""
+        text, tone = several_end(runner)
         last = runner.results[-1]
-        done, count = len(runner.results), len(runner.results) + len(runner.not_started)
-        left = ", ".join(str(key) for key in runner.not_started)
-        not_started = f", not started: {left}" if left else ""
-        if last.error is not None:
-            text, tone = f"{last.error.message}{not_started}", Tone.FAIL
-            stopped = f"stopped at {done} of {count}{not_started}"
-            last.error.hint = f"{last.error.hint}; {stopped}" if last.error.hint else stopped
-        elif not left and (last.end is None or last.end.is_expected):
-            text, tone = f"all {done} done", Tone.OK
-        else:
-            end, tone = end_text(last.end) if last.end is not None else ("done", Tone.OK)
-            if last.audit_problem:
-                end = f"{end}, {audit_note(last.audit_problem)}"
-            how = "stopped after" if last.is_good else "stopped at"
-            text = f"{end}, {how} {done} of {count}{not_started}"
-            tone = Tone.WARN if tone is Tone.OK else tone
         status = self._log.status_of(last.key) or self._log.begin(last.key, self._bulk_title)
         status.set_title(self._bulk_title)
         status.set_text(text, tone)

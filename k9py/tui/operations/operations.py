@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.worker import WorkerError
 
@@ -13,11 +13,13 @@ from k9py.api.meta import ObjectRef
 from k9py.operations.operation import name_of
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.key_order import OrderedKeys
-from k9py.tui.operations.front_end import DashboardFrontEnd
 from k9py.tui.operations.host import OperationsHost
 from k9py.tui.operations.operation_log import OperationLog
 from k9py.tui.progress import TrackedChange
 from k9py.tui.workers import start_worker
+
+if TYPE_CHECKING:
+    from k9py.tui.operations.front_end import DashboardFrontEnd
 
 
 class Operations:
@@ -45,6 +47,8 @@ class Operations:
             operation_id: of `AppOptions.operations`.
             targets: as they were under the cursor or selected; a target without a uid takes the one in the stores.
         """
+        from k9py.tui.operations.front_end import DashboardFrontEnd  # with all its dialogs: after the first frame
+
         operation = self._host.options.operations[operation_id]
         can_stop = len(targets) > 1 or operation.can_stop
         if can_stop and self.running_bulk:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.resources.query import ResourceQuery
+from k9py.tui.browse.request import BY_NAME
 from k9py.tui.context import AppContext
 from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
 from k9py.tui.palette.objects import searched_stores
@@ -44,7 +45,7 @@ def _open(context: AppContext, query: ResourceQuery, resource_type: ResourceType
     if query.name:
         select = _known(context, resource_type, query)
         if select is None:
-            by_name = f"metadata.name={query.name}"
+            by_name = f"{BY_NAME}{query.name}"
             field_selector = f"{field_selector},{by_name}" if field_selector else by_name
     context.navigator.open_resources(
         resource_type,

@@ -139,7 +139,13 @@ class ResourcePane(TablePane):
             return
         self.hide()
         metrics = MetricsOf.NOTHING if self._resource is None else self._resource.metrics
-        self._row_context = ClusterRowContext(cluster, self._clock, metrics, request.namespaces_in(self._scope))
+        self._row_context = ClusterRowContext(
+            cluster,
+            self._clock,
+            metrics,
+            request.namespaces_in(self._scope),
+            counts_pods=self._resource is not None and self._resource.needs_pods,
+        )
         is_namespaced = request.resource_type.namespaced
         rows = ResourceRows(
             lease,
@@ -191,7 +197,10 @@ class ResourcePane(TablePane):
         if self.lease is None:
             return
         health, names, resource_type = self.lease.health, key_names(self), self.request.resource_type
-        text, tone = empty_text(self.request, health, scope=self._scope, keys=names)
+        namespaces: list[str] = []
+        if self.request.object_name and self._cluster is not None:
+            namespaces = [ref.name for ref in tuple(self._cluster.stores.namespaces.keys())]
+        text, tone = empty_text(self.request, health, scope=self._scope, keys=names, namespaces=namespaces)
         if not self.is_complete and health.has_synced and tone is Tone.MUTED:
             text, tone = "loading…", Tone.BUSY  # read, and not built yet
         self.set_empty_text(text, tone)

@@ -17,6 +17,7 @@ from typing import Final
 from textual.app import ComposeResult
 
 from k9py.api.meta import ObjectRef
+from k9py.api.text import printable
 from k9py.config.table_state import TableState
 from k9py.runtime.clock import Clock
 from k9py.runtime.time_slice import TimeSlice
@@ -26,7 +27,7 @@ from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.widgets.live_table.column_choice import ColumnChoice
 from k9py.tui.widgets.live_table.live_rows import no_labels
-from k9py.tui.widgets.live_table.row_filter import RowFilter
+from k9py.tui.widgets.live_table.row_filter import FILTER_FORMS, RowFilter
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
 from k9py.views.values import Column, Row, Tone
@@ -82,7 +83,7 @@ class TablePane(FilterablePane):
         self.table = LiveTable(columns, now=clock.now, options=options)
         self._state, self._remember_as = state or TableState(), remember_as
         self.table.choose_columns(ColumnChoice.from_json(self._state.get(remember_as)))
-        self.filter_bar = FilterBar(placeholder="words or regular expressions, !word hides, ~fuzzy, -l app=web")
+        self.filter_bar = FilterBar(placeholder=FILTER_FORMS)
         self.rows: dict[ObjectRef, Row] = {}
         self.counts: Counter[Tone] = Counter()
         self.is_complete = False
@@ -279,16 +280,16 @@ class TablePane(FilterablePane):
         if self._members is not None and self.rows:
             text, tone = self._narrowed_empty, Tone.MUTED
         if hidden and not self.table.row_count:
-            text, tone = (
-                key_names(self).fill(f"no match ({hidden:,} hidden) · {{filter.cancel}} clears the filter"),
-                Tone.WARN,
-            )
+            fault = RowFilter.parse(self.filter_bar.text).fault
+            why = f"no match ({hidden:,} hidden)" + (f" · {printable(fault)}" if fault else "")
+            text, tone = f"{why} · {key_names(self).fill('{filter.cancel} clears the filter')}", Tone.WARN
         self.table.set_empty_text(text, tone)
 
     def apply_input(self, bar: FilterBar, text: str) -> None:
         fault = RowFilter.parse(text).fault
         self.filter_bar.set_hint(fault)
         self.table.set_filter(text)
+        self._update_empty_text()
 
     def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
         """Pin the cursor: it stays on the object that was filtered for when the filter is cleared."""

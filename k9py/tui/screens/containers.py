@@ -1,7 +1,8 @@
 """The containers of a pod: state, restarts and last exit, what the one under the cursor is made of, the pod's events.
 
 Owns a `LiveObject` and, while it can be seen, a lease on the metrics of the pod's namespace. Invariant: when the pod is
-deleted the screen reports it and keeps what it showed last. `l` and Enter show the log of the container alone.
+deleted the screen reports it and keeps what it showed last. On a small screen the panes are stacked, as low as their
+rows; only a very low one has tabs. `l` and Enter show the log of the container alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Container
 
@@ -48,6 +50,14 @@ from k9py.views.values import StyledLine, Tone
 
 REDRAW_SECONDS: Final = 0.25
 AGES_SECONDS: Final = 1.0
+STACKED_LINES: Final = 18
+"""Lines of a small screen from which on all panes fit, stacked."""
+STACKED_EVENTS: Final = 4
+"""Events that are shown there at once."""
+MARGIN_CELLS: Final = 4
+"""Cells around the lines about the pod."""
+_FRAME: Final = 2
+"""Lines of a stacked pane without rows: its title, and the titles of the columns."""
 _EVENTS: Final = ColumnSet.of(event_table.COLUMNS, without=frozenset({"object"}))
 _MESSAGE: Final = [column.id for column in _EVENTS.columns].index("message")
 _FIELDS: Final = ("initContainers", "containers", "ephemeralContainers")
@@ -65,6 +75,14 @@ class ContainersScreen(PanedScreen):
     ContainersScreen #detail { height: 2fr; }
     ContainersScreen #events { height: 1fr; }
     ContainersScreen.-narrow #containers, ContainersScreen.-short #containers { height: 1fr; }
+    ContainersScreen.-stacked #tabs { display: none; }
+    ContainersScreen.-stacked #below { display: block; layout: vertical; height: 1fr; }
+    ContainersScreen.-stacked #containers, ContainersScreen.-stacked #detail, ContainersScreen.-stacked #events {
+        display: block; border: none; border-top: solid $border-blurred;
+    }
+    ContainersScreen.-stacked #containers:focus-within, ContainersScreen.-stacked #detail:focus-within,
+    ContainersScreen.-stacked #events:focus-within { border: none; border-top: solid $border; }
+    ContainersScreen.-stacked #detail { height: 1fr; }
     """
 
     def __init__(self, context: AppContext, subject: ObjectRef) -> None:
@@ -88,6 +106,8 @@ class ContainersScreen(PanedScreen):
         self.live: LiveObject | None = None
         self._metrics: MetricsLease | None = None
         self._body: dict[str, Any] | None = None
+        self._pod: Pod | None = None
+        self._used: StyledLine = ()
         self._is_stale, self._is_drawing = True, False
         self._drawn_at = float("-inf")
         self._drawn: object = None
@@ -168,6 +188,7 @@ class ContainersScreen(PanedScreen):
                 return
             note = metrics_text(metrics.health("Pod"), now)
             used = usage_line(pod, metrics.usage(self.subject), metrics.history(self.subject), note)
+            self._pod, self._used = pod, used
             self._show(pod, live, used)
             self.containers.set_rows(container_rows(pod, usage.get, now))
             self._show_detail()
@@ -202,9 +223,13 @@ class ContainersScreen(PanedScreen):
             (f"{tone.symbol} ", tone),
             (printable(name), Tone.PLAIN),
             (f"  {printable(status.text)}", tone),
-            (f"  {printable(' · '.join(fact for fact in facts if fact))}", Tone.MUTED),
         )
-        lines = [first, used] if used else [first]
+        second: StyledLine = ((f"  {printable(' · '.join(fact for fact in facts if fact))}", Tone.MUTED),)
+        # On a wide screen they are one line.
+        is_one_line = sum(cell_len(text) for text, _ in (*first, *second)) <= self.size.width - MARGIN_CELLS
+        lines = [(*first, *second)] if is_one_line else [first, second]
+        if used:
+            lines.append(used)
         if live.is_deleted:
             lines.append((("it was deleted: this is its last state", Tone.WARN),))
         elif live.error is not None:
@@ -244,14 +269,27 @@ class ContainersScreen(PanedScreen):
 
     def share_height(self) -> None:
         """Give the containers the lines they need, and what is left to their details."""
-        if self.is_small:
+        is_stacked = self.is_small and self.size.height >= STACKED_LINES
+        self.set_class(is_stacked, "-stacked")
+        self.events.styles.clear_rule("height")
+        if is_stacked:
+            room = self.size.height // 3
+            self.containers.styles.height = _FRAME + min(max(1, len(self.containers.rows)), room - _FRAME)
+            self.events.styles.height = _FRAME + min(max(1, len(self.events.rows)), STACKED_EVENTS)
+        elif self.is_small:
             self.containers.styles.clear_rule("height")
         else:
             self.containers.styles.height = min(max(5, 3 + len(self.containers.rows)), max(5, self.size.height // 3))
 
     def on_resize(self) -> None:
         """Fold long texts for the new width."""
-        self.call_after_refresh(self._show_detail)
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        self.share_height()
+        if self._pod is not None and self.live is not None:
+            self._show(self._pod, self.live, self._used)
+        self._show_detail()
 
     # -- targets and keys ---------------------------------------------------------------------------------------------
 

@@ -12,12 +12,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from k9py.actions.action import ActionScope
+from k9py.actions.action import Action, ActionScope
 from k9py.actions.registry import BUILT_IN
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.log_targets import ALL_ROLES
+from k9py.cluster.object_pods import ObjectPods
 from k9py.cluster.reads import TrackedReads
 from k9py.logs.follow.log_range import RANGES, TAIL, LogRange
 from k9py.tui.bindings import bindings
@@ -41,7 +42,7 @@ from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.patterns_pane import PatternsPane
 from k9py.tui.screens.log_comparison import LogComparison
 from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.targets import CursorTargets
+from k9py.tui.screens.targets import CursorTargets, applies_to
 from k9py.tui.session import Connected
 
 UPDATE_SECONDS: Final = 0.25
@@ -115,6 +116,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self._is_stale = False
         self._reads: TrackedReads | None = None
         """What was read to choose the containers, None before."""
+        self._pods: ObjectPods | None = None
         self._updated_at = float("-inf")
         self.set_class(full, "-full")
 
@@ -137,6 +139,9 @@ class LogScreen(PanedScreen, inherit_bindings=False):
     def pod_target(self) -> ObjectRef | None:
         return self.subject if self.subject.kind == POD.name else None
 
+    def applies(self, action: Action) -> bool:
+        return self.subject.kind == POD.name or applies_to(action, self.subject)
+
     def on_mount(self) -> None:
         """Follow immediately."""
         self.show_pane(self.logs)
@@ -152,10 +157,15 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         """Forget what was read."""
         if self._reads is not None:
             self._reads.close()
+        if self._pods is not None:
+            self._pods.close()
 
     def session_changed(self) -> None:
-        self._reads = None
         connected = self.app_context.connected
+        self._reads = None
+        if self._pods is not None:
+            self._pods.close()
+        self._pods = ObjectPods(connected.cluster, self.subject) if connected else None
         self.logs.set_source(connected.connection if connected else None, self.app_context.context_name)
         self._follow()
 
@@ -173,18 +183,18 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         """Read the containers there are now, and compare their revisions."""
         self._is_stale = False
         connected = self.app_context.connected
-        if connected is None:
+        if connected is None or self._pods is None:
             return
         if self._reads is None:
             self._reads = connected.cluster.queries.track_reads()
         with self._reads.recording():
-            self._read_targets(connected)
+            self._read_targets(connected, self._pods)
 
-    def _read_targets(self, connected: Connected) -> None:
+    def _read_targets(self, connected: Connected, pods: ObjectPods) -> None:
         queries = connected.cluster.queries
-        targets = queries.log_targets(self.subject, roles=ALL_ROLES)
-        always_read = failing_init_containers(queries.pods_of(self.subject))
-        empty_reason = "" if targets else no_pods_text(queries, self.subject)
+        targets = pods.log_targets(ALL_ROLES)
+        always_read = failing_init_containers(pods.pods())
+        empty_reason = "" if targets else pods.empty_reason or no_pods_text(queries, self.subject)
         self.logs.set_targets(targets, revision_names(queries, self.subject), always_read, empty_reason)
         now = self.app_context.options.clock.now()
         is_release = self.comparison.update(connected, self.logs.read_targets, now, reads_baseline=not self.previous)
@@ -193,6 +203,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
 
     def tick(self, changes: Changes) -> None:
         has_changed = self._reads is None or self._reads.is_stale
+        has_changed = (self._pods is not None and self._pods.take_change()) or has_changed
         self._is_stale = self._is_stale or has_changed or self.logs.needs_targets or self.comparison.needs_update
         now = self.app_context.options.clock.monotonic()
         if self._is_stale and now - self._updated_at >= UPDATE_SECONDS:
@@ -257,8 +268,7 @@ class LogScreen(PanedScreen, inherit_bindings=False):
         self._choose(only=True)
 
     def _choose(self, *, only: bool) -> None:
-        logs, connected = self.logs, self.app_context.connected
-        pods = connected.cluster.queries.pods_of(self.subject) if connected is not None else ()
+        logs, pods = self.logs, () if self._pods is None else self._pods.pods()
         details = pod_details(logs.targets, self.comparison.revisions.names or {}, pods)
         items = source_items(logs.targets, logs.states(), logs.source_filter.roles, details)
         line = logs.view.cursor_line

@@ -69,6 +69,7 @@ class ResourceScreen(PanedScreen):
         self.trail = tuple(trail)
         self._select = select
         self._members: frozenset[ObjectRef] | None = None
+        self._could_retry = False
         scopes: tuple[ActionScope, ...] = _SCREEN_SCOPES
         if is_workload(request.resource_type.ref("", "")):
             self._bindings = BindingsMap.merge((self._bindings, BindingsMap(bindings(ActionScope.DIFF))))
@@ -125,6 +126,9 @@ class ResourceScreen(PanedScreen):
     def tick(self, changes: Changes) -> None:
         self.pane.tick()
         self._select_wanted()
+        if self.can_retry is not self._could_retry:
+            self._could_retry = self.can_retry
+            self.refresh_bindings()
         if self.marks.uids:
             self.marks.keep(self.pane.rows)
 

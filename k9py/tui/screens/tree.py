@@ -46,6 +46,8 @@ COLUMNS: Final = (
 BUILD_SECONDS: Final = 0.5
 """Minimum seconds between two builds of a tree."""
 
+RELATION_SECONDS: Final = 3.0
+"""Minimum seconds between two reads of the relations."""
 NAMED: Final = 3
 """Types that are not readable and named in the title; the tree ends with all of them."""
 
@@ -74,7 +76,7 @@ class TreeScreen(PanedScreen):
         self._uids: dict[ObjectRef, str] = {}
         """Of the objects that are shown, where they are known."""
         self._is_outdated = True
-        self._built_at = float("-inf")
+        self._built_at = self._related_at = float("-inf")
         self._is_selected = False
 
     def compose_panes(self) -> ComposeResult:
@@ -118,6 +120,9 @@ class TreeScreen(PanedScreen):
         if self._is_outdated and now - self._built_at >= BUILD_SECONDS:
             self._is_outdated, self._built_at = False, now
             self._build()
+        if self._reader is not None and self._reader.needs_relations and now - self._related_at >= RELATION_SECONDS:
+            self._related_at = now
+            start_worker(self, self._reader.read_relations, group="relations", exclusive=True)
         if not self._is_selected:
             table = self.pane.table
             self._is_selected = table.is_cursor_pinned or table.select_key(self.subject)

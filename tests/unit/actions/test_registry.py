@@ -116,6 +116,11 @@ def test_only_a_listed_binding_has_a_group() -> None:
         ("workload.diff", "Deployment", True, "only one revision"),
         ("workload.undo", "Deployment", False, ""),
         ("workload.restart", "DaemonSet", True, ""),
+        ("object.logs", "Job", False, ""),
+        ("object.previous_logs", "CronJob", False, ""),
+        ("object.logs", "ReplicaSet", False, ""),
+        ("object.logs", "ConfigMap", False, "a ConfigMap has no logs"),
+        ("object.logs", "Node", False, "a Node has no logs of its own"),
     ],
 )
 def test_an_action_refuses_what_it_is_not_possible_on(

@@ -284,3 +284,21 @@ def test_a_pod_of_a_deployment_of_another_group_is_not_one_of_the_deployment_of_
         metadata = msgspec.structs.replace(pod.metadata, owner_references=(owner,))
         world = World(*SHOP, msgspec.structs.replace(pod, metadata=metadata))
         assert world.queries.workload_of(pod.key) == workload
+
+
+def test_the_selector_of_a_deployment_chooses_its_pods_while_replica_sets_may_not_be_read() -> None:
+    owner = make.replica_set(DEPLOYMENT, "aaa", revision=1, replicas=1)
+    own = make.pod("checkout-aaa-0", owner=owner, labels={"app": "checkout", "pod-template-hash": "aaa"})
+    bare, other = (
+        make.pod("checkout-x", labels={"app": "checkout"}),
+        make.pod("cart-0", owner=owner, labels={"app": "c"}),
+    )
+    unread = World(DEPLOYMENT, own, bare, other, unknown=["ReplicaSet"]).queries
+    assert [pod.name for pod in unread.pods_of(DEPLOYMENT.key)] == ["checkout-aaa-0"]
+    assert [target.pod for target in unread.log_targets(DEPLOYMENT.key)] == ["checkout-aaa-0"]
+    assert unread.workload_of(own.key) == DEPLOYMENT.key
+    assert unread.workload_of(bare.key) is None
+    assert unread.workload_of(other.key) is None
+    read = World(DEPLOYMENT, own, bare, other).queries
+    assert read.pods_of(DEPLOYMENT.key) == ()
+    assert read.workload_of(own.key) is None

@@ -173,3 +173,13 @@ def test_text_from_a_server_is_made_printable_and_bounded() -> None:
 def test_a_proxys_web_page_is_not_shown() -> None:
     error = error_from_status(502, b"<html><h1>Bad Gateway</h1></html>", info=LIST_PODS)
     assert error.message == "The API server answered 502 to: list pods in the namespace shop"
+
+
+def test_a_manifest_that_does_not_fit_its_type_is_not_a_problem_of_the_server() -> None:
+    place, problem = "(shop/bad; apps/v1, Kind=Deployment)", ".spec.foo: field not declared in schema"
+    message = f"failed to create typed patch object {place}: {problem}"
+    body = json.dumps({"kind": "Status", "message": message, "code": 500}).encode()
+    error = error_from_status(500, body, info=RequestInfo("patch", "deployments", "apps", "shop", "bad"))
+    assert isinstance(error, BadRequestError)
+    assert error.message == problem
+    assert "does not fit its type" in error.hint

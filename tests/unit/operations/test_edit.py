@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from k9py.api.errors import RefusedError
-from k9py.operations.drafts import Draft, new_draft
+from k9py.operations.drafts import Draft, kept_texts, new_draft
 from k9py.operations.edit import (
     Edit,
     EditError,
@@ -105,6 +105,7 @@ def test_drafts_are_private_and_never_replace_each_other(tmp_path: Path) -> None
     first, second = (new_draft(tmp_path / "drafts", "ConfigMap shop/../app") for _ in range(2))
     assert first.path != second.path
     assert first.path.parent == tmp_path / "drafts"
+    assert kept_texts(second) == (first.path,)
     first.write("a: b")
     assert first.path.stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "drafts").stat().st_mode & 0o777 == 0o700

@@ -363,3 +363,64 @@ def test_a_cron_job_lists_what_became_of_its_runs_newest_first() -> None:
     ]
     unknown = lines_of("Jobs", described(body("CronJob"), DescribeContext(NOW, {"jobs": Unread("may not list jobs")})))
     assert unknown[0].text == "unknown: may not list jobs"
+
+
+BACKOFF = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "too many failures"}
+
+
+def failed_job(name: str, seconds_ago: float, uid: str = "u1", *, owner: str = "u0", **status: Any) -> Any:
+    metadata = {
+        "name": name,
+        "uid": uid,
+        "creationTimestamp": at(seconds_ago),
+        "ownerReferences": [{"uid": owner, "kind": "CronJob", "name": "a", "controller": True}],
+    }
+    conditions = [
+        {**BACKOFF, "type": type_, "lastTransitionTime": at(seconds_ago - 60)} for type_ in ("FailureTarget", "Failed")
+    ]
+    return {"metadata": metadata, "status": {"startTime": at(seconds_ago), "conditions": conditions, **status}}
+
+
+def failed_pod(name: str, seconds_ago: float, exit_code: int, owner: str = "u1") -> Any:
+    metadata = {
+        "name": name,
+        "creationTimestamp": at(seconds_ago),
+        "ownerReferences": [{"uid": owner, "kind": "Job", "name": "x", "controller": True}],
+    }
+    ended = {"name": "app", "state": {"terminated": {"exitCode": exit_code, "reason": "Error"}}}
+    return {"metadata": metadata, "spec": {}, "status": {"phase": "Failed", "containerStatuses": [ended]}}
+
+
+def test_a_failed_job_is_explained_once_with_the_exit_code_of_its_last_pod_and_has_ended() -> None:
+    job = {"kind": "Job", "spec": {}, **failed_job("a", 300)}
+    pods = (failed_pod("a-1", 280, 1), failed_pod("a-2", 260, 137), failed_pod("other", 1, 2, owner="u9"))
+    sections = described(job, DescribeContext(NOW, {"pods": pods}))
+    findings = [(shown.label, shown.text, shown.tone) for shown in lines_of("Findings", sections)]
+    assert findings == [
+        ("BackoffLimitExceeded", "too many failures", Tone.FAIL),
+        ("a-2", "Error · container app: exit code 137", Tone.FAIL),
+    ]
+    head = [(shown.label, shown.text) for shown in sections[0].lines if shown]
+    assert [label for label, _ in head].count("failed") == 1
+    assert ("duration", "60s") in head
+    assert any("exit code 1 " in f"{shown.text} " for shown in lines_of("Pods", sections))
+
+
+def test_a_cron_job_says_why_its_last_run_failed() -> None:
+    jobs = (failed_job("a-1", 600, owner="u1"), failed_job("a-2", 300, "j2", owner="u1"))
+    pods = (failed_pod("a-2-x", 290, 3, owner="j2"),)
+
+    def findings(*more: Any) -> list[tuple[str, str]]:
+        context = DescribeContext(NOW, {"jobs": (*jobs, *more), "pods": pods})
+        sections = described(body("CronJob", {"schedule": "* * * * *"}), context)
+        lines = next((part.lines for part in sections if part.title == "Findings"), ())
+        return [(shown.label, shown.text.partition(", started")[0]) for shown in lines if shown]
+
+    assert findings() == [
+        ("last run", "Job a-2 failed: BackoffLimitExceeded: too many failures"),
+        ("a-2-x", "Error · container app: exit code 3"),
+    ]
+    complete = failed_job("a-3", 10, "j3", owner="u1", conditions=[{"type": "Complete", "status": "True"}])
+    assert findings(complete) == []
+    running = failed_job("a-3", 10, "j3", owner="u1", conditions=[])
+    assert len(findings(running)) == 2

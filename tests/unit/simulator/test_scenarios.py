@@ -351,3 +351,12 @@ async def test_the_jobs_scenario_is_the_same_each_time() -> None:
         async with running_cluster("jobs") as cluster:
             names.append([pod["metadata"]["name"] for pod in cluster.storage.list(PODS)])
     assert names[0] == names[1]
+
+
+def test_a_bad_release_has_the_events_of_its_past_from_the_start() -> None:
+    state, _ = make_state()
+    load_scenario("bad-release", state)
+    events = state.storage.list(EVENTS, "shop")
+    assert all(event["involvedObject"]["name"].startswith("checkout-6dd94cbd7-") for event in events)
+    assert [event["reason"] for event in events] == ["Failed", "Failed"]
+    assert any("not found" in event["message"] for event in events)

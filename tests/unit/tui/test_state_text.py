@@ -38,6 +38,14 @@ CRON_JOB = ObjectRef("CronJob", "shop", "nightly")
         (ResourceRequest(PODS, ("a", "b")), LIVE, "no pods in namespaces a, b"),
         (ResourceRequest(NODES), LIVE, "no nodes"),
         (ResourceRequest(WIDGETS, ()), LIVE, "no widgets.example.com in all namespaces"),
+        (
+            ResourceRequest(PODS, None, "", "metadata.name=shpo"),
+            LIVE,
+            "no namespace and no pod in namespace shop is called shpo · nearest: namespace shop",
+        ),
+        (ResourceRequest(PODS, (), "", "metadata.name=xyz"), LIVE, "no namespace and no pod is called xyz"),
+        (ResourceRequest(PODS, ("a",), "", "metadata.name=x-1"), LIVE, "no pod is called x-1 in namespace a"),
+        (ResourceRequest(NODES, None, "", "metadata.name=n"), LIVE, "no node is called n"),
         (ResourceRequest(PODS, (), "app=x", "a=b"), LIVE, "no pods in all namespaces that match app=x, a=b"),
         (ResourceRequest(PODS, ("shop",), owner=CRON_JOB, owner_uid="u"), LIVE, "no pods of CronJob nightly"),
         (ResourceRequest(PODS), health(ClusterState.LOADING, synced=False), "loading…"),
@@ -65,7 +73,8 @@ CRON_JOB = ObjectRef("CronJob", "shop", "nightly")
     ],
 )
 def test_an_empty_table_shows_why(request_: ResourceRequest, known: KindHealth, text: str) -> None:
-    assert empty_text(request_, known, scope=("shop",), keys=DEFAULT_KEYS)[0] == text
+    shown, _ = empty_text(request_, known, scope=("shop",), keys=DEFAULT_KEYS, namespaces=("data", "shop"))
+    assert shown == text
 
 
 @pytest.mark.parametrize(
@@ -80,6 +89,18 @@ def test_an_empty_table_shows_why(request_: ResourceRequest, known: KindHealth, 
 )
 def test_rows_that_are_not_current_are_marked(known: KindHealth, text: str) -> None:
     assert state_text(PODS, known, NOW, DEFAULT_KEYS) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (3, "gone: the server no longer serves pods, shown as it was for 90s · Ctrl+R asks again"),
+        (0, "gone: the server no longer serves pods for 90s · Ctrl+R asks again"),
+    ],
+)
+def test_a_type_that_is_gone_offers_to_ask_again(count: int, text: str) -> None:
+    gone = health(ClusterState.STALE, NotFoundError("not found"), count=count)
+    assert state_text(PODS, gone, NOW, DEFAULT_KEYS) == text
 
 
 def test_a_title_names_what_led_there_and_only_the_last_of_many() -> None:

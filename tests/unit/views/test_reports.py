@@ -235,7 +235,7 @@ def test_json_has_stable_names_and_null_for_the_unknown() -> None:
     }
     assert rollout["findings"][0]["message"] == "image x:9 cannot be pulled"
     assert values["exit_code"] == ExitCode.FAILING
-    assert set(values) == {"context", "notice", "health", "summary", "services", "rollouts", "exit_code"}
+    assert set(values) == {"context", "notice", "health", "summary", "services", "rollouts", "other_pods", "exit_code"}
 
 
 def test_a_summary_counts_each_severity_and_a_service_with_its_workload_once() -> None:

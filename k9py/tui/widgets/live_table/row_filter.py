@@ -20,6 +20,8 @@ from k9py.views.values import Row
 FILTER_DEBOUNCE_ROWS: Final = 5000
 """From this many rows on, a typed filter waits for a pause in the typing."""
 FILTER_DEBOUNCE_SECONDS: Final = 0.12
+FILTER_FORMS: Final = "text  !not  regex  -l label=value  ~fuzzy"
+"""What a filter may consist of, for an empty input."""
 _EXPRESSION_SIGNS: Final = frozenset("^$*+?()[]{}|\\")
 
 

@@ -8,7 +8,16 @@ import pytest
 
 from k9py.api.meta import Meta, OwnerReference
 from k9py.api.pods import Pod, PodStatus
-from k9py.tui.browse.other_pods import is_replaced, job_family
+from k9py.views.other_pods import (
+    OtherPod,
+    failing_other_pods,
+    is_replaced,
+    job_family,
+    other_pod_values,
+    other_pods_text,
+)
+from tests import factories as make
+from tests.unit.cluster.world import World
 
 
 @pytest.mark.parametrize(
@@ -45,3 +54,21 @@ def test_only_a_pod_that_failed_for_good_is_replaced_by_a_later_one(
     failed: Pod, later: Pod, is_replaced_: bool
 ) -> None:
     assert is_replaced(failed, (failed, later)) is is_replaced_
+
+
+def test_failing_pods_without_a_service_or_workload_are_named_with_their_reason() -> None:
+    bare = make.pod("bare", labels={"app": "x"}, phase="Failed", reason="Evicted", statuses=())
+    well = make.pod("well", labels={"app": "x"})
+    served = make.pod("served", labels={"app": "cart"}, phase="Failed", reason="Evicted", statuses=())
+    world = World(bare, well, served, make.service("cart", selector={"app": "cart"}))
+    pods = failing_other_pods(world.queries, make.NOW)
+    assert pods == (OtherPod(bare.key, "Evicted", None),)
+    assert other_pods_text(pods) == "1 other pod failing: shop/bare (Evicted)"
+    assert other_pods_text(pods * 12).endswith("shop/bare (Evicted) and 2 more")
+    assert other_pods_text(()) == ""
+    assert other_pod_values(pods) == [{"namespace": "shop", "name": "bare", "reason": "Evicted", "owner": None}]
+
+
+def test_unread_pods_are_unknown_and_not_none() -> None:
+    assert failing_other_pods(World(unknown=["Pod"]).queries, make.NOW) is None
+    assert other_pod_values(None) is None
