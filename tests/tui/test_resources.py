@@ -125,7 +125,7 @@ async def test_the_footer_and_the_keys_are_those_of_the_type(kdash: Dashboard) -
 
 
 async def test_what_may_not_be_listed_says_who_may_not_and_how_to_go_on(simulator: Simulator, tmp_path: Path) -> None:
-    async with dashboard(simulator, tmp_path, user="viewer", namespace="shop") as kdash:
+    async with dashboard(simulator, tmp_path, size=(110, 30), user="viewer", namespace="shop") as kdash:
         kdash.app.navigator.open_resources(STANDARD.find("nodes") or POD.resource_type)
         screen = await kdash.until_screen(ResourceScreen)
         await kdash.until(lambda: screen.pane.lease and screen.pane.lease.state is ClusterState.FORBIDDEN, "forbidden")

@@ -37,6 +37,7 @@ class CursorTargets:
 
 
 OBJECT_KEYS: Final = (
+    "app.retry",  # bound only while something is not live
     "table.select",
     "object.logs",
     "object.describe",
