@@ -22,7 +22,7 @@ from k9py.operations.drafts import Draft
 from k9py.operations.front_end import SeveralRefusedError
 from k9py.operations.manifest import Document, ManifestError
 from k9py.operations.operation import Operation, PlannedTarget, RemediableError, Remedy
-from k9py.operations.plan import Tracking, WritePlan
+from k9py.operations.plan import ITS_NAMESPACE, ITS_TYPE, Tracking, WritePlan
 from k9py.operations.preconditions import TargetVersion, guarded, ref_of, target_version
 from k9py.operations.preflight.dependents import defined_type
 from k9py.operations.preflight.management import managed
@@ -46,14 +46,14 @@ class Manifest:
         resource_type: in the version of the manifest.
         body: with its namespace.
         place: file and line.
-        comes_later: its namespace or its type is created by another manifest, so it cannot be dry-run before.
+        awaits: what another manifest creates for it, as `WritePlan.awaits`.
     """
 
     ref: ObjectRef
     resource_type: ResourceType
     body: Mapping[str, Any]
     place: str
-    comes_later: bool = False
+    awaits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ async def find_manifests(
             raise ManifestError(
                 f"{printable(document.place)}: {name} is also in {printable(other.place)}", "", line=document.line
             )
-        later = manifest.comes_later or (manifest.ref.namespace in created)
-        manifests[manifest.ref] = replace(manifest, comes_later=later)
+        awaits = manifest.awaits or (ITS_NAMESPACE if manifest.ref.namespace in created else "")
+        manifests[manifest.ref] = replace(manifest, awaits=awaits)
     return dict(sorted(manifests.items(), key=lambda item: _place(item[0])))
 
 
@@ -110,15 +110,15 @@ async def _manifest(
     body = document.body
     ref = ref_of(body)
     group, _, version = str(body["apiVersion"]).rpartition("/")
-    is_later = False
+    awaits = ITS_TYPE if (group, ref.kind) in defined else ""  # it may be known, but not in this version
     try:
         found = await find_type(ref)
     except NotFoundError as error:
-        if (group, ref.kind) not in defined:
+        if not awaits:
             raise ManifestError(
                 f"{printable(document.place)}: {error.message}", error.hint, line=document.line
             ) from error
-        found, is_later = defined[group, ref.kind], True
+        found = defined[group, ref.kind]
     resource_type = replace(found, version=version)
     metadata = dict(body.get("metadata") or {})
     if not resource_type.namespaced:
@@ -127,7 +127,7 @@ async def _manifest(
         metadata["namespace"] = namespace
     whole = {**body, "metadata": metadata}
     whole.pop("status", None)
-    return Manifest(ref_of(whole), resource_type, whole, document.place, is_later)
+    return Manifest(ref_of(whole), resource_type, whole, document.place, awaits)
 
 
 def plan_apply(obj: Mapping[str, Any], manifest: Manifest, *, force: bool) -> WritePlan:
@@ -156,7 +156,7 @@ def plan_apply(obj: Mapping[str, Any], manifest: Manifest, *, force: bool) -> Wr
         tracking=Tracking.ROLLOUT if has_rollout else Tracking.NONE,
         is_exact=True,
         shows_object=True,
-        comes_later=manifest.comes_later,
+        awaits=manifest.awaits,
     )
 
 

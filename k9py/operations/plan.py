@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import Any
+from typing import Any, Final
 
 from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
 from k9py.operations.stored import StoredDifference
 
 OperationId = str
+
+
+ITS_TYPE: Final = "its type"
+ITS_NAMESPACE: Final = "its namespace"
 
 
 class WarningLevel(IntEnum):
@@ -73,7 +77,8 @@ class WritePlan:
         tracking: how it is followed to its end.
         is_exact: of a Pod or a Node too, any change but that of the status since it was planned is a conflict.
         shows_object: its confirmation shows the difference of the whole object.
-        comes_later: an earlier write of the same run creates its namespace or its type, so a dry run may not find them.
+        awaits: what an earlier write of the same run creates for it, `ITS_TYPE` or `ITS_NAMESPACE`: until then the dry
+            run may not find it. "": nothing.
         typed_confirmation: what a person has to type to confirm it, "" when a key is enough.
     """
 
@@ -97,7 +102,7 @@ class WritePlan:
     tracking: Tracking = Tracking.ROLLOUT
     is_exact: bool = False
     shows_object: bool = False
-    comes_later: bool = False
+    awaits: str = ""
     typed_confirmation: str = ""
 
     @property

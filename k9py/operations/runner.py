@@ -36,6 +36,7 @@ from k9py.operations.front_end import (
     Proposals,
     SeveralRefusedError,
 )
+from k9py.operations.late_dry_run import late_dry_run
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import Tracking, WritePlan, WriteResult
 from k9py.operations.proposing import (
@@ -281,6 +282,9 @@ class OperationRunner:
 
     async def _write(self, proposal: Proposal, tried: DryRun, number: int, count: int) -> WriteResult:
         self._front_end.writing(proposal, number, count)
+        tried = await late_dry_run(
+            self._session, proposal.target.raw, tried, partial(self._front_end.report, proposal.key)
+        )
         try:
             written = await self._session.writer.write(
                 tried.plan, dry_run=False, before=tried.before, previewed=tried.after

@@ -180,10 +180,10 @@ class Writer:
             text = f"the server cannot dry-run it: {printable(error.message)}"
             warning = PreflightWarning(WarningLevel.CAUTION, "not-tried", text)
             return TriedPlan(replace(plan, warnings=loudest_first((*plan.warnings, warning))), None)
-        except NotFoundError as error:
-            if not plan.comes_later:
+        except NotFoundError:
+            if not plan.awaits:
                 raise
-            text = f"no dry run yet, its namespace or type is created first: {printable(error.message)}"
+            text = f"{plan.awaits} is created by this set: its dry run follows then"
             warning = PreflightWarning(WarningLevel.NOTE, "not-tried", text)
             return TriedPlan(replace(plan, warnings=loudest_first((*plan.warnings, warning))), None)
         tried = written.plan

@@ -15,7 +15,7 @@ def _apply(host: ActionHost, argument: str | None) -> None:
 APPLY: Final = Action(
     "cluster.apply",
     "Apply",
-    "Apply a file or directory of manifests; without a path, type or paste one",
+    "Apply a file, or a directory with those in it; without a path, type or paste one",
     scope=ActionScope.CLUSTER,
     run=_apply,
     command=TypedCommand("apply", argument="path"),

@@ -34,7 +34,7 @@ async def apply_manifests(app: App[Any], context: AppContext, path: str) -> None
 
 
 def _read(path: str) -> tuple[Document, ...]:
-    return read_path(Path(path).expanduser(), recursive=False)
+    return read_path(Path(path).expanduser(), recursive=True)
 
 
 async def _apply_typed(app: App[Any], context: AppContext) -> None:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from k9py.api.meta import ObjectRef
-from k9py.operations.operation import name_of
 from k9py.rollouts.status import RolloutStatus
 from k9py.tui.progress import TrackedChange
 from k9py.views.values import Tone
@@ -54,10 +53,10 @@ class OperationStatus:
             self._log.changed()
 
     def set_created(self, created: ObjectRef) -> None:
-        """Set that it is done: it has created another object, which can be opened."""
+        """Set that it is done: it has created another object, which is named and can be opened."""
         hint = "{operation.open} opens it · {app.back} dismisses"
-        self.shown = replace(self.shown, created=created, hint=hint)
-        self.set_text(f"{name_of(created)} created", Tone.OK)
+        self.shown = replace(self.shown, key=created, what="created", created=created, hint=hint)
+        self.set_text("", Tone.OK)
 
     def remove(self) -> None:
         """Show it no longer."""

@@ -23,6 +23,7 @@ from k9py.resources.query import OPTIONS, TYPE_ALIASES, find_type
 from k9py.tui.palette.entry import EntryKind, PaletteEntry
 from k9py.tui.palette.history import PaletteHistory
 from k9py.tui.palette.objects import search_objects, searched_stores
+from k9py.tui.palette.paths import path_completions
 from k9py.tui.palette.resolve import LineMeaning, resolve_line
 from k9py.tui.session import Connected
 
@@ -141,8 +142,13 @@ class PaletteSource:
         return [ranked.entry for ranked in _sorted(self._first_words(word))][:MAX_ENTRIES]
 
     async def objects(self, line: str) -> list[PaletteEntry]:
-        """Return the watched objects whose names match the last word of a line, the best first."""
+        """Return the watched objects whose names match the last word of a line, the best first; of `apply`, paths."""
         line = line.lstrip().removeprefix(":").lstrip()
+        name, space, argument = line.partition(" ")
+        command = self._command_named(name) if space else None
+        if command is not None and command.argument == "path":
+            paths = await asyncio.to_thread(path_completions, argument.lstrip())
+            return [PaletteEntry(EntryKind.WORD, path, f"{name} {path}", command.title) for path in paths]
         head, _, word = line.rpartition(" ")
         connected = self.connected()
         if connected is None:

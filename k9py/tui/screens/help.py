@@ -53,7 +53,8 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
     """Return the current keys on a screen, grouped as their actions are, and what is typed for the kind it shows."""
     lines: dict[HelpGroup, dict[str, list[ActiveBinding]]] = {}
     of_kind = _kind_group(screen)
-    listed = {action.id for action in screen.commands_of_kind()} if isinstance(screen, ActingScreen) else set()
+    commands = screen.commands_of_kind() if isinstance(screen, ActingScreen) else ()
+    listed = {action.id for action in commands}
     for active in screen.active_bindings.values():
         if active.binding.id in listed:
             continue
@@ -81,8 +82,10 @@ def key_groups(screen: Screen[Any]) -> tuple[KeyGroup, ...]:
         if group in lines
     ]
     if of_kind is not None:
+        # What only this kind can do is what is looked for.
+        is_own = any(action.scope is ActionScope.KIND for action in commands)
         at = next((index for index, group in enumerate(groups) if group.title == HelpGroup.ACTIONS.value), -1)
-        groups.insert(at + 1, of_kind)
+        groups.insert(0 if is_own else at + 1, of_kind)
     return tuple(groups)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from k9py.actions.commands import COMMANDS
@@ -100,3 +103,26 @@ def test_objects_follow_what_begins_with_the_word() -> None:
     scattered = PaletteEntry(EntryKind.TYPE, "endpoints", "endpoints", positions=(3, 4))
     found = PaletteEntry(EntryKind.OBJECT, "podinfo", "deployments shop/podinfo")
     assert merged([begins, scattered], [found]) == [begins, found, scattered]
+
+
+def test_commands_for_the_kind_under_the_cursor_come_first() -> None:
+    on_a_cronjob = replace(source(), of_kind=frozenset({"cronjob.trigger", "job.suspend"}))
+    assert [entry.text for entry in on_a_cronjob.entries("")[:2]] == ["trigger", "suspend"]
+    assert on_a_cronjob.entries("s")[0].text == "suspend"
+    assert source().entries("s")[0].text != "suspend"
+
+
+async def test_a_path_of_apply_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "manifests" / "my app").mkdir(parents=True)
+    for name in ("manifests/app.yaml", "manifests/notes.txt", "manifests/.hidden.yaml", "main.json"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+
+    async def lines(line: str) -> list[str]:
+        return [entry.line for entry in await source().objects(line)]
+
+    assert await lines("apply ") == ["apply main.json", "apply manifests/"]
+    assert await lines("apply manifests/") == ["apply manifests/app.yaml", "apply manifests/my app/"]
+    assert await lines("apply manifests/my a") == ["apply manifests/my app/"]
+    assert await lines(f"apply {tmp_path}/mai") == [f"apply {tmp_path}/main.json"]
+    assert await lines("apply nowhere/") == []
