@@ -58,6 +58,7 @@ async def test_the_last_line_lists_the_main_keys_greyed_where_not_allowed(kdash:
     bound = {active.binding.id for active in kdash.home.active_bindings.values()}
     listed = {action.id for action in ACTIONS if action.footer is not None}
     elsewhere = {
+        ActionScope.KIND,
         ActionScope.REVISION,
         ActionScope.ROWS,
         ActionScope.EVENTS,
