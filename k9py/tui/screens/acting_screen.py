@@ -9,125 +9,34 @@ To add an action: a module in `k9py/actions/catalog/`; nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from k9py.actions.action import Action, ActionScope
-from k9py.actions.commands import CommandEntry, commands_of
+from k9py.actions.commands import CommandEntry
 from k9py.api.errors import KdashError
-from k9py.api.kinds import POD, is_workload
 from k9py.api.meta import ObjectRef
-from k9py.api.text import printable
 from k9py.kube.kubeconfig import list_contexts
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.bindings import action_id_of
-from k9py.tui.context import AppContext, OperationControl
+from k9py.tui.context import OperationControl
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.screens.targets import CursorTargets, choose_workload, kind_commands, no_workload_message, target_of
-from k9py.tui.terminal.covered_screens import CoveredScreen
+from k9py.tui.screens.target_screen import READ_ONLY, TargetScreen
+from k9py.tui.screens.targets import CursorTargets, choose_workload, kind_commands
 from k9py.tui.workers import start_worker
 
 if TYPE_CHECKING:
     from k9py.tui.palette.entry import PaletteEntry
     from k9py.tui.palette.source import PaletteSource
 
-READ_ONLY = "read-only: kdash was started with --readonly"
 
-
-class ActingScreen(CoveredScreen[None]):
+class ActingScreen(TargetScreen):
     """Base of every screen that shows an object of the cluster.
 
     Args:
         context: The app, as screens see it.
     """
-
-    def __init__(self, context: AppContext) -> None:
-        super().__init__()
-        self.app_context = context
-        self._actions = context.options.actions
-        self._commands = commands_of(self._actions)
-        self._typed_on: CursorTargets | None = None
-        """What was under the cursor when the typing of the running command began."""
-
-    # -- targets ------------------------------------------------------------------------------------------------------
-
-    def target(self) -> ObjectRef | None:
-        """Return the object under the cursor."""
-        return None
-
-    def pod_target(self) -> ObjectRef | None:
-        """Return the pod under the cursor, None when there is none."""
-        return None
-
-    def marked(self) -> Mapping[ObjectRef, str]:
-        """Return the marked objects with the uid each had when it was marked."""
-        return {}
-
-    def uid_of(self, ref: ObjectRef) -> str:
-        """Return the uid of an object as this screen shows it, "" when that is not known.
-
-        To be overridden where objects are shown that the home screen does not watch.
-        """
-        connected = self.app_context.connected
-        known = None if connected is None else connected.cluster.queries.object(ref)
-        return "" if known is None else known.uid
-
-    def keep_cursor(self, target: ObjectRef | None) -> None:
-        """Keep the cursor on the object of an action: to act on a row is to select it."""
-
-    def lost_target_message(self) -> str:
-        """Return that the selected object is gone and nobody has selected the one under the cursor, else "".
-
-        Reported once: the same key pressed again means the object under the cursor.
-        """
-        return ""
-
-    def cursor_targets(self) -> CursorTargets:
-        """Return what is under the cursor now, for what is typed before it acts."""
-        target, pod, connected = self.target(), self.pod_target(), self.app_context.connected
-        refs = [ref for ref in (target, pod) if ref is not None]
-        if connected is not None:
-            queries = connected.cluster.queries
-            for ref in tuple(refs):
-                if ref.kind == "Service" and not ref.group:
-                    refs += queries.backends_of(ref)
-                elif ref.kind == POD.name and not ref.group and (workload := queries.workload_of(ref)) is not None:
-                    refs.append(workload)
-        return CursorTargets(target, pod, {ref: self.uid_of(ref) for ref in refs})
-
-    @property
-    def acting_target(self) -> ObjectRef | None:
-        """The object an action is for: under the cursor now, or when the typing of its command began."""
-        return self.target() if self._typed_on is None else self._typed_on.target
-
-    @property
-    def acting_pod(self) -> ObjectRef | None:
-        """The pod an action is for, None when there is none."""
-        return self.pod_target() if self._typed_on is None else self._typed_on.pod
-
-    @property
-    def acting_object(self) -> ObjectRef | None:
-        """The object itself an action is for: the pod in a list of pods, else the target."""
-        return self.acting_pod or self.acting_target
-
-    def _snapshot(self, ref: ObjectRef) -> TargetSnapshot:
-        """Return an object as it was shown when the action began: another one with its name is refused."""
-        shown = self.uid_of(ref) if self._typed_on is None else self._typed_on.uids.get(ref, "")
-        return TargetSnapshot(ref, shown)
-
-    def _workloads_at(self, action: Action, target: ObjectRef) -> tuple[ObjectRef, ...]:
-        """Return the workload itself, those a Service selects, or the one a pod belongs to."""
-        connected = self.app_context.connected
-        is_taken = connected is not None and action.also(target_of(target, connected.cluster))
-        if is_taken or target.group:
-            return (target,) if is_taken else ()
-        if target.kind == "Service" and connected is not None:
-            return connected.cluster.queries.backends_of(target)
-        if target.kind == POD.name and connected is not None:
-            workload = connected.cluster.queries.workload_of(target)
-            return () if workload is None else (workload,)
-        return (target,) if is_workload(target) else ()
 
     # -- what is possible ---------------------------------------------------------------------------------------------
 
@@ -145,49 +54,9 @@ class ActingScreen(CoveredScreen[None]):
                 return self._object_reason(action)
         return ""
 
-    def _object_reason(self, action: Action) -> str:
-        target, connected = self.acting_object, self.app_context.connected
-        if action.takes_marked and self.marked():
-            return self._read_only_reason(action)
-        if target is None or connected is None:
-            return "nothing is selected"
-        reason = self._read_only_reason(action) or action.allowed(target_of(target, connected.cluster)) or ""
-        return reason or self._permission_reason(action, target)
-
-    def _permission_reason(self, action: Action, target: ObjectRef) -> str:
-        """Return that the user may not do it, "" when they may or that is not known."""
-        connected, needed = self.app_context.connected, action.permission
-        if connected is None or needed is None or not action.writes:
-            return ""
-        types = connected.cluster.resource_types
-        resource_type = types.find(needed.resource) if needed.resource else types.of_ref(target)
-        if resource_type is None:
-            return ""
-        permissions = connected.permissions
-        if self.is_running and permissions.claim(target.namespace):
-            start_worker(self, partial(self._read_permissions, target.namespace), group="permissions")
-        name = "" if needed.verb == "create" else target.name
-        allowed = permissions.allows(
-            needed.verb, resource_type, target.namespace, name=name, subresource=needed.subresource
-        )
-        if allowed is not False:
-            return ""
-        subresource = f"/{needed.subresource}" if needed.subresource else ""
-        where = f" in {printable(target.namespace)}" if target.namespace else ""
-        return f"you may not {needed.verb} {resource_type.plural}{subresource}{where}"
-
-    async def _read_permissions(self, namespace: str) -> None:
-        connected = self.app_context.connected
-        if connected is not None and await connected.permissions.read(namespace):
-            self.refresh_bindings()
-
     def applies(self, action: Action) -> bool:
         """Return whether an action can ever be possible on what this screen shows: the footer lists those."""
         return True
-
-    def shown_object(self) -> ObjectRef | None:
-        """Return what the screen is about: the object under the cursor, or one without a name of the kind it lists."""
-        return self.acting_object
 
     def commands_of_kind(self) -> Sequence[Action]:
         """Return what is typed to change an object of the kind that is shown, where no key of all kinds does it."""
@@ -200,32 +69,6 @@ class ActingScreen(CoveredScreen[None]):
     def title_of(self, action: Action) -> str:
         """Return what the footer of this screen calls an action."""
         return action.title
-
-    def _read_only_reason(self, action: Action) -> str:
-        return READ_ONLY if action.writes and self.app_context.options.read_only else ""
-
-    def _pod_reason(self, action: Action) -> str:
-        if self.acting_pod is None or not self.is_connected:
-            return self.app_context.key_names.fill("select a pod first: {table.select} on a rollout lists its pods")
-        return self._read_only_reason(action) or self._permission_reason(action, self.acting_pod)
-
-    def _workload_reason(self, action: Action) -> str:
-        read_only = self._read_only_reason(action)
-        if action.takes_marked and (marked := self.marked()):
-            others = sorted({key.qualified_kind for key in marked if not is_workload(key)})
-            return read_only or (
-                f"{action.title.lower()} of several is for workloads, not for a {others[0]}" if others else ""
-            )
-        target, connected = self.acting_target, self.app_context.connected
-        if target is None or connected is None:
-            return "nothing is selected"
-        if read_only:
-            return read_only
-        workloads = self._workloads_at(action, target)
-        if not workloads:
-            return no_workload_message(target, action)
-        reasons = [action.allowed(target_of(key, connected.cluster)) or "" for key in workloads]
-        return self._permission_reason(action, workloads[0]) if "" in reasons else reasons[0]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable what is not possible now; what only helps without a connection is not bound with one."""
@@ -313,11 +156,6 @@ class ActingScreen(CoveredScreen[None]):
     def operations(self) -> OperationControl:
         """The one way to change the cluster."""
         return self.app_context.operations
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether there is a cluster."""
-        return self.app_context.connected is not None
 
     @property
     def can_retry(self) -> bool:
