@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from k9py.api.errors import ConflictError, KdashError, UnchangedError
 from k9py.api.meta import ObjectRef
-from k9py.cluster.cluster import Cluster
 from k9py.operations.batch_results import (
     keys_without_result,
     passed_results,
@@ -26,7 +26,7 @@ from k9py.operations.batch_results import (
 )
 from k9py.operations.concurrent_change import is_changed_by_others
 from k9py.operations.dry_run import DryRun, is_stored_as_previewed
-from k9py.operations.following import follow_context, removal
+from k9py.operations.following import follow_context, removal, tracked_ends
 from k9py.operations.front_end import (
     Confirmed,
     Decision,
@@ -52,7 +52,7 @@ from k9py.operations.proposing import (
 from k9py.operations.result import OperationResult, error_outcome
 from k9py.operations.run_options import RunOptions
 from k9py.operations.target import Target, TargetSnapshot
-from k9py.operations.track import TrackedEnd, interrupted_end, track, track_pod, wait_for_recovery
+from k9py.operations.track import TrackedEnd, interrupted_end
 
 
 class OperationRunner:
@@ -338,42 +338,10 @@ class OperationRunner:
     # -- to the end ---------------------------------------------------------------------------------------------------
 
     async def _track(self, proposal: Proposal, written: WriteResult | None, began: float) -> None:
-        plan = proposal.plan
-        if plan is not None and plan.tracking is Tracking.REMOVAL and not plan.removes_pod:
-            self._ended(await removal(self._session, self._front_end, plan), began)
-            return
-        async with self._session.watch(proposal.key) as cluster:
-            await self._track_watched(cluster, proposal, written, began)
-
-    async def _track_watched(
-        self, cluster: Cluster, proposal: Proposal, written: WriteResult | None, began: float
-    ) -> None:
-        front_end, key, timeout, plan = self._front_end, proposal.key, self._options.timeout, proposal.plan
-        progress = partial(front_end.progress, key, is_recovering=False)
-        if plan is not None and plan.removes_pod:
-            self._ended(await track_pod(cluster, key, plan.uid, on_progress=progress), began)
-            return
-        end = await track(
-            cluster,
-            key,
-            generation=None if written is None else written.generation,
-            timeout=timeout,
-            on_progress=progress,
-            is_superseded=lambda: front_end.is_superseded(key),
-            expects_pause=plan is not None and plan.pauses,
-        )
-        self._ended(end, began)
-        while self._options.watches_recovery and end.outcome == "stalled":
-            if not await wait_for_recovery(cluster, key, lambda: front_end.is_superseded(key)):
-                return
-            end = await track(
-                cluster,
-                key,
-                timeout=timeout,
-                on_progress=partial(front_end.progress, key, is_recovering=True),
-                is_superseded=lambda: front_end.is_superseded(key),
-            )
-            self._ended(replace(end, is_recovered=end.outcome == "converged"), began)
+        tracked = tracked_ends(self._session, self._front_end, self._options, proposal, written)
+        async with aclosing(tracked) as ends:
+            async for end in ends:
+                self._ended(end, began)
 
     def _ended(self, end: TrackedEnd, began: float) -> None:
         """Note an end; its seconds count from the write."""
