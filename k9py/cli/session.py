@@ -86,7 +86,9 @@ def explain_not_found(key: ObjectRef) -> Iterator[None]:
     except NotFoundError as error:
         resource_type = STANDARD.of_ref(key)
         plural = resource_type.plural if resource_type is not None else key.kind.lower()
-        hint = f"kdash get {plural} -n {printable(key.namespace)} lists them; -n chooses the namespace"
+        hint = f"kdash get {plural} lists them"
+        if key.namespace:
+            hint = f"kdash get {plural} -n {printable(key.namespace)} lists them; -n chooses the namespace"
         raise NotFoundError(f"{printable(str(key))} not found", hint, code=error.code) from error
 
 

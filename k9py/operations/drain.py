@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from k9py.api.errors import KdashError, NotFoundError, RecreatedError, RefusedError, UnavailableError
 from k9py.api.plural import count_noun, pluralize
+from k9py.api.policy import PodDisruptionBudget
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.cordon import plan_cordon, require_node
@@ -35,6 +36,7 @@ FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 10.0
 """Seconds before a budget is asked again: it grows from the first to the longest."""
 _NAMED: Final = 3
+_LISTED: Final = 20
 Raw = Mapping[str, Any]
 
 
@@ -110,8 +112,13 @@ def _has_ended(pod: Raw) -> bool:
     return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
 
 
-def plan_drain(node: Raw, pods: PodsOnNode, inputs: DrainInputs) -> tuple[WritePlan, bool]:
+def plan_drain(
+    node: Raw, pods: PodsOnNode, inputs: DrainInputs, budgets: Sequence[PodDisruptionBudget] | None = ()
+) -> tuple[WritePlan, bool]:
     """Plan to drain a Node.
+
+    Args:
+        budgets: of the namespaces of these pods, None when they cannot be read.
 
     Returns:
         The plan, and whether the Node has to be cordoned: else there is nothing to write to it.
@@ -146,11 +153,11 @@ def plan_drain(node: Raw, pods: PodsOnNode, inputs: DrainInputs) -> tuple[WriteP
         done_text=f"{about.text} cordoned" if cordon is not None else "",
         before_after=(
             *(cordon.before_after if cordon is not None else ()),
-            ("evicts", "", count_noun(len(pods.evicted), "pod")),
+            ("evicts", "", _listed(pods.evicted)),
             *([("waits for", "", count_noun(len(pods.terminating), "Terminating pod"))] if pods.terminating else ()),
             ("stay", "", f"{staying} of DaemonSets and of the node itself"),
         ),
-        warnings=loudest_first(_losses(pods)),
+        warnings=loudest_first(_losses(pods), _blocked(pods, budgets)),
         tracking=Tracking.NONE,
     )
     return plan, cordon is not None
@@ -163,6 +170,40 @@ def _losses(pods: PodsOnNode) -> Iterator[PreflightWarning]:
     if pods.with_data:
         message = f"data in emptyDir volumes is lost: {_names(pods.with_data)}"
         yield PreflightWarning(WarningLevel.CAUTION, "emptydir", message)
+
+
+def _blocked(pods: PodsOnNode, budgets: Sequence[PodDisruptionBudget] | None) -> Iterator[PreflightWarning]:
+    """Warn of budgets that refuse evictions now: the drain waits for them."""
+    if budgets is None:
+        message = "disruption budgets cannot be read: evictions may be refused"
+        yield PreflightWarning(WarningLevel.CAUTION, "disruption-budget", message)
+        return
+    for budget in budgets:
+        if budget.status.disruptions_allowed > 0 or budget.spec.selector is None:
+            continue
+        guarded = [pod for pod in pods.evicted if _is_guarded(pod, budget)]
+        if guarded:
+            name = printable(f"{budget.namespace}/{budget.name}")
+            message = f"disruption budget {name} allows no eviction now: {_names(guarded)}"
+            yield PreflightWarning(WarningLevel.CAUTION, "disruption-budget", message)
+
+
+def _is_guarded(pod: Raw, budget: PodDisruptionBudget) -> bool:
+    metadata = pod.get("metadata") or {}
+    selector = budget.spec.selector
+    return (
+        metadata.get("namespace") == budget.namespace
+        and selector is not None
+        and selector.matches(metadata.get("labels") or {})
+        and not _has_ended(pod)
+    )
+
+
+def _listed(pods: Sequence[Raw]) -> str:
+    """Return the number of pods and the names of the first ones."""
+    count, names = count_noun(len(pods), "pod"), [_name(pod) for pod in pods[:_LISTED]]
+    more = len(pods) - len(names)
+    return f"{count}: {', '.join(names)}{f' and {more} more' if more else ''}" if names else count
 
 
 def _names(pods: Sequence[Raw]) -> str:
@@ -375,7 +416,8 @@ class Drain(Operation[DrainInputs]):
     async def plan(self, target: Target, inputs: DrainInputs) -> PlannedTarget:
         require_node(target_version(target.raw), "drained")
         pods = sort_pods(await target.pods_on_node())
-        plan, cordons = plan_drain(target.raw, pods, inputs)
+        namespaces = sorted({(pod.get("metadata") or {}).get("namespace", "") for pod in pods.evicted})
+        plan, cordons = plan_drain(target.raw, pods, inputs, await target.budgets_in(namespaces))
 
         confirmed = frozenset(map(uid_of, (*pods.bare, *pods.with_data)))
 

@@ -8,15 +8,17 @@ from the server, never from a cache, and is the chosen one, by uid.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from k9py.api.errors import ForbiddenError, MissingPartError, NotFoundError, RefusedError
-from k9py.api.kinds import is_workload
+import msgspec
+
+from k9py.api.errors import ForbiddenError, KdashError, MissingPartError, NotFoundError, RefusedError
+from k9py.api.kinds import POD_DISRUPTION_BUDGET, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
-from k9py.api.policy import HorizontalPodAutoscaler
+from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
 from k9py.api.text import printable
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.revision_outcomes import revision_outcomes_of
@@ -134,6 +136,10 @@ class Target(Protocol):
         """Return the pods of a Node in all namespaces. Raises KdashError."""
         ...
 
+    async def budgets_in(self, namespaces: Iterable[str]) -> Sequence[PodDisruptionBudget] | None:
+        """Return the disruption budgets of some namespaces, None when they cannot be read."""
+        ...
+
     def record_rollback(self, left: Revision, cause: str) -> None:
         """Remember that an undo rolled back from a revision."""
 
@@ -167,6 +173,16 @@ class _Read:
 
     async def pods_on_node(self) -> Sequence[Mapping[str, Any]]:
         return await self._any_reader.list("Pod", "", field_selector=f"spec.nodeName={self.key.name}")
+
+    async def budgets_in(self, namespaces: Iterable[str]) -> Sequence[PodDisruptionBudget] | None:
+        budgets: list[PodDisruptionBudget] = []
+        try:
+            for namespace in namespaces:
+                items = await self._any_reader.list(POD_DISRUPTION_BUDGET.name, namespace)
+                budgets += [POD_DISRUPTION_BUDGET.decode(msgspec.json.encode(item)) for item in items]
+        except (KdashError, msgspec.DecodeError):
+            return None
+        return budgets
 
 
 class LiveTarget(_Read):

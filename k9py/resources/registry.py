@@ -12,9 +12,9 @@ import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
+from k9py.api.relations import STANDARD_RELATIONS, Relation
 from k9py.api.resource_type import ResourceType
 from k9py.resources import catalog
-from k9py.resources.relations import STANDARD_RELATIONS, Relation
 from k9py.resources.resource import Resource
 
 

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from k9py.api.meta import ObjectRef
-from k9py.api.selectors import LabelSelector
-from k9py.resources.relations import (
+from k9py.api.relations import (
     SELECTABLE,
     TEMPLATES,
     KindKey,
@@ -21,6 +20,7 @@ from k9py.resources.relations import (
     selector_of,
     values_at,
 )
+from k9py.api.selectors import LabelSelector
 
 
 class Related(NamedTuple):
@@ -92,6 +92,8 @@ class RelationIndex:
                     selections.setdefault(ref, []).append(_Selection(selector, relation))
                 continue
             for other in dict.fromkeys(referred(relation, body)):
+                if other.name in relation.besides:
+                    continue
                 self._forward.setdefault(ref, []).append((other, relation))
                 self._backward.setdefault(other, []).append((ref, relation))
         owners = [owner for owner in metadata.get("ownerReferences") or () if isinstance(owner, Mapping)]

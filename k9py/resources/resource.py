@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from k9py.api.kinds import Kind
 from k9py.api.meta import ObjectRef
 from k9py.api.metrics import Usage, UsageHistory
+from k9py.api.relations import Relation
 from k9py.resources.describe.describer import Describer
-from k9py.resources.relations import Relation
 from k9py.views.values import Column, Row
 
 
@@ -72,7 +72,7 @@ class Resource:
             whole JSON.
         metrics: which metrics its columns show.
         needs_pods: its rows read `RowContext.pod_count`.
-        relations: how its objects refer to others; those of standard kinds are in `resources/relations.py`.
+        relations: how its objects refer to others; those of standard kinds are in `api/relations.py`.
         describe: how its objects are described; None: by `resources/describe/`, which describes any kind.
     """
 

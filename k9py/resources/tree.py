@@ -2,7 +2,7 @@
 
 Invariants: every object is in a tree once, where it is reached first, so that relations that form a cycle end; a tree
 has at most `limit` lines; the last one then counts what is left out, up to the same limit. Dependents come from
-`ownerReferences`; other relations are named: "selected by", "scaled by", "used by" (`resources/relations.py`).
+`ownerReferences`; other relations are named: "selected by", "scaled by", "used by" (`api/relations.py`).
 """
 
 from __future__ import annotations

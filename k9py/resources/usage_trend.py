@@ -38,7 +38,8 @@ def _trend_text(trend: Trend, _now: datetime) -> str:
 
 def trend_columns() -> tuple[IndexedColumn, IndexedColumn]:
     """Return the columns of `trend_cells`, for `numbered`."""
-    options = {"align_right": True, "min_width": TABLE_BARS, "max_width": TABLE_BARS, "priority": 8, "wide": True}
+    size = {"min_width": TABLE_BARS, "max_width": TABLE_BARS}
+    options = {"align_right": True, **size, "priority": 8, "wide": True, "measured": True}
     return (
         live_column(_trend_text, "cpu_trend", "CPU TREND", **options),
         live_column(_trend_text, "memory_trend", "MEM TREND", **options),

@@ -81,6 +81,7 @@ class Column:
         descending_first: sorted by, it begins with the biggest value: what matters in an incident.
         leads: shown before the others, whatever its index.
         wide: shown only when wide columns are, as with `kubectl get -o wide`.
+        measured: its values come from the metrics API; left out while that is not installed.
         live: for values that change with time only, such as ages: computed for visible rows only, from `Row.since`.
     """
 
@@ -96,6 +97,7 @@ class Column:
     tells_apart: bool = False
     leads: bool = False
     wide: bool = False
+    measured: bool = False
     live: Callable[[Row, datetime], str] | None = None
 
 

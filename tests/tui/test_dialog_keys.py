@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual.widgets import Button
+from textual.widgets._toast import Toast
 
 from k9py.api.errors import RefusedError
 from k9py.operations import proposing
@@ -26,6 +27,7 @@ from k9py.tui.dialogs.undo import UndoDialog
 from k9py.tui.operations.front_end import DashboardFrontEnd
 from k9py.tui.screens.help import HelpScreen
 from k9py.tui.screens.rollout import RolloutScreen
+from k9py.tui.theme import ThemedApp
 from k9py.views.values import Tone
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 from tests.tui.test_writing import converged, stored
@@ -230,3 +232,18 @@ async def test_a_dismissed_change_that_ends_badly_is_told_again(kdash: Dashboard
 async def test_a_message_without_an_offer_has_only_one_way(kdash: Dashboard) -> None:
     error = RefusedError("no", "why not")
     assert await answer(kdash, MessageDialog.of_error("Scale", error), "tab", "enter") == [None]
+
+
+async def test_a_message_never_covers_a_dialog() -> None:
+    app = ThemedApp[None]()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        app.notify("of the key before")
+        dialog = QuitDialog()
+        await app.push_screen(dialog)
+        await pilot.pause()
+        assert not app._notifications
+        app.notify("it has settled")
+        while not (toasts := [toast for toast in dialog.walk_children(Toast) if toast.region]):
+            await pilot.pause()
+        assert [toast.region.bottom for toast in toasts] == [1]
+        assert dialog.query_one(".box").region.y > 1

@@ -129,7 +129,7 @@ async def test_what_may_not_be_listed_says_who_may_not_and_how_to_go_on(simulato
         kdash.app.navigator.open_resources(STANDARD.find("nodes") or POD.resource_type)
         screen = await kdash.until_screen(ResourceScreen)
         await kdash.until(lambda: screen.pane.lease and screen.pane.lease.state is ClusterState.FORBIDDEN, "forbidden")
-        await kdash.until_text("viewer", "nodes", "Esc goes back", "Ctrl+R Retry now")
+        await kdash.until_text("viewer", "nodes", "· Esc goes", "Ctrl+R Retry now")
 
 
 async def test_pods_of_a_rollout_are_marked_too(kdash: Dashboard) -> None:

@@ -2,7 +2,7 @@
 
 Read from lists of whole objects in the namespace of the deleted one; of a Node, the pods that are bound to it.
 Invariant: what could not be listed is named, and never counted as none. Another kind that is used is a case in
-`_USED`; another user of one, a kind in `_USERS` and a case in `_names`.
+`_USERS`; how a kind names others is in `api/relations.py`, which trees use too.
 Source: PodSpec and Volume, kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1.
 """
 
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from k9py.api.errors import ConnectionFailedError, KdashError
 from k9py.api.plural import count_noun, pluralize
+from k9py.api.relations import POD, TEMPLATES, KindKey, referred, relations_of
 from k9py.api.text import printable
 from k9py.operations.patcher import Reader
 from k9py.operations.plan import PreflightWarning, WarningLevel
@@ -130,49 +131,12 @@ def _is_explained(owner: tuple[str, str], explained: set[tuple[str, str]]) -> bo
 
 
 def _names(kind: str, obj: Raw) -> set[tuple[str, str]]:
-    """Return kind and name of what an object names."""
-    spec = obj.get("spec") or {}
-    match kind:
-        case "Ingress":
-            return {("Secret", str(tls.get("secretName"))) for tls in spec.get("tls") or ()}
-        case "ServiceAccount":
-            named = (*(obj.get("imagePullSecrets") or ()), *(obj.get("secrets") or ()))
-            return {("Secret", str(secret.get("name"))) for secret in named}
-        case "Pod":
-            return set(_of_pod(spec))
-        case "CronJob":
-            spec = (spec.get("jobTemplate") or {}).get("spec") or {}
-    return set(_of_pod((spec.get("template") or {}).get("spec") or {}))
-
-
-def _of_pod(spec: Raw) -> Iterator[tuple[str, str]]:
-    """Yield kind and name of what a pod spec names."""
-    yield "ServiceAccount", str(spec.get("serviceAccountName") or "default")
-    for secret in spec.get("imagePullSecrets") or ():
-        yield "Secret", str(secret.get("name"))
-    for volume in spec.get("volumes") or ():
-        projected = (volume.get("projected") or {}).get("sources") or ()
-        for source in (volume, *projected):
-            if config_map := source.get("configMap"):
-                yield "ConfigMap", str(config_map.get("name"))
-            if secret := source.get("secret"):
-                yield "Secret", str(secret.get("secretName") or secret.get("name"))
-        if claim := volume.get("persistentVolumeClaim"):
-            yield "PersistentVolumeClaim", str(claim.get("claimName"))
-    for part in ("initContainers", "containers", "ephemeralContainers"):
-        for container in spec.get(part) or ():
-            values = [entry.get("valueFrom") or {} for entry in container.get("env") or ()]
-            for source in (*values, *(container.get("envFrom") or ())):
-                for kind, fields in _SOURCES:
-                    for field in fields:
-                        if named := source.get(field):
-                            yield kind, str(named.get("name"))
-
-
-_SOURCES: Final = (
-    ("ConfigMap", ("configMapKeyRef", "configMapRef")),
-    ("Secret", ("secretKeyRef", "secretRef")),
-)
+    """Return kind and name of what an object names; a pod without an account has the default one."""
+    source = KindKey(kind)
+    names = {(ref.kind, ref.name) for relation in relations_of(source) for ref in referred(relation, obj)}
+    if (source == POD or source in TEMPLATES) and all(named != "ServiceAccount" for named, _ in names):
+        names.add(("ServiceAccount", "default"))
+    return names
 
 
 def used_by(uses: Uses | None) -> Iterator[PreflightWarning]:

@@ -65,7 +65,17 @@ COLUMNS = numbered(
         sort_key="T",
         descending_first=True,
     ),
-    Column("cpu", "CPU", align_right=True, min_width=4, max_width=8, priority=3, sort_key="C", descending_first=True),
+    Column(
+        "cpu",
+        "CPU",
+        align_right=True,
+        min_width=4,
+        max_width=8,
+        priority=3,
+        sort_key="C",
+        descending_first=True,
+        measured=True,
+    ),
     Column(
         "cpu_request",
         "%CPU/R",
@@ -76,6 +86,7 @@ COLUMNS = numbered(
         wide=True,
         sort_key="X",
         descending_first=True,
+        measured=True,
     ),
     Column(
         "cpu_limit",
@@ -86,9 +97,18 @@ COLUMNS = numbered(
         priority=6,
         sort_key="Y",
         descending_first=True,
+        measured=True,
     ),
     Column(
-        "memory", "MEM", align_right=True, min_width=4, max_width=8, priority=3, sort_key="M", descending_first=True
+        "memory",
+        "MEM",
+        align_right=True,
+        min_width=4,
+        max_width=8,
+        priority=3,
+        sort_key="M",
+        descending_first=True,
+        measured=True,
     ),
     Column(
         "memory_request",
@@ -100,6 +120,7 @@ COLUMNS = numbered(
         wide=True,
         sort_key="E",
         descending_first=True,
+        measured=True,
     ),
     Column(
         "memory_limit",
@@ -110,6 +131,7 @@ COLUMNS = numbered(
         priority=5,
         sort_key="L",
         descending_first=True,
+        measured=True,
     ),
     *trend_columns(),
     AGE,

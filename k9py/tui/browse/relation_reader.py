@@ -2,7 +2,7 @@
 
 Invariants: bodies are read, indexed in slices and dropped; they are read again when an object that the tree watches and
 that nothing owns appears or vanishes, never on a timer: what an object refers to is what it was then. A kind that
-cannot be read is named in `unreadable`. Which relations there are: `resources/relations.py` and the `relations` of
+cannot be read is named in `unreadable`. Which relations there are: `api/relations.py` and the `relations` of
 descriptors.
 """
 
@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from k9py.api.errors import KdashError
 from k9py.api.meta import KubeObject, ObjectRef
+from k9py.api.relations import POD, KindKey
 from k9py.api.resource_type import ResourceType
 from k9py.resources.registry import ResourceRegistry
 from k9py.resources.relation_index import Related, RelationIndex
-from k9py.resources.relations import POD, KindKey
 from k9py.runtime.clock import Clock
 from k9py.runtime.time_slice import TimeSlice
 from k9py.session import ClusterSession

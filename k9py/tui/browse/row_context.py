@@ -14,7 +14,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.metrics import Usage, UsageHistory
 from k9py.api.plural import count_noun
 from k9py.cluster.cluster import Cluster
-from k9py.cluster.metrics import MetricsLease
+from k9py.cluster.metrics import MetricsLease, MetricsState
 from k9py.resources.resource import MetricsOf
 from k9py.runtime.clock import Clock
 from k9py.tui.browse.state_text import metrics_text
@@ -98,12 +98,23 @@ class ClusterRowContext:
         return changed and self._metrics is not MetricsOf.NOTHING
 
     @property
+    def lacks_metrics(self) -> bool:
+        """Whether the cluster has no metrics for the columns, or they may not be read: then none is ever known."""
+        if self._metrics is MetricsOf.NOTHING:
+            return False
+        state = self._cluster.metrics.health(self._kind).state
+        return state in (MetricsState.NOT_INSTALLED, MetricsState.FORBIDDEN)
+
+    @property
+    def _kind(self) -> str:
+        return "Pod" if self._metrics is MetricsOf.PODS else "Node"
+
+    @property
     def note(self) -> str:
         """How old the usage is, why it or the number of pods is unknown; "" when both are current or not shown."""
         notes: list[str] = []
         if self._metrics is not MetricsOf.NOTHING:
-            kind = "Pod" if self._metrics is MetricsOf.PODS else "Node"
-            notes.append(metrics_text(self._cluster.metrics.health(kind), self._clock.now()))
+            notes.append(metrics_text(self._cluster.metrics.health(self._kind), self._clock.now()))
         if self._counts_pods and not self._cluster.scope.is_cluster:
             watched = len(self._cluster.scope.namespaces)
             notes.append(f"pods unknown: only {count_noun(watched, 'namespace')} watched")

@@ -17,11 +17,11 @@ from typing import Any, Final
 from k9py.api.errors import KdashError
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.plural import count_noun
+from k9py.api.relations import KindKey
 from k9py.api.resource_type import ResourceType
 from k9py.cluster.lease import LeaseChange, WatchLease
 from k9py.cluster.watches import WATCHED
 from k9py.resources.registry import ResourceRegistry
-from k9py.resources.relations import KindKey
 from k9py.resources.resource import MetricsOf, Resource
 from k9py.resources.tree import Dependent, TreeItem, state_of
 from k9py.runtime.clock import Clock

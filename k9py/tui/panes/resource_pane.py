@@ -205,6 +205,7 @@ class ResourcePane(TablePane):
             text, tone = "loading…", Tone.BUSY  # read, and not built yet
         self.set_empty_text(text, tone)
         note = "" if self._row_context is None else self._row_context.note
+        self.table.leave_out_measured(self._row_context is not None and self._row_context.lacks_metrics)
         self.set_place(" · ".join(part for part in (self.place, note) if part), self.request.narrowing)
         self.state = state_text(resource_type, health, self._clock.now(), names)
         if self.state != self.subtitle:

@@ -279,3 +279,18 @@ def test_columns_come_back_once_what_took_their_room_is_over() -> None:
     ):
         live.upsert(one("web", state))
         assert shown(live) == expected_columns
+
+
+def test_columns_of_the_metrics_api_are_left_out_where_it_is_not_installed() -> None:
+    columns = (Column("name", "NAME"), Column("cpu", "CPU", measured=True), Column("node", "NODE", priority=4))
+    live = LiveRows(columns)
+
+    def shown() -> list[str]:
+        return [columns[slot.index].id for slot in live.fit(80).slots]
+
+    assert shown() == ["name", "cpu", "node"]
+    live.leaves_out_measured = True
+    assert shown() == ["name", "node"]
+    assert [column.id for column in columns if live.shows(column)] == ["name", "node"]
+    live.leaves_out_measured = False
+    assert shown() == ["name", "cpu", "node"]

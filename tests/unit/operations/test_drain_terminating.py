@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
 
 from k9py.api.errors import NotFoundError
 from k9py.api.meta import ObjectRef
+from k9py.api.policy import PodDisruptionBudget
 from k9py.operations.drain import Drain, DrainInputs
 from k9py.operations.follow import FollowContext
 from k9py.operations.track import TrackedEnd
@@ -40,6 +41,9 @@ class Node:
         }
         self._reads = reads
         self._time = 0.0
+
+    async def budgets_in(self, namespaces: Iterable[str]) -> list[PodDisruptionBudget]:
+        return []
 
     async def pods_on_node(self) -> list[Raw]:
         return await self.list("Pod", "")

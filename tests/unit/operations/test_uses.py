@@ -118,3 +118,9 @@ async def test_pods_of_a_node_that_cannot_be_listed_are_unknown() -> None:
 async def test_what_nothing_uses_has_no_warning() -> None:
     assert await warned(named("ConfigMap"), {}) == []
     assert await warned(named("Service"), {}) == []
+
+
+async def test_a_template_without_an_account_uses_the_default_one() -> None:
+    account = named("ServiceAccount", "default")
+    lists = {"Deployment": [workload("Deployment", "cart", {})], "Ingress": [named("Ingress", "web", spec={})]}
+    assert any("used by Deployment cart" in message for message in await warned(account, lists))

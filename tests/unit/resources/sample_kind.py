@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject, KubeStruct, ObjectRef
+from k9py.api.relations import KindKey, Named, Relation
 from k9py.api.resource_type import ResourceType
 from k9py.resources.cells import AGE, AGE_CELL, NAME, count_cell, name_cell, object_row
 from k9py.resources.resource import Resource, RowContext
@@ -42,4 +43,5 @@ def row(widget: Widget, context: RowContext) -> Row:
     return object_row(widget, (name_cell(widget), count_cell(widget.spec.size, tone), AGE_CELL), tone)
 
 
-RESOURCES = (Resource(Kind(WIDGETS, Widget), COLUMNS, row),)
+RELATIONS = (Relation(KindKey("Widget", GROUP), "uses", "used by", Named(KindKey("Secret"), ("spec.keySecret",))),)
+RESOURCES = (Resource(Kind(WIDGETS, Widget), COLUMNS, row, relations=RELATIONS),)

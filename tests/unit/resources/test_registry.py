@@ -44,6 +44,7 @@ def test_one_file_adds_a_kind() -> None:
     assert row.key == sample_kind.WIDGETS.ref("kinds", "big")
     assert row.tone is Tone.WARN
     assert built_in_resources().of(sample_kind.WIDGETS) is None
+    assert set(registry.relations()) - set(built_in_resources().relations()) == set(sample_kind.RELATIONS)
 
 
 def test_a_module_has_the_name_of_its_kind_and_is_imported_when_it_is_asked_for() -> None:

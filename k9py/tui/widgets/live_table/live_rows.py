@@ -45,6 +45,8 @@ class LiveRows:
         """Returns the labels of an object, for filters by label."""
         self.choice = ColumnChoice()
         """Which columns are wanted."""
+        self.leaves_out_measured = False
+        """Whether the columns of the metrics API are left out, wanted or not."""
         self.model: dict[ObjectRef, Row] = {}
         self.view = self._new_view()
         self.content_widths = self._bare_widths()
@@ -79,8 +81,16 @@ class LiveRows:
             everything=everything,
             sorted_by=self.order.column,
             is_ambiguous=self.is_ambiguous,
-            hidden=self.choice.hidden_indexes(self.columns),
+            hidden=self.choice.hidden_indexes(self.columns) | self._left_out(),
         )
+
+    def shows(self, column: Column) -> bool:
+        """Return whether a column is wanted and not left out."""
+        return self.choice.shows(column) and not (self.leaves_out_measured and column.measured)
+
+    def _left_out(self) -> frozenset[int]:
+        left_out = frozenset(index for index, column in enumerate(self.columns) if column.measured)
+        return left_out if self.leaves_out_measured and len(left_out) < len(self.columns) else frozenset()
 
     # -- changes ------------------------------------------------------------------------------------------------------
 

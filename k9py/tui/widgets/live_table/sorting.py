@@ -48,7 +48,7 @@ class SortableTable(TableBody):
 
     def action_sort_next(self) -> None:
         """Sort by the next column; after the last column, by rank."""
-        ids: list[str | None] = [None, *[column.id for column in self.columns if self._rows.choice.shows(column)]]
+        ids: list[str | None] = [None, *[column.id for column in self.columns if self._rows.shows(column)]]
         if self.order.column not in ids:
             ids.append(self.order.column)
         self.set_order(self._first_order(ids[(ids.index(self.order.column) + 1) % len(ids)]))

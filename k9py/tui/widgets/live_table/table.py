@@ -171,6 +171,13 @@ class LiveTable(SortableTable):
             self._apply_filter(self.filter_text)
         self.repaint()
 
+    def leave_out_measured(self, leaves_out: bool) -> None:
+        """Leave out the columns of the metrics API, or show them again; the person's choice stays as it is."""
+        if leaves_out != self._rows.leaves_out_measured:
+            self._rows.leaves_out_measured = leaves_out
+            self._fit_columns()
+            self.repaint()
+
     @property
     def has_wide_columns(self) -> bool:
         """Whether some columns are shown only on request."""

@@ -270,7 +270,16 @@ class TableBody(LineView):
         widths = tuple(rows.content_widths)
         everything = self.left > 0 or rows.choice.wide  # wide output is wider than the screen, as kubectl's
         choice = rows.choice
-        key = (self._columns_width, everything, widths, self.columns, self.order.column, rows.is_ambiguous, choice)
+        key = (
+            self._columns_width,
+            everything,
+            widths,
+            self.columns,
+            self.order.column,
+            rows.is_ambiguous,
+            choice,
+            rows.leaves_out_measured,
+        )
         if key != self._fit_key:
             self._fit_key = key
             fit = rows.fit(self._columns_width, everything=everything)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from k9py.api.meta import ObjectRef
+from k9py.api.relations import STANDARD_RELATIONS, KindKey, Named, Relation, values_at
 from k9py.api.standard_types import STANDARD_TYPES
 from k9py.resources.relation_index import RelationIndex
-from k9py.resources.relations import STANDARD_RELATIONS, KindKey, Named, Relation, values_at
 
 Body = dict[str, Any]
 CART = ObjectRef("Deployment", "shop", "cart")

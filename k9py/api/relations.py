@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -45,13 +46,11 @@ class Named:
     Args:
         paths: to a name, or to a list of names.
         is_cluster_wide: the named objects have no namespace.
-        besides: names that do not count, because every object has them.
     """
 
     target: KindKey
     paths: tuple[Path, ...]
     is_cluster_wide: bool = False
-    besides: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +94,7 @@ class Relation:
         backward: the same the other way round: "routed by".
         find: where the reference is.
         is_of_subject: shown forward below the subject of a tree alone, because nearly every object has it.
+        besides: names that a tree leaves out, because nearly every object has them.
         is_link: the source only stands between two others: who comes from one of them wants to see the other.
     """
 
@@ -103,6 +103,7 @@ class Relation:
     backward: str
     find: Finder
     is_of_subject: bool = False
+    besides: frozenset[str] = frozenset()
     is_link: bool = False
 
     @property
@@ -131,6 +132,8 @@ TEMPLATES: Final[Mapping[KindKey, Path]] = {
 SELECTABLE: Final = (POD, *(kind for kind in TEMPLATES if kind.kind != "CronJob"))
 SCALABLE: Final = tuple(KindKey(kind) for kind in ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"))
 _CLUSTER_WIDE: Final = frozenset({"ClusterRole", "Node", "PersistentVolume", "PriorityClass", "StorageClass"})
+_NONE: Final = frozenset[str]()
+_EVERYWHERE: Final = {"ConfigMap": frozenset({"kube-root-ca.crt"}), "ServiceAccount": frozenset({"default"})}
 _CONTAINERS: Final = ("containers", "initContainers", "ephemeralContainers")
 
 
@@ -141,8 +144,8 @@ def _of_containers(*paths: Path) -> tuple[Path, ...]:
 def _pod_spec_relations(source: KindKey, at: Path) -> Iterator[Relation]:
     """Yield the relations of a pod spec, which is at a path of the source."""
 
-    def named(kind: str, *paths: Path, besides: frozenset[str] = frozenset(), is_cluster_wide: bool = False) -> Named:
-        return Named(KindKey(kind), tuple(f"{at}.{path}" for path in paths), is_cluster_wide, besides)
+    def named(kind: str, *paths: Path, is_cluster_wide: bool = False) -> Named:
+        return Named(KindKey(kind), tuple(f"{at}.{path}" for path in paths), is_cluster_wide)
 
     uses = (
         named(
@@ -150,7 +153,6 @@ def _pod_spec_relations(source: KindKey, at: Path) -> Iterator[Relation]:
             "volumes[].configMap.name",
             "volumes[].projected.sources[].configMap.name",
             *_of_containers("envFrom[].configMapRef.name", "env[].valueFrom.configMapKeyRef.name"),
-            besides=frozenset({"kube-root-ca.crt"}),
         ),
         named(
             "Secret",
@@ -160,10 +162,12 @@ def _pod_spec_relations(source: KindKey, at: Path) -> Iterator[Relation]:
             *_of_containers("envFrom[].secretRef.name", "env[].valueFrom.secretKeyRef.name"),
         ),
         named("PersistentVolumeClaim", "volumes[].persistentVolumeClaim.claimName"),
-        named("ServiceAccount", "serviceAccountName", besides=frozenset({"default"})),
+        named("ServiceAccount", "serviceAccountName"),
         named("PriorityClass", "priorityClassName", is_cluster_wide=True),
     )
-    yield from (Relation(source, "uses", "used by", each) for each in uses)
+    yield from (
+        Relation(source, "uses", "used by", each, besides=_EVERYWHERE.get(each.target.kind, _NONE)) for each in uses
+    )
 
 
 _ROLES: Final = (KindKey("Role"), KindKey("ClusterRole"))
@@ -202,6 +206,12 @@ STANDARD_RELATIONS: Final[tuple[Relation, ...]] = (
     *_pod_spec_relations(POD, "spec"),
     *(relation for kind, path in TEMPLATES.items() for relation in _pod_spec_relations(kind, f"{path}.spec")),
     Relation(POD, "runs on", "runs", Named(KindKey("Node"), ("spec.nodeName",), True), is_of_subject=True),
+    Relation(
+        KindKey("ServiceAccount"),
+        "uses",
+        "used by",
+        Named(KindKey("Secret"), ("secrets[].name", "imagePullSecrets[].name")),
+    ),
     _named("StatefulSet", "uses", "used by", "Service", "spec.serviceName", is_cluster_wide=False),
     _named(
         "PersistentVolumeClaim", "is bound to", "bound to", "PersistentVolume", "spec.volumeName", is_cluster_wide=True
@@ -255,10 +265,10 @@ def referred(relation: Relation, body: Mapping[str, Any]) -> Iterator[ObjectRef]
     """Yield the objects that an object names; without those that it selects."""
     namespace = str((body.get("metadata") or {}).get("namespace") or "")
     match relation.find:
-        case Named(target, paths, is_cluster_wide, besides):
+        case Named(target, paths, is_cluster_wide):
             for path in paths:
                 for name in values_at(body, path):
-                    if isinstance(name, str) and name and name not in besides:
+                    if isinstance(name, str) and name:
                         yield ObjectRef(target.kind, "" if is_cluster_wide else namespace, name, target.group)
         case Referenced(targets, path, default):
             for reference in values_at(body, path):
@@ -277,6 +287,12 @@ def _reference(
         yield ObjectRef(
             kind, "" if is_cluster_wide else str(reference.get("namespace") or namespace), name, target.group
         )
+
+
+@cache
+def relations_of(source: KindKey) -> tuple[Relation, ...]:
+    """Return how objects of a standard kind refer to others."""
+    return tuple(relation for relation in STANDARD_RELATIONS if relation.source == source)
 
 
 def selector_of(find: Selected, body: Mapping[str, Any]) -> LabelSelector | None:
