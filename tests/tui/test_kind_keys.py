@@ -39,7 +39,8 @@ async def test_a_cronjob_is_triggered_by_its_own_key_and_its_job_is_opened(batch
     assert {(":label",), (":resume",)} <= {line.keys for line in group.keys}
     await batch.press("escape", "colon")
     palette = await batch.until_screen(CommandLine)
-    assert [entry.text for entry in palette._shown[:2]] == ["trigger", "suspend"]
+    assert [(entry.text, entry.key) for entry in palette._shown[:2]] == [("trigger", "t"), ("suspend", "s")]
+    assert [entry.key for entry in palette._shown if entry.text == "drain"] == [""], "not bound here"
     await batch.press("escape", "t")
     await batch.until_screen(ConfirmDialog)
     name = names(screen)[0]

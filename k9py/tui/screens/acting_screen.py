@@ -126,12 +126,14 @@ class ActingScreen(TargetScreen):
 
         context = self.app_context
         names = context.key_names
+        bound = {active.binding.id for active in self.active_bindings.values()}
+        unbound = {action.id for action in self._actions.in_scope(ActionScope.KIND)} - bound
         return PaletteSource(
             self._commands,
             context.palette_history,
             lambda: self.app_context.connected,
             lambda: [entry.name for entry in list_contexts(context.options.connect.kubeconfig)],
-            lambda action_id: names(action_id) if names.keys(action_id) else "",
+            lambda action_id: names(action_id) if names.keys(action_id) and action_id not in unbound else "",
             self.takes_line,
             frozenset(action.id for action in self.commands_of_kind() if action.scope is ActionScope.KIND),
         )
