@@ -115,7 +115,7 @@ def _terminating(obj: Mapping[str, Any], about: TargetVersion, *, is_pod: bool) 
     waits_for = blocked_by(obj)
     why = f": it {waits_for}" if waits_for.startswith("waits") else f": {waits_for}" if waits_for else ""
     hint = "its controllers remove the finalizers when they are done"
-    if is_pod:
+    if is_pod and not waits_for:
         hint = "force the deletion if its node is gone for good"
     return RefusedError(f"{about.text} is being deleted{why}", hint if waits_for or is_pod else "wait until it is gone")
 

@@ -9,18 +9,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from k9py.api.errors import RefusedError
-from k9py.api.plural import count_noun
+from k9py.api.plural import count_noun, pluralize
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.operation import NoInputs, Operation, PlannedTarget
 from k9py.operations.plan import PreflightWarning, Tracking, WarningLevel, WritePlan
 from k9py.operations.preconditions import options_guarded, target_version
 from k9py.operations.preflight.management import managed
+from k9py.operations.removal import finalizers_of
 from k9py.operations.target import Target
 from k9py.operations.warnings import loudest_first
 
 _MIRROR: Final = "kubernetes.io/config.mirror"
 """Annotation of a mirror pod: the copy of a static pod in the API, which a kubelet runs from a file."""
+_RECREATE_FINISHED: Final = ("StatefulSet", "DaemonSet")
+"""Controllers that need the name or place of a finished pod; others have replaced it, or count it, already."""
 
 
 def plan_delete_pod(pod_obj: Mapping[str, Any], *, is_forced: bool = False) -> WritePlan:
@@ -43,7 +46,6 @@ def _plan(obj: Mapping[str, Any], *, evict: bool, is_forced: bool = False) -> Wr
     if about.key.kind != "Pod":
         raise RefusedError(f"{about.text} cannot be {past} from here", "only a pod can")
     owner = _controller(obj)
-    after = f"{past}; {printable(owner)} recreates it" if owner else past
     return WritePlan(
         operation="evict" if evict else "delete-pod",
         label=verb.capitalize(),
@@ -55,9 +57,20 @@ def _plan(obj: Mapping[str, Any], *, evict: bool, is_forced: bool = False) -> Wr
         summary=f"{verb} {about.text}",
         done_text=f"{about.text} {past}",
         tracking=Tracking.REMOVAL,
-        before_after=(("pod", _status(obj), after),),
+        before_after=(("pod", _status(obj), _after(obj, past, owner)),),
         warnings=loudest_first(_for_good(obj, owner), managed(obj) if not owner else iter(())),
     )
+
+
+def _after(obj: Mapping[str, Any], past: str, owner: str) -> str:
+    """Return what becomes of the pod: its controller may recreate it, or finalizers may hold it."""
+    if _is_terminating(obj) and (finalizers := finalizers_of(obj)):
+        noun, verb = pluralize(len(finalizers), "finalizer"), pluralize(len(finalizers), "is", "are")
+        return f"stays Terminating until its {noun} {', '.join(finalizers)} {verb} removed"
+    is_finished = (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    if not owner or (is_finished and owner.partition(" ")[0] not in _RECREATE_FINISHED):
+        return past
+    return f"{past}; {printable(owner)} recreates it"
 
 
 def _for_good(obj: Mapping[str, Any], owner: str) -> Iterator[PreflightWarning]:
@@ -83,8 +96,14 @@ def _controller(obj: Mapping[str, Any]) -> str:
     return ""
 
 
+def _is_terminating(obj: Mapping[str, Any]) -> bool:
+    return bool((obj.get("metadata") or {}).get("deletionTimestamp"))
+
+
 def _status(obj: Mapping[str, Any]) -> str:
     """Return why a container waits, else the phase, with the restarts: `CrashLoopBackOff, 5 restarts`."""
+    if _is_terminating(obj):
+        return "Terminating"
     status = obj.get("status") or {}
     containers = (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
     waiting = [((container.get("state") or {}).get("waiting") or {}).get("reason") for container in containers]

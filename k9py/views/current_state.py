@@ -75,6 +75,8 @@ def current_pod_state(pod: Pod, findings: Sequence[Finding], now: datetime) -> C
         return CurrentState(f"terminating{since}", Tone.BUSY, False)
     if pod.is_ready:
         return CurrentState(f"ready{since}", Tone.OK, True)
+    if pod.status.phase == "Succeeded":
+        return CurrentState(f"Succeeded{since}", Tone.MUTED, True)
     return CurrentState(printable(f"{pod.status.phase or 'phase unknown'}, not ready{since}"), Tone.WARN, False)
 
 

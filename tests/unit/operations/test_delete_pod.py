@@ -77,3 +77,29 @@ def test_another_kind_or_a_pod_that_is_ending_is_refused(
     ending["metadata"]["deletionTimestamp"] = "2026-11-22T12:00:00Z"
     with pytest.raises(RefusedError, match="is being deleted"):
         plan(ending)
+
+
+@pytest.mark.parametrize(
+    ("owner", "phase", "after"),
+    [
+        (("Job", "migrate"), "Succeeded", "deleted"),
+        (("Job", "migrate"), "Failed", "deleted"),
+        (("ReplicaSet", "cart-abc"), "Failed", "deleted"),
+        (("StatefulSet", "db"), "Failed", "deleted; StatefulSet db recreates it"),
+        (("Job", "migrate"), "Running", "deleted; Job migrate recreates it"),
+    ],
+)
+def test_a_finished_pod_is_recreated_only_where_its_controller_needs_it(
+    owner: tuple[str, str], phase: str, after: str
+) -> None:
+    pod = raw_pod(owner=owner)
+    pod["status"] = {"phase": phase}
+    assert plan_delete_pod(pod).before_after == (("pod", phase, after),)
+
+
+def test_forcing_does_not_help_against_finalizers() -> None:
+    pod = raw_pod()
+    pod["metadata"] |= {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["example.com/hold"]}
+    change = plan_delete_pod(pod, is_forced=True)
+    after = "stays Terminating until its finalizer example.com/hold is removed"
+    assert change.before_after == (("pod", "Terminating", after),)
