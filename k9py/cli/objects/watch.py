@@ -64,7 +64,10 @@ async def print_changes(
 
 
 class _Follower:
-    """Collects changes from the reflectors, and prints them."""
+    """Collects changes from the reflectors, and prints them.
+
+    Printing blocks the event loop, so what waits is never more than the changes of one pass of it.
+    """
 
     def __init__(self, invocation: Invocation) -> None:
         self._console = invocation.console

@@ -1,10 +1,15 @@
-"""The text for where the tracking of an operation ended; a new outcome is a new case here."""
+"""How the end of an operation is shown: where its tracking ended, or a run over several objects did.
+
+A new outcome is a new case in `end_text`.
+"""
 
 from __future__ import annotations
 
 from k9py.operations.notes import audit_note
 from k9py.operations.runner import OperationRunner
 from k9py.operations.track import TrackedEnd
+from k9py.tui.operations.host import OperationsHost
+from k9py.tui.operations.operation_log import OperationLog
 from k9py.views.values import Tone
 
 
@@ -47,3 +52,13 @@ def several_end(runner: OperationRunner) -> tuple[str, Tone]:
         text = f"{end}, {how} {done} of {count}{not_started}"
         tone = Tone.WARN if tone is Tone.OK else tone
     return text, tone
+
+
+def show_several_end(runner: OperationRunner, title: str, log: OperationLog, host: OperationsHost) -> None:
+    """Show how a run over several objects ended, in the status of the last one."""
+    text, tone = several_end(runner)
+    last = runner.results[-1]
+    status = log.status_of(last.key) or log.begin(last.key, title)
+    status.set_title(title)
+    status.set_text(text, tone)
+    host.notify_terminal(f"kdash: {title}: {text}")

@@ -37,7 +37,7 @@ from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.key_order import KeyHold, OrderedKeys
 from k9py.tui.keys import key_of_operation
 from k9py.tui.operations.confirmation import question, question_of_several, refused_dialog
-from k9py.tui.operations.end_text import end_text, several_end
+from k9py.tui.operations.end_text import end_text, show_several_end
 from k9py.tui.operations.host import OperationsHost
 from k9py.tui.operations.operation_log import OperationLog, OperationStatus
 from k9py.tui.operations.target_status import target_status
@@ -99,7 +99,7 @@ class DashboardFrontEnd:
             )
             await runner.run(self._operation, self._targets, **inputs)
             if self._is_running and is_bulk:
-                self._finish(runner)
+                show_several_end(runner, self._bulk_title, self._log, self._host)
             self._is_running, self.current = False, None
             if (error := runner.results[-1].error) is not None:
                 await self._show_error(error)
@@ -391,15 +391,6 @@ class DashboardFrontEnd:
         if status is not None:
             after = "after this one" if len(self._targets) > 1 else "soon"
             status.set_title(f"{self._bulk_title} · stops {after}")
-
-    def _finish(self, runner: OperationRunner) -> None:
-        """Show how a run over several objects ended, in the status of the last one."""
-        text, tone = several_end(runner)
-        last = runner.results[-1]
-        status = self._log.status_of(last.key) or self._log.begin(last.key, self._bulk_title)
-        status.set_title(self._bulk_title)
-        status.set_text(text, tone)
-        self._host.notify_terminal(f"kdash: {self._bulk_title}: {text}")
 
 
 def _dismiss(dialog: Dialog[Any]) -> None:
