@@ -177,6 +177,11 @@ def numbered(*columns: Column | IndexedColumn) -> tuple[Column, ...]:
     return tuple(column if isinstance(column, Column) else column(index) for index, column in enumerate(columns))
 
 
+def usage_column(id_: str, title: str, **options: Any) -> Column:
+    """Return a column of an amount in use or of its share: the largest comes first when it is sorted."""
+    return Column(id_, title, align_right=True, min_width=4, descending_first=True, **options)
+
+
 def live_column(text: Callable[[Any, datetime], str], id_: str, title: str, **options: Any) -> IndexedColumn:
     """Return a column whose text is computed from the sort value of its cell, while that is not None.
 

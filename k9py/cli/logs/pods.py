@@ -161,7 +161,7 @@ async def list_pods(session: CommandSession, selection: PodSelection, target: Ob
             between = [_decode(kind, raw) for raw in raw_between]
         except ForbiddenError as error:
             if kind is JOB:
-                raise  # its pods cannot be told from those of other jobs
+                raise  # nothing distinguishes its pods from those of other jobs
             warnings = (f"{error.message}: reading all pods that match its selector",)
     return InitialPods(selection.own_pods(pods, between), between is not None, warnings)
 
