@@ -23,8 +23,8 @@ from k9py.resources.copy_texts import COMMAND, NAME, NAMESPACED_NAME, YAML, kube
 from k9py.resources.secret_values import is_secret, masked_secret
 from k9py.session import ClusterSession
 from k9py.tui.context import AppContext
-from k9py.tui.dialogs.choose import ChoiceItem
 from k9py.tui.dialogs.copy import CopyDialog
+from k9py.tui.dialogs.filtered_list import ChoiceItem
 from k9py.tui.logs.copying import ClipboardCopy
 from k9py.tui.workers import start_worker
 from k9py.tui.yaml_text import yaml_text

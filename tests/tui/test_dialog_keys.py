@@ -13,10 +13,11 @@ from textual.widgets._toast import Toast
 from k9py.api.errors import RefusedError
 from k9py.operations import proposing
 from k9py.tui.dialogs.check import CheckDialog
-from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
+from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.filtered_list import ChoiceItem
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.question import Question
 from k9py.tui.dialogs.quit import QuitDialog

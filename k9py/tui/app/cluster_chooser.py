@@ -12,7 +12,8 @@ from textual.app import App
 from k9py.api.errors import ConfigError
 from k9py.kube.kubeconfig import list_contexts
 from k9py.tui.context import AppContext
-from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
+from k9py.tui.dialogs.choose import ChooseDialog
+from k9py.tui.dialogs.filtered_list import ChoiceItem
 from k9py.tui.options import AppOptions
 from k9py.tui.session import Connected, options_for_context
 from k9py.tui.workers import start_worker

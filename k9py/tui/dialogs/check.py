@@ -10,16 +10,13 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Input, OptionList
-from textual.widgets.option_list import Option
 
 from k9py.actions.action import ActionScope
 from k9py.api.text import printable
 from k9py.tui.bindings import bindings
-from k9py.tui.dialogs.choose import ChoiceItem
-from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.filtered_list import ChoiceItem, FilteredListDialog
 from k9py.views.values import Tone
 
 
@@ -30,7 +27,7 @@ class NamePartInput(Input):
         return key != "space" and super().check_consume_key(key, character)
 
 
-class CheckDialog(Dialog[tuple[str, ...]]):
+class CheckDialog(FilteredListDialog[tuple[str, ...]]):
     """A checklist, narrowed by typing. Returns the values of the checked items.
 
     Args:
@@ -55,47 +52,18 @@ class CheckDialog(Dialog[tuple[str, ...]]):
         or_current: bool = False,
         free: bool = False,
     ) -> None:
-        super().__init__(title)
-        self.choices = tuple(choices)
+        super().__init__(title, choices, current=current)
         self.checked = set(checked)
-        self.current = current
         self._or_current = or_current
         self._free = free
-        self._shown: tuple[ChoiceItem, ...] = self.choices
 
-    def compose_body(self) -> ComposeResult:
-        yield NamePartInput(placeholder="type to filter", id="typed", compact=True)
-        listing = OptionList(id="choices", markup=False, compact=True)
-        listing.can_focus = False
-        yield listing
+    def make_input(self) -> Input:
+        return NamePartInput(placeholder="type to filter", id="typed", compact=True)
 
-    def on_mount(self) -> None:
-        self._fill("")
-        self.set_initial_focus(self.query_one(Input))
-
-    def _fill(self, typed: str) -> None:
-        terms = typed.lower().split()
-        self._shown = tuple(
-            choice
-            for choice in self.choices
-            if all(term in f"{choice.label} {choice.detail}".lower() for term in terms)
-        )
-        listing = self.query_one(OptionList)
-        listing.clear_options()
-        listing.add_options([Option(self._line(choice)) for choice in self._shown])
-        at = next((i for i, choice in enumerate(self._shown) if choice.value == self.current), 0)
-        listing.highlighted = at if self._shown else None
-
-    def _line(self, choice: ChoiceItem) -> Text:
+    def line_of(self, choice: ChoiceItem) -> Text:
         is_checked = choice.value in self.checked
         mark = ("[✓] ", Tone.ACCENT) if is_checked else ("[ ] ", Tone.MUTED)
         return self.toned(mark, (choice.label, Tone.PLAIN), (f"  {choice.detail}", Tone.MUTED))
-
-    def action_move(self, lines: int) -> None:
-        """Move the cursor of the list; the input keeps the focus."""
-        listing = self.query_one(OptionList)
-        if self._shown:
-            listing.highlighted = max(0, min(len(self._shown) - 1, (listing.highlighted or 0) + lines))
 
     def action_tick(self) -> None:
         """Check the item under the cursor, or uncheck it."""
@@ -103,27 +71,22 @@ class CheckDialog(Dialog[tuple[str, ...]]):
         at = listing.highlighted
         if at is not None and at < len(self._shown):
             self.checked ^= {self._shown[at].value}
-            listing.replace_option_prompt_at_index(at, self._line(self._shown[at]))
+            listing.replace_option_prompt_at_index(at, self.line_of(self._shown[at]))
 
     def action_untick_all(self) -> None:
         """Uncheck every item."""
         self.checked.clear()
         listing = self.query_one(OptionList)
         for at, choice in enumerate(self._shown):
-            listing.replace_option_prompt_at_index(at, self._line(choice))
-
-    @on(Input.Changed)
-    def _narrow(self, event: Input.Changed) -> None:
-        self._fill(event.value)
+            listing.replace_option_prompt_at_index(at, self.line_of(choice))
 
     @on(Input.Submitted)
     def _apply(self, event: Input.Submitted) -> None:
         checked = tuple(choice.value for choice in self.choices if choice.value in self.checked)
-        at = self.query_one(OptionList).highlighted
         if checked or not self._or_current:
             self.dismiss(checked)
-        elif at is not None and self._shown:
-            self.dismiss((self._shown[at].value,))
+        elif self.highlighted is not None:
+            self.dismiss((self.highlighted.value,))
         elif self._free and event.value.strip():
             self.dismiss((printable(event.value.strip()),))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from k9py.tui.dialogs.check import CheckDialog
-from k9py.tui.dialogs.choose import ChoiceItem
+from k9py.tui.dialogs.filtered_list import ChoiceItem
 from k9py.views.values import Column
 
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from rich.text import Text
 
-from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
+from k9py.tui.dialogs.choose import ChooseDialog
+from k9py.tui.dialogs.filtered_list import ChoiceItem
 from k9py.tui.theme import palette_for
 from k9py.tui.tones import styled_text
 from k9py.tui.widgets.toned_text import TextSpan, fold
@@ -30,7 +31,7 @@ class CopyDialog(ChooseDialog):
         super().__init__(title, choices)
         self._label_width = max(len(choice.label) for choice in choices)
 
-    def _line(self, choice: ChoiceItem) -> Text:
+    def line_of(self, choice: ChoiceItem) -> Text:
         """Return the form and its text in two columns, long texts below themselves."""
         margin = " " * _MARGIN
         label = f"{margin}{choice.label:<{self._label_width}}{margin}"

@@ -13,7 +13,8 @@ from k9py.api.resource_type import ResourceType
 from k9py.resources.query import ResourceQuery
 from k9py.tui.browse.request import BY_NAME
 from k9py.tui.context import AppContext
-from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
+from k9py.tui.dialogs.choose import ChooseDialog
+from k9py.tui.dialogs.filtered_list import ChoiceItem
 from k9py.tui.palette.objects import searched_stores
 
 Push = Callable[[ChooseDialog, Callable[[str | None], None]], object]

@@ -18,7 +18,8 @@ from k9py.api.resource_type import ResourceType
 from k9py.cluster.cluster import Cluster
 from k9py.rollouts.undo_target import previous_revision
 from k9py.tui.context import AppContext
-from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
+from k9py.tui.dialogs.choose import ChooseDialog
+from k9py.tui.dialogs.filtered_list import ChoiceItem
 from k9py.views.current_state import current_rollout_state
 from k9py.views.tones import rank_of, rollout_tone
 

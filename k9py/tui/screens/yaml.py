@@ -21,7 +21,8 @@ from k9py.resources.describe.json_fields import JsonObject, list_at, object_at, 
 from k9py.resources.secret_values import is_secret, masked_secret, secret_sizes
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
-from k9py.tui.dialogs.choose import ChoiceItem, ChooseDialog
+from k9py.tui.dialogs.choose import ChooseDialog
+from k9py.tui.dialogs.filtered_list import ChoiceItem
 from k9py.tui.live_object import LiveObject
 from k9py.tui.screens.live_text_screen import LiveTextScreen
 from k9py.tui.widgets.toned_text import TextLine, TextSpan, yaml_lines
