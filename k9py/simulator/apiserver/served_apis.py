@@ -16,6 +16,7 @@ from k9py.simulator.registry.resources import (
     APISERVICES,
     HORIZONTALPODAUTOSCALERS,
     HORIZONTALPODAUTOSCALERS_V1,
+    NAMESPACES,
     Resource,
 )
 from k9py.simulator.registry.storage import Storage
@@ -69,8 +70,13 @@ def serve(storage: Storage, apis: ServedApis, now: datetime) -> None:
     for obj in storage.list(APISERVICES):
         if (obj.get("spec") or {}).get("service"):
             storage.remove(APISERVICES, None, obj["metadata"]["name"])
+    # As old as the cluster: its age is the same in two readings.
+    created = [obj["metadata"]["creationTimestamp"] for obj in storage.list(NAMESPACES)]
+    since = min(created, default=timestamp(now))
     for name in sorted(services):
-        storage.create(APISERVICES, _api_service(name, timestamp(now), available=name not in apis.unavailable))
+        api_service = _api_service(name, timestamp(now), available=name not in apis.unavailable)
+        metadata = {**api_service["metadata"], "creationTimestamp": since}
+        storage.create(APISERVICES, {**api_service, "metadata": metadata})
 
 
 def _choose_versions(table: ResourceTable, only: tuple[str, ...]) -> None:
