@@ -18,8 +18,8 @@ from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.cli.tables import print_tables
 from k9py.cli.targets import ObjectArgument
 from k9py.cluster.workload_snapshot import WorkloadSnapshot, read_workload
+from k9py.operations.known_revisions import load_revision_outcomes, require_revisions
 from k9py.operations.revision_template import revision_template
-from k9py.operations.target import load_revision_outcomes, require_revisions
 from k9py.operations.undo import history_limit_hint
 from k9py.rollouts.authors import revision_authors, unmark_rewritten_causes
 from k9py.rollouts.revisions import Revision, current_revision

@@ -11,8 +11,9 @@ from k9py.api.errors import RefusedError
 from k9py.api.plural import pluralize
 from k9py.api.text import printable
 from k9py.cluster.workload_snapshot import SnapshotReader, worst_other_rollout
+from k9py.operations.known_revisions import is_unobserved
 from k9py.operations.stuck_pods import stuck_pods
-from k9py.operations.target import FetchedTarget, RevisionHistory, is_unobserved
+from k9py.operations.target import FetchedTarget, RevisionHistory
 from k9py.operations.undo import UndoInputs, no_revision_error
 from k9py.rollouts.revision_outcome import was_undo_target
 from k9py.rollouts.revisions import Revision

@@ -15,15 +15,27 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from k9py.api.errors import KdashError, NotFoundError, RecreatedError, RefusedError, UnavailableError
-from k9py.api.plural import count_noun, pluralize
+from k9py.api.plural import count_noun
 from k9py.api.policy import PodDisruptionBudget
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.cordon import plan_cordon, require_node
-from k9py.operations.delete_pod import is_mirror_pod, plan_evict
+from k9py.operations.delete_pod import plan_evict
 from k9py.operations.follow import FollowContext
 from k9py.operations.operation import Operation, PlannedTarget
 from k9py.operations.plan import PreflightWarning, Tracking, WarningLevel, WritePlan, WriteResult
+from k9py.operations.pods_on_node import (
+    NAMED,
+    PodsOnNode,
+    Raw,
+    as_pod,
+    has_ended,
+    is_terminating,
+    listed_text,
+    name_of_pod,
+    names_text,
+    sort_pods,
+)
 from k9py.operations.preconditions import ref_of, target_version
 from k9py.operations.removal import track_removal
 from k9py.operations.target import Target, uid_of
@@ -35,9 +47,6 @@ PARALLEL: Final = 5
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 10.0
 """Seconds before a budget is asked again: it grows from the first to the longest."""
-_NAMED: Final = 3
-_LISTED: Final = 20
-Raw = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,63 +62,6 @@ class DrainInputs:
     force: bool | None = None
     deletes_data: bool | None = None
     grace_seconds: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PodsOnNode:
-    """The pods of a Node, by what happens to them; those of `bare` and `with_data` are evicted too.
-
-    Those of `terminating` are on their way already: a drain waits until they are gone.
-    """
-
-    evicted: tuple[Raw, ...]
-    of_daemon_sets: tuple[Raw, ...]
-    mirrors: tuple[Raw, ...]
-    bare: tuple[Raw, ...]
-    with_data: tuple[Raw, ...]
-    terminating: tuple[Raw, ...] = ()
-
-
-def sort_pods(pods: Sequence[Raw]) -> PodsOnNode:
-    """Sort the pods of a Node."""
-    evicted: list[Raw] = []
-    terminating: list[Raw] = []
-    daemons: list[Raw] = []
-    mirrors: list[Raw] = []
-    for pod in pods:
-        if is_mirror_pod(pod):
-            mirrors.append(pod)
-        elif any(owner.get("kind") == "DaemonSet" for owner in _controllers(pod)) and not _has_ended(pod):
-            daemons.append(pod)
-        elif _is_terminating(pod):
-            terminating.append(pod)
-        else:
-            evicted.append(pod)
-    running = [pod for pod in evicted if not _has_ended(pod)]
-    return PodsOnNode(
-        tuple(evicted),
-        tuple(daemons),
-        tuple(mirrors),
-        tuple(pod for pod in running if not _controllers(pod)),
-        tuple(
-            pod
-            for pod in running
-            if any("emptyDir" in volume for volume in (pod.get("spec") or {}).get("volumes") or ())
-        ),
-        tuple(terminating),
-    )
-
-
-def _is_terminating(pod: Raw) -> bool:
-    return bool((pod.get("metadata") or {}).get("deletionTimestamp"))
-
-
-def _controllers(pod: Raw) -> list[Raw]:
-    return [owner for owner in (pod.get("metadata") or {}).get("ownerReferences") or () if owner.get("controller")]
-
-
-def _has_ended(pod: Raw) -> bool:
-    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
 
 
 def plan_drain(
@@ -130,11 +82,11 @@ def plan_drain(
     require_node(about, "drained")
     if inputs.force is False and pods.bare:
         raise RefusedError(
-            f"{_names(pods.bare)} would be lost: no controller recreates them", "--force evicts them too"
+            f"{names_text(pods.bare)} would be lost: no controller recreates them", "--force evicts them too"
         )
     if inputs.deletes_data is False and pods.with_data:
         raise RefusedError(
-            f"{_names(pods.with_data)} would lose data: emptyDir volumes", "--delete-emptydir-data evicts them too"
+            f"{names_text(pods.with_data)} would lose data: emptyDir volumes", "--delete-emptydir-data evicts them too"
         )
     is_cordoned = bool((node.get("spec") or {}).get("unschedulable"))
     if is_cordoned and not pods.evicted and not pods.terminating:
@@ -153,7 +105,7 @@ def plan_drain(
         done_text=f"{about.text} cordoned" if cordon is not None else "",
         before_after=(
             *(cordon.before_after if cordon is not None else ()),
-            ("evicts", "", _listed(pods.evicted)),
+            ("evicts", "", listed_text(pods.evicted)),
             *([("waits for", "", count_noun(len(pods.terminating), "Terminating pod"))] if pods.terminating else ()),
             ("stay", "", f"{staying} of DaemonSets and of the node itself"),
         ),
@@ -165,10 +117,10 @@ def plan_drain(
 
 def _losses(pods: PodsOnNode) -> Iterator[PreflightWarning]:
     if pods.bare:
-        message = f"no controller, so not recreated: {_names(pods.bare)}"
+        message = f"no controller, so not recreated: {names_text(pods.bare)}"
         yield PreflightWarning(WarningLevel.DANGER, "bare-pod", message)
     if pods.with_data:
-        message = f"data in emptyDir volumes is lost: {_names(pods.with_data)}"
+        message = f"data in emptyDir volumes is lost: {names_text(pods.with_data)}"
         yield PreflightWarning(WarningLevel.CAUTION, "emptydir", message)
 
 
@@ -184,7 +136,7 @@ def _blocked(pods: PodsOnNode, budgets: Sequence[PodDisruptionBudget] | None) ->
         guarded = [pod for pod in pods.evicted if _is_guarded(pod, budget)]
         if guarded:
             name = printable(f"{budget.namespace}/{budget.name}")
-            message = f"disruption budget {name} allows no eviction now: {_names(guarded)}"
+            message = f"disruption budget {name} allows no eviction now: {names_text(guarded)}"
             yield PreflightWarning(WarningLevel.CAUTION, "disruption-budget", message)
 
 
@@ -195,31 +147,8 @@ def _is_guarded(pod: Raw, budget: PodDisruptionBudget) -> bool:
         metadata.get("namespace") == budget.namespace
         and selector is not None
         and selector.matches(metadata.get("labels") or {})
-        and not _has_ended(pod)
+        and not has_ended(pod)
     )
-
-
-def _listed(pods: Sequence[Raw]) -> str:
-    """Return the number of pods and the names of the first ones."""
-    count, names = count_noun(len(pods), "pod"), [_name(pod) for pod in pods[:_LISTED]]
-    more = len(pods) - len(names)
-    return f"{count}: {', '.join(names)}{f' and {more} more' if more else ''}" if names else count
-
-
-def _names(pods: Sequence[Raw]) -> str:
-    names = [_name(pod) for pod in pods[:_NAMED]]
-    more = len(pods) - len(names)
-    return f"{pluralize(len(pods), 'pod')} {', '.join(names)}{f' and {more} more' if more > 0 else ''}"
-
-
-def _name(pod: Raw) -> str:
-    ref = ref_of(_as_pod(pod))
-    return printable(f"{ref.namespace}/{ref.name}")
-
-
-def _as_pod(item: Raw) -> dict[str, Any]:
-    """Return an item of a list with its kind, which lists leave out."""
-    return {"apiVersion": "v1", "kind": "Pod", **item}
 
 
 class _Drain:
@@ -252,7 +181,7 @@ class _Drain:
             while new := self._new(pods := await self._pods()):
                 if self._context.stops():
                     break
-                self._to_evict += sum(not _is_terminating(pod) for pod in new)
+                self._to_evict += sum(not is_terminating(pod) for pod in new)
                 self._report()
                 await asyncio.gather(*(self._remove(pod, pods) for pod in new))
         except KdashError as error:
@@ -263,7 +192,7 @@ class _Drain:
 
     async def _pods(self) -> PodsOnNode:
         items = await self._context.reader.list("Pod", "", field_selector=f"spec.nodeName={self._node}")
-        return sort_pods([_as_pod(item) for item in items])
+        return sort_pods([as_pod(item) for item in items])
 
     def _new(self, pods: PodsOnNode) -> list[Raw]:
         """Return the pods to remove that were not handled yet."""
@@ -288,17 +217,17 @@ class _Drain:
     def _left(self, pods: Sequence[Raw]) -> str:
         """Return the pods that are left and why, those that wait for something first."""
         reasons = [
-            (_name(pod), self._waiting.get(_name(pod)) or ("terminating" if _is_terminating(pod) else ""))
+            (name_of_pod(pod), self._waiting.get(name_of_pod(pod)) or ("terminating" if is_terminating(pod) else ""))
             for pod in pods
         ]
         reasons.sort(key=lambda left: not left[1])
-        texts = [f"{name}: {reason}" if reason else name for name, reason in reasons[:_NAMED]]
+        texts = [f"{name}: {reason}" if reason else name for name, reason in reasons[:NAMED]]
         more = len(reasons) - len(texts)
         return "; ".join(texts) + (f" and {more} more" if more else "")
 
     async def _remove(self, pod: Raw, pods: PodsOnNode) -> None:
-        name = _name(pod)
-        if _is_terminating(pod):
+        name = name_of_pod(pod)
+        if is_terminating(pod):
             end = await self._gone(pod, lambda text: self._wait(name, text), is_superseded=self._context.stops)
             if end.is_expected:
                 self._ended += 1
@@ -341,7 +270,7 @@ class _Drain:
         self, pod: Raw, report: Callable[[str], None], *, is_superseded: Callable[[], bool] = lambda: False
     ) -> TrackedEnd:
         """Wait until a pod is gone; note why it is not."""
-        ref, uid, name, context = ref_of(pod), uid_of(pod), _name(pod), self._context
+        ref, uid, name, context = ref_of(pod), uid_of(pod), name_of_pod(pod), self._context
         left = max(1.0, self._until - context.clock.monotonic())
         try:
             end = await track_removal(

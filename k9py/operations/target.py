@@ -14,32 +14,27 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from k9py.api.errors import ForbiddenError, KdashError, MissingPartError, NotFoundError, RefusedError
+from k9py.api.errors import KdashError, MissingPartError, NotFoundError, RefusedError
 from k9py.api.kinds import POD_DISRUPTION_BUDGET, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
-from k9py.api.text import printable
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.revision_outcomes import revision_outcomes_of
 from k9py.cluster.workload_snapshot import (
     SnapshotReader,
     WorkloadSnapshot,
-    read_revision_events,
     read_workload,
 )
 from k9py.operations.former_replicas import former_replicas
+from k9py.operations.known_revisions import is_unobserved, load_revision_outcomes, require_revisions
 from k9py.operations.patcher import Reader
 from k9py.operations.preconditions import ref_of
-from k9py.operations.revision_template import revision_template
 from k9py.operations.values import with_replicas
 from k9py.operations.write import Writer
-from k9py.rollouts.progress import rollout_progress
-from k9py.rollouts.revision_outcome import RevisionOutcomes, revision_outcomes
+from k9py.rollouts.revision_outcome import RevisionOutcomes
 from k9py.rollouts.revisions import Revision, current_revision
-from k9py.rollouts.semantic_diff import semantic_diff
 from k9py.rollouts.status import RolloutStatus
-from k9py.rollouts.strategy_limits import has_completed
 from k9py.runtime.clock import Clock
 
 OBSERVED_SECONDS: Final = 3.0
@@ -355,36 +350,6 @@ class FetchedTargets:
         workload = await read_workload(self._reader, snapshot.key, events=True)
         _require_same(snapshot, workload.raw)
         return FetchedTarget(snapshot.key, workload.raw, workload, self._reader, self._writer, self._clock)
-
-
-def require_revisions(snapshot: WorkloadSnapshot) -> tuple[Revision, ...]:
-    """Return the revisions. Raises ForbiddenError when they may not be read."""
-    if snapshot.revisions is None:
-        kept_in = "ReplicaSets" if snapshot.key.kind == "Deployment" else "ControllerRevisions"
-        raise ForbiddenError(
-            f"the revisions of {printable(str(snapshot.key))} are not known: {snapshot.missing[0]}",
-            f"they are kept in {kept_in}: ask for permission to list those",
-            code=403,
-        )
-    return snapshot.revisions
-
-
-async def load_revision_outcomes(
-    reader: SnapshotReader, writer: Writer, snapshot: WorkloadSnapshot
-) -> RevisionOutcomes:
-    """Return the known outcome of each revision, by its uid."""
-    return revision_outcomes(
-        snapshot.revisions or (),
-        events=await read_revision_events(reader, snapshot.workload),
-        audit_lines=writer.audited(uid_of(snapshot.raw)),
-        is_complete=rollout_progress(snapshot.workload).is_complete or has_completed(snapshot.workload),
-    )
-
-
-def is_unobserved(snapshot: WorkloadSnapshot, current: Revision) -> bool:
-    """Return whether the template has no revision yet: the controller has not observed the last change so far."""
-    template = revision_template(snapshot.revision_objects[current.name])
-    return bool(semantic_diff(template, snapshot.template))
 
 
 def uid_of(raw: Mapping[str, Any]) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 
 from k9py.api.kinds import POD_DISRUPTION_BUDGET
 from k9py.api.policy import PodDisruptionBudget
-from k9py.operations.drain import DrainInputs, plan_drain, sort_pods
+from k9py.operations.drain import DrainInputs, plan_drain
 from k9py.operations.plan import WritePlan
+from k9py.operations.pods_on_node import sort_pods
 
 NODE = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "uid": "u", "resourceVersion": "1"}}
 
