@@ -1,0 +1,222 @@
+"""The graph that checks read, over the stores of a cluster. `diagnosis/graph.py` describes each method.
+
+Invariant: every read is recorded (`reads`): those of a store by the store, those of something unread by its `Demand`,
+which the owner of the stores marks when it has been read. Asking for something that nobody watches makes it a demand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
+
+from k9py.api.events import Event
+from k9py.api.kinds import EVENT, POD, Kind, MetadataKind
+from k9py.api.meta import KubeObject, ManagedFields, ObjectRef
+from k9py.api.pods import Pod
+from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
+from k9py.api.resource_types import ResourceTypes
+from k9py.api.selectors import LabelSelector
+from k9py.api.services import EndpointSlice, Service
+from k9py.api.workloads import Workload
+from k9py.cluster.indexes import LABEL, indexed_pairs
+from k9py.cluster.queries import Queries
+from k9py.cluster.stores import MergedStore
+from k9py.cluster.views import RolloutView, ServiceView
+from k9py.diagnosis.graph import FieldManager, ObjectMetadata, Unread
+from k9py.rollouts.revisions import Revision
+
+T = TypeVar("T", bound=KubeObject)
+
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a check asks for.
+
+    Args:
+        namespace: None: the scope that is watched; "" for an object of the whole cluster.
+        name: of one object, "" for all.
+        about: uid of the object whose events are asked for, "" for anything else.
+    """
+
+    kind: Kind[Any]
+    namespace: str | None
+    name: str = ""
+    about: str = ""
+
+
+class ObjectSource(Protocol):
+    """Where the graph finds objects: it watches what is demanded."""
+
+    def store(self, demand: Demand) -> MergedStore[Any] | Unread:
+        """Return a store that holds everything that is demanded, Unread while there is none."""
+        ...
+
+    def log(self, pod: Pod, container: str, previous: bool) -> tuple[str, ...] | Unread | None:
+        """Return the last lines of a log."""
+        ...
+
+    def covers(self, namespace: str) -> bool:
+        """Return whether a namespace is watched; "": whether the whole cluster is."""
+        ...
+
+
+class ClusterGraph:
+    """What checks read, at one time.
+
+    Args:
+        types: the resource types that are known.
+
+    Attributes:
+        again_at: the earliest time at which the last check asked to run again, None: it did not; the engine resets it.
+    """
+
+    def __init__(self, queries: Queries, source: ObjectSource, types: ResourceTypes, now: datetime) -> None:
+        self.now = now
+        self.again_at: datetime | None = None
+        self._queries = queries
+        self._relations = queries.relations
+        self._source = source
+        self._types = types
+
+    def look_again(self, at: datetime) -> None:
+        if at > self.now and (self.again_at is None or at < self.again_at):
+            self.again_at = at
+
+    # -- objects ------------------------------------------------------------------------------------------------------
+
+    def get(self, kind: Kind[T], name: str, namespace: str = "") -> T | Unread | None:
+        store = self._source.store(Demand(kind, namespace, name))
+        return store if isinstance(store, Unread) else store.get(kind.key(namespace, name))
+
+    def list(self, kind: Kind[T], namespace: str | None = None) -> tuple[T, ...] | Unread:
+        store = self._source.store(Demand(kind, namespace))
+        if isinstance(store, Unread):
+            return store
+        return tuple(store.in_namespace(namespace) if namespace else store.values())
+
+    def metadata(self, ref: ObjectRef) -> ObjectMetadata | Unread | None:
+        resource_type = self._types.of_ref(ref)
+        if resource_type is None:
+            return Unread("not served")
+        store = self._source.store(Demand(MetadataKind(resource_type), ref.namespace, ref.name))
+        if isinstance(store, Unread):
+            return store
+        found = store.get(ref)
+        return None if found is None else _metadata(found.metadata, found.raw, ref)
+
+    def covers(self, namespace: str) -> bool:
+        return self._source.covers(namespace)
+
+    # -- relations ----------------------------------------------------------------------------------------------------
+
+    def owned(self, owner: KubeObject, kind: Kind[T]) -> tuple[T, ...] | Unread:
+        store = self._source.store(Demand(kind, owner.namespace or None))
+        if isinstance(store, Unread):
+            return store
+        return tuple(sorted(store.by_owner(owner.uid, owner.namespace), key=lambda each: each.name))
+
+    def workload(self, ref: ObjectRef) -> Workload | None:
+        return self._queries.workload(ref)
+
+    def workload_of(self, obj: KubeObject) -> ObjectRef | None:
+        return self._relations.workload_of(obj)
+
+    def pods_of(self, ref: ObjectRef) -> tuple[Pod, ...]:
+        return self._queries.pods_of(ref)
+
+    def pods_matching(self, namespace: str, selector: LabelSelector) -> tuple[Pod, ...]:
+        store = self._source.store(Demand(POD, namespace))
+        if isinstance(store, Unread):
+            return ()
+        pairs = tuple(indexed_pairs(namespace, selector.match_labels))
+        candidates: Iterator[Pod] = (
+            store.by_index(LABEL, pairs[0], namespace) if pairs else store.in_namespace(namespace)
+        )
+        matching = (pod for pod in candidates if selector.matches(pod.metadata.labels))
+        return tuple(sorted(matching, key=lambda pod: pod.name))
+
+    def pods_on(self, node: str) -> tuple[Pod, ...] | Unread:
+        if not self._source.covers(""):
+            return Unread("not the whole cluster is watched")
+        store = self._source.store(Demand(POD, None))
+        if isinstance(store, Unread):
+            return store
+        return tuple(pod for pod in store.values() if pod.spec.node_name == node)
+
+    def services_of(self, workload: ObjectRef) -> tuple[ObjectRef, ...]:
+        return self._queries.services_of(workload)
+
+    def backends_of(self, service: ObjectRef) -> tuple[ObjectRef, ...]:
+        return self._queries.backends_of(service)
+
+    def slices_of(self, service: Service) -> tuple[EndpointSlice, ...]:
+        return self._relations.slices_of(service.key)
+
+    def autoscaler_of(self, workload: ObjectRef) -> HorizontalPodAutoscaler | None:
+        return self._queries.autoscaler_of(workload)
+
+    def budgets_of(self, workload: ObjectRef) -> tuple[PodDisruptionBudget, ...]:
+        return self._queries.budgets_of(workload)
+
+    def revisions_of(self, workload: ObjectRef) -> tuple[Revision, ...]:
+        return self._queries.revisions_of(workload)
+
+    def events(self, obj: KubeObject) -> tuple[Event, ...]:
+        return _newest_first(self._relations.events_of(obj.uid, obj.namespace))
+
+    def all_events(self, obj: KubeObject) -> tuple[Event, ...] | Unread:
+        store = self._source.store(Demand(EVENT, obj.namespace, about=obj.uid))
+        if isinstance(store, Unread):
+            return store
+        return _newest_first(event for event in store.values() if event.involved_object.uid == obj.uid)
+
+    # -- what users feel ----------------------------------------------------------------------------------------------
+
+    def workload_health(self, ref: ObjectRef) -> RolloutView | None:
+        return self._queries.rollout_view(ref, self.now)
+
+    def service_health(self, ref: ObjectRef) -> ServiceView | None:
+        return self._queries.service_view(ref, self.now)
+
+    # -- logs ---------------------------------------------------------------------------------------------------------
+
+    def last_lines(self, pod: Pod, container: str, *, previous: bool = False) -> tuple[str, ...] | Unread | None:
+        return self._source.log(pod, container, previous)
+
+
+class _WrittenMetadata(msgspec.Struct, frozen=True, rename="camel"):
+    managed_fields: tuple[ManagedFields, ...] = ()
+
+
+class _Written(msgspec.Struct, frozen=True):
+    metadata: _WrittenMetadata = _WrittenMetadata()
+
+
+_written = msgspec.json.Decoder(_Written)
+
+
+def _metadata(metadata: Any, raw: bytes, ref: ObjectRef) -> ObjectMetadata:
+    managers = [
+        FieldManager(entry.manager, entry.time, entry.subresource)
+        for entry in _written.decode(raw).metadata.managed_fields
+    ]
+    return ObjectMetadata(
+        ref,
+        metadata.uid,
+        metadata.creation_timestamp,
+        metadata.deletion_timestamp,
+        metadata.labels or {},
+        metadata.annotations or {},
+        metadata.finalizers or (),
+        tuple(sorted(managers, key=lambda each: each.at or _EARLIEST, reverse=True)),
+    )
+
+
+def _newest_first(events: Iterator[Event]) -> tuple[Event, ...]:
+    return tuple(sorted(events, key=lambda event: event.last_seen or _EARLIEST, reverse=True))

@@ -1,0 +1,47 @@
+"""Define an entry of the timeline: something that happened to an object, when, by whom, and how that is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from k9py.api.meta import ObjectRef
+
+
+class EntryKind(Enum):
+    """What sort of thing happened; the value is published in JSON."""
+
+    CHANGE = "change"  # somebody or a controller changed a spec, a ConfigMap, a Secret …
+    ROLLOUT = "rollout"  # a new revision
+    SCALING = "scaling"
+    POD = "pod"  # a container started, ended, was killed
+    NODE = "node"
+    JOB = "job"
+    RELEASE = "release"  # of Helm
+    EVENT = "event"
+    FINDING = "finding"  # a problem began
+    ACTION = "action"  # done with kdash
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One entry.
+
+    Args:
+        at: when it happened, aware UTC.
+        what: one printable clause: `image app: 1.4 → 1.5`.
+        by: field manager or component, "" when unknown.
+        source: how it is known: `managedFields of ConfigMap app-config`, `watched`, `event Killing`.
+        details: further lines, such as a semantic diff.
+        is_approximate: it happened at some time before `at` (found after a gap).
+    """
+
+    at: datetime
+    about: ObjectRef
+    kind: EntryKind
+    what: str
+    by: str = ""
+    source: str = ""
+    details: tuple[str, ...] = ()
+    is_approximate: bool = False
