@@ -19,6 +19,7 @@ from k9py.api.batch import CronJob, Job
 from k9py.api.dynamic import DynamicObject, decode_dynamic
 from k9py.api.events import Event
 from k9py.api.meta import KubeObject, ObjectRef
+from k9py.api.networking import Ingress, IngressClass, NetworkPolicy
 from k9py.api.nodes import Namespace, Node
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget, ResourceQuota
@@ -218,6 +219,10 @@ RESOURCE_QUOTA = _kind("", ResourceQuota)
 JOB = _kind("batch", Job)
 CRON_JOB = _kind("batch", CronJob)
 
+INGRESS = _kind("networking.k8s.io", Ingress)
+INGRESS_CLASS = _kind("networking.k8s.io", IngressClass)
+NETWORK_POLICY = _kind("networking.k8s.io", NetworkPolicy)
+
 AnyKind = Kind[Any]
 
 KINDS: dict[str, AnyKind] = {
@@ -239,6 +244,9 @@ KINDS: dict[str, AnyKind] = {
         RESOURCE_QUOTA,
         JOB,
         CRON_JOB,
+        INGRESS,
+        INGRESS_CLASS,
+        NETWORK_POLICY,
     )
 }
 """All kinds, by name."""
