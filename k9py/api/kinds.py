@@ -16,6 +16,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from k9py.api.batch import CronJob, Job
+from k9py.api.configuration import ConfigMap, Secret, ServiceAccount
 from k9py.api.dynamic import DynamicObject, decode_dynamic
 from k9py.api.events import Event
 from k9py.api.meta import KubeObject, ObjectRef
@@ -216,6 +217,9 @@ CONTROLLER_REVISION = _kind("apps", ControllerRevision)
 HORIZONTAL_POD_AUTOSCALER = _kind("autoscaling", HorizontalPodAutoscaler)
 POD_DISRUPTION_BUDGET = _kind("policy", PodDisruptionBudget)
 RESOURCE_QUOTA = _kind("", ResourceQuota)
+CONFIG_MAP = _kind("", ConfigMap)
+SECRET = _kind("", Secret)
+SERVICE_ACCOUNT = _kind("", ServiceAccount)
 JOB = _kind("batch", Job)
 CRON_JOB = _kind("batch", CronJob)
 
@@ -242,6 +246,9 @@ KINDS: dict[str, AnyKind] = {
         HORIZONTAL_POD_AUTOSCALER,
         POD_DISRUPTION_BUDGET,
         RESOURCE_QUOTA,
+        CONFIG_MAP,
+        SECRET,
+        SERVICE_ACCOUNT,
         JOB,
         CRON_JOB,
         INGRESS,
