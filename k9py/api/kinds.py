@@ -20,6 +20,7 @@ from k9py.api.configuration import ConfigMap, Secret, ServiceAccount
 from k9py.api.dynamic import DynamicObject, decode_dynamic
 from k9py.api.events import Event
 from k9py.api.meta import KubeObject, ObjectRef
+from k9py.api.networking import Ingress, IngressClass, NetworkPolicy
 from k9py.api.nodes import Namespace, Node
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget, ResourceQuota
@@ -222,6 +223,10 @@ SERVICE_ACCOUNT = _kind("", ServiceAccount)
 JOB = _kind("batch", Job)
 CRON_JOB = _kind("batch", CronJob)
 
+INGRESS = _kind("networking.k8s.io", Ingress)
+INGRESS_CLASS = _kind("networking.k8s.io", IngressClass)
+NETWORK_POLICY = _kind("networking.k8s.io", NetworkPolicy)
+
 AnyKind = Kind[Any]
 
 KINDS: dict[str, AnyKind] = {
@@ -246,6 +251,9 @@ KINDS: dict[str, AnyKind] = {
         SERVICE_ACCOUNT,
         JOB,
         CRON_JOB,
+        INGRESS,
+        INGRESS_CLASS,
+        NETWORK_POLICY,
     )
 }
 """All kinds, by name."""
