@@ -15,7 +15,10 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
+from k9py.api.admission import MutatingWebhookConfiguration, ValidatingWebhookConfiguration
+from k9py.api.apiregistration import ApiService
 from k9py.api.batch import CronJob, Job
+from k9py.api.certificates import CertificateSigningRequest
 from k9py.api.dynamic import DynamicObject, decode_dynamic
 from k9py.api.events import Event
 from k9py.api.meta import KubeObject, ObjectRef
@@ -23,8 +26,10 @@ from k9py.api.nodes import Namespace, Node
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget, ResourceQuota
 from k9py.api.resource_type import ResourceType
+from k9py.api.scheduling import PriorityClass
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.standard_types import standard_type
+from k9py.api.storage import PersistentVolume, PersistentVolumeClaim, StorageClass, VolumeAttachment
 from k9py.api.table import TableColumn, TableRow, decode_columns, decode_row
 from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
 
@@ -217,6 +222,15 @@ POD_DISRUPTION_BUDGET = _kind("policy", PodDisruptionBudget)
 RESOURCE_QUOTA = _kind("", ResourceQuota)
 JOB = _kind("batch", Job)
 CRON_JOB = _kind("batch", CronJob)
+PERSISTENT_VOLUME_CLAIM = _kind("", PersistentVolumeClaim)
+PERSISTENT_VOLUME = _kind("", PersistentVolume)
+STORAGE_CLASS = _kind("storage.k8s.io", StorageClass)
+VOLUME_ATTACHMENT = _kind("storage.k8s.io", VolumeAttachment)
+PRIORITY_CLASS = _kind("scheduling.k8s.io", PriorityClass)
+VALIDATING_WEBHOOK_CONFIGURATION = _kind("admissionregistration.k8s.io", ValidatingWebhookConfiguration)
+MUTATING_WEBHOOK_CONFIGURATION = _kind("admissionregistration.k8s.io", MutatingWebhookConfiguration)
+CERTIFICATE_SIGNING_REQUEST = _kind("certificates.k8s.io", CertificateSigningRequest)
+API_SERVICE = _kind("apiregistration.k8s.io", ApiService)
 
 AnyKind = Kind[Any]
 
@@ -241,7 +255,7 @@ KINDS: dict[str, AnyKind] = {
         CRON_JOB,
     )
 }
-"""All kinds, by name."""
+"""The kinds of workloads and what belongs to them, by name."""
 
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 """The kinds that the Rollouts pane shows, and that scale, restart and undo apply to (a DaemonSet cannot be scaled)."""
