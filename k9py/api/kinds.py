@@ -21,7 +21,7 @@ from k9py.api.events import Event
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.nodes import Namespace, Node
 from k9py.api.pods import Pod
-from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget, ResourceQuota
+from k9py.api.policy import HorizontalPodAutoscaler, LimitRange, PodDisruptionBudget, ResourceQuota
 from k9py.api.resource_type import ResourceType
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.standard_types import standard_type
@@ -215,6 +215,7 @@ CONTROLLER_REVISION = _kind("apps", ControllerRevision)
 HORIZONTAL_POD_AUTOSCALER = _kind("autoscaling", HorizontalPodAutoscaler)
 POD_DISRUPTION_BUDGET = _kind("policy", PodDisruptionBudget)
 RESOURCE_QUOTA = _kind("", ResourceQuota)
+LIMIT_RANGE = _kind("", LimitRange)
 JOB = _kind("batch", Job)
 CRON_JOB = _kind("batch", CronJob)
 
@@ -237,6 +238,7 @@ KINDS: dict[str, AnyKind] = {
         HORIZONTAL_POD_AUTOSCALER,
         POD_DISRUPTION_BUDGET,
         RESOURCE_QUOTA,
+        LIMIT_RANGE,
         JOB,
         CRON_JOB,
     )
