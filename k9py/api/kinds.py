@@ -26,7 +26,7 @@ from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.networking import Ingress, IngressClass, NetworkPolicy
 from k9py.api.nodes import Namespace, Node
 from k9py.api.pods import Pod
-from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget, ResourceQuota
+from k9py.api.policy import HorizontalPodAutoscaler, LimitRange, PodDisruptionBudget, ResourceQuota
 from k9py.api.resource_type import ResourceType
 from k9py.api.scheduling import PriorityClass
 from k9py.api.services import EndpointSlice, Service
@@ -225,6 +225,7 @@ RESOURCE_QUOTA = _kind("", ResourceQuota)
 CONFIG_MAP = _kind("", ConfigMap)
 SECRET = _kind("", Secret)
 SERVICE_ACCOUNT = _kind("", ServiceAccount)
+LIMIT_RANGE = _kind("", LimitRange)
 JOB = _kind("batch", Job)
 CRON_JOB = _kind("batch", CronJob)
 PERSISTENT_VOLUME_CLAIM = _kind("", PersistentVolumeClaim)
@@ -263,6 +264,7 @@ KINDS: dict[str, AnyKind] = {
         CONFIG_MAP,
         SECRET,
         SERVICE_ACCOUNT,
+        LIMIT_RANGE,
         JOB,
         CRON_JOB,
         INGRESS,
