@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from k9py.api.meta import Condition, KubeObject, KubeStruct
 
 
 class Taint(KubeStruct, frozen=True):
-    """core/v1 Taint; `effect` is NoSchedule, PreferNoSchedule or NoExecute."""
+    """core/v1 Taint; `effect` is NoSchedule, PreferNoSchedule or NoExecute; only controllers set `time_added`."""
 
     key: str = ""
     value: str = ""
     effect: str = ""
+    time_added: datetime | None = None
 
 
 class NodeSpec(KubeStruct, frozen=True):
