@@ -16,9 +16,11 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from k9py.api.batch import CronJob, Job
+from k9py.api.configuration import ConfigMap, Secret, ServiceAccount
 from k9py.api.dynamic import DynamicObject, decode_dynamic
 from k9py.api.events import Event
 from k9py.api.meta import KubeObject, ObjectRef
+from k9py.api.networking import Ingress, IngressClass, NetworkPolicy
 from k9py.api.nodes import Namespace, Node
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget, ResourceQuota
@@ -215,8 +217,15 @@ CONTROLLER_REVISION = _kind("apps", ControllerRevision)
 HORIZONTAL_POD_AUTOSCALER = _kind("autoscaling", HorizontalPodAutoscaler)
 POD_DISRUPTION_BUDGET = _kind("policy", PodDisruptionBudget)
 RESOURCE_QUOTA = _kind("", ResourceQuota)
+CONFIG_MAP = _kind("", ConfigMap)
+SECRET = _kind("", Secret)
+SERVICE_ACCOUNT = _kind("", ServiceAccount)
 JOB = _kind("batch", Job)
 CRON_JOB = _kind("batch", CronJob)
+
+INGRESS = _kind("networking.k8s.io", Ingress)
+INGRESS_CLASS = _kind("networking.k8s.io", IngressClass)
+NETWORK_POLICY = _kind("networking.k8s.io", NetworkPolicy)
 
 AnyKind = Kind[Any]
 
@@ -237,8 +246,14 @@ KINDS: dict[str, AnyKind] = {
         HORIZONTAL_POD_AUTOSCALER,
         POD_DISRUPTION_BUDGET,
         RESOURCE_QUOTA,
+        CONFIG_MAP,
+        SECRET,
+        SERVICE_ACCOUNT,
         JOB,
         CRON_JOB,
+        INGRESS,
+        INGRESS_CLASS,
+        NETWORK_POLICY,
     )
 }
 """All kinds, by name."""

@@ -44,6 +44,10 @@ class ServiceSpec(KubeStruct, frozen=True):
     cluster_ip: str = msgspec.field(default="", name="clusterIP")
     external_name: str = ""
     external_ips: tuple[str, ...] | None = msgspec.field(default=None, name="externalIPs")
+    external_traffic_policy: str = ""
+    internal_traffic_policy: str = ""
+    load_balancer_class: str = ""
+    publish_not_ready_addresses: bool = False
     selector: dict[str, str] | None = None
     ports: tuple[ServicePort, ...] | None = None
 
