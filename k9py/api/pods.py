@@ -93,7 +93,8 @@ class ContainerState(KubeStruct, frozen=True):
 class ContainerStatus(KubeStruct, frozen=True):
     """The status of one container; `last_state` is that of the previous run.
 
-    `container_id` identifies the current run ("containerd://…"), "" before the first.
+    `container_id` identifies the current run ("containerd://…"), "" before the first; `image_id` is the digest that was
+    pulled.
     """
 
     name: str = ""
@@ -102,6 +103,7 @@ class ContainerStatus(KubeStruct, frozen=True):
     started: bool | None = None
     restart_count: int = 0
     image: str = ""
+    image_id: str = msgspec.field(default="", name="imageID")
     state: ContainerState | None = None
     last_state: ContainerState | None = None
 
