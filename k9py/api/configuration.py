@@ -11,7 +11,8 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from k9py.api.meta import KubeObject, KubeStruct
+from k9py.api.container_spec import LocalObjectReference
+from k9py.api.meta import KubeObject
 from k9py.api.value_sizes import Sizes, base64_sizes, text_sizes
 
 TLS_SECRET: Final = "kubernetes.io/tls"
@@ -76,19 +77,13 @@ class Secret(KubeObject, frozen=True):
         return tuple(key for key, _ in self.sizes)
 
 
-class SecretName(KubeStruct, frozen=True):
-    """core/v1 LocalObjectReference."""
-
-    name: str = ""
-
-
 class ServiceAccount(KubeObject, frozen=True):
     """A ServiceAccount."""
 
     KIND: ClassVar[str] = "ServiceAccount"
 
-    secrets: tuple[SecretName, ...] | None = None
-    image_pull_secrets: tuple[SecretName, ...] | None = None
+    secrets: tuple[LocalObjectReference, ...] | None = None
+    image_pull_secrets: tuple[LocalObjectReference, ...] | None = None
 
 
 def _decoded(raw: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """The JSON of triage: `kdash status`, `kdash why` and incident capsules.
 
 Published and versioned: fields are added freely, but none is renamed, removed or given another meaning without another
-version in `SCHEMA`. Invariants: every text is printable, every time RFC 3339 in UTC or null, and what is unknown is null
+version in `SCHEMA`. Invariants: every text is printable, every time is RFC 3339 in UTC or null. What is unknown is null
 or listed in `unread`, never left out.
 """
 
