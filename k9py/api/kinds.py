@@ -19,12 +19,14 @@ from k9py.api.admission import MutatingWebhookConfiguration, ValidatingWebhookCo
 from k9py.api.apiregistration import ApiService
 from k9py.api.batch import CronJob, Job
 from k9py.api.certificates import CertificateSigningRequest
+from k9py.api.configuration import ConfigMap, Secret, ServiceAccount
 from k9py.api.dynamic import DynamicObject, decode_dynamic
 from k9py.api.events import Event
 from k9py.api.meta import KubeObject, ObjectRef
+from k9py.api.networking import Ingress, IngressClass, NetworkPolicy
 from k9py.api.nodes import Namespace, Node
 from k9py.api.pods import Pod
-from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget, ResourceQuota
+from k9py.api.policy import HorizontalPodAutoscaler, LimitRange, PodDisruptionBudget, ResourceQuota
 from k9py.api.resource_type import ResourceType
 from k9py.api.scheduling import PriorityClass
 from k9py.api.services import EndpointSlice, Service
@@ -220,6 +222,10 @@ CONTROLLER_REVISION = _kind("apps", ControllerRevision)
 HORIZONTAL_POD_AUTOSCALER = _kind("autoscaling", HorizontalPodAutoscaler)
 POD_DISRUPTION_BUDGET = _kind("policy", PodDisruptionBudget)
 RESOURCE_QUOTA = _kind("", ResourceQuota)
+CONFIG_MAP = _kind("", ConfigMap)
+SECRET = _kind("", Secret)
+SERVICE_ACCOUNT = _kind("", ServiceAccount)
+LIMIT_RANGE = _kind("", LimitRange)
 JOB = _kind("batch", Job)
 CRON_JOB = _kind("batch", CronJob)
 PERSISTENT_VOLUME_CLAIM = _kind("", PersistentVolumeClaim)
@@ -231,6 +237,10 @@ VALIDATING_WEBHOOK_CONFIGURATION = _kind("admissionregistration.k8s.io", Validat
 MUTATING_WEBHOOK_CONFIGURATION = _kind("admissionregistration.k8s.io", MutatingWebhookConfiguration)
 CERTIFICATE_SIGNING_REQUEST = _kind("certificates.k8s.io", CertificateSigningRequest)
 API_SERVICE = _kind("apiregistration.k8s.io", ApiService)
+
+INGRESS = _kind("networking.k8s.io", Ingress)
+INGRESS_CLASS = _kind("networking.k8s.io", IngressClass)
+NETWORK_POLICY = _kind("networking.k8s.io", NetworkPolicy)
 
 AnyKind = Kind[Any]
 
@@ -251,11 +261,18 @@ KINDS: dict[str, AnyKind] = {
         HORIZONTAL_POD_AUTOSCALER,
         POD_DISRUPTION_BUDGET,
         RESOURCE_QUOTA,
+        CONFIG_MAP,
+        SECRET,
+        SERVICE_ACCOUNT,
+        LIMIT_RANGE,
         JOB,
         CRON_JOB,
+        INGRESS,
+        INGRESS_CLASS,
+        NETWORK_POLICY,
     )
 }
-"""The kinds of workloads and what belongs to them, by name."""
+"""The kinds that workloads consist of, use or are reached by; by name."""
 
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 """The kinds that the Rollouts pane shows, and that scale, restart and undo apply to (a DaemonSet cannot be scaled)."""

@@ -8,6 +8,7 @@ Sources: component-helpers/scheduling/corev1 (`nodeaffinity.go`), api/core/v1/to
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import ClassVar, Final
 
 from k9py.api.meta import KubeObject, KubeStruct
@@ -18,11 +19,12 @@ NO_EXECUTE: Final = "NoExecute"
 
 
 class Taint(KubeStruct, frozen=True):
-    """core/v1 Taint; `effect` is NoSchedule, PreferNoSchedule or NoExecute."""
+    """core/v1 Taint; `effect` is NoSchedule, PreferNoSchedule or NoExecute; only controllers set `time_added`."""
 
     key: str = ""
     value: str = ""
     effect: str = ""
+    time_added: datetime | None = None
 
     @property
     def keeps_pods_away(self) -> bool:
