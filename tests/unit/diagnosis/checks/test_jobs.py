@@ -71,8 +71,8 @@ def _found(check: Check, *objects: Any, name: str = "import") -> tuple[Finding, 
             {},
             _ended("FailureTarget", "PodFailurePolicy", "Container app for pod shop/import-1 failed with exit code 3"),
             (
-                "failed by its podFailurePolicy: Container app for pod shop/import-1 failed with exit code 3: container "
-                "app failed (exit 3): KeyError: DB_URL"
+                "failed by its podFailurePolicy: Container app for pod shop/import-1 failed with exit code 3: "
+                "container app failed (exit 3): KeyError: DB_URL"
             ),
         ),
         (
