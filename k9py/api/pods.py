@@ -8,15 +8,20 @@ from typing import ClassVar
 
 import msgspec
 
+from k9py.api.container_spec import EnvFromSource, EnvVar, Lifecycle, LocalObjectReference, Probe
 from k9py.api.meta import Condition, KubeObject, KubeStruct, Meta, Present
+from k9py.api.pod_volumes import Volume
+from k9py.api.scheduling import Affinity, SchedulingGate, Toleration, TopologySpreadConstraint
 
 
 class ContainerPort(KubeStruct, frozen=True):
-    """A declared container port; `container_port` is 1..65535."""
+    """A declared container port; `container_port` is 1..65535, a `host_port` of 0 is none."""
 
     container_port: int = 0
     name: str = ""
     protocol: str = "TCP"
+    host_port: int = 0
+    host_ip: str = msgspec.field(default="", name="hostIP")
 
 
 class ResourceRequirements(KubeStruct, frozen=True):
@@ -29,7 +34,7 @@ class ResourceRequirements(KubeStruct, frozen=True):
 class Container(KubeStruct, frozen=True):
     """A container of a pod spec. An init container with restart_policy "Always" is a sidecar.
 
-    Of probes and volume mounts only the presence is kept.
+    Of volume mounts only the presence is kept.
     """
 
     name: str = ""
@@ -37,9 +42,15 @@ class Container(KubeStruct, frozen=True):
     restart_policy: str | None = None
     ports: tuple[ContainerPort, ...] | None = None
     resources: ResourceRequirements | None = None
-    liveness_probe: Present | None = None
-    readiness_probe: Present | None = None
-    startup_probe: Present | None = None
+    command: tuple[str, ...] | None = None
+    args: tuple[str, ...] | None = None
+    env: tuple[EnvVar, ...] | None = None
+    env_from: tuple[EnvFromSource, ...] | None = None
+    image_pull_policy: str = ""
+    liveness_probe: Probe | None = None
+    readiness_probe: Probe | None = None
+    startup_probe: Probe | None = None
+    lifecycle: Lifecycle | None = None
     volume_mounts: tuple[Present, ...] | None = None
 
     @property
@@ -82,7 +93,8 @@ class ContainerState(KubeStruct, frozen=True):
 class ContainerStatus(KubeStruct, frozen=True):
     """The status of one container; `last_state` is that of the previous run.
 
-    `container_id` identifies the current run ("containerd://…"), "" before the first.
+    `container_id` identifies the current run ("containerd://…"), "" before the first; `image_id` is the digest that was
+    pulled.
     """
 
     name: str = ""
@@ -91,6 +103,7 @@ class ContainerStatus(KubeStruct, frozen=True):
     started: bool | None = None
     restart_count: int = 0
     image: str = ""
+    image_id: str = msgspec.field(default="", name="imageID")
     state: ContainerState | None = None
     last_state: ContainerState | None = None
 
@@ -113,10 +126,22 @@ class PodSpec(KubeStruct, frozen=True):
     node_name: str = ""
     restart_policy: str = "Always"
     service_account_name: str = ""
+    image_pull_secrets: tuple[LocalObjectReference, ...] | None = None
     termination_grace_period_seconds: int | None = None
     readiness_gates: tuple[ReadinessGate, ...] | None = None
     node_selector: dict[str, str] | None = None
     resources: ResourceRequirements | None = None
+    affinity: Affinity | None = None
+    tolerations: tuple[Toleration, ...] | None = None
+    topology_spread_constraints: tuple[TopologySpreadConstraint, ...] | None = None
+    volumes: tuple[Volume, ...] | None = None
+    overhead: dict[str, str | int | float] | None = None
+    priority: int | None = None
+    priority_class_name: str = ""
+    preemption_policy: str | None = None
+    scheduler_name: str = ""
+    scheduling_gates: tuple[SchedulingGate, ...] | None = None
+    host_network: bool = False
 
 
 class PodStatus(KubeStruct, frozen=True):

@@ -36,6 +36,13 @@ class ServicePort(KubeStruct, frozen=True):
         target = self.target_port
         return target if isinstance(target, str) and not target.isdigit() else ""
 
+    @property
+    def target_number(self) -> int | None:
+        """Number of the container port that is its target, None when the target is a name."""
+        if self.named_target:
+            return None
+        return int(self.target_port) if self.target_port else self.port
+
 
 class ServiceSpec(KubeStruct, frozen=True):
     """core/v1 ServiceSpec; `cluster_ip` "None" means headless."""
@@ -44,6 +51,10 @@ class ServiceSpec(KubeStruct, frozen=True):
     cluster_ip: str = msgspec.field(default="", name="clusterIP")
     external_name: str = ""
     external_ips: tuple[str, ...] | None = msgspec.field(default=None, name="externalIPs")
+    external_traffic_policy: str = ""
+    internal_traffic_policy: str = ""
+    load_balancer_class: str = ""
+    publish_not_ready_addresses: bool = False
     selector: dict[str, str] | None = None
     ports: tuple[ServicePort, ...] | None = None
 

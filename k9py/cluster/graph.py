@@ -13,11 +13,13 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
+from k9py.api.dynamic import DynamicObject
 from k9py.api.events import Event
 from k9py.api.kinds import EVENT, POD, Kind, MetadataKind
-from k9py.api.meta import KubeObject, ManagedFields, ObjectRef
+from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
+from k9py.api.resource_type import ResourceType
 from k9py.api.resource_types import ResourceTypes
 from k9py.api.selectors import LabelSelector
 from k9py.api.services import EndpointSlice, Service
@@ -108,7 +110,15 @@ class ClusterGraph:
         if isinstance(store, Unread):
             return store
         found = store.get(ref)
-        return None if found is None else _metadata(found.metadata, found.raw, ref)
+        return None if found is None else object_metadata(found)
+
+    def metadata_of(self, resource_type: ResourceType, namespace: str | None) -> tuple[ObjectMetadata, ...] | Unread:
+        store = self._source.store(Demand(MetadataKind(resource_type), namespace))
+        if isinstance(store, Unread):
+            return store
+        return tuple(
+            object_metadata(found) for found in (store.in_namespace(namespace) if namespace else store.values())
+        )
 
     def covers(self, namespace: str) -> bool:
         return self._source.covers(namespace)
@@ -190,8 +200,15 @@ class ClusterGraph:
         return self._source.log(pod, container, previous)
 
 
+class _ManagedFields(msgspec.Struct, frozen=True, rename="camel"):
+    manager: str = ""
+    time: datetime | None = None
+    subresource: str = ""
+    fields: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="fieldsV1")
+
+
 class _WrittenMetadata(msgspec.Struct, frozen=True, rename="camel"):
-    managed_fields: tuple[ManagedFields, ...] = ()
+    managed_fields: tuple[_ManagedFields, ...] = ()
 
 
 class _Written(msgspec.Struct, frozen=True):
@@ -199,15 +216,20 @@ class _Written(msgspec.Struct, frozen=True):
 
 
 _written = msgspec.json.Decoder(_Written)
+_field_set = msgspec.json.Decoder(dict[str, dict[str, msgspec.Raw]])
+_DIVIDED: Final = ("spec", "metadata")
+"""Fields whose own fields are named: the keys of a Secret's data are nobody's business."""
 
 
-def _metadata(metadata: Any, raw: bytes, ref: ObjectRef) -> ObjectMetadata:
+def object_metadata(obj: DynamicObject) -> ObjectMetadata:
+    """Return the metadata of an object with its managers, the last writer first."""
+    metadata = obj.metadata
     managers = [
-        FieldManager(entry.manager, entry.time, entry.subresource)
-        for entry in _written.decode(raw).metadata.managed_fields
+        FieldManager(entry.manager, entry.time, entry.subresource, _owned(entry.fields))
+        for entry in _written.decode(obj.raw).metadata.managed_fields
     ]
     return ObjectMetadata(
-        ref,
+        obj.key,
         metadata.uid,
         metadata.creation_timestamp,
         metadata.deletion_timestamp,
@@ -216,6 +238,22 @@ def _metadata(metadata: Any, raw: bytes, ref: ObjectRef) -> ObjectMetadata:
         metadata.finalizers or (),
         tuple(sorted(managers, key=lambda each: each.at or _EARLIEST, reverse=True)),
     )
+
+
+def _owned(fields: msgspec.Raw) -> tuple[str, ...]:
+    """Return the paths of the fields in a metav1.FieldsV1; () when it has another form."""
+    try:
+        owned = _field_set.decode(fields) if bytes(fields) else {}
+    except msgspec.DecodeError:
+        return ()
+    paths = set[str]()
+    for field, below in owned.items():
+        name = field.removeprefix("f:")
+        names = [each.removeprefix("f:") for each in below if each.startswith("f:")] if name in _DIVIDED else []
+        paths.update(f"{name}.{each}" for each in names)
+        if not names:
+            paths.add(name)
+    return tuple(sorted(paths))
 
 
 def _newest_first(events: Iterator[Event]) -> tuple[Event, ...]:

@@ -18,6 +18,7 @@ from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
+from k9py.api.resource_type import ResourceType
 from k9py.api.selectors import LabelSelector
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.severity import Severity
@@ -48,11 +49,13 @@ class FieldManager:
         manager: its name: `kubectl-edit`, `argocd-controller`.
         at: when it last changed a field that it owns, aware UTC, None when unknown.
         subresource: `status`, `scale`; "" for the object itself.
+        fields: what it owns, as paths of at most two fields: `spec.replicas`, `metadata.labels`, `data`; sorted.
     """
 
     manager: str
     at: datetime | None
     subresource: str = ""
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,10 @@ class Graph(Protocol):
 
     def metadata(self, ref: ObjectRef) -> ObjectMetadata | Unread | None:
         """Return the metadata of an object of any kind, its content unread; None when it does not exist."""
+        ...
+
+    def metadata_of(self, resource_type: ResourceType, namespace: str | None) -> tuple[ObjectMetadata, ...] | Unread:
+        """Return the metadata of all objects of a type, in no order; None: those of the scope that is watched."""
         ...
 
     def covers(self, namespace: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from enum import Enum, IntEnum
 
 from k9py.api.meta import ObjectRef
 
@@ -24,6 +24,14 @@ class EntryKind(Enum):
     ACTION = "action"  # done with kdash
 
 
+class Knowledge(IntEnum):
+    """How much an entry says. Of several about the same change of an object, the one that says most is kept."""
+
+    WRITTEN = 0  # only that something was written, and by whom: managed fields
+    SEEN = 1  # facts that differ, because both states were watched
+    STATED = 2  # what happened: a revision, a status, an event
+
+
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """One entry.
@@ -35,6 +43,8 @@ class TimelineEntry:
         source: how it is known: `managedFields of ConfigMap app-config`, `watched`, `event Killing`.
         details: further lines, such as a semantic diff.
         is_approximate: it happened at some time before `at` (found after a gap).
+        knowledge: how much it says.
+        owner: what the object belongs to: equal entries of several pods of one owner are shown as one.
     """
 
     at: datetime
@@ -45,3 +55,5 @@ class TimelineEntry:
     source: str = ""
     details: tuple[str, ...] = ()
     is_approximate: bool = False
+    knowledge: Knowledge = Knowledge.STATED
+    owner: ObjectRef | None = None

@@ -30,6 +30,7 @@ from k9py.simulator.registry.resources import NAMESPACES, PODS
 from k9py.simulator.registry.storage import Storage
 from k9py.simulator.scenarios.cluster_objects import add_cluster_objects
 from k9py.simulator.scenarios.loader import check_scenario, load_scenario
+from k9py.simulator.scenarios.recorded import Recording, load_recording
 from k9py.simulator.state import SimulatorState
 
 START_SECONDS = 60.0
@@ -62,6 +63,7 @@ class Simulator:
         *,
         uid_salt: int = 0,
         apis: ServedApis | None = None,
+        recording: Recording | None = None,
     ) -> None:
         """Prepare a cluster.
 
@@ -72,6 +74,8 @@ class Simulator:
             seed: of all random values (uids, names, log lines).
             uid_salt: changes the uids of a seed and nothing else, so that two clusters do not share uids.
             apis: which APIs it serves; by default today's, and those of a metrics-server if there is a scenario.
+            recording: initial objects of a cluster without a scenario; its clock stands still at the recording's time
+                unless another one is given.
 
         Raises:
             ValueError: no such scenario.
@@ -79,7 +83,10 @@ class Simulator:
         if scenario is not None:
             check_scenario(scenario)
         self.scenario = scenario
-        self.clock: SimulationClock = RealClock() if clock is None else clock
+        if clock is None:
+            clock = RealClock() if recording is None else ManualClock(recording.at)
+        self.clock: SimulationClock = clock
+        self._recording = recording
         rng = random.Random(seed)
         storage = Storage(self.clock, new_uid=lambda: _uid(rng, uid_salt), pick=rng.choice)
         self._state = SimulatorState(storage, self.clock, rng)
@@ -349,9 +356,12 @@ class Simulator:
                 await part.stop()
 
     def _populate(self) -> None:
-        for name in ("default", "kube-system"):
-            namespace = defaulted(NAMESPACES, {"kind": "Namespace", "metadata": {"name": name}})
-            self._state.storage.create(NAMESPACES, namespace)
+        if self._recording is not None:
+            load_recording(self._recording, self._state)
+        else:
+            for name in ("default", "kube-system"):
+                namespace = defaulted(NAMESPACES, {"kind": "Namespace", "metadata": {"name": name}})
+                self._state.storage.create(NAMESPACES, namespace)
         if self.scenario is not None:
             self._load(self.scenario)
         _serve(self._state, self._apis)

@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-import msgspec
-
-from k9py.api.kinds import Kind
-from k9py.api.meta import KubeObject
+from k9py.api.configuration import ConfigMap
+from k9py.api.kinds import CONFIG_MAP
 from k9py.api.quantities import format_bytes
-from k9py.api.standard_types import standard_type
+from k9py.api.value_sizes import keys_text, total
 from k9py.resources.cells import AGE, AGE_CELL, NAME, count_cell, muted_cell, name_cell, object_row
 from k9py.resources.resource import Resource, RowContext
-from k9py.resources.value_sizes import Sizes, base64_sizes, keys_text, text_sizes, total
 from k9py.views.values import Cell, Column, Row, Tone
-
-
-class ConfigMap(KubeObject, frozen=True):
-    """A ConfigMap; `data` and `binary_data` are None once it is decoded."""
-
-    KIND: ClassVar[str] = "ConfigMap"
-
-    data: dict[str, msgspec.Raw] | None = None
-    binary_data: dict[str, msgspec.Raw] | None = None
-    immutable: bool | None = None
-    sizes: Sizes = ()
-
-    def __post_init__(self) -> None:
-        sizes = (*text_sizes(self.data), *base64_sizes(self.binary_data))
-        msgspec.structs.force_setattr(self, "sizes", sizes)
-        msgspec.structs.force_setattr(self, "data", None)
-        msgspec.structs.force_setattr(self, "binary_data", None)
-
 
 COLUMNS = (
     NAME,
@@ -59,4 +36,4 @@ def row(config_map: ConfigMap, context: RowContext) -> Row:
     )
 
 
-RESOURCES = (Resource(Kind(standard_type("", "ConfigMap"), ConfigMap), COLUMNS, row),)
+RESOURCES = (Resource(CONFIG_MAP, COLUMNS, row),)

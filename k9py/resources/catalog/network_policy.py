@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from k9py.api.kinds import Kind
-from k9py.api.meta import KubeObject, KubeStruct, Present
-from k9py.api.selectors import LabelSelector
-from k9py.api.standard_types import standard_type
+from k9py.api.kinds import NETWORK_POLICY
+from k9py.api.networking import NetworkPolicy
 from k9py.resources.cells import AGE, AGE_CELL, NAME, count_cell, muted_cell, name_cell, object_row, text_cell
 from k9py.resources.resource import Resource, RowContext
 from k9py.views.values import Column, Row
-
-
-class NetworkPolicySpec(KubeStruct, frozen=True):
-    """networking/v1 NetworkPolicySpec; of the rules only their number is read. An empty selector selects all pods."""
-
-    pod_selector: LabelSelector = LabelSelector()
-    policy_types: tuple[str, ...] | None = None
-    ingress: tuple[Present, ...] | None = None
-    egress: tuple[Present, ...] | None = None
-
-
-class NetworkPolicy(KubeObject, frozen=True):
-    """A NetworkPolicy."""
-
-    KIND: ClassVar[str] = "NetworkPolicy"
-
-    spec: NetworkPolicySpec = NetworkPolicySpec()
-
 
 COLUMNS = (
     NAME,
@@ -56,4 +34,4 @@ def row(policy: NetworkPolicy, context: RowContext) -> Row:
     )
 
 
-RESOURCES = (Resource(Kind(standard_type("networking.k8s.io", "NetworkPolicy"), NetworkPolicy), COLUMNS, row),)
+RESOURCES = (Resource(NETWORK_POLICY, COLUMNS, row),)

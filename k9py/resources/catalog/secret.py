@@ -1,38 +1,14 @@
-"""Secret (core/v1): type, keys and the sizes of their values.
-
-Invariant: no value is kept in memory after decoding, neither in a field nor as part of the response.
-"""
+"""Secret (core/v1): type, keys and the sizes of their values. The values are not kept."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-import msgspec
-
-from k9py.api.kinds import Kind
-from k9py.api.meta import KubeObject
+from k9py.api.configuration import Secret
+from k9py.api.kinds import SECRET
 from k9py.api.quantities import format_bytes
-from k9py.api.standard_types import standard_type
+from k9py.api.value_sizes import keys_text, total
 from k9py.resources.cells import AGE, AGE_CELL, NAME, count_cell, muted_cell, name_cell, object_row, text_cell
 from k9py.resources.resource import Resource, RowContext
-from k9py.resources.value_sizes import Sizes, base64_sizes, keys_text, total
 from k9py.views.values import Cell, Column, Row, Tone
-
-
-class Secret(KubeObject, frozen=True):
-    """A Secret without its values; `data` is None once it is decoded."""
-
-    KIND: ClassVar[str] = "Secret"
-
-    type: str = ""
-    data: dict[str, msgspec.Raw] | None = None
-    immutable: bool | None = None
-    sizes: Sizes = ()
-
-    def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "sizes", base64_sizes(self.data))
-        msgspec.structs.force_setattr(self, "data", None)
-
 
 COLUMNS = (
     NAME,
@@ -62,4 +38,4 @@ def row(secret: Secret, context: RowContext) -> Row:
     )
 
 
-RESOURCES = (Resource(Kind(standard_type("", "Secret"), Secret), COLUMNS, row),)
+RESOURCES = (Resource(SECRET, COLUMNS, row),)

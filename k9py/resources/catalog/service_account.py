@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from k9py.api.kinds import Kind
-from k9py.api.meta import KubeObject, KubeStruct
-from k9py.api.standard_types import standard_type
+from k9py.api.configuration import ServiceAccount
+from k9py.api.kinds import SERVICE_ACCOUNT
 from k9py.resources.cells import AGE, AGE_CELL, NAME, count_cell, muted_cell, name_cell, object_row
 from k9py.resources.resource import Resource, RowContext
 from k9py.views.values import Column, Row
-
-
-class SecretName(KubeStruct, frozen=True):
-    """core/v1 LocalObjectReference."""
-
-    name: str = ""
-
-
-class ServiceAccount(KubeObject, frozen=True):
-    """A ServiceAccount."""
-
-    KIND: ClassVar[str] = "ServiceAccount"
-
-    secrets: tuple[SecretName, ...] | None = None
-    image_pull_secrets: tuple[SecretName, ...] | None = None
-
 
 COLUMNS = (
     NAME,
@@ -44,4 +25,4 @@ def row(account: ServiceAccount, context: RowContext) -> Row:
     )
 
 
-RESOURCES = (Resource(Kind(standard_type("", "ServiceAccount"), ServiceAccount), COLUMNS, row),)
+RESOURCES = (Resource(SERVICE_ACCOUNT, COLUMNS, row),)

@@ -1,0 +1,101 @@
+"""What helps with a problem: the steps that its findings name, and those that follow from what it is.
+
+Invariant: a step with an action names the object that the action is for; that object, and no other, is what the key of
+the action acts on where the problem is selected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from k9py.api.causes import CauseKind
+from k9py.api.kinds import POD, is_workload
+from k9py.api.meta import ObjectRef
+from k9py.api.text import printable
+from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.problem import Effect, Problem
+from k9py.views.problems.texts import object_text
+from k9py.views.values import StyledLine, Tone
+
+MAX_STEPS: Final = 4
+UNDO: Final = "workload.undo"
+LOGS: Final = "object.logs"
+PREVIOUS_LOGS: Final = "object.previous_logs"
+_ENDED: Final = (CauseKind.CRASH, CauseKind.OOM)
+"""Causes whose reason is in the log of the run before."""
+_RUNNING: Final = (CauseKind.PROBE,)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemStep:
+    """One step.
+
+    Args:
+        text: in the imperative, printable, without keys.
+        action: id of the action that does it, "" when there is none.
+        target: the object that the action is for.
+        container: whose log it is about, "" for all.
+    """
+
+    text: str
+    action: str
+    target: ObjectRef
+    container: str = ""
+
+
+def problem_steps(problem: Problem) -> tuple[ProblemStep, ...]:
+    """Return what helps, the best first: of the root, of what it explains, and what follows from its suspects."""
+    steps: dict[object, ProblemStep] = {}
+    texts: set[str] = set()
+    for step in _steps(problem):
+        # One key does one thing: the first step with an action is the one that its key does.
+        key: object = step.action or step.text
+        if key not in steps and step.text not in texts:
+            steps[key] = step
+            texts.add(step.text)
+    return tuple(steps.values())
+
+
+def step_line(step: ProblemStep, problem: Problem, keys: Mapping[str, str]) -> StyledLine:
+    """Return a step after its key; () when its action is not possible now.
+
+    Args:
+        keys: the key of each action that is possible now, by the action's id.
+    """
+    name = object_text(step.target, beside=problem.subject)
+    is_named = step.target == problem.subject or printable(step.target.name) in step.text
+    text = step.text if is_named else f"{step.text} ({name})"
+    if not step.action:
+        return ((text, Tone.PLAIN),)
+    key = keys.get(step.action)
+    return () if key is None else ((key, Tone.ACCENT), (f" {text}", Tone.PLAIN))
+
+
+def _steps(problem: Problem) -> Iterator[ProblemStep]:
+    root = problem.root
+    yield from _of_finding(root)
+    if root.remedy:
+        yield ProblemStep(printable(root.remedy), "", root.about)
+    yield from _of_effects(problem.effects)
+    suspect = next((suspect for suspect in problem.suspects if is_workload(suspect.about)), None)
+    if suspect is not None:
+        yield ProblemStep("roll back", UNDO, suspect.about)
+    if root.about.kind == POD.name and not root.about.group:
+        if root.kind in _ENDED:
+            yield ProblemStep("log of the run before", PREVIOUS_LOGS, root.about, root.container)
+        elif root.kind in _RUNNING:
+            yield ProblemStep("log", LOGS, root.about, root.container)
+
+
+def _of_finding(finding: Finding) -> Iterator[ProblemStep]:
+    for step in finding.next_steps:
+        yield ProblemStep(printable(step.text), step.action, step.target or finding.about, finding.container)
+
+
+def _of_effects(effects: Sequence[Effect]) -> Iterator[ProblemStep]:
+    for effect in effects:
+        yield from _of_finding(effect.finding)
+    for effect in effects:
+        yield from _of_effects(effect.effects)
