@@ -22,8 +22,9 @@ from k9py.diagnosis.check import check
 from k9py.diagnosis.containers import exit_text
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.nodes import node_failure
 from k9py.diagnosis.pods import pod_findings
-from k9py.diagnosis.proof import condition_evidence, field, log_evidence
+from k9py.diagnosis.proof import condition_evidence, field, last_line, log_evidence
 
 _DOCS: Final = "https://kubernetes.io/docs/concepts/workloads/controllers/job/"
 _GRACE: Final = timedelta(seconds=20)
@@ -77,16 +78,14 @@ def job_health(job: Job, graph: Graph) -> Iterator[Finding]:
     pods = _pods(job, graph)
     failed = failure(job)
     if failed is not None:
-        if not _is_made_up_for(job, graph):
+        if not _made_up_for(job, graph):
             done = f", {job.status.succeeded} of {_completions(job)} completions" if _completions(job) > 1 else ""
-            causes = tuple(pod.key for pod in _failed(pods))[:_MAX_PODS]
             yield Finding(
                 _severity(failed.last_transition_time, graph),
                 failed.reason or "Failed",
                 f"Job failed{done}",
                 job.key,
                 failed.last_transition_time,
-                caused_by=() if failed.reason == "DeadlineExceeded" else causes,
                 is_effect=True,
             )
         return
@@ -129,7 +128,7 @@ def job_failed(job: Job, graph: Graph) -> Iterator[Finding]:
     if failed is None or job.metadata.deletion_timestamp is not None:
         return
     pods = _failed(_pods(job, graph))
-    made_up_for = _is_made_up_for(job, graph)
+    made_up_for = _made_up_for(job, graph)
     last = pods[-1] if pods else None
     evidence: list[Evidence] = [condition_evidence(job, failed)]
     message = _reason_text(job, failed)
@@ -137,17 +136,19 @@ def job_failed(job: Job, graph: Graph) -> Iterator[Finding]:
     if last is not None and not is_late:
         detail = _exit(last, graph, evidence)
         message += f": {detail}" if detail else ""
-    yield Finding(
+    root = Finding(
         Severity.INFO if made_up_for else _severity(failed.last_transition_time, graph),
         failed.reason or "Failed",
-        message + ("; a later run succeeded" if made_up_for else ""),
+        message + made_up_for,
         job.key,
         failed.last_transition_time,
         CauseKind.DEADLINE if is_late else CauseKind.CRASH,
         evidence=tuple(evidence),
-        caused_by=() if is_late else tuple(pod.key for pod in pods)[:_MAX_PODS],
         next_steps=(NextStep("look at the log of its last pod", "object.logs"),),
     )
+    yield root
+    if not made_up_for:
+        yield from _of_pods(pods, root)
 
 
 def _reason_text(job: Job, failed: Condition) -> str:
@@ -190,15 +191,17 @@ def job_retrying(job: Job, graph: Graph) -> Iterator[Finding]:
     pods = _failed(_pods(job, graph))
     detail = _exit(pods[-1], graph, evidence) if pods else ""
     message = f"its pods fail and are retried (backoffLimit {limit})" + (f": {detail}" if detail else "")
-    yield Finding(
+    root = Finding(
         Severity.WARNING if is_near else Severity.INFO,
         "Retrying",
         message,
         job.key,
         job.status.start_time,
         evidence=tuple(evidence),
-        caused_by=tuple(pod.key for pod in pods)[:_MAX_PODS],
     )
+    yield root
+    if is_near:
+        yield from _of_pods(pods, root)
 
 
 @check(
@@ -255,6 +258,18 @@ def _ended(pod: Pod) -> float:
     return max(times, default=0.0)
 
 
+def _of_pods(pods: Sequence[Pod], root: Finding) -> Iterator[Finding]:
+    """Yield that pods failed: the finding about their Job explains each."""
+    for pod in pods[-_MAX_PODS:]:
+        texts = [
+            f"container {printable(status.name)} failed ({exit_text(ended)})"
+            for status in pod.statuses()
+            if status.state is not None and (ended := status.state.terminated) is not None and ended.exit_code
+        ]
+        message = texts[0] if texts else node_failure(pod) or "pod failed"
+        yield Finding(Severity.WARNING, "Failed", message, pod.key, root.since, caused_by=(root,))
+
+
 def _exit(pod: Pod, graph: Graph, evidence: list[Evidence]) -> str:
     """Return how the failed container of a pod ended, with its last log line; add both to the evidence."""
     for status in pod.statuses():
@@ -265,8 +280,7 @@ def _exit(pod: Pod, graph: Graph, evidence: list[Evidence]) -> str:
         text = f"container {container} failed ({exit_text(ended)})"
         evidence.append(field(pod, f"status.containerStatuses[{container}].state.terminated", exit_text(ended)))
         lines = graph.last_lines(pod, status.name)
-        line = next((line for line in reversed(lines) if line.strip()), "") if isinstance(lines, tuple) else ""
-        line = line or ended.message
+        line = (last_line(lines) if isinstance(lines, tuple) else "") or ended.message
         if line:
             evidence.append(log_evidence(pod, container, line))
             text += f": {shorten(line)}"
@@ -291,15 +305,18 @@ def _severity(since: datetime | None, graph: Graph) -> Severity:
     return Severity.WARNING if graph.now - since > _OLD else Severity.DEGRADED
 
 
-def _is_made_up_for(job: Job, graph: Graph) -> bool:
-    """Return whether a later Job of the same CronJob, or with the same labels, has succeeded since."""
+def _made_up_for(job: Job, graph: Graph) -> str:
+    """Return what makes the failure of a Job a matter of the past: a later run of the same work; "" when nothing does.
+
+    The same work: a Job of the same CronJob, or with the same labels. Of the failed runs of a CronJob the last counts.
+    """
     created = job.metadata.creation_timestamp
     if created is None:
-        return False
+        return ""
     found = graph.list(JOB, job.namespace)
     if isinstance(found, Unread):
-        return False
-    labels = _own_labels(job)
+        return ""
+    labels, has_failed = _own_labels(job), False
     for other in found:
         at = other.metadata.creation_timestamp
         if other.uid == job.uid or at is None or at <= created:
@@ -307,8 +324,9 @@ def _is_made_up_for(job: Job, graph: Graph) -> bool:
         is_same = other.owner_uid == job.owner_uid if job.owner_uid else bool(labels) and labels == _own_labels(other)
         ended = finished(other) if is_same else None
         if ended is not None and ended.type == "Complete":
-            return True
-    return False
+            return "; a later run succeeded"
+        has_failed |= ended is not None and bool(job.owner_uid)
+    return "; a later run failed too" if has_failed else ""
 
 
 def _own_labels(job: Job) -> dict[str, str]:

@@ -13,7 +13,7 @@ from k9py.diagnosis.checks.jobs import job_failed, job_health, job_retrying, job
 from k9py.diagnosis.finding import EvidenceSource, Finding
 from tests.factories.graph import GraphOfObjects, findings_of
 
-_LOGS = {"shop/import-1/app": ["starting", "KeyError: DB_URL", ""]}
+_LOGS = {"shop/import-1/app": ["starting", "2026-11-22T11:58:50.123Z KeyError: DB_URL", ""]}
 _REFUSED = {"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "x": not found'}}
 
 
@@ -92,13 +92,14 @@ def _found(check: Check, *objects: Any, name: str = "import") -> tuple[Finding, 
     ],
 )
 def test_a_failed_job_says_why(spec: Any, status: Any, expected: str) -> None:
-    (finding,) = _found(job_failed, _job(spec=spec, status=status), _pod())
+    finding, of_pod = _found(job_failed, _job(spec=spec, status=status), _pod())
     (effect,) = _found(job_health, _job(spec=spec, status=status), _pod())
 
     assert (finding.message, finding.severity) == (expected, Severity.DEGRADED)
     assert (effect.message, effect.is_effect) == ("Job failed", True)
+    assert (str(of_pod.about), of_pod.message) == ("Pod shop/import-1", "container app failed (exit 3)")
+    assert [cause for cause in of_pod.caused_by if isinstance(cause, Finding)][0].about == finding.about
     is_late = "Deadline" in finding.reason
-    assert [str(cause) for cause in finding.caused_by] == ([] if is_late else ["Pod shop/import-1"])
     assert (EvidenceSource.LOG in {each.source for each in finding.evidence}) is not is_late
 
 
@@ -112,6 +113,14 @@ def test_a_failed_job_with_a_later_success_is_information(owner: str) -> None:
     assert finding.severity is Severity.INFO
     assert finding.message.endswith("; a later run succeeded")
     assert _found(job_health, failed, later) == ()
+
+
+def test_of_the_failed_runs_of_a_cron_job_the_last_counts() -> None:
+    first = _job(owner="nightly", status=_ended("Failed", "BackoffLimitExceeded"))
+    last = _job("again", owner="nightly", created=120, status=_ended("Failed", "BackoffLimitExceeded"))
+
+    assert [finding.severity for finding in _found(job_failed, first, last)] == [Severity.INFO]
+    assert [finding.severity for finding in _found(job_failed, first, last, name="again")] == [Severity.DEGRADED]
 
 
 def test_an_earlier_success_or_one_of_another_job_makes_up_for_nothing() -> None:
@@ -161,7 +170,10 @@ def test_a_new_job_may_have_no_pod_yet() -> None:
 def test_retries_are_a_warning_once_they_repeat(failed: int, limit: int, severity: Severity | None) -> None:
     job = _job(spec={"backoffLimit": limit}, status={"failed": failed, "active": 1})
 
-    assert [finding.severity for finding in _found(job_retrying, job, _pod())] == ([severity] if severity else [])
+    found = _found(job_retrying, job, _pod())
+
+    assert [finding.severity for finding in found if finding.about.kind == "Job"] == ([severity] if severity else [])
+    assert len(found) == (2 if severity is Severity.WARNING else len(found[:1]))
 
 
 @pytest.mark.parametrize(
