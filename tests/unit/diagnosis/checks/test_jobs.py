@@ -98,7 +98,7 @@ def test_a_failed_job_says_why(spec: Any, status: Any, expected: str) -> None:
     assert (finding.message, finding.severity) == (expected, Severity.DEGRADED)
     assert (effect.message, effect.is_effect) == ("Job failed", True)
     assert (str(of_pod.about), of_pod.message) == ("Pod shop/import-1", "container app failed (exit 3)")
-    assert [cause for cause in of_pod.caused_by if isinstance(cause, Finding)][0].about == finding.about
+    assert {cause.about for cause in of_pod.caused_by if isinstance(cause, Finding)} == {finding.about}
     is_late = "Deadline" in finding.reason
     assert (EvidenceSource.LOG in {each.source for each in finding.evidence}) is not is_late
 
