@@ -9,6 +9,7 @@ import platformdirs
 
 AUDIT_FILE_VARIABLE = "KDASH_AUDIT_FILE"
 LOG_DIRECTORY_VARIABLE = "KDASH_LOG_DIRECTORY"
+CONFIG_FILE_VARIABLE = "KDASH_CONFIG_FILE"
 
 
 def audit_file(environ: Mapping[str, str]) -> Path:
@@ -44,6 +45,17 @@ def log_directory(environ: Mapping[str, str]) -> Path:
 def draft_directory(environ: Mapping[str, str]) -> Path:
     """Return the directory of the texts that are being edited, beside the audit file."""
     return audit_file(environ).with_name("drafts")
+
+
+def config_file(environ: Mapping[str, str]) -> Path:
+    """Return the path of the config file, see `settings`; `KDASH_CONFIG_FILE` overrides it.
+
+    By default it is `config.toml` in the user's config directory, `~/.config/k9py` on Linux.
+    """
+    override = environ.get(CONFIG_FILE_VARIABLE)
+    if override:
+        return Path(override).expanduser()
+    return platformdirs.user_config_path("k9py", appauthor=False) / "config.toml"
 
 
 def _state_directory() -> Path:

@@ -23,7 +23,7 @@ from k9py.diagnosis.finding import Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.mixed_backends import mixed_backends
 from k9py.diagnosis.near_misses import name_distance
-from k9py.diagnosis.proof import does_not_exist, field_is
+from k9py.diagnosis.proof import absence, field
 from k9py.diagnosis.service_targets import selector_near_miss
 from k9py.diagnosis.services import deleted_endpoints, no_pods_text
 from k9py.diagnosis.settling import is_young
@@ -58,12 +58,12 @@ def service_selector(service: Service, graph: Graph) -> Iterator[Finding]:
         _read(graph, POD, service.namespace),
     )
     text = no_pods_text(service, near)
-    evidence = [field_is(service, "spec.selector", selector_text(selector))]
+    evidence = [field(service, "spec.selector", selector_text(selector))]
     steps = [NextStep("edit the selector", "object.edit")]
     if near is not None:
         nearest = near.objects[0]
         where = "metadata.labels" if nearest.kind == Pod.KIND else "spec.template.metadata.labels"
-        evidence.append(field_is(nearest, where, ", ".join(near.differences)))
+        evidence.append(field(nearest, where, ", ".join(near.differences)))
         if nearest.kind != Pod.KIND:
             steps.append(NextStep("or edit the labels of the pod template", "object.edit", nearest))
     else:
@@ -72,7 +72,7 @@ def service_selector(service: Service, graph: Graph) -> Iterator[Finding]:
             namespace, pods = elsewhere
             verb = pluralize(len(pods), "matches", "match")
             text += f"; {count_noun(len(pods), 'pod')} in namespace {printable(namespace)} {verb}"
-            evidence.append(field_is(pods[0], "metadata.labels", selector_text(selector)))
+            evidence.append(field(pods[0], "metadata.labels", selector_text(selector)))
     yield Finding(Severity.DOWN, "NoPods", text, service.key, evidence=tuple(evidence), next_steps=tuple(steps))
 
 
@@ -107,9 +107,9 @@ def service_mixed_pods(service: Service, graph: Graph) -> Iterator[Finding]:
         f"its selector {printable(selector_text(selector))} takes pods of different applications: {names}{label}",
         service.key,
         evidence=(
-            field_is(service, "spec.selector", selector_text(selector)),
+            field(service, "spec.selector", selector_text(selector)),
             *(
-                field_is(each, "spec.template.metadata.labels", selector_text(each.spec.template.labels))
+                field(each, "spec.template.metadata.labels", selector_text(each.spec.template.labels))
                 for each in backends
                 if each.key in mixed.workloads[:4]
             ),
@@ -138,12 +138,12 @@ def service_without_endpoints(service: Service, graph: Graph) -> Iterator[Findin
     if any(each.endpoints for each in own) or is_young(service, graph):
         return
     near = _stray_slice(service, slices, graph)
-    evidence = [field_is(service, "spec.selector", "none")]
+    evidence = [field(service, "spec.selector", "none")]
     if near is not None:
         label = near.service_name
         has = f"{SERVICE_NAME_LABEL}={printable(label)}" if label else f"no label {SERVICE_NAME_LABEL}"
         text = f"has no endpoints: EndpointSlice {printable(near.name)} has {has}, not {printable(service.name)}"
-        evidence.append(field_is(near, f"metadata.labels[{SERVICE_NAME_LABEL}]", label or "none"))
+        evidence.append(field(near, f"metadata.labels[{SERVICE_NAME_LABEL}]", label or "none"))
         step = NextStep(f"set the label {SERVICE_NAME_LABEL}={service.name}", "object.edit", near.key)
         severity = Severity.DOWN
     else:
@@ -175,7 +175,7 @@ def service_endpoints_nowhere(service: Service, graph: Graph) -> Iterator[Findin
         which = _share(len(gone), len(endpoints))
         name = printable(gone[0].name)
         text = f"{which} {pluralize(len(gone), 'refers', 'refer')} to a deleted pod: {name}"
-        evidence = (does_not_exist(POD.key(service.namespace, gone[0].name)),)
+        evidence = (absence(POD.key(service.namespace, gone[0].name)),)
         severity = Severity.DOWN if len(gone) == len(endpoints) else Severity.WARNING
         yield Finding(severity, "PodGone", text, service.key, evidence=evidence)
     moved = [(endpoint, pod) for endpoint in endpoints if (pod := _moved_pod(endpoint, pods)) is not None]
@@ -184,7 +184,7 @@ def service_endpoints_nowhere(service: Service, graph: Graph) -> Iterator[Findin
         address = printable((endpoint.addresses or ("",))[0])
         which = _share(len(moved), len(endpoints))
         text = f"{which} {pluralize(len(moved), 'has', 'have')} an address that pod {printable(pod.name)} does not have"
-        evidence = (field_is(pod, "status.podIP", f"{pod.status.pod_ip}, not {address}"),)
+        evidence = (field(pod, "status.podIP", f"{pod.status.pod_ip}, not {address}"),)
         severity = Severity.DOWN if len(moved) == len(endpoints) else Severity.WARNING
         yield Finding(severity, "WrongAddress", f"{text}: {address}", service.key, evidence=evidence)
     yield from _unknown_addresses(service, endpoints, graph)
@@ -220,7 +220,7 @@ def _unknown_addresses(service: Service, endpoints: list[Endpoint], graph: Graph
             "NoPodWithAddress",
             f"{text}: {printable(unknown[0])}",
             service.key,
-            evidence=tuple(field_is(service, "endpoints[].addresses", address) for address in unknown[:3]),
+            evidence=tuple(field(service, "endpoints[].addresses", address) for address in unknown[:3]),
         )
 
 

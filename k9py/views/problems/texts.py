@@ -38,7 +38,7 @@ NAMED_EFFECTS: Final = 3
 _PARTS: Final = ("Pod", "ReplicaSet")
 """Kinds that stand for the workload that owns them."""
 _PREDICATE: Final = re.compile(
-    r"(has|does|do|is|are|was|were|can|cannot|lacks|selects|matches|refuses|needs|waits|wants|names|points|allows|blocks"
+    r"(has|does|is|are|was|were|can|cannot|lacks|selects|matches|refuses|needs|waits|wants|names|points|allows|blocks"
     r"|fails|failed|exists|expired|expires|uses|takes|keeps|reached|refers|serves|stays|runs|misses|skips|rejects|leaves"
     r"|holds|prevents|requires|reports|targets|sends|listens|belongs|exceeds|covers|controls|must|may|will|never|still) "
 )
