@@ -17,7 +17,7 @@ from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.missing_services import missing_service
-from k9py.diagnosis.proof import does_not_exist, field_is
+from k9py.diagnosis.proof import absence, field
 from k9py.diagnosis.service_names import ServiceName, service_name
 
 
@@ -34,7 +34,7 @@ def service_external_name(service: Service, graph: Graph) -> Iterator[Finding]:
     if service.spec.type != "ExternalName" or service.metadata.deletion_timestamp is not None:
         return
     name = service.spec.external_name.strip().rstrip(".")
-    evidence = (field_is(service, "spec.externalName", name or "empty"),)
+    evidence = (field(service, "spec.externalName", name or "empty"),)
     steps = (NextStep("edit the external name", "object.edit"),)
 
     def finding(severity: Severity, reason: str, message: str) -> Finding:
@@ -71,7 +71,7 @@ def _alias_of_service(service: Service, target: ServiceName, base: Finding, grap
     if namespace is None:
         missing = NAMESPACE.key("", target.namespace)
         text = f"is an alias of {shown}, but namespace {printable(target.namespace)} does not exist"
-        yield _with(base, text, does_not_exist(missing))
+        yield _with(base, text, absence(missing))
         return
     known = graph.get(SERVICE, target.name, target.namespace)
     if isinstance(known, Unread):
@@ -79,7 +79,7 @@ def _alias_of_service(service: Service, target: ServiceName, base: Finding, grap
     if known is None:
         missing = SERVICE.key(target.namespace, target.name)
         text = f"is an alias of {shown}, which does not exist{missing_service(missing, graph)}"
-        yield _with(base, text, does_not_exist(missing))
+        yield _with(base, text, absence(missing))
         return
     health = graph.service_health(known.key)
     if health is not None and health.severity <= Severity.DEGRADED:

@@ -18,7 +18,7 @@ from k9py.api.text import printable, shorten
 from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.graph import Graph, Unread
-from k9py.diagnosis.proof import event_says, field_is
+from k9py.diagnosis.proof import event_evidence, field
 from k9py.diagnosis.settling import is_young
 
 _PATIENCE: Final = timedelta(minutes=3)
@@ -46,11 +46,11 @@ def service_load_balancer(service: Service, graph: Graph) -> Iterator[Finding]:
         return
     failure = _failure(service, graph)
     load_balancer_class = printable(spec.load_balancer_class)
-    evidence = [field_is(service, "status.loadBalancer", "no address")]
+    evidence = [field(service, "status.loadBalancer", "no address")]
     if load_balancer_class:
-        evidence.append(field_is(service, "spec.loadBalancerClass", load_balancer_class))
+        evidence.append(field(service, "spec.loadBalancerClass", load_balancer_class))
     if failure is not None:
-        evidence.append(event_says(service, failure))
+        evidence.append(event_evidence(service, failure))
         message = f"load balancer is pending: {_event_text(failure)}"
         yield Finding(
             Severity.DEGRADED,
@@ -65,7 +65,7 @@ def service_load_balancer(service: Service, graph: Graph) -> Iterator[Finding]:
         return
     answered = [event for event in graph.events(service) if event.reason == "EnsuringLoadBalancer"]
     if answered:
-        evidence.append(event_says(service, answered[0]))
+        evidence.append(event_evidence(service, answered[0]))
         why = "its controller has begun, and not finished"
     elif load_balancer_class:
         why = f"no controller of class {load_balancer_class} has answered"
@@ -100,7 +100,7 @@ def service_events(service: Service, graph: Graph) -> Iterator[Finding]:
         reasons.add(event.reason)
         severity = Severity.INFO if event.reason in _HARMLESS else Severity.WARNING
         text = f"{printable(event.reason)}: {_event_text(event)}"
-        evidence = (event_says(service, event),)
+        evidence = (event_evidence(service, event),)
         yield Finding(severity, printable(event.reason), text, service.key, event.first_seen, evidence=evidence)
 
 
@@ -134,7 +134,7 @@ def service_local_traffic(service: Service, graph: Graph) -> Iterator[Finding]:
     without = sorted(node.name for node in nodes if node.name not in with_endpoint)
     if without:
         message = f"{local[0]} is Local, and {len(without)} of {len(nodes)} nodes have no endpoint"
-        evidence = (field_is(service, f"spec.{local[0]}", "Local"),)
+        evidence = (field(service, f"spec.{local[0]}", "Local"),)
         yield Finding(Severity.INFO, "NoLocalEndpoints", message, service.key, evidence=evidence)
 
 

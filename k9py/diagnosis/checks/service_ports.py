@@ -20,7 +20,7 @@ from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph
 from k9py.diagnosis.near_misses import nearest_name
-from k9py.diagnosis.proof import field_is
+from k9py.diagnosis.proof import field
 
 _FINISHED = ("Succeeded", "Failed")
 
@@ -67,7 +67,7 @@ def service_named_port(service: Service, graph: Graph) -> Iterator[Finding]:
             )
         others = [each for each in service.spec.ports or () if each is not port]
         severity = Severity.DOWN if is_all and not others else Severity.DEGRADED
-        evidence = (field_is(service, "spec.ports[].targetPort", target), *_declared(lacking[0]))
+        evidence = (field(service, "spec.ports[].targetPort", target), *_declared(lacking[0]))
         yield Finding(severity, "NoSuchPort", message, service.key, evidence=evidence, next_steps=steps)
 
 
@@ -105,7 +105,7 @@ def service_target_port(service: Service, graph: Graph) -> Iterator[Finding]:
             "PortNotDeclared",
             text,
             service.key,
-            evidence=(field_is(service, "spec.ports[].targetPort", number), *_declared(pod)),
+            evidence=(field(service, "spec.ports[].targetPort", number), *_declared(pod)),
             next_steps=(NextStep("edit the target port", "object.edit"),),
         )
 
@@ -165,9 +165,9 @@ def _declared(pod: Pod) -> Iterator[Evidence]:
     """Yield the ports that a pod declares as evidence."""
     for container in _containers(pod.spec):
         if container.ports:
-            yield field_is(pod, f"spec.containers[{container.name}].ports", _ports_text(container.ports))
+            yield field(pod, f"spec.containers[{container.name}].ports", _ports_text(container.ports))
         elif any(_probed(container)):
-            yield field_is(pod, f"spec.containers[{container.name}].probes", ", ".join(map(str, _probed(container))))
+            yield field(pod, f"spec.containers[{container.name}].probes", ", ".join(map(str, _probed(container))))
 
 
 def _ports_text(ports: Sequence[ContainerPort]) -> str:
