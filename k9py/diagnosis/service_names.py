@@ -54,7 +54,9 @@ def service_name(host: str, namespace: str) -> ServiceName | None:
         namespace: of who uses the name.
     """
     text, colon, number = host.strip().lower().rstrip(".").partition(":")
-    port = int(number) if colon and number.isascii() and number.isdigit() else None
+    if colon and not (number.isascii() and number.isdigit()):
+        return None  # a URL, or an address of IPv6
+    port = int(number) if number else None
     text = text.rstrip(".")
     full = _FULL.match(text)
     if full:
@@ -102,7 +104,7 @@ def expanded(text: str, variables: Mapping[str, str]) -> str:
 
 def mentions(text: str, name: ServiceName) -> bool:
     """Return whether a text names a Service as a word of its own: in an error message or a log line."""
-    pattern = rf"(?<![\w-])(?:[\w-]+\.)?{re.escape(name.name)}(?![\w-])"
+    pattern = rf"(?:(?<=//)|(?<![\w/-])){re.escape(name.name)}(?![\w-])"
     return re.search(pattern, text[:_MAX_LENGTH], re.I) is not None
 
 
