@@ -43,6 +43,9 @@ _NAMED_AFTER: Final[Mapping[str, frozenset[str]]] = {
 }
 """Kinds whose objects are named after their owner: `NAME-SUFFIX`."""
 HELM_RELEASE: Final = "meta.helm.sh/release-name"
+"""Annotation that Helm sets on what it installs."""
+HELM_PREFIX: Final = "sh.helm.release.v1."
+"""Begins the names of the Secrets that store the revisions of releases: `sh.helm.release.v1.NAME.vN`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,12 @@ class Dependencies:
         namespaces = frozenset(ref.namespace for ref in self.refs if ref.kind == "Pod" or is_workload(ref))
         object.__setattr__(self, "_namespaces", namespaces)
 
+    def may_cover(self, kind: str) -> bool:
+        """Return whether an object of a standard kind can be one of them."""
+        owners = _NAMED_AFTER.get(kind, frozenset())
+        is_release = kind == "Secret" and bool(self.releases)
+        return is_release or kind in OF_NAMESPACE or any(ref.kind == kind or ref.kind in owners for ref in self.refs)
+
     def covers(self, ref: ObjectRef) -> bool:
         """Return whether an object is one of them, or was: an owned one that is gone."""
         if ref in self.refs:
@@ -72,6 +81,8 @@ class Dependencies:
             return False
         if ref.kind in OF_NAMESPACE:
             return ref.namespace in self._namespaces
+        if ref.kind == "Secret" and ref.name.startswith(HELM_PREFIX):
+            return (ref.namespace, ref.name.removeprefix(HELM_PREFIX).rpartition(".v")[0]) in self.releases
         owner_name = ref.name.rpartition("-")[0]
         owners = _NAMED_AFTER.get(ref.kind, ())
         return any(ObjectRef(kind, ref.namespace, owner_name) in self.refs for kind in owners)
