@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from k9py.api.meta import Condition, KubeObject, KubeStruct, Present
+from k9py.api.meta import Condition, KubeObject, KubeStruct, Present, WorkloadMeta
 from k9py.api.pods import PodTemplate
 from k9py.api.selectors import LabelSelector
 
@@ -16,6 +16,10 @@ class JobSpec(KubeStruct, frozen=True):
     parallelism: int | None = None
     completions: int | None = None
     backoff_limit: int | None = None
+    backoff_limit_per_index: int | None = None
+    max_failed_indexes: int | None = None
+    active_deadline_seconds: int | None = None
+    completion_mode: str = ""
     suspend: bool | None = None
     selector: LabelSelector | None = None
     template: PodTemplate = PodTemplate()
@@ -28,6 +32,8 @@ class JobStatus(KubeStruct, frozen=True):
     ready: int | None = None
     succeeded: int = 0
     failed: int = 0
+    terminating: int | None = None
+    failed_indexes: str = ""
     start_time: datetime | None = None
     completion_time: datetime | None = None
     conditions: tuple[Condition, ...] | None = None
@@ -38,6 +44,7 @@ class Job(KubeObject, frozen=True):
 
     KIND: ClassVar[str] = "Job"
 
+    metadata: WorkloadMeta
     spec: JobSpec = JobSpec()
     status: JobStatus = JobStatus()
 
@@ -54,6 +61,8 @@ class CronJobSpec(KubeStruct, frozen=True):
     schedule: str = ""
     time_zone: str | None = None
     suspend: bool | None = None
+    concurrency_policy: str = "Allow"
+    starting_deadline_seconds: int | None = None
     job_template: JobTemplate = JobTemplate()
 
 
@@ -70,5 +79,6 @@ class CronJob(KubeObject, frozen=True):
 
     KIND: ClassVar[str] = "CronJob"
 
+    metadata: WorkloadMeta
     spec: CronJobSpec = CronJobSpec()
     status: CronJobStatus = CronJobStatus()

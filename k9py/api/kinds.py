@@ -15,7 +15,10 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
+from k9py.api.admission import MutatingWebhookConfiguration, ValidatingWebhookConfiguration
+from k9py.api.apiregistration import ApiService
 from k9py.api.batch import CronJob, Job
+from k9py.api.certificates import CertificateSigningRequest
 from k9py.api.configuration import ConfigMap, Secret, ServiceAccount
 from k9py.api.dynamic import DynamicObject, decode_dynamic
 from k9py.api.events import Event
@@ -23,10 +26,12 @@ from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.networking import Ingress, IngressClass, NetworkPolicy
 from k9py.api.nodes import Namespace, Node
 from k9py.api.pods import Pod
-from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget, ResourceQuota
+from k9py.api.policy import HorizontalPodAutoscaler, LimitRange, PodDisruptionBudget, ResourceQuota
 from k9py.api.resource_type import ResourceType
+from k9py.api.scheduling import PriorityClass
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.standard_types import standard_type
+from k9py.api.storage import PersistentVolume, PersistentVolumeClaim, StorageClass, VolumeAttachment
 from k9py.api.table import TableColumn, TableRow, decode_columns, decode_row
 from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet
 
@@ -220,8 +225,18 @@ RESOURCE_QUOTA = _kind("", ResourceQuota)
 CONFIG_MAP = _kind("", ConfigMap)
 SECRET = _kind("", Secret)
 SERVICE_ACCOUNT = _kind("", ServiceAccount)
+LIMIT_RANGE = _kind("", LimitRange)
 JOB = _kind("batch", Job)
 CRON_JOB = _kind("batch", CronJob)
+PERSISTENT_VOLUME_CLAIM = _kind("", PersistentVolumeClaim)
+PERSISTENT_VOLUME = _kind("", PersistentVolume)
+STORAGE_CLASS = _kind("storage.k8s.io", StorageClass)
+VOLUME_ATTACHMENT = _kind("storage.k8s.io", VolumeAttachment)
+PRIORITY_CLASS = _kind("scheduling.k8s.io", PriorityClass)
+VALIDATING_WEBHOOK_CONFIGURATION = _kind("admissionregistration.k8s.io", ValidatingWebhookConfiguration)
+MUTATING_WEBHOOK_CONFIGURATION = _kind("admissionregistration.k8s.io", MutatingWebhookConfiguration)
+CERTIFICATE_SIGNING_REQUEST = _kind("certificates.k8s.io", CertificateSigningRequest)
+API_SERVICE = _kind("apiregistration.k8s.io", ApiService)
 
 INGRESS = _kind("networking.k8s.io", Ingress)
 INGRESS_CLASS = _kind("networking.k8s.io", IngressClass)
@@ -249,6 +264,7 @@ KINDS: dict[str, AnyKind] = {
         CONFIG_MAP,
         SECRET,
         SERVICE_ACCOUNT,
+        LIMIT_RANGE,
         JOB,
         CRON_JOB,
         INGRESS,
@@ -256,7 +272,7 @@ KINDS: dict[str, AnyKind] = {
         NETWORK_POLICY,
     )
 }
-"""All kinds, by name."""
+"""The kinds that workloads consist of, use or are reached by; by name."""
 
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 """The kinds that the Rollouts pane shows, and that scale, restart and undo apply to (a DaemonSet cannot be scaled)."""

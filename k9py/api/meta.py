@@ -2,8 +2,8 @@
 
 Invariants: values are immutable and keep no reference to the bytes they were decoded from. `gc=False` is safe because
 nothing here can form a cycle (mappings contain only strings, collections are tuples). Of managedFields, which are half
-of most objects, only the entries that own the pod template, the replicas or a Service's selector are kept, and only the
-fact that they do. To report the owner of another field: add it to `OwnedSpec`.
+of most objects, only the entries that own the pod template, the replicas, a pause or a Service's selector are kept,
+and only the fact that they do. To report the owner of another field: add it to `OwnedSpec`.
 """
 
 from __future__ import annotations
@@ -97,6 +97,8 @@ class OwnedSpec(KubeStruct, frozen=True):
     template: Present | None = msgspec.field(default=None, name="f:template")
     replicas: Present | None = msgspec.field(default=None, name="f:replicas")
     selector: Present | None = msgspec.field(default=None, name="f:selector")
+    paused: Present | None = msgspec.field(default=None, name="f:paused")
+    suspend: Present | None = msgspec.field(default=None, name="f:suspend")
 
 
 class OwnedFields(KubeStruct, frozen=True):
@@ -127,6 +129,12 @@ class ManagedFields(KubeStruct, frozen=True):
         return spec is not None and spec.replicas is not None
 
     @property
+    def owns_pause(self) -> bool:
+        """Whether the manager owns the switch that stops a workload: `paused` or `suspend`."""
+        spec = self.fields.spec if self.fields else None
+        return spec is not None and (spec.paused is not None or spec.suspend is not None)
+
+    @property
     def owns_selector(self) -> bool:
         """Whether the manager owns a field of the selector."""
         spec = self.fields.spec if self.fields else None
@@ -134,13 +142,15 @@ class ManagedFields(KubeStruct, frozen=True):
 
 
 class WorkloadMeta(Meta, frozen=True):
-    """metav1.ObjectMeta with the owners of the pod template and of the replicas."""
+    """metav1.ObjectMeta with the owners of the pod template, of the replicas and of what stops it."""
 
     managed_fields: tuple[ManagedFields, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.managed_fields:
-            kept = tuple(entry for entry in self.managed_fields if entry.owns_template or entry.owns_replicas)
+            kept = tuple(
+                entry for entry in self.managed_fields if entry.owns_template or entry.owns_replicas or entry.owns_pause
+            )
             msgspec.structs.force_setattr(self, "managed_fields", kept or None)
 
 

@@ -5,14 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from k9py.api.meta import Condition, KubeObject, KubeStruct
-
-
-class Taint(KubeStruct, frozen=True):
-    """core/v1 Taint; `effect` is NoSchedule, PreferNoSchedule or NoExecute."""
-
-    key: str = ""
-    value: str = ""
-    effect: str = ""
+from k9py.api.scheduling import Taint
 
 
 class NodeSpec(KubeStruct, frozen=True):

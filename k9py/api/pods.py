@@ -10,14 +10,18 @@ import msgspec
 
 from k9py.api.container_spec import EnvFromSource, EnvVar, Lifecycle, LocalObjectReference, Probe
 from k9py.api.meta import Condition, KubeObject, KubeStruct, Meta, Present
+from k9py.api.pod_volumes import Volume
+from k9py.api.scheduling import Affinity, SchedulingGate, Toleration, TopologySpreadConstraint
 
 
 class ContainerPort(KubeStruct, frozen=True):
-    """A declared container port; `container_port` is 1..65535."""
+    """A declared container port; `container_port` is 1..65535, a `host_port` of 0 is none."""
 
     container_port: int = 0
     name: str = ""
     protocol: str = "TCP"
+    host_port: int = 0
+    host_ip: str = msgspec.field(default="", name="hostIP")
 
 
 class ResourceRequirements(KubeStruct, frozen=True):
@@ -89,7 +93,8 @@ class ContainerState(KubeStruct, frozen=True):
 class ContainerStatus(KubeStruct, frozen=True):
     """The status of one container; `last_state` is that of the previous run.
 
-    `container_id` identifies the current run ("containerd://…"), "" before the first.
+    `container_id` identifies the current run ("containerd://…"), "" before the first; `image_id` is the digest that was
+    pulled.
     """
 
     name: str = ""
@@ -98,6 +103,7 @@ class ContainerStatus(KubeStruct, frozen=True):
     started: bool | None = None
     restart_count: int = 0
     image: str = ""
+    image_id: str = msgspec.field(default="", name="imageID")
     state: ContainerState | None = None
     last_state: ContainerState | None = None
 
@@ -125,6 +131,17 @@ class PodSpec(KubeStruct, frozen=True):
     readiness_gates: tuple[ReadinessGate, ...] | None = None
     node_selector: dict[str, str] | None = None
     resources: ResourceRequirements | None = None
+    affinity: Affinity | None = None
+    tolerations: tuple[Toleration, ...] | None = None
+    topology_spread_constraints: tuple[TopologySpreadConstraint, ...] | None = None
+    volumes: tuple[Volume, ...] | None = None
+    overhead: dict[str, str | int | float] | None = None
+    priority: int | None = None
+    priority_class_name: str = ""
+    preemption_policy: str | None = None
+    scheduler_name: str = ""
+    scheduling_gates: tuple[SchedulingGate, ...] | None = None
+    host_network: bool = False
 
 
 class PodStatus(KubeStruct, frozen=True):

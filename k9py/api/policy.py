@@ -1,5 +1,5 @@
-"""Objects that limit or revert writes: HorizontalPodAutoscalers (autoscaling/v2), PodDisruptionBudgets (policy/v1) and
-ResourceQuotas (core/v1).
+"""Objects that limit or revert writes: HorizontalPodAutoscalers (autoscaling/v2), PodDisruptionBudgets (policy/v1),
+ResourceQuotas and LimitRanges (core/v1).
 
 Objects of older versions are decoded into the same: autoscaling/v1 has a single metric in its fields, and the others
 and the conditions in annotations (pkg/apis/autoscaling/v1/conversion.go).
@@ -229,3 +229,28 @@ class ResourceQuota(KubeObject, frozen=True):
 
     spec: QuotaSpec = QuotaSpec()
     status: QuotaStatus = QuotaStatus()
+
+
+class Limit(KubeStruct, frozen=True):
+    """core/v1 LimitRangeItem; `type` is Container, Pod or PersistentVolumeClaim."""
+
+    type: str = ""
+    min: dict[str, str | int | float] | None = None
+    max: dict[str, str | int | float] | None = None
+    max_limit_request_ratio: dict[str, str | int | float] | None = None
+    default: dict[str, str | int | float] | None = None
+    default_request: dict[str, str | int | float] | None = None
+
+
+class LimitRangeSpec(KubeStruct, frozen=True):
+    """core/v1 LimitRangeSpec."""
+
+    limits: tuple[Limit, ...] | None = None
+
+
+class LimitRange(KubeObject, frozen=True):
+    """A LimitRange: the server refuses pods whose requests or limits are outside of it."""
+
+    KIND: ClassVar[str] = "LimitRange"
+
+    spec: LimitRangeSpec = LimitRangeSpec()

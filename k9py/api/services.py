@@ -36,6 +36,13 @@ class ServicePort(KubeStruct, frozen=True):
         target = self.target_port
         return target if isinstance(target, str) and not target.isdigit() else ""
 
+    @property
+    def target_number(self) -> int | None:
+        """Number of the container port that is its target, None when the target is a name."""
+        if self.named_target:
+            return None
+        return int(self.target_port) if self.target_port else self.port
+
 
 class ServiceSpec(KubeStruct, frozen=True):
     """core/v1 ServiceSpec; `cluster_ip` "None" means headless."""

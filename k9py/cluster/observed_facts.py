@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from k9py.api.dynamic import DynamicObject
+from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.meta import Condition, KubeObject
 from k9py.api.nodes import Namespace, Node
 from k9py.api.pods import ContainerStatus, Pod
@@ -18,8 +20,17 @@ from k9py.api.selectors import selector_text
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.table import TableRow
 from k9py.api.workloads import DaemonSet, Deployment, StatefulSet
+from k9py.cluster.graph import object_metadata
+from k9py.diagnosis.timelines.written import LEADER_ANNOTATION, WRITTEN_TYPES, is_of_status
 
 Facts = dict[str, str]
+
+WRITTEN_BY: Final = "written by "
+"""Begins the name of a fact about a field manager; its value is the time of its last change."""
+_WITH_WRITERS: Final = frozenset(
+    resource_type.kind for resource_type in WRITTEN_TYPES if resource_type.kind not in ("Node", *WORKLOAD_KINDS)
+)
+"""Kinds of which the metadata alone is watched; more is known of the others."""
 
 
 def observed_facts(value: KubeObject) -> Facts | None:
@@ -28,6 +39,8 @@ def observed_facts(value: KubeObject) -> Facts | None:
     if facts_of is None:
         return None
     facts = facts_of(value)
+    if facts is None:
+        return None
     if value.metadata.deletion_timestamp is not None:
         facts["deletion"] = "terminating"
     return facts
@@ -139,11 +152,19 @@ def _table_row(row: TableRow) -> Facts:
     return {f"column {place}": str(cell) for place, cell in enumerate(row.cells) if not _is_age(cell)}
 
 
+def _metadata(obj: DynamicObject) -> Facts | None:
+    """Return who wrote an object and when, and that alone: nobody reads what a ConfigMap or Secret contains."""
+    if obj.group or obj.kind not in _WITH_WRITERS or LEADER_ANNOTATION in (obj.metadata.annotations or ()):
+        return None
+    managers = object_metadata(obj).managers
+    return {f"{WRITTEN_BY}{manager.manager}": str(manager.at) for manager in managers if not is_of_status(manager)}
+
+
 def _is_age(cell: object) -> bool:
     return isinstance(cell, str) and len(cell) < 12 and cell[:1].isdigit() and cell[-1:] in "smhdy"
 
 
-_FACTS: Final[Mapping[type[KubeObject], Callable[[Any], Facts]]] = {
+_FACTS: Final[Mapping[type[KubeObject], Callable[[Any], Facts | None]]] = {
     Deployment: _deployment,
     StatefulSet: _stateful_set,
     DaemonSet: _daemon_set,
@@ -155,4 +176,5 @@ _FACTS: Final[Mapping[type[KubeObject], Callable[[Any], Facts]]] = {
     Namespace: _namespace,
     Node: _node,
     TableRow: _table_row,
+    DynamicObject: _metadata,
 }

@@ -7,6 +7,7 @@ and a method here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from k9py.api.events import Event
 from k9py.api.kinds import WORKLOAD_KINDS
@@ -140,6 +141,16 @@ class Relations:
         for pod in candidates:
             if selects(selector, pod.metadata.labels):
                 yield pod
+
+    def in_namespace(self, namespace: str) -> tuple[Iterator[Workload], Iterator[Service]]:
+        """Return the workloads and Services of a namespace: what a selector that matches nothing may mean."""
+        stores = self._stores
+        workloads: Iterator[Workload] = chain(
+            stores.deployments.in_namespace(namespace),
+            stores.stateful_sets.in_namespace(namespace),
+            stores.daemon_sets.in_namespace(namespace),
+        )
+        return workloads, stores.services.in_namespace(namespace)
 
     def services_of(self, workload: Workload) -> Iterator[ObjectRef]:
         """Yield the keys of the Services in front of a workload."""

@@ -34,7 +34,9 @@ from k9py.cluster.severity import (
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.cluster.workload_memory import WorkloadMemory
 from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.near_misses import NearMiss
 from k9py.diagnosis.rollouts import diagnose_rollout
+from k9py.diagnosis.service_targets import selector_near_miss
 from k9py.diagnosis.services import service_findings
 from k9py.diagnosis.workloads import workload_findings
 from k9py.rollouts.revisions import Revision, current_revision, revisions
@@ -98,6 +100,7 @@ class ViewBuilder:
                     is_scaled_to_zero=bool(views) and all(view.status.desired == 0 for view in views),
                     reported_owners=owners,
                     events_of=self._events_of,
+                    near_miss=lambda: None if backends else self._near_miss(service),
                 )
         created = service.metadata.creation_timestamp
         state = ServiceBackends(
@@ -133,6 +136,10 @@ class ViewBuilder:
             desired=counts.desired if counts else None,
             is_explained_by_workload=severity in state.workloads,
         )
+
+    def _near_miss(self, service: Service) -> NearMiss | None:
+        """Return the labels closest to a selector that matches no pod."""
+        return selector_near_miss(service, *self._relations.in_namespace(service.namespace))
 
     def _events_of(self, pod: Pod) -> tuple[Event, ...]:
         return tuple(self._relations.events_of(pod.uid, pod.namespace))

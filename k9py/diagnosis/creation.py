@@ -1,6 +1,6 @@
 """Explain why the API server rejects a workload's pods: a ResourceQuota, admission, a missing ServiceAccount.
 
-Read from a ReplicaFailure condition or a FailedCreate event, which carry the API server's own message.
+Read from a ReplicaFailure condition or a FailedCreate event, which carry the API server's own message (`refusals`).
 """
 
 from __future__ import annotations
@@ -15,21 +15,23 @@ from k9py.api.causes import Cause, CauseKind
 from k9py.api.events import Event
 from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.pods import Pod
-from k9py.api.text import printable, shorten
+from k9py.api.text import shorten
+from k9py.diagnosis.refusals import Refusal, RefusalKind, parse_refusal
 
-_QUOTA: Final = lazy_pattern(
-    r"exceeded quota: (?P<name>[^,]+), requested: (?P<asked>.+), used: (?P<used>.+), limited: (?P<limit>.+?)\.?$", re.S
-)
-_FAILED_QUOTA: Final = lazy_pattern(r"failed quota: (?P<name>[^:]+): (?P<text>.+)$", re.S)
-_ACCOUNT: Final = lazy_pattern(r'serviceaccount "(?P<name>[^"]+)" not found')
-_WEBHOOK: Final = lazy_pattern(r'admission webhook "(?P<name>[^"]+)" denied the request:? ?(?P<text>.*)$', re.S)
-_FORBIDDEN: Final = lazy_pattern(
-    r'^(?:Error creating: |create Pod \S+ in \S+ \S+ failed error: )?(?:pods "[^"]*" is forbidden: )?'
-)
+_CALL: Final = lazy_pattern(r'^(?:failed to call webhook: )?(?:\w+ "[^"]*": )?', re.A)
 _REASON: Final = "FailedCreate"
 
 _MAX_AGE: Final = timedelta(minutes=20)
 """Controllers retry a failed creation at least this often; an older event describes the past."""
+
+
+def last_creation_failure(workload_uid: str, events: Iterable[Event], now: datetime) -> Event | None:
+    """Return the last event that a pod or claim of a workload could not be created, None when there is none.
+
+    Of those seen last at the same time, the one about a claim explains the one about its pod.
+    """
+    failures = (event for event in events if event.reason == _REASON and event.involved_object.uid == workload_uid)
+    return max(failures, key=lambda event: (event.last_seen or now, "Claim" in event.message), default=None)
 
 
 def creation_failure(workload_uid: str, events: Iterable[Event], pods: Iterable[Pod], now: datetime) -> Cause | None:
@@ -39,10 +41,10 @@ def creation_failure(workload_uid: str, events: Iterable[Event], pods: Iterable[
         events: of any object; those about the workload itself count.
         pods: the workload's; one created after the last failure disproves it.
     """
-    failures = [event for event in events if event.reason == _REASON and event.involved_object.uid == workload_uid]
-    if not failures:
+    events = tuple(events)
+    last = last_creation_failure(workload_uid, events, now)
+    if last is None:
         return None
-    last = max(failures, key=lambda event: event.last_seen or now)
     seen = last.last_seen
     if seen is None:
         return parse_creation_failure(last.message, None)
@@ -53,6 +55,7 @@ def creation_failure(workload_uid: str, events: Iterable[Event], pods: Iterable[
         return None
     cause = parse_creation_failure(last.message, None)
     # A controller starts another event after a restart, or once it has repeated one too often.
+    failures = [event for event in events if event.reason == _REASON and event.involved_object.uid == workload_uid]
     began = [
         at if created is None else max(at, created)
         for event in failures
@@ -69,28 +72,58 @@ def parse_creation_failure(message: str, since: datetime | None) -> Cause:
     Args:
         message: of the condition or event; the generated pod name in it is left out.
     """
-    quota = _QUOTA.search(message)
-    if quota:
-        detail = f"requested {quota['asked']}, used {quota['used']}, limited to {quota['limit']}"
-        name = printable(quota["name"])
-        text = f"ResourceQuota {name} is exceeded: {shorten(detail)}"
-        remedy = f"raise ResourceQuota {name} or lower the pods' requests"
-        return Cause(CauseKind.QUOTA, _REASON, text, since=since, remedy=remedy)
-    failed = _FAILED_QUOTA.search(message)
-    if failed:
-        name = printable(failed["name"])
-        text = f"ResourceQuota {name} rejects its pods: {shorten(failed['text'])}"
-        remedy = f"set the requests and limits that ResourceQuota {name} requires"
-        return Cause(CauseKind.QUOTA, _REASON, text, since=since, remedy=remedy)
-    account = _ACCOUNT.search(message)
-    if account:
-        name = printable(account["name"])
-        text = f"ServiceAccount {name} not found"
-        remedy = f"create ServiceAccount {name}"
-        return Cause(CauseKind.ADMISSION, _REASON, text, since=since, remedy=remedy)
-    webhook = _WEBHOOK.search(message)
-    if webhook:
-        text = f"admission webhook {printable(webhook['name'])} denies its pods: {shorten(webhook['text'])}"
-        return Cause(CauseKind.ADMISSION, _REASON, text, since=since)
-    text = f"its pods cannot be created: {shorten(_FORBIDDEN.sub('', message, count=1))}"
-    return Cause(CauseKind.ADMISSION, _REASON, text, since=since)
+    return refusal_cause(parse_refusal(message), since)
+
+
+def refusal_cause(refusal: Refusal, since: datetime | None) -> Cause:
+    """Return a refusal as a cause."""
+    kind, text, remedy = _described(refusal)
+    return Cause(kind, _REASON, text, since=since, remedy=remedy)
+
+
+def amounts_text(amounts: Iterable[tuple[str, str]]) -> str:
+    """Return amounts as the server writes them: `pods=1,requests.cpu=400m`."""
+    return ",".join(f"{name}={value}" for name, value in amounts)
+
+
+def _described(refusal: Refusal) -> tuple[CauseKind, str, str]:
+    """Return the kind, the message and the remedy of a refusal."""
+    name, text = refusal.name, refusal.text
+    match refusal.kind:
+        case RefusalKind.QUOTA_EXCEEDED:
+            detail = (
+                f"requested {amounts_text(refusal.requested)}, used {amounts_text(refusal.used)}, "
+                f"limited to {amounts_text(refusal.limit)}"
+            )
+            remedy = f"raise ResourceQuota {name} or lower the pods' requests"
+            return CauseKind.QUOTA, f"ResourceQuota {name} is exceeded: {shorten(detail)}", remedy
+        case RefusalKind.QUOTA_UNSPECIFIED:
+            remedy = f"set the requests and limits that ResourceQuota {name} requires"
+            return CauseKind.QUOTA, f"ResourceQuota {name} rejects its pods: {text}", remedy
+        case RefusalKind.QUOTA_UNKNOWN:
+            return CauseKind.QUOTA, f"its pods cannot be created: {text}", ""
+        case RefusalKind.SERVICE_ACCOUNT:
+            return CauseKind.ADMISSION, f"ServiceAccount {name} not found", f"create ServiceAccount {name}"
+        case RefusalKind.PRIORITY_CLASS:
+            return CauseKind.ADMISSION, f"PriorityClass {name} not found", f"create PriorityClass {name}"
+        case RefusalKind.RUNTIME_CLASS:
+            return CauseKind.ADMISSION, f"RuntimeClass {name} not found", f"create RuntimeClass {name}"
+        case RefusalKind.WEBHOOK_DENIED:
+            return CauseKind.ADMISSION, f"admission webhook {name} denies its pods: {text}", ""
+        case RefusalKind.WEBHOOK_FAILED:
+            remedy = "bring the webhook's service back, or set its failurePolicy to Ignore"
+            return CauseKind.ADMISSION, f"admission webhook {name} cannot be called: {_end_of(text)}", remedy
+        case RefusalKind.POLICY:
+            return CauseKind.ADMISSION, f"ValidatingAdmissionPolicy {name} denies its pods: {text}", ""
+        case RefusalKind.POD_SECURITY:
+            message = f'its pods cannot be created: violates PodSecurity "{name}": {text}'
+            remedy = "change the securityContext of its template, or the namespace's pod-security label"
+            return CauseKind.ADMISSION, shorten(message), remedy
+        case RefusalKind.INVALID:
+            return CauseKind.ADMISSION, f"its pods are invalid: {text}", "correct its pod template"
+    return CauseKind.ADMISSION, f"its pods cannot be created: {text}", ""
+
+
+def _end_of(text: str) -> str:
+    """Return why a webhook cannot be called, without the address that the message repeats."""
+    return _CALL.sub("", text, count=1) or text

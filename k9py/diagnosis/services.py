@@ -15,10 +15,11 @@ from k9py.api.events import Event
 from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
 from k9py.api.selectors import selector_text
-from k9py.api.services import Endpoint, EndpointSlice, Service, lacks_ports, named_ports, named_targets
+from k9py.api.services import Endpoint, EndpointSlice, Service, TargetRef, lacks_ports, named_ports, named_targets
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.diagnosis.finding import Finding, worst, worst_first
+from k9py.diagnosis.near_misses import NearMiss
 from k9py.diagnosis.nodes import stuck_termination
 from k9py.diagnosis.pods import pod_findings
 
@@ -32,6 +33,7 @@ class _Case:
     is_scaled_to_zero: bool
     reported_owners: Container[str] = ()
     events_of: Callable[[Pod], Sequence[Event]] = lambda _: ()
+    near_miss: Callable[[], NearMiss | None] = lambda: None
 
     def worst_finding(self, pods: Iterable[Pod]) -> Finding | None:
         """Return the worst finding of some pods."""
@@ -52,6 +54,7 @@ def service_findings(
     is_scaled_to_zero: bool = False,
     reported_owners: Container[str] = (),
     events_of: Callable[[Pod], Sequence[Event]] = lambda _: (),
+    near_miss: Callable[[], NearMiss | None] = lambda: None,
 ) -> tuple[Finding, ...]:
     """Return what is wrong with a service, worst first.
 
@@ -61,6 +64,7 @@ def service_findings(
         is_scaled_to_zero: the workloads it selects want no pods.
         reported_owners: uids of pod owners whose workloads report what is wrong with their pods themselves.
         events_of: returns the events about a pod.
+        near_miss: returns the labels closest to a selector that matches no pod.
     """
     if service.spec.type == "ExternalName":
         return ()
@@ -68,7 +72,7 @@ def service_findings(
     for endpoint_slice in slices:
         for endpoint in endpoint_slice.endpoints or ():
             unique[endpoint.backend_identity] = endpoint
-    case = _Case(service, tuple(unique.values()), pods, now, is_scaled_to_zero, reported_owners, events_of)
+    case = _Case(service, tuple(unique.values()), pods, now, is_scaled_to_zero, reported_owners, events_of, near_miss)
     return worst_first(finding for check in _CHECKS for finding in check(case))
 
 
@@ -76,8 +80,13 @@ def _no_pods(case: _Case) -> Iterator[Finding]:
     """Yield that the selector matches no pod, unless the workloads explain why they want none."""
     if case.pods or case.endpoints or case.is_scaled_to_zero or not case.service.spec.selector:
         return
-    selector = printable(selector_text(case.service.spec.selector))
-    yield Finding(Severity.DOWN, "NoPods", f"no pod matches its selector {selector}", case.service.key)
+    yield Finding(Severity.DOWN, "NoPods", no_pods_text(case.service, case.near_miss()), case.service.key)
+
+
+def no_pods_text(service: Service, near_miss: NearMiss | None) -> str:
+    """Return that a selector matches no pod, and which labels come close."""
+    text = f"no pod matches its selector {printable(selector_text(service.spec.selector))}"
+    return f"{text}; {near_miss}" if near_miss else text
 
 
 def _no_ready_endpoint(case: _Case) -> Iterator[Finding]:
@@ -151,17 +160,27 @@ def _deleted_pods(case: _Case) -> Iterator[Finding]:
     """Yield manually managed endpoints whose pods were deleted: nothing removes them, and nothing answers there."""
     if case.service.spec.selector:
         return  # the controller removes them
-    existing = {pod.uid for pod in case.pods}
-    refs = (endpoint.target_ref for endpoint in case.endpoints if endpoint.is_serving and endpoint.target_ref)
-    # Pods of another namespace may not be readable here.
-    pod_refs = [ref for ref in refs if ref.kind == Pod.KIND and ref.namespace in ("", case.service.namespace)]
-    gone = [ref for ref in pod_refs if ref.uid and ref.uid not in existing]
+    gone = deleted_endpoints(case.service, case.endpoints, case.pods)
     if gone:
         count = len(case.endpoints)
         which = "its endpoint" if count == 1 else f"{len(gone)} of {count} endpoints"
         verb = "refers" if len(gone) == 1 else "refer"
         message = f"{which} {verb} to a deleted pod: {printable(gone[0].name)}"
-        yield Finding(Severity.WARNING, "PodGone", message, case.service.key)
+        severity = Severity.DOWN if len(gone) == count else Severity.WARNING
+        yield Finding(severity, "PodGone", message, case.service.key)
+
+
+def deleted_endpoints(service: Service, endpoints: Iterable[Endpoint], pods: Iterable[Pod]) -> tuple[TargetRef, ...]:
+    """Return the pods that endpoints refer to, and that do not exist any more.
+
+    Args:
+        pods: those of the endpoints that exist.
+    """
+    existing = {uid for pod in pods for uid in (pod.uid, pod.name)}
+    refs = (endpoint.target_ref for endpoint in endpoints if endpoint.is_serving and endpoint.target_ref)
+    # Pods of another namespace may not be readable here.
+    pod_refs = (ref for ref in refs if ref.kind == Pod.KIND and ref.namespace in ("", service.namespace))
+    return tuple(ref for ref in pod_refs if (ref.uid or ref.name) not in existing)
 
 
 def _port_names(case: _Case) -> Iterator[Finding]:

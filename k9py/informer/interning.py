@@ -1,9 +1,9 @@
-"""Save memory: drop pod annotations that nothing reads, and share values that repeat.
+"""Save memory: drop what nothing reads of pods (most annotations, the token's volume), and share values that repeat.
 
 Pods come in tens of thousands, and those of one owner are nearly identical: labels, owner references and containers are
 taken from a sibling where they are equal, and strings that the kubelet repeats are interned.
 
-Invariant: the interned value equals the decoded one, except for the dropped annotations. It is changed in place, before
+Invariant: the interned value equals the decoded one, except for what is dropped. It is changed in place, before
 anything else refers to it. To read another pod annotation, add it to `KEPT_ANNOTATIONS`.
 """
 
@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from msgspec.structs import force_setattr
 
 from k9py.api.meta import KubeObject
+from k9py.api.pod_volumes import SERVICE_ACCOUNT_VOLUME
 from k9py.api.pods import ContainerStatus, Pod
 
 T = TypeVar("T", bound=KubeObject)
@@ -26,6 +27,21 @@ KEPT_ANNOTATIONS: Final = frozenset(
         "kubernetes.io/config.mirror",
     }
 )
+
+_SHARED_SPEC: Final = (
+    "containers",
+    "init_containers",
+    "node_selector",
+    "readiness_gates",
+    "resources",
+    "affinity",
+    "tolerations",
+    "topology_spread_constraints",
+    "volumes",
+    "overhead",
+    "scheduling_gates",
+)
+"""Fields of a pod's spec that are mostly equal in pods of one owner."""
 
 _MAX_SIBLINGS: Final = 5_000
 """Siblings remembered (one pod per owner) before all are forgotten, so that owners deleted long ago do not stay."""
@@ -48,9 +64,13 @@ class Interner:
         if metadata.annotations:
             kept = {name: text for name, text in metadata.annotations.items() if name in KEPT_ANNOTATIONS}
             force_setattr(metadata, "annotations", kept or None)
+        # The volume of the service account's token is in every pod, each time with another name.
+        if spec.volumes and any(volume.name.startswith(SERVICE_ACCOUNT_VOLUME) for volume in spec.volumes):
+            volumes = tuple(each for each in spec.volumes if not each.name.startswith(SERVICE_ACCOUNT_VOLUME))
+            force_setattr(spec, "volumes", volumes or None)
+        for name in ("scheduler_name", "priority_class_name", "service_account_name", "node_name"):
+            force_setattr(spec, name, intern(getattr(spec, name)))
         force_setattr(metadata, "namespace", intern(metadata.namespace))
-        force_setattr(spec, "node_name", intern(spec.node_name))
-        force_setattr(spec, "service_account_name", intern(spec.service_account_name))
         force_setattr(status, "phase", intern(status.phase))
         force_setattr(status, "host_ip", intern(status.host_ip))
         force_setattr(status, "qos_class", intern(status.qos_class))
@@ -83,16 +103,10 @@ class Interner:
             force_setattr(metadata, "labels", shared.labels)
         if metadata.owner_references == shared.owner_references:
             force_setattr(metadata, "owner_references", shared.owner_references)
-        if pod.spec.containers == sibling.spec.containers:
-            force_setattr(pod.spec, "containers", sibling.spec.containers)
-        if pod.spec.init_containers == sibling.spec.init_containers:
-            force_setattr(pod.spec, "init_containers", sibling.spec.init_containers)
-        if pod.spec.node_selector == sibling.spec.node_selector:
-            force_setattr(pod.spec, "node_selector", sibling.spec.node_selector)
-        if pod.spec.readiness_gates == sibling.spec.readiness_gates:
-            force_setattr(pod.spec, "readiness_gates", sibling.spec.readiness_gates)
-        if pod.spec.resources == sibling.spec.resources:
-            force_setattr(pod.spec, "resources", sibling.spec.resources)
+        for name in _SHARED_SPEC:
+            value = getattr(pod.spec, name)
+            if value is not None and value == (sibling_value := getattr(sibling.spec, name)):
+                force_setattr(pod.spec, name, sibling_value)
 
 
 def _intern_container(container: ContainerStatus) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from k9py.api.meta import Meta
 from k9py.api.quantities import Quantity, amount
 from k9py.api.text import printable
 from k9py.views.values import Cell
@@ -16,18 +15,12 @@ _ACCESS_MODES: Final = {
     "ReadWriteMany": "RWX",
     "ReadWriteOncePod": "RWOP",
 }
-_CLASS_ANNOTATION: Final = "volume.beta.kubernetes.io/storage-class"
 
 
 def access_modes(modes: Iterable[str] | None) -> str:
     """Return access modes as kubectl prints them: `RWO,RWX`."""
     given = set(modes or ())
     return ",".join(short for mode, short in _ACCESS_MODES.items() if mode in given)
-
-
-def storage_class(metadata: Meta, name: str | None) -> str:
-    """Return the name of a storage class; the annotation from before there was a field comes first."""
-    return metadata.annotation(_CLASS_ANNOTATION) or name or ""
 
 
 def storage_cell(amounts: Mapping[str, Quantity] | None) -> Cell:

@@ -59,6 +59,16 @@ def template_change(
     return TemplateWrite(at, _writer_at(writers, at, others))
 
 
+def template_writer(workload: Workload, at: datetime, others: Sequence[datetime] = ()) -> str:
+    """Return which field manager wrote the template at a time, printable, "" when no write proves it.
+
+    Args:
+        others: when the other revisions were created: a writer nearer to one of those created that one.
+    """
+    writers = [entry for entry in workload.metadata.managed_fields or () if entry.owns_template]
+    return _writer_at(writers, at, others)
+
+
 def revision_since(
     current: Revision | None,
     revisions: Sequence[Revision],

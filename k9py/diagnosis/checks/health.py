@@ -71,6 +71,8 @@ def service_health(service: Service, graph: Graph) -> Iterator[Finding]:
         message = worst.message if worst else health.severity.label
     elif health.serving == 0:
         message = "no ready endpoints"
+    elif health.serving >= health.desired and worst:
+        message = worst.message
     else:
         message = f"{health.serving} of {count_noun(health.desired, 'endpoint')} ready"
     backends = graph.backends_of(service.key)

@@ -3,40 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
-from k9py.api.kinds import Kind
-from k9py.api.meta import KubeObject, KubeStruct
-from k9py.api.quantities import Quantity
-from k9py.api.standard_types import standard_type
+from k9py.api.kinds import LIMIT_RANGE
+from k9py.api.policy import LimitRange
 from k9py.resources.cells import AGE, AGE_CELL, CREATED_AT, NAME, created_cell, name_cell, object_row, text_cell
 from k9py.resources.resource import Resource, RowContext
 from k9py.views.values import Column, Row
-
-
-class Limit(KubeStruct, frozen=True):
-    """core/v1 LimitRangeItem; `type` is Container, Pod or PersistentVolumeClaim."""
-
-    type: str = ""
-    min: dict[str, Quantity] | None = None
-    max: dict[str, Quantity] | None = None
-    default: dict[str, Quantity] | None = None
-    default_request: dict[str, Quantity] | None = None
-
-
-class LimitRangeSpec(KubeStruct, frozen=True):
-    """core/v1 LimitRangeSpec."""
-
-    limits: tuple[Limit, ...] | None = None
-
-
-class LimitRange(KubeObject, frozen=True):
-    """A LimitRange."""
-
-    KIND: ClassVar[str] = "LimitRange"
-
-    spec: LimitRangeSpec = LimitRangeSpec()
-
 
 COLUMNS = (
     NAME,
@@ -65,4 +37,4 @@ def _texts(limit_range: LimitRange) -> Iterator[str]:
                 yield f"{limit.type} {resource} {title} {quantity}"
 
 
-RESOURCES = (Resource(Kind(standard_type("", "LimitRange"), LimitRange), COLUMNS, row),)
+RESOURCES = (Resource(LIMIT_RANGE, COLUMNS, row),)

@@ -2,52 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Final
 
-from k9py.api.kinds import Kind
-from k9py.api.meta import KubeObject, KubeStruct
-from k9py.api.quantities import Quantity
-from k9py.api.standard_types import standard_type
+from k9py.api.kinds import PERSISTENT_VOLUME
+from k9py.api.storage import PersistentVolume, storage_class
 from k9py.resources.cells import AGE, AGE_CELL, NAME, UNSET, muted_cell, name_cell, object_row, text_cell
 from k9py.resources.resource import Resource, RowContext
-from k9py.resources.storage_cells import access_modes, storage_cell, storage_class
+from k9py.resources.storage_cells import access_modes, storage_cell
 from k9py.views.values import Column, Row, Tone
-
-
-class ClaimRef(KubeStruct, frozen=True):
-    """core/v1 ObjectReference to a claim."""
-
-    namespace: str = ""
-    name: str = ""
-
-
-class VolumeSpec(KubeStruct, frozen=True):
-    """core/v1 PersistentVolumeSpec."""
-
-    capacity: dict[str, Quantity] | None = None
-    access_modes: tuple[str, ...] | None = None
-    persistent_volume_reclaim_policy: str = ""
-    claim_ref: ClaimRef | None = None
-    storage_class_name: str = ""
-    volume_attributes_class_name: str | None = None
-    volume_mode: str | None = None
-
-
-class VolumeStatus(KubeStruct, frozen=True):
-    """core/v1 PersistentVolumeStatus."""
-
-    phase: str = ""
-    reason: str = ""
-
-
-class PersistentVolume(KubeObject, frozen=True):
-    """A PersistentVolume."""
-
-    KIND: ClassVar[str] = "PersistentVolume"
-
-    spec: VolumeSpec = VolumeSpec()
-    status: VolumeStatus = VolumeStatus()
-
 
 COLUMNS = (
     NAME,
@@ -96,4 +58,4 @@ def row(volume: PersistentVolume, context: RowContext) -> Row:
     )
 
 
-RESOURCES = (Resource(Kind(standard_type("", "PersistentVolume"), PersistentVolume), COLUMNS, row),)
+RESOURCES = (Resource(PERSISTENT_VOLUME, COLUMNS, row),)

@@ -3,53 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import ClassVar, Final
+from typing import Final
 
-from k9py.api.kinds import Kind
-from k9py.api.meta import Condition, KubeObject, KubeStruct
-from k9py.api.quantities import Quantity
-from k9py.api.standard_types import standard_type
+from k9py.api.kinds import PERSISTENT_VOLUME_CLAIM
+from k9py.api.storage import PersistentVolumeClaim, storage_class
 from k9py.resources.cells import AGE, AGE_CELL, NAME, UNSET, muted_cell, name_cell, object_row, text_cell
 from k9py.resources.resource import Resource, RowContext
-from k9py.resources.storage_cells import access_modes, storage_cell, storage_class
+from k9py.resources.storage_cells import access_modes, storage_cell
 from k9py.views.values import Column, Row, Tone
 
 SLOW: Final = timedelta(minutes=5)
 """How long a claim may be pending before that is a warning."""
-
-
-class ClaimResources(KubeStruct, frozen=True):
-    """core/v1 VolumeResourceRequirements."""
-
-    requests: dict[str, Quantity] | None = None
-
-
-class ClaimSpec(KubeStruct, frozen=True):
-    """core/v1 PersistentVolumeClaimSpec."""
-
-    volume_name: str = ""
-    storage_class_name: str | None = None
-    volume_attributes_class_name: str | None = None
-    volume_mode: str | None = None
-    resources: ClaimResources = ClaimResources()
-
-
-class ClaimStatus(KubeStruct, frozen=True):
-    """core/v1 PersistentVolumeClaimStatus."""
-
-    phase: str = ""
-    access_modes: tuple[str, ...] | None = None
-    capacity: dict[str, Quantity] | None = None
-    conditions: tuple[Condition, ...] | None = None
-
-
-class PersistentVolumeClaim(KubeObject, frozen=True):
-    """A PersistentVolumeClaim."""
-
-    KIND: ClassVar[str] = "PersistentVolumeClaim"
-
-    spec: ClaimSpec = ClaimSpec()
-    status: ClaimStatus = ClaimStatus()
 
 
 COLUMNS = (
@@ -107,4 +71,4 @@ def _tone(claim: PersistentVolumeClaim, context: RowContext) -> Tone:
     return Tone.UNKNOWN
 
 
-RESOURCES = (Resource(Kind(standard_type("", "PersistentVolumeClaim"), PersistentVolumeClaim), COLUMNS, row),)
+RESOURCES = (Resource(PERSISTENT_VOLUME_CLAIM, COLUMNS, row),)

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from k9py.api.kinds import Kind
-from k9py.api.meta import KubeObject
-from k9py.api.standard_types import standard_type
+from k9py.api.kinds import PRIORITY_CLASS
+from k9py.api.scheduling import PriorityClass
 from k9py.resources.cells import AGE, AGE_CELL, NAME, count_cell, muted_cell, name_cell, object_row, text_cell
 from k9py.resources.resource import Resource, RowContext
 from k9py.views.values import Column, Row
-
-
-class PriorityClass(KubeObject, frozen=True):
-    """A PriorityClass."""
-
-    KIND: ClassVar[str] = "PriorityClass"
-
-    value: int = 0
-    global_default: bool = False
-    preemption_policy: str = ""
-    description: str = ""
-
 
 COLUMNS = (
     NAME,
@@ -48,4 +33,4 @@ def row(priority_class: PriorityClass, context: RowContext) -> Row:
     )
 
 
-RESOURCES = (Resource(Kind(standard_type("scheduling.k8s.io", "PriorityClass"), PriorityClass), COLUMNS, row),)
+RESOURCES = (Resource(PRIORITY_CLASS, COLUMNS, row),)

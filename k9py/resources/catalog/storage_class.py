@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
-
-from k9py.api.kinds import Kind
-from k9py.api.meta import KubeObject
-from k9py.api.standard_types import standard_type
+from k9py.api.kinds import STORAGE_CLASS
+from k9py.api.storage import StorageClass
 from k9py.api.text import printable
 from k9py.resources.cells import AGE, AGE_CELL, NAME, muted_cell, object_row, text_cell
 from k9py.resources.resource import Resource, RowContext
 from k9py.views.values import Cell, Column, Row
-
-
-class StorageClass(KubeObject, frozen=True):
-    """A StorageClass."""
-
-    KIND: ClassVar[str] = "StorageClass"
-
-    provisioner: str = ""
-    reclaim_policy: str = "Delete"
-    volume_binding_mode: str = "Immediate"
-    allow_volume_expansion: bool | None = None
-
-    @property
-    def is_default(self) -> bool:
-        """Whether claims without a class get this one."""
-        return any(self.metadata.annotation(name) == "true" for name in _DEFAULT_ANNOTATIONS)
-
-
-_DEFAULT_ANNOTATIONS: Final = (
-    "storageclass.kubernetes.io/is-default-class",
-    "storageclass.beta.kubernetes.io/is-default-class",
-)
 
 COLUMNS = (
     NAME,
@@ -60,4 +35,4 @@ def row(storage_class: StorageClass, context: RowContext) -> Row:
     )
 
 
-RESOURCES = (Resource(Kind(standard_type("storage.k8s.io", "StorageClass"), StorageClass), COLUMNS, row),)
+RESOURCES = (Resource(STORAGE_CLASS, COLUMNS, row),)

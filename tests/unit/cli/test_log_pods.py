@@ -8,7 +8,7 @@ import pytest
 
 from k9py.api.batch import Job, JobStatus
 from k9py.api.kinds import JOB, REPLICA_SET
-from k9py.api.meta import Meta, OwnerReference
+from k9py.api.meta import OwnerReference, WorkloadMeta
 from k9py.api.pods import Pod
 from k9py.cli.logs.pods import PodSelection
 from tests.factories.meta import before
@@ -22,9 +22,9 @@ class _Job:
     owner: str = "cron"
 
 
-def owned(name: str, owner: str, seconds_ago: float = 0) -> Meta:
+def owned(name: str, owner: str, seconds_ago: float = 0) -> WorkloadMeta:
     reference = OwnerReference(kind="X", name=owner, uid=owner, controller=True)
-    return Meta(
+    return WorkloadMeta(
         name=name,
         namespace="shop",
         uid=name,

@@ -343,7 +343,7 @@ def test_endpoints_managed_manually_of_which_none_is_ready_serve_nobody() -> Non
     assert (finding.severity, finding.message) == (Severity.DOWN, "its endpoint is not ready")
 
 
-def test_endpoints_managed_manually_that_name_a_pod_that_is_gone_are_a_warning() -> None:
+def test_endpoints_managed_manually_that_name_a_pod_that_is_gone_are_reported() -> None:
     by_hand, selecting = make.service(selector={}), make.service()
     here, gone = make.pod("a"), make.pod("b")
     for service, left, messages in (
@@ -355,7 +355,8 @@ def test_endpoints_managed_manually_that_name_a_pod_that_is_gone_are_a_warning()
     ):
         findings = service_findings(service, [make.endpoint_slice(service, [here, gone])], left, make.NOW)
         assert [finding.message for finding in findings] == messages
-        assert all(finding.severity is Severity.WARNING for finding in findings)
+        # Where no pod is left, nothing answers at all.
+        assert all(finding.severity is (Severity.WARNING if left else Severity.DOWN) for finding in findings)
 
 
 def test_unknown_readiness_of_an_endpoint_counts_as_ready() -> None:

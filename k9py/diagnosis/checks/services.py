@@ -1,0 +1,289 @@
+"""Check what a Service selects, and where the endpoints of a Service without a selector point.
+
+What users feel of a Service is in `health`; the checks here say why. Each is silent while a Service is so young that
+its endpoints may still be on their way. Ports are in `service_ports`, addresses from outside in `load_balancers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeVar
+
+from k9py.api.kinds import DAEMON_SET, DEPLOYMENT, ENDPOINT_SLICE, NAMESPACE, POD, SERVICE, STATEFUL_SET, Kind
+from k9py.api.meta import KubeObject
+from k9py.api.plural import count_noun, pluralize
+from k9py.api.pods import Pod
+from k9py.api.selectors import LabelSelector, selector_text
+from k9py.api.services import MANAGED_BY_LABEL, SERVICE_NAME_LABEL, Endpoint, EndpointSlice, Service
+from k9py.api.severity import Severity
+from k9py.api.text import printable
+from k9py.api.workloads import Workload
+from k9py.diagnosis.check import check
+from k9py.diagnosis.finding import Finding, NextStep
+from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.mixed_backends import mixed_backends
+from k9py.diagnosis.near_misses import name_distance
+from k9py.diagnosis.proof import absence, field
+from k9py.diagnosis.service_targets import selector_near_miss
+from k9py.diagnosis.services import deleted_endpoints, no_pods_text
+from k9py.diagnosis.settling import is_young
+
+_MAX_NAMESPACES: Final = 200
+"""Namespaces in which a selector is tried when nothing in its own is like it."""
+
+T = TypeVar("T", bound=KubeObject)
+
+
+@check(
+    "service-selector",
+    "the selector of a Service matches no pod",
+    subjects=(SERVICE,),
+    reads=("Pod", "Deployment", "StatefulSet", "DaemonSet", "Service", "Namespace"),
+    source="https://kubernetes.io/docs/tasks/debug/debug-application/debug-service/#does-the-service-have-any-endpoints",
+    remedy="correct the selector of the Service, or the labels of the pod template",
+)
+def service_selector(service: Service, graph: Graph) -> Iterator[Finding]:
+    """Yield that nothing matches a selector, with the labels that come closest."""
+    selector = service.spec.selector
+    if not selector or service.spec.type == "ExternalName" or service.metadata.deletion_timestamp is not None:
+        return
+    if isinstance(graph.list(POD, service.namespace), Unread):
+        return
+    if graph.pods_of(service.key) or graph.backends_of(service.key) or is_young(service, graph):
+        return
+    near = selector_near_miss(
+        service,
+        _workloads(graph, service.namespace),
+        _read(graph, SERVICE, service.namespace),
+        _read(graph, POD, service.namespace),
+    )
+    text = no_pods_text(service, near)
+    evidence = [field(service, "spec.selector", selector_text(selector))]
+    steps = [NextStep("edit the selector", "object.edit")]
+    if near is not None:
+        nearest = near.objects[0]
+        where = "metadata.labels" if nearest.kind == Pod.KIND else "spec.template.metadata.labels"
+        evidence.append(field(nearest, where, ", ".join(near.differences)))
+        if nearest.kind != Pod.KIND:
+            steps.append(NextStep("or edit the labels of the pod template", "object.edit", nearest))
+    else:
+        elsewhere = _elsewhere(service, graph)
+        if elsewhere:
+            namespace, pods = elsewhere
+            verb = pluralize(len(pods), "matches", "match")
+            text += f"; {count_noun(len(pods), 'pod')} in namespace {printable(namespace)} {verb}"
+            evidence.append(field(pods[0], "metadata.labels", selector_text(selector)))
+    yield Finding(Severity.DOWN, "NoPods", text, service.key, evidence=tuple(evidence), next_steps=tuple(steps))
+
+
+@check(
+    "service-mixed-pods",
+    "the selector of a Service also takes the pods of other applications",
+    subjects=(SERVICE,),
+    reads=("Deployment", "StatefulSet", "DaemonSet", "Pod"),
+    source="https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#service-and-replicationcontroller",
+    remedy="add a label to the selector that only the pods of one application have",
+)
+def service_mixed_pods(service: Service, graph: Graph) -> Iterator[Finding]:
+    """Yield that traffic is spread over different applications; several versions of one are meant to share it."""
+    selector = service.spec.selector
+    if not selector or service.spec.cluster_ip == "None" or service.spec.type == "ExternalName":
+        return
+    backends = [
+        workload
+        for ref in graph.backends_of(service.key)
+        if (workload := graph.workload(ref)) is not None and _wants_pods(workload)
+    ]
+    mixed = mixed_backends(service, backends)
+    if mixed is None:
+        return
+    names = ", ".join(printable(f"{ref.kind} {ref.name}") for ref in mixed.workloads[:4])
+    if len(mixed.workloads) > 4:
+        names += f" and {len(mixed.workloads) - 4} more"
+    label = f"; add {printable(mixed.label)} to it" if mixed.label else ""
+    yield Finding(
+        Severity.WARNING,
+        "MixedPods",
+        f"its selector {printable(selector_text(selector))} takes pods of different applications: {names}{label}",
+        service.key,
+        evidence=(
+            field(service, "spec.selector", selector_text(selector)),
+            *(
+                field(each, "spec.template.metadata.labels", selector_text(each.spec.template.labels))
+                for each in backends
+                if each.key in mixed.workloads[:4]
+            ),
+        ),
+        next_steps=(NextStep("edit the selector", "object.edit"),),
+    )
+
+
+@check(
+    "service-without-endpoints",
+    "a Service without a selector has no endpoints",
+    subjects=(SERVICE,),
+    reads=("EndpointSlice", "Service"),
+    source="https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors",
+    remedy="create an EndpointSlice with the label kubernetes.io/service-name",
+)
+def service_without_endpoints(service: Service, graph: Graph) -> Iterator[Finding]:
+    """Yield that no slice belongs to a Service without a selector, with the slice that probably should."""
+    spec = service.spec
+    if spec.selector or spec.type == "ExternalName" or service.metadata.deletion_timestamp is not None:
+        return
+    slices = graph.list(ENDPOINT_SLICE, service.namespace)
+    if isinstance(slices, Unread):
+        return
+    own = [each for each in slices if each.service_name == service.name]
+    if any(each.endpoints for each in own) or is_young(service, graph):
+        return
+    near = _stray_slice(service, slices, graph)
+    evidence = [field(service, "spec.selector", "none")]
+    if near is not None:
+        label = near.service_name
+        has = f"{SERVICE_NAME_LABEL}={printable(label)}" if label else f"no label {SERVICE_NAME_LABEL}"
+        text = f"has no endpoints: EndpointSlice {printable(near.name)} has {has}, not {printable(service.name)}"
+        evidence.append(field(near, f"metadata.labels[{SERVICE_NAME_LABEL}]", label or "none"))
+        step = NextStep(f"set the label {SERVICE_NAME_LABEL}={service.name}", "object.edit", near.key)
+        severity = Severity.DOWN
+    else:
+        is_headless = spec.cluster_ip == "None"
+        what = "its EndpointSlice has no endpoints" if own else "no EndpointSlice belongs to it"
+        text, severity = f"has no selector, and {what}", Severity.INFO if is_headless else Severity.WARNING
+        step = NextStep("add a selector, or an EndpointSlice", "object.edit")
+    yield Finding(severity, "NoEndpoints", text, service.key, evidence=tuple(evidence), next_steps=(step,))
+
+
+@check(
+    "service-endpoints-nowhere",
+    "manually managed endpoints of a Service point to pods that do not exist",
+    subjects=(SERVICE,),
+    reads=("EndpointSlice", "Pod", "Node"),
+    source="https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors",
+    remedy="use a selector instead of endpoints written by hand, or correct their addresses",
+)
+def service_endpoints_nowhere(service: Service, graph: Graph) -> Iterator[Finding]:
+    """Yield endpoints of deleted pods, or with an address that their pod does not have: nothing updates them."""
+    if service.spec.selector or service.spec.type == "ExternalName":
+        return
+    endpoints = [endpoint for each in graph.slices_of(service) for endpoint in each.endpoints or ()]
+    pods = graph.list(POD, service.namespace)
+    if not endpoints or isinstance(pods, Unread) or is_young(service, graph):
+        return
+    gone = deleted_endpoints(service, endpoints, pods)
+    if gone:
+        which = _share(len(gone), len(endpoints))
+        name = printable(gone[0].name)
+        text = f"{which} {pluralize(len(gone), 'refers', 'refer')} to a deleted pod: {name}"
+        evidence = (absence(POD.key(service.namespace, gone[0].name)),)
+        severity = Severity.DOWN if len(gone) == len(endpoints) else Severity.WARNING
+        yield Finding(severity, "PodGone", text, service.key, evidence=evidence)
+    moved = [(endpoint, pod) for endpoint in endpoints if (pod := _moved_pod(endpoint, pods)) is not None]
+    if moved:
+        endpoint, pod = moved[0]
+        address = printable((endpoint.addresses or ("",))[0])
+        which = _share(len(moved), len(endpoints))
+        text = f"{which} {pluralize(len(moved), 'has', 'have')} an address that pod {printable(pod.name)} does not have"
+        evidence = (field(pod, "status.podIP", f"{pod.status.pod_ip}, not {address}"),)
+        severity = Severity.DOWN if len(moved) == len(endpoints) else Severity.WARNING
+        yield Finding(severity, "WrongAddress", f"{text}: {address}", service.key, evidence=evidence)
+    yield from _unknown_addresses(service, endpoints, graph)
+
+
+def _unknown_addresses(service: Service, endpoints: list[Endpoint], graph: Graph) -> Iterator[Finding]:
+    """Yield addresses between those of the pods that no pod has: pods of the cluster have been there, or a typo is."""
+    without_pod = [each for each in endpoints if each.target_ref is None and each.is_serving and each.addresses]
+    if not without_pod or not graph.covers(""):
+        return
+    pods = graph.list(POD)
+    if isinstance(pods, Unread):
+        return
+    addresses = {pod.status.pod_ip for pod in pods if pod.status.pod_ip}
+    # Pods with the network of their node have its address, which says nothing about where pods are.
+    networks = {
+        pod.status.pod_ip.rpartition(".")[0] for pod in pods if pod.status.pod_ip not in ("", pod.status.host_ip)
+    }
+    hosts = {pod.status.host_ip for pod in pods}
+    unknown = [
+        address
+        for each in without_pod
+        if (address := (each.addresses or ("",))[0]) not in addresses | hosts
+        and "." in address
+        and address.rpartition(".")[0] in networks
+    ]
+    if unknown:
+        severity = Severity.DOWN if len(unknown) == len(endpoints) else Severity.WARNING
+        verb = pluralize(len(unknown), "has", "have")
+        text = f"{_share(len(unknown), len(endpoints))} {verb} an address of the pod network that no pod has"
+        yield Finding(
+            severity,
+            "NoPodWithAddress",
+            f"{text}: {printable(unknown[0])}",
+            service.key,
+            evidence=tuple(field(service, "endpoints[].addresses", address) for address in unknown[:3]),
+        )
+
+
+def _moved_pod(endpoint: Endpoint, pods: Iterable[Pod]) -> Pod | None:
+    """Return the pod that an endpoint refers to, if it has none of the addresses of the endpoint."""
+    ref = endpoint.target_ref
+    if ref is None or ref.kind != Pod.KIND or not endpoint.addresses:
+        return None
+    for pod in pods:
+        if pod.name == ref.name and ref.uid in ("", pod.uid):
+            address = pod.status.pod_ip
+            # Of a pod with two addresses only the first is read: compare those of its family alone.
+            same_family = [each for each in endpoint.addresses if (":" in each) == (":" in address)]
+            return pod if address and same_family and address not in same_family else None
+    return None
+
+
+def _stray_slice(service: Service, slices: Iterable[EndpointSlice], graph: Graph) -> EndpointSlice | None:
+    """Return a slice that belongs to no Service and looks like one of this, None when there is none."""
+    services = graph.list(SERVICE, service.namespace)
+    if isinstance(services, Unread):
+        return None
+    names = {each.name for each in services}
+    ranked = []
+    for each in slices:
+        if each.service_name in names or "controller" in each.metadata.label(MANAGED_BY_LABEL) or not each.endpoints:
+            continue
+        by_name = 0.0 if each.name.startswith(f"{service.name}-") else name_distance(service.name, each.name)
+        distance = min(by_name, name_distance(service.name, each.service_name) if each.service_name else 1.0)
+        if distance < 1.0:
+            ranked.append((distance, each.name, each))
+    return min(ranked, key=lambda rank: rank[:2])[2] if ranked else None
+
+
+def _elsewhere(service: Service, graph: Graph) -> tuple[str, tuple[Pod, ...]] | None:
+    """Return another namespace with pods that the selector would match, None when none is read."""
+    namespaces = graph.list(NAMESPACE)
+    if isinstance(namespaces, Unread):
+        return None
+    selector = LabelSelector(match_labels=service.spec.selector)
+    for namespace in sorted(each.name for each in namespaces)[:_MAX_NAMESPACES]:
+        if namespace != service.namespace and graph.covers(namespace):
+            pods = graph.pods_matching(namespace, selector)
+            if pods:
+                return namespace, pods
+    return None
+
+
+def _workloads(graph: Graph, namespace: str) -> Iterator[Workload]:
+    yield from _read(graph, DEPLOYMENT, namespace)
+    yield from _read(graph, STATEFUL_SET, namespace)
+    yield from _read(graph, DAEMON_SET, namespace)
+
+
+def _read(graph: Graph, kind: Kind[T], namespace: str) -> tuple[T, ...]:
+    """Return the objects of a kind as far as they have been read."""
+    objects = graph.list(kind, namespace)
+    return () if isinstance(objects, Unread) else objects
+
+
+def _wants_pods(workload: Workload) -> bool:
+    return getattr(workload.spec, "replicas", 1) != 0
+
+
+def _share(count: int, total: int) -> str:
+    return "its endpoint" if total == 1 else f"{count} of {count_noun(total, 'endpoint')}"

@@ -1,0 +1,62 @@
+"""Make the evidence of findings: fields, conditions, events and absent objects, each printable and short.
+
+Invariant: evidence states what was read, in the words of its source; what it means is the finding's message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Final
+
+from k9py.api.events import Event
+from k9py.api.meta import Condition, KubeObject, ObjectRef
+from k9py.api.text import printable, shorten
+from k9py.diagnosis.finding import Evidence, EvidenceSource
+
+_ALIKE: Final = 0.7
+"""Names with at least this ratio of equal characters may be meant (difflib's ratio)."""
+
+
+def field(obj: KubeObject | ObjectRef, path: str, text: object, at: datetime | None = None) -> Evidence:
+    """Return a field as evidence.
+
+    Args:
+        path: as kubectl writes it: `spec.paused`.
+    """
+    about = obj.key if isinstance(obj, KubeObject) else obj
+    return Evidence(EvidenceSource.FIELD, about, path, shorten(str(text)), at)
+
+
+def condition_evidence(obj: KubeObject, condition: Condition) -> Evidence:
+    """Return a condition of the status as evidence."""
+    detail = f": {condition.message}" if condition.message else ""
+    text = f"{condition.status} {condition.reason}{detail}".strip()
+    return field(obj, f"status.conditions[{condition.type}]", text, condition.last_transition_time)
+
+
+def event_evidence(obj: KubeObject, event: Event) -> Evidence:
+    """Return an event about an object as evidence."""
+    return Evidence(EvidenceSource.EVENT, obj.key, printable(event.reason), shorten(event.message), event.last_seen)
+
+
+def absence(ref: ObjectRef) -> Evidence:
+    """Return that an object was looked for and does not exist."""
+    return Evidence(EvidenceSource.ABSENCE, ref, "", f"{ref.qualified_kind} {printable(ref.name)} does not exist")
+
+
+def log_evidence(pod: KubeObject, container: str, line: str) -> Evidence:
+    """Return a line of a container's log as evidence."""
+    return Evidence(EvidenceSource.LOG, pod.key, printable(container), shorten(line))
+
+
+def similar_names(name: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Return up to three names that may be meant, the most similar first, printable."""
+    return tuple(printable(each) for each in get_close_matches(name, sorted(set(names) - {name}), n=3, cutoff=_ALIKE))
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """Return `; similar: builder` for a message that a name does not exist, "" when there is no similar one."""
+    similar = similar_names(name, names)
+    return f"; similar: {', '.join(similar)}" if similar else ""

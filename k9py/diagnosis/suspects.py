@@ -1,0 +1,290 @@
+"""Suspects: changes shortly before a problem began, of what the affected objects use.
+
+Invariants: a suspect is never called the cause; each says when, by whom and how it is known. The likeliest first: a new
+revision that the failing pods belong to, then what the root names itself, then the nearest in time. Writes of the
+status, of controllers that only maintain an object, and of kdash itself are none: a rollout is one whoever made it.
+To suspect another kind of object: `dependencies.py`, and `_TYPES` for its metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from k9py.api.kinds import CONTROLLER_REVISION, NODE, POD, REPLICA_SET, is_workload
+from k9py.api.meta import KubeObject, ObjectRef
+from k9py.api.nodes import Node
+from k9py.api.pods import Pod
+from k9py.api.standard_types import standard_type
+from k9py.api.text import printable
+from k9py.api.workloads import ControllerRevision, ReplicaSet, Workload
+from k9py.diagnosis.dependencies import Dependencies, dependencies
+from k9py.diagnosis.graph import Graph, ObjectMetadata, Unread
+from k9py.diagnosis.problem import Effect, Problem, Suspect
+from k9py.diagnosis.timeline import EntryKind, TimelineEntry
+from k9py.diagnosis.timelines.nodes import node_transitions
+from k9py.diagnosis.timelines.revisions import revision_change, rollbacks
+from k9py.diagnosis.timelines.scalings import scalings
+from k9py.diagnosis.timelines.written import is_helm_release, is_of_status, written_text
+from k9py.rollouts.revisions import revision_index
+from k9py.rollouts.template_change import template_writer
+
+EARLIEST: Final = timedelta(minutes=30)
+"""A change longer before a problem is no suspect."""
+LATEST: Final = timedelta(minutes=2)
+"""A change this long after a problem's beginning may still explain it: times are those of different clocks."""
+MAX_SUSPECTS: Final = 5
+_SAME_CHANGE: Final = timedelta(seconds=10)
+
+_TYPES: Final = tuple(
+    standard_type(group, kind)
+    for group, kind in (
+        ("", "ConfigMap"),
+        ("", "Secret"),
+        ("", "Service"),
+        ("", "ServiceAccount"),
+        ("", "PersistentVolumeClaim"),
+        ("", "ResourceQuota"),
+        ("", "LimitRange"),
+        ("networking.k8s.io", "Ingress"),
+        ("networking.k8s.io", "NetworkPolicy"),
+        ("autoscaling", "HorizontalPodAutoscaler"),
+        ("policy", "PodDisruptionBudget"),
+    )
+)
+"""Of these, the metadata is read in the namespaces of the affected objects."""
+_WEBHOOKS: Final = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+_NO_SUSPECTS: Final = frozenset(
+    {"kube-controller-manager", "kube-scheduler", "kubelet", "kdash", "cloud-controller-manager", "cluster-autoscaler"}
+)
+"""Field managers that maintain objects, and this program."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    suspect: Suspect
+    rank: int  # 0 is the likeliest
+
+
+def suspects(problem: Problem, graph: Graph, watched: Iterable[TimelineEntry] = ()) -> tuple[Suspect, ...]:
+    """Return the changes that may explain a problem, the likeliest first; () when its beginning is unknown.
+
+    Args:
+        watched: what was seen to change in this session (`cluster.watched_changes`).
+    """
+    began = problem.since or problem.root.since
+    if began is None:
+        return ()
+    search = _Search(problem, graph, began)
+    candidates = [*search.candidates(), *search.watched(watched)]
+    return _likeliest(candidates, began)
+
+
+def _likeliest(candidates: Sequence[_Candidate], began: datetime) -> tuple[Suspect, ...]:
+    ordered = sorted(candidates, key=lambda each: (each.rank, abs(began - each.suspect.at), str(each.suspect.about)))
+    kept: list[Suspect] = []
+    for candidate in ordered:
+        suspect = candidate.suspect
+        same = next((at for at, other in enumerate(kept) if _is_same(other, suspect)), None)
+        if same is None:
+            kept.append(suspect)
+        elif not kept[same].by and suspect.by:
+            kept[same] = replace(kept[same], by=suspect.by)
+    return tuple(kept[:MAX_SUSPECTS])
+
+
+def _is_same(one: Suspect, other: Suspect) -> bool:
+    if one.about != other.about or abs(one.at - other.at) > _SAME_CHANGE:
+        return False
+    return not one.by or not other.by or one.by == other.by
+
+
+class _Search:
+    """Looks for the changes around the beginning of one problem."""
+
+    def __init__(self, problem: Problem, graph: Graph, began: datetime) -> None:
+        self._graph = graph
+        self._begin, self._end = began - EARLIEST, began + LATEST
+        self._named = frozenset((problem.root.about, *problem.objects))
+        affected = tuple(dict.fromkeys((problem.subject, *problem.objects, *_affected(problem.effects))))
+        self._pods = tuple(pod for ref in affected if (pod := _pod(ref, graph)) is not None)
+        self._workloads = tuple(dict.fromkeys(self._workloads_of(affected)))
+        self._is_new = bool(self._workloads) and all(map(self._is_created_now, self._workloads))
+        """The workloads themselves were created: that what they use was created with them explains nothing."""
+        self._depends = tuple(_dependencies_of((*self._workloads, *affected), graph))
+
+    def candidates(self) -> Iterator[_Candidate]:
+        """Yield what the objects show."""
+        for ref in self._workloads:
+            workload = self._graph.workload(ref)
+            if workload is not None:
+                yield from self._rollouts(workload)
+                yield from self._scalings(workload)
+                yield from self._digests(workload)
+        yield from self._written()
+        yield from self._nodes()
+
+    def watched(self, entries: Iterable[TimelineEntry]) -> Iterator[_Candidate]:
+        """Yield what was seen to change."""
+        for entry in entries:
+            is_change = entry.kind in (EntryKind.CHANGE, EntryKind.ROLLOUT, EntryKind.SCALING, EntryKind.RELEASE)
+            if is_change and self._is_near(entry.at) and self._concerns(entry.about) and entry.by not in _NO_SUSPECTS:
+                yield self._candidate(entry.at, entry.about, entry.what, entry.by, entry.source)
+
+    # -- what changed -------------------------------------------------------------------------------------------------
+
+    def _rollouts(self, workload: Workload) -> Iterator[_Candidate]:
+        kind = REPLICA_SET if workload.KIND == "Deployment" else CONTROLLER_REVISION
+        owned = self._graph.owned(workload, kind)  # type: ignore[misc]
+        revisions: Sequence[ReplicaSet | ControllerRevision] = () if isinstance(owned, Unread) else owned
+        failing = self._failing_revisions(workload)
+        times = [each.metadata.creation_timestamp for each in revisions if each.metadata.creation_timestamp]
+        for revision in revisions:
+            at = revision.metadata.creation_timestamp
+            if at is None or not self._is_near(at):
+                continue
+            change = revision_change(revision, workload, self._graph)
+            if change.is_first:
+                continue  # it never ran well: nothing was changed
+            suspect = Suspect(
+                at,
+                workload.key,
+                change.text,
+                template_writer(workload, at, [time for time in times if time != at]),
+                f"{revision.KIND} {printable(revision.name)} created",
+            )
+            is_failing = not failing or revision.name in failing
+            yield _Candidate(suspect, 0 if is_failing else 4)
+        for entry in rollbacks.function(workload, self._graph, self._begin):
+            if self._is_near(entry.at):
+                yield _Candidate(_suspect(entry), 0)
+
+    def _failing_revisions(self, workload: Workload) -> frozenset[str]:
+        """Return the names of the revisions of the failing pods, none when the problem is about no pods."""
+        of_pod = revision_index(self._graph.revisions_of(workload.key))
+        return frozenset(revision.name for pod in self._pods if (revision := of_pod(pod)) is not None)
+
+    def _scalings(self, workload: Workload) -> Iterator[_Candidate]:
+        if workload.KIND != "Deployment":
+            return
+        for entry in scalings.function(workload, self._graph, self._begin):
+            if entry.kind is EntryKind.SCALING and self._is_near(entry.at):
+                yield self._candidate(entry.at, entry.about, entry.what, entry.by, entry.source)
+
+    def _digests(self, workload: Workload) -> Iterator[_Candidate]:
+        """Yield that failing pods run another digest of the same tag than the pods that were there before."""
+        failing = {pod.uid for pod in self._pods}
+        pods = self._graph.pods_of(workload.key)
+        former = {
+            (status.name, status.image): (status.image_id, pod)
+            for pod in pods
+            if pod.uid not in failing and pod.is_ready
+            for status in pod.status.container_statuses or ()
+            if status.image_id
+        }
+        for pod in (pod for pod in pods if pod.uid in failing):
+            at = pod.metadata.creation_timestamp
+            for status in pod.status.container_statuses or ():
+                before, other = former.get((status.name, status.image), ("", None))
+                is_other = bool(before and status.image_id) and _digest(before) != _digest(status.image_id)
+                if at is None or other is None or not is_other or not self._is_near(at) or "@" in status.image:
+                    continue
+                image = f"image {printable(status.name)}: {printable(status.image)} is another image than before"
+                what = f"{image}, {_digest(before)} → {_digest(status.image_id)}"
+                where = f"imageID of Pod {printable(pod.name)} and Pod {printable(other.name)}"
+                yield _Candidate(Suspect(at, workload.key, what, "", where), 1)
+                return
+
+    def _written(self) -> Iterator[_Candidate]:
+        namespaces = dict.fromkeys(ref.namespace for depends in self._depends for ref in depends.refs if ref.namespace)
+        for namespace in namespaces:
+            for resource_type in _TYPES:
+                found = self._graph.metadata_of(resource_type, namespace)
+                for metadata in () if isinstance(found, Unread) else found:
+                    if self._concerns(metadata.ref) and not is_helm_release(metadata):
+                        yield from self._writes(metadata)
+        for ref in self._named:
+            is_webhook = ref.kind in _WEBHOOKS and not ref.group
+            configuration = self._graph.metadata(ref) if is_webhook else None
+            if isinstance(configuration, ObjectMetadata):
+                yield from self._writes(configuration)
+
+    def _writes(self, metadata: ObjectMetadata) -> Iterator[_Candidate]:
+        for manager in metadata.managers:
+            if manager.at is None or not self._is_near(manager.at):
+                continue
+            if is_of_status(manager) or manager.manager in _NO_SUSPECTS:
+                continue
+            created = metadata.created_at
+            is_new = created is not None and abs(manager.at - created) <= _SAME_CHANGE
+            if is_new and self._is_new and metadata.ref not in self._named:
+                continue
+            what = "created" if is_new else written_text(manager)
+            yield self._candidate(manager.at, metadata.ref, what, printable(manager.manager), "managedFields")
+
+    def _nodes(self) -> Iterator[_Candidate]:
+        for name in dict.fromkeys(pod.spec.node_name for pod in self._pods if pod.spec.node_name):
+            node = self._graph.get(NODE, name)
+            if isinstance(node, Node):
+                for entry in node_transitions.function(node, self._graph, self._begin):
+                    if self._is_near(entry.at):
+                        yield self._candidate(entry.at, entry.about, entry.what, entry.by, entry.source)
+
+    # -- what concerns the problem ------------------------------------------------------------------------------------
+
+    def _workloads_of(self, affected: Iterable[ObjectRef]) -> Iterator[ObjectRef]:
+        for ref in affected:
+            if is_workload(ref):
+                yield ref
+            elif ref.kind == "Service" and not ref.group:
+                yield from self._graph.backends_of(ref)
+        for pod in self._pods:
+            workload = self._graph.workload_of(pod)
+            if workload is not None:
+                yield workload
+
+    def _is_created_now(self, ref: ObjectRef) -> bool:
+        workload = self._graph.workload(ref)
+        created = None if workload is None else workload.metadata.creation_timestamp
+        return created is not None and created >= self._begin
+
+    def _is_near(self, at: datetime) -> bool:
+        return self._begin <= at <= self._end
+
+    def _concerns(self, ref: ObjectRef) -> bool:
+        return ref in self._named or any(depends.covers(ref) for depends in self._depends)
+
+    def _candidate(self, at: datetime, about: ObjectRef, what: str, by: str, source: str) -> _Candidate:
+        return _Candidate(Suspect(at, about, what, by, source), 2 if about in self._named else 3)
+
+
+def _suspect(entry: TimelineEntry) -> Suspect:
+    return Suspect(entry.at, entry.about, entry.what, entry.by, entry.source)
+
+
+def _affected(effects: Iterable[Effect]) -> Iterator[ObjectRef]:
+    for effect in effects:
+        yield from effect.objects
+        yield from _affected(effect.effects)
+
+
+def _pod(ref: ObjectRef, graph: Graph) -> Pod | None:
+    found = graph.get(POD, ref.name, ref.namespace) if ref.kind == "Pod" and not ref.group else None
+    return found if isinstance(found, KubeObject) else None
+
+
+def _dependencies_of(refs: Iterable[ObjectRef], graph: Graph) -> Iterator[Dependencies]:
+    """Yield what objects depend on, each object that another one covers only once."""
+    seen: list[Dependencies] = []
+    for ref in dict.fromkeys(refs):
+        if not any(ref in depends.refs for depends in seen):
+            seen.append(dependencies(ref, graph))
+            yield seen[-1]
+
+
+def _digest(image_id: str) -> str:
+    """Return the digest of an imageID, shortened: `sha256:1a2b3c4d5e6f`."""
+    algorithm, _, digest = image_id.rpartition("@")[2].rpartition(":")
+    return printable(f"{algorithm.rpartition('/')[2]}:{digest[:12]}" if algorithm else digest[:19])

@@ -1,0 +1,77 @@
+"""Events: what controllers and kubelets reported; repetitions are one entry with their number.
+
+Invariants: an event is shown where nothing else says the same: the steps of a scaling are in `scalings`, the starts of
+containers in `pods`. To leave out another normal event: `_SAID_ELSEWHERE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from k9py.api.events import Event
+from k9py.api.kinds import EVENT
+from k9py.api.meta import ObjectRef
+from k9py.api.standard_types import ref_group_of
+from k9py.api.text import printable, shorten
+from k9py.api.times import rfc3339
+from k9py.diagnosis.graph import Graph
+from k9py.diagnosis.timeline import EntryKind, TimelineEntry
+from k9py.diagnosis.timelines.scalings import SCALING_REASON
+from k9py.diagnosis.timelines.source import source
+
+_SAID_ELSEWHERE: Final = frozenset(
+    {
+        SCALING_REASON,
+        "Scheduled",
+        "Pulling",
+        "Pulled",
+        "Created",
+        "Started",
+        "SuccessfulCreate",
+        "SuccessfulAttachVolume",
+        "Starting",
+        "NodeHasSufficientMemory",
+        "NodeHasNoDiskPressure",
+        "NodeHasSufficientPID",
+        "NodeAllocatableEnforced",
+        "LeaderElection",
+    }
+)
+"""Normal events that other entries say better, or that say nothing."""
+_KINDS: Final = {"Node": EntryKind.NODE, "Job": EntryKind.JOB, "CronJob": EntryKind.JOB}
+_SCALED: Final = frozenset({"SuccessfulRescale", "KEDAScaleTargetActivated", "KEDAScaleTargetDeactivated"})
+
+
+@source("events", "events; repetitions are one entry", kinds=(EVENT,))
+def reported(event: Event, graph: Graph, since: datetime) -> Iterator[TimelineEntry]:
+    """Yield an event."""
+    at = event.last_seen
+    is_normal = event.type != "Warning"
+    is_job = event.involved_object.kind == "CronJob"
+    if at is None or at < since or (is_normal and event.reason in _SAID_ELSEWHERE and not is_job):
+        return
+    first, times = event.first_seen, event.occurrences
+    repeated = f" (×{times})" if times > 1 else ""
+    details = (f"seen {times:,} times since {rfc3339(first)}",) if times > 1 and first is not None else ()
+    about = about_of(event)
+    kind = EntryKind.SCALING if event.reason in _SCALED else _KINDS.get(about.kind, EntryKind.EVENT)
+    message = shorten(event.message)
+    yield TimelineEntry(
+        at,
+        about,
+        kind,
+        f"{printable(event.reason)}: {message}{repeated}" if message else f"{printable(event.reason)}{repeated}",
+        by=printable(event.reporter),
+        source=f"event {printable(event.reason)}",
+        details=details,
+    )
+
+
+def about_of(event: Event) -> ObjectRef:
+    """Return the object that an event is about, with the group of its kind; events about nodes have a namespace."""
+    about = event.involved_object
+    group = ref_group_of(about.api_version, about.kind) if about.api_version else ""
+    namespace = "" if about.kind in ("Node", "Namespace", "PersistentVolume") else about.namespace
+    return ObjectRef(about.kind, namespace, about.name, group)

@@ -1,0 +1,116 @@
+"""Entries of all sources as one timeline: each change once, newest first, bounded.
+
+Two entries about one object within `SAME_CHANGE` are one change when one of them says more (`Knowledge`) and their
+authors do not differ: the one that says more is kept, with the author that only the other one knows. Equal entries of
+several pods of one owner are one. Invariant: what is dropped is said by an entry that is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from k9py.api.meta import ObjectRef
+from k9py.api.plural import count_noun
+from k9py.api.text import printable
+from k9py.diagnosis.timeline import EntryKind, Knowledge, TimelineEntry
+
+MAX_ENTRIES: Final = 500
+SAME_CHANGE: Final = timedelta(seconds=5)
+SAME_MOMENT: Final = timedelta(seconds=30)
+"""Equal things that happen to pods of one owner within this time are one entry."""
+_NAMED: Final = 20
+"""Objects that the details of a joined entry name."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergedTimeline:
+    """Entries, newest first.
+
+    Args:
+        left_out: older entries that the limit left out.
+    """
+
+    entries: tuple[TimelineEntry, ...]
+    left_out: int = 0
+
+
+def merged(entries: Iterable[TimelineEntry], since: datetime, limit: int = MAX_ENTRIES) -> MergedTimeline:
+    """Return the entries since a time as one timeline."""
+    recent = {entry for entry in entries if entry.at >= since}
+    by_object: dict[ObjectRef, list[TimelineEntry]] = {}
+    for entry in recent:
+        by_object.setdefault(entry.about, []).append(entry)
+    kept = [entry for group in by_object.values() for entry in _without_repetitions(group)]
+    joined = sorted(_joined(kept), key=_order, reverse=True)
+    return MergedTimeline(tuple(joined[:limit]), max(0, len(joined) - limit))
+
+
+def _order(entry: TimelineEntry) -> tuple[datetime, str, str]:
+    return entry.at, str(entry.about), entry.what
+
+
+def _without_repetitions(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
+    """Return the entries about one object, without those that say less of the same change."""
+    kept: list[TimelineEntry] = []
+    for entry in sorted(entries, key=lambda each: (-each.knowledge, each.at, each.what)):
+        better = [at for at, other in enumerate(kept) if _says_more(other, entry)]
+        if not better:
+            kept.append(entry)
+            continue
+        nearest = min(better, key=lambda at: abs(kept[at].at - entry.at))
+        other = kept[nearest]
+        if not other.by and entry.by:
+            kept[nearest] = replace(other, by=entry.by)
+    return kept
+
+
+def _says_more(other: TimelineEntry, entry: TimelineEntry) -> bool:
+    if other.knowledge <= entry.knowledge or abs(other.at - entry.at) > SAME_CHANGE:
+        return False
+    if entry.knowledge is Knowledge.WRITTEN and other.kind is EntryKind.EVENT:
+        return False  # a controller's report is no write
+    return not entry.by or not other.by or entry.by == other.by
+
+
+def _joined(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
+    """Return the entries, equal ones of several pods of one owner as one."""
+    alone: list[TimelineEntry] = []
+    groups: dict[tuple[ObjectRef, str], list[TimelineEntry]] = {}
+    for entry in entries:
+        if entry.owner is None or entry.kind is not EntryKind.POD:
+            alone.append(entry)
+        else:
+            groups.setdefault((entry.owner, entry.what), []).append(entry)
+    for (owner, _), group in groups.items():
+        runs = _runs(sorted(group, key=_order))
+        alone += [run[0] if len(run) == 1 else _as_one(owner, run) for run in runs]
+    return alone
+
+
+def _runs(entries: Sequence[TimelineEntry]) -> list[list[TimelineEntry]]:
+    runs: list[list[TimelineEntry]] = []
+    for entry in entries:
+        if runs and entry.at - runs[-1][-1].at <= SAME_MOMENT:
+            runs[-1].append(entry)
+        else:
+            runs.append([entry])
+    return runs
+
+
+def _as_one(owner: ObjectRef, entries: Sequence[TimelineEntry]) -> TimelineEntry:
+    last = entries[-1]
+    names = sorted({entry.about.name for entry in entries})
+    if len(names) == 1:
+        times = f" ({len(entries)} times)"
+        return replace(last, what=f"{last.what}{times}")
+    more = len(names) - _NAMED
+    lines = [f"Pod {printable(name)}" for name in names[:_NAMED]]
+    return replace(
+        last,
+        about=owner,
+        what=f"{count_noun(len(names), 'pod')}: {last.what.removeprefix('pod ')}",
+        details=(*lines, f"and {more} more") if more > 0 else tuple(lines),
+    )
