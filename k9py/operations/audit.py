@@ -102,15 +102,21 @@ class AuditLog:
 
         A file that is missing, unreadable or not a regular file has no lines.
         """
-        if self.path is None or not uid:
-            return ()
-        try:
-            end = _end(self.path)
-        except OSError:
-            return ()
         wanted = uid.encode()
-        decoded = (_decoded(line) for line in end.split(b"\n") if wanted in line)
+        decoded = (_decoded(line) for line in self._last_lines() if wanted in line) if uid else ()
         return tuple(line for line in decoded if line is not None and line.get("uid") == uid)
+
+    def recent(self) -> tuple[Mapping[str, Any], ...]:
+        """Return all lines in the last MiB of the file, newest last; else as `lines`."""
+        return tuple(line for each in self._last_lines() if (line := _decoded(each)) is not None)
+
+    def _last_lines(self) -> list[bytes]:
+        if self.path is None:
+            return []
+        try:
+            return _end(self.path).split(b"\n")
+        except OSError:
+            return []
 
 
 def _end(path: Path) -> bytes:

@@ -66,6 +66,7 @@ def reported(event: Event, graph: Graph, since: datetime) -> Iterator[TimelineEn
         by=printable(event.reporter),
         source=f"event {printable(event.reason)}",
         details=details,
+        is_warning=not is_normal,
     )
 
 
