@@ -42,7 +42,8 @@ class ExpectedSuspect:
     """A change that must be among the suspects of a problem.
 
     Args:
-        manager: the field manager that made it.
+        manager: the field manager that made it; "" where the cluster does not keep it: a scaling to 0 is an omitted
+            field, so that nobody owns it.
     """
 
     about: Pattern

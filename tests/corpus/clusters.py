@@ -5,18 +5,19 @@ Invariant: the same checks, stores and rules as `cluster.triage`; only nothing i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
-
-from k9py.cluster.triage.runs import CheckRuns
-from k9py.diagnosis.chains import trace
 
 from k9py.api.kinds import Kind
 from k9py.cluster.graph import Demand
 from k9py.cluster.queries import Queries
 from k9py.cluster.stores import MergedStore
+from k9py.cluster.triage.runs import CheckRuns
+from k9py.diagnosis.chains import trace
 from k9py.diagnosis.graph import Unread
 from k9py.diagnosis.problem import Problem
 from k9py.diagnosis.registry import built_in_checks
+from k9py.diagnosis.suspects import suspects
 from tests.corpus.cases import Case
 from tests.factories.graph import GraphOfObjects
 
@@ -47,4 +48,5 @@ def problems_of(case: Case) -> tuple[Problem, ...]:
         runs.run(ref, graph)
     if runs.broken:
         raise BrokenCheckError(f"{case.name}: {runs.broken}")
-    return trace(*runs.findings()).problems
+    traced = trace(*runs.findings()).problems
+    return tuple(replace(each, suspects=suspects(each, graph)) for each in traced)

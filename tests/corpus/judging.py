@@ -142,7 +142,8 @@ def _incomplete(expected: Expectation, problem: Problem) -> Iterator[str]:
         suspect.about.matches(each.about) and each.by == suspect.manager for each in problem.suspects
     ):
         named = ", ".join(f"{each.about} by {each.by}" for each in problem.suspects)
-        yield f"{expected.roots[0]}: does not suspect {suspect.about} by {suspect.manager}, but {named or 'nothing'}"
+        change = f"{suspect.about} by {suspect.manager or 'anybody'}"
+        yield f"{expected.roots[0]}: does not suspect {change}, but {named or 'nothing'}"
 
 
 def _explained(effects: Iterable[Effect]) -> Iterator[ObjectRef]:
