@@ -5,14 +5,18 @@ Invariant: evidence states what was read, in the words of its source; what it me
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 from k9py.api.events import Event
 from k9py.api.meta import Condition, KubeObject, ObjectRef
 from k9py.api.near_names import near_names
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.finding import Evidence, EvidenceSource
+
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) ", re.A)
 
 
 def field(obj: KubeObject | ObjectRef, path: str, text: object, at: datetime | None = None) -> Evidence:
@@ -45,6 +49,11 @@ def absence(ref: ObjectRef) -> Evidence:
 def log_evidence(pod: KubeObject, container: str, line: str) -> Evidence:
     """Return a line of a container's log as evidence."""
     return Evidence(EvidenceSource.LOG, pod.key, printable(container), shorten(line))
+
+
+def last_line(lines: Sequence[str]) -> str:
+    """Return the last line of a log that has text, without the time that the kubelet puts before it."""
+    return next((text for line in reversed(lines) if (text := _TIME.sub("", line, count=1).strip())), "")
 
 
 def similar_names(name: str, names: Iterable[str]) -> tuple[str, ...]:
