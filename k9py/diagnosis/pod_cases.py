@@ -50,6 +50,8 @@ def ended_runs(pod: Pod, graph: Graph) -> Iterator[tuple[ContainerCase, StateTer
     """
     if is_plainly_healthy(pod) or pod.status.phase == "Succeeded" or pod.is_terminating or is_on_lost_node(pod):
         return
+    if pod.status.phase == "Failed" and pod.status.reason:
+        return  # its node ended it: evicted, rejected, shut down
     events = recent_events(pod, graph.events(pod), graph.now)
     for case in container_cases(pod, graph.now, events):
         ended = _ended_run(case)
@@ -78,7 +80,7 @@ def pod_severity(pod: Pod) -> Severity:
     if pod.is_ready:
         return Severity.WARNING
     if pod.status.phase == "Failed" and pod.metadata.controller is not None:
-        return Severity.WARNING  # its controller has made, or will make, another pod
+        return Severity.WARNING  # its controller makes another pod
     return Severity.DOWN
 
 

@@ -26,10 +26,14 @@ def waiting_evidence(case: ContainerCase) -> Evidence:
     return field(case.pod, f"{case.field}.state.waiting", text)
 
 
-def termination_evidence(case: ContainerCase, ended: StateTerminated) -> Evidence:
-    """Return what the status reports of a container that ended: `exit 137, SIGKILL (Error): …`."""
+def termination_evidence(case: ContainerCase, ended: StateTerminated, *, explains: bool = False) -> Evidence:
+    """Return what the status reports of a container that ended: `exit 137, SIGKILL (Error): …`.
+
+    Args:
+        explains: with what is known of the exit code, where nothing else explains it.
+    """
     state = "state" if case.terminated is ended else "lastState"
-    left, meaning = ended.message.strip(), exit_meaning(ended)
+    left, meaning = ended.message.strip(), exit_meaning(ended) if explains else ""
     more = f": {left}" if left else f" - {meaning}" if meaning else ""
     text = f"{exit_text(ended)} ({ended.reason or 'no reason'}){more}"
     return field(case.pod, f"{case.field}.{state}.terminated", text, ended.finished_at)

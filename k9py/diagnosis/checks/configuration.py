@@ -18,7 +18,7 @@ from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.diagnosis.check import check
 from k9py.diagnosis.container_case import ContainerCase
-from k9py.diagnosis.containers import CREATE_REASONS, waiting_cause
+from k9py.diagnosis.containers import CREATE_REASONS, RUN_ERROR, waiting_cause
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.graph import Graph
 from k9py.diagnosis.missing_configuration import missing_configuration
@@ -53,7 +53,7 @@ def container_config(pod: Pod, graph: Graph) -> Iterator[Finding]:
     """Yield each container that cannot be created, caused by what is missing."""
     for case in unready_containers(pod, graph):
         waiting = case.waiting
-        if waiting is None or waiting.reason not in CREATE_REASONS:
+        if waiting is None or waiting.reason not in CREATE_REASONS or waiting.reason == RUN_ERROR:
             continue
         cause = waiting_cause(case, waiting)
         if cause is None:

@@ -7,6 +7,7 @@ restart is only worth knowing. To name another end of a container: `terminations
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from k9py.api.causes import Cause, CauseKind
@@ -17,10 +18,17 @@ from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.diagnosis.check import check
 from k9py.diagnosis.container_case import ContainerCase, container_cases
-from k9py.diagnosis.containers import HOOK_REASON, is_running_well
+from k9py.diagnosis.containers import HOOK_REASON, RUN_ERROR, is_running_well, waiting_cause
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
-from k9py.diagnosis.pod_cases import RECENT, ended_runs, is_plainly_healthy, pod_severity, settles_at
+from k9py.diagnosis.pod_cases import (
+    RECENT,
+    ended_runs,
+    is_plainly_healthy,
+    pod_severity,
+    settles_at,
+    unready_containers,
+)
 from k9py.diagnosis.pod_evidence import (
     FailingRevision,
     failing_revision,
@@ -28,7 +36,9 @@ from k9py.diagnosis.pod_evidence import (
     named_line,
     newest_event,
     termination_evidence,
+    waiting_evidence,
 )
+from k9py.diagnosis.probes import port_problem, probe_events
 from k9py.diagnosis.proof import condition_evidence, field
 from k9py.diagnosis.terminations import OOM_KILLED, START_FAILURES, exit_text
 
@@ -48,18 +58,20 @@ def container_crash(pod: Pod, graph: Graph) -> Iterator[Finding]:
     for case, ended, cause in ended_runs(pod, graph):
         if cause.kind not in (CauseKind.CRASH, CauseKind.NODE) or ended.reason in START_FAILURES:
             continue
-        if _is_of_finished_job(pod, graph):
+        severity = _severity(pod, graph)
+        if severity is None:
             return
         line = last_line(case, graph)
         revision = failing_revision(pod, graph)
         reason = "Completed" if ended.exit_code == 0 else "CrashLoopBackOff" if _restarts(pod) else "Error"
         logs = NextStep(f"read the log of {case.label}", "object.logs" if case.terminated else "object.previous_logs")
         evidence = (
-            termination_evidence(case, ended),
+            termination_evidence(case, ended, explains=True),
             *named_line(case, line),
             *newest_event(case, "BackOff", "restart"),
         )
-        yield _finding(case, ended, cause, graph, reason, revision, evidence, (*revision.next_steps, logs))
+        finding = _finding(case, ended, cause, graph, reason, revision, evidence, (*revision.next_steps, logs))
+        yield replace(finding, severity=severity)
 
 
 @check(
@@ -90,7 +102,18 @@ def container_oom(pod: Pod, graph: Graph) -> Iterator[Finding]:
     remedy="correct the container's command, or its image",
 )
 def container_start(pod: Pod, graph: Graph) -> Iterator[Finding]:
-    """Yield each container whose runtime could not start its command."""
+    """Yield each container whose runtime could not start its command.
+
+    It waits for a moment with the reason RunContainerError, and has then ended with StartError.
+    """
+    for case in unready_containers(pod, graph):
+        if case.waiting is not None and case.waiting.reason == RUN_ERROR:
+            run_error = waiting_cause(case, case.waiting)
+            if run_error is not None:
+                revision = failing_revision(pod, graph)
+                yield _finding(
+                    case, None, run_error, graph, "StartError", revision, (waiting_evidence(case),), revision.next_steps
+                )
     for case, ended, cause in ended_runs(pod, graph):
         if ended.reason not in START_FAILURES or cause.kind is not CauseKind.CRASH:
             continue
@@ -115,6 +138,8 @@ def container_killed(pod: Pod, graph: Graph) -> Iterator[Finding]:
             continue
         revision = failing_revision(pod, graph)
         events = newest_event(case, "FailedPostStartHook" if is_hook else "Unhealthy")
+        if not is_hook:
+            cause = replace(cause, message=cause.message + _port_note(case))
         evidence = (*events, termination_evidence(case, ended), *named_line(case, last_line(case, graph)))
         yield _finding(case, ended, cause, graph, cause.reason, revision, evidence, revision.next_steps)
 
@@ -152,7 +177,7 @@ def container_restarted(pod: Pod, graph: Graph) -> Iterator[Finding]:
 
 def _finding(
     case: ContainerCase,
-    ended: StateTerminated,
+    ended: StateTerminated | None,
     cause: Cause,
     graph: Graph,
     reason: str,
@@ -160,7 +185,7 @@ def _finding(
     evidence: tuple[Evidence, ...],
     steps: tuple[NextStep, ...],
 ) -> Finding:
-    settled = settles_at(case, ended)
+    settled = settles_at(case, ended) if ended is not None else None
     if settled is not None:
         graph.look_again(settled)
     return Finding(
@@ -177,11 +202,19 @@ def _finding(
     )
 
 
+def _port_note(case: ContainerCase) -> str:
+    """Return `: 9999 is no port of the container ...` for the probe that kills a container, "" without such a proof."""
+    for _, name, output in probe_events(case.events, case.status.name):
+        if name in ("liveness", "startup") and (problem := port_problem(case.container, name, output)):
+            return f": {problem}"
+    return ""
+
+
 def _memory_evidence(case: ContainerCase, graph: Graph) -> Iterator[Evidence]:
     resources, pod = case.container.resources, case.pod
     limit = (resources.limits or {}).get("memory") if resources else None
     request = (resources.requests or {}).get("memory") if resources else None
-    path = f"spec.containers[{printable(case.status.name)}].resources"
+    path = f"{case.spec_field}.resources"
     yield field(pod, path, f"memory limit {limit or 'none'}, request {request or 'none'}")
     ref = graph.workload_of(pod)
     workload = graph.workload(ref) if ref is not None else None
@@ -210,13 +243,18 @@ def _restarts(pod: Pod) -> bool:
     return pod.spec.restart_policy != "Never"
 
 
-def _is_of_finished_job(pod: Pod, graph: Graph) -> bool:
-    """Return whether a failed pod belongs to a Job that has succeeded since, or whose state is not known (yet)."""
+def _severity(pod: Pod, graph: Graph) -> Severity | None:
+    """Return how bad a crash is for a pod; None: its Job succeeded since, or the state of the Job is not known (yet).
+
+    The first failed pod of a Job that still runs is information: it is made again (backoffLimit).
+    """
     owner = pod.metadata.controller
     if owner is None or owner.kind != "Job" or pod.status.phase != "Failed":
-        return False
+        return pod_severity(pod)
     job = graph.get(JOB, owner.name, pod.namespace)
     if job is None or isinstance(job, Unread):
-        return True
-    complete = find_condition(job.status.conditions, "Complete")
-    return complete is not None and complete.status == "True"
+        return None
+    done = {condition.type for condition in job.status.conditions or () if condition.status == "True"}
+    if done & {"Complete", "SuccessCriteriaMet"}:
+        return None
+    return Severity.INFO if "Failed" not in done and (job.status.failed or 0) <= 1 else Severity.WARNING

@@ -14,7 +14,7 @@ from typing import Final
 from k9py.api.causes import CauseKind
 from k9py.api.container_spec import Probe
 from k9py.api.kinds import POD
-from k9py.api.pods import Container, Pod
+from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.diagnosis.check import check
@@ -23,12 +23,11 @@ from k9py.diagnosis.finding import Finding, NextStep
 from k9py.diagnosis.graph import Graph
 from k9py.diagnosis.pod_cases import unready_containers
 from k9py.diagnosis.pod_evidence import failing_revision
-from k9py.diagnosis.probes import PROBES, probe_events, probe_of
+from k9py.diagnosis.probes import PROBES, port_problem, probe_events, probe_of
 from k9py.diagnosis.proof import event_evidence, field
 from k9py.diagnosis.scheduling import SLOW_START
 
 _STARTING: Final = timedelta(minutes=1)
-_UNREACHED: Final = ("refused", "timeout", "deadline exceeded", "timed out", "no route", "port", "invalid syntax")
 
 
 @check(
@@ -56,8 +55,7 @@ def probe(pod: Pod, graph: Graph) -> Iterator[Finding]:
         settings = probe_of(case.container, name)
         evidence = [event_evidence(pod, event)]
         if settings is not None and settings.port is not None:
-            path = f"spec.containers[{printable(case.status.name)}].{name}Probe"
-            evidence.append(field(pod, path, f"port {settings.port}"))
+            evidence.append(field(pod, f"{case.spec_field}.{name}Probe", f"port {settings.port}"))
         started = None if cause.is_blocking else running.started_at or pod.status.start_time
         revision = failing_revision(pod, graph)
         yield Finding(
@@ -87,28 +85,3 @@ def _severity(settings: Probe | None, started: datetime | None, graph: Graph) ->
             graph.look_again(started + limit)
             return severity
     return Severity.DOWN
-
-
-def port_problem(container: Container, name: str, output: str) -> str:
-    """Return that the port of a failing probe is none of its container's, "" when it is, or nothing shows it.
-
-    A number that is not declared may still be listened on (containerPort is only informational), so it counts only
-    when nothing answered there.
-    """
-    settings = probe_of(container, name)
-    port = settings.port if settings is not None else None
-    if port is None:
-        return ""
-    declared = container.ports or ()
-    known = ", ".join(f"{printable(each.name)} {each.container_port}".strip() for each in declared)
-    if isinstance(port, str) and not port.isdigit():
-        if any(each.name == port for each in declared):
-            return ""
-        return f"the container has no port named {printable(port)}" + (f", it has {known}" if known else "")
-    if not any(sign in output for sign in _UNREACHED) or any(each.container_port == int(port) for each in declared):
-        return ""
-    if known:
-        return f"{port} is no port of the container, it declares {known}"
-    probes = (probe_of(container, each) for each in PROBES if each != name)
-    others = sorted({str(other.port) for other in probes if other is not None and other.port is not None})
-    return f"its other probes ask port {', '.join(others)}" if others and str(port) not in others else ""

@@ -18,7 +18,7 @@ from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.check import check
-from k9py.diagnosis.finding import Evidence, Finding
+from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.graph import Graph
 from k9py.diagnosis.nodes import node_failure
 from k9py.diagnosis.pod_events import recent_events
@@ -108,8 +108,10 @@ def pod_rejected(pod: Pod, graph: Graph) -> Iterator[Finding]:
     if is_replaced and not is_recent(at, graph, _OLD):
         severity = Severity.INFO
     text = f"{reason}: {shorten(pod.status.message)}"
-    evidence: tuple[Evidence, ...] = (field(pod, "status.reason", text, at),)
-    yield Finding(severity, printable(reason), node_failure(pod), pod.key, at, CauseKind.NODE, evidence=evidence)
+    evidence = (field(pod, "status.reason", text, at), field(pod, "spec.nodeName", pod.spec.node_name))
+    # Without the name of the node, which is in the pod: a DaemonSet's pods are rejected on each for the same reason.
+    message = node_failure(pod).replace(f"node {printable(pod.spec.node_name)}", "its node", 1)
+    yield Finding(severity, printable(reason), message, pod.key, at, CauseKind.NODE, evidence=evidence)
 
 
 def _information(event: Event) -> tuple[bool, int]:

@@ -118,7 +118,7 @@ def init_container_slow(pod: Pod, graph: Graph) -> Iterator[Finding]:
     remedy="correct the hook: the container is stopped without it",
 )
 def pre_stop_hook(pod: Pod, graph: Graph) -> Iterator[Finding]:
-    """Yield, as information, that a terminating pod was stopped without its preStop hook."""
+    """Yield that a terminating pod is stopped without what its preStop hook should have done."""
     if not pod.is_terminating:
         return
     hooks = {
@@ -129,12 +129,12 @@ def pre_stop_hook(pod: Pod, graph: Graph) -> Iterator[Finding]:
     if not hooks:
         return
     for event in graph.events(pod):
-        name = event.involved_object.field_path.partition("{")[2].rstrip("}")
+        name = event.involved_object.field_path.partition("{")[2].rstrip("}") or next(iter(hooks))
         if event.reason == "FailedPreStopHook" and name in hooks:
             detail = hook_error(event.message) or hook_text(hooks[name])
             message = f"preStop hook of container {printable(name)} failed" + (f": {detail}" if detail else "")
             yield Finding(
-                Severity.INFO,
+                Severity.WARNING,
                 "FailedPreStopHook",
                 message,
                 pod.key,
