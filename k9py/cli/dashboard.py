@@ -15,7 +15,7 @@ from k9py.cli.command_line import Arguments
 from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import ExitGuard
 from k9py.config.log_buffer import log_buffer_bytes
-from k9py.config.paths import audit_file, crash_file, draft_directory, log_directory, tables_file
+from k9py.config.paths import audit_file, config_file, crash_file, draft_directory, log_directory, tables_file
 from k9py.config.table_state import TableState
 from k9py.config.terminal import detect_clipboard, notification_mode, redraws_per_second, wants_color
 from k9py.kube import child_processes
@@ -60,6 +60,7 @@ def run_dashboard(arguments: Arguments) -> int:
                 notify=notification_mode(os.environ),
                 log_directory=log_directory(os.environ),
                 draft_directory=draft_directory(os.environ),
+                config_path=config_file(os.environ),
                 environ=os.environ,
                 log_buffer=log_buffer_bytes(os.environ),
                 clipboard=detect_clipboard(os.environ),

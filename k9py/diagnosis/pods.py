@@ -17,12 +17,13 @@ from k9py.api.events import Event
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.text import printable, shorten
-from k9py.diagnosis.containers import container_causes, exit_text, recent_restarts
+from k9py.diagnosis.containers import container_causes, recent_restarts
 from k9py.diagnosis.finding import Finding, finding_of, worst_first
 from k9py.diagnosis.nodes import lost_node, node_failure, stuck_termination
 from k9py.diagnosis.pod_events import recent_events
 from k9py.diagnosis.probes import unmet_readiness_gate
 from k9py.diagnosis.scheduling import SLOW_START, slow_start, unscheduled
+from k9py.diagnosis.terminations import exit_text
 from k9py.diagnosis.volumes import failed_mount
 
 _TERMINATION_MARGIN: Final = timedelta(seconds=30)

@@ -5,7 +5,8 @@ Invariant: evidence states what was read, in the words of its source; what it me
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Final
@@ -15,6 +16,7 @@ from k9py.api.meta import Condition, KubeObject, ObjectRef
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.finding import Evidence, EvidenceSource
 
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) ", re.A)
 _ALIKE: Final = 0.7
 """Names with at least this ratio of equal characters may be meant (difflib's ratio)."""
 
@@ -49,6 +51,11 @@ def absence(ref: ObjectRef) -> Evidence:
 def log_evidence(pod: KubeObject, container: str, line: str) -> Evidence:
     """Return a line of a container's log as evidence."""
     return Evidence(EvidenceSource.LOG, pod.key, printable(container), shorten(line))
+
+
+def last_line(lines: Sequence[str]) -> str:
+    """Return the last line of a log that has text, without the time that the kubelet puts before it."""
+    return next((text for line in reversed(lines) if (text := _TIME.sub("", line, count=1).strip())), "")
 
 
 def similar_names(name: str, names: Iterable[str]) -> tuple[str, ...]:

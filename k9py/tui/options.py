@@ -19,8 +19,10 @@ from k9py.operations.registry import OperationRegistry, built_in_operations
 from k9py.runtime.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
+    from k9py.cluster.cluster import Cluster
     from k9py.kube.connection import Connection
     from k9py.resources.registry import ResourceRegistry
+    from k9py.tui.problems import TriageSource
 
 Connector = Callable[[ConnectOptions], Awaitable["Connection"]]
 """Connects to the cluster the options name. Raises KdashError."""
@@ -31,6 +33,11 @@ async def connect_lazily(options: ConnectOptions) -> Connection:
     from k9py.kube.connect import connect
 
     return await connect(options)
+
+
+def triage_of(cluster: Cluster) -> TriageSource:
+    """Return what finds the problems of a cluster."""
+    return cluster.triage
 
 
 def load_resources() -> ResourceRegistry:
@@ -61,10 +68,12 @@ class AppOptions:
         clipboard: whether the terminal takes copies.
         table_state: keeps the columns that were chosen.
         draft_directory: where texts are kept while they are edited; None refuses to edit.
+        config_path: of the config file; None reads none.
         environ: the environment variables that choose an editor.
         clock: time, injected.
         actions, operations: what can be done.
         resources: returns the types with columns of their own; called when the first table of such a type is opened.
+        triage_of: returns what finds the problems of a cluster.
     """
 
     connect: ConnectOptions = field(default_factory=ConnectOptions)
@@ -83,8 +92,10 @@ class AppOptions:
     clipboard: Clipboard = field(default_factory=Clipboard)
     table_state: TableState = field(default_factory=TableState)
     draft_directory: Path | None = None
+    config_path: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
     clock: Clock = field(default_factory=SystemClock)
     actions: ActionRegistry = BUILT_IN
     operations: OperationRegistry = field(default_factory=built_in_operations)
     resources: Callable[[], ResourceRegistry] = load_resources
+    triage_of: Callable[[Cluster], TriageSource] = triage_of
