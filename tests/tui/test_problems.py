@@ -136,6 +136,7 @@ async def test_an_acknowledged_problem_is_hidden_counted_and_back_with_another_s
     await kdash.until_text("acknowledged: has no key DB_URL")
     assert [row.key.name.split()[0] for row in screen.pane.table.shown_rows][-1] == "ConfigMap/app-config"
     triage.find(missing_key(), problem_of(QUOTA, "pods: 10 of 10 used", Severity.DEGRADED))
+    await kdash.until_text("▼ 1 problem")
     await kdash.press("A", "a")
     await kdash.until_text("2 acknowledged")
     triage.find(missing_key(), quota)
