@@ -16,7 +16,6 @@ from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_types import STANDARD
 from k9py.api.text import printable
-from k9py.api.times import duration
 from k9py.cli.command_line import ScopeArguments
 from k9py.cli.objects.get import parse_operands
 from k9py.cli.objects.text_table import TextTable, print_table, printed_cells
@@ -68,7 +67,7 @@ async def timeline(
         )
     else:
         of = f" of {printable(str(about))}" if about is not None else f" in {choice.scope}"
-        console.print_err(f"kdash: no changes{of} in the last {duration(seconds)}")
+        console.print_err(f"kdash: no changes{of} in the last {table.span_text(timedelta(seconds=seconds))}")
     warnings = [choice.notice] if choice.notice else []
     warnings += [f"not readable: {kind}: {reason}" for kind, reason in report.unread]
     if report.left_out:

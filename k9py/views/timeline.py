@@ -46,11 +46,11 @@ CHANGES: Final = frozenset(
 
 COLUMNS: Final = (
     Column("age", "AGE", align_right=True, min_width=4, max_width=5, live=live_age, sort_key="A"),
-    Column("time", "TIME (UTC)", align_right=True, min_width=10, max_width=12, priority=5),
+    Column("time", "TIME (UTC)", align_right=True, min_width=10, max_width=12, priority=2),
     Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=4, sort_key="M"),
-    Column("object", "OBJECT", min_width=12, max_width=44, priority=1, sort_key="B"),
+    Column("object", "OBJECT", min_width=12, max_width=40, sort_key="B"),
     Column("what", "WHAT", min_width=24, max_width=240, grow=True, sort_key="W"),
-    Column("by", "BY", min_width=6, max_width=32, priority=2, sort_key="Y"),
+    Column("by", "BY", min_width=6, max_width=32, priority=1, sort_key="Y"),
     Column("source", "SOURCE", min_width=10, max_width=48, priority=3, sort_key="R"),
 )
 ROW_KIND: Final = "TimelineEntry"
@@ -93,7 +93,7 @@ def row(entry: TimelineEntry, now: datetime) -> Row:
             Cell(f"{about}{time_text(entry.at, now)}", Tone.MUTED, sort=-entry.at.timestamp()),
             Cell(printable(entry.about.namespace), Tone.MUTED),
             Cell(object_text(entry.about)),
-            Cell(printable(entry.what), tone),
+            Cell(what_text(entry), tone),
             Cell(printable(entry.by)),
             Cell(printable(entry.source), Tone.MUTED),
         ),
@@ -101,6 +101,11 @@ def row(entry: TimelineEntry, now: datetime) -> Row:
         rank=-int(entry.at.timestamp() * 1000),
         since=entry.at,
     )
+
+
+def what_text(entry: TimelineEntry) -> str:
+    """Return what happened, with how often."""
+    return f"{printable(entry.what)} (×{entry.count:,})" if entry.count > 1 else printable(entry.what)
 
 
 def time_text(at: datetime, now: datetime) -> str:
@@ -112,13 +117,14 @@ def time_text(at: datetime, now: datetime) -> str:
 def detail_lines(entry: TimelineEntry, now: datetime) -> tuple[StyledLine, ...]:
     """Return all that is known of an entry."""
     at = f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, {duration((now - entry.at).total_seconds())} ago"
+    by = printable(entry.by) or ("unknown" if entry.kind in CHANGES else "")
     facts = (
         ("object", printable(str(entry.about))),
         ("time", f"some time before {at}" if entry.is_approximate else at),
-        ("by", printable(entry.by) or "unknown"),
+        *((("by", by),) if by else ()),
         ("source", printable(entry.source)),
     )
-    lines: list[StyledLine] = [((printable(entry.what), entry_tone(entry)),)]
+    lines: list[StyledLine] = [((what_text(entry), entry_tone(entry)),)]
     lines += [((f"{name:<8}", Tone.MUTED), (text, Tone.PLAIN)) for name, text in facts]
     if entry.details:
         lines += [(), *(((f"  {printable(line)}", Tone.PLAIN),) for line in entry.details)]
@@ -145,12 +151,18 @@ def strip_lines(
             marks[cell] = (_BEGAN, Tone.FAIL)
     if at is not None and at >= since:
         marks[_cell(at, since, now, width)] = (_CURSOR, Tone.ACCENT)
-    begin, end = f"{duration((now - since).total_seconds())} ago", "now"
+    begin, end = f"{span_text(now - since)} ago", "now"
     axis = f"{begin}{' ' * max(1, width - len(begin) - len(end))}{end}"[:width]
     top = max(counts)
     bars = tuple((_bar(count, top), Tone.ACCENT if count else Tone.MUTED) for count in counts)
     below = tuple(marks.get(cell, (character, Tone.MUTED)) for cell, character in enumerate(axis))
     return _runs(bars), _runs(below)
+
+
+def span_text(span: timedelta) -> str:
+    """Return how far a timeline goes back: `15m`, `1h`, `24h`."""
+    minutes = round(span.total_seconds() / 60)
+    return f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
 
 
 def _cell(at: datetime, since: datetime, now: datetime, width: int) -> int:
@@ -207,6 +219,7 @@ def entry_values(entry: TimelineEntry) -> dict[str, Any]:
         "object": object_values(entry.about),
         "kind": entry.kind.value,
         "what": printable(entry.what),
+        "count": entry.count,
         "by": printable(entry.by) or None,
         "source": printable(entry.source),
         "warning": entry.is_warning,

@@ -19,7 +19,6 @@ from k9py.actions.action import Action, ActionScope
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
-from k9py.api.times import duration
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.timeline import Timeline, TimelineReport
 from k9py.tui.bindings import bindings
@@ -55,7 +54,7 @@ class TimelineScreen(PanedScreen):
         subject: the object; None: everything that is shown.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.TIMELINE)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.TIMELINE, ActionScope.DIFF)
     footer_begins_with = ("table.select", "timeline.open", "timeline.widen", "timeline.since", *OBJECT_KEYS)
     DEFAULT_CSS = """
     TimelineScreen #strip { padding: 0 2; height: 2; margin: 1 0 0 0; }
@@ -182,20 +181,16 @@ class TimelineScreen(PanedScreen):
         self._entries = {table.row_key(entry): entry for entry in report.entries}
         self.pane.set_rows([self._columns.select(table.row(entry, report.at)) for entry in report.entries])
         if report.is_complete:
-            self.pane.set_empty_text(f"nothing changed in the last {self._span_text}")
+            self.pane.set_empty_text(f"nothing changed in the last {table.span_text(self.span)}")
         self.pane.set_subtitle(table.coverage_text(report))
         self._show_details()
-
-    @property
-    def _span_text(self) -> str:
-        return duration(self.span.total_seconds()).replace("60m", "1h")
 
     def _show_title(self) -> None:
         if self._about is not None:
             what = f"{printable(self._about.qualified_kind)} {printable(self._about.name)} and what it depends on"
         else:
             what = f"namespace {printable(self._namespace)}" if self._namespace else "everything"
-        self.pane.set_place(what, f"last {self._span_text}")
+        self.pane.set_place(what, f"last {table.span_text(self.span)}")
 
     def _show_details(self) -> None:
         """Show the strip, and the details of the selected entry where they are wanted."""
@@ -252,6 +247,9 @@ class TimelineScreen(PanedScreen):
         self.pane.table.pin_cursor()
         self._shows_details = not self._shows_details
         self._show_details()
+
+    def title_of(self, action: Action) -> str:
+        return "Details" if action.id == "table.select" else super().title_of(action)
 
     def action_open(self) -> None:
         """Open the object of the entry."""
