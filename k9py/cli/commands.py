@@ -21,10 +21,7 @@ from k9py.cli.command_line import (
     parse_revision,
     subcommand,
     with_cluster_options,
-<<<<<<< HEAD
-=======
     with_output_formats,
->>>>>>> main
     with_read_options,
 )
 from k9py.cli.delete import delete
@@ -156,7 +153,6 @@ def status(
     context.exit(run(arguments, lambda invocation: core.status(invocation, named, wait=wait, timeout=timeout)))
 
 
-<<<<<<< HEAD
 @subcommand(
     "timeline",
     examples="kdash timeline deploy/checkout --since 3h\nkdash timeline -A --since 15m\nkdash timeline -o json\n",
@@ -185,7 +181,8 @@ def timeline(context: click.Context, /, operands: Sequence[str], since: float, n
     context.exit(
         run(arguments, lambda invocation: core.timeline(invocation, operands, scope, since, headers=not no_headers))
     )
-=======
+
+
 @subcommand("why", examples="kdash why svc/checkout\nkdash why pvc/data-db-0 -o json\nkdash why checkout\n")
 @click.argument("operands", nargs=-1, metavar="KIND/NAME | NAME")
 @with_cluster_options
@@ -233,7 +230,6 @@ def checks(context: click.Context, /, **given: Any) -> None:
     from k9py.cli.triage.checks import list_checks
 
     context.exit(run_printing(lambda: list_checks(system_console(no_color=arguments.no_color), json=arguments.json)))
->>>>>>> main
 
 
 COMMANDS: Final = (
@@ -242,13 +238,10 @@ COMMANDS: Final = (
     history,
     diff,
     status,
-<<<<<<< HEAD
     timeline,
-=======
     why,
     capsule,
     checks,
->>>>>>> main
     logs,
     get,
     api_resources,

@@ -207,7 +207,7 @@ class Timeline:
         if known is not None and known.obj is obj and known.since <= since:
             return known
         subject = object_metadata(obj) if source.types and isinstance(obj, DynamicObject) else obj
-        return _Asked(obj, since, tuple(source.function(subject, graph, since)))
+        return _Asked(obj, since, source.ask(subject, graph, since))
 
     def _concerns(self, ref: ObjectRef, depends: Dependencies | None) -> bool:
         if depends is not None:

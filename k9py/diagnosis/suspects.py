@@ -9,6 +9,7 @@ To suspect another kind of object: `dependencies.py`, and `_TYPES` for its metad
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,7 +22,7 @@ from k9py.api.standard_types import standard_type
 from k9py.api.text import printable
 from k9py.api.workloads import Workload
 from k9py.diagnosis.dependencies import Dependencies, dependencies
-from k9py.diagnosis.graph import Graph, ObjectMetadata, Unread
+from k9py.diagnosis.graph import Graph, NotReadError, ObjectMetadata, Unread
 from k9py.diagnosis.problem import Effect, Problem, Suspect
 from k9py.diagnosis.timeline import EntryKind, TimelineEntry
 from k9py.diagnosis.timelines.nodes import node_transitions
@@ -116,13 +117,14 @@ class _Search:
         self._depends = tuple(_dependencies_of((*self._workloads, *affected), graph))
 
     def candidates(self) -> Iterator[_Candidate]:
-        """Yield what the objects show."""
-        for ref in self._workloads:
-            workload = self._graph.workload(ref)
-            if workload is not None:
-                yield from self._rollouts(workload)
-                yield from self._scalings(workload)
-                yield from self._digests(workload)
+        """Yield what the objects show, as far as they are read."""
+        with suppress(NotReadError):
+            for ref in self._workloads:
+                workload = self._graph.workload(ref)
+                if workload is not None:
+                    yield from self._rollouts(workload)
+                    yield from self._scalings(workload)
+                    yield from self._digests(workload)
         yield from self._written()
         yield from self._nodes()
 
@@ -155,7 +157,7 @@ class _Search:
             )
             is_failing = not failing or revision.name in failing
             yield _Candidate(suspect, 0 if is_failing else 4)
-        for entry in rollbacks.function(workload, self._graph, self._begin):
+        for entry in rollbacks.ask(workload, self._graph, self._begin):
             if self._is_near(entry.at):
                 yield _Candidate(_suspect(entry), 0)
 
@@ -167,7 +169,7 @@ class _Search:
     def _scalings(self, workload: Workload) -> Iterator[_Candidate]:
         if workload.KIND != "Deployment":
             return
-        for entry in scalings.function(workload, self._graph, self._begin):
+        for entry in scalings.ask(workload, self._graph, self._begin):
             if entry.kind is EntryKind.SCALING and self._is_near(entry.at):
                 yield self._candidate(entry.at, entry.about, entry.what, entry.by, entry.source)
 
@@ -226,7 +228,7 @@ class _Search:
         for name in dict.fromkeys(pod.spec.node_name for pod in self._pods if pod.spec.node_name):
             node = self._graph.get(NODE, name)
             if isinstance(node, Node):
-                for entry in node_transitions.function(node, self._graph, self._begin):
+                for entry in node_transitions.ask(node, self._graph, self._begin):
                     if self._is_near(entry.at):
                         yield self._candidate(entry.at, entry.about, entry.what, entry.by, entry.source)
 
@@ -237,14 +239,18 @@ class _Search:
             if is_workload(ref):
                 yield ref
             elif ref.kind == "Service" and not ref.group:
-                yield from self._graph.backends_of(ref)
+                with suppress(NotReadError):
+                    yield from self._graph.backends_of(ref)
         for pod in self._pods:
             workload = self._graph.workload_of(pod)
             if workload is not None:
                 yield workload
 
     def _is_created_now(self, ref: ObjectRef) -> bool:
-        workload = self._graph.workload(ref)
+        try:
+            workload = self._graph.workload(ref)
+        except NotReadError:
+            return False
         created = None if workload is None else workload.metadata.creation_timestamp
         return created is not None and created >= self._begin
 

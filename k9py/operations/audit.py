@@ -103,11 +103,6 @@ class AuditLog:
 
         A file that is missing, unreadable or not a regular file has no lines.
         """
-<<<<<<< HEAD
-        wanted = uid.encode()
-        decoded = (_decoded(line) for line in self._last_lines() if wanted in line) if uid else ()
-        return tuple(line for line in decoded if line is not None and line.get("uid") == uid)
-=======
         return tuple(line for line in self._containing(uid) if line.get("uid") == uid) if uid else ()
 
     def lines_about(self, context: str, namespaces: Collection[str], since: datetime) -> tuple[Mapping[str, Any], ...]:
@@ -137,19 +132,10 @@ class AuditLog:
         for line in end.split(b"\n"):
             if wanted in line and (decoded := _decoded(line)) is not None:
                 yield decoded
->>>>>>> main
 
     def recent(self) -> tuple[Mapping[str, Any], ...]:
         """Return all lines in the last MiB of the file, newest last; else as `lines`."""
-        return tuple(line for each in self._last_lines() if (line := _decoded(each)) is not None)
-
-    def _last_lines(self) -> list[bytes]:
-        if self.path is None:
-            return []
-        try:
-            return _end(self.path).split(b"\n")
-        except OSError:
-            return []
+        return tuple(self._containing(""))
 
 
 def _end(path: Path) -> bytes:
