@@ -9,21 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
 
-from k9py.api.errors import KdashError, NotFoundError
-from k9py.api.kinds import WORKLOAD_KINDS
+from k9py.api.errors import NotFoundError
 from k9py.api.meta import ObjectRef
-from k9py.api.resource_types import STANDARD
 from k9py.api.text import printable
 from k9py.cli.command_line import ScopeArguments
-from k9py.cli.objects.get import parse_operands
 from k9py.cli.objects.text_table import TextTable, print_table, printed_cells
 from k9py.cli.once import read_cluster
 from k9py.cli.progress import WaitProgress, read_progress
-from k9py.cli.resolve import resolve_argument
-from k9py.cli.session import Invocation, explain_not_found, open_session
-from k9py.cli.targets import ObjectArgument
+from k9py.cli.session import Invocation, open_session
+from k9py.cli.triage.targets import existing_object
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
 from k9py.cluster.scope import choose_scope
@@ -31,9 +26,6 @@ from k9py.cluster.timeline import Timeline, TimelineReport
 from k9py.session import ClusterSession
 from k9py.views import timeline as table
 from k9py.views.exit_codes import ExitCode
-
-_BARE: Final = (*WORKLOAD_KINDS, "Service", "Ingress", "Job", "CronJob", "Pod", "ConfigMap")
-"""Kinds that a name without its kind may be of."""
 
 
 async def timeline(
@@ -48,7 +40,7 @@ async def timeline(
     """
     console = invocation.console
     async with open_session(invocation) as session:
-        about = await _existing_object(session, operands) if operands else None
+        about = await existing_object(session, operands) if operands else None
         choice = await choose_scope(
             session.connection, _namespaces(session, about, arguments), context_namespace=session.namespace
         )
@@ -104,23 +96,6 @@ def _check(cluster: Cluster, namespaces: Sequence[str]) -> None:
     if missing:
         message = f"no such namespace: {', '.join(map(printable, missing))}"
         raise NotFoundError(message, "choose another one with -n; kdash get namespaces lists them", code=404)
-
-
-async def _existing_object(session: ClusterSession, operands: Sequence[str]) -> ObjectRef:
-    """Return the one object that `TYPE/NAME`, `TYPE NAME` or a bare name names. Raises KdashError."""
-    if len(operands) == 1 and "/" not in operands[0]:
-        bare = await resolve_argument(session, ObjectArgument("", operands[0], _BARE), by_tier=True)
-        resource_type = STANDARD.find(bare.kind)
-        assert resource_type is not None
-        return resource_type.ref(session.namespace, bare.name)
-    wanted = [(item.type, name) for item in await parse_operands(session, operands) for name in item.names]
-    if len(wanted) != 1:
-        raise KdashError(f"name one object, not {len(wanted)}", "use TYPE/NAME, such as deploy/checkout")
-    ((resource_type, name),) = wanted
-    ref = resource_type.ref(session.namespace, name)
-    with explain_not_found(ref):
-        await session.connection.get(ref)
-    return ref
 
 
 def _print(invocation: Invocation, report: TimelineReport, *, one_namespace: bool, headers: bool) -> None:

@@ -70,12 +70,15 @@ class _Candidate:
 
 
 def suspects(problem: Problem, graph: Graph, watched: Iterable[TimelineEntry] = ()) -> tuple[Suspect, ...]:
-    """Return the changes that may explain a problem, the likeliest first; () when its beginning is unknown.
+    """Return the changes that may explain a problem, the likeliest first.
+
+    A root that does not say since when it is so began at the latest with the first of what it explains; () when that is
+    unknown too.
 
     Args:
         watched: what was seen to change in this session (`cluster.watched_changes`).
     """
-    began = problem.since or problem.root.since
+    began = problem.since or problem.root.since or min(_beginnings(problem.effects), default=None)
     if began is None:
         return ()
     search = _Search(problem, graph, began)
@@ -266,6 +269,13 @@ class _Search:
 
 def _suspect(entry: TimelineEntry) -> Suspect:
     return Suspect(entry.at, entry.about, entry.what, entry.by, entry.source)
+
+
+def _beginnings(effects: Iterable[Effect]) -> Iterator[datetime]:
+    for effect in effects:
+        if effect.finding.since is not None:
+            yield effect.finding.since
+        yield from _beginnings(effect.effects)
 
 
 def _affected(effects: Iterable[Effect]) -> Iterator[ObjectRef]:
