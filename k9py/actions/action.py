@@ -51,6 +51,8 @@ class ActionScope(Enum):
     ROWS = "rows"
     EVENTS = "events"
     TREE = "tree"
+    PROBLEMS = "problems"
+    CHAIN = "chain"
     DIFF = "diff"
     REVISION = "revision"
     TEXT_SCREEN = "text screen"

@@ -96,8 +96,8 @@ class ActionHost(Protocol):
         """Show what the target belongs to, and what belongs to it."""
         ...
 
-    def show_other_pods(self) -> None:
-        """List the failing pods that belong to no Service or workload."""
+    def show_problems(self) -> None:
+        """List the problems of the cluster."""
         ...
 
     def choose_namespace(self) -> None:

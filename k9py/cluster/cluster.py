@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from types import TracebackType
 from typing import Any, Final, NoReturn, Protocol, Self, TypeVar
 
@@ -19,17 +19,21 @@ from k9py.cluster.change_feed import AffectedObjects, ChangeFeed
 from k9py.cluster.change_history import ChangeHistory
 from k9py.cluster.change_tracer import ChangeTracer, affected
 from k9py.cluster.discovery import ClusterDiscovery, DiscoveryConnection
-from k9py.cluster.health import ClusterHealth, ClusterState, summarize_health
+from k9py.cluster.health import ClusterHealth, ClusterState, KindHealth, summarize_health
 from k9py.cluster.lease import LeaseRequest, WatchLease
 from k9py.cluster.leases import Leases
 from k9py.cluster.metrics import Metrics
 from k9py.cluster.queries import Queries
+from k9py.cluster.reads import Token
 from k9py.cluster.scope import Scope, ScopeConnection, choose_scope
 from k9py.cluster.seen_revisions import SeenRevisions
 from k9py.cluster.shared_watch import SharedWatch
 from k9py.cluster.stores import Stores
+from k9py.cluster.triage.triage import Triage
 from k9py.cluster.watches import WATCHED, WatchedKind
+from k9py.diagnosis.check import Check
 from k9py.informer.store import ChangeBatch
+from k9py.logs.source import LogSource
 from k9py.runtime.clock import Clock
 from k9py.runtime.gc_tuner import GcTuner
 
@@ -48,7 +52,7 @@ class ContextInfo(Protocol):
     def namespace(self) -> str: ...
 
 
-class ClusterConnection(ScopeConnection, DiscoveryConnection, Protocol):
+class ClusterConnection(ScopeConnection, DiscoveryConnection, LogSource, Protocol):
     """The connection as a cluster needs it. `kube.connection.Connection` implements it."""
 
     @property
@@ -61,6 +65,7 @@ class Cluster:
     Args:
         scope: what to watch; see `choose_scope`.
         notice: what the user has to know about the scope, from `choose_scope`.
+        checks: what triage runs, None: all checks of `diagnosis/checks/`.
 
     Attributes:
         stores: all objects, by kind.
@@ -69,6 +74,7 @@ class Cluster:
         metrics: what pods and nodes use, while somebody leases it.
         history: what changed while it was watched.
         discovery: which resource types the server has.
+        triage: what is broken and why, while somebody leases it.
         scope_notice: displayed as long as it is not empty.
     """
 
@@ -80,6 +86,7 @@ class Cluster:
         *,
         notice: str = "",
         rng: random.Random | None = None,
+        checks: Iterable[Check] | None = None,
     ) -> None:
         self.connection = connection
         self.clock = clock
@@ -111,7 +118,11 @@ class Cluster:
             on_restored=self._update_health,
             rng=rng,
         )
-        self.metrics = Metrics(connection, clock, self._leases.time_slicer, self._spawn)
+        self.metrics = Metrics(connection, clock, self._leases.time_slicer, self.spawn)
+        home = {watched.kind: watched.store(self.stores) for watched in WATCHED}
+        self.triage = Triage(
+            self, self._leases, connection, home, lambda: _built_in_checks() if checks is None else checks
+        )
         self.discovery.subscribe(self._on_discovered)
         self._home = tuple(self._lease_home(watched) for watched in WATCHED)
 
@@ -122,6 +133,7 @@ class Cluster:
         self._group = asyncio.TaskGroup()
         await self._group.__aenter__()
         self._leases.start(self._group)
+        self.triage.start()
         self._tasks = (
             self._group.create_task(self._check_liveness(), name="liveness"),
             self._group.create_task(self.discovery.run(), name="discovery"),
@@ -163,6 +175,7 @@ class Cluster:
             self._health = None
             self._synced_kinds = frozenset()
             stopped = self._leases.set_scope(scope)
+            self.triage.on_scope()
             self._notify(AffectedObjects(everything=True))
             await asyncio.gather(*stopped, return_exceptions=True)
         self._update_health()
@@ -171,7 +184,7 @@ class Cluster:
         """Retry everything that is not live, without waiting and with the backoff reset."""
         self._leases.retry_now()
 
-    def _spawn(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+    def spawn(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run a task until the cluster is left."""
         if self._group is None:
             coroutine.close()
@@ -241,9 +254,13 @@ class Cluster:
         """Return whether the objects of a kind (by name) have been read; they may be stale."""
         return kind in self._synced_kinds
 
+    def kind_health(self, kind: str) -> KindHealth | None:
+        """Return the health of a kind (by name) of the first screen."""
+        return self.health.kinds.get(kind)
+
     def open_feed(self) -> ChangeFeed:
         """Return a feed for one more reader; close it with `close_feed`."""
-        feed = ChangeFeed(self.clock.monotonic, self._recheck)
+        feed = ChangeFeed(self.clock.monotonic, self.recheck)
         self._feeds.append(feed)
         return feed
 
@@ -257,6 +274,13 @@ class Cluster:
     def _on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
         self.seen_revisions.observe(batch, self.clock.now(), has_synced=kind in self._synced_kinds)
         self._notify(self._tracer.trace(kind, batch))
+        self.triage.on_objects(change.key for change in batch.changes)
+
+    def mark_changed(self, tokens: Iterable[Token]) -> None:
+        """Make stale what has read something that changed outside the stores of the first screen."""
+        stale = self.stores.reads.mark(tokens)
+        if stale:
+            self._notify(affected(stale))
 
     def _observe(self, watch: SharedWatch, batch: ChangeBatch[Any]) -> None:
         """Handle the changes of any watch, whoever leased it; before its leases do."""
@@ -269,10 +293,11 @@ class Cluster:
     def _notify(self, affected_objects: AffectedObjects) -> None:
         if affected_objects.everything:
             self.queries.views.invalidate_all()
+            self.triage.on_everything()
         for feed in self._feeds:
             feed.mark(affected_objects)
 
-    def _recheck(self) -> None:
+    def recheck(self) -> None:
         """Mark the Services and rollouts that are not settled: their state can change with time alone."""
         stale = self.queries.views.invalidate(self.queries.views.unsettled())
         if stale:
@@ -305,6 +330,7 @@ class Cluster:
             self._notify(AffectedObjects(everything=True))
         for feed in self._feeds:
             feed.mark_health()
+        self.triage.on_health()
         self._narrow_scope()
 
     def _narrow_scope(self) -> None:
@@ -323,3 +349,9 @@ class Cluster:
         choice = await choose_scope(self.connection, context_namespace=self.connection.info.namespace)
         if not choice.scope.is_cluster:
             await self.set_scope(choice.scope, choice.notice)
+
+
+def _built_in_checks() -> Iterable[Check]:
+    from k9py.diagnosis.registry import built_in_checks  # not needed before somebody asks what is broken
+
+    return built_in_checks()

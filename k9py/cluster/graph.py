@@ -15,7 +15,17 @@ import msgspec
 
 from k9py.api.dynamic import DynamicObject
 from k9py.api.events import Event
-from k9py.api.kinds import EVENT, POD, Kind, MetadataKind
+from k9py.api.kinds import (
+    DAEMON_SET,
+    DEPLOYMENT,
+    ENDPOINT_SLICE,
+    EVENT,
+    POD,
+    SERVICE,
+    STATEFUL_SET,
+    Kind,
+    MetadataKind,
+)
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.policy import HorizontalPodAutoscaler, PodDisruptionBudget
@@ -24,15 +34,16 @@ from k9py.api.resource_types import ResourceTypes
 from k9py.api.selectors import LabelSelector
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.workloads import Workload
-from k9py.cluster.indexes import LABEL, indexed_pairs
+from k9py.cluster.indexes import LABEL, NODE, indexed_pairs
 from k9py.cluster.queries import Queries
 from k9py.cluster.stores import MergedStore
 from k9py.cluster.views import RolloutView, ServiceView
-from k9py.diagnosis.graph import FieldManager, ObjectMetadata, Unread
+from k9py.diagnosis.graph import FieldManager, NotReadError, ObjectMetadata, Unread
 from k9py.rollouts.revisions import Revision
 
 T = TypeVar("T", bound=KubeObject)
 
+_WORKLOADS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET)
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -75,7 +86,7 @@ class ClusterGraph:
         types: the resource types that are known.
 
     Attributes:
-        again_at: the earliest time at which the last check asked to run again, None: it did not; the engine resets it.
+        again_at: the earliest time at which the last check asked to run again, None: it did not.
     """
 
     def __init__(self, queries: Queries, source: ObjectSource, types: ResourceTypes, now: datetime) -> None:
@@ -85,6 +96,11 @@ class ClusterGraph:
         self._relations = queries.relations
         self._source = source
         self._types = types
+
+    def begin(self, now: datetime) -> None:
+        """Begin the run of the checks of another object."""
+        self.now = now
+        self.again_at = None
 
     def look_again(self, at: datetime) -> None:
         if at > self.now and (self.again_at is None or at < self.again_at):
@@ -123,6 +139,14 @@ class ClusterGraph:
     def covers(self, namespace: str) -> bool:
         return self._source.covers(namespace)
 
+    def has_read(self, kind: Kind[Any]) -> bool:
+        return not isinstance(self._source.store(Demand(kind, None)), Unread)
+
+    def _need(self, *kinds: Kind[Any]) -> None:
+        for kind in kinds:
+            if not self.has_read(kind):
+                raise NotReadError(kind.name)
+
     # -- relations ----------------------------------------------------------------------------------------------------
 
     def owned(self, owner: KubeObject, kind: Kind[T]) -> tuple[T, ...] | Unread:
@@ -132,18 +156,20 @@ class ClusterGraph:
         return tuple(sorted(store.by_owner(owner.uid, owner.namespace), key=lambda each: each.name))
 
     def workload(self, ref: ObjectRef) -> Workload | None:
+        self._need(*(kind for kind in _WORKLOADS if kind.name == ref.kind))
         return self._queries.workload(ref)
 
     def workload_of(self, obj: KubeObject) -> ObjectRef | None:
         return self._relations.workload_of(obj)
 
     def pods_of(self, ref: ObjectRef) -> tuple[Pod, ...]:
+        self._need(POD)
         return self._queries.pods_of(ref)
 
     def pods_matching(self, namespace: str, selector: LabelSelector) -> tuple[Pod, ...]:
         store = self._source.store(Demand(POD, namespace))
         if isinstance(store, Unread):
-            return ()
+            raise NotReadError(POD.name)
         pairs = tuple(indexed_pairs(namespace, selector.match_labels))
         candidates: Iterator[Pod] = (
             store.by_index(LABEL, pairs[0], namespace) if pairs else store.in_namespace(namespace)
@@ -157,15 +183,18 @@ class ClusterGraph:
         store = self._source.store(Demand(POD, None))
         if isinstance(store, Unread):
             return store
-        return tuple(pod for pod in store.values() if pod.spec.node_name == node)
+        return tuple(store.by_index(NODE, node))
 
     def services_of(self, workload: ObjectRef) -> tuple[ObjectRef, ...]:
+        self._need(SERVICE, *_WORKLOADS)
         return self._queries.services_of(workload)
 
     def backends_of(self, service: ObjectRef) -> tuple[ObjectRef, ...]:
+        self._need(*_WORKLOADS)
         return self._queries.backends_of(service)
 
     def slices_of(self, service: Service) -> tuple[EndpointSlice, ...]:
+        self._need(ENDPOINT_SLICE)
         return self._relations.slices_of(service.key)
 
     def autoscaler_of(self, workload: ObjectRef) -> HorizontalPodAutoscaler | None:

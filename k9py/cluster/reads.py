@@ -11,7 +11,7 @@ concerns. Who uses a stale value records its reads again. A computation within a
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 
 from k9py.api.meta import ObjectRef
@@ -25,13 +25,17 @@ class TrackedReads:
     Args:
         graph: where they are registered.
         ref: the object whose view is computed, None for other computations.
+        on_stale: called when it became stale because of a change; it is then not counted as a view.
     """
 
-    __slots__ = ("_graph", "is_stale", "ref", "tokens")
+    __slots__ = ("_graph", "is_stale", "on_stale", "ref", "tokens")
 
-    def __init__(self, graph: ReadGraph, ref: ObjectRef | None = None) -> None:
+    def __init__(
+        self, graph: ReadGraph, ref: ObjectRef | None = None, on_stale: Callable[[TrackedReads], None] | None = None
+    ) -> None:
         self._graph = graph
         self.ref = ref
+        self.on_stale = on_stale
         self.is_stale = True
         self.tokens: frozenset[Token] = frozenset()
 
@@ -61,9 +65,15 @@ class ReadGraph:
         if self._collected is not None:
             self._collected.add(token)
 
-    def track(self, ref: ObjectRef | None = None) -> TrackedReads:
-        """Return a computation that has read nothing yet."""
-        return TrackedReads(self, ref)
+    def track(
+        self, ref: ObjectRef | None = None, on_stale: Callable[[TrackedReads], None] | None = None
+    ) -> TrackedReads:
+        """Return a computation that has read nothing yet; see `TrackedReads`."""
+        return TrackedReads(self, ref, on_stale)
+
+    def is_read(self, token: Token) -> bool:
+        """Return whether a fresh computation has read something."""
+        return token in self._readers
 
     @contextmanager
     def collecting(self) -> Iterator[set[Token]]:
@@ -103,7 +113,9 @@ class ReadGraph:
             for reads in tuple(self._readers.get(waiting.pop(), ())):
                 self.release(reads)
                 reads.is_stale = True
-                if reads.ref is not None:
+                if reads.on_stale is not None:
+                    reads.on_stale(reads)
+                elif reads.ref is not None:
                     stale.add(reads.ref)
                 waiting.append(reads)
         return stale
@@ -119,6 +131,8 @@ class ReadGraph:
         for reads in {reads for readers in self._readers.values() for reads in readers}:
             reads.tokens = frozenset()
             reads.is_stale = True
+            if reads.on_stale is not None:
+                reads.on_stale(reads)
         self._readers = {}
 
     def __len__(self) -> int:

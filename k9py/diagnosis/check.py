@@ -12,7 +12,7 @@ from typing import Any
 
 from k9py.api.kinds import Kind
 from k9py.diagnosis.finding import Finding
-from k9py.diagnosis.graph import Graph
+from k9py.diagnosis.graph import Graph, NotReadError
 
 CheckFunction = Callable[[Any, Graph], Iterator[Finding]]
 
@@ -41,11 +41,14 @@ class Check:
 
     def run(self, subject: Any, graph: Graph) -> Iterator[Finding]:
         """Yield the findings, each with this id and, where it has none of its own, the general remedy."""
-        for finding in self.function(subject, graph):
-            if finding.check and finding.remedy:
-                yield finding
-            else:
-                yield replace(finding, check=finding.check or self.id, remedy=finding.remedy or self.remedy)
+        try:
+            for finding in self.function(subject, graph):
+                if finding.check and finding.remedy:
+                    yield finding
+                else:
+                    yield replace(finding, check=finding.check or self.id, remedy=finding.remedy or self.remedy)
+        except NotReadError:
+            return  # the report names what has not been read
 
 
 def check(

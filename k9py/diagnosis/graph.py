@@ -1,8 +1,10 @@
 """What checks read: objects, their relations and logs, as a Protocol. `cluster/graph.py` implements it.
 
 Invariants: every read is recorded, so that a check runs again when something that it read has changed. What has not
-been read (not yet, or forbidden) is `Unread`, never None: None means that the object does not exist. Reading something
-that nobody watches makes the engine watch it, and the check runs again once it is there.
+been read (not yet, or forbidden) is `Unread`, never None: None means that the object does not exist. A relation through
+pods, Services, workloads or EndpointSlices that have not been read ends the check (`NotReadError`): without them it can
+claim nothing. Reading something that nobody watches makes the engine watch it, and the check runs again when it is
+there.
 To let checks read something else: a method here, in `cluster/graph.py`, and a case in its test.
 """
 
@@ -11,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from k9py.api.events import Event
 from k9py.api.kinds import Kind
@@ -39,6 +41,10 @@ class Unread:
     """
 
     reason: str = ""
+
+
+class NotReadError(Exception):
+    """A relation cannot be followed, because a kind has not been read; `Check.run` ends the check without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,13 @@ class Graph(Protocol):
 
     def covers(self, namespace: str) -> bool:
         """Return whether a namespace is watched; "": whether the whole cluster is."""
+        ...
+
+    def has_read(self, kind: Kind[Any]) -> bool:
+        """Return whether all objects of a kind in the scope have been read: else an empty relation shows nothing.
+
+        Autoscalers, disruption budgets, revisions and events that cannot be read look like none.
+        """
         ...
 
     # -- relations ----------------------------------------------------------------------------------------------------

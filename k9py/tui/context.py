@@ -14,9 +14,11 @@ from k9py.actions.keys import KeyNames
 from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
+from k9py.diagnosis.problem import Problem
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.options import AppOptions
 from k9py.tui.palette.history import PaletteHistory
+from k9py.tui.problems import ShownProblems
 from k9py.tui.session import Connected, ReconnectingSession
 from k9py.tui.widgets.line_view import LineViewOptions
 
@@ -96,8 +98,12 @@ class Navigator(Protocol):
         """Show the owners and dependents of an object."""
         ...
 
-    def open_other_pods(self) -> None:
-        """List the failing pods that belong to no Service or workload."""
+    def open_problems(self) -> None:
+        """List the problems of the cluster."""
+        ...
+
+    def open_chain(self, problem: Problem) -> None:
+        """Show what a problem explains, and its evidence."""
         ...
 
     def open_diff(self, workload: ObjectRef, *revisions: int) -> None:
@@ -106,15 +112,6 @@ class Navigator(Protocol):
 
     def open_help(self, screen: Screen[Any]) -> None:
         """List the keys of a screen."""
-        ...
-
-
-class FailingPods(Protocol):
-    """Pods that fail."""
-
-    @property
-    def failing(self) -> frozenset[ObjectRef]:
-        """The pods."""
         ...
 
 
@@ -172,8 +169,8 @@ class AppContext(Protocol):
         ...
 
     @property
-    def other_pods(self) -> FailingPods:
-        """The failing pods that belong to no Service or workload."""
+    def problems(self) -> ShownProblems:
+        """The problems of the cluster."""
         ...
 
     @property

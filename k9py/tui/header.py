@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from k9py.actions.registry import BY_ID
 from k9py.api.plural import count_noun
 from k9py.api.severity import Severity
 from k9py.api.times import duration
 from k9py.cluster.cluster import Cluster
+from k9py.diagnosis.problem import Problem
 from k9py.tui.bindings import textual_action
+from k9py.tui.problems import worst_tone
 from k9py.tui.session import Connected, Connecting, SessionState, Unreachable
 from k9py.tui.widgets.segment_bar import BarSegment
 from k9py.views.header import (
@@ -23,8 +25,21 @@ from k9py.views.header import (
     server_segments,
     unread_segments,
 )
+from k9py.views.problems import hidden_text
 from k9py.views.tones import COUNTED_SEVERITIES, count_text, severity_tone
 from k9py.views.values import Tone
+
+
+class CountedProblems(Protocol):
+    """The problems as the header counts them."""
+
+    @property
+    def shown(self) -> Sequence[Problem]: ...
+    @property
+    def acknowledged(self) -> Sequence[Problem]: ...
+    @property
+    def muted(self) -> int: ...
+
 
 _ACTIONS: Final = {
     label: textual_action(BY_ID[action_id])
@@ -44,18 +59,18 @@ def header_segments(
     now: datetime,
     *,
     read_only: bool = False,
-    demo: str = "",
-    other_pods: int = 0,
+    embedded: str = "",
+    problems: CountedProblems | None = None,
 ) -> list[BarSegment]:
     """Return the header from left to right, the most important kept when room is short.
 
     Args:
         counts: services and rollouts of each tone; a service and its workload count once.
-        other_pods: failing pods that belong to none of them.
+        problems: root causes, None while nothing is known.
     """
     segments = [BarSegment("kdash", Tone.ACCENT, priority=7)]
-    if demo:
-        segments.append(BarSegment(f"demo {demo}", Tone.MUTED, priority=5))
+    if embedded:
+        segments.append(BarSegment(embedded, Tone.MUTED, priority=5))
     match state:
         case Connecting():
             segments.append(BarSegment(f"connecting to {context or 'the current context'}…", Tone.BUSY, priority=0))
@@ -69,10 +84,8 @@ def header_segments(
             segments += [replace(segment, action=_ACTIONS.get(segment.label, "")) for segment in place]
             segments += _bar([health_segment(cluster.health, now), *_unread(cluster, matters=False)])
             segments += _bar(discovery_segments(cluster.discovery.errors))
-            if other_pods:
-                text = f"{count_noun(other_pods, 'other pod')} failing"
-                opens = textual_action(BY_ID["cluster.other_pods"])
-                segments.append(BarSegment(text, Tone.FAIL, priority=1, right=True, action=opens))
+            if problems is not None:
+                segments += problem_segments(problems)
             segments += count_segments(counts, is_whole=cluster.health.is_complete)
     if read_only:
         segments.append(BarSegment("read-only", Tone.WARN, priority=1, right=True))
@@ -107,6 +120,19 @@ def _bar(segments: Iterable[Segment]) -> list[BarSegment]:
         )
         for segment in segments
     ]
+
+
+def problem_segments(problems: CountedProblems) -> list[BarSegment]:
+    """Return how many problems there are, in the tone of the worst, and how many of them are hidden on request."""
+    opens = textual_action(BY_ID["cluster.problems"])
+    segments = []
+    if problems.shown:
+        text, tone = count_noun(len(problems.shown), "problem"), worst_tone(problems.shown)
+        segments.append(BarSegment(text, tone, priority=0, right=True, action=opens))
+    hidden = hidden_text(acknowledged=len(problems.acknowledged), muted=problems.muted)
+    if hidden:
+        segments.append(BarSegment(hidden, Tone.MUTED, priority=2, right=True, action=opens))
+    return segments
 
 
 _PRIORITIES = {

@@ -39,15 +39,19 @@ COLUMNS: Final = (
 )
 
 
-def row(view: RolloutView, now: datetime) -> Row:
-    """Return a workload's row."""
+def row(view: RolloutView, now: datetime, *, root: str = "") -> Row:
+    """Return a workload's row.
+
+    Args:
+        root: the root cause of what is wrong, as triage knows it; "" takes what the view knows.
+    """
     status = view.status
     tone = rollout_tone(view)
     desired = status.desired
     serving = status.ready if status.serving is None else status.serving
     is_short = desired is not None and serving < desired
     ready_tone = tone if is_short or desired is None else Tone.PLAIN
-    state = "" if _is_quiet(view) else state_text(view)
+    state = "" if _is_quiet(view) else state_text(view, root)
     return Row(
         key=view.key,
         cells=(
@@ -69,9 +73,15 @@ def row(view: RolloutView, now: datetime) -> Row:
     )
 
 
-def state_text(view: RolloutView) -> str:
-    """Return the summary of the status and, if it leaves that out, the finding that explains the row's severity."""
+def state_text(view: RolloutView, root: str = "") -> str:
+    """Return the summary of the status and, if it leaves that out, the finding that explains the row's severity.
+
+    Args:
+        root: the root cause, in place of that finding.
+    """
     status, worst = view.status, view.worst_finding
+    if root and view.severity.is_problem and (text := root_state_text(status, root)):
+        return with_note(f"stuck: {text}" if status.state is RolloutState.STALLED else text, status)
     if worst is None or worst.message in status.summary:
         return with_note(status.summary, status)
     says_more = status.state is RolloutState.SCALED_TO_ZERO or worst.message.startswith(status.summary)
@@ -85,6 +95,17 @@ def state_text(view: RolloutView) -> str:
     is_effect = worst.kind is None and worst.reason in _EFFECTS
     cause = status.cause_message if is_effect and status.cause_message else worst.message
     return with_note(f"{summary}{cause}", status)
+
+
+def root_state_text(status: RolloutStatus, root: str) -> str:
+    """Return a root cause with the state that it holds a rollout in; "" where the summary has a cause of its own."""
+    match status.state:
+        case RolloutState.STALLED | RolloutState.COMPLETE | RolloutState.SCALED_TO_ZERO:
+            return root
+        case RolloutState.PAUSED if status.cause_message:
+            return ""
+        case _:
+            return f"{status.summary}: {root}"
 
 
 def with_note(text: str, status: RolloutStatus) -> str:

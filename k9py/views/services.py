@@ -23,8 +23,12 @@ COLUMNS: Final = (
 )
 
 
-def row(view: ServiceView, now: datetime) -> Row:
-    """Return a service's row."""
+def row(view: ServiceView, now: datetime, *, root: str = "") -> Row:
+    """Return a service's row.
+
+    Args:
+        root: the root cause of what is wrong, as triage knows it; "" takes what the view knows.
+    """
     tone = service_tone(view)
     return Row(
         key=view.key,
@@ -34,7 +38,7 @@ def row(view: ServiceView, now: datetime) -> Row:
             endpoints_cell(view, tone),
             Cell(printable(view.ports_text), Tone.MUTED),
             Cell(printable(target_text(view)), Tone.MUTED if not view.workloads else Tone.PLAIN),
-            why_cell(view),
+            Cell(root, tone) if root and view.severity.is_problem else why_cell(view),
             Cell(""),
         ),
         tone=tone,

@@ -25,7 +25,8 @@ from k9py.runtime.clock import SystemClock
 from k9py.simulator.server import Simulator
 from k9py.tui.app.kdash_app import KdashApp
 from k9py.tui.dialogs.confirm import ConfirmDialog
-from k9py.tui.options import AppOptions
+from k9py.tui.options import AppOptions, triage_of
+from k9py.tui.problems import TriageSource
 from k9py.tui.screens.home import HomeScreen
 from k9py.tui.session import Connected
 
@@ -153,8 +154,14 @@ async def dashboard(
     actions: ActionRegistry = BUILT_IN,
     operations: OperationRegistry | None = None,
     environ: Mapping[str, str] | None = None,
+    triage: TriageSource | None = None,
+    config_path: Path | None = None,
 ) -> AsyncIterator[Dashboard]:
-    """Run the app on the simulator; with `live`, begin once everything is read and shown."""
+    """Run the app on the simulator; with `live`, begin once everything is read and shown.
+
+    Args:
+        triage: what finds problems, None: the cluster's own.
+    """
     config = simulator.write_kubeconfig(tmp_path / "config", user=user, namespace=namespace)
     audit = tmp_path / "state" / "audit.jsonl"
     app = KdashApp(
@@ -171,6 +178,8 @@ async def dashboard(
             operations=operations or built_in_operations(),
             draft_directory=tmp_path / "drafts",
             environ=environ or {},
+            config_path=config_path,
+            triage_of=triage_of if triage is None else lambda _cluster: triage,
         )
     )
     async with app.run_test(size=size) as pilot:

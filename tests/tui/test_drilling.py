@@ -1,4 +1,4 @@
-"""From an object to those that belong to it: owners, pods, events; and failing pods that no table shows."""
+"""From an object to those that belong to it: owners, pods, events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from k9py.tui.screens.containers import ContainersScreen
 from k9py.tui.screens.describe import DescribeScreen
 from k9py.tui.screens.events import EventsScreen
 from k9py.tui.screens.logs import LogScreen
-from k9py.tui.screens.other_pods import OtherPodsScreen
 from k9py.tui.screens.resources import ResourceScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.tree import TreeScreen
@@ -72,21 +71,6 @@ async def test_events_show_their_whole_message_and_act_on_their_object(kdash: Da
     await kdash.press("d")
     described = await kdash.until_screen(DescribeScreen)
     assert described.subject == target
-
-
-async def test_a_failing_pod_that_no_table_shows_is_counted_and_listed(kdash: Dashboard) -> None:
-    def fail(state: SimulatorState) -> None:
-        metadata = {"name": "migrate", "namespace": "shop"}
-        pod = {"metadata": metadata, "spec": {"containers": [{"name": "app", "image": "a:1"}]}}
-        status = {"phase": "Failed", "reason": "Evicted"}
-        state.storage.create(PODS, {"apiVersion": "v1", "kind": "Pod", **pod, "status": status})
-
-    assert "other pod" not in kdash.text
-    kdash.simulator.call(fail)
-    await kdash.until_text("1 other pod failing")
-    await kdash.press("exclamation_mark")
-    screen = await kdash.until_screen(OtherPodsScreen)
-    await kdash.until(lambda: names(screen) == ["migrate"], "the pod")
 
 
 def tree_of(kdash: Dashboard) -> list[str]:

@@ -1,4 +1,4 @@
-"""Go from an object to those it belongs to, and to pods that no table of the first screen shows."""
+"""Go from an object to those it belongs to, and to those that belong to it."""
 
 from __future__ import annotations
 
@@ -8,20 +8,12 @@ from k9py.actions.action import Action, ActionScope, HelpGroup, TypedCommand
 from k9py.actions.host import ActionHost
 
 
-def _connected(host: ActionHost) -> str | None:
-    return None if host.is_connected else "not connected"
-
-
 def _owner(host: ActionHost, _argument: str | None) -> None:
     host.show_owner()
 
 
 def _tree(host: ActionHost, _argument: str | None) -> None:
     host.show_tree()
-
-
-def _failing_pods(host: ActionHost, _argument: str | None) -> None:
-    host.show_other_pods()
 
 
 OWNER: Final = Action(
@@ -46,15 +38,4 @@ TREE: Final = Action(
     command=TypedCommand("tree", ("xray",)),
     footer=264,
 )
-OTHER_PODS: Final = Action(
-    "cluster.other_pods",
-    "Other pods",
-    "Failing pods of no Service or workload: bare pods, Jobs, operators",
-    keys=("exclamation_mark",),
-    group=HelpGroup.NAVIGATE,
-    scope=ActionScope.CLUSTER,
-    run=_failing_pods,
-    command=TypedCommand("failing"),
-    ready=_connected,
-)
-ACTIONS: Final = (OWNER, TREE, OTHER_PODS)
+ACTIONS: Final = (OWNER, TREE)

@@ -15,22 +15,35 @@ from textual.binding import ActiveBinding
 from textual.geometry import Size
 from textual.widget import Widget
 
+from k9py.api.kinds import is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
 from k9py.api.text import printable
-from k9py.cluster.health import ClusterState
+from k9py.cluster.health import ClusterHealth, ClusterState
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView, ServiceView
+from k9py.diagnosis.problem import Problem
 from k9py.logs.templates.compare import PatternComparison
 from k9py.tui.answer.facts import FactsReader, FactsSettings, selector_writer
+from k9py.tui.answer.keys import possible_keys
 from k9py.tui.answer.new_errors import NewErrors
 from k9py.tui.answer.panel import AnswerPanel
-from k9py.tui.keys import display_of
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import TablePane
+from k9py.tui.problems import ShownProblems
 from k9py.tui.session import Connected
 from k9py.tui.widgets.filter_bar import FilterBar
-from k9py.views.answer import Answer, RolloutFacts, everything_healthy, rollout_answer, service_answer, stale
+from k9py.views.answer import (
+    Answer,
+    RolloutFacts,
+    everything_healthy,
+    problem_answer,
+    rollout_answer,
+    service_answer,
+    stale,
+)
+from k9py.views.answer.changed import changed_line
+from k9py.views.problems import cause_text, coverage_text
 from k9py.views.rollouts import KIND_SHORT_NAMES
 from k9py.views.values import StyledLine, Tone
 
@@ -72,6 +85,14 @@ class AnswerHost(Protocol):
     @property
     def size(self) -> Size: ...
     @property
+    def selected_problem(self) -> Problem | None:
+        """The problem under the cursor, None in the other panes."""
+
+    @property
+    def problem_lines(self) -> int:
+        """Lines that the pane of problems takes."""
+
+    @property
     def focused(self) -> Widget | None: ...
     @property
     def active_bindings(self) -> Mapping[str, ActiveBinding]: ...
@@ -84,7 +105,7 @@ class AnswerUpdater:
 
     Args:
         connected: returns the cluster that is shown, None while there is none.
-        other_pods: returns how many pods fail that belong to no Service or workload.
+        problems: the problems of that cluster.
     """
 
     def __init__(
@@ -93,15 +114,16 @@ class AnswerUpdater:
         panel: AnswerPanel,
         settings: AnswerSettings,
         connected: Callable[[], Connected | None],
-        other_pods: Callable[[], int] = lambda: 0,
+        problems: ShownProblems,
     ) -> None:
-        self._other_pods = other_pods
+        self._problems = problems
         self._home, self._panel, self._settings, self._connected = home, panel, settings, connected
         self._facts = FactsReader(settings, panel, self.invalidate)
         self._keys: Mapping[str, str] = {}
         self._is_stale = True
         self._shown: tuple[object, ...] = ()
         self._view: RolloutView | ServiceView | None = None
+        self._version = -1
         self._updated_at = float("-inf")
         self._comparison: PatternComparison | None = None
 
@@ -119,11 +141,7 @@ class AnswerUpdater:
         home = self._home
         if home.focused is not None and isinstance(home.focused.parent, FilterBar):
             return
-        keys: dict[str, str] = {}
-        for active in home.active_bindings.values():
-            binding = active.binding
-            if active.enabled and binding.id:
-                keys.setdefault(binding.id.rpartition(".")[2], display_of(self._panel, binding))
+        keys = possible_keys(home.active_bindings, self._panel)
         if keys != self._keys:
             self._keys = keys
             self.invalidate()
@@ -138,16 +156,19 @@ class AnswerUpdater:
             return
         subject = self._subject()
         view = self._view_of(connected.cluster.queries, subject)
-        shown = (subject, second, home.size, connected.cluster.health.state)
+        shown = (home.selected_problem, subject, second, home.size, connected.cluster.health.state)
         comparison = home.new_errors.comparison
+        version = self._problems.version
         if shown == self._shown and not self._is_stale:
             is_recent = clock.monotonic() - self._updated_at < UPDATE_SECONDS
-            if is_recent or (view is self._view and comparison is self._comparison):
+            if is_recent or (view is self._view and version == self._version and comparison is self._comparison):
                 return
         self._updated_at = clock.monotonic()
-        self._shown, self._view, self._comparison, self._is_stale = shown, view, comparison, False
+        self._shown, self._view, self._version, self._is_stale = shown, view, version, False
+        self._comparison = comparison
         answer = self._answer(connected, subject)
         width, height = home.size
+        height -= home.problem_lines
         self._panel.show(answer, width=width, least=self._least(), most=self._most(height))
 
     # -- which object -------------------------------------------------------------------------------------------------
@@ -184,6 +205,9 @@ class AnswerUpdater:
 
     def _answer(self, connected: Connected, subject: ObjectRef | None) -> Answer | None:
         health, now = connected.cluster.health, self._settings.clock.now()
+        if (problem := self._home.selected_problem) is not None:
+            about = self._of_problem(connected, problem)
+            return stale(about, health.since, now) if _is_stale(health) else about
         if not self._is_chosen and self._is_all_quiet() and health.is_complete:
             return self._everything()
         if subject is None:
@@ -195,12 +219,26 @@ class AnswerUpdater:
             answer = self._elsewhere(answer, subject)
         if answer.severity in QUIET and not self._is_all_quiet():
             answer = replace(answer, next_steps=self._worse())
-        if health.state is ClusterState.STALE and not health.is_polled:
-            answer = stale(answer, health.since, now)
-        return answer
+        return stale(answer, health.since, now) if _is_stale(health) else answer
+
+    def _of_problem(self, connected: Connected, problem: Problem) -> Answer:
+        queries, now = connected.cluster.queries, self._settings.clock.now()
+        refusal = "read-only" if self._settings.read_only else ""
+        view = queries.rollout_view(problem.subject, now) if is_workload(problem.subject) else None
+        last_change = () if view is None else changed_line(view, self._facts_of(connected, view), now)
+        return problem_answer(problem, self._keys, now, refusal=refusal, last_change=last_change)
+
+    def _root_text(self, ref: ObjectRef, severity: Severity) -> str:
+        """Return the root cause of what is wrong with an object, "" when triage knows none."""
+        problem = self._problems.root_of(ref, severity)
+        return "" if problem is None else cause_text(problem, ref)
 
     def _everything(self) -> Answer | None:
-        home = self._home
+        home, report = self._home, self._problems.report
+        if self._problems.shown:  # of what no table here shows
+            answer = problem_answer(self._problems.shown[0], {}, self._settings.clock.now())
+            lists = ((self._keys.get("problems", ":problems"), Tone.ACCENT), (" lists the problems", Tone.PLAIN))
+            return replace(answer, next_steps=(lists,))
         rows = home.rollouts.rows
         if not rows and not home.services.rows:
             return None  # the tables say why they are empty
@@ -214,8 +252,7 @@ class AnswerUpdater:
             len(home.services.rows),
             None if latest is None else (latest[1], latest[0]),
             self._settings.clock.now(),
-            other_pods=self._other_pods(),
-            keys=self._keys,
+            looked_at=coverage_text(report) if report is not None and report.is_complete else "",
         )
 
     def _of(self, connected: Connected, subject: ObjectRef) -> Answer | None:
@@ -226,19 +263,23 @@ class AnswerUpdater:
             if view is None:
                 return None
             facts = self._facts_of(connected, view)
-            return rollout_answer(view, facts, self._keys, now, refusal=refusal)
+            root = self._root_text(subject, view.severity)
+            return rollout_answer(view, facts, self._keys, now, refusal=refusal, root=root)
         service = queries.service_view(subject, now)
         if service is None:
             return None
+        root = self._root_text(subject, service.severity)
         views = [view for key in service.workloads if (view := queries.rollout_view(key, now)) is not None]
         # Of equally severe ones, take the one that changed last: a change is what the user looks for.
         views.sort(key=lambda view: view.changed_at or _LONG_AGO, reverse=True)
         worst = min(views, key=lambda view: view.severity, default=None)
         if worst is None:
             writer, missed = selector_writer(queries.object(subject)), queries.selector_mismatch_of(subject)
-            return service_answer(service, None, self._keys, now, refusal=refusal, writer=writer, likely_target=missed)
+            return service_answer(
+                service, None, self._keys, now, refusal=refusal, writer=writer, likely_target=missed, root=root
+            )
         facts = self._facts_of(connected, worst)
-        return service_answer(service, (worst, facts), self._keys, now, refusal=refusal)
+        return service_answer(service, (worst, facts), self._keys, now, refusal=refusal, root=root)
 
     def _facts_of(self, connected: Connected, view: RolloutView) -> RolloutFacts:
         facts = self._facts.facts(connected, view, is_problem=view.severity.is_problem)
@@ -275,3 +316,7 @@ class AnswerUpdater:
             rows = shown.table.row_count + 1 if isinstance(shown, TablePane) else MIN_ROWS
             return max(ANSWER_LINES, height - SMALL_FRAME - min(rows, MIN_ROWS))
         return max(ANSWER_LINES, height - FRAME)
+
+
+def _is_stale(health: ClusterHealth) -> bool:
+    return health.state is ClusterState.STALE and not health.is_polled

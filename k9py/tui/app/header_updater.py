@@ -32,7 +32,7 @@ class HeaderUpdater:
         self._app = app
         self._home = home
         self._second = -1
-        self._counts: tuple[Mapping[Tone, int], int] = ({}, 0)
+        self._counts: tuple[Mapping[Tone, int], int] = ({}, -1)
         self._could_retry = False
 
     def invalidate(self) -> None:
@@ -42,7 +42,7 @@ class HeaderUpdater:
     def is_outdated(self) -> bool:
         """Return whether a second or the counts have changed: rows are made in slices, after the change they show."""
         second = int(self._app.options.clock.monotonic())
-        counts = (dict(self._home.counts), len(self._app.other_pods.failing))
+        counts = (dict(self._home.counts), self._app.problems.version)
         if second == self._second and counts == self._counts:
             return False
         self._second, self._counts = second, counts
@@ -61,8 +61,8 @@ class HeaderUpdater:
             self._home.counts,
             app.options.clock.now(),
             read_only=app.options.read_only,
-            demo=app.options.demo,
-            other_pods=len(app.other_pods.failing),
+            embedded=app.options.embedded,
+            problems=app.problems,
         )
         notices = notice_segments(app.session.state)
         sign_in = app.session.sign_in if app.connected is not None else None

@@ -28,12 +28,12 @@ from k9py.tui.app.navigator import ScreenNavigator
 from k9py.tui.app.preloading import preload
 from k9py.tui.app.ticker import ScreenTicker
 from k9py.tui.bindings import bindings
-from k9py.tui.browse.other_pods import OtherPods
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.operations import Operations
 from k9py.tui.options import AppOptions
 from k9py.tui.palette.history import PaletteHistory
 from k9py.tui.palettes import THEMES
+from k9py.tui.problems import ShownProblems
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home import HomeScreen
 from k9py.tui.session import Connected, ReconnectingSession, SessionState, Unreachable
@@ -75,7 +75,13 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
             connect=self._connect_again,
             on_scope_changed=self._scope_changed,
         )
-        self.other_pods = OtherPods(options.clock)
+        self.problems = ShownProblems(
+            options.clock,
+            options.triage_of,
+            config_path=options.config_path,
+            on_fault=lambda fault: self.show_message(fault, failed=True, stays=True),
+            start=lambda work: start_worker(self, work, group="config"),
+        )
         self.palette_history = PaletteHistory()
         self.home = HomeScreen(self)
         self.navigator = ScreenNavigator(self, self, self.home)
@@ -167,8 +173,9 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         if not self.is_running:
             return  # the app is closing: its screens lose their widgets one by one
         connected = self.connected
-        changes = self._ticker.tick(self.screen_stack, None if connected is None else connected.cluster)
-        self.other_pods.update(None if connected is None else connected.cluster, changes)
+        cluster = None if connected is None else connected.cluster
+        self.problems.update(cluster)
+        changes = self._ticker.tick(self.screen_stack, cluster)
         if connected is not None and not self._has_preloaded and connected.cluster.health.state is ClusterState.LIVE:
             self._has_preloaded = True
             start_worker(self, preload, group="preload")

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from k9py.api.errors import KdashError, RefusedError
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
+from k9py.diagnosis.problem import Problem
 from k9py.tui.context import AppContext
 from k9py.tui.screens.home import HomeScreen
 
@@ -87,9 +88,23 @@ class ScreenNavigator:
         if subject is not None:
             self._app.push_screen(TreeScreen(self._context, subject))
 
-    def open_other_pods(self) -> None:
-        """List the failing pods that belong to no Service or workload."""
-        self._resources.list_other_pods()
+    # -- problems -----------------------------------------------------------------------------------------------------
+
+    def open_problems(self) -> None:
+        """List the problems of the cluster; a screen that does is gone back to."""
+        from k9py.tui.screens.problems import ProblemsScreen
+
+        if any(isinstance(screen, ProblemsScreen) for screen in self._app.screen_stack):
+            while not isinstance(self._app.screen, ProblemsScreen):
+                self._app.pop_screen()
+        else:
+            self._app.push_screen(ProblemsScreen(self._context))
+
+    def open_chain(self, problem: Problem) -> None:
+        """Show what a problem explains, and its evidence."""
+        from k9py.tui.screens.problem_chain import ProblemChainScreen
+
+        self._app.push_screen(ProblemChainScreen(self._context, problem))
 
     # -- one object ---------------------------------------------------------------------------------------------------
 

@@ -55,12 +55,6 @@ class ResourceNavigator:
 
         self._show(EventsScreen if _is_events(request) else ResourceScreen, request, select=select, of=of)
 
-    def list_other_pods(self) -> None:
-        """List the failing pods that belong to no Service or workload."""
-        from k9py.tui.screens.other_pods import OtherPodsScreen
-
-        self._show(OtherPodsScreen, ResourceRequest(POD.resource_type))
-
     def _show(
         self,
         screen_type: type[ResourceScreen],

@@ -55,6 +55,11 @@ class Pane(Vertical):
         """The text at the lower right of the frame."""
 
     @property
+    def title_key(self) -> str:
+        """The key that leads to the pane, shown before its heading; "" for none."""
+        return str(self.number) if self.number else ""
+
+    @property
     def main(self) -> Widget:
         """The widget that takes the focus."""
         raise NotImplementedError
@@ -76,8 +81,8 @@ class Pane(Vertical):
         note = " · ".join(part for part in (count, note) if part)
         self.note = " · ".join(part for part in (note, narrowing) if part)
         title = Text(" ")
-        if self.number:
-            title.append(f"{self.number} ", palette.muted)
+        if self.title_key:
+            title.append(f"{self.title_key} ", palette.muted)
         title.append(self.heading)
         if note:
             title.append(f" · {printable(note)}", palette.muted)

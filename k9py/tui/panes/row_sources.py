@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import structs
 
 from k9py.api.meta import ObjectRef
+from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
@@ -64,24 +65,37 @@ def _column_set(columns: tuple[Column, ...], one_namespace: bool, min_widths: Ma
     return ColumnSet.of(fitted, without=frozenset({"namespace"}) if one_namespace else frozenset())
 
 
-def service_source(cluster: Cluster, columns: ColumnSet) -> RowSource:
+RootText = Callable[[ObjectRef, Severity], str]
+"""Return the root cause of what is wrong with an object of a severity, "" when none is known."""
+
+
+def no_root(_key: ObjectRef, _severity: Severity) -> str:
+    """Know no root cause."""
+    return ""
+
+
+def service_source(cluster: Cluster, columns: ColumnSet, root_text: RootText = no_root) -> RowSource:
     """Return the rows of all services."""
     queries = cluster.queries
 
     def row(key: ObjectRef, now: datetime) -> Row | None:
         view = queries.service_view(key, now)
-        return None if view is None else columns.select(service_table.row(view, now))
+        if view is None:
+            return None
+        return columns.select(service_table.row(view, now, root=root_text(key, view.severity)))
 
     return RowSource(queries.service_keys, row, lambda: _has_all_lists(cluster), queries.labels_of)
 
 
-def rollout_source(cluster: Cluster, columns: ColumnSet) -> RowSource:
+def rollout_source(cluster: Cluster, columns: ColumnSet, root_text: RootText = no_root) -> RowSource:
     """Return the rows of all workloads."""
     queries = cluster.queries
 
     def row(key: ObjectRef, now: datetime) -> Row | None:
         view = queries.rollout_view(key, now)
-        return None if view is None else columns.select(rollout_table.row(view, now))
+        if view is None:
+            return None
+        return columns.select(rollout_table.row(view, now, root=root_text(key, view.severity)))
 
     return RowSource(queries.rollout_keys, row, lambda: _has_all_lists(cluster), queries.labels_of)
 

@@ -108,6 +108,17 @@ class TablePane(FilterablePane):
     def main(self) -> LiveTable:
         return self.table
 
+    def object_of(self, key: ObjectRef) -> ObjectRef:
+        """Return the object that a row is about; also of a row that is gone."""
+        return key
+
+    def keep_cursor(self, acted_on: ObjectRef) -> None:
+        """Keep the cursor on the object of an action."""
+        if self.table.cursor_key == acted_on:
+            self.table.pin_cursor()
+        else:  # another row came first while the command was typed
+            self.table.select_key(acted_on)
+
     @property
     def narrowing(self) -> str:
         """Why not all rows are shown, "" when all are."""

@@ -45,13 +45,14 @@ class ActingScreen(TargetScreen):
         action = self._actions.by_id[action_id]
         if reason := action.ready(self):
             return reason
-        match action.scope:
-            case ActionScope.POD:
-                return self._pod_reason(action)
-            case ActionScope.WORKLOAD | ActionScope.DIFF:
-                return self._workload_reason(action)
-            case ActionScope.OBJECT | ActionScope.KIND:
-                return self._object_reason(action)
+        with self.acting_on(action_id):
+            match action.scope:
+                case ActionScope.POD:
+                    return self._pod_reason(action)
+                case ActionScope.WORKLOAD | ActionScope.DIFF:
+                    return self._workload_reason(action)
+                case ActionScope.OBJECT | ActionScope.KIND:
+                    return self._object_reason(action)
         return ""
 
     def applies(self, action: Action) -> bool:
@@ -89,9 +90,10 @@ class ActingScreen(TargetScreen):
         if action.run is None:
             await self.run_native(action.native)
             return
-        running = action.run(self, argument)
-        if running is not None:
-            await running
+        with self.acting_on(action.id):
+            running = action.run(self, argument)
+            if running is not None:
+                await running
 
     async def run_native(self, action: str) -> None:
         """Run a Textual action, such as "app.quit"."""
@@ -278,9 +280,9 @@ class ActingScreen(TargetScreen):
         self.keep_cursor(self.acting_target)
         self.app_context.navigator.open_tree(self.acting_target)
 
-    def show_other_pods(self) -> None:
-        """List the failing pods that belong to no Service or workload."""
-        self.app_context.navigator.open_other_pods()
+    def show_problems(self) -> None:
+        """List the problems of the cluster."""
+        self.app_context.navigator.open_problems()
 
     def choose_namespace(self) -> None:
         """Ask for a namespace."""

@@ -1,4 +1,4 @@
-"""The home screen: Services, Rollouts and Logs side by side, each narrowing the next.
+"""The home screen: Services, Rollouts and Logs side by side, each narrowing the next; above them Problems, if any.
 
 Space marks rollouts: an action then applies to all marked ones, each by the uid it had when it was marked. Moving the
 cursor in Services (or Space) narrows the rollouts to those of that service, and the logs to theirs; moving it in
@@ -14,11 +14,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.geometry import Size
 from textual.widgets import ContentSwitcher
 
 from k9py.actions.action import ActionScope
+from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
+from k9py.diagnosis.problem import Problem
 from k9py.tui.answer.new_errors import NewErrors
 from k9py.tui.answer.panel import AnswerPanel
 from k9py.tui.answer.updater import AnswerUpdater
@@ -29,10 +32,13 @@ from k9py.tui.logs.targets import update_log_targets
 from k9py.tui.panes.connection_pane import ConnectionPane
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
+from k9py.tui.panes.problems_pane import ProblemsPane
 from k9py.tui.panes.table_pane import TablePane
+from k9py.tui.problems import workload_of
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home_tables import HomeTables
-from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.pane_height import PaneHeight
+from k9py.tui.screens.problem_targets import ProblemTargetScreen
 from k9py.tui.screens.targets import no_workload_message
 from k9py.tui.session import Connected, Connecting, Unreachable
 from k9py.tui.widgets.live_table.cursor import HighlightCause
@@ -40,14 +46,16 @@ from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.views.values import Tone
 
 
-class HomeScreen(PanedScreen):
-    """Services, Rollouts, Logs."""
+class HomeScreen(ProblemTargetScreen):
+    """Problems, Services, Rollouts, Logs."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIFF, ActionScope.HOME)
 
     DEFAULT_CSS = """
     HomeScreen #home { width: 1fr; height: 1fr; }
     HomeScreen #panes { layout: vertical; width: 1fr; height: 1fr; }
+    HomeScreen #problems { height: 5; }
+    HomeScreen #problems.-absent { display: none; }
     HomeScreen #tables { layout: vertical; width: 1fr; height: 28fr; }
     HomeScreen #services { height: 12fr; }
     HomeScreen #rollouts { height: 16fr; }
@@ -69,12 +77,15 @@ class HomeScreen(PanedScreen):
         clock, options = context.options.clock, context.line_view_options
         self.tables = HomeTables(context)
         self.services, self.rollouts = self.tables.services, self.tables.rollouts
+        self.problems = ProblemsPane(context, id="problems")
+        self.problems.add_class("-absent")
+        self._height = PaneHeight(clock)
         self.logs = LogPane(context.options, options=options, number=3, id="logs")
         self.connection = ConnectionPane(id="connection")
         self.new_errors = NewErrors(self, self.logs, clock=clock)
         self.answer = AnswerPanel()
         self._answer_updater = AnswerUpdater(
-            self, self.answer, context.options, lambda: context.connected, lambda: len(context.other_pods.failing)
+            self, self.answer, context.options, lambda: context.connected, context.problems
         )
         self._marks: dict[ObjectRef, str] = {}
         self.service: ObjectRef | None = None
@@ -86,12 +97,23 @@ class HomeScreen(PanedScreen):
         with ContentSwitcher(id="home", initial="connection"):
             yield self.connection
             with Container(id="panes"):
+                yield self.problems
                 yield self.tables
                 yield self.answer
                 yield self.logs
 
     def panes(self) -> Sequence[Pane]:
-        return (self.services, self.rollouts, self.logs)
+        panes = (self.services, self.rollouts, self.logs)
+        return (self.problems, *panes) if self.problem_lines else panes
+
+    @property
+    def problem_lines(self) -> int:
+        """Lines that the pane of problems takes, 0 while there is none."""
+        return self._height.lines
+
+    @property
+    def selected_problem(self) -> Problem | None:
+        return self.problems.selected if self.active_pane is self.problems else None
 
     def on_mount(self) -> None:
         """Begin in Rollouts, failing first."""
@@ -108,7 +130,15 @@ class HomeScreen(PanedScreen):
         if not self.is_connected:
             return None
         pane = self.active_pane
-        return pane.table.cursor_key if isinstance(pane, TablePane) else self.logs.subject
+        if not isinstance(pane, TablePane):
+            return self.logs.subject
+        key = pane.table.cursor_key
+        return None if key is None else pane.object_of(key)
+
+    def pod_target(self) -> ObjectRef | None:
+        problem = self.selected_problem
+        is_pod = problem is not None and problem.subject.kind == POD.name and not problem.subject.group
+        return problem.subject if problem is not None and is_pod else None
 
     # -- data ---------------------------------------------------------------------------------------------------------
 
@@ -118,6 +148,11 @@ class HomeScreen(PanedScreen):
         self.service = self.rollout = None
         self._answer_updater.clear()
         self.clear_marks()
+        connected = self.app_context.connected
+        namespaces = () if connected is None else connected.cluster.scope.namespaces
+        self.problems.session_changed(one_namespace=len(namespaces) == 1)
+        self._height.clear()
+        self._size_problems()
         match self.app_context.session.state:
             case Connected(connection=connection, cluster=cluster):
                 self.query_one(ContentSwitcher).current = "panes"
@@ -157,6 +192,9 @@ class HomeScreen(PanedScreen):
             self.show_connection()
             return
         cluster = connected.cluster
+        self.problems.pull()
+        self._size_problems()
+        self.tables.show_roots(self.app_context.problems)
         self.tables.update_rows(changes)
         if changes.health or changes.everything:
             self.tables.explain_empty(cluster.health, str(cluster.scope))
@@ -167,7 +205,8 @@ class HomeScreen(PanedScreen):
             update_log_targets(self.logs, cluster.queries)
         self.new_errors.update(connected)
         self.logs.pull()
-        is_beside = self.tables.share_height(self.size, is_small=self.is_small, is_wide=self.has_class("-wide"))
+        room = Size(self.size.width, self.size.height - self.problem_lines)
+        is_beside = self.tables.share_height(room, is_small=self.is_small, is_wide=self.has_class("-wide"))
         if is_beside is not None:
             self.set_class(is_beside, "-beside")
         self._answer_updater.update()
@@ -183,13 +222,31 @@ class HomeScreen(PanedScreen):
                 self.logs.unfollow()
             self.logs.pull()
 
+    def _size_problems(self) -> None:
+        """Give the problems the lines they need, at most a fifth of the screen; without problems, none."""
+        before = self.problem_lines
+        is_ready = self.services.is_complete and self.rollouts.is_complete
+        self._height.update(len(self.problems.rows) if is_ready else 0, self.size.height)
+        if self.problem_lines == before:
+            return
+        self.problems.set_class(not self.problem_lines, "-absent")
+        self.problems.styles.height = None if self.is_small else self.problem_lines
+        if not self.problem_lines and self.problems.has_class("-active"):
+            self.show_pane(self.rollouts)
+        self.draw_tabs()
+
     # -- narrowing ----------------------------------------------------------------------------------------------------
 
     def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Narrow the other panes to what the user moved to."""
         self.refresh_bindings()
         has_moved = event.cause is HighlightCause.MOVED
-        if event.table is self.services.table:
+        if event.table is self.problems.table:
+            problem = self.problems.selected
+            workload = workload_of(problem) if problem is not None and has_moved else None
+            if workload is not None:
+                self.rollout = workload
+        elif event.table is self.services.table:
             if has_moved:
                 self.narrow_to_service(event.key)
             elif self.service is not None and event.cause is HighlightCause.VANISHED and event.previous == self.service:
@@ -224,7 +281,12 @@ class HomeScreen(PanedScreen):
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def on_live_table_selected(self, event: LiveTable.Selected) -> None:
-        """Open the object."""
+        """Open the object, or the chain of the problem."""
+        if event.table is self.problems.table:
+            problem = self.problems.selected
+            if problem is not None:
+                self.app_context.navigator.open_chain(problem)
+            return
         self.app_context.navigator.open_object(event.key)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -14,14 +14,18 @@ from textual.geometry import Size
 
 from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.meta import ObjectRef
+from k9py.api.severity import Severity
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterHealth, ClusterState
+from k9py.diagnosis.problem import Problem
 from k9py.tui.context import AppContext
 from k9py.tui.panes.row_sources import rollout_columns, rollout_source, service_columns, service_source, with_operations
 from k9py.tui.panes.table_pane import TablePane
+from k9py.tui.problems import ShownProblems
 from k9py.views import rollouts as rollout_table
 from k9py.views import services as service_table
+from k9py.views.problems import cause_text
 from k9py.views.values import Tone
 
 FRAME_LINES: Final = 3
@@ -63,6 +67,8 @@ class HomeTables(Container):
             id="rollouts",
         )
         self._changing: Mapping[ObjectRef, str] = {}
+        self._problems: ShownProblems = context.problems
+        self._roots: Mapping[ObjectRef, Problem] = {}
         self._sized_for: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -92,16 +98,32 @@ class HomeTables(Container):
             return next(filter(None, map(self._change_of, cluster.queries.backends_of(service))), "")
 
         self.services.set_source(
-            with_operations(service_source(cluster, services), services.columns, "why", change_behind),
+            with_operations(service_source(cluster, services, self._root_text), services.columns, "why", change_behind),
             services.columns,
         )
         self.rollouts.set_source(
-            with_operations(rollout_source(cluster, rollouts), rollouts.columns, "state", self._change_of),
+            with_operations(
+                rollout_source(cluster, rollouts, self._root_text), rollouts.columns, "state", self._change_of
+            ),
             rollouts.columns,
         )
 
     def _change_of(self, key: ObjectRef) -> str:
         return self._changing.get(key, "")
+
+    def _root_text(self, key: ObjectRef, severity: Severity) -> str:
+        problem = self._problems.root_of(key, severity)
+        return "" if problem is None else cause_text(problem, key)
+
+    def show_roots(self, problems: ShownProblems) -> None:
+        """Show the root cause, where triage knows it, in the rows of what it explains."""
+        before, roots = self._roots, problems.roots
+        if roots is before:
+            return
+        self._roots = roots
+        changed = [key for key in {**before, **roots} if before.get(key) != roots.get(key)]
+        self.services.update_rows(key for key in changed if key in self.services.rows)
+        self.rollouts.update_rows(key for key in changed if key in self.rollouts.rows)
 
     def show_changes_under_way(self, changing: Mapping[ObjectRef, str], cluster: Cluster) -> None:
         """Mark the rows of objects that are being changed, until they have settled."""

@@ -87,8 +87,8 @@ class PanedScreen(ClusterScreen):
 
     @staticmethod
     def _tab_label(pane: Pane) -> str:
-        """Return the number and heading of a pane; of the active one also its count: `2 Rollouts (16)`."""
-        label = f"{pane.number} {pane.heading}" if pane.number else pane.heading
+        """Return the key and heading of a pane; of the active one also its count: `2 Rollouts (16)`."""
+        label = f"{pane.title_key} {pane.heading}" if pane.title_key else pane.heading
         return f"{label} ({pane.count})" if pane.count and pane.has_class("-active") else label
 
     def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
@@ -111,22 +111,19 @@ class PanedScreen(ClusterScreen):
         if not isinstance(pane, TablePane) or (lost := pane.table.lost_key) is None:
             return ""
         pane.table.pin_cursor()
-        present = pane.table.cursor_key
+        present = None if pane.table.cursor_key is None else pane.object_of(pane.table.cursor_key)
         there = (
             f"the cursor is on {present.qualified_kind} {present.name} now, press again to act on it" if present else ""
         )
         # A row that the filter or the narrowing hides still exists.
         what = "is not shown here any more" if lost in pane.rows else "is gone"
+        lost = pane.object_of(lost)
         return f"{lost.qualified_kind} {lost.name} {what}: {there or 'nothing is selected'}"
 
     def keep_cursor(self, acted_on: ObjectRef | None) -> None:
         pane = self.active_pane
-        if acted_on is None or not isinstance(pane, TablePane):
-            return
-        if pane.table.cursor_key == acted_on:
-            pane.table.pin_cursor()
-        else:  # another row came first while the command was typed
-            pane.table.select_key(acted_on)
+        if acted_on is not None and isinstance(pane, TablePane):
+            pane.keep_cursor(acted_on)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

@@ -6,9 +6,9 @@ carries it, wherever the cursor goes. On a Service, what acts on workloads goes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
 
 from k9py.actions.action import Action
 from k9py.actions.commands import commands_of
@@ -20,9 +20,6 @@ from k9py.tui.context import AppContext
 from k9py.tui.screens.targets import CursorTargets, no_workload_message, target_of
 from k9py.tui.terminal.covered_screens import CoveredScreen
 from k9py.tui.workers import start_worker
-
-if TYPE_CHECKING:
-    pass
 
 READ_ONLY = "read-only: kdash was started with --readonly"
 
@@ -40,7 +37,8 @@ class TargetScreen(CoveredScreen[None]):
         self._actions = context.options.actions
         self._commands = commands_of(self._actions)
         self._typed_on: CursorTargets | None = None
-        """What was under the cursor when the typing of the running command began."""
+        """What the running action is for where that is not what is under the cursor now: what was there when the
+        typing of its command began, or what the screen names for it."""
 
     def target(self) -> ObjectRef | None:
         """Return the object under the cursor."""
@@ -75,8 +73,36 @@ class TargetScreen(CoveredScreen[None]):
 
     def cursor_targets(self) -> CursorTargets:
         """Return what is under the cursor now, for what is typed before it acts."""
-        target, pod, connected = self.target(), self.pod_target(), self.app_context.connected
-        refs = [ref for ref in (target, pod) if ref is not None]
+        return self.targets_at(self.target(), self.pod_target())
+
+    def targets_for(self, action_id: str) -> CursorTargets | None:
+        """Return what an action is for, None: what is under the cursor.
+
+        To be overridden where the screen names another object for an action.
+        """
+        return None
+
+    @contextmanager
+    def acting_on(self, action_id: str) -> Iterator[None]:
+        """Let an action be for the object that the screen names for it, if it does."""
+        before = self._typed_on
+        named = self.targets_for(action_id) if before is None else before.targets_for(action_id)
+        self._typed_on = named or before
+        try:
+            yield
+        finally:
+            self._typed_on = before
+
+    def targets_at(
+        self, target: ObjectRef | None, pod: ObjectRef | None, others: Mapping[str, ObjectRef] | None = None
+    ) -> CursorTargets:
+        """Return objects with the uids that the screen shows.
+
+        Args:
+            others: what single actions are for instead, by their ids.
+        """
+        connected = self.app_context.connected
+        refs = [ref for ref in (target, pod, *(others or {}).values()) if ref is not None]
         if connected is not None:
             queries = connected.cluster.queries
             for ref in tuple(refs):
@@ -84,11 +110,11 @@ class TargetScreen(CoveredScreen[None]):
                     refs += queries.backends_of(ref)
                 elif ref.kind == POD.name and not ref.group and (workload := queries.workload_of(ref)) is not None:
                     refs.append(workload)
-        return CursorTargets(target, pod, {ref: self.uid_of(ref) for ref in refs})
+        return CursorTargets(target, pod, {ref: self.uid_of(ref) for ref in refs}, others or {})
 
     @property
     def acting_target(self) -> ObjectRef | None:
-        """The object an action is for: under the cursor now, or when the typing of its command began."""
+        """The object an action is for: under the cursor now or when its typing began, or what the screen names."""
         return self.target() if self._typed_on is None else self._typed_on.target
 
     @property

@@ -30,11 +30,20 @@ class CursorTargets:
 
     Args:
         uids: Of these and of the workloads that they stand for, as they were shown.
+        others: What single actions are for instead of the target, by their ids.
     """
 
     target: ObjectRef | None
     pod: ObjectRef | None
     uids: Mapping[ObjectRef, str] = field(default_factory=dict)
+    others: Mapping[str, ObjectRef] = field(default_factory=dict)
+
+    def targets_for(self, action_id: str) -> CursorTargets | None:
+        """Return what an action is for where that is not the target, None where it is."""
+        other = self.others.get(action_id)
+        if other is None:
+            return None
+        return CursorTargets(other, other if other.kind == POD.name and not other.group else None, self.uids)
 
 
 OBJECT_KEYS: Final = (

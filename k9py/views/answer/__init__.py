@@ -7,6 +7,7 @@ To add a step for a kind of cause: `steps.py`. To render another kind of change:
 
 from k9py.views.answer.compose import Answer, everything_healthy, rollout_answer, service_answer, stale
 from k9py.views.answer.facts import RolloutFacts, compared_revision
+from k9py.views.answer.problem import problem_answer
 from k9py.views.answer.steps import Keys
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "RolloutFacts",
     "compared_revision",
     "everything_healthy",
+    "problem_answer",
     "rollout_answer",
     "service_answer",
     "stale",

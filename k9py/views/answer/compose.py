@@ -16,7 +16,7 @@ from k9py.rollouts.status import RolloutState
 from k9py.views.answer.changed import changed_line, edited_line
 from k9py.views.answer.facts import RolloutFacts
 from k9py.views.answer.steps import Keys, steps
-from k9py.views.rollouts import KIND_SHORT_NAMES
+from k9py.views.rollouts import KIND_SHORT_NAMES, root_state_text
 from k9py.views.tones import severity_tone
 from k9py.views.values import StyledLine, Tone
 
@@ -43,17 +43,20 @@ class Answer:
     next_steps: tuple[StyledLine, ...] = ()
 
 
-def rollout_answer(view: RolloutView, facts: RolloutFacts, keys: Keys, now: datetime, *, refusal: str = "") -> Answer:
+def rollout_answer(
+    view: RolloutView, facts: RolloutFacts, keys: Keys, now: datetime, *, refusal: str = "", root: str = ""
+) -> Answer:
     """Return the answer for a workload.
 
     Args:
         keys: the key of each action that is possible now.
         refusal: why nothing may be changed, "" if it may.
+        root: the root cause of what is wrong, as triage knows it; "" takes what the view knows.
     """
     return Answer(
         view.severity,
         _name(view.key),
-        _rollout_problem(view, facts, now),
+        _rollout_problem(view, facts, now, root),
         changed_line(view, facts, now),
         steps(view, facts, keys, now, is_named=False, refusal=refusal),
     )
@@ -68,6 +71,7 @@ def service_answer(
     refusal: str = "",
     writer: ManagedFields | None = None,
     likely_target: tuple[ObjectRef, str] | None = None,
+    root: str = "",
 ) -> Answer:
     """Return the answer for a service.
 
@@ -75,8 +79,9 @@ def service_answer(
         target: the workload it selects that the keys act on, the worst of several; None if there is none.
         writer: who last changed the service; shown if it has no target.
         likely_target: the workload it is probably meant to select, and how its pods' labels differ.
+        root: the root cause of what is wrong, as triage knows it; "" takes what the view knows.
     """
-    severity, problem = view.severity, _service_problem(view, now)
+    severity, problem = view.severity, _service_problem(view, now, root)
     if target is None:
         if likely_target is not None and severity.is_problem:
             key, difference = likely_target
@@ -106,27 +111,22 @@ def everything_healthy(
     latest: tuple[ObjectRef, datetime] | None,
     now: datetime,
     *,
-    other_pods: int = 0,
-    keys: Keys | None = None,
+    looked_at: str = "",
 ) -> Answer:
     """Return the answer for a cluster in which nothing is wrong.
 
     Args:
         latest: the workload that changed last, and when.
-        other_pods: failing pods that belong to no Service or workload.
-        keys: the key of each action that is possible now.
+        looked_at: what triage has looked at, "" while that is not known.
     """
     text = f"all {count_noun(rollouts, 'rollout')} and {count_noun(services, 'service')}"
     problem: StyledLine = ((text, Tone.PLAIN),)
-    if other_pods:
-        failing = f"{count_noun(other_pods, 'other pod')} failing"
-        problem = ((failing, Tone.FAIL), (f" · {text} healthy", Tone.MUTED))
-        lists = ((keys or {}).get("other_pods", ":failing"), Tone.ACCENT)
-        return Answer(Severity.WARNING, "", problem, (), ((lists, (" list them", Tone.PLAIN)),))
     if latest is not None:
         key, at = latest
         name = printable(f"{key.namespace}/{key.name}")
         problem = (*problem, (f" · last change {name} {age(at, now)} ago", Tone.MUTED))
+    if looked_at:
+        problem = (*problem, (f" · {looked_at}", Tone.MUTED))
     return Answer(Severity.HEALTHY, "", problem)
 
 
@@ -147,10 +147,10 @@ def _name(key: ObjectRef) -> str:
     return printable(f"{KIND_SHORT_NAMES.get(key.kind, 'svc')}/{key.name}")
 
 
-def _rollout_problem(view: RolloutView, facts: RolloutFacts, now: datetime) -> StyledLine:
+def _rollout_problem(view: RolloutView, facts: RolloutFacts, now: datetime, root: str) -> StyledLine:
     severity, status, worst = view.severity, view.status, view.worst_finding
     tone = severity_tone(severity) if severity is not Severity.HEALTHY else Tone.PLAIN
-    text = _state_and_cause(view)
+    text = (root_state_text(status, root) if root and severity.is_problem else "") or _state_and_cause(view)
     serving = _serving_text(view)
     if severity in (Severity.UNKNOWN, Severity.IDLE, Severity.STUCK) or "ready" in text:
         serving = ""
@@ -197,8 +197,10 @@ def _new_errors(facts: RolloutFacts) -> StyledLine:
     return (("; new in the log: ", Tone.MUTED), (printable(first), Tone.FAIL), (more, Tone.MUTED))
 
 
-def _service_problem(view: ServiceView, now: datetime) -> StyledLine:
+def _service_problem(view: ServiceView, now: datetime, root: str) -> StyledLine:
     severity, worst = view.severity, view.worst_finding
+    if root and severity.is_problem:
+        return ((root, severity_tone(severity)), *_age(worst.since if worst else None, now))
     if view.mode is ServiceMode.EXTERNAL_NAME:
         return ((f"alias of {printable(view.external_name)}", Tone.PLAIN),)
     if worst is not None and (severity.is_problem or not view.total):

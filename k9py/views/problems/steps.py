@@ -58,19 +58,23 @@ def problem_steps(problem: Problem) -> tuple[ProblemStep, ...]:
     return tuple(steps.values())
 
 
-def step_line(step: ProblemStep, problem: Problem, keys: Mapping[str, str]) -> StyledLine:
+def step_line(step: ProblemStep, problem: Problem, keys: Mapping[str, str], *, refusal: str = "") -> StyledLine:
     """Return a step after its key; () when its action is not possible now.
 
     Args:
-        keys: the key of each action that is possible now, by the action's id.
+        keys: the key of each action that is possible now, by the end of the action's id (`undo`).
+        refusal: why nothing may be changed, "" if it may.
     """
     name = object_text(step.target, beside=problem.subject)
     is_named = step.target == problem.subject or printable(step.target.name) in step.text
     text = step.text if is_named else f"{step.text} ({name})"
     if not step.action:
         return ((text, Tone.PLAIN),)
-    key = keys.get(step.action)
-    return () if key is None else ((key, Tone.ACCENT), (f" {text}", Tone.PLAIN))
+    key = keys.get(step.action.rpartition(".")[2])
+    if key is not None:
+        return ((key, Tone.ACCENT), (f" {text}", Tone.PLAIN))
+    is_read = step.action in (LOGS, PREVIOUS_LOGS)
+    return ((text, Tone.PLAIN), (f" ({refusal})", Tone.MUTED)) if refusal and not is_read else ()
 
 
 def _steps(problem: Problem) -> Iterator[ProblemStep]:

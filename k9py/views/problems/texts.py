@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -40,7 +41,7 @@ _PARTS: Final = ("Pod", "ReplicaSet")
 _PREDICATE: Final = re.compile(
     r"(has|does|is|are|was|were|can|cannot|lacks|selects|matches|refuses|needs|waits|wants|names|points|allows|blocks"
     r"|fails|failed|exists|expired|expires|uses|takes|keeps|reached|refers|serves|stays|runs|misses|skips|rejects|leaves"
-    r"|holds|prevents|requires|reports|targets|sends|listens|belongs|exceeds|covers|controls|must|may|will|never|still) "
+    r"|holds|requires|reports|targets|sends|listens|belongs|exceeds|covers|controls|must|may|will|never|still) "
 )
 """Words with which a message goes on after the name of its object; any other follows a colon."""
 
@@ -72,7 +73,7 @@ def finding_text(finding: Finding, shown_at: ObjectRef | None = None) -> str:
     """
     about, message = finding.about, printable(finding.message)
     is_own = shown_at is not None and (about == shown_at or (about.kind in _PARTS and is_workload(shown_at)))
-    if is_own or printable(about.name) in message:
+    if is_own or _names(message, printable(about.name)):
         return message
     place = f"{about.namespace}/" if shown_at is not None and _is_elsewhere(about, shown_at) else ""
     name = printable(f"{about.qualified_kind} {place}{about.name}")
@@ -80,15 +81,17 @@ def finding_text(finding: Finding, shown_at: ObjectRef | None = None) -> str:
 
 
 def cause_text(problem: Problem, shown_at: ObjectRef | None = None) -> str:
-    """Return the root as one clause.
+    """Return the root as one clause. What pods of a workload have is said of the workload.
 
     Args:
         shown_at: the object whose row shows the text, None: the problem's own.
     """
-    subject = shown_at or problem.subject
-    if problem.subject == subject and problem.root.about in problem.objects and problem.root.about.kind in _PARTS:
-        return printable(problem.root.message)
-    return finding_text(problem.root, subject)
+    root, subject = problem.root, problem.subject
+    if root.about.kind in _PARTS and not root.about.group and root.about != subject:
+        if shown_at is not None and shown_at.name == subject.name and shown_at.namespace == subject.namespace:
+            return printable(root.message)  # `svc/web` in front of `deploy/web`
+        root = replace(root, about=subject)
+    return finding_text(root, shown_at or subject)
 
 
 def suspect_text(suspect: Suspect, subject: ObjectRef, now: datetime) -> str:
@@ -148,6 +151,11 @@ def _explained(effects: Sequence[Effect]) -> Iterator[ObjectRef]:
         yield from effect.objects or (effect.finding.about,)
     for effect in effects:
         yield from _explained(effect.effects)
+
+
+def _names(message: str, name: str) -> bool:
+    """Return whether a message has a name as a word of its own: not as a part of an image or of a label."""
+    return re.search(rf"(?<![\w.=/-]){re.escape(name)}(?![\w.:/@-])", message) is not None
 
 
 def _is_elsewhere(ref: ObjectRef, beside: ObjectRef) -> bool:

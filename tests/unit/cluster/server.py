@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +14,14 @@ import msgspec
 
 from k9py.api.discovery import Discovered
 from k9py.api.errors import BadRequestError, ForbiddenError, KdashError, NotFoundError
+from k9py.api.events import Event
 from k9py.api.kinds import KINDS, Kind
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.api.resource_types import ResourceTypes
 from k9py.api.standard_types import STANDARD_TYPES
 from k9py.informer.lister_watcher import ListerWatcher
+from k9py.logs.source import LogTarget
 from tests.factories import NOW
 
 
@@ -64,6 +66,35 @@ class ContextInfo:
     namespace: str = "shop"
 
 
+@dataclass(eq=False)
+class _Watch:
+    """An open watch."""
+
+    kind: str
+    namespace: str
+    field_selector: str
+    queue: asyncio.Queue[bytes | KdashError] = field(default_factory=asyncio.Queue)
+
+    @property
+    def is_of_one_object(self) -> bool:
+        return self.field_selector.startswith(("metadata.name=", "involvedObject.uid="))
+
+    def wants(self, obj: KubeObject) -> bool:
+        if self.kind != obj.KIND or self.namespace not in ("", obj.namespace):
+            return False
+        field_name, _, value = self.field_selector.partition("=")
+        match field_name:
+            case "metadata.name":
+                return obj.name == value
+            case "involvedObject.uid":
+                return isinstance(obj, Event) and obj.involved_object.uid == value
+        return True
+
+
+async def _batches(lines: list[bytes]) -> AsyncIterator[list[bytes]]:
+    yield lines
+
+
 class FakeServer:
     """Implements `cluster.cluster.ClusterConnection`.
 
@@ -75,6 +106,9 @@ class FakeServer:
         watched: (kind, namespace) of the open watches.
         down: what every list and watch fails with; None when the server is up. Set by `go_down`.
         silent: it does not answer access reviews.
+        logs: lines by `namespace/pod/container`, with `/previous` for the run that ended.
+        read_logs: the keys of the logs that were read, in order.
+        is_reading: set while logs are answered; clear it to hold them back.
     """
 
     def __init__(self, *objects: KubeObject) -> None:
@@ -89,8 +123,12 @@ class FakeServer:
         self.version = 100
         self.objects: dict[ObjectRef, KubeObject] = {}
         self.listed: list[tuple[str, str, str]] = []
-        self._watches: list[tuple[str, str, asyncio.Queue[bytes | KdashError]]] = []
-        self._events: list[tuple[int, str, str, bytes]] = []
+        self.logs: dict[str, list[str]] = {}
+        self.read_logs: list[str] = []
+        self.is_reading = asyncio.Event()
+        self.is_reading.set()
+        self._watches: list[_Watch] = []
+        self._events: list[tuple[int, KubeObject, bytes]] = []
         for obj in objects:
             self.put(obj)
 
@@ -110,14 +148,14 @@ class FakeServer:
     def go_down(self, error: KdashError) -> None:
         """Break every watch and refuse every request until `down` is None again."""
         self.down = error
-        for _, _, queue in self._watches:
-            queue.put_nowait(error)
+        for watch in self._watches:
+            watch.queue.put_nowait(error)
 
     def fail(self, kind: str, error: KdashError) -> None:
         """Break the watches of one kind once."""
-        for watched, _, queue in self._watches:
-            if watched == kind:
-                queue.put_nowait(error)
+        for watch in self._watches:
+            if watch.kind == kind:
+                watch.queue.put_nowait(error)
 
     def restore(self, *, version: int, without: ObjectRef) -> None:
         """Become what a backup holds: everything at a lower version, one object missing; no watch receives it."""
@@ -127,16 +165,16 @@ class FakeServer:
 
     def send(self, line: bytes, kind: str) -> None:
         """Send a line as it is to every watch of a kind."""
-        for watched, _, queue in self._watches:
-            if watched == kind:
-                queue.put_nowait(line)
+        for watch in self._watches:
+            if watch.kind == kind:
+                watch.queue.put_nowait(line)
 
     def _send(self, type_: str, obj: KubeObject) -> None:
         line = b'{"type":"%s","object":%s}' % (type_.encode(), msgspec.json.encode(obj))
-        self._events.append((self.version, obj.KIND, obj.namespace, line))
-        for kind, namespace, queue in self._watches:
-            if kind == obj.KIND and namespace in ("", obj.namespace):
-                queue.put_nowait(line)
+        self._events.append((self.version, obj, line))
+        for watch in self._watches:
+            if watch.wants(obj):
+                watch.queue.put_nowait(line)
 
     async def can_i(
         self, verb: str, kind: str, namespace: str, *, name: str = "", subresource: str = ""
@@ -172,7 +210,23 @@ class FakeServer:
 
     @property
     def watched(self) -> list[tuple[str, str]]:
-        return sorted((kind, namespace) for kind, namespace, _ in self._watches)
+        return sorted((watch.kind, watch.namespace) for watch in self._watches)
+
+    @property
+    def selected(self) -> list[tuple[str, str, str]]:
+        """Kind, namespace and field selector of the open watches of single objects, or of the events about them."""
+        return sorted(
+            (watch.kind, watch.namespace, watch.field_selector) for watch in self._watches if watch.is_of_one_object
+        )
+
+    @asynccontextmanager
+    async def open_log(self, target: LogTarget, **how: Any) -> AsyncIterator[AsyncIterator[list[bytes]]]:
+        key = f"{target.namespace}/{target.pod}/{target.container}{'/previous' if how.get('previous') else ''}"
+        self.read_logs.append(key)
+        await self.is_reading.wait()
+        if key not in self.logs:
+            raise NotFoundError(f"no log {key}", code=404)
+        yield _batches([line.encode() for line in self.logs[key]])
 
     def check(self, kind: Kind[Any], namespace: str) -> None:
         if self.down is not None:
@@ -184,17 +238,17 @@ class FakeServer:
 
     @asynccontextmanager
     async def watching(
-        self, kind: str, namespace: str, resource_version: str
+        self, kind: str, namespace: str, resource_version: str, field_selector: str = ""
     ) -> AsyncIterator[asyncio.Queue[bytes | KdashError]]:
-        entry = (kind, namespace, asyncio.Queue[bytes | KdashError]())
-        for version, kind_of_event, namespace_of_event, line in self._events:
-            if version > int(resource_version or 0) and kind_of_event == kind and namespace in ("", namespace_of_event):
-                entry[2].put_nowait(line)
-        self._watches.append(entry)
+        watch = _Watch(kind, namespace, field_selector)
+        for version, obj, line in self._events:
+            if version > int(resource_version or 0) and watch.wants(obj):
+                watch.queue.put_nowait(line)
+        self._watches.append(watch)
         try:
-            yield entry[2]
+            yield watch.queue
         finally:
-            self._watches.remove(entry)
+            self._watches.remove(watch)
 
 
 class _FakeListerWatcher:
@@ -212,7 +266,7 @@ class _FakeListerWatcher:
         items = [
             json.loads(msgspec.json.encode(obj))
             for obj in self._server.objects.values()
-            if wanted and self._kind.name == obj.KIND and self._namespace in ("", obj.namespace)
+            if wanted and _Watch(self._kind.name, self._namespace, self._field_selector).wants(obj)
         ]
         return json.dumps({"metadata": {"resourceVersion": str(self._server.version)}, "items": items}).encode()
 
@@ -235,7 +289,9 @@ class _FakeListerWatcher:
         if initial:
             raise BadRequestError("sendInitialEvents is not understood", code=400)
         self._server.check(self._kind, self._namespace)
-        async with self._server.watching(self._kind.name, self._namespace, resource_version) as queue:
+        async with self._server.watching(
+            self._kind.name, self._namespace, resource_version, self._field_selector
+        ) as queue:
             yield self._lines(queue)
 
     async def _lines(self, queue: asyncio.Queue[bytes | KdashError]) -> AsyncIterator[list[bytes]]:

@@ -55,7 +55,8 @@ def test_a_pod_of_the_workload_that_is_shown_is_not_named() -> None:
     problem = problem_of(WEB, "image web:2 cannot be pulled", about=PODS[0])
     assert cause_text(problem) == "image web:2 cannot be pulled"
     assert cause_text(problem, WEB) == "image web:2 cannot be pulled"
-    assert cause_text(problem, WEB_SERVICE) == "Pod web-7f9-aa: image web:2 cannot be pulled"
+    assert cause_text(problem, WEB_SERVICE) == "image web:2 cannot be pulled"
+    assert cause_text(problem, INGRESS) == "Deployment web: image web:2 cannot be pulled"
 
 
 def test_what_users_reach_is_named_before_pods_are_counted() -> None:
@@ -113,7 +114,7 @@ def test_a_step_names_the_object_of_its_key_and_is_left_out_while_impossible() -
     problem = missing_key()
     steps = problem_steps(problem)
     assert [(step.action, step.target) for step in steps] == [("object.edit", CONFIG_MAP), ("workload.undo", WEB)]
-    keys = {"workload.undo": "u"}
+    keys = {"undo": "u"}
     assert [plain(step_line(step, problem, keys)) for step in steps] == ["", "u roll back to revision 6 (deploy/web)"]
 
 

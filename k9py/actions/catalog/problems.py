@@ -1,0 +1,61 @@
+"""The problems of the cluster: list them, acknowledge them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from k9py.actions.action import Action, ActionScope, HelpGroup, TypedCommand
+from k9py.actions.host import ActionHost
+
+
+def _connected(host: ActionHost) -> str | None:
+    return None if host.is_connected else "not connected"
+
+
+def _problems(host: ActionHost, _argument: str | None) -> None:
+    host.show_problems()
+
+
+PROBLEMS: Final = Action(
+    "cluster.problems",
+    "Problems",
+    "Problems: what is broken, why, and what changed; {table.select} shows the chain",
+    keys=("exclamation_mark",),
+    group=HelpGroup.NAVIGATE,
+    scope=ActionScope.CLUSTER,
+    run=_problems,
+    command=TypedCommand("problems", ("failing",)),
+    ready=_connected,
+    footer=165,
+)
+ACKNOWLEDGE: Final = Action(
+    "problem.acknowledge",
+    "Acknowledge",
+    "Acknowledge the problem: hide it until its severity changes, or show it again",
+    keys=("a",),
+    group=HelpGroup.TABLES,
+    scope=ActionScope.PROBLEMS,
+    native="acknowledge",
+    footer=140,
+)
+SHOW_ACKNOWLEDGED: Final = Action(
+    "problem.show_acknowledged",
+    "Acknowledged",
+    "Show or hide acknowledged problems",
+    keys=("A",),
+    group=HelpGroup.TABLES,
+    scope=ActionScope.PROBLEMS,
+    native="show_acknowledged",
+    footer=272,
+)
+FOLD: Final = Action(
+    "chain.fold",
+    "Objects",
+    "List the objects that have the same finding, or fold them",
+    keys=("space",),
+    group=HelpGroup.TABLES,
+    scope=ActionScope.CHAIN,
+    native="fold",
+    footer=268,
+)
+ACTIONS: Final = (PROBLEMS, ACKNOWLEDGE, SHOW_ACKNOWLEDGED, FOLD)

@@ -1,0 +1,324 @@
+"""What checks read and the home screen does not: leases that begin when a check asks, and end when no check asks.
+
+Invariants: what the stores of the home screen hold is never leased twice. At most `MAX_LEASES` leases of single objects
+and namespaces exist. A demand that cannot be met is `Unread` with a reason; whoever asked runs again when that changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from k9py.api.errors import ForbiddenError, KdashError
+from k9py.api.kinds import Kind
+from k9py.api.meta import ObjectRef
+from k9py.api.text import bounded
+from k9py.cluster.change_tracer import MAX_TRACED
+from k9py.cluster.graph import Demand
+from k9py.cluster.health import ClusterState, KindHealth
+from k9py.cluster.lease import LeaseRequest, WatchLease
+from k9py.cluster.reads import ReadGraph, Token
+from k9py.cluster.scope import Scope
+from k9py.cluster.stores import MergedStore, tokens_of
+from k9py.diagnosis.graph import Unread
+from k9py.diagnosis.problem import UnreadKind
+from k9py.informer.store import ChangeBatch
+
+MAX_LEASES: Final = 200
+"""Leases that checks have asked for. Each is a watch, and a server allows only so many requests at a time."""
+
+NOT_SERVED: Final = "not served"
+_TOO_MANY: Final = Unread(f"too many objects to read: more than {MAX_LEASES}")
+_LOADING: Final = Unread()
+_ROOM: Final = ("demand", "room")
+"""The token of a demand that found no room."""
+
+_MAX_REASON: Final = 300
+
+_KindKey = tuple[type, type, str]
+_LeaseKey = tuple[_KindKey, str | None, str, str]
+
+
+class LeaseTaker(Protocol):
+    """The part of `Leases` that is needed."""
+
+    def lease(self, request: LeaseRequest[Any], store: MergedStore[Any] | None = None) -> WatchLease[Any]: ...
+
+
+@dataclass(slots=True)
+class _Leased:
+    """A lease and how it is answered; `refused` stays the answer until it has been read."""
+
+    demand: Demand
+    lease: WatchLease[Any]
+    answer: MergedStore[Any] | Unread = _LOADING
+    is_refused: bool = False
+
+
+class DemandLeases:
+    """The objects that checks ask for.
+
+    Args:
+        leases: takes leases.
+        reads: where reads are recorded, and marked when they would give something else now.
+        home: the stores that are filled anyway, by kind.
+        has_synced: returns whether the objects of a kind (by name) of these have been read.
+        home_health: returns the health of such a kind, None: unknown.
+        on_objects: called with the objects of a subject that have changed.
+        mark: called with what has changed.
+    """
+
+    def __init__(
+        self,
+        leases: LeaseTaker,
+        reads: ReadGraph,
+        home: Mapping[Kind[Any], MergedStore[Any]],
+        has_synced: Callable[[str], bool],
+        home_health: Callable[[str], KindHealth | None],
+        scope: Callable[[], Scope],
+        *,
+        on_objects: Callable[[Iterable[ObjectRef]], None],
+        mark: Callable[[Iterable[Token]], None],
+    ) -> None:
+        self._leases = leases
+        self._reads = reads
+        self._home = {_kind_key(kind): (kind, store) for kind, store in home.items()}
+        self._has_synced = has_synced
+        self._home_health = home_health
+        self._scope = scope
+        self._on_objects = on_objects
+        self._mark = mark
+        self._subjects: dict[_KindKey, _Leased] = {}
+        self._asked: dict[_LeaseKey, _Leased] = {}
+        self._refused: dict[tuple[_KindKey, str | None], _Leased] = {}
+        self._left_out: set[tuple[str, str]] = set()
+        self._home_answers: dict[_KindKey, Unread | None] = {}
+
+    # -- subjects -----------------------------------------------------------------------------------------------------
+
+    def lease_subjects(self, kinds: Iterable[Kind[Any]]) -> None:
+        """Watch all objects of these kinds in the scope."""
+        for kind in kinds:
+            key = _kind_key(kind)
+            if key not in self._home and key not in self._subjects:
+                self._subjects[key] = self._take(Demand(kind, None), is_subject=True)
+
+    def subjects(self, kind: Kind[Any]) -> MergedStore[Any] | Unread:
+        """Return all objects of a kind of subjects."""
+        key = _kind_key(kind)
+        if key in self._home:
+            unread = self._home_unread(key)
+            return self._home[key][1] if unread is None else unread
+        leased = self._subjects.get(key)
+        return _LOADING if leased is None else leased.answer
+
+    # -- demands ------------------------------------------------------------------------------------------------------
+
+    def store(self, demand: Demand) -> MergedStore[Any] | Unread:
+        """Return a store that holds everything that is demanded, Unread while there is none."""
+        key = _kind_key(demand.kind)
+        in_scope = not demand.namespace or not demand.kind.namespaced or self.covers(demand.namespace)
+        if key in self._home and in_scope and not demand.about:
+            unread = self._home_unread(key)
+            if unread is None:
+                return self._home[key][1]
+            self._reads.record(("home", key))
+            return unread
+        leased = self._find(key, demand, in_scope=in_scope)
+        if leased is None:
+            if len(self._asked) >= MAX_LEASES:
+                self._left_out.add((demand.kind.name, demand.namespace or ""))
+                self._reads.record(_ROOM)
+                return _TOO_MANY
+            leased = self._asked[_lease_key(demand)] = self._take(demand)
+        self._reads.record(_token(leased.demand))
+        return leased.answer
+
+    def covers(self, namespace: str) -> bool:
+        """Return whether a namespace is watched; "": whether the whole cluster is."""
+        scope = self._scope()
+        return scope.is_cluster or namespace in scope.namespaces
+
+    def _find(self, key: _KindKey, demand: Demand, *, in_scope: bool) -> _Leased | None:
+        """Return a lease that holds what is demanded, or that shows that it is refused."""
+        if in_scope and not demand.about:
+            whole = self._subjects.get(key) or self._asked.get((key, None, "", ""))
+            if whole is not None:
+                return whole
+        if demand.name:
+            listed = self._asked.get((key, demand.namespace, "", ""))
+            if listed is not None:
+                return listed
+        return self._refused.get((key, demand.namespace)) or self._asked.get(_lease_key(demand))
+
+    def _home_unread(self, key: _KindKey) -> Unread | None:
+        """Return why objects of a kind of the home screen are not read, None: they are."""
+        kind = self._home[key][0]
+        if self._has_synced(kind.name):
+            return None
+        health = self._home_health(kind.name)
+        before = self._home_answers.get(key) or _LOADING
+        return _LOADING if health is None or health.has_synced else _unread(health, before)
+
+    # -- leases -------------------------------------------------------------------------------------------------------
+
+    def _take(self, demand: Demand, *, is_subject: bool = False) -> _Leased:
+        kind = demand.kind
+        selectors = []
+        if demand.name:
+            selectors.append(f"metadata.name={demand.name}")
+        if demand.about:
+            selectors.append(f"involvedObject.uid={demand.about}")
+        namespaces = None if demand.namespace is None else ((demand.namespace,) if demand.namespace else ())
+        taken: list[_Leased] = []
+        request: LeaseRequest[Any] = LeaseRequest(
+            kind,
+            namespaces,
+            field_selectors=(",".join(selectors),),
+            on_batch=lambda batch: self._on_batch(taken[0], batch, is_subject=is_subject) if taken else None,
+            on_health=lambda became_current: (
+                self._on_health(taken[0], became_current=became_current, is_subject=is_subject) if taken else None
+            ),
+        )
+        leased = _Leased(demand, self._leases.lease(request, MergedStore(kind.name, self._reads)))
+        taken.append(leased)
+        self._update(leased)
+        return leased
+
+    def _on_batch(self, leased: _Leased, batch: ChangeBatch[Any], *, is_subject: bool) -> None:
+        if is_subject:
+            self._on_objects(change.key for change in batch.changes)
+        if len(batch.changes) > MAX_TRACED:
+            self._mark((_token(leased.demand),))
+            return
+        name = leased.demand.kind.name
+        states = (state for change in batch.changes for state in (change.old, change.new) if state is not None)
+        self._mark({token for state in states for token in tokens_of(name, state, {})})
+
+    def _on_health(self, leased: _Leased, *, became_current: bool, is_subject: bool) -> None:
+        before = leased.answer
+        self._update(leased)
+        if leased.answer is not before or became_current:
+            if is_subject:
+                self._on_objects(tuple(leased.lease.store.keys()))
+            self._mark((_token(leased.demand),))
+
+    def _update(self, leased: _Leased) -> None:
+        demand = leased.demand
+        if leased.lease.has_synced:
+            leased.answer, leased.is_refused = leased.lease.store, False
+        else:
+            health = leased.lease.health
+            answer = _unread(health, leased.answer if isinstance(leased.answer, Unread) else _LOADING)
+            if answer != leased.answer:
+                leased.answer = answer
+            leased.is_refused = health.is_unserved or (health.state is ClusterState.FORBIDDEN and bool(answer.reason))
+        if not demand.about:
+            refused = (_kind_key(demand.kind), demand.namespace)
+            if leased.is_refused:
+                self._refused.setdefault(refused, leased)
+            elif self._refused.get(refused) is leased:
+                del self._refused[refused]
+
+    def on_home_health(self) -> None:
+        """Mark what was read of the stores of the home screen where they are read, or refused, now."""
+        for key in self._home:
+            before = self._home_answers.get(key, _LOADING)
+            answer = self._home_unread(key)
+            if answer != before:
+                self._home_answers[key] = answer
+                self._mark((("home", key),))
+
+    def sweep(self) -> None:
+        """End the leases that no check refers to."""
+        unused = [key for key, leased in self._asked.items() if not self._reads.is_read(_token(leased.demand))]
+        for key in unused:
+            self._end(self._asked.pop(key))
+        if unused and self._left_out:
+            self._left_out.clear()
+            self._mark((_ROOM,))
+
+    def close(self) -> None:
+        """End all leases."""
+        for leased in (*self._asked.values(), *self._subjects.values()):
+            self._end(leased)
+        self._asked.clear()
+        self._subjects.clear()
+        self.forget_scope()
+
+    def end_asked(self) -> None:
+        """End what checks have asked for, when the scope has changed."""
+        for leased in self._asked.values():
+            self._end(leased)
+        self._asked.clear()
+        self.forget_scope()
+
+    def forget_scope(self) -> None:
+        """Forget what was refused."""
+        self._refused.clear()
+        self._left_out.clear()
+        self._home_answers.clear()
+
+    def _end(self, leased: _Leased) -> None:
+        leased.lease.close()
+        refused = (_kind_key(leased.demand.kind), leased.demand.namespace)
+        if self._refused.get(refused) is leased:
+            del self._refused[refused]
+
+    # -- coverage -----------------------------------------------------------------------------------------------------
+
+    @property
+    def is_home_read(self) -> bool:
+        """Whether everything of the home screen has been read, or is refused."""
+        answers = [self._home_unread(key) for key in self._home]
+        return all(answer is None or answer.reason for answer in answers) and any(answer is None for answer in answers)
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether something that was asked for is still being read."""
+        return not self.is_home_read or any(leased.answer == _LOADING for leased in self._leased())
+
+    def _leased(self) -> Iterator[_Leased]:
+        yield from self._subjects.values()
+        yield from self._asked.values()
+
+    def unread(self) -> tuple[UnreadKind, ...]:
+        """Return what is not read, by kind; not what the server does not have."""
+        unread: set[tuple[str, str, str]] = set()
+        for key, (kind, _) in self._home.items():
+            answer = self._home_unread(key)
+            if answer is not None:
+                unread.add((kind.name, "", answer.reason))
+        for leased in self._leased():
+            if isinstance(leased.answer, Unread):
+                unread.add((leased.demand.kind.name, leased.demand.namespace or "", leased.answer.reason))
+        unread |= {(kind, namespace, _TOO_MANY.reason) for kind, namespace in self._left_out}
+        return tuple(UnreadKind(*each) for each in sorted(unread) if each[2] != NOT_SERVED)
+
+
+def _kind_key(kind: Kind[Any]) -> _KindKey:
+    return (type(kind), kind.type, kind.resource_type.qualified_name)
+
+
+def _lease_key(demand: Demand) -> _LeaseKey:
+    return (_kind_key(demand.kind), demand.namespace, demand.name, demand.about)
+
+
+def _token(demand: Demand) -> Token:
+    return ("demand", _lease_key(demand))
+
+
+def _unread(health: KindHealth, before: Unread) -> Unread:
+    """Return why something has not been read; while it is tried again, the reason stays what it was."""
+    error = health.error
+    if error is None or health.retry_at is None:
+        return before
+    if health.is_unserved:
+        return Unread(NOT_SERVED)
+    return Unread(_reason(error))
+
+
+def _reason(error: KdashError) -> str:
+    text = bounded(str(error), _MAX_REASON)
+    return f"forbidden: {text}" if isinstance(error, ForbiddenError) and "forbidden" not in text else text

@@ -1,0 +1,187 @@
+"""Read the last log lines of containers that checks ask for: once for each run, a bounded number at a time.
+
+Invariants: containers of one owner with the same image share their lines, those of the pod that was asked for first. At
+most `AT_A_TIME` are read at a time and `PER_MINUTE` begun in a minute; what fails has no lines. Whoever asked runs
+again when the lines are there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from k9py.api.errors import KdashError
+from k9py.api.meta import ObjectRef
+from k9py.api.pods import Pod
+from k9py.api.text import printable
+from k9py.cluster.reads import ReadGraph, Token
+from k9py.diagnosis.graph import Unread
+from k9py.logs.line import split_line
+from k9py.logs.source import LogSource, LogTarget
+from k9py.logs.source_errors import LogSourceError, container_lines
+from k9py.runtime.clock import Clock
+
+MAX_LINES: Final = 200
+AT_A_TIME: Final = 3
+PER_MINUTE: Final = 30
+MAX_WAITING: Final = 100
+"""Containers that wait to be read; beyond, logs are unread until there is room."""
+
+_LIMIT_BYTES: Final = 256 * 1024
+_MAX_LINE: Final = 2_000
+
+_LogKey = tuple[str, str, str, bool]
+"""uid of the owner, or of a pod without one; container, image, whether it is the previous run."""
+
+
+@dataclass(slots=True)
+class _ContainerLog:
+    """The lines of a container and which run they are of."""
+
+    run: tuple[str, int]
+    target: LogTarget
+    lines: tuple[str, ...] | Unread | None
+
+
+class ContainerLogs:
+    """The last lines of containers.
+
+    Args:
+        reads: where reads are recorded.
+        spawn: runs a task.
+        mark: called when lines have been read.
+    """
+
+    def __init__(
+        self,
+        source: LogSource,
+        clock: Clock,
+        reads: ReadGraph,
+        spawn: Callable[[Coroutine[Any, Any, None], str], object],
+        mark: Callable[[Iterable[Token]], None],
+    ) -> None:
+        self._source = source
+        self._clock = clock
+        self._reads = reads
+        self._spawn = spawn
+        self._mark = mark
+        self._logs: dict[_LogKey, _ContainerLog] = {}
+        self._waiting: dict[_LogKey, None] = {}
+        self._reading: set[_LogKey] = set()
+        self._begun: deque[float] = deque()
+        self._is_timer_set = False
+
+    def read(self) -> dict[tuple[ObjectRef, str, bool], tuple[str, ...]]:
+        """Return all lines that have been read, by pod, container, and whether they are of the run before."""
+        return {
+            (ObjectRef(Pod.KIND, log.target.namespace, log.target.pod), log.target.container, key[3]): log.lines
+            for key, log in self._logs.items()
+            if isinstance(log.lines, tuple)
+        }
+
+    def lines(self, pod: Pod, container: str, previous: bool) -> tuple[str, ...] | Unread | None:
+        """Return the last lines of a container, None when there are none; Unread until they are read."""
+        status = next((each for each in pod.statuses() if each.name == container), None)
+        specs = (*(pod.spec.containers or ()), *(pod.spec.init_containers or ()))
+        image = next((each.image for each in specs if each.name == container), "")
+        key = (pod.owner_uid or pod.uid, container, image, previous)
+        run = (pod.uid, status.restart_count if status is not None else 0)
+        self._reads.record(("log", key))
+        log = self._logs.get(key)
+        target = LogTarget(pod.namespace, pod.name, container, pod.uid)
+        if log is None:
+            if len(self._waiting) >= MAX_WAITING:
+                return Unread("too many logs to read")
+            log = self._logs[key] = _ContainerLog(run, target, Unread())
+            self._request(key)
+        elif log.run[0] == pod.uid and log.run != run:
+            log.run = run
+            self._request(key)
+        return log.lines
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being read, or can be begun now."""
+        return not self._reading and (not self._waiting or not self._may_begin())
+
+    def sweep(self) -> None:
+        """Forget the lines that no check refers to."""
+        for key in [key for key in self._logs if not self._reads.is_read(("log", key))]:
+            if key not in self._reading:
+                del self._logs[key]
+                self._waiting.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._logs.clear()
+        self._waiting.clear()
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def _request(self, key: _LogKey) -> None:
+        self._waiting[key] = None
+        self._begin()
+
+    def _may_begin(self) -> bool:
+        now = self._clock.monotonic()
+        while self._begun and now - self._begun[0] >= 60.0:
+            self._begun.popleft()
+        return len(self._begun) < PER_MINUTE
+
+    def _begin(self) -> None:
+        """Begin to read what waits, as far as the budget allows."""
+        for key in tuple(self._waiting):
+            if len(self._reading) >= AT_A_TIME:
+                return
+            if key in self._reading:
+                continue
+            if not self._may_begin():
+                self._wait_for_budget()
+                return
+            del self._waiting[key]
+            self._begun.append(self._clock.monotonic())
+            self._reading.add(key)
+            self._spawn(self._read(key), "log of a failing container")
+
+    def _wait_for_budget(self) -> None:
+        if not self._is_timer_set:
+            self._is_timer_set = True
+            self._spawn(self._begin_later(), "budget of logs")
+
+    async def _begin_later(self) -> None:
+        await self._clock.sleep(max(0.0, self._begun[0] + 60.0 - self._clock.monotonic()))
+        self._is_timer_set = False
+        self._begin()
+
+    async def _read(self, key: _LogKey) -> None:
+        log = self._logs.get(key)
+        try:
+            lines = None if log is None else await read_last_lines(self._source, log.target, previous=key[3])
+        finally:
+            self._reading.discard(key)
+        if log is not None:
+            log.lines = lines
+        self._mark((("log", key),))
+        self._begin()
+
+
+async def read_last_lines(source: LogSource, target: LogTarget, *, previous: bool) -> tuple[str, ...] | None:
+    """Return the last lines of a container, printable and without timestamps; None when there are none."""
+    lines: list[bytes] = []
+    try:
+        async with source.open_log(
+            target, follow=False, tail_lines=MAX_LINES, limit_bytes=_LIMIT_BYTES, previous=previous
+        ) as batches:
+            async for batch in container_lines(batches):
+                lines += batch
+                del lines[:-MAX_LINES]
+                await asyncio.sleep(0)
+    except LogSourceError:
+        pass  # lines may have come before it
+    except KdashError:
+        return None
+    texts = tuple(printable(split_line(line)[1][:_MAX_LINE]) for line in lines)
+    return texts or None

@@ -1,0 +1,251 @@
+"""Trace findings to their roots: the problems of a cluster, each with what it explains.
+
+Rules: an object in `caused_by` stands for what blocks it, else for its warnings; whatever else is found about the
+object of an effect explains it. A root is what nothing explains. Of findings that explain each other in a circle one is
+the root. Invariants: every finding is in the problems that explain it, and in no others; the result does not depend on
+the order of the findings; a problem is as severe as the worst that users feel of what it explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from k9py.api.kinds import POD
+from k9py.api.meta import ObjectRef
+from k9py.api.severity import Severity
+from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.finding_groups import FindingGroup, GroupKey, Owner, fold
+from k9py.diagnosis.problem import Effect, Problem
+
+FELT_KINDS: Final = frozenset(
+    {"Service", "Ingress", "HTTPRoute", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"}
+)
+"""Kinds whose own findings are felt by users, whether or not an effect states it."""
+
+_ENTRANCES: Final = frozenset({"Service", "Ingress", "HTTPRoute"})
+
+
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """The problems, and where each object appears.
+
+    Args:
+        problems: worst first.
+        findings_about: the findings about each object, in no order.
+        problems_of: the problems that are about an object or explain it, worst first.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    findings_about: Mapping[ObjectRef, tuple[Finding, ...]] = field(default_factory=dict)
+    problems_of: Mapping[ObjectRef, tuple[Problem, ...]] = field(default_factory=dict)
+
+
+def trace(findings: Iterable[Finding], owners: Mapping[ObjectRef, Owner] | None = None) -> Chains:
+    """Return the problems behind findings.
+
+    Args:
+        owners: of pods and ReplicaSets.
+    """
+    steps = trace_steps(findings, owners or {})
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            chains: Chains = end.value
+            return chains
+
+
+def trace_steps(findings: Iterable[Finding], owners: Mapping[ObjectRef, Owner]) -> Generator[None, None, Chains]:
+    """Return the same, and yield after each part of the work, for the caller to pause."""
+    groups = yield from fold(findings, owners)
+    links = yield from _links(groups, owners)
+    problems: list[Problem] = []
+    for root in links.roots():
+        problems.append(links.problem(root))
+        yield
+    problems.sort(key=_rank)
+    about: dict[ObjectRef, list[Finding]] = {}
+    for group in groups.values():
+        for member in group.members:
+            about.setdefault(member.about, []).append(member)
+        yield
+    explained: dict[ObjectRef, list[Problem]] = {}
+    for problem in problems:
+        for ref in {problem.subject, *problem.objects, *_objects(problem.effects)}:
+            explained.setdefault(ref, []).append(problem)
+        yield
+    return Chains(
+        tuple(problems),
+        {ref: tuple(each) for ref, each in about.items()},
+        {ref: tuple(each) for ref, each in explained.items()},
+    )
+
+
+class _Links:
+    """Which groups explain which.
+
+    Args:
+        causes: by the group that they explain; only groups that exist, never the group itself.
+    """
+
+    def __init__(self, groups: Mapping[GroupKey, FindingGroup], causes: dict[GroupKey, set[GroupKey]]) -> None:
+        self._groups = groups
+        self._causes = causes
+        self._effects: dict[GroupKey, list[GroupKey]] = {}
+        for key, explaining in causes.items():
+            for cause in explaining:
+                self._effects.setdefault(cause, []).append(key)
+        for effects in self._effects.values():
+            effects.sort(key=lambda key: groups[key].order)
+
+    # -- roots --------------------------------------------------------------------------------------------------------
+
+    def roots(self) -> Iterator[GroupKey]:
+        """Yield the groups that nothing explains, and one of each circle that nothing outside explains."""
+        reached: set[GroupKey] = set()
+        for key, causes in self._causes.items():
+            if not causes:
+                reached.update(self._order_from(key, reached))
+                yield key
+        while len(reached) < len(self._groups):
+            root = self._root_of_circle(reached)
+            reached.update(self._order_from(root, reached))
+            yield root
+
+    def _root_of_circle(self, reached: set[GroupKey]) -> GroupKey:
+        """Return the group that counts as the root of a circle."""
+        last = next(key for key in self._groups if key not in reached)
+        seen = set(reached)
+        for key in self._groups:
+            if key not in seen:
+                seen.update(self._order_from(key, seen))
+                last = key
+        # Nothing that was not reached leads into the component of the last start but the component itself.
+        circle = {last}
+        waiting = [last]
+        while waiting:
+            for cause in self._causes[waiting.pop()]:
+                if cause not in circle and cause not in reached:
+                    circle.add(cause)
+                    waiting.append(cause)
+        return min(circle, key=lambda key: self._groups[key].order)
+
+    def _order_from(self, root: GroupKey, skipped: set[GroupKey]) -> list[GroupKey]:
+        """Return what a group explains over any number of steps, itself first, causes before effects where possible."""
+        finished: list[GroupKey] = []
+        seen = {root}
+        path = [(root, iter(self._effects.get(root, ())))]
+        while path:
+            key, effects = path[-1]
+            for effect in effects:
+                if effect not in seen and effect not in skipped:
+                    seen.add(effect)
+                    path.append((effect, iter(self._effects.get(effect, ()))))
+                    break
+            else:
+                path.pop()
+                finished.append(key)
+        finished.reverse()
+        return finished
+
+    # -- problems -----------------------------------------------------------------------------------------------------
+
+    def problem(self, root: GroupKey) -> Problem:
+        """Return a root with what it explains."""
+        order = self._order_from(root, set())
+        group = self._groups[root]
+        explained = [self._groups[key] for key in order[1:]]
+        objects = {ref for each in explained for ref in each.objects}
+        return Problem(
+            group.finding,
+            _felt(group, explained),
+            group.subject,
+            group.objects,
+            self._tree(order),
+            len(objects.difference(group.objects)),
+            group.finding.since,
+        )
+
+    def _tree(self, order: list[GroupKey]) -> tuple[Effect, ...]:
+        """Return each group below the last of those that explain it, so that a chain shows every step."""
+        depth = {order[0]: 0}
+        children: dict[GroupKey, list[GroupKey]] = {}
+        for key in order[1:]:
+            parent = max(
+                (cause for cause in self._causes[key] if cause in depth), key=lambda cause: (depth[cause], cause)
+            )
+            depth[key] = depth[parent] + 1
+            children.setdefault(parent, []).append(key)
+        effects: dict[GroupKey, Effect] = {}
+        for key in reversed(order):
+            below = sorted(children.get(key, ()), key=lambda child: self._groups[child].order[1:])
+            group = self._groups[key]
+            effects[key] = Effect(group.finding, group.objects, tuple(effects[child] for child in below))
+        return effects[order[0]].effects
+
+
+def _links(groups: Mapping[GroupKey, FindingGroup], owners: Mapping[ObjectRef, Owner]) -> Generator[None, None, _Links]:
+    by_object: dict[ObjectRef, list[FindingGroup]] = {}
+    for group in groups.values():
+        refs = dict.fromkeys(group.objects)
+        if group.finding.about.kind != POD.name:
+            # What is found about a ReplicaSet explains its Deployment.
+            refs |= dict.fromkeys(owners[ref].ref for ref in group.objects if ref in owners)
+        for ref in refs:
+            by_object.setdefault(ref, []).append(group)
+        yield
+    causes: dict[GroupKey, set[GroupKey]] = {}
+    for group in groups.values():
+        causes[group.key] = _causes_of(group, by_object)
+        yield
+    return _Links(groups, causes)
+
+
+def _causes_of(group: FindingGroup, by_object: Mapping[ObjectRef, list[FindingGroup]]) -> set[GroupKey]:
+    """Return what explains a group: what it names, and what is found about the objects that it names."""
+    explicit = {cause for cause in group.caused_by if not isinstance(cause, ObjectRef)}
+    found: dict[GroupKey, FindingGroup] = {}
+    for ref in group.caused_by:
+        if isinstance(ref, ObjectRef) and (not group.is_effect or ref not in group.objects):
+            standing = _standing(each for each in by_object.get(ref, ()) if each.key != group.key)
+            effects = [each for each in standing if each.is_effect]
+            found |= {each.key: each for each in effects or standing}
+    if group.is_effect:
+        for ref in group.objects:
+            own = _standing(each for each in by_object.get(ref, ()) if not each.is_effect)
+            found |= {each.key: each for each in own}
+    return explicit | {each.key for each in _standing(found.values())}
+
+
+def _standing(groups: Iterable[FindingGroup]) -> list[FindingGroup]:
+    """Return the groups that block, else the warnings; what is only worth knowing explains nothing."""
+    listed = [group for group in groups if group.finding.severity <= Severity.WARNING]
+    return [group for group in listed if group.finding.severity <= Severity.STUCK] or listed
+
+
+def _felt(root: FindingGroup, explained: list[FindingGroup]) -> Severity:
+    """Return what users feel of a root: the worst of its effects, else of what it explains, else its own."""
+    is_felt = root.is_effect or (root.subject.kind in FELT_KINDS and root.finding.about == root.subject)
+    effects = [group for group in explained if group.is_effect]
+    if is_felt and not any(root.subject in group.objects for group in effects):
+        effects.append(root)
+    return min((group.severity for group in effects or explained), default=root.severity)
+
+
+def _rank(problem: Problem) -> tuple[object, ...]:
+    """Sort the worst first, then what explains most Services and Ingresses, most objects, the latest, by name."""
+    entrances = sum(ref.kind in _ENTRANCES for ref in set(_objects(problem.effects)))
+    since = -problem.since.timestamp() if problem.since is not None else 0.0
+    root = problem.root
+    name = (problem.subject, root.check, root.container, root.reason, root.message, root.is_effect, problem.objects)
+    return (problem.severity, -entrances, -problem.explained, since, name)
+
+
+def _objects(effects: Iterable[Effect]) -> Iterator[ObjectRef]:
+    waiting = list(effects)
+    while waiting:
+        effect = waiting.pop()
+        yield from effect.objects
+        waiting += effect.effects

@@ -1,0 +1,178 @@
+"""The pane of problems: roots, ranked; acknowledged ones last and dimmed while they are shown.
+
+Invariant: a row's key stands for the problem, not for an object of the cluster: `selected` is the problem under the
+cursor, and every action is for that problem's subject or for what one of its steps names.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import BindingType
+
+from k9py.actions.action import ActionScope
+from k9py.api.meta import ObjectRef
+from k9py.tui.bindings import bindings
+from k9py.tui.keys import key_names
+from k9py.tui.panes.row_sources import ColumnSet
+from k9py.tui.panes.table_pane import RowSource, TablePane
+from k9py.tui.problems import ShownProblems, worst_tone
+from k9py.views.problems import coverage_text, empty_text, hidden_text, object_text, unread_texts
+from k9py.views.problems.table import COLUMNS, row, row_key
+from k9py.views.values import Row, Tone
+
+if TYPE_CHECKING:
+    from k9py.diagnosis.problem import Problem
+    from k9py.tui.context import AppContext
+
+AGES_SECONDS: Final = 1.0
+"""How often the ages in visible rows are brought up to date."""
+
+
+class ProblemsPane(TablePane):
+    """Problems.
+
+    Args:
+        is_whole: it has the screen to itself: it shows what could not be read, and needs no key that leads to it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.PROBLEMS)
+
+    def __init__(self, context: AppContext, *, is_whole: bool = False, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(
+            "Problems",
+            COLUMNS,
+            clock=context.options.clock,
+            options=context.line_view_options,
+            state=context.options.table_state,
+            remember_as="problems",
+            number=1 if is_whole else 0,
+            id=id,
+        )
+        self._app_context, self._is_whole = context, is_whole
+        self._columns = ColumnSet.of(COLUMNS)
+        self._known: dict[ObjectRef, tuple[Problem, int, bool]] = {}
+        self._subjects: dict[ObjectRef, ObjectRef] = {}
+        self._shown_version = -1
+        self._shows_acknowledged = False
+        self._aged_at = float("-inf")
+
+    @property
+    def problems(self) -> ShownProblems:
+        """The problems of the cluster."""
+        return self._app_context.problems
+
+    @property
+    def selected(self) -> Problem | None:
+        """The problem under the cursor."""
+        key = self.table.cursor_key
+        known = None if key is None else self._known.get(key)
+        return None if known is None else known[0]
+
+    def object_of(self, key: ObjectRef) -> ObjectRef:
+        return self._subjects.get(key, key)
+
+    def keep_cursor(self, acted_on: ObjectRef) -> None:
+        self.table.pin_cursor()
+
+    # -- rows ---------------------------------------------------------------------------------------------------------
+
+    def session_changed(self, *, one_namespace: bool) -> None:
+        """Start over: there is another cluster, or none."""
+        self._known, self._subjects, self._shown_version = {}, {}, -1
+        self._columns = ColumnSet.of(COLUMNS, without=frozenset({"namespace"}) if one_namespace else frozenset())
+        self.set_source(RowSource(lambda: list(self._known), self._row), self._columns.columns)
+
+    def _row(self, key: ObjectRef, now: datetime) -> Row | None:
+        known = self._known.get(key)
+        if known is None:
+            return None
+        problem, rank, is_acknowledged = known
+        return self._columns.select(row(problem, rank, now, is_acknowledged=is_acknowledged))
+
+    def pull(self, *, is_covered: bool = False) -> None:
+        """Bring the rows in step with the problems; called on each tick."""
+        problems, now = self.problems, self._clock.monotonic()
+        changed: set[ObjectRef] = set()
+        if problems.version != self._shown_version:
+            self._shown_version = problems.version
+            before, self._known = self._known, self._wanted()
+            changed = {key for key in {**before, **self._known} if not _is_same(before.get(key), self._known.get(key))}
+            self._subjects = {key: known[0].subject for key, known in {**before, **self._known}.items()}
+            self._describe()
+        if now - self._aged_at >= AGES_SECONDS and not is_covered:
+            self._aged_at = now
+            changed.update(self.table.visible_keys())
+        self.update_rows(changed, is_covered=is_covered)
+
+    def _wanted(self) -> dict[ObjectRef, tuple[Problem, int, bool]]:
+        problems = self.problems
+        wanted = {row_key(problem): (problem, rank, False) for rank, problem in enumerate(problems.shown)}
+        if self._shows_acknowledged:
+            for rank, problem in enumerate(problems.acknowledged):
+                wanted.setdefault(row_key(problem), (problem, rank, True))
+        return wanted
+
+    def _describe(self) -> None:
+        """Show what is hidden, what was looked at, and why the table is empty."""
+        problems = self.problems
+        hidden = hidden_text(acknowledged=len(problems.acknowledged), muted=problems.muted)
+        can_show = bool(problems.acknowledged) and not self._shows_acknowledged
+        shows = key_names(self).fill("{problem.show_acknowledged} shows them") if can_show else ""
+        self.set_place("", " · ".join(part for part in (hidden, shows) if part))
+        is_known = problems.report is not None and problems.report.is_complete
+        self.set_empty_text(empty_text(problems.report, hidden=hidden), Tone.MUTED if is_known else Tone.BUSY)
+        if self._is_whole and problems.report is not None:
+            unread = unread_texts(each for each in problems.report.unread if each.reason)
+            self.set_subtitle(" · ".join((coverage_text(problems.report), *unread[:1])) if self._known else "")
+
+    @property
+    def title_key(self) -> str:
+        return "" if self._is_whole else key_names(self)("cluster.problems")
+
+    @property
+    def count_tone(self) -> Tone:
+        """The tone of the worst problem that is shown."""
+        return worst_tone(self.problems.shown)
+
+    # -- keys ---------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable what has nothing to act on."""
+        if action == "acknowledge":
+            return None if self.selected is None else True
+        if action == "show_acknowledged":
+            return True if self.problems.acknowledged or self._shows_acknowledged else None
+        return super().check_action(action, parameters)
+
+    def action_acknowledge(self) -> None:
+        """Acknowledge the problem under the cursor, and go to the next one; or end that."""
+        problem, table = self.selected, self.table
+        if problem is None:
+            return
+        is_last = table.cursor_row is not None and table.row_count > 1 and table.shown_rows[-1] is table.cursor_row
+        table.action_move(-1 if is_last else 1)
+        is_acknowledged = self.problems.acknowledge(problem)
+        self.pull()
+        name = object_text(problem.subject)
+        if is_acknowledged:
+            keys = key_names(self).fill("{problem.show_acknowledged} shows it again")
+            self._app_context.show_message(f"{name}: acknowledged until its severity changes · {keys}")
+        else:
+            self._app_context.show_message(f"{name}: shown again")
+        self._app_context.refresh_header()
+        self.screen.refresh_bindings()
+
+    def action_show_acknowledged(self) -> None:
+        """Show the acknowledged problems after the others, or hide them."""
+        self._shows_acknowledged = not self._shows_acknowledged
+        self._shown_version = -1
+        self.pull()
+        self.screen.refresh_bindings()
+
+
+def _is_same(before: tuple[Problem, int, bool] | None, after: tuple[Problem, int, bool] | None) -> bool:
+    if before is None or after is None:
+        return before is after
+    return before[0] is after[0] and before[1:] == after[1:]

@@ -1,0 +1,221 @@
+"""The problems of the cluster as this session shows them: triage's report, without what is muted or acknowledged.
+
+Owns the lease on triage, which runs while a cluster is shown, and what the person has acknowledged. Invariants: triage
+starts after the first lists have been read; a report is taken at most every `REPORT_SECONDS`, and only when triage has
+another one; what is hidden is counted. An acknowledgement ends when the severity of its problem changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from k9py.api.kinds import is_workload
+from k9py.api.meta import ObjectRef
+from k9py.cluster.health import ClusterState
+from k9py.runtime.clock import Clock
+from k9py.views.values import Tone
+
+if TYPE_CHECKING:  # diagnosis is imported after the first frame
+    from k9py.api.severity import Severity
+    from k9py.cluster.cluster import Cluster
+    from k9py.diagnosis.problem import Effect, Problem, TriageReport
+
+REPORT_SECONDS: Final = 0.3
+"""Minimum seconds between two reports: a rollout of thousands of pods changes them all the time."""
+ProblemId = tuple[str, ObjectRef, str, str]
+
+
+class TriageLease(Protocol):
+    """Keeps triage running."""
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
+class TriageSource(Protocol):
+    """Triage, as this needs it. `cluster.triage` implements it."""
+
+    @property
+    def version(self) -> int:
+        """Another number whenever the report has changed."""
+        ...
+
+    def open(self) -> TriageLease:
+        """Run until the lease is closed."""
+        ...
+
+    def report(self, now: datetime) -> TriageReport:
+        """Return the current problems."""
+        ...
+
+
+class ShownProblems:
+    """The problems of the cluster that is shown.
+
+    Args:
+        triage_of: returns the triage of a cluster.
+        config_path: of the config file, which mutes checks; None reads none.
+        on_fault: called once for each fault of the config file.
+        start: runs a coroutine function beside the tick.
+
+    Attributes:
+        report: None until there is one.
+        shown: neither muted nor acknowledged, in the order of the report.
+        acknowledged: those that the person has acknowledged.
+        muted: how many are muted.
+        version: another number whenever something of this has changed.
+        roots: the worst problem of each object that it is about or explains; muted ones left out.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        triage_of: Callable[[Cluster], TriageSource],
+        *,
+        config_path: Path | None = None,
+        on_fault: Callable[[str], None] = lambda text: None,
+        start: Callable[[Callable[[], Coroutine[Any, Any, None]]], object],
+    ) -> None:
+        self._clock, self._triage_of = clock, triage_of
+        self._config_path, self._on_fault, self._start = config_path, on_fault, start
+        self._mute: frozenset[str] | None = None
+        self._is_reading = False
+        self._cluster: Cluster | None = None
+        self._triage: TriageSource | None = None
+        self._lease: TriageLease | None = None
+        self._acknowledged: dict[ProblemId, Severity] = {}
+        self._taken: tuple[TriageSource | None, int] = (None, -1)
+        self._taken_at = float("-inf")
+        self._clear()
+
+    def _clear(self) -> None:
+        self.report: TriageReport | None = None
+        self.shown: tuple[Problem, ...] = ()
+        self.acknowledged: tuple[Problem, ...] = ()
+        self.muted = 0
+        self.roots: Mapping[ObjectRef, Problem] = {}
+        self.version = getattr(self, "version", 0) + 1
+
+    def update(self, cluster: Cluster | None) -> None:
+        """Take the current report; called on each tick."""
+        if cluster is not self._cluster:
+            self.close()
+            self._cluster = cluster
+        if cluster is None:
+            return
+        if self._triage is None:
+            if cluster.health.state not in (ClusterState.LOADING, ClusterState.UNREACHABLE):
+                self._open(cluster)
+            return
+        now, taken = self._clock.monotonic(), (self._triage, self._triage.version)
+        if taken != self._taken and now - self._taken_at >= REPORT_SECONDS:
+            self._taken, self._taken_at = taken, now
+            self._use(self._triage.report(self._clock.now()))
+
+    def close(self) -> None:
+        """End the lease; nothing is shown."""
+        if self._lease is not None:
+            self._lease.close()
+        self._lease = self._triage = None
+        self._taken = (None, -1)
+        self._clear()
+
+    def _open(self, cluster: Cluster) -> None:
+        if self._mute is None:
+            if not self._is_reading:
+                self._is_reading = True
+                self._start(self._read_config)
+            return
+        self._triage = self._triage_of(cluster)
+        self._lease = self._triage.open()
+
+    async def _read_config(self) -> None:
+        """Read which checks are muted, in a thread: a home directory may be slow, and the checks are to be imported."""
+        self._mute, faults = await asyncio.to_thread(_muted_checks, self._config_path)
+        for fault in faults:
+            self._on_fault(fault)
+
+    def _use(self, report: TriageReport) -> None:
+        self.report = report
+        self._sort()
+
+    def _sort(self) -> None:
+        """Sort the problems of the report into shown, acknowledged and muted."""
+        if self.report is None:
+            return
+        problems = [problem for problem in self.report.problems if problem.root.check not in (self._mute or ())]
+        self.muted = len(self.report.problems) - len(problems)
+        self.acknowledged = tuple(problem for problem in problems if self.is_acknowledged(problem))
+        hidden = {problem.id for problem in self.acknowledged}
+        self.shown = tuple(problem for problem in problems if problem.id not in hidden)
+        self.roots = _roots(problems)
+        self.version += 1
+
+    # -- acknowledging ------------------------------------------------------------------------------------------------
+
+    def is_acknowledged(self, problem: Problem) -> bool:
+        """Return whether the person has acknowledged a problem, with the severity it has."""
+        return self._acknowledged.get(problem.id) is problem.severity
+
+    def acknowledge(self, problem: Problem) -> bool:
+        """Acknowledge a problem, or end that; return whether it is acknowledged now."""
+        is_new = not self.is_acknowledged(problem)
+        if is_new:
+            self._acknowledged[problem.id] = problem.severity
+        else:
+            del self._acknowledged[problem.id]
+        self._sort()
+        return is_new
+
+    # -- roots --------------------------------------------------------------------------------------------------------
+
+    def root_of(self, ref: ObjectRef, severity: Severity) -> Problem | None:
+        """Return the problem that explains why an object has a severity, None when none does."""
+        problem = self.roots.get(ref)
+        return problem if problem is not None and severity.is_problem and problem.severity <= severity else None
+
+
+def workload_of(problem: Problem) -> ObjectRef | None:
+    """Return the workload that a problem is about, or the nearest that it explains."""
+    if is_workload(problem.subject):
+        return problem.subject
+    return next((ref for ref in _explained(problem.effects) if is_workload(ref)), None)
+
+
+def worst_tone(problems: Sequence[Problem]) -> Tone:
+    """Return the tone of the worst of some problems."""
+    from k9py.views.tones import severity_tone
+
+    return severity_tone(min(problem.severity for problem in problems)) if problems else Tone.MUTED
+
+
+def _roots(problems: Sequence[Problem]) -> dict[ObjectRef, Problem]:
+    roots: dict[ObjectRef, Problem] = {}
+    for problem in problems:
+        for ref in (problem.subject, problem.root.about, *problem.objects, *_explained(problem.effects)):
+            roots.setdefault(ref, problem)
+    return roots
+
+
+def _explained(effects: Sequence[Effect]) -> Iterator[ObjectRef]:
+    for effect in effects:
+        yield effect.finding.about
+        yield from effect.objects
+        yield from _explained(effect.effects)
+
+
+def _muted_checks(path: Path | None) -> tuple[frozenset[str], list[str]]:
+    """Return the muted checks of the config file, and its faults."""
+    from k9py.config.settings import read_settings
+    from k9py.diagnosis.registry import built_in_checks
+
+    read = read_settings(path)
+    known = {check.id for check in built_in_checks()}
+    name = "" if path is None else path.name
+    faults = [f"{name}: {fault}" for fault in (*read.faults, *read.unknown_checks(known))]
+    return frozenset(read.settings.triage.mute), faults

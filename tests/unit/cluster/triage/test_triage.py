@@ -1,0 +1,152 @@
+"""Triage over a cluster that changes: what runs again, what is reported, and when it has settled."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from k9py.api.severity import Severity
+from k9py.cluster.cluster import Cluster
+from k9py.cluster.scope import Scope
+from tests import factories as make
+from tests.unit.cluster.server import FakeServer, HeldClock
+from tests.unit.cluster.triage.checks import BROKEN, UNREADY, WITHOUT_PODS, YOUNG, messages, running
+
+
+async def test_what_is_found_is_reported_with_what_it_explains() -> None:
+    server = FakeServer(
+        make.service("web", selector={"app": "web"}), make.pod("web", labels={"app": "web"}, ready=False)
+    )
+
+    async with running(server, UNREADY, WITHOUT_PODS) as cluster:
+        report = cluster.triage.report(cluster.clock.now())
+
+    (problem,) = report.problems
+    assert (problem.root.message, problem.severity, problem.explained) == ("not ready", Severity.DOWN, 1)
+    assert (report.looked_at, report.unread, report.is_complete) == (2, (), True)
+
+
+async def test_what_has_read_something_that_changed_is_checked_again() -> None:
+    server = FakeServer(make.service("web", selector={"app": "web"}))
+    async with running(server, WITHOUT_PODS) as cluster:
+        assert messages(cluster) == ["Service web: selects no pods"]
+        version = cluster.triage.version
+
+        server.put(make.pod("web", labels={"app": "web"}))
+        await _passed(cluster, version)
+
+        assert messages(cluster) == []
+
+
+async def test_a_deleted_object_has_no_findings() -> None:
+    pod = make.pod("web", ready=False)
+    server = FakeServer(pod)
+    async with running(server, UNREADY) as cluster:
+        version = cluster.triage.version
+        assert cluster.triage.findings_of(pod.key)
+
+        server.delete(pod.key)
+        await _passed(cluster, version)
+
+        assert messages(cluster) == []
+        assert cluster.triage.findings_of(pod.key) == ()
+        assert cluster.triage.problems_of(pod.key) == ()
+
+
+async def test_a_check_that_raises_is_named_and_hides_nothing() -> None:
+    async with running(FakeServer(make.pod("web", ready=False)), BROKEN, UNREADY) as cluster:
+        report = cluster.triage.report(cluster.clock.now())
+
+        assert messages(cluster) == ["Pod web: before it breaks", "Pod web: not ready"]
+        assert [unread.reason for unread in report.unread] == [
+            "check broken failed on Pod shop/web: ValueError: no such field"
+        ]
+
+
+async def test_a_check_runs_again_at_the_time_that_it_asked_for() -> None:
+    clock = HeldClock()
+    pod = make.pod("web", ready=False, created=60)
+    async with running(FakeServer(pod), YOUNG, clock=clock) as cluster:
+        assert messages(cluster) == []
+        version = cluster.triage.version
+
+        clock.pass_time(9 * 60)
+        await _passed(cluster, version)
+
+        assert messages(cluster) == ["Pod web: not ready for 10 minutes"]
+
+
+async def test_whoever_subscribes_is_notified_of_another_report() -> None:
+    server = FakeServer(make.pod("web", ready=False))
+    async with running(server, UNREADY) as cluster:
+        version = cluster.triage.version
+        notified: list[int] = []
+        unsubscribe = cluster.triage.subscribe(lambda: notified.append(cluster.triage.version))
+
+        server.put(make.pod("web2", ready=False))
+        await _passed(cluster, version)
+        unsubscribe()
+
+        assert notified == [cluster.triage.version]
+
+
+async def test_the_report_stays_the_same_object_while_nothing_changes() -> None:
+    async with running(FakeServer(make.pod("web", ready=False)), UNREADY) as cluster:
+        now = cluster.clock.now()
+
+        assert cluster.triage.report(now) is cluster.triage.report(now)
+
+
+async def test_nothing_runs_while_nobody_looks() -> None:
+    server = FakeServer(make.pod("web", ready=False))
+    async with Cluster(server, Scope(), HeldClock(), checks=[UNREADY]) as cluster:
+        lease = cluster.triage.open()
+        await cluster.triage.settled()
+        lease.close()
+        lease.close()
+
+        assert messages(cluster) == []
+        with pytest.raises(RuntimeError):
+            await cluster.triage.settled()
+
+
+async def test_another_scope_is_checked_from_the_start() -> None:
+    server = FakeServer(make.pod("web", ready=False), make.pod("db", namespace="data", ready=False))
+    async with running(server, UNREADY, scope=Scope(("shop",))) as cluster:
+        assert messages(cluster) == ["Pod web: not ready"]
+
+        await cluster.set_scope(Scope(("data",)))
+        await cluster.triage.settled()
+
+        assert messages(cluster) == ["Pod db: not ready"]
+
+
+async def test_a_lease_from_before_the_cluster_is_entered_counts() -> None:
+    cluster = Cluster(FakeServer(make.pod("web", ready=False)), Scope(), HeldClock(), checks=[UNREADY])
+    cluster.triage.open()
+    async with cluster:
+        await cluster.triage.settled()
+        assert messages(cluster) == ["Pod web: not ready"]
+
+
+async def test_nothing_is_claimed_while_a_kind_of_the_first_screen_is_not_read() -> None:
+    server = FakeServer(make.service("web", selector={"app": "web"}))
+    server.forbidden.add(("pods", "shop"))
+    async with running(server, WITHOUT_PODS, scope=Scope(("shop",))) as cluster:
+        report = cluster.triage.report(cluster.clock.now())
+        assert messages(cluster) == []
+
+    assert [(unread.kind, "forbidden" in unread.reason) for unread in report.unread] == [("Pod", True)]
+
+
+async def _passed(cluster: Cluster, version: int) -> None:
+    """Wait until triage has taken another look."""
+    clock = cluster.clock
+    assert isinstance(clock, HeldClock)
+    for _ in range(2_000):
+        if cluster.triage.version != version:
+            return
+        clock.pass_time(0.01)
+        await asyncio.sleep(0)
+    raise AssertionError("triage has not taken another look")
