@@ -10,6 +10,7 @@ from typing import Final
 
 from k9py.api.kinds import DAEMON_SET, DEPLOYMENT, SERVICE, STATEFUL_SET
 from k9py.api.plural import count_noun
+from k9py.api.pods import Pod
 from k9py.api.services import Service
 from k9py.api.severity import Severity
 from k9py.api.workloads import Workload
@@ -49,7 +50,8 @@ def workload_health(workload: Workload, graph: Graph) -> Iterator[Finding]:
     else:  # its pods show it before its controller has counted them
         ready = min(sum(pod.is_ready for pod in pods), status.desired)
         message = f"{ready} of {count_noun(status.desired, 'pod')} ready"
-    causes = tuple(pod.key for pod in pods if not pod.is_ready and pod.status.phase != "Succeeded")
+    causes = {pod.key for pod in pods if not pod.is_ready and pod.status.phase != "Succeeded"}
+    causes |= {finding.about for finding in health.findings if finding.about.kind == Pod.KIND}
     since = min((each.since for each in health.findings if each.since is not None), default=None)
     yield Finding(
         health.severity,
@@ -57,7 +59,7 @@ def workload_health(workload: Workload, graph: Graph) -> Iterator[Finding]:
         message,
         workload.key,
         since,
-        caused_by=causes[:_MAX_CAUSES],
+        caused_by=tuple(sorted(causes))[:_MAX_CAUSES],
         is_effect=True,
     )
 

@@ -93,9 +93,9 @@ def job_health(job: Job, graph: Graph) -> Iterator[Finding]:
         return
     active = [pod for pod in pods if not pod.is_terminating and pod.status.phase in ("", "Pending", "Running")]
     began = job.status.start_time or job.metadata.creation_timestamp
-    if not active:
+    if not pods:
         yield from _without_pods(job, began, graph)
-    elif all(_is_stuck(pod, graph) for pod in active):
+    elif active and all(_is_stuck(pod, graph) for pod in active):
         message = f"0 of {count_noun(len(active), 'pod')} running"
         causes = tuple(pod.key for pod in active)[:_MAX_PODS]
         yield Finding(Severity.DEGRADED, "NoRunningPods", message, job.key, began, caused_by=causes, is_effect=True)
