@@ -325,7 +325,7 @@ def _asked(finding: Finding, refusal: Refusal, graph: Graph) -> Finding:
 
 
 def _called(configuration: ObjectRef, webhook: Webhook) -> tuple[ObjectRef, ...]:
-    """Return what may be wrong with a webhook that does not answer: its configuration, and the Service that it names."""
+    """Return what may be wrong with a webhook that does not answer: its configuration, and its Service."""
     service = webhook.client_config.service
     return (configuration,) if service is None else (configuration, SERVICE.key(service.namespace, service.name))
 

@@ -79,13 +79,15 @@ def cron_job_health(cron_job: CronJob, graph: Graph) -> Iterator[Finding]:
     remedy="set spec.suspend to false",
 )
 def cron_job_suspended(cron_job: CronJob, graph: Graph) -> Iterator[Finding]:
-    """Yield that a CronJob is suspended: somebody decided so."""
+    """Yield that a CronJob is suspended: a warning if that was done later, to one that ran, as with a pause."""
     if not cron_job.spec.suspend or cron_job.metadata.deletion_timestamp is not None:
         return
     who, at = suspender(cron_job)
     last = cron_job.status.last_schedule_time
+    created = cron_job.metadata.creation_timestamp
+    was_running = at is not None and created is not None and at > created
     yield Finding(
-        Severity.INFO,
+        Severity.WARNING if was_running else Severity.INFO,
         "Suspended",
         f"suspended{who}: it starts no Jobs",
         cron_job.key,

@@ -28,6 +28,7 @@ from k9py.rollouts.cohorts import cohorts
 from k9py.rollouts.progress import RolloutProgress, rollout_progress
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.status import RolloutState
+from k9py.rollouts.strategy_limits import NEW_REPLICA_SET_AVAILABLE
 
 _DEPLOYMENTS: Final = "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/"
 _WORKLOADS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET)
@@ -61,8 +62,8 @@ def stuck(workload: Workload, graph: Graph) -> Iterator[Finding]:
     new = _new_pods(workload, revisions, graph)
     unready = [pod for pod in new if not pod.is_ready and not pod.is_terminating]
     ready = sum(pod.is_ready for pod in new)
-    if not progress.timed_out and not unready:
-        return
+    if not progress.timed_out and (not unready or not _is_updating(workload, progress)):
+        return  # pods that fail after their rollout are no failed rollout
     evidence: list[Evidence] = [
         field(workload, "status", f"{ready} of {count_noun(progress.desired, 'pod')} updated and ready")
     ]
@@ -85,6 +86,14 @@ def stuck(workload: Workload, graph: Graph) -> Iterator[Finding]:
         caused_by=tuple(pod.key for pod in unready[:_MAX_CAUSES]),
         next_steps=_undo(revisions),
     )
+
+
+def _is_updating(workload: Workload, progress: RolloutProgress) -> bool:
+    """Return whether pods of the current revision are missing, or pods of others are left."""
+    if progress.updated < progress.desired or progress.total > progress.updated:
+        return True
+    condition = find_condition(workload.status.conditions, "Progressing")
+    return condition is not None and condition.reason != NEW_REPLICA_SET_AVAILABLE
 
 
 @check(
