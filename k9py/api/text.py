@@ -24,7 +24,7 @@ REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 MAX_MESSAGE: Final = 1000
 """Characters of a server's message that are quoted in a message of kdash."""
 _MAX_MESSAGE_LENGTH: Final = 400
-_KEPT_START: Final = 160
+_KEPT_START: Final = 100
 
 
 def printable(text: str) -> str:
@@ -50,12 +50,12 @@ def replace_unsafe(text: str) -> str:
 
 
 def shorten(text: str) -> str:
-    """Return a message from the cluster without its full stop, printable and cut to 400 characters.
+    """Return a message from the cluster without its full stop, printable and of at most 400 characters.
 
-    Of a longer one the end is kept too: nested errors end with the cause.
+    A longer one loses its middle: a nested error (`a: b: c`) ends with its cause.
     """
     clean = printable(text.strip()).rstrip(".")
     if len(clean) <= _MAX_MESSAGE_LENGTH:
         return clean
-    end = clean[len(clean) - (_MAX_MESSAGE_LENGTH - _KEPT_START - 3) :].lstrip()
+    end = clean[-(_MAX_MESSAGE_LENGTH - _KEPT_START - 3) :].lstrip()
     return f"{clean[:_KEPT_START].rstrip()} … {end}"
