@@ -14,6 +14,7 @@ from k9py.api.workloads import Workload
 from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.graph import Graph
+from k9py.diagnosis.settling import is_being_deleted
 
 _MAX_CAUSES: Final = 50
 """Unready pods that are named as causes: more would not add another reason."""
@@ -30,7 +31,7 @@ _MAX_CAUSES: Final = 50
 def workload_health(workload: Workload, graph: Graph) -> Iterator[Finding]:
     """Yield the severity of a workload that needs attention."""
     health = graph.workload_health(workload.key)
-    if health is None or not health.severity.is_problem:
+    if health is None or not health.severity.is_problem or is_being_deleted(workload, graph):
         return
     worst = health.findings[0] if health.findings else None
     status = health.status
@@ -64,7 +65,7 @@ def workload_health(workload: Workload, graph: Graph) -> Iterator[Finding]:
 def service_health(service: Service, graph: Graph) -> Iterator[Finding]:
     """Yield the severity of a Service that needs attention."""
     health = graph.service_health(service.key)
-    if health is None or not health.severity.is_problem:
+    if health is None or not health.severity.is_problem or is_being_deleted(service, graph):
         return
     worst = health.findings[0] if health.findings else None
     if health.serving is None or health.desired is None:

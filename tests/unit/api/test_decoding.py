@@ -125,7 +125,7 @@ def test_managed_fields_keep_only_the_owners_of_reported_fields() -> None:
                 assert b"managedFields" not in msgspec.json.encode(value)
                 continue
             of_workload = {"f:template", "f:replicas", "f:paused", "f:suspend"}
-            reported = {"f:selector"} if isinstance(value, Service) else of_workload
+            reported = {"f:selector", "f:ports"} if isinstance(value, Service) else of_workload
             sent = {
                 (entry["manager"], entry.get("time"))
                 for entry in obj["metadata"].get("managedFields") or ()
