@@ -35,6 +35,7 @@ _ROOM: Final = ("demand", "room")
 """The token of a demand that found no room."""
 
 _MAX_REASON: Final = 300
+_MAX_KINDS: Final = 500
 
 _KindKey = tuple[type, type, str]
 _LeaseKey = tuple[_KindKey, str | None, str, str]
@@ -297,8 +298,18 @@ class DemandLeases:
         return tuple(UnreadKind(*each) for each in sorted(unread) if each[2] != NOT_SERVED)
 
 
+_kind_keys: dict[int, tuple[Kind[Any], _KindKey]] = {}
+"""By identity, with the kind, which must not be replaced by another one at the same address."""
+
+
 def _kind_key(kind: Kind[Any]) -> _KindKey:
-    return (type(kind), kind.type, kind.resource_type.qualified_name)
+    known = _kind_keys.get(id(kind))
+    if known is not None:
+        return known[1]
+    key = (type(kind), kind.type, kind.resource_type.qualified_name)
+    if len(_kind_keys) < _MAX_KINDS:
+        _kind_keys[id(kind)] = (kind, key)
+    return key
 
 
 def _lease_key(demand: Demand) -> _LeaseKey:

@@ -1,8 +1,9 @@
 """Run all checks while somebody looks: what is broken in a cluster, and why.
 
 Invariants: it runs while at least one `TriageLease` is open, in one task of the cluster. The event loop is never held
-for more than a slice; between two passes it pauses for several times the length of a pass, so that diagnosis takes a
-bounded share of the processor whatever changes. Nothing is claimed about what has not been read.
+for more than a slice. Diagnosis takes a bounded share of the processor, whatever changes: a pass runs the checks of
+what has changed, then those of what has read it as long as its budget lasts, then pauses for several times as long as
+it took. Nothing is claimed about what has not been read.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from k9py.api.kinds import Kind
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.resource_types import ResourceTypes
+from k9py.api.services import EndpointSlice
 from k9py.cluster.graph import ClusterGraph, Demand
 from k9py.cluster.health import KindHealth
 from k9py.cluster.queries import Queries
@@ -24,6 +26,7 @@ from k9py.cluster.reads import Token
 from k9py.cluster.scope import Scope
 from k9py.cluster.stores import MergedStore, Stores
 from k9py.cluster.triage.demands import DemandLeases, LeaseTaker
+from k9py.cluster.triage.felt_changes import felt_by
 from k9py.cluster.triage.logs import ContainerLogs
 from k9py.cluster.triage.runs import CheckRuns
 from k9py.diagnosis.chains import Chains, trace_steps
@@ -31,16 +34,20 @@ from k9py.diagnosis.check import Check
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.graph import Unread
 from k9py.diagnosis.problem import Problem, TriageReport, UnreadKind
+from k9py.informer.store import ChangeBatch
 from k9py.logs.source import LogSource
 from k9py.runtime.clock import Clock
 from k9py.runtime.time_slice import TimeSlice
 
 _SHORTEST_PAUSE: Final = 0.25
-_LONGEST_PAUSE: Final = 5.0
+_LONGEST_PAUSE: Final = 3.0
 """Seconds between two passes."""
 
-_PAUSE_RATIO: Final = 15.0
+_PAUSE_RATIO: Final = 14.0
 """How many times longer a pause is than the pass before it took."""
+
+_BUDGET: Final = 0.015
+"""Seconds that a pass may spend on what has read something that changed; more waits for the next pass."""
 
 _SWEEP_SECONDS: Final = 10.0
 _RECHECK_SECONDS: Final = 5.0
@@ -194,7 +201,7 @@ class Triage:
         return (
             runs is not None
             and not self._everything
-            and not runs.dirty
+            and not runs.dirty_count
             and self._traced_version == runs.version
             and not self._demands.is_loading
             and self._logs.is_idle
@@ -206,6 +213,14 @@ class Triage:
         """Run if somebody looks: the cluster has a task group now."""
         self._task = None
         self._start()
+
+    def on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
+        """Handle changes of a kind of the first screen; what has read them is stale already."""
+        if self._runs is None:
+            return
+        self._runs.mark(change.key for change in batch.changes)
+        if kind in (Pod.KIND, EndpointSlice.KIND):
+            self._runs.promote(felt_by(self._cluster.queries.relations, batch))
 
     def on_objects(self, refs: Iterable[ObjectRef]) -> None:
         """Handle objects that have changed; what has read them is marked by its reads."""
@@ -269,17 +284,16 @@ class Triage:
         while True:
             await self._wait()
             self._wake.clear()
-            began = time.perf_counter()
-            idle = 0.0
+            slices = _Slices()
             runs = self._runs
             assert runs is not None
             if self._demands.is_home_read:
                 self._demands.lease_subjects(runs.kinds)
-                idle += await self._run_checks(runs)
-                idle += await self._trace(runs)
+                await self._run_checks(runs, slices)
+                await self._trace(runs, slices)
                 self._sweep(runs)
             self._publish()
-            await self._pause(time.perf_counter() - began - idle)
+            await self._pause(slices.busy)
 
     async def _wait(self) -> None:
         """Wait until something has changed, or checks have asked to run again."""
@@ -316,25 +330,37 @@ class Triage:
             for task in tasks:
                 task.cancel()
 
-    async def _run_checks(self, runs: CheckRuns) -> float:
-        """Run the checks that have to; return the seconds that other tasks had."""
+    async def _run_checks(self, runs: CheckRuns, slices: _Slices) -> None:
+        """Run the checks that have to: of what has changed, then of what has read it while the budget lasts."""
         clock = self._cluster.clock
         if clock.monotonic() - self._rechecked_at >= _RECHECK_SECONDS:
             self._rechecked_at = clock.monotonic()
             self._cluster.recheck()
         runs.mark_due(clock.now())
+        is_unbounded = self._everything or self._hurry.is_set()
         if self._everything:
             self._everything = False
             runs.mark(runs.all_subjects())
-        slices = _Slices()
+        if await self._run_each(runs, tuple(runs.changed), slices, None):
+            ends_at = None if is_unbounded else slices.busy + _BUDGET
+            await self._run_each(runs, tuple(runs.stale), slices, ends_at)
+        if runs.dirty_count:
+            self._wake.set()
+
+    async def _run_each(
+        self, runs: CheckRuns, refs: Iterable[ObjectRef], slices: _Slices, ends_at: float | None
+    ) -> bool:
+        """Run the checks of objects while the budget lasts; return whether nothing made them begin from the start."""
         graph = self._graph()
-        while runs.dirty:
-            runs.run(next(iter(runs.dirty)), graph)
+        for ref in refs:
+            if ends_at is not None and slices.busy >= ends_at:
+                break
+            runs.run(ref, graph)
             if await slices.pause():
-                graph = self._graph()
                 if self._must_begin_again():
-                    break
-        return slices.idle
+                    return False
+                graph = self._graph()
+        return True
 
     def _must_begin_again(self) -> bool:
         """Return whether everything has to be checked again, after other code has run."""
@@ -344,12 +370,11 @@ class Triage:
         cluster = self._cluster
         return ClusterGraph(cluster.queries, self, cluster.resource_types, cluster.clock.now())
 
-    async def _trace(self, runs: CheckRuns) -> float:
-        """Trace the findings to their roots; return the seconds that other tasks had."""
-        slices = _Slices()
+    async def _trace(self, runs: CheckRuns, slices: _Slices) -> None:
+        """Trace the findings to their roots, if others were found."""
         version = runs.version
         if version == self._traced_version or self._everything:
-            return 0.0
+            return
         steps = trace_steps(*runs.findings())
         while True:
             try:
@@ -357,13 +382,12 @@ class Triage:
             except StopIteration as end:
                 self._chains = end.value
                 self._traced_version = version
-                break
+                return
             await slices.pause()
-        return slices.idle
 
     def _sweep(self, runs: CheckRuns) -> None:
         now = self._cluster.clock.monotonic()
-        if now - self._swept_at >= _SWEEP_SECONDS and not runs.dirty and not self._everything:
+        if now - self._swept_at >= _SWEEP_SECONDS and not runs.dirty_count and not self._everything:
             self._swept_at = now
             self._demands.sweep()
             self._logs.sweep()
@@ -414,17 +438,22 @@ class Triage:
 
 
 class _Slices:
-    """Lets the event loop run after each slice, and counts the seconds that it had."""
+    """Lets the event loop run after each slice of a pass, and measures the pass without what ran in between."""
 
     def __init__(self) -> None:
-        self.idle = 0.0
+        self._began = time.thread_time()
         self._slice = TimeSlice()
+
+    @property
+    def busy(self) -> float:
+        """Processor seconds of the pass."""
+        return time.thread_time() - self._began
 
     async def pause(self) -> bool:
         """Let the event loop run if the slice is used up; return whether it did."""
         if not self._slice.is_over():
             return False
-        began = time.perf_counter()
+        began = time.thread_time()
         await self._slice.next()
-        self.idle += time.perf_counter() - began
+        self._began += time.thread_time() - began
         return True
