@@ -10,6 +10,7 @@ from typing import Final
 
 from k9py.api.services import Service
 from k9py.api.severity import Severity
+from k9py.api.text import printable
 from k9py.diagnosis.check import Check
 from k9py.diagnosis.checks.external_names import service_external_name
 from k9py.diagnosis.checks.service_ports import service_named_port, service_target_port
@@ -49,6 +50,16 @@ class BackendState:
     def is_down(self) -> bool:
         """Whether nothing answers there."""
         return self.severity is Severity.DOWN
+
+    @property
+    def severity_for_users(self) -> Severity:
+        """The same for those who use the Service: of a failed rollout they feel nothing while old pods serve."""
+        return Severity.HEALTHY if self.severity is Severity.STUCK else self.severity
+
+    def of(self, name: str) -> str:
+        """Return what is wrong, with the name of the Service: `Service web has no ready endpoints`."""
+        joined = " " if self.text.startswith(("has ", "is ")) else ": "
+        return f"Service {printable(name)}{joined}{self.text}"
 
 
 def backend_state(service: Service, graph: Graph) -> BackendState:

@@ -1,14 +1,12 @@
-"""Say why a claim is not bound: its StorageClass, its provisioner, or the volumes that do not fit it.
+"""Compare claims with the volumes that might be bound to them, and name claims that do not exist.
 
-Invariants: a claim that waits for its first pod, and one that is being provisioned, wait without a finding; what is
-said of a volume is in its spec. To add a reason: a function of `_PENDING`.
+Invariant: what is said of a volume is in its spec.
 Source: pkg/controller/volume/persistentvolume (`pv_controller.go`, `index.go`: which volume fits which claim).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from typing import Final
 
 from k9py.api.causes import CauseKind
@@ -18,36 +16,30 @@ from k9py.api.quantities import amount
 from k9py.api.severity import Severity
 from k9py.api.storage import PersistentVolume, PersistentVolumeClaim, storage_class
 from k9py.api.text import printable
-from k9py.diagnosis.finding import Evidence, EvidenceSource, Finding, NextStep
+from k9py.diagnosis.finding import Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.proof import absence, did_you_mean
 
 NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
-_MAX_NAMES: Final = 3
 
 
 def missing_claim(namespace: str, name: str, graph: Graph) -> Finding:
     """Return that a claim does not exist, with claims of a similar name."""
     ref = ObjectRef("PersistentVolumeClaim", namespace, name)
     claims = graph.list(PERSISTENT_VOLUME_CLAIM, namespace)
-    names = [] if isinstance(claims, Unread) else [claim.name for claim in claims]
-    near = near_names(name, names)
-    text = "does not exist" + (f"; there is {near}" if near else "")
+    names = () if isinstance(claims, Unread) else tuple(claim.name for claim in claims)
+    helps = f"create PersistentVolumeClaim {printable(name)}, or correct the name"
     return Finding(
         Severity.DOWN,
-        "FailedScheduling",
-        text,
+        "NotFound",
+        f"does not exist{did_you_mean(name, names)}",
         ref,
         kind=CauseKind.MOUNT,
-        remedy=f"create PersistentVolumeClaim {printable(name)}, or correct the name",
+        remedy=helps,
         check="claim-missing",
-        evidence=(Evidence(EvidenceSource.ABSENCE, ref, "", "no such PersistentVolumeClaim"),),
-        next_steps=(NextStep(f"create PersistentVolumeClaim {printable(name)}, or correct the name in the pod"),),
+        evidence=(absence(ref),),
+        next_steps=(NextStep(helps),),
     )
-
-
-def near_names(name: str, names: Sequence[str]) -> str:
-    """Return the names that are most like one, as text; "" when none is."""
-    return ", ".join(map(printable, get_close_matches(name, names, n=_MAX_NAMES, cutoff=0.6)))
 
 
 def misfit(volume: PersistentVolume, claim: PersistentVolumeClaim) -> str:

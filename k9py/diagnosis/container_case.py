@@ -45,6 +45,12 @@ class ContainerCase:
         return f"status.{'initContainerStatuses' if is_listed else 'containerStatuses'}[{printable(self.status.name)}]"
 
     @property
+    def spec_field(self) -> str:
+        """The path of its spec in the pod."""
+        is_listed = any(each is self.container for each in self.pod.spec.init_containers or ())
+        return f"spec.{'initContainers' if is_listed else 'containers'}[{printable(self.status.name)}]"
+
+    @property
     def waiting(self) -> StateWaiting | None:
         """Why it does not run yet."""
         return self.status.state.waiting if self.status.state else None

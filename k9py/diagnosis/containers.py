@@ -34,7 +34,8 @@ from k9py.diagnosis.terminations import (
     termination_message,
 )
 
-CREATE_REASONS: Final = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+RUN_ERROR: Final = "RunContainerError"
+CREATE_REASONS: Final = frozenset({"CreateContainerConfigError", "CreateContainerError", RUN_ERROR})
 """Reasons of a container that cannot be created or started (kubelet/kuberuntime/kuberuntime_container.go)."""
 HOOK_REASON: Final = "PostStartHookError"
 _FAILURE_REASON: Final = lazy_pattern(r"Err|Fail|BackOff|Cannot|Invalid|Denied|Exceed|Refuse|Missing")
@@ -144,7 +145,7 @@ def _creation_message(label: str, text: str, reason: str) -> str:
         kind = {"configmap": "ConfigMap", "secret": "Secret"}[missing["kind"]]
         return f"{kind} {printable(missing['name'])} not found (needed by {label})"
     detail = concise_error(text)
-    verb = "cannot start" if reason == "RunContainerError" else "cannot be created"
+    verb = "cannot start" if reason == RUN_ERROR else "cannot be created"
     return f"{label} {verb}: {detail}" if detail else f"{label} {verb}"
 
 

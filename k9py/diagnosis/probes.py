@@ -25,6 +25,7 @@ _PROBE: Final = lazy_pattern(
     r"^(?P<probe>Readiness|Liveness|Startup) probe (?:failed|errored(?: and resulted in \w+ state)?): ?(?P<text>.*)$",
     re.S,
 )
+_UNREACHED: Final = ("refused", "timeout", "deadline exceeded", "timed out", "no route", "port", "invalid syntax")
 _GET: Final = lazy_pattern(r'^Get "?https?://[^/"\s]*?(?P<port>:\d+)?(?P<path>/[^"\s]*)?"?: (?P<error>.*)$', re.S)
 _DIAL: Final = lazy_pattern(r"^(?:proxyconnect tcp: )?dial tcp \S+?(?P<port>:\d+): (?:connect: )?(?P<error>.*)$", re.S)
 _ADDRESS: Final = lazy_pattern(r"(?:\b\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\])(?=:\d)")
@@ -65,6 +66,31 @@ def probe_text(output: str, probe: Probe | None = None) -> str:
     if http is not None and "statuscode" in text:
         return shorten(f"{text} (GET :{printable(str(http.port))}{printable(http.path or '/')})")
     return shorten(_ADDRESS.sub("", text))
+
+
+def port_problem(container: Container, name: str, output: str) -> str:
+    """Return that the port of a failing probe is none of its container's, "" when it is, or nothing shows it.
+
+    A number that is not declared may still be listened on (containerPort is only informational), so it counts only
+    when nothing answered there.
+    """
+    settings = probe_of(container, name)
+    port = settings.port if settings is not None else None
+    if port is None:
+        return ""
+    declared = container.ports or ()
+    known = ", ".join(f"{printable(each.name)} {each.container_port}".strip() for each in declared)
+    if isinstance(port, str) and not port.isdigit():
+        if any(each.name == port for each in declared):
+            return ""
+        return f"the container has no port named {printable(port)}" + (f", it has {known}" if known else "")
+    if not any(sign in output for sign in _UNREACHED) or any(each.container_port == int(port) for each in declared):
+        return ""
+    if known:
+        return f"{port} is no port of the container, it declares {known}"
+    probes = (probe_of(container, each) for each in PROBES if each != name)
+    others = sorted({str(other.port) for other in probes if other is not None and other.port is not None})
+    return f"its other probes ask port {', '.join(others)}" if others and str(port) not in others else ""
 
 
 def unmet_readiness_gate(pod: Pod) -> Iterator[Cause]:

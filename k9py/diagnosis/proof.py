@@ -8,17 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Final
 
 from k9py.api.events import Event
 from k9py.api.meta import Condition, KubeObject, ObjectRef
+from k9py.api.near_names import near_names
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.finding import Evidence, EvidenceSource
 
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) ", re.A)
-_ALIKE: Final = 0.7
-"""Names with at least this ratio of equal characters may be meant (difflib's ratio)."""
 
 
 def field(obj: KubeObject | ObjectRef, path: str, text: object, at: datetime | None = None) -> Evidence:
@@ -60,7 +58,7 @@ def last_line(lines: Sequence[str]) -> str:
 
 def similar_names(name: str, names: Iterable[str]) -> tuple[str, ...]:
     """Return up to three names that may be meant, the most similar first, printable."""
-    return tuple(printable(each) for each in get_close_matches(name, sorted(set(names) - {name}), n=3, cutoff=_ALIKE))
+    return tuple(printable(each) for each in near_names(name, names))
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

@@ -12,10 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from k9py.api.lazy_pattern import lazy_pattern
-from k9py.api.text import printable
-
-_MAX_LENGTH: Final = 400
-_KEPT_START: Final = 80
+from k9py.api.text import printable, shorten
 
 _LAYER: Final = lazy_pattern(
     r"^(?:Error: |rpc error: (?:code = \w+ )?(?:desc = )?|Error response from daemon: "
@@ -46,10 +43,7 @@ REMEDIES: Final = (
 
 
 def concise_error(message: str) -> str:
-    """Return what is wrong, printable, without the layers around it, ids, and names of pods.
-
-    A long text loses its middle, never its end.
-    """
+    """Return what is wrong, printable, without the layers around it, ids, and names of pods."""
     text = printable(message.strip())
     while layer := _LAYER.match(text):
         text = text[layer.end() :].lstrip()
@@ -58,14 +52,7 @@ def concise_error(message: str) -> str:
     text = _UNKNOWN.sub("", text.rstrip(". ")).rstrip(": ")
     if text.count('"') % 2:
         text += '"'
-    return ellipsis_inside(text)
-
-
-def ellipsis_inside(text: str, limit: int = _MAX_LENGTH) -> str:
-    """Return a text of at most `limit` characters, with its start and its end."""
-    return (
-        text if len(text) <= limit else f"{text[:_KEPT_START].rstrip()} … {text[-(limit - _KEPT_START - 3) :].lstrip()}"
-    )
+    return shorten(text)
 
 
 def start_remedy(message: str) -> str:

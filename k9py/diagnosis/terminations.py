@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from k9py.api.pods import StateTerminated
-from k9py.api.text import printable
-from k9py.diagnosis.runtime_errors import ellipsis_inside
+from k9py.api.text import shorten
 from k9py.logs.failing_line import failing_line
 
 OOM_KILLED: Final = "OOMKilled"
@@ -70,4 +69,4 @@ def termination_message(ended: StateTerminated) -> str:
     if not ended.message.strip():
         return ""
     line = failing_line([line.encode(errors="replace") for line in ended.message.splitlines()])
-    return ellipsis_inside(printable(line or ""))
+    return shorten(line or "")

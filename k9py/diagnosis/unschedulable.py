@@ -345,6 +345,18 @@ def _port_words(pod: Pod) -> str:
     return ", ".join(map(str, ports)) or "that it asks for"
 
 
+def unreachable_words(volume: PersistentVolume, nodes: Sequence[Node]) -> str:
+    """Return why no node can use a volume: `no node has label zone=a; 6 have zone=b`; "" when one can."""
+    required = volume.spec.node_affinity.required if volume.spec.node_affinity else None
+    if required is None or any(required.matches(node.name, node.metadata.labels or {}) for node in nodes):
+        return ""
+    labels = [node.metadata.labels or {} for node in nodes]
+    terms = required.node_selector_terms or ()
+    expressions = (terms[0].match_expressions or ()) if len(terms) == 1 else ()
+    alone = [each for each in expressions if not any(each.matches(other) for other in labels)]
+    return " and ".join(_unmet_words(each, labels) for each in alone) or f"no node matches {selector_words(required)}"
+
+
 def _volume_clause(refusal: Refusal, case: Unscheduled) -> str:
     for volume in case.volumes:
         affinity = volume.spec.node_affinity

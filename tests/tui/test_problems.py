@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from k9py.api.causes import CauseKind
 from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
 from k9py.diagnosis.finding import NextStep
-from k9py.diagnosis.problem import UnreadKind
+from k9py.diagnosis.problem import Effect, UnreadKind
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.undo import UndoDialog
 from k9py.tui.screens.describe import DescribeScreen
@@ -135,6 +136,7 @@ async def test_an_acknowledged_problem_is_hidden_counted_and_back_with_another_s
     await kdash.until_text("acknowledged: has no key DB_URL")
     assert [row.key.name.split()[0] for row in screen.pane.table.shown_rows][-1] == "ConfigMap/app-config"
     triage.find(missing_key(), problem_of(QUOTA, "pods: 10 of 10 used", Severity.DEGRADED))
+    await kdash.until_text("▼ 1 problem")
     await kdash.press("A", "a")
     await kdash.until_text("2 acknowledged")
     triage.find(missing_key(), quota)
@@ -162,10 +164,6 @@ async def test_rows_and_the_answer_name_the_root_that_explains_them(kdash: Dashb
     cause = problem_of(CONFIG_MAP, "has no key DB_URL", Severity.STUCK)
     explained = problem_of(CHECKOUT, "stuck", Severity.STUCK)
     service = problem_of(ObjectRef("Service", "shop", "checkout"), "stuck", Severity.STUCK)
-    from dataclasses import replace
-
-    from k9py.diagnosis.problem import Effect
-
     effects = (Effect(explained.root, (CHECKOUT,), (Effect(service.root, service.objects),)),)
     triage.find(replace(cause, effects=effects, explained=2))
     text = "ConfigMap app-config has no key DB_URL"

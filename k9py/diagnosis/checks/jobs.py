@@ -19,12 +19,12 @@ from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.check import check
-from k9py.diagnosis.containers import exit_text
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.nodes import node_failure
 from k9py.diagnosis.pods import pod_findings
 from k9py.diagnosis.proof import condition_evidence, field, last_line, log_evidence
+from k9py.diagnosis.terminations import exit_text
 
 _DOCS: Final = "https://kubernetes.io/docs/concepts/workloads/controllers/job/"
 _GRACE: Final = timedelta(seconds=20)

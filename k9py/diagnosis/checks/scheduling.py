@@ -26,7 +26,10 @@ from k9py.diagnosis.claims import missing_claim
 from k9py.diagnosis.finding import Evidence, EvidenceSource, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.node_fit import STATE_KINDS, LackKind, NodeFit, neighbour_lacks, room_lacks, static_lacks
+from k9py.diagnosis.proof import field
 from k9py.diagnosis.scheduler_message import RefusalKind, SchedulerMessage, parse_scheduler_message
+from k9py.diagnosis.settling import is_recent
+from k9py.diagnosis.unbound_claims import unbound_claim
 from k9py.diagnosis.unschedulable import (
     Unscheduled,
     advice_text,
@@ -35,10 +38,11 @@ from k9py.diagnosis.unschedulable import (
     pinned_node,
     reasons,
     remedy,
+    unreachable_words,
 )
 
 _GRACE: Final = timedelta(seconds=10)
-_CLAIM_GRACE: Final = timedelta(minutes=1)
+_CLAIM_GRACE: Final = timedelta(minutes=2)
 """Time in which a claim is usually provisioned and bound."""
 _NO_SCHEDULER: Final = timedelta(minutes=1)
 _PREEMPTION: Final = timedelta(minutes=5)
@@ -136,10 +140,10 @@ def _refused(pod: Pod, scheduled: Condition, graph: Graph) -> Iterator[Finding]:
     message = parse_scheduler_message(scheduled.message)
     since = scheduled.last_transition_time
     proof = [Evidence(EvidenceSource.FIELD, pod.key, _CONDITION, shorten(scheduled.message), since)]
+    causes = tuple(_claim_causes(pod, message, graph))
     is_unbound = any(each.kind in _UNBOUND for each in message.refusals)
-    grace = _CLAIM_GRACE if is_unbound else _GRACE
-    if since is not None and graph.now - since < grace:
-        graph.look_again(since + grace)
+    is_explained = any(isinstance(each, Finding) for each in causes)
+    if is_recent(since, graph, _CLAIM_GRACE if is_unbound and not is_explained else _GRACE):
         return
     waiting = _waiting(pod, since, graph)
     if waiting is not None:
@@ -169,7 +173,7 @@ def _refused(pod: Pod, scheduled: Condition, graph: Graph) -> Iterator[Finding]:
         CauseKind.UNSCHEDULABLE,
         remedy(case),
         evidence=tuple(proof),
-        caused_by=(*_claim_causes(pod, message, graph), *_node_causes(case, fits, graph)),
+        caused_by=(*causes, *_volume_causes(case), *_node_causes(case, fits, graph)),
         next_steps=tuple(_steps(near, case)),
     )
 
@@ -264,8 +268,22 @@ def _claim_causes(pod: Pod, message: SchedulerMessage, graph: Graph) -> Iterator
         claim = graph.get(PERSISTENT_VOLUME_CLAIM, name, pod.namespace)
         if claim is None and volume.persistent_volume_claim is not None:
             yield missing_claim(pod.namespace, name, graph)
-        elif not isinstance(claim, Unread):
-            yield ObjectRef("PersistentVolumeClaim", pod.namespace, name)
+        elif claim is not None and not isinstance(claim, Unread):
+            yield from tuple(unbound_claim(claim, graph)) or (claim.key,)
+
+
+def _volume_causes(case: Unscheduled) -> Iterator[Finding]:
+    """Yield the volumes that no node can use."""
+    if case.nodes is None or all(each.kind is not RefusalKind.VOLUME_AFFINITY for each in case.message.refusals):
+        return
+    for volume in case.volumes:
+        text = unreachable_words(volume, case.nodes)
+        if text:
+            text = f"no node can use the volume: {text}"
+            proof = (field(volume, "spec.nodeAffinity", text),)
+            kind, helps = CauseKind.UNSCHEDULABLE, "add a node that can use the volume, or restore its data elsewhere"
+            reason = "VolumeNodeAffinityConflict"
+            yield Finding(Severity.DOWN, reason, text, volume.key, None, kind, helps, evidence=proof)
 
 
 def _is_about_claims(message: SchedulerMessage) -> bool:

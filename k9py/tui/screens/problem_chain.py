@@ -27,7 +27,8 @@ from k9py.tui.screens.problem_targets import ProblemTargetScreen
 from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
-from k9py.views.problems import ChainPart, object_text, problem_steps, step_line
+from k9py.views.answer import Keys
+from k9py.views.problems import ChainPart, object_text, step_line
 from k9py.views.tones import live_age, severity_tone
 from k9py.views.values import Cell, Column, Row, Tone
 
@@ -65,6 +66,7 @@ class ProblemChainScreen(ProblemTargetScreen):
             "Chain", COLUMNS, clock=context.options.clock, options=context.line_view_options, number=1, id="chain"
         )
         self.steps = TonedLines(id="steps", wraps=True)
+        self._keys: Keys = {}
         self._open: set[str] = set()
         self._rows: dict[ObjectRef, ChainRow] = {}
         self._built_for: tuple[object, ...] = ()
@@ -86,7 +88,14 @@ class ProblemChainScreen(ProblemTargetScreen):
     def on_mount(self) -> None:
         """Show the chain."""
         self.show_pane(self.pane)
+        self.bindings_updated_signal.subscribe(self, self._keys_changed)
         self.tick(Changes())
+
+    def _keys_changed(self, _screen: object) -> None:
+        """Read which keys work now: that takes long, and the steps name them."""
+        if self.focused is self.pane.table:
+            self._keys = possible_keys(self.active_bindings, self)
+            self._show_steps()
 
     def session_changed(self) -> None:
         self.tick(Changes())
@@ -120,8 +129,7 @@ class ProblemChainScreen(ProblemTargetScreen):
         self._show_steps()
 
     def _show_steps(self) -> None:
-        keys = possible_keys(self.active_bindings, self)
-        steps = [step_line(step, self.problem, keys) for step in problem_steps(self.problem)]
+        steps = [step_line(step, self.problem, self._keys) for step in self.steps_of(self.problem)]
         line: list[tuple[str, Tone]] = []
         for step in filter(None, steps):
             line += [(" · ", Tone.MUTED), *step] if line else [("do  ", severity_tone(self.problem.severity)), *step]
@@ -169,7 +177,6 @@ class ProblemChainScreen(ProblemTargetScreen):
     def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Update the keys: what is possible depends on the object."""
         self.refresh_bindings()
-        self._show_steps()
 
     def on_live_table_selected(self, event: LiveTable.Selected) -> None:
         """Open the object of the line."""

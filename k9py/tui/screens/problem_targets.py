@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class ProblemTargetScreen(PanedScreen):
     """Base of the screens on which a problem can be selected."""
 
+    _known_steps: tuple[Problem | None, tuple[ProblemStep, ...]] = (None, ())
+
     @property
     def selected_problem(self) -> Problem | None:
         """The problem that is selected."""
@@ -42,14 +44,20 @@ class ProblemTargetScreen(PanedScreen):
         problem = self.selected_problem
         if problem is None:
             return super().cursor_targets()
-        others: dict[str, ObjectRef] = {step.action: step.target for step in problem_steps(problem) if step.action}
+        others: dict[str, ObjectRef] = {step.action: step.target for step in self.steps_of(problem) if step.action}
         return self.targets_at(self.target(), self.pod_target(), others)
 
     def _named_step(self, action_id: str) -> ProblemStep | None:
         problem = self.selected_problem
         if problem is None:
             return None
-        return next((step for step in problem_steps(problem) if step.action == action_id), None)
+        return next((step for step in self.steps_of(problem) if step.action == action_id), None)
+
+    def steps_of(self, problem: Problem) -> tuple[ProblemStep, ...]:
+        """Return what helps; computed once: every key asks for it."""
+        if self._known_steps[0] is not problem:
+            self._known_steps = (problem, problem_steps(problem))
+        return self._known_steps[1]
 
     def show_logs(self, *, previous: bool) -> None:
         step = self._named_step(PREVIOUS_LOGS if previous else LOGS)

@@ -25,7 +25,7 @@ from k9py.tui.screens.problem_targets import ProblemTargetScreen
 from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
-from k9py.views.answer import problem_answer
+from k9py.views.answer import Keys, problem_answer
 
 if TYPE_CHECKING:
     from k9py.diagnosis.problem import Problem
@@ -51,6 +51,8 @@ class ProblemsScreen(ProblemTargetScreen):
         self.pane = ProblemsPane(context, is_whole=True, id="problems")
         self.answer = AnswerPanel()
         self.chain = TonedLines(id="chain")
+        self._keys: Keys = {}
+        self._shown_for: tuple[object, ...] = ()
 
     def compose_panes(self) -> ComposeResult:
         yield self.pane
@@ -69,6 +71,7 @@ class ProblemsScreen(ProblemTargetScreen):
     def on_mount(self) -> None:
         """Show the problems."""
         self.show_pane(self.pane)
+        self.bindings_updated_signal.subscribe(self, self._keys_changed)
         self.session_changed()
 
     def session_changed(self) -> None:
@@ -83,18 +86,30 @@ class ProblemsScreen(ProblemTargetScreen):
     def tick_hidden(self, changes: Changes) -> None:
         self.pane.pull(is_covered=True)
 
+    def _keys_changed(self, _screen: object) -> None:
+        """Read which keys work now: that takes long, and the details name them."""
+        if self.focused is self.pane.table:  # while the filter is typed, every key is text
+            self._keys = possible_keys(self.active_bindings, self)
+            self._show_details()
+
     def _show_details(self) -> None:
         problem, (width, height) = self.selected_problem, self.size
+        second = int(self.app_context.options.clock.monotonic())
+        answer_lines = self.answer.size.height
+        shown_for = (id(problem), self.app_context.problems.version, width, height, second, self._keys, answer_lines)
+        if shown_for == self._shown_for:
+            return
+        self._shown_for = shown_for
         if problem is None:
             self.answer.show(None, width=0, least=0, most=0)
             self.chain.show(())
             return
         now = self.app_context.options.clock.now()
         refusal = "read-only" if self.app_context.options.read_only else ""
-        answer = problem_answer(problem, possible_keys(self.active_bindings, self), now, refusal=refusal)
+        answer = problem_answer(problem, self._keys, now, refusal=refusal)
         room = height - FRAME - min(MIN_ROWS, self.pane.table.row_count)
         self.answer.show(answer, width=width, least=3, most=max(3, min(MAX_ANSWER, room)))
-        room = height - FRAME - self.pane.table.row_count - self.answer.size.height
+        room = height - FRAME - self.pane.table.row_count - answer_lines
         lines = [line.pieces for line in folded_chain(problem, now, width - 6)] if room > 2 else []
         self.chain.show(lines[:room] if len(lines) > 1 else ())
 
