@@ -322,9 +322,9 @@ async def _measure(count: int, rate: int, seconds: int, failing_every: int) -> N
     hold = await _longest_hold(cluster.triage.settled())
     report = cluster.triage.report(cluster.clock.now())
     print(
-        f"  first pass      {used:5.2f} s, {used / report.looked_at * 1e6:.0f} µs an object,"
-        f" longest hold {hold:5.1f} ms: {report.looked_at} objects, {len(report.problems)} problems, {len(cluster.leases)} leases"
+        f"  first pass      {used:.2f} s, {used / report.looked_at * 1e6:.0f} µs an object, longest hold {hold:5.1f} ms"
     )
+    print(f"    {report.looked_at} objects, {len(report.problems)} problems, {len(cluster.leases)} leases")
     with_triage = await _churn(server, rate, seconds) / seconds
     hold = await _longest_hold(_churn(server, rate, seconds / 2))
     print(f"  with triage     {with_triage:6.1%} of a core   longest hold {hold:5.1f} ms")

@@ -23,6 +23,7 @@ from k9py.cluster.graph import ClusterGraph
 from k9py.cluster.queries import Queries
 from k9py.cluster.reads import ReadGraph, TrackedReads
 from k9py.cluster.stores import MergedStore, Stores
+from k9py.cluster.triage.pacing import PassSlices
 from k9py.diagnosis.check import Check
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.finding_groups import Owner
@@ -148,6 +149,35 @@ class CheckRuns:
 
     # -- running ------------------------------------------------------------------------------------------------------
 
+    async def run_all(
+        self,
+        refs: Iterable[ObjectRef],
+        make_graph: Callable[[], ClusterGraph],
+        slices: PassSlices,
+        is_interrupted: Callable[[], bool],
+        budget: float | None = None,
+    ) -> bool:
+        """Run the checks of objects, and let the event loop run in between.
+
+        Args:
+            is_interrupted: asked whenever other code has run; ends it.
+            budget: processor seconds after which it ends, None: it has no limit.
+
+        Returns:
+            Whether it was not interrupted.
+        """
+        ends_at = None if budget is None else slices.busy + budget
+        graph = make_graph()
+        for ref in refs:
+            if ends_at is not None and slices.busy >= ends_at:
+                break
+            self.run(ref, graph)
+            if await slices.pause():
+                if is_interrupted():
+                    return False
+                graph = make_graph()
+        return True
+
     def run(self, ref: ObjectRef, graph: ClusterGraph) -> None:
         """Run the checks of an object."""
         self.changed.pop(ref, None)
@@ -260,13 +290,13 @@ class CheckRuns:
                 owners |= run.owners
         return findings, owners
 
-    def count(self) -> int:
-        """Return how many objects have been checked."""
+    def count_subjects(self) -> int:
+        """Return how many objects have checks."""
         total = 0
         for kind in self._kinds.values():
             store = self._subjects(kind)
             total += 0 if isinstance(store, Unread) else len(store)
-        return max(0, total - self.dirty_count)
+        return total
 
     def broken_checks(self) -> dict[str, tuple[ObjectRef, str]]:
         """Return the checks that raised, by id, with one object and the error; at most a few."""
