@@ -19,6 +19,7 @@ from k9py.runtime.clock import Clock
 if TYPE_CHECKING:
     from k9py.api.discovery import Discovered
     from k9py.api.resource_types import ResourceTypes
+    from k9py.cluster.change_history import HistoryEntry
     from k9py.cluster.cluster import Cluster
     from k9py.cluster.permissions import Permissions
     from k9py.cluster.scope import Scope
@@ -41,17 +42,27 @@ class ClusterSession:
 
     Args:
         namespace: the default one: named on the command line, else the context's.
+        history: what was watched to change before, newest first: of a replayed capsule.
 
     Attributes:
         connection: reads, and opens streams.
         writer: the only way to change the cluster.
     """
 
-    def __init__(self, connection: Connection, writer: Writer, clock: Clock, *, namespace: str) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        writer: Writer,
+        clock: Clock,
+        *,
+        namespace: str,
+        history: tuple[HistoryEntry, ...] = (),
+    ) -> None:
         self.connection = connection
         self.writer = writer
         self.clock = clock
         self.namespace = namespace
+        self._history = history
         self._cluster: Cluster | None = None
         self._permissions: Permissions | None = None
 
@@ -104,6 +115,7 @@ class ClusterSession:
         from k9py.cluster.cluster import Cluster
 
         async with Cluster(self.connection, scope, self.clock, notice=notice) as cluster:
+            cluster.history.restore(self._history)
             self._cluster = cluster
             yield cluster
 
@@ -114,7 +126,13 @@ class ClusterSession:
 
 @asynccontextmanager
 async def open_session(
-    connection: Connection, clock: Clock, *, namespace: str = "", read_only: bool, audit_path: Path | None
+    connection: Connection,
+    clock: Clock,
+    *,
+    namespace: str = "",
+    read_only: bool,
+    audit_path: Path | None,
+    history: tuple[HistoryEntry, ...] = (),
 ) -> AsyncIterator[ClusterSession]:
     """Open a session on a connection, and close the connection at the end.
 
@@ -122,6 +140,7 @@ async def open_session(
         namespace: the default one; "" takes the context's.
         read_only: every write is refused, below the front ends.
         audit_path: file of the audit records; None writes none.
+        history: what was watched to change before, of a replayed capsule.
     """
     from k9py.operations.audit import AuditLog, Identity, os_user
     from k9py.operations.write import Writer
@@ -136,6 +155,6 @@ async def open_session(
             audit=AuditLog(audit_path),
             identity=Identity(info.context, info.user, info.server, os_user()),
         )
-        yield ClusterSession(connection, writer, clock, namespace=namespace or info.namespace)
+        yield ClusterSession(connection, writer, clock, namespace=namespace or info.namespace, history=history)
     finally:
         await connection.aclose()

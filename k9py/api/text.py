@@ -24,6 +24,7 @@ REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 MAX_MESSAGE: Final = 1000
 """Characters of a server's message that are quoted in a message of kdash."""
 _MAX_MESSAGE_LENGTH: Final = 400
+_KEPT_START: Final = 100
 
 
 def printable(text: str) -> str:
@@ -49,7 +50,12 @@ def replace_unsafe(text: str) -> str:
 
 
 def shorten(text: str) -> str:
-    """Return a message from the cluster without its full stop, printable and cut to 400 characters."""
+    """Return a message from the cluster without its full stop, printable and of at most 400 characters.
+
+    A longer one loses its middle: a nested error (`a: b: c`) ends with its cause.
+    """
     clean = printable(text.strip()).rstrip(".")
-    is_short = len(clean) <= _MAX_MESSAGE_LENGTH
-    return clean if is_short else clean[: _MAX_MESSAGE_LENGTH - 1].rstrip() + "…"
+    if len(clean) <= _MAX_MESSAGE_LENGTH:
+        return clean
+    end = clean[-(_MAX_MESSAGE_LENGTH - _KEPT_START - 3) :].lstrip()
+    return f"{clean[:_KEPT_START].rstrip()} … {end}"

@@ -30,6 +30,7 @@ class Arguments:
         namespaces: the values of -n in order, without duplicates; empty: -n not given.
         all_namespaces: -A was given.
         demo: name of the demo scenario, None for a real cluster.
+        replay: file of an incident capsule, None for a real cluster.
         read_only: refuse every write.
         once: print and exit.
         output: of `--once`.
@@ -43,6 +44,7 @@ class Arguments:
     namespaces: tuple[str, ...] = ()
     all_namespaces: bool = False
     demo: str | None = None
+    replay: str | None = None
     read_only: bool = False
     once: bool = False
     output: Output = "table"
@@ -59,6 +61,7 @@ class CommandArguments:
         kubeconfig, context: as kubectl's; None means its defaults.
         namespace: of all named objects; None means the context's.
         demo: name of the demo scenario, None for a real cluster.
+        replay: file of an incident capsule, None for a real cluster.
         read_only: refuse every write.
         json: print JSON.
         no_color: no colours, whatever the environment says.
@@ -68,6 +71,7 @@ class CommandArguments:
     context: str | None = None
     namespace: str | None = None
     demo: str | None = None
+    replay: str | None = None
     read_only: bool = False
     json: bool = False
     no_color: bool = False
@@ -205,6 +209,7 @@ def _cluster_options(output: Option, *, writes: bool) -> Sequence[Option]:
         click.option("--no-color", is_flag=True, help="No colours."),
         output,
         click.option("--readonly", "read_only", is_flag=True, hidden=not writes, help="Refuse every write."),
+        click.option("--replay", metavar="FILE", help="Use an incident capsule, without a cluster."),
         click.option("--demo", is_flag=False, flag_value="shop", metavar="[=SCENARIO]", help="Use a demo cluster."),
         click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file."),
         click.option("--context", metavar="NAME", help="Kubeconfig context to use."),
@@ -283,18 +288,23 @@ def merge_scoped_arguments(context: click.Context, given: dict[str, Any]) -> tup
 
 
 def _merge(before: Arguments, given: dict[str, Any], namespace: str | None) -> CommandArguments:
-    after = {name: given.pop(name) for name in ("context", "kubeconfig", "demo", "read_only", "output", "no_color")}
+    after = {
+        name: given.pop(name) for name in ("context", "kubeconfig", "demo", "replay", "read_only", "output", "no_color")
+    }
     arguments = CommandArguments(
         kubeconfig=after["kubeconfig"] or before.kubeconfig,
         context=after["context"] or before.context,
         namespace=namespace,
         demo=before.demo if after["demo"] is None else after["demo"],
+        replay=after["replay"] or before.replay,
         read_only=after["read_only"] or before.read_only,
         json=(after["output"] or before.output) == "json",
         no_color=after["no_color"] or before.no_color,
     )
     if arguments.demo is not None and (arguments.kubeconfig or arguments.context):
         raise click.UsageError("--demo has its own cluster: omit --kubeconfig and --context.")
+    if arguments.replay is not None and (arguments.kubeconfig or arguments.context or arguments.demo is not None):
+        raise click.UsageError("--replay has its own cluster: omit --kubeconfig, --context and --demo.")
     if arguments.namespace is not None:
         check_namespace(arguments.namespace)
     return arguments

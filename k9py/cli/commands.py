@@ -16,10 +16,13 @@ from k9py.actions.registry import ACTIONS
 from k9py.cli.apply import apply
 from k9py.cli.command_line import (
     merge_arguments,
+    merge_scoped_arguments,
     parse_duration,
     parse_revision,
     subcommand,
     with_cluster_options,
+    with_output_formats,
+    with_read_options,
 )
 from k9py.cli.delete import delete
 from k9py.cli.logs.command import logs
@@ -103,8 +106,15 @@ def diff(
     )
 
 
-@subcommand("status")
-@_operand
+_STATUS_EXAMPLES: Final = """\
+kdash status -A                       every problem, worst first
+kdash status -n shop --watch          and what changes
+kdash status deploy/checkout --wait   a gate after a deploy
+"""
+
+
+@subcommand("status", examples=_STATUS_EXAMPLES)
+@click.argument("operands", nargs=-1, metavar="[KIND/NAME | NAME]")
 @click.option(
     "--wait",
     is_flag=True,
@@ -118,14 +128,78 @@ def diff(
     metavar="TIME",
     help="Maximum time to wait, such as 90s or 10m.",
 )
-@with_cluster_options
-def status(context: click.Context, /, operands: Sequence[str], wait: bool, timeout: float, **given: Any) -> None:
+@click.option("-w", "--watch", is_flag=True, help="Without an object: print what changes, until Ctrl+C.")
+@with_read_options("text", "json", default="text")
+def status(
+    context: click.Context, /, operands: Sequence[str], wait: bool, timeout: float, watch: bool, **given: Any
+) -> None:
     """Run `kdash status`."""
-    arguments, named = merge_arguments(context, given), parse_status_target(operands)
-    from k9py.cli import status as core
+    arguments, scope = merge_scoped_arguments(context, given)
     from k9py.cli.session import run
 
+    if not operands:
+        if wait:
+            raise click.UsageError("--wait needs an object to wait for: kdash status deploy/NAME --wait.")
+        from k9py.cli.triage import ranking as triage
+
+        context.exit(run(arguments, lambda invocation: triage.ranking(invocation, scope, watch=watch)))
+    if watch:
+        raise click.UsageError("--watch prints the problems of namespaces; for one object use --wait.")
+    if scope.all_namespaces or len(scope.namespaces) > 1:
+        raise click.UsageError("an object has one namespace: use -n once, and no -A.")
+    named = parse_status_target(operands)
+    from k9py.cli import status as core
+
     context.exit(run(arguments, lambda invocation: core.status(invocation, named, wait=wait, timeout=timeout)))
+
+
+@subcommand("why", examples="kdash why svc/checkout\nkdash why pvc/data-db-0 -o json\nkdash why checkout\n")
+@click.argument("operands", nargs=-1, metavar="KIND/NAME | NAME")
+@with_cluster_options
+def why(context: click.Context, /, operands: Sequence[str], **given: Any) -> None:
+    """Run `kdash why`."""
+    arguments = merge_arguments(context, given)
+    if not operands:
+        raise click.UsageError("Name an object: kdash why KIND/NAME; kdash status lists all problems.")
+    from k9py.cli.session import run
+    from k9py.cli.triage import why as core
+
+    context.exit(run(arguments, lambda invocation: core.why(invocation, operands)))
+
+
+@subcommand(
+    "capsule", examples="kdash capsule svc/checkout\nkdash capsule -n shop -f incident.md\nkdash --replay incident.md\n"
+)
+@click.argument("operands", nargs=-1, metavar="[KIND/NAME | NAME]")
+@click.option(
+    "-f",
+    "--file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="File to write; default: a name with the time.",
+)
+@with_read_options("text", "json", default="text")
+def capsule(context: click.Context, /, operands: Sequence[str], file: str | None, **given: Any) -> None:
+    """Run `kdash capsule`."""
+    arguments, scope = merge_scoped_arguments(context, given)
+    if operands and (scope.all_namespaces or len(scope.namespaces) > 1):
+        raise click.UsageError("an object has one namespace: use -n once, and no -A.")
+    from k9py.cli.session import run
+    from k9py.cli.triage import capsule as core
+
+    context.exit(run(arguments, lambda invocation: core.capsule(invocation, operands, scope, file)))
+
+
+@subcommand("checks")
+@with_output_formats("text", "json", default="text")
+def checks(context: click.Context, /, **given: Any) -> None:
+    """Run `kdash checks`."""
+    arguments = merge_arguments(context, given)
+    from k9py.cli.console import system_console
+    from k9py.cli.process import run_printing
+    from k9py.cli.triage.checks import list_checks
+
+    context.exit(run_printing(lambda: list_checks(system_console(no_color=arguments.no_color), json=arguments.json)))
 
 
 COMMANDS: Final = (
@@ -134,6 +208,9 @@ COMMANDS: Final = (
     history,
     diff,
     status,
+    why,
+    capsule,
+    checks,
     logs,
     get,
     api_resources,

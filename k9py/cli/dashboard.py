@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from textual.app import App
 
 from k9py import __version__
+from k9py.cli.clusters import embedded_cluster
 from k9py.cli.command_line import Arguments
-from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import ExitGuard
 from k9py.config.log_buffer import log_buffer_bytes
 from k9py.config.paths import audit_file, config_file, crash_file, draft_directory, log_directory, tables_file
@@ -21,6 +21,7 @@ from k9py.config.terminal import detect_clipboard, notification_mode, redraws_pe
 from k9py.kube import child_processes
 from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import make_private_directory
+from k9py.runtime.clock import SystemClock
 from k9py.tui.app.kdash_app import KdashApp
 from k9py.tui.options import AppOptions, connect_lazily
 from k9py.views.exit_codes import ExitCode
@@ -41,19 +42,22 @@ def run_dashboard(arguments: Arguments) -> int:
         stack.callback(guard.close)
         connect = ConnectOptions(kubeconfig=arguments.kubeconfig, context=arguments.context)
         connector = connect_lazily
-        if arguments.demo is not None:
-            demo = stack.enter_context(DemoCluster(arguments.demo))
-            guard.add_cleanup(demo.remove_directory)
-            connect, connector = demo.options, demo.connect
+        embedded = embedded_cluster(arguments.demo, arguments.replay)
+        if embedded is not None:
+            stack.enter_context(embedded)
+            guard.add_cleanup(embedded.remove_directory)
+            connect, connector = embedded.options, embedded.connect
         app = KdashApp(
             AppOptions(
                 connect=connect,
                 connector=connector,
-                namespaces=arguments.namespaces,
+                namespaces=arguments.namespaces or (embedded.scope if embedded is not None else ()),
                 all_namespaces=arguments.all_namespaces,
-                read_only=arguments.read_only,
+                read_only=arguments.read_only or (embedded is not None and embedded.is_read_only),
                 audit_path=audit_file(os.environ),
-                demo=arguments.demo or "",
+                embedded=embedded.label if embedded is not None else "",
+                clock=embedded.clock if embedded is not None else SystemClock(),
+                history=embedded.history if embedded is not None else (),
                 monochrome=not wants_color(os.environ, no_color=arguments.no_color),
                 theme=arguments.theme,
                 redraws_per_second=redraws_per_second(os.environ),

@@ -75,6 +75,7 @@ class DashboardGroup(click.Group):
     metavar="[=SCENARIO]",
     help="Open a demo cluster: shop, bad-release, crashloop, failures, regression, no-endpoints, jobs, big[:PODS].",
 )
+@click.option("--replay", metavar="FILE", help="Open an incident capsule (kdash capsule), without a cluster.")
 @click.option("--readonly", "read_only", is_flag=True, help="Refuse every write.")
 @click.option(
     "--once",
@@ -101,6 +102,7 @@ def command(
     namespaces: tuple[str, ...],
     all_namespaces: bool,
     demo: str | None,
+    replay: str | None,
     read_only: bool,
     once: bool,
     output: Output,
@@ -120,6 +122,7 @@ def command(
         namespaces=tuple(dict.fromkeys(namespaces)),
         all_namespaces=all_namespaces,
         demo=demo,
+        replay=replay,
         read_only=read_only,
         once=once,
         output=output,
@@ -148,6 +151,8 @@ def _check(arguments: Arguments, given: Collection[str], subcommand: str | None)
         raise click.UsageError("-n and -A exclude each other: use -n for some namespaces, or -A for all.")
     if arguments.demo is not None and (arguments.kubeconfig or arguments.context):
         raise click.UsageError("--demo has its own cluster: omit --kubeconfig and --context.")
+    if arguments.replay is not None and (arguments.kubeconfig or arguments.context or arguments.demo is not None):
+        raise click.UsageError("--replay has its own cluster: omit --kubeconfig, --context and --demo.")
     for option, name in (
         ("--once", "once"),
         ("-A", "all_namespaces"),

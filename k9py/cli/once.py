@@ -14,9 +14,9 @@ from contextlib import ExitStack
 
 from k9py.api.errors import NotFoundError
 from k9py.api.text import printable
+from k9py.cli.clusters import embedded_cluster
 from k9py.cli.command_line import Arguments
 from k9py.cli.console import system_console
-from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import run_guarded
 from k9py.cli.progress import SignInPrinter, WaitProgress, is_settled, read_progress
 from k9py.cli.tables import print_tables
@@ -28,7 +28,7 @@ from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
-from k9py.runtime.clock import SystemClock
+from k9py.runtime.clock import Clock, SystemClock
 from k9py.views.exit_codes import ExitCode
 from k9py.views.header import missing_apis_text
 from k9py.views.other_pods import failing_other_pods, other_pods_text
@@ -50,13 +50,15 @@ def run_once(arguments: Arguments) -> int:
 
 
 async def _once(arguments: Arguments) -> int:
-    console, clock = system_console(no_color=arguments.no_color), SystemClock()
+    console = system_console(no_color=arguments.no_color)
+    clock: Clock = SystemClock()
     with ExitStack() as stack:
         options = ConnectOptions(arguments.kubeconfig, arguments.context, SignInPrinter(console.print_err))
         connector: Connector = connect
-        if arguments.demo is not None:
-            demo = stack.enter_context(DemoCluster(arguments.demo))
-            options, connector = demo.options, demo.connect
+        embedded = embedded_cluster(arguments.demo, arguments.replay)
+        if embedded is not None:
+            stack.enter_context(embedded)
+            options, connector, clock = embedded.options, embedded.connect, embedded.clock
         async with WaitProgress(console.err, clock, lambda: "connecting…"):
             connection = await connector(options)
         try:

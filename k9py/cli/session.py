@@ -10,15 +10,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from k9py import session
 from k9py.api.errors import KdashError, NotFoundError
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_types import STANDARD
 from k9py.api.text import printable
+from k9py.cli.clusters import embedded_cluster
 from k9py.cli.command_line import CommandArguments
 from k9py.cli.console import Console, system_console
-from k9py.cli.demo import DemoCluster
 from k9py.cli.exit_guard import run_guarded
 from k9py.cli.process import run_printing
 from k9py.cli.progress import SignInPrinter
@@ -32,6 +33,9 @@ from k9py.runtime.clock import Clock, SystemClock
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import exit_code_of_error
 
+if TYPE_CHECKING:
+    from k9py.cluster.change_history import HistoryEntry
+
 Connector = Callable[[ConnectOptions], Awaitable[Connection]]
 
 
@@ -44,6 +48,7 @@ class Invocation:
         audit_path: the audit file, None writes none.
         operations: what can be written.
         environ: the environment variables that choose an editor.
+        history: what was watched to change before, of a replayed capsule.
     """
 
     arguments: CommandArguments
@@ -54,6 +59,7 @@ class Invocation:
     connector: Connector = connect
     operations: OperationRegistry = field(default_factory=built_in_operations)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    history: tuple[HistoryEntry, ...] = ()
 
     @property
     def drafts(self) -> Path:
@@ -74,6 +80,7 @@ async def open_session(invocation: Invocation) -> AsyncIterator[ClusterSession]:
         namespace=arguments.namespace or "",
         read_only=arguments.read_only,
         audit_path=invocation.audit_path,
+        history=invocation.history,
     ) as opened:
         yield opened
 
@@ -93,7 +100,7 @@ def explain_not_found(key: ObjectRef) -> Iterator[None]:
 
 
 def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]]) -> int:
-    """Run a subcommand on this process's streams; return its exit code. Raises ConfigError for an unknown demo."""
+    """Run a subcommand on this process's streams; return its exit code. Raises ConfigError: no such demo or capsule."""
     with ExitStack() as stack:
         console = system_console(no_color=arguments.no_color)
         invocation = Invocation(
@@ -102,9 +109,17 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
             connect_options=ConnectOptions(arguments.kubeconfig, arguments.context, SignInPrinter(console.print_err)),
             audit_path=audit_file(os.environ),
         )
-        if arguments.demo is not None:
-            demo = stack.enter_context(DemoCluster(arguments.demo))
-            invocation = replace(invocation, connect_options=demo.options, connector=demo.connect)
+        embedded = embedded_cluster(arguments.demo, arguments.replay)
+        if embedded is not None:
+            stack.enter_context(embedded)
+            invocation = replace(
+                invocation,
+                arguments=replace(arguments, read_only=arguments.read_only or embedded.is_read_only),
+                connect_options=embedded.options,
+                connector=embedded.connect,
+                clock=embedded.clock,
+                history=embedded.history,
+            )
         return run_printing(lambda: run_guarded(run_and_report(invocation, core), child_processes.kill_all))
 
 

@@ -104,6 +104,11 @@ class ChangeHistory:
         """Record that nothing is watched at the moment, or that everything is again."""
         self._has_gap = has_gap
 
+    def restore(self, entries: Iterable[HistoryEntry]) -> None:
+        """Add changes that were seen before, newest first, such as those of a capsule."""
+        for entry in reversed(tuple(entries)):
+            self._append(entry)
+
     def entries(self, uids: Iterable[str] | None = None) -> tuple[HistoryEntry, ...]:
         """Return changes, newest first: of all objects, or of those with these uids and what they control."""
         if uids is None:

@@ -34,7 +34,7 @@ from k9py.api.resource_types import ResourceTypes
 from k9py.api.selectors import LabelSelector
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.workloads import Workload
-from k9py.cluster.indexes import LABEL, indexed_pairs
+from k9py.cluster.indexes import LABEL, NODE, indexed_pairs
 from k9py.cluster.queries import Queries
 from k9py.cluster.stores import MergedStore
 from k9py.cluster.views import RolloutView, ServiceView
@@ -183,7 +183,7 @@ class ClusterGraph:
         store = self._source.store(Demand(POD, None))
         if isinstance(store, Unread):
             return store
-        return tuple(pod for pod in store.values() if pod.spec.node_name == node)
+        return tuple(store.by_index(NODE, node))
 
     def services_of(self, workload: ObjectRef) -> tuple[ObjectRef, ...]:
         self._need(SERVICE, *_WORKLOADS)

@@ -24,6 +24,7 @@ SERVICE = "service"  # endpoint slices: (namespace, service name)
 MANUAL = "manual"  # endpoint slices of Services without a selector: their namespace
 TARGET = "target"  # autoscalers: key of the workload they scale
 ABOUT = "about"  # events: uid of the object they are about
+NODE = "node"  # pods: name of the node they are assigned to
 
 _SHARED = frozenset(
     {
@@ -81,6 +82,10 @@ def selector_pair(namespace: str, name: str, selector: Mapping[str, str]) -> Pai
 
 def pod_labels(pod: Pod) -> Iterator[Pair]:
     return indexed_pairs(pod.namespace, pod.metadata.labels)
+
+
+def pod_node(pod: Pod) -> tuple[str, ...]:
+    return (pod.spec.node_name,) if pod.spec.node_name else ()
 
 
 def template_labels(workload: Workload) -> Iterator[Pair]:

@@ -50,7 +50,9 @@ WATCHED: tuple[WatchedKind, ...] = (
         {indexes.SERVICE: indexes.slice_service, indexes.MANUAL: indexes.manual_slice},
     ),
     WatchedKind(kinds.REPLICA_SET, lambda stores: stores.replica_sets),
-    WatchedKind(kinds.POD, lambda stores: stores.pods, {indexes.LABEL: indexes.pod_labels}),
+    WatchedKind(
+        kinds.POD, lambda stores: stores.pods, {indexes.LABEL: indexes.pod_labels, indexes.NODE: indexes.pod_node}
+    ),
     WatchedKind(kinds.CONTROLLER_REVISION, lambda stores: stores.controller_revisions),
     WatchedKind(kinds.EVENT, lambda stores: stores.events, {indexes.ABOUT: indexes.event_about}, EVENTS_WANTED),
     WatchedKind(

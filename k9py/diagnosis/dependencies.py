@@ -19,22 +19,22 @@ from k9py.api.kinds import (
     CONTROLLER_REVISION,
     CRON_JOB,
     HORIZONTAL_POD_AUTOSCALER,
+    INGRESS,
     JOB,
+    NETWORK_POLICY,
     POD,
     REPLICA_SET,
     SERVICE,
-    DynamicKind,
     Kind,
     is_workload,
 )
 from k9py.api.meta import KubeObject, ObjectRef, OwnerReference
 from k9py.api.pods import Pod
 from k9py.api.relations import KindKey, referred, relations_of
-from k9py.api.standard_types import ref_group_of, standard_type
+from k9py.api.standard_types import ref_group_of
 from k9py.diagnosis.graph import Graph, Unread
 
-INGRESS: Final = DynamicKind(standard_type("networking.k8s.io", "Ingress"))
-OF_NAMESPACE: Final = ("ResourceQuota", "LimitRange", "NetworkPolicy")
+OF_NAMESPACE: Final = ("ResourceQuota", "LimitRange")
 """Kinds whose objects concern every pod of their namespace."""
 _NAMED_AFTER: Final[Mapping[str, frozenset[str]]] = {
     "Pod": frozenset({"ReplicaSet", "StatefulSet", "DaemonSet", "Job"}),
@@ -43,6 +43,9 @@ _NAMED_AFTER: Final[Mapping[str, frozenset[str]]] = {
 }
 """Kinds whose objects are named after their owner: `NAME-SUFFIX`."""
 HELM_RELEASE: Final = "meta.helm.sh/release-name"
+"""Annotation that Helm sets on what it installs."""
+HELM_PREFIX: Final = "sh.helm.release.v1."
+"""Begins the names of the Secrets that store the revisions of releases: `sh.helm.release.v1.NAME.vN`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,12 @@ class Dependencies:
         namespaces = frozenset(ref.namespace for ref in self.refs if ref.kind == "Pod" or is_workload(ref))
         object.__setattr__(self, "_namespaces", namespaces)
 
+    def may_cover(self, kind: str) -> bool:
+        """Return whether an object of a standard kind can be one of them."""
+        owners = _NAMED_AFTER.get(kind, frozenset())
+        is_release = kind == "Secret" and bool(self.releases)
+        return is_release or kind in OF_NAMESPACE or any(ref.kind == kind or ref.kind in owners for ref in self.refs)
+
     def covers(self, ref: ObjectRef) -> bool:
         """Return whether an object is one of them, or was: an owned one that is gone."""
         if ref in self.refs:
@@ -72,6 +81,8 @@ class Dependencies:
             return False
         if ref.kind in OF_NAMESPACE:
             return ref.namespace in self._namespaces
+        if ref.kind == "Secret" and ref.name.startswith(HELM_PREFIX):
+            return (ref.namespace, ref.name.removeprefix(HELM_PREFIX).rpartition(".v")[0]) in self.releases
         owner_name = ref.name.rpartition("-")[0]
         owners = _NAMED_AFTER.get(ref.kind, ())
         return any(ObjectRef(kind, ref.namespace, owner_name) in self.refs for kind in owners)
@@ -84,22 +95,11 @@ def dependencies(ref: ObjectRef, graph: Graph) -> Dependencies:
     return Dependencies(ref, frozenset(collector.refs), frozenset(collector.releases))
 
 
-def used_by(obj: KubeObject, ref: ObjectRef) -> Iterator[ObjectRef]:
-    """Yield what an object names: what its pod template uses, without what every pod has.
-
-    Args:
-        obj: decoded, or a DynamicObject: then all that its JSON names.
-        ref: the object, for its kind.
-    """
-    body = _body(obj)
-    for relation in relations_of(KindKey.of(ref)):
+def used_by(obj: KubeObject) -> Iterator[ObjectRef]:
+    """Yield what an object names: what its pod template uses, without what every pod has."""
+    body = msgspec.json.decode(msgspec.json.encode(obj))  # lists are lists, as relations read them
+    for relation in relations_of(KindKey.of(obj.key)):
         yield from (other for other in referred(relation, body) if other.name not in relation.besides)
-
-
-def _body(obj: KubeObject) -> Mapping[str, Any]:
-    body = getattr(obj, "body", None)
-    built = msgspec.to_builtins(obj) if body is None else body
-    return built if isinstance(built, Mapping) else {}
 
 
 class _Collector:
@@ -167,6 +167,13 @@ class _Collector:
         if autoscaler is not None:
             self._add(autoscaler.key)
         self._add_all(budget.key for budget in graph.budgets_of(ref))
+        policies = graph.list(NETWORK_POLICY, ref.namespace)
+        labels = workload.spec.template.labels
+        self._add_all(
+            policy.key
+            for policy in (() if isinstance(policies, Unread) else policies)
+            if policy.spec.pod_selector.matches(labels)
+        )
 
     def _add_service(self, ref: ObjectRef) -> None:
         self._add(ref)
@@ -236,7 +243,7 @@ class _Collector:
         if not isinstance(ingress, KubeObject):
             return
         self._note_release(ingress)
-        for used in used_by(ingress, ref):
+        for used in used_by(ingress):
             if self._add(used) and used.kind == "Service":
                 self._add_service(used)
 
@@ -262,18 +269,12 @@ class _Collector:
             self._add(ObjectRef("Node", "", pod.spec.node_name))
 
     def _add_uses(self, obj: KubeObject) -> None:
-        ref = obj.key
-        self._add_all(used_by(obj, ref))
-        resource_type = _STANDARD_OF_KIND.get(ref.kind)
-        if resource_type is not None:
-            whole = self._graph.get(DynamicKind(resource_type), ref.name, ref.namespace)
-            if isinstance(whole, KubeObject):
-                self._add_all(used_by(whole, ref))
+        self._add_all(used_by(obj))
 
     def _add_ingresses(self, service: ObjectRef) -> None:
         ingresses = self._graph.list(INGRESS, service.namespace)
         for ingress in () if isinstance(ingresses, Unread) else ingresses:
-            names = tuple(used_by(ingress, ingress.key))
+            names = tuple(used_by(ingress))
             if service in names and self._add(ingress.key):
                 self._add_all(name for name in names if name.kind == "Secret")
 
@@ -281,18 +282,3 @@ class _Collector:
         release = obj.metadata.annotation(HELM_RELEASE)
         if release:
             self.releases.add((obj.namespace, release))
-
-
-_STANDARD_OF_KIND: Final = {
-    kind: standard_type(group, kind)
-    for group, kind in (
-        ("apps", "Deployment"),
-        ("apps", "StatefulSet"),
-        ("apps", "DaemonSet"),
-        ("apps", "ReplicaSet"),
-        ("batch", "Job"),
-        ("batch", "CronJob"),
-        ("", "Pod"),
-    )
-}
-"""Types with a pod template, of which the decoded part does not name everything."""

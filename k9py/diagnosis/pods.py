@@ -17,12 +17,14 @@ from k9py.api.events import Event
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.text import printable, shorten
-from k9py.diagnosis.containers import container_causes, exit_text, recent_restarts
+from k9py.diagnosis.containers import container_causes, recent_restarts
 from k9py.diagnosis.finding import Finding, finding_of, worst_first
 from k9py.diagnosis.nodes import lost_node, node_failure, stuck_termination
+from k9py.diagnosis.pod_cases import is_plainly_healthy
 from k9py.diagnosis.pod_events import recent_events
 from k9py.diagnosis.probes import unmet_readiness_gate
 from k9py.diagnosis.scheduling import SLOW_START, slow_start, unscheduled
+from k9py.diagnosis.terminations import exit_text
 from k9py.diagnosis.volumes import failed_mount
 
 _TERMINATION_MARGIN: Final = timedelta(seconds=30)
@@ -59,7 +61,7 @@ def pod_findings(pod: Pod, now: datetime, *, events: Sequence[Event] = ()) -> tu
     Args:
         events: about this pod (others are ignored).
     """
-    if _is_plainly_healthy(pod):
+    if is_plainly_healthy(pod):
         return ()
     findings = [finding_of(cause, _severity(cause, now), pod.key) for cause in unready_causes(pod, now, events)]
     for check in _CHECKS:
@@ -73,19 +75,6 @@ def _severity(cause: Cause, now: datetime) -> Severity:
         return Severity.DOWN
     is_starting = cause.since is not None and now - cause.since <= SLOW_START
     return Severity.WARNING if cause.reason == "Unhealthy" and not is_starting else Severity.INFO
-
-
-def _is_plainly_healthy(pod: Pod) -> bool:
-    """Return whether no check can find anything, cheaply: true of most pods of a cluster. Each check must agree."""
-    status = pod.status
-    if status.phase != "Running" or pod.metadata.deletion_timestamp is not None or not pod.is_ready:
-        return False
-    for statuses in (status.container_statuses, status.init_container_statuses):
-        for container in statuses or ():
-            last = container.last_state
-            if last is not None and last.terminated is not None:
-                return False
-    return True
 
 
 def _failed(pod: Pod, now: datetime) -> Iterator[Finding]:

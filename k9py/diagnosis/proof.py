@@ -5,18 +5,18 @@ Invariant: evidence states what was read, in the words of its source; what it me
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Final
 
 from k9py.api.events import Event
 from k9py.api.meta import Condition, KubeObject, ObjectRef
+from k9py.api.near_names import near_names
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.finding import Evidence, EvidenceSource
 
-_ALIKE: Final = 0.7
-"""Names with at least this ratio of equal characters may be meant (difflib's ratio)."""
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) ", re.A)
 
 
 def field(obj: KubeObject | ObjectRef, path: str, text: object, at: datetime | None = None) -> Evidence:
@@ -51,9 +51,14 @@ def log_evidence(pod: KubeObject, container: str, line: str) -> Evidence:
     return Evidence(EvidenceSource.LOG, pod.key, printable(container), shorten(line))
 
 
+def last_line(lines: Sequence[str]) -> str:
+    """Return the last line of a log that has text, without the time that the kubelet puts before it."""
+    return next((text for line in reversed(lines) if (text := _TIME.sub("", line, count=1).strip())), "")
+
+
 def similar_names(name: str, names: Iterable[str]) -> tuple[str, ...]:
     """Return up to three names that may be meant, the most similar first, printable."""
-    return tuple(printable(each) for each in get_close_matches(name, sorted(set(names) - {name}), n=3, cutoff=_ALIKE))
+    return tuple(printable(each) for each in near_names(name, names))
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

@@ -13,19 +13,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from k9py.api.kinds import CONTROLLER_REVISION, NODE, POD, REPLICA_SET, is_workload
+from k9py.api.kinds import NODE, POD, is_workload
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.nodes import Node
 from k9py.api.pods import Pod
 from k9py.api.standard_types import standard_type
 from k9py.api.text import printable
-from k9py.api.workloads import ControllerRevision, ReplicaSet, Workload
+from k9py.api.workloads import Workload
 from k9py.diagnosis.dependencies import Dependencies, dependencies
 from k9py.diagnosis.graph import Graph, ObjectMetadata, Unread
 from k9py.diagnosis.problem import Effect, Problem, Suspect
 from k9py.diagnosis.timeline import EntryKind, TimelineEntry
 from k9py.diagnosis.timelines.nodes import node_transitions
-from k9py.diagnosis.timelines.revisions import revision_change, rollbacks
+from k9py.diagnosis.timelines.revisions import revision_change, revision_objects, rollbacks
 from k9py.diagnosis.timelines.scalings import scalings
 from k9py.diagnosis.timelines.written import is_helm_release, is_of_status, written_text
 from k9py.rollouts.revisions import revision_index
@@ -136,9 +136,7 @@ class _Search:
     # -- what changed -------------------------------------------------------------------------------------------------
 
     def _rollouts(self, workload: Workload) -> Iterator[_Candidate]:
-        kind = REPLICA_SET if workload.KIND == "Deployment" else CONTROLLER_REVISION
-        owned = self._graph.owned(workload, kind)  # type: ignore[misc]
-        revisions: Sequence[ReplicaSet | ControllerRevision] = () if isinstance(owned, Unread) else owned
+        revisions = revision_objects(workload, self._graph)
         failing = self._failing_revisions(workload)
         times = [each.metadata.creation_timestamp for each in revisions if each.metadata.creation_timestamp]
         for revision in revisions:

@@ -12,9 +12,10 @@ import errno
 import getpass
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,15 +103,35 @@ class AuditLog:
 
         A file that is missing, unreadable or not a regular file has no lines.
         """
-        if self.path is None or not uid:
-            return ()
+        return tuple(line for line in self._containing(uid) if line.get("uid") == uid) if uid else ()
+
+    def lines_about(self, context: str, namespaces: Collection[str], since: datetime) -> tuple[Mapping[str, Any], ...]:
+        """Return the lines about objects of a context since a time, as `lines` does.
+
+        Args:
+            namespaces: those of the objects; () for all.
+        """
+        start = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return tuple(
+            line
+            for line in self._containing(context)
+            if line.get("context") == context
+            and str(line.get("time", "")) >= start
+            and (not namespaces or line.get("namespace") in namespaces)
+        )
+
+    def _containing(self, text: str) -> Iterator[Mapping[str, Any]]:
+        """Yield the lines in the last MiB of the file that contain a text, newest last."""
+        if self.path is None:
+            return
         try:
             end = _end(self.path)
         except OSError:
-            return ()
-        wanted = uid.encode()
-        decoded = (_decoded(line) for line in end.split(b"\n") if wanted in line)
-        return tuple(line for line in decoded if line is not None and line.get("uid") == uid)
+            return
+        wanted = text.encode()
+        for line in end.split(b"\n"):
+            if wanted in line and (decoded := _decoded(line)) is not None:
+                yield decoded
 
 
 def _end(path: Path) -> bytes:

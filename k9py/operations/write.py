@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -155,6 +155,10 @@ class Writer:
             fields = reveal_fields(self._identity, self._new_id(), self._now(), ref, uid, key)
             if problem := line.store(fields, synced=True):
                 raise ConfigError(f"the audit record cannot be written: {problem}", "nothing was shown")
+
+    def audited_since(self, namespaces: Collection[str], since: datetime) -> tuple[Mapping[str, Any], ...]:
+        """Return the lines of the audit file about objects of this context, oldest first; () is all namespaces."""
+        return self._audit.lines_about(self._identity.context, namespaces, since)
 
     def audited(self, uid: str) -> tuple[Mapping[str, Any], ...]:
         """Return the lines of the audit file about an object, oldest first."""

@@ -15,7 +15,7 @@ from k9py.api.metrics import Usage
 from k9py.api.pods import Container, ContainerState, ContainerStatus, Pod, ResourceRequirements
 from k9py.api.text import printable, shorten
 from k9py.api.times import human_duration
-from k9py.diagnosis.containers import exit_text
+from k9py.diagnosis.terminations import exit_text
 from k9py.resources.cells import (
     MISSING,
     count_cell,

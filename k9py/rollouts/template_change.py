@@ -66,7 +66,7 @@ def template_writer(workload: Workload, at: datetime, others: Sequence[datetime]
         others: when the other revisions were created: a writer nearer to one of those created that one.
     """
     writers = [entry for entry in workload.metadata.managed_fields or () if entry.owns_template]
-    return _writer_at(writers, at, others)
+    return _nearest_writer(writers, at, others)
 
 
 def revision_since(
@@ -118,12 +118,20 @@ def _writer_at(writers: Sequence[ManagedFields], at: datetime | None, others: Se
     dated = [(entry.time, entry.manager) for entry in writers if entry.time is not None and entry.manager]
     if at is None or not dated:
         return ""
-    near = [
-        (abs(time - at), manager)
-        for time, manager in dated
-        if time - at <= _ROUNDING and abs(time - at) <= min((_CREATION_DELAY, *(abs(time - other) for other in others)))
-    ]
+    near = _nearest_writer(writers, at, others)
     if near:
-        return printable(min(near)[1])
+        return near
     later = {manager for time, manager in dated if time > at}
     return printable(later.pop()) if len(later) == 1 else ""
+
+
+def _nearest_writer(writers: Sequence[ManagedFields], at: datetime, others: Sequence[datetime]) -> str:
+    near = [
+        (abs(entry.time - at), entry.manager)
+        for entry in writers
+        if entry.time is not None
+        and entry.manager
+        and entry.time - at <= _ROUNDING
+        and abs(entry.time - at) <= min((_CREATION_DELAY, *(abs(entry.time - other) for other in others)))
+    ]
+    return printable(min(near)[1]) if near else ""

@@ -42,3 +42,13 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+class RecordedClock(SystemClock):
+    """The clock of a recording: `now` stands still at the time of the recording, waits are those of this machine."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        return self._at

@@ -357,11 +357,12 @@ class Simulator:
 
     def _populate(self) -> None:
         if self._recording is not None:
+            _serve(self._state, self._apis)  # before the recording, which has APIServices of its own
             load_recording(self._recording, self._state)
-        else:
-            for name in ("default", "kube-system"):
-                namespace = defaulted(NAMESPACES, {"kind": "Namespace", "metadata": {"name": name}})
-                self._state.storage.create(NAMESPACES, namespace)
+            return
+        for name in ("default", "kube-system"):
+            namespace = defaulted(NAMESPACES, {"kind": "Namespace", "metadata": {"name": name}})
+            self._state.storage.create(NAMESPACES, namespace)
         if self.scenario is not None:
             self._load(self.scenario)
         _serve(self._state, self._apis)

@@ -59,7 +59,7 @@ def header_segments(
     now: datetime,
     *,
     read_only: bool = False,
-    demo: str = "",
+    embedded: str = "",
     problems: CountedProblems | None = None,
 ) -> list[BarSegment]:
     """Return the header from left to right, the most important kept when room is short.
@@ -69,8 +69,8 @@ def header_segments(
         problems: root causes, None while nothing is known.
     """
     segments = [BarSegment("kdash", Tone.ACCENT, priority=7)]
-    if demo:
-        segments.append(BarSegment(f"demo {demo}", Tone.MUTED, priority=5))
+    if embedded:
+        segments.append(BarSegment(embedded, Tone.MUTED, priority=5))
     match state:
         case Connecting():
             segments.append(BarSegment(f"connecting to {context or 'the current context'}…", Tone.BUSY, priority=0))

@@ -19,6 +19,7 @@ from k9py.operations.registry import OperationRegistry, built_in_operations
 from k9py.runtime.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
+    from k9py.cluster.change_history import HistoryEntry
     from k9py.cluster.cluster import Cluster
     from k9py.kube.connection import Connection
     from k9py.resources.registry import ResourceRegistry
@@ -58,7 +59,7 @@ class AppOptions:
         all_namespaces: -A: the whole cluster, whatever namespace the context has.
         read_only: every write is refused, below the user interface.
         audit_path: file of the audit lines; None writes none.
-        demo: name of the demo scenario, shown in the header; "" for a real cluster.
+        embedded: what the header shows of a cluster in this process (`demo shop`), "" for a real one.
         monochrome: draw without colour; None asks the environment.
         theme: the first theme, one of `palettes.THEMES`.
         redraws_per_second: upper limit for redraws of live panes; None: 10, or 4 over SSH.
@@ -71,6 +72,7 @@ class AppOptions:
         config_path: of the config file; None reads none.
         environ: the environment variables that choose an editor.
         clock: time, injected.
+        history: what was watched to change before, of a replayed capsule.
         actions, operations: what can be done.
         resources: returns the types with columns of their own; called when the first table of such a type is opened.
         triage_of: returns what finds the problems of a cluster.
@@ -82,7 +84,7 @@ class AppOptions:
     all_namespaces: bool = False
     read_only: bool = False
     audit_path: Path | None = None
-    demo: str = ""
+    embedded: str = ""
     monochrome: bool | None = None
     theme: str = "dark"
     redraws_per_second: float | None = None
@@ -95,6 +97,7 @@ class AppOptions:
     config_path: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
     clock: Clock = field(default_factory=SystemClock)
+    history: tuple[HistoryEntry, ...] = ()
     actions: ActionRegistry = BUILT_IN
     operations: OperationRegistry = field(default_factory=built_in_operations)
     resources: Callable[[], ResourceRegistry] = load_resources

@@ -99,7 +99,11 @@ class ReconnectingSession:
         options = self.options
         connection = await options.connector(replace(options.connect, sign_in=self))
         async with open_session(
-            connection, options.clock, read_only=options.read_only, audit_path=options.audit_path
+            connection,
+            options.clock,
+            read_only=options.read_only,
+            audit_path=options.audit_path,
+            history=options.history,
         ) as session:
             choice = await choose_scope(connection, options.namespaces, context_namespace=session.namespace)
             async with session.watch(choice.scope, notice=choice.notice) as cluster:

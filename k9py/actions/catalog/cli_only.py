@@ -25,11 +25,45 @@ ACTIONS: Final = (
     _verb(
         "workload.status",
         "Status",
-        "Rollout status and what blocks it",
+        "All problems, or the status of one rollout",
         CliVerb(
             "status",
-            "Show the status of a rollout, Job or pod, and what blocks it.",
-            "Show the status of a rollout, Job or pod, and what blocks it; the exit code names the cause.",
+            "What is wrong, worst first; or how a rollout, Job or pod stands.",
+            "Without an object: everything that is wrong in some namespaces, root causes first, worst first. With one:"
+            " the status of a rollout, Job or pod and what blocks it; the exit code names the cause.",
+        ),
+    ),
+    _verb(
+        "object.why",
+        "Why",
+        "What is wrong with an object, down to the root",
+        CliVerb(
+            "why",
+            "What is wrong with an object, down to the root cause.",
+            "Show what is wrong with an object of any kind: the root cause, the chain to it with its evidence, what"
+            " changed shortly before, and what helps. The exit code names the cause.",
+        ),
+    ),
+    _verb(
+        "cli.capsule",
+        "Capsule",
+        "The incident in one file",
+        CliVerb(
+            "capsule",
+            "Write an incident into one file; --replay opens it.",
+            "Write what is known of an incident into one file: objects without secrets, problems, timeline, events,"
+            " logs and actions. It is readable as Markdown, and kdash --replay FILE opens it without a cluster.",
+        ),
+    ),
+    _verb(
+        "cli.checks",
+        "Checks",
+        "Everything that is checked",
+        CliVerb(
+            "checks",
+            "List the checks behind status and why.",
+            "List the checks behind status, why and the Problems screen: what each finds, what it looks at, the source"
+            " of its rule, and what helps. A check is muted by its id in the configuration.",
         ),
     ),
     _verb(

@@ -23,7 +23,7 @@ from k9py.api.plural import count_noun
 from k9py.api.resource_type import ResourceType
 from k9py.api.text import printable
 from k9py.cli.command_line import ScopeArguments
-from k9py.cli.objects.listing import Listing, Scope, list_objects
+from k9py.cli.objects.listing import Scope, list_objects
 from k9py.cli.objects.options import GetOptions
 from k9py.cli.objects.raw_output import as_list, print_raw
 from k9py.cli.objects.rows import RowSource, type_name
@@ -31,6 +31,7 @@ from k9py.cli.objects.text_table import TextTable, print_table
 from k9py.cli.objects.types import types_named
 from k9py.cli.objects.watch import Printer, Watched, print_changes
 from k9py.cli.session import Invocation, open_session, report_error
+from k9py.cluster.listing import Listing
 from k9py.resources.query import QueryError
 from k9py.resources.registry import ResourceRegistry, built_in_resources
 from k9py.session import ClusterSession

@@ -1,28 +1,18 @@
-"""List objects of any type in some namespaces: pages decoded while the next one arrives.
-
-Invariants: an object that does not decode is skipped and counted, alone. A list that expires between two pages is
-listed again without pages.
-"""
+"""List objects of any type in the namespaces of a command line."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-import msgspec
-
-from k9py.api.errors import ExpiredError
 from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject
 from k9py.api.resource_type import ResourceType
 from k9py.cli.command_line import ScopeArguments
-from k9py.informer.decoder import learn_columns, read_page
+from k9py.cluster.listing import Listing, list_all
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.session import ClusterSession
-
-PAGE_LIMIT: Final = 500
-"""Objects in a page, as kubectl requests them."""
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -58,23 +48,9 @@ class Scope:
         return cls(namespaces, label_selector, field_selector)
 
 
-@dataclass(slots=True)
-class Listing(Generic[T]):
-    """A list that was read completely.
-
-    Args:
-        objects: in the server's order, by namespace and name.
-        skipped: objects that did not decode, and why the last of them did not.
-    """
-
-    objects: list[T] = field(default_factory=list)
-    skipped: int = 0
-    skipped_reason: str = ""
-
-
 async def list_objects(session: ClusterSession, kind: Kind[T], scope: Scope) -> Listing[T]:
     """Read and decode the objects of a kind. Raises KdashError."""
-    listings = await gather_all([_list(_lister(session, kind, scope, at), kind) for at in _namespaces(kind, scope)])
+    listings = await gather_all([list_all(_lister(session, kind, scope, at), kind) for at in _namespaces(kind, scope)])
     merged: Listing[T] = Listing()
     for listing in listings:
         merged.objects += listing.objects
@@ -101,33 +77,3 @@ def _lister(session: ClusterSession, kind: Kind[Any], scope: Scope, namespace: s
     return session.connection.lister_watcher(
         kind, namespace, label_selector=scope.label_selector, field_selector=scope.field_selector
     )
-
-
-async def _list(lister: ListerWatcher, kind: Kind[T]) -> Listing[T]:
-    try:
-        return await _list_pages(lister, kind, PAGE_LIMIT)
-    except ExpiredError:
-        return await _list_pages(lister, kind, 0)
-
-
-async def _list_pages(lister: ListerWatcher, kind: Kind[T], limit: int) -> Listing[T]:
-    listing: Listing[T] = Listing()
-    following: asyncio.Future[bytes] | None = asyncio.ensure_future(lister.list_page(limit=limit))
-    try:
-        while following is not None:
-            body = await following
-            page = read_page(body)
-            token = page.metadata.continue_
-            following = asyncio.ensure_future(lister.list_page(limit=limit, continue_token=token)) if token else None
-            await asyncio.sleep(0)  # the next page is requested before this one is decoded
-            learn_columns(kind, body)
-            for element in page.elements:
-                try:
-                    listing.objects.append(kind.decode(element))
-                except msgspec.DecodeError as error:
-                    listing.skipped += 1
-                    listing.skipped_reason = str(error)
-    finally:
-        if following is not None:
-            following.cancel()
-    return listing

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from k9py.api.errors import KdashError
+from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.text import printable
 from k9py.cluster.reads import ReadGraph, Token
@@ -72,6 +73,14 @@ class ContainerLogs:
         self._reading: set[_LogKey] = set()
         self._begun: deque[float] = deque()
         self._is_timer_set = False
+
+    def read(self) -> dict[tuple[ObjectRef, str, bool], tuple[str, ...]]:
+        """Return all lines that have been read, by pod, container, and whether they are of the run before."""
+        return {
+            (ObjectRef(Pod.KIND, log.target.namespace, log.target.pod), log.target.container, key[3]): log.lines
+            for key, log in self._logs.items()
+            if isinstance(log.lines, tuple)
+        }
 
     def lines(self, pod: Pod, container: str, previous: bool) -> tuple[str, ...] | Unread | None:
         """Return the last lines of a container, None when there are none; Unread until they are read."""

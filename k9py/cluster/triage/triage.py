@@ -147,6 +147,11 @@ class Triage:
             self._report = TriageReport(now, self._chains.problems, looked_at, unread, self._is_settled)
         return self._report
 
+    @property
+    def logs(self) -> dict[tuple[ObjectRef, str, bool], tuple[str, ...]]:
+        """The log lines that checks have read, by pod, container, and whether they are of the run before."""
+        return self._logs.read()
+
     def findings_of(self, ref: ObjectRef) -> tuple[Finding, ...]:
         """Return what was found about an object."""
         return self._chains.findings_about.get(ref, ())

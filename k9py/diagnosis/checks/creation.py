@@ -13,18 +13,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from k9py.api.batch import Job
+from k9py.api.batch import CronJob, Job
 from k9py.api.events import Event
 from k9py.api.kinds import (
+    CRON_JOB,
     DAEMON_SET,
     DEPLOYMENT,
     JOB,
     LIMIT_RANGE,
+    MUTATING_WEBHOOK_CONFIGURATION,
     NAMESPACE,
     POD,
     REPLICA_SET,
     RESOURCE_QUOTA,
     STATEFUL_SET,
+    VALIDATING_WEBHOOK_CONFIGURATION,
+    Kind,
     MetadataKind,
     is_workload,
 )
@@ -41,7 +45,7 @@ from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.proof import absence, condition_evidence, did_you_mean, event_evidence, field
 from k9py.diagnosis.refusals import Refusal, RefusalKind, parse_refusal
 
-Subject = Deployment | StatefulSet | DaemonSet | ReplicaSet | Job
+Subject = Deployment | StatefulSet | DaemonSet | ReplicaSet | Job | CronJob
 
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _DOCS: Final = "https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/"
@@ -58,7 +62,7 @@ class _Refused:
 @check(
     "creation-refused",
     "the API server refuses a workload's pods: quota, LimitRange, Pod Security, webhook, policy, a missing object",
-    subjects=(DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, JOB),
+    subjects=(DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, JOB, CRON_JOB),
     reads=(
         "Event",
         "Pod",
@@ -68,6 +72,8 @@ class _Refused:
         "ServiceAccount",
         "PriorityClass",
         "RuntimeClass",
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
     ),
     source=_DOCS,
     remedy="correct the pod template, or what refuses it",
@@ -126,6 +132,11 @@ def _refused(subject: Subject, graph: Graph) -> _Refused | None:
             )
             is_waiting = not is_done and not subject.spec.suspend and subject.status.active == 0
             return _by_event(subject, graph) if is_waiting else None
+        case CronJob():
+            refused = _by_event(subject, graph)
+            last = subject.status.last_schedule_time
+            is_over = refused is None or (last is not None and last >= (refused.evidence[0].at or last))
+            return None if is_over else refused
 
 
 def _replica_failure(conditions: tuple[Condition, ...] | None) -> Condition | None:
@@ -149,7 +160,7 @@ def _by_condition(
     return _Refused(parse_refusal(condition.message), condition.last_transition_time, evidence)
 
 
-def _by_event(subject: StatefulSet | DaemonSet | Job, graph: Graph) -> _Refused | None:
+def _by_event(subject: StatefulSet | DaemonSet | Job | CronJob, graph: Graph) -> _Refused | None:
     owned = graph.owned(subject, POD)
     pods = () if isinstance(owned, Unread) else owned
     events = graph.events(subject)
@@ -195,6 +206,8 @@ def _explained(finding: Finding, refusal: Refusal, graph: Graph) -> Finding:
             return replace(finding, caused_by=(_missing(ObjectRef("PriorityClass", "", name), finding, graph),))
         case RefusalKind.RUNTIME_CLASS:
             return replace(finding, caused_by=(_missing(ObjectRef("RuntimeClass", "", name), finding, graph),))
+        case RefusalKind.WEBHOOK_FAILED | RefusalKind.WEBHOOK_DENIED:
+            return _asked(finding, refusal, graph)
         case RefusalKind.NAMESPACE:
             return replace(finding, caused_by=(NAMESPACE.key("", namespace),))
     return finding
@@ -288,6 +301,25 @@ def _insecure(finding: Finding, refusal: Refusal, graph: Graph) -> Finding:
     evidence = (*finding.evidence, field(NAMESPACE.key("", namespace), where, level))
     message = f'namespace enforces PodSecurity "{refusal.name}", which its pods violate: {refusal.text}'
     return replace(finding, message=message, evidence=evidence, next_steps=steps)
+
+
+def _asked(finding: Finding, refusal: Refusal, graph: Graph) -> Finding:
+    """Return the finding with the configuration of the webhook: what is wrong with it is found there."""
+    kinds: tuple[Kind[Any], ...] = (VALIDATING_WEBHOOK_CONFIGURATION, MUTATING_WEBHOOK_CONFIGURATION)
+    for kind in kinds:
+        found = graph.list(kind)
+        for configuration in () if isinstance(found, Unread) else found:
+            webhook = next((each for each in configuration.webhooks or () if each.name == refusal.name), None)
+            if webhook is None:
+                continue
+            proof = field(configuration, f"webhooks[{refusal.name}].failurePolicy", webhook.failure_policy)
+            fails = refusal.kind is RefusalKind.WEBHOOK_FAILED
+            return replace(
+                finding,
+                evidence=(*finding.evidence, proof),
+                caused_by=(configuration.key,) if fails else (),
+            )
+    return finding
 
 
 def _missing(ref: ObjectRef, finding: Finding, graph: Graph) -> Finding | ObjectRef:

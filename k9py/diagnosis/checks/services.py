@@ -149,9 +149,40 @@ def service_without_endpoints(service: Service, graph: Graph) -> Iterator[Findin
     else:
         is_headless = spec.cluster_ip == "None"
         what = "its EndpointSlice has no endpoints" if own else "no EndpointSlice belongs to it"
-        text, severity = f"has no selector, and {what}", Severity.INFO if is_headless else Severity.WARNING
+        text, severity = f"has no selector, and {what}", Severity.INFO if is_headless else Severity.DOWN
         step = NextStep("add a selector, or an EndpointSlice", "object.edit")
     yield Finding(severity, "NoEndpoints", text, service.key, evidence=tuple(evidence), next_steps=(step,))
+
+
+@check(
+    "service-slice-ports",
+    "the EndpointSlices of a Service without a selector lack one of its ports",
+    subjects=(SERVICE,),
+    reads=("EndpointSlice",),
+    source="https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors",
+    remedy="name the port of the EndpointSlice as that of the Service",
+)
+def service_slice_ports(service: Service, graph: Graph) -> Iterator[Finding]:
+    """Yield ports that no slice has by name: kube-proxy finds the endpoints of a port by its name."""
+    spec = service.spec
+    if spec.selector or spec.type == "ExternalName" or spec.cluster_ip == "None":
+        return
+    slices = [each for each in graph.slices_of(service) if each.endpoints]
+    if not slices or is_young(service, graph):
+        return
+    names = {(port.name or "", port.protocol or "TCP") for each in slices for port in each.ports or () if port.port}
+    lacking = [port for port in spec.ports or () if (port.name, port.protocol) not in names]
+    for port in lacking:
+        wanted = f"port {port.port}" + (f" named {printable(port.name)}" if port.name else " without a name")
+        has = ", ".join(sorted(printable(name or "one without a name") for name, _ in names)) or "none"
+        text = f"no EndpointSlice has its {wanted}; they have {has}"
+        severity = Severity.DOWN if len(lacking) == len(spec.ports or ()) else Severity.DEGRADED
+        evidence = (
+            field(service, "spec.ports[].name", port.name or "none"),
+            *(field(each, "ports[].name", has) for each in slices[:1]),
+        )
+        step = NextStep("edit the ports of the EndpointSlice", "object.edit", slices[0].key)
+        yield Finding(severity, "NoSuchPort", text, service.key, evidence=evidence, next_steps=(step,))
 
 
 @check(

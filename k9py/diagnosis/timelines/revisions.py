@@ -171,7 +171,8 @@ def _creation(revision: KubeObject) -> str:
     return f"{revision.KIND} {printable(revision.name)} created"
 
 
-def _siblings(workload: Workload, graph: Graph) -> Sequence[RevisionObject]:
+def revision_objects(workload: Workload, graph: Graph) -> Sequence[RevisionObject]:
+    """Return the ReplicaSets or ControllerRevisions of a workload, none while they are not read."""
     owned: Sequence[RevisionObject] | Unread
     if isinstance(workload, Deployment):
         owned = graph.owned(workload, REPLICA_SET)
@@ -183,7 +184,7 @@ def _siblings(workload: Workload, graph: Graph) -> Sequence[RevisionObject]:
 def _other_times(revision: RevisionObject, workload: Workload, graph: Graph) -> list[datetime]:
     return [
         other.metadata.creation_timestamp
-        for other in _siblings(workload, graph)
+        for other in revision_objects(workload, graph)
         if other.uid != revision.uid and other.metadata.creation_timestamp is not None
     ]
 
@@ -191,7 +192,7 @@ def _other_times(revision: RevisionObject, workload: Workload, graph: Graph) -> 
 def _revision_before(revision: RevisionObject, number: int, workload: Workload, graph: Graph) -> RevisionObject | None:
     """Return the revision that was in use when one was created: the one with the highest number below its own."""
     numbered: list[tuple[int, RevisionObject]] = []
-    for other in _siblings(workload, graph):
+    for other in revision_objects(workload, graph):
         if other.uid == revision.uid:
             continue
         below = [each for each in _numbers(other) if each < number]
@@ -219,7 +220,7 @@ def _template(revision: RevisionObject) -> Mapping[str, Any] | None:
         except (msgspec.DecodeError, AttributeError):
             return None
         return {key: value for key, value in body.items() if key != "$patch"} if isinstance(body, Mapping) else None
-    body = msgspec.to_builtins(revision.spec.template)
+    body = msgspec.json.decode(msgspec.json.encode(revision.spec.template))
     metadata = dict(body.get("metadata") or {})
     labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key != POD_TEMPLATE_HASH}
     metadata["labels"] = labels or None

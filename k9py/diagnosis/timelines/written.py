@@ -13,6 +13,7 @@ from typing import Final
 
 from k9py.api.standard_types import standard_type
 from k9py.api.text import printable
+from k9py.diagnosis.dependencies import HELM_PREFIX
 from k9py.diagnosis.graph import FieldManager, Graph, ObjectMetadata
 from k9py.diagnosis.timeline import EntryKind, Knowledge, TimelineEntry
 from k9py.diagnosis.timelines.source import source
@@ -43,7 +44,6 @@ WRITTEN_TYPES: Final = tuple(
     )
 )
 SECRET: Final = standard_type("", "Secret")
-HELM_PREFIX: Final = "sh.helm.release.v1."
 LEADER_ANNOTATION: Final = "control-plane.alpha.kubernetes.io/leader"
 """Of ConfigMaps that old leader elections write every two seconds."""
 _SAME_TIME: Final = timedelta(seconds=2)
@@ -99,11 +99,6 @@ def releases(metadata: ObjectMetadata, graph: Graph, since: datetime) -> Iterato
 def is_helm_release(metadata: ObjectMetadata) -> bool:
     """Return whether an object stores a revision of a Helm release (helm.sh/helm/v3/pkg/storage/driver/secrets.go)."""
     return metadata.labels.get("owner") == "helm" and metadata.ref.name.startswith(HELM_PREFIX)
-
-
-def release_of(metadata: ObjectMetadata) -> str:
-    """Return the name of the release whose revision an object stores."""
-    return metadata.labels.get("name", "")
 
 
 def writers(managers: Sequence[FieldManager]) -> Sequence[FieldManager]:

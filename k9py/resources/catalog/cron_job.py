@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from k9py.api.batch import CronJob
 from k9py.api.kinds import CRON_JOB
+from k9py.api.schedule import next_run
 from k9py.api.text import printable
 from k9py.api.times import human_duration
 from k9py.resources.cells import (
@@ -25,7 +26,6 @@ from k9py.resources.cells import (
     time_column,
 )
 from k9py.resources.resource import Resource, RowContext
-from k9py.resources.schedule import next_run
 from k9py.resources.workload_cells import CONTAINERS, IMAGES, SELECTOR, selector_cell, template_cells
 from k9py.views.values import Cell, Column, Row, Tone
 

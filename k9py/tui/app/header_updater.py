@@ -61,7 +61,7 @@ class HeaderUpdater:
             self._home.counts,
             app.options.clock.now(),
             read_only=app.options.read_only,
-            demo=app.options.demo,
+            embedded=app.options.embedded,
             problems=app.problems,
         )
         notices = notice_segments(app.session.state)

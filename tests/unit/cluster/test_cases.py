@@ -40,10 +40,10 @@ def rollout(world: World, name: str) -> RolloutView:
     return view
 
 
-def test_a_waiting_reason_that_no_list_has_is_named_with_its_message() -> None:
+def test_a_failed_hook_is_named_with_its_message() -> None:
     view = rollout(World(*objects("post-start-hook-error")), "checkout")
     assert view.severity is Severity.DOWN
-    assert "PostStartHookError: Exec lifecycle hook failed" in state_text(view)
+    assert "postStart hook of container app fails: Exec lifecycle hook failed" in state_text(view)
     assert exit_code_of_status(view.status) is ExitCode.CRASH
 
 

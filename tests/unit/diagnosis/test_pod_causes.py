@@ -40,7 +40,7 @@ def crashed(exit_code: int, reason: str = "Error") -> ContainerStatus:
         (
             waiting("ImagePullBackOff", "pull access denied, repository does not exist or may require authorization"),
             CauseKind.IMAGE,
-            "image checkout:1.0.0 cannot be pulled (not found) from registry.example.com",
+            "image checkout:1.0.0 cannot be pulled (not found, or access denied) from registry.example.com",
         ),
         (
             waiting("ErrImagePull", "unexpected status: 401 Unauthorized"),
@@ -50,7 +50,7 @@ def crashed(exit_code: int, reason: str = "Error") -> ContainerStatus:
         (
             waiting("ErrImagePull", "dial tcp: lookup registry.example.com: no such host"),
             CauseKind.IMAGE,
-            "image checkout:1.0.0 cannot be pulled (registry unreachable) from registry.example.com",
+            "image checkout:1.0.0 cannot be pulled (registry host not found) from registry.example.com",
         ),
         (
             waiting("ErrImageNeverPull"),
@@ -61,7 +61,7 @@ def crashed(exit_code: int, reason: str = "Error") -> ContainerStatus:
         (
             waiting("PostStartHookError", "Exec lifecycle hook failed"),
             CauseKind.CONFIG,
-            "container app does not start: PostStartHookError: Exec lifecycle hook failed",
+            "postStart hook of container app fails: Exec lifecycle hook failed",
         ),
         (crashed(1), CauseKind.CRASH, "container app is crash-looping (exit 1)"),
         (crashed(137), CauseKind.CRASH, "container app is crash-looping (exit 137, SIGKILL)"),
@@ -310,7 +310,7 @@ def test_a_pod_that_terminates_in_time_is_not_stuck(deleted: datetime | None) ->
     assert stuck_termination(make.pod(deleted=deleted), make.NOW) is None
 
 
-@pytest.mark.parametrize(("reason", "blocking"), [("PostStartHookError", True), ("Moonstruck", False)])
+@pytest.mark.parametrize(("reason", "blocking"), [("MoonError", True), ("Moonstruck", False)])
 def test_a_reason_nobody_listed_blocks_where_it_calls_itself_a_failure(reason: str, blocking: bool) -> None:
     [cause] = unready_causes(make.pod(ready=False, statuses=[waiting(reason)]), make.NOW)
     assert (cause.reason, cause.is_blocking) == (reason, blocking)

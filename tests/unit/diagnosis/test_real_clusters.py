@@ -50,7 +50,7 @@ def test_a_pod_its_node_rejected_is_a_leftover_if_its_owner_replaces_it(left: Le
 
 
 def test_a_sidecar_that_died_not_long_ago_warns_though_its_pod_is_ready() -> None:
-    proxy = make.container_status("proxy", last=make.terminated(137, "OOMKilled", since=120), restarts=1)
+    proxy = make.container_status("proxy", last=make.terminated(137, "OOMKilled", since=120), restarts=2)
     pod = make.pod(init_statuses=[proxy])
     sidecar = Container(name="proxy", restart_policy="Always")
     with_sidecar = msgspec.structs.replace(pod, spec=msgspec.structs.replace(pod.spec, init_containers=(sidecar,)))

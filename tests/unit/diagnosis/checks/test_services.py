@@ -197,12 +197,12 @@ def _pod_at(address: str, name: str = "db-0") -> Pod:
             Severity.DOWN,
             "has no endpoints: EndpointSlice db-1 has no label kubernetes.io/service-name, not db",
         ),
-        ([], Severity.WARNING, "has no selector, and no EndpointSlice belongs to it"),
-        ([_slice("db-1", "db")], Severity.WARNING, "has no selector, and its EndpointSlice has no endpoints"),
+        ([], Severity.DOWN, "has no selector, and no EndpointSlice belongs to it"),
+        ([_slice("db-1", "db")], Severity.DOWN, "has no selector, and its EndpointSlice has no endpoints"),
         # Slices of other Services, or of a controller, are none of its own.
         (
             [_slice("web-1", "web", _at("10.0.0.1"))],
-            Severity.WARNING,
+            Severity.DOWN,
             "has no selector, and no EndpointSlice belongs to it",
         ),
     ],

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k9py.resources.schedule import next_run
+from k9py.api.schedule import next_run
 
 
 def at(text: str) -> datetime:

@@ -1,0 +1,1 @@
+"""Incident capsules: an incident in one file, readable as Markdown, and opened without a cluster by `--replay`."""

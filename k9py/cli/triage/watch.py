@@ -1,0 +1,72 @@
+"""`kdash status --watch`: the problems, then a line for each that appears, changes or is resolved, until Ctrl+C.
+
+Invariant: changes that follow each other closely are one look: a rollout does not print a line for each pod.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any, Final
+
+from k9py.api.text import printable
+from k9py.api.times import rfc3339
+from k9py.cli.console import is_unicode, json_text
+from k9py.cli.session import Invocation
+from k9py.cluster.cluster import Cluster
+from k9py.diagnosis.problem import TriageReport
+from k9py.views.problem_changes import ProblemChange, ProblemEvent, problem_changes
+from k9py.views.problems.texts import cause_text, subject_text
+from k9py.views.tones import severity_tone
+from k9py.views.triage_json import SCHEMA, problem_values
+from k9py.views.values import Tone
+
+_PAUSE: Final = 1.0
+"""Seconds between two looks."""
+
+
+async def print_differences(invocation: Invocation, cluster: Cluster, report: TriageReport) -> None:
+    """Print the problems of a report, then what changes, until cancelled."""
+    changed = asyncio.Event()
+    unsubscribe = cluster.triage.subscribe(changed.set)
+    try:
+        old = TriageReport(report.at, (), 0)
+        while True:
+            for change in problem_changes(old, report):
+                _print(invocation, change, report.at)
+            invocation.console.out.flush()
+            old = report
+            await changed.wait()
+            await invocation.clock.sleep(_PAUSE)
+            changed.clear()
+            report = cluster.triage.report(invocation.clock.now())
+    finally:
+        unsubscribe()
+
+
+def _print(invocation: Invocation, change: ProblemChange, at: datetime) -> None:
+    console, problem = invocation.console, change.problem
+    if invocation.arguments.json:
+        values: dict[str, Any] = {
+            "schema": SCHEMA,
+            "at": rfc3339(at),
+            "event": change.event.value,
+            "severity_before": change.before.label if change.before is not None else None,
+            "problem": problem_values(problem),
+        }
+        console.print(json_text(values, plain=not is_unicode(console.out)))
+        return
+    is_over = change.event is ProblemEvent.RESOLVED
+    label = "resolved" if is_over else problem.severity.label
+    if change.before is not None and not is_over and change.before is not problem.severity:
+        label = f"{change.before.label} → {label}" if is_unicode(console.out) else f"{change.before.label} -> {label}"
+    where = f" in {printable(problem.subject.namespace)}" if problem.subject.namespace else ""
+    console.print(
+        console.render(
+            [
+                (f"{at:%H:%M:%S}  ", Tone.MUTED),
+                (f"{label:<10}", Tone.OK if is_over else severity_tone(problem.severity)),
+                (f"  {subject_text(problem)}{where}: {cause_text(problem)}", Tone.PLAIN),
+            ]
+        )
+    )

@@ -1,0 +1,214 @@
+"""What changed, for one object with all that it depends on, or for the whole scope: assembled while it is open.
+
+Invariants: the event loop is held for one slice at a time, however many objects there are; an object that has not
+changed is not asked again. What was watched in this session and what the cluster still knows of the time before are
+one timeline: no change is in it twice. What could not be read is named.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from k9py.api.dynamic import DynamicObject
+from k9py.api.kinds import EVENT, Kind, MetadataKind, is_workload
+from k9py.api.meta import KubeObject, ObjectRef
+from k9py.cluster.cluster import Cluster
+from k9py.cluster.graph import ClusterGraph, object_metadata
+from k9py.cluster.timeline_source import TimelineObjects
+from k9py.cluster.watched_changes import watched_entries
+from k9py.diagnosis.dependencies import Dependencies, dependencies
+from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.graph import Unread
+from k9py.diagnosis.timeline import TimelineEntry
+from k9py.diagnosis.timelines.beginnings import finding_entries
+from k9py.diagnosis.timelines.merging import MAX_ENTRIES, merged
+from k9py.diagnosis.timelines.source import TimelineSource, built_in_sources
+from k9py.runtime.time_slice import TimeSlice
+
+SETTLE_SECONDS: Final = 20.0
+"""How long `settled` waits for what cannot be read and is not refused either."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineReport:
+    """The timeline at one moment.
+
+    Args:
+        at: when it was assembled, aware UTC.
+        since: when it begins.
+        about: the object; None: the whole scope.
+        entries: newest first.
+        left_out: older entries that the limit left out.
+        unread: kinds that cannot be read, with the reason: of them nothing is known.
+        is_complete: everything has been read, or was refused.
+    """
+
+    at: datetime
+    since: datetime
+    about: ObjectRef | None
+    entries: tuple[TimelineEntry, ...]
+    left_out: int = 0
+    unread: tuple[tuple[str, str], ...] = ()
+    is_complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a source said about an object, and for which state of it and from when."""
+
+    obj: KubeObject
+    since: datetime
+    entries: tuple[TimelineEntry, ...]
+
+
+class Timeline:
+    """The timeline of a cluster; close it.
+
+    Args:
+        about: an object: it and all that it depends on; None: the scope.
+        sources: what knows something of the past.
+        on_change: called when `update` may give something else.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        about: ObjectRef | None = None,
+        *,
+        sources: Iterable[TimelineSource] | None = None,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.about = about
+        self._cluster = cluster
+        self._sources = tuple(built_in_sources() if sources is None else sources)
+        self._changed = asyncio.Event()
+        self._on_change = on_change
+        self._objects = TimelineObjects(cluster, self._notify)
+        self._asked: dict[tuple[str, ObjectRef], _Asked] = {}
+        self._feed = cluster.open_feed()
+
+    def close(self) -> None:
+        """End all leases."""
+        self._objects.close()
+        self._cluster.close_feed(self._feed)
+        self._asked.clear()
+
+    async def update(
+        self, since: datetime, actions: Iterable[TimelineEntry] = (), limit: int = MAX_ENTRIES
+    ) -> TimelineReport:
+        """Assemble the timeline, in slices.
+
+        Args:
+            since: when it begins.
+            actions: what was done with kdash.
+            limit: entries at most, the newest.
+        """
+        cluster = self._cluster
+        self._changed.clear()
+        now = cluster.clock.now()
+        graph = ClusterGraph(cluster.queries, self._objects, cluster.resource_types, now)
+        depends = None if self.about is None else dependencies(self.about, graph)
+        time_slice = TimeSlice(monotonic=cluster.clock.monotonic)
+        entries: list[TimelineEntry] = []
+        asked: dict[tuple[str, ObjectRef], _Asked] = {}
+        for source in self._sources:
+            for obj in self._subjects(source, graph, depends):
+                known = self._ask(source, obj, graph, since)
+                if known.entries:
+                    entries += (entry for entry in known.entries if depends is None or depends.covers(entry.about))
+                if not source.reads_graph:
+                    asked[source.id, obj.key] = known
+                await time_slice.yield_if_over()
+        self._asked = asked
+        for finding in self._findings(depends, now):
+            entries += finding_entries((finding,))
+            await time_slice.yield_if_over()
+        others = (*watched_entries(cluster.history, since), *actions)
+        entries += (entry for entry in others if depends is None or depends.covers(entry.about))
+        await time_slice.next()
+        timeline = merged(entries, since, limit)
+        return TimelineReport(
+            now,
+            since,
+            self.about,
+            timeline.entries,
+            timeline.left_out,
+            tuple(self._objects.unread()),
+            self._objects.is_complete,
+        )
+
+    async def settled(self, since: datetime, actions: Iterable[TimelineEntry] = ()) -> TimelineReport:
+        """Return the timeline once everything has been read or refused, or what is known after `SETTLE_SECONDS`."""
+        actions = tuple(actions)
+        report = await self.update(since, actions)
+        try:
+            async with asyncio.timeout(SETTLE_SECONDS):
+                while not report.is_complete:
+                    await self._next_change()
+                    report = await self.update(since, actions)
+        except TimeoutError:
+            return await self.update(since, actions)
+        return report
+
+    # -- changes ------------------------------------------------------------------------------------------------------
+
+    async def _next_change(self) -> None:
+        waits = {asyncio.ensure_future(self._changed.wait()), asyncio.ensure_future(self._feed.changed())}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        self._feed.drain()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._on_change()
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def _subjects(
+        self, source: TimelineSource, graph: ClusterGraph, depends: Dependencies | None
+    ) -> Iterator[KubeObject]:
+        """Yield the objects that a source looks at."""
+        for kind in source.kinds:
+            yield from self._listed(kind, graph, depends)
+        for resource_type in source.types:
+            yield from self._listed(MetadataKind(resource_type), graph, depends)
+
+    def _listed(self, kind: Kind[Any], graph: ClusterGraph, depends: Dependencies | None) -> Iterator[KubeObject]:
+        """Yield the objects of a kind; of one that the object does not depend on, nothing is read."""
+        if depends is None:
+            found = graph.list(kind)
+            yield from () if isinstance(found, Unread) else found
+            return
+        if kind != EVENT and not depends.may_cover(kind.name):
+            return
+        found = graph.list(kind, depends.subject.namespace or None if kind.namespaced else None)
+        if not isinstance(found, Unread):
+            # An event is about another object; a revision is covered through its workload.
+            yield from found if kind == EVENT else (obj for obj in found if depends.covers(obj.key))
+
+    def _ask(self, source: TimelineSource, obj: KubeObject, graph: ClusterGraph, since: datetime) -> _Asked:
+        known = self._asked.get((source.id, obj.key))
+        if known is not None and known.obj is obj and known.since <= since:
+            return known
+        subject = object_metadata(obj) if source.types and isinstance(obj, DynamicObject) else obj
+        return _Asked(obj, since, tuple(source.function(subject, graph, since)))
+
+    def _findings(self, depends: Dependencies | None, now: datetime) -> Iterator[Finding]:
+        """Yield what the panes find wrong with workloads and Services."""
+        queries = self._cluster.queries
+        rollouts = queries.rollout_keys() if depends is None else filter(is_workload, depends.refs)
+        for ref in tuple(rollouts):
+            view = queries.rollout_view(ref, now)
+            if view is not None and view.worst_finding is not None:
+                yield view.worst_finding
+        services = queries.service_keys() if depends is None else (r for r in depends.refs if r.kind == "Service")
+        for ref in tuple(services):
+            service = queries.service_view(ref, now)
+            yield from () if service is None else service.findings[:1]

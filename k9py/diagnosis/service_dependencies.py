@@ -1,0 +1,163 @@
+"""Find the Services that keep a container from working: those that it names and that do not exist or serve nothing.
+
+Checks of pods put the result into `caused_by` of what they report. Invariant: a name alone proves nothing. An init
+container that waits for a host does; of any other container either its own words (log, termination message, probe)
+must name the Service or speak of a connection, or nothing else is known and it is the only one that is down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from k9py.api.causes import CauseKind
+from k9py.api.kinds import NAMESPACE, NODE, SERVICE
+from k9py.api.lazy_pattern import lazy_pattern
+from k9py.api.meta import ObjectRef
+from k9py.api.nodes import Node
+from k9py.api.pods import Container, Pod
+from k9py.api.selectors import selects
+from k9py.api.services import Service
+from k9py.api.severity import Severity
+from k9py.api.text import printable
+from k9py.diagnosis.backends import backend_state
+from k9py.diagnosis.finding import Evidence, Finding, NextStep
+from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.missing_services import missing_service
+from k9py.diagnosis.named_hosts import NamedHost, named_hosts
+from k9py.diagnosis.proof import absence, field
+from k9py.diagnosis.service_names import mentions
+
+CHECK: Final = "service-dependency"
+_CONNECTION: Final = lazy_pattern(
+    r"(?i)connect|connection|refused|reset by peer|timed? ?out|deadline exceeded|unreachable|no such host|no route"
+    r"|resolv|lookup|dns|name or service not known|unknown host|getaddrinfo|dial|ECONN|ENOTFOUND|EAI_AGAIN|upstream"
+    r"|unavailable|socket|\b50[234]\b|bad gateway|no healthy|broker|handshake|unable to reach|could not reach"
+)
+"""Part of a text that speaks of another party."""
+_MAX_HOSTS: Final = 40
+
+
+def services_it_waits_for(
+    pod: Pod, container: Container, graph: Graph, texts: Iterable[str] = ()
+) -> tuple[Finding | ObjectRef, ...]:
+    """Return why a container that fails or waits cannot reach what it names: what to put into `caused_by`.
+
+    Args:
+        container: one of the pod, init containers included; it fails, waits, or is not ready.
+        texts: what is known of the failure: last log lines, termination message, output of a probe.
+
+    Returns:
+        findings about Services that do not exist, references of Services that serve nothing; () without proof.
+    """
+    known = tuple(text for text in texts if text.strip())
+    broken = [
+        (host, cause)
+        for host in named_hosts(container, pod.namespace)[:_MAX_HOSTS]
+        if (cause := _cause(host, pod, container, graph)) is not None
+    ]
+    is_init = _is_init(pod, container)
+    waited = [cause for host, cause in broken if host.is_waited_for]
+    if is_init and waited:
+        return tuple(dict.fromkeys(waited))
+    named = [cause for host, cause in broken if _is_named(host, cause, known)]
+    if named:
+        return tuple(dict.fromkeys(named))
+    if known and not any(_CONNECTION.search(text) for text in known):
+        return ()  # it fails for another reason
+    # A host that is no Service may be outside of the cluster, unless its name says that it is not.
+    likely = [cause for host, cause in broken if isinstance(cause, ObjectRef) or host.name.is_full or is_init]
+    return tuple(dict.fromkeys(likely)) if len(likely) == 1 or is_init else ()
+
+
+def _is_named(host: NamedHost, cause: Finding | ObjectRef, texts: Iterable[str]) -> bool:
+    """Return whether a text names a host; of one that is no Service it must speak of a connection, too."""
+    return any(
+        mentions(text, host.name) and (isinstance(cause, ObjectRef) or _CONNECTION.search(text) is not None)
+        for text in texts
+    )
+
+
+def _cause(host: NamedHost, pod: Pod, container: Container, graph: Graph) -> Finding | ObjectRef | None:
+    """Return what is wrong with a host: the Service that serves nothing, or that it does not exist; None: nothing."""
+    name = host.name
+    if not graph.covers(name.namespace) or name.name in (pod.name, container.name):
+        return None
+    service = graph.get(SERVICE, name.name, name.namespace)
+    if isinstance(service, Unread):
+        return None
+    if service is None:
+        return _missing(host, pod, container, graph)
+    is_own = service.namespace == pod.namespace and selects(service.spec.selector, pod.metadata.labels)
+    if is_own:
+        return None  # it waits for itself: that it is not ready is no cause
+    if backend_state(service, graph).is_down:
+        return service.key
+    return _missing_port(host, service, pod, container, graph)
+
+
+def _missing(host: NamedHost, pod: Pod, container: Container, graph: Graph) -> Finding | None:
+    """Return that a Service does not exist, None where the host need not be a Service."""
+    name = host.name
+    if name.namespace != pod.namespace:
+        namespace = graph.get(NAMESPACE, name.namespace)
+        if isinstance(namespace, Unread) or (namespace is None and not name.is_full):
+            return None  # a host outside of the cluster: `example.com`
+    elif not name.is_full and isinstance(graph.get(NODE, name.name), Node):
+        return None  # DNS may know the nodes
+    missing = SERVICE.key(name.namespace, name.name)
+    verb = "waits for it" if host.is_waited_for else "names it"
+    where = "init container" if _is_init(pod, container) else "container"
+    near = missing_service(missing, graph)
+    return Finding(
+        Severity.DOWN,
+        "NoSuchService",
+        f"Service {printable(name.name)} does not exist{near} ({where} {printable(container.name)} {verb})",
+        missing,
+        kind=CauseKind.CONFIG,
+        check=CHECK,
+        remedy="create the Service, or correct the name that the container uses",
+        evidence=(absence(missing), _named_in(host, pod, container, graph, f"names {name.name}")),
+        next_steps=_steps(pod, graph),
+    )
+
+
+def _missing_port(host: NamedHost, service: Service, pod: Pod, container: Container, graph: Graph) -> Finding | None:
+    """Return that a Service does not have the port that a container uses, None when it has."""
+    port, spec = host.name.port, service.spec
+    is_virtual = spec.type != "ExternalName" and spec.cluster_ip not in ("", "None")
+    numbers = [each.port for each in spec.ports or ()]
+    if port is None or not is_virtual or not numbers or port in numbers or not host.is_waited_for:
+        return None
+    user = graph.workload_of(pod) or pod.key
+    has = ", ".join(map(str, numbers))
+    return Finding(
+        Severity.DOWN,
+        "NoSuchPort",
+        f"container {printable(container.name)} uses port {port} of Service {printable(service.name)}, which has {has}",
+        user,
+        kind=CauseKind.CONFIG,
+        check=CHECK,
+        remedy="correct the port that the container uses, or add it to the Service",
+        evidence=(
+            _named_in(host, pod, container, graph, f"uses {host.name.name}:{port}"),
+            field(service, "spec.ports", has),
+        ),
+        next_steps=_steps(pod, graph),
+    )
+
+
+def _named_in(host: NamedHost, pod: Pod, container: Container, graph: Graph, text: str) -> Evidence:
+    """Return where a host is named: in the template, which is the same for all pods of a workload."""
+    containers = "initContainers" if _is_init(pod, container) else "containers"
+    workload = graph.workload_of(pod)
+    at = f"spec.template.spec.{containers}" if workload else f"spec.{containers}"
+    return field(workload or pod, f"{at}[{container.name}].{host.where}", text)
+
+
+def _steps(pod: Pod, graph: Graph) -> tuple[NextStep, ...]:
+    return (NextStep("edit what names it", "object.edit", graph.workload_of(pod) or pod.key),)
+
+
+def _is_init(pod: Pod, container: Container) -> bool:
+    return not container.is_sidecar and any(each.name == container.name for each in pod.spec.init_containers or ())

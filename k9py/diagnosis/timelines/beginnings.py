@@ -1,0 +1,25 @@
+"""The beginnings of problems as entries: the timeline is searched for what came before them.
+
+Invariant: a finding whose beginning is unknown has no entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from k9py.api.text import printable
+from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.timeline import EntryKind, TimelineEntry
+
+
+def finding_entries(findings: Iterable[Finding]) -> Iterator[TimelineEntry]:
+    """Yield when findings began, as far as that is known."""
+    for finding in findings:
+        if finding.since is not None:
+            yield TimelineEntry(
+                finding.since,
+                finding.about,
+                EntryKind.FINDING,
+                f"began: {printable(finding.message)}",
+                source=f"check {finding.check}" if finding.check else f"finding {printable(finding.reason)}",
+            )

@@ -1,0 +1,52 @@
+"""Diagnose a case in this process, without a server: all checks over all its objects, and their roots.
+
+Invariant: the same checks, stores and rules as `cluster.triage`; only nothing is read over HTTP, and nothing changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from k9py.api.kinds import Kind
+from k9py.cluster.graph import Demand
+from k9py.cluster.queries import Queries
+from k9py.cluster.stores import MergedStore
+from k9py.cluster.triage.runs import CheckRuns
+from k9py.diagnosis.chains import trace
+from k9py.diagnosis.graph import Unread
+from k9py.diagnosis.problem import Problem
+from k9py.diagnosis.registry import built_in_checks
+from k9py.diagnosis.suspects import suspects
+from tests.corpus.cases import Case
+from tests.factories.graph import GraphOfObjects
+
+
+class BrokenCheckError(AssertionError):
+    """Checks raised an exception."""
+
+
+def graph_of(case: Case) -> GraphOfObjects:
+    """Return the objects and logs of a case as checks read them; the log lines without their timestamps."""
+    logs = {key: [line.partition(" ")[2] for line in lines] for key, lines in case.logs.items()}
+    return GraphOfObjects(*case.objects, now=case.at, logs=logs)
+
+
+def problems_of(case: Case) -> tuple[Problem, ...]:
+    """Return the problems of a case, worst first.
+
+    Raises:
+        BrokenCheckError: some checks failed.
+    """
+    graph = graph_of(case)
+
+    def subjects(kind: Kind[Any]) -> MergedStore[Any] | Unread:
+        return graph.store(Demand(kind, None))
+
+    runs = CheckRuns(built_in_checks(), graph.stores, Queries(graph.stores, lambda kind: True), subjects, lambda: None)
+    for ref in tuple(runs.all_subjects()):
+        runs.run(ref, graph)
+    if runs.broken:
+        raise BrokenCheckError(f"{case.name}: {runs.broken}")
+    traced = trace(*runs.findings()).problems
+    return tuple(replace(each, suspects=suspects(each, graph)) for each in traced)

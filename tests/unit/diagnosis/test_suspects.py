@@ -1,0 +1,163 @@
+"""Which changes are suspected of a problem, in which order, and which never are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from k9py.api.meta import ObjectRef
+from k9py.api.severity import Severity
+from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.problem import Problem, Suspect
+from k9py.diagnosis.suspects import suspects
+from k9py.diagnosis.timeline import EntryKind, TimelineEntry
+from tests.factories.graph import GraphOfObjects
+from tests.factories.meta import NOW, before
+from tests.unit.diagnosis.timelines.world import any_object, deployment, manager, pod, replica_set
+
+WEB = ObjectRef("Deployment", "shop", "web")
+POD = ObjectRef("Pod", "shop", "web-bbb-1")
+DAY = 86_400
+
+
+def problem(about: ObjectRef = POD, began: float | None = 600, *objects: ObjectRef) -> Problem:
+    since = None if began is None else before(began)
+    root = Finding(Severity.DOWN, "CrashLoopBackOff", "app ends", about, since=since)
+    return Problem(root, Severity.DOWN, WEB, objects or (about,), since=since)
+
+
+def shop(*more: dict[str, Any], rolled_out: float = 660, config_written: float = 2 * DAY) -> GraphOfObjects:
+    return GraphOfObjects(
+        deployment(manager("argocd-controller", rolled_out + 1, "spec.template"), config_map="app"),
+        replica_set("aaa", 1, "reg/web:1.4", 7 * DAY),
+        replica_set("bbb", 2, "reg/web:1.5", rolled_out),
+        pod("web-bbb-1", "web-bbb", rolled_out, ready=False),
+        pod("web-aaa-1", "web-aaa", 7 * DAY),
+        any_object("v1", "ConfigMap", "app", manager("kubectl-edit", config_written, "data")),
+        any_object("v1", "ConfigMap", "unused", manager("kubectl-edit", 610, "data")),
+        *more,
+    )
+
+
+def texts(found: tuple[Suspect, ...]) -> list[str]:
+    return [
+        f"{(NOW - each.at).total_seconds():.0f} {each.about.kind}/{each.about.name} {each.what} [{each.by}]"
+        for each in found
+    ]
+
+
+def test_the_new_revision_of_the_failing_pods_comes_first() -> None:
+    graph = shop(config_written=601)
+    found = suspects(problem(), graph)
+
+    assert texts(found) == [
+        "660 Deployment/web revision 2: image app: 1.4 → 1.5 [argocd-controller]",
+        "601 ConfigMap/app data changed [kubectl-edit]",
+    ]
+    assert found[0].source == "ReplicaSet web-bbb created"
+    assert found[1].source == "managedFields"
+
+
+@pytest.mark.parametrize(
+    ("written", "is_suspect"),
+    [(600 + 29 * 60, True), (600 + 31 * 60, False), (500, True), (450, False), (300, False)],
+)
+def test_only_changes_shortly_before_the_beginning_are_suspects(written: float, is_suspect: bool) -> None:
+    found = suspects(problem(), shop(rolled_out=5 * DAY, config_written=written))
+
+    assert ["ConfigMap/app" in text for text in texts(found)] == ([True] if is_suspect else [])
+
+
+def test_a_revision_that_the_failing_pods_do_not_have_comes_last() -> None:
+    failing = ObjectRef("Pod", "shop", "web-aaa-1")
+    found = suspects(problem(failing), shop(config_written=900))
+
+    assert [each.about.kind for each in found] == ["ConfigMap", "Deployment"]
+
+
+def test_the_nearest_of_several_comes_first_and_what_the_root_names_before_it() -> None:
+    quota = any_object("v1", "ResourceQuota", "q", manager("kubectl", 620, "spec.hard"))
+    policy = any_object(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        "deny",
+        manager("kubectl", 900, "spec.podSelector"),
+        spec={"podSelector": {}},
+    )
+    graph = shop(quota, policy, rolled_out=5 * DAY, config_written=1200)
+    config = ObjectRef("ConfigMap", "shop", "app")
+
+    assert [each.about.kind for each in suspects(problem(), graph)] == ["ResourceQuota", "NetworkPolicy", "ConfigMap"]
+    assert suspects(problem(config, 600, config), graph)[0].about == config
+
+
+def test_writes_of_the_status_of_controllers_and_of_kdash_are_no_suspects() -> None:
+    service = any_object(
+        "v1",
+        "Service",
+        "web",
+        manager("kube-controller-manager", 610, "status", subresource="status"),
+        manager("speaker", 611, "status", subresource="status"),
+        manager("kdash", 612, "metadata.labels"),
+        spec={"selector": {"app": "web"}},
+    )
+
+    assert suspects(problem(), shop(service, rolled_out=5 * DAY)) == ()
+
+
+def test_a_first_rollout_is_no_suspect_nor_is_what_was_created_with_it() -> None:
+    graph = GraphOfObjects(
+        deployment(manager("kubectl", 660, "spec.template"), config_map="app", created=660, revision=1),
+        replica_set("bbb", 1, "reg/web:1.5", 660),
+        pod("web-bbb-1", "web-bbb", 660, ready=False),
+        any_object("v1", "ConfigMap", "app", manager("kubectl", 661, "data"), created=661),
+    )
+
+    assert suspects(problem(), graph) == ()
+
+
+def test_another_image_under_the_same_tag_is_suspected() -> None:
+    def status(digest: str) -> dict[str, Any]:
+        return {"name": "app", "image": "reg/web:1.5", "imageID": f"reg/web@sha256:{digest * 16}"}
+
+    graph = GraphOfObjects(
+        deployment(),
+        replica_set("bbb", 2, "reg/web:1.5", 7 * DAY),
+        pod("web-bbb-1", "web-bbb", 620, ready=False, statuses=[status("dead")]),
+        pod("web-bbb-2", "web-bbb", 7 * DAY, statuses=[status("beef")]),
+    )
+    [found] = suspects(problem(), graph)
+
+    assert "sha256:beefbeefbeef → sha256:deaddeaddead" in found.what
+    assert found.at == before(620)
+
+
+def test_a_node_that_changed_is_suspected_of_its_pods_problems() -> None:
+    pressure = {"type": "MemoryPressure", "status": "True", "reason": "KubeletHasInsufficientMemory"}
+    node = any_object(
+        "v1",
+        "Node",
+        "n1",
+        namespace="",
+        status={"conditions": [{**pressure, "lastTransitionTime": before(640).isoformat()}]},
+    )
+    [found] = suspects(problem(), shop(node, rolled_out=5 * DAY))
+
+    assert texts((found,)) == ["640 Node/n1 MemoryPressure became True (KubeletHasInsufficientMemory) []"]
+
+
+def test_what_was_watched_is_suspected_too_even_a_deletion() -> None:
+    deleted = TimelineEntry(
+        before(605), ObjectRef("ConfigMap", "shop", "app"), EntryKind.CHANGE, "deleted", source="watched"
+    )
+    unrelated = TimelineEntry(
+        before(605), ObjectRef("ConfigMap", "shop", "unused"), EntryKind.CHANGE, "deleted", source="watched"
+    )
+    found = suspects(problem(), shop(rolled_out=5 * DAY), (deleted, unrelated))
+
+    assert texts(found) == ["605 ConfigMap/app deleted []"]
+
+
+def test_a_problem_of_unknown_age_has_no_suspects() -> None:
+    assert suspects(problem(began=None), shop()) == ()
