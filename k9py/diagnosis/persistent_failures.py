@@ -1,7 +1,7 @@
-"""Decide whether a readiness probe fails for so long that nobody should wait any more.
+"""Decide whether a pod fails for so long that nobody should wait for its start any more.
 
 Invariant: a probe that is refused while a program starts is no failure: the pod's own failureThreshold and period say
-how patient it is.
+how patient it is; neither is one restart.
 """
 
 from __future__ import annotations
@@ -16,7 +16,28 @@ from k9py.api.pods import Pod
 _THRESHOLDS: Final = 3
 """So many times its failureThreshold a probe must have failed."""
 _AT_LEAST: Final = 9
+_RESTARTS: Final = 2
 _LONG: Final = timedelta(seconds=60)
+
+
+def fails_persistently(pod: Pod, events: Iterable[Event], now: datetime) -> bool:
+    """Return whether a pod failed, its containers fail again and again, or its readiness probe does.
+
+    Args:
+        events: about the pod (others are ignored).
+    """
+    if pod.is_ready or pod.is_terminating:
+        return False
+    return pod.status.phase == "Failed" or _crashes(pod) or readiness_fails_for_long(pod, events, now)
+
+
+def _crashes(pod: Pod) -> bool:
+    """Return whether a container that is not ready has failed more than once, also while it runs again."""
+    for status in (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ())):
+        last = status.last_state.terminated if status.last_state is not None else None
+        if not status.ready and status.restart_count >= _RESTARTS and last is not None and last.exit_code != 0:
+            return True
+    return False
 
 
 def readiness_fails_for_long(pod: Pod, events: Iterable[Event], now: datetime) -> bool:
@@ -37,7 +58,11 @@ def readiness_fails_for_long(pod: Pod, events: Iterable[Event], now: datetime) -
         if event.involved_object.uid != pod.uid or event.reason != "Unhealthy":
             continue
         first, last = event.first_seen, event.last_seen
-        if not event.message.startswith("Readiness probe failed") or first is None or last is None:
+        if (
+            not event.message.startswith(("Readiness probe failed", "Readiness probe errored"))
+            or first is None
+            or last is None
+        ):
             continue
         if event.occurrences >= wanted and last - first >= _LONG and now - last < _LONG:
             return True
