@@ -17,6 +17,8 @@ _THRESHOLDS: Final = 3
 """So many times its failureThreshold a probe must have failed."""
 _AT_LEAST: Final = 9
 _RESTARTS: Final = 2
+_GATE: Final = timedelta(seconds=40)
+"""A controller that watches a readiness gate sets its condition, to False at first, within this time."""
 _LONG: Final = timedelta(seconds=60)
 
 
@@ -28,7 +30,18 @@ def fails_persistently(pod: Pod, events: Iterable[Event], now: datetime) -> bool
     """
     if pod.is_ready or pod.is_terminating:
         return False
-    return pod.status.phase == "Failed" or _crashes(pod) or readiness_fails_for_long(pod, events, now)
+    is_forgotten = _has_forgotten_gate(pod, now)
+    return pod.status.phase == "Failed" or is_forgotten or _crashes(pod) or readiness_fails_for_long(pod, events, now)
+
+
+def _has_forgotten_gate(pod: Pod, now: datetime) -> bool:
+    """Return whether containers are ready, and nobody has set the condition of a readiness gate at all."""
+    conditions = {condition.type: condition for condition in pod.status.conditions or ()}
+    ready = conditions.get("ContainersReady")
+    if ready is None or ready.status != "True" or ready.last_transition_time is None:
+        return False
+    is_unset = any(gate.condition_type not in conditions for gate in pod.spec.readiness_gates or ())
+    return is_unset and now - ready.last_transition_time >= _GATE
 
 
 def _crashes(pod: Pod) -> bool:

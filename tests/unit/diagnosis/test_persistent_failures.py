@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from k9py.api.container_spec import Probe
+from k9py.api.pods import ReadinessGate
 from k9py.diagnosis.persistent_failures import fails_persistently
 from tests import factories as make
 
@@ -29,6 +30,17 @@ _ONCE = make.container_status(ready=False, last=make.terminated(4), restarts=1)
 )
 def test_containers(options: Any, expected: bool) -> None:
     assert fails_persistently(make.pod(ready=False, **options), (), make.NOW) is expected
+
+
+@pytest.mark.parametrize(("since", "is_set", "expected"), [(60, False, True), (60, True, False), (10, False, False)])
+def test_readiness_gates(since: float, is_set: bool, expected: bool) -> None:
+    conditions = [make.condition("ContainersReady", since=since), make.condition("Ready", "False", since=since)]
+    conditions += [make.condition("lb", "False", since=since)] if is_set else []
+    pod = make.pod(ready=False, statuses=[make.container_status()], conditions=conditions)
+    gates = (ReadinessGate(condition_type="lb"),)
+    pod = msgspec.structs.replace(pod, spec=msgspec.structs.replace(pod.spec, readiness_gates=gates))
+
+    assert fails_persistently(pod, (), make.NOW) is expected
 
 
 @pytest.mark.parametrize(
