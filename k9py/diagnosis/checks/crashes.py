@@ -40,6 +40,7 @@ from k9py.diagnosis.pod_evidence import (
 )
 from k9py.diagnosis.probes import port_problem, probe_events
 from k9py.diagnosis.proof import condition_evidence, field
+from k9py.diagnosis.service_dependencies import services_it_waits_for
 from k9py.diagnosis.terminations import OOM_KILLED, START_FAILURES, exit_text
 
 _LIFECYCLE: Final = "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/"
@@ -49,7 +50,7 @@ _LIFECYCLE: Final = "https://kubernetes.io/docs/concepts/workloads/pods/pod-life
     "container-crash",
     "a container crashes again and again, or ends though it should run",
     subjects=(POD,),
-    reads=("Event", "Job", "ReplicaSet", "ControllerRevision"),
+    reads=("Event", "Job", "ReplicaSet", "ControllerRevision", "Service"),
     source=f"{_LIFECYCLE}#container-restarts",
     remedy="read the last lines of its log",
 )
@@ -71,7 +72,8 @@ def container_crash(pod: Pod, graph: Graph) -> Iterator[Finding]:
             *newest_event(case, "BackOff", "restart"),
         )
         finding = _finding(case, ended, cause, graph, reason, revision, evidence, (*revision.next_steps, logs))
-        yield replace(finding, severity=severity)
+        services = services_it_waits_for(pod, case.container, graph, (line, ended.message))
+        yield replace(finding, severity=severity, caused_by=services)
 
 
 @check(
@@ -140,8 +142,11 @@ def container_killed(pod: Pod, graph: Graph) -> Iterator[Finding]:
         events = newest_event(case, "FailedPostStartHook" if is_hook else "Unhealthy")
         if not is_hook:
             cause = replace(cause, message=cause.message + _port_note(case))
-        evidence = (*events, termination_evidence(case, ended), *named_line(case, last_line(case, graph)))
-        yield _finding(case, ended, cause, graph, cause.reason, revision, evidence, revision.next_steps)
+        line = last_line(case, graph)
+        evidence = (*events, termination_evidence(case, ended), *named_line(case, line))
+        finding = _finding(case, ended, cause, graph, cause.reason, revision, evidence, revision.next_steps)
+        services = services_it_waits_for(pod, case.container, graph, (line, cause.message))
+        yield replace(finding, caused_by=services)
 
 
 @check(
