@@ -168,24 +168,11 @@ def test_only_the_newest_revision_crashes_since_it_was_created() -> None:
 JOB_OWNER = {"kind": "Job", "name": "import", "uid": "job-import"}
 
 
-@pytest.mark.parametrize(
-    ("job", "severity"),
-    [
-        ({"failed": 1, "active": 1}, INFO),
-        ({"failed": 3, "active": 1}, WARNING),
-        ({"failed": 1, "conditions": [{"type": "Failed", "status": "True"}]}, WARNING),
-        ({"failed": 1, "succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]}, None),
-        (None, None),
-    ],
-    ids=["first retry", "fails again", "failed", "succeeded since", "unread"],
-)
-def test_a_failed_pod_of_a_job_counts_as_long_as_the_job_has_not_succeeded(
-    job: Json | None, severity: Severity | None
-) -> None:
-    subject = pod(status(ended(5)), phase="Failed", owner=JOB_OWNER, spec={"restartPolicy": "Never"})
-    others = [] if job is None else [object_json("Job", "import", api="batch/v1", spec={}, status=job)]
-    findings = found(container_crash, subject, *others, unread={} if job is not None else {"Job": ""})
-    assert [finding.severity for finding in findings] == ([] if severity is None else [severity])
+@pytest.mark.parametrize(("phase", "count"), [("Failed", 0), ("Running", 1)])
+def test_a_failed_pod_of_a_job_is_reported_by_its_job(phase: str, count: int) -> None:
+    subject = pod(status(ended(5)), phase=phase, owner=JOB_OWNER, spec={"restartPolicy": "Never"})
+    others = [object_json("Job", "import", api="batch/v1", spec={}, status={"failed": 3, "active": 1})]
+    assert len(found(container_crash, subject, *others)) == count
 
 
 LIMITS = {"resources": {"limits": {"memory": "128Mi"}, "requests": {"memory": "64Mi"}}}
