@@ -46,11 +46,11 @@ def unready_causes(pod: Pod, now: datetime, events: Sequence[Event] = ()) -> tup
     recent = recent_events(pod, events, now)
     by_message: dict[str, Cause] = {}
     for cause in (
-        *unscheduled(pod),
+        *unscheduled(pod, now),
         *lost_node(pod),
         *container_causes(pod, now, recent),
         *failed_mount(pod, recent),
-        *unmet_readiness_gate(pod),
+        *unmet_readiness_gate(pod, now),
     ):
         by_message.setdefault(cause.message, cause)
     return tuple(sorted(by_message.values(), key=lambda cause: not cause.is_blocking))

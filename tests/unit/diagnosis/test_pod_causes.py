@@ -194,7 +194,8 @@ def test_events_of_another_pod_or_of_long_ago_are_ignored() -> None:
             "pod cannot be scheduled: 0/6 nodes are available: 6 Insufficient cpu",
             True,
         ),
-        (make.condition("PodScheduled", "False", "SchedulingGated"), "pod waits for a scheduling gate", False),
+        (make.condition("PodScheduled", "False", "SchedulingGated"), "pod waits for a scheduling gate", True),
+        (make.condition("PodScheduled", "False", "SchedulingGated", since=5), "pod waits for a scheduling gate", False),
     ],
 )
 def test_a_pod_without_a_node_reports_the_schedulers_message(
