@@ -40,6 +40,7 @@ from k9py.diagnosis.pod_evidence import (
 )
 from k9py.diagnosis.probes import port_problem, probe_events
 from k9py.diagnosis.proof import condition_evidence, field
+from k9py.diagnosis.service_dependencies import services_it_waits_for
 from k9py.diagnosis.terminations import OOM_KILLED, START_FAILURES, exit_text
 
 _LIFECYCLE: Final = "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/"
@@ -71,7 +72,8 @@ def container_crash(pod: Pod, graph: Graph) -> Iterator[Finding]:
             *newest_event(case, "BackOff", "restart"),
         )
         finding = _finding(case, ended, cause, graph, reason, revision, evidence, (*revision.next_steps, logs))
-        yield replace(finding, severity=severity)
+        services = services_it_waits_for(pod, case.container, graph, (line, ended.message)) if ended.exit_code else ()
+        yield replace(finding, severity=severity, caused_by=services)
 
 
 @check(

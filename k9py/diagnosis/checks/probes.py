@@ -26,6 +26,7 @@ from k9py.diagnosis.pod_evidence import failing_revision
 from k9py.diagnosis.probes import PROBES, port_problem, probe_events, probe_of
 from k9py.diagnosis.proof import event_evidence, field
 from k9py.diagnosis.scheduling import SLOW_START
+from k9py.diagnosis.service_dependencies import services_it_waits_for
 
 _STARTING: Final = timedelta(minutes=1)
 
@@ -67,6 +68,7 @@ def probe(pod: Pod, graph: Graph) -> Iterator[Finding]:
             CauseKind.PROBE,
             container=printable(case.status.name),
             evidence=(*evidence, *revision.evidence),
+            caused_by=services_it_waits_for(pod, case.container, graph, (output,)),
             next_steps=(*revision.next_steps, NextStep(f"read the log of {case.label}", "object.logs")),
         )
 
