@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from k9py.api.meta import Condition, KubeObject, KubeStruct
+from k9py.api.meta import Condition, KubeObject, KubeStruct, NodeMeta
 from k9py.api.scheduling import Taint
 
 
@@ -50,6 +50,7 @@ class Node(KubeObject, frozen=True):
 
     KIND: ClassVar[str] = "Node"
 
+    metadata: NodeMeta
     spec: NodeSpec = NodeSpec()
     status: NodeStatus = NodeStatus()
 

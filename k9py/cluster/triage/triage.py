@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -147,10 +147,9 @@ class Triage:
             self._report = TriageReport(now, self._chains.problems, looked_at, unread, self._is_settled)
         return self._report
 
-    @property
-    def logs(self) -> dict[tuple[ObjectRef, str, bool], tuple[str, ...]]:
-        """The log lines that checks have read, by pod, container, and whether they are of the run before."""
-        return self._logs.read()
+    def logs(self) -> Iterator[tuple[Pod, str, bool, tuple[str, ...]]]:
+        """Yield the log lines that checks have read: pod, container, whether of the run before, lines."""
+        return self._logs.read(self._cluster.stores.pods.values())
 
     def findings_of(self, ref: ObjectRef) -> tuple[Finding, ...]:
         """Return what was found about an object."""
