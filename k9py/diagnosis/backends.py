@@ -20,6 +20,7 @@ from k9py.diagnosis.checks.services import (
     service_mixed_pods,
     service_selector,
     service_slice_ports,
+    service_terminating,
     service_without_endpoints,
 )
 from k9py.diagnosis.graph import Graph
@@ -27,6 +28,7 @@ from k9py.diagnosis.graph import Graph
 _CHECKS: Final[tuple[Check, ...]] = (
     service_health,
     service_selector,
+    service_terminating,
     service_without_endpoints,
     service_slice_ports,
     service_endpoints_nowhere,
