@@ -97,6 +97,7 @@ class OwnedSpec(KubeStruct, frozen=True):
     template: Present | None = msgspec.field(default=None, name="f:template")
     replicas: Present | None = msgspec.field(default=None, name="f:replicas")
     selector: Present | None = msgspec.field(default=None, name="f:selector")
+    unschedulable: Present | None = msgspec.field(default=None, name="f:unschedulable")
     paused: Present | None = msgspec.field(default=None, name="f:paused")
     suspend: Present | None = msgspec.field(default=None, name="f:suspend")
 
@@ -140,6 +141,12 @@ class ManagedFields(KubeStruct, frozen=True):
         spec = self.fields.spec if self.fields else None
         return spec is not None and spec.selector is not None
 
+    @property
+    def owns_unschedulable(self) -> bool:
+        """Whether the manager has cordoned the node."""
+        spec = self.fields.spec if self.fields else None
+        return spec is not None and spec.unschedulable is not None
+
 
 class WorkloadMeta(Meta, frozen=True):
     """metav1.ObjectMeta with the owners of the pod template, of the replicas and of what stops it."""
@@ -162,6 +169,17 @@ class ServiceMeta(Meta, frozen=True):
     def __post_init__(self) -> None:
         if self.managed_fields:
             kept = tuple(entry for entry in self.managed_fields if entry.owns_selector)
+            msgspec.structs.force_setattr(self, "managed_fields", kept or None)
+
+
+class NodeMeta(Meta, frozen=True):
+    """metav1.ObjectMeta with who cordoned the node."""
+
+    managed_fields: tuple[ManagedFields, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.managed_fields:
+            kept = tuple(entry for entry in self.managed_fields if entry.owns_unschedulable)
             msgspec.structs.force_setattr(self, "managed_fields", kept or None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from k9py.api.meta import Condition, KubeObject, KubeStruct
+from k9py.api.meta import Condition, KubeObject, KubeStruct, NodeMeta
 from k9py.api.scheduling import Taint
 
 
@@ -47,6 +47,7 @@ class Node(KubeObject, frozen=True):
 
     KIND: ClassVar[str] = "Node"
 
+    metadata: NodeMeta
     spec: NodeSpec = NodeSpec()
     status: NodeStatus = NodeStatus()
 

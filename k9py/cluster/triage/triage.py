@@ -8,7 +8,7 @@ Nothing is claimed about what has not been read.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -126,10 +126,9 @@ class Triage:
             )
         return self._report
 
-    @property
-    def logs(self) -> dict[tuple[ObjectRef, str, bool], tuple[str, ...]]:
-        """The log lines that checks have read, by pod, container, and whether they are of the run before."""
-        return self._logs.read()
+    def logs(self) -> Iterator[tuple[Pod, str, bool, tuple[str, ...]]]:
+        """Yield the log lines that checks have read: pod, container, whether of the run before, lines."""
+        return self._logs.read(self._cluster.stores.pods.values())
 
     def findings_of(self, ref: ObjectRef) -> tuple[Finding, ...]:
         """Return what was found about an object."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from k9py.api.causes import Cause, CauseKind
-from k9py.api.kinds import JOB, NODE, POD
+from k9py.api.kinds import NODE, POD
 from k9py.api.meta import find_condition
 from k9py.api.pods import Pod, StateTerminated
 from k9py.api.severity import Severity
@@ -58,7 +58,7 @@ def container_crash(pod: Pod, graph: Graph) -> Iterator[Finding]:
     for case, ended, cause in ended_runs(pod, graph):
         if cause.kind not in (CauseKind.CRASH, CauseKind.NODE) or ended.reason in START_FAILURES:
             continue
-        severity = _severity(pod, graph)
+        severity = _severity(pod)
         if severity is None:
             return
         line = last_line(case, graph)
@@ -243,18 +243,8 @@ def _restarts(pod: Pod) -> bool:
     return pod.spec.restart_policy != "Never"
 
 
-def _severity(pod: Pod, graph: Graph) -> Severity | None:
-    """Return how bad a crash is for a pod; None: its Job succeeded since, or the state of the Job is not known (yet).
-
-    The first failed pod of a Job that still runs is information: it is made again (backoffLimit).
-    """
+def _severity(pod: Pod) -> Severity | None:
+    """Return how bad a crash is for a pod; None: it is a failed pod of a Job, which `checks/jobs.py` reports."""
     owner = pod.metadata.controller
-    if owner is None or owner.kind != "Job" or pod.status.phase != "Failed":
-        return pod_severity(pod)
-    job = graph.get(JOB, owner.name, pod.namespace)
-    if job is None or isinstance(job, Unread):
-        return None
-    done = {condition.type for condition in job.status.conditions or () if condition.status == "True"}
-    if done & {"Complete", "SuccessCriteriaMet"}:
-        return None
-    return Severity.INFO if "Failed" not in done and (job.status.failed or 0) <= 1 else Severity.WARNING
+    is_of_job = owner is not None and owner.kind == "Job" and pod.status.phase == "Failed"
+    return None if is_of_job else pod_severity(pod)
