@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from k9py.api.causes import Cause, CauseKind
-from k9py.api.kinds import JOB, NODE, POD
+from k9py.api.kinds import NODE, POD
 from k9py.api.meta import find_condition
 from k9py.api.pods import Pod, StateTerminated
 from k9py.api.severity import Severity
@@ -40,6 +40,7 @@ from k9py.diagnosis.pod_evidence import (
 )
 from k9py.diagnosis.probes import port_problem, probe_events
 from k9py.diagnosis.proof import condition_evidence, field
+from k9py.diagnosis.service_dependencies import services_it_waits_for
 from k9py.diagnosis.terminations import OOM_KILLED, START_FAILURES, exit_text
 
 _LIFECYCLE: Final = "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/"
@@ -49,7 +50,7 @@ _LIFECYCLE: Final = "https://kubernetes.io/docs/concepts/workloads/pods/pod-life
     "container-crash",
     "a container crashes again and again, or ends though it should run",
     subjects=(POD,),
-    reads=("Event", "Job", "ReplicaSet", "ControllerRevision"),
+    reads=("Event", "Job", "ReplicaSet", "ControllerRevision", "Service"),
     source=f"{_LIFECYCLE}#container-restarts",
     remedy="read the last lines of its log",
 )
@@ -58,7 +59,7 @@ def container_crash(pod: Pod, graph: Graph) -> Iterator[Finding]:
     for case, ended, cause in ended_runs(pod, graph):
         if cause.kind not in (CauseKind.CRASH, CauseKind.NODE) or ended.reason in START_FAILURES:
             continue
-        severity = _severity(pod, graph)
+        severity = _severity(pod)
         if severity is None:
             return
         line = last_line(case, graph)
@@ -71,7 +72,8 @@ def container_crash(pod: Pod, graph: Graph) -> Iterator[Finding]:
             *newest_event(case, "BackOff", "restart"),
         )
         finding = _finding(case, ended, cause, graph, reason, revision, evidence, (*revision.next_steps, logs))
-        yield replace(finding, severity=severity)
+        services = services_it_waits_for(pod, case.container, graph, (line, ended.message))
+        yield replace(finding, severity=severity, caused_by=services)
 
 
 @check(
@@ -140,8 +142,11 @@ def container_killed(pod: Pod, graph: Graph) -> Iterator[Finding]:
         events = newest_event(case, "FailedPostStartHook" if is_hook else "Unhealthy")
         if not is_hook:
             cause = replace(cause, message=cause.message + _port_note(case))
-        evidence = (*events, termination_evidence(case, ended), *named_line(case, last_line(case, graph)))
-        yield _finding(case, ended, cause, graph, cause.reason, revision, evidence, revision.next_steps)
+        line = last_line(case, graph)
+        evidence = (*events, termination_evidence(case, ended), *named_line(case, line))
+        finding = _finding(case, ended, cause, graph, cause.reason, revision, evidence, revision.next_steps)
+        services = services_it_waits_for(pod, case.container, graph, (line, cause.message))
+        yield replace(finding, caused_by=services)
 
 
 @check(
@@ -243,18 +248,8 @@ def _restarts(pod: Pod) -> bool:
     return pod.spec.restart_policy != "Never"
 
 
-def _severity(pod: Pod, graph: Graph) -> Severity | None:
-    """Return how bad a crash is for a pod; None: its Job succeeded since, or the state of the Job is not known (yet).
-
-    The first failed pod of a Job that still runs is information: it is made again (backoffLimit).
-    """
+def _severity(pod: Pod) -> Severity | None:
+    """Return how bad a crash is for a pod; None: it is a failed pod of a Job, which `checks/jobs.py` reports."""
     owner = pod.metadata.controller
-    if owner is None or owner.kind != "Job" or pod.status.phase != "Failed":
-        return pod_severity(pod)
-    job = graph.get(JOB, owner.name, pod.namespace)
-    if job is None or isinstance(job, Unread):
-        return None
-    done = {condition.type for condition in job.status.conditions or () if condition.status == "True"}
-    if done & {"Complete", "SuccessCriteriaMet"}:
-        return None
-    return Severity.INFO if "Failed" not in done and (job.status.failed or 0) <= 1 else Severity.WARNING
+    is_of_job = owner is not None and owner.kind == "Job" and pod.status.phase == "Failed"
+    return None if is_of_job else pod_severity(pod)

@@ -26,6 +26,7 @@ from k9py.diagnosis.claims import missing_claim
 from k9py.diagnosis.finding import Evidence, EvidenceSource, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.node_fit import STATE_KINDS, LackKind, NodeFit, neighbour_lacks, room_lacks, static_lacks
+from k9py.diagnosis.node_states import causes_of
 from k9py.diagnosis.proof import field
 from k9py.diagnosis.scheduler_message import RefusalKind, SchedulerMessage, parse_scheduler_message
 from k9py.diagnosis.settling import is_recent
@@ -293,19 +294,19 @@ def _is_about_claims(message: SchedulerMessage) -> bool:
     )
 
 
-def _node_causes(case: Unscheduled, fits: tuple[NodeFit, ...], graph: Graph) -> tuple[ObjectRef, ...]:
+def _node_causes(case: Unscheduled, fits: tuple[NodeFit, ...], graph: Graph) -> tuple[Finding | ObjectRef, ...]:
     """Return the nodes that the pod would fit if they were not cordoned, or were ready.
 
     Where only one such pod fits a node, they are no cause unless they would do for all pods that wait.
     """
     nodes = tuple(
-        each.node.key
+        each.node
         for each in fits[:_MAX_EXAMINED]
         if each.lacks and all(lack.kind in STATE_KINDS for lack in each.lacks)
     )
     if any(each.kind in _ONE_FOR_EACH_NODE for each in case.message.refusals):
-        return nodes if len(nodes) >= len(_waiting_siblings(case.pod, graph)) else ()
-    return nodes
+        nodes = nodes if len(nodes) >= len(_waiting_siblings(case.pod, graph)) else ()
+    return tuple(cause for node in nodes for cause in causes_of(node, graph) or (node.key,))
 
 
 def _node_evidence(near: NodeFit) -> Evidence:

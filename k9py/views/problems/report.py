@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,7 +11,7 @@ from k9py.api.times import age
 from k9py.diagnosis.problem import Problem, TriageReport
 from k9py.views.problems.chain import ChainLine, ChainPart, chain_lines
 from k9py.views.problems.coverage import coverage_text, empty_text, unread_texts
-from k9py.views.problems.steps import problem_steps, step_line
+from k9py.views.problems.steps import ProblemStep, problem_steps
 from k9py.views.problems.texts import problem_lines, suspect_text
 from k9py.views.tones import COUNTED_SEVERITIES, count_text
 from k9py.views.values import StyledLine, Tone
@@ -41,16 +41,25 @@ def summary_lines(report: TriageReport) -> Iterator[StyledLine]:
         yield ((text, Tone.MUTED),)
 
 
-def why_lines(problem: Problem, now: datetime) -> Iterator[StyledLine]:
-    """Yield a problem with its chain, evidence, suspects and what helps."""
+def why_lines(
+    problem: Problem, now: datetime, command_of: Callable[[ProblemStep], str] = lambda step: ""
+) -> Iterator[StyledLine]:
+    """Yield a problem with its chain, evidence, suspects and what helps.
+
+    Args:
+        command_of: returns the command line that does a step, "" when there is none.
+    """
     title, cause, *_ = problem_lines(problem, now)
     yield title
     yield ((_INDENT, Tone.PLAIN), *cause)
     yield from _section("chain", _chain(chain_lines(problem, now, is_open=lambda path: True), now))
     suspects = (((suspect_text(each, problem.subject, now), Tone.ACCENT),) for each in problem.suspects)
     yield from _section("suspects: changes shortly before", suspects)
-    lines = (step_line(step, problem, {step.action: ""}) for step in problem_steps(problem))
-    yield from _section("what helps", (_without_key(line) for line in lines if line))
+    yield from _section("what helps", (_step(step, command_of(step)) for step in problem_steps(problem)))
+
+
+def _step(step: ProblemStep, command: str) -> StyledLine:
+    return ((step.text, Tone.PLAIN), *(((f": {command}", Tone.ACCENT),) if command else ()))
 
 
 def _chain(lines: Sequence[ChainLine], now: datetime) -> Iterator[StyledLine]:
@@ -67,8 +76,3 @@ def _section(title: str, lines: Iterable[StyledLine]) -> Iterator[StyledLine]:
         if number == 0:
             yield ((f"{_INDENT}{title}", Tone.MUTED),)
         yield ((_INDENT * 2, Tone.PLAIN), *line)
-
-
-def _without_key(line: StyledLine) -> StyledLine:
-    """Return a step without the place of a key: a shell has none."""
-    return tuple((text.lstrip(), tone) for text, tone in line if text)

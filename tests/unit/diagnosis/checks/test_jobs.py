@@ -144,6 +144,7 @@ def test_an_earlier_success_or_one_of_another_job_makes_up_for_nothing() -> None
         ({}, {"active": 1}, [_pod("Running", {"running": {}})], ""),
         ({}, {"active": 1}, [_pod("Pending", {"waiting": {"reason": "ContainerCreating"}})], ""),
         ({}, {"active": 2}, [_pod("Running", {"running": {}}), _pod("Pending", _REFUSED, "import-2")], ""),
+        ({"completions": 6}, {"succeeded": 2}, [_pod("Succeeded", {"terminated": {"exitCode": 0}})], ""),
         ({"suspend": True}, {}, [], ""),
         ({}, {"failed": 1}, [_pod()], ""),
         ({"parallelism": 0}, {}, [], ""),

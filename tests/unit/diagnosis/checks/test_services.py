@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from k9py.api.kinds import SERVICE
-from k9py.api.meta import Meta
+from k9py.api.meta import ManagedFields, Meta, OwnedFields, OwnedSpec, Present
 from k9py.api.pods import Container, ContainerPort, Pod, PodSpec, PodTemplate
 from k9py.api.services import Endpoint, EndpointSlice, Service, TargetRef
 from k9py.api.severity import Severity
@@ -25,6 +25,8 @@ from k9py.diagnosis.checks.services import (
 from k9py.diagnosis.finding import Finding
 from tests import factories as make
 from tests.factories.graph import GraphOfObjects, findings_of
+
+NOW_TEXT = make.NOW.isoformat()
 
 
 def _found(check: Check, graph: ClusterGraph, name: str = "web") -> list[Finding]:
@@ -94,6 +96,25 @@ def test_a_match_in_another_namespace_is_named_where_nothing_is_close() -> None:
 )
 def test_a_selector_is_not_reported_while_it_selects_or_may_do_so_soon(objects: list[Any]) -> None:
     assert _found(service_selector, GraphOfObjects(*objects)) == []
+
+
+def test_nothing_matches_since_the_selector_was_written_or_the_pods_were_made() -> None:
+    service = _service(selector={"app": "web"})
+    written = ManagedFields("kubectl-edit", time=make.before(40), fields=OwnedFields(OwnedSpec(selector=Present())))
+    metadata = structs.replace(service.metadata, managed_fields=(written,))
+    service = structs.replace(service, metadata=metadata)
+
+    (finding,) = _found(service_selector, GraphOfObjects(service, make.pod(labels={"app": "web2"}, created=600)))
+    assert finding.since == make.before(40)
+
+    (finding,) = _found(service_selector, GraphOfObjects(service, make.pod(labels={"app": "web2"}, created=20)))
+    assert finding.since == make.before(20)
+
+
+def test_a_service_of_a_namespace_that_is_being_deleted_is_not_reported() -> None:
+    gone = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "deletionTimestamp": NOW_TEXT}}
+
+    assert _found(service_selector, GraphOfObjects(_service(selector={"app": "web"}), gone)) == []
 
 
 def test_a_young_service_is_looked_at_again() -> None:
@@ -225,6 +246,12 @@ def test_a_service_with_manual_endpoints_is_fine() -> None:
 
 
 POD = _pod_at("10.0.0.9")
+NODE = {
+    "apiVersion": "v1",
+    "kind": "Node",
+    "metadata": {"name": "a"},
+    "spec": {"podCIDRs": ["10.0.0.0/24", "fd00::/64"]},
+}
 
 
 @pytest.mark.parametrize(
@@ -241,7 +268,7 @@ POD = _pod_at("10.0.0.9")
     ],
 )
 def test_endpoints_that_point_nowhere(endpoint: Endpoint, reason: str) -> None:
-    graph = GraphOfObjects(_service("db", selector={}), _slice("db-1", "db", endpoint), POD)
+    graph = GraphOfObjects(_service("db", selector={}), _slice("db-1", "db", endpoint), POD, NODE)
 
     findings = _found(service_endpoints_nowhere, graph, "db")
 
@@ -250,6 +277,8 @@ def test_endpoints_that_point_nowhere(endpoint: Endpoint, reason: str) -> None:
 
 
 def test_addresses_are_not_judged_where_not_all_pods_are_read() -> None:
-    graph = GraphOfObjects(_service("db", selector={}), _slice("db-1", "db", _at("10.0.0.8")), POD, scope=("shop",))
+    graph = GraphOfObjects(
+        _service("db", selector={}), _slice("db-1", "db", _at("10.0.0.8")), POD, NODE, scope=("shop",)
+    )
 
     assert _found(service_endpoints_nowhere, graph, "db") == []
