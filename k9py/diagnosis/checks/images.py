@@ -27,7 +27,7 @@ _PULLING_REASONS: Final = frozenset({"ContainerCreating", "PodInitializing"})
 
 @check(
     "image-pull",
-    "the image of a container cannot be pulled: not found, denied, rate limited, another architecture ...",
+    "the image of a container cannot be pulled: not found, denied, rate limited, another architecture and so on",
     subjects=(POD,),
     reads=("Event", "Secret", "ServiceAccount", "Node", "ReplicaSet", "ControllerRevision"),
     source="https://kubernetes.io/docs/concepts/containers/images/",

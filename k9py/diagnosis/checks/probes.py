@@ -32,7 +32,7 @@ _STARTING: Final = timedelta(minutes=1)
 
 
 @check(
-    "probe",
+    "container-probe",
     "a startup, readiness or liveness probe fails",
     subjects=(POD,),
     reads=("Event", "ReplicaSet", "ControllerRevision", "Service"),
