@@ -85,6 +85,14 @@ def test_an_init_container_that_does_not_end_is_named_once_it_takes_long(
         assert finding.evidence[-1].text == "waiting for db"
 
 
+def test_the_service_that_an_init_container_waits_for_is_its_cause() -> None:
+    command = ["sh", "-c", "until nc -z db 5432; do sleep 1; done"]
+    subject = initializing(running(90), spec={"command": command})
+    (finding,) = found(init_container_slow, subject, logs={"shop/web-1/wait-for-db": ["waiting for db"]})
+    assert roots(finding)[0].startswith("Service shop/db: ")
+    assert finding.severity is DOWN
+
+
 @pytest.mark.parametrize(
     "subject",
     [
