@@ -19,7 +19,7 @@ from k9py.api.severity import Severity
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.containers import container_causes, recent_restarts
 from k9py.diagnosis.finding import Finding, finding_of, worst_first
-from k9py.diagnosis.nodes import lost_node, node_failure, stuck_termination
+from k9py.diagnosis.nodes import DIRECT_OWNERS, is_rejected, lost_node, node_failure, stuck_termination
 from k9py.diagnosis.pod_cases import is_plainly_healthy
 from k9py.diagnosis.pod_events import recent_events
 from k9py.diagnosis.probes import unmet_readiness_gate
@@ -46,11 +46,11 @@ def unready_causes(pod: Pod, now: datetime, events: Sequence[Event] = ()) -> tup
     recent = recent_events(pod, events, now)
     by_message: dict[str, Cause] = {}
     for cause in (
-        *unscheduled(pod),
+        *unscheduled(pod, now),
         *lost_node(pod),
         *container_causes(pod, now, recent),
         *failed_mount(pod, recent),
-        *unmet_readiness_gate(pod),
+        *unmet_readiness_gate(pod, now),
     ):
         by_message.setdefault(cause.message, cause)
     return tuple(sorted(by_message.values(), key=lambda cause: not cause.is_blocking))
@@ -87,6 +87,8 @@ def _failed(pod: Pod, now: datetime) -> Iterator[Finding]:
     owner = pod.metadata.controller
     reason = pod.status.reason
     is_leftover = reason == "Evicted" or (owner is not None and owner.kind in _REPLACING_OWNERS)
+    if is_rejected(pod) and owner is not None and owner.kind in DIRECT_OWNERS:
+        is_leftover = False
     message, at = node_failure(pod), pod.status.start_time
     for status in pod.status.container_statuses or ():
         ended = status.state.terminated if status.state else None

@@ -72,7 +72,7 @@ def container_crash(pod: Pod, graph: Graph) -> Iterator[Finding]:
             *newest_event(case, "BackOff", "restart"),
         )
         finding = _finding(case, ended, cause, graph, reason, revision, evidence, (*revision.next_steps, logs))
-        services = services_it_waits_for(pod, case.container, graph, (line, ended.message))
+        services = services_it_waits_for(pod, case.container, graph, (line, ended.message)) if ended.exit_code else ()
         yield replace(finding, severity=severity, caused_by=services)
 
 

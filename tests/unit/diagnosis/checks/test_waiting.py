@@ -35,13 +35,18 @@ HOOK = 'Exec lifecycle hook ([/warmup.sh]) for Container "app" in Pod "web-1_sho
             "container app does not start: PreCreateHookError: no device",
         ),
         ("VerifyNonRootError", "", DOWN, "container app does not start: VerifyNonRootError"),
-        ("Moonstruck", "never seen before", WARNING, "container app does not start: Moonstruck: never seen before"),
+        ("Moonstruck", "never seen before", DOWN, "container app does not start: Moonstruck: never seen before"),
     ],
 )
 def test_any_waiting_reason_is_named_with_its_message(reason: str, message: str, severity: Severity, text: str) -> None:
     (finding,) = found(container_waiting, pod(status(waiting(reason, message))))
     assert (finding.severity, finding.reason, finding.message) == (severity, reason, text)
     assert finding.evidence[0].text.startswith(reason)
+
+
+def test_an_unknown_reason_of_a_pod_that_has_just_started_is_a_warning() -> None:
+    (finding,) = found(container_waiting, pod(status(waiting("Moonstruck")), age=5))
+    assert finding.severity is WARNING
 
 
 @pytest.mark.parametrize(
