@@ -44,6 +44,8 @@ def held(workload: StatefulSet, graph: Graph) -> Iterator[Finding]:
     if workload.spec.pod_management_policy == "Parallel" or workload.metadata.deletion_timestamp is not None:
         return
     replicas = 1 if workload.spec.replicas is None else workload.spec.replicas
+    if workload.status.replicas >= replicas:
+        return
     pods = _by_ordinal(workload, graph)
     missing = replicas - len(pods)
     blocker = next((pod for pod in pods if not pod.is_ready), None)
@@ -78,6 +80,8 @@ def broken_revision(workload: StatefulSet, graph: Graph) -> Iterator[Finding]:
     if workload.spec.pod_management_policy == "Parallel" or strategy.type != "RollingUpdate":
         return
     if status.observed_generation < workload.metadata.generation or not status.update_revision:
+        return
+    if status.ready_replicas >= status.replicas:
         return
     for pod in _by_ordinal(workload, graph):
         revision = pod.metadata.label(CONTROLLER_REVISION_HASH)
