@@ -79,7 +79,7 @@ class HomeScreen(ProblemTargetScreen):
         self.services, self.rollouts = self.tables.services, self.tables.rollouts
         self.problems = ProblemsPane(context, id="problems")
         self.problems.add_class("-absent")
-        self._height = PaneHeight(clock)
+        self._height = PaneHeight(clock.monotonic)
         self.logs = LogPane(context.options, options=options, number=3, id="logs")
         self.connection = ConnectionPane(id="connection")
         self.new_errors = NewErrors(self, self.logs, clock=clock)

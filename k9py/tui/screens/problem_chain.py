@@ -65,6 +65,7 @@ class ProblemChainScreen(ProblemTargetScreen):
         self.pane = TablePane(
             "Chain", COLUMNS, clock=context.options.clock, options=context.line_view_options, number=1, id="chain"
         )
+        self.pane.counts_rows = False
         self.steps = TonedLines(id="steps", wraps=True)
         self._keys: Keys = {}
         self._open: set[str] = set()
