@@ -11,7 +11,7 @@ from typing import Final
 SETTLE_SECONDS: Final = 10.0
 FRAME_LINES: Final = 3
 """Lines of a table other than its rows: the frame and the titles."""
-LEAST_HEIGHT: Final = 18
+LEAST_HEIGHT: Final = 22
 """Lines of the screen that others have first."""
 SHARE: Final = 4
 """Of the others, one in so many lines is for its rows."""

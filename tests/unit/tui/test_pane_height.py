@@ -8,7 +8,7 @@ from k9py.tui.screens.pane_height import SETTLE_SECONDS, PaneHeight
 
 
 @pytest.mark.parametrize(
-    ("rows", "screen", "lines"), [(0, 45, 0), (1, 45, 4), (6, 45, 9), (40, 45, 9), (40, 30, 6), (40, 20, 5)]
+    ("rows", "screen", "lines"), [(0, 45, 0), (1, 45, 4), (5, 45, 8), (40, 45, 8), (40, 30, 5), (40, 60, 12)]
 )
 def test_it_has_the_lines_of_its_rows_up_to_a_share_of_the_screen(rows: int, screen: int, lines: int) -> None:
     height = PaneHeight(lambda: 0.0)
