@@ -104,6 +104,10 @@ class ActionHost(Protocol):
         """List the problems of the cluster."""
         ...
 
+    def write_capsule(self) -> None:
+        """Write what is known of the target, or of everything that is watched, into a file."""
+        ...
+
     def choose_namespace(self) -> None:
         """Ask for a namespace."""
         ...
