@@ -60,7 +60,7 @@ def reported(event: Event, graph: Graph, since: datetime) -> Iterator[TimelineEn
     is_end = about.kind == "Pod" and event.reason == "Killing" and is_normal
     if is_end:
         kind = EntryKind.POD
-    message = shorten(event.message)
+    message = shorten(_without_pod(event))
     yield TimelineEntry(
         at,
         about,
@@ -73,6 +73,15 @@ def reported(event: Event, graph: Graph, since: datetime) -> Iterator[TimelineEn
         owner=_siblings(about) if about.kind == "Pod" else None,
         is_warning=not is_normal,
     )
+
+
+def _without_pod(event: Event) -> str:
+    """Return the message without what only names its pod: `… container app in pod NAME_NAMESPACE(UID)`.
+
+    Source: pkg/kubelet/util/format, Pod.
+    """
+    about = event.involved_object
+    return event.message.replace(f" in pod {about.name}_{about.namespace}({about.uid})", "")
 
 
 def _siblings(pod: ObjectRef) -> ObjectRef:

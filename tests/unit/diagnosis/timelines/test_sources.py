@@ -227,6 +227,15 @@ def test_repetitions_of_an_event_are_one_entry() -> None:
     assert "12 times" in entry.details[0]
 
 
+def test_what_only_names_the_pod_is_no_part_of_a_report() -> None:
+    """Messages as kubelet 1.36 writes them: equal ones of several pods are one entry."""
+    message = "Back-off restarting failed container app in pod web-bbb-1_shop(pod-web-bbb-1)"
+
+    assert read(event("Pod", "web-bbb-1", "BackOff", message, 30, type_="Warning"), source="events") == [
+        "30 Pod/web-bbb-1 BackOff: Back-off restarting failed container app [deployment-controller]"
+    ]
+
+
 def test_an_autoscaler_that_moved_is_a_scaling() -> None:
     rescale = event("HorizontalPodAutoscaler", "web", "SuccessfulRescale", "New size: 5; reason: cpu above target", 30)
     [entry] = entries_of(GraphOfObjects(rescale), NOW - timedelta(hours=1), "events")
