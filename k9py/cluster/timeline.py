@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
 from k9py.api.dynamic import DynamicObject
@@ -26,7 +27,7 @@ from k9py.diagnosis.graph import Unread
 from k9py.diagnosis.problem import Problem
 from k9py.diagnosis.timeline import TimelineEntry
 from k9py.diagnosis.timelines.beginnings import finding_entries, problem_entries
-from k9py.diagnosis.timelines.merging import MAX_ENTRIES, merged
+from k9py.diagnosis.timelines.merging import MAX_ENTRIES, MergedTimeline, merge_in_steps
 from k9py.diagnosis.timelines.source import TimelineSource, built_in_sources
 from k9py.runtime.time_slice import TimeSlice
 
@@ -137,10 +138,18 @@ class Timeline:
             if self._concerns(finding.about, depends):
                 entries += finding_entries((finding,))
             await time_slice.yield_if_over()
-        others = (*watched_entries(cluster.history, since), *actions, *problem_entries(problems or ()))
-        entries += (entry for entry in others if self._concerns(entry.about, depends))
-        await time_slice.next()
-        timeline = merged(entries, since, limit)
+        for entry in chain(watched_entries(cluster.history, since), actions, problem_entries(problems or ())):
+            if self._concerns(entry.about, depends):
+                entries.append(entry)
+            await time_slice.yield_if_over()
+        merging = merge_in_steps(entries, since, limit)
+        while True:
+            try:
+                next(merging)
+            except StopIteration as end:
+                timeline: MergedTimeline = end.value
+                break
+            await time_slice.yield_if_over()
         return TimelineReport(
             now,
             since,
