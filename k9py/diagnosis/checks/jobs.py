@@ -119,7 +119,7 @@ def _without_pods(job: Job, began: datetime | None, graph: Graph) -> Iterator[Fi
     "job-failed",
     "a Job has failed: too many retries, its deadline, a failure policy, failed indexes",
     subjects=(JOB,),
-    reads=("Pod",),
+    reads=("Pod", "Job", "Service"),
     source=_DOCS + "#handling-pod-and-container-failures",
     remedy="repair what fails and run the Job again",
 )
@@ -179,7 +179,7 @@ def _reason_text(job: Job, failed: Condition) -> str:
     "job-retrying",
     "the pods of a Job fail and are replaced",
     subjects=(JOB,),
-    reads=("Pod",),
+    reads=("Pod", "Service"),
     source=_DOCS + "#pod-backoff-failure-policy",
     remedy="look at what its failed pods report",
 )
