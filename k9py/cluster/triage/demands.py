@@ -7,6 +7,7 @@ and namespaces exist. A demand that cannot be met is `Unread` with a reason; who
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -35,6 +36,7 @@ _ROOM: Final = ("demand", "room")
 """The token of a demand that found no room."""
 
 _MAX_REASON: Final = 300
+_MAX_KINDS: Final = 500
 
 _KindKey = tuple[type, type, str]
 _LeaseKey = tuple[_KindKey, str | None, str, str]
@@ -67,6 +69,9 @@ class DemandLeases:
         home_health: returns the health of such a kind, None: unknown.
         on_objects: called with the objects of a subject that have changed.
         mark: called with what has changed.
+
+    Attributes:
+        loading_answers: how often something was asked for that is not there yet.
     """
 
     def __init__(
@@ -81,6 +86,8 @@ class DemandLeases:
         on_objects: Callable[[Iterable[ObjectRef]], None],
         mark: Callable[[Iterable[Token]], None],
     ) -> None:
+        self.loading_answers = 0
+        self._limit = MAX_LEASES
         self._leases = leases
         self._reads = reads
         self._home = {_kind_key(kind): (kind, store) for kind, store in home.items()}
@@ -117,6 +124,21 @@ class DemandLeases:
 
     def store(self, demand: Demand) -> MergedStore[Any] | Unread:
         """Return a store that holds everything that is demanded, Unread while there is none."""
+        answer = self._answer(demand)
+        if isinstance(answer, Unread) and not answer.reason:
+            self.loading_answers += 1
+        return answer
+
+    @contextmanager
+    def within_half(self) -> Iterator[None]:
+        """Leave half of the leases free while entered, for checks."""
+        self._limit = MAX_LEASES // 2
+        try:
+            yield
+        finally:
+            self._limit = MAX_LEASES
+
+    def _answer(self, demand: Demand) -> MergedStore[Any] | Unread:
         key = _kind_key(demand.kind)
         in_scope = not demand.namespace or not demand.kind.namespaced or self.covers(demand.namespace)
         if key in self._home and in_scope and not demand.about:
@@ -127,7 +149,7 @@ class DemandLeases:
             return unread
         leased = self._find(key, demand, in_scope=in_scope)
         if leased is None:
-            if len(self._asked) >= MAX_LEASES:
+            if len(self._asked) >= self._limit:
                 self._left_out.add((demand.kind.name, demand.namespace or ""))
                 self._reads.record(_ROOM)
                 return _TOO_MANY
@@ -247,12 +269,15 @@ class DemandLeases:
         self._subjects.clear()
         self.forget_scope()
 
-    def end_asked(self) -> None:
-        """End what checks have asked for, when the scope has changed."""
+    def on_scope(self) -> None:
+        """Read everything again: the scope is another one, and the leases of subjects follow it."""
         for leased in self._asked.values():
             self._end(leased)
         self._asked.clear()
         self.forget_scope()
+        for leased in self._subjects.values():
+            leased.answer = _LOADING
+            self._update(leased)
 
     def forget_scope(self) -> None:
         """Forget what was refused."""
@@ -297,8 +322,18 @@ class DemandLeases:
         return tuple(UnreadKind(*each) for each in sorted(unread) if each[2] != NOT_SERVED)
 
 
+_kind_keys: dict[int, tuple[Kind[Any], _KindKey]] = {}
+"""By identity, with the kind, which must not be replaced by another one at the same address."""
+
+
 def _kind_key(kind: Kind[Any]) -> _KindKey:
-    return (type(kind), kind.type, kind.resource_type.qualified_name)
+    known = _kind_keys.get(id(kind))
+    if known is not None:
+        return known[1]
+    key = (type(kind), kind.type, kind.resource_type.qualified_name)
+    if len(_kind_keys) < _MAX_KINDS:
+        _kind_keys[id(kind)] = (kind, key)
+    return key
 
 
 def _lease_key(demand: Demand) -> _LeaseKey:

@@ -52,7 +52,7 @@ _LIFECYCLE: Final = "https://kubernetes.io/docs/concepts/workloads/pods/pod-life
     "container-crash",
     "a container crashes again and again, or ends though it should run",
     subjects=(POD,),
-    reads=("Event", "Job", "ReplicaSet", "ControllerRevision"),
+    reads=("Event", "Job", "ReplicaSet", "ControllerRevision", "Service"),
     source=f"{_LIFECYCLE}#container-restarts",
     remedy="read the last lines of its log",
 )
@@ -148,8 +148,11 @@ def container_killed(pod: Pod, graph: Graph) -> Iterator[Finding]:
         events = newest_event(case, "FailedPostStartHook" if is_hook else "Unhealthy")
         if not is_hook:
             cause = replace(cause, message=cause.message + _port_note(case))
-        evidence = (*events, termination_evidence(case, ended), *named_line(case, last_line(case, graph)))
-        yield _finding(case, ended, cause, graph, cause.reason, revision, evidence, revision.next_steps)
+        line = last_line(case, graph)
+        evidence = (*events, termination_evidence(case, ended), *named_line(case, line))
+        finding = _finding(case, ended, cause, graph, cause.reason, revision, evidence, revision.next_steps)
+        services = services_it_waits_for(pod, case.container, graph, (line, cause.message))
+        yield replace(finding, caused_by=services)
 
 
 @check(

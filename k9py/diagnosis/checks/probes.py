@@ -35,7 +35,7 @@ _STARTING: Final = timedelta(minutes=1)
     "probe",
     "a startup, readiness or liveness probe fails",
     subjects=(POD,),
-    reads=("Event", "ReplicaSet", "ControllerRevision"),
+    reads=("Event", "ReplicaSet", "ControllerRevision", "Service"),
     source="https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/",
     remedy="correct the probe's port or path, or find out why the program does not answer",
 )
@@ -68,7 +68,7 @@ def probe(pod: Pod, graph: Graph) -> Iterator[Finding]:
             CauseKind.PROBE,
             container=printable(case.status.name),
             evidence=(*evidence, *revision.evidence),
-            caused_by=services_it_waits_for(pod, case.container, graph, (output,)),
+            caused_by=() if port else services_it_waits_for(pod, case.container, graph, (output,)),
             next_steps=(*revision.next_steps, NextStep(f"read the log of {case.label}", "object.logs")),
         )
 

@@ -18,10 +18,10 @@ from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.api.workloads import CONTROLLER_REVISION_HASH, StatefulSet
 from k9py.diagnosis.check import check
-from k9py.diagnosis.failing_probes import readiness_fails_for_long
 from k9py.diagnosis.finding import Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.near_misses import nearest_name
+from k9py.diagnosis.persistent_failures import readiness_fails_for_long
 from k9py.diagnosis.pods import unready_causes
 from k9py.diagnosis.proof import absence, field
 from k9py.diagnosis.settling import is_recent, is_young

@@ -72,7 +72,7 @@ def container_waiting(pod: Pod, graph: Graph) -> Iterator[Finding]:
     "init-container-slow",
     "an init container has not finished, so the others do not start",
     subjects=(POD,),
-    reads=("Event",),
+    reads=("Event", "Service", "EndpointSlice"),
     source="https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#detailed-behavior",
     remedy="read its log: it says what it waits for",
 )

@@ -10,7 +10,7 @@ import pytest
 from k9py.api.causes import CauseKind
 from k9py.api.kinds import EVENT, POD
 from k9py.api.meta import Condition
-from k9py.api.pods import ContainerStatus, Pod
+from k9py.api.pods import Container, ContainerStatus, Pod
 from k9py.diagnosis.creation import parse_creation_failure
 from k9py.diagnosis.nodes import stuck_termination
 from k9py.diagnosis.pods import unready_causes
@@ -194,7 +194,8 @@ def test_events_of_another_pod_or_of_long_ago_are_ignored() -> None:
             "pod cannot be scheduled: 0/6 nodes are available: 6 Insufficient cpu",
             True,
         ),
-        (make.condition("PodScheduled", "False", "SchedulingGated"), "pod waits for a scheduling gate", False),
+        (make.condition("PodScheduled", "False", "SchedulingGated"), "pod waits for a scheduling gate", True),
+        (make.condition("PodScheduled", "False", "SchedulingGated", since=5), "pod waits for a scheduling gate", False),
     ],
 )
 def test_a_pod_without_a_node_reports_the_schedulers_message(
@@ -338,3 +339,22 @@ def test_an_init_container_that_runs_again_after_a_crash_is_still_crash_looping(
     assert [cause.message for cause in unready_causes(pod, make.NOW)] == [
         "init container migrate is crash-looping (exit 4)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "since", "messages"),
+    [
+        ("until nc -z db 5432; do sleep 1; done", 90, ["init container wait has not finished: it waits for db"]),
+        ("until nc -z db 5432; do sleep 1; done", 30, []),
+        ("curl -O http://files/dump.sql", 90, []),
+        ("/migrate", 900, []),
+    ],
+)
+def test_an_init_container_that_waits_in_a_loop_blocks_after_a_minute(
+    command: str, since: float, messages: list[str]
+) -> None:
+    init = make.container_status("wait", ready=False, state=make.running(since))
+    pod = make.pod(ready=False, phase="Pending", statuses=[waiting("PodInitializing")], init_statuses=[init])
+    spec = msgspec.structs.replace(pod.spec, init_containers=(Container(name="wait", command=("sh", "-c", command)),))
+    causes = unready_causes(msgspec.structs.replace(pod, spec=spec), make.NOW)
+    assert [cause.message for cause in causes] == messages

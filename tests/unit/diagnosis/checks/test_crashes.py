@@ -181,12 +181,14 @@ def test_only_the_newest_revision_crashes_since_it_was_created() -> None:
     assert "workload.undo" not in [step.action for step in without.next_steps]
 
 
-def test_a_failed_pod_of_a_job_is_reported_by_its_job() -> None:
-    owner = {"kind": "Job", "name": "import", "uid": "job-import"}
-    failed = pod(status(ended(5)), phase="Failed", owner=owner, spec={"restartPolicy": "Never"})
-    assert found(container_crash, failed) == ()
-    retrying = pod(crashed(5), owner=owner, spec={"restartPolicy": "OnFailure"})
-    assert [each.severity for each in found(container_crash, retrying)] == [DOWN]
+JOB_OWNER = {"kind": "Job", "name": "import", "uid": "job-import"}
+
+
+@pytest.mark.parametrize(("phase", "count"), [("Failed", 0), ("Running", 1)])
+def test_a_failed_pod_of_a_job_is_reported_by_its_job(phase: str, count: int) -> None:
+    subject = pod(status(ended(5)), phase=phase, owner=JOB_OWNER, spec={"restartPolicy": "Never"})
+    others = [object_json("Job", "import", api="batch/v1", spec={}, status={"failed": 3, "active": 1})]
+    assert len(found(container_crash, subject, *others)) == count
 
 
 LIMITS = {"resources": {"limits": {"memory": "128Mi"}, "requests": {"memory": "64Mi"}}}
