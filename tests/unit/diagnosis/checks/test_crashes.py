@@ -142,12 +142,14 @@ def test_the_remedy_is_that_of_the_error_in_the_log() -> None:
 
 def test_a_service_that_it_cannot_reach_is_its_cause() -> None:
     subject = pod(crashed(1), container={"env": [{"name": "REDIS_URL", "value": "redis://redis:6379"}]})
-    lines = {"shop/web-1/app/previous": ["FATAL: connection to redis:6379 refused"]}
+    lines = {"shop/web-1/app/previous": ["FATAL: connection to redis:6379: connection refused"]}
     service = object_json("Service", "redis", spec={"selector": {"app": "redis"}, "ports": [{"port": 6379}]})
     (finding,) = found(container_crash, subject, service, logs=lines)
     assert [str(cause) for cause in finding.caused_by] == ["Service shop/redis"]
     (other,) = found(container_crash, subject, service, logs={"shop/web-1/app/previous": ["KeyError: 'DB_URL'"]})
     assert other.caused_by == ()
+    (unnamed,) = found(container_crash, pod(crashed(1)), service, logs=lines)
+    assert [str(cause) for cause in unnamed.caused_by] == ["Service shop/redis"]
 
 
 def test_a_container_crashes_since_its_first_back_off() -> None:
