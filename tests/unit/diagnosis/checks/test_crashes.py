@@ -133,6 +133,21 @@ def test_the_line_of_the_previous_run_is_evidence_and_its_error_is_named() -> No
     assert [each.text for each in plain.evidence if each.source is EvidenceSource.LOG] == ["KeyError: 'DB_URL'"]
 
 
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026/11/30 19:00:01 ",
+        "2026-11-30 19:00:01,123 ",
+        "[2026-11-30T19:00:01.5Z] ",
+        "E1130 19:00:01.000000       1 ",
+        "",
+    ],
+)
+def test_the_time_of_a_termination_message_is_left_out(time: str) -> None:
+    (finding,) = found(container_crash, pod(crashed(1, message=f"{time}fatal: no license")))
+    assert finding.message == "container app is crash-looping (exit 1): fatal: no license"
+
+
 def test_the_remedy_is_that_of_the_error_in_the_log() -> None:
     lines = ["x509: certificate has expired or is not yet valid"]
     (finding,) = found(container_crash, pod(crashed(1)), logs={"shop/web-1/app/previous": lines})
