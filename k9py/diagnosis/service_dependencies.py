@@ -23,10 +23,11 @@ from k9py.api.text import printable
 from k9py.diagnosis.backends import backend_state
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.log_errors import unreachable_target
 from k9py.diagnosis.missing_services import missing_service
 from k9py.diagnosis.named_hosts import NamedHost, named_hosts
 from k9py.diagnosis.proof import absence, field
-from k9py.diagnosis.service_names import mentions
+from k9py.diagnosis.service_names import mentions, service_name
 
 _CONNECTION: Final = lazy_pattern(
     r"(?i)connect|connection|refused|reset by peer|timed? ?out|deadline exceeded|unreachable|no such host|no route"
@@ -62,11 +63,30 @@ def services_it_waits_for(
     named = [cause for host, cause in broken if _is_named(host, cause, known)]
     if named:
         return tuple(dict.fromkeys(named))
+    unreached = tuple(dict.fromkeys(ref for text in known if (ref := _unreached(text, pod, graph)) is not None))
+    if unreached:
+        return unreached
     if known and not any(_CONNECTION.search(text) for text in known):
         return ()  # it fails for another reason
     # A host that is no Service may be outside of the cluster, unless its name says that it is not.
     likely = [cause for host, cause in broken if isinstance(cause, ObjectRef) or host.name.is_full or is_init]
     return tuple(dict.fromkeys(likely)) if len(likely) == 1 or is_init else ()
+
+
+def _unreached(text: str, pod: Pod, graph: Graph) -> ObjectRef | None:
+    """Return the Service that a text says could not be reached, and that serves nothing.
+
+    Its name may be in a ConfigMap or in the program itself, so that the container does not name it.
+    """
+    target = unreachable_target(text)
+    name = service_name(str(target), pod.namespace) if target is not None else None
+    if name is None or not graph.covers(name.namespace):
+        return None
+    service = graph.get(SERVICE, name.name, name.namespace)
+    if service is None or isinstance(service, Unread):
+        return None
+    is_own = service.namespace == pod.namespace and selects(service.spec.selector, pod.metadata.labels)
+    return service.key if not is_own and backend_state(service, graph).is_down else None
 
 
 def _is_named(host: NamedHost, cause: Finding | ObjectRef, texts: Iterable[str]) -> bool:
