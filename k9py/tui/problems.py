@@ -175,9 +175,14 @@ class ShownProblems:
     # -- roots --------------------------------------------------------------------------------------------------------
 
     def root_of(self, ref: ObjectRef, severity: Severity) -> Problem | None:
-        """Return the problem that explains why an object has a severity, None when none does."""
+        """Return the problem that explains why an object has a severity, None when none does.
+
+        A root that is an effect itself (`0 of 3 pods ready`) explains nothing: the view of the object knows more.
+        """
         problem = self.roots.get(ref)
-        return problem if problem is not None and severity.is_problem and problem.severity <= severity else None
+        if problem is None or problem.root.is_effect or not severity.is_problem or problem.severity > severity:
+            return None
+        return problem
 
 
 def workload_of(problem: Problem) -> ObjectRef | None:

@@ -159,8 +159,12 @@ class ContainerLogs:
 
     async def _read(self, key: _LogKey) -> None:
         log = self._logs.get(key)
+        lines: tuple[str, ...] | None = None
         try:
-            lines = None if log is None else await read_last_lines(self._source, log.target, previous=key[3])
+            if log is not None:
+                lines = await read_last_lines(self._source, log.target, previous=key[3])
+        except Exception:  # noqa: BLE001 (a log that cannot be read must not end the cluster's tasks)
+            lines = None
         finally:
             self._reading.discard(key)
         if log is not None:

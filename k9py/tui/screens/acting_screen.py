@@ -276,6 +276,11 @@ class ActingScreen(TargetScreen):
         else:
             self.app_context.navigator.open_object(created)
 
+    def show_timeline(self) -> None:
+        """Show what changed."""
+        self.keep_cursor(self.acting_target)
+        self.app_context.navigator.open_timeline(self.acting_object)
+
     def show_tree(self) -> None:
         """Show what the target belongs to, and what belongs to it."""
         self.keep_cursor(self.acting_target)
