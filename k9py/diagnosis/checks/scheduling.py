@@ -35,12 +35,14 @@ from k9py.diagnosis.unbound_claims import unbound_claim
 from k9py.diagnosis.unschedulable import (
     Unscheduled,
     advice_text,
+    candidates,
     closest,
     fit_text,
     pinned_node,
     reasons,
     remedy,
     unreachable_words,
+    unscheduled_case,
 )
 
 _GRACE: Final = timedelta(seconds=10)
@@ -152,7 +154,7 @@ def _refused(pod: Pod, scheduled: Condition, graph: Graph) -> Iterator[Finding]:
     nodes = graph.list(NODE)
     known = None if isinstance(nodes, Unread) else _eligible(pod, nodes)
     volumes = _volumes(pod, graph)
-    case = Unscheduled(pod, message, known, volumes)
+    case = unscheduled_case(pod, message, known, volumes)
     fits = () if _is_about_claims(message) else _fits(case, graph)
     near = closest(fits)
     text = reasons(case) or shorten(scheduled.reason)
@@ -233,7 +235,7 @@ def _volumes(pod: Pod, graph: Graph) -> tuple[PersistentVolume, ...]:
 
 def _fits(case: Unscheduled, graph: Graph) -> tuple[NodeFit, ...]:
     """Return what each node that is meant for the pod lacks; the pods of at most 20 of them are added up."""
-    pod, nodes = case.pod, case.open or case.labelled or case.nodes or ()
+    pod, nodes = case.pod, candidates(case)
     near = neighbour_lacks(pod, nodes, lambda term: _selected(pod, term, graph))
     ranked = sorted(
         (NodeFit(node, (*static_lacks(pod, node, case.volumes), *near.get(node.name, ()))) for node in nodes),
