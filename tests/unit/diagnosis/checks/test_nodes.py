@@ -150,7 +150,7 @@ def test_a_pod_of_a_lost_node_has_the_node_as_its_cause() -> None:
     assert (finding.message, str(cause.about)) == ("node a is not ready", "Node a")
     assert _pod(pod_node_lost, pod, node_json("a")) == ()
     (gone,) = _pod(pod_node_lost, pod)
-    assert gone.message == "node a does not exist any more"
+    assert gone.message == "node a does not exist"
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,26 @@ def test_a_volume_that_no_node_can_use_is_the_cause() -> None:
     ]
 
 
+def test_a_claim_for_one_pod_names_the_pod_that_uses_it() -> None:
+    uses = [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]
+    text = "2 node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use"
+    claim = claim_json("data", phase="Bound", volumeName="pv-1", accessModes=["ReadWriteOncePod"])
+
+    (finding,) = _find(_refused(text, volumes=uses), claim, pod_json("web-0", node="a", phase="Running", volumes=uses))
+
+    (cause,) = finding.caused_by
+    assert isinstance(cause, Finding)
+    assert cause.message == "is used by pod web-0, and only one pod may use it"
+
+
+def test_a_pod_that_may_not_preempt_says_so() -> None:
+    pod = _refused("2 Insufficient cpu", cpu="3", preemptionPolicy="Never", priorityClassName="batch")
+
+    (finding,) = _find(pod, node_json("a"))
+
+    assert "Never (PriorityClass batch): no other pod makes room for it" in [each.text for each in finding.evidence]
+
+
 _QUEUED = {"ownerReferences": [{"kind": "Job", "name": "j", "uid": "j", "controller": True}]}
 
 

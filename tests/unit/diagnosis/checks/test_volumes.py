@@ -257,6 +257,26 @@ def test_a_volume_that_another_node_has_names_the_pod_that_uses_it() -> None:
     assert cause.message == "Multi-Attach: volume pv-1 is attached for pod web-0 on node b"
 
 
+def test_a_volume_that_is_attached_for_no_pod_names_the_node() -> None:
+    text = 'Multi-Attach error for volume "pv-1" Volume is already exclusively attached to one node'
+    attachment = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "VolumeAttachment",
+        "metadata": metadata("csi-1"),
+        "spec": {"attacher": "csi", "nodeName": "b", "source": {"persistentVolumeName": "pv-1"}},
+        "status": {"attached": True},
+    }
+
+    (finding,) = _mounted(_DATA, ("FailedAttachVolume", text), others=(_BOUND, attachment))
+
+    (cause,) = finding.caused_by
+    assert isinstance(cause, Finding)
+    assert (cause.message, [str(each) for each in cause.caused_by]) == (
+        "Multi-Attach: still attached to node b",
+        ["Node b"],
+    )
+
+
 @pytest.mark.parametrize(
     ("exists", "about"), [(True, "Node a"), (False, "CSIDriver ebs.csi.aws.com")], ids=["not on the node", "nowhere"]
 )
