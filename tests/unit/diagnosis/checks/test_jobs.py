@@ -103,6 +103,17 @@ def test_a_failed_job_says_why(spec: Any, status: Any, expected: str) -> None:
     assert (EvidenceSource.LOG in {each.source for each in finding.evidence}) is not is_late
 
 
+@pytest.mark.parametrize("reason", ["OOMKilled", "StartError"])
+def test_what_the_checks_of_pods_explain_better_is_left_to_them(reason: str) -> None:
+    state = {"terminated": {"exitCode": 137, "reason": reason, "finishedAt": _at(70)}}
+    job = _job(status=_ended("Failed", "BackoffLimitExceeded"))
+
+    (finding,) = _found(job_failed, job, _pod(state=state))
+
+    assert [str(cause) for cause in finding.caused_by] == ["Pod shop/import-1"]
+    assert f"container app failed ({reason}, exit 137" in finding.message
+
+
 @pytest.mark.parametrize("owner", ["", "nightly"])
 def test_a_failed_job_with_a_later_success_is_information(owner: str) -> None:
     failed = _job(owner=owner, status=_ended("Failed", "BackoffLimitExceeded"))
