@@ -92,6 +92,10 @@ class ActionHost(Protocol):
         """Go to the object that the last operation has created."""
         ...
 
+    def show_timeline(self) -> None:
+        """Show what changed: of the target and all that it depends on, without a target of all that is shown."""
+        ...
+
     def show_tree(self) -> None:
         """Show what the target belongs to, and what belongs to it."""
         ...

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
+
 from k9py.api.meta import Condition, KubeObject, KubeStruct, NodeMeta
 from k9py.api.scheduling import Taint
 
@@ -13,6 +15,7 @@ class NodeSpec(KubeStruct, frozen=True):
 
     unschedulable: bool = False
     taints: tuple[Taint, ...] | None = None
+    pod_cidrs: tuple[str, ...] | None = msgspec.field(default=None, name="podCIDRs")
 
 
 class NodeSystemInfo(KubeStruct, frozen=True):

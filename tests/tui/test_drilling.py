@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from k9py.api.meta import ObjectRef
 from k9py.simulator.faults import Refuse, RequestMatch
 from k9py.simulator.registry.resources import PODS
+from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
 from k9py.tui.logs.source_filter import NameFilter
 from k9py.tui.screens.containers import ContainersScreen
@@ -16,8 +18,9 @@ from k9py.tui.screens.logs import LogScreen
 from k9py.tui.screens.resources import ResourceScreen
 from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.tree import TreeScreen
-from tests.tui.dashboard import Dashboard
+from tests.tui.dashboard import Dashboard, dashboard
 from tests.tui.test_resources import listed, names
+from tests.tui.triage import FakeTriage
 
 
 async def test_owners_are_walked_up_to_the_workload(kdash: Dashboard) -> None:
@@ -102,7 +105,9 @@ async def test_a_tree_shows_owners_dependents_and_relations_and_is_folded(kdash:
     await kdash.until(lambda: len(names(pods)) == 3, "the pods of the ReplicaSet")
 
 
-async def test_a_tree_reaches_its_subject_below_an_owner_that_may_not_be_read(kdash: Dashboard) -> None:
+async def test_a_tree_reaches_its_subject_below_an_owner_that_may_not_be_read(
+    simulator: Simulator, tmp_path: Path
+) -> None:
     def create(state: SimulatorState) -> None:
         owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "migrate", "uid": "job-uid", "controller": True}
         metadata = {"name": "migrate-x", "namespace": "shop", "ownerReferences": [owner]}
@@ -111,19 +116,21 @@ async def test_a_tree_reaches_its_subject_below_an_owner_that_may_not_be_read(kd
             PODS, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}}
         )
 
-    for verb in ("list", "watch"):
-        kdash.simulator.inject(Refuse(403, "Forbidden", "you may not list jobs"), RequestMatch(verb, "jobs"))
-    kdash.simulator.call(create)
-    kdash.app.navigator.open_tree(ObjectRef("Pod", "shop", "migrate-x"))
-    tree = await kdash.until_screen(TreeScreen)
-    await kdash.until(lambda: tree.pane.subtitle == "not readable: jobs.batch", "the type is named")
-    expected = ["Job/migrate", "├─ Pod/migrate-x", "└─ ▸ 1 type not readable"]
-    await kdash.until(
-        lambda: [line for line in tree_of(kdash) if "Node" not in line] == expected, "the path to the subject"
-    )
-    assert tree.pane.table.select_key(ObjectRef("", "shop", "1 type not readable"))
-    await kdash.press("space")
-    await kdash.until(lambda: tree_of(kdash)[-1].lstrip().startswith("└─ jobs.batch: "), "the reason")
+    # Triage would have read the Jobs before they are refused.
+    async with dashboard(simulator, tmp_path, triage=FakeTriage()) as kdash:
+        for verb in ("list", "watch"):
+            kdash.simulator.inject(Refuse(403, "Forbidden", "you may not list jobs"), RequestMatch(verb, "jobs"))
+        kdash.simulator.call(create)
+        kdash.app.navigator.open_tree(ObjectRef("Pod", "shop", "migrate-x"))
+        tree = await kdash.until_screen(TreeScreen)
+        await kdash.until(lambda: tree.pane.subtitle == "not readable: jobs.batch", "the type is named")
+        expected = ["Job/migrate", "├─ Pod/migrate-x", "└─ ▸ 1 type not readable"]
+        await kdash.until(
+            lambda: [line for line in tree_of(kdash) if "Node" not in line] == expected, "the path to the subject"
+        )
+        assert tree.pane.table.select_key(ObjectRef("", "shop", "1 type not readable"))
+        await kdash.press("space")
+        await kdash.until(lambda: tree_of(kdash)[-1].lstrip().startswith("└─ jobs.batch: "), "the reason")
 
 
 async def test_a_tree_of_a_config_map_shows_who_uses_it(kdash: Dashboard) -> None:

@@ -51,7 +51,7 @@ ACKNOWLEDGE: Final = Action(
     group=HelpGroup.TABLES,
     scope=ActionScope.PROBLEMS,
     native="acknowledge",
-    footer=140,
+    footer=135,
 )
 SHOW_ACKNOWLEDGED: Final = Action(
     "problem.show_acknowledged",

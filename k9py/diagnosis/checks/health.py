@@ -17,6 +17,7 @@ from k9py.api.workloads import Workload
 from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.graph import Graph
+from k9py.diagnosis.settling import is_being_deleted
 
 _MAX_CAUSES: Final = 50
 """Unready pods that are named as causes: more would not add another reason."""
@@ -33,7 +34,7 @@ _MAX_CAUSES: Final = 50
 def workload_health(workload: Workload, graph: Graph) -> Iterator[Finding]:
     """Yield that a workload serves with less than wanted, or that its rollout has failed."""
     health = graph.workload_health(workload.key)
-    if health is None or health.severity > Severity.STUCK:
+    if health is None or health.severity > Severity.STUCK or is_being_deleted(workload, graph):
         return
     worst = health.findings[0] if health.findings else None
     status, pods = health.status, graph.pods_of(workload.key)
@@ -75,7 +76,7 @@ def workload_health(workload: Workload, graph: Graph) -> Iterator[Finding]:
 def service_health(service: Service, graph: Graph) -> Iterator[Finding]:
     """Yield that a Service serves with less than wanted; a failed rollout behind it is felt only by the workload."""
     health = graph.service_health(service.key)
-    if health is None or health.severity > Severity.STUCK:
+    if health is None or health.severity > Severity.STUCK or is_being_deleted(service, graph):
         return
     if health.severity is Severity.STUCK and health.serving == health.desired:
         return
@@ -86,8 +87,6 @@ def service_health(service: Service, graph: Graph) -> Iterator[Finding]:
         message = "no ready endpoints"
     elif health.serving >= health.desired and worst is not None:
         message = worst.message  # its pods serve, but not what it asks of them
-    elif health.serving >= health.desired and worst:
-        message = worst.message
     else:
         message = f"{health.serving} of {count_noun(health.desired, 'endpoint')} ready"
     backends = graph.backends_of(service.key)

@@ -224,8 +224,10 @@ def job_suspended(job: Job, graph: Graph) -> Iterator[Finding]:
     suspended = find_condition(job.status.conditions, "Suspended")
     since = suspended.last_transition_time if suspended is not None else None
     who, at = suspender(job)
+    created = job.metadata.creation_timestamp
+    was_running = at is not None and created is not None and at > created
     yield Finding(
-        Severity.INFO if is_queued else Severity.WARNING,
+        Severity.WARNING if was_running and not is_queued else Severity.INFO,
         "Suspended",
         f"suspended{who}: it does not run until it is resumed",
         job.key,

@@ -68,6 +68,10 @@ class ActingScreen(TargetScreen):
     footer_begins_with: ClassVar[tuple[str, ...]] = ()
     """Ids of the actions that the footer begins with, whatever their own places."""
 
+    def first_in_footer(self) -> tuple[str, ...]:
+        """Return the ids of the actions that the footer begins with now."""
+        return self.footer_begins_with
+
     def title_of(self, action: Action) -> str:
         """Return what the footer of this screen calls an action."""
         return action.title
@@ -275,6 +279,11 @@ class ActingScreen(TargetScreen):
             self.app_context.show_message("nothing was created", failed=True)
         else:
             self.app_context.navigator.open_object(created)
+
+    def show_timeline(self) -> None:
+        """Show what changed."""
+        self.keep_cursor(self.acting_target)
+        self.app_context.navigator.open_timeline(self.acting_object)
 
     def show_tree(self) -> None:
         """Show what the target belongs to, and what belongs to it."""

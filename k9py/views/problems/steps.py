@@ -65,11 +65,11 @@ def step_line(step: ProblemStep, problem: Problem, keys: Mapping[str, str], *, r
         keys: the key of each action that is possible now, by the end of the action's id (`undo`).
         refusal: why nothing may be changed, "" if it may.
     """
+    if not step.action:
+        return ((step.text, Tone.PLAIN),)
     name = object_text(step.target, beside=problem.subject)
     is_named = step.target == problem.subject or printable(step.target.name) in step.text
     text = step.text if is_named else f"{step.text} ({name})"
-    if not step.action:
-        return ((text, Tone.PLAIN),)
     key = keys.get(step.action.rpartition(".")[2])
     if key is not None:
         return ((key, Tone.ACCENT), (f" {text}", Tone.PLAIN))
@@ -80,7 +80,8 @@ def step_line(step: ProblemStep, problem: Problem, keys: Mapping[str, str], *, r
 def _steps(problem: Problem) -> Iterator[ProblemStep]:
     root = problem.root
     yield from _of_finding(root)
-    if root.remedy:
+    # The general advice for a crash is to read the log, which has a key.
+    if root.remedy and not any(step.action in (LOGS, PREVIOUS_LOGS) for step in root.next_steps):
         yield ProblemStep(printable(root.remedy), "", root.about)
     yield from _of_effects(problem.effects)
     suspect = next((suspect for suspect in problem.suspects if is_workload(suspect.about)), None)

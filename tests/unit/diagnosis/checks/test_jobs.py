@@ -178,18 +178,19 @@ def test_retries_are_a_warning_once_they_repeat(failed: int, limit: int, severit
 
 
 @pytest.mark.parametrize(
-    ("metadata", "severity"),
+    ("metadata", "ago", "severity"),
     [
-        ({}, Severity.WARNING),
-        ({"labels": {"kueue.x-k8s.io/queue-name": "q"}}, Severity.INFO),
+        ({}, 40, Severity.WARNING),
+        ({}, 600, Severity.INFO),  # created so
+        ({"labels": {"kueue.x-k8s.io/queue-name": "q"}}, 40, Severity.INFO),
     ],
 )
-def test_a_suspended_job_waits_for_a_person_or_for_its_queue(metadata: Any, severity: Severity) -> None:
+def test_a_suspended_job_waits_for_a_person_or_for_its_queue(metadata: Any, ago: int, severity: Severity) -> None:
     suspended = {"conditions": [{"type": "Suspended", "status": "True", "lastTransitionTime": _at(30)}]}
     owner = {
         "manager": "kubectl-patch",
         "operation": "Update",
-        "time": _at(40),
+        "time": _at(ago),
         "fieldsV1": {"f:spec": {"f:suspend": {}}},
     }
     metadata = metadata | {"managedFields": [owner]}

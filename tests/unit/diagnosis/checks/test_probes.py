@@ -10,6 +10,7 @@ import pytest
 from k9py.api.kinds import POD
 from k9py.api.severity import Severity
 from k9py.diagnosis.checks.probes import probe
+from k9py.diagnosis.pods import unready_causes
 from tests import factories as make
 from tests.factories.graph import GraphOfObjects, findings_of
 from tests.unit.diagnosis.checks.broken_pods import Json, ended, event, found, pod, running, status, waiting
@@ -143,3 +144,23 @@ def test_a_container_without_a_failing_probe_is_silent() -> None:
     assert found(probe, unready()) == ()
     other = pod(status(running(), ready=True), name="web-2")
     assert found(probe, unready(), other, event(other, *FAILED)) == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "text", "since", "blocking"),
+    [
+        (container("web"), "Readiness probe errored: port web not found", 10, False),
+        (container("web"), "Readiness probe errored: port web not found", 31, True),
+        (container(8081), f"Readiness probe failed: {REFUSED}", 31, True),
+        (container(8080), f"Readiness probe failed: {REFUSED}", 31, False),
+        (container(8080), "Readiness probe failed: HTTP probe failed with statuscode: 503", 90, False),
+    ],
+)
+def test_a_probe_of_a_port_that_the_container_lacks_never_succeeds(
+    spec: Json, text: str, since: float, blocking: bool
+) -> None:
+    subject = unready(since, spec=spec)
+    graph = GraphOfObjects(subject, event(subject, "Unhealthy", text, first=since - 5, seen=1))
+    typed = graph.subject(POD, "web-1", "shop")
+    (cause,) = unready_causes(typed, graph.now, graph.events(typed))
+    assert cause.is_blocking is blocking

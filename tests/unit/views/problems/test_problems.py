@@ -173,3 +173,10 @@ def test_finding_nothing_says_what_was_looked_at_and_what_could_not_be_read() ->
 
 def test_an_ingress_is_named_by_its_kind() -> None:
     assert finding_text(Finding(Severity.DOWN, "R", "has no backend", INGRESS)) == "Ingress shop has no backend"
+
+
+def test_a_row_in_front_of_the_workload_shows_the_message_alone() -> None:
+    denied = problem_of(WEB, "admission webhook denies its pods")
+    assert cause_text(denied, WEB_SERVICE) == "admission webhook denies its pods"
+    assert cause_text(denied, INGRESS) == "Deployment web: admission webhook denies its pods"
+    assert cause_text(missing_key(), WEB_SERVICE) == "ConfigMap app-config has no key DB_URL"
