@@ -51,6 +51,7 @@ class ActionScope(Enum):
     ROWS = "rows"
     EVENTS = "events"
     TREE = "tree"
+    TIMELINE = "timeline"
     PROBLEMS = "problems"
     CHAIN = "chain"
     DIFF = "diff"

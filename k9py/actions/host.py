@@ -92,12 +92,20 @@ class ActionHost(Protocol):
         """Go to the object that the last operation has created."""
         ...
 
+    def show_timeline(self) -> None:
+        """Show what changed: of the target and all that it depends on, without a target of all that is shown."""
+        ...
+
     def show_tree(self) -> None:
         """Show what the target belongs to, and what belongs to it."""
         ...
 
     def show_problems(self) -> None:
         """List the problems of the cluster."""
+        ...
+
+    def write_capsule(self) -> None:
+        """Write what is known of the target, or of everything that is watched, into a file."""
         ...
 
     def choose_namespace(self) -> None:

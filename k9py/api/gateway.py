@@ -12,7 +12,7 @@ from typing import ClassVar, Final, TypeVar
 import msgspec
 
 from k9py.api.kinds import Kind
-from k9py.api.meta import Condition, KubeObject, KubeStruct, ObjectRef
+from k9py.api.meta import Condition, KubeObject, KubeStruct, ObjectRef, SpecMeta
 from k9py.api.resource_type import ResourceType
 
 GATEWAY_GROUP: Final = "gateway.networking.k8s.io"
@@ -90,6 +90,7 @@ class HttpRoute(_GatewayObject, frozen=True):
 
     KIND: ClassVar[str] = "HTTPRoute"
 
+    metadata: SpecMeta
     spec: RouteSpec = RouteSpec()
     status: RouteStatus = RouteStatus()
 

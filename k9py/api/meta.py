@@ -8,8 +8,9 @@ and only the fact that they do. To report the owner of another field: add it to 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 import msgspec
 
@@ -47,6 +48,21 @@ class KubeStruct(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 class Present(KubeStruct, frozen=True):
     """An object of which only the presence is read."""
+
+
+REMOVED_VERSIONS: Final = {
+    "extensions/v1beta1": "1.22",
+    "apps/v1beta1": "1.16",
+    "apps/v1beta2": "1.16",
+    "networking.k8s.io/v1beta1": "1.22",
+    "rbac.authorization.k8s.io/v1beta1": "1.22",
+    "batch/v1beta1": "1.25",
+    "discovery.k8s.io/v1beta1": "1.25",
+    "policy/v1beta1": "1.25",
+    "autoscaling/v2beta1": "1.25",
+    "autoscaling/v2beta2": "1.26",
+}
+"""API versions that Kubernetes serves no more, and since which release (the deprecated API migration guide)."""
 
 
 class OwnerReference(KubeStruct, frozen=True):
@@ -97,6 +113,8 @@ class OwnedSpec(KubeStruct, frozen=True):
     template: Present | None = msgspec.field(default=None, name="f:template")
     replicas: Present | None = msgspec.field(default=None, name="f:replicas")
     selector: Present | None = msgspec.field(default=None, name="f:selector")
+    unschedulable: Present | None = msgspec.field(default=None, name="f:unschedulable")
+    ports: Present | None = msgspec.field(default=None, name="f:ports")
     paused: Present | None = msgspec.field(default=None, name="f:paused")
     suspend: Present | None = msgspec.field(default=None, name="f:suspend")
 
@@ -115,6 +133,7 @@ class ManagedFields(KubeStruct, frozen=True):
     time: datetime | None = None
     subresource: str = ""
     fields: OwnedFields | None = msgspec.field(default=None, name="fieldsV1")
+    api_version: str = ""
 
     @property
     def owns_template(self) -> bool:
@@ -135,10 +154,38 @@ class ManagedFields(KubeStruct, frozen=True):
         return spec is not None and (spec.paused is not None or spec.suspend is not None)
 
     @property
+    def owns_spec(self) -> bool:
+        """Whether the manager owns any field of the spec."""
+        return self.fields is not None and self.fields.spec is not None
+
+    @property
+    def owns_ports(self) -> bool:
+        """Whether the manager owns a port of a Service."""
+        spec = self.fields.spec if self.fields else None
+        return spec is not None and spec.ports is not None
+
+    @property
     def owns_selector(self) -> bool:
         """Whether the manager owns a field of the selector."""
         spec = self.fields.spec if self.fields else None
         return spec is not None and spec.selector is not None
+
+    @property
+    def owns_unschedulable(self) -> bool:
+        """Whether the manager has cordoned the node."""
+        spec = self.fields.spec if self.fields else None
+        return spec is not None and spec.unschedulable is not None
+
+
+class VersionedMeta(Meta, frozen=True):
+    """metav1.ObjectMeta with who writes the object in an API version that is no longer served."""
+
+    managed_fields: tuple[ManagedFields, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.managed_fields:
+            kept = tuple(entry for entry in self.managed_fields if entry.api_version in REMOVED_VERSIONS)
+            msgspec.structs.force_setattr(self, "managed_fields", kept or None)
 
 
 class WorkloadMeta(Meta, frozen=True):
@@ -155,13 +202,54 @@ class WorkloadMeta(Meta, frozen=True):
 
 
 class ServiceMeta(Meta, frozen=True):
-    """metav1.ObjectMeta with the owners of the selector."""
+    """metav1.ObjectMeta with the owners of the selector and of the ports."""
 
     managed_fields: tuple[ManagedFields, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.managed_fields:
-            kept = tuple(entry for entry in self.managed_fields if entry.owns_selector)
+            kept = tuple(entry for entry in self.managed_fields if entry.owns_selector or entry.owns_ports)
+            msgspec.structs.force_setattr(self, "managed_fields", kept or None)
+
+    @property
+    def selector_changed_at(self) -> datetime | None:
+        """When somebody who owns the selector last wrote anything, None when unknown."""
+        return _last_write(entry for entry in self.managed_fields or () if entry.owns_selector)
+
+    @property
+    def ports_changed_at(self) -> datetime | None:
+        """When somebody who owns the ports last wrote anything, None when unknown."""
+        return _last_write(entry for entry in self.managed_fields or () if entry.owns_ports)
+
+
+class SpecMeta(Meta, frozen=True):
+    """metav1.ObjectMeta with the owners of the spec."""
+
+    managed_fields: tuple[ManagedFields, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.managed_fields:
+            kept = tuple(entry for entry in self.managed_fields if entry.owns_spec)
+            msgspec.structs.force_setattr(self, "managed_fields", kept or None)
+
+    @property
+    def spec_changed_at(self) -> datetime | None:
+        """When somebody who owns a field of the spec last wrote anything, None when unknown."""
+        return _last_write(self.managed_fields or ())
+
+
+def _last_write(entries: Iterable[ManagedFields]) -> datetime | None:
+    return max((entry.time for entry in entries if entry.time is not None), default=None)
+
+
+class NodeMeta(Meta, frozen=True):
+    """metav1.ObjectMeta with who cordoned the node."""
+
+    managed_fields: tuple[ManagedFields, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.managed_fields:
+            kept = tuple(entry for entry in self.managed_fields if entry.owns_unschedulable)
             msgspec.structs.force_setattr(self, "managed_fields", kept or None)
 
 

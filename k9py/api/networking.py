@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from k9py.api.meta import KubeObject, KubeStruct, Present
+from k9py.api.meta import KubeObject, KubeStruct, Present, SpecMeta
 from k9py.api.selectors import LabelSelector
 from k9py.api.services import LoadBalancerStatus
 
@@ -104,6 +104,7 @@ class Ingress(KubeObject, frozen=True):
 
     KIND: ClassVar[str] = "Ingress"
 
+    metadata: SpecMeta
     spec: IngressSpec = IngressSpec()
     status: IngressStatus = IngressStatus()
 

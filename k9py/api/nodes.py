@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from k9py.api.meta import Condition, KubeObject, KubeStruct
+import msgspec
+
+from k9py.api.meta import Condition, KubeObject, KubeStruct, NodeMeta
 from k9py.api.scheduling import Taint
 
 
@@ -13,6 +15,7 @@ class NodeSpec(KubeStruct, frozen=True):
 
     unschedulable: bool = False
     taints: tuple[Taint, ...] | None = None
+    pod_cidrs: tuple[str, ...] | None = msgspec.field(default=None, name="podCIDRs")
 
 
 class NodeSystemInfo(KubeStruct, frozen=True):
@@ -47,6 +50,7 @@ class Node(KubeObject, frozen=True):
 
     KIND: ClassVar[str] = "Node"
 
+    metadata: NodeMeta
     spec: NodeSpec = NodeSpec()
     status: NodeStatus = NodeStatus()
 

@@ -43,6 +43,7 @@ class Capsule(msgspec.Struct, frozen=True, kw_only=True):
         types: of the objects.
         objects: JSON, without secrets.
         logs: lines by `namespace/pod/container`, with `/previous` for the run that ended last.
+        same_logs: names of further logs with the same lines, by name.
         history: what was watched to change, newest first.
     """
 
@@ -59,6 +60,7 @@ class Capsule(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[CapsuleType, ...] = ()
     objects: tuple[dict[str, Any], ...] = ()
     logs: dict[str, tuple[str, ...]] = {}
+    same_logs: dict[str, str] = {}
     history: tuple[HistoryEntry, ...] = ()
 
 
@@ -79,6 +81,12 @@ def to_lines(capsule: Capsule) -> list[str]:
             case _:
                 lines.append(f'"{name}": {_json(value)}{comma}')
     return [*lines, "}"]
+
+
+def all_logs(capsule: Capsule) -> dict[str, tuple[str, ...]]:
+    """Return the lines of every log by name."""
+    same = {name: capsule.logs[other] for name, other in capsule.same_logs.items() if other in capsule.logs}
+    return {**capsule.logs, **same}
 
 
 def from_json(text: str) -> Capsule:

@@ -15,6 +15,7 @@ from k9py import __version__
 from k9py.api.errors import KdashError
 from k9py.api.kinds import EVENT, DynamicKind, MetadataKind
 from k9py.api.meta import ObjectRef
+from k9py.api.pods import Pod
 from k9py.api.resource_type import ResourceType
 from k9py.api.text import printable
 from k9py.api.times import rfc3339
@@ -50,7 +51,7 @@ async def capture(
     cluster: Cluster,
     report: TriageReport,
     timeline: Sequence[TimelineEntry],
-    logs: Mapping[tuple[ObjectRef, str, bool], Sequence[str]],
+    logs: Iterable[tuple[Pod, str, bool, tuple[str, ...]]],
     *,
     subject: ObjectRef | None = None,
     actions: Iterable[Mapping[str, Any]] = (),
@@ -59,7 +60,7 @@ async def capture(
 
     Args:
         report: what the checks found.
-        logs: the lines that the checks have read, by pod, container, and whether they are of the run before.
+        logs: the lines that the checks have read: pod, container, whether they are of the run before, lines.
         subject: the object it is about, None for everything that is watched.
         actions: lines of the audit file.
     """
@@ -80,6 +81,7 @@ async def capture(
     kept, dropped = _newest_events(bodies)
     if dropped:
         notes.append(f"{dropped} older events were left out")
+    different, same = _logs(logs)
     types = {request.type for request in requests}
     return Capsule(
         at=rfc3339(report.at) or "",
@@ -93,7 +95,8 @@ async def capture(
         notes=tuple(dict.fromkeys(notes)),
         types=tuple(sorted((_type(each) for each in types), key=lambda each: (each.group, each.kind))),
         objects=tuple(without_secrets(kept[ref]) for ref in sorted(kept)),
-        logs={_log_name(*name): lines_without_secrets(lines) for name, lines in sorted(logs.items())},
+        logs={name: lines_without_secrets(lines) for name, lines in different.items()},
+        same_logs=same,
         history=cluster.history.entries(),
     )
 
@@ -148,8 +151,21 @@ def _type(resource_type: ResourceType) -> CapsuleType:
     )
 
 
-def _log_name(pod: ObjectRef, container: str, previous: bool) -> str:
-    return f"{pod.namespace}/{pod.name}/{container}{'/previous' if previous else ''}"
+def _logs(
+    logs: Iterable[tuple[Pod, str, bool, tuple[str, ...]]],
+) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """Return the different logs by name, and the names of those with the same lines."""
+    different: dict[str, tuple[str, ...]] = {}
+    same: dict[str, str] = {}
+    first: dict[int, str] = {}
+    for pod, container, previous, lines in logs:
+        name = f"{pod.namespace}/{pod.name}/{container}{'/previous' if previous else ''}"
+        if id(lines) in first:
+            same[name] = first[id(lines)]
+        else:
+            first[id(lines)] = name
+            different[name] = lines
+    return different, same
 
 
 def _entry_values(entry: TimelineEntry) -> dict[str, Any]:

@@ -7,16 +7,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from k9py.api.meta import ObjectRef
+from k9py.capsule.capsule import Capsule
 from k9py.capsule.capture import capture
 from k9py.capsule.file import capsule_text, write_capsule
 from k9py.capsule.markdown import report_lines
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.timeline import Timeline
+from k9py.diagnosis.problem import TriageReport
 from k9py.session import ClusterSession
 
 _ACTIONS: Final = timedelta(days=1)
 """How far back actions taken with kdash are included."""
+_ATTEMPTS: Final = 4
+"""How often a cluster that changes while it is read is read again."""
 _TIMELINE: Final = timedelta(hours=6)
 """How far back the timeline goes."""
 
@@ -37,14 +43,29 @@ async def make_capsule(session: ClusterSession, cluster: Cluster, path: Path, su
     Raises:
         ConfigError: the file cannot be written.
     """
+    for attempt in range(_ATTEMPTS):
+        version = cluster.triage.version
+        report = cluster.triage.report(session.clock.now())
+        capsule = await _captured(session, cluster, report, subject)
+        if cluster.triage.version == version:
+            break
+        # Something changed while the objects were read: the report may not be theirs.
+        await cluster.triage.settled()
+        if attempt == _ATTEMPTS - 1:
+            notes = (*capsule.notes, "the cluster was changing while it was read: problems may not match the objects")
+            capsule = msgspec.structs.replace(capsule, notes=notes)
+    text = await asyncio.to_thread(lambda: capsule_text(capsule, report_lines(capsule, report, report.at)))
+    await asyncio.to_thread(write_capsule, path, text)
+
+
+async def _captured(
+    session: ClusterSession, cluster: Cluster, report: TriageReport, subject: ObjectRef | None
+) -> Capsule:
     now = session.clock.now()
-    report = cluster.triage.report(now)
-    actions = session.writer.audited_since(cluster.scope.namespaces, now - _ACTIONS)
     timeline = Timeline(cluster)
     try:
         entries = (await timeline.settled(now - _TIMELINE)).entries
     finally:
         timeline.close()
-    capsule = await capture(session, cluster, report, entries, cluster.triage.logs, subject=subject, actions=actions)
-    text = await asyncio.to_thread(lambda: capsule_text(capsule, report_lines(capsule, report, now)))
-    await asyncio.to_thread(write_capsule, path, text)
+    actions = session.writer.audited_since(cluster.scope.namespaces, now - _ACTIONS)
+    return await capture(session, cluster, report, entries, cluster.triage.logs(), subject=subject, actions=actions)

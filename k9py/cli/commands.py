@@ -153,6 +153,36 @@ def status(
     context.exit(run(arguments, lambda invocation: core.status(invocation, named, wait=wait, timeout=timeout)))
 
 
+@subcommand(
+    "timeline",
+    examples="kdash timeline deploy/checkout --since 3h\nkdash timeline -A --since 15m\nkdash timeline -o json\n",
+)
+@click.argument("operands", nargs=-1, metavar="[KIND/NAME | NAME]")
+@click.option(
+    "--since",
+    type=parse_duration,
+    default="1h",
+    show_default=True,
+    metavar="TIME",
+    help="How far to go back, such as 15m, 1h or 24h.",
+)
+@click.option("--no-headers", is_flag=True, help="No line of column titles.")
+@with_read_options("table", "json", default="table")
+def timeline(context: click.Context, /, operands: Sequence[str], since: float, no_headers: bool, **given: Any) -> None:
+    """Run `kdash timeline`."""
+    arguments, scope = merge_scoped_arguments(context, given)
+    if operands and (scope.all_namespaces or len(scope.namespaces) > 1):
+        raise click.UsageError("An object is in one namespace: use -n once, and no -A.")
+    if since <= 0:
+        raise click.UsageError("--since must be longer than 0 seconds, such as 15m or 1h.")
+    from k9py.cli import timeline as core
+    from k9py.cli.session import run
+
+    context.exit(
+        run(arguments, lambda invocation: core.timeline(invocation, operands, scope, since, headers=not no_headers))
+    )
+
+
 @subcommand("why", examples="kdash why svc/checkout\nkdash why pvc/data-db-0 -o json\nkdash why checkout\n")
 @click.argument("operands", nargs=-1, metavar="KIND/NAME | NAME")
 @with_cluster_options
@@ -208,6 +238,7 @@ COMMANDS: Final = (
     history,
     diff,
     status,
+    timeline,
     why,
     capsule,
     checks,

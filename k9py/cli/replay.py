@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from k9py.api.errors import ConfigError
 from k9py.api.text import printable
+from k9py.capsule.capsule import all_logs
 from k9py.capsule.file import read_capsule
 from k9py.cli.embedded_cluster import EmbeddedCluster
 from k9py.runtime.clock import RecordedClock
@@ -50,4 +51,4 @@ class ReplayCluster(EmbeddedCluster):
         types = [
             RecordedType(each.group, each.version, each.kind, each.plural, each.namespaced) for each in capsule.types
         ]
-        return Simulator(recording=Recording(capsule.objects, self._at, capsule.logs, types))
+        return Simulator(recording=Recording(capsule.objects, self._at, all_logs(capsule), types))

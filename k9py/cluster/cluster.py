@@ -274,7 +274,7 @@ class Cluster:
     def _on_batch(self, kind: str, batch: ChangeBatch[Any]) -> None:
         self.seen_revisions.observe(batch, self.clock.now(), has_synced=kind in self._synced_kinds)
         self._notify(self._tracer.trace(kind, batch))
-        self.triage.on_objects(change.key for change in batch.changes)
+        self.triage.on_batch(kind, batch)
 
     def mark_changed(self, tokens: Iterable[Token]) -> None:
         """Make stale what has read something that changed outside the stores of the first screen."""

@@ -140,7 +140,7 @@ class ClusterGraph:
         return self._source.covers(namespace)
 
     def has_read(self, kind: Kind[Any]) -> bool:
-        return not isinstance(self._source.store(Demand(kind, None)), Unread)
+        return self._queries.has_synced(kind.name) or not isinstance(self._source.store(Demand(kind, None)), Unread)
 
     def _need(self, *kinds: Kind[Any]) -> None:
         for kind in kinds:

@@ -21,7 +21,7 @@ from k9py.api.workloads import DaemonSet, Deployment, StatefulSet, Workload
 from k9py.diagnosis.finding import Finding, worst_first
 from k9py.diagnosis.workloads import FRESH
 from k9py.rollouts.progress import rollout_progress
-from k9py.rollouts.scaled_to_zero import ScaledToZero, ZeroReason
+from k9py.rollouts.scaled_to_zero import SCALED_TO_ZERO, ScaledToZero, ZeroReason
 from k9py.rollouts.scaling_events import Scaling
 from k9py.rollouts.status import RolloutState, RolloutStatus
 from k9py.rollouts.strategy_limits import NEW_REPLICA_SET_AVAILABLE, strategy_limits
@@ -55,6 +55,7 @@ def rollout_severity(
     zero: ScaledToZero | None = None,
     demand: ServiceDemand = ServiceDemand(),
     scaling: Scaling | None = None,
+    is_hopeless: bool = False,
 ) -> Severity:
     """Return the severity of a workload.
 
@@ -64,6 +65,7 @@ def rollout_severity(
         zero: why it wants no pods, None when it wants some.
         demand: of the Services in front of it; matters only at 0.
         scaling: the last one, None when none is known.
+        is_hopeless: its pods fail for longer than a start takes (`persistent_failures`); matters where nothing serves.
     """
     findings = tuple(findings)
     worst = min((finding.severity for finding in findings), default=Severity.HEALTHY)
@@ -84,12 +86,13 @@ def rollout_severity(
             severities.append(Severity.ROLLING_OUT)
         return min(severities)
     if serving == 0:
+        has_failed = has_failed or is_hopeless
         if _is_scaled_up_from_zero(scaling, desired) and _coming(workload, pods, now) >= desired:
             # A workload starts with no ready pod: that alone is no failure.
             has_failed = status.is_blocked or any(
                 finding.severity <= Severity.STUCK for finding in findings if finding.reason != "NoReadyPods"
             )
-            return Severity.DOWN if has_failed else Severity.ROLLING_OUT
+            return Severity.DOWN if has_failed or is_hopeless else Severity.ROLLING_OUT
         return Severity.ROLLING_OUT if is_fresh and not has_failed else Severity.DOWN
     if serving < desired:
         missing = desired - serving
@@ -125,7 +128,7 @@ def _of_row(severity: Severity) -> Severity:
 
 def _zero_severity(zero: ScaledToZero, demand: ServiceDemand, now: datetime) -> Severity:
     match zero.reason:
-        case ZeroReason.ALWAYS | ZeroReason.AUTOSCALED:
+        case ZeroReason.ALWAYS | ZeroReason.AUTOSCALED | ZeroReason.ON_PURPOSE:
             return Severity.IDLE
         case ZeroReason.UNKNOWN:
             return Severity.UNKNOWN if demand.is_unserved else Severity.IDLE
@@ -246,7 +249,7 @@ def _inherited(workload: Severity) -> Severity:
 def scaled_to_zero_finding(key: ObjectRef, zero: ScaledToZero, severity: Severity) -> Finding:
     """Return the finding of a workload that wants no pods."""
     level = severity if severity <= Severity.WARNING else Severity.INFO
-    return Finding(level, "ScaledToZero", zero.text, key, zero.at)
+    return Finding(level, SCALED_TO_ZERO, zero.text, key, zero.at)
 
 
 def align_findings(findings: Iterable[Finding], severity: Severity, reason: Finding | None) -> tuple[Finding, ...]:

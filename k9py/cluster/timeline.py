@@ -23,8 +23,9 @@ from k9py.cluster.watched_changes import watched_entries
 from k9py.diagnosis.dependencies import Dependencies, dependencies
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.graph import Unread
+from k9py.diagnosis.problem import Problem
 from k9py.diagnosis.timeline import TimelineEntry
-from k9py.diagnosis.timelines.beginnings import finding_entries
+from k9py.diagnosis.timelines.beginnings import finding_entries, problem_entries
 from k9py.diagnosis.timelines.merging import MAX_ENTRIES, merged
 from k9py.diagnosis.timelines.source import TimelineSource, built_in_sources
 from k9py.runtime.time_slice import TimeSlice
@@ -70,6 +71,7 @@ class Timeline:
 
     Args:
         about: an object: it and all that it depends on; None: the scope.
+        namespace: of the scope, only this namespace and the objects of the whole cluster; "" for all.
         sources: what knows something of the past.
         on_change: called when `update` may give something else.
     """
@@ -79,10 +81,12 @@ class Timeline:
         cluster: Cluster,
         about: ObjectRef | None = None,
         *,
+        namespace: str = "",
         sources: Iterable[TimelineSource] | None = None,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.about = about
+        self.namespace = namespace
         self._cluster = cluster
         self._sources = tuple(built_in_sources() if sources is None else sources)
         self._changed = asyncio.Event()
@@ -98,13 +102,18 @@ class Timeline:
         self._asked.clear()
 
     async def update(
-        self, since: datetime, actions: Iterable[TimelineEntry] = (), limit: int = MAX_ENTRIES
+        self,
+        since: datetime,
+        actions: Iterable[TimelineEntry] = (),
+        problems: Iterable[Problem] | None = None,
+        limit: int = MAX_ENTRIES,
     ) -> TimelineReport:
         """Assemble the timeline, in slices.
 
         Args:
             since: when it begins.
             actions: what was done with kdash.
+            problems: whose beginnings are shown; None: those that the panes find.
             limit: entries at most, the newest.
         """
         cluster = self._cluster
@@ -118,17 +127,17 @@ class Timeline:
         for source in self._sources:
             for obj in self._subjects(source, graph, depends):
                 known = self._ask(source, obj, graph, since)
-                if known.entries:
-                    entries += (entry for entry in known.entries if depends is None or depends.covers(entry.about))
+                entries += (entry for entry in known.entries if self._concerns(entry.about, depends))
                 if not source.reads_graph:
                     asked[source.id, obj.key] = known
                 await time_slice.yield_if_over()
         self._asked = asked
-        for finding in self._findings(depends, now):
-            entries += finding_entries((finding,))
+        for finding in self._findings(depends, now) if problems is None else ():
+            if self._concerns(finding.about, depends):
+                entries += finding_entries((finding,))
             await time_slice.yield_if_over()
-        others = (*watched_entries(cluster.history, since), *actions)
-        entries += (entry for entry in others if depends is None or depends.covers(entry.about))
+        others = (*watched_entries(cluster.history, since), *actions, *problem_entries(problems or ()))
+        entries += (entry for entry in others if self._concerns(entry.about, depends))
         await time_slice.next()
         timeline = merged(entries, since, limit)
         return TimelineReport(
@@ -183,7 +192,7 @@ class Timeline:
     def _listed(self, kind: Kind[Any], graph: ClusterGraph, depends: Dependencies | None) -> Iterator[KubeObject]:
         """Yield the objects of a kind; of one that the object does not depend on, nothing is read."""
         if depends is None:
-            found = graph.list(kind)
+            found = graph.list(kind, self.namespace or None if kind.namespaced else None)
             yield from () if isinstance(found, Unread) else found
             return
         if kind != EVENT and not depends.may_cover(kind.name):
@@ -198,7 +207,12 @@ class Timeline:
         if known is not None and known.obj is obj and known.since <= since:
             return known
         subject = object_metadata(obj) if source.types and isinstance(obj, DynamicObject) else obj
-        return _Asked(obj, since, tuple(source.function(subject, graph, since)))
+        return _Asked(obj, since, source.ask(subject, graph, since))
+
+    def _concerns(self, ref: ObjectRef, depends: Dependencies | None) -> bool:
+        if depends is not None:
+            return depends.covers(ref)
+        return not self.namespace or ref.namespace in (self.namespace, "")
 
     def _findings(self, depends: Dependencies | None, now: datetime) -> Iterator[Finding]:
         """Yield what the panes find wrong with workloads and Services."""

@@ -35,6 +35,7 @@ from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.cluster.workload_memory import WorkloadMemory
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.near_misses import NearMiss
+from k9py.diagnosis.persistent_failures import fails_persistently
 from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.diagnosis.service_targets import selector_near_miss
 from k9py.diagnosis.services import service_findings
@@ -44,6 +45,8 @@ from k9py.rollouts.scaled_to_zero import ScaledToZero, scaled_to_zero
 from k9py.rollouts.scaling_events import Scaling, scale_up_from_zero
 from k9py.rollouts.status import RolloutState, RolloutStatus
 
+_MAX_PODS: Final = 50
+"""Pods whose probes are looked at."""
 _YOUNG: Final = timedelta(seconds=60)
 """A Service this young may wait for its first endpoint."""
 
@@ -185,7 +188,17 @@ class ViewBuilder:
         zero = self._scaled_to_zero(workload, owned, events, status.desired)
         demand = ServiceDemand() if zero is None else self._demand(workload)
         scaling = self._scaling(workload, all_revisions, events, now)
-        severity = rollout_severity(workload, status, findings, pods, now, zero=zero, demand=demand, scaling=scaling)
+        severity = rollout_severity(
+            workload,
+            status,
+            findings,
+            pods,
+            now,
+            zero=zero,
+            demand=demand,
+            scaling=scaling,
+            is_hopeless=status.serving == 0 and _are_hopeless(pods, events, now),
+        )
         if zero is not None:
             findings = (*findings, scaled_to_zero_finding(workload.key, zero, severity))
         return RolloutView(
@@ -249,6 +262,12 @@ class ViewBuilder:
             for endpoint_slice in self._relations.routed_slices_of(service)
             for endpoint in endpoint_slice.endpoints or ()
         )
+
+
+def _are_hopeless(pods: Sequence[Pod], events: Sequence[Event], now: datetime) -> bool:
+    """Return whether every pod has failed, or fails again and again."""
+    wanted = [pod for pod in pods if pod.status.phase != "Succeeded" and not pod.is_terminating][:_MAX_PODS]
+    return bool(wanted) and all(fails_persistently(pod, events, now) for pod in wanted)
 
 
 def _is_rolling_out(view: RolloutView) -> bool:

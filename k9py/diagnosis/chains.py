@@ -61,26 +61,24 @@ def trace_steps(findings: Iterable[Finding], owners: Mapping[ObjectRef, Owner]) 
     """Return the same, and yield after each part of the work, for the caller to pause."""
     groups = yield from fold(findings, owners)
     links = yield from _links(groups, owners)
-    problems: list[Problem] = []
+    ranked: list[tuple[tuple[object, ...], Problem]] = []
     for root in links.roots():
-        problems.append(links.problem(root))
+        problem = links.problem(root)
+        ranked.append((_rank(problem), problem))
         yield
-    problems.sort(key=_rank)
-    about: dict[ObjectRef, list[Finding]] = {}
+    ranked.sort(key=lambda each: each[0])
+    problems = [problem for _, problem in ranked]
+    about: dict[ObjectRef, tuple[Finding, ...]] = {}
     for group in groups.values():
         for member in group.members:
-            about.setdefault(member.about, []).append(member)
+            about[member.about] = (*about.get(member.about, ()), member)
         yield
-    explained: dict[ObjectRef, list[Problem]] = {}
+    explained: dict[ObjectRef, tuple[Problem, ...]] = {}
     for problem in problems:
         for ref in {problem.subject, *problem.objects, *_objects(problem.effects)}:
-            explained.setdefault(ref, []).append(problem)
+            explained[ref] = (*explained.get(ref, ()), problem)
         yield
-    return Chains(
-        tuple(problems),
-        {ref: tuple(each) for ref, each in about.items()},
-        {ref: tuple(each) for ref, each in explained.items()},
-    )
+    return Chains(tuple(problems), about, explained)
 
 
 class _Links:

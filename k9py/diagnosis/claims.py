@@ -75,13 +75,16 @@ def misfit(volume: PersistentVolume, claim: PersistentVolumeClaim) -> str:
 def misfits(
     volumes: Sequence[PersistentVolume], claim: PersistentVolumeClaim
 ) -> Iterator[tuple[PersistentVolume, str]]:
-    """Yield the volumes that might have been meant for a claim, and why they do not fit; the nearest first.
+    """Yield the volumes of a claim's class that do not fit it, and why.
 
     Volumes that are bound to another claim are left out: they are no candidates.
     """
     asked = storage_class(claim.metadata, claim.spec.storage_class_name)
-    candidates = [volume for volume in volumes if volume.status.phase != "Bound"]
-    candidates.sort(key=lambda each: (storage_class(each.metadata, each.spec.storage_class_name) != asked, each.name))
+    candidates = [
+        volume
+        for volume in sorted(volumes, key=lambda each: each.name)
+        if volume.status.phase != "Bound" and storage_class(volume.metadata, volume.spec.storage_class_name) == asked
+    ]
     for volume in candidates:
         why = misfit(volume, claim)
         if why:

@@ -10,6 +10,7 @@ To add a dependency of a kind: a line in `_Collector`, or a relation in `api/rel
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -32,7 +33,8 @@ from k9py.api.meta import KubeObject, ObjectRef, OwnerReference
 from k9py.api.pods import Pod
 from k9py.api.relations import KindKey, referred, relations_of
 from k9py.api.standard_types import ref_group_of
-from k9py.diagnosis.graph import Graph, Unread
+from k9py.api.workloads import Workload
+from k9py.diagnosis.graph import Graph, NotReadError, Unread
 
 OF_NAMESPACE: Final = ("ResourceQuota", "LimitRange")
 """Kinds whose objects concern every pod of their namespace."""
@@ -148,7 +150,7 @@ class _Collector:
 
     def _add_workload(self, ref: ObjectRef, *, with_pods: bool = True) -> None:
         self._add(ref)
-        graph, workload = self._graph, self._graph.workload(ref)
+        graph, workload = self._graph, self._workload(ref)
         if workload is None:
             return
         self._note_release(workload)
@@ -157,12 +159,12 @@ class _Collector:
         owned = graph.owned(workload, owned_kind)
         self._add_all(each.key for each in (() if isinstance(owned, Unread) else owned))
         self._add_uses(workload)
-        for pod in graph.pods_of(ref) if with_pods else ():
-            self._add(pod.key)
-            self._add_node(pod)
-        for service in graph.services_of(ref):
-            self._add(service)
-            self._add_ingresses(service)
+        if with_pods:
+            self._add_selected(ref)
+        with suppress(NotReadError):
+            for service in graph.services_of(ref):
+                self._add(service)
+                self._add_ingresses(service)
         autoscaler = graph.autoscaler_of(ref)
         if autoscaler is not None:
             self._add(autoscaler.key)
@@ -181,11 +183,10 @@ class _Collector:
         if isinstance(service, KubeObject):
             self._note_release(service)
         self._add_ingresses(ref)
-        for backend in self._graph.backends_of(ref):
-            self._add_workload(backend)
-        for pod in self._graph.pods_of(ref):
-            self._add(pod.key)
-            self._add_node(pod)
+        with suppress(NotReadError):
+            for backend in self._graph.backends_of(ref):
+                self._add_workload(backend)
+        self._add_selected(ref)
 
     def _add_pod(self, ref: ObjectRef) -> None:
         pod = self._graph.get(POD, ref.name, ref.namespace)
@@ -256,6 +257,12 @@ class _Collector:
         if is_workload(workload):
             self._add_workload(workload)
 
+    def _workload(self, ref: ObjectRef) -> Workload | None:
+        try:
+            return self._graph.workload(ref)
+        except NotReadError:
+            return None
+
     # -- parts --------------------------------------------------------------------------------------------------------
 
     def _add_pods(self, owner: KubeObject) -> None:
@@ -263,6 +270,13 @@ class _Collector:
         for pod in () if isinstance(pods, Unread) else pods:
             self._add(pod.key)
             self._add_node(pod)
+
+    def _add_selected(self, ref: ObjectRef) -> None:
+        """Add the pods of a Service or workload, with their nodes."""
+        with suppress(NotReadError):
+            for pod in self._graph.pods_of(ref):
+                self._add(pod.key)
+                self._add_node(pod)
 
     def _add_node(self, pod: Pod) -> None:
         if pod.spec.node_name:

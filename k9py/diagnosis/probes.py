@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.causes import Cause, CauseKind
@@ -19,6 +20,8 @@ from k9py.api.pods import Container, Pod
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.pod_events import is_about_container
 
+GATE_UNSET: Final = timedelta(minutes=1)
+"""Time in which the controller of a readiness gate sets its condition."""
 PROBES: Final = ("startup", "liveness", "readiness")
 """The kubelet runs the other probes only after the startup probe has succeeded: name them in this order."""
 _PROBE: Final = lazy_pattern(
@@ -93,9 +96,16 @@ def port_problem(container: Container, name: str, output: str) -> str:
     return f"its other probes ask port {', '.join(others)}" if others and str(port) not in others else ""
 
 
-def unmet_readiness_gate(pod: Pod) -> Iterator[Cause]:
-    """Yield a cause if all containers are ready and a readiness gate (such as a load balancer's) is not met."""
+def unmet_readiness_gate(pod: Pod, now: datetime) -> Iterator[Cause]:
+    """Yield a cause if all containers are ready and a readiness gate (such as a load balancer's) is not met.
+
+    One whose condition nobody has set within a minute has no controller: the pod is blocked.
+    """
     ready = find_condition(pod.status.conditions, "Ready")
     if ready is not None and ready.status == "False" and ready.reason == "ReadinessGatesNotReady":
         message = f"readiness gate is not met: {shorten(ready.message)}"
-        yield Cause(CauseKind.PROBE, ready.reason, message, since=ready.last_transition_time, is_blocking=False)
+        since = ready.last_transition_time
+        set_conditions = {condition.type for condition in pod.status.conditions or ()}
+        is_unset = any(gate.condition_type not in set_conditions for gate in pod.spec.readiness_gates or ())
+        is_blocking = is_unset and since is not None and now - since >= GATE_UNSET
+        yield Cause(CauseKind.PROBE, ready.reason, message, since=since, is_blocking=is_blocking)

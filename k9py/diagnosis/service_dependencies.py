@@ -28,7 +28,6 @@ from k9py.diagnosis.named_hosts import NamedHost, named_hosts
 from k9py.diagnosis.proof import absence, field
 from k9py.diagnosis.service_names import mentions
 
-CHECK: Final = "service-dependency"
 _CONNECTION: Final = lazy_pattern(
     r"(?i)connect|connection|refused|reset by peer|timed? ?out|deadline exceeded|unreachable|no such host|no route"
     r"|resolv|lookup|dns|name or service not known|unknown host|getaddrinfo|dial|ECONN|ENOTFOUND|EAI_AGAIN|upstream"
@@ -115,7 +114,6 @@ def _missing(host: NamedHost, pod: Pod, container: Container, graph: Graph) -> F
         f"Service {printable(name.name)} does not exist{near} ({where} {printable(container.name)} {verb})",
         missing,
         kind=CauseKind.CONFIG,
-        check=CHECK,
         remedy="create the Service, or correct the name that the container uses",
         evidence=(absence(missing), _named_in(host, pod, container, graph, f"names {name.name}")),
         next_steps=_steps(pod, graph),
@@ -137,7 +135,6 @@ def _missing_port(host: NamedHost, service: Service, pod: Pod, container: Contai
         f"container {printable(container.name)} uses port {port} of Service {printable(service.name)}, which has {has}",
         user,
         kind=CauseKind.CONFIG,
-        check=CHECK,
         remedy="correct the port that the container uses, or add it to the Service",
         evidence=(
             _named_in(host, pod, container, graph, f"uses {host.name.name}:{port}"),

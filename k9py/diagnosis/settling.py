@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from k9py.api.kinds import NAMESPACE
 from k9py.api.meta import KubeObject
+from k9py.api.nodes import Namespace
 from k9py.diagnosis.graph import Graph
 
 YOUNG: Final = timedelta(seconds=60)
@@ -26,3 +28,16 @@ def is_recent(at: datetime | None, graph: Graph, margin: timedelta = YOUNG) -> b
         return False
     graph.look_again(at + margin)
     return True
+
+
+def is_being_deleted(obj: KubeObject, graph: Graph) -> bool:
+    """Return whether an object or its namespace is being deleted: nothing about it is a problem any more."""
+    if obj.metadata.deletion_timestamp is not None:
+        return True
+    namespace = graph.get(NAMESPACE, obj.namespace) if obj.namespace else None
+    return isinstance(namespace, Namespace) and namespace.metadata.deletion_timestamp is not None
+
+
+def latest(*times: datetime | None) -> datetime | None:
+    """Return the last of the times that are known, None when none is."""
+    return max((time for time in times if time is not None), default=None)

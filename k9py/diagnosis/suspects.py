@@ -9,6 +9,7 @@ To suspect another kind of object: `dependencies.py`, and `_TYPES` for its metad
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,7 +22,7 @@ from k9py.api.standard_types import standard_type
 from k9py.api.text import printable
 from k9py.api.workloads import Workload
 from k9py.diagnosis.dependencies import Dependencies, dependencies
-from k9py.diagnosis.graph import Graph, ObjectMetadata, Unread
+from k9py.diagnosis.graph import Graph, NotReadError, ObjectMetadata, Unread
 from k9py.diagnosis.problem import Effect, Problem, Suspect
 from k9py.diagnosis.timeline import EntryKind, TimelineEntry
 from k9py.diagnosis.timelines.nodes import node_transitions
@@ -69,12 +70,15 @@ class _Candidate:
 
 
 def suspects(problem: Problem, graph: Graph, watched: Iterable[TimelineEntry] = ()) -> tuple[Suspect, ...]:
-    """Return the changes that may explain a problem, the likeliest first; () when its beginning is unknown.
+    """Return the changes that may explain a problem, the likeliest first.
+
+    A root that does not say since when it is so began at the latest with the first of what it explains; () when that is
+    unknown too.
 
     Args:
         watched: what was seen to change in this session (`cluster.watched_changes`).
     """
-    began = problem.since or problem.root.since
+    began = problem.since or problem.root.since or min(_beginnings(problem.effects), default=None)
     if began is None:
         return ()
     search = _Search(problem, graph, began)
@@ -116,13 +120,14 @@ class _Search:
         self._depends = tuple(_dependencies_of((*self._workloads, *affected), graph))
 
     def candidates(self) -> Iterator[_Candidate]:
-        """Yield what the objects show."""
-        for ref in self._workloads:
-            workload = self._graph.workload(ref)
-            if workload is not None:
-                yield from self._rollouts(workload)
-                yield from self._scalings(workload)
-                yield from self._digests(workload)
+        """Yield what the objects show, as far as they are read."""
+        with suppress(NotReadError):
+            for ref in self._workloads:
+                workload = self._graph.workload(ref)
+                if workload is not None:
+                    yield from self._rollouts(workload)
+                    yield from self._scalings(workload)
+                    yield from self._digests(workload)
         yield from self._written()
         yield from self._nodes()
 
@@ -155,7 +160,7 @@ class _Search:
             )
             is_failing = not failing or revision.name in failing
             yield _Candidate(suspect, 0 if is_failing else 4)
-        for entry in rollbacks.function(workload, self._graph, self._begin):
+        for entry in rollbacks.ask(workload, self._graph, self._begin):
             if self._is_near(entry.at):
                 yield _Candidate(_suspect(entry), 0)
 
@@ -167,7 +172,7 @@ class _Search:
     def _scalings(self, workload: Workload) -> Iterator[_Candidate]:
         if workload.KIND != "Deployment":
             return
-        for entry in scalings.function(workload, self._graph, self._begin):
+        for entry in scalings.ask(workload, self._graph, self._begin):
             if entry.kind is EntryKind.SCALING and self._is_near(entry.at):
                 yield self._candidate(entry.at, entry.about, entry.what, entry.by, entry.source)
 
@@ -226,7 +231,7 @@ class _Search:
         for name in dict.fromkeys(pod.spec.node_name for pod in self._pods if pod.spec.node_name):
             node = self._graph.get(NODE, name)
             if isinstance(node, Node):
-                for entry in node_transitions.function(node, self._graph, self._begin):
+                for entry in node_transitions.ask(node, self._graph, self._begin):
                     if self._is_near(entry.at):
                         yield self._candidate(entry.at, entry.about, entry.what, entry.by, entry.source)
 
@@ -237,14 +242,18 @@ class _Search:
             if is_workload(ref):
                 yield ref
             elif ref.kind == "Service" and not ref.group:
-                yield from self._graph.backends_of(ref)
+                with suppress(NotReadError):
+                    yield from self._graph.backends_of(ref)
         for pod in self._pods:
             workload = self._graph.workload_of(pod)
             if workload is not None:
                 yield workload
 
     def _is_created_now(self, ref: ObjectRef) -> bool:
-        workload = self._graph.workload(ref)
+        try:
+            workload = self._graph.workload(ref)
+        except NotReadError:
+            return False
         created = None if workload is None else workload.metadata.creation_timestamp
         return created is not None and created >= self._begin
 
@@ -260,6 +269,13 @@ class _Search:
 
 def _suspect(entry: TimelineEntry) -> Suspect:
     return Suspect(entry.at, entry.about, entry.what, entry.by, entry.source)
+
+
+def _beginnings(effects: Iterable[Effect]) -> Iterator[datetime]:
+    for effect in effects:
+        if effect.finding.since is not None:
+            yield effect.finding.since
+        yield from _beginnings(effect.effects)
 
 
 def _affected(effects: Iterable[Effect]) -> Iterator[ObjectRef]:

@@ -45,6 +45,8 @@ class TimelineEntry:
         is_approximate: it happened at some time before `at` (found after a gap).
         knowledge: how much it says.
         owner: what the object belongs to: equal entries of several pods of one owner are shown as one.
+        count: how often it happened, the last time `at`.
+        is_warning: it is nothing that is wanted: a container failed, a warning, a node that is not ready.
     """
 
     at: datetime
@@ -57,3 +59,5 @@ class TimelineEntry:
     is_approximate: bool = False
     knowledge: Knowledge = Knowledge.STATED
     owner: ObjectRef | None = None
+    count: int = 1
+    is_warning: bool = False

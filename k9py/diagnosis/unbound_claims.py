@@ -89,7 +89,9 @@ def _pending(claim: PersistentVolumeClaim, graph: Graph) -> Iterator[Finding]:
     if not name and claim.spec.storage_class_name is None:
         chosen = next((each for each in classes if each.is_default), None)
     if chosen is None:
-        yield _without_class(claim, name, classes, proof, graph)
+        volumes = graph.list(PERSISTENT_VOLUME)
+        if isinstance(volumes, Unread) or all(misfit(volume, claim) for volume in volumes):
+            yield _without_class(claim, name, classes, proof, graph)
     elif chosen.volume_binding_mode == _WAIT and not claim.metadata.annotation(_SELECTED_NODE):
         yield from _waiting_for_pod(claim, chosen, proof, graph)
     else:
@@ -104,11 +106,14 @@ def _without_class(
     graph: Graph,
 ) -> Finding:
     """Return that there is no class: it does not exist, none is the default, or none is wanted; and no volume fits."""
+    volumes = graph.list(PERSISTENT_VOLUME)
+    known_volumes = () if isinstance(volumes, Unread) else volumes
     names = tuple(each.name for each in classes)
+    used = {storage_class(each.metadata, each.spec.storage_class_name) for each in known_volumes} - {""}
     offered = _offered(claim, graph)
     if name:
         ref = ObjectRef("StorageClass", "", name)
-        text = f"StorageClass {printable(name)} does not exist{did_you_mean(name, names)}"
+        text = f"StorageClass {printable(name)} does not exist{did_you_mean(name, {*names, *used})}"
         return _finding(
             claim,
             "ProvisioningFailed",

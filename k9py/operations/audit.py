@@ -133,6 +133,10 @@ class AuditLog:
             if wanted in line and (decoded := _decoded(line)) is not None:
                 yield decoded
 
+    def recent(self) -> tuple[Mapping[str, Any], ...]:
+        """Return all lines in the last MiB of the file, newest last; else as `lines`."""
+        return tuple(self._containing(""))
+
 
 def _end(path: Path) -> bytes:
     """Return the last complete lines of a file, at most 1 MiB."""

@@ -31,8 +31,10 @@ from k9py.api.errors import (
 )
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
+from k9py.diagnosis.timeline import TimelineEntry
 from k9py.operations.audit import AuditLine, AuditLog, Identity
 from k9py.operations.audit_fields import outcome_fields, planned_fields, reveal_fields, subject_fields
+from k9py.operations.audited_actions import action_entries
 from k9py.operations.concurrent_change import conflict
 from k9py.operations.patcher import Patcher, Reader
 from k9py.operations.plan import PreflightWarning, WarningLevel, WritePlan, WriteResult
@@ -163,6 +165,10 @@ class Writer:
     def audited(self, uid: str) -> tuple[Mapping[str, Any], ...]:
         """Return the lines of the audit file about an object, oldest first."""
         return self._audit.lines(uid)
+
+    def recent_actions(self, since: datetime) -> tuple[TimelineEntry, ...]:
+        """Return what was done to this server since a time, as entries of the timeline. Blocks: call it in a thread."""
+        return tuple(action_entries(self._audit.recent(), self._identity.server, since))
 
     def refuse_if_read_only(self, plan: WritePlan) -> None:
         """Raise ReadOnlyError when the session is read-only."""

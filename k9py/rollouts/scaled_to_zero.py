@@ -29,6 +29,15 @@ from k9py.rollouts.scaling_events import scale_down_to_zero, stateful_set_scale_
 
 DESIRED_REPLICAS: Final = "deployment.kubernetes.io/desired-replicas"
 """The Deployment controller stores spec.replicas in this annotation of each ReplicaSet it scales (deployment/util)."""
+SCALED_TO_ZERO: Final = "ScaledToZero"
+"""Reason of the finding that a workload wants no pods."""
+_DOWNSCALER: Final = ("downscaler/", "kube-downscaler/")
+"""Annotations of kube-downscaler, which keeps the number of replicas there for the morning."""
+_ON_PURPOSE: Final = re.compile(
+    r"(?:scaled?-?(?:down|to-?zero)|original-replicas|hibernat|idled-at|maintenance|decommission|sleep(?:ing)?$)",
+    re.A | re.I,
+)
+"""In the name of an annotation or label, these say that zero is wanted."""
 _KNATIVE: Final = ("autoscaling.knative.dev/", "serving.knative.dev/")
 _SCALED: Final = re.compile(
     r"Scaled (?:up|down) replica set \S+ (?:from (\d+) to (\d+)|to (\d+)(?: from (\d+))?)$", re.A
@@ -40,6 +49,7 @@ class ZeroReason(Enum):
     """Why no pods are wanted."""
 
     ALWAYS = "always"  # created with none and never scaled
+    ON_PURPOSE = "on-purpose"  # an annotation or label says so
     AUTOSCALED = "autoscaled"  # an autoscaler that scales to zero restores them when needed
     SCALED_DOWN = "scaled-down"  # it ran before
     UNKNOWN = "unknown"
@@ -52,7 +62,7 @@ class ScaledToZero:
     Args:
         previous_replicas: pods it wanted before, None if unknown.
         at: when it was scaled to zero, None if unknown.
-        scaler: the autoscaler's name, "" if there is none.
+        scaler: the autoscaler's name, or what says that it is on purpose; "" if there is none.
         by: the field manager that scaled it, printable, "" if unknown.
     """
 
@@ -70,6 +80,8 @@ class ScaledToZero:
                 return "created with 0 replicas and never scaled"
             case ZeroReason.AUTOSCALED:
                 return f"scaled to 0 by {self.scaler} until it is needed"
+            case ZeroReason.ON_PURPOSE:
+                return f"scaled to 0 on purpose: {self.scaler}"
             case ZeroReason.UNKNOWN:
                 return "wants 0 pods; whether it ran before is unknown"
         who = f" by {self.by}" if self.by else ""
@@ -97,6 +109,9 @@ def scaled_to_zero(
     scaler = _scaler(workload, autoscaler)
     if scaler:
         return ScaledToZero(ZeroReason.AUTOSCALED, scaler=scaler)
+    purpose = _purpose(workload)
+    if purpose:
+        return ScaledToZero(ZeroReason.ON_PURPOSE, scaler=purpose, by=_replicas_owner(workload))
     previous, at = _scale_down(workload, events)
     if at is None:
         writes = (entry.time for entry in workload.metadata.managed_fields or () if entry.subresource == "scale")
@@ -130,7 +145,18 @@ def _scaler(workload: Workload, autoscaler: HorizontalPodAutoscaler | None) -> s
         if autoscaler.spec.min_replicas == 0:
             return f"autoscaler {printable(autoscaler.name)}"
     keys = (*(workload.metadata.annotations or ()), *(workload.metadata.labels or ()))
-    return "Knative" if any(key.startswith(_KNATIVE) for key in keys) else ""
+    if any(key.startswith(_KNATIVE) for key in keys):
+        return "Knative"
+    return "kube-downscaler" if any(key.startswith(_DOWNSCALER) for key in keys) else ""
+
+
+def _purpose(workload: Workload) -> str:
+    """Return the annotation or label that says that zero is wanted, "" when there is none."""
+    for values, what in ((workload.metadata.annotations, "annotation"), (workload.metadata.labels, "label")):
+        for key, value in sorted((values or {}).items()):
+            if _ON_PURPOSE.search(key.rpartition("/")[2]) and value.lower() not in ("false", "0", "no", ""):
+                return f"{what} {printable(key)}"
+    return ""
 
 
 def _signs_of_pods(

@@ -94,6 +94,10 @@ class Navigator(Protocol):
         """Select the object that controls another one, in a table of its type."""
         ...
 
+    def open_timeline(self, subject: ObjectRef | None) -> None:
+        """Show what changed: of an object and all that it depends on, or of the whole scope."""
+        ...
+
     def open_tree(self, subject: ObjectRef | None) -> None:
         """Show the owners and dependents of an object."""
         ...

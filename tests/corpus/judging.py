@@ -65,12 +65,14 @@ def summary(family: str, verdicts: Sequence[Verdict]) -> str:
 
 def judge(case: Case, problems: Iterable[Problem], *, logs_read: bool = True) -> Verdict:
     """Return what is wrong with the problems of a case."""
-    claimed = [each for each in problems if each.severity <= Severity.WARNING]
-    free = list(claimed)
+    free = list(problems)
+    claimed = [each for each in free if _is_claimed(each)]
     missed: list[str] = []
     incomplete: list[str] = []
     for expected in case.expected:
-        named = [each for each in free if _names_root(case, expected, each)]
+        may_be_info = "info" in expected.severities
+        candidates = [each for each in free if may_be_info or _is_claimed(each)]
+        named = [each for each in candidates if _names_root(case, expected, each)]
         lacks = {id(each): _missing_facts(expected, each, logs_read) for each in named}
         matching = [each for each in named if not lacks[id(each)]]
         if matching:
@@ -83,7 +85,7 @@ def judge(case: Case, problems: Iterable[Problem], *, logs_read: bool = True) ->
             missed.append(f"{expected.roots[0]}: is no root")
             continue
         free.remove(problem)
-    false = tuple(described(each) for each in free)
+    false = tuple(described(each) for each in free if _is_claimed(each))
     return Verdict(
         len(case.expected),
         len(claimed),
@@ -92,6 +94,11 @@ def judge(case: Case, problems: Iterable[Problem], *, logs_read: bool = True) ->
         tuple(incomplete),
         false,
     )
+
+
+def _is_claimed(problem: Problem) -> bool:
+    """Return whether somebody should look at it: worse than information, and not merely moving."""
+    return problem.severity <= Severity.WARNING
 
 
 def described(problem: Problem) -> str:

@@ -130,16 +130,16 @@ async def test_a_suspect_is_found_in_what_the_failing_workload_uses(simulator: S
     await asyncio.to_thread(simulator.advance, 600)
     async with watched(simulator, tmp_path) as cluster:
         await whole(cluster)
-        changed = asyncio.Event()
-        objects = TimelineObjects(cluster, changed.set)
+        outdated = asyncio.Event()
+        objects = TimelineObjects(cluster, outdated.set)
         graph = ClusterGraph(cluster.queries, objects, cluster.resource_types, cluster.clock.now())
         root = Finding(Severity.DOWN, "CrashLoopBackOff", "fails", CHECKOUT, since=changed_at + timedelta(minutes=3))
         problem = Problem(root, Severity.DOWN, CHECKOUT, (CHECKOUT,), since=root.since)
         watched_before = tuple(watched_entries(cluster.history, changed_at))
         async with asyncio.timeout(PATIENCE):
             while not (found := suspects(problem, graph, watched_before)):
-                await changed.wait()
-                changed.clear()
+                await outdated.wait()
+                outdated.clear()
         objects.close()
 
     assert [(each.at, each.about, each.by) for each in found] == [(changed_at, SETTINGS, "argocd-controller")]

@@ -77,7 +77,7 @@ ACTIONS: Final = (
     _key("less", "Less context", "Fewer lines around each match of the filter", ("minus",), "more_context(-1)"),
     _key("next_error", "Next error", "Next line of level error or above", ("e",), "error(1)", footer=70),
     _key("previous_error", "Previous error", "Previous line of level error or above", ("E",), "error(-1)"),
-    _key("time", "Time", "Go to a time: 14:05, 14:05:30, 5m (ago) or 2026-11-30T14:05:00Z", ("T",), "go_to_time"),
+    _key("time", "Time", "Go to a time: 14:05, 14:05:30, 5m (ago) or 2026-11-30T14:05:00Z", ("at",), "go_to_time"),
     _key("from_here", "From here", "Draw a line: what is below is new", ("M",), "from_here"),
     _key("clear", "Clear", "Hide lines up to now; again: show them", ("L",), "clear_view"),
     _key("next", "Next match", "Next match", ("n",), "search_next"),

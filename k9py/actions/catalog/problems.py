@@ -16,6 +16,10 @@ def _problems(host: ActionHost, _argument: str | None) -> None:
     host.show_problems()
 
 
+def _capsule(host: ActionHost, _argument: str | None) -> None:
+    host.write_capsule()
+
+
 PROBLEMS: Final = Action(
     "cluster.problems",
     "Problems",
@@ -27,6 +31,17 @@ PROBLEMS: Final = Action(
     command=TypedCommand("problems", ("failing",)),
     ready=_connected,
     footer=165,
+)
+CAPSULE: Final = Action(
+    "cluster.capsule",
+    "Capsule",
+    "Write the incident into one file without secrets: kdash --replay opens it",
+    keys=("ctrl+w",),
+    group=HelpGroup.INSPECT,
+    scope=ActionScope.CLUSTER,
+    run=_capsule,
+    command=TypedCommand("capsule"),
+    ready=_connected,
 )
 ACKNOWLEDGE: Final = Action(
     "problem.acknowledge",
@@ -58,4 +73,4 @@ FOLD: Final = Action(
     native="fold",
     footer=268,
 )
-ACTIONS: Final = (PROBLEMS, ACKNOWLEDGE, SHOW_ACKNOWLEDGED, FOLD)
+ACTIONS: Final = (PROBLEMS, CAPSULE, ACKNOWLEDGE, SHOW_ACKNOWLEDGED, FOLD)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.cli.session import Invocation, open_session
+from k9py.cli.triage.commands import step_command
 from k9py.cli.triage.exit_code import object_code
 from k9py.cli.triage.read import TriagedCluster, triaged, warnings_of
 from k9py.cli.triage.targets import existing_object
@@ -52,7 +53,7 @@ def _print(
     for index, problem in enumerate(problems):
         if index:
             console.print()
-        for line in why_lines(problem, now):
+        for line in why_lines(problem, now, step_command):
             console.print(console.render(line).rstrip())
     if not problems:
         console.print(f"{printable(str(ref))}: nothing found, {coverage_text(report)}")

@@ -7,6 +7,7 @@ and namespaces exist. A demand that cannot be met is `Unread` with a reason; who
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -16,7 +17,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.text import bounded
 from k9py.cluster.change_tracer import MAX_TRACED
 from k9py.cluster.graph import Demand
-from k9py.cluster.health import ClusterState, KindHealth
+from k9py.cluster.health import KindHealth
 from k9py.cluster.lease import LeaseRequest, WatchLease
 from k9py.cluster.reads import ReadGraph, Token
 from k9py.cluster.scope import Scope
@@ -35,6 +36,7 @@ _ROOM: Final = ("demand", "room")
 """The token of a demand that found no room."""
 
 _MAX_REASON: Final = 300
+_MAX_KINDS: Final = 500
 
 _KindKey = tuple[type, type, str]
 _LeaseKey = tuple[_KindKey, str | None, str, str]
@@ -48,12 +50,11 @@ class LeaseTaker(Protocol):
 
 @dataclass(slots=True)
 class _Leased:
-    """A lease and how it is answered; `refused` stays the answer until it has been read."""
+    """A lease and how it is answered; what refused it stays the answer until it has been read."""
 
     demand: Demand
     lease: WatchLease[Any]
     answer: MergedStore[Any] | Unread = _LOADING
-    is_refused: bool = False
 
 
 class DemandLeases:
@@ -67,6 +68,9 @@ class DemandLeases:
         home_health: returns the health of such a kind, None: unknown.
         on_objects: called with the objects of a subject that have changed.
         mark: called with what has changed.
+
+    Attributes:
+        loading_answers: how often something was asked for that is not there yet.
     """
 
     def __init__(
@@ -81,6 +85,8 @@ class DemandLeases:
         on_objects: Callable[[Iterable[ObjectRef]], None],
         mark: Callable[[Iterable[Token]], None],
     ) -> None:
+        self.loading_answers = 0
+        self._limit = MAX_LEASES
         self._leases = leases
         self._reads = reads
         self._home = {_kind_key(kind): (kind, store) for kind, store in home.items()}
@@ -91,7 +97,9 @@ class DemandLeases:
         self._mark = mark
         self._subjects: dict[_KindKey, _Leased] = {}
         self._asked: dict[_LeaseKey, _Leased] = {}
-        self._refused: dict[tuple[_KindKey, str | None], _Leased] = {}
+        self._first: dict[tuple[_KindKey, str | None], _Leased] = {}
+        """Of a kind in a namespace the lease that was asked for first, until it has been read: what is refused once is
+        not asked for again and again."""
         self._left_out: set[tuple[str, str]] = set()
         self._home_answers: dict[_KindKey, Unread | None] = {}
 
@@ -117,6 +125,21 @@ class DemandLeases:
 
     def store(self, demand: Demand) -> MergedStore[Any] | Unread:
         """Return a store that holds everything that is demanded, Unread while there is none."""
+        answer = self._answer(demand)
+        if isinstance(answer, Unread) and not answer.reason:
+            self.loading_answers += 1
+        return answer
+
+    @contextmanager
+    def within_half(self) -> Iterator[None]:
+        """Leave half of the leases free while entered, for checks."""
+        self._limit = MAX_LEASES // 2
+        try:
+            yield
+        finally:
+            self._limit = MAX_LEASES
+
+    def _answer(self, demand: Demand) -> MergedStore[Any] | Unread:
         key = _kind_key(demand.kind)
         in_scope = not demand.namespace or not demand.kind.namespaced or self.covers(demand.namespace)
         if key in self._home and in_scope and not demand.about:
@@ -127,11 +150,13 @@ class DemandLeases:
             return unread
         leased = self._find(key, demand, in_scope=in_scope)
         if leased is None:
-            if len(self._asked) >= MAX_LEASES:
+            if len(self._asked) >= self._limit:
                 self._left_out.add((demand.kind.name, demand.namespace or ""))
                 self._reads.record(_ROOM)
                 return _TOO_MANY
             leased = self._asked[_lease_key(demand)] = self._take(demand)
+            if not demand.about and leased.answer is _LOADING:
+                self._first[key, demand.namespace] = leased
         self._reads.record(_token(leased.demand))
         return leased.answer
 
@@ -150,7 +175,10 @@ class DemandLeases:
             listed = self._asked.get((key, demand.namespace, "", ""))
             if listed is not None:
                 return listed
-        return self._refused.get((key, demand.namespace)) or self._asked.get(_lease_key(demand))
+        own = self._asked.get(_lease_key(demand))
+        if own is not None or demand.about:
+            return own
+        return self._first.get((key, demand.namespace))
 
     def _home_unread(self, key: _KindKey) -> Unread | None:
         """Return why objects of a kind of the home screen are not read, None: they are."""
@@ -205,21 +233,14 @@ class DemandLeases:
             self._mark((_token(leased.demand),))
 
     def _update(self, leased: _Leased) -> None:
-        demand = leased.demand
         if leased.lease.has_synced:
-            leased.answer, leased.is_refused = leased.lease.store, False
+            leased.answer = leased.lease.store
         else:
-            health = leased.lease.health
-            answer = _unread(health, leased.answer if isinstance(leased.answer, Unread) else _LOADING)
+            answer = _unread(leased.lease.health, leased.answer if isinstance(leased.answer, Unread) else _LOADING)
             if answer != leased.answer:
                 leased.answer = answer
-            leased.is_refused = health.is_unserved or (health.state is ClusterState.FORBIDDEN and bool(answer.reason))
-        if not demand.about:
-            refused = (_kind_key(demand.kind), demand.namespace)
-            if leased.is_refused:
-                self._refused.setdefault(refused, leased)
-            elif self._refused.get(refused) is leased:
-                del self._refused[refused]
+        if isinstance(leased.answer, MergedStore):
+            self._allow_others(leased)
 
     def on_home_health(self) -> None:
         """Mark what was read of the stores of the home screen where they are read, or refused, now."""
@@ -247,24 +268,31 @@ class DemandLeases:
         self._subjects.clear()
         self.forget_scope()
 
-    def end_asked(self) -> None:
-        """End what checks have asked for, when the scope has changed."""
+    def on_scope(self) -> None:
+        """Read everything again: the scope is another one, and the leases of subjects follow it."""
         for leased in self._asked.values():
             self._end(leased)
         self._asked.clear()
         self.forget_scope()
+        for leased in self._subjects.values():
+            leased.answer = _LOADING
+            self._update(leased)
 
     def forget_scope(self) -> None:
         """Forget what was refused."""
-        self._refused.clear()
+        self._first.clear()
         self._left_out.clear()
         self._home_answers.clear()
 
     def _end(self, leased: _Leased) -> None:
         leased.lease.close()
-        refused = (_kind_key(leased.demand.kind), leased.demand.namespace)
-        if self._refused.get(refused) is leased:
-            del self._refused[refused]
+        self._allow_others(leased)
+
+    def _allow_others(self, leased: _Leased) -> None:
+        """Take leases of other objects of the kind too, which have waited for the answer to the first."""
+        place = (_kind_key(leased.demand.kind), leased.demand.namespace)
+        if self._first.get(place) is leased:
+            del self._first[place]
 
     # -- coverage -----------------------------------------------------------------------------------------------------
 
@@ -297,8 +325,18 @@ class DemandLeases:
         return tuple(UnreadKind(*each) for each in sorted(unread) if each[2] != NOT_SERVED)
 
 
+_kind_keys: dict[int, tuple[Kind[Any], _KindKey]] = {}
+"""By identity, with the kind, which must not be replaced by another one at the same address."""
+
+
 def _kind_key(kind: Kind[Any]) -> _KindKey:
-    return (type(kind), kind.type, kind.resource_type.qualified_name)
+    known = _kind_keys.get(id(kind))
+    if known is not None:
+        return known[1]
+    key = (type(kind), kind.type, kind.resource_type.qualified_name)
+    if len(_kind_keys) < _MAX_KINDS:
+        _kind_keys[id(kind)] = (kind, key)
+    return key
 
 
 def _lease_key(demand: Demand) -> _LeaseKey:

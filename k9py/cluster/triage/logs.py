@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from k9py.api.errors import KdashError
-from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.text import printable
 from k9py.cluster.reads import ReadGraph, Token
@@ -74,20 +73,22 @@ class ContainerLogs:
         self._begun: deque[float] = deque()
         self._is_timer_set = False
 
-    def read(self) -> dict[tuple[ObjectRef, str, bool], tuple[str, ...]]:
-        """Return all lines that have been read, by pod, container, and whether they are of the run before."""
-        return {
-            (ObjectRef(Pod.KIND, log.target.namespace, log.target.pod), log.target.container, key[3]): log.lines
-            for key, log in self._logs.items()
-            if isinstance(log.lines, tuple)
-        }
+    def read(self, pods: Iterable[Pod]) -> Iterator[tuple[Pod, str, bool, tuple[str, ...]]]:
+        """Yield the lines that have been read for some pods: pod, container, whether of the run before, lines.
+
+        Containers that share their lines have the same tuple.
+        """
+        for pod in pods:
+            for status in pod.statuses():
+                for previous in (False, True):
+                    log = self._logs.get(_key(pod, status.name, previous))
+                    if log is not None and isinstance(log.lines, tuple):
+                        yield pod, status.name, previous, log.lines
 
     def lines(self, pod: Pod, container: str, previous: bool) -> tuple[str, ...] | Unread | None:
         """Return the last lines of a container, None when there are none; Unread until they are read."""
         status = next((each for each in pod.statuses() if each.name == container), None)
-        specs = (*(pod.spec.containers or ()), *(pod.spec.init_containers or ()))
-        image = next((each.image for each in specs if each.name == container), "")
-        key = (pod.owner_uid or pod.uid, container, image, previous)
+        key = _key(pod, container, previous)
         run = (pod.uid, status.restart_count if status is not None else 0)
         self._reads.record(("log", key))
         log = self._logs.get(key)
@@ -158,8 +159,12 @@ class ContainerLogs:
 
     async def _read(self, key: _LogKey) -> None:
         log = self._logs.get(key)
+        lines: tuple[str, ...] | None = None
         try:
-            lines = None if log is None else await read_last_lines(self._source, log.target, previous=key[3])
+            if log is not None:
+                lines = await read_last_lines(self._source, log.target, previous=key[3])
+        except Exception:  # noqa: BLE001 (a log that cannot be read must not end the cluster's tasks)
+            lines = None
         finally:
             self._reading.discard(key)
         if log is not None:
@@ -185,3 +190,9 @@ async def read_last_lines(source: LogSource, target: LogTarget, *, previous: boo
         return None
     texts = tuple(printable(split_line(line)[1][:_MAX_LINE]) for line in lines)
     return texts or None
+
+
+def _key(pod: Pod, container: str, previous: bool) -> _LogKey:
+    specs = (*(pod.spec.containers or ()), *(pod.spec.init_containers or ()))
+    image = next((each.image for each in specs if each.name == container), "")
+    return (pod.owner_uid or pod.uid, container, image, previous)

@@ -1,7 +1,8 @@
 """Run the checks of one object at a time, and keep what they found until something that they read has changed.
 
-Invariants: an object whose checks have to run again is in `dirty`. A check that raises is named in `broken` and does
-not keep the others from running. Nothing is kept of an object about which nothing was found and that reads only itself.
+Invariants: an object whose checks have to run again is in `changed` or in `stale`, never in both. A check that raises
+is named in `broken` and does not keep the others from running. Nothing is kept of an object about which nothing was
+found and that reads only itself.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from k9py.cluster.graph import ClusterGraph
 from k9py.cluster.queries import Queries
 from k9py.cluster.reads import ReadGraph, TrackedReads
 from k9py.cluster.stores import MergedStore, Stores
+from k9py.cluster.triage.pacing import PassSlices
 from k9py.diagnosis.check import Check
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.finding_groups import Owner
@@ -49,7 +51,8 @@ class CheckRuns:
         on_dirty: called when checks have to run again.
 
     Attributes:
-        dirty: objects whose checks have to run, in the order in which they changed.
+        changed: objects whose checks have to run soon, because they have changed themselves.
+        stale: objects whose checks have to run because something that they read has changed.
         broken: checks that raised, by id and object, with the error.
         version: grows when other things are found.
     """
@@ -62,7 +65,8 @@ class CheckRuns:
         subjects: Callable[[Kind[Any]], MergedStore[Any] | Unread],
         on_dirty: Callable[[], None],
     ) -> None:
-        self.dirty: dict[ObjectRef, None] = {}
+        self.changed: dict[ObjectRef, None] = {}
+        self.stale: dict[ObjectRef, None] = {}
         self.broken: dict[tuple[str, ObjectRef], str] = {}
         self.version = 0
         self._checks: dict[tuple[str, str], list[Check]] = {}
@@ -87,14 +91,27 @@ class CheckRuns:
 
     # -- what has to run ----------------------------------------------------------------------------------------------
 
+    @property
+    def dirty_count(self) -> int:
+        """Objects whose checks have to run."""
+        return len(self.changed) + len(self.stale)
+
     def mark(self, refs: Iterable[ObjectRef]) -> None:
-        """Run the checks of objects again; other kinds than those of subjects are left out."""
-        count = len(self.dirty)
+        """Run the checks of objects soon; other kinds than those of subjects are left out."""
+        count = len(self.changed)
         for ref in refs:
             if (ref.kind, ref.group) in self._kinds:
-                self.dirty[ref] = None
-        if len(self.dirty) != count:
+                self.stale.pop(ref, None)
+                self.changed[ref] = None
+        if len(self.changed) != count:
             self._on_dirty()
+
+    def promote(self, refs: Iterable[ObjectRef]) -> None:
+        """Run the checks of objects soon, if they have to run."""
+        for ref in refs:
+            if ref in self.stale:
+                del self.stale[ref]
+                self.changed[ref] = None
 
     def all_subjects(self) -> Iterator[ObjectRef]:
         """Yield every object that has checks, and those that had findings."""
@@ -124,16 +141,47 @@ class CheckRuns:
         for run in self._runs.values():
             run.reads.close()
         self._runs.clear()
-        self.dirty.clear()
+        self.changed.clear()
+        self.stale.clear()
         self.broken.clear()
         self._again.clear()
         self.version += 1
 
     # -- running ------------------------------------------------------------------------------------------------------
 
+    async def run_all(
+        self,
+        refs: Iterable[ObjectRef],
+        make_graph: Callable[[], ClusterGraph],
+        slices: PassSlices,
+        is_interrupted: Callable[[], bool],
+        budget: float | None = None,
+    ) -> bool:
+        """Run the checks of objects, and let the event loop run in between.
+
+        Args:
+            is_interrupted: asked whenever other code has run; ends it.
+            budget: processor seconds after which it ends, None: it has no limit.
+
+        Returns:
+            Whether it was not interrupted.
+        """
+        ends_at = None if budget is None else slices.busy + budget
+        graph = make_graph()
+        for ref in refs:
+            if ends_at is not None and slices.busy >= ends_at:
+                break
+            self.run(ref, graph)
+            if await slices.pause():
+                if is_interrupted():
+                    return False
+                graph = make_graph()
+        return True
+
     def run(self, ref: ObjectRef, graph: ClusterGraph) -> None:
         """Run the checks of an object."""
-        self.dirty.pop(ref, None)
+        self.changed.pop(ref, None)
+        self.stale.pop(ref, None)
         store = self._subjects(self._kinds[ref.kind, ref.group])
         subject = None if isinstance(store, Unread) else store.get(ref)
         run = self._runs.get(ref)
@@ -177,8 +225,8 @@ class CheckRuns:
                 self.broken.pop((check.id, subject.key), None)
 
     def _on_stale(self, reads: TrackedReads) -> None:
-        if reads.ref is not None:
-            self.dirty[reads.ref] = None
+        if reads.ref is not None and reads.ref not in self.changed:
+            self.stale[reads.ref] = None
             self._on_dirty()
 
     def _drop(self, ref: ObjectRef) -> None:
@@ -242,13 +290,13 @@ class CheckRuns:
                 owners |= run.owners
         return findings, owners
 
-    def count(self) -> int:
-        """Return how many objects have been checked."""
+    def count_subjects(self) -> int:
+        """Return how many objects have checks."""
         total = 0
         for kind in self._kinds.values():
             store = self._subjects(kind)
             total += 0 if isinstance(store, Unread) else len(store)
-        return max(0, total - len(self.dirty))
+        return total
 
     def broken_checks(self) -> dict[str, tuple[ObjectRef, str]]:
         """Return the checks that raised, by id, with one object and the error; at most a few."""

@@ -11,16 +11,17 @@ from dataclasses import replace
 from typing import Final
 
 from k9py.api.causes import Cause, CauseKind
-from k9py.api.kinds import JOB, NODE, POD
+from k9py.api.kinds import NODE, POD
 from k9py.api.meta import find_condition
 from k9py.api.pods import Pod, StateTerminated
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.diagnosis.check import check
 from k9py.diagnosis.container_case import ContainerCase, container_cases
-from k9py.diagnosis.containers import HOOK_REASON, RUN_ERROR, is_running_well, waiting_cause
+from k9py.diagnosis.containers import HOOK_REASON, RUN_ERROR, is_running_well, termination_cause, waiting_cause
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.log_errors import log_error
 from k9py.diagnosis.pod_cases import (
     RECENT,
     ended_runs,
@@ -29,6 +30,7 @@ from k9py.diagnosis.pod_cases import (
     settles_at,
     unready_containers,
 )
+from k9py.diagnosis.pod_events import recent_events
 from k9py.diagnosis.pod_evidence import (
     FailingRevision,
     failing_revision,
@@ -40,6 +42,7 @@ from k9py.diagnosis.pod_evidence import (
 )
 from k9py.diagnosis.probes import port_problem, probe_events
 from k9py.diagnosis.proof import condition_evidence, field
+from k9py.diagnosis.service_dependencies import services_it_waits_for
 from k9py.diagnosis.terminations import OOM_KILLED, START_FAILURES, exit_text
 
 _LIFECYCLE: Final = "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/"
@@ -49,7 +52,7 @@ _LIFECYCLE: Final = "https://kubernetes.io/docs/concepts/workloads/pods/pod-life
     "container-crash",
     "a container crashes again and again, or ends though it should run",
     subjects=(POD,),
-    reads=("Event", "Job", "ReplicaSet", "ControllerRevision"),
+    reads=("Event", "Job", "ReplicaSet", "ControllerRevision", "Service"),
     source=f"{_LIFECYCLE}#container-restarts",
     remedy="read the last lines of its log",
 )
@@ -58,7 +61,7 @@ def container_crash(pod: Pod, graph: Graph) -> Iterator[Finding]:
     for case, ended, cause in ended_runs(pod, graph):
         if cause.kind not in (CauseKind.CRASH, CauseKind.NODE) or ended.reason in START_FAILURES:
             continue
-        severity = _severity(pod, graph)
+        severity = _severity(pod)
         if severity is None:
             return
         line = last_line(case, graph)
@@ -69,9 +72,14 @@ def container_crash(pod: Pod, graph: Graph) -> Iterator[Finding]:
             termination_evidence(case, ended, explains=True),
             *named_line(case, line),
             *newest_event(case, "BackOff", "restart"),
+            *newest_event(case, "InvalidEnvironmentVariableNames"),
         )
+        error = log_error(line) or log_error(ended.message)
+        if error is not None and not cause.remedy:
+            cause = replace(cause, remedy=error.remedy)
         finding = _finding(case, ended, cause, graph, reason, revision, evidence, (*revision.next_steps, logs))
-        yield replace(finding, severity=severity)
+        services = services_it_waits_for(pod, case.container, graph, (line, ended.message)) if ended.exit_code else ()
+        yield replace(finding, severity=severity, caused_by=services)
 
 
 @check(
@@ -140,8 +148,11 @@ def container_killed(pod: Pod, graph: Graph) -> Iterator[Finding]:
         events = newest_event(case, "FailedPostStartHook" if is_hook else "Unhealthy")
         if not is_hook:
             cause = replace(cause, message=cause.message + _port_note(case))
-        evidence = (*events, termination_evidence(case, ended), *named_line(case, last_line(case, graph)))
-        yield _finding(case, ended, cause, graph, cause.reason, revision, evidence, revision.next_steps)
+        line = last_line(case, graph)
+        evidence = (*events, termination_evidence(case, ended), *named_line(case, line))
+        finding = _finding(case, ended, cause, graph, cause.reason, revision, evidence, revision.next_steps)
+        services = services_it_waits_for(pod, case.container, graph, (line, cause.message))
+        yield replace(finding, caused_by=services)
 
 
 @check(
@@ -155,14 +166,16 @@ def container_restarted(pod: Pod, graph: Graph) -> Iterator[Finding]:
     """Yield, as information, each container of a ready pod that was restarted within the last hour and runs well."""
     if is_plainly_healthy(pod) or not pod.is_ready or pod.is_terminating:
         return
-    for case in container_cases(pod, graph.now, ()):
+    for case in container_cases(pod, graph.now, recent_events(pod, graph.events(pod), graph.now)):
         ended = case.last_terminated
         if ended is None or ended.finished_at is None or case.is_init or graph.now - ended.finished_at > RECENT:
             continue
         if is_running_well(case.status.restart_count, ended, graph.now):
             graph.look_again(ended.finished_at + RECENT)
+            cause = termination_cause(case, ended)
             how = OOM_KILLED if ended.reason == OOM_KILLED else exit_text(ended)
-            message = f"{case.label} was restarted ({how}) and runs again"
+            why = cause.message.partition(" is ")[2] if cause.kind is CauseKind.PROBE else how
+            message = f"{case.label} was restarted ({why}) and runs again"
             yield Finding(
                 Severity.INFO,
                 "Restarted",
@@ -243,18 +256,8 @@ def _restarts(pod: Pod) -> bool:
     return pod.spec.restart_policy != "Never"
 
 
-def _severity(pod: Pod, graph: Graph) -> Severity | None:
-    """Return how bad a crash is for a pod; None: its Job succeeded since, or the state of the Job is not known (yet).
-
-    The first failed pod of a Job that still runs is information: it is made again (backoffLimit).
-    """
+def _severity(pod: Pod) -> Severity | None:
+    """Return how bad a crash is for a pod; None: it is a failed pod of a Job, which `checks/jobs.py` reports."""
     owner = pod.metadata.controller
-    if owner is None or owner.kind != "Job" or pod.status.phase != "Failed":
-        return pod_severity(pod)
-    job = graph.get(JOB, owner.name, pod.namespace)
-    if job is None or isinstance(job, Unread):
-        return None
-    done = {condition.type for condition in job.status.conditions or () if condition.status == "True"}
-    if done & {"Complete", "SuccessCriteriaMet"}:
-        return None
-    return Severity.INFO if "Failed" not in done and (job.status.failed or 0) <= 1 else Severity.WARNING
+    is_of_job = owner is not None and owner.kind == "Job" and pod.status.phase == "Failed"
+    return None if is_of_job else pod_severity(pod)

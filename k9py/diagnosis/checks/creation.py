@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from k9py.api.admission import Webhook
 from k9py.api.batch import CronJob, Job
 from k9py.api.events import Event
 from k9py.api.kinds import (
@@ -26,6 +27,7 @@ from k9py.api.kinds import (
     POD,
     REPLICA_SET,
     RESOURCE_QUOTA,
+    SERVICE,
     STATEFUL_SET,
     VALIDATING_WEBHOOK_CONFIGURATION,
     Kind,
@@ -317,9 +319,15 @@ def _asked(finding: Finding, refusal: Refusal, graph: Graph) -> Finding:
             return replace(
                 finding,
                 evidence=(*finding.evidence, proof),
-                caused_by=(configuration.key,) if fails else (),
+                caused_by=_called(configuration.key, webhook) if fails else (),
             )
     return finding
+
+
+def _called(configuration: ObjectRef, webhook: Webhook) -> tuple[ObjectRef, ...]:
+    """Return what may be wrong with a webhook that does not answer: its configuration, and its Service."""
+    service = webhook.client_config.service
+    return (configuration,) if service is None else (configuration, SERVICE.key(service.namespace, service.name))
 
 
 def _missing(ref: ObjectRef, finding: Finding, graph: Graph) -> Finding | ObjectRef:

@@ -73,23 +73,21 @@ def cron_job_health(cron_job: CronJob, graph: Graph) -> Iterator[Finding]:
 
 @check(
     "cronjob-suspended",
-    "a CronJob is suspended while its schedule passes",
+    "a CronJob is suspended",
     subjects=(CRON_JOB,),
     source=_DOCS + "#schedule-suspension",
     remedy="set spec.suspend to false",
 )
 def cron_job_suspended(cron_job: CronJob, graph: Graph) -> Iterator[Finding]:
-    """Yield that a CronJob is suspended: a warning once it missed a run."""
+    """Yield that a CronJob is suspended: a warning if that was done later, to one that ran, as with a pause."""
     if not cron_job.spec.suspend or cron_job.metadata.deletion_timestamp is not None:
         return
     who, at = suspender(cron_job)
     last = cron_job.status.last_schedule_time
-    due = _due_after(cron_job, max(filter(None, (at, last, cron_job.metadata.creation_timestamp)), default=None))
-    has_missed = due is None or due <= graph.now
-    if due is not None:
-        graph.look_again(due)
+    created = cron_job.metadata.creation_timestamp
+    was_running = at is not None and created is not None and at > created
     yield Finding(
-        Severity.WARNING if has_missed else Severity.INFO,
+        Severity.WARNING if was_running else Severity.INFO,
         "Suspended",
         f"suspended{who}: it starts no Jobs",
         cron_job.key,

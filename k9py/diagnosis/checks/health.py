@@ -1,4 +1,7 @@
-"""State what users feel of workloads and Services, as the panes show it: the effects that root causes explain."""
+"""State what users feel of workloads and Services, as the panes show it: the effects that root causes explain.
+
+Invariant: a warning is nothing that users feel: whatever causes it is a finding of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from k9py.api.kinds import DAEMON_SET, DEPLOYMENT, SERVICE, STATEFUL_SET
-from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
+from k9py.api.pods import Pod
 from k9py.api.services import Service
 from k9py.api.severity import Severity
 from k9py.api.workloads import Workload
 from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.graph import Graph
+from k9py.diagnosis.settling import is_being_deleted
 
 _MAX_CAUSES: Final = 50
 """Unready pods that are named as causes: more would not add another reason."""
@@ -28,19 +32,27 @@ _MAX_CAUSES: Final = 50
     remedy="look at what its pods report",
 )
 def workload_health(workload: Workload, graph: Graph) -> Iterator[Finding]:
-    """Yield the severity of a workload that needs attention."""
+    """Yield that a workload serves with less than wanted, or that its rollout has failed."""
     health = graph.workload_health(workload.key)
-    if health is None or not health.severity.is_problem:
+    if health is None or health.severity > Severity.STUCK or is_being_deleted(workload, graph):
         return
     worst = health.findings[0] if health.findings else None
-    status = health.status
+    status, pods = health.status, graph.pods_of(workload.key)
     if status.desired is None or status.serving is None:
         message = worst.message if worst else health.severity.label
+    elif status.desired == 0:
+        message = (
+            "0 pods wanted, its Services have no endpoints" if health.severity is Severity.DOWN else status.summary
+        )
     elif status.serving < status.desired:
         message = f"{status.serving} of {count_noun(status.desired, 'pod')} ready"
-    else:
-        message = "rollout failed, old pods serve" if health.severity is Severity.STUCK else status.summary
-    causes: tuple[ObjectRef, ...] = tuple(pod.key for pod in graph.pods_of(workload.key) if not pod.is_ready)
+    elif health.severity is Severity.STUCK:
+        message = "rollout failed, old pods serve"
+    else:  # its pods show it before its controller has counted them
+        ready = min(sum(pod.is_ready for pod in pods), status.desired)
+        message = f"{ready} of {count_noun(status.desired, 'pod')} ready"
+    causes = {pod.key for pod in pods if not pod.is_ready and pod.status.phase != "Succeeded"}
+    causes |= {finding.about for finding in health.findings if finding.about.kind == Pod.KIND}
     since = min((each.since for each in health.findings if each.since is not None), default=None)
     yield Finding(
         health.severity,
@@ -48,7 +60,7 @@ def workload_health(workload: Workload, graph: Graph) -> Iterator[Finding]:
         message,
         workload.key,
         since,
-        caused_by=causes[:_MAX_CAUSES],
+        caused_by=tuple(sorted(causes))[:_MAX_CAUSES],
         is_effect=True,
     )
 
@@ -62,17 +74,19 @@ def workload_health(workload: Workload, graph: Graph) -> Iterator[Finding]:
     remedy="look at the workloads and pods that it selects",
 )
 def service_health(service: Service, graph: Graph) -> Iterator[Finding]:
-    """Yield the severity of a Service that needs attention."""
+    """Yield that a Service serves with less than wanted; a failed rollout behind it is felt only by the workload."""
     health = graph.service_health(service.key)
-    if health is None or not health.severity.is_problem:
+    if health is None or health.severity > Severity.STUCK or is_being_deleted(service, graph):
+        return
+    if health.severity is Severity.STUCK and health.serving == health.desired:
         return
     worst = health.findings[0] if health.findings else None
     if health.serving is None or health.desired is None:
         message = worst.message if worst else health.severity.label
     elif health.serving == 0:
         message = "no ready endpoints"
-    elif health.serving >= health.desired and worst:
-        message = worst.message
+    elif health.serving >= health.desired and worst is not None:
+        message = worst.message  # its pods serve, but not what it asks of them
     else:
         message = f"{health.serving} of {count_noun(health.desired, 'endpoint')} ready"
     backends = graph.backends_of(service.key)

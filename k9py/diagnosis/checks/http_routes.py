@@ -16,13 +16,13 @@ from k9py.api.meta import Condition, ObjectRef, find_condition
 from k9py.api.services import Service
 from k9py.api.severity import Severity
 from k9py.api.text import printable, shorten
-from k9py.diagnosis.backends import backend_state
 from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.held_pods import served_state
 from k9py.diagnosis.missing_services import missing_service
 from k9py.diagnosis.proof import absence, did_you_mean, field
-from k9py.diagnosis.settling import is_recent, is_young
+from k9py.diagnosis.settling import is_being_deleted, is_recent, is_young
 
 _ANSWER_PATIENCE: Final = timedelta(minutes=2)
 _STEPS: Final = (NextStep("edit the route", "object.edit"),)
@@ -40,7 +40,7 @@ _BACKEND_REASONS: Final = frozenset({"BackendNotFound", "PortNotFound", "RefNotP
 )
 def httproute_health(route: HttpRoute, graph: Graph) -> Iterator[Finding]:
     """Yield what users feel of a route: all of its rules fail, some, or no Gateway takes it."""
-    if route.metadata.deletion_timestamp is not None:
+    if is_being_deleted(route, graph):
         return
     states: list[tuple[Severity, str]] = []
     causes: list[ObjectRef] = []
@@ -91,7 +91,15 @@ def httproute_backend(route: HttpRoute, graph: Graph) -> Iterator[Finding]:
         reason, text, evidence = found
         severity = Severity.DOWN if len(backends) == 1 else Severity.DEGRADED
         proof = field(route, "spec.rules[].backendRefs", f"{backend.name}:{backend.port}")
-        yield Finding(severity, reason, text, route.key, evidence=(*evidence, proof), next_steps=_STEPS)
+        yield Finding(
+            severity,
+            reason,
+            text,
+            route.key,
+            route.metadata.spec_changed_at,
+            evidence=(*evidence, proof),
+            next_steps=_STEPS,
+        )
 
 
 @check(
@@ -176,7 +184,7 @@ def _backend(route: HttpRoute, backend: BackendRef, graph: Graph) -> tuple[Sever
     service = graph.get(SERVICE, backend.name, backend.namespace or route.namespace)
     if not isinstance(service, Service):
         return None
-    state = backend_state(service, graph)
+    state = served_state(service, graph)
     return state.severity_for_users, state.of(backend.name), service.key
 
 

@@ -18,15 +18,15 @@ from k9py.api.plural import count_noun, pluralize
 from k9py.api.services import Service
 from k9py.api.severity import Severity
 from k9py.api.text import printable
-from k9py.diagnosis.backends import backend_state
 from k9py.diagnosis.certificates import certificate_findings
 from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.held_pods import served_state
 from k9py.diagnosis.missing_services import missing_service
 from k9py.diagnosis.near_misses import nearest_name
 from k9py.diagnosis.proof import absence, did_you_mean, field
-from k9py.diagnosis.settling import is_young
+from k9py.diagnosis.settling import is_being_deleted, is_young, latest
 
 _SOURCE: Final = "https://kubernetes.io/docs/concepts/services-networking/ingress/"
 _ADDRESS_PATIENCE: Final = timedelta(minutes=5)
@@ -57,7 +57,7 @@ class _Path:
 )
 def ingress_health(ingress: Ingress, graph: Graph) -> Iterator[Finding]:
     """Yield what users feel of an Ingress: all of its paths fail, some, or its certificate is not valid."""
-    if ingress.metadata.deletion_timestamp is not None:
+    if is_being_deleted(ingress, graph):
         return
     paths = [path for where, backend in ingress.backends() if (path := _path(ingress, where, backend, graph))]
     failing = [path for path in paths if path.severity is Severity.DOWN]
@@ -115,6 +115,7 @@ def ingress_backend(ingress: Ingress, graph: Graph) -> Iterator[Finding]:
                 "NoSuchService",
                 f"{text}{missing_service(missing, graph)}",
                 ingress.key,
+                ingress.metadata.spec_changed_at,
                 evidence=(absence(missing), proof),
                 next_steps=steps,
             )
@@ -130,6 +131,7 @@ def ingress_backend(ingress: Ingress, graph: Graph) -> Iterator[Finding]:
                 "NoSuchPort",
                 f"{text}{meant}",
                 ingress.key,
+                latest(ingress.metadata.spec_changed_at, service.metadata.ports_changed_at),
                 evidence=(proof, field(service, "spec.ports", has)),
                 next_steps=steps,
             )
@@ -161,6 +163,7 @@ def ingress_class(ingress: Ingress, graph: Graph) -> Iterator[Finding]:
             "NoSuchIngressClass",
             f"IngressClass {printable(name)} does not exist{near}: no controller takes it",
             ingress.key,
+            ingress.metadata.spec_changed_at,
             evidence=(absence(missing), field(ingress, "spec.ingressClassName", name)),
             next_steps=steps,
         )
@@ -229,7 +232,7 @@ def _path(ingress: Ingress, where: str, backend: Backend, graph: Graph) -> _Path
         return _Path(where, Severity.DOWN, f"Service {printable(name)} does not exist")
     if _lacks(service, port):
         return _Path(where, Severity.DOWN, f"Service {printable(name)} has no port {printable(str(port))}")
-    state = backend_state(service, graph)
+    state = served_state(service, graph)
     return _Path(where, state.severity_for_users, state.of(name), (service.key,))
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from k9py.api.batch import CronJob, Job
 from k9py.api.causes import CauseKind
 from k9py.api.kinds import JOB, POD
-from k9py.api.meta import Condition, find_condition
+from k9py.api.meta import Condition, ObjectRef, find_condition
 from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
@@ -24,6 +24,7 @@ from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.nodes import node_failure
 from k9py.diagnosis.pods import pod_findings
 from k9py.diagnosis.proof import condition_evidence, field, last_line, log_evidence
+from k9py.diagnosis.service_dependencies import services_it_waits_for
 from k9py.diagnosis.terminations import exit_text
 
 _DOCS: Final = "https://kubernetes.io/docs/concepts/workloads/controllers/job/"
@@ -93,9 +94,9 @@ def job_health(job: Job, graph: Graph) -> Iterator[Finding]:
         return
     active = [pod for pod in pods if not pod.is_terminating and pod.status.phase in ("", "Pending", "Running")]
     began = job.status.start_time or job.metadata.creation_timestamp
-    if not active:
+    if not pods:
         yield from _without_pods(job, began, graph)
-    elif all(_is_stuck(pod, graph) for pod in active):
+    elif active and all(_is_stuck(pod, graph) for pod in active):
         message = f"0 of {count_noun(len(active), 'pod')} running"
         causes = tuple(pod.key for pod in active)[:_MAX_PODS]
         yield Finding(Severity.DEGRADED, "NoRunningPods", message, job.key, began, caused_by=causes, is_effect=True)
@@ -131,10 +132,11 @@ def job_failed(job: Job, graph: Graph) -> Iterator[Finding]:
     made_up_for = _made_up_for(job, graph)
     last = pods[-1] if pods else None
     evidence: list[Evidence] = [condition_evidence(job, failed)]
+    causes: tuple[Finding | ObjectRef, ...] = ()
     message = _reason_text(job, failed)
     is_late = failed.reason == "DeadlineExceeded"
     if last is not None and not is_late:
-        detail = _exit(last, graph, evidence)
+        detail, causes = _exit(last, graph, evidence)
         message += f": {detail}" if detail else ""
     root = Finding(
         Severity.INFO if made_up_for else _severity(failed.last_transition_time, graph),
@@ -144,6 +146,7 @@ def job_failed(job: Job, graph: Graph) -> Iterator[Finding]:
         failed.last_transition_time,
         CauseKind.DEADLINE if is_late else CauseKind.CRASH,
         evidence=tuple(evidence),
+        caused_by=() if made_up_for else causes,
         next_steps=(NextStep("look at the log of its last pod", "object.logs"),),
     )
     yield root
@@ -189,7 +192,7 @@ def job_retrying(job: Job, graph: Graph) -> Iterator[Finding]:
     is_near = job.status.failed >= 2 or job.status.failed >= limit
     evidence: list[Evidence] = [field(job, "status.failed", job.status.failed)]
     pods = _failed(_pods(job, graph))
-    detail = _exit(pods[-1], graph, evidence) if pods else ""
+    detail, causes = _exit(pods[-1], graph, evidence) if pods else ("", ())
     message = f"its pods fail and are retried (backoffLimit {limit})" + (f": {detail}" if detail else "")
     root = Finding(
         Severity.WARNING if is_near else Severity.INFO,
@@ -198,6 +201,7 @@ def job_retrying(job: Job, graph: Graph) -> Iterator[Finding]:
         job.key,
         job.status.start_time,
         evidence=tuple(evidence),
+        caused_by=causes if is_near else (),
     )
     yield root
     if is_near:
@@ -220,8 +224,10 @@ def job_suspended(job: Job, graph: Graph) -> Iterator[Finding]:
     suspended = find_condition(job.status.conditions, "Suspended")
     since = suspended.last_transition_time if suspended is not None else None
     who, at = suspender(job)
+    created = job.metadata.creation_timestamp
+    was_running = at is not None and created is not None and at > created
     yield Finding(
-        Severity.INFO if is_queued else Severity.WARNING,
+        Severity.WARNING if was_running and not is_queued else Severity.INFO,
         "Suspended",
         f"suspended{who}: it does not run until it is resumed",
         job.key,
@@ -270,8 +276,12 @@ def _of_pods(pods: Sequence[Pod], root: Finding) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, "Failed", message, pod.key, root.since, caused_by=(root,))
 
 
-def _exit(pod: Pod, graph: Graph, evidence: list[Evidence]) -> str:
-    """Return how the failed container of a pod ended, with its last log line; add both to the evidence."""
+def _exit(pod: Pod, graph: Graph, evidence: list[Evidence]) -> tuple[str, tuple[Finding | ObjectRef, ...]]:
+    """Return how the failed container of a pod ended, with its last log line, and the Services that it waits for.
+
+    Args:
+        evidence: is extended by both.
+    """
     for status in pod.statuses():
         ended = status.state.terminated if status.state is not None else None
         if ended is None or ended.exit_code == 0:
@@ -284,8 +294,11 @@ def _exit(pod: Pod, graph: Graph, evidence: list[Evidence]) -> str:
         if line:
             evidence.append(log_evidence(pod, container, line))
             text += f": {shorten(line)}"
-        return text
-    return ""
+        containers = (*(pod.spec.containers or ()), *(pod.spec.init_containers or ()))
+        container_spec = next((each for each in containers if each.name == status.name), None)
+        texts = (*(lines if isinstance(lines, tuple) else ())[-5:], ended.message)
+        return text, () if container_spec is None else services_it_waits_for(pod, container_spec, graph, texts)
+    return "", ()
 
 
 def _is_stuck(pod: Pod, graph: Graph) -> bool:

@@ -26,15 +26,16 @@ from k9py.diagnosis.pod_evidence import failing_revision
 from k9py.diagnosis.probes import PROBES, port_problem, probe_events, probe_of
 from k9py.diagnosis.proof import event_evidence, field
 from k9py.diagnosis.scheduling import SLOW_START
+from k9py.diagnosis.service_dependencies import services_it_waits_for
 
 _STARTING: Final = timedelta(minutes=1)
 
 
 @check(
-    "probe",
+    "container-probe",
     "a startup, readiness or liveness probe fails",
     subjects=(POD,),
-    reads=("Event", "ReplicaSet", "ControllerRevision"),
+    reads=("Event", "ReplicaSet", "ControllerRevision", "Service"),
     source="https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/",
     remedy="correct the probe's port or path, or find out why the program does not answer",
 )
@@ -67,6 +68,7 @@ def probe(pod: Pod, graph: Graph) -> Iterator[Finding]:
             CauseKind.PROBE,
             container=printable(case.status.name),
             evidence=(*evidence, *revision.evidence),
+            caused_by=() if port else services_it_waits_for(pod, case.container, graph, (output,)),
             next_steps=(*revision.next_steps, NextStep(f"read the log of {case.label}", "object.logs")),
         )
 

@@ -26,8 +26,10 @@ from k9py.diagnosis.claims import missing_claim
 from k9py.diagnosis.finding import Evidence, EvidenceSource, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.node_fit import STATE_KINDS, LackKind, NodeFit, neighbour_lacks, room_lacks, static_lacks
+from k9py.diagnosis.node_states import causes_of
 from k9py.diagnosis.proof import field
 from k9py.diagnosis.scheduler_message import RefusalKind, SchedulerMessage, parse_scheduler_message
+from k9py.diagnosis.scheduling import is_gated_for_long
 from k9py.diagnosis.settling import is_recent
 from k9py.diagnosis.unbound_claims import unbound_claim
 from k9py.diagnosis.unschedulable import (
@@ -48,7 +50,7 @@ _NO_SCHEDULER: Final = timedelta(minutes=1)
 _PREEMPTION: Final = timedelta(minutes=5)
 _SCALE_UP: Final = timedelta(minutes=15)
 """Time that the cluster autoscaler gives a new node (--max-node-provision-time)."""
-_GATED: Final = timedelta(minutes=10)
+_GATED: Final = timedelta(seconds=20)
 _MAX_EXAMINED: Final = 20
 """Nodes whose pods are added up; of more, those that lack least otherwise."""
 _SCALE_UP_REASONS: Final = frozenset({"TriggeredScaleUp", "Nominated"})
@@ -118,13 +120,11 @@ def _gated(pod: Pod, scheduled: Condition, graph: Graph) -> Finding:
     gates = ", ".join(printable(gate.name) for gate in pod.spec.scheduling_gates or ()) or "one"
     many = pluralize(len(pod.spec.scheduling_gates or ()), "gate")
     since = scheduled.last_transition_time or pod.metadata.creation_timestamp
-    owner = pod.metadata.controller
-    is_queued = owner is not None and owner.kind == "Job"  # queues such as Kueue hold Jobs for hours
-    is_late = since is not None and graph.now - since > _GATED and not is_queued
-    if since is not None and not is_late:
-        graph.look_again(since + _GATED + timedelta(seconds=1))
+    is_late = is_gated_for_long(pod, graph.now)
+    if not is_late:
+        is_recent(since, graph, _GATED)
     return Finding(
-        Severity.WARNING if is_late else Severity.INFO,
+        Severity.DOWN if is_late else Severity.INFO,
         "SchedulingGated",
         f"pod waits for scheduling {many} {gates}",
         pod.key,
@@ -293,19 +293,19 @@ def _is_about_claims(message: SchedulerMessage) -> bool:
     )
 
 
-def _node_causes(case: Unscheduled, fits: tuple[NodeFit, ...], graph: Graph) -> tuple[ObjectRef, ...]:
+def _node_causes(case: Unscheduled, fits: tuple[NodeFit, ...], graph: Graph) -> tuple[Finding | ObjectRef, ...]:
     """Return the nodes that the pod would fit if they were not cordoned, or were ready.
 
     Where only one such pod fits a node, they are no cause unless they would do for all pods that wait.
     """
     nodes = tuple(
-        each.node.key
+        each.node
         for each in fits[:_MAX_EXAMINED]
         if each.lacks and all(lack.kind in STATE_KINDS for lack in each.lacks)
     )
     if any(each.kind in _ONE_FOR_EACH_NODE for each in case.message.refusals):
-        return nodes if len(nodes) >= len(_waiting_siblings(case.pod, graph)) else ()
-    return nodes
+        nodes = nodes if len(nodes) >= len(_waiting_siblings(case.pod, graph)) else ()
+    return tuple(cause for node in nodes for cause in causes_of(node, graph) or (node.key,))
 
 
 def _node_evidence(near: NodeFit) -> Evidence:

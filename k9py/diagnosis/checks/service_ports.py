@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from k9py.api.kinds import SERVICE
 from k9py.api.plural import pluralize
@@ -21,6 +22,7 @@ from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph
 from k9py.diagnosis.near_misses import nearest_name
 from k9py.diagnosis.proof import field
+from k9py.diagnosis.settling import latest
 
 _FINISHED = ("Succeeded", "Failed")
 
@@ -68,7 +70,8 @@ def service_named_port(service: Service, graph: Graph) -> Iterator[Finding]:
         others = [each for each in service.spec.ports or () if each is not port]
         severity = Severity.DOWN if is_all and not others else Severity.DEGRADED
         evidence = (field(service, "spec.ports[].targetPort", target), *_declared(lacking[0]))
-        yield Finding(severity, "NoSuchPort", message, service.key, evidence=evidence, next_steps=steps)
+        since = _began(service, lacking)
+        yield Finding(severity, "NoSuchPort", message, service.key, since, evidence=evidence, next_steps=steps)
 
 
 @check(
@@ -105,6 +108,7 @@ def service_target_port(service: Service, graph: Graph) -> Iterator[Finding]:
             "PortNotDeclared",
             text,
             service.key,
+            _began(service, pods),
             evidence=(field(service, "spec.ports[].targetPort", number), *_declared(pod)),
             next_steps=(NextStep("edit the target port", "object.edit"),),
         )
@@ -117,6 +121,11 @@ def _running(service: Service, graph: Graph) -> tuple[Pod, ...]:
     return tuple(
         pod for pod in graph.pods_of(service.key) if not pod.is_terminating and pod.status.phase not in _FINISHED
     )
+
+
+def _began(service: Service, pods: Iterable[Pod]) -> datetime | None:
+    """Return since when a port is wrong: the Service was written, or the pods that lack it were created."""
+    return latest(service.metadata.ports_changed_at, *(pod.metadata.creation_timestamp for pod in pods))
 
 
 def _is_doubted(port: ServicePort, pod: Pod) -> bool:

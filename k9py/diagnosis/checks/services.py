@@ -7,9 +7,11 @@ its endpoints may still be on their way. Ports are in `service_ports`, addresses
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, TypeVar
 
-from k9py.api.kinds import DAEMON_SET, DEPLOYMENT, ENDPOINT_SLICE, NAMESPACE, POD, SERVICE, STATEFUL_SET, Kind
+from k9py.api.kinds import DAEMON_SET, DEPLOYMENT, ENDPOINT_SLICE, NAMESPACE, NODE, POD, SERVICE, STATEFUL_SET, Kind
 from k9py.api.meta import KubeObject
 from k9py.api.plural import count_noun, pluralize
 from k9py.api.pods import Pod
@@ -22,11 +24,11 @@ from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.mixed_backends import mixed_backends
-from k9py.diagnosis.near_misses import name_distance
+from k9py.diagnosis.near_misses import NearMiss, name_distance
 from k9py.diagnosis.proof import absence, field
 from k9py.diagnosis.service_targets import selector_near_miss
 from k9py.diagnosis.services import deleted_endpoints, no_pods_text
-from k9py.diagnosis.settling import is_young
+from k9py.diagnosis.settling import is_being_deleted, is_young, latest
 
 _MAX_NAMESPACES: Final = 200
 """Namespaces in which a selector is tried when nothing in its own is like it."""
@@ -45,11 +47,11 @@ T = TypeVar("T", bound=KubeObject)
 def service_selector(service: Service, graph: Graph) -> Iterator[Finding]:
     """Yield that nothing matches a selector, with the labels that come closest."""
     selector = service.spec.selector
-    if not selector or service.spec.type == "ExternalName" or service.metadata.deletion_timestamp is not None:
-        return
-    if isinstance(graph.list(POD, service.namespace), Unread):
+    if not selector or service.spec.type == "ExternalName":
         return
     if graph.pods_of(service.key) or graph.backends_of(service.key) or is_young(service, graph):
+        return
+    if is_being_deleted(service, graph):
         return
     near = selector_near_miss(
         service,
@@ -73,7 +75,56 @@ def service_selector(service: Service, graph: Graph) -> Iterator[Finding]:
             verb = pluralize(len(pods), "matches", "match")
             text += f"; {count_noun(len(pods), 'pod')} in namespace {printable(namespace)} {verb}"
             evidence.append(field(pods[0], "metadata.labels", selector_text(selector)))
-    yield Finding(Severity.DOWN, "NoPods", text, service.key, evidence=tuple(evidence), next_steps=tuple(steps))
+    yield Finding(
+        Severity.DOWN,
+        "NoPods",
+        text,
+        service.key,
+        _began(service, near, graph),
+        evidence=tuple(evidence),
+        next_steps=tuple(steps),
+    )
+
+
+def _began(service: Service, near: NearMiss | None, graph: Graph) -> datetime | None:
+    """Return since when nothing matches: the selector was written, or the pods that nearly match were created."""
+    created = [
+        pod.metadata.creation_timestamp
+        for ref in (near.objects if near else ())
+        for pod in ((graph.get(POD, ref.name, ref.namespace),) if ref.kind == Pod.KIND else graph.pods_of(ref))
+        if isinstance(pod, Pod)
+    ]
+    return latest(service.metadata.selector_changed_at, *created)
+
+
+@check(
+    "service-terminating",
+    "all pods of a Service are terminating",
+    subjects=(SERVICE,),
+    reads=("Pod", "EndpointSlice", "Deployment", "StatefulSet", "DaemonSet"),
+    source="https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#terminating",
+    remedy="create the workload again that made its pods",
+)
+def service_terminating(service: Service, graph: Graph) -> Iterator[Finding]:
+    """Yield that the last pods of a Service terminate: for good, or while their workload makes others."""
+    selector = service.spec.selector
+    if not selector or service.spec.type == "ExternalName":
+        return
+    pods = [pod for pod in graph.pods_of(service.key) if pod.status.phase not in ("Succeeded", "Failed")]
+    if not pods or not all(pod.is_terminating for pod in pods) or is_being_deleted(service, graph):
+        return
+    backends = [workload for ref in graph.backends_of(service.key) if (workload := graph.workload(ref)) is not None]
+    since = min(pod.metadata.deletion_timestamp for pod in pods if pod.metadata.deletion_timestamp)
+    evidence = tuple(field(pod, "metadata.deletionTimestamp", pod.metadata.deletion_timestamp) for pod in pods[:3])
+    serving = sum(endpoint.is_serving for each in graph.slices_of(service) for endpoint in each.endpoints or ())
+    if backends:
+        if serving and any(_wants_pods(workload) for workload in backends):
+            text = f"only terminating endpoints serve: {count_noun(serving, 'endpoint')}"
+            yield Finding(Severity.INFO, "Terminating", text, service.key, evidence=evidence)
+        return
+    verb = pluralize(len(pods), "is", "are")
+    text = f"no workload makes pods for it: the last {count_noun(len(pods), 'pod')} {verb} terminating"
+    yield Finding(Severity.DOWN, "NoPods", text, service.key, min(since, graph.now), evidence=evidence)
 
 
 @check(
@@ -129,13 +180,13 @@ def service_mixed_pods(service: Service, graph: Graph) -> Iterator[Finding]:
 def service_without_endpoints(service: Service, graph: Graph) -> Iterator[Finding]:
     """Yield that no slice belongs to a Service without a selector, with the slice that probably should."""
     spec = service.spec
-    if spec.selector or spec.type == "ExternalName" or service.metadata.deletion_timestamp is not None:
+    if spec.selector or spec.type == "ExternalName":
+        return
+    own = graph.slices_of(service)
+    if any(each.endpoints for each in own) or is_young(service, graph) or is_being_deleted(service, graph):
         return
     slices = graph.list(ENDPOINT_SLICE, service.namespace)
     if isinstance(slices, Unread):
-        return
-    own = [each for each in slices if each.service_name == service.name]
-    if any(each.endpoints for each in own) or is_young(service, graph):
         return
     near = _stray_slice(service, slices, graph)
     evidence = [field(service, "spec.selector", "none")]
@@ -198,9 +249,13 @@ def service_endpoints_nowhere(service: Service, graph: Graph) -> Iterator[Findin
     if service.spec.selector or service.spec.type == "ExternalName":
         return
     endpoints = [endpoint for each in graph.slices_of(service) for endpoint in each.endpoints or ()]
-    pods = graph.list(POD, service.namespace)
-    if not endpoints or isinstance(pods, Unread) or is_young(service, graph):
+    if not endpoints or is_young(service, graph):
         return
+    names = {ref.name for each in endpoints if (ref := each.target_ref) is not None and ref.kind == Pod.KIND}
+    known = [graph.get(POD, name, service.namespace) for name in sorted(names)]
+    if any(isinstance(each, Unread) for each in known):
+        return
+    pods = [each for each in known if isinstance(each, Pod)]
     gone = deleted_endpoints(service, endpoints, pods)
     if gone:
         which = _share(len(gone), len(endpoints))
@@ -222,26 +277,22 @@ def service_endpoints_nowhere(service: Service, graph: Graph) -> Iterator[Findin
 
 
 def _unknown_addresses(service: Service, endpoints: list[Endpoint], graph: Graph) -> Iterator[Finding]:
-    """Yield addresses between those of the pods that no pod has: pods of the cluster have been there, or a typo is."""
+    """Yield addresses of the pod networks of nodes that no pod has: pods have been there, or it is a typo."""
     without_pod = [each for each in endpoints if each.target_ref is None and each.is_serving and each.addresses]
-    if not without_pod or not graph.covers(""):
+    nodes = graph.list(NODE) if without_pod and graph.covers("") else ()
+    if isinstance(nodes, Unread):
         return
-    pods = graph.list(POD)
-    if isinstance(pods, Unread):
-        return
-    addresses = {pod.status.pod_ip for pod in pods if pod.status.pod_ip}
-    # Pods with the network of their node have its address, which says nothing about where pods are.
-    networks = {
-        pod.status.pod_ip.rpartition(".")[0] for pod in pods if pod.status.pod_ip not in ("", pod.status.host_ip)
-    }
-    hosts = {pod.status.host_ip for pod in pods}
-    unknown = [
+    networks = [network for node in nodes for text in node.spec.pod_cidrs or () if (network := _network(text))]
+    inside = [
         address
         for each in without_pod
-        if (address := (each.addresses or ("",))[0]) not in addresses | hosts
-        and "." in address
-        and address.rpartition(".")[0] in networks
+        if (address := _address((each.addresses or ("",))[0])) and any(address in network for network in networks)
     ]
+    pods = graph.list(POD) if inside else ()
+    if isinstance(pods, Unread):
+        return
+    taken = {pod.status.pod_ip for pod in pods}
+    unknown = [str(address) for address in inside if str(address) not in taken]
     if unknown:
         severity = Severity.DOWN if len(unknown) == len(endpoints) else Severity.WARNING
         verb = pluralize(len(unknown), "has", "have")
@@ -249,10 +300,24 @@ def _unknown_addresses(service: Service, endpoints: list[Endpoint], graph: Graph
         yield Finding(
             severity,
             "NoPodWithAddress",
-            f"{text}: {printable(unknown[0])}",
+            f"{text}: {unknown[0]}",
             service.key,
             evidence=tuple(field(service, "endpoints[].addresses", address) for address in unknown[:3]),
         )
+
+
+def _network(text: str) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
 def _moved_pod(endpoint: Endpoint, pods: Iterable[Pod]) -> Pod | None:

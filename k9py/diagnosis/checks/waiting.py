@@ -21,6 +21,7 @@ from k9py.diagnosis.images import IMAGE_REASONS
 from k9py.diagnosis.pod_cases import unready_containers
 from k9py.diagnosis.pod_evidence import failing_revision, named_line, newest_event, waiting_evidence
 from k9py.diagnosis.proof import event_evidence, field
+from k9py.diagnosis.service_dependencies import services_it_waits_for
 from k9py.logs.failing_line import failing_line
 
 _OTHER_CHECKS: Final = STARTING_REASONS | CREATE_REASONS | IMAGE_REASONS
@@ -71,7 +72,7 @@ def container_waiting(pod: Pod, graph: Graph) -> Iterator[Finding]:
     "init-container-slow",
     "an init container has not finished, so the others do not start",
     subjects=(POD,),
-    reads=("Event",),
+    reads=("Event", "Service", "EndpointSlice"),
     source="https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#detailed-behavior",
     remedy="read its log: it says what it waits for",
 )
@@ -91,7 +92,10 @@ def init_container_slow(pod: Pod, graph: Graph) -> Iterator[Finding]:
         lines = graph.last_lines(pod, case.status.name)
         known = () if lines is None or isinstance(lines, Unread) else lines
         line = failing_line([text.encode(errors="replace") for text in known[-20:]]) or ""
+        services = services_it_waits_for(pod, case.container, graph, known[-20:])
         severity = Severity.INFO if age < _INIT_SLOW else Severity.WARNING if age < _INIT_STUCK else Severity.DOWN
+        if services and severity is not Severity.INFO:
+            severity = Severity.DOWN  # it cannot end before they serve
         yield Finding(
             severity,
             "InitContainerRunning",
@@ -104,6 +108,7 @@ def init_container_slow(pod: Pod, graph: Graph) -> Iterator[Finding]:
                 field(pod, f"{case.field}.state.running", "running", running.started_at),
                 *named_line(case, line),
             ),
+            caused_by=services,
             next_steps=(NextStep(f"read the log of {case.label}", "object.logs"),),
         )
         return

@@ -53,7 +53,6 @@ def reported(event: Event, graph: Graph, since: datetime) -> Iterator[TimelineEn
     if at is None or at < since or (is_normal and event.reason in _SAID_ELSEWHERE and not is_job):
         return
     first, times = event.first_seen, event.occurrences
-    repeated = f" (×{times})" if times > 1 else ""
     details = (f"seen {times:,} times since {rfc3339(first)}",) if times > 1 and first is not None else ()
     about = about_of(event)
     kind = EntryKind.SCALING if event.reason in _SCALED else _KINDS.get(about.kind, EntryKind.EVENT)
@@ -62,10 +61,12 @@ def reported(event: Event, graph: Graph, since: datetime) -> Iterator[TimelineEn
         at,
         about,
         kind,
-        f"{printable(event.reason)}: {message}{repeated}" if message else f"{printable(event.reason)}{repeated}",
+        f"{printable(event.reason)}: {message}" if message else printable(event.reason),
         by=printable(event.reporter),
         source=f"event {printable(event.reason)}",
         details=details,
+        count=times,
+        is_warning=not is_normal,
     )
 
 

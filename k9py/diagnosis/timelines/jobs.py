@@ -23,7 +23,9 @@ def job_story(job: Job, graph: Graph, since: datetime) -> Iterator[TimelineEntry
 
     def entry(at: datetime | None, what: str, where: str, by: str = "") -> Iterator[TimelineEntry]:
         if at is not None and at >= since:
-            yield TimelineEntry(at, job.key, EntryKind.JOB, what, by=by, source=f"Job {where}", owner=owner)
+            failed = where == "condition Failed"
+            source = f"Job {where}"
+            yield TimelineEntry(at, job.key, EntryKind.JOB, what, by=by, source=source, owner=owner, is_warning=failed)
 
     yield from entry(job.status.start_time or job.metadata.creation_timestamp, "Job started", "status.startTime", by)
     for condition in job.status.conditions or ():

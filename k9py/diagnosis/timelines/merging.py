@@ -43,13 +43,29 @@ def merged(entries: Iterable[TimelineEntry], since: datetime, limit: int = MAX_E
     by_object: dict[ObjectRef, list[TimelineEntry]] = {}
     for entry in recent:
         by_object.setdefault(entry.about, []).append(entry)
-    kept = [entry for group in by_object.values() for entry in _without_repetitions(group)]
+    kept = [entry for group in by_object.values() for entry in _without_repetitions(_events_joined(group))]
     joined = sorted(_joined(kept), key=_order, reverse=True)
     return MergedTimeline(tuple(joined[:limit]), max(0, len(joined) - limit))
 
 
 def _order(entry: TimelineEntry) -> tuple[datetime, str, str]:
     return entry.at, str(entry.about), entry.what
+
+
+def _events_joined(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
+    """Return the entries about one object; events that report the same are one: reporters begin new ones."""
+    others: list[TimelineEntry] = []
+    events: dict[tuple[str, str], TimelineEntry] = {}
+    for entry in entries:
+        key = (entry.what, entry.source)
+        if entry.kind is not EntryKind.EVENT:
+            others.append(entry)
+        elif (known := events.get(key)) is None:
+            events[key] = entry
+        else:
+            last = max(known, entry, key=lambda each: each.at)
+            events[key] = replace(last, count=known.count + entry.count)
+    return [*others, *events.values()]
 
 
 def _without_repetitions(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
@@ -104,8 +120,7 @@ def _as_one(owner: ObjectRef, entries: Sequence[TimelineEntry]) -> TimelineEntry
     last = entries[-1]
     names = sorted({entry.about.name for entry in entries})
     if len(names) == 1:
-        times = f" ({len(entries)} times)"
-        return replace(last, what=f"{last.what}{times}")
+        return replace(last, count=len(entries))
     more = len(names) - _NAMED
     lines = [f"Pod {printable(name)}" for name in names[:_NAMED]]
     return replace(

@@ -35,6 +35,7 @@ def node_transitions(node: Node, graph: Graph, since: datetime) -> Iterator[Time
                 f"{name} became {printable(condition.status)}{reason}",
                 source=f"condition {name}",
                 details=(shorten(condition.message),) if condition.message else (),
+                is_warning=condition.status != ("True" if condition.type == "Ready" else "False"),
             )
     for taint in node.spec.taints or ():
         if taint.time_added is not None and taint.time_added >= since:

@@ -11,7 +11,7 @@ from typing import Final
 
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef, find_condition
-from k9py.api.pods import ContainerState, ContainerStatus, Pod, StateTerminated
+from k9py.api.pods import ContainerStatus, Pod, StateTerminated
 from k9py.api.standard_types import ref_group_of
 from k9py.api.text import bounded, printable
 from k9py.diagnosis.graph import Graph
@@ -26,9 +26,11 @@ _GRACE: Final = 30
 def pod_story(pod: Pod, graph: Graph, since: datetime) -> Iterator[TimelineEntry]:
     """Yield what the status of a pod says about its past."""
     owner = owner_of(pod)
-    for at, what, where in _moments(pod):
+    for at, what, where, is_warning in _moments(pod):
         if at is not None and at >= since:
-            yield TimelineEntry(at, pod.key, EntryKind.POD, what, source=f"Pod {where}", owner=owner)
+            yield TimelineEntry(
+                at, pod.key, EntryKind.POD, what, source=f"Pod {where}", owner=owner, is_warning=is_warning
+            )
     terminating = _deletion_began(pod)
     if terminating is not None and terminating >= since:
         yield TimelineEntry(
@@ -50,40 +52,36 @@ def owner_of(pod: Pod) -> ObjectRef | None:
     return ObjectRef(owner.kind, pod.namespace, owner.name, ref_group_of(owner.api_version, owner.kind))
 
 
-def _moments(pod: Pod) -> Iterator[tuple[datetime | None, str, str]]:
-    """Yield times with what happened then, and the field that says so."""
-    yield pod.metadata.creation_timestamp, "pod created", "metadata.creationTimestamp"
+_Moment = tuple[datetime | None, str, str, bool]
+
+
+def _moments(pod: Pod) -> Iterator[_Moment]:
+    """Yield times with what happened then, the field that says so, and whether it is a failure."""
+    yield pod.metadata.creation_timestamp, "pod created", "metadata.creationTimestamp", False
     ready = find_condition(pod.status.conditions, "Ready")
     created = pod.metadata.creation_timestamp
     if ready is not None and (ready.status == "True" or ready.last_transition_time != created):
         at = ready.last_transition_time
         is_first = created is None or at is None or at - created <= timedelta(seconds=2)
         if ready.status == "True":
-            yield at, "pod became ready", "condition Ready"
+            yield at, "pod became ready", "condition Ready", False
         elif not is_first:
-            yield at, "pod became not ready", "condition Ready"
+            yield at, "pod became not ready", "condition Ready", True
     for status in pod.statuses():
         yield from _runs(status)
 
 
-def _runs(status: ContainerStatus) -> Iterator[tuple[datetime | None, str, str]]:
+def _runs(status: ContainerStatus) -> Iterator[_Moment]:
     name = printable(status.name)
-    ended = _terminated(status.last_state)
-    if ended is not None:
-        yield ended.finished_at, f"container {name} ended: {end_text(ended)}", "lastState.terminated"
-        yield ended.started_at, f"container {name} started", "lastState.terminated"
-    ended = _terminated(status.state)
-    if ended is not None:
-        yield ended.finished_at, f"container {name} ended: {end_text(ended)}", "state.terminated"
-        yield ended.started_at, f"container {name} started", "state.terminated"
+    for state, where in ((status.last_state, "lastState.terminated"), (status.state, "state.terminated")):
+        ended = state.terminated if state is not None else None
+        if ended is not None:
+            yield ended.finished_at, f"container {name} ended: {end_text(ended)}", where, ended.exit_code != 0
+            yield ended.started_at, f"container {name} started", where, False
     running = status.state.running if status.state is not None else None
     if running is not None:
         again = " again" if status.restart_count else ""
-        yield running.started_at, f"container {name} started{again}", "state.running"
-
-
-def _terminated(state: ContainerState | None) -> StateTerminated | None:
-    return state.terminated if state is not None else None
+        yield running.started_at, f"container {name} started{again}", "state.running", False
 
 
 def end_text(ended: StateTerminated) -> str:

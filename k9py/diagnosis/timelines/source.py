@@ -18,7 +18,7 @@ from typing import Any
 from k9py.api.kinds import Kind
 from k9py.api.resource_type import ResourceType
 from k9py.diagnosis import timelines
-from k9py.diagnosis.graph import Graph
+from k9py.diagnosis.graph import Graph, NotReadError
 from k9py.diagnosis.timeline import TimelineEntry
 
 SourceFunction = Callable[[Any, Graph, datetime], Iterator[TimelineEntry]]
@@ -44,6 +44,13 @@ class TimelineSource:
     types: tuple[ResourceType, ...]
     reads_graph: bool
     function: SourceFunction
+
+    def ask(self, obj: Any, graph: Graph, since: datetime) -> tuple[TimelineEntry, ...]:
+        """Return what it knows of an object; nothing while something is not read that it needs."""
+        try:
+            return tuple(self.function(obj, graph, since))
+        except NotReadError:
+            return ()
 
 
 def source(

@@ -227,6 +227,7 @@ def scaled_by(workload: Workload) -> tuple[str, datetime | None]:
 
 
 def selector_writer(service: object) -> ManagedFields | None:
-    """Return the managedFields entry that changed a Service last; None for other objects and where there is none."""
+    """Return the managedFields entry of the last owner of a Service's selector that wrote, None without one."""
     managed = service.metadata.managed_fields if isinstance(service, Service) else None
-    return max(managed or (), key=lambda entry: entry.time or _LONG_AGO, default=None)
+    writers = [entry for entry in managed or () if entry.owns_selector]
+    return max(writers, key=lambda entry: entry.time or _LONG_AGO, default=None)

@@ -106,6 +106,12 @@ class ScreenNavigator:
 
         self._app.push_screen(ProblemChainScreen(self._context, problem))
 
+    def open_timeline(self, subject: ObjectRef | None) -> None:
+        """Show what changed: of an object and all that it depends on, or of the whole scope."""
+        from k9py.tui.screens.timeline import TimelineScreen
+
+        self._app.push_screen(TimelineScreen(self._context, subject))
+
     # -- one object ---------------------------------------------------------------------------------------------------
 
     def open_logs(self, subject: ObjectRef | None, *, previous: bool, full: bool = False, container: str = "") -> None:

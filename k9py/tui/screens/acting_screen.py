@@ -20,6 +20,7 @@ from k9py.api.meta import ObjectRef
 from k9py.kube.kubeconfig import list_contexts
 from k9py.operations.target import TargetSnapshot
 from k9py.tui.bindings import action_id_of
+from k9py.tui.capsules import write_capsule
 from k9py.tui.context import OperationControl
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.screens.target_screen import READ_ONLY, TargetScreen
@@ -279,6 +280,11 @@ class ActingScreen(TargetScreen):
         else:
             self.app_context.navigator.open_object(created)
 
+    def show_timeline(self) -> None:
+        """Show what changed."""
+        self.keep_cursor(self.acting_target)
+        self.app_context.navigator.open_timeline(self.acting_object)
+
     def show_tree(self) -> None:
         """Show what the target belongs to, and what belongs to it."""
         self.keep_cursor(self.acting_target)
@@ -287,6 +293,11 @@ class ActingScreen(TargetScreen):
     def show_problems(self) -> None:
         """List the problems of the cluster."""
         self.app_context.navigator.open_problems()
+
+    def write_capsule(self) -> None:
+        """Write what is known of the target, or of everything that is watched, into a file."""
+        context, target = self.app_context, self.acting_object
+        start_worker(self, lambda: write_capsule(context, target), group="capsule", exclusive=True)
 
     def choose_namespace(self) -> None:
         """Ask for a namespace."""

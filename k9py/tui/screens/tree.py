@@ -32,7 +32,7 @@ from k9py.views.values import Cell, Column, Row, Tone
 
 COLUMNS: Final = (
     Column("object", "OBJECT", min_width=24, max_width=120, grow=True, sort_key="B"),
-    Column("state", "STATE", min_width=8, max_width=50, sort_key="T"),
+    Column("state", "STATE", min_width=8, max_width=50, sort_key="U"),
     Column(
         "age",
         "AGE",

@@ -126,7 +126,7 @@ class PaneHost(ThemedApp[None]):
 async def test_a_time_is_asked_for_and_what_is_none_can_be_corrected() -> None:
     app = PaneHost()
     async with app.run_test(size=(80, 20)) as pilot:
-        await pilot.press("T", "x", "enter")
+        await pilot.press("@", "x", "enter")
         await pilot.pause()
         assert "not a time" in str(app.screen.query_one("#fault").render())
         await pilot.press("backspace", "3", "0", "s", "enter")

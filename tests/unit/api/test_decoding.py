@@ -15,6 +15,7 @@ import pytest
 from k9py.api.batch import CronJob, Job
 from k9py.api.kinds import KINDS, LAST_APPLIED, POD, AnyKind
 from k9py.api.meta import KubeObject
+from k9py.api.nodes import Node
 from k9py.api.services import Service
 from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, RevisionData, StatefulSet
 
@@ -121,11 +122,12 @@ def test_managed_fields_keep_only_the_owners_of_reported_fields() -> None:
     for name in RECORDINGS:
         for kind, obj in recorded(name):
             value = decoded(kind, obj)
-            if not isinstance(value, Deployment | StatefulSet | DaemonSet | Job | CronJob | Service):
-                assert b"managedFields" not in msgspec.json.encode(value)
+            if not isinstance(value, Deployment | StatefulSet | DaemonSet | Job | CronJob | Service | Node):
+                assert getattr(value.metadata, "managed_fields", None) is None
                 continue
             of_workload = {"f:template", "f:replicas", "f:paused", "f:suspend"}
-            reported = {"f:selector"} if isinstance(value, Service) else of_workload
+            by_kind = {Service: {"f:selector", "f:ports"}, Node: {"f:unschedulable"}}
+            reported = by_kind.get(type(value), of_workload)
             sent = {
                 (entry["manager"], entry.get("time"))
                 for entry in obj["metadata"].get("managedFields") or ()

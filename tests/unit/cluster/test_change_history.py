@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
-from k9py.api.meta import KubeObject, Meta
+from k9py.api.meta import KubeObject, Meta, NodeMeta
 from k9py.api.nodes import Node, NodeSpec
 from k9py.api.table import TableRow
 from k9py.cluster.change_history import MERGED_WITHIN, ChangeHistory, FactChange, HistoryAction, HistoryEntry
@@ -57,7 +57,7 @@ def test_a_pod_that_stops_being_ready_is_recorded() -> None:
 
 def test_a_cordoned_node_is_recorded() -> None:
     seen = Seen()
-    before = Node(Meta("n1", uid="n1"))
+    before = Node(NodeMeta("n1", uid="n1"))
     seen.change(before, msgspec.structs.replace(before, spec=NodeSpec(unschedulable=True)))
     assert seen.newest.changes == (FactChange("scheduling", "enabled", "disabled"),)
 

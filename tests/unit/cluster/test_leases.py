@@ -9,7 +9,7 @@ import pytest
 
 from k9py.api.errors import ConnectionFailedError, ForbiddenError, KdashError, NotFoundError
 from k9py.api.kinds import DEPLOYMENT, EVENT, NAMESPACE, NODE, POD, DynamicKind, MetadataKind, TableKind
-from k9py.api.meta import KubeObject, Meta
+from k9py.api.meta import KubeObject, Meta, NodeMeta
 from k9py.api.nodes import Node, NodeSpec
 from k9py.api.resource_type import ResourceType
 from k9py.cluster.cluster import Cluster
@@ -23,7 +23,7 @@ from tests.unit.cluster.server import FakeServer, HeldClock, until
 WIDGETS = ResourceType("example.com", "v1", "widgets", "Widget", ref_group="example.com")
 
 
-NODE_1 = Node(Meta(name="n1", uid="uid-n1"))
+NODE_1 = Node(NodeMeta(name="n1", uid="uid-n1"))
 
 
 class Widget(KubeObject, frozen=True):

@@ -261,6 +261,17 @@ def test_equal_findings_are_one() -> None:
     assert (problem.severity, problem.since, len(problem.objects)) == (DOWN, NOW - timedelta(minutes=5), 1)
 
 
+def test_containers_of_a_pod_with_the_same_message_are_one() -> None:
+    app = replace(finding("Pod/a", message="image x:1 cannot be pulled"), container="app")
+    proxy = replace(app, container="proxy")
+
+    chains = trace([proxy, app])
+
+    (problem,) = chains.problems
+    assert (problem.objects, problem.root.container) == ((ref("Pod/a"),), "app")
+    assert chains.findings_about[ref("Pod/a")] == (app, proxy)
+
+
 def test_each_object_knows_its_findings_and_problems() -> None:
     crash = finding("Pod/web-1", DOWN, message="exit code 1")
     chains = trace([effect("Service/web", DOWN, "Pod/web-1"), crash], owned("Deployment/web", "web-1", severity=DOWN))

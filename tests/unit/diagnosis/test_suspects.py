@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
 from k9py.diagnosis.finding import Finding
-from k9py.diagnosis.problem import Problem, Suspect
+from k9py.diagnosis.problem import Effect, Problem, Suspect
 from k9py.diagnosis.suspects import suspects
 from k9py.diagnosis.timeline import EntryKind, TimelineEntry
 from tests.factories.graph import GraphOfObjects
@@ -159,5 +160,9 @@ def test_what_was_watched_is_suspected_too_even_a_deletion() -> None:
     assert texts(found) == ["605 ConfigMap/app deleted []"]
 
 
-def test_a_problem_of_unknown_age_has_no_suspects() -> None:
-    assert suspects(problem(began=None), shop()) == ()
+def test_a_root_of_unknown_age_began_with_what_it_explains() -> None:
+    effect = Effect(replace(problem().root, since=before(600)), (POD,))
+    unknown = problem(began=None)
+
+    assert suspects(unknown, shop()) == ()
+    assert suspects(replace(unknown, effects=(effect,)), shop())[0].about == WEB

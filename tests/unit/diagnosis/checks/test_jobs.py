@@ -144,6 +144,7 @@ def test_an_earlier_success_or_one_of_another_job_makes_up_for_nothing() -> None
         ({}, {"active": 1}, [_pod("Running", {"running": {}})], ""),
         ({}, {"active": 1}, [_pod("Pending", {"waiting": {"reason": "ContainerCreating"}})], ""),
         ({}, {"active": 2}, [_pod("Running", {"running": {}}), _pod("Pending", _REFUSED, "import-2")], ""),
+        ({"completions": 6}, {"succeeded": 2}, [_pod("Succeeded", {"terminated": {"exitCode": 0}})], ""),
         ({"suspend": True}, {}, [], ""),
         ({}, {"failed": 1}, [_pod()], ""),
         ({"parallelism": 0}, {}, [], ""),
@@ -177,18 +178,19 @@ def test_retries_are_a_warning_once_they_repeat(failed: int, limit: int, severit
 
 
 @pytest.mark.parametrize(
-    ("metadata", "severity"),
+    ("metadata", "ago", "severity"),
     [
-        ({}, Severity.WARNING),
-        ({"labels": {"kueue.x-k8s.io/queue-name": "q"}}, Severity.INFO),
+        ({}, 40, Severity.WARNING),
+        ({}, 600, Severity.INFO),  # created so
+        ({"labels": {"kueue.x-k8s.io/queue-name": "q"}}, 40, Severity.INFO),
     ],
 )
-def test_a_suspended_job_waits_for_a_person_or_for_its_queue(metadata: Any, severity: Severity) -> None:
+def test_a_suspended_job_waits_for_a_person_or_for_its_queue(metadata: Any, ago: int, severity: Severity) -> None:
     suspended = {"conditions": [{"type": "Suspended", "status": "True", "lastTransitionTime": _at(30)}]}
     owner = {
         "manager": "kubectl-patch",
         "operation": "Update",
-        "time": _at(40),
+        "time": _at(ago),
         "fieldsV1": {"f:spec": {"f:suspend": {}}},
     }
     metadata = metadata | {"managedFields": [owner]}

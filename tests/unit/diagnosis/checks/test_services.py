@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from k9py.api.kinds import SERVICE
-from k9py.api.meta import Meta
+from k9py.api.meta import ManagedFields, Meta, OwnedFields, OwnedSpec, Present
 from k9py.api.pods import Container, ContainerPort, Pod, PodSpec, PodTemplate
 from k9py.api.services import Endpoint, EndpointSlice, Service, TargetRef
 from k9py.api.severity import Severity
@@ -20,11 +20,14 @@ from k9py.diagnosis.checks.services import (
     service_endpoints_nowhere,
     service_mixed_pods,
     service_selector,
+    service_terminating,
     service_without_endpoints,
 )
 from k9py.diagnosis.finding import Finding
 from tests import factories as make
 from tests.factories.graph import GraphOfObjects, findings_of
+
+NOW_TEXT = make.NOW.isoformat()
 
 
 def _found(check: Check, graph: ClusterGraph, name: str = "web") -> list[Finding]:
@@ -96,6 +99,25 @@ def test_a_selector_is_not_reported_while_it_selects_or_may_do_so_soon(objects: 
     assert _found(service_selector, GraphOfObjects(*objects)) == []
 
 
+def test_nothing_matches_since_the_selector_was_written_or_the_pods_were_made() -> None:
+    service = _service(selector={"app": "web"})
+    written = ManagedFields("kubectl-edit", time=make.before(40), fields=OwnedFields(OwnedSpec(selector=Present())))
+    metadata = structs.replace(service.metadata, managed_fields=(written,))
+    service = structs.replace(service, metadata=metadata)
+
+    (finding,) = _found(service_selector, GraphOfObjects(service, make.pod(labels={"app": "web2"}, created=600)))
+    assert finding.since == make.before(40)
+
+    (finding,) = _found(service_selector, GraphOfObjects(service, make.pod(labels={"app": "web2"}, created=20)))
+    assert finding.since == make.before(20)
+
+
+def test_a_service_of_a_namespace_that_is_being_deleted_is_not_reported() -> None:
+    gone = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "deletionTimestamp": NOW_TEXT}}
+
+    assert _found(service_selector, GraphOfObjects(_service(selector={"app": "web"}), gone)) == []
+
+
 def test_a_young_service_is_looked_at_again() -> None:
     graph = GraphOfObjects(_service(selector={"app": "web"}, created=20))
 
@@ -106,6 +128,32 @@ def test_a_young_service_is_looked_at_again() -> None:
 
 def test_nothing_is_claimed_while_pods_are_unread() -> None:
     assert _found(service_selector, GraphOfObjects(_service(selector={"app": "web"}), unread={"Pod": ""})) == []
+
+
+def test_the_last_pods_of_a_service_that_nothing_replaces() -> None:
+    ending = make.pod("web-1", labels={"app": "web"}, deleted=make.before(10))
+    service = _service(selector={"app": "web"})
+
+    (finding,) = _found(service_terminating, GraphOfObjects(service, ending))
+
+    assert finding.severity is Severity.DOWN
+    assert finding.message == "no workload makes pods for it: the last 1 pod is terminating"
+
+
+@pytest.mark.parametrize(
+    ("more", "severities"),
+    [
+        ([_workload("web", {"app": "web"})], [Severity.INFO]),  # it is being replaced
+        ([_workload("web", {"app": "web"}, replicas=0)], []),
+        ([make.pod("web-2", labels={"app": "web"})], []),
+    ],
+)
+def test_terminating_pods_that_are_replaced_or_were_to_end(more: list[Any], severities: list[Severity]) -> None:
+    ending = make.pod("web-1", labels={"app": "web"}, deleted=make.before(10))
+    service = _service(selector={"app": "web"})
+    graph = GraphOfObjects(service, ending, make.endpoint_slice(service, [ending]), *more)
+
+    assert [finding.severity for finding in _found(service_terminating, graph)] == severities
 
 
 # -- several applications ---------------------------------------------------------------------------------------------
@@ -225,6 +273,12 @@ def test_a_service_with_manual_endpoints_is_fine() -> None:
 
 
 POD = _pod_at("10.0.0.9")
+NODE = {
+    "apiVersion": "v1",
+    "kind": "Node",
+    "metadata": {"name": "a"},
+    "spec": {"podCIDRs": ["10.0.0.0/24", "fd00::/64"]},
+}
 
 
 @pytest.mark.parametrize(
@@ -241,7 +295,7 @@ POD = _pod_at("10.0.0.9")
     ],
 )
 def test_endpoints_that_point_nowhere(endpoint: Endpoint, reason: str) -> None:
-    graph = GraphOfObjects(_service("db", selector={}), _slice("db-1", "db", endpoint), POD)
+    graph = GraphOfObjects(_service("db", selector={}), _slice("db-1", "db", endpoint), POD, NODE)
 
     findings = _found(service_endpoints_nowhere, graph, "db")
 
@@ -250,6 +304,8 @@ def test_endpoints_that_point_nowhere(endpoint: Endpoint, reason: str) -> None:
 
 
 def test_addresses_are_not_judged_where_not_all_pods_are_read() -> None:
-    graph = GraphOfObjects(_service("db", selector={}), _slice("db-1", "db", _at("10.0.0.8")), POD, scope=("shop",))
+    graph = GraphOfObjects(
+        _service("db", selector={}), _slice("db-1", "db", _at("10.0.0.8")), POD, NODE, scope=("shop",)
+    )
 
     assert _found(service_endpoints_nowhere, graph, "db") == []

@@ -1,0 +1,54 @@
+"""Show what changed: the timeline of the selected object and all that it depends on; and the keys of that screen."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from k9py.actions.action import Action, ActionScope, CliVerb, HelpGroup, TypedCommand
+from k9py.actions.host import ActionHost
+
+
+def _connected(host: ActionHost) -> str | None:
+    return None if host.is_connected else "not connected"
+
+
+def _timeline(host: ActionHost, _argument: str | None) -> None:
+    host.show_timeline()
+
+
+def _key(name: str, title: str, text: str, key: str, footer: int) -> Action:
+    return Action(
+        f"timeline.{name}",
+        title,
+        text,
+        keys=(key,),
+        group=HelpGroup.TABLES,
+        scope=ActionScope.TIMELINE,
+        native=name,
+        footer=footer,
+    )
+
+
+TIMELINE: Final = Action(
+    "object.timeline",
+    "Changes",
+    "What changed: timeline of the selected object and all that it depends on",
+    keys=("T",),
+    group=HelpGroup.INSPECT,
+    scope=ActionScope.CLUSTER,
+    run=_timeline,
+    command=TypedCommand("timeline", ("changes",)),
+    cli=CliVerb(
+        "timeline",
+        "What changed: rollouts, edits, restarts, events.",
+        "List what changed, the newest first: for an object and all that it depends on, or for a namespace.",
+    ),
+    ready=_connected,
+    footer=168,
+)
+ACTIONS: Final = (
+    TIMELINE,
+    _key("widen", "Widen", "Show the changes of the namespace, of everything, of the object", "space", 162),
+    _key("since", "Since", "Begin 15 minutes, 1, 6 or 24 hours ago", "t", 163),
+    _key("open", "Go to", "Open the object of the entry ({table.select} shows the details)", "f", 161),
+)

@@ -1,0 +1,233 @@
+"""Triage on the command line: the same verdict in `status`, `why` and a replayed capsule, which holds no secret."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from k9py.cli.command_line import ScopeArguments
+from k9py.cli.main import main
+from k9py.cli.session import Invocation
+from k9py.cli.triage.capsule import capsule
+from k9py.cli.triage.ranking import ranking
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.registry.resources import by_kind
+from k9py.simulator.server import Simulator
+from tests.cli.shell import Shell, edit, image
+
+_SEEDED = "hunter2-very-secret"
+
+
+def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as exit_info:
+        main(list(argv))
+    captured = capsys.readouterr()
+    assert isinstance(exit_info.value.code, int)
+    return exit_info.value.code, captured.out, captured.err
+
+
+def verdict(values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Return what a report says, without its times."""
+    return [
+        (each["severity"], each["check"], each["subject"], each["cause"], each["explained"], each["evidence"])
+        for each in values["problems"]
+    ]
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator("shop-quiet", ManualClock()) as running:
+        yield running
+
+
+def test_status_without_an_object_ranks_the_problems(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "status", "--demo=failures")
+    _, text, _ = run(capsys, "status", "--demo=failures", "-o", "json")
+    values = json.loads(text)
+
+    assert (code, err) == (1, "")
+    assert values["schema"] == "kdash.triage/v1"
+    assert (values["exit_code"], values["complete"], values["namespaces"]) == (1, True, ["shop"])
+    severities = [each["severity"] for each in values["problems"]]
+    order = ["down", "degraded", "stuck", "unknown", "warning", "rolling out", "info"]
+    assert severities == sorted(severities, key=order.index)
+    for problem in values["problems"]:
+        assert problem["subject"]["name"] in out
+        assert problem["cause"] in out
+    assert f"looked at {values['looked_at']} objects" in out
+
+
+def test_a_healthy_cluster_says_how_much_was_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "status", "--demo=shop")
+
+    assert (code, err) == (0, "")
+    assert "objects, found nothing" in out
+
+
+def test_why_shows_the_chain_to_the_root_and_exits_with_its_cause(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "why", "svc/checkout", "--demo=bad-release")
+    json_code, text, _ = run(capsys, "why", "service", "checkout", "--demo=bad-release", "-o", "json")
+    values = json.loads(text)
+
+    assert code == json_code == values["exit_code"] == 3
+    assert "checkout:2.8.0" in out
+    assert "Service checkout" in out
+    assert values["object"] == {"kind": "Service", "namespace": "shop", "name": "checkout", "group": ""}
+    (problem,) = values["problems"]
+    assert problem["kind"] == "image"
+    assert problem["evidence"]
+
+
+def test_why_of_a_healthy_object_says_that_nothing_was_found(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "why", "cart", "--demo=bad-release")
+
+    assert code == 0
+    assert out.startswith("Deployment shop/cart: nothing found, looked at ")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (("status", "-n", "nowhere"), "no such namespace: nowhere"),
+        (("status", "--wait"), "--wait needs an object"),
+        (("status", "deploy/cart", "--watch"), "--watch prints the problems of namespaces"),
+        (("status", "deploy/cart", "-A"), "an object has one namespace"),
+        (("why",), "Name an object"),
+        (("why", "svc/gone"), "Service shop/gone not found"),
+        (("why", "gone"), "no Deployment"),
+        (("why", "svc/cart", "svc/catalog"), "name one object, not 2"),
+        (("capsule", "svc/gone"), "Service shop/gone not found"),
+        (("status", "--replay", "missing.md"), "--replay has its own cluster"),
+    ],
+)
+def test_bad_input_is_refused_with_a_reason(
+    capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], message: str
+) -> None:
+    code, out, err = run(capsys, *argv, "--demo=shop")
+
+    assert (code, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_a_file_that_is_no_capsule_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "notes.md"
+    path.write_text("# notes\n")
+
+    code, _, err = run(capsys, "status", "--replay", str(path))
+
+    assert code == 2
+    assert "is no incident capsule" in err
+
+
+@pytest.mark.parametrize("scenario", ["failures", "bad-release"])
+def test_a_capsule_gives_the_verdict_of_the_cluster(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, scenario: str
+) -> None:
+    path = tmp_path / "incident.md"
+    with Simulator(scenario, ManualClock()) as standing_still:
+        shell = Shell(standing_still, tmp_path)
+        written = asyncio.run(shell.run(lambda invocation: capsule(invocation, (), ScopeArguments(), str(path))))
+        live = asyncio.run(shell.run(lambda invocation: ranking(invocation, ScopeArguments(), watch=False), json=True))
+
+    code, out, err = run(capsys, "status", "--replay", str(path), "-o", "json")
+    replayed = json.loads(out)
+
+    assert (written.code, code, err) == (0, 1, "")
+    assert verdict(replayed) == verdict(live.json)
+    assert (replayed["at"], replayed["context"]) == (live.json["at"], live.json["context"])
+
+
+def test_a_capsule_is_never_written_over_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "notes.md"
+    path.write_text("mine")
+
+    code, _, err = run(capsys, "capsule", "--demo=shop", "-f", str(path))
+
+    assert code == 2
+    assert "exists already" in err
+    assert path.read_text() == "mine"
+
+
+async def test_no_seeded_secret_is_in_a_capsule(simulator: Simulator, tmp_path: Path) -> None:
+    def seed(state: Any) -> None:
+        metadata = {"name": "seeded", "namespace": "shop"}
+        for kind, content in (
+            ("Secret", {"type": "Opaque", "data": {"password": "aHVudGVyMi12ZXJ5LXNlY3JldA=="}}),
+            ("ConfigMap", {"data": {"app.ini": f"password = {_SEEDED}"}}),
+        ):
+            state.storage.create(by_kind(kind), {"kind": kind, "metadata": metadata, **content})
+
+    def change(spec: dict[str, Any]) -> None:
+        container = spec["template"]["spec"]["containers"][0]
+        container["env"] = [
+            {"name": "DB_PASSWORD", "value": _SEEDED},
+            {"name": "DB_URL", "value": f"postgres://app:{_SEEDED}@db:5432/app"},
+            {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "seeded", "key": "missing"}}},
+            {"name": "INI", "valueFrom": {"configMapKeyRef": {"name": "seeded", "key": "missing"}}},
+        ]
+        container["args"] = ["--token", _SEEDED]
+
+    simulator.call(seed)
+    edit(simulator, change)
+    await asyncio.to_thread(simulator.advance, 120)
+    path = tmp_path / "incident.md"
+
+    result = await Shell(simulator, tmp_path).run(
+        lambda invocation: capsule(invocation, (), ScopeArguments(), str(path))
+    )
+
+    text = path.read_text("utf-8")
+    assert result.code == 0
+    assert '"name":"seeded"' in text
+    assert _SEEDED not in text
+    assert "aHVudGVyMi12ZXJ5LXNlY3JldA" not in text
+
+
+async def test_watch_prints_what_appears_and_what_is_resolved(simulator: Simulator, tmp_path: Path) -> None:
+    quiet, broken, mended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    good = ""
+
+    def read(spec: dict[str, Any]) -> None:
+        nonlocal good
+        good = spec["template"]["spec"]["containers"][0]["image"]
+
+    edit(simulator, read)
+
+    async def core(invocation: Invocation) -> int:
+        written = invocation.console.out.write
+
+        def write(text: str) -> int:
+            if "checkout" in text:
+                (mended if "resolved" in text else broken).set()
+            return written(text)
+
+        invocation.console.out.write = write  # type: ignore[method-assign]
+        flush = invocation.console.out.flush
+
+        def flushed() -> None:
+            quiet.set()
+            flush()
+
+        invocation.console.out.flush = flushed  # type: ignore[method-assign]
+        task = asyncio.create_task(ranking(invocation, ScopeArguments(), watch=True))
+        async with asyncio.timeout(30):
+            await quiet.wait()
+            for wanted, name in ((broken, "registry.example.com/shop/checkout:does-not-exist"), (mended, good)):
+                await asyncio.to_thread(edit, simulator, image(name))
+                while not wanted.is_set():
+                    await asyncio.to_thread(simulator.advance, 5)
+        task.cancel()
+        await asyncio.wait({task})
+        return 0
+
+    result = await Shell(simulator, tmp_path).run(core)
+
+    lines = [line.split(maxsplit=1)[1] for line in result.out.splitlines()]
+    assert any("checkout" in line and line.startswith(("stuck", "down", "degraded", "warning")) for line in lines)
+    assert lines[-1].startswith("resolved")
