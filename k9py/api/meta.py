@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 import msgspec
 
@@ -48,6 +48,21 @@ class KubeStruct(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 class Present(KubeStruct, frozen=True):
     """An object of which only the presence is read."""
+
+
+REMOVED_VERSIONS: Final = {
+    "extensions/v1beta1": "1.22",
+    "apps/v1beta1": "1.16",
+    "apps/v1beta2": "1.16",
+    "networking.k8s.io/v1beta1": "1.22",
+    "rbac.authorization.k8s.io/v1beta1": "1.22",
+    "batch/v1beta1": "1.25",
+    "discovery.k8s.io/v1beta1": "1.25",
+    "policy/v1beta1": "1.25",
+    "autoscaling/v2beta1": "1.25",
+    "autoscaling/v2beta2": "1.26",
+}
+"""API versions that Kubernetes serves no more, and since which release (the deprecated API migration guide)."""
 
 
 class OwnerReference(KubeStruct, frozen=True):
@@ -118,6 +133,7 @@ class ManagedFields(KubeStruct, frozen=True):
     time: datetime | None = None
     subresource: str = ""
     fields: OwnedFields | None = msgspec.field(default=None, name="fieldsV1")
+    api_version: str = ""
 
     @property
     def owns_template(self) -> bool:
@@ -159,6 +175,17 @@ class ManagedFields(KubeStruct, frozen=True):
         """Whether the manager has cordoned the node."""
         spec = self.fields.spec if self.fields else None
         return spec is not None and spec.unschedulable is not None
+
+
+class VersionedMeta(Meta, frozen=True):
+    """metav1.ObjectMeta with who writes the object in an API version that is no longer served."""
+
+    managed_fields: tuple[ManagedFields, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.managed_fields:
+            kept = tuple(entry for entry in self.managed_fields if entry.api_version in REMOVED_VERSIONS)
+            msgspec.structs.force_setattr(self, "managed_fields", kept or None)
 
 
 class WorkloadMeta(Meta, frozen=True):

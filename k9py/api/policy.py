@@ -13,7 +13,7 @@ from typing import ClassVar, Final, TypeVar
 import msgspec
 from msgspec.structs import force_setattr, replace
 
-from k9py.api.meta import Condition, KubeObject, KubeStruct
+from k9py.api.meta import Condition, KubeObject, KubeStruct, VersionedMeta
 from k9py.api.selectors import LabelSelector
 
 T = TypeVar("T")
@@ -84,6 +84,7 @@ class HorizontalPodAutoscaler(KubeObject, frozen=True):
 
     KIND: ClassVar[str] = "HorizontalPodAutoscaler"
 
+    metadata: VersionedMeta
     spec: AutoscalerSpec = AutoscalerSpec()
     status: AutoscalerStatus = AutoscalerStatus()
 
@@ -185,6 +186,7 @@ class PodDisruptionBudget(KubeObject, frozen=True):
 
     KIND: ClassVar[str] = "PodDisruptionBudget"
 
+    metadata: VersionedMeta
     spec: BudgetSpec = BudgetSpec()
     status: BudgetStatus = BudgetStatus()
 

@@ -65,7 +65,7 @@ def rollout_severity(
         zero: why it wants no pods, None when it wants some.
         demand: of the Services in front of it; matters only at 0.
         scaling: the last one, None when none is known.
-        is_hopeless: its pods fail for longer than a start takes (`failing_probes`); matters only where nothing serves.
+        is_hopeless: its pods fail for longer than a start takes (`persistent_failures`); matters where nothing serves.
     """
     findings = tuple(findings)
     worst = min((finding.severity for finding in findings), default=Severity.HEALTHY)

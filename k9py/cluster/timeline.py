@@ -118,6 +118,7 @@ class Timeline:
         """
         cluster = self._cluster
         self._changed.clear()
+        self._objects.begin()
         now = cluster.clock.now()
         graph = ClusterGraph(cluster.queries, self._objects, cluster.resource_types, now)
         depends = None if self.about is None else dependencies(self.about, graph)

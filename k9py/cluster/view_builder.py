@@ -33,9 +33,9 @@ from k9py.cluster.severity import (
 )
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.cluster.workload_memory import WorkloadMemory
-from k9py.diagnosis.failing_probes import readiness_fails_for_long
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.near_misses import NearMiss
+from k9py.diagnosis.persistent_failures import fails_persistently
 from k9py.diagnosis.rollouts import diagnose_rollout
 from k9py.diagnosis.service_targets import selector_near_miss
 from k9py.diagnosis.services import service_findings
@@ -265,9 +265,9 @@ class ViewBuilder:
 
 
 def _are_hopeless(pods: Sequence[Pod], events: Sequence[Event], now: datetime) -> bool:
-    """Return whether every running pod fails its readiness probe for long."""
-    running = [pod for pod in pods if pod.status.phase == "Running" and not pod.is_terminating]
-    return bool(running) and all(readiness_fails_for_long(pod, events, now) for pod in running[:_MAX_PODS])
+    """Return whether every pod has failed, or fails again and again."""
+    wanted = [pod for pod in pods if pod.status.phase != "Succeeded" and not pod.is_terminating][:_MAX_PODS]
+    return bool(wanted) and all(fails_persistently(pod, events, now) for pod in wanted)
 
 
 def _is_rolling_out(view: RolloutView) -> bool:

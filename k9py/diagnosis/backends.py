@@ -13,18 +13,22 @@ from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.diagnosis.check import Check
 from k9py.diagnosis.checks.external_names import service_external_name
+from k9py.diagnosis.checks.health import service_health
 from k9py.diagnosis.checks.service_ports import service_named_port, service_target_port
 from k9py.diagnosis.checks.services import (
     service_endpoints_nowhere,
     service_mixed_pods,
     service_selector,
     service_slice_ports,
+    service_terminating,
     service_without_endpoints,
 )
 from k9py.diagnosis.graph import Graph
 
 _CHECKS: Final[tuple[Check, ...]] = (
+    service_health,
     service_selector,
+    service_terminating,
     service_without_endpoints,
     service_slice_ports,
     service_endpoints_nowhere,
@@ -33,6 +37,8 @@ _CHECKS: Final[tuple[Check, ...]] = (
     service_mixed_pods,
     service_external_name,
 )
+
+NO_ENDPOINTS: Final = "no ready endpoints"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +64,15 @@ class BackendState:
 
     def of(self, name: str) -> str:
         """Return what is wrong, with the name of the Service: `Service web has no ready endpoints`."""
-        joined = " " if self.text.startswith(("has ", "is ")) else ": "
-        return f"Service {printable(name)}{joined}{self.text}"
+        if self.text.startswith(("has ", "is ")):
+            return f"Service {printable(name)} {self.text}"
+        verb = " has " if self.text == NO_ENDPOINTS else ": "
+        return f"Service {printable(name)}{verb}{self.text}"
 
 
 def backend_state(service: Service, graph: Graph) -> BackendState:
     """Return how a Service does for those who use it."""
     states: list[tuple[Severity, str]] = []
-    health = graph.service_health(service.key)
-    if health is not None and health.severity <= Severity.STUCK:
-        if health.serving == 0:
-            text = "has no ready endpoints"
-        elif health.serving is None or health.desired is None:
-            text = f"is {health.severity.label}"
-        else:
-            text = f"has {health.serving} of {health.desired} endpoints ready"
-        states.append((health.severity, text))
     for check in _CHECKS:
         states += [(finding.severity, finding.message) for finding in check.run(service, graph)]
     worst = min(states, key=lambda state: state[0], default=(Severity.HEALTHY, ""))

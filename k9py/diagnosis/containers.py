@@ -22,8 +22,9 @@ from k9py.diagnosis.container_case import STARTING_REASONS, ContainerCase, conta
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.hooks import hook_error, hook_failed
 from k9py.diagnosis.images import image_cause
+from k9py.diagnosis.named_hosts import named_hosts
 from k9py.diagnosis.pod_events import is_about_container
-from k9py.diagnosis.probes import PROBES, probe_events, probe_of, probe_text
+from k9py.diagnosis.probes import PROBES, port_problem, probe_events, probe_of, probe_text
 from k9py.diagnosis.remedies import missing_object_remedy
 from k9py.diagnosis.runtime_errors import concise_error, start_remedy
 from k9py.diagnosis.terminations import (
@@ -44,10 +45,16 @@ _MISSING: Final = lazy_pattern(r'^(?P<kind>configmap|secret) "(?P<name>[^"]+)" n
 _PROBE_ENDS: Final = frozenset({0, 137, 143})
 """Exit codes of a container that the kubelet stops; another code is usually the program's own."""
 
+_UNKNOWN_REASON_TIME: Final = timedelta(seconds=30)
+"""A reason that no list has is taken for a failure after this time: a normal start has other reasons."""
 JUST_RESTARTED: Final = timedelta(minutes=2)
 """A container that crashed and has run for less time than this has not yet proved stable."""
 _WAS_READY_MARGIN: Final = timedelta(seconds=5)
 """Ready=False written this long after the container started means that it was ready in between."""
+_INIT_WAITS: Final = timedelta(minutes=1)
+_WAIT_LOOP: Final = lazy_pattern(r"\b(?:until|while|wait[-_]for|wait4x|dockerize|k8s-wait-for)\b|^(?:service|svc) ")
+"""Commands that only end when what they wait for answers; others (a migration, a download) may take their time."""
+_SIDECAR_START: Final = timedelta(minutes=1)
 _RECENT_RESTART: Final = timedelta(hours=1)
 BACK_OFF_RESET: Final = timedelta(minutes=10)
 """A container that ran for this long is started without a back-off when it ends (2 x MaxContainerBackOff)."""
@@ -75,9 +82,29 @@ def container_cause(case: ContainerCase) -> Cause | None:
     if state.terminated is not None:
         is_wrong = state.terminated.exit_code != 0 or (not case.is_init and case.pod.spec.restart_policy == "Always")
         return termination_cause(case, state.terminated) if is_wrong else None
-    if state.running is not None and not status.ready and not case.is_init:
+    if state.running is None or (status.ready and not case.is_init):
+        return None
+    if not case.is_init:
         return unready_cause(case, state.running)
-    return None
+    last, started = case.last_terminated, state.running.started_at
+    if last is not None and last.exit_code != 0 and (started is None or case.now - started < JUST_RESTARTED):
+        return termination_cause(case, last)
+    return _init_waits(case, started)
+
+
+def _init_waits(case: ContainerCase, started: datetime | None) -> Cause | None:
+    """Return that an init container waits for a host in a loop, for longer than what is up needs to answer."""
+    if started is None or case.now - started < _INIT_WAITS:
+        return None
+    container = case.container
+    text = " ".join((*(container.command or ()), *(container.args or ())))
+    if not _WAIT_LOOP.search(text):
+        return None
+    hosts = [host for host in named_hosts(container, case.pod.namespace) if host.is_waited_for]
+    if not hosts:
+        return None
+    message = f"{case.label} has not finished: it waits for {printable(hosts[0].name.name)}"
+    return Cause(CauseKind.CONFIG, "InitContainerRunning", message, case.status.name, started)
 
 
 def is_running_well(status_restarts: int, ended: StateTerminated, now: datetime) -> bool:
@@ -134,8 +161,9 @@ def waiting_cause(case: ContainerCase, waiting: StateWaiting) -> Cause | None:
     text = concise_error(waiting.message)
     detail = f": {text}" if text else ""
     message = f"{label} does not start: {printable(reason)}{detail}"
-    is_blocking = _FAILURE_REASON.search(reason) is not None
     since = case.pod.status.start_time
+    is_long = since is not None and case.now - since >= _UNKNOWN_REASON_TIME
+    is_blocking = is_long or _FAILURE_REASON.search(reason) is not None
     return Cause(CauseKind.CONFIG, printable(reason), message, status.name, since, is_blocking=is_blocking)
 
 
@@ -235,6 +263,19 @@ def unready_cause(case: ContainerCase, running: StateRunning) -> Cause:
         _, probe, output = min(failures, key=lambda failure: PROBES.index(failure[1]))
         text = probe_text(output, probe_of(case.container, probe))
         message = f"{probe} probe of {label} fails" + (f": {text}" if text else "")
-        return Cause(CauseKind.PROBE, "Unhealthy", message, status.name, since, is_blocking=was_ready)
+        is_hopeless = started is not None and _is_hopeless(case, probe, output, case.now - started)
+        return Cause(CauseKind.PROBE, "Unhealthy", message, status.name, since, is_blocking=was_ready or is_hopeless)
     message = f"{label} is no longer ready" if was_ready else f"{label} is not ready yet"
     return Cause(CauseKind.PROBE, "ContainersNotReady", message, status.name, since, is_blocking=was_ready)
+
+
+def _is_hopeless(case: ContainerCase, name: str, output: str, elapsed: timedelta) -> bool:
+    """Return whether a probe that has not succeeded yet cannot: it asks a port that its container does not have.
+
+    A sidecar that does not start keeps every other container from starting, so it has a minute at most.
+    """
+    settings = probe_of(case.container, name)
+    patience = timedelta(seconds=max(settings.patience_seconds if settings else 0, 15))
+    if port_problem(case.container, name, output):
+        return elapsed >= patience
+    return name == "startup" and case.container.is_sidecar and elapsed >= _SIDECAR_START

@@ -19,8 +19,11 @@ from k9py.diagnosis.finding import Finding
 
 LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
-GroupKey = tuple[str, bool, ObjectRef, str, str, str, str]
-"""Check, whether it is an effect, subject, kind of the objects, container, reason, message without names of pods."""
+GroupKey = tuple[str, bool, ObjectRef, str, str, str]
+"""Check, whether it is an effect, subject, kind of the objects, reason, message without names of pods.
+
+Containers with the same message are one: it names the container where that makes a difference.
+"""
 
 _OF_ONE_POD: Final = re.compile(
     r"\[?(?:\d{1,3}\.){3}\d{1,3}\]?(?::\d+)?"  # addresses
@@ -49,7 +52,7 @@ class FindingGroup:
         finding: the one to show: worst severity and earliest time of all.
         severity: that of `finding`, but no more than a warning for pods of a workload that serves as wanted.
         subject: what people act on.
-        members: the finding of each object, by name of the object.
+        members: the finding of each object and container, by name.
         caused_by: groups and objects that the findings name.
     """
 
@@ -63,7 +66,7 @@ class FindingGroup:
     @property
     def objects(self) -> tuple[ObjectRef, ...]:
         """The objects with this finding, by name."""
-        return tuple(member.about for member in self.members)
+        return tuple(dict.fromkeys(member.about for member in self.members))
 
     @property
     def is_effect(self) -> bool:
@@ -112,23 +115,24 @@ def fold(
 def _key(finding: Finding, owners: Mapping[ObjectRef, Owner]) -> GroupKey:
     about = finding.about
     if about.kind != POD.name or about.group:
-        return (finding.check, finding.is_effect, about, about.kind, finding.container, "", finding.message)
+        return (finding.check, finding.is_effect, about, about.kind, "", finding.message)
     owner = owners.get(about)
     subject = about if owner is None else owner.ref
     message = _OF_ONE_POD.sub("*", _without(about.name, finding.message))
-    return (finding.check, finding.is_effect, subject, about.kind, finding.container, finding.reason, message)
+    return (finding.check, finding.is_effect, subject, about.kind, finding.reason, message)
 
 
 def _without(name: str, text: str) -> str:
     """Return a text with "*" in place of a name, where it is a whole word."""
     if not name or name not in text:
         return text
-    pieces = text.split(name)
-    made = pieces[0]
-    for piece in pieces[1:]:
-        is_word = not (made[-1:].isalnum() or piece[:1].isalnum())
-        made += ("*" if is_word else name) + piece
-    return made
+    made, begin = "", 0
+    while (at := text.find(name, begin)) >= 0:
+        end = at + len(name)
+        is_word = not (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum())
+        made += text[begin:at] + ("*" if is_word else name)
+        begin = end
+    return made + text[begin:]
 
 
 def _group(
@@ -137,10 +141,11 @@ def _group(
     caused_by: frozenset[GroupKey | ObjectRef],
     owners: Mapping[ObjectRef, Owner],
 ) -> FindingGroup:
-    members: dict[ObjectRef, Finding] = {}
+    members: dict[tuple[ObjectRef, str], Finding] = {}
     for finding in findings:
-        other = members.get(finding.about)
-        members[finding.about] = finding if other is None else _preferred(finding, other)
+        place = (finding.about, finding.container)
+        other = members.get(place)
+        members[place] = finding if other is None else _preferred(finding, other)
     first = min(members.values(), key=_rank)
     since = min((each.since for each in findings if each.since is not None), default=None)
     severity = min(each.severity for each in findings)
@@ -152,14 +157,14 @@ def _group(
         first,
         severity if first.about.kind != POD.name or owner is None else _capped(severity, owner.severity),
         first.about if owner is None else owner.ref,
-        tuple(members[about] for about in sorted(members)),
+        tuple(members[place] for place in sorted(members)),
         caused_by - {key},
     )
 
 
 def _rank(finding: Finding) -> tuple[Any, ...]:
     """Rank equal findings: the oldest first, then the one with the most evidence, then the worst, then by name."""
-    text = (finding.about, finding.reason, finding.message, finding.remedy)
+    text = (finding.about, finding.container, finding.reason, finding.message, finding.remedy)
     return (finding.since or LATEST, -len(finding.evidence), finding.severity, text)
 
 

@@ -48,12 +48,34 @@ class Target(NamedTuple):
         return f"{self.host}:{self.port}" if self.port else self.host
 
 
+_REMEDIES: Final = {
+    LogErrorKind.DNS: "correct the host's name, or look at the cluster's DNS",
+    LogErrorKind.REFUSED: "look at what should answer there",
+    LogErrorKind.TIMEOUT: "look at what should answer there, and at network policies on the way",
+    LogErrorKind.CLOCK: "synchronize the clocks of the nodes",
+    LogErrorKind.CERTIFICATE: "renew the certificate, or let the program trust its authority",
+    LogErrorKind.ARCHITECTURE: "use an image that is built for the node's architecture",
+    LogErrorKind.NO_SPACE: "free space on the volume or the node, or enlarge the volume",
+    LogErrorKind.READ_ONLY: "mount a writable volume where the program writes",
+    LogErrorKind.PORT_IN_USE: "let each container of the pod listen on another port",
+    LogErrorKind.OUT_OF_MEMORY: "raise the memory limit, or the limit that the program sets itself",
+    LogErrorKind.TOO_MANY_FILES: "raise the limit of open files, or find out what leaves them open",
+    LogErrorKind.CREDENTIALS: "correct the credentials that the program uses",
+    LogErrorKind.PERMISSION: "give the program's user access to what the line names",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class LogError:
     """What a line complains of, and of which host."""
 
     kind: LogErrorKind
     target: Target | None = None
+
+    @property
+    def remedy(self) -> str:
+        """What helps, in the imperative."""
+        return _REMEDIES[self.kind]
 
     @property
     def text(self) -> str:

@@ -14,11 +14,15 @@ from k9py.api.text import printable, shorten
 _TERMINATION_MARGIN: Final = timedelta(seconds=30)
 _SHUTDOWN_REASONS: Final = frozenset({"NodeShutdown", "Shutdown", "Terminated"})
 """Reasons of pods that were terminated with their node (kubelet/nodeshutdown)."""
-_REJECTION_REASONS: Final = frozenset(
+REJECTION_REASONS: Final = frozenset(
     {"UnexpectedAdmissionError", "TopologyAffinityError", "InvalidNodeInfo", "NodeUnschedulable", "AppArmor"}
     | {"SysctlForbidden", "PodOSSelectorNodeLabelDoesNotMatch", "PodOSNotSupported", "HostPortConflict", "NodePorts"}
 )
 """Reasons for which a kubelet rejects a pod that was assigned to it (kubelet/lifecycle)."""
+
+
+DIRECT_OWNERS: Final = frozenset({"DaemonSet"})
+"""Owners that delete a failed pod before they create the next one in its place: while it exists, its place is empty."""
 
 
 def lost_node(pod: Pod) -> Iterator[Cause]:
@@ -60,6 +64,12 @@ def stuck_termination(pod: Pod, now: datetime) -> Cause | None:
     return Cause(CauseKind.NODE, "StuckTerminating", message, since=deleted, remedy=remedy)
 
 
+def is_rejected(pod: Pod) -> bool:
+    """Return whether the kubelet of its node rejected a failed pod when it was to start."""
+    reason = pod.status.reason
+    return pod.status.phase == "Failed" and (reason in REJECTION_REASONS or reason.startswith("OutOf"))
+
+
 def node_failure(pod: Pod) -> str:
     """Return why the node, or whoever disrupted the pod, ended it; "" if the reason is in its containers."""
     reason, message = pod.status.reason, shorten(pod.status.message)
@@ -75,7 +85,7 @@ def node_failure(pod: Pod) -> str:
         return f"{node} has no {printable(reason.removeprefix('OutOf'))} left for the pod{detail}"
     if reason == "NodeAffinity":
         return f"{node} no longer matches the pod's node affinity{detail}"
-    if reason in _REJECTION_REASONS:
+    if reason in REJECTION_REASONS:
         return f"{node} rejected the pod{detail}"
     if reason:
         return f"pod failed: {printable(reason)}{detail}"

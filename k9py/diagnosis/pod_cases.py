@@ -69,7 +69,7 @@ def _ended_run(case: ContainerCase) -> StateTerminated | None:
     running = case.status.state.running if case.status.state else None
     if running is None or last is None or (case.is_init and last.exit_code == 0):
         return None
-    if case.status.ready:
+    if case.status.ready and not case.is_init:
         return None if is_running_well(case.status.restart_count, last, case.now) else last
     is_fresh = running.started_at is None or case.now - running.started_at < JUST_RESTARTED
     return last if last.exit_code != 0 and is_fresh else None

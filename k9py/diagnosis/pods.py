@@ -19,7 +19,7 @@ from k9py.api.severity import Severity
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.containers import container_causes, recent_restarts
 from k9py.diagnosis.finding import Finding, finding_of, worst_first
-from k9py.diagnosis.nodes import lost_node, node_failure, stuck_termination
+from k9py.diagnosis.nodes import DIRECT_OWNERS, is_rejected, lost_node, node_failure, stuck_termination
 from k9py.diagnosis.pod_cases import is_plainly_healthy
 from k9py.diagnosis.pod_events import recent_events
 from k9py.diagnosis.probes import unmet_readiness_gate
@@ -28,6 +28,7 @@ from k9py.diagnosis.terminations import exit_text
 from k9py.diagnosis.volumes import failed_mount
 
 _TERMINATION_MARGIN: Final = timedelta(seconds=30)
+_LONG_OVER: Final = timedelta(hours=1)
 _REPLACING_OWNERS: Final = frozenset({"ReplicaSet", "StatefulSet", "DaemonSet"})
 """Owners that replace a failed pod with another one."""
 
@@ -45,11 +46,11 @@ def unready_causes(pod: Pod, now: datetime, events: Sequence[Event] = ()) -> tup
     recent = recent_events(pod, events, now)
     by_message: dict[str, Cause] = {}
     for cause in (
-        *unscheduled(pod),
+        *unscheduled(pod, now),
         *lost_node(pod),
         *container_causes(pod, now, recent),
         *failed_mount(pod, recent),
-        *unmet_readiness_gate(pod),
+        *unmet_readiness_gate(pod, now),
     ):
         by_message.setdefault(cause.message, cause)
     return tuple(sorted(by_message.values(), key=lambda cause: not cause.is_blocking))
@@ -86,7 +87,8 @@ def _failed(pod: Pod, now: datetime) -> Iterator[Finding]:
     owner = pod.metadata.controller
     reason = pod.status.reason
     is_leftover = reason == "Evicted" or (owner is not None and owner.kind in _REPLACING_OWNERS)
-    severity = Severity.WARNING if is_leftover else Severity.DOWN
+    if is_rejected(pod) and owner is not None and owner.kind in DIRECT_OWNERS:
+        is_leftover = False
     message, at = node_failure(pod), pod.status.start_time
     for status in pod.status.container_statuses or ():
         ended = status.state.terminated if status.state else None
@@ -97,7 +99,19 @@ def _failed(pod: Pod, now: datetime) -> Iterator[Finding]:
             break
     detail = shorten(pod.status.message)
     message = message or "pod failed" + (f": {detail}" if detail else "")
+    severity = Severity.WARNING if is_leftover else Severity.DOWN
+    if is_leftover and _is_long_over(pod, now):
+        severity = Severity.INFO
     yield Finding(severity, printable(reason) or "Failed", message, pod.key, at)
+
+
+def _is_long_over(pod: Pod, now: datetime) -> bool:
+    """Return whether a failed pod, which was replaced, failed so long ago that only its garbage is left.
+
+    The garbage collector leaves thousands of them for weeks (`--terminated-pod-gc-threshold`).
+    """
+    times = [each.last_transition_time for each in pod.status.conditions or () if each.last_transition_time is not None]
+    return bool(times) and now - max(times) > _LONG_OVER
 
 
 def _terminating(pod: Pod, now: datetime) -> Iterator[Finding]:

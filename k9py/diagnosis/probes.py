@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.causes import Cause, CauseKind
@@ -16,9 +17,12 @@ from k9py.api.events import Event
 from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.meta import find_condition
 from k9py.api.pods import Container, Pod
+from k9py.api.redaction import redact_text
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.pod_events import is_about_container
 
+GATE_UNSET: Final = timedelta(minutes=1)
+"""Time in which the controller of a readiness gate sets its condition."""
 PROBES: Final = ("startup", "liveness", "readiness")
 """The kubelet runs the other probes only after the startup probe has succeeded: name them in this order."""
 _PROBE: Final = lazy_pattern(
@@ -51,6 +55,18 @@ def probe_of(container: Container, name: str) -> Probe | None:
     return container.startup_probe
 
 
+def probe_target(probe: Probe) -> str:
+    """Return what a probe asks: `GET :8080/ready`, `TCP :5432`, `gRPC :9090`, or its command."""
+    if probe.http_get is not None:
+        return f"GET :{printable(str(probe.http_get.port))}{printable(probe.http_get.path or '/')}"
+    if probe.tcp_socket is not None:
+        return f"TCP :{printable(str(probe.tcp_socket.port))}"
+    if probe.grpc is not None:
+        return f"gRPC :{probe.grpc.port}"
+    command = probe.exec.command if probe.exec is not None else None
+    return shorten(redact_text(" ".join(command or ()))) or "no handler"
+
+
 def probe_text(output: str, probe: Probe | None = None) -> str:
     """Return the output of a probe without the pod's address, its cause first: `connection refused (GET :8080/)`."""
     text = _CONTAINER_ID.sub("", output.strip())
@@ -62,9 +78,8 @@ def probe_text(output: str, probe: Probe | None = None) -> str:
     dialled = _DIAL.match(text)
     if dialled:
         return shorten(f"{dialled['error']} (TCP {dialled['port']})")
-    http = probe.http_get if probe is not None else None
-    if http is not None and "statuscode" in text:
-        return shorten(f"{text} (GET :{printable(str(http.port))}{printable(http.path or '/')})")
+    if probe is not None and probe.http_get is not None and "statuscode" in text:
+        return shorten(f"{text} ({probe_target(probe)})")
     return shorten(_ADDRESS.sub("", text))
 
 
@@ -93,9 +108,16 @@ def port_problem(container: Container, name: str, output: str) -> str:
     return f"its other probes ask port {', '.join(others)}" if others and str(port) not in others else ""
 
 
-def unmet_readiness_gate(pod: Pod) -> Iterator[Cause]:
-    """Yield a cause if all containers are ready and a readiness gate (such as a load balancer's) is not met."""
+def unmet_readiness_gate(pod: Pod, now: datetime) -> Iterator[Cause]:
+    """Yield a cause if all containers are ready and a readiness gate (such as a load balancer's) is not met.
+
+    One whose condition nobody has set within a minute has no controller: the pod is blocked.
+    """
     ready = find_condition(pod.status.conditions, "Ready")
     if ready is not None and ready.status == "False" and ready.reason == "ReadinessGatesNotReady":
         message = f"readiness gate is not met: {shorten(ready.message)}"
-        yield Cause(CauseKind.PROBE, ready.reason, message, since=ready.last_transition_time, is_blocking=False)
+        since = ready.last_transition_time
+        set_conditions = {condition.type for condition in pod.status.conditions or ()}
+        is_unset = any(gate.condition_type not in set_conditions for gate in pod.spec.readiness_gates or ())
+        is_blocking = is_unset and since is not None and now - since >= GATE_UNSET
+        yield Cause(CauseKind.PROBE, ready.reason, message, since=since, is_blocking=is_blocking)

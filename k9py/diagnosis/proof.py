@@ -16,7 +16,7 @@ from k9py.api.near_names import near_names
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.finding import Evidence, EvidenceSource
 
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) ", re.A)
+_TIME: Final = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) ", re.A)
 
 
 def field(obj: KubeObject | ObjectRef, path: str, text: object, at: datetime | None = None) -> Evidence:
@@ -53,7 +53,12 @@ def log_evidence(pod: KubeObject, container: str, line: str) -> Evidence:
 
 def last_line(lines: Sequence[str]) -> str:
     """Return the last line of a log that has text, without the time that the kubelet puts before it."""
-    return next((text for line in reversed(lines) if (text := _TIME.sub("", line, count=1).strip())), "")
+    return next((text for line in reversed(lines) if (text := without_time(line).strip())), "")
+
+
+def without_time(line: str) -> str:
+    """Return a line of a log without the time that the kubelet puts before it."""
+    return _TIME.sub("", line, count=1)
 
 
 def similar_names(name: str, names: Iterable[str]) -> tuple[str, ...]:

@@ -132,6 +132,11 @@ def parse_scheduler_message(message: str) -> SchedulerMessage:
     return SchedulerMessage(nodes, tuple(refusals), preemption)
 
 
+def without_post_filters(message: str) -> str:
+    """Return a scheduler's message without what preemption and claims could not do either."""
+    return _POST_FILTER.split(message, maxsplit=1)[0]
+
+
 def _refusal(reason: str) -> Refusal:
     counted = _REASON.match(reason)
     count, text = (int(counted["count"]), counted["text"]) if counted else (None, reason)

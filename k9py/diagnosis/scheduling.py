@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.causes import Cause, CauseKind
-from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.meta import find_condition
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
@@ -15,33 +14,50 @@ from k9py.api.text import printable, shorten
 from k9py.api.times import age
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.remedies import missing_object_remedy
+from k9py.diagnosis.scheduler_message import without_post_filters
 
 SLOW_START: Final = timedelta(minutes=5)
 """Time a pod may take to start before that is worth a warning."""
-_POST_FILTER: Final = lazy_pattern(r"[.,]? (?:preemption:|no new claims to deallocate|still not schedulable)")
-"""Where a scheduler's message continues with results of PostFilter plugins (scheduler/framework/preemption, DRA)."""
+_GATED: Final = timedelta(seconds=20)
+"""Time in which a scheduling gate is usually lifted."""
 
 
-def unscheduled(pod: Pod) -> Iterator[Cause]:
-    """Yield why the scheduler has not assigned the pod to a node."""
+def unscheduled(pod: Pod, now: datetime) -> Iterator[Cause]:
+    """Yield why the scheduler has not assigned the pod to a node.
+
+    A pod that waits until others have left its node (preemption), or until a queue admits its Job, is not blocked.
+    """
     scheduled = find_condition(pod.status.conditions, "PodScheduled")
     if scheduled is None or scheduled.status != "False":
         return
     since = scheduled.last_transition_time
     if scheduled.reason == "SchedulingGated":
-        message = "pod waits for a scheduling gate"
-        yield Cause(CauseKind.UNSCHEDULABLE, scheduled.reason, message, since=since, is_blocking=False)
+        names = ", ".join(printable(gate.name) for gate in pod.spec.scheduling_gates or ())
+        message = f"pod waits for scheduling gate {names}" if names else "pod waits for a scheduling gate"
+        yield Cause(
+            CauseKind.UNSCHEDULABLE, scheduled.reason, message, since=since, is_blocking=is_gated_for_long(pod, now)
+        )
     elif scheduled.reason == "Unschedulable":
         # The first part is the answer; what preemption and claims would not help either is appended to it.
-        detail = shorten(_POST_FILTER.split(scheduled.message, maxsplit=1)[0])
+        detail = shorten(without_post_filters(scheduled.message))
         message = f"pod cannot be scheduled: {detail}" if detail else "pod cannot be scheduled"
         is_short = "Insufficient" in detail
         remedy = "lower the pods' requests or add a node" if is_short else missing_object_remedy(detail)
-        yield Cause(CauseKind.UNSCHEDULABLE, scheduled.reason, message, since=since, remedy=remedy)
+        is_blocking = not pod.status.nominated_node_name
+        yield Cause(CauseKind.UNSCHEDULABLE, scheduled.reason, message, "", since, is_blocking, remedy)
     elif scheduled.reason:
         detail = shorten(f"{scheduled.reason}: {scheduled.message}" if scheduled.message else scheduled.reason)
         reason, message = printable(scheduled.reason), f"pod is not scheduled: {detail}"
         yield Cause(CauseKind.UNSCHEDULABLE, reason, message, since=since)
+
+
+def is_gated_for_long(pod: Pod, now: datetime) -> bool:
+    """Return whether a scheduling gate should have been lifted by now; queues hold the pods of Jobs for hours."""
+    scheduled = find_condition(pod.status.conditions, "PodScheduled")
+    since = (scheduled.last_transition_time if scheduled else None) or pod.metadata.creation_timestamp
+    owner = pod.metadata.controller
+    is_queued = owner is not None and owner.kind == "Job"
+    return since is not None and now - since >= _GATED and not is_queued
 
 
 def slow_start(pod: Pod, now: datetime) -> Iterator[Finding]:

@@ -34,7 +34,8 @@ SCALED_TO_ZERO: Final = "ScaledToZero"
 _DOWNSCALER: Final = ("downscaler/", "kube-downscaler/")
 """Annotations of kube-downscaler, which keeps the number of replicas there for the morning."""
 _ON_PURPOSE: Final = re.compile(
-    r"(?:scaled?-?(?:down|to-?zero)|original-replicas|hibernat|maintenance|decommission|sleep(?:ing)?$)", re.A | re.I
+    r"(?:scaled?-?(?:down|to-?zero)|original-replicas|hibernat|idled-at|maintenance|decommission|sleep(?:ing)?$)",
+    re.A | re.I,
 )
 """In the name of an annotation or label, these say that zero is wanted."""
 _KNATIVE: Final = ("autoscaling.knative.dev/", "serving.knative.dev/")

@@ -128,7 +128,7 @@ class KeyBar(Static):
 
 def _place(action: Action, screen: Screen[object]) -> int | None:
     """Return the place of an action, lowest first; None keeps it out. A screen may put some of them first."""
-    first = screen.footer_begins_with if isinstance(screen, ActingScreen) else ()
+    first = screen.first_in_footer() if isinstance(screen, ActingScreen) else ()
     return first.index(action.id) - len(first) if action.id in first else action.footer
 
 

@@ -22,6 +22,7 @@ from k9py.views.values import Tone
 if TYPE_CHECKING:  # diagnosis is imported after the first frame
     from k9py.api.severity import Severity
     from k9py.cluster.cluster import Cluster
+    from k9py.diagnosis.finding import Finding
     from k9py.diagnosis.problem import Effect, Problem, TriageReport
 
 REPORT_SECONDS: Final = 0.3
@@ -51,6 +52,14 @@ class TriageSource(Protocol):
 
     def report(self, now: datetime) -> TriageReport:
         """Return the current problems."""
+        ...
+
+    def findings_of(self, ref: ObjectRef) -> tuple[Finding, ...]:
+        """Return what was found about an object."""
+        ...
+
+    def problems_of(self, ref: ObjectRef) -> tuple[Problem, ...]:
+        """Return the problems that are about an object or explain it, worst first."""
         ...
 
 
@@ -183,6 +192,20 @@ class ShownProblems:
         if problem is None or problem.root.is_effect or not severity.is_problem or problem.severity > severity:
             return None
         return problem
+
+    def root_text(self, ref: ObjectRef, severity: Severity) -> str:
+        """Return the root cause of what is wrong with an object, "" when none is known."""
+        from k9py.views.problems import cause_text
+
+        problem = self.root_of(ref, severity)
+        return "" if problem is None else cause_text(problem, ref)
+
+    # -- one object ---------------------------------------------------------------------------------------------------
+
+    @property
+    def triage(self) -> TriageSource | None:
+        """What finds problems, None while it does not run."""
+        return self._triage
 
 
 def workload_of(problem: Problem) -> ObjectRef | None:

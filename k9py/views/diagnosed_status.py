@@ -6,10 +6,10 @@ to another kind: a function that returns its `DiagnosedStatus`, and a case in `d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Protocol
 
 from k9py.api.causes import CauseKind
 from k9py.api.kinds import HORIZONTAL_POD_AUTOSCALER, POD_DISRUPTION_BUDGET, Kind
@@ -22,11 +22,14 @@ from k9py.api.workloads import Workload
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import ServiceMode, ServiceView
 from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.problem import Problem
 from k9py.rollouts.cohorts import Cohort
 from k9py.views.describe import DescribeLine, Section, line, section
+from k9py.views.problems import cause_text
+from k9py.views.problems.chain import evidence_pieces
 from k9py.views.rollouts import KIND_SHORT_NAMES, state_text
 from k9py.views.services import endpoints_cell, target_text
-from k9py.views.tones import finding_tone, rollout_tone, service_tone
+from k9py.views.tones import finding_tone, rollout_tone, service_tone, severity_tone
 from k9py.views.values import Tone
 
 
@@ -48,9 +51,54 @@ class DiagnosedStatus:
 _RESTARTING = (CauseKind.CRASH, CauseKind.OOM, CauseKind.PROBE, CauseKind.CONFIG)
 """Causes after which a container is restarted."""
 NOTHING = DiagnosedStatus()
+MAX_EVIDENCE: Final = 4
+"""Pieces of evidence of one finding that are shown; its chain has all of them."""
 
 
-def diagnosed_status(queries: Queries, key: ObjectRef, now: datetime) -> DiagnosedStatus:
+class ObjectTriage(Protocol):
+    """What triage knows about one object. `cluster.triage` implements it."""
+
+    def findings_of(self, ref: ObjectRef) -> tuple[Finding, ...]:
+        """Return what was found about it."""
+
+    def problems_of(self, ref: ObjectRef) -> tuple[Problem, ...]:
+        """Return the problems that are about it or explain it, worst first."""
+
+
+def diagnosed_status(
+    queries: Queries, key: ObjectRef, now: datetime, triage: ObjectTriage | None = None
+) -> DiagnosedStatus:
+    """Return what is known about a Service, workload or pod, and what triage has found about an object of any kind.
+
+    Args:
+        triage: None while it does not run.
+    """
+    status = _watched_status(queries, key, now)
+    if triage is None:
+        return status
+    more = tuple(_triage_lines(triage, key, [shown.text for shown in status.findings], now))
+    return replace(status, findings=(*status.findings, *more)) if more else status
+
+
+def _triage_lines(triage: ObjectTriage, key: ObjectRef, known: list[str], now: datetime) -> Iterator[DescribeLine]:
+    """Yield the roots that explain an object and what was found about it, with the evidence, as far as it is new."""
+    for problem in triage.problems_of(key):
+        root = problem.root
+        text = cause_text(problem, key)
+        if root.about != key and not root.is_effect and not any(root.message in shown for shown in known):
+            known.append(text)
+            since = f", for {age(root.since, now)}" if root.since else ""
+            yield line("root cause", text + since, severity_tone(problem.severity))
+    for finding in triage.findings_of(key):
+        is_known = any(finding.message in shown for shown in known)
+        if not finding.is_effect and not is_known:
+            yield from finding_lines((finding,), now)
+        if not finding.is_effect:
+            for evidence in finding.evidence[:MAX_EVIDENCE]:
+                yield line("", "".join(text for text, _ in evidence_pieces(evidence, key, now)), Tone.MUTED)
+
+
+def _watched_status(queries: Queries, key: ObjectRef, now: datetime) -> DiagnosedStatus:
     """Return what is known about a Service, workload or pod; NOTHING of other kinds, or when it is not watched."""
     if key.group:
         return NOTHING

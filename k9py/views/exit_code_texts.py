@@ -29,7 +29,7 @@ class ExitCode(IntEnum):
 
 EXIT_CODE_TEXTS: Final[Mapping[ExitCode, str]] = {
     ExitCode.DONE: "done",
-    ExitCode.FAILING: "something is down, degraded or stuck, or another pod fails (--once only)",
+    ExitCode.FAILING: "something is down, degraded or stuck, or another pod fails (--once, status, why)",
     ExitCode.UNKNOWN: "unknown: unreachable, not found, still rolling out, paused, timeout, wrong usage",
     ExitCode.IMAGE: "image cannot be pulled",
     ExitCode.CRASH: "container crashes, runs out of memory or cannot start",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import structs
 
 from k9py.api.events import Event, ObjectReference
-from k9py.api.meta import KubeObject, ServiceMeta
+from k9py.api.meta import KubeObject, ServiceMeta, VersionedMeta
 from k9py.api.pods import Pod
 from k9py.api.policy import (
     AutoscalerSpec,
@@ -97,7 +97,9 @@ def autoscaler(
     target: KubeObject, *, min_replicas: int | None = 2, max_replicas: int = 6, name: str = ""
 ) -> HorizontalPodAutoscaler:
     return HorizontalPodAutoscaler(
-        metadata=meta("HorizontalPodAutoscaler", name or target.name, target.namespace),
+        metadata=VersionedMeta(
+            **structs.asdict(meta("HorizontalPodAutoscaler", name or target.name, target.namespace))
+        ),
         spec=AutoscalerSpec(
             scale_target_ref=ScaleTarget(kind=target.KIND, name=target.name, api_version="apps/v1"),
             min_replicas=min_replicas,
@@ -110,7 +112,7 @@ def budget(
     name: str = "checkout", namespace: str = "shop", *, allowed: int = 0, minimum: int = 2
 ) -> PodDisruptionBudget:
     return PodDisruptionBudget(
-        metadata=meta("PodDisruptionBudget", name, namespace),
+        metadata=VersionedMeta(**structs.asdict(meta("PodDisruptionBudget", name, namespace))),
         spec=BudgetSpec(min_available=minimum, selector=LabelSelector(match_labels={"app": name})),
         status=BudgetStatus(disruptions_allowed=allowed, current_healthy=minimum + allowed, desired_healthy=minimum),
     )

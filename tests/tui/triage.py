@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from k9py.api.meta import ObjectRef
+from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.problem import Problem, TriageReport, UnreadKind
 from tests.factories.meta import NOW
 
@@ -30,6 +32,12 @@ class FakeTriage:
 
     def report(self, now: datetime) -> TriageReport:
         return self._report
+
+    def findings_of(self, ref: ObjectRef) -> tuple[Finding, ...]:
+        return tuple(problem.root for problem in self._report.problems if problem.root.about == ref)
+
+    def problems_of(self, ref: ObjectRef) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self._report.problems if ref == problem.subject)
 
     def find(self, *problems: Problem, unread: tuple[UnreadKind, ...] = ()) -> None:
         self._report = TriageReport(NOW, problems, 1204, unread)

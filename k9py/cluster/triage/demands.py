@@ -17,7 +17,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.text import bounded
 from k9py.cluster.change_tracer import MAX_TRACED
 from k9py.cluster.graph import Demand
-from k9py.cluster.health import ClusterState, KindHealth
+from k9py.cluster.health import KindHealth
 from k9py.cluster.lease import LeaseRequest, WatchLease
 from k9py.cluster.reads import ReadGraph, Token
 from k9py.cluster.scope import Scope
@@ -50,12 +50,11 @@ class LeaseTaker(Protocol):
 
 @dataclass(slots=True)
 class _Leased:
-    """A lease and how it is answered; `refused` stays the answer until it has been read."""
+    """A lease and how it is answered; what refused it stays the answer until it has been read."""
 
     demand: Demand
     lease: WatchLease[Any]
     answer: MergedStore[Any] | Unread = _LOADING
-    is_refused: bool = False
 
 
 class DemandLeases:
@@ -98,7 +97,9 @@ class DemandLeases:
         self._mark = mark
         self._subjects: dict[_KindKey, _Leased] = {}
         self._asked: dict[_LeaseKey, _Leased] = {}
-        self._refused: dict[tuple[_KindKey, str | None], _Leased] = {}
+        self._first: dict[tuple[_KindKey, str | None], _Leased] = {}
+        """Of a kind in a namespace the lease that was asked for first, until it has been read: what is refused once is
+        not asked for again and again."""
         self._left_out: set[tuple[str, str]] = set()
         self._home_answers: dict[_KindKey, Unread | None] = {}
 
@@ -154,6 +155,8 @@ class DemandLeases:
                 self._reads.record(_ROOM)
                 return _TOO_MANY
             leased = self._asked[_lease_key(demand)] = self._take(demand)
+            if not demand.about and leased.answer is _LOADING:
+                self._first[key, demand.namespace] = leased
         self._reads.record(_token(leased.demand))
         return leased.answer
 
@@ -172,7 +175,10 @@ class DemandLeases:
             listed = self._asked.get((key, demand.namespace, "", ""))
             if listed is not None:
                 return listed
-        return self._refused.get((key, demand.namespace)) or self._asked.get(_lease_key(demand))
+        own = self._asked.get(_lease_key(demand))
+        if own is not None or demand.about:
+            return own
+        return self._first.get((key, demand.namespace))
 
     def _home_unread(self, key: _KindKey) -> Unread | None:
         """Return why objects of a kind of the home screen are not read, None: they are."""
@@ -227,21 +233,14 @@ class DemandLeases:
             self._mark((_token(leased.demand),))
 
     def _update(self, leased: _Leased) -> None:
-        demand = leased.demand
         if leased.lease.has_synced:
-            leased.answer, leased.is_refused = leased.lease.store, False
+            leased.answer = leased.lease.store
         else:
-            health = leased.lease.health
-            answer = _unread(health, leased.answer if isinstance(leased.answer, Unread) else _LOADING)
+            answer = _unread(leased.lease.health, leased.answer if isinstance(leased.answer, Unread) else _LOADING)
             if answer != leased.answer:
                 leased.answer = answer
-            leased.is_refused = health.is_unserved or (health.state is ClusterState.FORBIDDEN and bool(answer.reason))
-        if not demand.about:
-            refused = (_kind_key(demand.kind), demand.namespace)
-            if leased.is_refused:
-                self._refused.setdefault(refused, leased)
-            elif self._refused.get(refused) is leased:
-                del self._refused[refused]
+        if isinstance(leased.answer, MergedStore):
+            self._allow_others(leased)
 
     def on_home_health(self) -> None:
         """Mark what was read of the stores of the home screen where they are read, or refused, now."""
@@ -281,15 +280,19 @@ class DemandLeases:
 
     def forget_scope(self) -> None:
         """Forget what was refused."""
-        self._refused.clear()
+        self._first.clear()
         self._left_out.clear()
         self._home_answers.clear()
 
     def _end(self, leased: _Leased) -> None:
         leased.lease.close()
-        refused = (_kind_key(leased.demand.kind), leased.demand.namespace)
-        if self._refused.get(refused) is leased:
-            del self._refused[refused]
+        self._allow_others(leased)
+
+    def _allow_others(self, leased: _Leased) -> None:
+        """Take leases of other objects of the kind too, which have waited for the answer to the first."""
+        place = (_kind_key(leased.demand.kind), leased.demand.namespace)
+        if self._first.get(place) is leased:
+            del self._first[place]
 
     # -- coverage -----------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.events import Event
-from k9py.api.kinds import API_SERVICE, DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, STATEFUL_SET
+from k9py.api.kinds import API_SERVICE, DEPLOYMENT, HORIZONTAL_POD_AUTOSCALER, SERVICE, STATEFUL_SET
 from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.meta import Condition, ObjectRef, find_condition
 from k9py.api.policy import HorizontalPodAutoscaler, Metric, MetricSource
@@ -121,7 +121,7 @@ def blind(autoscaler: HorizontalPodAutoscaler, graph: Graph) -> Iterator[Finding
         return
     causes: tuple[Finding | ObjectRef, ...] = ()
     if api is not None:
-        causes = (_api_finding(*api, active, evidence, graph),)
+        causes = _unserved(*api, active, evidence, graph)
     elif "pods might be unready" in message or "any ready pods" in message or "no pods returned" in message:
         causes = (target_ref,)
     yield Finding(
@@ -143,18 +143,20 @@ def _unserved_api(message: str) -> tuple[str, str] | None:
     return found[-1] if found else None
 
 
-def _api_finding(
+def _unserved(
     group: str, version: str, active: Condition, evidence: tuple[Evidence, ...], graph: Graph
-) -> Finding | ObjectRef:
-    """Return the APIService that does not answer; a finding about it when it does not exist."""
+) -> tuple[Finding | ObjectRef, ...]:
+    """Return the APIService that does not answer with the Service that it names, or that it does not exist."""
     key = API_SERVICE.key("", f"{version}.{group}")
     services = graph.list(API_SERVICE)
     if isinstance(services, Unread):
-        return key
+        return (key,)
     of_group = sorted((each for each in services if each.spec.group == group), key=lambda each: each.name)
     if of_group:
-        return of_group[0].key
-    return Finding(
+        service = of_group[0].spec.service
+        backend = () if service is None else (SERVICE.key(service.namespace, service.name),)
+        return (of_group[0].key, *backend)
+    finding = Finding(
         Severity.WARNING,
         "NotFound",
         f"does not exist: no metrics API {group} is served",
@@ -163,6 +165,7 @@ def _api_finding(
         remedy="install metrics-server" if group == "metrics.k8s.io" else "install an adapter that serves the metrics",
         evidence=(absence(key), *evidence),
     )
+    return (finding,)
 
 
 @check(

@@ -98,7 +98,9 @@ def blocks(budget: PodDisruptionBudget, graph: Graph) -> Iterator[Finding]:
 def selects_nothing(budget: PodDisruptionBudget, graph: Graph) -> Iterator[Finding]:
     """Yield that a budget protects nothing; one whose workload is scaled to zero is right."""
     selector = budget.spec.selector
-    if selector is None or selector.is_empty or is_young(budget, graph) or _pods(budget, graph):
+    if budget.status.expected_pods or selector is None or selector.is_empty or is_young(budget, graph):
+        return
+    if _pods(budget, graph):
         return
     templates: list[Labelled] = []
     for found in (graph.list(DEPLOYMENT, budget.namespace), graph.list(STATEFUL_SET, budget.namespace)):
@@ -137,7 +139,7 @@ def overlaps(budget: PodDisruptionBudget, graph: Graph) -> Iterator[Finding]:
     others = () if isinstance(found, Unread) else [each for each in found if each.uid != budget.uid]
     if not others or budget.metadata.deletion_timestamp is not None:
         return
-    pods = _pods(budget, graph)
+    pods = list({pod.owner_uid or pod.uid: pod for pod in _pods(budget, graph)}.values())  # one of each controller
     shared: dict[ObjectRef, tuple[PodDisruptionBudget, Pod]] = {}
     for other in others:
         selector = other.spec.selector

@@ -18,9 +18,10 @@ from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.diagnosis.check import check
 from k9py.diagnosis.container_case import ContainerCase, container_cases
-from k9py.diagnosis.containers import HOOK_REASON, RUN_ERROR, is_running_well, waiting_cause
+from k9py.diagnosis.containers import HOOK_REASON, RUN_ERROR, is_running_well, termination_cause, waiting_cause
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.log_errors import log_error
 from k9py.diagnosis.pod_cases import (
     RECENT,
     ended_runs,
@@ -29,6 +30,7 @@ from k9py.diagnosis.pod_cases import (
     settles_at,
     unready_containers,
 )
+from k9py.diagnosis.pod_events import recent_events
 from k9py.diagnosis.pod_evidence import (
     FailingRevision,
     failing_revision,
@@ -70,9 +72,13 @@ def container_crash(pod: Pod, graph: Graph) -> Iterator[Finding]:
             termination_evidence(case, ended, explains=True),
             *named_line(case, line),
             *newest_event(case, "BackOff", "restart"),
+            *newest_event(case, "InvalidEnvironmentVariableNames"),
         )
+        error = log_error(line) or log_error(ended.message)
+        if error is not None and not cause.remedy:
+            cause = replace(cause, remedy=error.remedy)
         finding = _finding(case, ended, cause, graph, reason, revision, evidence, (*revision.next_steps, logs))
-        services = services_it_waits_for(pod, case.container, graph, (line, ended.message))
+        services = services_it_waits_for(pod, case.container, graph, (line, ended.message)) if ended.exit_code else ()
         yield replace(finding, severity=severity, caused_by=services)
 
 
@@ -160,14 +166,16 @@ def container_restarted(pod: Pod, graph: Graph) -> Iterator[Finding]:
     """Yield, as information, each container of a ready pod that was restarted within the last hour and runs well."""
     if is_plainly_healthy(pod) or not pod.is_ready or pod.is_terminating:
         return
-    for case in container_cases(pod, graph.now, ()):
+    for case in container_cases(pod, graph.now, recent_events(pod, graph.events(pod), graph.now)):
         ended = case.last_terminated
         if ended is None or ended.finished_at is None or case.is_init or graph.now - ended.finished_at > RECENT:
             continue
         if is_running_well(case.status.restart_count, ended, graph.now):
             graph.look_again(ended.finished_at + RECENT)
+            cause = termination_cause(case, ended)
             how = OOM_KILLED if ended.reason == OOM_KILLED else exit_text(ended)
-            message = f"{case.label} was restarted ({how}) and runs again"
+            why = cause.message.partition(" is ")[2] if cause.kind is CauseKind.PROBE else how
+            message = f"{case.label} was restarted ({why}) and runs again"
             yield Finding(
                 Severity.INFO,
                 "Restarted",

@@ -87,8 +87,6 @@ def service_health(service: Service, graph: Graph) -> Iterator[Finding]:
         message = "no ready endpoints"
     elif health.serving >= health.desired and worst is not None:
         message = worst.message  # its pods serve, but not what it asks of them
-    elif health.serving >= health.desired and worst:
-        message = worst.message
     else:
         message = f"{health.serving} of {count_noun(health.desired, 'endpoint')} ready"
     backends = graph.backends_of(service.key)

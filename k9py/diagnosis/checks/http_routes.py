@@ -16,10 +16,10 @@ from k9py.api.meta import Condition, ObjectRef, find_condition
 from k9py.api.services import Service
 from k9py.api.severity import Severity
 from k9py.api.text import printable, shorten
-from k9py.diagnosis.backends import backend_state
 from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.held_pods import served_state
 from k9py.diagnosis.missing_services import missing_service
 from k9py.diagnosis.proof import absence, did_you_mean, field
 from k9py.diagnosis.settling import is_being_deleted, is_recent, is_young
@@ -184,7 +184,7 @@ def _backend(route: HttpRoute, backend: BackendRef, graph: Graph) -> tuple[Sever
     service = graph.get(SERVICE, backend.name, backend.namespace or route.namespace)
     if not isinstance(service, Service):
         return None
-    state = backend_state(service, graph)
+    state = served_state(service, graph)
     return state.severity_for_users, state.of(backend.name), service.key
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from k9py.api.causes import CauseKind
@@ -27,7 +27,7 @@ _PULLING_REASONS: Final = frozenset({"ContainerCreating", "PodInitializing"})
 
 @check(
     "image-pull",
-    "the image of a container cannot be pulled: not found, denied, rate limited, another architecture ...",
+    "the image of a container cannot be pulled: not found, denied, rate limited, another architecture and so on",
     subjects=(POD,),
     reads=("Event", "Secret", "ServiceAccount", "Node", "ReplicaSet", "ControllerRevision"),
     source="https://kubernetes.io/docs/concepts/containers/images/",
@@ -35,10 +35,12 @@ _PULLING_REASONS: Final = frozenset({"ContainerCreating", "PodInitializing"})
 )
 def image_pull(pod: Pod, graph: Graph) -> Iterator[Finding]:
     """Yield each container whose image is not available; a pull secret that does not exist is the root."""
+    seen: set[str] = set()
     for case in unready_containers(pod, graph):
         cause = image_cause(case)
-        if cause is None:
+        if cause is None or cause.message in seen:
             continue
+        seen.add(cause.message)  # two containers with one image
         error = pull_error(case)
         failure = pull_failure(error)
         evidence: list[Evidence] = [waiting_evidence(case)]
@@ -47,7 +49,7 @@ def image_pull(pod: Pod, graph: Graph) -> Iterator[Finding]:
         causes: tuple[Finding | ObjectRef, ...] = ()
         message = cause.message
         if failure in (DENIED, NOT_FOUND_OR_DENIED):
-            causes = tuple(_bad_pull_secrets(pod, graph))
+            causes = tuple(_bad_pull_secrets(pod, graph, evidence[:1]))
             evidence += [*newest_event(case, "FailedToRetrieveImagePullSecret"), *_pull_secrets(pod, graph)]
             if failure == DENIED and not pod.spec.image_pull_secrets:
                 message += ": the pod has no pull secret"
@@ -107,12 +109,13 @@ def image_pulling(pod: Pod, graph: Graph) -> Iterator[Finding]:
             )
 
 
-def _bad_pull_secrets(pod: Pod, graph: Graph) -> Iterator[Finding | ObjectRef]:
+def _bad_pull_secrets(pod: Pod, graph: Graph, proof: Sequence[Evidence]) -> Iterator[Finding | ObjectRef]:
     """Yield each pull secret that does not exist, or has no credentials of a registry."""
     for reference in pod.spec.image_pull_secrets or ():
         secret = graph.get(SECRET, reference.name, pod.namespace)
         if secret is None:
-            missing = missing_configuration("Secret", pod.namespace, reference.name, "", graph, pod.status.start_time)
+            since = pod.status.start_time
+            missing = missing_configuration("Secret", pod.namespace, reference.name, "", graph, since, proof)
             if missing is not None:
                 yield missing
         elif not isinstance(secret, Unread) and DOCKER_CONFIG_SECRETS.get(secret.type, "") not in secret.keys:

@@ -18,11 +18,11 @@ from k9py.api.plural import count_noun, pluralize
 from k9py.api.services import Service
 from k9py.api.severity import Severity
 from k9py.api.text import printable
-from k9py.diagnosis.backends import backend_state
 from k9py.diagnosis.certificates import certificate_findings
 from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.held_pods import served_state
 from k9py.diagnosis.missing_services import missing_service
 from k9py.diagnosis.near_misses import nearest_name
 from k9py.diagnosis.proof import absence, did_you_mean, field
@@ -232,7 +232,7 @@ def _path(ingress: Ingress, where: str, backend: Backend, graph: Graph) -> _Path
         return _Path(where, Severity.DOWN, f"Service {printable(name)} does not exist")
     if _lacks(service, port):
         return _Path(where, Severity.DOWN, f"Service {printable(name)} has no port {printable(str(port))}")
-    state = backend_state(service, graph)
+    state = served_state(service, graph)
     return _Path(where, state.severity_for_users, state.of(name), (service.key,))
 
 

@@ -22,12 +22,11 @@ from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.node_states import causes_of, is_lost
 from k9py.diagnosis.pod_events import recent_events
+from k9py.diagnosis.probes import GATE_UNSET
 from k9py.diagnosis.proof import condition_evidence, event_evidence, field
 from k9py.diagnosis.settling import is_recent
 
 _MARGIN: Final = timedelta(seconds=30)
-_UNSET: Final = timedelta(minutes=1)
-"""Time in which the controller of a readiness gate sets its condition."""
 _GATE: Final = timedelta(minutes=2)
 """Time that a load balancer takes to find a new target healthy."""
 _KILL_FAILURES: Final = frozenset({"FailedKillPod", "FailedPreStopHook", "ExceededGracePeriod"})
@@ -122,7 +121,7 @@ def pod_readiness_gate(pod: Pod, graph: Graph) -> Iterator[Finding]:
             detail = shorten(condition.message) or printable(condition.reason)
             text = f"readiness gate {name} is {printable(condition.status)}" + (f": {detail}" if detail else "")
             proof = (condition_evidence(pod, condition),)
-        is_new = is_recent(began, graph, _UNSET if condition is None else _GATE)
+        is_new = is_recent(began, graph, GATE_UNSET if condition is None else _GATE)
         helps = f"look at {owner}, which sets condition {name}"
         yield Finding(
             Severity.INFO if is_new else Severity.DOWN,

@@ -72,8 +72,12 @@ def selector_overlap(workload: Workload, graph: Graph) -> Iterator[Finding]:
     if is_young(workload, graph, _CREATED):
         return
     others: dict[ObjectRef, Pod] = {}
+    by_owner: dict[str, Pod] = {}  # one pod of each: there may be thousands
     for pod in graph.pods_matching(workload.namespace, selector):
-        other = None if pod.is_terminating else _other_controller(pod, workload, graph)
+        if not pod.is_terminating:
+            by_owner.setdefault(pod.owner_uid, pod)
+    for pod in by_owner.values():
+        other = _other_controller(pod, workload, graph)
         if other is not None:
             others.setdefault(other, pod)
     for ref in list(others):

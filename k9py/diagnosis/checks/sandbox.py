@@ -20,7 +20,7 @@ from k9py.api.text import printable, shorten
 from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.graph import Graph
-from k9py.diagnosis.nodes import node_failure
+from k9py.diagnosis.nodes import DIRECT_OWNERS, is_rejected, node_failure
 from k9py.diagnosis.pod_events import recent_events
 from k9py.diagnosis.proof import event_evidence, field
 from k9py.diagnosis.runtime_errors import concise_error, start_remedy
@@ -103,7 +103,8 @@ def pod_rejected(pod: Pod, graph: Graph) -> Iterator[Finding]:
     if any(status.state and status.state.terminated for status in pod.status.container_statuses or ()):
         return
     at = pod.status.start_time or pod.metadata.creation_timestamp
-    is_replaced = pod.metadata.controller is not None
+    owner = pod.metadata.controller
+    is_replaced = owner is not None and not (owner.kind in DIRECT_OWNERS and is_rejected(pod))
     severity = Severity.WARNING if is_replaced else Severity.DOWN
     if is_replaced and not is_recent(at, graph, _OLD):
         severity = Severity.INFO

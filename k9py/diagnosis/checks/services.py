@@ -98,6 +98,36 @@ def _began(service: Service, near: NearMiss | None, graph: Graph) -> datetime | 
 
 
 @check(
+    "service-terminating",
+    "all pods of a Service are terminating",
+    subjects=(SERVICE,),
+    reads=("Pod", "EndpointSlice", "Deployment", "StatefulSet", "DaemonSet"),
+    source="https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#terminating",
+    remedy="create the workload again that made its pods",
+)
+def service_terminating(service: Service, graph: Graph) -> Iterator[Finding]:
+    """Yield that the last pods of a Service terminate: for good, or while their workload makes others."""
+    selector = service.spec.selector
+    if not selector or service.spec.type == "ExternalName":
+        return
+    pods = [pod for pod in graph.pods_of(service.key) if pod.status.phase not in ("Succeeded", "Failed")]
+    if not pods or not all(pod.is_terminating for pod in pods) or is_being_deleted(service, graph):
+        return
+    backends = [workload for ref in graph.backends_of(service.key) if (workload := graph.workload(ref)) is not None]
+    since = min(pod.metadata.deletion_timestamp for pod in pods if pod.metadata.deletion_timestamp)
+    evidence = tuple(field(pod, "metadata.deletionTimestamp", pod.metadata.deletion_timestamp) for pod in pods[:3])
+    serving = sum(endpoint.is_serving for each in graph.slices_of(service) for endpoint in each.endpoints or ())
+    if backends:
+        if serving and any(_wants_pods(workload) for workload in backends):
+            text = f"only terminating endpoints serve: {count_noun(serving, 'endpoint')}"
+            yield Finding(Severity.INFO, "Terminating", text, service.key, evidence=evidence)
+        return
+    verb = pluralize(len(pods), "is", "are")
+    text = f"no workload makes pods for it: the last {count_noun(len(pods), 'pod')} {verb} terminating"
+    yield Finding(Severity.DOWN, "NoPods", text, service.key, min(since, graph.now), evidence=evidence)
+
+
+@check(
     "service-mixed-pods",
     "the selector of a Service also takes the pods of other applications",
     subjects=(SERVICE,),

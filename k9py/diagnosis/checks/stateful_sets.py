@@ -18,10 +18,10 @@ from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.api.workloads import CONTROLLER_REVISION_HASH, StatefulSet
 from k9py.diagnosis.check import check
-from k9py.diagnosis.failing_probes import readiness_fails_for_long
 from k9py.diagnosis.finding import Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.near_misses import nearest_name
+from k9py.diagnosis.persistent_failures import readiness_fails_for_long
 from k9py.diagnosis.pods import unready_causes
 from k9py.diagnosis.proof import absence, field
 from k9py.diagnosis.settling import is_recent, is_young
@@ -44,6 +44,8 @@ def held(workload: StatefulSet, graph: Graph) -> Iterator[Finding]:
     if workload.spec.pod_management_policy == "Parallel" or workload.metadata.deletion_timestamp is not None:
         return
     replicas = 1 if workload.spec.replicas is None else workload.spec.replicas
+    if workload.status.replicas >= replicas:
+        return
     pods = _by_ordinal(workload, graph)
     missing = replicas - len(pods)
     blocker = next((pod for pod in pods if not pod.is_ready), None)
@@ -79,6 +81,8 @@ def broken_revision(workload: StatefulSet, graph: Graph) -> Iterator[Finding]:
         return
     if status.observed_generation < workload.metadata.generation or not status.update_revision:
         return
+    if status.ready_replicas >= status.replicas:
+        return
     for pod in _by_ordinal(workload, graph):
         revision = pod.metadata.label(CONTROLLER_REVISION_HASH)
         is_left_behind = bool(revision) and revision != status.update_revision
@@ -90,7 +94,7 @@ def broken_revision(workload: StatefulSet, graph: Graph) -> Iterator[Finding]:
         yield Finding(
             health.severity if health is not None and health.severity.is_problem else Severity.WARNING,
             "BrokenRevision",
-            f"waits for pod {name} of an old revision, which is broken: delete it to go on with the update",
+            f"waits for pod {name} of an old revision, which is broken: delete it so that the update continues",
             workload.key,
             pod.metadata.creation_timestamp,
             remedy=f"delete pod {name}",

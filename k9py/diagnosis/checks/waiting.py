@@ -92,9 +92,10 @@ def init_container_slow(pod: Pod, graph: Graph) -> Iterator[Finding]:
         lines = graph.last_lines(pod, case.status.name)
         known = () if lines is None or isinstance(lines, Unread) else lines
         line = failing_line([text.encode(errors="replace") for text in known[-20:]]) or ""
-        services = services_it_waits_for(pod, case.container, graph, known[-5:])
-        stuck = _INIT_SLOW if services else _INIT_STUCK
-        severity = Severity.INFO if age < _INIT_SLOW else Severity.WARNING if age < stuck else Severity.DOWN
+        services = services_it_waits_for(pod, case.container, graph, known[-20:])
+        severity = Severity.INFO if age < _INIT_SLOW else Severity.WARNING if age < _INIT_STUCK else Severity.DOWN
+        if services and severity is not Severity.INFO:
+            severity = Severity.DOWN  # it cannot end before they serve
         yield Finding(
             severity,
             "InitContainerRunning",

@@ -96,7 +96,7 @@ def _joined(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
     alone: list[TimelineEntry] = []
     groups: dict[tuple[ObjectRef, str], list[TimelineEntry]] = {}
     for entry in entries:
-        if entry.owner is None or entry.kind is not EntryKind.POD:
+        if entry.owner is None or entry.kind not in (EntryKind.POD, EntryKind.EVENT):
             alone.append(entry)
         else:
             groups.setdefault((entry.owner, entry.what), []).append(entry)
@@ -119,13 +119,15 @@ def _runs(entries: Sequence[TimelineEntry]) -> list[list[TimelineEntry]]:
 def _as_one(owner: ObjectRef, entries: Sequence[TimelineEntry]) -> TimelineEntry:
     last = entries[-1]
     names = sorted({entry.about.name for entry in entries})
+    count = sum(entry.count for entry in entries)
     if len(names) == 1:
-        return replace(last, count=len(entries))
+        return replace(last, count=count)
     more = len(names) - _NAMED
     lines = [f"Pod {printable(name)}" for name in names[:_NAMED]]
     return replace(
         last,
-        about=owner,
+        about=owner if owner.kind else last.about,
+        count=1 if count == len(names) else count,
         what=f"{count_noun(len(names), 'pod')}: {last.what.removeprefix('pod ')}",
         details=(*lines, f"and {more} more") if more > 0 else tuple(lines),
     )

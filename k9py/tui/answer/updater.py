@@ -43,7 +43,7 @@ from k9py.views.answer import (
     stale,
 )
 from k9py.views.answer.changed import changed_line
-from k9py.views.problems import cause_text, coverage_text
+from k9py.views.problems import coverage_text
 from k9py.views.rollouts import KIND_SHORT_NAMES
 from k9py.views.values import StyledLine, Tone
 
@@ -228,11 +228,6 @@ class AnswerUpdater:
         last_change = () if view is None else changed_line(view, self._facts_of(connected, view), now)
         return problem_answer(problem, self._keys, now, refusal=refusal, last_change=last_change)
 
-    def _root_text(self, ref: ObjectRef, severity: Severity) -> str:
-        """Return the root cause of what is wrong with an object, "" when triage knows none."""
-        problem = self._problems.root_of(ref, severity)
-        return "" if problem is None else cause_text(problem, ref)
-
     def _everything(self) -> Answer | None:
         home, report = self._home, self._problems.report
         if self._problems.shown:  # of what no table here shows
@@ -263,12 +258,12 @@ class AnswerUpdater:
             if view is None:
                 return None
             facts = self._facts_of(connected, view)
-            root = self._root_text(subject, view.severity)
+            root = self._problems.root_text(subject, view.severity)
             return rollout_answer(view, facts, self._keys, now, refusal=refusal, root=root)
         service = queries.service_view(subject, now)
         if service is None:
             return None
-        root = self._root_text(subject, service.severity)
+        root = self._problems.root_text(subject, service.severity)
         views = [view for key in service.workloads if (view := queries.rollout_view(key, now)) is not None]
         # Of equally severe ones, take the one that changed last: a change is what the user looks for.
         views.sort(key=lambda view: view.changed_at or _LONG_AGO, reverse=True)

@@ -6,6 +6,7 @@ Invariant: text from a cluster is printable in titles, and never markup.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.text import Text
 from textual.containers import Vertical
@@ -53,6 +54,9 @@ class Pane(Vertical):
         """The note without the count."""
         self.subtitle = ""
         """The text at the lower right of the frame."""
+
+    counts_in_tab: ClassVar[bool] = False
+    """Its tab shows the number of rows while another pane is shown, too."""
 
     @property
     def title_key(self) -> str:

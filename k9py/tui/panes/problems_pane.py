@@ -37,6 +37,7 @@ class ProblemsPane(TablePane):
         is_whole: it has the screen to itself: it shows what could not be read, and needs no key that leads to it.
     """
 
+    counts_in_tab = True
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.PROBLEMS)
 
     def __init__(self, context: AppContext, *, is_whole: bool = False, id: str | None = None) -> None:  # noqa: A002

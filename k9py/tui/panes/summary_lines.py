@@ -17,7 +17,7 @@ from k9py.cluster.views import RolloutView, ServiceView
 from k9py.diagnosis.finding import Finding
 from k9py.rollouts.strategy_limits import ProgressDeadline, progress_deadline, strategy_limits
 from k9py.tui.tones import bullet
-from k9py.views.rollouts import with_note
+from k9py.views.rollouts import state_text, with_note
 from k9py.views.services import endpoints_cell, target_text
 from k9py.views.tones import finding_tone, rollout_tone, service_tone
 from k9py.views.values import StyledLine, Tone
@@ -36,16 +36,24 @@ class Summary:
     lines: tuple[StyledLine, ...]
 
 
-def rollout_summary(view: RolloutView, now: datetime, *, others: bool = True) -> Summary:
-    """Return the summary of a workload: its state with the cause and, with `others`, what else is wrong."""
+def rollout_summary(view: RolloutView, now: datetime, *, others: bool = True, root: str = "") -> Summary:
+    """Return the summary of a workload: its state with the cause and, with `others`, what else is wrong.
+
+    Args:
+        root: the root cause, as triage knows it; "" takes what the view knows.
+    """
     status = view.status
     cause = status.cause_message
+    state = state_text(view, root) if root else with_note(status.summary, status)
     findings = [
         finding
         for finding in view.findings
-        if others and finding.message not in status.summary and not (cause and _is_implied(finding, cause))
+        if others
+        and finding.message not in status.summary
+        and finding.message != root
+        and not (cause and _is_implied(finding, cause))
     ]
-    return Summary(_title(view), with_note(status.summary, status), rollout_tone(view), tuple(_findings(findings, now)))
+    return Summary(_title(view), state, rollout_tone(view), tuple(_findings(findings, now)))
 
 
 def _is_implied(finding: Finding, cause: str) -> bool:
@@ -69,16 +77,22 @@ def rollout_facts(queries: Queries, view: RolloutView) -> StyledLine:
     return facts
 
 
-def service_summary(view: ServiceView, now: datetime) -> Summary:
-    """Return the summary of a service."""
+def service_summary(view: ServiceView, now: datetime, *, root: str = "") -> Summary:
+    """Return the summary of a service.
+
+    Args:
+        root: the root cause of what is wrong, as triage knows it; "" takes what the view knows.
+    """
     tone = service_tone(view)
+    findings = [finding for finding in view.findings if finding.message != root]
+    cause: tuple[StyledLine, ...] = (((f"{bullet(tone)} ", tone), (root, Tone.PLAIN)),) if root else ()
     facts = _labelled(("type", view.type), ("ports", view.ports_text), ("target", target_text(view)))
     if view.total is None:
         ready = "endpoints unknown"
     else:
         ready = f"{endpoints_cell(view, tone).text} endpoints ready" if view.total or view.desired else "no endpoints"
     state = f"{view.severity.label}, {ready}"
-    return Summary(_title(view), state, tone, (facts, *_findings(view.findings, now)))
+    return Summary(_title(view), state, tone, (facts, *cause, *_findings(findings, now)))
 
 
 def _labelled(*facts: tuple[str, str]) -> StyledLine:

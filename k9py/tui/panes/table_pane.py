@@ -66,6 +66,9 @@ class TablePane(FilterablePane):
         remember_as: name of the table in `state`.
     """
 
+    counts_rows = True
+    """The title has the number of rows."""
+
     def __init__(
         self,
         heading: str,
@@ -361,7 +364,7 @@ class TablePane(FilterablePane):
 
     def _update_title(self) -> None:
         shown, total = self.table.row_count, self.table.total_count
-        count = f"{shown:,}" if shown == total else f"{shown:,} of {total:,}"
+        count = "" if not self.counts_rows else f"{shown:,}" if shown == total else f"{shown:,} of {total:,}"
         selected = key_names(self).fill(f"{self._marked:,} selected · {{app.back}} deselects") if self._marked else ""
         narrowing = " · ".join(part for part in (selected, self._selection, self._narrowing) if part)
         self.set_note(self._place, narrowing=narrowing, count=count if total else "")

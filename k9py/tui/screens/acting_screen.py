@@ -68,6 +68,10 @@ class ActingScreen(TargetScreen):
     footer_begins_with: ClassVar[tuple[str, ...]] = ()
     """Ids of the actions that the footer begins with, whatever their own places."""
 
+    def first_in_footer(self) -> tuple[str, ...]:
+        """Return the ids of the actions that the footer begins with now."""
+        return self.footer_begins_with
+
     def title_of(self, action: Action) -> str:
         """Return what the footer of this screen calls an action."""
         return action.title

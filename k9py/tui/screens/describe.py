@@ -54,7 +54,8 @@ class DescribeScreen(LiveTextScreen):
         live.lease_related(requests_of(self.subject, body, own))
         now = self.app_context.options.clock.now()
         connected = self.app_context.connected
-        status = diagnosed_status(connected.cluster.queries, self.subject, now) if connected else NOTHING
+        triage = self.app_context.problems.triage
+        status = diagnosed_status(connected.cluster.queries, self.subject, now, triage) if connected else NOTHING
         context = DescribeContext(
             now,
             await live.related(),

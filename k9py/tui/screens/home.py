@@ -79,7 +79,8 @@ class HomeScreen(ProblemTargetScreen):
         self.services, self.rollouts = self.tables.services, self.tables.rollouts
         self.problems = ProblemsPane(context, id="problems")
         self.problems.add_class("-absent")
-        self._height = PaneHeight(clock)
+        self._is_sized_small: bool | None = None
+        self._height = PaneHeight(clock.monotonic)
         self.logs = LogPane(context.options, options=options, number=3, id="logs")
         self.connection = ConnectionPane(id="connection")
         self.new_errors = NewErrors(self, self.logs, clock=clock)
@@ -227,8 +228,9 @@ class HomeScreen(ProblemTargetScreen):
         before = self.problem_lines
         is_ready = self.services.is_complete and self.rollouts.is_complete
         self._height.update(len(self.problems.rows) if is_ready else 0, self.size.height)
-        if self.problem_lines == before:
+        if self.problem_lines == before and self._is_sized_small is self.is_small:
             return
+        self._is_sized_small = self.is_small
         self.problems.set_class(not self.problem_lines, "-absent")
         self.problems.styles.height = None if self.is_small else self.problem_lines
         if not self.problem_lines and self.problems.has_class("-active"):

@@ -14,7 +14,6 @@ from textual.geometry import Size
 
 from k9py.api.kinds import WORKLOAD_KINDS
 from k9py.api.meta import ObjectRef
-from k9py.api.severity import Severity
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterHealth, ClusterState
@@ -25,7 +24,6 @@ from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.problems import ShownProblems
 from k9py.views import rollouts as rollout_table
 from k9py.views import services as service_table
-from k9py.views.problems import cause_text
 from k9py.views.values import Tone
 
 FRAME_LINES: Final = 3
@@ -98,22 +96,20 @@ class HomeTables(Container):
             return next(filter(None, map(self._change_of, cluster.queries.backends_of(service))), "")
 
         self.services.set_source(
-            with_operations(service_source(cluster, services, self._root_text), services.columns, "why", change_behind),
+            with_operations(
+                service_source(cluster, services, self._problems.root_text), services.columns, "why", change_behind
+            ),
             services.columns,
         )
         self.rollouts.set_source(
             with_operations(
-                rollout_source(cluster, rollouts, self._root_text), rollouts.columns, "state", self._change_of
+                rollout_source(cluster, rollouts, self._problems.root_text), rollouts.columns, "state", self._change_of
             ),
             rollouts.columns,
         )
 
     def _change_of(self, key: ObjectRef) -> str:
         return self._changing.get(key, "")
-
-    def _root_text(self, key: ObjectRef, severity: Severity) -> str:
-        problem = self._problems.root_of(key, severity)
-        return "" if problem is None else cause_text(problem, key)
 
     def show_roots(self, problems: ShownProblems) -> None:
         """Show the root cause, where triage knows it, in the rows of what it explains."""

@@ -5,23 +5,28 @@ Invariant: it grows at once and shrinks only after `SETTLE_SECONDS`: a problem t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
-
-from k9py.runtime.clock import Clock
 
 SETTLE_SECONDS: Final = 10.0
 FRAME_LINES: Final = 3
 """Lines of a table other than its rows: the frame and the titles."""
-SHARE: Final = 5
-"""It takes at most one in so many lines of the screen for its rows."""
+LEAST_HEIGHT: Final = 22
+"""Lines of the screen that others have first."""
+SHARE: Final = 4
+"""Of the others, one in so many lines is for its rows."""
 MIN_ROWS: Final = 2
 
 
 class PaneHeight:
-    """The lines of one pane; `lines` is 0 while it is not shown."""
+    """The lines of one pane; `lines` is 0 while it is not shown.
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    Args:
+        monotonic: returns seconds.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
         self.lines = 0
         self._smaller_since: float | None = None
 
@@ -31,12 +36,12 @@ class PaneHeight:
 
     def update(self, rows: int, height: int) -> None:
         """Bring the lines in step with the number of rows and the height of the screen."""
-        wanted = min(rows, max(MIN_ROWS, height // SHARE)) + FRAME_LINES if rows else 0
-        most = max(MIN_ROWS, height // SHARE) + FRAME_LINES
-        if wanted >= self.lines or self.lines > most:
+        most = max(MIN_ROWS, (height - LEAST_HEIGHT) // SHARE)
+        wanted = min(rows, most) + FRAME_LINES if rows else 0
+        if wanted >= self.lines or self.lines > most + FRAME_LINES:
             self.lines, self._smaller_since = wanted, None
             return
-        now = self._clock.monotonic()
+        now = self._monotonic()
         if self._smaller_since is None:
             self._smaller_since = now
         elif now - self._smaller_since >= SETTLE_SECONDS:

@@ -89,7 +89,7 @@ class PanedScreen(ClusterScreen):
     def _tab_label(pane: Pane) -> str:
         """Return the key and heading of a pane; of the active one also its count: `2 Rollouts (16)`."""
         label = f"{pane.title_key} {pane.heading}" if pane.title_key else pane.heading
-        return f"{label} ({pane.count})" if pane.count and pane.has_class("-active") else label
+        return f"{label} ({pane.count})" if pane.count and (pane.has_class("-active") or pane.counts_in_tab) else label
 
     def on_tab_strip_chosen(self, event: TabStrip.Chosen) -> None:
         """Go to the pane whose tab was clicked."""

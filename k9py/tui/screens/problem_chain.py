@@ -24,7 +24,7 @@ from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.chain_rows import ChainRow, folded_chain
 from k9py.tui.screens.problem_targets import ProblemTargetScreen
-from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
+from k9py.tui.screens.targets import OBJECT_KEYS
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.views.answer import Keys
@@ -53,7 +53,7 @@ OTHER_CELLS: Final = 14
 class ProblemChainScreen(ProblemTargetScreen):
     """One problem."""
 
-    footer_begins_with = ("table.select", "chain.fold", "problem.acknowledge", *OBJECT_KEYS)
+    footer_begins_with = ("table.select", "chain.fold", *OBJECT_KEYS)
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.CHAIN)
     DEFAULT_CSS = """
     ProblemChainScreen #steps { background: $surface; padding: 0 2; max-height: 5; }
@@ -65,6 +65,7 @@ class ProblemChainScreen(ProblemTargetScreen):
         self.pane = TablePane(
             "Chain", COLUMNS, clock=context.options.clock, options=context.line_view_options, number=1, id="chain"
         )
+        self.pane.counts_rows = False
         self.steps = TonedLines(id="steps", wraps=True)
         self._keys: Keys = {}
         self._open: set[str] = set()
@@ -157,8 +158,11 @@ class ProblemChainScreen(ProblemTargetScreen):
         return target if target is not None and target.kind == POD.name and not target.group else None
 
     def applies(self, action: Action) -> bool:
-        target, named = self.target(), self.targets_for(action.id)
-        return named is not None or target is None or applies_to(action, target)
+        target = self.target()
+        return target is None or self.is_for(action, target)
+
+    def first_in_footer(self) -> tuple[str, ...]:
+        return self.footer_begins_with
 
     def title_of(self, action: Action) -> str:
         return action.title

@@ -5,18 +5,22 @@ Invariant: what a key acts on is what its step names on the screen: `problem_ste
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from k9py.actions.action import Action
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.targets import CursorTargets
+from k9py.tui.screens.targets import OBJECT_KEYS, CursorTargets, applies_to
 from k9py.views.problems import ProblemStep, problem_steps
 from k9py.views.problems.steps import LOGS, PREVIOUS_LOGS
 
 if TYPE_CHECKING:
     from k9py.diagnosis.problem import Problem
+
+
+PROBLEM_KEYS: Final = ("table.select", "problem.acknowledge", *OBJECT_KEYS)
+"""What the footer begins with while a problem is selected."""
 
 
 class ProblemTargetScreen(PanedScreen):
@@ -32,6 +36,17 @@ class ProblemTargetScreen(PanedScreen):
     def title_of(self, action: Action) -> str:
         is_problem = self.selected_problem is not None
         return "Chain" if is_problem and action.id == "table.select" else super().title_of(action)
+
+    def first_in_footer(self) -> tuple[str, ...]:
+        return super().first_in_footer() if self.selected_problem is None else PROBLEM_KEYS
+
+    def applies(self, action: Action) -> bool:
+        target = self.target() if self.selected_problem is not None else None
+        return super().applies(action) if target is None else self.is_for(action, target)
+
+    def is_for(self, action: Action, target: ObjectRef) -> bool:
+        """Return whether an action can be possible on an object, or is for what a step names."""
+        return self.targets_for(action.id) is not None or applies_to(action, target)
 
     def targets_for(self, action_id: str) -> CursorTargets | None:
         step = self._named_step(action_id)

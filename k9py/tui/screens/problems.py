@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from textual.app import ComposeResult
 
-from k9py.actions.action import Action
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
@@ -21,8 +20,7 @@ from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.problems_pane import ProblemsPane
 from k9py.tui.screens.chain_rows import folded_chain
-from k9py.tui.screens.problem_targets import ProblemTargetScreen
-from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
+from k9py.tui.screens.problem_targets import PROBLEM_KEYS, ProblemTargetScreen
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.views.answer import Keys, problem_answer
@@ -40,7 +38,7 @@ class ProblemsScreen(ProblemTargetScreen):
     """Problems."""
 
     follows_scope = True
-    footer_begins_with = ("table.select", "problem.acknowledge", *OBJECT_KEYS)
+    footer_begins_with = PROBLEM_KEYS
     DEFAULT_CSS = """
     ProblemsScreen #chain { background: $background; padding: 1 2 0 2; max-height: 60%; }
     ProblemsScreen.-short #chain { padding: 0 1; }
@@ -126,10 +124,6 @@ class ProblemsScreen(ProblemTargetScreen):
     def pod_target(self) -> ObjectRef | None:
         target = self.target()
         return target if target is not None and target.kind == POD.name and not target.group else None
-
-    def applies(self, action: Action) -> bool:
-        target, named = self.target(), self.targets_for(action.id)
-        return named is not None or target is None or applies_to(action, target)
 
     def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Show the details of the problem, and the keys that help."""

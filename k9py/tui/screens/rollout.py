@@ -163,7 +163,9 @@ class RolloutScreen(DetailScreen[RolloutView]):
     def show_view(self, cluster: Cluster, view: RolloutView, now: datetime) -> None:
         queries = cluster.queries
         workload = queries.workload(self.subject)
-        self.summary.show(rollout_summary(view, now, others=not (self.is_small and view.status.cause_message)))
+        root = self.app_context.problems.root_text(view.key, view.severity)
+        is_short = self.is_small and bool(root or view.status.cause_message)
+        self.summary.show(rollout_summary(view, now, others=not is_short, root=root))
         self.counts.show(view.status, rollout_tone(view))
         self.new.set_empty_text(no_pods_text(view))
         self.facts.show([line] if (line := rollout_facts(queries, view)) else [])

@@ -80,7 +80,7 @@ class ServiceScreen(DetailScreen[ServiceView]):
 
     def show_view(self, cluster: Cluster, view: ServiceView, now: datetime) -> None:
         queries = cluster.queries
-        self.summary.show(service_summary(view, now))
+        self.summary.show(service_summary(view, now, root=self.app_context.problems.root_text(view.key, view.severity)))
         self.pods.set_rows([_PODS.select(pod_table.row(pod, now)) for pod in queries.pods_of(self.subject)])
         self.pods.set_empty_text("no pod matches the selector")
         views = (queries.rollout_view(key, now) for key in view.workloads)

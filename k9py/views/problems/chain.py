@@ -179,5 +179,6 @@ def evidence_pieces(evidence: Evidence, subject: ObjectRef, now: datetime) -> St
             ref = evidence.about
             place = f"{ref.namespace}/" if ref.namespace and ref.namespace != subject.namespace else ""
             name = printable(f"{ref.qualified_kind} {place}{ref.name}")
-            head, body = "looked for ", f"{name}: {text or 'does not exist'}"
+            head = "looked for: " if ref.name in text else "looked for "
+            body = text if ref.name in text else f"{name}: {text or 'does not exist'}"
     return ((head, Tone.MUTED), (body, Tone.PLAIN), (when, Tone.MUTED))

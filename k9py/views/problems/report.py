@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from k9py.api.plural import count_noun
+from k9py.api.severity import Severity
 from k9py.api.times import age
 from k9py.diagnosis.problem import Problem, TriageReport
 from k9py.views.problems.chain import ChainLine, ChainPart, chain_lines
@@ -20,8 +22,13 @@ _INDENT: Final = "  "
 
 
 def ranking_lines(report: TriageReport, now: datetime) -> Iterator[StyledLine]:
-    """Yield all problems, worst first, each with what it explains and its suspects, and a summary."""
+    """Yield the problems, worst first, each with what it explains and its suspects, and a summary.
+
+    What is only worth knowing (INFO) is counted.
+    """
     for problem in report.problems:
+        if problem.severity is Severity.INFO:
+            continue
         first, *rest = problem_lines(problem, now)
         yield first
         for line in rest:
@@ -31,12 +38,15 @@ def ranking_lines(report: TriageReport, now: datetime) -> Iterator[StyledLine]:
 
 def summary_lines(report: TriageReport) -> Iterator[StyledLine]:
     """Yield how many problems there are, how much was looked at, and what could not be read."""
-    if not report.problems:
-        yield ((empty_text(report), Tone.PLAIN),)
+    notes = sum(problem.severity is Severity.INFO for problem in report.problems)
+    noted = f"{count_noun(notes, 'note')}: -o json lists them" if notes else ""
+    if notes == len(report.problems):
+        yield ((empty_text(report, hidden=noted), Tone.PLAIN),)
         return
     counts = Counter(problem.severity for problem in report.problems)
     counted = " · ".join(count_text(severity, counts[severity]) for severity in COUNTED_SEVERITIES if counts[severity])
-    yield ((f"{counted} · {coverage_text(report)}", Tone.PLAIN),)
+    parts = [part for part in (counted, coverage_text(report), noted) if part]
+    yield ((" · ".join(parts), Tone.PLAIN),)
     for text in unread_texts(report.unread):
         yield ((text, Tone.MUTED),)
 

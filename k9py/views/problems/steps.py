@@ -25,6 +25,8 @@ LOGS: Final = "object.logs"
 PREVIOUS_LOGS: Final = "object.previous_logs"
 _ENDED: Final = (CauseKind.CRASH, CauseKind.OOM)
 """Causes whose reason is in the log of the run before."""
+_LOOKS: Final = {"object.describe": "describe", "object.yaml": "YAML"}
+"""Actions that only show the object which a step is about."""
 _RUNNING: Final = (CauseKind.PROBE,)
 
 
@@ -65,12 +67,14 @@ def step_line(step: ProblemStep, problem: Problem, keys: Mapping[str, str], *, r
         keys: the key of each action that is possible now, by the end of the action's id (`undo`).
         refusal: why nothing may be changed, "" if it may.
     """
+    if not step.action:
+        return ((step.text, Tone.PLAIN),)
     name = object_text(step.target, beside=problem.subject)
     is_named = step.target == problem.subject or printable(step.target.name) in step.text
     text = step.text if is_named else f"{step.text} ({name})"
-    if not step.action:
-        return ((text, Tone.PLAIN),)
     key = keys.get(step.action.rpartition(".")[2])
+    if key is not None and step.action in _LOOKS:  # the key does not do what the text asks for
+        return ((f"{text} (", Tone.PLAIN), (key, Tone.ACCENT), (f" {_LOOKS[step.action]})", Tone.PLAIN))
     if key is not None:
         return ((key, Tone.ACCENT), (f" {text}", Tone.PLAIN))
     is_read = step.action in (LOGS, PREVIOUS_LOGS)
@@ -80,7 +84,8 @@ def step_line(step: ProblemStep, problem: Problem, keys: Mapping[str, str], *, r
 def _steps(problem: Problem) -> Iterator[ProblemStep]:
     root = problem.root
     yield from _of_finding(root)
-    if root.remedy:
+    # The general advice for a crash is to read the log, which has a key.
+    if root.remedy and not any(step.action in (LOGS, PREVIOUS_LOGS) for step in root.next_steps):
         yield ProblemStep(printable(root.remedy), "", root.about)
     yield from _of_effects(problem.effects)
     suspect = next((suspect for suspect in problem.suspects if is_workload(suspect.about)), None)

@@ -23,7 +23,16 @@ COLUMNS: Final = (
     Column("object", "OBJECT", min_width=12, max_width=44, sort_key="N"),
     Column("cause", "CAUSE", min_width=20, max_width=240, grow=True, sort_key="W"),
     Column("since", "SINCE", align_right=True, min_width=5, max_width=6, priority=1, live=_since, sort_key="I"),
-    Column("explains", "EXPLAINS", min_width=8, max_width=40, priority=4, sort_key="X", descending_first=True),
+    Column(
+        "explains",
+        "EXPLAINS",
+        min_width=8,
+        max_width=26,
+        priority=4,
+        grow=True,
+        sort_key="X",
+        descending_first=True,
+    ),
     Column("suspect", "SUSPECT", min_width=12, max_width=64, priority=2, sort_key="C"),
 )
 ROW_KIND: Final = "Problem"

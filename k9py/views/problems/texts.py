@@ -81,16 +81,17 @@ def finding_text(finding: Finding, shown_at: ObjectRef | None = None) -> str:
 
 
 def cause_text(problem: Problem, shown_at: ObjectRef | None = None) -> str:
-    """Return the root as one clause. What pods of a workload have is said of the workload.
+    """Return the root as one clause. What the pods of a workload have is said of the workload.
 
     Args:
         shown_at: the object whose row shows the text, None: the problem's own.
     """
     root, subject = problem.root, problem.subject
-    if root.about.kind in _PARTS and not root.about.group and root.about != subject:
-        if shown_at is not None and shown_at.name == subject.name and shown_at.namespace == subject.namespace:
-            return printable(root.message)  # `svc/web` in front of `deploy/web`
+    if root.about.kind in _PARTS and not root.about.group:
         root = replace(root, about=subject)
+    is_beside = shown_at is not None and (shown_at.name, shown_at.namespace) == (subject.name, subject.namespace)
+    if is_beside and root.about == subject and is_workload(subject):
+        return printable(root.message)  # `svc/web` in front of `deploy/web`
     return finding_text(root, shown_at or subject)
 
 

@@ -10,7 +10,7 @@ import pytest
 from k9py.api.causes import CauseKind
 from k9py.api.kinds import EVENT, POD
 from k9py.api.meta import Condition
-from k9py.api.pods import ContainerStatus, Pod
+from k9py.api.pods import Container, ContainerStatus, Pod
 from k9py.diagnosis.creation import parse_creation_failure
 from k9py.diagnosis.nodes import stuck_termination
 from k9py.diagnosis.pods import unready_causes
@@ -194,7 +194,8 @@ def test_events_of_another_pod_or_of_long_ago_are_ignored() -> None:
             "pod cannot be scheduled: 0/6 nodes are available: 6 Insufficient cpu",
             True,
         ),
-        (make.condition("PodScheduled", "False", "SchedulingGated"), "pod waits for a scheduling gate", False),
+        (make.condition("PodScheduled", "False", "SchedulingGated"), "pod waits for a scheduling gate", True),
+        (make.condition("PodScheduled", "False", "SchedulingGated", since=5), "pod waits for a scheduling gate", False),
     ],
 )
 def test_a_pod_without_a_node_reports_the_schedulers_message(
@@ -310,9 +311,13 @@ def test_a_pod_that_terminates_in_time_is_not_stuck(deleted: datetime | None) ->
     assert stuck_termination(make.pod(deleted=deleted), make.NOW) is None
 
 
-@pytest.mark.parametrize(("reason", "blocking"), [("MoonError", True), ("Moonstruck", False)])
-def test_a_reason_nobody_listed_blocks_where_it_calls_itself_a_failure(reason: str, blocking: bool) -> None:
-    [cause] = unready_causes(make.pod(ready=False, statuses=[waiting(reason)]), make.NOW)
+@pytest.mark.parametrize(
+    ("reason", "age", "blocking"), [("MoonError", 5, True), ("Moonstruck", 5, False), ("Moonstruck", 60, True)]
+)
+def test_a_reason_nobody_listed_blocks_where_it_calls_itself_a_failure_or_stays(
+    reason: str, age: float, blocking: bool
+) -> None:
+    [cause] = unready_causes(make.pod(ready=False, statuses=[waiting(reason)], created=age), make.NOW)
     assert (cause.reason, cause.is_blocking) == (reason, blocking)
     assert cause.message == f"container app does not start: {reason}"
 
@@ -326,3 +331,30 @@ def test_why_a_pod_is_not_scheduled_is_named_whatever_the_scheduler_calls_it() -
     condition = make.condition("PodScheduled", "False", "SchedulerError", "running filter plugins: timed out")
     [cause] = unready_causes(make.pod(ready=False, statuses=[], conditions=[condition], node=""), make.NOW)
     assert cause.message == "pod is not scheduled: SchedulerError: running filter plugins: timed out"
+
+
+def test_an_init_container_that_runs_again_after_a_crash_is_still_crash_looping() -> None:
+    init = make.container_status("migrate", ready=True, state=make.running(5), last=make.terminated(4), restarts=3)
+    pod = make.pod(ready=False, phase="Pending", statuses=[waiting("PodInitializing")], init_statuses=[init])
+    assert [cause.message for cause in unready_causes(pod, make.NOW)] == [
+        "init container migrate is crash-looping (exit 4)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "since", "messages"),
+    [
+        ("until nc -z db 5432; do sleep 1; done", 90, ["init container wait has not finished: it waits for db"]),
+        ("until nc -z db 5432; do sleep 1; done", 30, []),
+        ("curl -O http://files/dump.sql", 90, []),
+        ("/migrate", 900, []),
+    ],
+)
+def test_an_init_container_that_waits_in_a_loop_blocks_after_a_minute(
+    command: str, since: float, messages: list[str]
+) -> None:
+    init = make.container_status("wait", ready=False, state=make.running(since))
+    pod = make.pod(ready=False, phase="Pending", statuses=[waiting("PodInitializing")], init_statuses=[init])
+    spec = msgspec.structs.replace(pod.spec, init_containers=(Container(name="wait", command=("sh", "-c", command)),))
+    causes = unready_causes(msgspec.structs.replace(pod, spec=spec), make.NOW)
+    assert [cause.message for cause in causes] == messages

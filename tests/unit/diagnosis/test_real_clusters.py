@@ -49,6 +49,13 @@ def test_a_pod_its_node_rejected_is_a_leftover_if_its_owner_replaces_it(left: Le
     assert severities(pod_findings(rejected, make.NOW)) == [(left.severity, "NodeAffinity")]
 
 
+def test_what_was_replaced_long_ago_is_garbage() -> None:
+    evicted = make.pod(
+        owner=make.replica_set(), ready=False, phase="Failed", reason="Evicted", statuses=[], created=9000
+    )
+    assert severities(pod_findings(evicted, make.NOW)) == [(Severity.INFO, "Evicted")]
+
+
 def test_a_sidecar_that_died_not_long_ago_warns_though_its_pod_is_ready() -> None:
     proxy = make.container_status("proxy", last=make.terminated(137, "OOMKilled", since=120), restarts=2)
     pod = make.pod(init_statuses=[proxy])

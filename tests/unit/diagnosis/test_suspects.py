@@ -77,6 +77,23 @@ def test_a_revision_that_the_failing_pods_do_not_have_comes_last() -> None:
     assert [each.about.kind for each in found] == ["ConfigMap", "Deployment"]
 
 
+def test_of_several_rollouts_only_the_one_that_the_failing_pods_run_is_suspected() -> None:
+    earlier = replica_set("abc", 2, "reg/web:1.4.1", 1500)
+    found = suspects(
+        problem(),
+        GraphOfObjects(
+            deployment(image="reg/web:1.5", revision=3),
+            replica_set("aaa", 1, "reg/web:1.4", 7 * DAY),
+            earlier,
+            replica_set("bbb", 3, "reg/web:1.5", 660),
+            replica_set("ccc", 4, "reg/web:1.6", 520),
+            pod("web-bbb-1", "web-bbb", 660, ready=False),
+        ),
+    )
+
+    assert [each.what for each in found] == ["revision 3: image app: 1.4.1 → 1.5"]
+
+
 def test_the_nearest_of_several_comes_first_and_what_the_root_names_before_it() -> None:
     quota = any_object("v1", "ResourceQuota", "q", manager("kubectl", 620, "spec.hard"))
     policy = any_object(

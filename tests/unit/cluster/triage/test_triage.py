@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
+from datetime import timedelta
 
+import msgspec
 import pytest
 
+from k9py.api.kinds import POD
 from k9py.api.severity import Severity
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
+from k9py.diagnosis.checks.health import service_health
 from tests import factories as make
+from tests.factories import NOW
 from tests.unit.cluster.server import FakeServer, HeldClock
-from tests.unit.cluster.triage.checks import BROKEN, UNREADY, WITHOUT_PODS, YOUNG, messages, running
+from tests.unit.cluster.triage.checks import BROKEN, UNREADY, WITHOUT_PODS, YOUNG, check_of, found, messages, running
+from tests.unit.cluster.triage.moments import passed
 
 
 async def test_what_is_found_is_reported_with_what_it_explains() -> None:
@@ -31,10 +36,9 @@ async def test_what_has_read_something_that_changed_is_checked_again() -> None:
     server = FakeServer(make.service("web", selector={"app": "web"}))
     async with running(server, WITHOUT_PODS) as cluster:
         assert messages(cluster) == ["Service web: selects no pods"]
-        version = cluster.triage.version
 
         server.put(make.pod("web", labels={"app": "web"}))
-        await _passed(cluster, version)
+        await passed(cluster)
 
         assert messages(cluster) == []
 
@@ -43,11 +47,10 @@ async def test_a_deleted_object_has_no_findings() -> None:
     pod = make.pod("web", ready=False)
     server = FakeServer(pod)
     async with running(server, UNREADY) as cluster:
-        version = cluster.triage.version
         assert cluster.triage.findings_of(pod.key)
 
         server.delete(pod.key)
-        await _passed(cluster, version)
+        await passed(cluster)
 
         assert messages(cluster) == []
         assert cluster.triage.findings_of(pod.key) == ()
@@ -66,26 +69,55 @@ async def test_a_check_that_raises_is_named_and_hides_nothing() -> None:
 
 async def test_a_check_runs_again_at_the_time_that_it_asked_for() -> None:
     clock = HeldClock()
-    pod = make.pod("web", ready=False, created=60)
+    pod = make.pod("web", ready=False, created=590)
     async with running(FakeServer(pod), YOUNG, clock=clock) as cluster:
         assert messages(cluster) == []
-        version = cluster.triage.version
 
-        clock.pass_time(9 * 60)
-        await _passed(cluster, version)
+        clock.pass_time(10)
+        await passed(cluster)
 
         assert messages(cluster) == ["Pod web: not ready for 10 minutes"]
+
+
+async def test_what_time_alone_changes_for_users_is_found() -> None:
+    clock = HeldClock()
+    service = make.service("web")
+    metadata = msgspec.structs.replace(service.metadata, creation_timestamp=NOW - timedelta(seconds=55))
+    server = FakeServer(msgspec.structs.replace(service, metadata=metadata))
+    async with running(server, service_health, clock=clock) as cluster:
+        assert messages(cluster) == []
+
+        clock.pass_time(6)
+        await passed(cluster)
+
+        assert messages(cluster) == ["Service web: no ready endpoints"]
+
+
+async def test_a_pod_means_to_users_what_its_workload_does() -> None:
+    deployment = make.deployment("web", replicas=1)
+    replica_set = make.replica_set(deployment, replicas=1)
+    pod = make.pod("web-1", owner=replica_set)
+    server = FakeServer(deployment, replica_set, pod)
+    async with running(server, check_of(POD, "odd", lambda pod, graph: iter([found(pod, "odd")]))) as cluster:
+        (problem,) = cluster.triage.report(cluster.clock.now()).problems
+        assert (problem.subject, problem.severity) == (deployment.key, Severity.WARNING)
+
+        server.put(make.deployment("web", replicas=1, ready=0, available=0))
+        server.put(make.pod("web-1", owner=replica_set, ready=False))
+        await passed(cluster)
+
+        (problem,) = cluster.triage.report(cluster.clock.now()).problems
+        assert (problem.subject, problem.severity) == (deployment.key, Severity.DOWN)
 
 
 async def test_whoever_subscribes_is_notified_of_another_report() -> None:
     server = FakeServer(make.pod("web", ready=False))
     async with running(server, UNREADY) as cluster:
-        version = cluster.triage.version
         notified: list[int] = []
         unsubscribe = cluster.triage.subscribe(lambda: notified.append(cluster.triage.version))
 
         server.put(make.pod("web2", ready=False))
-        await _passed(cluster, version)
+        await passed(cluster)
         unsubscribe()
 
         assert notified == [cluster.triage.version]
@@ -138,15 +170,3 @@ async def test_nothing_is_claimed_while_a_kind_of_the_first_screen_is_not_read()
         assert messages(cluster) == []
 
     assert [(unread.kind, "forbidden" in unread.reason) for unread in report.unread] == [("Pod", True)]
-
-
-async def _passed(cluster: Cluster, version: int) -> None:
-    """Wait until triage has taken another look."""
-    clock = cluster.clock
-    assert isinstance(clock, HeldClock)
-    for _ in range(2_000):
-        if cluster.triage.version != version:
-            return
-        clock.pass_time(0.01)
-        await asyncio.sleep(0)
-    raise AssertionError("triage has not taken another look")

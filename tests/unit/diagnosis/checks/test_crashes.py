@@ -21,7 +21,6 @@ from tests import factories as make
 from tests.factories.graph import GraphOfObjects, findings_of
 from tests.unit.diagnosis.checks.broken_pods import (
     Json,
-    at,
     ended,
     event,
     found,
@@ -134,6 +133,40 @@ def test_the_line_of_the_previous_run_is_evidence_and_its_error_is_named() -> No
     assert [each.text for each in plain.evidence if each.source is EvidenceSource.LOG] == ["KeyError: 'DB_URL'"]
 
 
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026/11/30 19:00:01 ",
+        "2026-11-30 19:00:01,123 ",
+        "[2026-11-30T19:00:01.5Z] ",
+        "E1130 19:00:01.000000       1 ",
+        "",
+    ],
+)
+def test_the_time_of_a_termination_message_is_left_out(time: str) -> None:
+    (finding,) = found(container_crash, pod(crashed(1, message=f"{time}fatal: no license")))
+    assert finding.message == "container app is crash-looping (exit 1): fatal: no license"
+
+
+def test_the_remedy_is_that_of_the_error_in_the_log() -> None:
+    lines = ["x509: certificate has expired or is not yet valid"]
+    (finding,) = found(container_crash, pod(crashed(1)), logs={"shop/web-1/app/previous": lines})
+    assert finding.remedy == "renew the certificate, or let the program trust its authority"
+    assert found(container_crash, pod(crashed(1)))[0].remedy == "read the last lines of its log"
+
+
+def test_a_service_that_it_cannot_reach_is_its_cause() -> None:
+    subject = pod(crashed(1), container={"env": [{"name": "REDIS_URL", "value": "redis://redis:6379"}]})
+    lines = {"shop/web-1/app/previous": ["FATAL: connection to redis:6379: connection refused"]}
+    service = object_json("Service", "redis", spec={"selector": {"app": "redis"}, "ports": [{"port": 6379}]})
+    (finding,) = found(container_crash, subject, service, logs=lines)
+    assert [str(cause) for cause in finding.caused_by] == ["Service shop/redis"]
+    (other,) = found(container_crash, subject, service, logs={"shop/web-1/app/previous": ["KeyError: 'DB_URL'"]})
+    assert other.caused_by == ()
+    (unnamed,) = found(container_crash, pod(crashed(1)), service, logs=lines)
+    assert [str(cause) for cause in unnamed.caused_by] == ["Service shop/redis"]
+
+
 def test_a_container_crashes_since_its_first_back_off() -> None:
     subject = pod(crashed(1))
     back_off = event(subject, "BackOff", "Back-off restarting failed container app in pod web-1", first=400)
@@ -168,24 +201,11 @@ def test_only_the_newest_revision_crashes_since_it_was_created() -> None:
 JOB_OWNER = {"kind": "Job", "name": "import", "uid": "job-import"}
 
 
-@pytest.mark.parametrize(
-    ("job", "severity"),
-    [
-        ({"failed": 1, "active": 1}, INFO),
-        ({"failed": 3, "active": 1}, WARNING),
-        ({"failed": 1, "conditions": [{"type": "Failed", "status": "True"}]}, WARNING),
-        ({"failed": 1, "succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]}, None),
-        (None, None),
-    ],
-    ids=["first retry", "fails again", "failed", "succeeded since", "unread"],
-)
-def test_a_failed_pod_of_a_job_counts_as_long_as_the_job_has_not_succeeded(
-    job: Json | None, severity: Severity | None
-) -> None:
-    subject = pod(status(ended(5)), phase="Failed", owner=JOB_OWNER, spec={"restartPolicy": "Never"})
-    others = [] if job is None else [object_json("Job", "import", api="batch/v1", spec={}, status=job)]
-    findings = found(container_crash, subject, *others, unread={} if job is not None else {"Job": ""})
-    assert [finding.severity for finding in findings] == ([] if severity is None else [severity])
+@pytest.mark.parametrize(("phase", "count"), [("Failed", 0), ("Running", 1)])
+def test_a_failed_pod_of_a_job_is_reported_by_its_job(phase: str, count: int) -> None:
+    subject = pod(status(ended(5)), phase=phase, owner=JOB_OWNER, spec={"restartPolicy": "Never"})
+    others = [object_json("Job", "import", api="batch/v1", spec={}, status={"failed": 3, "active": 1})]
+    assert len(found(container_crash, subject, *others)) == count
 
 
 LIMITS = {"resources": {"limits": {"memory": "128Mi"}, "requests": {"memory": "64Mi"}}}
@@ -397,4 +417,13 @@ def test_a_single_restart_is_information_until_an_hour_has_passed() -> None:
     (finding,) = found(container_restarted, subject)
     assert (finding.severity, finding.message) == (INFO, "container app was restarted (exit 1) and runs again")
     assert finding.since == make.before(300)
-    assert at(300) == "2026-11-22T11:55:00Z"
+
+
+def test_a_single_restart_by_a_probe_names_the_probe() -> None:
+    subject = pod(status(running(290), last=ended(137, ago=300), restarts=1, ready=True), container=PROBED)
+    failed = event(subject, "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500", seen=302)
+    (finding,) = found(container_restarted, subject, failed)
+    assert finding.message == (
+        "container app was restarted (killed by its liveness probe: HTTP probe failed with statuscode: 500 "
+        "(GET :8080/live)) and runs again"
+    )

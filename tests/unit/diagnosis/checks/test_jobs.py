@@ -103,6 +103,17 @@ def test_a_failed_job_says_why(spec: Any, status: Any, expected: str) -> None:
     assert (EvidenceSource.LOG in {each.source for each in finding.evidence}) is not is_late
 
 
+@pytest.mark.parametrize("reason", ["OOMKilled", "StartError"])
+def test_what_the_checks_of_pods_explain_better_is_left_to_them(reason: str) -> None:
+    state = {"terminated": {"exitCode": 137, "reason": reason, "finishedAt": _at(70)}}
+    job = _job(status=_ended("Failed", "BackoffLimitExceeded"))
+
+    (finding,) = _found(job_failed, job, _pod(state=state))
+
+    assert [str(cause) for cause in finding.caused_by] == ["Pod shop/import-1"]
+    assert f"container app failed ({reason}, exit 137" in finding.message
+
+
 @pytest.mark.parametrize("owner", ["", "nightly"])
 def test_a_failed_job_with_a_later_success_is_information(owner: str) -> None:
     failed = _job(owner=owner, status=_ended("Failed", "BackoffLimitExceeded"))
@@ -178,18 +189,19 @@ def test_retries_are_a_warning_once_they_repeat(failed: int, limit: int, severit
 
 
 @pytest.mark.parametrize(
-    ("metadata", "severity"),
+    ("metadata", "ago", "severity"),
     [
-        ({}, Severity.WARNING),
-        ({"labels": {"kueue.x-k8s.io/queue-name": "q"}}, Severity.INFO),
+        ({}, 40, Severity.WARNING),
+        ({}, 600, Severity.INFO),  # created so
+        ({"labels": {"kueue.x-k8s.io/queue-name": "q"}}, 40, Severity.INFO),
     ],
 )
-def test_a_suspended_job_waits_for_a_person_or_for_its_queue(metadata: Any, severity: Severity) -> None:
+def test_a_suspended_job_waits_for_a_person_or_for_its_queue(metadata: Any, ago: int, severity: Severity) -> None:
     suspended = {"conditions": [{"type": "Suspended", "status": "True", "lastTransitionTime": _at(30)}]}
     owner = {
         "manager": "kubectl-patch",
         "operation": "Update",
-        "time": _at(40),
+        "time": _at(ago),
         "fieldsV1": {"f:spec": {"f:suspend": {}}},
     }
     metadata = metadata | {"managedFields": [owner]}

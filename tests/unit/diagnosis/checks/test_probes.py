@@ -10,6 +10,7 @@ import pytest
 from k9py.api.kinds import POD
 from k9py.api.severity import Severity
 from k9py.diagnosis.checks.probes import probe
+from k9py.diagnosis.pods import unready_causes
 from tests import factories as make
 from tests.factories.graph import GraphOfObjects, findings_of
 from tests.unit.diagnosis.checks.broken_pods import Json, ended, event, found, pod, running, status, waiting
@@ -26,7 +27,9 @@ def container(port: int | str = 8080, ports: list[Json] | None = None, kind: str
 def unready(since: float = 600, *, was_ready: bool = False, spec: Json | None = None, **more: Any) -> Json:
     """Return a pod whose container runs and is not ready; `was_ready`: it was until a minute ago."""
     changed = 60 if was_ready else since
-    return pod(status(running(since)), container=spec or container(), changed=changed, age=since + 5, **more)
+    return pod(
+        status(running(since)), container=container() if spec is None else spec, changed=changed, age=since + 5, **more
+    )
 
 
 @pytest.mark.parametrize(
@@ -128,18 +131,51 @@ FAILED = ("Unhealthy", f"Readiness probe failed: {REFUSED}")
     ("subject", "seen"),
     [
         (pod(status(running(), ready=True)), 30),
-        (unready(), 3600),
         (unready(deleted=-5), 5),
         (pod(status(waiting("ContainerCreating")), phase="Pending"), 5),
         (pod(status(running(5), last=ended(1), restarts=2)), 5),
     ],
-    ids=["ready by now", "failed long ago", "terminating", "not started", "crashed just now: no probe"],
+    ids=["ready by now", "terminating", "not started", "crashed just now: no probe"],
 )
 def test_a_probe_that_does_not_matter_is_silent(subject: Json, seen: float) -> None:
     assert found(probe, subject, event(subject, *FAILED, seen=seen, first=seen)) == ()
 
 
-def test_a_container_without_a_failing_probe_is_silent() -> None:
-    assert found(probe, unready()) == ()
+@pytest.mark.parametrize(
+    ("spec", "since", "text"),
+    [
+        (container(), 600, "readiness probe of container app does not succeed (GET :8080/ready)"),
+        (container(), 30, None),
+        (container(kind="startup"), 600, "startup probe of container app does not succeed (GET :8080/ready)"),
+        (
+            {"readinessProbe": {"exec": {"command": ["pg_isready", "-h", "db"]}}},
+            600,
+            "readiness probe of container app does not succeed (pg_isready -h db)",
+        ),
+        ({}, 600, None),
+    ],
+)
+def test_without_an_event_only_the_state_is_known(spec: Json, since: float, text: str | None) -> None:
     other = pod(status(running(), ready=True), name="web-2")
-    assert found(probe, unready(), other, event(other, *FAILED)) == ()
+    findings = found(probe, unready(since, spec=spec), other, event(other, *FAILED))
+    assert [finding.message for finding in findings] == ([] if text is None else [text])
+
+
+@pytest.mark.parametrize(
+    ("spec", "text", "since", "blocking"),
+    [
+        (container("web"), "Readiness probe errored: port web not found", 10, False),
+        (container("web"), "Readiness probe errored: port web not found", 31, True),
+        (container(8081), f"Readiness probe failed: {REFUSED}", 31, True),
+        (container(8080), f"Readiness probe failed: {REFUSED}", 31, False),
+        (container(8080), "Readiness probe failed: HTTP probe failed with statuscode: 503", 90, False),
+    ],
+)
+def test_a_probe_of_a_port_that_the_container_lacks_never_succeeds(
+    spec: Json, text: str, since: float, blocking: bool
+) -> None:
+    subject = unready(since, spec=spec)
+    graph = GraphOfObjects(subject, event(subject, "Unhealthy", text, first=since - 5, seen=1))
+    typed = graph.subject(POD, "web-1", "shop")
+    (cause,) = unready_causes(typed, graph.now, graph.events(typed))
+    assert cause.is_blocking is blocking

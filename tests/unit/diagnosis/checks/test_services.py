@@ -20,6 +20,7 @@ from k9py.diagnosis.checks.services import (
     service_endpoints_nowhere,
     service_mixed_pods,
     service_selector,
+    service_terminating,
     service_without_endpoints,
 )
 from k9py.diagnosis.finding import Finding
@@ -127,6 +128,32 @@ def test_a_young_service_is_looked_at_again() -> None:
 
 def test_nothing_is_claimed_while_pods_are_unread() -> None:
     assert _found(service_selector, GraphOfObjects(_service(selector={"app": "web"}), unread={"Pod": ""})) == []
+
+
+def test_the_last_pods_of_a_service_that_nothing_replaces() -> None:
+    ending = make.pod("web-1", labels={"app": "web"}, deleted=make.before(10))
+    service = _service(selector={"app": "web"})
+
+    (finding,) = _found(service_terminating, GraphOfObjects(service, ending))
+
+    assert finding.severity is Severity.DOWN
+    assert finding.message == "no workload makes pods for it: the last 1 pod is terminating"
+
+
+@pytest.mark.parametrize(
+    ("more", "severities"),
+    [
+        ([_workload("web", {"app": "web"})], [Severity.INFO]),  # it is being replaced
+        ([_workload("web", {"app": "web"}, replicas=0)], []),
+        ([make.pod("web-2", labels={"app": "web"})], []),
+    ],
+)
+def test_terminating_pods_that_are_replaced_or_were_to_end(more: list[Any], severities: list[Severity]) -> None:
+    ending = make.pod("web-1", labels={"app": "web"}, deleted=make.before(10))
+    service = _service(selector={"app": "web"})
+    graph = GraphOfObjects(service, ending, make.endpoint_slice(service, [ending]), *more)
+
+    assert [finding.severity for finding in _found(service_terminating, graph)] == severities
 
 
 # -- several applications ---------------------------------------------------------------------------------------------

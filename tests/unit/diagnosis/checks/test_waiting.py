@@ -35,13 +35,18 @@ HOOK = 'Exec lifecycle hook ([/warmup.sh]) for Container "app" in Pod "web-1_sho
             "container app does not start: PreCreateHookError: no device",
         ),
         ("VerifyNonRootError", "", DOWN, "container app does not start: VerifyNonRootError"),
-        ("Moonstruck", "never seen before", WARNING, "container app does not start: Moonstruck: never seen before"),
+        ("Moonstruck", "never seen before", DOWN, "container app does not start: Moonstruck: never seen before"),
     ],
 )
 def test_any_waiting_reason_is_named_with_its_message(reason: str, message: str, severity: Severity, text: str) -> None:
     (finding,) = found(container_waiting, pod(status(waiting(reason, message))))
     assert (finding.severity, finding.reason, finding.message) == (severity, reason, text)
     assert finding.evidence[0].text.startswith(reason)
+
+
+def test_an_unknown_reason_of_a_pod_that_has_just_started_is_a_warning() -> None:
+    (finding,) = found(container_waiting, pod(status(waiting("Moonstruck")), age=5))
+    assert finding.severity is WARNING
 
 
 @pytest.mark.parametrize(
@@ -78,6 +83,14 @@ def test_an_init_container_that_does_not_end_is_named_once_it_takes_long(
         assert finding.since == make.before(since)
         assert finding.evidence[-1].source is EvidenceSource.LOG
         assert finding.evidence[-1].text == "waiting for db"
+
+
+def test_the_service_that_an_init_container_waits_for_is_its_cause() -> None:
+    command = ["sh", "-c", "until nc -z db 5432; do sleep 1; done"]
+    subject = initializing(running(90), spec={"command": command})
+    (finding,) = found(init_container_slow, subject, logs={"shop/web-1/wait-for-db": ["waiting for db"]})
+    assert roots(finding)[0].startswith("Service shop/db: ")
+    assert finding.severity is DOWN
 
 
 @pytest.mark.parametrize(
