@@ -126,12 +126,13 @@ def _without(name: str, text: str) -> str:
     """Return a text with "*" in place of a name, where it is a whole word."""
     if not name or name not in text:
         return text
-    pieces = text.split(name)
-    made = pieces[0]
-    for piece in pieces[1:]:
-        is_word = not (made[-1:].isalnum() or piece[:1].isalnum())
-        made += ("*" if is_word else name) + piece
-    return made
+    made, begin = "", 0
+    while (at := text.find(name, begin)) >= 0:
+        end = at + len(name)
+        is_word = not (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum())
+        made += text[begin:at] + ("*" if is_word else name)
+        begin = end
+    return made + text[begin:]
 
 
 def _group(

@@ -124,6 +124,13 @@ def test_pods_of_a_workload_with_the_same_finding_are_one_problem_of_the_workloa
     assert folded.root.about == ref("Pod/web-2")
 
 
+def test_only_the_whole_name_of_a_pod_is_left_out_of_its_message() -> None:
+    owners = owned("Deployment/web", "d", "a")
+
+    assert len(shapes(finding("Pod/d", message="error d"), finding("Pod/a", message="error a"), owners=owners)) == 1
+    assert len(shapes(finding("Pod/d", message="error dd"), finding("Pod/a", message="error aa"), owners=owners)) == 2
+
+
 def test_a_pod_without_an_owner_stands_for_itself() -> None:
     assert shapes(finding("Pod/a"), finding("Pod/b")) == ["down Pod/a [Pod/a]", "down Pod/b [Pod/b]"]
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import msgspec
 import pytest
 
+from k9py.api.kinds import POD
 from k9py.api.severity import Severity
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
+from k9py.diagnosis.checks.health import service_health
 from tests import factories as make
+from tests.factories import NOW
 from tests.unit.cluster.server import FakeServer, HeldClock
-from tests.unit.cluster.triage.checks import BROKEN, UNREADY, WITHOUT_PODS, YOUNG, messages, running
+from tests.unit.cluster.triage.checks import BROKEN, UNREADY, WITHOUT_PODS, YOUNG, check_of, found, messages, running
 from tests.unit.cluster.triage.moments import passed
 
 
@@ -63,14 +69,45 @@ async def test_a_check_that_raises_is_named_and_hides_nothing() -> None:
 
 async def test_a_check_runs_again_at_the_time_that_it_asked_for() -> None:
     clock = HeldClock()
-    pod = make.pod("web", ready=False, created=60)
+    pod = make.pod("web", ready=False, created=590)
     async with running(FakeServer(pod), YOUNG, clock=clock) as cluster:
         assert messages(cluster) == []
 
-        clock.pass_time(9 * 60)
+        clock.pass_time(10)
         await passed(cluster)
 
         assert messages(cluster) == ["Pod web: not ready for 10 minutes"]
+
+
+async def test_what_time_alone_changes_for_users_is_found() -> None:
+    clock = HeldClock()
+    service = make.service("web")
+    metadata = msgspec.structs.replace(service.metadata, creation_timestamp=NOW - timedelta(seconds=55))
+    server = FakeServer(msgspec.structs.replace(service, metadata=metadata))
+    async with running(server, service_health, clock=clock) as cluster:
+        assert messages(cluster) == []
+
+        clock.pass_time(6)
+        await passed(cluster)
+
+        assert messages(cluster) == ["Service web: no ready endpoints"]
+
+
+async def test_a_pod_means_to_users_what_its_workload_does() -> None:
+    deployment = make.deployment("web", replicas=1)
+    replica_set = make.replica_set(deployment, replicas=1)
+    pod = make.pod("web-1", owner=replica_set)
+    server = FakeServer(deployment, replica_set, pod)
+    async with running(server, check_of(POD, "odd", lambda pod, graph: iter([found(pod, "odd")]))) as cluster:
+        (problem,) = cluster.triage.report(cluster.clock.now()).problems
+        assert (problem.subject, problem.severity) == (deployment.key, Severity.WARNING)
+
+        server.put(make.deployment("web", replicas=1, ready=0, available=0))
+        server.put(make.pod("web-1", owner=replica_set, ready=False))
+        await passed(cluster)
+
+        (problem,) = cluster.triage.report(cluster.clock.now()).problems
+        assert (problem.subject, problem.severity) == (deployment.key, Severity.DOWN)
 
 
 async def test_whoever_subscribes_is_notified_of_another_report() -> None:
