@@ -84,7 +84,7 @@ def image_pull(pod: Pod, graph: Graph) -> Iterator[Finding]:
     remedy="wait; a smaller image starts faster",
 )
 def image_pulling(pod: Pod, graph: Graph) -> Iterator[Finding]:
-    """Yield each image that a pod has waited for since a minute, and that is being pulled; a warning if it takes long."""
+    """Yield each image that a pod has waited for since a minute and that is being pulled; a warning after long."""
     started = pod.status.start_time
     if pod.status.phase != "Pending" or started is None or is_recent(started, graph):
         return
