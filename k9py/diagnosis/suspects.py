@@ -182,7 +182,7 @@ class _Search:
             at = pod.metadata.creation_timestamp
             for status in pod.status.container_statuses or ():
                 before, other = former.get((status.name, status.image), ("", None))
-                is_other = bool(before and status.image_id) and _digest(before) != _digest(status.image_id)
+                is_other = bool(before and status.image_id) and before != status.image_id
                 if at is None or other is None or not is_other or not self._is_near(at) or "@" in status.image:
                     continue
                 image = f"image {printable(status.name)}: {printable(status.image)} is another image than before"
@@ -290,6 +290,7 @@ def _dependencies_of(refs: Iterable[ObjectRef], graph: Graph) -> Iterator[Depend
 
 
 def _digest(image_id: str) -> str:
-    """Return the digest of an imageID, shortened: `sha256:1a2b3c4d5e6f`."""
+    """Return the digest of an imageID, shortened: `sha256:1a2b3c4d…7e8f`."""
     algorithm, _, digest = image_id.rpartition("@")[2].rpartition(":")
-    return printable(f"{algorithm.rpartition('/')[2]}:{digest[:12]}" if algorithm else digest[:19])
+    short = digest if len(digest) <= 16 else f"{digest[:8]}…{digest[-4:]}"
+    return printable(f"{algorithm.rpartition('/')[2]}:{short}" if algorithm else short)

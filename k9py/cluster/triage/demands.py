@@ -37,6 +37,9 @@ _ROOM: Final = ("demand", "room")
 
 _MAX_REASON: Final = 300
 _MAX_KINDS: Final = 500
+_MAX_NAMESPACES: Final = 3
+"""Namespaces of a kind that are read one by one; of more the whole scope is read."""
+
 
 _KindKey = tuple[type, type, str]
 _LeaseKey = tuple[_KindKey, str | None, str, str]
@@ -86,7 +89,8 @@ class DemandLeases:
         mark: Callable[[Iterable[Token]], None],
     ) -> None:
         self.loading_answers = 0
-        self._limit = MAX_LEASES
+        self._is_optional = False
+        self._is_crowded = False
         self._leases = leases
         self._reads = reads
         self._home = {_kind_key(kind): (kind, store) for kind, store in home.items()}
@@ -100,7 +104,7 @@ class DemandLeases:
         self._first: dict[tuple[_KindKey, str | None], _Leased] = {}
         """Of a kind in a namespace the lease that was asked for first, until it has been read: what is refused once is
         not asked for again and again."""
-        self._left_out: set[tuple[str, str]] = set()
+        self._left_out: set[str] = set()
         self._home_answers: dict[_KindKey, Unread | None] = {}
 
     # -- subjects -----------------------------------------------------------------------------------------------------
@@ -131,13 +135,13 @@ class DemandLeases:
         return answer
 
     @contextmanager
-    def within_half(self) -> Iterator[None]:
-        """Leave half of the leases free while entered, for checks."""
-        self._limit = MAX_LEASES // 2
+    def for_suspects(self) -> Iterator[None]:
+        """Leave half of the leases free while entered; what finds no room is asked for again, and not listed."""
+        self._is_optional = True
         try:
             yield
         finally:
-            self._limit = MAX_LEASES
+            self._is_optional = False
 
     def _answer(self, demand: Demand) -> MergedStore[Any] | Unread:
         key = _kind_key(demand.kind)
@@ -150,15 +154,31 @@ class DemandLeases:
             return unread
         leased = self._find(key, demand, in_scope=in_scope)
         if leased is None:
-            if len(self._asked) >= self._limit:
-                self._left_out.add((demand.kind.name, demand.namespace or ""))
-                self._reads.record(_ROOM)
-                return _TOO_MANY
-            leased = self._asked[_lease_key(demand)] = self._take(demand)
-            if not demand.about and leased.answer is _LOADING:
-                self._first[key, demand.namespace] = leased
+            if len(self._asked) >= (MAX_LEASES // 2 if self._is_optional else MAX_LEASES):
+                return self._refuse(demand)
+            leased = self._take_asked(key, demand, in_scope=in_scope)
         self._reads.record(_token(leased.demand))
         return leased.answer
+
+    def _refuse(self, demand: Demand) -> Unread:
+        self._reads.record(_ROOM)
+        self._is_crowded = True
+        if self._is_optional:
+            self.loading_answers += 1
+        else:
+            self._left_out.add(demand.kind.name)
+        return _TOO_MANY
+
+    def _take_asked(self, key: _KindKey, demand: Demand, *, in_scope: bool) -> _Leased:
+        """Take a lease for a demand; of many namespaces of a kind one for the whole scope."""
+        if in_scope and demand.namespace and not demand.name and not demand.about:
+            listed = sum(other[0] == key and not other[2] and not other[3] for other in self._asked)
+            if listed >= _MAX_NAMESPACES and (key, None, "", "") not in self._asked:
+                demand = Demand(demand.kind, None)
+        leased = self._asked[_lease_key(demand)] = self._take(demand)
+        if not demand.about and leased.answer is _LOADING:
+            self._first[key, demand.namespace] = leased
+        return leased
 
     def covers(self, namespace: str) -> bool:
         """Return whether a namespace is watched; "": whether the whole cluster is."""
@@ -166,19 +186,23 @@ class DemandLeases:
         return scope.is_cluster or namespace in scope.namespaces
 
     def _find(self, key: _KindKey, demand: Demand, *, in_scope: bool) -> _Leased | None:
-        """Return a lease that holds what is demanded, or that shows that it is refused."""
-        if in_scope and not demand.about:
-            whole = self._subjects.get(key) or self._asked.get((key, None, "", ""))
-            if whole is not None:
-                return whole
-        if demand.name:
-            listed = self._asked.get((key, demand.namespace, "", ""))
-            if listed is not None:
-                return listed
-        own = self._asked.get(_lease_key(demand))
-        if own is not None or demand.about:
-            return own
-        return self._first.get((key, demand.namespace))
+        """Return a lease that holds what is demanded, that reads it, or that shows that it is refused."""
+        held = [self._asked.get(_lease_key(demand))]
+        if not demand.about:
+            if in_scope:
+                held += (self._subjects.get(key), self._asked.get((key, None, "", "")))
+            held.append(self._asked.get((key, demand.namespace, "", "")) if demand.name else None)
+        leases = [leased for leased in held if leased is not None]
+        for is_fit in (_is_read, _is_loading):
+            for leased in leases:
+                if is_fit(leased):
+                    return leased
+        # A namespace may be readable although the whole scope is not.
+        refused = [leased for leased in leases if leased.demand.namespace is not None or leased is held[0]]
+        subjects = self._subjects.get(key) if in_scope else None
+        if refused or subjects is not None:
+            return refused[0] if refused else subjects
+        return None if demand.about else self._first.get((key, demand.namespace))
 
     def _home_unread(self, key: _KindKey) -> Unread | None:
         """Return why objects of a kind of the home screen are not read, None: they are."""
@@ -256,7 +280,8 @@ class DemandLeases:
         unused = [key for key, leased in self._asked.items() if not self._reads.is_read(_token(leased.demand))]
         for key in unused:
             self._end(self._asked.pop(key))
-        if unused and self._left_out:
+        if unused and self._is_crowded:
+            self._is_crowded = False
             self._left_out.clear()
             self._mark((_ROOM,))
 
@@ -305,7 +330,7 @@ class DemandLeases:
     @property
     def is_loading(self) -> bool:
         """Whether something that was asked for is still being read."""
-        return not self.is_home_read or any(leased.answer == _LOADING for leased in self._leased())
+        return not self.is_home_read or any(map(_is_loading, self._leased()))
 
     def _leased(self) -> Iterator[_Leased]:
         yield from self._subjects.values()
@@ -321,7 +346,7 @@ class DemandLeases:
         for leased in self._leased():
             if isinstance(leased.answer, Unread):
                 unread.add((leased.demand.kind.name, leased.demand.namespace or "", leased.answer.reason))
-        unread |= {(kind, namespace, _TOO_MANY.reason) for kind, namespace in self._left_out}
+        unread |= {(kind, "", _TOO_MANY.reason) for kind in self._left_out}
         return tuple(UnreadKind(*each) for each in sorted(unread) if each[2] != NOT_SERVED)
 
 
@@ -337,6 +362,14 @@ def _kind_key(kind: Kind[Any]) -> _KindKey:
     if len(_kind_keys) < _MAX_KINDS:
         _kind_keys[id(kind)] = (kind, key)
     return key
+
+
+def _is_read(leased: _Leased) -> bool:
+    return isinstance(leased.answer, MergedStore)
+
+
+def _is_loading(leased: _Leased) -> bool:
+    return leased.answer == _LOADING
 
 
 def _lease_key(demand: Demand) -> _LeaseKey:

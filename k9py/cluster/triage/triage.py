@@ -339,7 +339,7 @@ class Triage:
 
     def _find_suspects(self, problem: Problem, graph: ClusterGraph) -> tuple[Suspect, ...]:
         watched = watched_entries(self._cluster.history, graph.now - _WATCHED_FOR)
-        with self._demands.within_half():
+        with self._demands.for_suspects():
             return suspects(problem, graph, watched)
 
     def _sweep(self, runs: CheckRuns) -> None:

@@ -23,9 +23,10 @@ from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.nodes import node_failure
 from k9py.diagnosis.pods import pod_findings
-from k9py.diagnosis.proof import condition_evidence, field, last_line, log_evidence
+from k9py.diagnosis.proof import condition_evidence, field, log_evidence, without_time
 from k9py.diagnosis.service_dependencies import services_it_waits_for
 from k9py.diagnosis.terminations import exit_text
+from k9py.logs.failing_line import failing_line
 
 _DOCS: Final = "https://kubernetes.io/docs/concepts/workloads/controllers/job/"
 _GRACE: Final = timedelta(seconds=20)
@@ -33,6 +34,7 @@ _GRACE: Final = timedelta(seconds=20)
 _OLD: Final = timedelta(days=1)
 """A failure that nobody repaired for so long is only a warning."""
 _MAX_PODS: Final = 50
+_LOG_LINES: Final = 20
 _PLAIN: Final = frozenset({"", "Error", "Completed"})
 _GENERATED_LABELS: Final = frozenset(
     {
@@ -279,6 +281,11 @@ def _of_pods(pods: Sequence[Pod], root: Finding) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, "Failed", message, pod.key, root.since, caused_by=(root,))
 
 
+def _failing_line(lines: Sequence[str]) -> str:
+    """Return the line that shows the failure among the last ones, else the last."""
+    return failing_line([without_time(line).encode(errors="replace") for line in lines[-_LOG_LINES:]]) or ""
+
+
 def _found_elsewhere(pods: Sequence[Pod]) -> tuple[ObjectRef, ...]:
     """Return the failed pods that other checks explain."""
     return tuple(pod.key for pod in pods[-_MAX_PODS:] if not _is_plain(pod))
@@ -312,7 +319,7 @@ def _exit(pod: Pod, graph: Graph, evidence: list[Evidence]) -> tuple[str, tuple[
         text = f"container {container} failed ({how})"
         evidence.append(field(pod, f"status.containerStatuses[{container}].state.terminated", exit_text(ended)))
         lines = graph.last_lines(pod, status.name)
-        line = (last_line(lines) if isinstance(lines, tuple) else "") or ended.message
+        line = (_failing_line(lines) if isinstance(lines, tuple) else "") or ended.message
         if line:
             evidence.append(log_evidence(pod, container, line))
             text += f": {shorten(line)}"

@@ -189,7 +189,9 @@ class TimelineScreen(PanedScreen):
         if self._about is not None:
             what = f"{printable(self._about.qualified_kind)} {printable(self._about.name)} and what it depends on"
         else:
-            what = f"namespace {printable(self._namespace)}" if self._namespace else "everything"
+            connected = self.app_context.connected
+            scope = "all namespaces" if connected is None else printable(str(connected.cluster.scope))
+            what = f"namespace {printable(self._namespace)}" if self._namespace else scope
         self.pane.set_place(what, f"last {table.span_text(self.span)}")
 
     def _show_details(self) -> None:
@@ -266,12 +268,14 @@ class TimelineScreen(PanedScreen):
         self._is_outdated, self._updated_at = True, float("-inf")
 
     def action_widen(self) -> None:
-        """Show the changes of the namespace, then of everything, then of the object again."""
+        """Show the changes of the namespace, then of everything that is watched, then of the object again."""
         subject = self.subject
         if subject is None:
             self.app_context.show_message("these are all changes that are shown", failed=True)
             return
-        if self._about is not None and subject.namespace:
+        connected = self.app_context.connected
+        is_scope = connected is not None and connected.cluster.scope.namespaces == (subject.namespace,)
+        if self._about is not None and subject.namespace and not is_scope:
             self._about, self._namespace = None, subject.namespace
         elif self._about is not None or self._namespace:
             self._about, self._namespace = None, ""

@@ -9,7 +9,7 @@ import pytest
 
 from k9py.api import redaction, redaction_patterns
 from k9py.api.lazy_pattern import lazy_pattern
-from k9py.diagnosis import containers, creation, images, pod_events, probes, remedies, scheduling
+from k9py.diagnosis import containers, creation, images, pod_events, probes, refusals, remedies
 from k9py.logs.parsing import level, level_json, level_text, record
 
 
@@ -46,7 +46,7 @@ def test_a_used_method_is_kept() -> None:
         pod_events,
         probes,
         remedies,
-        scheduling,
+        refusals,
         redaction_patterns,
         redaction,
     ],

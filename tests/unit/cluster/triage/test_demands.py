@@ -201,3 +201,26 @@ async def test_events_of_the_first_screen_are_not_leased() -> None:
     async with running(server, check_of(POD, "reads", reads)) as cluster:
         assert messages(cluster) == ["Pod web: 1 events"]
         assert server.selected == []
+
+
+async def test_of_many_namespaces_of_a_kind_the_whole_scope_is_read() -> None:
+    server = FakeServer(*(make.pod("web", name) for name in "abcde"), cron_job("x", "e"))
+    async with running(server, check_of(POD, "jobs", _counts_jobs)) as cluster:
+        watched = [namespace for kind, namespace in server.watched if kind == "CronJob"]
+
+        assert watched.count("") == 1
+        assert len(watched) <= 4
+        assert sorted(messages(cluster)) == ["Pod web: 0 jobs"] * 4 + ["Pod web: 1 jobs"]
+
+
+async def test_namespaces_are_read_where_the_whole_scope_is_forbidden() -> None:
+    server = FakeServer(*(make.pod("web", name) for name in "abcde"), cron_job("x", "e"))
+    server.forbidden.add(("cronjobs", ""))
+    async with running(server, check_of(POD, "jobs", _counts_jobs)) as cluster:
+        assert sorted(messages(cluster)) == ["Pod web: 0 jobs"] * 4 + ["Pod web: 1 jobs"]
+
+
+def _counts_jobs(pod: Pod, graph: Graph) -> Iterator[Finding]:
+    jobs = graph.list(CRON_JOB, pod.namespace)
+    if not isinstance(jobs, Unread):
+        yield found(pod, f"{len(jobs)} jobs")

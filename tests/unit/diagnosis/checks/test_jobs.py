@@ -13,7 +13,7 @@ from k9py.diagnosis.checks.jobs import job_failed, job_health, job_retrying, job
 from k9py.diagnosis.finding import EvidenceSource, Finding
 from tests.factories.graph import GraphOfObjects, findings_of
 
-_LOGS = {"shop/import-1/app": ["starting", "2026-11-22T11:58:50.123Z KeyError: DB_URL", ""]}
+_LOGS = {"shop/import-1/app": ["starting", "2026-11-22T11:58:50.123Z KeyError: DB_URL", "INFO bye"]}
 _REFUSED = {"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "x": not found'}}
 
 
