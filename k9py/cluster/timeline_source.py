@@ -33,6 +33,8 @@ class TimelineObjects:
         self._on_change = on_change
         self._home = {watched.kind: watched.store(cluster.stores) for watched in WATCHED}
         self._leases: dict[tuple[object, ...], WatchLease[Any]] = {}
+        self.is_complete = True
+        """Nothing that was asked for since `begin` is still being read."""
 
     def close(self) -> None:
         """End all leases."""
@@ -40,11 +42,9 @@ class TimelineObjects:
             lease.close()
         self._leases.clear()
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether everything that was asked for has been read, or was refused."""
-        is_home_read = self._cluster.health.state not in (ClusterState.LOADING, ClusterState.UNREACHABLE)
-        return is_home_read and all(_answer(lease) != Unread() for lease in self._leases.values())
+    def begin(self) -> None:
+        """Begin to read everything once."""
+        self.is_complete = True
 
     def unread(self) -> Iterator[tuple[str, str]]:
         """Yield the kinds that cannot be read with the reason, once each."""
@@ -63,8 +63,11 @@ class TimelineObjects:
         """Return a store that holds everything that is demanded."""
         kind, namespace = demand.kind, demand.namespace
         if kind in self._home and self.covers(namespace or "") and not (kind == EVENT and namespace):
-            return self._of_home(kind)
-        return _answer(self._lease(kind, namespace if kind.namespaced else None))
+            answer = self._of_home(kind)
+        else:
+            answer = _answer(self._lease(kind, namespace if kind.namespaced else None))
+        self.is_complete &= answer != Unread()
+        return answer
 
     def log(self, pod: Pod, container: str, previous: bool) -> tuple[str, ...] | Unread | None:
         """Read no logs: they have their own screen."""

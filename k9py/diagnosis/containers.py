@@ -22,6 +22,7 @@ from k9py.diagnosis.container_case import STARTING_REASONS, ContainerCase, conta
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.hooks import hook_error, hook_failed
 from k9py.diagnosis.images import image_cause
+from k9py.diagnosis.named_hosts import named_hosts
 from k9py.diagnosis.pod_events import is_about_container
 from k9py.diagnosis.probes import PROBES, port_problem, probe_events, probe_of, probe_text
 from k9py.diagnosis.remedies import missing_object_remedy
@@ -50,6 +51,9 @@ JUST_RESTARTED: Final = timedelta(minutes=2)
 """A container that crashed and has run for less time than this has not yet proved stable."""
 _WAS_READY_MARGIN: Final = timedelta(seconds=5)
 """Ready=False written this long after the container started means that it was ready in between."""
+_INIT_WAITS: Final = timedelta(minutes=1)
+_WAIT_LOOP: Final = lazy_pattern(r"\b(?:until|while|wait[-_]for|wait4x|dockerize|k8s-wait-for)\b|^(?:service|svc) ")
+"""Commands that only end when what they wait for answers; others (a migration, a download) may take their time."""
 _SIDECAR_START: Final = timedelta(minutes=1)
 _RECENT_RESTART: Final = timedelta(hours=1)
 BACK_OFF_RESET: Final = timedelta(minutes=10)
@@ -83,8 +87,24 @@ def container_cause(case: ContainerCase) -> Cause | None:
     if not case.is_init:
         return unready_cause(case, state.running)
     last, started = case.last_terminated, state.running.started_at
-    is_fresh = started is None or case.now - started < JUST_RESTARTED
-    return termination_cause(case, last) if last is not None and last.exit_code != 0 and is_fresh else None
+    if last is not None and last.exit_code != 0 and (started is None or case.now - started < JUST_RESTARTED):
+        return termination_cause(case, last)
+    return _init_waits(case, started)
+
+
+def _init_waits(case: ContainerCase, started: datetime | None) -> Cause | None:
+    """Return that an init container waits for a host in a loop, for longer than what is up needs to answer."""
+    if started is None or case.now - started < _INIT_WAITS:
+        return None
+    container = case.container
+    text = " ".join((*(container.command or ()), *(container.args or ())))
+    if not _WAIT_LOOP.search(text):
+        return None
+    hosts = [host for host in named_hosts(container, case.pod.namespace) if host.is_waited_for]
+    if not hosts:
+        return None
+    message = f"{case.label} has not finished: it waits for {printable(hosts[0].name.name)}"
+    return Cause(CauseKind.CONFIG, "InitContainerRunning", message, case.status.name, started)
 
 
 def is_running_well(status_restarts: int, ended: StateTerminated, now: datetime) -> bool:

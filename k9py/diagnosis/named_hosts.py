@@ -7,13 +7,13 @@ secrets. To recognize another program that waits for a host: its name in `_WAITS
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.pods import Container
-from k9py.diagnosis.service_names import ServiceName, expanded, names_in, names_of_variable, service_name
+from k9py.diagnosis.service_names import ServiceName, expanded, names_in, names_of_variable, service_name, unique
 
 _WAITS_FOR: Final = frozenset(
     {
@@ -34,6 +34,13 @@ _HOST_FLAGS: Final = frozenset({"-h", "--host", "--hostname", "--server", "--boo
 _TOKEN: Final = lazy_pattern(r"[;|&<>(){}`\n]|[^\s;|&<>\"'`(){}]+")
 _SEPARATORS: Final = frozenset(";|&(){}`\n")
 _DEV_TCP: Final = lazy_pattern(r"/dev/tcp/(?P<host>[a-z0-9.-]+)/(?P<port>\d+)", re.I)
+_LOOKED_UP: Final = lazy_pattern(
+    r"(?i)(?:\blookup |getaddrinfo \w+ |resolve (?:host(?:name)?:? ?)?|unknown ?host(?:exception)?:? "
+    r"|bad address |translate host name |connect(?:ing|ion)? to (?:server (?:at )?)?)"
+    r"[\"'`]?(?P<host>[a-z0-9][a-z0-9.-]*)"
+)
+"""What stands before a host in the errors of resolvers and clients."""
+_MAX_TEXT: Final = 2000
 _FLAG: Final = lazy_pattern(
     r"--?[\w.-]*(?:host|hostname|addr|address|addrs|server|servers|url|uri|endpoint|endpoints|upstream|backend|brokers?)"
     r"[ =](?P<value>[^\s\"']+)",
@@ -64,6 +71,18 @@ def named_hosts(container: Container, namespace: str) -> tuple[NamedHost, ...]:
         if known is None or (known.name.port is None and host.name.port is not None):
             found[key] = host if known is None else NamedHost(host.name, known.where, known.is_waited_for)
     return tuple(sorted(found.values(), key=lambda host: not host.is_waited_for))
+
+
+def hosts_of_failure(texts: Iterable[str], namespace: str) -> tuple[ServiceName, ...]:
+    """Return the hosts that a failure names: `lookup db: no such host`, `GET http://users:80/me: refused`."""
+    found: list[ServiceName] = []
+    for text in texts:
+        found += names_in(text, namespace)
+        for match in _LOOKED_UP.finditer(text[:_MAX_TEXT]):
+            name = service_name(match["host"], namespace)
+            if name is not None:
+                found.append(name)
+    return unique(found)
 
 
 def _of_commands(container: Container, namespace: str) -> Iterator[NamedHost]:
@@ -130,6 +149,11 @@ def _waited_for(words: Sequence[str], namespace: str) -> Iterator[ServiceName]:
 
 def _first_host(arguments: Sequence[str], namespace: str) -> Iterator[ServiceName]:
     """Yield the host among the arguments of a program: that of a flag for hosts, else the first that can be one."""
+    for argument in arguments:
+        names = tuple(names_in(argument, namespace)) if "://" in argument else ()
+        if names:
+            yield from names
+            return
     following = [*arguments[1:], ""]
     for index, argument in enumerate(arguments):
         flag, equals, value = argument.partition("=")

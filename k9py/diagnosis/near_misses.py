@@ -83,13 +83,19 @@ def nearest_labels(
     """
     groups: dict[tuple[str, ...], list[Labelled]] = {}
     ranks: dict[tuple[str, ...], tuple[float, int, str]] = {}
+    compared: dict[frozenset[tuple[str, str]], tuple[float, tuple[str, ...]]] = {}
     for number, candidate in enumerate(candidates):
         if number >= _MAX_CANDIDATES:
             break
-        distance, differences = _compare(selector, candidate.labels)
+        labels = frozenset(candidate.labels.items())
+        if labels not in compared:  # pods of one kind have the same labels
+            distance, differences = _compare(selector, candidate.labels)
+            if differences and distance < _FAR:
+                distance += _TAKEN * is_taken(candidate.labels)
+            compared[labels] = (distance, differences)
+        distance, differences = compared[labels]
         if not differences:
             continue
-        distance += _TAKEN * is_taken(candidate.labels)
         if name == candidate.ref.name and candidate.ref.kind != Pod.KIND:
             distance = min(distance, _FAR) - _NAMESAKE
         if distance >= _FAR:

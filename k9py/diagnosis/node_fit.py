@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from k9py.api.nodes import Node
@@ -202,12 +203,19 @@ def _by_domain(nodes: Iterable[Node], term: PodAffinityTerm, pods: Iterable[Pod]
 
 def largest(nodes: Iterable[Node], resource: str) -> tuple[float, str]:
     """Return the most that a node can offer of a resource, and that node; (0, "") when none has it."""
-    offers = ((_allocatable(node).get(resource, 0.0), node.name) for node in nodes)
+    offers = ((offered(node, resource), node.name) for node in nodes)
     return max(offers, key=lambda offer: offer[0], default=(0.0, ""))
+
+
+def offered(node: Node, resource: str) -> float:
+    """Return how much of a resource a node can offer to pods, 0 when it has none."""
+    return amount((node.status.allocatable or node.status.capacity or {}).get(resource)) or 0.0
 
 
 def untolerated(tolerations: Sequence[Toleration], node: Node) -> tuple[Taint, ...]:
     """Return the taints of a node that keep a pod away, a cordon included."""
+    if not node.spec.taints and not node.spec.unschedulable:
+        return ()  # most nodes
     taints = [taint for taint in node.spec.taints or () if taint.keeps_pods_away]
     if node.spec.unschedulable and all(taint.key != UNSCHEDULABLE_TAINT for taint in taints):
         taints.append(UNSCHEDULABLE)
@@ -284,6 +292,11 @@ def _label_lack(requirement: NodeRequirement, labels: Mapping[str, str]) -> Lack
     is_own = not any(part in key for part in ("kubernetes.io/", "k8s.io/"))
     can_set = is_own and requirement.operator == "In" and len(requirement.values or ()) == 1
     return Lack(LackKind.LABEL, text, key, missing, f"label {{node}} {_escaped(wanted)}" if can_set else "")
+
+
+@lru_cache(maxsize=1024)
+def _likeness(value: str, wanted: str) -> float:
+    return SequenceMatcher(None, value, wanted).ratio()
 
 
 def _size_lacks(pod: Pod, node: Node) -> Iterator[Lack]:

@@ -40,7 +40,13 @@ _PRESSURES: Final = {
     "MemoryPressure": ("is short of memory (MemoryPressure)", "end or move pods that use much memory"),
     "DiskPressure": ("is short of disk (DiskPressure)", "free disk space, such as unused images and logs"),
     "PIDPressure": ("is short of process ids (PIDPressure)", "end the pod that starts too many processes"),
+    "KernelDeadlock": ("has a kernel deadlock (KernelDeadlock)", "drain and reboot it"),
+    "ReadonlyFilesystem": ("has a read-only file system (ReadonlyFilesystem)", "drain it and check its disk"),
+    "FrequentKubeletRestart": ("restarts its kubelet again and again", "look at the log of its kubelet"),
+    "FrequentContainerdRestart": ("restarts containerd again and again", "look at the log of containerd"),
+    "FrequentUnregisterNetDevice": ("does not release network devices", "drain and reboot it"),
 }
+"""Conditions that are True when something is wrong: of the kubelet, and of node-problem-detector."""
 _SILENT: Final = "NodeStatusUnknown"
 
 

@@ -53,7 +53,7 @@ def amount_text(resource: str, value: float) -> str:
 def bare_amount(resource: str, value: float) -> str:
     """Return the amount without the name of the resource."""
     if resource == "cpu":
-        return f"{round(value * 1000)}m" if value * 1000 % 1000 >= 1 and value < 10 else f"{value:.4g}"
+        return f"{round(value * 1000)}m" if 0 < value < 1 else f"{value:.4g}"
     return format_bytes(round(value)) if resource.startswith(_BYTES) else f"{value:.6g}"
 
 

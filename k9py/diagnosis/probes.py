@@ -17,6 +17,7 @@ from k9py.api.events import Event
 from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.meta import find_condition
 from k9py.api.pods import Container, Pod
+from k9py.api.redaction import redact_text
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.pod_events import is_about_container
 
@@ -54,6 +55,18 @@ def probe_of(container: Container, name: str) -> Probe | None:
     return container.startup_probe
 
 
+def probe_target(probe: Probe) -> str:
+    """Return what a probe asks: `GET :8080/ready`, `TCP :5432`, `gRPC :9090`, or its command."""
+    if probe.http_get is not None:
+        return f"GET :{printable(str(probe.http_get.port))}{printable(probe.http_get.path or '/')}"
+    if probe.tcp_socket is not None:
+        return f"TCP :{printable(str(probe.tcp_socket.port))}"
+    if probe.grpc is not None:
+        return f"gRPC :{probe.grpc.port}"
+    command = probe.exec.command if probe.exec is not None else None
+    return shorten(redact_text(" ".join(command or ()))) or "no handler"
+
+
 def probe_text(output: str, probe: Probe | None = None) -> str:
     """Return the output of a probe without the pod's address, its cause first: `connection refused (GET :8080/)`."""
     text = _CONTAINER_ID.sub("", output.strip())
@@ -65,9 +78,8 @@ def probe_text(output: str, probe: Probe | None = None) -> str:
     dialled = _DIAL.match(text)
     if dialled:
         return shorten(f"{dialled['error']} (TCP {dialled['port']})")
-    http = probe.http_get if probe is not None else None
-    if http is not None and "statuscode" in text:
-        return shorten(f"{text} (GET :{printable(str(http.port))}{printable(http.path or '/')})")
+    if probe is not None and probe.http_get is not None and "statuscode" in text:
+        return shorten(f"{text} ({probe_target(probe)})")
     return shorten(_ADDRESS.sub("", text))
 
 

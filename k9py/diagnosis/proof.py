@@ -6,7 +6,7 @@ Invariant: evidence states what was read, in the words of its source; what it me
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -49,11 +49,6 @@ def absence(ref: ObjectRef) -> Evidence:
 def log_evidence(pod: KubeObject, container: str, line: str) -> Evidence:
     """Return a line of a container's log as evidence."""
     return Evidence(EvidenceSource.LOG, pod.key, printable(container), shorten(line))
-
-
-def last_line(lines: Sequence[str]) -> str:
-    """Return the last line of a log that has text, without the time that the kubelet puts before it."""
-    return next((text for line in reversed(lines) if (text := without_time(line).strip())), "")
 
 
 def without_time(line: str) -> str:

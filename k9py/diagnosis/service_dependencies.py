@@ -2,7 +2,8 @@
 
 Checks of pods put the result into `caused_by` of what they report. Invariant: a name alone proves nothing. An init
 container that waits for a host does; of any other container either its own words (log, termination message, probe)
-must name the Service or speak of a connection, or nothing else is known and it is the only one that is down.
+must name the Service (wherever that is configured) or speak of a connection, or nothing else is known and it is the
+only one that is down.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ from k9py.diagnosis.backends import backend_state
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.missing_services import missing_service
-from k9py.diagnosis.named_hosts import NamedHost, named_hosts
+from k9py.diagnosis.named_hosts import NamedHost, hosts_of_failure, named_hosts
 from k9py.diagnosis.proof import absence, field
 from k9py.diagnosis.service_names import mentions
 
 _CONNECTION: Final = lazy_pattern(
     r"(?i)connect|connection|refused|reset by peer|timed? ?out|deadline exceeded|unreachable|no such host|no route"
-    r"|resolv|lookup|dns|name or service not known|unknown host|getaddrinfo|dial|ECONN|ENOTFOUND|EAI_AGAIN|upstream"
-    r"|unavailable|socket|\b50[234]\b|bad gateway|no healthy|broker|handshake|unable to reach|could not reach"
+    r"|resolv|lookup|dns|bad address|name or service not known|unknown host|getaddrinfo|dial|ECONN|ENOTFOUND|EAI_AGAIN"
+    r"|upstream|unavailable|socket|\b50[234]\b|bad gateway|no healthy|broker|handshake|unable to reach|could not reach"
 )
 """Part of a text that speaks of another party."""
 _MAX_HOSTS: Final = 40
@@ -60,6 +61,7 @@ def services_it_waits_for(
     if is_init and waited:
         return tuple(dict.fromkeys(waited))
     named = [cause for host, cause in broken if _is_named(host, cause, known)]
+    named = named or _of_failure(known, pod, graph)
     if named:
         return tuple(dict.fromkeys(named))
     if known and not any(_CONNECTION.search(text) for text in known):
@@ -67,6 +69,19 @@ def services_it_waits_for(
     # A host that is no Service may be outside of the cluster, unless its name says that it is not.
     likely = [cause for host, cause in broken if isinstance(cause, ObjectRef) or host.name.is_full or is_init]
     return tuple(dict.fromkeys(likely)) if len(likely) == 1 or is_init else ()
+
+
+def _of_failure(texts: Iterable[str], pod: Pod, graph: Graph) -> list[Finding | ObjectRef]:
+    """Return the Services that serve nothing and whose host the failure itself names, wherever it is configured."""
+    causes: list[Finding | ObjectRef] = []
+    for name in hosts_of_failure(texts, pod.namespace)[:_MAX_HOSTS]:
+        service = graph.get(SERVICE, name.name, name.namespace) if graph.covers(name.namespace) else None
+        if not isinstance(service, Service):
+            continue
+        is_own = service.namespace == pod.namespace and selects(service.spec.selector, pod.metadata.labels)
+        if not is_own and backend_state(service, graph).is_down:
+            causes.append(service.key)
+    return causes
 
 
 def _is_named(host: NamedHost, cause: Finding | ObjectRef, texts: Iterable[str]) -> bool:

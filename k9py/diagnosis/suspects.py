@@ -26,11 +26,10 @@ from k9py.diagnosis.graph import Graph, NotReadError, ObjectMetadata, Unread
 from k9py.diagnosis.problem import Effect, Problem, Suspect
 from k9py.diagnosis.timeline import EntryKind, TimelineEntry
 from k9py.diagnosis.timelines.nodes import node_transitions
-from k9py.diagnosis.timelines.revisions import revision_change, revision_objects, rollbacks
+from k9py.diagnosis.timelines.revisions import created_revisions, revision_change, revision_objects, rollbacks
 from k9py.diagnosis.timelines.scalings import scalings
 from k9py.diagnosis.timelines.written import is_helm_release, is_of_status, written_text
 from k9py.rollouts.revisions import revision_index
-from k9py.rollouts.template_change import template_writer
 
 EARLIEST: Final = timedelta(minutes=30)
 """A change longer before a problem is no suspect."""
@@ -141,28 +140,20 @@ class _Search:
     # -- what changed -------------------------------------------------------------------------------------------------
 
     def _rollouts(self, workload: Workload) -> Iterator[_Candidate]:
-        revisions = revision_objects(workload, self._graph)
-        failing = self._failing_revisions(workload)
-        times = [each.metadata.creation_timestamp for each in revisions if each.metadata.creation_timestamp]
-        for revision in revisions:
-            at = revision.metadata.creation_timestamp
-            if at is None or not self._is_near(at):
-                continue
-            change = revision_change(revision, workload, self._graph)
-            if change.is_first:
-                continue  # it never ran well: nothing was changed
-            suspect = Suspect(
-                at,
-                workload.key,
-                change.text,
-                template_writer(workload, at, [time for time in times if time != at]),
-                f"{revision.KIND} {printable(revision.name)} created",
-            )
-            is_failing = not failing or revision.name in failing
-            yield _Candidate(suspect, 0 if is_failing else 4)
-        for entry in rollbacks.ask(workload, self._graph, self._begin):
-            if self._is_near(entry.at):
-                yield _Candidate(_suspect(entry), 0)
+        """Yield the last change of the template, of those that the failing pods run: what it replaced runs no more."""
+        graph, failing = self._graph, self._failing_revisions(workload)
+        changes = [
+            (entry, revision.name in failing if failing else None)
+            for revision in revision_objects(workload, graph)
+            for entry in created_revisions.ask(revision, graph, self._begin)
+            if not revision_change(revision, workload, graph).is_first  # it never ran well: nothing was changed
+        ]
+        changes += [(entry, None) for entry in rollbacks.ask(workload, graph, self._begin)]
+        near = [(entry, has_failing) for entry, has_failing in changes if self._is_near(entry.at)]
+        if near:
+            # That failing pods run it is proof; of a rollback and without pods that is unknown.
+            entry, has_failing = max(near, key=lambda each: (each[1] or False, each[1] is None, each[0].at))
+            yield _Candidate(_suspect(entry), 4 if has_failing is False else 0)
 
     def _failing_revisions(self, workload: Workload) -> frozenset[str]:
         """Return the names of the revisions of the failing pods, none when the problem is about no pods."""
@@ -191,7 +182,7 @@ class _Search:
             at = pod.metadata.creation_timestamp
             for status in pod.status.container_statuses or ():
                 before, other = former.get((status.name, status.image), ("", None))
-                is_other = bool(before and status.image_id) and _digest(before) != _digest(status.image_id)
+                is_other = bool(before and status.image_id) and before != status.image_id
                 if at is None or other is None or not is_other or not self._is_near(at) or "@" in status.image:
                     continue
                 image = f"image {printable(status.name)}: {printable(status.image)} is another image than before"
@@ -299,6 +290,7 @@ def _dependencies_of(refs: Iterable[ObjectRef], graph: Graph) -> Iterator[Depend
 
 
 def _digest(image_id: str) -> str:
-    """Return the digest of an imageID, shortened: `sha256:1a2b3c4d5e6f`."""
+    """Return the digest of an imageID, shortened: `sha256:1a2b3c4d…7e8f`."""
     algorithm, _, digest = image_id.rpartition("@")[2].rpartition(":")
-    return printable(f"{algorithm.rpartition('/')[2]}:{digest[:12]}" if algorithm else digest[:19])
+    short = digest if len(digest) <= 16 else f"{digest[:8]}…{digest[-4:]}"
+    return printable(f"{algorithm.rpartition('/')[2]}:{short}" if algorithm else short)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.pods import StateTerminated
 from k9py.api.text import shorten
 from k9py.logs.failing_line import failing_line
@@ -18,6 +19,11 @@ START_FAILURES: Final = frozenset({"StartError", "ContainerCannotRun"})
 STATUS_UNKNOWN: Final = "ContainerStatusUnknown"
 """The kubelet lost the container: its node restarted, or the runtime forgot it. Its 137 means nothing."""
 
+_TIME: Final = lazy_pattern(
+    r"^\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?Z| ?[+-]\d\d:?\d\d| UTC)?"
+    r"|[EWIF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+|\d\d:\d\d:\d\d(?:[.,]\d+)?)\]?:?\s+"
+)
+"""The time before a log line, which differs from crash to crash."""
 _SIGNALS: Final = {
     129: "SIGHUP",
     130: "SIGINT",
@@ -69,4 +75,4 @@ def termination_message(ended: StateTerminated) -> str:
     if not ended.message.strip():
         return ""
     line = failing_line([line.encode(errors="replace") for line in ended.message.splitlines()])
-    return shorten(line or "")
+    return shorten(_TIME.sub("", line or "", count=1))

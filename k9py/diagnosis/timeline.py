@@ -44,7 +44,8 @@ class TimelineEntry:
         details: further lines, such as a semantic diff.
         is_approximate: it happened at some time before `at` (found after a gap).
         knowledge: how much it says.
-        owner: what the object belongs to: equal entries of several pods of one owner are shown as one.
+        owner: what the object belongs to: equal entries of several pods of one owner are shown as one. Without a kind
+            it is what their names have in common, and no object.
         count: how often it happened, the last time `at`.
         is_warning: it is nothing that is wanted: a container failed, a warning, a node that is not ready.
     """

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from heapq import nsmallest
 from typing import Final
 
 from k9py.api.nodes import Node
@@ -26,6 +27,7 @@ from k9py.diagnosis.node_fit import (
     LackKind,
     NodeFit,
     largest,
+    offered,
     required_terms,
     selector_words,
     static_lacks,
@@ -37,6 +39,7 @@ from k9py.diagnosis.scheduler_message import Refusal, RefusalKind, SchedulerMess
 _MAX_CLAUSES: Final = 3
 _MAX_VALUES: Final = 3
 _CLOSEST: Final = 3
+_CANDIDATES: Final = 50
 _PLUGIN: Final = "didn't satisfy plugin"
 _PLURAL: Final = {"is": "are", "has": "have"}
 _OF_NODES: Final = frozenset({RefusalKind.NODE_AFFINITY, RefusalKind.TAINT, RefusalKind.CORDONED})
@@ -50,27 +53,44 @@ class Unscheduled:
     Args:
         nodes: those that it may run on at all (a DaemonSet's pod: its node); None when they cannot be read.
         volumes: that its claims are bound to.
+        labelled: the nodes that its selector means.
+        open: of these, the nodes that no taint reserves for other pods.
     """
 
     pod: Pod
     message: SchedulerMessage
     nodes: tuple[Node, ...] | None
     volumes: tuple[PersistentVolume, ...] = ()
+    labelled: tuple[Node, ...] = ()
+    open: tuple[Node, ...] = ()
 
-    @property
-    def labelled(self) -> tuple[Node, ...]:
-        """The nodes that its selector means."""
-        terms = required_terms(self.pod)
-        nodes = self.nodes or ()
-        if not terms:
-            return nodes
-        return tuple(node for node in nodes if any(_matches(term, node) for term in terms))
 
-    @property
-    def open(self) -> tuple[Node, ...]:
-        """Of these, the nodes that no taint reserves for other pods."""
-        tolerations = self.pod.spec.tolerations or ()
-        return tuple(node for node in self.labelled if not _reserved(tolerations, node))
+def unscheduled_case(
+    pod: Pod, message: SchedulerMessage, nodes: tuple[Node, ...] | None, volumes: tuple[PersistentVolume, ...]
+) -> Unscheduled:
+    """Return a pod with the nodes that are meant for it."""
+    terms = required_terms(pod)
+    labelled = tuple(node for node in nodes or () if not terms or any(_matches(term, node) for term in terms))
+    tolerations = pod.spec.tolerations or ()
+    unreserved = tuple(node for node in labelled if not _reserved(tolerations, node))
+    return Unscheduled(pod, message, nodes, volumes, labelled, unreserved)
+
+
+def candidates(case: Unscheduled) -> tuple[Node, ...]:
+    """Return the nodes that may lack least, at most 100: those with a wrong state, or most of what is short."""
+    nodes = case.open or case.labelled or case.nodes or ()
+    if len(nodes) <= 2 * _CANDIDATES:
+        return nodes
+    wrong = [node for node in nodes if node.spec.unschedulable or node.spec.taints][:_CANDIDATES]
+    short = next((each.detail for each in case.message.refusals if each.kind is RefusalKind.RESOURCE), "cpu")
+    keys = {requirement.key for term in required_terms(case.pod) for requirement in term}
+
+    def rank(node: Node) -> tuple[int, float]:
+        return (-len(keys & (node.metadata.labels or {}).keys()), -offered(node, short))
+
+    chosen = {node.name for node in wrong}
+    best = nsmallest(_CANDIDATES, (node for node in nodes if node.name not in chosen), key=rank)
+    return (*wrong, *best)
 
 
 def pinned_node(pod: Pod) -> str:
@@ -193,7 +213,7 @@ def _resource_clause(refusal: Refusal, case: Unscheduled) -> str:
         return f"Insufficient {resource} on {_nodes(refusal)}"
     if case.nodes is None:
         return f"Insufficient {resource} on {_nodes(refusal)} (it requests {bare_amount(resource, request)})"
-    most, name = largest(case.nodes, resource)
+    most, name = largest(case.open or case.labelled or case.nodes, resource)
     if most <= 0:
         return f"no node has {resource} (it requests {bare_amount(resource, request)})"
     if request > most:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from k9py.api.kinds import is_workload
 from k9py.api.meta import ObjectRef
+from k9py.api.severity import Severity
 from k9py.cluster.health import ClusterState
 from k9py.runtime.clock import Clock
 from k9py.views.values import Tone
 
 if TYPE_CHECKING:  # diagnosis is imported after the first frame
-    from k9py.api.severity import Severity
     from k9py.cluster.cluster import Cluster
     from k9py.diagnosis.finding import Finding
     from k9py.diagnosis.problem import Effect, Problem, TriageReport
@@ -75,6 +75,7 @@ class ShownProblems:
     Attributes:
         report: None until there is one.
         shown: neither muted nor acknowledged, in the order of the report.
+        notes: of those, what is worth knowing and needs no action: not counted, and only listed on the whole screen.
         acknowledged: those that the person has acknowledged.
         muted: how many are muted.
         version: another number whenever something of this has changed.
@@ -105,6 +106,7 @@ class ShownProblems:
     def _clear(self) -> None:
         self.report: TriageReport | None = None
         self.shown: tuple[Problem, ...] = ()
+        self.notes: tuple[Problem, ...] = ()
         self.acknowledged: tuple[Problem, ...] = ()
         self.muted = 0
         self.roots: Mapping[ObjectRef, Problem] = {}
@@ -161,7 +163,9 @@ class ShownProblems:
         self.muted = len(self.report.problems) - len(problems)
         self.acknowledged = tuple(problem for problem in problems if self.is_acknowledged(problem))
         hidden = {problem.id for problem in self.acknowledged}
-        self.shown = tuple(problem for problem in problems if problem.id not in hidden)
+        open_problems = [problem for problem in problems if problem.id not in hidden]
+        self.shown = tuple(problem for problem in open_problems if problem.severity <= Severity.WARNING)
+        self.notes = tuple(problem for problem in open_problems if problem.severity > Severity.WARNING)
         self.roots = _roots(problems)
         self.version += 1
 

@@ -153,11 +153,17 @@ async def test_muted_checks_are_counted_faults_of_the_file_reported_and_unread_k
     ) as kdash:
         await kdash.until_said('config.toml: line 2: no check "servic-health": did you mean "service-health"?')
         unread = (UnreadKind("Secret", "", "forbidden"),)
-        triage.find(problem_of(CART, "no ready endpoints", check="service-health"), unread=unread)
+        note = problem_of(QUOTA, "nearly used up", Severity.INFO)
+        triage.find(note, problem_of(CART, "no ready endpoints", check="service-health"), unread=unread)
         await kdash.until_text("1 muted")
         assert kdash.home.problems not in kdash.home.panes()
         await kdash.press("exclamation_mark")
-        await kdash.until_text("looked at 1,204 objects, found nothing else · 1 muted · Secret not read: forbidden")
+        await kdash.until_text("nearly used up")  # worth knowing, and neither counted nor shown on home
+        assert " problem" not in kdash.text.splitlines()[0]
+        await kdash.press("a")
+        await kdash.until_text(
+            "looked at 1,204 objects, found nothing else · 1 acknowledged · 1 muted · Secret not read: forbidden"
+        )
 
 
 async def test_rows_and_the_answer_name_the_root_that_explains_them(kdash: Dashboard, triage: FakeTriage) -> None:

@@ -39,7 +39,7 @@ async def test_the_timeline_of_an_object_widens_goes_back_in_time_and_leads_on(
         await kdash.press("space")
         await kdash.until_text("namespace shop")
         await kdash.press("space")
-        await kdash.until_text("everything")
+        await kdash.until_text("all namespaces")
         await kdash.press("space")
         await kdash.until_text("Deployment checkout and what it depends on", "revision ")
         await kdash.until(lambda: len(kdash.connected.cluster.leases) == leases, "the other leases have ended")

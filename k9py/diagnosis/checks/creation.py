@@ -34,6 +34,7 @@ from k9py.api.kinds import (
     MetadataKind,
     is_workload,
 )
+from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.meta import Condition, ObjectRef, find_condition
 from k9py.api.policy import Limit, LimitRange
 from k9py.api.severity import Severity
@@ -51,6 +52,7 @@ Subject = Deployment | StatefulSet | DaemonSet | ReplicaSet | Job | CronJob
 
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _DOCS: Final = "https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/"
+_DETAIL: Final = lazy_pattern(r" \((?:[^()]|\([^()]*\))*\)")
 _EVENT_AGE: Final = timedelta(minutes=20)
 
 
@@ -301,7 +303,9 @@ def _insecure(finding: Finding, refusal: Refusal, graph: Graph) -> Finding:
         NextStep(f"change the label {_ENFORCE}", "object.label", NAMESPACE.key("", namespace)),
     )
     evidence = (*finding.evidence, field(NAMESPACE.key("", namespace), where, level))
-    message = f'namespace enforces PodSecurity "{refusal.name}", which its pods violate: {refusal.text}'
+    # The rules alone, in what is shown: `hostPath volumes (volume "log")`; the evidence has the whole text.
+    rules = _DETAIL.sub("", refusal.text) or refusal.text
+    message = f'namespace enforces PodSecurity "{refusal.name}", which its pods violate: {rules}'
     return replace(finding, message=message, evidence=evidence, next_steps=steps)
 
 

@@ -17,6 +17,7 @@ from k9py.api.workloads import Workload
 from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.graph import Graph
+from k9py.diagnosis.pulling import only_pull
 from k9py.diagnosis.settling import is_being_deleted
 
 _MAX_CAUSES: Final = 50
@@ -51,6 +52,8 @@ def workload_health(workload: Workload, graph: Graph) -> Iterator[Finding]:
     else:  # its pods show it before its controller has counted them
         ready = min(sum(pod.is_ready for pod in pods), status.desired)
         message = f"{ready} of {count_noun(status.desired, 'pod')} ready"
+    if only_pull(pods, graph):
+        return  # a large image is no failure
     causes = {pod.key for pod in pods if not pod.is_ready and pod.status.phase != "Succeeded"}
     causes |= {finding.about for finding in health.findings if finding.about.kind == Pod.KIND}
     since = min((each.since for each in health.findings if each.since is not None), default=None)
@@ -90,7 +93,10 @@ def service_health(service: Service, graph: Graph) -> Iterator[Finding]:
     else:
         message = f"{health.serving} of {count_noun(health.desired, 'endpoint')} ready"
     backends = graph.backends_of(service.key)
-    unready = tuple(pod.key for pod in graph.pods_of(service.key) if not pod.is_ready)[:_MAX_CAUSES]
+    pods = graph.pods_of(service.key)
+    if only_pull(pods, graph):
+        return
+    unready = tuple(pod.key for pod in pods if not pod.is_ready)[:_MAX_CAUSES]
     yield Finding(
         health.severity,
         worst.reason if worst else health.severity.name.title(),

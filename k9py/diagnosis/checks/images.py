@@ -20,9 +20,10 @@ from k9py.diagnosis.missing_configuration import missing_configuration
 from k9py.diagnosis.pod_cases import unready_containers
 from k9py.diagnosis.pod_evidence import failing_revision, newest_event, waiting_evidence
 from k9py.diagnosis.proof import event_evidence, field
+from k9py.diagnosis.pulling import LONG_PULL, pulls
+from k9py.diagnosis.settling import is_recent
 
 _SECRETS_SOURCE: Final = "https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/"
-_PULLING_REASONS: Final = frozenset({"ContainerCreating", "PodInitializing"})
 
 
 @check(
@@ -83,30 +84,21 @@ def image_pull(pod: Pod, graph: Graph) -> Iterator[Finding]:
     remedy="wait; a smaller image starts faster",
 )
 def image_pulling(pod: Pod, graph: Graph) -> Iterator[Finding]:
-    """Yield, as information, each container that has waited for a minute for its image, which is still being pulled."""
+    """Yield each image that has been pulled for more than a minute; a warning if it takes long."""
     started = pod.status.start_time
-    if pod.status.phase != "Pending" or started is None or not pod.spec.node_name or pod.is_terminating:
+    if pod.status.phase != "Pending" or started is None or is_recent(started, graph):
         return
-    if (graph.now - started).total_seconds() < 60:
-        return
-    for case in unready_containers(pod, graph):
-        if case.waiting is None or case.waiting.reason not in _PULLING_REASONS:
-            continue
-        events = graph.all_events(pod)
-        if isinstance(events, Unread):
-            return
-        own = [event for event in events if f"{{{case.status.name}}}" in event.involved_object.field_path]
-        if own and own[0].reason == "Pulling":
-            message = f"image {printable(case.container.image)} is being pulled"
-            yield Finding(
-                Severity.INFO,
-                "Pulling",
-                message,
-                pod.key,
-                own[0].last_seen,
-                container=printable(case.status.name),
-                evidence=(event_evidence(pod, own[0]),),
-            )
+    for pull in pulls(pod, graph):
+        since = pull.event.first_seen
+        yield Finding(
+            Severity.INFO if is_recent(since, graph, LONG_PULL) else Severity.WARNING,
+            "Pulling",
+            f"image {printable(pull.container.image)} is being pulled",
+            pod.key,
+            since,
+            container=printable(pull.container.name),
+            evidence=(event_evidence(pod, pull.event),),
+        )
 
 
 def _bad_pull_secrets(pod: Pod, graph: Graph, proof: Sequence[Evidence]) -> Iterator[Finding | ObjectRef]:

@@ -23,9 +23,10 @@ from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.nodes import node_failure
 from k9py.diagnosis.pods import pod_findings
-from k9py.diagnosis.proof import condition_evidence, field, last_line, log_evidence
+from k9py.diagnosis.proof import condition_evidence, field, log_evidence, without_time
 from k9py.diagnosis.service_dependencies import services_it_waits_for
 from k9py.diagnosis.terminations import exit_text
+from k9py.logs.failing_line import failing_line
 
 _DOCS: Final = "https://kubernetes.io/docs/concepts/workloads/controllers/job/"
 _GRACE: Final = timedelta(seconds=20)
@@ -33,6 +34,8 @@ _GRACE: Final = timedelta(seconds=20)
 _OLD: Final = timedelta(days=1)
 """A failure that nobody repaired for so long is only a warning."""
 _MAX_PODS: Final = 50
+_LOG_LINES: Final = 20
+_PLAIN: Final = frozenset({"", "Error", "Completed"})
 _GENERATED_LABELS: Final = frozenset(
     {
         "controller-uid",
@@ -119,7 +122,7 @@ def _without_pods(job: Job, began: datetime | None, graph: Graph) -> Iterator[Fi
     "job-failed",
     "a Job has failed: too many retries, its deadline, a failure policy, failed indexes",
     subjects=(JOB,),
-    reads=("Pod",),
+    reads=("Pod", "Job", "Service"),
     source=_DOCS + "#handling-pod-and-container-failures",
     remedy="repair what fails and run the Job again",
 )
@@ -146,7 +149,7 @@ def job_failed(job: Job, graph: Graph) -> Iterator[Finding]:
         failed.last_transition_time,
         CauseKind.DEADLINE if is_late else CauseKind.CRASH,
         evidence=tuple(evidence),
-        caused_by=() if made_up_for else causes,
+        caused_by=() if made_up_for or is_late else (*causes, *_found_elsewhere(pods)),
         next_steps=(NextStep("look at the log of its last pod", "object.logs"),),
     )
     yield root
@@ -179,7 +182,7 @@ def _reason_text(job: Job, failed: Condition) -> str:
     "job-retrying",
     "the pods of a Job fail and are replaced",
     subjects=(JOB,),
-    reads=("Pod",),
+    reads=("Pod", "Service"),
     source=_DOCS + "#pod-backoff-failure-policy",
     remedy="look at what its failed pods report",
 )
@@ -201,7 +204,7 @@ def job_retrying(job: Job, graph: Graph) -> Iterator[Finding]:
         job.key,
         job.status.start_time,
         evidence=tuple(evidence),
-        caused_by=causes if is_near else (),
+        caused_by=(*causes, *_found_elsewhere(pods)) if is_near else (),
     )
     yield root
     if is_near:
@@ -265,8 +268,10 @@ def _ended(pod: Pod) -> float:
 
 
 def _of_pods(pods: Sequence[Pod], root: Finding) -> Iterator[Finding]:
-    """Yield that pods failed: the finding about their Job explains each."""
+    """Yield that pods failed: the finding about their Job explains each, unless another check finds out more."""
     for pod in pods[-_MAX_PODS:]:
+        if not _is_plain(pod):
+            continue
         texts = [
             f"container {printable(status.name)} failed ({exit_text(ended)})"
             for status in pod.statuses()
@@ -274,6 +279,29 @@ def _of_pods(pods: Sequence[Pod], root: Finding) -> Iterator[Finding]:
         ]
         message = texts[0] if texts else node_failure(pod) or "pod failed"
         yield Finding(Severity.WARNING, "Failed", message, pod.key, root.since, caused_by=(root,))
+
+
+def _failing_line(lines: Sequence[str]) -> str:
+    """Return the line that shows the failure among the last ones, else the last."""
+    return failing_line([without_time(line).encode(errors="replace") for line in lines[-_LOG_LINES:]]) or ""
+
+
+def _found_elsewhere(pods: Sequence[Pod]) -> tuple[ObjectRef, ...]:
+    """Return the failed pods that other checks explain."""
+    return tuple(pod.key for pod in pods[-_MAX_PODS:] if not _is_plain(pod))
+
+
+def _is_plain(pod: Pod) -> bool:
+    """Return whether a failed pod shows no more than exit codes.
+
+    What its node did to it, a lack of memory, and a command that cannot start are found by the checks of pods.
+    """
+    reasons = {
+        status.state.terminated.reason
+        for status in pod.statuses()
+        if status.state is not None and status.state.terminated is not None
+    }
+    return not pod.status.reason and reasons <= _PLAIN
 
 
 def _exit(pod: Pod, graph: Graph, evidence: list[Evidence]) -> tuple[str, tuple[Finding | ObjectRef, ...]]:
@@ -287,10 +315,11 @@ def _exit(pod: Pod, graph: Graph, evidence: list[Evidence]) -> tuple[str, tuple[
         if ended is None or ended.exit_code == 0:
             continue
         container = printable(status.name)
-        text = f"container {container} failed ({exit_text(ended)})"
+        how = exit_text(ended) if ended.reason in _PLAIN else f"{printable(ended.reason)}, {exit_text(ended)}"
+        text = f"container {container} failed ({how})"
         evidence.append(field(pod, f"status.containerStatuses[{container}].state.terminated", exit_text(ended)))
         lines = graph.last_lines(pod, status.name)
-        line = (last_line(lines) if isinstance(lines, tuple) else "") or ended.message
+        line = (_failing_line(lines) if isinstance(lines, tuple) else "") or ended.message
         if line:
             evidence.append(log_evidence(pod, container, line))
             text += f": {shorten(line)}"

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from k9py.api.causes import CauseKind
-from k9py.api.kinds import PERSISTENT_VOLUME_CLAIM, POD
+from k9py.api.kinds import PERSISTENT_VOLUME_CLAIM, POD, VOLUME_ATTACHMENT
 from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.meta import ObjectRef, find_condition
 from k9py.api.pod_volumes import Volume
@@ -43,7 +43,7 @@ _KINDS: Final = {"configmap": "ConfigMap", "secret": "Secret"}
     "pod-volume",
     "a volume of a pod cannot be attached or mounted",
     subjects=(POD,),
-    reads=("Event", "ConfigMap", "Secret", "PersistentVolumeClaim", "PersistentVolume"),
+    reads=("Event", "ConfigMap", "Secret", "PersistentVolumeClaim", "VolumeAttachment", "CSIDriver"),
     source="https://kubernetes.io/docs/concepts/storage/volumes/",
     remedy="correct the volume, or what it refers to",
 )
@@ -179,10 +179,15 @@ def _multi_attach(
         return None
     holders = _holders(pod, volume, graph)
     where = ", ".join(f"pod {printable(each.name)} on node {printable(each.spec.node_name)}" for each in holders[:3])
-    text = f"Multi-Attach: volume {printable(failure.volume)} is attached for {where}" if where else failure.text
-    helps = "end the pod that uses the volume; for rollouts set strategy Recreate, or use a ReadWriteMany volume"
     # Where the node of that pod is lost, the node is why the volume is not given back.
     nodes = tuple(dict.fromkeys(ObjectRef("Node", "", each.spec.node_name) for each in holders if not each.is_ready))
+    if where:
+        text = f"Multi-Attach: volume {printable(failure.volume)} is attached for {where}"
+    else:
+        nodes = _attached_to(failure.volume, pod.spec.node_name, graph)
+        names = ", ".join(printable(each.name) for each in nodes)
+        text = f"Multi-Attach: {f'still attached to node {names}' if names else failure.text}"
+    helps = "end the pod that uses the volume; for rollouts set strategy Recreate, or use a ReadWriteMany volume"
     return Finding(
         Severity.DOWN,
         failure.event.reason,
@@ -198,6 +203,16 @@ def _multi_attach(
             NextStep(helps),
             *(NextStep(f"delete pod {each.name}", "object.delete", each.key) for each in holders[:1]),
         ),
+    )
+
+
+def _attached_to(volume: str, node: str, graph: Graph) -> tuple[ObjectRef, ...]:
+    """Return the other nodes that a volume is attached to although no pod there uses it."""
+    attachments = graph.list(VOLUME_ATTACHMENT)
+    return tuple(
+        ObjectRef("Node", "", each.spec.node_name)
+        for each in (() if isinstance(attachments, Unread) else attachments)
+        if each.spec.source.persistent_volume_name == volume and each.status.attached and each.spec.node_name != node
     )
 
 

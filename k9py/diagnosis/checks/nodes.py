@@ -38,7 +38,7 @@ def node_not_ready(node: Node, graph: Graph) -> Iterator[Finding]:
 
 @check(
     "node-pressure",
-    "a node is short of memory, disk or process ids",
+    "a node is short of memory, disk or process ids, or its kernel has a problem",
     subjects=(NODE,),
     source="https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/",
     remedy="move pods away, or give the node more of it",

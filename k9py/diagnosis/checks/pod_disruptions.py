@@ -27,7 +27,7 @@ from k9py.diagnosis.proof import absence, condition_evidence, field
 from k9py.diagnosis.settling import is_recent
 
 _RECENT: Final = timedelta(hours=1)
-_BOUND: Final = timedelta(minutes=2)
+_BOUND: Final = timedelta(minutes=1)
 _LOW: Final = lazy_pattern(r"The node was low on resource: (?P<resource>[\w./-]+)")
 _CONDITION: Final = lazy_pattern(r"The node had condition: \[(?P<conditions>[^\]]*)\]")
 _EPHEMERAL: Final = lazy_pattern(
@@ -104,7 +104,7 @@ def pod_node_lost(pod: Pod, graph: Graph) -> Iterator[Finding]:
     if node is None:
         if is_recent(pod.metadata.creation_timestamp, graph, _BOUND):
             return
-        text, proof = f"node {shown} does not exist any more", (absence(ObjectRef("Node", "", name)),)
+        text, proof = f"node {shown} does not exist", (absence(ObjectRef("Node", "", name)),)
         yield Finding(Severity.DOWN, "NodeLost", text, pod.key, since, CauseKind.NODE, helps, evidence=proof)
     elif isinstance(node, Unread):
         for cause in lost_node(pod):

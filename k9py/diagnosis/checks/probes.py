@@ -11,19 +11,20 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from k9py.api.causes import CauseKind
+from k9py.api.causes import Cause, CauseKind
 from k9py.api.container_spec import Probe
 from k9py.api.kinds import POD
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.diagnosis.check import check
+from k9py.diagnosis.container_case import ContainerCase
 from k9py.diagnosis.containers import unready_cause
 from k9py.diagnosis.finding import Finding, NextStep
 from k9py.diagnosis.graph import Graph
 from k9py.diagnosis.pod_cases import unready_containers
 from k9py.diagnosis.pod_evidence import failing_revision
-from k9py.diagnosis.probes import PROBES, port_problem, probe_events, probe_of
+from k9py.diagnosis.probes import PROBES, port_problem, probe_events, probe_of, probe_target
 from k9py.diagnosis.proof import event_evidence, field
 from k9py.diagnosis.scheduling import SLOW_START
 from k9py.diagnosis.service_dependencies import services_it_waits_for
@@ -46,7 +47,10 @@ def probe(pod: Pod, graph: Graph) -> Iterator[Finding]:
         if running is None or case.status.ready or case.is_init:
             continue
         cause = unready_cause(case, running)
-        if cause.kind is not CauseKind.PROBE or cause.reason != "Unhealthy":
+        if cause.kind is not CauseKind.PROBE:
+            continue
+        if cause.reason != "Unhealthy":
+            yield from _without_event(case, cause, graph)
             continue
         failures = sorted(probe_events(case.events, case.status.name), key=lambda each: PROBES.index(each[1]))
         if not failures or "is killed by" in cause.message:
@@ -71,6 +75,29 @@ def probe(pod: Pod, graph: Graph) -> Iterator[Finding]:
             caused_by=() if port else services_it_waits_for(pod, case.container, graph, (output,)),
             next_steps=(*revision.next_steps, NextStep(f"read the log of {case.label}", "object.logs")),
         )
+
+
+def _without_event(case: ContainerCase, cause: Cause, graph: Graph) -> Iterator[Finding]:
+    """Yield that a probe does not succeed where no event says why: events may not be readable, or are gone."""
+    name = "startup" if case.container.startup_probe is not None and not case.status.started else "readiness"
+    settings = probe_of(case.container, name)
+    running = case.status.state.running if case.status.state else None
+    if settings is None or running is None:
+        return
+    severity = _severity(settings, running.started_at or case.pod.status.start_time, graph)
+    if severity is Severity.INFO:
+        return
+    yield Finding(
+        severity,
+        "Unhealthy",
+        f"{name} probe of {case.label} does not succeed ({probe_target(settings)})",
+        case.pod.key,
+        cause.since,
+        CauseKind.PROBE,
+        container=printable(case.status.name),
+        evidence=(field(case.pod, f"{case.field}.{'started' if name == 'startup' else 'ready'}", "false"),),
+        next_steps=(NextStep(f"read the log of {case.label}", "object.logs"),),
+    )
 
 
 def _severity(settings: Probe | None, started: datetime | None, graph: Graph) -> Severity:

@@ -19,7 +19,7 @@ from k9py.api.plural import pluralize
 from k9py.api.pods import Pod
 from k9py.api.scheduling import PodAffinityTerm
 from k9py.api.severity import Severity
-from k9py.api.storage import PersistentVolume
+from k9py.api.storage import PersistentVolume, PersistentVolumeClaim
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.check import check
 from k9py.diagnosis.claims import missing_claim
@@ -31,16 +31,18 @@ from k9py.diagnosis.proof import field
 from k9py.diagnosis.scheduler_message import RefusalKind, SchedulerMessage, parse_scheduler_message
 from k9py.diagnosis.scheduling import is_gated_for_long
 from k9py.diagnosis.settling import is_recent
-from k9py.diagnosis.unbound_claims import unbound_claim
+from k9py.diagnosis.unbound_claims import claim_users, unbound_claim
 from k9py.diagnosis.unschedulable import (
     Unscheduled,
     advice_text,
+    candidates,
     closest,
     fit_text,
     pinned_node,
     reasons,
     remedy,
     unreachable_words,
+    unscheduled_case,
 )
 
 _GRACE: Final = timedelta(seconds=10)
@@ -67,6 +69,8 @@ _CLAIM_KINDS: Final = frozenset(
     | {RefusalKind.CLAIM_TERMINATING, RefusalKind.VOLUME_AFFINITY, RefusalKind.NO_STORAGE, RefusalKind.VOLUME_IN_USE}
 )
 _ONE_FOR_EACH_NODE: Final = frozenset({RefusalKind.POD_ANTI_AFFINITY, RefusalKind.HOST_PORT})
+_PREEMPTIBLE: Final = frozenset({RefusalKind.RESOURCE, RefusalKind.TOO_MANY_PODS, RefusalKind.HOST_PORT})
+"""Reasons that the end of other pods would remove."""
 _UNBOUND: Final = frozenset({RefusalKind.CLAIM_UNBOUND, RefusalKind.CLAIM_STARTING})
 _CONDITION: Final = "status.conditions[PodScheduled]"
 _DEFAULT_SCHEDULER: Final = "default-scheduler"
@@ -152,7 +156,7 @@ def _refused(pod: Pod, scheduled: Condition, graph: Graph) -> Iterator[Finding]:
     nodes = graph.list(NODE)
     known = None if isinstance(nodes, Unread) else _eligible(pod, nodes)
     volumes = _volumes(pod, graph)
-    case = Unscheduled(pod, message, known, volumes)
+    case = unscheduled_case(pod, message, known, volumes)
     fits = () if _is_about_claims(message) else _fits(case, graph)
     near = closest(fits)
     text = reasons(case) or shorten(scheduled.reason)
@@ -160,6 +164,11 @@ def _refused(pod: Pod, scheduled: Condition, graph: Graph) -> Iterator[Finding]:
     if scaled is not None:
         proof.append(Evidence(EvidenceSource.EVENT, pod.key, scaled.reason, shorten(scaled.message), scaled.last_seen))
     proof += [_node_evidence(each) for each in near]
+    if pod.spec.preemption_policy == "Never" and any(each.kind in _PREEMPTIBLE for each in message.refusals):
+        name = printable(pod.spec.priority_class_name)
+        proof.append(
+            field(pod, "spec.preemptionPolicy", f"Never (PriorityClass {name}): no other pod makes room for it")
+        )
     if isinstance(nodes, Unread):
         proof.append(_unknown(pod, f"nodes have not been read{f': {nodes.reason}' if nodes.reason else ''}"))
     elif any(each.unknown for each in fits):
@@ -233,7 +242,7 @@ def _volumes(pod: Pod, graph: Graph) -> tuple[PersistentVolume, ...]:
 
 def _fits(case: Unscheduled, graph: Graph) -> tuple[NodeFit, ...]:
     """Return what each node that is meant for the pod lacks; the pods of at most 20 of them are added up."""
-    pod, nodes = case.pod, case.open or case.labelled or case.nodes or ()
+    pod, nodes = case.pod, candidates(case)
     near = neighbour_lacks(pod, nodes, lambda term: _selected(pod, term, graph))
     ranked = sorted(
         (NodeFit(node, (*static_lacks(pod, node, case.volumes), *near.get(node.name, ()))) for node in nodes),
@@ -269,7 +278,19 @@ def _claim_causes(pod: Pod, message: SchedulerMessage, graph: Graph) -> Iterator
         if claim is None and volume.persistent_volume_claim is not None:
             yield missing_claim(pod.namespace, name, graph)
         elif claim is not None and not isinstance(claim, Unread):
+            if any(each.kind is RefusalKind.VOLUME_IN_USE for each in message.refusals):
+                yield _in_use(pod, claim, graph)
+                continue
             yield from tuple(unbound_claim(claim, graph)) or (claim.key,)
+
+
+def _in_use(pod: Pod, claim: PersistentVolumeClaim, graph: Graph) -> Finding:
+    """Return that another pod uses a claim that only one pod may use."""
+    users = [name for name in claim_users(claim, graph) if name != pod.name]
+    text = f"is used by pod {', '.join(users[:3])}, and only one pod may use it" if users else "is in use"
+    proof = (field(claim, "spec.accessModes", ", ".join(claim.spec.access_modes or ())),)
+    helps = "end that pod first (strategy Recreate), or use another access mode"
+    return Finding(Severity.DOWN, "InUse", text, claim.key, None, CauseKind.MOUNT, helps, evidence=proof)
 
 
 def _volume_causes(case: Unscheduled) -> Iterator[Finding]:

@@ -94,7 +94,7 @@ def broken_revision(workload: StatefulSet, graph: Graph) -> Iterator[Finding]:
         yield Finding(
             health.severity if health is not None and health.severity.is_problem else Severity.WARNING,
             "BrokenRevision",
-            f"waits for pod {name} of an old revision, which is broken: delete it to go on with the update",
+            f"waits for pod {name} of an old revision, which is broken: delete it so that the update continues",
             workload.key,
             pod.metadata.creation_timestamp,
             remedy=f"delete pod {name}",

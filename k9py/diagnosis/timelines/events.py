@@ -18,7 +18,7 @@ from k9py.api.text import printable, shorten
 from k9py.api.times import rfc3339
 from k9py.diagnosis.graph import Graph
 from k9py.diagnosis.timeline import EntryKind, TimelineEntry
-from k9py.diagnosis.timelines.scalings import SCALING_REASON
+from k9py.diagnosis.timelines.deployment_steps import SCALING_REASON
 from k9py.diagnosis.timelines.source import source
 
 _SAID_ELSEWHERE: Final = frozenset(
@@ -30,6 +30,7 @@ _SAID_ELSEWHERE: Final = frozenset(
         "Created",
         "Started",
         "SuccessfulCreate",
+        "SuccessfulDelete",
         "SuccessfulAttachVolume",
         "Starting",
         "NodeHasSufficientMemory",
@@ -56,7 +57,10 @@ def reported(event: Event, graph: Graph, since: datetime) -> Iterator[TimelineEn
     details = (f"seen {times:,} times since {rfc3339(first)}",) if times > 1 and first is not None else ()
     about = about_of(event)
     kind = EntryKind.SCALING if event.reason in _SCALED else _KINDS.get(about.kind, EntryKind.EVENT)
-    message = shorten(event.message)
+    is_end = about.kind == "Pod" and event.reason == "Killing" and is_normal
+    if is_end:
+        kind = EntryKind.POD
+    message = shorten(_without_pod(event))
     yield TimelineEntry(
         at,
         about,
@@ -66,8 +70,23 @@ def reported(event: Event, graph: Graph, since: datetime) -> Iterator[TimelineEn
         source=f"event {printable(event.reason)}",
         details=details,
         count=times,
+        owner=_siblings(about) if about.kind == "Pod" else None,
         is_warning=not is_normal,
     )
+
+
+def _without_pod(event: Event) -> str:
+    """Return the message without what only names its pod: `… container app in pod NAME_NAMESPACE(UID)`.
+
+    Source: pkg/kubelet/util/format, Pod.
+    """
+    about = event.involved_object
+    return event.message.replace(f" in pod {about.name}_{about.namespace}({about.uid})", "")
+
+
+def _siblings(pod: ObjectRef) -> ObjectRef:
+    """Return what the pods of one owner have in common: their names begin with its name. It is no object."""
+    return ObjectRef("", pod.namespace, pod.name.rpartition("-")[0] or pod.name)
 
 
 def about_of(event: Event) -> ObjectRef:

@@ -34,6 +34,7 @@ from k9py.api.workloads import (
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.timeline import EntryKind, Knowledge, TimelineEntry
 from k9py.diagnosis.timelines.change_text import change_clause, change_lines
+from k9py.diagnosis.timelines.deployment_steps import SCALING_REASON, Rollback, Scaling, steps, story
 from k9py.diagnosis.timelines.source import source
 from k9py.rollouts.semantic_diff import SemanticChange, semantic_diff
 from k9py.rollouts.template_change import template_change, template_writer
@@ -126,7 +127,53 @@ def created_revisions(revision: RevisionObject, graph: Graph, since: datetime) -
     reads_graph=True,
 )
 def rollbacks(workload: Workload, graph: Graph, since: datetime) -> Iterator[TimelineEntry]:
-    """Yield the rollback of a workload to an older revision."""
+    """Yield the rollbacks of a workload: those that events of the controller show, else the one that is in force."""
+    found = False
+    if isinstance(workload, Deployment):
+        for each in deployment_story(workload, graph):
+            if isinstance(each, Rollback) and each.at >= since:
+                found = True
+                yield _rollback(workload, each, graph)
+    if not found:
+        yield from _current_rollback(workload, graph, since)
+
+
+def deployment_story(deployment: Deployment, graph: Graph) -> tuple[Rollback | Scaling, ...]:
+    """Return the rollbacks and scalings of a Deployment that its events show, oldest first."""
+    all_steps = steps(graph.events(deployment))
+    if not all_steps:
+        return ()
+    created = {
+        each.name: each.metadata.creation_timestamp
+        for each in revision_objects(deployment, graph)
+        if each.metadata.creation_timestamp is not None
+    }
+    current = next((each.name for each in graph.revisions_of(deployment.key) if each.is_current), "")
+    return tuple(story(all_steps, created, current))
+
+
+def _rollback(deployment: Deployment, rollback: Rollback, graph: Graph) -> TimelineEntry:
+    by_name = {each.name: each for each in revision_objects(deployment, graph)}
+    revision, former = by_name.get(rollback.replica_set), by_name.get(rollback.former)
+    number = 0 if revision is None else created_as(revision)
+    old = None if former is None else _template(former)
+    new = None if revision is None else _template(revision)
+    changes = () if old is None or new is None else tuple(semantic_diff(old, new))
+    name = f"revision {number}" if number else "an older revision"
+    clause = change_clause(changes)
+    return TimelineEntry(
+        rollback.at,
+        deployment.key,
+        EntryKind.ROLLOUT,
+        f"rolled back to {name}" + (f": {clause}" if clause else ""),
+        by=template_writer(deployment, rollback.at),
+        source=f"event {SCALING_REASON}",
+        details=change_lines(changes),
+    )
+
+
+def _current_rollback(workload: Workload, graph: Graph, since: datetime) -> Iterator[TimelineEntry]:
+    """Yield that the revision in force is an older one, when its beginning is known."""
     revisions = graph.revisions_of(workload.key)
     current = next((revision for revision in revisions if revision.is_current), None)
     if current is None or current.created_at is None:
@@ -137,14 +184,12 @@ def rollbacks(workload: Workload, graph: Graph, since: datetime) -> Iterator[Tim
     write = template_change(workload, revisions, graph.pods_of(workload.key), graph.events(workload))
     if write.at is None or write.at < since or write.at - current.created_at <= _AT_ONCE:
         return
-    former = max(current.former_numbers, default=0)
-    name = f"revision {former}" if former else "an older revision"
-    by_number = f", now revision {current.number}" if current.number and former else ""
+    former = min(current.former_numbers, default=0)
     yield TimelineEntry(
         write.at,
         workload.key,
         EntryKind.ROLLOUT,
-        f"rolled back to {name}{by_number}",
+        f"rolled back to revision {former}" if former else "rolled back to an older revision",
         by=write.by,
         source=f"{current.kind} {printable(current.name)} is used again",
     )

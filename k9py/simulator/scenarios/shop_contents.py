@@ -43,6 +43,19 @@ Object = dict[str, Any]
 STORAGE_CLASS = "fast"
 CERTIFICATES_GROUP = "cert-manager.io"
 _RBAC = "rbac.authorization.k8s.io"
+_CERTIFICATE = """\
+-----BEGIN CERTIFICATE-----
+MIIBZDCCAQqgAwIBAgICEAEwCgYIKoZIzj0EAwIwGzEZMBcGA1UEAwwQc2hvcC5l
+eGFtcGxlLmNvbTAeFw0yMDAxMDEwMDAwMDBaFw00OTEyMzEwMDAwMDBaMBsxGTAX
+BgNVBAMMEHNob3AuZXhhbXBsZS5jb20wWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAQFvBseKIg6bptZiZWRpFpvLmf60PBoJfNqHIZ4svM0rJkz9aUBUyt3q1NvoMHx
+uquDw/WqrMCfNONGag2k1QyUoz4wPDAbBgNVHREEFDASghBzaG9wLmV4YW1wbGUu
+Y29tMB0GA1UdDgQWBBQ09tE4BIC907LsnyRHg11g+CewIjAKBggqhkjOPQQDAgNI
+ADBFAiEAt/PfuBWd/aXuPRMpPlCydOcy465wtQr1JyLZ1EMCeSQCIDYqa+ZMMZB8
+/oW98IFE1c0DWSa9mOkibvrVVR/eSQTV
+-----END CERTIFICATE-----
+"""
+"""Self-signed, for shop.example.com, from 2020 to 2049; its key was thrown away."""
 
 
 def write_contents(state: SimulatorState) -> None:
@@ -86,7 +99,7 @@ class ShopContents:
         self.put(CONFIGMAPS, "gateway-routes", "shop", 402, data={"routes.yaml": routes})
         parameters = "max_connections = 400\nshared_buffers = 512MB\nlog_min_duration_statement = 250\n"
         self.put(CONFIGMAPS, "postgres", "data", 1300, data={"postgresql.conf": parameters})
-        tls = {"tls.crt": _encoded("-----BEGIN CERTIFICATE-----\nsimulated\n"), "tls.key": _encoded("simulated key\n")}
+        tls = {"tls.crt": _encoded(_CERTIFICATE), "tls.key": _encoded("simulated key\n")}
         self.put(SECRETS, "shop-tls", "shop", 700, type="kubernetes.io/tls", data=tls)
         login = {".dockerconfigjson": _encoded('{"auths":{"registry.example.com":{"auth":"c2ltdWxhdGVk"}}}')}
         self.put(SECRETS, "registry", "shop", 1010, type="kubernetes.io/dockerconfigjson", data=login)

@@ -109,7 +109,8 @@ class ProblemsPane(TablePane):
 
     def _wanted(self) -> dict[ObjectRef, tuple[Problem, int, bool]]:
         problems = self.problems
-        wanted = {row_key(problem): (problem, rank, False) for rank, problem in enumerate(problems.shown)}
+        listed = (*problems.shown, *problems.notes) if self._is_whole else problems.shown
+        wanted = {row_key(problem): (problem, rank, False) for rank, problem in enumerate(listed)}
         if self._shows_acknowledged:
             for rank, problem in enumerate(problems.acknowledged):
                 wanted.setdefault(row_key(problem), (problem, rank, True))

@@ -25,6 +25,8 @@ LOGS: Final = "object.logs"
 PREVIOUS_LOGS: Final = "object.previous_logs"
 _ENDED: Final = (CauseKind.CRASH, CauseKind.OOM)
 """Causes whose reason is in the log of the run before."""
+_LOOKS: Final = {"object.describe": "describe", "object.yaml": "YAML"}
+"""Actions that only show the object which a step is about."""
 _RUNNING: Final = (CauseKind.PROBE,)
 
 
@@ -71,6 +73,8 @@ def step_line(step: ProblemStep, problem: Problem, keys: Mapping[str, str], *, r
     is_named = step.target == problem.subject or printable(step.target.name) in step.text
     text = step.text if is_named else f"{step.text} ({name})"
     key = keys.get(step.action.rpartition(".")[2])
+    if key is not None and step.action in _LOOKS:  # the key does not do what the text asks for
+        return ((f"{text} (", Tone.PLAIN), (key, Tone.ACCENT), (f" {_LOOKS[step.action]})", Tone.PLAIN))
     if key is not None:
         return ((key, Tone.ACCENT), (f" {text}", Tone.PLAIN))
     is_read = step.action in (LOGS, PREVIOUS_LOGS)

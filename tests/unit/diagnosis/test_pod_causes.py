@@ -10,7 +10,7 @@ import pytest
 from k9py.api.causes import CauseKind
 from k9py.api.kinds import EVENT, POD
 from k9py.api.meta import Condition
-from k9py.api.pods import ContainerStatus, Pod
+from k9py.api.pods import Container, ContainerStatus, Pod
 from k9py.diagnosis.creation import parse_creation_failure
 from k9py.diagnosis.nodes import stuck_termination
 from k9py.diagnosis.pods import unready_causes
@@ -339,3 +339,22 @@ def test_an_init_container_that_runs_again_after_a_crash_is_still_crash_looping(
     assert [cause.message for cause in unready_causes(pod, make.NOW)] == [
         "init container migrate is crash-looping (exit 4)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "since", "messages"),
+    [
+        ("until nc -z db 5432; do sleep 1; done", 90, ["init container wait has not finished: it waits for db"]),
+        ("until nc -z db 5432; do sleep 1; done", 30, []),
+        ("curl -O http://files/dump.sql", 90, []),
+        ("/migrate", 900, []),
+    ],
+)
+def test_an_init_container_that_waits_in_a_loop_blocks_after_a_minute(
+    command: str, since: float, messages: list[str]
+) -> None:
+    init = make.container_status("wait", ready=False, state=make.running(since))
+    pod = make.pod(ready=False, phase="Pending", statuses=[waiting("PodInitializing")], init_statuses=[init])
+    spec = msgspec.structs.replace(pod.spec, init_containers=(Container(name="wait", command=("sh", "-c", command)),))
+    causes = unready_causes(msgspec.structs.replace(pod, spec=spec), make.NOW)
+    assert [cause.message for cause in causes] == messages

@@ -116,6 +116,35 @@ def _served_cache() -> list[KubeObject]:
     return [OTHER, pod, make.endpoint_slice(OTHER, [pod])]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET http://db:5432/me: connection refused",
+        "dial tcp: lookup db on 10.96.0.10:53: no such host",
+        "Error: getaddrinfo ENOTFOUND db",
+        'psycopg2.OperationalError: could not translate host name "db" to address',
+        "curl: (6) Could not resolve host: db",
+        "java.net.UnknownHostException: db",
+        "wget: bad address 'db:5432'",
+    ],
+)
+def test_a_host_that_only_the_failure_names(line: str) -> None:
+    container = Container(name="app")
+
+    assert _causes(container, [NOWHERE], [line]) == ["Service shop/db"]
+    assert _causes(container, SERVED, [line]) == []
+    assert _causes(container, [], [line]) == []  # it may be outside of the cluster
+
+
+def test_a_url_in_a_script_is_waited_for_whatever_its_log_says() -> None:
+    script = "until wget -qO- http://broker:8080/ready; do sleep 3; done"
+    container = Container(name="wait", command=("sh", "-c", script))
+
+    (cause,) = _causes(container, [], ["still waiting"], is_init=True)
+
+    assert cause.startswith("Service shop/broker: Service broker does not exist")
+
+
 def test_a_service_that_selects_the_pod_itself_is_no_cause() -> None:
     own = make.service("web", selector={"app": "web"})
     container = Container(name="app", env=(EnvVar("PUBLIC_URL", "http://web:8080"),))

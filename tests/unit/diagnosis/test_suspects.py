@@ -77,6 +77,23 @@ def test_a_revision_that_the_failing_pods_do_not_have_comes_last() -> None:
     assert [each.about.kind for each in found] == ["ConfigMap", "Deployment"]
 
 
+def test_of_several_rollouts_only_the_one_that_the_failing_pods_run_is_suspected() -> None:
+    earlier = replica_set("abc", 2, "reg/web:1.4.1", 1500)
+    found = suspects(
+        problem(),
+        GraphOfObjects(
+            deployment(image="reg/web:1.5", revision=3),
+            replica_set("aaa", 1, "reg/web:1.4", 7 * DAY),
+            earlier,
+            replica_set("bbb", 3, "reg/web:1.5", 660),
+            replica_set("ccc", 4, "reg/web:1.6", 520),
+            pod("web-bbb-1", "web-bbb", 660, ready=False),
+        ),
+    )
+
+    assert [each.what for each in found] == ["revision 3: image app: 1.4.1 → 1.5"]
+
+
 def test_the_nearest_of_several_comes_first_and_what_the_root_names_before_it() -> None:
     quota = any_object("v1", "ResourceQuota", "q", manager("kubectl", 620, "spec.hard"))
     policy = any_object(
@@ -120,7 +137,7 @@ def test_a_first_rollout_is_no_suspect_nor_is_what_was_created_with_it() -> None
 
 def test_another_image_under_the_same_tag_is_suspected() -> None:
     def status(digest: str) -> dict[str, Any]:
-        return {"name": "app", "image": "reg/web:1.5", "imageID": f"reg/web@sha256:{digest * 16}"}
+        return {"name": "app", "image": "reg/web:1.5", "imageID": f"reg/web@sha256:{'0' * 60}{digest}"}
 
     graph = GraphOfObjects(
         deployment(),
@@ -130,7 +147,7 @@ def test_another_image_under_the_same_tag_is_suspected() -> None:
     )
     [found] = suspects(problem(), graph)
 
-    assert "sha256:beefbeefbeef → sha256:deaddeaddead" in found.what
+    assert "sha256:00000000…beef → sha256:00000000…dead" in found.what
     assert found.at == before(620)
 
 

@@ -133,6 +133,21 @@ def test_the_line_of_the_previous_run_is_evidence_and_its_error_is_named() -> No
     assert [each.text for each in plain.evidence if each.source is EvidenceSource.LOG] == ["KeyError: 'DB_URL'"]
 
 
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026/11/30 19:00:01 ",
+        "2026-11-30 19:00:01,123 ",
+        "[2026-11-30T19:00:01.5Z] ",
+        "E1130 19:00:01.000000       1 ",
+        "",
+    ],
+)
+def test_the_time_of_a_termination_message_is_left_out(time: str) -> None:
+    (finding,) = found(container_crash, pod(crashed(1, message=f"{time}fatal: no license")))
+    assert finding.message == "container app is crash-looping (exit 1): fatal: no license"
+
+
 def test_the_remedy_is_that_of_the_error_in_the_log() -> None:
     lines = ["x509: certificate has expired or is not yet valid"]
     (finding,) = found(container_crash, pod(crashed(1)), logs={"shop/web-1/app/previous": lines})
@@ -142,12 +157,14 @@ def test_the_remedy_is_that_of_the_error_in_the_log() -> None:
 
 def test_a_service_that_it_cannot_reach_is_its_cause() -> None:
     subject = pod(crashed(1), container={"env": [{"name": "REDIS_URL", "value": "redis://redis:6379"}]})
-    lines = {"shop/web-1/app/previous": ["FATAL: connection to redis:6379 refused"]}
+    lines = {"shop/web-1/app/previous": ["FATAL: connection to redis:6379: connection refused"]}
     service = object_json("Service", "redis", spec={"selector": {"app": "redis"}, "ports": [{"port": 6379}]})
     (finding,) = found(container_crash, subject, service, logs=lines)
     assert [str(cause) for cause in finding.caused_by] == ["Service shop/redis"]
     (other,) = found(container_crash, subject, service, logs={"shop/web-1/app/previous": ["KeyError: 'DB_URL'"]})
     assert other.caused_by == ()
+    (unnamed,) = found(container_crash, pod(crashed(1)), service, logs=lines)
+    assert [str(cause) for cause in unnamed.caused_by] == ["Service shop/redis"]
 
 
 def test_a_container_crashes_since_its_first_back_off() -> None:
@@ -181,12 +198,14 @@ def test_only_the_newest_revision_crashes_since_it_was_created() -> None:
     assert "workload.undo" not in [step.action for step in without.next_steps]
 
 
-def test_a_failed_pod_of_a_job_is_reported_by_its_job() -> None:
-    owner = {"kind": "Job", "name": "import", "uid": "job-import"}
-    failed = pod(status(ended(5)), phase="Failed", owner=owner, spec={"restartPolicy": "Never"})
-    assert found(container_crash, failed) == ()
-    retrying = pod(crashed(5), owner=owner, spec={"restartPolicy": "OnFailure"})
-    assert [each.severity for each in found(container_crash, retrying)] == [DOWN]
+JOB_OWNER = {"kind": "Job", "name": "import", "uid": "job-import"}
+
+
+@pytest.mark.parametrize(("phase", "count"), [("Failed", 0), ("Running", 1)])
+def test_a_failed_pod_of_a_job_is_reported_by_its_job(phase: str, count: int) -> None:
+    subject = pod(status(ended(5)), phase=phase, owner=JOB_OWNER, spec={"restartPolicy": "Never"})
+    others = [object_json("Job", "import", api="batch/v1", spec={}, status={"failed": 3, "active": 1})]
+    assert len(found(container_crash, subject, *others)) == count
 
 
 LIMITS = {"resources": {"limits": {"memory": "128Mi"}, "requests": {"memory": "64Mi"}}}

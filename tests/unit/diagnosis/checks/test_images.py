@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import pytest
 
+from k9py.api.kinds import DEPLOYMENT
 from k9py.api.severity import Severity
+from k9py.diagnosis.checks.health import workload_health
 from k9py.diagnosis.checks.images import image_pull, image_pulling
 from k9py.diagnosis.finding import Finding
 from tests import factories as make
+from tests.factories.graph import GraphOfObjects, findings_of
 from tests.unit.diagnosis.checks.broken_pods import Json, event, found, object_json, pod, status, waiting
 
 IMAGE = make.IMAGE
@@ -142,6 +145,24 @@ def test_an_image_that_is_still_being_pulled_is_information() -> None:
     assert (finding.severity, finding.since) == (Severity.INFO, make.before(230))
     assert finding.message == f"image {IMAGE} is being pulled"
     assert found(image_pull, subject, pulling) == ()
+
+
+@pytest.mark.parametrize(
+    ("reason", "pulled_for", "counts"),
+    [("Pulling", 240, 0), ("Pulling", 1000, 1), ("Failed", 240, 1)],
+    ids=["being pulled", "for too long", "failed since"],
+)
+def test_a_workload_whose_pods_only_wait_for_a_large_image_is_not_down(
+    reason: str, pulled_for: float, counts: int
+) -> None:
+    deployment = make.deployment("web", replicas=1, ready=0)
+    replica_set = make.replica_set(deployment, replicas=1, ready=0)
+    owner = {"kind": "ReplicaSet", "name": replica_set.name, "uid": replica_set.uid}
+    labels = {"app": "web", "pod-template-hash": "aaa"}
+    subject = pod(status(waiting("ContainerCreating")), phase="Pending", age=pulled_for + 5, owner=owner, labels=labels)
+    latest = event(subject, reason, "image", first=pulled_for, seen=pulled_for, type_="Normal")
+    graph = GraphOfObjects(deployment, replica_set, subject, latest)
+    assert len(findings_of(workload_health, graph.subject(DEPLOYMENT, "web", "shop"), graph)) == counts
 
 
 @pytest.mark.parametrize(

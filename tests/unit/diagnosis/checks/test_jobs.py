@@ -13,7 +13,7 @@ from k9py.diagnosis.checks.jobs import job_failed, job_health, job_retrying, job
 from k9py.diagnosis.finding import EvidenceSource, Finding
 from tests.factories.graph import GraphOfObjects, findings_of
 
-_LOGS = {"shop/import-1/app": ["starting", "2026-11-22T11:58:50.123Z KeyError: DB_URL", ""]}
+_LOGS = {"shop/import-1/app": ["starting", "2026-11-22T11:58:50.123Z KeyError: DB_URL", "INFO bye"]}
 _REFUSED = {"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "x": not found'}}
 
 
@@ -101,6 +101,17 @@ def test_a_failed_job_says_why(spec: Any, status: Any, expected: str) -> None:
     assert {cause.about for cause in of_pod.caused_by if isinstance(cause, Finding)} == {finding.about}
     is_late = "Deadline" in finding.reason
     assert (EvidenceSource.LOG in {each.source for each in finding.evidence}) is not is_late
+
+
+@pytest.mark.parametrize("reason", ["OOMKilled", "StartError"])
+def test_what_the_checks_of_pods_explain_better_is_left_to_them(reason: str) -> None:
+    state = {"terminated": {"exitCode": 137, "reason": reason, "finishedAt": _at(70)}}
+    job = _job(status=_ended("Failed", "BackoffLimitExceeded"))
+
+    (finding,) = _found(job_failed, job, _pod(state=state))
+
+    assert [str(cause) for cause in finding.caused_by] == ["Pod shop/import-1"]
+    assert f"container app failed ({reason}, exit 137" in finding.message
 
 
 @pytest.mark.parametrize("owner", ["", "nightly"])

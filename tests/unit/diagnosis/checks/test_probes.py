@@ -27,7 +27,9 @@ def container(port: int | str = 8080, ports: list[Json] | None = None, kind: str
 def unready(since: float = 600, *, was_ready: bool = False, spec: Json | None = None, **more: Any) -> Json:
     """Return a pod whose container runs and is not ready; `was_ready`: it was until a minute ago."""
     changed = 60 if was_ready else since
-    return pod(status(running(since)), container=spec or container(), changed=changed, age=since + 5, **more)
+    return pod(
+        status(running(since)), container=container() if spec is None else spec, changed=changed, age=since + 5, **more
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,21 +131,34 @@ FAILED = ("Unhealthy", f"Readiness probe failed: {REFUSED}")
     ("subject", "seen"),
     [
         (pod(status(running(), ready=True)), 30),
-        (unready(), 3600),
         (unready(deleted=-5), 5),
         (pod(status(waiting("ContainerCreating")), phase="Pending"), 5),
         (pod(status(running(5), last=ended(1), restarts=2)), 5),
     ],
-    ids=["ready by now", "failed long ago", "terminating", "not started", "crashed just now: no probe"],
+    ids=["ready by now", "terminating", "not started", "crashed just now: no probe"],
 )
 def test_a_probe_that_does_not_matter_is_silent(subject: Json, seen: float) -> None:
     assert found(probe, subject, event(subject, *FAILED, seen=seen, first=seen)) == ()
 
 
-def test_a_container_without_a_failing_probe_is_silent() -> None:
-    assert found(probe, unready()) == ()
+@pytest.mark.parametrize(
+    ("spec", "since", "text"),
+    [
+        (container(), 600, "readiness probe of container app does not succeed (GET :8080/ready)"),
+        (container(), 30, None),
+        (container(kind="startup"), 600, "startup probe of container app does not succeed (GET :8080/ready)"),
+        (
+            {"readinessProbe": {"exec": {"command": ["pg_isready", "-h", "db"]}}},
+            600,
+            "readiness probe of container app does not succeed (pg_isready -h db)",
+        ),
+        ({}, 600, None),
+    ],
+)
+def test_without_an_event_only_the_state_is_known(spec: Json, since: float, text: str | None) -> None:
     other = pod(status(running(), ready=True), name="web-2")
-    assert found(probe, unready(), other, event(other, *FAILED)) == ()
+    findings = found(probe, unready(since, spec=spec), other, event(other, *FAILED))
+    assert [finding.message for finding in findings] == ([] if text is None else [text])
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,20 @@ def test_equal_things_that_happen_to_pods_of_one_owner_are_one_entry() -> None:
     assert timeline[1].details == ("Pod web-a-0", "Pod web-a-1", "Pod web-a-2")
 
 
+def test_equal_reports_about_pods_of_one_owner_are_one_entry() -> None:
+    graph = GraphOfObjects(
+        *(event("Pod", f"web-bbb-{n}", "Killing", "Stopping container app", 100 - n) for n in range(3)),
+        event("Pod", "other-ccc-1", "Killing", "Stopping container app", 98),
+        *(event("Pod", f"web-bbb-{n}", "BackOff", "Back-off", 50, type_="Warning", count=3) for n in range(2)),
+    )
+
+    assert [(each.what, each.count) for each in timeline_of(graph)] == [
+        ("2 pods: BackOff: Back-off", 6),
+        ("3 pods: Killing: Stopping container app", 1),
+        ("Killing: Stopping container app", 1),
+    ]
+
+
 def test_a_rollout_is_one_entry_although_many_sources_know_of_it() -> None:
     graph = GraphOfObjects(
         deployment(

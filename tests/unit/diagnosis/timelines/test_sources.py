@@ -95,11 +95,23 @@ def test_a_rollback_is_dated_by_the_scaling_of_the_old_revision() -> None:
         replica_set("aaa", 3, "reg/web:1.4", LONG_AGO, former="1"),
         replica_set("bbb", 2, "reg/web:1.5", 1200),
         event("Deployment", "web", "ScalingReplicaSet", "Scaled up replica set web-aaa from 0 to 2", 300),
+        event("Deployment", "web", "ScalingReplicaSet", "Scaled down replica set web-bbb from 2 to 0", 299),
     )
 
     assert read(*objects, source="rollbacks") == [
-        "301 Deployment/web rolled back to revision 1, now revision 3 [kdash]"
+        "300 Deployment/web rolled back to revision 1: image app: 1.5 → 1.4 [kdash]"
     ]
+    assert read(*objects, source="scalings") == []
+
+
+def test_a_rollback_without_events_is_dated_by_the_write_of_the_template() -> None:
+    objects = (
+        deployment(manager("kdash", 301, "spec.template"), image="reg/web:1.4", revision=3),
+        replica_set("aaa", 3, "reg/web:1.4", LONG_AGO, former="1"),
+        replica_set("bbb", 2, "reg/web:1.5", 1200),
+    )
+
+    assert read(*objects, source="rollbacks") == ["301 Deployment/web rolled back to revision 1 [kdash]"]
 
 
 def test_revisions_of_a_stateful_set_are_compared_with_their_whole_template() -> None:
@@ -132,23 +144,38 @@ def test_a_scaling_names_who_wrote_the_replicas() -> None:
     assert read(*objects, source="scalings") == ["399 Deployment/web scaled from 4 to 2 [kubectl-scale]"]
 
 
-def test_the_steps_of_a_rollout_are_one_entry_and_no_scaling() -> None:
+def test_a_scaling_names_the_only_one_who_scales_although_that_write_has_no_time() -> None:
+    """As kube-apiserver 1.36 stores it: the entry of the scale subresource has no time."""
+    scale = manager("kubectl", 0, "spec.replicas", subresource="scale")
+    del scale["time"]
+    steps = (
+        event("Deployment", "web", "ScalingReplicaSet", "Scaled up replica set web-bbb from 2 to 4", 900),
+        event("Deployment", "web", "ScalingReplicaSet", "Scaled down replica set web-bbb from 4 to 2", 399),
+    )
+
+    assert read(deployment(scale), replica_set("bbb", 2, "reg/web:1.5", LONG_AGO), *steps, source="scalings") == [
+        "399 Deployment/web scaled from 4 to 2 [kubectl]",
+        "900 Deployment/web scaled from 2 to 4",
+    ]
+
+
+def test_the_steps_of_a_rollout_are_no_scalings() -> None:
     messages = (
         (100, "Scaled up replica set web-bbb from 0 to 1"),
         (95, "Scaled down replica set web-aaa from 2 to 1"),
         (90, "Scaled up replica set web-bbb to 2 from 1"),
-        (85, "Scaled down replica set web-aaa to 0 from 1"),
+        (85, "(combined from similar events): Scaled down replica set web-aaa to 0 from 1"),
+        (70, "Scaled up replica set web-bbb from 2 to 5"),
     )
     objects = (
         deployment(),
+        replica_set("aaa", 1, "reg/web:1.4", LONG_AGO),
+        replica_set("bbb", 2, "reg/web:1.5", 100),
         *(event("Deployment", "web", "ScalingReplicaSet", message, at) for at, message in messages),
     )
-    graph = GraphOfObjects(*objects)
-    [entry] = entries_of(graph, NOW - timedelta(hours=1), "scalings")
 
-    assert entry.what == "rollout scaled web-bbb: 0 → 2, web-aaa: 2 → 0"
-    assert entry.kind is EntryKind.ROLLOUT
-    assert entry.by == ""
+    assert read(*objects, source="scalings") == ["70 Deployment/web scaled from 2 to 5"]
+    assert read(*objects, source="rollbacks") == []
 
 
 # -- pods -------------------------------------------------------------------------------------------------------------
@@ -198,6 +225,15 @@ def test_repetitions_of_an_event_are_one_entry() -> None:
     assert (entry.what, entry.count) == ("BackOff: Back-off restarting", 12)
     assert entry.at == before(30)
     assert "12 times" in entry.details[0]
+
+
+def test_what_only_names_the_pod_is_no_part_of_a_report() -> None:
+    """Messages as kubelet 1.36 writes them: equal ones of several pods are one entry."""
+    message = "Back-off restarting failed container app in pod web-bbb-1_shop(pod-web-bbb-1)"
+
+    assert read(event("Pod", "web-bbb-1", "BackOff", message, 30, type_="Warning"), source="events") == [
+        "30 Pod/web-bbb-1 BackOff: Back-off restarting failed container app [deployment-controller]"
+    ]
 
 
 def test_an_autoscaler_that_moved_is_a_scaling() -> None:

@@ -118,6 +118,11 @@ def test_a_step_names_the_object_of_its_key_and_is_left_out_while_impossible() -
     assert [plain(step_line(step, problem, keys)) for step in steps] == ["", "u roll back to revision 6 (deploy/web)"]
 
 
+def test_a_key_that_only_shows_the_object_stands_after_what_is_to_be_done() -> None:
+    problem = problem_of(CONFIG_MAP, "is old", next_steps=(NextStep("renew it", "object.describe"),))
+    assert plain(step_line(problem_steps(problem)[0], problem, {"describe": "d"})) == "renew it (d describe)"
+
+
 def test_a_suspect_release_and_a_crash_suggest_their_keys_but_a_key_does_one_thing() -> None:
     suspect = Suspect(before(360), WEB, "image app: 1.4 → 1.5", "argocd", "")
     given = (NextStep("roll back to revision 6", "workload.undo", WEB),)
