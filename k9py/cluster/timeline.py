@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any, Final
 
 from k9py.api.dynamic import DynamicObject
@@ -22,16 +23,22 @@ from k9py.cluster.timeline_source import TimelineObjects
 from k9py.cluster.watched_changes import watched_entries
 from k9py.diagnosis.dependencies import Dependencies, dependencies
 from k9py.diagnosis.finding import Finding
-from k9py.diagnosis.graph import Unread
+from k9py.diagnosis.graph import ObjectMetadata, Unread
 from k9py.diagnosis.problem import Problem
 from k9py.diagnosis.timeline import TimelineEntry
 from k9py.diagnosis.timelines.beginnings import finding_entries, problem_entries
-from k9py.diagnosis.timelines.merging import MAX_ENTRIES, merged
+from k9py.diagnosis.timelines.merging import MAX_ENTRIES, MergedTimeline, merge_in_steps
 from k9py.diagnosis.timelines.source import TimelineSource, built_in_sources
+from k9py.diagnosis.timelines.written import WRITTEN_TYPES, writes
 from k9py.runtime.time_slice import TimeSlice
 
 SETTLE_SECONDS: Final = 20.0
 """How long `settled` waits for what cannot be read and is not refused either."""
+
+
+_LISTED: Final = frozenset(resource_type.kind for resource_type in WRITTEN_TYPES)
+_MAX_OTHERS: Final = 5
+"""Objects whose types are watched for them alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +140,26 @@ class Timeline:
                     asked[source.id, obj.key] = known
                 await time_slice.yield_if_over()
         self._asked = asked
+        for ref in self._others(depends):
+            metadata = graph.metadata(ref)
+            if isinstance(metadata, ObjectMetadata):
+                entries += writes.ask(metadata, graph, since)
         for finding in self._findings(depends, now) if problems is None else ():
             if self._concerns(finding.about, depends):
                 entries += finding_entries((finding,))
             await time_slice.yield_if_over()
-        others = (*watched_entries(cluster.history, since), *actions, *problem_entries(problems or ()))
-        entries += (entry for entry in others if self._concerns(entry.about, depends))
-        await time_slice.next()
-        timeline = merged(entries, since, limit)
+        for entry in chain(watched_entries(cluster.history, since), actions, problem_entries(problems or ())):
+            if self._concerns(entry.about, depends):
+                entries.append(entry)
+            await time_slice.yield_if_over()
+        merging = merge_in_steps(entries, since, limit)
+        while True:
+            try:
+                next(merging)
+            except StopIteration as end:
+                timeline: MergedTimeline = end.value
+                break
+            await time_slice.yield_if_over()
         return TimelineReport(
             now,
             since,
@@ -202,6 +221,13 @@ class Timeline:
         if not isinstance(found, Unread):
             # An event is about another object; a revision is covered through its workload.
             yield from found if kind == EVENT else (obj for obj in found if depends.covers(obj.key))
+
+    def _others(self, depends: Dependencies | None) -> list[ObjectRef]:
+        """Return objects of kinds that no source lists: the subject and its owners, such as custom resources."""
+        if depends is None:
+            return []
+        others = (ref for ref in sorted(depends.refs) if ref.group or (ref == self.about and ref.kind not in _LISTED))
+        return list(islice(others, _MAX_OTHERS))
 
     def _ask(self, source: TimelineSource, obj: KubeObject, graph: ClusterGraph, since: datetime) -> _Asked:
         known = self._asked.get((source.id, obj.key))

@@ -154,6 +154,7 @@ class _Collector:
         if workload is None:
             return
         self._note_release(workload)
+        self._add_owner(workload.metadata.controller, ref.namespace)
         self._add_all(revision.key for revision in graph.revisions_of(ref))
         owned_kind: Kind[Any] = REPLICA_SET if ref.kind == "Deployment" else CONTROLLER_REVISION
         owned = graph.owned(workload, owned_kind)

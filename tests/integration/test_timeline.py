@@ -145,6 +145,16 @@ async def test_a_suspect_is_found_in_what_the_failing_workload_uses(simulator: S
     assert [(each.at, each.about, each.by) for each in found] == [(changed_at, SETTINGS, "argocd-controller")]
 
 
+async def test_the_timeline_of_a_kind_that_no_source_lists_has_its_writes(simulator: Simulator, tmp_path: Path) -> None:
+    path = "/apis/storage.k8s.io/v1/storageclasses/archive"
+    await asyncio.to_thread(patch, simulator, path, {"metadata": {"labels": {"a": "b"}}}, "kubectl-label")
+    async with watched(simulator, tmp_path) as cluster:
+        await whole(cluster)
+        entries = await of(cluster, ObjectRef("StorageClass", "", "archive"))
+
+    assert [(entry.what, entry.by) for entry in entries] == [("metadata.labels changed", "kubectl-label")]
+
+
 async def test_what_may_not_be_read_is_named(simulator: Simulator, tmp_path: Path) -> None:
     simulator.add_user("viewer", (Rule(("get", "list", "watch"), ("", "apps"), ("pods", "deployments")),))
     async with watched(simulator, tmp_path, user="viewer") as cluster:

@@ -98,10 +98,18 @@ class Dashboard:
         )
 
     def is_settled(self) -> bool:
-        """Say whether everything has been read, what may not be read too, and the tables show it."""
+        """Say whether everything has been read, what may not be read too, and the tables and Problems show it."""
         panes = (self.home.services, self.home.rollouts)
-        return all(
-            pane.is_complete and not pane.is_loading and pane.table.row_count == len(pane.rows) > 0 for pane in panes
+        problems, report = self.app.problems, self.app.problems.report
+        return (
+            report is not None
+            and report.is_complete
+            and len(self.home.problems.rows) == len(problems.shown)
+            and bool(problems.shown) is (self.home.problem_lines > 0)
+            and all(
+                pane.is_complete and not pane.is_loading and pane.table.row_count == len(pane.rows) > 0
+                for pane in panes
+            )
         )
 
     async def press(self, *keys: str) -> None:

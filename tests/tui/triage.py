@@ -24,7 +24,7 @@ class FakeTriage:
     def __init__(self) -> None:
         self.version = 0
         self.leases = 0
-        self._report = TriageReport(NOW, (), 0, (), is_complete=False)
+        self._report = TriageReport(NOW, (), 0, (), is_complete=True)
 
     def open(self) -> FakeLease:
         self.leases += 1

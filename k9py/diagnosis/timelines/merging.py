@@ -7,9 +7,10 @@ several pods of one owner are one. Invariant: what is dropped is said by an entr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from heapq import nlargest
 from typing import Final
 
 from k9py.api.meta import ObjectRef
@@ -21,6 +22,8 @@ MAX_ENTRIES: Final = 500
 SAME_CHANGE: Final = timedelta(seconds=5)
 SAME_MOMENT: Final = timedelta(seconds=30)
 """Equal things that happen to pods of one owner within this time are one entry."""
+_AT_A_TIME: Final = 50
+"""Entries or groups between two steps."""
 _NAMED: Final = 20
 """Objects that the details of a joined entry name."""
 
@@ -39,17 +42,46 @@ class MergedTimeline:
 
 def merged(entries: Iterable[TimelineEntry], since: datetime, limit: int = MAX_ENTRIES) -> MergedTimeline:
     """Return the entries since a time as one timeline."""
-    recent = {entry for entry in entries if entry.at >= since}
-    by_object: dict[ObjectRef, list[TimelineEntry]] = {}
-    for entry in recent:
-        by_object.setdefault(entry.about, []).append(entry)
-    kept = [entry for group in by_object.values() for entry in _without_repetitions(_events_joined(group))]
-    joined = sorted(_joined(kept), key=_order, reverse=True)
-    return MergedTimeline(tuple(joined[:limit]), max(0, len(joined) - limit))
+    merging = merge_in_steps(entries, since, limit)
+    while True:
+        try:
+            next(merging)
+        except StopIteration as end:
+            result: MergedTimeline = end.value
+            return result
 
 
-def _order(entry: TimelineEntry) -> tuple[datetime, str, str]:
-    return entry.at, str(entry.about), entry.what
+def merge_in_steps(
+    entries: Iterable[TimelineEntry], since: datetime, limit: int = MAX_ENTRIES
+) -> Generator[None, None, MergedTimeline]:
+    """Return what `merged` does, and yield after every few entries: there may be tens of thousands."""
+    by_object: dict[ObjectRef, set[TimelineEntry]] = {}
+    for number, entry in enumerate(entries):
+        if entry.at >= since:
+            by_object.setdefault(entry.about, set()).add(entry)
+        if number % _AT_A_TIME == 0:
+            yield
+    alone: list[TimelineEntry] = []
+    groups: dict[tuple[ObjectRef, str], list[TimelineEntry]] = {}
+    for number, group in enumerate(by_object.values()):
+        for entry in _without_repetitions(_events_joined(group)):
+            if entry.owner is None or entry.kind not in (EntryKind.POD, EntryKind.EVENT):
+                alone.append(entry)
+            else:
+                groups.setdefault((entry.owner, entry.what), []).append(entry)
+        if number % _AT_A_TIME == 0:
+            yield
+    for number, ((owner, _), siblings) in enumerate(groups.items()):
+        runs = _runs(sorted(siblings, key=_order))
+        alone += [run[0] if len(run) == 1 else _as_one(owner, run) for run in runs]
+        if number % _AT_A_TIME == 0:
+            yield
+    newest = nlargest(limit, alone, key=_order)
+    return MergedTimeline(tuple(newest), len(alone) - len(newest))
+
+
+def _order(entry: TimelineEntry) -> tuple[datetime, ObjectRef, str]:
+    return entry.at, entry.about, entry.what
 
 
 def _events_joined(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
@@ -89,21 +121,6 @@ def _says_more(other: TimelineEntry, entry: TimelineEntry) -> bool:
     if entry.knowledge is Knowledge.WRITTEN and other.kind is EntryKind.EVENT:
         return False  # a controller's report is no write
     return not entry.by or not other.by or entry.by == other.by
-
-
-def _joined(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
-    """Return the entries, equal ones of several pods of one owner as one."""
-    alone: list[TimelineEntry] = []
-    groups: dict[tuple[ObjectRef, str], list[TimelineEntry]] = {}
-    for entry in entries:
-        if entry.owner is None or entry.kind not in (EntryKind.POD, EntryKind.EVENT):
-            alone.append(entry)
-        else:
-            groups.setdefault((entry.owner, entry.what), []).append(entry)
-    for (owner, _), group in groups.items():
-        runs = _runs(sorted(group, key=_order))
-        alone += [run[0] if len(run) == 1 else _as_one(owner, run) for run in runs]
-    return alone
 
 
 def _runs(entries: Sequence[TimelineEntry]) -> list[list[TimelineEntry]]:

@@ -8,7 +8,7 @@ slices and at most every `UPDATE_SECONDS`; the cursor follows its entry.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -21,6 +21,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.timeline import Timeline, TimelineReport
+from k9py.runtime.time_slice import TimeSlice
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
@@ -32,7 +33,7 @@ from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.tui.workers import start_worker
 from k9py.views import timeline as table
-from k9py.views.values import Tone
+from k9py.views.values import Row, Tone
 
 if TYPE_CHECKING:
     from k9py.diagnosis.timeline import TimelineEntry
@@ -41,6 +42,8 @@ UPDATE_SECONDS: Final = 1.0
 """Minimum seconds between two updates."""
 AGES_SECONDS: Final = 10.0
 """Seconds after which a timeline in which nothing changes is moved on."""
+REST_PER_COST: Final = 10
+"""A timeline of many objects is updated less often: it takes at most a tenth of the time."""
 ACTIONS_SECONDS: Final = 5.0
 """Seconds between two reads of the audit file."""
 SPANS: Final = tuple(timedelta(minutes=minutes) for minutes in (60, 360, 1440, 15))
@@ -83,10 +86,13 @@ class TimelineScreen(PanedScreen):
         self._timeline: Timeline | None = None
         self._report: TimelineReport | None = None
         self._entries: dict[ObjectRef, TimelineEntry] = {}
+        self._rows: dict[TimelineEntry, Row] = {}
         self._shows_details = False
         self._is_outdated = True
         self._is_updating = False
         self._updated_at = self._actions_at = float("-inf")
+        self._cost = 0.0
+        """Seconds that the last update took."""
         self._done: tuple[TimelineEntry, ...] = ()
 
     def compose_panes(self) -> ComposeResult:
@@ -130,7 +136,7 @@ class TimelineScreen(PanedScreen):
         cluster = connected.cluster
         self._timeline = Timeline(cluster, self._about, namespace=self._namespace, on_change=self._outdate)
         one_namespace = bool(self._about or self._namespace) or len(cluster.scope.namespaces) == 1
-        self._columns = _columns(one_namespace=one_namespace)
+        self._columns, self._rows = _columns(one_namespace=one_namespace), {}
         self.pane.set_source(None, self._columns.columns)
         self.pane.set_empty_text("reading…", Tone.BUSY)
         self._show_title()
@@ -143,7 +149,7 @@ class TimelineScreen(PanedScreen):
     def tick(self, changes: Changes) -> None:
         self._is_outdated |= bool(changes)
         now = self.app_context.options.clock.monotonic()
-        wait = UPDATE_SECONDS if self._is_outdated else AGES_SECONDS
+        wait = max(UPDATE_SECONDS, self._cost * REST_PER_COST) if self._is_outdated else AGES_SECONDS
         if now - self._updated_at >= wait:
             self._start_update()
 
@@ -156,17 +162,20 @@ class TimelineScreen(PanedScreen):
         """Assemble the timeline and show it, unless another one was chosen meanwhile."""
         clock, timeline = self.app_context.options.clock, self._timeline
         assert timeline is not None
+        begun = clock.monotonic()
         try:
             since = clock.now() - self.span
             problems = self.app_context.problems
             known = None if problems.report is None else (*problems.shown, *problems.acknowledged)
             report = await timeline.update(since, await self._done_with_kdash(since), known)
+            rows = await self._rows_of(report)
         finally:
             self._is_updating = False
             self._updated_at = clock.monotonic()
+            self._cost = self._updated_at - begun
         if timeline is self._timeline:
-            self._report = report
-            self._show(report)
+            self._report, self._rows = report, rows
+            self._show(report, rows)
         else:
             self._start_update()
 
@@ -177,9 +186,18 @@ class TimelineScreen(PanedScreen):
             self._done = await asyncio.to_thread(connected.writer.recent_actions, since)
         return self._done
 
-    def _show(self, report: TimelineReport) -> None:
-        self._entries = {table.row_key(entry): entry for entry in report.entries}
-        self.pane.set_rows([self._columns.select(table.row(entry, report.at)) for entry in report.entries])
+    async def _rows_of(self, report: TimelineReport) -> dict[TimelineEntry, Row]:
+        """Return the rows of entries, those that are shown already unchanged; in slices."""
+        time_slice = TimeSlice(monotonic=self.app_context.options.clock.monotonic)
+        rows: dict[TimelineEntry, Row] = {}
+        for entry in report.entries:
+            rows[entry] = self._rows.get(entry) or self._columns.select(table.row(entry, report.at))
+            await time_slice.yield_if_over()
+        return rows
+
+    def _show(self, report: TimelineReport, rows: Mapping[TimelineEntry, Row]) -> None:
+        self._entries = {row.key: entry for entry, row in rows.items()}
+        self.pane.set_rows(rows.values())
         if report.is_complete:
             self.pane.set_empty_text(f"nothing changed in the last {table.span_text(self.span)}")
         self.pane.set_subtitle(table.coverage_text(report))

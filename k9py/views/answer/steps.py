@@ -85,10 +85,13 @@ def _steps(view: RolloutView, facts: RolloutFacts, now: datetime, name: str) -> 
         yield ("zero", f"{scale} to {previous} (as before)" if previous else f"{scale}: asks how many pods")
         yield ("scale", "set another number")
     elif severity.is_problem or facts.new_errors:
-        if remedy:
+        is_of_release = _cause_kind(view) is CauseKind.IMAGE
+        if remedy and not is_of_release:
             yield ("", remedy)
         if helps_to_undo(view, facts, now) and facts.target is not None:
             yield ("undo", _undo_text(facts, facts.target.revision, name))
+        if remedy and is_of_release:  # the image is what the release changed: without it, all is as before
+            yield ("", remedy)
         if facts.new_errors:
             yield ("logs", "compare the logs")
         yield from _INSPECT_STEPS.get(_cause_kind(view), _DESCRIBE)

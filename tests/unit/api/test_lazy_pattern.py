@@ -9,7 +9,20 @@ import pytest
 
 from k9py.api import redaction, redaction_patterns
 from k9py.api.lazy_pattern import lazy_pattern
-from k9py.diagnosis import containers, creation, images, pod_events, probes, refusals, remedies
+from k9py.diagnosis import (
+    containers,
+    creation,
+    hooks,
+    images,
+    log_errors,
+    pod_events,
+    probes,
+    refusals,
+    remedies,
+    runtime_errors,
+    scheduler_message,
+    terminations,
+)
 from k9py.logs.parsing import level, level_json, level_text, record
 
 
@@ -47,6 +60,11 @@ def test_a_used_method_is_kept() -> None:
         probes,
         remedies,
         refusals,
+        hooks,
+        log_errors,
+        runtime_errors,
+        scheduler_message,
+        terminations,
         redaction_patterns,
         redaction,
     ],

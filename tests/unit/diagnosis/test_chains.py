@@ -174,8 +174,8 @@ def test_a_warning_does_not_inherit_what_a_blocking_finding_explains() -> None:
 
     assert problems == [
         "down Pod/web-1 [Pod/web-1] > (Deployment/web)",
+        "warning Pod/web-2 [Pod/web-2] > (Deployment/web)",
         "warning Deployment/web [Deployment/web]",
-        "warning Pod/web-2 [Pod/web-2]",
     ]
 
 
