@@ -2,8 +2,9 @@
 
 Rules: an object in `caused_by` stands for what blocks it, else for its warnings; whatever else is found about the
 object of an effect explains it. A root is what nothing explains. Of findings that explain each other in a circle one is
-the root. Invariants: every finding is in the problems that explain it, and in no others; the result does not depend on
-the order of the findings; a problem is as severe as the worst that users feel of what it explains.
+the root. Where something else blocks, a warning explains an effect without being as severe.
+Invariants: every finding is in the problems that explain it, and in no others; the result does not depend on the order
+of the findings; a problem is as severe as the worst that users feel of what it explains.
 """
 
 from __future__ import annotations
@@ -86,11 +87,18 @@ class _Links:
 
     Args:
         causes: by the group that they explain; only groups that exist, never the group itself.
+        weak: causes and what they explain without being as severe.
     """
 
-    def __init__(self, groups: Mapping[GroupKey, FindingGroup], causes: dict[GroupKey, set[GroupKey]]) -> None:
+    def __init__(
+        self,
+        groups: Mapping[GroupKey, FindingGroup],
+        causes: Mapping[GroupKey, set[GroupKey]],
+        weak: set[tuple[GroupKey, GroupKey]],
+    ) -> None:
         self._groups = groups
         self._causes = causes
+        self._weak = weak
         self._effects: dict[GroupKey, list[GroupKey]] = {}
         for key, explaining in causes.items():
             for cause in explaining:
@@ -158,13 +166,27 @@ class _Links:
         objects = {ref for each in explained for ref in each.objects}
         return Problem(
             group.finding,
-            _felt(group, explained),
+            _felt(group, [self._groups[key] for key in self._felt_through(root, order)]),
             group.subject,
             group.objects,
             self._tree(order),
             len(objects.difference(group.objects)),
             group.finding.since,
         )
+
+    def _felt_through(self, root: GroupKey, order: list[GroupKey]) -> list[GroupKey]:
+        """Return what is as severe because of a root: what it explains, but not through a weak link."""
+        if not self._weak:
+            return order[1:]
+        felt = {root}
+        waiting = [root]
+        while waiting:
+            cause = waiting.pop()
+            for effect in self._effects.get(cause, ()):
+                if effect not in felt and (cause, effect) not in self._weak:
+                    felt.add(effect)
+                    waiting.append(effect)
+        return [key for key in order[1:] if key in felt]
 
     def _tree(self, order: list[GroupKey]) -> tuple[Effect, ...]:
         """Return each group below the last of those that explain it, so that a chain shows every step."""
@@ -195,15 +217,22 @@ def _links(groups: Mapping[GroupKey, FindingGroup], owners: Mapping[ObjectRef, O
             by_object.setdefault(ref, []).append(group)
         yield
     causes: dict[GroupKey, set[GroupKey]] = {}
+    weak: set[tuple[GroupKey, GroupKey]] = set()
     for group in groups.values():
-        causes[group.key] = _causes_of(group, by_object)
+        named, found = _causes_of(group, by_object)
+        causes[group.key] = named | found.keys()
+        blocking = [each for each in found.values() if _blocks(each)]
+        if blocking and len(blocking) < len(found):
+            weak |= {(key, group.key) for key, each in found.items() if not _blocks(each) and key not in named}
         yield
-    return _Links(groups, causes)
+    return _Links(groups, causes, weak)
 
 
-def _causes_of(group: FindingGroup, by_object: Mapping[ObjectRef, list[FindingGroup]]) -> set[GroupKey]:
+def _causes_of(
+    group: FindingGroup, by_object: Mapping[ObjectRef, list[FindingGroup]]
+) -> tuple[set[GroupKey], dict[GroupKey, FindingGroup]]:
     """Return what explains a group: what it names, and what is found about the objects that it names."""
-    explicit = {cause for cause in group.caused_by if not isinstance(cause, ObjectRef)}
+    named = {cause for cause in group.caused_by if not isinstance(cause, ObjectRef)}
     found: dict[GroupKey, FindingGroup] = {}
     for ref in group.caused_by:
         if isinstance(ref, ObjectRef) and (not group.is_effect or ref not in group.objects):
@@ -211,16 +240,21 @@ def _causes_of(group: FindingGroup, by_object: Mapping[ObjectRef, list[FindingGr
             effects = [each for each in standing if each.is_effect]
             found |= {each.key: each for each in effects or standing}
     if group.is_effect:
-        for ref in group.objects:
-            own = _standing(each for each in by_object.get(ref, ()) if not each.is_effect)
-            found |= {each.key: each for each in own}
-    return explicit | {each.key for each in _standing(found.values())}
+        own = [each for ref in group.objects for each in by_object.get(ref, ()) if not each.is_effect]
+        # A warning about the object itself is no cause where something blocks it.
+        has_blocking = any(map(_blocks, found.values()))
+        found |= {each.key: each for each in _standing(own) if _blocks(each) or not has_blocking}
+    return named, found
+
+
+def _blocks(group: FindingGroup) -> bool:
+    return group.finding.severity <= Severity.STUCK
 
 
 def _standing(groups: Iterable[FindingGroup]) -> list[FindingGroup]:
     """Return the groups that block, else the warnings; what is only worth knowing explains nothing."""
     listed = [group for group in groups if group.finding.severity <= Severity.WARNING]
-    return [group for group in listed if group.finding.severity <= Severity.STUCK] or listed
+    return [group for group in listed if _blocks(group)] or listed
 
 
 def _felt(root: FindingGroup, explained: list[FindingGroup]) -> Severity:
@@ -229,7 +263,9 @@ def _felt(root: FindingGroup, explained: list[FindingGroup]) -> Severity:
     effects = [group for group in explained if group.is_effect]
     if is_felt and not any(root.subject in group.objects for group in effects):
         effects.append(root)
-    return min((group.severity for group in effects or explained), default=root.severity)
+    felt = min((group.severity for group in effects or explained), default=root.severity)
+    # Pods of a moving workload may still become ready, but not while something else is certain to keep them from it.
+    return root.severity if felt is Severity.INFO and root.finding.about.kind != POD.name else felt
 
 
 def _rank(problem: Problem) -> tuple[object, ...]:

@@ -22,11 +22,10 @@ from k9py.diagnosis.claims import NO_PROVISIONER, misfit, misfits
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.proof import absence, did_you_mean, event_evidence, field
+from k9py.diagnosis.scheduling import CLAIM_GRACE
 from k9py.diagnosis.settling import is_recent
 
 _GRACE: Final = timedelta(seconds=10)
-_PROVISIONING: Final = timedelta(minutes=2)
-"""Time that a provisioner may take for a volume."""
 _SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
 _WAIT: Final = "WaitForFirstConsumer"
 _FAILURES: Final = frozenset({"ProvisioningFailed", "VolumeMismatch", "FailedBinding", "ClaimMisbound", "ClaimLost"})
@@ -162,7 +161,7 @@ def _provisioning(
     if chosen.provisioner == NO_PROVISIONER:
         yield from _static(claim, chosen, proof, graph)
         return
-    if is_recent(claim.metadata.creation_timestamp, graph, _PROVISIONING):
+    if is_recent(claim.metadata.creation_timestamp, graph, CLAIM_GRACE):
         return
     waiting = next((each for each in graph.events(claim) if each.reason == "ExternalProvisioning"), None)
     proof = (field(chosen, "provisioner", chosen.provisioner), *((event_evidence(claim, waiting),) if waiting else ()))

@@ -8,6 +8,8 @@ two.
 
 from __future__ import annotations
 
+import msgspec
+
 from k9py.api.errors import VersionRegressedError
 from k9py.api.meta import KubeObject
 
@@ -28,6 +30,14 @@ def is_same_state(state: KubeObject, other: KubeObject) -> bool:
     """Return whether both versions are the same state of an object."""
     a, b = state.metadata, other.metadata
     return a.resource_version == b.resource_version and a.uid == b.uid
+
+
+def has_same_content(state: KubeObject, other: KubeObject) -> bool:
+    """Return whether nothing that is decoded differs but the version: a heartbeat, or a write of another field."""
+    if state.metadata.uid != other.metadata.uid:
+        return False
+    metadata = msgspec.structs.replace(state.metadata, resource_version=other.metadata.resource_version)
+    return metadata == other.metadata and msgspec.structs.replace(state, metadata=metadata) == other
 
 
 class KnownVersion:

@@ -22,6 +22,7 @@ from k9py.cluster.lease import LeaseRequest, WatchLease
 from k9py.cluster.reads import ReadGraph, Token
 from k9py.cluster.scope import Scope
 from k9py.cluster.stores import MergedStore, tokens_of
+from k9py.cluster.triage.felt_changes import is_unchanged
 from k9py.diagnosis.graph import Unread
 from k9py.diagnosis.problem import UnreadKind
 from k9py.informer.store import ChangeBatch
@@ -239,13 +240,16 @@ class DemandLeases:
         return leased
 
     def _on_batch(self, leased: _Leased, batch: ChangeBatch[Any], *, is_subject: bool) -> None:
+        changes = tuple(change for change in batch.changes if not is_unchanged(change))
+        if not changes:
+            return
         if is_subject:
-            self._on_objects(change.key for change in batch.changes)
-        if len(batch.changes) > MAX_TRACED:
+            self._on_objects(change.key for change in changes)
+        if len(changes) > MAX_TRACED:
             self._mark((_token(leased.demand),))
             return
         name = leased.demand.kind.name
-        states = (state for change in batch.changes for state in (change.old, change.new) if state is not None)
+        states = (state for change in changes for state in (change.old, change.new) if state is not None)
         self._mark({token for state in states for token in tokens_of(name, state, {})})
 
     def _on_health(self, leased: _Leased, *, became_current: bool, is_subject: bool) -> None:

@@ -1,6 +1,6 @@
-"""Which changes users may feel at once: the checks of what they concern run before those of everything else.
+"""Which changes matter: those that change nothing but a version do not, and those that users may feel come first.
 
-Invariant: this decides about the order only, never about whether checks run.
+Invariant: what is felt decides about the order only, never about whether checks run.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.services import EndpointSlice, Service
 from k9py.cluster.relations import Relations
-from k9py.informer.store import ChangeBatch
+from k9py.informer.resource_version import has_same_content
+from k9py.informer.store import ChangeBatch, ObjectChange
+
+
+def is_unchanged(change: ObjectChange[Any]) -> bool:
+    """Return whether an object differs in its version alone, as after a heartbeat: no check can find anything else."""
+    return change.old is not None and change.new is not None and has_same_content(change.new, change.old)
 
 
 def felt_by(relations: Relations, batch: ChangeBatch[Any]) -> Iterator[ObjectRef]:

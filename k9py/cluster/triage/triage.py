@@ -10,19 +10,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from k9py.api.kinds import Kind
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.services import EndpointSlice
-from k9py.cluster.graph import ClusterGraph, Demand
+from k9py.api.text import bounded
+from k9py.cluster.graph import ClusterGraph
 from k9py.cluster.reads import Token
 from k9py.cluster.stores import MergedStore
 from k9py.cluster.triage.contract import TriageCluster, TriageLease
 from k9py.cluster.triage.demands import DemandLeases, LeaseTaker
-from k9py.cluster.triage.felt_changes import felt_by
+from k9py.cluster.triage.felt_changes import felt_by, is_unchanged
 from k9py.cluster.triage.logs import ContainerLogs
+from k9py.cluster.triage.objects import TriageObjects
 from k9py.cluster.triage.pacing import Pace, PassSlices
 from k9py.cluster.triage.runs import CheckRuns
 from k9py.cluster.triage.suspect_search import SuspectSearch
@@ -30,7 +33,6 @@ from k9py.cluster.watched_changes import watched_entries
 from k9py.diagnosis.chains import Chains, trace_steps
 from k9py.diagnosis.check import Check
 from k9py.diagnosis.finding import Finding
-from k9py.diagnosis.graph import Unread
 from k9py.diagnosis.problem import Problem, Suspect, TriageReport, UnreadKind
 from k9py.diagnosis.suspects import suspects
 from k9py.informer.store import ChangeBatch
@@ -38,6 +40,9 @@ from k9py.logs.source import LogSource
 
 _BUDGET: Final = 0.015
 """Seconds that a pass may spend on what has read something that changed; more waits for the next pass."""
+
+_PART: Final = 2_000
+"""Objects that are marked at a time."""
 
 _SWEEP_SECONDS: Final = 10.0
 """How often what no check refers to any more is ended."""
@@ -80,12 +85,13 @@ class Triage:
         self._was_complete = False
         self._chains = Chains()
         self._traced_version = -1
+        self._failure = ""
         self._report: TriageReport | None = None
         self._published: tuple[object, ...] = ()
         self._sweep_at: float | None = None
         self._rechecked_at = 0.0
         reads = cluster.stores.reads
-        self._demands = DemandLeases(
+        demands = DemandLeases(
             leases,
             reads,
             home,
@@ -95,10 +101,10 @@ class Triage:
             on_objects=self.on_objects,
             mark=self._mark,
         )
-        self._logs = ContainerLogs(log_source, cluster.clock, reads, cluster.spawn, self._mark)
-        self._suspects = SuspectSearch(
-            reads, self._find_suspects, lambda: self._demands.loading_answers, self._pace.wake
-        )
+        logs = ContainerLogs(log_source, cluster.clock, reads, cluster.spawn, self._mark)
+        self._demands = demands
+        self._objects = TriageObjects(demands, logs)
+        self._suspects = SuspectSearch(reads, self._find_suspects, lambda: demands.loading_answers, self._pace.wake)
 
     # -- for whoever looks --------------------------------------------------------------------------------------------
 
@@ -128,7 +134,7 @@ class Triage:
 
     def logs(self) -> Iterator[tuple[Pod, str, bool, tuple[str, ...]]]:
         """Yield the log lines that checks have read: pod, container, whether of the run before, lines."""
-        return self._logs.read(self._cluster.stores.pods.values())
+        return self._objects.logs.read(self._cluster.stores.pods.values())
 
     def findings_of(self, ref: ObjectRef) -> tuple[Finding, ...]:
         """Return what was found about an object."""
@@ -171,14 +177,15 @@ class Triage:
     @property
     def _is_settled(self) -> bool:
         runs = self._runs
+        if self._failure:
+            return True  # nothing better will come
         return (
             runs is not None
             and not self._everything
             and not runs.dirty_count
             and self._traced_version == runs.version
-            and not self._demands.is_loading
             and self._suspects.is_settled
-            and self._logs.is_idle
+            and self._objects.is_settled
         )
 
     @property
@@ -203,7 +210,7 @@ class Triage:
         """Handle changes of a kind of the first screen; what has read them is stale already."""
         if self._runs is None:
             return
-        self._runs.mark(change.key for change in batch.changes)
+        self._runs.mark(change.key for change in batch.changes if not is_unchanged(change))
         if kind in (Pod.KIND, EndpointSlice.KIND):
             self._runs.promote(felt_by(self._cluster.queries.relations, batch))
 
@@ -220,8 +227,7 @@ class Triage:
     def on_scope(self) -> None:
         """Handle another scope: nothing of the old one holds."""
         if self._runs is not None:
-            self._demands.on_scope()
-            self._logs.clear()
+            self._objects.on_scope()
             self._suspects.clear()
             self._runs.clear()
             self._was_complete = False
@@ -257,8 +263,7 @@ class Triage:
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        self._demands.close()
-        self._logs.clear()
+        self._objects.close()
         self._suspects.clear()
         self._runs.clear()
         self._runs = None
@@ -274,16 +279,24 @@ class Triage:
             assert runs is not None
             await self._pace.wait(self._seconds_to_next(runs))
             slices = PassSlices()
-            if self._demands.is_home_read:
-                self._demands.lease_subjects(runs.kinds)
-                await self._run_checks(runs, slices)
-                await self._trace(runs, slices)
-                if not self._everything:
-                    self._suspects.choose(self._chains.problems)
-                    await self._suspects.run(self._chains.problems, self._graph, slices)
-                self._sweep(runs)
+            try:
+                await self._pass(runs, slices)
+                self._failure = ""
+            except Exception as error:  # noqa: BLE001 (it must not end the other tasks of the cluster)
+                self._failure = bounded(f"{type(error).__name__}: {error}", 200)
             self._publish()
             await self._pace.pause(slices.busy)
+
+    async def _pass(self, runs: CheckRuns, slices: PassSlices) -> None:
+        if not self._demands.is_home_read:
+            return
+        self._demands.lease_subjects(runs.kinds)
+        await self._run_checks(runs, slices)
+        await self._trace(runs, slices)
+        if not self._everything:
+            self._suspects.choose(self._chains.problems)
+            await self._suspects.run(self._chains.problems, self._graph, slices)
+        self._sweep(runs)
 
     def _seconds_to_next(self, runs: CheckRuns) -> float | None:
         """Return in how many seconds there is something to do, None: only after a change."""
@@ -307,7 +320,10 @@ class Triage:
         is_unbounded = self._everything or self._pace.is_hurried
         if self._everything:
             self._everything = False
-            runs.mark(runs.all_subjects())
+            subjects = runs.all_subjects()
+            while part := tuple(islice(subjects, _PART)):
+                runs.mark(part)
+                await slices.pause()
         if runs.dirty_count and self._sweep_at is None:
             self._sweep_at = clock.monotonic() + _SWEEP_SECONDS
         if await runs.run_all(tuple(runs.changed), self._graph, slices, lambda: self._everything):
@@ -320,7 +336,7 @@ class Triage:
 
     def _graph(self) -> ClusterGraph:
         cluster = self._cluster
-        return ClusterGraph(cluster.queries, self, cluster.resource_types, cluster.clock.now())
+        return ClusterGraph(cluster.queries, self._objects, cluster.resource_types, cluster.clock.now())
 
     async def _trace(self, runs: CheckRuns, slices: PassSlices) -> None:
         """Trace the findings to their roots, if others were found."""
@@ -348,8 +364,7 @@ class Triage:
             return
         if self._cluster.clock.monotonic() >= self._sweep_at:
             self._sweep_at = None
-            self._demands.sweep()
-            self._logs.sweep()
+            self._objects.sweep()
 
     def _publish(self) -> None:
         """Notify whoever looks if the report is another one."""
@@ -375,20 +390,8 @@ class Triage:
             UnreadKind(ref.kind, ref.namespace, f"check {check} failed on {ref}: {error}")
             for check, (ref, error) in self._runs.broken_checks().items()
         ]
+        if self._failure:
+            broken.append(UnreadKind("triage", "", f"it failed: {self._failure}"))
         if self._suspects.error:
             broken.append(UnreadKind("suspects", "", f"their search failed: {self._suspects.error}"))
         return tuple(broken)
-
-    # -- ObjectSource -------------------------------------------------------------------------------------------------
-
-    def store(self, demand: Demand) -> MergedStore[Any] | Unread:
-        """Return a store that holds everything that is demanded, Unread while there is none."""
-        return self._demands.store(demand)
-
-    def log(self, pod: Pod, container: str, previous: bool) -> tuple[str, ...] | Unread | None:
-        """Return the last lines of a log."""
-        return self._logs.lines(pod, container, previous)
-
-    def covers(self, namespace: str) -> bool:
-        """Return whether a namespace is watched; "": whether the whole cluster is."""
-        return self._demands.covers(namespace)

@@ -29,7 +29,7 @@ from k9py.diagnosis.node_fit import STATE_KINDS, LackKind, NodeFit, neighbour_la
 from k9py.diagnosis.node_states import causes_of
 from k9py.diagnosis.proof import field
 from k9py.diagnosis.scheduler_message import RefusalKind, SchedulerMessage, parse_scheduler_message
-from k9py.diagnosis.scheduling import is_gated_for_long
+from k9py.diagnosis.scheduling import CLAIM_GRACE, is_gated_for_long
 from k9py.diagnosis.settling import is_recent
 from k9py.diagnosis.unbound_claims import claim_users, unbound_claim
 from k9py.diagnosis.unschedulable import (
@@ -46,8 +46,6 @@ from k9py.diagnosis.unschedulable import (
 )
 
 _GRACE: Final = timedelta(seconds=10)
-_CLAIM_GRACE: Final = timedelta(minutes=2)
-"""Time in which a claim is usually provisioned and bound."""
 _NO_SCHEDULER: Final = timedelta(minutes=1)
 _PREEMPTION: Final = timedelta(minutes=5)
 _SCALE_UP: Final = timedelta(minutes=15)
@@ -147,7 +145,7 @@ def _refused(pod: Pod, scheduled: Condition, graph: Graph) -> Iterator[Finding]:
     causes = tuple(_claim_causes(pod, message, graph))
     is_unbound = any(each.kind in _UNBOUND for each in message.refusals)
     is_explained = any(isinstance(each, Finding) for each in causes)
-    if is_recent(since, graph, _CLAIM_GRACE if is_unbound and not is_explained else _GRACE):
+    if is_recent(since, graph, CLAIM_GRACE if is_unbound and not is_explained else _GRACE):
         return
     waiting = _waiting(pod, since, graph)
     if waiting is not None:

@@ -174,8 +174,8 @@ def test_a_warning_does_not_inherit_what_a_blocking_finding_explains() -> None:
 
     assert problems == [
         "down Pod/web-1 [Pod/web-1] > (Deployment/web)",
+        "warning Pod/web-2 [Pod/web-2] > (Deployment/web)",
         "warning Deployment/web [Deployment/web]",
-        "warning Pod/web-2 [Pod/web-2]",
     ]
 
 
@@ -215,6 +215,15 @@ def test_a_root_is_as_severe_as_the_pods_that_it_explains() -> None:
 
     assert shapes(pod, owners=owned("Deployment/web", "web-1", severity=Severity.HEALTHY)) == [
         "warning ConfigMap/app-config [ConfigMap/app-config] > (Pod/web-1)"
+    ]
+
+
+def test_a_root_that_keeps_the_pods_of_a_moving_workload_from_starting_is_as_severe_as_it_says() -> None:
+    storage_class = finding("PersistentVolumeClaim/data", DOWN)
+    pod = finding("Pod/db-0", DOWN, storage_class)
+
+    assert shapes(pod, owners=owned("StatefulSet/db", "db-0", severity=Severity.ROLLING_OUT)) == [
+        "down PersistentVolumeClaim/data [PersistentVolumeClaim/data] > (Pod/db-0)"
     ]
 
 

@@ -203,6 +203,27 @@ async def test_events_of_the_first_screen_are_not_leased() -> None:
         assert server.selected == []
 
 
+async def test_a_heartbeat_that_changes_nothing_runs_no_checks() -> None:
+    ran: list[str] = []
+
+    def counts(pod: Pod, graph: Graph) -> Iterator[Finding]:
+        ran.append(pod.name)
+        graph.get(NODE, "n1")
+        yield from ()
+
+    server = FakeServer(make.pod("web", node="n1"), node("n1"))
+    async with running(server, check_of(POD, "counts", counts)) as cluster:
+        before = len(ran)
+        server.put(node("n1"))
+        server.put(make.pod("web", node="n1"))
+        await looked_again(cluster, seconds=1)
+        assert len(ran) == before
+
+        server.put(cordoned("n1"))
+        await looked_again(cluster, seconds=1)
+        assert len(ran) == before + 1
+
+
 async def test_of_many_namespaces_of_a_kind_the_whole_scope_is_read() -> None:
     server = FakeServer(*(make.pod("web", name) for name in "abcde"), cron_job("x", "e"))
     async with running(server, check_of(POD, "jobs", _counts_jobs)) as cluster:

@@ -11,6 +11,7 @@ from k9py.api.kinds import POD
 from k9py.api.severity import Severity
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
+from k9py.cluster.triage import triage
 from k9py.diagnosis.checks.health import service_health
 from tests import factories as make
 from tests.factories import NOW
@@ -65,6 +66,24 @@ async def test_a_check_that_raises_is_named_and_hides_nothing() -> None:
         assert [unread.reason for unread in report.unread] == [
             "check broken failed on Pod shop/web: ValueError: no such field"
         ]
+
+
+async def test_a_failure_of_triage_itself_is_named_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = FakeServer(make.pod("web", ready=False))
+    async with running(server, UNREADY) as cluster:
+        with monkeypatch.context() as patch:
+            patch.setattr(triage, "trace_steps", lambda *_: iter(1 // 0 for _ in "x"))
+            server.put(make.pod("web2", ready=False))
+            await passed(cluster)
+            reasons = [unread.reason for unread in cluster.triage.report(cluster.clock.now()).unread]
+            assert reasons == ["it failed: ZeroDivisionError: integer division or modulo by zero"]
+            await cluster.triage.settled()
+
+        server.put(make.pod("web3", ready=False))
+        await passed(cluster)
+
+        assert len(messages(cluster)) == 3
+        assert cluster.triage.report(cluster.clock.now()).unread == ()
 
 
 async def test_a_check_runs_again_at_the_time_that_it_asked_for() -> None:

@@ -11,6 +11,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
 from k9py.diagnosis.finding import Evidence, EvidenceSource, Finding, NextStep
 from k9py.diagnosis.problem import Problem, Suspect, UnreadKind
+from k9py.views.diagnosed_status import diagnosed_status
 from k9py.views.problems import (
     ChainPart,
     cause_text,
@@ -30,6 +31,7 @@ from k9py.views.problems.table import COLUMNS, row, row_key
 from k9py.views.values import StyledLine, Tone
 from tests.factories.meta import NOW, before
 from tests.factories.problems import CONFIG_MAP, INGRESS, PODS, WEB, WEB_SERVICE, missing_key, problem_of, report_of
+from tests.unit.cluster.world import World
 
 
 def plain(line: StyledLine) -> str:
@@ -185,3 +187,26 @@ def test_a_row_in_front_of_the_workload_shows_the_message_alone() -> None:
     assert cause_text(denied, WEB_SERVICE) == "admission webhook denies its pods"
     assert cause_text(denied, INGRESS) == "Deployment web: admission webhook denies its pods"
     assert cause_text(missing_key(), WEB_SERVICE) == "ConfigMap app-config has no key DB_URL"
+
+
+class Known:
+    """Triage that knows one chain."""
+
+    def findings_of(self, ref: ObjectRef) -> tuple[Finding, ...]:
+        return tuple(finding for finding in (missing_key().root,) if finding.about == ref)
+
+    def problems_of(self, ref: ObjectRef) -> tuple[Problem, ...]:
+        return (missing_key(),)
+
+
+def test_a_description_has_what_triage_found_with_its_evidence_and_the_root_that_explains_the_object() -> None:
+    own = diagnosed_status(World().queries, CONFIG_MAP, NOW, Known())
+    assert [(shown.label, shown.text) for shown in own.findings] == [
+        ("MissingKey", "has no key DB_URL, for 6m"),
+        ("", "spec.containers[app].env[DB].valueFrom of pod/web-7f9-aa = app-config/DB_URL"),
+        ("", "event Failed of pod/web-7f9-aa: Error: couldn't find key DB_URL, 60s ago"),
+    ]
+    explained = diagnosed_status(World().queries, INGRESS, NOW, Known())
+    assert [(shown.label, shown.text) for shown in explained.findings] == [
+        ("root cause", "ConfigMap app-config has no key DB_URL, for 6m")
+    ]
