@@ -263,7 +263,9 @@ def _felt(root: FindingGroup, explained: list[FindingGroup]) -> Severity:
     effects = [group for group in explained if group.is_effect]
     if is_felt and not any(root.subject in group.objects for group in effects):
         effects.append(root)
-    return min((group.severity for group in effects or explained), default=root.severity)
+    felt = min((group.severity for group in effects or explained), default=root.severity)
+    # Pods of a moving workload may still become ready, but not while something else is certain to keep them from it.
+    return root.severity if felt is Severity.INFO and root.finding.about.kind != POD.name else felt
 
 
 def _rank(problem: Problem) -> tuple[object, ...]:

@@ -48,6 +48,7 @@ _NOT_SERVED: Final = (
     "no external metrics API",
     "no matches for",
     "service unavailable",
+    "Service Unavailable",
 )
 
 
@@ -137,7 +138,7 @@ def blind(autoscaler: HorizontalPodAutoscaler, graph: Graph) -> Iterator[Finding
 
 def _unserved_api(message: str) -> tuple[str, str] | None:
     """Return the group and version of the aggregated API that does not answer, None when another reason is given."""
-    if not any(text in message.lower() for text in _NOT_SERVED):
+    if not any(text in message for text in _NOT_SERVED):
         return None
     found = [(group, version) for group, version, words in _APIS if any(word in message for word in words)]
     return found[-1] if found else None

@@ -34,7 +34,7 @@ class ClusterRole(KubeObject, frozen=True):
 COLUMNS = (
     NAME,
     Column("rules", "RULES", align_right=True, min_width=4, max_width=6, priority=1, sort_key="R"),
-    Column("aggregated", "AGGREGATED", min_width=5, max_width=10, priority=2, sort_key="T"),
+    Column("aggregated", "AGGREGATED", min_width=5, max_width=10, priority=2, sort_key="E"),
     AGE,
     CREATED_AT,
 )

@@ -11,7 +11,7 @@ from k9py.views.values import Cell, Column, Row, Tone
 
 COLUMNS = numbered(
     time_column("last_seen", "LAST SEEN", max_width=9, sort_key="A"),
-    Column("type", "TYPE", min_width=6, max_width=8, priority=3, sort_key="T"),
+    Column("type", "TYPE", min_width=6, max_width=8, priority=3, sort_key="Y"),
     Column("reason", "REASON", min_width=8, max_width=28, sort_key="R"),
     Column("object", "OBJECT", min_width=12, max_width=80, grow=True, sort_key="B"),
     Column(

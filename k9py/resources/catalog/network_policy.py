@@ -11,7 +11,7 @@ from k9py.views.values import Column, Row
 COLUMNS = (
     NAME,
     Column("pod_selector", "POD-SELECTOR", min_width=12, max_width=80, priority=1, sort_key="L"),
-    Column("types", "TYPES", min_width=6, max_width=14, priority=2, sort_key="T"),
+    Column("types", "TYPES", min_width=6, max_width=14, priority=2, sort_key="Y"),
     Column("ingress", "INGRESS RULES", align_right=True, min_width=3, max_width=13, priority=3, sort_key="I"),
     Column("egress", "EGRESS RULES", align_right=True, min_width=3, max_width=12, priority=4, sort_key="E"),
     AGE,

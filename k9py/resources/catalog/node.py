@@ -34,7 +34,7 @@ COLUMNS = numbered(
     Column("status", "STATUS", min_width=8, max_width=28, sort_key="S"),
     Column("roles", "ROLES", min_width=5, max_width=28, priority=4, sort_key="R"),
     Column("pressure", "PRESSURE", min_width=6, max_width=24, priority=2, sort_key="E"),
-    Column("taints", "TAINTS", align_right=True, min_width=3, max_width=6, priority=6, sort_key="T"),
+    Column("taints", "TAINTS", align_right=True, min_width=3, max_width=6, priority=6, sort_key="K"),
     usage_column("pods", "PODS", max_width=9, priority=3, sort_key="U"),
     usage_column("cpu", "CPU", max_width=8, priority=3, sort_key="C", measured=True),
     usage_column("cpu_percent", "%CPU", max_width=5, priority=2, sort_key="X", measured=True),

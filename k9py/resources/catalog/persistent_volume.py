@@ -18,7 +18,7 @@ COLUMNS = (
     Column("reclaim", "RECLAIM POLICY", min_width=6, max_width=14, priority=4, sort_key="R"),
     Column("status", "STATUS", min_width=7, max_width=12, sort_key="S"),
     Column("claim", "CLAIM", min_width=10, max_width=60, priority=2, sort_key="L"),
-    Column("class", "STORAGECLASS", min_width=6, max_width=30, priority=3, sort_key="T"),
+    Column("class", "STORAGECLASS", min_width=6, max_width=30, priority=3, sort_key="Y"),
     Column("attributes_class", "VOLUMEATTRIBUTESCLASS", min_width=7, max_width=21, priority=7, wide=True),
     Column("reason", "REASON", min_width=6, max_width=30, priority=5, sort_key="E"),
     AGE,

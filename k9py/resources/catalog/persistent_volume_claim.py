@@ -23,7 +23,7 @@ COLUMNS = (
     Column("capacity", "CAPACITY", align_right=True, min_width=4, max_width=9, priority=1, sort_key="C"),
     Column("requested", "REQUESTED", align_right=True, min_width=4, max_width=9, priority=6, wide=True, sort_key="Q"),
     Column("access_modes", "ACCESS MODES", min_width=4, max_width=16, priority=5, sort_key="M"),
-    Column("class", "STORAGECLASS", min_width=6, max_width=30, priority=2, sort_key="T"),
+    Column("class", "STORAGECLASS", min_width=6, max_width=30, priority=2, sort_key="R"),
     Column("attributes_class", "VOLUMEATTRIBUTESCLASS", min_width=7, max_width=21, priority=7, wide=True),
     Column("condition", "CONDITION", min_width=8, max_width=28, priority=3, sort_key="E"),
     AGE,

@@ -63,7 +63,7 @@ COLUMNS = numbered(
         min_width=3,
         max_width=17,
         priority=1,
-        sort_key="T",
+        sort_key="U",
         descending_first=True,
     ),
     usage_column("cpu", "CPU", max_width=8, priority=3, sort_key="C", measured=True),

@@ -12,7 +12,7 @@ from k9py.views.values import Cell, Column, Row, Tone
 
 COLUMNS = (
     NAME,
-    Column("type", "TYPE", min_width=8, max_width=40, priority=2, sort_key="T"),
+    Column("type", "TYPE", min_width=8, max_width=40, priority=2, sort_key="E"),
     Column("data", "DATA", align_right=True, min_width=4, max_width=8, sort_key="Y"),
     Column("size", "SIZE", align_right=True, min_width=4, max_width=8, priority=4, sort_key="B", descending_first=True),
     Column("keys", "KEYS", min_width=12, max_width=200, priority=3, grow=True, sort_key="K"),

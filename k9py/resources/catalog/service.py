@@ -15,7 +15,7 @@ PENDING: Final = "<pending>"
 
 COLUMNS = (
     NAME,
-    Column("type", "TYPE", min_width=8, max_width=12, priority=2, sort_key="T"),
+    Column("type", "TYPE", min_width=8, max_width=12, priority=2, sort_key="Y"),
     Column("cluster_ip", "CLUSTER-IP", min_width=9, max_width=39, priority=3, sort_key="I"),
     Column("external_ip", "EXTERNAL-IP", min_width=9, max_width=60, priority=4, sort_key="X"),
     Column("ports", "PORT(S)", min_width=8, max_width=60, priority=1, sort_key="R"),

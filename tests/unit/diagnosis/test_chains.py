@@ -218,6 +218,15 @@ def test_a_root_is_as_severe_as_the_pods_that_it_explains() -> None:
     ]
 
 
+def test_a_root_that_keeps_the_pods_of_a_moving_workload_from_starting_is_as_severe_as_it_says() -> None:
+    storage_class = finding("PersistentVolumeClaim/data", DOWN)
+    pod = finding("Pod/db-0", DOWN, storage_class)
+
+    assert shapes(pod, owners=owned("StatefulSet/db", "db-0", severity=Severity.ROLLING_OUT)) == [
+        "down PersistentVolumeClaim/data [PersistentVolumeClaim/data] > (Pod/db-0)"
+    ]
+
+
 def test_a_root_is_as_severe_as_the_worst_of_its_effects() -> None:
     node = finding("Node/n1", DOWN)
 

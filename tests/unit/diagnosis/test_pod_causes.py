@@ -170,6 +170,9 @@ def test_events_of_another_pod_or_of_long_ago_are_ignored() -> None:
     assert cause.message == "container app is not ready yet"
 
 
+_UNBOUND_CLAIM = "0/6 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
+
+
 @pytest.mark.parametrize(
     ("condition", "message", "blocking"),
     [
@@ -192,6 +195,16 @@ def test_events_of_another_pod_or_of_long_ago_are_ignored() -> None:
                 "available: 6 Preemption is not helpful for scheduling.",  # a 1.36 scheduler
             ),
             "pod cannot be scheduled: 0/6 nodes are available: 6 Insufficient cpu",
+            True,
+        ),
+        (
+            make.condition("PodScheduled", "False", "Unschedulable", _UNBOUND_CLAIM, since=50),
+            "pod cannot be scheduled: 0/6 nodes are available: pod has unbound immediate PersistentVolumeClaims",
+            False,
+        ),
+        (
+            make.condition("PodScheduled", "False", "Unschedulable", _UNBOUND_CLAIM, since=70),
+            "pod cannot be scheduled: 0/6 nodes are available: pod has unbound immediate PersistentVolumeClaims",
             True,
         ),
         (make.condition("PodScheduled", "False", "SchedulingGated"), "pod waits for a scheduling gate", True),

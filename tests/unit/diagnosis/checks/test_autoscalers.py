@@ -122,15 +122,29 @@ def test_a_blind_one_says_which_metric_is_missing(reason: str, message: str, ago
     assert all(finding.severity is Severity.WARNING for finding in found)
 
 
-def test_a_metrics_api_that_nobody_serves_is_the_root_of_all() -> None:
-    message = _UNABLE + _NOT_SERVED + "the server could not find the requested resource (get pods.metrics.k8s.io)"
-
+@pytest.mark.parametrize(
+    ("message", "api"),
+    [
+        (
+            _UNABLE + _NOT_SERVED + "the server could not find the requested resource (get pods.metrics.k8s.io)",
+            "v1beta1.metrics.k8s.io",
+        ),
+        (
+            (
+                "the HPA was unable to compute the replica count: unable to get metric http_requests: unable to fetch "
+                "metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered"
+            ),
+            "v1beta2.custom.metrics.k8s.io",
+        ),
+    ],
+)
+def test_a_metrics_api_that_nobody_serves_is_the_root_of_all(message: str, api: str) -> None:
     (finding,) = _found(blind, _hpa("web", ("ScalingActive", "False", "FailedGetResourceMetric", message)))
 
     (root,) = finding.caused_by
     assert isinstance(root, Finding)
-    assert str(root.about) == "APIService v1beta1.metrics.k8s.io"
-    assert root.message == "does not exist: no metrics API metrics.k8s.io is served"
+    assert str(root.about) == f"APIService {api}"
+    assert root.message == f"does not exist: no metrics API {api.partition('.')[2]} is served"
 
 
 def test_a_metrics_api_that_does_not_answer_is_checked_elsewhere() -> None:

@@ -126,7 +126,7 @@ def test_a_claim_that_waits_for_its_first_pod_is_only_worth_knowing() -> None:
         (claim_json("data", storage_class="fast", phase="Bound", volumeName="pv-1"),),
         ({**claim_json("data", storage_class="no"), "metadata": metadata("data", "shop", created=3)},),
         (
-            {**claim_json("data", storage_class="fast"), "metadata": metadata("data", "shop", created=60)},
+            {**claim_json("data", storage_class="fast"), "metadata": metadata("data", "shop", created=50)},
             storage_class_json("fast"),
         ),
         (
