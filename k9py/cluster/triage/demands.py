@@ -351,7 +351,12 @@ class DemandLeases:
             if isinstance(leased.answer, Unread):
                 unread.add((leased.demand.kind.name, leased.demand.namespace or "", leased.answer.reason))
         unread |= {(kind, "", _TOO_MANY.reason) for kind in self._left_out}
-        return tuple(UnreadKind(*each) for each in sorted(unread) if each[2] != NOT_SERVED)
+        whole = {(kind, reason) for kind, namespace, reason in unread if not namespace}
+        return tuple(
+            UnreadKind(kind, namespace, reason)
+            for kind, namespace, reason in sorted(unread)
+            if reason != NOT_SERVED and not (namespace and (kind, reason) in whole)
+        )
 
 
 _kind_keys: dict[int, tuple[Kind[Any], _KindKey]] = {}
