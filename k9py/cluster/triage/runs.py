@@ -30,6 +30,8 @@ from k9py.diagnosis.finding_groups import Owner
 from k9py.diagnosis.graph import Unread
 
 _MAX_BROKEN: Final = 20
+_OBJECTS_OF_A_FINDING: Final = 10
+"""Evidence, next steps, references: what the garbage collector would walk."""
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ class CheckRuns:
         checks: those that run.
         subjects: returns the objects of a kind, Unread while they are not read.
         on_dirty: called when checks have to run again.
+        on_kept: called with the number of objects that stay, roughly.
 
     Attributes:
         changed: objects whose checks have to run soon, because they have changed themselves.
@@ -64,6 +67,7 @@ class CheckRuns:
         queries: Queries,
         subjects: Callable[[Kind[Any]], MergedStore[Any] | Unread],
         on_dirty: Callable[[], None],
+        on_kept: Callable[[int], None] = lambda count: None,
     ) -> None:
         self.changed: dict[ObjectRef, None] = {}
         self.stale: dict[ObjectRef, None] = {}
@@ -81,6 +85,7 @@ class CheckRuns:
         self._queries = queries
         self._subjects = subjects
         self._on_dirty = on_dirty
+        self._on_kept = on_kept
         self._runs: dict[ObjectRef, _Run] = {}
         self._again: list[tuple[datetime, ObjectRef]] = []
 
@@ -211,6 +216,7 @@ class CheckRuns:
         if findings != run.findings or owners != run.owners:
             run.findings, run.owners = findings, owners
             self.version += 1
+            self._on_kept(_OBJECTS_OF_A_FINDING * len(findings))
         if graph.again_at is not None and graph.again_at != run.again_at:
             heapq.heappush(self._again, (graph.again_at, ref))
         run.again_at = graph.again_at
