@@ -75,7 +75,7 @@ def finding_text(finding: Finding, shown_at: ObjectRef | None = None) -> str:
     """
     about, message = finding.about, printable(finding.message)
     is_own = shown_at is not None and (about == shown_at or (about.kind in _PARTS and is_workload(shown_at)))
-    if is_own or _names(message, printable(about.name)):
+    if is_own or _names(message, about):
         return message
     place = f"{about.namespace}/" if shown_at is not None and _is_elsewhere(about, shown_at) else ""
     name = printable(f"{about.qualified_kind} {place}{about.name}")
@@ -161,9 +161,16 @@ def _explained(effects: Sequence[Effect]) -> Iterator[ObjectRef]:
         yield from _explained(effect.effects)
 
 
-def _names(message: str, name: str) -> bool:
-    """Return whether a message has a name as a word of its own: not as a part of an image or of a label."""
-    return re.search(rf"(?<![\w.=/-]){re.escape(name)}(?![\w.:/@-])", message) is not None
+def _names(message: str, about: ObjectRef) -> bool:
+    """Return whether a message names an object: by a word of its own, that does not follow another kind.
+
+    `image web:2` and `app=web` do not name Deployment web, nor does `Service web has no endpoints`.
+    """
+    name = re.escape(printable(about.name))
+    for match in re.finditer(rf"(?:(?P<kind>[A-Z]\w+) )?(?<![\w.=/-]){name}(?![\w.:/@-])", message):
+        if match["kind"] in (None, about.kind):
+            return True
+    return False
 
 
 def _is_elsewhere(ref: ObjectRef, beside: ObjectRef) -> bool:

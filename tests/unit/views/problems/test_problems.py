@@ -214,3 +214,11 @@ def test_a_description_has_what_triage_found_with_its_evidence_and_the_root_that
     assert [(shown.label, shown.text) for shown in explained.findings] == [
         ("root cause", "ConfigMap app-config has no key DB_URL, for 6m")
     ]
+
+
+def test_a_message_that_names_another_object_of_the_same_name_does_not_stand_for_it() -> None:
+    finding = Finding(Severity.DOWN, "R", "Service shop has no ready endpoints", INGRESS)
+    assert finding_text(finding) == "Ingress shop: Service shop has no ready endpoints"
+    assert (
+        finding_text(Finding(Severity.DOWN, "R", "Ingress shop has no class", INGRESS)) == "Ingress shop has no class"
+    )
