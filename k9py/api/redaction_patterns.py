@@ -53,9 +53,9 @@ _HEADER: Final = lazy_pattern(
 _BEARER: Final = lazy_pattern(r"(?P<name>\b(?:Bearer|Basic|Token) )(?P<value>[\w+/=.\-]{6,})")
 
 ASSIGNED: Final = lazy_pattern(  # only these names, because the value of another assignment may be a name itself
-    rf"(?P<name>{_NAMED})(?P<sign>\s?[=:]\s?)" + _VALUE, re.I
+    rf"(?P<name>{_NAMED})(?P<sign>[\"']?\s?[=:]\s?)" + _VALUE, re.I
 )
-"""An assignment in a command, a script or a settings file."""
+"""An assignment in a command, a script or a settings file; also that of JSON within a line."""
 ASSIGNED_CLEARLY: Final = lazy_pattern(rf"(?P<name>{_NAMED})(?P<sign>\s?=\s?|:[ \t]+)" + _VALUE, re.I)
 """An assignment in any text, but not `registry/token:1.2`."""
 FLAG: Final = lazy_pattern(r"(?P<name>(?<!\S)--?[A-Za-z][\w.\-]{1,80})(?P<sign> +)(?!-)" + _VALUE)

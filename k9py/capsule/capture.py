@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from k9py import __version__
@@ -16,11 +16,13 @@ from k9py.api.errors import KdashError
 from k9py.api.kinds import EVENT, DynamicKind, MetadataKind
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
+from k9py.api.redaction import redact, redact_text
 from k9py.api.resource_type import ResourceType
 from k9py.api.text import printable
 from k9py.api.times import rfc3339
 from k9py.capsule.capsule import Capsule, CapsuleType
-from k9py.capsule.removal import lines_without_secrets, without_secrets
+from k9py.capsule.removal import lines_without_secrets, texts_without_secrets, without_secrets
+from k9py.cluster.change_history import HistoryEntry
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.lease import WatchLease
 from k9py.cluster.listing import list_all
@@ -89,15 +91,15 @@ async def capture(
         context=printable(session.context),
         namespaces=cluster.scope.namespaces,
         subject=subject,
-        triage=report_values(report),
-        timeline=tuple(_entry_values(entry) for entry in timeline),
-        actions=tuple(dict(line) for line in actions),
-        notes=tuple(dict.fromkeys(notes)),
+        triage=texts_without_secrets(report_values(report)),
+        timeline=tuple(texts_without_secrets(_entry_values(entry)) for entry in timeline),
+        actions=tuple(texts_without_secrets(redact(line)) for line in actions),
+        notes=lines_without_secrets(dict.fromkeys(notes)),
         types=tuple(sorted((_type(each) for each in types), key=lambda each: (each.group, each.kind))),
         objects=tuple(without_secrets(kept[ref]) for ref in sorted(kept)),
         logs={name: lines_without_secrets(lines) for name, lines in different.items()},
         same_logs=same,
-        history=cluster.history.entries(),
+        history=tuple(_without_secrets(entry) for entry in cluster.history.entries()),
     )
 
 
@@ -166,6 +168,11 @@ def _logs(
             first[id(lines)] = name
             different[name] = lines
     return different, same
+
+
+def _without_secrets(entry: HistoryEntry) -> HistoryEntry:
+    changes = (replace(each, old=redact_text(each.old), new=redact_text(each.new)) for each in entry.changes)
+    return replace(entry, changes=tuple(changes))
 
 
 def _entry_values(entry: TimelineEntry) -> dict[str, Any]:

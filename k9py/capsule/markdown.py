@@ -1,6 +1,7 @@
 """The part of a capsule for people: problems with their chains, the timeline, actions, events and logs, as Markdown.
 
-Invariant: text from the cluster stands in code blocks or is escaped, so that it cannot be formatted as anything else.
+Invariants: text from the cluster stands in code blocks or is escaped, so that it cannot be formatted as anything else;
+what looks like a secret is hidden, before it is escaped.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
+from k9py.api.redaction import redact_text
 from k9py.api.text import printable
 from k9py.capsule.capsule import Capsule
 from k9py.capsule.file import fenced
@@ -102,7 +104,7 @@ def _objects(objects: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _plain(line: StyledLine) -> str:
-    return "".join(text for text, _ in line).rstrip()
+    return redact_text("".join(text for text, _ in line).rstrip())
 
 
 def _escaped(text: str) -> str:

@@ -54,7 +54,7 @@ class Demand:
     Args:
         namespace: None: the scope that is watched; "" for an object of the whole cluster.
         name: of one object, "" for all.
-        about: uid of the object whose events are asked for, "" for anything else.
+        about: field selector of the events that are asked for beside those of the home screen, "" for anything else.
     """
 
     kind: Kind[Any]
@@ -210,10 +210,16 @@ class ClusterGraph:
         return _newest_first(self._relations.events_of(obj.uid, obj.namespace))
 
     def all_events(self, obj: KubeObject) -> tuple[Event, ...] | Unread:
-        store = self._source.store(Demand(EVENT, obj.namespace, about=obj.uid))
+        store = self._source.store(Demand(EVENT, obj.namespace, about=f"involvedObject.uid={obj.uid}"))
         if isinstance(store, Unread):
             return store
         return _newest_first(event for event in store.values() if event.involved_object.uid == obj.uid)
+
+    def events_with_reason(self, reason: str, namespace: str) -> tuple[Event, ...] | Unread:
+        store = self._source.store(Demand(EVENT, namespace, about=f"reason={reason}"))
+        if isinstance(store, Unread):
+            return store
+        return _newest_first(event for event in store.in_namespace(namespace) if event.reason == reason)
 
     # -- what users feel ----------------------------------------------------------------------------------------------
 

@@ -28,8 +28,8 @@ _UNBOUND: Final = frozenset({RefusalKind.CLAIM_UNBOUND, RefusalKind.CLAIM_STARTI
 def unscheduled(pod: Pod, now: datetime) -> Iterator[Cause]:
     """Yield why the scheduler has not assigned the pod to a node.
 
-    A pod that waits until others have left its node (preemption), until a queue admits its Job, or for a volume that may
-    still be made, is not blocked.
+    A pod is not blocked while it waits until others have left its node (preemption), until a queue admits its Job, or
+    for a volume that may still be made.
     """
     scheduled = find_condition(pod.status.conditions, "PodScheduled")
     if scheduled is None or scheduled.status != "False":

@@ -168,7 +168,7 @@ class AnswerUpdater:
         self._comparison = comparison
         answer = self._answer(connected, subject)
         width, height = home.size
-        height -= home.problem_lines
+        height -= 0 if home.is_small else home.problem_lines
         self._panel.show(answer, width=width, least=self._least(), most=self._most(height))
 
     # -- which object -------------------------------------------------------------------------------------------------

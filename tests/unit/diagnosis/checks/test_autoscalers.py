@@ -130,8 +130,10 @@ def test_a_blind_one_says_which_metric_is_missing(reason: str, message: str, ago
             "v1beta1.metrics.k8s.io",
         ),
         (
-            "the HPA was unable to compute the replica count: unable to get metric http_requests: unable to fetch "
-            "metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered",
+            (
+                "the HPA was unable to compute the replica count: unable to get metric http_requests: unable to fetch "
+                "metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered"
+            ),
             "v1beta2.custom.metrics.k8s.io",
         ),
     ],
