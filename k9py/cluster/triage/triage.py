@@ -233,6 +233,11 @@ class Triage:
             self._was_complete = False
         self.on_everything()
 
+    def on_types(self) -> None:
+        """Handle that other resource types are known: an object of a type that was not is readable now."""
+        if self._runs is not None:
+            self._mark((TYPES,))
+
     def on_health(self) -> None:
         """Handle another health of what the first screen reads."""
         if self._runs is not None:
