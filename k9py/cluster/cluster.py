@@ -317,6 +317,7 @@ class Cluster:
 
     def _on_discovered(self) -> None:
         self._leases.retry_missing(self.discovery.discovered)
+        self.triage.on_types()
         for feed in self._feeds:
             feed.mark_health()
 

@@ -18,7 +18,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.services import EndpointSlice
 from k9py.api.text import bounded
-from k9py.cluster.graph import ClusterGraph
+from k9py.cluster.graph import TYPES, ClusterGraph
 from k9py.cluster.reads import Token
 from k9py.cluster.stores import MergedStore
 from k9py.cluster.triage.contract import TriageCluster, TriageLease
@@ -235,6 +235,11 @@ class Triage:
             self._runs.clear()
             self._was_complete = False
         self.on_everything()
+
+    def on_types(self) -> None:
+        """Handle that other resource types are known: an object of a type that was not is readable now."""
+        if self._runs is not None:
+            self._mark((TYPES,))
 
     def on_health(self) -> None:
         """Handle another health of what the first screen reads."""
