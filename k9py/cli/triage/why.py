@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k9py.api.meta import ObjectRef
+from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.cli.session import Invocation, open_session
+from k9py.cli.triage.behind import problems_behind
 from k9py.cli.triage.commands import step_command
 from k9py.cli.triage.exit_code import object_code
 from k9py.cli.triage.read import TriagedCluster, triaged, warnings_of
@@ -29,6 +31,10 @@ async def why(invocation: Invocation, operands: Sequence[str]) -> ExitCode:
         namespaces = (ref.namespace,) if ref.namespace else ()
         async with triaged(invocation, session, namespaces) as read:
             problems = read.cluster.triage.problems_of(ref)
+            if all(problem.severity > Severity.STUCK for problem in problems):
+                known = frozenset(problem.root.about for problem in problems)
+                behind = problems_behind(ref, read.cluster)
+                problems = (*(each for each in behind if each.root.about not in known), *problems)
             code = object_code(problems, complete=read.complete)
             _print(invocation, session, read, ref, problems, code)
             invocation.console.print_warnings(warnings_of(read))

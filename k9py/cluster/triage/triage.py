@@ -295,7 +295,7 @@ class Triage:
         await self._trace(runs, slices)
         if not self._everything:
             self._suspects.choose(self._chains.problems)
-            await self._suspects.run(self._chains.problems, self._graph, slices)
+            await self._suspects.run(self._chains.problems, self.graph, slices)
         self._sweep(runs)
 
     def _seconds_to_next(self, runs: CheckRuns) -> float | None:
@@ -326,15 +326,16 @@ class Triage:
                 await slices.pause()
         if runs.dirty_count and self._sweep_at is None:
             self._sweep_at = clock.monotonic() + _SWEEP_SECONDS
-        if await runs.run_all(tuple(runs.changed), self._graph, slices, lambda: self._everything):
+        if await runs.run_all(tuple(runs.changed), self.graph, slices, lambda: self._everything):
             budget = None if is_unbounded else _BUDGET
-            await runs.run_all(tuple(runs.stale), self._graph, slices, lambda: self._everything, budget)
+            await runs.run_all(tuple(runs.stale), self.graph, slices, lambda: self._everything, budget)
         if runs.dirty_count:
             self._pace.wake()
         elif not self._everything:
             self._was_complete = True
 
-    def _graph(self) -> ClusterGraph:
+    def graph(self) -> ClusterGraph:
+        """Return what checks read, as of now."""
         cluster = self._cluster
         return ClusterGraph(cluster.queries, self._objects, cluster.resource_types, cluster.clock.now())
 
