@@ -197,3 +197,20 @@ def test_what_helps_follows_from_the_answer_of_a_probe(spec: Json, text: str, re
     (finding,) = found(probe, broken, event(broken, "Unhealthy", f"Readiness probe failed: {text}"))
 
     assert (finding.remedy or probe.remedy).startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("output", "age", "is_down"),
+    [
+        ("HTTP probe failed with statuscode: 404", 70, True),
+        ("HTTP probe failed with statuscode: 404", 40, False),
+        ("HTTP probe failed with statuscode: 401", 70, True),
+        ("HTTP probe failed with statuscode: 429", 70, False),
+        ("HTTP probe failed with statuscode: 503", 70, False),
+        ("error: this server does not implement the grpc health protocol (grpc.health.v1.Health)", 70, True),
+    ],
+)
+def test_a_request_that_is_answered_as_wrong_does_not_become_right(output: str, age: float, is_down: bool) -> None:
+    subject = pod(status(running(age)), container={"readinessProbe": {"httpGet": {"port": 80}}}, age=age, changed=age)
+    (finding,) = found(probe, subject, event(subject, "Unhealthy", f"Readiness probe failed: {output}", first=age - 5))
+    assert (finding.severity is Severity.DOWN) == is_down
