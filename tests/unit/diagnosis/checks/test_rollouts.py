@@ -23,7 +23,7 @@ def _rollout(
     """Return a rollout from revision 6 to 7: the old pods serve, one new pod exists.
 
     Args:
-        written: when the template was written, seconds ago.
+        written: when the template was written, seconds ago: back to an older one.
     """
     conditions = [make.condition("Progressing", "False", "ProgressDeadlineExceeded")] if exceeded else []
     total, ready = 4, 4 if new_ready else 3
@@ -34,11 +34,26 @@ def _rollout(
         entry = ManagedFields("helm", "Update", make.before(written), "", owned)
         metadata = structs.replace(deployment.metadata, managed_fields=(entry,))
         deployment = structs.replace(deployment, metadata=metadata)
-    old = make.replica_set(deployment, "old", revision=6, created=make.before(9000))
-    new = make.replica_set(deployment, "new", revision=7, replicas=1, ready=int(new_ready), created=make.before(300))
+    old = make.replica_set(deployment, "old", revision=6, created=make.before(9000 if written is None else 600))
+    new = make.replica_set(
+        deployment,
+        "new",
+        revision=7,
+        replicas=1,
+        ready=int(new_ready),
+        created=make.before(300 if written is None else 9000),
+    )
     crash = make.container_status(ready=False, state=make.waiting("CrashLoopBackOff"))
     pods = [make.pod(f"web-old-{number}", owner=old) for number in range(3)]
-    pods.append(make.pod("web-new-1", owner=new, created=200, ready=new_ready, statuses=[] if new_ready else [crash]))
+    pods.append(
+        make.pod(
+            "web-new-1",
+            owner=new,
+            created=200 if written is None else written - 5,
+            ready=new_ready,
+            statuses=[] if new_ready else [crash],
+        )
+    )
     return GraphOfObjects(deployment, old, new, *pods)
 
 
