@@ -43,6 +43,9 @@ from k9py.rollouts.revisions import Revision
 
 T = TypeVar("T", bound=KubeObject)
 
+TYPES: Final = ("types",)
+"""The token of a resource type that is not known."""
+
 _WORKLOADS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET)
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -54,7 +57,7 @@ class Demand:
     Args:
         namespace: None: the scope that is watched; "" for an object of the whole cluster.
         name: of one object, "" for all.
-        about: uid of the object whose events are asked for, "" for anything else.
+        about: field selector of the events that are asked for beside those of the home screen, "" for anything else.
     """
 
     kind: Kind[Any]
@@ -87,23 +90,30 @@ class ClusterGraph:
 
     Attributes:
         again_at: the earliest time at which the last check asked to run again, None: it did not.
+        has_read_time: whether the last check has read what time it is.
     """
 
     def __init__(self, queries: Queries, source: ObjectSource, types: ResourceTypes, now: datetime) -> None:
-        self.now = now
+        self._now = now
+        self.has_read_time = False
         self.again_at: datetime | None = None
         self._queries = queries
         self._relations = queries.relations
         self._source = source
         self._types = types
 
-    def begin(self, now: datetime) -> None:
+    def begin(self) -> None:
         """Begin the run of the checks of another object."""
-        self.now = now
         self.again_at = None
+        self.has_read_time = False
+
+    @property
+    def now(self) -> datetime:
+        self.has_read_time = True
+        return self._now
 
     def look_again(self, at: datetime) -> None:
-        if at > self.now and (self.again_at is None or at < self.again_at):
+        if at > self._now and (self.again_at is None or at < self.again_at):
             self.again_at = at
 
     # -- objects ------------------------------------------------------------------------------------------------------
@@ -121,6 +131,7 @@ class ClusterGraph:
     def metadata(self, ref: ObjectRef) -> ObjectMetadata | Unread | None:
         resource_type = self._types.of_ref(ref)
         if resource_type is None:
+            self._queries.record(TYPES)
             return Unread("not served")
         store = self._source.store(Demand(MetadataKind(resource_type), ref.namespace, ref.name))
         if isinstance(store, Unread):
@@ -210,18 +221,24 @@ class ClusterGraph:
         return _newest_first(self._relations.events_of(obj.uid, obj.namespace))
 
     def all_events(self, obj: KubeObject) -> tuple[Event, ...] | Unread:
-        store = self._source.store(Demand(EVENT, obj.namespace, about=obj.uid))
+        store = self._source.store(Demand(EVENT, obj.namespace, about=f"involvedObject.uid={obj.uid}"))
         if isinstance(store, Unread):
             return store
         return _newest_first(event for event in store.values() if event.involved_object.uid == obj.uid)
 
+    def events_with_reason(self, reason: str, namespace: str) -> tuple[Event, ...] | Unread:
+        store = self._source.store(Demand(EVENT, namespace, about=f"reason={reason}"))
+        if isinstance(store, Unread):
+            return store
+        return _newest_first(event for event in store.in_namespace(namespace) if event.reason == reason)
+
     # -- what users feel ----------------------------------------------------------------------------------------------
 
     def workload_health(self, ref: ObjectRef) -> RolloutView | None:
-        return self._queries.rollout_view(ref, self.now)
+        return self._queries.rollout_view(ref, self._now)
 
     def service_health(self, ref: ObjectRef) -> ServiceView | None:
-        return self._queries.service_view(ref, self.now)
+        return self._queries.service_view(ref, self._now)
 
     # -- logs ---------------------------------------------------------------------------------------------------------
 
@@ -286,4 +303,4 @@ def _owned(fields: msgspec.Raw) -> tuple[str, ...]:
 
 
 def _newest_first(events: Iterator[Event]) -> tuple[Event, ...]:
-    return tuple(sorted(events, key=lambda event: event.last_seen or _EARLIEST, reverse=True))
+    return tuple(sorted(events, key=lambda event: (event.last_seen or _EARLIEST, event.name), reverse=True))

@@ -14,7 +14,7 @@ from k9py.api.causes import Cause, CauseKind
 from k9py.api.events import Event
 from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.meta import find_condition
-from k9py.api.pods import Pod, StateRunning, StateTerminated, StateWaiting
+from k9py.api.pods import ContainerStatus, Pod, StateRunning, StateTerminated, StateWaiting
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.api.times import age
@@ -58,6 +58,10 @@ _SIDECAR_START: Final = timedelta(minutes=1)
 _RECENT_RESTART: Final = timedelta(hours=1)
 BACK_OFF_RESET: Final = timedelta(minutes=10)
 """A container that ran for this long is started without a back-off when it ends (2 x MaxContainerBackOff)."""
+_STARTUP_RETRIES: Final = 3
+"""A program that waits for another one by failing usually fails no more often."""
+_PROVEN: Final = timedelta(minutes=1)
+"""The least time that a container has to run after such failures."""
 
 
 def container_causes(pod: Pod, now: datetime, events: Sequence[Event]) -> Iterator[Cause]:
@@ -107,15 +111,27 @@ def _init_waits(case: ContainerCase, started: datetime | None) -> Cause | None:
     return Cause(CauseKind.CONFIG, "InitContainerRunning", message, case.status.name, started)
 
 
-def is_running_well(status_restarts: int, ended: StateTerminated, now: datetime) -> bool:
-    """Return whether a container that runs and ended before is well: it ended once, or long ago.
+def stable_at(status: ContainerStatus, ended: StateTerminated) -> datetime | None:
+    """Return from when on a container that runs, and ended before, counts as well; None: it ended once.
+
+    A program that failed a few times while it started is well as soon as it has run clearly longer than it did then.
 
     Args:
         ended: how its previous run terminated.
     """
-    if ended.finished_at is None:
-        return status_restarts <= 1
-    return status_restarts <= 1 or now - ended.finished_at > BACK_OFF_RESET
+    if status.restart_count <= 1 or ended.finished_at is None:
+        return None
+    stable = ended.finished_at + BACK_OFF_RESET
+    running = status.state.running.started_at if status.state and status.state.running else None
+    if running is None or ended.started_at is None or status.restart_count > _STARTUP_RETRIES:
+        return stable
+    return min(stable, running + max(_PROVEN, 3 * (ended.finished_at - ended.started_at)))
+
+
+def is_running_well(status: ContainerStatus, ended: StateTerminated, now: datetime) -> bool:
+    """Return whether a container that runs and ended before is well: see `stable_at`."""
+    stable = stable_at(status, ended)
+    return status.restart_count <= 1 if stable is None else now > stable
 
 
 def recent_restarts(pod: Pod, now: datetime) -> Iterator[Finding]:
@@ -135,7 +151,7 @@ def recent_restarts(pod: Pod, now: datetime) -> Iterator[Finding]:
         restarts = case.status.restart_count
         times = "once" if restarts <= 1 else f"{restarts} times"
         message = f"{case.label} was restarted {times}, last {age(ended.finished_at, now)} ago ({how})"
-        severity = Severity.INFO if is_running_well(restarts, ended, now) else Severity.WARNING
+        severity = Severity.INFO if is_running_well(case.status, ended, now) else Severity.WARNING
         yield Finding(severity, ended.reason or "Restarted", message, pod.key)
 
 

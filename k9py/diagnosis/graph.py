@@ -205,6 +205,10 @@ class Graph(Protocol):
         """Return the events about an object with the normal ones, the last seen first; they are requested for it."""
         ...
 
+    def events_with_reason(self, reason: str, namespace: str) -> tuple[Event, ...] | Unread:
+        """Return all events of a namespace with a reason, the last seen first: also of objects that are gone."""
+        ...
+
     # -- what users feel ----------------------------------------------------------------------------------------------
 
     def workload_health(self, ref: ObjectRef) -> WorkloadHealth | None:

@@ -14,7 +14,7 @@ from k9py.api.causes import Cause
 from k9py.api.pods import Pod, StateTerminated
 from k9py.api.severity import Severity
 from k9py.diagnosis.container_case import ContainerCase, container_cases
-from k9py.diagnosis.containers import JUST_RESTARTED, is_running_well, termination_cause
+from k9py.diagnosis.containers import JUST_RESTARTED, is_running_well, stable_at, termination_cause
 from k9py.diagnosis.graph import Graph
 from k9py.diagnosis.nodes import is_on_lost_node
 from k9py.diagnosis.pod_events import recent_events
@@ -70,7 +70,7 @@ def _ended_run(case: ContainerCase) -> StateTerminated | None:
     if running is None or last is None or (case.is_init and last.exit_code == 0):
         return None
     if case.status.ready and not case.is_init:
-        return None if is_running_well(case.status.restart_count, last, case.now) else last
+        return None if is_running_well(case.status, last, case.now) else last
     is_fresh = running.started_at is None or case.now - running.started_at < JUST_RESTARTED
     return last if last.exit_code != 0 and is_fresh else None
 
@@ -90,4 +90,4 @@ def settles_at(case: ContainerCase, ended: StateTerminated) -> datetime | None:
     running = state.running.started_at if state and state.running else None
     if running is None:
         return None
-    return running + JUST_RESTARTED if not case.status.ready else (ended.finished_at or running) + timedelta(minutes=10)
+    return running + JUST_RESTARTED if not case.status.ready else stable_at(case.status, ended)

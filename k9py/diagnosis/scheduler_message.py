@@ -109,6 +109,7 @@ _KINDS: Final = (
     ("find available persistent volumes to bind", RefusalKind.NO_VOLUME),
     ("enough free storage", RefusalKind.NO_STORAGE),
     ("unbound immediate PersistentVolumeClaims", RefusalKind.CLAIM_UNBOUND),
+    ("binding volumes", RefusalKind.CLAIM_UNBOUND),
     ("bound to non-existent pv", RefusalKind.CLAIM_LOST),
     ("bound to non-existent persistentvolume", RefusalKind.CLAIM_LOST),
     ("waiting for ephemeral volume controller", RefusalKind.CLAIM_STARTING),

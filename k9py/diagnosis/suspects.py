@@ -221,7 +221,8 @@ class _Search:
     def _nodes(self) -> Iterator[_Candidate]:
         for name in dict.fromkeys(pod.spec.node_name for pod in self._pods if pod.spec.node_name):
             node = self._graph.get(NODE, name)
-            if isinstance(node, Node):
+            # What its own conditions report of a node that is the root is the problem, not a change before it.
+            if isinstance(node, Node) and node.key not in self._named:
                 for entry in node_transitions.ask(node, self._graph, self._begin):
                     if self._is_near(entry.at):
                         yield self._candidate(entry.at, entry.about, entry.what, entry.by, entry.source)

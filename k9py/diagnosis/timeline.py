@@ -47,6 +47,9 @@ class TimelineEntry:
         owner: what the object belongs to: equal entries of several pods of one owner are shown as one. Without a kind
             it is what their names have in common, and no object.
         count: how often it happened, the last time `at`.
+        first: when it happened first, None when it happened once or that is unknown.
+        topic: entries of one object with the same topic report the same (`timelines/topics.py`), "" for none.
+        telling: how much the text says, of several about the same topic.
         is_warning: it is nothing that is wanted: a container failed, a warning, a node that is not ready.
     """
 
@@ -61,4 +64,7 @@ class TimelineEntry:
     knowledge: Knowledge = Knowledge.STATED
     owner: ObjectRef | None = None
     count: int = 1
+    first: datetime | None = None
+    topic: str = ""
+    telling: int = 1
     is_warning: bool = False

@@ -26,7 +26,8 @@ from k9py.diagnosis.scheduling import CLAIM_GRACE
 from k9py.diagnosis.settling import is_recent
 
 _GRACE: Final = timedelta(seconds=10)
-_SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
+SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
+"""Annotation of a claim: the node that the scheduler has chosen for its first pod."""
 _WAIT: Final = "WaitForFirstConsumer"
 _FAILURES: Final = frozenset({"ProvisioningFailed", "VolumeMismatch", "FailedBinding", "ClaimMisbound", "ClaimLost"})
 _NO_VOLUME: Final = "no persistent volumes available for this claim and no storage class is set"
@@ -91,7 +92,7 @@ def _pending(claim: PersistentVolumeClaim, graph: Graph) -> Iterator[Finding]:
         volumes = graph.list(PERSISTENT_VOLUME)
         if isinstance(volumes, Unread) or all(misfit(volume, claim) for volume in volumes):
             yield _without_class(claim, name, classes, proof, graph)
-    elif chosen.volume_binding_mode == _WAIT and not claim.metadata.annotation(_SELECTED_NODE):
+    elif chosen.volume_binding_mode == _WAIT and not claim.metadata.annotation(SELECTED_NODE):
         yield from _waiting_for_pod(claim, chosen, proof, graph)
     else:
         yield from _provisioning(claim, chosen, failures, graph)

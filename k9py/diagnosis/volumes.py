@@ -73,13 +73,23 @@ def mount_failures(events: Iterable[Event]) -> tuple[MountFailure, ...]:
     """
     failures: dict[tuple[str, str], MountFailure] = {}
     for event in sorted(events, key=lambda each: each.last_seen or _EARLIEST, reverse=True):
-        if event.reason not in _MOUNT_REASONS:
+        if not is_mount_failure(event):
             continue
-        failure = _failure(event)
+        failure = mount_failure(event)
         known = failures.get((failure.volume, failure.text))
         if known is None:
             failures[failure.volume, failure.text] = failure
     return tuple(sorted(failures.values(), key=lambda each: _rank(each.event.message)))
+
+
+def is_mount_failure(event: Event) -> bool:
+    """Return whether an event reports that a volume cannot be attached or mounted."""
+    return event.reason in _MOUNT_REASONS
+
+
+def waits_for_volumes(event: Event) -> bool:
+    """Return whether an event only reports that the kubelet waited for volumes, not why they are not there."""
+    return _UNMOUNTED.search(event.message) is not None
 
 
 def failed_mount(pod: Pod, events: Sequence[Event]) -> Iterator[Cause]:
@@ -122,7 +132,8 @@ def unmounted(failure: MountFailure) -> tuple[str, ...]:
     return tuple(named["names"].split()) if named else ()
 
 
-def _failure(event: Event) -> MountFailure:
+def mount_failure(event: Event) -> MountFailure:
+    """Return what an event says about a volume that cannot be attached or mounted."""
     message = " ".join(event.message.split())
     named = _VOLUME.search(message)
     volume, text = (named["name"], named["text"]) if named else ("", message)

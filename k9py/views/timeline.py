@@ -104,8 +104,11 @@ def row(entry: TimelineEntry, now: datetime) -> Row:
 
 
 def what_text(entry: TimelineEntry) -> str:
-    """Return what happened, with how often."""
-    return f"{printable(entry.what)} (×{entry.count:,})" if entry.count > 1 else printable(entry.what)
+    """Return what happened, with how often and in which time."""
+    if entry.count <= 1:
+        return printable(entry.what)
+    over = "" if entry.first is None else f" over {duration((entry.at - entry.first).total_seconds())}"
+    return f"{printable(entry.what)} (×{entry.count:,}{over})"
 
 
 def time_text(at: datetime, now: datetime) -> str:
@@ -116,11 +119,12 @@ def time_text(at: datetime, now: datetime) -> str:
 
 def detail_lines(entry: TimelineEntry, now: datetime) -> tuple[StyledLine, ...]:
     """Return all that is known of an entry."""
-    at = f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, {duration((now - entry.at).total_seconds())} ago"
+    at = _moment(entry.at, now)
     by = printable(entry.by) or ("unknown" if entry.kind in CHANGES else "")
     facts = (
         ("object", printable(str(entry.about))),
         ("time", f"some time before {at}" if entry.is_approximate else at),
+        *((("first", _moment(entry.first, now)),) if entry.first is not None else ()),
         *((("by", by),) if by else ()),
         ("source", printable(entry.source)),
     )
@@ -129,6 +133,10 @@ def detail_lines(entry: TimelineEntry, now: datetime) -> tuple[StyledLine, ...]:
     if entry.details:
         lines += [(), *(((f"  {printable(line)}", Tone.PLAIN),) for line in entry.details)]
     return tuple(lines)
+
+
+def _moment(at: datetime, now: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, {duration((now - at).total_seconds())} ago"
 
 
 def strip_lines(
@@ -220,6 +228,7 @@ def entry_values(entry: TimelineEntry) -> dict[str, Any]:
         "kind": entry.kind.value,
         "what": printable(entry.what),
         "count": entry.count,
+        "first": rfc3339(entry.first),
         "by": printable(entry.by) or None,
         "source": printable(entry.source),
         "warning": entry.is_warning,

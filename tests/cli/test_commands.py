@@ -112,7 +112,7 @@ def test_an_invalid_duration_is_refused(text: str) -> None:
     ("argv", "says"),
     [
         (["histroy", "deploy/x"], "did you mean history?"),
-        (["status"], "Name a workload"),
+        (["status", "--wait"], "--wait needs an object"),
         (["undo", "pod/x"], "'pod/x' is a Pod, not a workload: use deploy/NAME, sts/NAME or ds/NAME."),
         (["status", "svc/x"], "a Service has no rollout: use deploy/NAME, sts/NAME, ds/NAME, job/NAME or pod/NAME."),
         (["undo", "Check_out"], "'Check_out' is not a workload: use deploy/NAME, sts/NAME or ds/NAME."),

@@ -14,8 +14,10 @@ from pathlib import Path
 import resvg_py
 
 from k9py.simulator.clock import ManualClock
+from k9py.simulator.scenarios.recorded import Recording
 from k9py.simulator.server import Simulator
-from tests.screenshots.scenes import SCENES, PictureScene
+from tests.corpus.cases import cases
+from tests.screenshots.scenes import CORPUS, SCENES, PictureScene
 from tests.tui.dashboard import dashboard
 
 FOLDER = Path(__file__).resolve().parents[2] / "screenshots"
@@ -25,13 +27,21 @@ PNG_WIDTH = 1600
 
 async def draw(scene: PictureScene) -> str:
     """Return the scene as SVG."""
-    with tempfile.TemporaryDirectory() as folder, Simulator(scene.scenario, ManualClock()) as simulator:
+    with tempfile.TemporaryDirectory() as folder, _cluster(scene) as simulator:
         async with dashboard(
             simulator, Path(folder), size=scene.size, light=scene.light, monochrome=scene.monochrome
         ) as running:
             await scene.work(running)
             await running.pilot.pause()
             return plain_fonts(running.app.export_screenshot(title=f"kdash: {scene.name}"))
+
+
+def _cluster(scene: PictureScene) -> Simulator:
+    """Return the cluster of a scene: a scenario, or a case of the corpus."""
+    if not scene.scenario.startswith(CORPUS):
+        return Simulator(scene.scenario, ManualClock())
+    case = next(each for each in cases("faults") if each.name == scene.scenario.removeprefix(CORPUS))
+    return Simulator(recording=Recording(case.objects, case.at, case.logs))
 
 
 def plain_fonts(svg: str) -> str:

@@ -14,6 +14,7 @@ from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.editor import EditorDialog
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 
+CORPUS = "corpus:"
 ROOMY = (160, 45)
 SMALL = (80, 24)
 LARGE = (250, 60)
@@ -38,7 +39,7 @@ RELEASE = {
 
 @dataclass(frozen=True, slots=True)
 class PictureScene:
-    """A picture: `name` is its file's stem."""
+    """A picture: `name` is its file's stem; `scenario` is one of the simulator, or CORPUS and the name of a case."""
 
     name: str
     scenario: str
@@ -153,6 +154,29 @@ async def tree(kdash: Dashboard) -> None:
     await kdash.until_text("ReplicaSet/", "Pod/", "Ingress/")
 
 
+async def problems(kdash: Dashboard) -> None:
+    await kdash.press("exclamation_mark")
+    await kdash.until_text("stock-config", "explains")
+
+
+async def chain(kdash: Dashboard) -> None:
+    await problems(kdash)
+    await kdash.press("enter")
+    await kdash.until_text("└─", "Ingress front")
+
+
+async def home_of_problems(kdash: Dashboard) -> None:
+    await kdash.until_text("Problems", "node/node-003")
+    await _settle(kdash)
+
+
+async def timeline(kdash: Dashboard) -> None:
+    await kdash.select(PAYMENTS)
+    await kdash.press("T", "space")
+    await kdash.until_text("payments", "recommendations", "began")
+    await kdash.until(lambda: "reading" not in kdash.text, "the whole timeline")
+
+
 async def describe(kdash: Dashboard) -> None:
     await kdash.select(CHECKOUT)
     await kdash.press("enter")
@@ -210,6 +234,10 @@ SCENES = (
     PictureScene("pods", "jobs", pods),
     PictureScene("containers", "jobs", containers, size=(120, 36)),
     PictureScene("tree", "bad-release", tree, size=(120, 36)),
+    PictureScene("problems", f"{CORPUS}hops/four", problems, size=(120, 30)),
+    PictureScene("chain", f"{CORPUS}hops/four", chain, size=(120, 36)),
+    PictureScene("failures", "failures", home_of_problems),
+    PictureScene("timeline", "crashloop", timeline, size=(120, 30)),
     PictureScene("describe", "bad-release", describe, size=(120, 36)),
     PictureScene("events", "jobs", events, size=(120, 36)),
     PictureScene("nodes", "jobs", nodes, size=(160, 24)),

@@ -53,14 +53,14 @@ ACKNOWLEDGE: Final = Action(
     native="acknowledge",
     footer=135,
 )
-SHOW_ACKNOWLEDGED: Final = Action(
-    "problem.show_acknowledged",
-    "Acknowledged",
-    "Show or hide acknowledged problems",
+SHOW_HIDDEN: Final = Action(
+    "problem.show_hidden",
+    "Hidden",
+    "Show or hide acknowledged problems, and what is only worth knowing",
     keys=("A",),
     group=HelpGroup.TABLES,
     scope=ActionScope.PROBLEMS,
-    native="show_acknowledged",
+    native="show_hidden",
     footer=272,
 )
 FOLD: Final = Action(
@@ -73,4 +73,4 @@ FOLD: Final = Action(
     native="fold",
     footer=268,
 )
-ACTIONS: Final = (PROBLEMS, CAPSULE, ACKNOWLEDGE, SHOW_ACKNOWLEDGED, FOLD)
+ACTIONS: Final = (PROBLEMS, CAPSULE, ACKNOWLEDGE, SHOW_HIDDEN, FOLD)

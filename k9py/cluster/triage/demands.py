@@ -222,7 +222,7 @@ class DemandLeases:
         if demand.name:
             selectors.append(f"metadata.name={demand.name}")
         if demand.about:
-            selectors.append(f"involvedObject.uid={demand.about}")
+            selectors.append(demand.about)
         namespaces = None if demand.namespace is None else ((demand.namespace,) if demand.namespace else ())
         taken: list[_Leased] = []
         request: LeaseRequest[Any] = LeaseRequest(

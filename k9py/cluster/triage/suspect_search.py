@@ -38,6 +38,7 @@ class _Search:
     reads: TrackedReads
     suspects: tuple[Suspect, ...] = ()
     is_final: bool = False
+    error: str = ""
     objects: tuple[ObjectRef, ...] = ()
 
 
@@ -51,12 +52,10 @@ class SuspectSearch:
 
     Attributes:
         version: grows when other suspects are found.
-        error: of the last search that raised, "" when none did.
     """
 
     def __init__(self, reads: ReadGraph, find: Find, loading: Callable[[], int], on_stale: Callable[[], None]) -> None:
         self.version = 0
-        self.error = ""
         self._reads = reads
         self._find = find
         self._loading = loading
@@ -74,6 +73,11 @@ class SuspectSearch:
         """Whether no search has to run."""
         return all(search.is_final or not search.reads.is_stale for search in self._searches.values())
 
+    @property
+    def error(self) -> str:
+        """Why a search failed when it ran last, "" when none did."""
+        return next((search.error for search in self._searches.values() if search.error), "")
+
     def choose(self, problems: Sequence[Problem]) -> None:
         """Search for the suspects of the worst problems, and forget those of problems that are over."""
         wanted: dict[_Key, Problem] = {}
@@ -87,7 +91,7 @@ class SuspectSearch:
             search = self._searches.get(key)
             if search is None:
                 self._searches[key] = _Search(
-                    self._reads.track(None, lambda _: self._on_stale()), (), False, problem.objects
+                    self._reads.track(None, lambda _: self._on_stale()), objects=problem.objects
                 )
             elif search.objects != problem.objects:
                 search.objects = problem.objects
@@ -110,6 +114,7 @@ class SuspectSearch:
 
     def _run(self, search: _Search, problem: Problem, began: datetime, graph: ClusterGraph) -> None:
         loading = self._loading()
+        search.error = ""
         with self._reads.collecting() as tokens:
             try:
                 suspects = self._find(problem, graph)
@@ -117,7 +122,7 @@ class SuspectSearch:
                 suspects = ()
             except Exception as error:  # noqa: BLE001 (a problem without its suspects is better than none)
                 suspects = ()
-                self.error = bounded(f"{type(error).__name__}: {error}", 200)
+                search.error = bounded(f"{type(error).__name__}: {error}", 200)
         if suspects != search.suspects:
             search.suspects = suspects
             self.version += 1

@@ -1,8 +1,8 @@
 """Run all checks while somebody looks: what is broken in a cluster, and why.
 
 Invariants: it runs while at least one `TriageLease` is open, in one task of the cluster. A pass runs the checks of what
-has changed, then those of what has read it as long as its budget lasts; `pacing` bounds its share of the processor.
-Nothing is claimed about what has not been read.
+has changed, then those of what has read it, each as long as its budget lasts; `pacing` bounds its share of the
+processor. Nothing is claimed about what has not been read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.services import EndpointSlice
 from k9py.api.text import bounded
-from k9py.cluster.graph import ClusterGraph
+from k9py.cluster.graph import TYPES, ClusterGraph
 from k9py.cluster.reads import Token
 from k9py.cluster.stores import MergedStore
 from k9py.cluster.triage.contract import TriageCluster, TriageLease
@@ -38,8 +38,9 @@ from k9py.diagnosis.suspects import suspects
 from k9py.informer.store import ChangeBatch
 from k9py.logs.source import LogSource
 
-_BUDGET: Final = 0.015
-"""Seconds that a pass may spend on what has read something that changed; more waits for the next pass."""
+_CHANGED_BUDGET: Final = 0.04
+_STALE_BUDGET: Final = 0.015
+"""Seconds of a pass for what has changed, and for what has read something that changed; more waits for the next."""
 
 _PART: Final = 2_000
 """Objects that are marked at a time."""
@@ -233,6 +234,11 @@ class Triage:
             self._was_complete = False
         self.on_everything()
 
+    def on_types(self) -> None:
+        """Handle that other resource types are known: an object of a type that was not is readable now."""
+        if self._runs is not None:
+            self._mark((TYPES,))
+
     def on_health(self) -> None:
         """Handle another health of what the first screen reads."""
         if self._runs is not None:
@@ -249,10 +255,9 @@ class Triage:
         except RuntimeError:
             return  # the cluster is not entered yet: `start` follows
         if self._runs is None:
-            cluster = self._cluster
-            self._runs = CheckRuns(
-                self._make_checks(), cluster.stores, cluster.queries, self._demands.subjects, self._pace.wake
-            )
+            stores, queries, keep = self._cluster.stores, self._cluster.queries, self._cluster.keep
+            subjects, wake = self._demands.subjects, self._pace.wake
+            self._runs = CheckRuns(self._make_checks(), stores, queries, subjects, wake, keep)
         self.on_everything()
 
     def _close(self, lease: TriageLease) -> None:
@@ -326,9 +331,10 @@ class Triage:
                 await slices.pause()
         if runs.dirty_count and self._sweep_at is None:
             self._sweep_at = clock.monotonic() + _SWEEP_SECONDS
-        if await runs.run_all(tuple(runs.changed), self._graph, slices, lambda: self._everything):
-            budget = None if is_unbounded else _BUDGET
-            await runs.run_all(tuple(runs.stale), self._graph, slices, lambda: self._everything, budget)
+        for refs, budget in ((runs.changed, _CHANGED_BUDGET), (runs.stale, _STALE_BUDGET)):
+            limit = None if is_unbounded else budget
+            if not await runs.run_all(tuple(refs), self._graph, slices, lambda: self._everything, limit):
+                break
         if runs.dirty_count:
             self._pace.wake()
         elif not self._everything:
@@ -350,6 +356,7 @@ class Triage:
             except StopIteration as end:
                 self._chains = end.value
                 self._traced_version = version
+                self._cluster.keep(len(self._chains.findings_about))
                 return
             await slices.pause()
 

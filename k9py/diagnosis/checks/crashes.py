@@ -170,7 +170,7 @@ def container_restarted(pod: Pod, graph: Graph) -> Iterator[Finding]:
         ended = case.last_terminated
         if ended is None or ended.finished_at is None or case.is_init or graph.now - ended.finished_at > RECENT:
             continue
-        if is_running_well(case.status.restart_count, ended, graph.now):
+        if is_running_well(case.status, ended, graph.now):
             graph.look_again(ended.finished_at + RECENT)
             cause = termination_cause(case, ended)
             how = OOM_KILLED if ended.reason == OOM_KILLED else exit_text(ended)

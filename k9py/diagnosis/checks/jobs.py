@@ -107,7 +107,7 @@ def job_health(job: Job, graph: Graph) -> Iterator[Finding]:
 
 def _without_pods(job: Job, began: datetime | None, graph: Graph) -> Iterator[Finding]:
     """Yield that no pod of a Job exists. Between two tries, the controller waits up to 10 minutes (back-off)."""
-    if began is None or job.status.failed:
+    if began is None or job.status.failed or not graph.has_read(POD):
         return
     if graph.now - began < _GRACE:
         graph.look_again(began + _GRACE)
@@ -249,6 +249,7 @@ def suspender(obj: Job | CronJob) -> tuple[str, datetime | None]:
 
 
 def _pods(job: Job, graph: Graph) -> tuple[Pod, ...]:
+    """Return the pods of a Job, () when they have not been read."""
     owned = graph.owned(job, POD)
     return () if isinstance(owned, Unread) else owned
 

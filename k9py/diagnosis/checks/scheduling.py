@@ -27,11 +27,13 @@ from k9py.diagnosis.finding import Evidence, EvidenceSource, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.node_fit import STATE_KINDS, LackKind, NodeFit, neighbour_lacks, room_lacks, static_lacks
 from k9py.diagnosis.node_states import causes_of
+from k9py.diagnosis.preemption import HELPS as PREEMPTION_HELPS
+from k9py.diagnosis.preemption import preemption
 from k9py.diagnosis.proof import field
 from k9py.diagnosis.scheduler_message import RefusalKind, SchedulerMessage, parse_scheduler_message
 from k9py.diagnosis.scheduling import CLAIM_GRACE, is_gated_for_long
 from k9py.diagnosis.settling import is_recent
-from k9py.diagnosis.unbound_claims import claim_users, unbound_claim
+from k9py.diagnosis.unbound_claims import SELECTED_NODE, claim_users, unbound_claim
 from k9py.diagnosis.unschedulable import (
     Unscheduled,
     advice_text,
@@ -103,6 +105,10 @@ def _without_scheduler(pod: Pod, graph: Graph) -> Iterator[Finding]:
     if graph.now - created <= _NO_SCHEDULER:
         graph.look_again(created + _NO_SCHEDULER + timedelta(seconds=1))
         return
+    binding = _binding(pod, created, graph)
+    if binding is not None:
+        yield binding
+        return
     name = pod.spec.scheduler_name or _DEFAULT_SCHEDULER
     text = f"no scheduler has looked at the pod: schedulerName is {printable(name)}"
     if name == _DEFAULT_SCHEDULER:
@@ -116,6 +122,34 @@ def _without_scheduler(pod: Pod, graph: Graph) -> Iterator[Finding]:
     steps = (NextStep(helps, "", None),)
     kind = CauseKind.UNSCHEDULABLE
     yield Finding(Severity.DOWN, "NotScheduled", text, pod.key, created, kind, helps, evidence=proof, next_steps=steps)
+
+
+def _binding(pod: Pod, created: datetime, graph: Graph) -> Finding | None:
+    """Return that the scheduler has chosen a node for a pod and waits until its claims are bound there.
+
+    The pod has no condition until its bindTimeoutSeconds are over (plugins/volumebinding, PreBind).
+    """
+    for volume in pod.spec.volumes or ():
+        name = volume.claim(pod.name)
+        claim = graph.get(PERSISTENT_VOLUME_CLAIM, name, pod.namespace) if name else None
+        if claim is None or isinstance(claim, Unread) or claim.status.phase == "Bound":
+            continue
+        node = claim.metadata.annotation(SELECTED_NODE)
+        if node:
+            text = f"pod waits until claim {printable(name)} is bound"
+            return Finding(
+                Severity.DOWN,
+                "VolumeBinding",
+                text,
+                pod.key,
+                created,
+                CauseKind.UNSCHEDULABLE,
+                "look at the claim",
+                evidence=(field(claim, f"metadata.annotations[{SELECTED_NODE}]", printable(node)),),
+                caused_by=tuple(unbound_claim(claim, graph)) or (claim.key,),
+                next_steps=(NextStep(f"look at claim {printable(name)}", "", claim.key),),
+            )
+    return None
 
 
 def _gated(pod: Pod, scheduled: Condition, graph: Graph) -> Finding:
@@ -158,6 +192,11 @@ def _refused(pod: Pod, scheduled: Condition, graph: Graph) -> Iterator[Finding]:
     fits = () if _is_about_claims(message) else _fits(case, graph)
     near = closest(fits)
     text = reasons(case) or shorten(scheduled.reason)
+    helps = remedy(case)
+    preempted = preemption(pod, graph) if any(each.kind in _PREEMPTIBLE for each in message.refusals) else None
+    if preempted is not None:
+        text, helps = f"{preempted.text}; {text}", PREEMPTION_HELPS
+        proof.append(preempted.evidence)
     scaled = _not_scaled_up(pod, graph)
     if scaled is not None:
         proof.append(Evidence(EvidenceSource.EVENT, pod.key, scaled.reason, shorten(scaled.message), scaled.last_seen))
@@ -178,10 +217,10 @@ def _refused(pod: Pod, scheduled: Condition, graph: Graph) -> Iterator[Finding]:
         pod.key,
         since,
         CauseKind.UNSCHEDULABLE,
-        remedy(case),
+        helps,
         evidence=tuple(proof),
         caused_by=(*causes, *_volume_causes(case), *_node_causes(case, fits, graph)),
-        next_steps=tuple(_steps(near, case)),
+        next_steps=tuple(_steps(near, helps)),
     )
 
 
@@ -338,13 +377,12 @@ def _unknown(pod: Pod, text: str) -> Evidence:
     return Evidence(EvidenceSource.FIELD, pod.key, "", text)
 
 
-def _steps(near: tuple[NodeFit, ...], case: Unscheduled) -> Iterator[NextStep]:
+def _steps(near: tuple[NodeFit, ...], helps: str) -> Iterator[NextStep]:
     wrong_labels = [lack for each in near for lack in each.lacks if lack.kind is LackKind.LABEL]
     for each in near[:1] if wrong_labels else near:
         is_cordoned = all(lack.kind is LackKind.CORDONED for lack in each.lacks)
         text = advice_text(each)
         if text:
             yield NextStep(text, "node.uncordon" if is_cordoned else "", each.node.key)
-    general = remedy(case)
-    if general:
-        yield NextStep(general)
+    if helps:
+        yield NextStep(helps)

@@ -1,4 +1,4 @@
-"""Events: what controllers and kubelets reported; repetitions are one entry with their number.
+"""Events: what controllers and kubelets reported; repetitions are one entry with their number (`topics`, `merging`).
 
 Invariants: an event is shown where nothing else says the same: the steps of a scaling are in `scalings`, the starts of
 containers in `pods`. To leave out another normal event: `_SAID_ELSEWHERE`.
@@ -15,11 +15,11 @@ from k9py.api.kinds import EVENT
 from k9py.api.meta import ObjectRef
 from k9py.api.standard_types import ref_group_of
 from k9py.api.text import printable, shorten
-from k9py.api.times import rfc3339
 from k9py.diagnosis.graph import Graph
 from k9py.diagnosis.timeline import EntryKind, TimelineEntry
 from k9py.diagnosis.timelines.deployment_steps import SCALING_REASON
 from k9py.diagnosis.timelines.source import source
+from k9py.diagnosis.timelines.topics import topic_of
 
 _SAID_ELSEWHERE: Final = frozenset(
     {
@@ -54,7 +54,7 @@ def reported(event: Event, graph: Graph, since: datetime) -> Iterator[TimelineEn
     if at is None or at < since or (is_normal and event.reason in _SAID_ELSEWHERE and not is_job):
         return
     first, times = event.first_seen, event.occurrences
-    details = (f"seen {times:,} times since {rfc3339(first)}",) if times > 1 and first is not None else ()
+    topic = topic_of(event)
     about = about_of(event)
     kind = EntryKind.SCALING if event.reason in _SCALED else _KINDS.get(about.kind, EntryKind.EVENT)
     is_end = about.kind == "Pod" and event.reason == "Killing" and is_normal
@@ -68,8 +68,10 @@ def reported(event: Event, graph: Graph, since: datetime) -> Iterator[TimelineEn
         f"{printable(event.reason)}: {message}" if message else printable(event.reason),
         by=printable(event.reporter),
         source=f"event {printable(event.reason)}",
-        details=details,
         count=times,
+        first=first if times > 1 else None,
+        topic=topic.name,
+        telling=topic.telling,
         owner=_siblings(about) if about.kind == "Pod" else None,
         is_warning=not is_normal,
     )

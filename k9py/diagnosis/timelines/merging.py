@@ -1,13 +1,14 @@
 """Entries of all sources as one timeline: each change once, newest first, bounded.
 
-Two entries about one object within `SAME_CHANGE` are one change when one of them says more (`Knowledge`) and their
-authors do not differ: the one that says more is kept, with the author that only the other one knows. Equal entries of
-several pods of one owner are one. Invariant: what is dropped is said by an entry that is kept.
+Events of one topic (`topics`) are one entry. Two entries about one object within `SAME_CHANGE` are one change when one
+of them says more (`Knowledge`) and their authors do not differ: the one that says more is kept, with the author that
+only the other one knows. Equal entries of several pods of one owner are one. Invariant: what is dropped is said by an
+entry that is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import nlargest
@@ -17,13 +18,20 @@ from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.text import printable
 from k9py.diagnosis.timeline import EntryKind, Knowledge, TimelineEntry
+from k9py.diagnosis.timelines.topics import joins
 
 MAX_ENTRIES: Final = 500
 SAME_CHANGE: Final = timedelta(seconds=5)
 SAME_MOMENT: Final = timedelta(seconds=30)
 """Equal things that happen to pods of one owner within this time are one entry."""
+SAME_EPISODE: Final = timedelta(minutes=15)
+"""Events of one topic with a longer time between them are two entries; a kubelet reports a failure every 5 minutes."""
+_TEXTS: Final = 5
+"""Other texts of one topic that are in the details."""
 _AT_A_TIME: Final = 50
 """Entries or groups between two steps."""
+_CREATED: Final = "created"
+"""A creation is known from the object and from its first revision, both at the same time."""
 _NAMED: Final = 20
 """Objects that the details of a joined entry name."""
 
@@ -68,7 +76,7 @@ def merge_in_steps(
             if entry.owner is None or entry.kind not in (EntryKind.POD, EntryKind.EVENT):
                 alone.append(entry)
             else:
-                groups.setdefault((entry.owner, entry.what), []).append(entry)
+                groups.setdefault((entry.owner, entry.topic or entry.what), []).append(entry)
         if number % _AT_A_TIME == 0:
             yield
     for number, ((owner, _), siblings) in enumerate(groups.items()):
@@ -85,19 +93,57 @@ def _order(entry: TimelineEntry) -> tuple[datetime, ObjectRef, str]:
 
 
 def _events_joined(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
-    """Return the entries about one object; events that report the same are one: reporters begin new ones."""
+    """Return the entries about one object; events that report the same are one."""
     others: list[TimelineEntry] = []
-    events: dict[tuple[str, str], TimelineEntry] = {}
+    topics: dict[tuple[EntryKind, str], list[TimelineEntry]] = {}
     for entry in entries:
-        key = (entry.what, entry.source)
-        if entry.kind is not EntryKind.EVENT:
-            others.append(entry)
-        elif (known := events.get(key)) is None:
-            events[key] = entry
+        if entry.topic:
+            topics.setdefault((entry.kind, entry.topic), []).append(entry)
         else:
-            last = max(known, entry, key=lambda each: each.at)
-            events[key] = replace(last, count=known.count + entry.count)
-    return [*others, *events.values()]
+            others.append(entry)
+    joined = [_as_one_topic(run) for events in topics.values() for run in _episodes(events)]
+    for entry in sorted(joined, key=_order):
+        about = [each for each in joined if joins(entry.topic, each.topic) and _are_one_episode(each, entry)]
+        if about:
+            nearest = min(about, key=lambda each: abs(each.at - entry.at))
+            joined.remove(entry)
+            joined[joined.index(nearest)] = _as_one_topic([nearest, entry])
+    return [*others, *joined]
+
+
+def _episodes(events: Iterable[TimelineEntry]) -> Iterator[list[TimelineEntry]]:
+    """Yield the events of one topic, those with a long time between them apart."""
+    episode: list[TimelineEntry] = []
+    end = None
+    for entry in sorted(events, key=lambda each: each.first or each.at):
+        if end is not None and (entry.first or entry.at) - end > SAME_EPISODE:
+            yield episode
+            episode = []
+        episode.append(entry)
+        end = entry.at if end is None else max(end, entry.at)
+    yield episode
+
+
+def _are_one_episode(entry: TimelineEntry, other: TimelineEntry) -> bool:
+    begins, ends = max(entry.first or entry.at, other.first or other.at), min(entry.at, other.at)
+    return begins - ends <= SAME_EPISODE
+
+
+def _as_one_topic(events: Sequence[TimelineEntry]) -> TimelineEntry:
+    """Return events that report the same as one, with the text that says most; of several, the last."""
+    if len(events) == 1:
+        return events[0]
+    best = max(events, key=lambda each: (each.telling, each.at, each.what))
+    texts = (each.what for each in sorted(events, key=_order, reverse=True) if each.what != best.what)
+    also = [f"also {printable(text)}" for text in dict.fromkeys(texts)]
+    return replace(
+        best,
+        at=max(each.at for each in events),
+        first=min(each.first or each.at for each in events),
+        count=sum(each.count for each in events),
+        details=tuple([*best.details, *also][:_TEXTS]),
+        is_warning=any(each.is_warning for each in events),
+    )
 
 
 def _without_repetitions(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
@@ -116,8 +162,10 @@ def _without_repetitions(entries: Sequence[TimelineEntry]) -> list[TimelineEntry
 
 
 def _says_more(other: TimelineEntry, entry: TimelineEntry) -> bool:
-    if other.knowledge <= entry.knowledge or abs(other.at - entry.at) > SAME_CHANGE:
+    if abs(other.at - entry.at) > SAME_CHANGE:
         return False
+    if other.knowledge <= entry.knowledge:
+        return entry.what == other.what == _CREATED and (not entry.by or not other.by)
     if entry.knowledge is Knowledge.WRITTEN and other.kind is EntryKind.EVENT:
         return False  # a controller's report is no write
     return not entry.by or not other.by or entry.by == other.by
@@ -137,14 +185,16 @@ def _as_one(owner: ObjectRef, entries: Sequence[TimelineEntry]) -> TimelineEntry
     last = entries[-1]
     names = sorted({entry.about.name for entry in entries})
     count = sum(entry.count for entry in entries)
+    first = min(entry.first or entry.at for entry in entries) if count > len(names) else None
     if len(names) == 1:
-        return replace(last, count=count)
+        return replace(last, count=count, first=first)
     more = len(names) - _NAMED
     lines = [f"Pod {printable(name)}" for name in names[:_NAMED]]
     return replace(
         last,
         about=owner if owner.kind else last.about,
         count=1 if count == len(names) else count,
+        first=first,
         what=f"{count_noun(len(names), 'pod')}: {last.what.removeprefix('pod ')}",
         details=(*lines, f"and {more} more") if more > 0 else tuple(lines),
     )

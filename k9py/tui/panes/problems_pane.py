@@ -1,4 +1,4 @@
-"""The pane of problems: roots, ranked; acknowledged ones last and dimmed while they are shown.
+"""The pane of problems: roots, ranked; on request also the acknowledged ones and notes, last.
 
 Invariant: a row's key stands for the problem, not for an object of the cluster: `selected` is the problem under the
 cursor, and every action is for that problem's subject or for what one of its steps names.
@@ -56,7 +56,7 @@ class ProblemsPane(TablePane):
         self._known: dict[ObjectRef, tuple[Problem, int, bool]] = {}
         self._subjects: dict[ObjectRef, ObjectRef] = {}
         self._shown_version = -1
-        self._shows_acknowledged = False
+        self._shows_hidden = False
         self._aged_at = float("-inf")
 
     @property
@@ -109,19 +109,19 @@ class ProblemsPane(TablePane):
 
     def _wanted(self) -> dict[ObjectRef, tuple[Problem, int, bool]]:
         problems = self.problems
-        listed = (*problems.shown, *problems.notes) if self._is_whole else problems.shown
-        wanted = {row_key(problem): (problem, rank, False) for rank, problem in enumerate(listed)}
-        if self._shows_acknowledged:
-            for rank, problem in enumerate(problems.acknowledged):
-                wanted.setdefault(row_key(problem), (problem, rank, True))
+        wanted = {row_key(problem): (problem, rank, False) for rank, problem in enumerate(problems.shown)}
+        if self._shows_hidden:
+            for problem in (*problems.acknowledged, *(problems.notes if self._is_whole else ())):
+                wanted.setdefault(row_key(problem), (problem, len(wanted), problems.is_acknowledged(problem)))
         return wanted
 
     def _describe(self) -> None:
         """Show what is hidden, what was looked at, and why the table is empty."""
         problems = self.problems
-        hidden = hidden_text(acknowledged=len(problems.acknowledged), muted=problems.muted)
-        can_show = bool(problems.acknowledged) and not self._shows_acknowledged
-        shows = key_names(self).fill("{problem.show_acknowledged} shows them") if can_show else ""
+        notes = len(problems.notes) if self._is_whole else 0
+        hidden = hidden_text(acknowledged=len(problems.acknowledged), muted=problems.muted, notes=notes)
+        can_show = bool(problems.acknowledged or notes) and not self._shows_hidden
+        shows = key_names(self).fill("{problem.show_hidden} shows them") if can_show else ""
         self.set_place("", " · ".join(part for part in (hidden, shows) if part))
         is_known = problems.report is not None and problems.report.is_complete
         self.set_empty_text(empty_text(problems.report, hidden=hidden), Tone.MUTED if is_known else Tone.BUSY)
@@ -144,8 +144,9 @@ class ProblemsPane(TablePane):
         """Disable what has nothing to act on."""
         if action == "acknowledge":
             return None if self.selected is None else True
-        if action == "show_acknowledged":
-            return True if self.problems.acknowledged or self._shows_acknowledged else None
+        if action == "show_hidden":
+            notes = self.problems.notes if self._is_whole else ()
+            return True if self.problems.acknowledged or notes or self._shows_hidden else None
         return super().check_action(action, parameters)
 
     def action_acknowledge(self) -> None:
@@ -159,16 +160,16 @@ class ProblemsPane(TablePane):
         self.pull()
         name = object_text(problem.subject)
         if is_acknowledged:
-            keys = key_names(self).fill("{problem.show_acknowledged} shows it again")
+            keys = key_names(self).fill("{problem.show_hidden} shows it again")
             self._app_context.show_message(f"{name}: acknowledged until its severity changes · {keys}")
         else:
             self._app_context.show_message(f"{name}: shown again")
         self._app_context.refresh_header()
         self.screen.refresh_bindings()
 
-    def action_show_acknowledged(self) -> None:
-        """Show the acknowledged problems after the others, or hide them."""
-        self._shows_acknowledged = not self._shows_acknowledged
+    def action_show_hidden(self) -> None:
+        """Show what is acknowledged, or only worth knowing, after the others; or hide it."""
+        self._shows_hidden = not self._shows_hidden
         self._shown_version = -1
         self.pull()
         self.screen.refresh_bindings()

@@ -57,13 +57,17 @@ class HomeScreen(ProblemTargetScreen):
     HomeScreen #problems { height: 5; }
     HomeScreen #problems.-absent { display: none; }
     HomeScreen #tables { layout: vertical; width: 1fr; height: 28fr; }
-    HomeScreen #services { height: 12fr; }
-    HomeScreen #rollouts { height: 16fr; }
-    HomeScreen #logs { height: 15fr; }
+    HomeScreen #services { height: 12fr; min-height: 6; }
+    HomeScreen #rollouts { height: 16fr; min-height: 6; }
+    HomeScreen #tables { min-height: 12; }
+    HomeScreen #logs { height: 15fr; min-height: 5; }
     HomeScreen.-beside #tables { layout: horizontal; height: 1fr; }
     HomeScreen.-beside #services { height: 1fr; width: 2fr; }
     HomeScreen.-beside #rollouts { height: 1fr; width: 3fr; }
     HomeScreen.-beside #logs { height: 1fr; }
+    HomeScreen.-beside #tables { min-height: 6; }
+    HomeScreen.-short #tables, HomeScreen.-narrow #tables { min-height: 1; }
+    HomeScreen.-short #tables Pane, HomeScreen.-narrow #tables Pane { min-height: 1; }
     HomeScreen.-wide #tables { height: 3fr; }
     HomeScreen.-wide #logs { height: 1fr; }
     HomeScreen.-beside #tables { height: 1fr; }

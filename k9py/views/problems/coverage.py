@@ -40,10 +40,14 @@ def empty_text(report: TriageReport | None, *, hidden: str = "") -> str:
     return " · ".join((looked, *notes))
 
 
-def hidden_text(*, acknowledged: int, muted: int) -> str:
-    """Return how many problems are hidden on request: `1 acknowledged · 2 muted`; "" for none."""
-    parts = [f"{number:,} {word}" for number, word in ((acknowledged, "acknowledged"), (muted, "muted")) if number]
-    return " · ".join(parts)
+def hidden_text(*, acknowledged: int, muted: int, notes: int = 0) -> str:
+    """Return what is hidden: `1 acknowledged · 2 muted · 4 notes`; "" for nothing.
+
+    Args:
+        notes: findings that are only worth knowing.
+    """
+    counts = ((acknowledged, f"{acknowledged:,} acknowledged"), (muted, f"{muted:,} muted"))
+    return " · ".join(text for number, text in (*counts, (notes, count_noun(notes, "note"))) if number)
 
 
 def unread_texts(unread: Iterable[UnreadKind]) -> tuple[str, ...]:

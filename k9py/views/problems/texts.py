@@ -36,6 +36,8 @@ SHORT_KINDS: Final = {
 """kubectl's short names, where they are better known than the kind."""
 NAMED_EFFECTS: Final = 3
 """How many of the objects that a problem explains are named; more are counted."""
+_REACHED: Final = ("Service", "Ingress", "HTTPRoute")
+"""Kinds that users reach: they are named first."""
 _PARTS: Final = ("Pod", "ReplicaSet")
 """Kinds that stand for the workload that owns them."""
 _PREDICATE: Final = re.compile(
@@ -73,7 +75,7 @@ def finding_text(finding: Finding, shown_at: ObjectRef | None = None) -> str:
     """
     about, message = finding.about, printable(finding.message)
     is_own = shown_at is not None and (about == shown_at or (about.kind in _PARTS and is_workload(shown_at)))
-    if is_own or _names(message, printable(about.name)):
+    if is_own or _names(message, about):
         return message
     place = f"{about.namespace}/" if shown_at is not None and _is_elsewhere(about, shown_at) else ""
     name = printable(f"{about.qualified_kind} {place}{about.name}")
@@ -111,14 +113,19 @@ def explains_text(problem: Problem, *, named: int = NAMED_EFFECTS) -> str:
     """
     explained = tuple(dict.fromkeys(_explained(problem.effects)))
     others = [ref for ref in explained if ref not in (problem.subject, *problem.objects)]
-    count = max(problem.explained, len(others))
-    if not count:
+    if not others:
         return ""
-    names = [object_text(ref, beside=problem.subject) for ref in others if ref.kind not in _PARTS]
+    others.sort(key=lambda ref: ref.kind not in _REACHED)
+    places = {ref.namespace for ref in others}
+    is_one_place = len(places) == 1
+    beside = None if is_one_place else problem.subject
+    names = [object_text(ref, beside=beside) for ref in others if ref.kind not in _PARTS]
     pods = sum(ref.kind == "Pod" for ref in others)
     names += [count_noun(pods, "pod")] if pods else []
     shown = ", ".join(names[:named]) + (", …" if len(names) > named else "")
-    return f"{count:,}: {shown}" if shown else f"{count:,}"
+    place = places.pop() if is_one_place and _is_elsewhere(others[0], problem.subject) else ""
+    text = f"{len(others):,}: {shown}" if shown else f"{len(others):,}"
+    return printable(f"{text} in {place}") if place else text
 
 
 def problem_lines(problem: Problem, now: datetime) -> tuple[StyledLine, ...]:
@@ -154,9 +161,16 @@ def _explained(effects: Sequence[Effect]) -> Iterator[ObjectRef]:
         yield from _explained(effect.effects)
 
 
-def _names(message: str, name: str) -> bool:
-    """Return whether a message has a name as a word of its own: not as a part of an image or of a label."""
-    return re.search(rf"(?<![\w.=/-]){re.escape(name)}(?![\w.:/@-])", message) is not None
+def _names(message: str, about: ObjectRef) -> bool:
+    """Return whether a message names an object: by a word of its own, that does not follow another kind.
+
+    `image web:2` and `app=web` do not name Deployment web, nor does `Service web has no endpoints`.
+    """
+    name = re.escape(printable(about.name))
+    for match in re.finditer(rf"(?:(?P<kind>[A-Z]\w+) )?(?<![\w.=/-]){name}(?![\w.:/@-])", message):
+        if match["kind"] in (None, about.kind):
+            return True
+    return False
 
 
 def _is_elsewhere(ref: ObjectRef, beside: ObjectRef) -> bool:

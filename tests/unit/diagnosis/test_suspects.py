@@ -165,6 +165,18 @@ def test_a_node_that_changed_is_suspected_of_its_pods_problems() -> None:
     assert texts((found,)) == ["640 Node/n1 MemoryPressure became True (KubeletHasInsufficientMemory) []"]
 
 
+def test_the_conditions_of_a_node_that_is_the_root_are_no_suspects() -> None:
+    lost = {"type": "Ready", "status": "Unknown", "lastTransitionTime": before(640).isoformat()}
+    node = any_object("v1", "Node", "n1", namespace="", status={"conditions": [lost]})
+    about = ObjectRef("Node", "", "n1")
+    root = Finding(Severity.DOWN, "NodeNotReady", "is not ready", about, since=before(640))
+    of_pods = problem()
+    effect = Effect(of_pods.root, of_pods.objects)
+    found = suspects(Problem(root, Severity.DOWN, about, (about,), (effect,)), shop(node, rolled_out=5 * DAY))
+
+    assert found == ()
+
+
 def test_what_was_watched_is_suspected_too_even_a_deletion() -> None:
     deleted = TimelineEntry(
         before(605), ObjectRef("ConfigMap", "shop", "app"), EntryKind.CHANGE, "deleted", source="watched"

@@ -419,6 +419,26 @@ def test_a_single_restart_is_information_until_an_hour_has_passed() -> None:
     assert finding.since == make.before(300)
 
 
+@pytest.mark.parametrize(
+    ("restarts", "since", "lasted", "severity"),
+    [
+        (2, 70, 5, INFO),  # it failed twice while it started
+        (3, 130, 40, INFO),
+        (2, 50, 5, WARNING),
+        (3, 100, 40, WARNING),  # it ran 40 s before it failed: not proven yet
+        (5, 130, 5, WARNING),
+        (5, 700, 5, INFO),
+    ],
+)
+def test_a_program_that_failed_while_it_started_is_well_once_it_runs_clearly_longer(
+    restarts: int, since: float, lasted: float, severity: Severity
+) -> None:
+    last = ended(1, ago=since + 20, lasted=lasted)
+    subject = pod(status(running(since), last=last, restarts=restarts, ready=True))
+    (finding,) = [finding for check in ALL for finding in found(check, subject)]
+    assert finding.severity is severity
+
+
 def test_a_single_restart_by_a_probe_names_the_probe() -> None:
     subject = pod(status(running(290), last=ended(137, ago=300), restarts=1, ready=True), container=PROBED)
     failed = event(subject, "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500", seen=302)

@@ -12,7 +12,14 @@ from k9py.api.severity import Severity
 from k9py.diagnosis.checks.scheduling import pod_unschedulable
 from k9py.diagnosis.finding import Finding
 from tests.factories.graph import GraphOfObjects, findings_of
-from tests.factories.placement import claim_json, event_json, node_json, pod_json, volume_json
+from tests.factories.placement import (
+    claim_json,
+    event_json,
+    node_json,
+    pod_json,
+    storage_class_json,
+    volume_json,
+)
 
 _TAIL = (
     ". no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling."
@@ -314,3 +321,46 @@ def test_a_pod_for_which_a_node_is_added_waits_for_it() -> None:
 )
 def test_a_pod_that_has_waited_for_seconds_is_no_problem(pod: Any) -> None:
     assert _find(pod, node_json("a")) == ()
+
+
+def test_a_pod_whose_claim_is_to_be_bound_on_a_chosen_node_waits_for_the_claim() -> None:
+    claim = claim_json("data", storage_class="late")
+    claim["metadata"]["annotations"] = {"volume.kubernetes.io/selected-node": "a"}
+    pod = pod_json("web-1", volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}])
+
+    (finding,) = _find(pod, claim, storage_class_json("late", mode="WaitForFirstConsumer"), node_json("a"))
+
+    assert finding.message == "pod waits until claim data is bound"
+    (cause,) = finding.caused_by
+    assert isinstance(cause, Finding)
+    assert (cause.about.name, cause.reason) == ("data", "ExternalProvisioning")
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (
+            event_json("Pod", "web-0", "Preempted", "Preempted by pod uid-vip on node a", last=3605, type_="Normal"),
+            "its predecessor was preempted by pod vip (PriorityClass high); Insufficient cpu on 1 node (it requests 3)",
+        ),
+        (
+            event_json("Pod", "web-0", "Preempted", "Preempted by pod uid-else on node a", last=3605, type_="Normal"),
+            "its predecessor was preempted by another pod; Insufficient cpu on 1 node (it requests 3)",
+        ),
+        (
+            event_json("Pod", "web-0", "Preempted", "Preempted by pod uid-vip on node a", last=9000, type_="Normal"),
+            "Insufficient cpu on 1 node (it requests 3)",
+        ),
+        (
+            event_json("Pod", "db-0", "Preempted", "Preempted by pod uid-vip on node a", last=3605, type_="Normal"),
+            "Insufficient cpu on 1 node (it requests 3)",
+        ),
+    ],
+)
+def test_a_pod_that_replaces_a_preempted_one_names_for_whom_it_had_to_leave(event: Any, message: str) -> None:
+    owner = {"ownerReferences": [{"kind": "ReplicaSet", "name": "web", "uid": "rs", "controller": True}]}
+    vip = pod_json("vip", node="a", phase="Running", cpu="2", priorityClassName="high")
+
+    (finding,) = _find(_refused("1 Insufficient cpu", nodes=1, cpu="3", meta=owner), node_json("a"), vip, event)
+
+    assert finding.message == f"pod cannot be scheduled: {message}"

@@ -101,6 +101,78 @@ def test_equal_reports_about_pods_of_one_owner_are_one_entry() -> None:
     ]
 
 
+IMAGE = 'Failed to pull image "reg/web:9": rpc error: code = NotFound desc = failed to resolve: not found'
+
+
+def test_what_the_kubelet_reports_about_one_image_is_one_entry_with_the_failure() -> None:
+    graph = GraphOfObjects(
+        event("Pod", "web-bbb-1", "Failed", IMAGE, 100, type_="Warning", count=4),
+        event("Pod", "web-bbb-1", "Failed", "Error: ErrImagePull", 99, type_="Warning", count=4),
+        event("Pod", "web-bbb-1", "BackOff", 'Back-off pulling image "reg/web:9"', 40, count=6),
+        event("Pod", "web-bbb-1", "Failed", "Error: ImagePullBackOff", 30, type_="Warning", count=6),
+        event("Pod", "web-bbb-1", "BackOff", "Back-off restarting failed container side", 20, type_="Warning"),
+    )
+
+    other, image = timeline_of(graph)
+
+    assert other.what == "BackOff: Back-off restarting failed container side"
+    assert (image.what, image.count, image.at, image.first) == (f"Failed: {IMAGE}", 20, before(30), before(340))
+    assert image.is_warning
+    assert "also Failed: Error: ImagePullBackOff" in image.details
+
+
+def test_that_the_kubelet_waits_for_volumes_belongs_to_the_failure_of_a_volume() -> None:
+    specific = 'MountVolume.SetUp failed for volume "config" : configmap "app" not found'
+    other = 'MountVolume.SetUp failed for volume "token" : secret "token" not found'
+    waits = "Unable to attach or mount volumes: unmounted volumes=[config], unattached volumes=[]: timed out waiting"
+    graph = GraphOfObjects(
+        event("Pod", "web-bbb-1", "FailedMount", specific, 130, type_="Warning", count=3),
+        event("Pod", "web-bbb-1", "FailedMount", other, 500, type_="Warning"),
+        event("Pod", "web-bbb-1", "FailedMount", waits, 60, type_="Warning", count=2),
+        event("Pod", "web-ccc-1", "FailedMount", waits, 60, type_="Warning", count=2),
+    )
+
+    assert {(each.about.name, each.what, each.count) for each in timeline_of(graph)} == {
+        ("web-bbb-1", f"FailedMount: {specific}", 5),
+        ("web-bbb-1", f"FailedMount: {other}", 1),
+        ("web-ccc-1", f"FailedMount: {waits}", 2),
+    }
+
+
+def test_a_probe_that_fails_with_changing_texts_is_one_entry_as_long_as_it_does() -> None:
+    texts = ("Readiness probe failed: connection refused", "Readiness probe failed: statuscode: 503")
+    graph = GraphOfObjects(
+        event("Pod", "web-bbb-1", "Unhealthy", texts[0], 2000, type_="Warning", count=2),
+        event("Pod", "web-bbb-1", "Unhealthy", texts[0], 200, type_="Warning", count=2),
+        event("Pod", "web-bbb-1", "Unhealthy", texts[1], 100, type_="Warning", count=7),
+        event("Pod", "web-bbb-1", "Unhealthy", "Liveness probe failed: connection refused", 90, type_="Warning"),
+    )
+
+    assert [(each.what.partition(": ")[2], each.count) for each in timeline_of(graph)] == [
+        ("Liveness probe failed: connection refused", 1),
+        (texts[1], 9),
+        (texts[0], 2),
+    ]
+
+
+def test_refused_pods_with_generated_names_are_one_entry() -> None:
+    refusal = 'Error creating: pods "web-bbb-{}" is forbidden: exceeded quota: team, used: pods={}'
+    graph = GraphOfObjects(
+        *(
+            event("ReplicaSet", "web-bbb", "FailedCreate", refusal.format(f"x{n}", n), 100 - n, type_="Warning")
+            for n in range(4)
+        )
+    )
+
+    assert [(each.what, each.count) for each in timeline_of(graph)] == [(f"FailedCreate: {refusal.format('x3', 3)}", 4)]
+
+
+def test_a_creation_that_its_first_revision_shows_too_is_one_entry() -> None:
+    entries = [entry(60, "created"), entry(60, "created", by="helm", kind=EntryKind.ROLLOUT)]
+
+    assert lines(merged(entries, SINCE).entries) == ["60 ConfigMap/app created [helm]"]
+
+
 def test_a_rollout_is_one_entry_although_many_sources_know_of_it() -> None:
     graph = GraphOfObjects(
         deployment(

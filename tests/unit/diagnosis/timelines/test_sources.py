@@ -224,7 +224,7 @@ def test_repetitions_of_an_event_are_one_entry() -> None:
 
     assert (entry.what, entry.count) == ("BackOff: Back-off restarting", 12)
     assert entry.at == before(30)
-    assert "12 times" in entry.details[0]
+    assert entry.first == before(30 + 60 * 11)
 
 
 def test_what_only_names_the_pod_is_no_part_of_a_report() -> None:

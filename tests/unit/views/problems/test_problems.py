@@ -10,7 +10,7 @@ from k9py.api.causes import CauseKind
 from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
 from k9py.diagnosis.finding import Evidence, EvidenceSource, Finding, NextStep
-from k9py.diagnosis.problem import Problem, Suspect, UnreadKind
+from k9py.diagnosis.problem import Effect, Problem, Suspect, UnreadKind
 from k9py.views.diagnosed_status import diagnosed_status
 from k9py.views.problems import (
     ChainPart,
@@ -62,9 +62,13 @@ def test_a_pod_of_the_workload_that_is_shown_is_not_named() -> None:
 
 
 def test_what_users_reach_is_named_before_pods_are_counted() -> None:
-    assert explains_text(missing_key()) == "6: deploy/web, svc/web, ingress/shop, …"
-    assert explains_text(missing_key(), named=4) == "6: deploy/web, svc/web, ingress/shop, 3 pods"
+    assert explains_text(missing_key()) == "6: svc/web, ingress/shop, deploy/web, …"
+    assert explains_text(missing_key(), named=4) == "6: svc/web, ingress/shop, deploy/web, 3 pods"
     assert explains_text(problem_of(WEB, "x")) == ""
+    node = replace(missing_key(), subject=ObjectRef("Node", "", "a"), objects=())
+    assert explains_text(node) == "6: svc/web, ingress/shop, deploy/web, … in shop"
+    itself = problem_of(WEB, "x", about=PODS[0])
+    assert explains_text(replace(itself, effects=(Effect(itself.root, (WEB,)),), explained=1)) == ""
 
 
 def test_a_suspect_names_who_and_when_and_another_object_than_the_subject() -> None:
@@ -141,7 +145,7 @@ def test_a_problem_in_full() -> None:
     assert [plain(line) for line in problem_lines(missing_key(), NOW)] == [
         "✗ down  configmap/app-config in shop · for 6m",
         "has no key DB_URL",
-        "explains 6: deploy/web, svc/web, ingress/shop, …",
+        "explains 6: svc/web, ingress/shop, deploy/web, …",
         "suspect: changed by argocd, 6m ago",
     ]
 
@@ -210,3 +214,11 @@ def test_a_description_has_what_triage_found_with_its_evidence_and_the_root_that
     assert [(shown.label, shown.text) for shown in explained.findings] == [
         ("root cause", "ConfigMap app-config has no key DB_URL, for 6m")
     ]
+
+
+def test_a_message_that_names_another_object_of_the_same_name_does_not_stand_for_it() -> None:
+    finding = Finding(Severity.DOWN, "R", "Service shop has no ready endpoints", INGRESS)
+    assert finding_text(finding) == "Ingress shop: Service shop has no ready endpoints"
+    assert (
+        finding_text(Finding(Severity.DOWN, "R", "Ingress shop has no class", INGRESS)) == "Ingress shop has no class"
+    )
