@@ -153,6 +153,13 @@ class ClusterGraph:
     def has_read(self, kind: Kind[Any]) -> bool:
         return self._queries.has_synced(kind.name) or not isinstance(self._source.store(Demand(kind, None)), Unread)
 
+    def _need_one_of(self, kinds: tuple[Kind[Any], ...]) -> None:
+        """Raise NotReadError where none of some kinds has been read: those that have show what is known."""
+        # Each is asked for, so that the check runs again when another one has been read.
+        read = [self.has_read(kind) for kind in kinds]
+        if not any(read):
+            raise NotReadError(kinds[0].name)
+
     def _need(self, *kinds: Kind[Any]) -> None:
         for kind in kinds:
             if not self.has_read(kind):
@@ -167,7 +174,6 @@ class ClusterGraph:
         return tuple(sorted(store.by_owner(owner.uid, owner.namespace), key=lambda each: each.name))
 
     def workload(self, ref: ObjectRef) -> Workload | None:
-        self._need(*(kind for kind in _WORKLOADS if kind.name == ref.kind))
         return self._queries.workload(ref)
 
     def workload_of(self, obj: KubeObject) -> ObjectRef | None:
@@ -197,11 +203,12 @@ class ClusterGraph:
         return tuple(store.by_index(NODE, node))
 
     def services_of(self, workload: ObjectRef) -> tuple[ObjectRef, ...]:
-        self._need(SERVICE, *_WORKLOADS)
+        self._need(SERVICE)
+        self._need_one_of(_WORKLOADS)
         return self._queries.services_of(workload)
 
     def backends_of(self, service: ObjectRef) -> tuple[ObjectRef, ...]:
-        self._need(*_WORKLOADS)
+        self._need_one_of(_WORKLOADS)
         return self._queries.backends_of(service)
 
     def slices_of(self, service: Service) -> tuple[EndpointSlice, ...]:

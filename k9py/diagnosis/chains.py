@@ -260,6 +260,8 @@ def _standing(groups: Iterable[FindingGroup]) -> list[FindingGroup]:
 def _felt(root: FindingGroup, explained: list[FindingGroup]) -> Severity:
     """Return what users feel of a root: the worst of its effects, else of what it explains, else its own."""
     is_felt = root.is_effect or (root.subject.kind in FELT_KINDS and root.finding.about == root.subject)
+    # What cannot be judged makes nothing that is known milder.
+    explained = [group for group in explained if group.severity is not Severity.UNKNOWN]
     effects = [group for group in explained if group.is_effect]
     if is_felt and not any(root.subject in group.objects for group in effects):
         effects.append(root)

@@ -24,6 +24,7 @@ from k9py.api.text import printable
 from k9py.diagnosis.backends import backend_state
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.isolation import isolating_policies
 from k9py.diagnosis.missing_services import missing_service
 from k9py.diagnosis.named_hosts import NamedHost, hosts_of_failure, named_hosts
 from k9py.diagnosis.proof import absence, field
@@ -39,16 +40,18 @@ _MAX_HOSTS: Final = 40
 
 
 def services_it_waits_for(
-    pod: Pod, container: Container, graph: Graph, texts: Iterable[str] = ()
+    pod: Pod, container: Container, graph: Graph, texts: Iterable[str] = (), *, is_own: bool = True
 ) -> tuple[Finding | ObjectRef, ...]:
     """Return why a container that fails or waits cannot reach what it names: what to put into `caused_by`.
 
     Args:
         container: one of the pod, init containers included; it fails, waits, or is not ready.
         texts: what is known of the failure: last log lines, termination message, output of a probe.
+        is_own: they are the words of the container, not those of the kubelet that could not reach it.
 
     Returns:
-        findings about Services that do not exist, references of Services that serve nothing; () without proof.
+        findings about Services that do not exist, references of Services that serve nothing, NetworkPolicies that allow
+        none of it; () without proof.
     """
     known = tuple(text for text in texts if text.strip())
     broken = [
@@ -62,6 +65,8 @@ def services_it_waits_for(
         return tuple(dict.fromkeys(waited))
     named = [cause for host, cause in broken if _is_named(host, cause, known)]
     named = named or _of_failure(known, pod, graph)
+    if not named and is_own:
+        named = list(isolating_policies(pod, container, graph, known))
     if named:
         return tuple(dict.fromkeys(named))
     if known and not any(_CONNECTION.search(text) for text in known):

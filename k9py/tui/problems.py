@@ -79,7 +79,7 @@ class ShownProblems:
         acknowledged: those that the person has acknowledged.
         muted: how many are muted.
         version: another number whenever something of this has changed.
-        roots: the worst problem of each object that it is about or explains; muted ones left out.
+        roots: the worst problem of each Service and workload that it is about or explains; muted ones left out.
     """
 
     def __init__(
@@ -230,7 +230,8 @@ def _roots(problems: Sequence[Problem]) -> dict[ObjectRef, Problem]:
     roots: dict[ObjectRef, Problem] = {}
     for problem in problems:
         for ref in (problem.subject, problem.root.about, *problem.objects, *_explained(problem.effects)):
-            roots.setdefault(ref, problem)
+            if ref.kind == "Service" or is_workload(ref):  # of thousands of pods no row asks
+                roots.setdefault(ref, problem)
     return roots
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from k9py.api.errors import NotFoundError
+from k9py.api.plural import count_noun
 from k9py.api.text import printable
 from k9py.cli.once import read_cluster
 from k9py.cli.progress import WaitProgress, read_progress
@@ -25,6 +26,8 @@ from k9py.session import ClusterSession
 
 DEADLINE: Final = 60.0
 """Seconds that the checks may wait for what they read, after the first lists."""
+_NAMED_KINDS: Final = 6
+"""Kinds that could not be read which a warning names; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class TriagedCluster:
     """A cluster that is watched and checked.
 
     Args:
-        complete: everything was read in time.
+        complete: everything that views need was read in time, and was not refused.
     """
 
     cluster: Cluster
@@ -66,7 +69,7 @@ async def triaged(
                 if health.state in (ClusterState.UNREACHABLE, ClusterState.FORBIDDEN) and health.error is not None:
                     raise health.error
                 _refuse_missing(cluster, namespaces)
-                complete = await _settled(cluster) and complete
+                complete = await _settled(cluster) and complete and cluster.health.is_complete
             yield TriagedCluster(cluster, complete)
         finally:
             lease.close()
@@ -97,6 +100,11 @@ def warnings_of(triaged_cluster: TriagedCluster) -> list[str]:
     missing = cluster.queries.missing_namespaces(cluster.scope.namespaces)
     if missing:
         warnings.append(f"no such namespace: {', '.join(missing)}")
+    unread = dict.fromkeys(each.kind for each in triaged_cluster.report().unread if each.reason)
+    if unread:
+        more = len(unread) - _NAMED_KINDS
+        named = ", ".join(sorted(unread)[:_NAMED_KINDS]) + (f" and {count_noun(more, 'more kind')}" if more > 0 else "")
+        warnings.append(f"not read: {named}; -o json has the reasons")
     if not triaged_cluster.complete:
-        warnings.append("incomplete: not everything could be read in time")
+        warnings.append("incomplete: not everything could be read")
     return warnings

@@ -6,6 +6,7 @@ Invariant: changes that follow each other closely are one look: a rollout does n
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from k9py.cli.session import Invocation
 from k9py.cluster.cluster import Cluster
 from k9py.diagnosis.problem import TriageReport
 from k9py.views.problem_changes import ProblemChange, ProblemEvent, problem_changes
+from k9py.views.problems.scope import ranked_in
 from k9py.views.problems.texts import cause_text, subject_text
 from k9py.views.tones import severity_tone
 from k9py.views.triage_json import SCHEMA, problem_values
@@ -25,13 +27,14 @@ _PAUSE: Final = 1.0
 """Seconds between two looks."""
 
 
-async def print_differences(invocation: Invocation, cluster: Cluster, report: TriageReport) -> None:
-    """Print the problems of a report, then what changes, until cancelled."""
+async def print_differences(invocation: Invocation, cluster: Cluster, namespaces: Collection[str]) -> None:
+    """Print the problems that concern some namespaces, () all, then what changes, until cancelled."""
     changed = asyncio.Event()
     unsubscribe = cluster.triage.subscribe(changed.set)
     try:
-        old = TriageReport(report.at, (), 0)
+        old = TriageReport(invocation.clock.now(), (), 0)
         while True:
+            report = ranked_in(cluster.triage.report(invocation.clock.now()), namespaces).report
             for change in problem_changes(old, report):
                 _print(invocation, change, report.at)
             invocation.console.out.flush()
@@ -39,7 +42,6 @@ async def print_differences(invocation: Invocation, cluster: Cluster, report: Tr
             await changed.wait()
             await invocation.clock.sleep(_PAUSE)
             changed.clear()
-            report = cluster.triage.report(invocation.clock.now())
     finally:
         unsubscribe()
 

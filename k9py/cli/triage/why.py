@@ -13,11 +13,11 @@ from k9py.cli.session import Invocation, open_session
 from k9py.cli.triage.commands import step_command
 from k9py.cli.triage.exit_code import object_code
 from k9py.cli.triage.read import TriagedCluster, triaged, warnings_of
-from k9py.cli.triage.targets import existing_object
+from k9py.cli.triage.targets import check_existence, named_object
 from k9py.diagnosis.problem import Problem
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import ExitCode
-from k9py.views.problems.coverage import coverage_text, unread_texts
+from k9py.views.problems.coverage import coverage_text
 from k9py.views.problems.report import why_lines
 from k9py.views.triage_json import object_values, report_values
 
@@ -25,14 +25,32 @@ from k9py.views.triage_json import object_values, report_values
 async def why(invocation: Invocation, operands: Sequence[str]) -> ExitCode:
     """Print what is wrong with an object; return the exit code of its cause. Raises KdashError."""
     async with open_session(invocation) as session:
-        ref = await existing_object(session, operands)
+        ref = await named_object(session, operands)
         namespaces = (ref.namespace,) if ref.namespace else ()
         async with triaged(invocation, session, namespaces) as read:
             problems = read.cluster.triage.problems_of(ref)
-            code = object_code(problems, complete=read.complete)
-            _print(invocation, session, read, ref, problems, code)
+            if not problems:  # what does not exist may be the root of a problem
+                await check_existence(session, ref)
+            behind = () if problems else _problems_behind(read, ref)
+            code = object_code(problems or behind, complete=read.complete)
+            _print(invocation, session, read, ref, problems or behind, code, is_behind=bool(behind))
             invocation.console.print_warnings(warnings_of(read))
     return code
+
+
+def _problems_behind(read: TriagedCluster, ref: ObjectRef) -> tuple[Problem, ...]:
+    """Return the problems of the workloads behind a Service or a pod: they do not reach it, but concern it."""
+    queries = read.cluster.queries
+    match ref.kind:
+        case "Service":
+            workloads = queries.backends_of(ref)
+        case "Pod":
+            workload = queries.workload_of(ref)
+            workloads = () if workload is None else (workload,)
+        case _:
+            return ()
+    problems = (problem for each in workloads for problem in read.cluster.triage.problems_of(each))
+    return tuple(dict.fromkeys(each for each in problems if each.severity.is_problem))
 
 
 def _print(
@@ -42,6 +60,8 @@ def _print(
     ref: ObjectRef,
     problems: Sequence[Problem],
     code: ExitCode,
+    *,
+    is_behind: bool,
 ) -> None:
     console, now, report = invocation.console, invocation.clock.now(), read.report()
     if invocation.arguments.json:
@@ -50,12 +70,12 @@ def _print(
             {"context": printable(session.context), "object": object_values(ref), **values, "exit_code": int(code)}
         )
         return
-    for index, problem in enumerate(problems):
-        if index:
-            console.print()
-        for line in why_lines(problem, now, step_command):
-            console.print(console.render(line).rstrip())
+    lines: list[str] = []
     if not problems:
-        console.print(f"{printable(str(ref))}: nothing found, {coverage_text(report)}")
-        for text in unread_texts(report.unread):
-            console.print(text)
+        lines.append(f"{printable(str(ref))}: nothing found, {coverage_text(report)}")
+    elif is_behind:
+        lines += [f"{printable(str(ref))}: nothing found about itself; what is behind it:", ""]
+    for index, problem in enumerate(problems):
+        lines += [""] if index else []
+        lines += [console.render(line).rstrip() for line in why_lines(problem, now, step_command)]
+    console.print("\n".join(lines))

@@ -27,6 +27,7 @@ from k9py.cluster.triage.felt_changes import felt_by, is_unchanged
 from k9py.cluster.triage.logs import ContainerLogs
 from k9py.cluster.triage.objects import TriageObjects
 from k9py.cluster.triage.pacing import Pace, PassSlices
+from k9py.cluster.triage.relevance import relevant
 from k9py.cluster.triage.runs import CheckRuns
 from k9py.cluster.triage.suspect_search import SuspectSearch
 from k9py.cluster.watched_changes import watched_entries
@@ -85,6 +86,7 @@ class Triage:
         self._everything = True
         self._was_complete = False
         self._chains = Chains()
+        self._shown: tuple[Problem, ...] = ()
         self._traced_version = -1
         self._failure = ""
         self._report: TriageReport | None = None
@@ -126,7 +128,7 @@ class Triage:
         if self._report is None:
             self._report = TriageReport(
                 now,
-                tuple(map(self._suspects.with_suspects, self._chains.problems)),
+                tuple(map(self._suspects.with_suspects, self._shown)),
                 self._looked_at,
                 (*self._demands.unread(), *self._broken()),
                 self._is_complete,
@@ -273,6 +275,7 @@ class Triage:
         self._runs.clear()
         self._runs = None
         self._chains = Chains()
+        self._shown = ()
         self._traced_version = -1
         self._was_complete = False
         self._report = None
@@ -298,9 +301,10 @@ class Triage:
         self._demands.lease_subjects(runs.kinds)
         await self._run_checks(runs, slices)
         await self._trace(runs, slices)
+        self._show()
         if not self._everything:
-            self._suspects.choose(self._chains.problems)
-            await self._suspects.run(self._chains.problems, self._graph, slices)
+            self._suspects.choose(self._shown)
+            await self._suspects.run(self._shown, self._graph, slices)
         self._sweep(runs)
 
     def _seconds_to_next(self, runs: CheckRuns) -> float | None:
@@ -360,8 +364,15 @@ class Triage:
                 return
             await slices.pause()
 
+    def _show(self) -> None:
+        """Choose the problems that concern the scope; what it was given stays the same object while it is equal."""
+        cluster, known = self._cluster, self._shown
+        shown = relevant(self._chains.problems, cluster.scope, cluster.stores.pods.values(), self._demands.subjects)
+        if len(shown) != len(known) or any(one is not other for one, other in zip(shown, known, strict=True)):
+            self._shown = shown
+
     def _find_suspects(self, problem: Problem, graph: ClusterGraph) -> tuple[Suspect, ...]:
-        watched = watched_entries(self._cluster.history, graph.now - _WATCHED_FOR)
+        watched = watched_entries(self._cluster.history, graph.now - _WATCHED_FOR, only_written=True)
         with self._demands.for_suspects():
             return suspects(problem, graph, watched)
 
@@ -377,7 +388,7 @@ class Triage:
         """Notify whoever looks if the report is another one."""
         self._progress.set()
         coverage = (self._demands.unread(), self._broken(), self._is_complete, self._looked_at)
-        published = (id(self._chains), self._suspects.version, *coverage)
+        published = (id(self._chains), id(self._shown), self._suspects.version, *coverage)
         if published != self._published:
             self._published = published
             self._report = None

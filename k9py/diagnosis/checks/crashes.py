@@ -146,7 +146,9 @@ def container_killed(pod: Pod, graph: Graph) -> Iterator[Finding]:
             continue
         revision = failing_revision(pod, graph)
         events = newest_event(case, "FailedPostStartHook" if is_hook else "Unhealthy")
-        if not is_hook:
+        if is_hook:
+            cause = replace(cause, remedy="correct the hook, or what it calls")
+        else:
             cause = replace(cause, message=cause.message + _port_note(case))
         line = last_line(case, graph)
         evidence = (*events, termination_evidence(case, ended), *named_line(case, line))

@@ -157,6 +157,7 @@ def service_mixed_pods(service: Service, graph: Graph) -> Iterator[Finding]:
         "MixedPods",
         f"its selector {printable(selector_text(selector))} takes pods of different applications: {names}{label}",
         service.key,
+        latest(*(each.metadata.creation_timestamp for each in backends)),
         evidence=(
             field(service, "spec.selector", selector_text(selector)),
             *(

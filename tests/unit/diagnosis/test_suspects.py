@@ -9,7 +9,7 @@ import pytest
 
 from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
-from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.finding import Evidence, EvidenceSource, Finding
 from k9py.diagnosis.problem import Effect, Problem, Suspect
 from k9py.diagnosis.suspects import suspects
 from k9py.diagnosis.timeline import EntryKind, TimelineEntry
@@ -195,3 +195,74 @@ def test_a_root_of_unknown_age_began_with_what_it_explains() -> None:
 
     assert suspects(unknown, shop()) == ()
     assert suspects(replace(unknown, effects=(effect,)), shop())[0].about == WEB
+
+
+CONFIG = ObjectRef("ConfigMap", "shop", "app")
+
+
+def restarted(at: float) -> GraphOfObjects:
+    again = replica_set("bbb", 2, "reg/web:1.4", at)
+    annotations = {"kubectl.kubernetes.io/restartedAt": before(at).isoformat()}
+    again["spec"]["template"]["metadata"]["annotations"] = annotations
+    return GraphOfObjects(
+        deployment(config_map="app", image="reg/web:1.4"),
+        replica_set("aaa", 1, "reg/web:1.4", 7 * DAY),
+        again,
+        pod("web-bbb-1", "web-bbb", at, ready=False),
+        any_object("v1", "ConfigMap", "app", manager("argocd-controller", 700, "data")),
+    )
+
+
+def test_a_mere_restart_comes_after_the_change_of_what_the_root_names() -> None:
+    found = suspects(problem(CONFIG, 600, CONFIG), restarted(660))
+
+    assert texts(found) == [
+        "700 ConfigMap/app data changed [argocd-controller]",
+        "660 Deployment/web revision 2: restarted []",
+    ]
+
+
+def test_what_the_evidence_was_read_from_is_suspected() -> None:
+    service = any_object("v1", "Service", "web", spec={"selector": {"tier": "front"}})
+    selector = ObjectRef("Service", "shop", "web")
+    labels = Evidence(EvidenceSource.FIELD, WEB, "spec.template.metadata.labels", "app=web")
+    root = replace(problem(selector).root, evidence=(labels,))
+    found = suspects(Problem(root, Severity.DOWN, selector, (selector,), since=before(600)), shop(service))
+
+    assert [each.about for each in found] == [WEB]
+
+
+def test_of_a_changed_object_the_creation_is_no_suspect() -> None:
+    config = any_object(
+        "v1", "ConfigMap", "app", manager("helm", 900, "data"), manager("argocd", 620, "data"), created=900
+    )
+    found = suspects(problem(CONFIG, 600, CONFIG), GraphOfObjects(deployment(config_map="app"), config))
+
+    assert texts(found) == ["620 ConfigMap/app data changed [argocd]"]
+
+
+def test_a_root_of_unknown_age_is_suspected_of_its_own_last_write_alone() -> None:
+    service = any_object("v1", "Service", "web", manager("terraform", 300, "spec"), spec={"selector": {"app": "web"}})
+    about = ObjectRef("Service", "shop", "web")
+    found = suspects(replace(problem(about, None, about), subject=about), shop(service, config_written=290))
+
+    assert texts(found) == ["300 Service/web spec changed [terraform]"]
+
+
+def test_a_node_that_recovered_is_no_suspect_and_one_that_the_root_names_is() -> None:
+    recovered = {"type": "Ready", "status": "True", "reason": "KubeletReady"}
+    node = any_object(
+        "v1",
+        "Node",
+        "n1",
+        manager("kubectl-taint", 630, "spec.taints"),
+        namespace="",
+        status={"conditions": [{**recovered, "lastTransitionTime": before(640).isoformat()}]},
+    )
+    graph = shop(node, rolled_out=5 * DAY)
+    ref = ObjectRef("Node", "", "n1")
+    taint = Evidence(EvidenceSource.FIELD, ref, "spec.taints", "dedicated=batch:NoSchedule")
+
+    assert suspects(problem(), graph) == ()
+    named = replace(problem(), root=replace(problem().root, evidence=(taint,)))
+    assert texts(suspects(named, graph)) == ["630 Node/n1 spec.taints changed [kubectl-taint]"]

@@ -107,6 +107,7 @@ def test_a_sidecar_or_a_finished_init_container_is_not_slow(subject: Json) -> No
     assert found(init_container_slow, subject) == ()
 
 
+JOB = {"name": "JOB", "value": "migrate-2"}
 STOPPING = {"lifecycle": {"preStop": {"exec": {"command": ["/drain.sh"]}}}}
 
 
@@ -231,3 +232,33 @@ def test_a_rejection_by_the_node_is_named_with_its_message(reason: str, message:
 def test_what_placement_names_is_no_rejection(reason: str) -> None:
     assert found(pod_rejected, pod(status(waiting("")), phase="Failed", reason=reason)) == ()
     assert found(pod_rejected, pod(status(running(), ready=True), reason=reason)) == ()
+
+
+def job(name: str, *conditions: str) -> Json:
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "namespace": "shop", "uid": name},
+        "status": {"conditions": [{"type": each, "status": "True"} for each in conditions]},
+    }
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"args": ["job", "migrate-2"]},
+        {"args": ["job-wr", "migrate-2"]},
+        {"command": ["kubectl", "wait", "--for=condition=complete", "--timeout=600s", "job/migrate-2"]},
+        {"command": ["sh", "-c", "kubectl wait --for=condition=complete jobs.batch/$(JOB)"], "env": [JOB]},
+    ],
+)
+def test_the_failed_job_that_an_init_container_waits_for_is_its_cause(spec: Json) -> None:
+    subject = initializing(running(40), spec=spec)
+    (finding,) = found(init_container_slow, subject, job("migrate-2", "Failed"), job("migrate-1", "Failed"))
+    assert (finding.severity, [str(each) for each in finding.caused_by]) == (DOWN, ["Job shop/migrate-2"])
+
+
+@pytest.mark.parametrize("jobs", [[], [job("migrate-2")], [job("migrate-2", "Complete")], [job("job", "Failed")]])
+def test_a_job_that_may_still_complete_is_no_cause(jobs: list[Json]) -> None:
+    (finding,) = found(init_container_slow, initializing(running(40), spec={"args": ["job", "migrate-2"]}), *jobs)
+    assert (finding.severity, finding.caused_by) == (INFO, ())
