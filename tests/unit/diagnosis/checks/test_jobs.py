@@ -177,7 +177,7 @@ def test_a_new_job_may_have_no_pod_yet() -> None:
 
 @pytest.mark.parametrize("reason", ["", "forbidden: may not list pods"])
 def test_nothing_is_claimed_about_pods_that_are_not_read(reason: str) -> None:
-    graph = GraphOfObjects(_job(status={"active": 1}), unread={"Pod": reason})
+    graph = GraphOfObjects(_job(), unread={"Pod": reason})
 
     assert findings_of(job_health, graph.subject(JOB, "import", "shop"), graph) == ()
 
