@@ -53,6 +53,7 @@ class TimelineReport:
         left_out: older entries that the limit left out.
         unread: kinds that cannot be read, with the reason: of them nothing is known.
         is_complete: everything has been read, or was refused.
+        problems: those that concern what the timeline is about, in the order they were passed.
     """
 
     at: datetime
@@ -62,6 +63,7 @@ class TimelineReport:
     left_out: int = 0
     unread: tuple[tuple[str, str], ...] = ()
     is_complete: bool = True
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ class Timeline:
             timeline.left_out,
             tuple(self._objects.unread()),
             self._objects.is_complete,
+            tuple(problem for problem in problems or () if self._has_to_do(problem, depends)),
         )
 
     async def settled(self, since: datetime, actions: Iterable[TimelineEntry] = ()) -> TimelineReport:
@@ -240,6 +243,10 @@ class Timeline:
         if depends is not None:
             return depends.covers(ref)
         return not self.namespace or ref.namespace in (self.namespace, "")
+
+    def _has_to_do(self, problem: Problem, depends: Dependencies | None) -> bool:
+        """Return whether a problem is about one of the objects of the timeline, or explains one."""
+        return any(self._concerns(ref, depends) for ref in problem.all_objects)
 
     def _findings(self, depends: Dependencies | None, now: datetime) -> Iterator[Finding]:
         """Yield what the panes find wrong with workloads and Services."""
