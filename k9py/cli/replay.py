@@ -44,6 +44,7 @@ class ReplayCluster(EmbeddedCluster):
         self.namespace = capsule.namespaces[0] if capsule.namespaces else ""
 
     def _new_simulator(self) -> Simulator:
+        from k9py.simulator.apiserver.recorded_reads import RecordedRead
         from k9py.simulator.scenarios.recorded import RecordedType, Recording
         from k9py.simulator.server import Simulator
 
@@ -51,4 +52,10 @@ class ReplayCluster(EmbeddedCluster):
         types = [
             RecordedType(each.group, each.version, each.kind, each.plural, each.namespaced) for each in capsule.types
         ]
-        return Simulator(recording=Recording(capsule.objects, self._at, all_logs(capsule), types))
+        reads = [
+            RecordedRead(
+                each.group, each.plural, each.namespace, each.label_selector, each.field_selector, each.metadata
+            )
+            for each in capsule.reads
+        ]
+        return Simulator(recording=Recording(capsule.objects, self._at, all_logs(capsule), types, reads))

@@ -126,6 +126,7 @@ class Timeline:
             limit: entries at most, the newest.
         """
         cluster = self._cluster
+        problems = None if problems is None else tuple(problems)
         self._changed.clear()
         self._objects.begin()
         now = cluster.clock.now()
@@ -173,17 +174,19 @@ class Timeline:
             tuple(problem for problem in problems or () if self._has_to_do(problem, depends)),
         )
 
-    async def settled(self, since: datetime, actions: Iterable[TimelineEntry] = ()) -> TimelineReport:
+    async def settled(
+        self, since: datetime, actions: Iterable[TimelineEntry] = (), problems: Iterable[Problem] | None = None
+    ) -> TimelineReport:
         """Return the timeline once everything has been read or refused, or what is known after `SETTLE_SECONDS`."""
-        actions = tuple(actions)
-        report = await self.update(since, actions)
+        actions, problems = tuple(actions), None if problems is None else tuple(problems)
+        report = await self.update(since, actions, problems)
         try:
             async with asyncio.timeout(SETTLE_SECONDS):
                 while not report.is_complete:
                     await self._next_change()
-                    report = await self.update(since, actions)
+                    report = await self.update(since, actions, problems)
         except TimeoutError:
-            return await self.update(since, actions)
+            return await self.update(since, actions, problems)
         return report
 
     # -- changes ------------------------------------------------------------------------------------------------------

@@ -41,8 +41,10 @@ async def test_the_timeline_of_an_object_widens_goes_back_in_time_and_leads_on(
         times = []
         for key in ("left_square_bracket", "right_square_bracket", "left_square_bracket"):
             await kdash.press(key)
-            assert screen._entry.kind in changes
-            times.append(screen._entry.at)
+            entry = screen._entry
+            assert entry is not None
+            assert entry.kind in changes
+            times.append(entry.at)
         assert times[0] == times[2] < times[1]
         leases = len(kdash.connected.cluster.leases)
         await kdash.press("space")
