@@ -6,6 +6,7 @@ root explains; a finding of a single pod whose workload serves as wanted is no m
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,6 +78,19 @@ class Problem:
     def is_cause_known(self) -> bool:
         """Whether the root is a cause; an effect that nothing explains is a root too, of unknown cause."""
         return not self.root.is_effect
+
+    @property
+    def all_objects(self) -> Iterator[ObjectRef]:
+        """The objects that it is about, then those that it explains; some more than once."""
+        yield from (self.subject, self.root.about, *self.objects)
+        yield from _explained(self.effects)
+
+
+def _explained(effects: Iterable[Effect]) -> Iterator[ObjectRef]:
+    for effect in effects:
+        yield effect.finding.about
+        yield from effect.objects
+        yield from _explained(effect.effects)
 
 
 @dataclass(frozen=True, slots=True)
