@@ -253,6 +253,7 @@ def suspender(obj: Job | CronJob) -> tuple[str, datetime | None]:
 
 
 def _pods(job: Job, graph: Graph) -> tuple[Pod, ...]:
+    """Return the pods of a Job, () when they have not been read."""
     owned = graph.owned(job, POD)
     return () if isinstance(owned, Unread) else owned
 
