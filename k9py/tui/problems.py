@@ -23,11 +23,10 @@ from k9py.views.values import Tone
 if TYPE_CHECKING:  # diagnosis is imported after the first frame
     from k9py.cluster.cluster import Cluster
     from k9py.diagnosis.finding import Finding
-    from k9py.diagnosis.problem import Problem, TriageReport
+    from k9py.diagnosis.problem import Problem, ProblemId, TriageReport
 
 REPORT_SECONDS: Final = 0.3
 """Minimum seconds between two reports: a rollout of thousands of pods changes them all the time."""
-ProblemId = tuple[str, ObjectRef, str, str]
 
 
 class TriageLease(Protocol):
