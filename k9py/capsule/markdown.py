@@ -31,7 +31,10 @@ def report_lines(capsule: Capsule, report: TriageReport, now: datetime) -> list[
     """Return the Markdown of a capsule without its data."""
     about = _name(capsule.subject) if capsule.subject is not None else _scope(capsule.namespaces)
     lines = [f"# Incident capsule: {_escaped(about)}", ""]
-    lines += [f"Made by kdash {_escaped(capsule.kdash)} at {capsule.at}, context {_escaped(capsule.context)}.", ""]
+    lines += [
+        f"Made by kdash {_escaped(capsule.kdash)} at {now:%Y-%m-%d %H:%M:%S} UTC, context {_escaped(capsule.context)}.",
+        "",
+    ]
     lines += [f"- {_escaped(note)}" for note in capsule.notes]
     lines += ["", "## Problems", ""]
     for problem in report.problems:

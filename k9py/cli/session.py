@@ -23,7 +23,7 @@ from k9py.cli.console import Console, system_console
 from k9py.cli.exit_guard import run_guarded
 from k9py.cli.process import run_printing
 from k9py.cli.progress import SignInPrinter
-from k9py.config.paths import audit_file, draft_directory
+from k9py.config.paths import audit_file, config_file, draft_directory
 from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
@@ -49,6 +49,7 @@ class Invocation:
         operations: what can be written.
         environ: the environment variables that choose an editor.
         history: what was watched to change before, of a replayed capsule.
+        config_path: of the config file; None reads none.
     """
 
     arguments: CommandArguments
@@ -60,6 +61,7 @@ class Invocation:
     operations: OperationRegistry = field(default_factory=built_in_operations)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     history: tuple[HistoryEntry, ...] = ()
+    config_path: Path | None = None
 
     @property
     def drafts(self) -> Path:
@@ -108,6 +110,7 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
             console=console,
             connect_options=ConnectOptions(arguments.kubeconfig, arguments.context, SignInPrinter(console.print_err)),
             audit_path=audit_file(os.environ),
+            config_path=config_file(os.environ),
         )
         embedded = embedded_cluster(arguments.demo, arguments.replay)
         if embedded is not None:

@@ -9,15 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
-from k9py.diagnosis.finding import Finding
-
-LATEST: Final = datetime.max.replace(tzinfo=UTC)
+from k9py.diagnosis.finding import LATEST, Finding
 
 GroupKey = tuple[str, bool, ObjectRef, str, str, str]
 """Check, whether it is an effect, subject, kind of the objects, reason, message without names of pods.
