@@ -29,7 +29,8 @@ from k9py.cluster.listing import list_all
 from k9py.diagnosis.problem import TriageReport
 from k9py.diagnosis.timeline import TimelineEntry
 from k9py.session import ClusterSession
-from k9py.views.triage_json import object_values, report_values
+from k9py.views.timeline import entry_values
+from k9py.views.triage_json import report_values
 
 MAX_EVENTS: Final = 5_000
 """Events kept, the newest."""
@@ -92,7 +93,7 @@ async def capture(
         namespaces=cluster.scope.namespaces,
         subject=subject,
         triage=texts_without_secrets(report_values(report)),
-        timeline=tuple(texts_without_secrets(_entry_values(entry)) for entry in timeline),
+        timeline=tuple(texts_without_secrets(entry_values(entry)) for entry in timeline),
         actions=tuple(texts_without_secrets(redact(line)) for line in actions),
         notes=lines_without_secrets(dict.fromkeys(notes)),
         types=tuple(sorted((_type(each) for each in types), key=lambda each: (each.group, each.kind))),
@@ -173,16 +174,3 @@ def _logs(
 def _without_secrets(entry: HistoryEntry) -> HistoryEntry:
     changes = (replace(each, old=redact_text(each.old), new=redact_text(each.new)) for each in entry.changes)
     return replace(entry, changes=tuple(changes))
-
-
-def _entry_values(entry: TimelineEntry) -> dict[str, Any]:
-    return {
-        "at": rfc3339(entry.at),
-        "object": object_values(entry.about),
-        "kind": entry.kind.value,
-        "what": printable(entry.what),
-        "by": printable(entry.by) or None,
-        "source": printable(entry.source),
-        "details": [printable(line) for line in entry.details],
-        "approximate": entry.is_approximate,
-    }
