@@ -50,6 +50,7 @@ class Invocation:
         environ: the environment variables that choose an editor.
         history: what was watched to change before, of a replayed capsule.
         config_path: of the config file; None reads none.
+        scope: the namespaces that the cluster has, of a replayed capsule; (): those that one may read.
     """
 
     arguments: CommandArguments
@@ -62,6 +63,7 @@ class Invocation:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     history: tuple[HistoryEntry, ...] = ()
     config_path: Path | None = None
+    scope: tuple[str, ...] = ()
 
     @property
     def drafts(self) -> Path:
@@ -122,6 +124,7 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
                 connector=embedded.connect,
                 clock=embedded.clock,
                 history=embedded.history,
+                scope=embedded.scope,
             )
         return run_printing(lambda: run_guarded(run_and_report(invocation, core), child_processes.kill_all))
 

@@ -9,15 +9,16 @@ of the findings; a problem is as severe as the worst that users feel of what it 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
 from k9py.diagnosis.finding import Finding
-from k9py.diagnosis.finding_groups import FindingGroup, GroupKey, Owner, fold
+from k9py.diagnosis.finding_groups import FindingGroup, GroupKey, Owner, fold, variant_of
 from k9py.diagnosis.problem import Effect, Problem
 
 FELT_KINDS: Final = frozenset(
@@ -68,7 +69,7 @@ def trace_steps(findings: Iterable[Finding], owners: Mapping[ObjectRef, Owner]) 
         ranked.append((_rank(problem), problem))
         yield
     ranked.sort(key=lambda each: each[0])
-    problems = [problem for _, problem in ranked]
+    problems = list(_distinct([problem for _, problem in ranked]))
     about: dict[ObjectRef, tuple[Finding, ...]] = {}
     for group in groups.values():
         for member in group.members:
@@ -268,6 +269,13 @@ def _felt(root: FindingGroup, explained: list[FindingGroup]) -> Severity:
     felt = min((group.severity for group in effects or explained), default=root.severity)
     # Pods of a moving workload may still become ready, but not while something else is certain to keep them from it.
     return root.severity if felt is Severity.INFO and root.finding.about.kind != POD.name else felt
+
+
+def _distinct(problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Yield problems with different ids: those that share one are told apart by their message."""
+    count = Counter(problem.id for problem in problems)
+    for problem in problems:
+        yield problem if count[problem.id] == 1 else replace(problem, variant=variant_of(problem.root))
 
 
 def _rank(problem: Problem) -> tuple[object, ...]:

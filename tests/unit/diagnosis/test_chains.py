@@ -96,6 +96,15 @@ def test_a_chain_of_four_hops_is_one_problem() -> None:
     ]
 
 
+def test_problems_of_one_object_have_different_ids() -> None:
+    lacks = [finding("ConfigMap/app-config", message=f"has no key {key}", check="keys") for key in ("A", "B")]
+
+    alone, both = trace(lacks[:1]).problems, trace(lacks).problems
+
+    assert [problem.variant for problem in alone] == [""]
+    assert len({problem.id for problem in both}) == 2
+
+
 def test_a_finding_named_as_a_cause_belongs_to_the_check_that_named_it() -> None:
     key = finding("ConfigMap/app-config", check="")
 
