@@ -38,6 +38,8 @@ EARLIEST: Final = timedelta(minutes=30)
 LATEST: Final = timedelta(minutes=2)
 """A change this long after a problem's beginning may still explain it: times are those of different clocks."""
 MAX_SUSPECTS: Final = 5
+_TOGETHER: Final = timedelta(seconds=60)
+"""What is created within this time is installed together."""
 _SAME_CHANGE: Final = timedelta(seconds=10)
 _CREATED: Final = "created"
 _RESTARTED: Final = ": restarted"
@@ -57,6 +59,7 @@ _TYPES: Final = tuple(
         ("networking.k8s.io", "NetworkPolicy"),
         ("autoscaling", "HorizontalPodAutoscaler"),
         ("policy", "PodDisruptionBudget"),
+        ("batch", "CronJob"),
     )
 )
 """Of these, the metadata is read in the namespaces of the affected objects."""
@@ -85,26 +88,25 @@ class _Candidate:
     rank: int  # 0 is the likeliest
 
 
-_NAMED: Final = 2
-"""The rank of what the root names."""
-
-
 def suspects(problem: Problem, graph: Graph, watched: Iterable[TimelineEntry] = ()) -> tuple[Suspect, ...]:
     """Return the changes that may explain a problem, the likeliest first.
 
-    A root that does not say since when it is so began at the latest with the first of what it explains; when that is
-    unknown too, only what it names itself is suspected.
+    A root that does not say since when it is so began at the latest with the first of what it explains; () when that is
+    unknown too.
 
     Args:
         watched: what was seen to change in this session (`cluster.watched_changes`).
     """
-    began = problem.since or problem.root.since or min(_beginnings(problem.effects), default=None)
-    search = _Search(problem, graph, began or graph.now)
-    candidates = [*search.candidates(), *search.watched(watched)]
+    began = beginning(problem)
     if began is None:
-        # What the spec of an object shows is so since that was written, if it was written lately.
-        candidates = [each for each in candidates if each.rank == _NAMED]
-    return _likeliest(candidates, began or graph.now)
+        return ()
+    search = _Search(problem, graph, began)
+    return _likeliest([*search.candidates(), *search.watched(watched)], began)
+
+
+def beginning(problem: Problem) -> datetime | None:
+    """Return when a problem began, as far as its root or what it explains shows."""
+    return problem.since or problem.root.since or min(_beginnings(problem.effects), default=None)
 
 
 def _likeliest(candidates: Sequence[_Candidate], began: datetime) -> tuple[Suspect, ...]:
@@ -141,8 +143,8 @@ class _Search:
         )
         self._pods = tuple(pod for ref in affected if (pod := _pod(ref, graph)) is not None)
         self._workloads = tuple(dict.fromkeys(self._workloads_of(affected)))
-        self._is_new = bool(self._workloads) and all(map(self._is_created_now, self._workloads))
-        """The workloads themselves were created: that what they use was created with them explains nothing."""
+        self._created = tuple(filter(None, map(self._creation_of, self._workloads)))
+        """When the workloads themselves were created: that what they use was created with them explains nothing."""
         self._depends = tuple(_dependencies_of((*self._workloads, *affected), graph))
 
     def candidates(self) -> Iterator[_Candidate]:
@@ -154,6 +156,7 @@ class _Search:
                     yield from self._rollouts(workload)
                     yield from self._scalings(workload)
                     yield from self._digests(workload)
+                    yield from self._pause(workload)
         yield from self._written()
         yield from self._nodes()
 
@@ -173,7 +176,8 @@ class _Search:
             (entry, revision.name in failing if failing else None)
             for revision in revision_objects(workload, graph)
             for entry in created_revisions.ask(revision, graph, self._begin)
-            if not revision_change(revision, workload, graph).is_first  # it never ran well: nothing was changed
+            # It never ran well: nothing was changed, unless it came to others that did.
+            if self._came_to_others(workload) or not revision_change(revision, workload, graph).is_first
         ]
         changes += [(entry, None) for entry in rollbacks.ask(workload, graph, self._begin)]
         near = [(entry, has_failing) for entry, has_failing in changes if self._is_near(entry.at)]
@@ -181,7 +185,21 @@ class _Search:
             # That failing pods run it is proof; of a rollback and without pods that is unknown.
             entry, has_failing = max(near, key=lambda each: (each[1] or False, each[1] is None, each[0].at))
             is_restart = entry.what.endswith(_RESTARTED)
-            yield _Candidate(_suspect(entry), 4 if has_failing is False else 3 if is_restart else 0)
+            yield _Candidate(_suspect(entry), 4 if has_failing is False or is_restart else 0)
+
+    def _came_to_others(self, workload: Workload) -> bool:
+        """Return whether a workload that the root names was created when others ran already."""
+        created = workload.metadata.creation_timestamp
+        is_later = created is not None and any(created - other > _TOGETHER for other in self._created)
+        return is_later and workload.key in self._named
+
+    def _pause(self, workload: Workload) -> Iterator[_Candidate]:
+        """Yield that a workload was paused."""
+        if not getattr(workload.spec, "paused", False):
+            return
+        for entry in workload.metadata.managed_fields or ():
+            if entry.owns_pause and entry.time is not None and self._is_near(entry.time):
+                yield self._candidate(entry.time, workload.key, "paused", printable(entry.manager), "managedFields")
 
     def _failing_revisions(self, workload: Workload) -> frozenset[str]:
         """Return the names of the revisions of the failing pods, none when the problem is about no pods."""
@@ -241,7 +259,8 @@ class _Search:
                 continue
             created = metadata.created_at
             is_new = created is not None and abs(manager.at - created) <= _SAME_CHANGE
-            if is_new and self._is_new and metadata.ref not in self._named:
+            is_together = created is not None and any(abs(created - other) <= _TOGETHER for other in self._created)
+            if is_new and is_together and metadata.ref not in self._named:
                 continue
             what = _CREATED if is_new else written_text(manager)
             yield self._candidate(manager.at, metadata.ref, what, printable(manager.manager), "managedFields")
@@ -270,13 +289,12 @@ class _Search:
             if workload is not None:
                 yield workload
 
-    def _is_created_now(self, ref: ObjectRef) -> bool:
+    def _creation_of(self, ref: ObjectRef) -> datetime | None:
         try:
             workload = self._graph.workload(ref)
         except NotReadError:
-            return False
-        created = None if workload is None else workload.metadata.creation_timestamp
-        return created is not None and created >= self._begin
+            return None
+        return None if workload is None else workload.metadata.creation_timestamp
 
     def _is_near(self, at: datetime) -> bool:
         return self._begin <= at <= self._end

@@ -18,7 +18,8 @@ from k9py.cluster.graph import ClusterGraph
 from k9py.cluster.reads import ReadGraph, TrackedReads
 from k9py.cluster.triage.pacing import PassSlices
 from k9py.diagnosis.graph import NotReadError
-from k9py.diagnosis.problem import Problem, Suspect
+from k9py.diagnosis.problem import Problem, ProblemId, Suspect
+from k9py.diagnosis.suspects import beginning
 
 MAX_PROBLEMS: Final = 20
 """Problems, the worst first, whose suspects are searched."""
@@ -28,7 +29,7 @@ _OPEN_FOR: Final = timedelta(minutes=3)
 
 Find = Callable[[Problem, ClusterGraph], tuple[Suspect, ...]]
 
-_Key = tuple[tuple[str, ObjectRef, str, str], datetime]
+_Key = tuple[ProblemId, datetime]
 
 
 @dataclass(slots=True)
@@ -140,4 +141,5 @@ class SuspectSearch:
 
 def _key(problem: Problem) -> _Key | None:
     """Return what a problem is recognized by; None when its beginning is unknown: then it has no suspects."""
-    return None if problem.since is None else (problem.id, problem.since)
+    began = beginning(problem)
+    return None if began is None else (problem.id, began)

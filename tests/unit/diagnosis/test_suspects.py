@@ -241,12 +241,44 @@ def test_of_a_changed_object_the_creation_is_no_suspect() -> None:
     assert texts(found) == ["620 ConfigMap/app data changed [argocd]"]
 
 
-def test_a_root_of_unknown_age_is_suspected_of_its_own_last_write_alone() -> None:
-    service = any_object("v1", "Service", "web", manager("terraform", 300, "spec"), spec={"selector": {"app": "web"}})
-    about = ObjectRef("Service", "shop", "web")
-    found = suspects(replace(problem(about, None, about), subject=about), shop(service, config_written=290))
+@pytest.mark.parametrize(("created", "is_suspect"), [(850, False), (640, True)])
+def test_what_came_after_a_young_workload_is_suspected(created: float, is_suspect: bool) -> None:
+    quota = any_object("v1", "ResourceQuota", "q", manager("kubectl", created, "spec.hard"), created=created)
+    graph = GraphOfObjects(
+        deployment(created=900, revision=1),
+        replica_set("bbb", 1, "reg/web:1.5", 900),
+        pod("web-bbb-1", "web-bbb", 900),
+        quota,
+    )
 
-    assert texts(found) == ["300 Service/web spec changed [terraform]"]
+    assert [each.about.kind for each in suspects(problem(), graph)] == (["ResourceQuota"] if is_suspect else [])
+
+
+def test_who_paused_a_deployment_is_suspected() -> None:
+    paused = deployment(manager("kubectl-rollout", 600, "spec.paused"))
+    paused["spec"]["paused"] = True
+
+    assert texts(suspects(problem(WEB), GraphOfObjects(paused))) == ["600 Deployment/web paused [kubectl-rollout]"]
+
+
+def test_a_workload_that_came_to_another_one_is_suspected() -> None:
+    other = deployment(manager("argocd", 620, "spec.template"), created=620, revision=1)
+    other["metadata"] |= {"name": "worker", "uid": "deployment-worker"}
+    first = replica_set("ccc", 1, "reg/worker:1", 620)
+    first["metadata"] |= {"name": "worker-ccc"}
+    first["metadata"]["ownerReferences"][0] |= {"name": "worker", "uid": "deployment-worker"}
+    service = ObjectRef("Service", "shop", "web")
+    labels = (
+        Evidence(EvidenceSource.FIELD, ref, "spec.template.metadata.labels", "app=web")
+        for ref in (WEB, ObjectRef("Deployment", "shop", "worker"))
+    )
+    given = problem(service)
+    found = suspects(
+        replace(given, subject=service, root=replace(given.root, evidence=tuple(labels))),
+        shop(other, first, rolled_out=5 * DAY),
+    )
+
+    assert texts(found) == ["620 Deployment/worker created [argocd]"]
 
 
 def test_a_node_that_recovered_is_no_suspect_and_one_that_the_root_names_is() -> None:
