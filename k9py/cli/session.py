@@ -18,7 +18,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.resource_types import STANDARD
 from k9py.api.text import printable
 from k9py.cli.clusters import embedded_cluster
-from k9py.cli.command_line import CommandArguments
+from k9py.cli.command_line import CommandArguments, ScopeArguments
 from k9py.cli.console import Console, system_console
 from k9py.cli.exit_guard import run_guarded
 from k9py.cli.process import run_printing
@@ -49,6 +49,7 @@ class Invocation:
         operations: what can be written.
         environ: the environment variables that choose an editor.
         history: what was watched to change before, of a replayed capsule.
+        recorded: the namespaces that a replayed capsule was made of; of others it has single objects at most.
     """
 
     arguments: CommandArguments
@@ -60,6 +61,11 @@ class Invocation:
     operations: OperationRegistry = field(default_factory=built_in_operations)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     history: tuple[HistoryEntry, ...] = ()
+    recorded: tuple[str, ...] = ()
+
+    def namespaces_of(self, scope: ScopeArguments) -> tuple[str, ...]:
+        """Return the namespaces to read, () for all that may be listed."""
+        return scope.namespaces or (() if scope.all_namespaces else self.recorded)
 
     @property
     def drafts(self) -> Path:
@@ -119,6 +125,7 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
                 connector=embedded.connect,
                 clock=embedded.clock,
                 history=embedded.history,
+                recorded=embedded.scope,
             )
         return run_printing(lambda: run_guarded(run_and_report(invocation, core), child_processes.kill_all))
 

@@ -176,6 +176,20 @@ def test_a_capsule_gives_the_verdict_of_the_cluster(
     assert (replayed["at"], replayed["context"]) == (live.json["at"], live.json["context"])
 
 
+@pytest.mark.parametrize(("argv", "namespaces"), [((), ["shop"]), (("-A",), [])])
+def test_a_capsule_of_a_namespace_is_judged_by_that_namespace(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, argv: tuple[str, ...], namespaces: list[str]
+) -> None:
+    path = tmp_path / "incident.md"
+    with Simulator("failures", ManualClock()) as standing_still:
+        shop = ScopeArguments(("shop",))
+        asyncio.run(Shell(standing_still, tmp_path).run(lambda invocation: capsule(invocation, (), shop, str(path))))
+
+    _, out, _ = run(capsys, "status", "--replay", str(path), "-o", "json", *argv)
+
+    assert json.loads(out)["namespaces"] == namespaces
+
+
 def test_a_capsule_is_never_written_over_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "notes.md"
     path.write_text("mine")

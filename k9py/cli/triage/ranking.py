@@ -25,11 +25,12 @@ async def ranking(invocation: Invocation, scope: ScopeArguments, *, watch: bool)
         scope: without namespaces: all that may be listed.
         watch: print the differences until cancelled.
     """
-    async with open_session(invocation) as session, triaged(invocation, session, scope.namespaces) as read:
-        ranked = ranked_in(read.report(), scope.namespaces)
+    namespaces = invocation.namespaces_of(scope)
+    async with open_session(invocation) as session, triaged(invocation, session, namespaces) as read:
+        ranked = ranked_in(read.report(), namespaces)
         code = ranking_code(ranked.report, complete=read.complete)
         if watch:
-            await print_differences(invocation, read.cluster, scope.namespaces)
+            await print_differences(invocation, read.cluster, namespaces)
         else:
             _print(invocation, session, read, ranked, code)
         invocation.console.print_warnings(warnings_of(read))
