@@ -29,7 +29,7 @@ class EmbeddedCluster(ABC):
         label: what the header shows.
         context: name of the kubeconfig's context.
         namespace: the default one.
-        is_read_only: every write is refused.
+        is_replay: a recording, in which time stands still: every write is refused.
         clock: the cluster's time.
         history: what was watched to change before, newest first.
         scope: the namespaces that it has, (): those that one may read.
@@ -38,7 +38,7 @@ class EmbeddedCluster(ABC):
     label: str
     context: str = "demo"
     namespace: str = ""
-    is_read_only: bool = False
+    is_replay: bool = False
     clock: Clock = SystemClock()
     history: tuple[HistoryEntry, ...] = ()
     scope: tuple[str, ...] = ()

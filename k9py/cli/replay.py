@@ -1,6 +1,7 @@
 """The cluster of `kdash --replay FILE`: an incident capsule, in the same screens and commands, read-only.
 
-Invariant: nothing happens in it, and its time stands still at the time of the capsule.
+Invariants: nothing happens in it, and its time stands still at the time of the capsule. What is not in the capsule may
+not be read, so that it is unread and never looks as if it did not exist.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class ReplayCluster(EmbeddedCluster):
         ConfigError: the file is no capsule.
     """
 
-    is_read_only = True
+    is_replay = True
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -44,6 +45,8 @@ class ReplayCluster(EmbeddedCluster):
         self.namespace = capsule.namespaces[0] if capsule.namespaces else ""
 
     def _new_simulator(self) -> Simulator:
+        from k9py.simulator.apiserver.recorded_reads import RecordedRead
+        from k9py.simulator.clock import StandingClock
         from k9py.simulator.scenarios.recorded import RecordedType, Recording
         from k9py.simulator.server import Simulator
 
@@ -51,4 +54,13 @@ class ReplayCluster(EmbeddedCluster):
         types = [
             RecordedType(each.group, each.version, each.kind, each.plural, each.namespaced) for each in capsule.types
         ]
-        return Simulator(recording=Recording(capsule.objects, self._at, all_logs(capsule), types))
+        reads = [
+            RecordedRead(
+                each.group, each.plural, each.namespace, each.label_selector, each.field_selector, each.metadata
+            )
+            for each in capsule.reads
+        ]
+        recording = Recording(capsule.objects, self._at, all_logs(capsule), types, reads)
+        return Simulator(
+            clock=StandingClock(self._at), recording=recording
+        )  # watches are heard from, time stands still

@@ -18,12 +18,12 @@ from k9py.api.meta import ObjectRef
 from k9py.api.resource_types import STANDARD
 from k9py.api.text import printable
 from k9py.cli.clusters import embedded_cluster
-from k9py.cli.command_line import CommandArguments, ScopeArguments
+from k9py.cli.command_line import CommandArguments
 from k9py.cli.console import Console, system_console
 from k9py.cli.exit_guard import run_guarded
 from k9py.cli.process import run_printing
 from k9py.cli.progress import SignInPrinter
-from k9py.config.paths import audit_file, draft_directory
+from k9py.config.paths import audit_file, config_file, draft_directory
 from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
@@ -49,7 +49,8 @@ class Invocation:
         operations: what can be written.
         environ: the environment variables that choose an editor.
         history: what was watched to change before, of a replayed capsule.
-        recorded: the namespaces that a replayed capsule was made of; of others it has single objects at most.
+        config_path: of the config file; None reads none.
+        scope: the namespaces that the cluster has, of a replayed capsule; (): those that one may read.
     """
 
     arguments: CommandArguments
@@ -61,11 +62,8 @@ class Invocation:
     operations: OperationRegistry = field(default_factory=built_in_operations)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     history: tuple[HistoryEntry, ...] = ()
-    recorded: tuple[str, ...] = ()
-
-    def namespaces_of(self, scope: ScopeArguments) -> tuple[str, ...]:
-        """Return the namespaces to read, () for all that may be listed."""
-        return scope.namespaces or (() if scope.all_namespaces else self.recorded)
+    config_path: Path | None = None
+    scope: tuple[str, ...] = ()
 
     @property
     def drafts(self) -> Path:
@@ -85,6 +83,7 @@ async def open_session(invocation: Invocation) -> AsyncIterator[ClusterSession]:
         invocation.clock,
         namespace=arguments.namespace or "",
         read_only=arguments.read_only,
+        is_replay=arguments.replay is not None,
         audit_path=invocation.audit_path,
         history=invocation.history,
     ) as opened:
@@ -114,18 +113,19 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
             console=console,
             connect_options=ConnectOptions(arguments.kubeconfig, arguments.context, SignInPrinter(console.print_err)),
             audit_path=audit_file(os.environ),
+            config_path=config_file(os.environ),
         )
         embedded = embedded_cluster(arguments.demo, arguments.replay)
         if embedded is not None:
             stack.enter_context(embedded)
             invocation = replace(
                 invocation,
-                arguments=replace(arguments, read_only=arguments.read_only or embedded.is_read_only),
+                arguments=replace(arguments, read_only=arguments.read_only or embedded.is_replay),
                 connect_options=embedded.options,
                 connector=embedded.connect,
                 clock=embedded.clock,
                 history=embedded.history,
-                recorded=embedded.scope,
+                scope=embedded.scope,
             )
         return run_printing(lambda: run_guarded(run_and_report(invocation, core), child_processes.kill_all))
 

@@ -6,12 +6,16 @@ root explains; a finding of a single pod whose workload serves as wanted is no m
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
 from k9py.diagnosis.finding import Finding
+
+ProblemId = tuple[str, ObjectRef, str, str, str]
+"""Check, subject, container, reason, variant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Problem:
         explained: how many objects it explains, without its own.
         since: when the root began, None when unknown.
         suspects: the likeliest first.
+        variant: tells problems apart that would have the same id otherwise (two keys that one ConfigMap lacks), ""
+            where there is only one.
     """
 
     root: Finding
@@ -67,16 +73,30 @@ class Problem:
     explained: int = 0
     since: datetime | None = None
     suspects: tuple[Suspect, ...] = ()
+    variant: str = ""
 
     @property
-    def id(self) -> tuple[str, ObjectRef, str, str]:
+    def id(self) -> ProblemId:
         """Identify it as long as its cause is the same: for acknowledging, and for differences."""
-        return (self.root.check, self.subject, self.root.container, self.root.reason)
+        return (self.root.check, self.subject, self.root.container, self.root.reason, self.variant)
 
     @property
     def is_cause_known(self) -> bool:
         """Whether the root is a cause; an effect that nothing explains is a root too, of unknown cause."""
         return not self.root.is_effect
+
+    @property
+    def all_objects(self) -> Iterator[ObjectRef]:
+        """The objects that it is about, then those that it explains; some more than once."""
+        yield from (self.subject, self.root.about, *self.objects)
+        yield from _explained(self.effects)
+
+
+def _explained(effects: Iterable[Effect]) -> Iterator[ObjectRef]:
+    for effect in effects:
+        yield effect.finding.about
+        yield from effect.objects
+        yield from _explained(effect.effects)
 
 
 @dataclass(frozen=True, slots=True)

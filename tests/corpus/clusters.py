@@ -40,7 +40,8 @@ def graph_of(case: Case, unread: Mapping[str, str] | None = None) -> GraphOfObje
         unread: kinds that cannot be read, with the reason.
     """
     logs = {key: [line.partition(" ")[2] for line in lines] for key, lines in case.logs.items()}
-    return GraphOfObjects(*case.objects, now=case.at, logs=logs, unread=unread)
+    objects = [each for each in case.objects if each["kind"] not in (unread or {})]
+    return GraphOfObjects(*objects, now=case.at, logs=logs, unread=unread)
 
 
 def findings_of(graph: GraphOfObjects, unread: Mapping[str, str] | None = None) -> Findings:

@@ -25,31 +25,37 @@ async def ranking(invocation: Invocation, scope: ScopeArguments, *, watch: bool)
         scope: without namespaces: all that may be listed.
         watch: print the differences until cancelled.
     """
-    namespaces = invocation.namespaces_of(scope)
-    async with open_session(invocation) as session, triaged(invocation, session, namespaces) as read:
-        ranked = ranked_in(read.report(), namespaces)
+    async with open_session(invocation) as session, triaged(invocation, session, scope.namespaces) as read:
+        report, muted = read.unmuted()
+        ranked = ranked_in(report, scope.namespaces)
         code = ranking_code(ranked.report, complete=read.complete)
         if watch:
-            await print_differences(invocation, read.cluster, namespaces)
+            await print_differences(invocation, read, scope.namespaces)
         else:
-            _print(invocation, session, read, ranked, code)
+            _print(invocation, session, read, ranked, muted, code)
         invocation.console.print_warnings(warnings_of(read))
     return code
 
 
 def _print(
-    invocation: Invocation, session: ClusterSession, read: TriagedCluster, ranked: RankedReport, code: ExitCode
+    invocation: Invocation,
+    session: ClusterSession,
+    read: TriagedCluster,
+    ranked: RankedReport,
+    muted: int,
+    code: ExitCode,
 ) -> None:
     console, now, report = invocation.console, invocation.clock.now(), ranked.report
     if invocation.arguments.json:
         values = {**report_values(report), "elsewhere": [problem_values(each) for each in ranked.elsewhere]}
+        values["muted"] = muted
         namespaces = [printable(name) for name in read.cluster.scope.namespaces]
         console.print_json(
             {"context": printable(session.context), "namespaces": namespaces, **values, "exit_code": int(code)}
         )
         return
     lines = [console.render(line).rstrip() for line in ranking_lines(report, now)]
-    lines[-1] = f"{printable(str(read.cluster.scope))}: {lines[-1]}"
+    lines[-1] = f"{printable(str(read.cluster.scope))}: {lines[-1]}" + (f" · {muted} muted" if muted else "")
     if text := elsewhere_text(ranked.elsewhere):
         lines.append(f"{text} (-A)")
     console.print("\n".join(lines))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from k9py.api.errors import NotFoundError
@@ -21,7 +22,9 @@ from k9py.cli.session import Invocation
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.health import ClusterState
 from k9py.cluster.scope import choose_scope
+from k9py.config.settings import read_settings
 from k9py.diagnosis.problem import TriageReport
+from k9py.diagnosis.registry import built_in_checks
 from k9py.session import ClusterSession
 
 DEADLINE: Final = 60.0
@@ -36,14 +39,24 @@ class TriagedCluster:
 
     Args:
         complete: everything that views need was read in time, and was not refused.
+        mute: ids of checks whose problems are only counted.
+        faults: of the config file.
     """
 
     cluster: Cluster
     complete: bool
+    mute: frozenset[str] = frozenset()
+    faults: tuple[str, ...] = ()
 
     def report(self) -> TriageReport:
-        """Return the report of now."""
+        """Return the report of now, with muted problems too."""
         return self.cluster.triage.report(self.cluster.clock.now())
+
+    def unmuted(self) -> tuple[TriageReport, int]:
+        """Return the report of now without muted problems, and how many there are."""
+        report = self.report()
+        kept = tuple(problem for problem in report.problems if problem.root.check not in self.mute)
+        return replace(report, problems=kept), len(report.problems) - len(kept)
 
 
 @asynccontextmanager
@@ -57,7 +70,9 @@ async def triaged(
         KdashError: nothing can be read.
     """
     console = invocation.console
-    choice = await choose_scope(session.connection, namespaces, context_namespace=session.namespace)
+    choice = await choose_scope(
+        session.connection, tuple(namespaces) or invocation.scope, context_namespace=session.namespace
+    )
     async with session.watch(choice.scope, notice=choice.notice) as cluster:
         lease = cluster.triage.open()
         try:
@@ -70,9 +85,16 @@ async def triaged(
                     raise health.error
                 _refuse_missing(cluster, namespaces)
                 complete = await _settled(cluster) and complete and cluster.health.is_complete
-            yield TriagedCluster(cluster, complete)
+            yield TriagedCluster(cluster, complete, *_settings(invocation.config_path))
         finally:
             lease.close()
+
+
+def _settings(path: Path | None) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return which checks the config file mutes, and what is wrong with the file."""
+    read = read_settings(path)
+    faults = (*read.faults, *read.unknown_checks([check.id for check in built_in_checks()]))
+    return frozenset(read.settings.triage.mute), tuple(f"{path}: {fault}" for fault in faults)
 
 
 async def _settled(cluster: Cluster) -> bool:
@@ -96,7 +118,7 @@ def _refuse_missing(cluster: Cluster, namespaces: Sequence[str]) -> None:
 def warnings_of(triaged_cluster: TriagedCluster) -> list[str]:
     """Return what a person has to know about the completeness of a verdict."""
     cluster = triaged_cluster.cluster
-    warnings = [cluster.scope_notice] if cluster.scope_notice else []
+    warnings = [*triaged_cluster.faults, *([cluster.scope_notice] if cluster.scope_notice else [])]
     missing = cluster.queries.missing_namespaces(cluster.scope.namespaces)
     if missing:
         warnings.append(f"no such namespace: {', '.join(missing)}")

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from k9py.api.kinds import is_workload
 from k9py.api.meta import ObjectRef
+from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.cli.session import Invocation, open_session
 from k9py.cli.triage.commands import step_command
 from k9py.cli.triage.exit_code import object_code
 from k9py.cli.triage.read import TriagedCluster, triaged, warnings_of
 from k9py.cli.triage.targets import check_existence, named_object
+from k9py.diagnosis.dependencies import dependencies
 from k9py.diagnosis.problem import Problem
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import ExitCode
 from k9py.views.problems.coverage import coverage_text
 from k9py.views.problems.report import why_lines
+from k9py.views.problems.scope import ranked_in
 from k9py.views.triage_json import object_values, report_values
 
 
@@ -26,22 +30,37 @@ async def why(invocation: Invocation, operands: Sequence[str]) -> ExitCode:
     """Print what is wrong with an object; return the exit code of its cause. Raises KdashError."""
     async with open_session(invocation) as session:
         ref = await named_object(session, operands)
-        namespaces = (ref.namespace,) if ref.namespace else ()
+        is_namespace = ref.kind == "Namespace" and not ref.group
+        namespaces = (ref.name,) if is_namespace else (ref.namespace,) if ref.namespace else ()
         async with triaged(invocation, session, namespaces) as read:
-            problems = read.cluster.triage.problems_of(ref)
+            problems = _problems_of(read, ref)
             if not problems:  # what does not exist may be the root of a problem
                 await check_existence(session, ref)
-            behind = () if problems else _problems_behind(read, ref)
-            code = object_code(problems or behind, complete=read.complete)
-            _print(invocation, session, read, ref, problems or behind, code, is_behind=bool(behind))
+            is_well = not any(problem.severity.is_problem for problem in problems)
+            behind = _problems_behind(read, ref) if is_well else ()
+            problems = (*behind, *problems)
+            code = object_code(problems, complete=read.complete)
+            _print(invocation, session, read, ref, problems, code, is_behind=bool(behind))
             invocation.console.print_warnings(warnings_of(read))
     return code
 
 
+def _problems_of(read: TriagedCluster, ref: ObjectRef) -> tuple[Problem, ...]:
+    """Return the problems that are about an object or explain it; of a Namespace, those of what is in it."""
+    if ref.kind == "Namespace" and not ref.group:
+        concerning = ranked_in(read.report(), (ref.name,)).report.problems
+        return tuple(problem for problem in concerning if problem.severity is not Severity.INFO)
+    return read.cluster.triage.problems_of(ref)
+
+
 def _problems_behind(read: TriagedCluster, ref: ObjectRef) -> tuple[Problem, ...]:
-    """Return the problems of the workloads behind a Service or a pod: they do not reach it, but concern it."""
+    """Return the problems of the workloads behind an Ingress, Service or pod: they do not reach it, but concern it."""
     queries = read.cluster.queries
+    workloads: tuple[ObjectRef, ...]
     match ref.kind:
+        case "Ingress":
+            refs = dependencies(ref, read.cluster.triage.graph()).refs
+            workloads = tuple(sorted(filter(is_workload, refs), key=str))
         case "Service":
             workloads = queries.backends_of(ref)
         case "Pod":
@@ -74,7 +93,7 @@ def _print(
     if not problems:
         lines.append(f"{printable(str(ref))}: nothing found, {coverage_text(report)}")
     elif is_behind:
-        lines += [f"{printable(str(ref))}: nothing found about itself; what is behind it:", ""]
+        lines += [f"{printable(str(ref))}: itself is well; what is behind it is not:", ""]
     for index, problem in enumerate(problems):
         lines += [""] if index else []
         lines += [console.render(line).rstrip() for line in why_lines(problem, now, step_command)]

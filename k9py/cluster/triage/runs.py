@@ -30,10 +30,10 @@ from k9py.diagnosis.finding_groups import Owner
 from k9py.diagnosis.graph import Unread
 
 _MAX_BROKEN: Final = 20
-_OBJECTS_OF_A_FINDING: Final = 10
-"""Evidence, next steps, references: what the garbage collector would walk."""
 _TIME_STEP: Final = timedelta(seconds=60)
 """How long what was found at one time holds: a check that reads the time runs again, even if it does not ask for it."""
+_OBJECTS_OF_A_FINDING: Final = 10
+"""Evidence, next steps, references: what the garbage collector would walk."""
 
 
 @dataclass(slots=True)
@@ -227,9 +227,10 @@ class CheckRuns:
         self._reads.register(run.reads, tokens)
         findings = tuple(found)
         if findings != run.findings or owners != run.owners:
+            more = max(0, len(findings) - len(run.findings))
             run.findings, run.owners = findings, owners
             self.version += 1
-            self._on_kept(_OBJECTS_OF_A_FINDING * len(findings))
+            self._on_kept(_OBJECTS_OF_A_FINDING * more)
         self._run_again(ref, run, graph)
 
     def _run_again(self, ref: ObjectRef, run: _Run, graph: ClusterGraph) -> None:

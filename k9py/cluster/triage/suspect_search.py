@@ -18,7 +18,7 @@ from k9py.cluster.graph import ClusterGraph
 from k9py.cluster.reads import ReadGraph, TrackedReads
 from k9py.cluster.triage.pacing import PassSlices
 from k9py.diagnosis.graph import NotReadError
-from k9py.diagnosis.problem import Problem, Suspect
+from k9py.diagnosis.problem import Problem, ProblemId, Suspect
 from k9py.diagnosis.suspects import beginning
 
 MAX_PROBLEMS: Final = 20
@@ -29,7 +29,7 @@ _OPEN_FOR: Final = timedelta(minutes=3)
 
 Find = Callable[[Problem, ClusterGraph], tuple[Suspect, ...]]
 
-_Key = tuple[tuple[str, ObjectRef, str, str], datetime]
+_Key = tuple[ProblemId, datetime]
 
 
 @dataclass(slots=True)

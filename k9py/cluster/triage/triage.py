@@ -137,7 +137,7 @@ class Triage:
 
     def logs(self) -> Iterator[tuple[Pod, str, bool, tuple[str, ...]]]:
         """Yield the log lines that checks have read: pod, container, whether of the run before, lines."""
-        return self._objects.logs.read(self._cluster.stores.pods.values())
+        return self._objects.logs.read(tuple(self._cluster.stores.pods.values()))
 
     def findings_of(self, ref: ObjectRef) -> tuple[Finding, ...]:
         """Return what was found about an object."""
@@ -304,7 +304,7 @@ class Triage:
         self._show()
         if not self._everything:
             self._suspects.choose(self._shown)
-            await self._suspects.run(self._shown, self._graph, slices)
+            await self._suspects.run(self._shown, self.graph, slices)
         self._sweep(runs)
 
     def _seconds_to_next(self, runs: CheckRuns) -> float | None:
@@ -337,14 +337,15 @@ class Triage:
             self._sweep_at = clock.monotonic() + _SWEEP_SECONDS
         for refs, budget in ((runs.changed, _CHANGED_BUDGET), (runs.stale, _STALE_BUDGET)):
             limit = None if is_unbounded else budget
-            if not await runs.run_all(tuple(refs), self._graph, slices, lambda: self._everything, limit):
+            if not await runs.run_all(tuple(refs), self.graph, slices, lambda: self._everything, limit):
                 break
         if runs.dirty_count:
             self._pace.wake()
         elif not self._everything:
             self._was_complete = True
 
-    def _graph(self) -> ClusterGraph:
+    def graph(self) -> ClusterGraph:
+        """Return what checks read, as of now."""
         cluster = self._cluster
         return ClusterGraph(cluster.queries, self._objects, cluster.resource_types, cluster.clock.now())
 

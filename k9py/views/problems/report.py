@@ -39,10 +39,10 @@ def ranking_lines(report: TriageReport, now: datetime) -> Iterator[StyledLine]:
 def summary_lines(report: TriageReport) -> Iterator[StyledLine]:
     """Yield how many problems there are, how much was looked at, and what could not be read."""
     notes = sum(problem.severity is Severity.INFO for problem in report.problems)
-    noted = f"{count_noun(notes, 'note')}: -o json lists them" if notes else ""
+    noted = f"{count_noun(notes, 'note')} (-o json)" if notes else ""
     if notes == len(report.problems):
-        parts = [part for part in (coverage_text(report), "found nothing", noted) if part]
-        yield (("; ".join(parts), Tone.PLAIN),)
+        parts = [part for part in (f"{coverage_text(report)}, found nothing", noted) if part]
+        yield ((" · ".join(parts), Tone.PLAIN),)
         return
     counts = Counter(problem.severity for problem in report.problems)
     counted = " · ".join(count_text(severity, counts[severity]) for severity in COUNTED_SEVERITIES if counts[severity])

@@ -41,10 +41,9 @@ _ACKNOWLEDGED_RANK: Final = 1_000_000
 
 def row_key(problem: Problem) -> ObjectRef:
     """Return the key of a problem's row: the same while its cause is; not an object of the cluster."""
-    check, subject, container, reason = problem.id
-    return ObjectRef(
-        ROW_KIND, subject.namespace, f"{subject.qualified_kind}/{subject.name} {check} {container} {reason}"
-    )
+    check, subject, container, reason, variant = problem.id
+    name = f"{subject.qualified_kind}/{subject.name} {check} {container} {reason} {variant}"
+    return ObjectRef(ROW_KIND, subject.namespace, name)
 
 
 def row(problem: Problem, rank: int, now: datetime, *, is_acknowledged: bool = False) -> Row:

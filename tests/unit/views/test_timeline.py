@@ -110,6 +110,7 @@ def test_the_json_names_its_schema_and_every_fact() -> None:
         "kind": "change",
         "what": "data changed",
         "count": 1,
+        "first": None,
         "by": None,
         "source": "",
         "warning": False,

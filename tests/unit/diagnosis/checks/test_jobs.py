@@ -175,6 +175,13 @@ def test_a_new_job_may_have_no_pod_yet() -> None:
     assert graph.again_at is not None
 
 
+@pytest.mark.parametrize("reason", ["", "forbidden: may not list pods"])
+def test_nothing_is_claimed_about_pods_that_are_not_read(reason: str) -> None:
+    graph = GraphOfObjects(_job(), unread={"Pod": reason})
+
+    assert findings_of(job_health, graph.subject(JOB, "import", "shop"), graph) == ()
+
+
 @pytest.mark.parametrize(
     ("failed", "limit", "severity"),
     [(0, 6, None), (1, 6, Severity.INFO), (2, 6, Severity.WARNING), (1, 1, Severity.WARNING)],
