@@ -79,11 +79,6 @@ class Problem:
         """Identify it as long as its cause is the same: for acknowledging, and for differences."""
         return (self.root.check, self.subject, self.root.container, self.root.reason, self.variant)
 
-    @property
-    def is_cause_known(self) -> bool:
-        """Whether the root is a cause; an effect that nothing explains is a root too, of unknown cause."""
-        return not self.root.is_effect
-
 
 @dataclass(frozen=True, slots=True)
 class UnreadKind:
