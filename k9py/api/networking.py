@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
+import msgspec
+
 from k9py.api.meta import KubeObject, KubeStruct, Present, SpecMeta
 from k9py.api.selectors import LabelSelector
 from k9py.api.services import LoadBalancerStatus
@@ -141,13 +143,28 @@ class IngressClass(KubeObject, frozen=True):
         return self.metadata.annotation(DEFAULT_CLASS) == "true"
 
 
+class NetworkPolicyPeer(KubeStruct, frozen=True):
+    """networking/v1 NetworkPolicyPeer: pods by their labels, of namespaces by theirs, or addresses."""
+
+    pod_selector: LabelSelector | None = None
+    namespace_selector: LabelSelector | None = None
+    ip_block: Present | None = None
+
+
+class NetworkPolicyRule(KubeStruct, frozen=True):
+    """A rule of a NetworkPolicy; its ports are not read. Without peers it allows all of them."""
+
+    from_: tuple[NetworkPolicyPeer, ...] | None = msgspec.field(default=None, name="from")
+    to: tuple[NetworkPolicyPeer, ...] | None = None
+
+
 class NetworkPolicySpec(KubeStruct, frozen=True):
-    """networking/v1 NetworkPolicySpec; of the rules only their number is read. An empty selector selects all pods."""
+    """networking/v1 NetworkPolicySpec. An empty selector selects all pods."""
 
     pod_selector: LabelSelector = LabelSelector()
     policy_types: tuple[str, ...] | None = None
-    ingress: tuple[Present, ...] | None = None
-    egress: tuple[Present, ...] | None = None
+    ingress: tuple[NetworkPolicyRule, ...] | None = None
+    egress: tuple[NetworkPolicyRule, ...] | None = None
 
 
 class NetworkPolicy(KubeObject, frozen=True):

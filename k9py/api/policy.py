@@ -216,6 +216,13 @@ class QuotaSpec(KubeStruct, frozen=True):
     scopes: tuple[str, ...] | None = None
     scope_selector: ScopeSelector | None = None
 
+    @property
+    def scope_text(self) -> str:
+        """The pods that it counts: `BestEffort`, `PriorityClass In high`; "" for all."""
+        expressions = (self.scope_selector.match_expressions if self.scope_selector else None) or ()
+        texts = [f"{each.scope_name} {each.operator} {' '.join(each.values or ())}".strip() for each in expressions]
+        return ", ".join((*(self.scopes or ()), *texts))
+
 
 class QuotaStatus(KubeStruct, frozen=True):
     """core/v1 ResourceQuotaStatus; an entry missing in `used` has not been counted yet."""

@@ -216,13 +216,15 @@ def _cluster_options(output: Option, *, writes: bool) -> Sequence[Option]:
     )
 
 
-def with_read_options(*outputs: str, default: str = "") -> Callable[[Function], Function]:
+def with_read_options(*outputs: str, default: str = "", everywhere: bool = False) -> Callable[[Function], Function]:
     """Return a decorator that adds the cluster options, of which -n is repeatable and -A reads the whole cluster.
 
     Args:
         outputs: the values of `--output`.
         default: describes the default format, for the help.
+        everywhere: without -n it reads all that may be listed.
     """
+    scope = "all that you may list" if everywhere else "the context's"
     form = f"Output format; default: {default}." if default else "Output format."
 
     def add(function: Function) -> Function:
@@ -233,7 +235,7 @@ def with_read_options(*outputs: str, default: str = "") -> Callable[[Function], 
             "namespaces",
             metavar="NAME",
             multiple=True,
-            help="Namespace, repeatable; default: the context's.",
+            help=f"Namespace, repeatable; default: {scope}.",
         )
         everywhere = click.option("-A", "--all-namespaces", is_flag=True, help="All namespaces.")
         added: list[Option] = [*options, everywhere, several]

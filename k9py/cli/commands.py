@@ -129,7 +129,7 @@ kdash status deploy/checkout --wait   a gate after a deploy
     help="Maximum time to wait, such as 90s or 10m.",
 )
 @click.option("-w", "--watch", is_flag=True, help="Without an object: print what changes, until Ctrl+C.")
-@with_read_options("text", "json", default="text")
+@with_read_options("text", "json", default="text", everywhere=True)
 def status(
     context: click.Context, /, operands: Sequence[str], wait: bool, timeout: float, watch: bool, **given: Any
 ) -> None:
@@ -208,7 +208,7 @@ def why(context: click.Context, /, operands: Sequence[str], **given: Any) -> Non
     metavar="FILE",
     help="File to write; default: a name with the time.",
 )
-@with_read_options("text", "json", default="text")
+@with_read_options("text", "json", default="text", everywhere=True)
 def capsule(context: click.Context, /, operands: Sequence[str], file: str | None, **given: Any) -> None:
     """Run `kdash capsule`."""
     arguments, scope = merge_scoped_arguments(context, given)

@@ -1,6 +1,7 @@
 """The cluster of `kdash --replay FILE`: an incident capsule, in the same screens and commands, read-only.
 
-Invariant: nothing happens in it, and its time stands still at the time of the capsule.
+Invariants: nothing happens in it, and its time stands still at the time of the capsule. What is not in the capsule may
+not be read, so that it is unread and never looks as if it did not exist.
 """
 
 from __future__ import annotations

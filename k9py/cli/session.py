@@ -23,7 +23,7 @@ from k9py.cli.console import Console, system_console
 from k9py.cli.exit_guard import run_guarded
 from k9py.cli.process import run_printing
 from k9py.cli.progress import SignInPrinter
-from k9py.config.paths import audit_file, draft_directory
+from k9py.config.paths import audit_file, config_file, draft_directory
 from k9py.kube import child_processes
 from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
@@ -49,6 +49,8 @@ class Invocation:
         operations: what can be written.
         environ: the environment variables that choose an editor.
         history: what was watched to change before, of a replayed capsule.
+        config_path: of the config file; None reads none.
+        scope: the namespaces that the cluster has, of a replayed capsule; (): those that one may read.
     """
 
     arguments: CommandArguments
@@ -60,6 +62,8 @@ class Invocation:
     operations: OperationRegistry = field(default_factory=built_in_operations)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     history: tuple[HistoryEntry, ...] = ()
+    config_path: Path | None = None
+    scope: tuple[str, ...] = ()
 
     @property
     def drafts(self) -> Path:
@@ -109,6 +113,7 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
             console=console,
             connect_options=ConnectOptions(arguments.kubeconfig, arguments.context, SignInPrinter(console.print_err)),
             audit_path=audit_file(os.environ),
+            config_path=config_file(os.environ),
         )
         embedded = embedded_cluster(arguments.demo, arguments.replay)
         if embedded is not None:
@@ -120,6 +125,7 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
                 connector=embedded.connect,
                 clock=embedded.clock,
                 history=embedded.history,
+                scope=embedded.scope,
             )
         return run_printing(lambda: run_guarded(run_and_report(invocation, core), child_processes.kill_all))
 

@@ -276,6 +276,10 @@ class Cluster:
         self._notify(self._tracer.trace(kind, batch))
         self.triage.on_batch(kind, batch)
 
+    def keep(self, count: int) -> None:
+        """Count objects that stay, so that the garbage collector does not walk them again and again."""
+        self._gc_tuner.add(count)
+
     def mark_changed(self, tokens: Iterable[Token]) -> None:
         """Make stale what has read something that changed outside the stores of the first screen."""
         stale = self.stores.reads.mark(tokens)
@@ -313,6 +317,7 @@ class Cluster:
 
     def _on_discovered(self) -> None:
         self._leases.retry_missing(self.discovery.discovered)
+        self.triage.on_types()
         for feed in self._feeds:
             feed.mark_health()
 

@@ -43,6 +43,9 @@ from k9py.rollouts.revisions import Revision
 
 T = TypeVar("T", bound=KubeObject)
 
+TYPES: Final = ("types",)
+"""The token of a resource type that is not known."""
+
 _WORKLOADS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET)
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -87,23 +90,30 @@ class ClusterGraph:
 
     Attributes:
         again_at: the earliest time at which the last check asked to run again, None: it did not.
+        has_read_time: whether the last check has read what time it is.
     """
 
     def __init__(self, queries: Queries, source: ObjectSource, types: ResourceTypes, now: datetime) -> None:
-        self.now = now
+        self._now = now
+        self.has_read_time = False
         self.again_at: datetime | None = None
         self._queries = queries
         self._relations = queries.relations
         self._source = source
         self._types = types
 
-    def begin(self, now: datetime) -> None:
+    def begin(self) -> None:
         """Begin the run of the checks of another object."""
-        self.now = now
         self.again_at = None
+        self.has_read_time = False
+
+    @property
+    def now(self) -> datetime:
+        self.has_read_time = True
+        return self._now
 
     def look_again(self, at: datetime) -> None:
-        if at > self.now and (self.again_at is None or at < self.again_at):
+        if at > self._now and (self.again_at is None or at < self.again_at):
             self.again_at = at
 
     # -- objects ------------------------------------------------------------------------------------------------------
@@ -121,6 +131,7 @@ class ClusterGraph:
     def metadata(self, ref: ObjectRef) -> ObjectMetadata | Unread | None:
         resource_type = self._types.of_ref(ref)
         if resource_type is None:
+            self._queries.record(TYPES)
             return Unread("not served")
         store = self._source.store(Demand(MetadataKind(resource_type), ref.namespace, ref.name))
         if isinstance(store, Unread):
@@ -142,6 +153,13 @@ class ClusterGraph:
     def has_read(self, kind: Kind[Any]) -> bool:
         return self._queries.has_synced(kind.name) or not isinstance(self._source.store(Demand(kind, None)), Unread)
 
+    def _need_one_of(self, kinds: tuple[Kind[Any], ...]) -> None:
+        """Raise NotReadError where none of some kinds has been read: those that have show what is known."""
+        # Each is asked for, so that the check runs again when another one has been read.
+        read = [self.has_read(kind) for kind in kinds]
+        if not any(read):
+            raise NotReadError(kinds[0].name)
+
     def _need(self, *kinds: Kind[Any]) -> None:
         for kind in kinds:
             if not self.has_read(kind):
@@ -156,7 +174,6 @@ class ClusterGraph:
         return tuple(sorted(store.by_owner(owner.uid, owner.namespace), key=lambda each: each.name))
 
     def workload(self, ref: ObjectRef) -> Workload | None:
-        self._need(*(kind for kind in _WORKLOADS if kind.name == ref.kind))
         return self._queries.workload(ref)
 
     def workload_of(self, obj: KubeObject) -> ObjectRef | None:
@@ -186,11 +203,12 @@ class ClusterGraph:
         return tuple(store.by_index(NODE, node))
 
     def services_of(self, workload: ObjectRef) -> tuple[ObjectRef, ...]:
-        self._need(SERVICE, *_WORKLOADS)
+        self._need(SERVICE)
+        self._need_one_of(_WORKLOADS)
         return self._queries.services_of(workload)
 
     def backends_of(self, service: ObjectRef) -> tuple[ObjectRef, ...]:
-        self._need(*_WORKLOADS)
+        self._need_one_of(_WORKLOADS)
         return self._queries.backends_of(service)
 
     def slices_of(self, service: Service) -> tuple[EndpointSlice, ...]:
@@ -224,10 +242,10 @@ class ClusterGraph:
     # -- what users feel ----------------------------------------------------------------------------------------------
 
     def workload_health(self, ref: ObjectRef) -> RolloutView | None:
-        return self._queries.rollout_view(ref, self.now)
+        return self._queries.rollout_view(ref, self._now)
 
     def service_health(self, ref: ObjectRef) -> ServiceView | None:
-        return self._queries.service_view(ref, self.now)
+        return self._queries.service_view(ref, self._now)
 
     # -- logs ---------------------------------------------------------------------------------------------------------
 
@@ -292,4 +310,4 @@ def _owned(fields: msgspec.Raw) -> tuple[str, ...]:
 
 
 def _newest_first(events: Iterator[Event]) -> tuple[Event, ...]:
-    return tuple(sorted(events, key=lambda event: event.last_seen or _EARLIEST, reverse=True))
+    return tuple(sorted(events, key=lambda event: (event.last_seen or _EARLIEST, event.name), reverse=True))

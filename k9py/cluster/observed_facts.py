@@ -33,6 +33,14 @@ _WITH_WRITERS: Final = frozenset(
 """Kinds of which the metadata alone is watched; more is known of the others."""
 
 
+_OF_STATUS: Final = frozenset({"ready", "ready endpoints", "phase", "node", "restarts", "allowed disruptions"})
+
+
+def is_fact_of_status(fact: str) -> bool:
+    """Return whether a fact shows how an object fares, not what somebody wrote."""
+    return fact in _OF_STATUS or fact.startswith(("condition ", "container ", "column "))
+
+
 def observed_facts(value: KubeObject) -> Facts | None:
     """Return the facts of an object, None for a kind without a history (events, ReplicaSets, revisions)."""
     facts_of = _FACTS.get(type(value))

@@ -20,7 +20,7 @@ from k9py.api.selectors import label_mismatch
 from k9py.api.services import EndpointSlice, Service
 from k9py.api.workloads import Deployment, Workload
 from k9py.cluster.log_targets import DEFAULT_ROLES, targets_of_pods
-from k9py.cluster.reads import TrackedReads
+from k9py.cluster.reads import Token, TrackedReads
 from k9py.cluster.relations import Relations
 from k9py.cluster.stores import Stores
 from k9py.cluster.view_builder import ViewBuilder
@@ -62,6 +62,10 @@ class Queries:
     def track_reads(self) -> TrackedReads:
         """Return what records the reads of a computation and becomes stale when one of them changes; close it."""
         return self._stores.reads.track()
+
+    def record(self, token: Token) -> None:
+        """Record that something outside the stores was read, if reads are recorded now."""
+        self._stores.reads.record(token)
 
     def missing_namespaces(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the namespaces that do not exist; none while that is unknown.

@@ -39,10 +39,12 @@ class ServiceDemand:
     Args:
         services: how many there are.
         is_unserved: one of them has no serving endpoint, or that is not known.
+        is_replaced: a Service sends its traffic to another version: blue and green.
     """
 
     services: int = 0
     is_unserved: bool = False
+    is_replaced: bool = False
 
 
 def rollout_severity(
@@ -135,7 +137,8 @@ def _zero_severity(zero: ScaledToZero, demand: ServiceDemand, now: datetime) -> 
     if demand.is_unserved:
         return Severity.DOWN
     is_recent = zero.at is not None and now - zero.at < _RECENT
-    return Severity.WARNING if is_recent and not demand.services else Severity.IDLE
+    is_missed = not demand.services and not demand.is_replaced
+    return Severity.WARNING if is_recent and is_missed else Severity.IDLE
 
 
 def _allowed(workload: Workload, status: RolloutStatus) -> int:

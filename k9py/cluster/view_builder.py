@@ -34,6 +34,7 @@ from k9py.cluster.severity import (
 from k9py.cluster.views import RolloutView, ServiceMode, ServiceView
 from k9py.cluster.workload_memory import WorkloadMemory
 from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.mixed_backends import is_of_version
 from k9py.diagnosis.near_misses import NearMiss
 from k9py.diagnosis.persistent_failures import fails_persistently
 from k9py.diagnosis.rollouts import diagnose_rollout
@@ -253,7 +254,23 @@ class ViewBuilder:
         """Return what the Services in front of a workload scaled to 0 need."""
         services = self._relations.service_keys(workload)
         is_known = self._has_synced(EndpointSlice.KIND)
-        return ServiceDemand(len(services), any(not is_known or not self._is_served(key) for key in services))
+        return ServiceDemand(
+            len(services),
+            any(not is_known or not self._is_served(key) for key in services),
+            is_replaced=not services and is_known and self._is_replaced(workload),
+        )
+
+    def _is_replaced(self, workload: Workload) -> bool:
+        """Return whether a Service selects another version instead (its selector names another slot), and serves."""
+        labels = workload.spec.template.labels
+        _, services = self._relations.in_namespace(workload.namespace)
+        for service in services:
+            selector = service.spec.selector or {}
+            differing = [key for key, value in selector.items() if labels.get(key) != value]
+            is_version = bool(differing) and all(key in labels and is_of_version(key) for key in differing)
+            if is_version and len(differing) < len(selector) and self._is_served(service.key):
+                return True
+        return False
 
     def _is_served(self, service: ObjectRef) -> bool:
         """Return whether a Service has an endpoint that serves and is not terminating."""

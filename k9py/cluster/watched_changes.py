@@ -14,7 +14,7 @@ from k9py.api.kinds import is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.text import bounded, printable
 from k9py.cluster.change_history import ChangeHistory, FactChange, HistoryAction, HistoryEntry
-from k9py.cluster.observed_facts import WRITTEN_BY
+from k9py.cluster.observed_facts import WRITTEN_BY, is_fact_of_status
 from k9py.diagnosis.timeline import EntryKind, Knowledge, TimelineEntry
 from k9py.diagnosis.timelines.merging import SAME_CHANGE
 
@@ -23,8 +23,12 @@ _VALUE: Final = 80
 _SOURCE: Final = "watched"
 
 
-def watched_entries(history: ChangeHistory, since: datetime) -> Iterator[TimelineEntry]:
-    """Yield the watched changes since a time, newest first."""
+def watched_entries(history: ChangeHistory, since: datetime, *, only_written: bool = False) -> Iterator[TimelineEntry]:
+    """Yield the watched changes since a time, newest first.
+
+    Args:
+        only_written: leave out what shows how objects fare: of that nothing is the cause of anything.
+    """
     last_of: dict[tuple[ObjectRef, HistoryAction], datetime] = {}
     for entry in history.entries():
         if entry.last_at < since:
@@ -34,10 +38,10 @@ def watched_entries(history: ChangeHistory, since: datetime) -> Iterator[Timelin
             if later is not None and later - entry.at <= SAME_CHANGE:
                 continue  # the same, watched in another form
             last_of[entry.ref, entry.action] = entry.at
-        yield from _entries(entry)
+        yield from _entries(entry, only_written=only_written)
 
 
-def _entries(entry: HistoryEntry) -> Iterator[TimelineEntry]:
+def _entries(entry: HistoryEntry, *, only_written: bool) -> Iterator[TimelineEntry]:
     ref = entry.ref
     kind = _KINDS.get(ref.kind, EntryKind.CHANGE)
     noun = "pod " if ref.kind == "Pod" and not ref.group else ""
@@ -49,6 +53,8 @@ def _entries(entry: HistoryEntry) -> Iterator[TimelineEntry]:
         case HistoryAction.CHANGED:
             writers = tuple(change.fact.removeprefix(WRITTEN_BY) for change in entry.changes if _is_write(change))
             facts = [change for change in entry.changes if not _is_write(change) and _is_telling(entry, change)]
+            if only_written:
+                facts = [change for change in facts if not is_fact_of_status(change.fact)]
             if facts:
                 is_scaling = is_workload(ref) and all(change.fact == "replicas" for change in facts)
                 kind = EntryKind.SCALING if is_scaling else kind

@@ -9,15 +9,16 @@ of the findings; a problem is as severe as the worst that users feel of what it 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
 from k9py.diagnosis.finding import Finding
-from k9py.diagnosis.finding_groups import FindingGroup, GroupKey, Owner, fold
+from k9py.diagnosis.finding_groups import FindingGroup, GroupKey, Owner, fold, variant_of
 from k9py.diagnosis.problem import Effect, Problem
 
 FELT_KINDS: Final = frozenset(
@@ -68,7 +69,7 @@ def trace_steps(findings: Iterable[Finding], owners: Mapping[ObjectRef, Owner]) 
         ranked.append((_rank(problem), problem))
         yield
     ranked.sort(key=lambda each: each[0])
-    problems = [problem for _, problem in ranked]
+    problems = list(_distinct([problem for _, problem in ranked]))
     about: dict[ObjectRef, tuple[Finding, ...]] = {}
     for group in groups.values():
         for member in group.members:
@@ -260,6 +261,8 @@ def _standing(groups: Iterable[FindingGroup]) -> list[FindingGroup]:
 def _felt(root: FindingGroup, explained: list[FindingGroup]) -> Severity:
     """Return what users feel of a root: the worst of its effects, else of what it explains, else its own."""
     is_felt = root.is_effect or (root.subject.kind in FELT_KINDS and root.finding.about == root.subject)
+    # What cannot be judged makes nothing that is known milder.
+    explained = [group for group in explained if group.severity is not Severity.UNKNOWN]
     effects = [group for group in explained if group.is_effect]
     if is_felt and not any(root.subject in group.objects for group in effects):
         effects.append(root)
@@ -268,13 +271,34 @@ def _felt(root: FindingGroup, explained: list[FindingGroup]) -> Severity:
     return root.severity if felt is Severity.INFO and root.finding.about.kind != POD.name else felt
 
 
+def _distinct(problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Yield problems with different ids: those that share one are told apart by their message."""
+    count = Counter(problem.id for problem in problems)
+    for problem in problems:
+        yield problem if count[problem.id] == 1 else replace(problem, variant=variant_of(problem.root))
+
+
 def _rank(problem: Problem) -> tuple[object, ...]:
-    """Sort the worst first, then what explains most Services and Ingresses, most objects, the latest, by name."""
+    """Sort the worst first, then what explains most Services and Ingresses, the latest, by kind and name.
+
+    How many objects it explains is left out: it changes with every pod, and rows would move under the cursor.
+    """
     entrances = sum(ref.kind in _ENTRANCES for ref in set(_objects(problem.effects)))
     since = -problem.since.timestamp() if problem.since is not None else 0.0
     root = problem.root
-    name = (problem.subject, root.check, root.container, root.reason, root.message, root.is_effect, problem.objects)
-    return (problem.severity, -entrances, -problem.explained, since, name)
+    subject = problem.subject
+    name = (
+        subject.kind,
+        subject.namespace,
+        subject,
+        root.check,
+        root.container,
+        root.reason,
+        root.message,
+        root.is_effect,
+        problem.objects,
+    )
+    return (problem.severity, -entrances, since, name)
 
 
 def _objects(effects: Iterable[Effect]) -> Iterator[ObjectRef]:

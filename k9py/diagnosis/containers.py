@@ -55,6 +55,9 @@ _INIT_WAITS: Final = timedelta(minutes=1)
 _WAIT_LOOP: Final = lazy_pattern(r"\b(?:until|while|wait[-_]for|wait4x|dockerize|k8s-wait-for)\b|^(?:service|svc) ")
 """Commands that only end when what they wait for answers; others (a migration, a download) may take their time."""
 _SIDECAR_START: Final = timedelta(minutes=1)
+_WRONG_REQUEST: Final = lazy_pattern(r"statuscode: 4(?!08|25|29)\d\d\b|does not implement the grpc health protocol")
+"""A probe's request that the program answers, and that asking again does not make right."""
+_ANSWERING: Final = timedelta(minutes=1)
 _RECENT_RESTART: Final = timedelta(hours=1)
 BACK_OFF_RESET: Final = timedelta(minutes=10)
 """A container that ran for this long is started without a back-off when it ends (2 x MaxContainerBackOff)."""
@@ -288,10 +291,15 @@ def unready_cause(case: ContainerCase, running: StateRunning) -> Cause:
 def _is_hopeless(case: ContainerCase, name: str, output: str, elapsed: timedelta) -> bool:
     """Return whether a probe that has not succeeded yet cannot: it asks a port that its container does not have.
 
+    Neither can one whose request is answered for a minute, and refused as wrong: the program runs, and knows no such
+    path or wants credentials.
+
     A sidecar that does not start keeps every other container from starting, so it has a minute at most.
     """
     settings = probe_of(case.container, name)
     patience = timedelta(seconds=max(settings.patience_seconds if settings else 0, 15))
     if port_problem(case.container, name, output):
         return elapsed >= patience
+    if _WRONG_REQUEST.search(output):
+        return elapsed >= max(patience, _ANSWERING)
     return name == "startup" and case.container.is_sidecar and elapsed >= _SIDECAR_START

@@ -16,7 +16,8 @@ from k9py.api.causes import Cause, CauseKind
 from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
 
-_LATEST: Final = datetime.max.replace(tzinfo=UTC)
+LATEST: Final = datetime.max.replace(tzinfo=UTC)
+"""Sorts what began at an unknown time last."""
 
 
 class EvidenceSource(Enum):
@@ -35,7 +36,7 @@ class Evidence:
     Args:
         about: the object that it was read from; for ABSENCE, the object that does not exist.
         where: the path of a field, the reason of an event, the container of a log; "" for ABSENCE.
-        text: what is there, printable, at most a few hundred characters.
+        text: what is there, printable, at most 1,000 characters.
         at: when it was reported, aware UTC, None when unknown.
     """
 
@@ -104,16 +105,19 @@ def finding_of(cause: Cause, severity: Severity, about: ObjectRef) -> Finding:
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the findings worst first, without duplicates.
+    """Return the findings worst first, without duplicates: of equal ones the oldest.
 
     Of equally severe findings those that name a cause come first, then the oldest, then in the order of the checks.
     """
-    unique = {(finding.reason, finding.message, finding.about): finding for finding in findings}
+    unique: dict[tuple[str, str, ObjectRef], Finding] = {}
+    for finding in findings:
+        key = (finding.reason, finding.message, finding.about)
+        unique[key] = min(unique.get(key, finding), finding, key=lambda each: each.since or LATEST)
     # A finding without a kind states an effect: no progress, nothing ready.
     return tuple(
         sorted(
             unique.values(),
-            key=lambda finding: (finding.severity, finding.kind is None, finding.since or _LATEST),
+            key=lambda finding: (finding.severity, finding.kind is None, finding.since or LATEST),
         )
     )
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
-from k9py.diagnosis.finding import Finding
-
-LATEST: Final = datetime.max.replace(tzinfo=UTC)
+from k9py.diagnosis.finding import LATEST, Finding
 
 GroupKey = tuple[str, bool, ObjectRef, str, str, str]
 """Check, whether it is an effect, subject, kind of the objects, reason, message without names of pods.
@@ -118,8 +115,14 @@ def _key(finding: Finding, owners: Mapping[ObjectRef, Owner]) -> GroupKey:
         return (finding.check, finding.is_effect, about, about.kind, "", finding.message)
     owner = owners.get(about)
     subject = about if owner is None else owner.ref
-    message = _OF_ONE_POD.sub("*", _without(about.name, finding.message))
-    return (finding.check, finding.is_effect, subject, about.kind, finding.reason, message)
+    return (finding.check, finding.is_effect, subject, about.kind, finding.reason, variant_of(finding))
+
+
+def variant_of(finding: Finding) -> str:
+    """Return the message, without what belongs to one pod alone if it is about a pod."""
+    if finding.about.kind != POD.name or finding.about.group:
+        return finding.message
+    return _OF_ONE_POD.sub("*", _without(finding.about.name, finding.message))
 
 
 def _without(name: str, text: str) -> str:

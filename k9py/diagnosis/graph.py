@@ -154,7 +154,7 @@ class Graph(Protocol):
         ...
 
     def workload(self, ref: ObjectRef) -> Workload | None:
-        """Return a Deployment, StatefulSet or DaemonSet."""
+        """Return a Deployment, StatefulSet or DaemonSet; None when there is none, or its kind has not been read."""
         ...
 
     def workload_of(self, obj: KubeObject) -> ObjectRef | None:

@@ -66,7 +66,7 @@ def mixed_backends(service: Service, backends: Sequence[Workload]) -> MixedBacke
         (
             f"{key}={value}"
             for key, value in sorted(own.spec.template.labels.items())
-            if not _is_of_version(key) and all(each.spec.template.labels.get(key) != value for each in strangers)
+            if not is_of_version(key) and all(each.spec.template.labels.get(key) != value for each in strangers)
         ),
         "",
     )
@@ -79,7 +79,7 @@ def _is_same_application(left: Workload, right: Workload) -> bool:
         return True
     labels, others = left.spec.template.labels, right.spec.template.labels
     differing = {key for key in labels.keys() | others.keys() if labels.get(key) != others.get(key)}
-    if any(not _is_of_version(key) for key in differing):
+    if any(not is_of_version(key) for key in differing):
         # A label of its own for a canary: `app=web-canary` beside the label that is selected.
         return _base_name(left.name) == _base_name(right.name)
     is_same_image = bool(_repositories(left) & _repositories(right))
@@ -102,7 +102,7 @@ def _base_name(name: str) -> str:
     return _VERSION_NAME.sub("", name) or name
 
 
-def _is_of_version(key: str) -> bool:
+def is_of_version(key: str) -> bool:
     return key.rpartition("/")[2].lower() in _OF_VERSIONS
 
 

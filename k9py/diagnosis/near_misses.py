@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from k9py.api.meta import ObjectRef
+from k9py.api.near_names import edit_distance
 from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
 from k9py.api.text import printable
@@ -124,7 +125,7 @@ def name_distance(wanted: str, actual: str) -> float:
     if left == right or _letters(left) == _letters(right):
         return 0.1
     longest = max(len(left), len(right))
-    edits = edit_distance(left, right, limit=longest // 3 + 1)
+    edits = edit_distance(left, right, longest // 3 + 1)
     # One edit of a short name, or every third character of a longer one: `web` and `web2`, not `web` and `job`.
     if edits <= max(1, (longest - 1) // 3) and longest > 2:
         return 0.2 + 0.5 * edits / longest
@@ -134,30 +135,6 @@ def name_distance(wanted: str, actual: str) -> float:
     if min(len(left), len(right)) >= 3 and (left.startswith(right) or right.startswith(left)):
         return 0.75
     return _FAR
-
-
-def edit_distance(left: str, right: str, *, limit: int) -> int:
-    """Return how many letters must be inserted, deleted, replaced or swapped with their neighbour (Damerau).
-
-    Args:
-        limit: a greater distance is reported as `limit + 1`.
-    """
-    if abs(len(left) - len(right)) > limit:
-        return limit + 1
-    before: list[int] = []
-    previous = list(range(len(right) + 1))
-    for row, letter in enumerate(left, 1):
-        current = [row]
-        for column, other in enumerate(right, 1):
-            cost = min(previous[column] + 1, current[-1] + 1, previous[column - 1] + (letter != other))
-            is_swap = row > 1 and column > 1 and letter == right[column - 2] and left[row - 2] == other
-            if is_swap:
-                cost = min(cost, before[column - 2] + 1)
-            current.append(cost)
-        if min(current) > limit:
-            return limit + 1
-        before, previous = previous, current
-    return min(previous[-1], limit + 1)
 
 
 def _compare(selector: Mapping[str, str], labels: Mapping[str, str]) -> tuple[float, tuple[str, ...]]:

@@ -202,9 +202,9 @@ def _by_domain(nodes: Iterable[Node], term: PodAffinityTerm, pods: Iterable[Pod]
 
 
 def largest(nodes: Iterable[Node], resource: str) -> tuple[float, str]:
-    """Return the most that a node can offer of a resource, and that node; (0, "") when none has it."""
+    """Return the most that a node can offer of a resource, and the first such node by name; (0, "") without any."""
     offers = ((offered(node, resource), node.name) for node in nodes)
-    return max(offers, key=lambda offer: offer[0], default=(0.0, ""))
+    return min(offers, key=lambda offer: (-offer[0], offer[1]), default=(0.0, ""))
 
 
 def offered(node: Node, resource: str) -> float:

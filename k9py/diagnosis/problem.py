@@ -14,6 +14,9 @@ from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
 from k9py.diagnosis.finding import Finding
 
+ProblemId = tuple[str, ObjectRef, str, str, str]
+"""Check, subject, container, reason, variant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
@@ -58,6 +61,8 @@ class Problem:
         explained: how many objects it explains, without its own.
         since: when the root began, None when unknown.
         suspects: the likeliest first.
+        variant: tells problems apart that would have the same id otherwise (two keys that one ConfigMap lacks), ""
+            where there is only one.
     """
 
     root: Finding
@@ -68,11 +73,12 @@ class Problem:
     explained: int = 0
     since: datetime | None = None
     suspects: tuple[Suspect, ...] = ()
+    variant: str = ""
 
     @property
-    def id(self) -> tuple[str, ObjectRef, str, str]:
+    def id(self) -> ProblemId:
         """Identify it as long as its cause is the same: for acknowledging, and for differences."""
-        return (self.root.check, self.subject, self.root.container, self.root.reason)
+        return (self.root.check, self.subject, self.root.container, self.root.reason, self.variant)
 
     @property
     def is_cause_known(self) -> bool:

@@ -120,6 +120,9 @@ _PATTERNS: Final[tuple[tuple[RefusalKind, re.Pattern[str]], ...]] = (
     (RefusalKind.INVALID, lazy_pattern(r'^(?P<kind>\w+) "[^"]*" is invalid: (?P<text>.+)$', re.S)),
 )
 
+_OTHER_NAMES: Final = lazy_pattern(r"certificate is valid for .{120,}, not (?=[\w.-]+$)", re.S)
+"""The many names of a certificate that lacks the one that was called (crypto/x509 HostnameError)."""
+
 
 def parse_refusal(message: str) -> Refusal:
     """Return what refused an object.
@@ -131,6 +134,7 @@ def parse_refusal(message: str) -> Refusal:
     forbidden = _FORBIDDEN.search(text)
     resource = printable(forbidden["resource"]) if forbidden else "pods"
     text = text[forbidden.end() :] if forbidden else text
+    text = _OTHER_NAMES.sub("certificate is not valid for ", text)
     for kind, pattern in _PATTERNS:
         match = pattern.search(text)
         if match is None:

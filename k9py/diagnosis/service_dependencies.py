@@ -24,10 +24,12 @@ from k9py.api.text import printable
 from k9py.diagnosis.backends import backend_state
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.isolation import isolating_policies
 from k9py.diagnosis.missing_services import missing_service
 from k9py.diagnosis.named_hosts import NamedHost, hosts_of_failure, named_hosts
+from k9py.diagnosis.near_misses import nearest_name
 from k9py.diagnosis.proof import absence, field
-from k9py.diagnosis.service_names import mentions
+from k9py.diagnosis.service_names import ServiceName, mentions
 
 _CONNECTION: Final = lazy_pattern(
     r"(?i)connect|connection|refused|reset by peer|timed? ?out|deadline exceeded|unreachable|no such host|no route"
@@ -35,20 +37,27 @@ _CONNECTION: Final = lazy_pattern(
     r"|upstream|unavailable|socket|\b50[234]\b|bad gateway|no healthy|broker|handshake|unable to reach|could not reach"
 )
 """Part of a text that speaks of another party."""
+_UNKNOWN_HOST: Final = lazy_pattern(
+    r"(?i)no such host|NXDOMAIN|ENOTFOUND|EAI_NONAME|not known|unknown host|bad address|could not (?:translate|resolve)"
+    r"|does not resolve|host not found|nodename nor servname|failed to lookup address"
+)
+"""Part of an error of a resolver that knows no such host."""
 _MAX_HOSTS: Final = 40
 
 
 def services_it_waits_for(
-    pod: Pod, container: Container, graph: Graph, texts: Iterable[str] = ()
+    pod: Pod, container: Container, graph: Graph, texts: Iterable[str] = (), *, is_own: bool = True
 ) -> tuple[Finding | ObjectRef, ...]:
     """Return why a container that fails or waits cannot reach what it names: what to put into `caused_by`.
 
     Args:
         container: one of the pod, init containers included; it fails, waits, or is not ready.
         texts: what is known of the failure: last log lines, termination message, output of a probe.
+        is_own: they are the words of the container, not those of the kubelet that could not reach it.
 
     Returns:
-        findings about Services that do not exist, references of Services that serve nothing; () without proof.
+        findings about Services that do not exist, references of Services that serve nothing, NetworkPolicies that allow
+        none of it; () without proof.
     """
     known = tuple(text for text in texts if text.strip())
     broken = [
@@ -61,7 +70,9 @@ def services_it_waits_for(
     if is_init and waited:
         return tuple(dict.fromkeys(waited))
     named = [cause for host, cause in broken if _is_named(host, cause, known)]
-    named = named or _of_failure(known, pod, graph)
+    named = named or _of_failure(known, pod, container, graph)
+    if not named and is_own:
+        named = list(isolating_policies(pod, container, graph, known))
     if named:
         return tuple(dict.fromkeys(named))
     if known and not any(_CONNECTION.search(text) for text in known):
@@ -71,11 +82,24 @@ def services_it_waits_for(
     return tuple(dict.fromkeys(likely)) if len(likely) == 1 or is_init else ()
 
 
-def _of_failure(texts: Iterable[str], pod: Pod, graph: Graph) -> list[Finding | ObjectRef]:
-    """Return the Services that serve nothing and whose host the failure itself names, wherever it is configured."""
+def _of_failure(texts: Iterable[str], pod: Pod, container: Container, graph: Graph) -> list[Finding | ObjectRef]:
+    """Return what is wrong with the hosts that the failure itself names, wherever they are configured.
+
+    Those are Services that serve nothing, and Services that do not exist where DNS knows no such host, and the name is
+    that of a Service: it has a namespace, or another Service has nearly the same.
+    """
+    known = tuple(texts)
+    in_vain = {
+        (name.name, name.namespace)
+        for name in hosts_of_failure((text for text in known if _UNKNOWN_HOST.search(text)), pod.namespace)
+    }
     causes: list[Finding | ObjectRef] = []
-    for name in hosts_of_failure(texts, pod.namespace)[:_MAX_HOSTS]:
-        service = graph.get(SERVICE, name.name, name.namespace) if graph.covers(name.namespace) else None
+    for name in hosts_of_failure(known, pod.namespace)[:_MAX_HOSTS]:
+        service = graph.get(SERVICE, name.name, name.namespace) if graph.covers(name.namespace) else Unread()
+        if service is None and (name.name, name.namespace) in in_vain and name.name not in (pod.name, container.name):
+            if _is_of_cluster(name, pod, graph) and _is_likely(name, pod, graph):
+                causes.append(_absent(name, pod, container, graph, "looks it up", ()))
+            continue
         if not isinstance(service, Service):
             continue
         is_own = service.namespace == pod.namespace and selects(service.spec.selector, pod.metadata.labels)
@@ -112,15 +136,33 @@ def _cause(host: NamedHost, pod: Pod, container: Container, graph: Graph) -> Fin
 
 def _missing(host: NamedHost, pod: Pod, container: Container, graph: Graph) -> Finding | None:
     """Return that a Service does not exist, None where the host need not be a Service."""
-    name = host.name
+    if not _is_of_cluster(host.name, pod, graph):
+        return None
+    verb = "waits for it" if host.is_waited_for else "names it"
+    proof = _named_in(host, pod, container, graph, f"names {host.name.name}")
+    return _absent(host.name, pod, container, graph, verb, (proof,))
+
+
+def _is_of_cluster(name: ServiceName, pod: Pod, graph: Graph) -> bool:
+    """Return whether a host that is no Service should be one."""
     if name.namespace != pod.namespace:
         namespace = graph.get(NAMESPACE, name.namespace)
-        if isinstance(namespace, Unread) or (namespace is None and not name.is_full):
-            return None  # a host outside of the cluster: `example.com`
-    elif not name.is_full and isinstance(graph.get(NODE, name.name), Node):
-        return None  # DNS may know the nodes
+        # `example.com` is a host outside of the cluster
+        return not isinstance(namespace, Unread) and (namespace is not None or name.is_full)
+    return name.is_full or not isinstance(graph.get(NODE, name.name), Node)  # DNS may know the nodes
+
+
+def _is_likely(name: ServiceName, pod: Pod, graph: Graph) -> bool:
+    """Return whether a host is meant to be a Service, by its name alone."""
+    services = graph.list(SERVICE, name.namespace)
+    is_near = not isinstance(services, Unread) and bool(nearest_name(name.name, (each.name for each in services)))
+    return name.is_full or name.namespace != pod.namespace or is_near
+
+
+def _absent(
+    name: ServiceName, pod: Pod, container: Container, graph: Graph, verb: str, proofs: tuple[Evidence, ...]
+) -> Finding:
     missing = SERVICE.key(name.namespace, name.name)
-    verb = "waits for it" if host.is_waited_for else "names it"
     where = "init container" if _is_init(pod, container) else "container"
     near = missing_service(missing, graph)
     return Finding(
@@ -130,7 +172,7 @@ def _missing(host: NamedHost, pod: Pod, container: Container, graph: Graph) -> F
         missing,
         kind=CauseKind.CONFIG,
         remedy="create the Service, or correct the name that the container uses",
-        evidence=(absence(missing), _named_in(host, pod, container, graph, f"names {name.name}")),
+        evidence=(absence(missing), *proofs),
         next_steps=_steps(pod, graph),
     )
 

@@ -1,8 +1,9 @@
 """Suspects: changes shortly before a problem began, of what the affected objects use.
 
 Invariants: a suspect is never called the cause; each says when, by whom and how it is known. The likeliest first: a new
-revision that the failing pods belong to, then what the root names itself, then the nearest in time. Writes of the
-status, of controllers that only maintain an object, and of kdash itself are none: a rollout is one whoever made it.
+revision that the failing pods belong to, then what the root names itself, then the nearest in time. A mere restart
+shows what was wrong before: it comes after what the root names. Writes of the status, of controllers that only maintain
+an object, and of kdash itself are none: a rollout is one whoever made it.
 To suspect another kind of object: `dependencies.py`, and `_TYPES` for its metadata.
 """
 
@@ -22,6 +23,7 @@ from k9py.api.standard_types import standard_type
 from k9py.api.text import printable
 from k9py.api.workloads import Workload
 from k9py.diagnosis.dependencies import Dependencies, dependencies
+from k9py.diagnosis.finding import EvidenceSource, Finding
 from k9py.diagnosis.graph import Graph, NotReadError, ObjectMetadata, Unread
 from k9py.diagnosis.problem import Effect, Problem, Suspect
 from k9py.diagnosis.timeline import EntryKind, TimelineEntry
@@ -36,7 +38,12 @@ EARLIEST: Final = timedelta(minutes=30)
 LATEST: Final = timedelta(minutes=2)
 """A change this long after a problem's beginning may still explain it: times are those of different clocks."""
 MAX_SUSPECTS: Final = 5
+_TOGETHER: Final = timedelta(seconds=60)
+"""What is created within this time is installed together."""
 _SAME_CHANGE: Final = timedelta(seconds=10)
+_CREATED: Final = "created"
+_RESTARTED: Final = ": restarted"
+"""Ends what a revision changed that only restarts."""
 
 _TYPES: Final = tuple(
     standard_type(group, kind)
@@ -52,10 +59,23 @@ _TYPES: Final = tuple(
         ("networking.k8s.io", "NetworkPolicy"),
         ("autoscaling", "HorizontalPodAutoscaler"),
         ("policy", "PodDisruptionBudget"),
+        ("batch", "CronJob"),
     )
 )
 """Of these, the metadata is read in the namespaces of the affected objects."""
-_WEBHOOKS: Final = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+_CLUSTER_KINDS: Final = frozenset(
+    {
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+        "Namespace",
+        "Node",
+        "PriorityClass",
+        "StorageClass",
+        "IngressClass",
+        "PersistentVolume",
+    }
+)
+"""Kinds of the whole cluster whose metadata is read where the root names them."""
 _NO_SUSPECTS: Final = frozenset(
     {"kube-controller-manager", "kube-scheduler", "kubelet", "kdash", "cloud-controller-manager", "cluster-autoscaler"}
 )
@@ -77,16 +97,23 @@ def suspects(problem: Problem, graph: Graph, watched: Iterable[TimelineEntry] = 
     Args:
         watched: what was seen to change in this session (`cluster.watched_changes`).
     """
-    began = problem.since or problem.root.since or min(_beginnings(problem.effects), default=None)
+    began = beginning(problem)
     if began is None:
         return ()
     search = _Search(problem, graph, began)
-    candidates = [*search.candidates(), *search.watched(watched)]
-    return _likeliest(candidates, began)
+    return _likeliest([*search.candidates(), *search.watched(watched)], began)
+
+
+def beginning(problem: Problem) -> datetime | None:
+    """Return when a problem began, as far as its root or what it explains shows."""
+    return problem.since or problem.root.since or min(_beginnings(problem.effects), default=None)
 
 
 def _likeliest(candidates: Sequence[_Candidate], began: datetime) -> tuple[Suspect, ...]:
-    ordered = sorted(candidates, key=lambda each: (each.rank, abs(began - each.suspect.at), str(each.suspect.about)))
+    later = {each.suspect.about: each.suspect.at for each in candidates if each.suspect.what != _CREATED}
+    # Of an object that was changed after its creation, the creation explains nothing.
+    changed = (each for each in candidates if each.suspect.what != _CREATED or each.suspect.about not in later)
+    ordered = sorted(changed, key=lambda each: (each.rank, abs(began - each.suspect.at), str(each.suspect.about)))
     kept: list[Suspect] = []
     for candidate in ordered:
         suspect = candidate.suspect
@@ -110,12 +137,14 @@ class _Search:
     def __init__(self, problem: Problem, graph: Graph, began: datetime) -> None:
         self._graph = graph
         self._begin, self._end = began - EARLIEST, began + LATEST
-        self._named = frozenset((problem.root.about, *problem.objects))
-        affected = tuple(dict.fromkeys((problem.subject, *problem.objects, *_affected(problem.effects))))
+        self._named = frozenset((problem.root.about, *problem.objects, *_proofs(problem.root)))
+        affected = tuple(
+            dict.fromkeys((problem.subject, *problem.objects, *_proofs(problem.root), *_affected(problem.effects)))
+        )
         self._pods = tuple(pod for ref in affected if (pod := _pod(ref, graph)) is not None)
         self._workloads = tuple(dict.fromkeys(self._workloads_of(affected)))
-        self._is_new = bool(self._workloads) and all(map(self._is_created_now, self._workloads))
-        """The workloads themselves were created: that what they use was created with them explains nothing."""
+        self._created = tuple(filter(None, map(self._creation_of, self._workloads)))
+        """When the workloads themselves were created: that what they use was created with them explains nothing."""
         self._depends = tuple(_dependencies_of((*self._workloads, *affected), graph))
 
     def candidates(self) -> Iterator[_Candidate]:
@@ -127,6 +156,7 @@ class _Search:
                     yield from self._rollouts(workload)
                     yield from self._scalings(workload)
                     yield from self._digests(workload)
+                    yield from self._pause(workload)
         yield from self._written()
         yield from self._nodes()
 
@@ -146,14 +176,30 @@ class _Search:
             (entry, revision.name in failing if failing else None)
             for revision in revision_objects(workload, graph)
             for entry in created_revisions.ask(revision, graph, self._begin)
-            if not revision_change(revision, workload, graph).is_first  # it never ran well: nothing was changed
+            # It never ran well: nothing was changed, unless it came to others that did.
+            if self._came_to_others(workload) or not revision_change(revision, workload, graph).is_first
         ]
         changes += [(entry, None) for entry in rollbacks.ask(workload, graph, self._begin)]
         near = [(entry, has_failing) for entry, has_failing in changes if self._is_near(entry.at)]
         if near:
             # That failing pods run it is proof; of a rollback and without pods that is unknown.
             entry, has_failing = max(near, key=lambda each: (each[1] or False, each[1] is None, each[0].at))
-            yield _Candidate(_suspect(entry), 4 if has_failing is False else 0)
+            is_restart = entry.what.endswith(_RESTARTED)
+            yield _Candidate(_suspect(entry), 4 if has_failing is False or is_restart else 0)
+
+    def _came_to_others(self, workload: Workload) -> bool:
+        """Return whether a workload that the root names was created when others ran already."""
+        created = workload.metadata.creation_timestamp
+        is_later = created is not None and any(created - other > _TOGETHER for other in self._created)
+        return is_later and workload.key in self._named
+
+    def _pause(self, workload: Workload) -> Iterator[_Candidate]:
+        """Yield that a workload was paused."""
+        if not getattr(workload.spec, "paused", False):
+            return
+        for entry in workload.metadata.managed_fields or ():
+            if entry.owns_pause and entry.time is not None and self._is_near(entry.time):
+                yield self._candidate(entry.time, workload.key, "paused", printable(entry.manager), "managedFields")
 
     def _failing_revisions(self, workload: Workload) -> frozenset[str]:
         """Return the names of the revisions of the failing pods, none when the problem is about no pods."""
@@ -200,10 +246,10 @@ class _Search:
                     if self._concerns(metadata.ref) and not is_helm_release(metadata):
                         yield from self._writes(metadata)
         for ref in self._named:
-            is_webhook = ref.kind in _WEBHOOKS and not ref.group
-            configuration = self._graph.metadata(ref) if is_webhook else None
-            if isinstance(configuration, ObjectMetadata):
-                yield from self._writes(configuration)
+            is_of_cluster = ref.kind in _CLUSTER_KINDS and not ref.group and not ref.namespace
+            named = self._graph.metadata(ref) if is_of_cluster else None
+            if isinstance(named, ObjectMetadata):
+                yield from self._writes(named)
 
     def _writes(self, metadata: ObjectMetadata) -> Iterator[_Candidate]:
         for manager in metadata.managers:
@@ -213,9 +259,10 @@ class _Search:
                 continue
             created = metadata.created_at
             is_new = created is not None and abs(manager.at - created) <= _SAME_CHANGE
-            if is_new and self._is_new and metadata.ref not in self._named:
+            is_together = created is not None and any(abs(created - other) <= _TOGETHER for other in self._created)
+            if is_new and is_together and metadata.ref not in self._named:
                 continue
-            what = "created" if is_new else written_text(manager)
+            what = _CREATED if is_new else written_text(manager)
             yield self._candidate(manager.at, metadata.ref, what, printable(manager.manager), "managedFields")
 
     def _nodes(self) -> Iterator[_Candidate]:
@@ -224,7 +271,8 @@ class _Search:
             # What its own conditions report of a node that is the root is the problem, not a change before it.
             if isinstance(node, Node) and node.key not in self._named:
                 for entry in node_transitions.ask(node, self._graph, self._begin):
-                    if self._is_near(entry.at):
+                    has_recovered = entry.source.startswith("condition ") and not entry.is_warning
+                    if not has_recovered and self._is_near(entry.at):
                         yield self._candidate(entry.at, entry.about, entry.what, entry.by, entry.source)
 
     # -- what concerns the problem ------------------------------------------------------------------------------------
@@ -241,13 +289,12 @@ class _Search:
             if workload is not None:
                 yield workload
 
-    def _is_created_now(self, ref: ObjectRef) -> bool:
+    def _creation_of(self, ref: ObjectRef) -> datetime | None:
         try:
             workload = self._graph.workload(ref)
         except NotReadError:
-            return False
-        created = None if workload is None else workload.metadata.creation_timestamp
-        return created is not None and created >= self._begin
+            return None
+        return None if workload is None else workload.metadata.creation_timestamp
 
     def _is_near(self, at: datetime) -> bool:
         return self._begin <= at <= self._end
@@ -268,6 +315,11 @@ def _beginnings(effects: Iterable[Effect]) -> Iterator[datetime]:
         if effect.finding.since is not None:
             yield effect.finding.since
         yield from _beginnings(effect.effects)
+
+
+def _proofs(root: Finding) -> Iterator[ObjectRef]:
+    """Yield the objects that a root's evidence was read from: it names them."""
+    return (each.about for each in root.evidence if each.source is EvidenceSource.FIELD)
 
 
 def _affected(effects: Iterable[Effect]) -> Iterator[ObjectRef]:

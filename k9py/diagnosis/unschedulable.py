@@ -323,7 +323,7 @@ def _unmet_words(requirement: NodeRequirement, nodes: Sequence[Mapping[str, str]
 def _have(key: str, values: Counter[str]) -> str:
     shown = [
         f"{count} {pluralize(count, 'has', 'have')} {printable(key)}={printable(value)}"
-        for value, count in values.most_common(_MAX_VALUES)
+        for value, count in sorted(values.items(), key=lambda each: (-each[1], each[0]))[:_MAX_VALUES]
     ]
     return ", ".join(shown) + (", …" if len(values) > _MAX_VALUES else "")
 

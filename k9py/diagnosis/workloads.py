@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.events import Event
-from k9py.api.meta import Condition, find_condition
+from k9py.api.meta import Condition, ObjectRef, find_condition
 from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
@@ -21,7 +21,7 @@ from k9py.api.text import printable
 from k9py.api.times import age
 from k9py.api.workloads import ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet, Workload
 from k9py.diagnosis.creation import creation_failure, parse_creation_failure
-from k9py.diagnosis.finding import Finding, finding_of, worst_first
+from k9py.diagnosis.finding import LATEST, Finding, finding_of, worst_first
 from k9py.diagnosis.pods import pod_findings
 
 FRESH: Final = timedelta(minutes=2)
@@ -116,12 +116,16 @@ def _pods(case: _Case) -> Iterator[Finding]:
             if finding.severity is Severity.INFO:
                 continue
             key: tuple[Severity, str] = (finding.severity, finding.message)
-            first.setdefault(key, finding)
+            first[key] = min(first.get(key, finding), finding, key=_oldest)
             count[key] += 1
     at_least = "at least " if unready == _MAX_UNREADY_PODS else ""
     for alike, finding in first.items():
         more = f" ({at_least}{count[alike]} pods)" if count[alike] > 1 else ""
         yield replace(finding, message=finding.message + more)
+
+
+def _oldest(finding: Finding) -> tuple[datetime, ObjectRef]:
+    return (finding.since or LATEST, finding.about)
 
 
 def _progress_deadline(case: _Case) -> Iterator[Finding]:

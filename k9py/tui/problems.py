@@ -23,11 +23,10 @@ from k9py.views.values import Tone
 if TYPE_CHECKING:  # diagnosis is imported after the first frame
     from k9py.cluster.cluster import Cluster
     from k9py.diagnosis.finding import Finding
-    from k9py.diagnosis.problem import Problem, TriageReport
+    from k9py.diagnosis.problem import Problem, ProblemId, TriageReport
 
 REPORT_SECONDS: Final = 0.3
 """Minimum seconds between two reports: a rollout of thousands of pods changes them all the time."""
-ProblemId = tuple[str, ObjectRef, str, str]
 
 
 class TriageLease(Protocol):
@@ -79,7 +78,7 @@ class ShownProblems:
         acknowledged: those that the person has acknowledged.
         muted: how many are muted.
         version: another number whenever something of this has changed.
-        roots: the worst problem of each object that it is about or explains; muted ones left out.
+        roots: the worst problem of each Service and workload that it is about or explains; muted ones left out.
     """
 
     def __init__(
@@ -230,7 +229,8 @@ def _roots(problems: Sequence[Problem]) -> dict[ObjectRef, Problem]:
     roots: dict[ObjectRef, Problem] = {}
     for problem in problems:
         for ref in problem.all_objects:
-            roots.setdefault(ref, problem)
+            if ref.kind == "Service" or is_workload(ref):  # of thousands of pods no row asks
+                roots.setdefault(ref, problem)
     return roots
 
 

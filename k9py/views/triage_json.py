@@ -40,7 +40,7 @@ def report_values(report: TriageReport, problems: Iterable[Problem] | None = Non
         "schema": SCHEMA,
         "at": rfc3339(report.at),
         "looked_at": report.looked_at,
-        "complete": report.is_complete,
+        "complete": report.is_complete and not report.unread,
         "unread": [_unread_values(each) for each in report.unread],
         "problems": [problem_values(problem) for problem in shown],
     }

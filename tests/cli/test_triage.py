@@ -52,13 +52,16 @@ def test_status_without_an_object_ranks_the_problems(capsys: pytest.CaptureFixtu
 
     assert (code, err) == (1, "")
     assert values["schema"] == "kdash.triage/v1"
-    assert (values["exit_code"], values["complete"], values["namespaces"]) == (1, True, ["shop"])
+    assert (values["exit_code"], values["complete"], values["namespaces"]) == (1, True, [])
     severities = [each["severity"] for each in values["problems"]]
     order = ["down", "degraded", "stuck", "unknown", "warning", "rolling out", "info"]
     assert severities == sorted(severities, key=order.index)
     for problem in values["problems"]:
+        if problem["severity"] == "info":
+            continue  # counted only
         assert problem["subject"]["name"] in out
         assert problem["cause"] in out
+    assert "all namespaces: " in out
     assert f"looked at {values['looked_at']} objects" in out
 
 
@@ -66,18 +69,18 @@ def test_a_healthy_cluster_says_how_much_was_looked_at(capsys: pytest.CaptureFix
     code, out, err = run(capsys, "status", "--demo=shop")
 
     assert (code, err) == (0, "")
-    assert "objects, found nothing" in out
+    assert out.startswith("all namespaces: looked at ")
 
 
 def test_why_shows_the_chain_to_the_root_and_exits_with_its_cause(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "why", "svc/checkout", "--demo=bad-release")
-    json_code, text, _ = run(capsys, "why", "service", "checkout", "--demo=bad-release", "-o", "json")
+    code, out, _ = run(capsys, "why", "deploy/checkout", "--demo=bad-release")
+    json_code, text, _ = run(capsys, "why", "deployment", "checkout", "--demo=bad-release", "-o", "json")
     values = json.loads(text)
 
     assert code == json_code == values["exit_code"] == 3
     assert "checkout:2.8.0" in out
-    assert "Service checkout" in out
-    assert values["object"] == {"kind": "Service", "namespace": "shop", "name": "checkout", "group": ""}
+    assert "Deployment checkout" in out
+    assert values["object"] == {"kind": "Deployment", "namespace": "shop", "name": "checkout", "group": ""}
     (problem,) = values["problems"]
     assert problem["kind"] == "image"
     assert problem["evidence"]
@@ -88,6 +91,61 @@ def test_why_of_a_healthy_object_says_that_nothing_was_found(capsys: pytest.Capt
 
     assert code == 0
     assert out.startswith("Deployment shop/cart: nothing found, looked at ")
+
+
+def test_why_of_a_service_that_serves_shows_what_is_wrong_behind_it(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "why", "svc/checkout", "--demo=bad-release")
+
+    assert code == 3
+    assert out.startswith("Service shop/checkout: nothing found about itself; what is behind it:")
+    assert "checkout:2.8.0" in out
+
+
+def test_what_does_not_exist_can_be_a_root(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "why", "secret/secret-missing-db", "-n", "shop", "--demo=failures")
+
+    assert code == 4
+    assert "Secret secret-missing-db does not exist" in out
+    assert "DaemonSet secret-missing" in out
+
+
+def test_why_of_a_namespace_shows_what_is_wrong_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "why", "ns/tight", "--demo=failures")
+
+    assert code == 6
+    assert "team-limit" in out
+    assert "node-003" not in out
+
+
+def test_a_namespace_is_judged_by_what_concerns_it(capsys: pytest.CaptureFixture[str]) -> None:
+    _, everywhere, _ = run(capsys, "status", "--demo=failures", "-o", "json")
+    code, text, _ = run(capsys, "status", "-n", "tight", "--demo=failures", "-o", "json")
+    _, out, _ = run(capsys, "status", "-n", "tight", "--demo=failures")
+    here = json.loads(text)
+    subjects = [each["subject"] for each in here["problems"]]
+
+    assert code == 1
+    assert {subject["namespace"] for subject in subjects} == {"tight"}
+    assert "node-003" in {each["subject"]["name"] for each in json.loads(everywhere)["problems"]}
+    assert "namespace tight: " in out
+
+
+def test_muted_checks_are_counted_and_faults_of_the_file_are_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[triage]\nmute = ["image-pull", "imagepull"]\n')
+    monkeypatch.setenv("KDASH_CONFIG_FILE", str(path))
+
+    code, out, err = run(capsys, "status", "--demo=bad-release")
+    _, text, _ = run(capsys, "status", "--demo=bad-release", "-o", "json")
+
+    assert code == 0
+    assert out.startswith("all namespaces: looked at ")
+    assert "· 1 muted" in out
+    assert f"{path}: line 2: " in err
+    assert "imagepull" in err
+    assert json.loads(text)["muted"] == 1
 
 
 @pytest.mark.parametrize(
@@ -141,6 +199,23 @@ def test_a_capsule_gives_the_verdict_of_the_cluster(
     assert (written.code, code, err) == (0, 1, "")
     assert verdict(replayed) == verdict(live.json)
     assert (replayed["at"], replayed["context"]) == (live.json["at"], live.json["context"])
+
+
+def test_what_is_not_in_a_capsule_is_unread(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "tight.md"
+
+    assert run(capsys, "capsule", "-n", "tight", "--demo=failures", "-f", str(path))[0] == 0
+    code, out, _ = run(capsys, "status", "-A", "--replay", str(path), "-o", "json")
+    _, pods, elsewhere = run(capsys, "get", "pods", "-n", "shop", "--replay", str(path))
+    _, leases, kind = run(capsys, "get", "leases", "-n", "tight", "--replay", str(path))
+    values = json.loads(out)
+
+    assert {each["subject"]["namespace"] for each in values["problems"]} == {"tight"}
+    assert values["namespaces"] == ["tight"]
+    assert (pods, leases) == ("", "")
+    assert "pods of namespace shop are not in the capsule: unknown, not none" in elsewhere
+    assert "are not in the capsule: unknown, not none" in kind
+    assert code == 1
 
 
 def test_a_capsule_is_never_written_over_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

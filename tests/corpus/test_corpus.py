@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -33,6 +35,14 @@ def test_problems_are_the_roots_and_nothing_else(case: Case) -> None:
     if case.name in GAPS and not verdict.is_right:
         pytest.xfail(GAPS[case.name])
     assert verdict.is_right, "\n".join((case.about, *verdict.lines))
+
+
+@pytest.mark.parametrize("case", [*cases("faults"), *cases("healthy")], ids=lambda case: case.name)
+def test_problems_do_not_depend_on_the_order_of_the_objects(case: Case) -> None:
+    objects = list(case.objects)
+    random.Random(case.name).shuffle(objects)
+
+    assert problems_of(replace(case, objects=objects)) == problems_of(case)
 
 
 def test_the_corpus_is_as_large_as_promised() -> None:

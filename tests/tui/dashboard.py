@@ -185,6 +185,7 @@ async def dashboard(
             actions=actions,
             operations=operations or built_in_operations(),
             draft_directory=tmp_path / "drafts",
+            log_directory=tmp_path / "saved",
             environ=environ or {},
             config_path=config_path,
             triage_of=triage_of if triage is None else lambda _cluster: triage,

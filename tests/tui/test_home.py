@@ -15,6 +15,7 @@ from k9py.tui.screens.rollout import RolloutScreen
 from k9py.tui.screens.service import ServiceScreen
 from k9py.views.values import Tone
 from tests.tui.dashboard import AGENT, CART, CHECKOUT, Dashboard, dashboard
+from tests.tui.triage import FakeTriage
 
 CART_SERVICE = ObjectRef("Service", "shop", "cart")
 
@@ -210,7 +211,8 @@ async def test_a_filter_takes_expressions_and_says_what_is_wrong_with_one(kdash:
 
 async def test_a_wide_screen_cuts_no_sentence_while_both_tables_fit_below_each_other(tmp_path: Path) -> None:
     with Simulator("failures", ManualClock()) as simulator:
-        async with dashboard(simulator, tmp_path, size=(250, 60)) as kdash:
+        # Problems would take the lines that both tables need.
+        async with dashboard(simulator, tmp_path, size=(250, 60), triage=FakeTriage()) as kdash:
             await kdash.until_text("does not come from registry.example.com")
             services, rollouts = kdash.home.services, kdash.home.rollouts
             for pane in (services, rollouts):

@@ -29,8 +29,9 @@ ACTIONS: Final = (
         CliVerb(
             "status",
             "What is wrong, worst first; or how a rollout, Job or pod stands.",
-            "Without an object: everything that is wrong in some namespaces, root causes first, worst first. With one:"
-            " the status of a rollout, Job or pod and what blocks it; the exit code names the cause.",
+            "Without an object: everything that is wrong in some namespaces, root causes first, worst first; the exit"
+            " code is 1 if something is down, degraded or stuck, 2 if that is unknown. With one: the status of a"
+            " rollout, Job or pod and what blocks it; the exit code names the cause.",
         ),
     ),
     _verb(

@@ -22,7 +22,7 @@ async def capsule(invocation: Invocation, operands: Sequence[str], scope: ScopeA
     """
     async with open_session(invocation) as session:
         subject = await existing_object(session, operands) if operands else None
-        namespaces = () if scope.all_namespaces else scope.namespaces or (session.namespace,)
+        namespaces = scope.namespaces
         if subject is not None:
             namespaces = (subject.namespace,) if subject.namespace else ()
         path = Path(file) if file is not None else Path(capsule_name(subject, session.clock.now()))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
-from k9py.api.errors import KdashError
+from k9py.api.errors import ForbiddenError, KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_types import STANDARD
 from k9py.cli.objects.get import parse_operands
@@ -25,13 +26,19 @@ async def existing_object(session: ClusterSession, operands: Sequence[str]) -> O
         NotFoundError: it does not exist.
         KdashError: several are named, or the server could not be asked.
     """
-    ref = await _named(session, operands)
-    with explain_not_found(ref):
-        await session.connection.get(ref)
+    ref = await named_object(session, operands)
+    await check_existence(session, ref)
     return ref
 
 
-async def _named(session: ClusterSession, operands: Sequence[str]) -> ObjectRef:
+async def check_existence(session: ClusterSession, ref: ObjectRef) -> None:
+    """Raise NotFoundError when an object does not exist; one that may not be read may exist."""
+    with suppress(ForbiddenError), explain_not_found(ref):
+        await session.connection.get(ref)
+
+
+async def named_object(session: ClusterSession, operands: Sequence[str]) -> ObjectRef:
+    """Return the one object that is named; it may not exist, if its kind is named too. Raises KdashError."""
     if len(operands) == 1 and "/" not in operands[0]:
         bare = await resolve_argument(session, ObjectArgument("", operands[0], _BARE), by_tier=True)
         resource_type = STANDARD.find(bare.kind)

@@ -6,6 +6,7 @@ Invariant: changes that follow each other closely are one look: a rollout does n
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,25 +14,29 @@ from k9py.api.text import printable
 from k9py.api.times import rfc3339
 from k9py.cli.console import is_unicode, json_text
 from k9py.cli.session import Invocation
-from k9py.cluster.cluster import Cluster
+from k9py.cli.triage.read import TriagedCluster
 from k9py.diagnosis.problem import TriageReport
 from k9py.views.problem_changes import ProblemChange, ProblemEvent, problem_changes
+from k9py.views.problems.scope import ranked_in
 from k9py.views.problems.texts import cause_text, subject_text
 from k9py.views.tones import severity_tone
 from k9py.views.triage_json import SCHEMA, problem_values
 from k9py.views.values import Tone
 
+_LABEL: Final = len("degraded → degraded")
+"""Cells of the longest severity label, a change from one to another."""
 _PAUSE: Final = 1.0
 """Seconds between two looks."""
 
 
-async def print_differences(invocation: Invocation, cluster: Cluster, report: TriageReport) -> None:
-    """Print the problems of a report, then what changes, until cancelled."""
+async def print_differences(invocation: Invocation, read: TriagedCluster, namespaces: Collection[str]) -> None:
+    """Print the problems that concern some namespaces, () all, then what changes, until cancelled."""
     changed = asyncio.Event()
-    unsubscribe = cluster.triage.subscribe(changed.set)
+    unsubscribe = read.cluster.triage.subscribe(changed.set)
     try:
-        old = TriageReport(report.at, (), 0)
+        old = TriageReport(invocation.clock.now(), (), 0)
         while True:
+            report = ranked_in(read.unmuted()[0], namespaces).report
             for change in problem_changes(old, report):
                 _print(invocation, change, report.at)
             invocation.console.out.flush()
@@ -39,7 +44,6 @@ async def print_differences(invocation: Invocation, cluster: Cluster, report: Tr
             await changed.wait()
             await invocation.clock.sleep(_PAUSE)
             changed.clear()
-            report = cluster.triage.report(invocation.clock.now())
     finally:
         unsubscribe()
 
@@ -65,7 +69,7 @@ def _print(invocation: Invocation, change: ProblemChange, at: datetime) -> None:
         console.render(
             [
                 (f"{at:%H:%M:%S}  ", Tone.MUTED),
-                (f"{label:<10}", Tone.OK if is_over else severity_tone(problem.severity)),
+                (f"{label:<{_LABEL}}", Tone.OK if is_over else severity_tone(problem.severity)),
                 (f"  {subject_text(problem)}{where}: {cause_text(problem)}", Tone.PLAIN),
             ]
         )

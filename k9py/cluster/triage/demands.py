@@ -291,27 +291,23 @@ class DemandLeases:
 
     def close(self) -> None:
         """End all leases."""
-        for leased in (*self._asked.values(), *self._subjects.values()):
+        self._end_asked()
+        for leased in self._subjects.values():
             self._end(leased)
-        self._asked.clear()
         self._subjects.clear()
-        self.forget_scope()
 
     def on_scope(self) -> None:
         """Read everything again: the scope is another one, and the leases of subjects follow it."""
-        for leased in self._asked.values():
-            self._end(leased)
-        self._asked.clear()
-        self.forget_scope()
+        self._end_asked()
         for leased in self._subjects.values():
             leased.answer = _LOADING
             self._update(leased)
 
-    def forget_scope(self) -> None:
-        """Forget what was refused."""
-        self._first.clear()
-        self._left_out.clear()
-        self._home_answers.clear()
+    def _end_asked(self) -> None:
+        for leased in self._asked.values():
+            self._end(leased)
+        for known in (self._asked, self._first, self._left_out, self._home_answers):
+            known.clear()
 
     def _end(self, leased: _Leased) -> None:
         leased.lease.close()
@@ -351,7 +347,12 @@ class DemandLeases:
             if isinstance(leased.answer, Unread):
                 unread.add((leased.demand.kind.name, leased.demand.namespace or "", leased.answer.reason))
         unread |= {(kind, "", _TOO_MANY.reason) for kind in self._left_out}
-        return tuple(UnreadKind(*each) for each in sorted(unread) if each[2] != NOT_SERVED)
+        whole = {(kind, reason) for kind, namespace, reason in unread if not namespace}
+        return tuple(
+            UnreadKind(kind, namespace, reason)
+            for kind, namespace, reason in sorted(unread)
+            if reason != NOT_SERVED and not (namespace and (kind, reason) in whole)
+        )
 
 
 _kind_keys: dict[int, tuple[Kind[Any], _KindKey]] = {}

@@ -32,6 +32,9 @@ MAX_WAITING: Final = 100
 _LIMIT_BYTES: Final = 256 * 1024
 _MAX_LINE: Final = 2_000
 
+_ROOM: Final = ("log", "room")
+"""The token of a log that found no room."""
+
 _LogKey = tuple[str, str, str, bool]
 """uid of the owner, or of a pod without one; container, image, whether it is the previous run."""
 
@@ -72,6 +75,7 @@ class ContainerLogs:
         self._reading: set[_LogKey] = set()
         self._begun: deque[float] = deque()
         self._is_timer_set = False
+        self._is_crowded = False
 
     def read(self, pods: Iterable[Pod]) -> Iterator[tuple[Pod, str, bool, tuple[str, ...]]]:
         """Yield the lines that have been read for some pods: pod, container, whether of the run before, lines.
@@ -95,6 +99,8 @@ class ContainerLogs:
         target = LogTarget(pod.namespace, pod.name, container, pod.uid)
         if log is None:
             if len(self._waiting) >= MAX_WAITING:
+                self._reads.record(_ROOM)
+                self._is_crowded = True
                 return Unread("too many logs to read")
             log = self._logs[key] = _ContainerLog(run, target, Unread())
             self._request(key)
@@ -171,6 +177,9 @@ class ContainerLogs:
             log.lines = lines
         self._mark((("log", key),))
         self._begin()
+        if self._is_crowded and not self._waiting:
+            self._is_crowded = False
+            self._mark((_ROOM,))
 
 
 async def read_last_lines(source: LogSource, target: LogTarget, *, previous: bool) -> tuple[str, ...] | None:

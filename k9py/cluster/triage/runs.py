@@ -2,7 +2,7 @@
 
 Invariants: an object whose checks have to run again is in `changed` or in `stale`, never in both. A check that raises
 is named in `broken` and does not keep the others from running. Nothing is kept of an object about which nothing was
-found and that reads only itself.
+found and that reads only itself. What depends on the time is never older than a minute.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from k9py.api.kinds import Kind
@@ -30,16 +30,26 @@ from k9py.diagnosis.finding_groups import Owner
 from k9py.diagnosis.graph import Unread
 
 _MAX_BROKEN: Final = 20
+_TIME_STEP: Final = timedelta(seconds=60)
+"""How long what was found at one time holds: a check that reads the time runs again, even if it does not ask for it."""
+_OBJECTS_OF_A_FINDING: Final = 10
+"""Evidence, next steps, references: what the garbage collector would walk."""
 
 
 @dataclass(slots=True)
 class _Run:
-    """What the checks of an object read and found."""
+    """What the checks of an object read and found.
+
+    Args:
+        again_at: when they run again although nothing changes.
+        has_asked: whether they have asked for that time, or have only read the time.
+    """
 
     reads: TrackedReads
     findings: tuple[Finding, ...] = ()
     owners: dict[ObjectRef, Owner] = field(default_factory=dict)
     again_at: datetime | None = None
+    has_asked: bool = False
 
 
 class CheckRuns:
@@ -49,6 +59,7 @@ class CheckRuns:
         checks: those that run.
         subjects: returns the objects of a kind, Unread while they are not read.
         on_dirty: called when checks have to run again.
+        on_kept: called with the number of objects that stay, roughly.
 
     Attributes:
         changed: objects whose checks have to run soon, because they have changed themselves.
@@ -64,6 +75,7 @@ class CheckRuns:
         queries: Queries,
         subjects: Callable[[Kind[Any]], MergedStore[Any] | Unread],
         on_dirty: Callable[[], None],
+        on_kept: Callable[[int], None] = lambda count: None,
     ) -> None:
         self.changed: dict[ObjectRef, None] = {}
         self.stale: dict[ObjectRef, None] = {}
@@ -81,6 +93,7 @@ class CheckRuns:
         self._queries = queries
         self._subjects = subjects
         self._on_dirty = on_dirty
+        self._on_kept = on_kept
         self._runs: dict[ObjectRef, _Run] = {}
         self._again: list[tuple[datetime, ObjectRef]] = []
 
@@ -122,13 +135,18 @@ class CheckRuns:
         yield from tuple(self._runs)
 
     def mark_due(self, now: datetime) -> None:
-        """Run the checks again that have asked for it."""
+        """Run the checks again that time alone may change: soon those that have asked for it."""
         due: list[ObjectRef] = []
         while self._again and self._again[0][0] <= now:
             at, ref = heapq.heappop(self._again)
             run = self._runs.get(ref)
-            if run is not None and run.again_at == at:
+            if run is None or run.again_at != at:
+                continue
+            run.again_at = None
+            if run.has_asked:
                 due.append(ref)
+            elif ref not in self.changed:
+                self.stale[ref] = None
         self.mark(due)
 
     @property
@@ -191,14 +209,14 @@ class CheckRuns:
         checks = self._checks[ref.kind, ref.group]
         found: list[Finding] = []
         owners: dict[ObjectRef, Owner] = {}
-        graph.begin(graph.now)
+        graph.begin()
         with self._reads.collecting() as tokens:
             for check in checks:
                 self._run_check(check, subject, graph, found)
             if found:
                 self._resolve_owners(found, graph, owners)
         tokens.discard(ref)
-        if not (tokens or found or graph.again_at):
+        if not (tokens or found or graph.again_at or graph.has_read_time):
             if run is not None:
                 self._drop(ref)
             return
@@ -209,11 +227,24 @@ class CheckRuns:
         self._reads.register(run.reads, tokens)
         findings = tuple(found)
         if findings != run.findings or owners != run.owners:
+            more = max(0, len(findings) - len(run.findings))
             run.findings, run.owners = findings, owners
             self.version += 1
-        if graph.again_at is not None and graph.again_at != run.again_at:
-            heapq.heappush(self._again, (graph.again_at, ref))
-        run.again_at = graph.again_at
+            self._on_kept(_OBJECTS_OF_A_FINDING * more)
+        self._run_again(ref, run, graph)
+
+    def _run_again(self, ref: ObjectRef, run: _Run, graph: ClusterGraph) -> None:
+        """Note when the checks of an object run again although nothing changes."""
+        asked, has_read_time = graph.again_at, graph.has_read_time
+        at = graph.now + _TIME_STEP if has_read_time else None
+        if at is not None and run.again_at is not None and not run.has_asked:
+            at = min(at, run.again_at)
+        run.has_asked = asked is not None and (at is None or asked <= at)
+        if run.has_asked:
+            at = asked
+        if at is not None and at != run.again_at:
+            heapq.heappush(self._again, (at, ref))
+        run.again_at = at
 
     def _run_check(self, check: Check, subject: KubeObject, graph: ClusterGraph, found: list[Finding]) -> None:
         try:

@@ -18,7 +18,8 @@ from k9py.cluster.graph import ClusterGraph
 from k9py.cluster.reads import ReadGraph, TrackedReads
 from k9py.cluster.triage.pacing import PassSlices
 from k9py.diagnosis.graph import NotReadError
-from k9py.diagnosis.problem import Problem, Suspect
+from k9py.diagnosis.problem import Problem, ProblemId, Suspect
+from k9py.diagnosis.suspects import beginning
 
 MAX_PROBLEMS: Final = 20
 """Problems, the worst first, whose suspects are searched."""
@@ -28,7 +29,7 @@ _OPEN_FOR: Final = timedelta(minutes=3)
 
 Find = Callable[[Problem, ClusterGraph], tuple[Suspect, ...]]
 
-_Key = tuple[tuple[str, ObjectRef, str, str], datetime]
+_Key = tuple[ProblemId, datetime]
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class _Search:
     reads: TrackedReads
     suspects: tuple[Suspect, ...] = ()
     is_final: bool = False
+    error: str = ""
     objects: tuple[ObjectRef, ...] = ()
 
 
@@ -51,12 +53,10 @@ class SuspectSearch:
 
     Attributes:
         version: grows when other suspects are found.
-        error: of the last search that raised, "" when none did.
     """
 
     def __init__(self, reads: ReadGraph, find: Find, loading: Callable[[], int], on_stale: Callable[[], None]) -> None:
         self.version = 0
-        self.error = ""
         self._reads = reads
         self._find = find
         self._loading = loading
@@ -74,6 +74,11 @@ class SuspectSearch:
         """Whether no search has to run."""
         return all(search.is_final or not search.reads.is_stale for search in self._searches.values())
 
+    @property
+    def error(self) -> str:
+        """Why a search failed when it ran last, "" when none did."""
+        return next((search.error for search in self._searches.values() if search.error), "")
+
     def choose(self, problems: Sequence[Problem]) -> None:
         """Search for the suspects of the worst problems, and forget those of problems that are over."""
         wanted: dict[_Key, Problem] = {}
@@ -87,7 +92,7 @@ class SuspectSearch:
             search = self._searches.get(key)
             if search is None:
                 self._searches[key] = _Search(
-                    self._reads.track(None, lambda _: self._on_stale()), (), False, problem.objects
+                    self._reads.track(None, lambda _: self._on_stale()), objects=problem.objects
                 )
             elif search.objects != problem.objects:
                 search.objects = problem.objects
@@ -110,6 +115,7 @@ class SuspectSearch:
 
     def _run(self, search: _Search, problem: Problem, began: datetime, graph: ClusterGraph) -> None:
         loading = self._loading()
+        search.error = ""
         with self._reads.collecting() as tokens:
             try:
                 suspects = self._find(problem, graph)
@@ -117,7 +123,7 @@ class SuspectSearch:
                 suspects = ()
             except Exception as error:  # noqa: BLE001 (a problem without its suspects is better than none)
                 suspects = ()
-                self.error = bounded(f"{type(error).__name__}: {error}", 200)
+                search.error = bounded(f"{type(error).__name__}: {error}", 200)
         if suspects != search.suspects:
             search.suspects = suspects
             self.version += 1
@@ -135,4 +141,5 @@ class SuspectSearch:
 
 def _key(problem: Problem) -> _Key | None:
     """Return what a problem is recognized by; None when its beginning is unknown: then it has no suspects."""
-    return None if problem.since is None else (problem.id, problem.since)
+    began = beginning(problem)
+    return None if began is None else (problem.id, began)

@@ -1,8 +1,8 @@
 """Run all checks while somebody looks: what is broken in a cluster, and why.
 
 Invariants: it runs while at least one `TriageLease` is open, in one task of the cluster. A pass runs the checks of what
-has changed, then those of what has read it as long as its budget lasts; `pacing` bounds its share of the processor.
-Nothing is claimed about what has not been read.
+has changed, then those of what has read it, each as long as its budget lasts; `pacing` bounds its share of the
+processor. Nothing is claimed about what has not been read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.services import EndpointSlice
 from k9py.api.text import bounded
-from k9py.cluster.graph import ClusterGraph
+from k9py.cluster.graph import TYPES, ClusterGraph
 from k9py.cluster.reads import Token
 from k9py.cluster.stores import MergedStore
 from k9py.cluster.triage.contract import TriageCluster, TriageLease
@@ -27,6 +27,7 @@ from k9py.cluster.triage.felt_changes import felt_by, is_unchanged
 from k9py.cluster.triage.logs import ContainerLogs
 from k9py.cluster.triage.objects import TriageObjects
 from k9py.cluster.triage.pacing import Pace, PassSlices
+from k9py.cluster.triage.relevance import relevant
 from k9py.cluster.triage.runs import CheckRuns
 from k9py.cluster.triage.suspect_search import SuspectSearch
 from k9py.cluster.watched_changes import watched_entries
@@ -38,8 +39,9 @@ from k9py.diagnosis.suspects import suspects
 from k9py.informer.store import ChangeBatch
 from k9py.logs.source import LogSource
 
-_BUDGET: Final = 0.015
-"""Seconds that a pass may spend on what has read something that changed; more waits for the next pass."""
+_CHANGED_BUDGET: Final = 0.04
+_STALE_BUDGET: Final = 0.015
+"""Seconds of a pass for what has changed, and for what has read something that changed; more waits for the next."""
 
 _PART: Final = 2_000
 """Objects that are marked at a time."""
@@ -84,6 +86,7 @@ class Triage:
         self._everything = True
         self._was_complete = False
         self._chains = Chains()
+        self._shown: tuple[Problem, ...] = ()
         self._traced_version = -1
         self._failure = ""
         self._report: TriageReport | None = None
@@ -125,7 +128,7 @@ class Triage:
         if self._report is None:
             self._report = TriageReport(
                 now,
-                tuple(map(self._suspects.with_suspects, self._chains.problems)),
+                tuple(map(self._suspects.with_suspects, self._shown)),
                 self._looked_at,
                 (*self._demands.unread(), *self._broken()),
                 self._is_complete,
@@ -233,6 +236,11 @@ class Triage:
             self._was_complete = False
         self.on_everything()
 
+    def on_types(self) -> None:
+        """Handle that other resource types are known: an object of a type that was not is readable now."""
+        if self._runs is not None:
+            self._mark((TYPES,))
+
     def on_health(self) -> None:
         """Handle another health of what the first screen reads."""
         if self._runs is not None:
@@ -249,10 +257,9 @@ class Triage:
         except RuntimeError:
             return  # the cluster is not entered yet: `start` follows
         if self._runs is None:
-            cluster = self._cluster
-            self._runs = CheckRuns(
-                self._make_checks(), cluster.stores, cluster.queries, self._demands.subjects, self._pace.wake
-            )
+            stores, queries, keep = self._cluster.stores, self._cluster.queries, self._cluster.keep
+            subjects, wake = self._demands.subjects, self._pace.wake
+            self._runs = CheckRuns(self._make_checks(), stores, queries, subjects, wake, keep)
         self.on_everything()
 
     def _close(self, lease: TriageLease) -> None:
@@ -268,6 +275,7 @@ class Triage:
         self._runs.clear()
         self._runs = None
         self._chains = Chains()
+        self._shown = ()
         self._traced_version = -1
         self._was_complete = False
         self._report = None
@@ -293,9 +301,10 @@ class Triage:
         self._demands.lease_subjects(runs.kinds)
         await self._run_checks(runs, slices)
         await self._trace(runs, slices)
+        self._show()
         if not self._everything:
-            self._suspects.choose(self._chains.problems)
-            await self._suspects.run(self._chains.problems, self._graph, slices)
+            self._suspects.choose(self._shown)
+            await self._suspects.run(self._shown, self.graph, slices)
         self._sweep(runs)
 
     def _seconds_to_next(self, runs: CheckRuns) -> float | None:
@@ -326,15 +335,17 @@ class Triage:
                 await slices.pause()
         if runs.dirty_count and self._sweep_at is None:
             self._sweep_at = clock.monotonic() + _SWEEP_SECONDS
-        if await runs.run_all(tuple(runs.changed), self._graph, slices, lambda: self._everything):
-            budget = None if is_unbounded else _BUDGET
-            await runs.run_all(tuple(runs.stale), self._graph, slices, lambda: self._everything, budget)
+        for refs, budget in ((runs.changed, _CHANGED_BUDGET), (runs.stale, _STALE_BUDGET)):
+            limit = None if is_unbounded else budget
+            if not await runs.run_all(tuple(refs), self.graph, slices, lambda: self._everything, limit):
+                break
         if runs.dirty_count:
             self._pace.wake()
         elif not self._everything:
             self._was_complete = True
 
-    def _graph(self) -> ClusterGraph:
+    def graph(self) -> ClusterGraph:
+        """Return what checks read, as of now."""
         cluster = self._cluster
         return ClusterGraph(cluster.queries, self._objects, cluster.resource_types, cluster.clock.now())
 
@@ -350,11 +361,19 @@ class Triage:
             except StopIteration as end:
                 self._chains = end.value
                 self._traced_version = version
+                self._cluster.keep(len(self._chains.findings_about))
                 return
             await slices.pause()
 
+    def _show(self) -> None:
+        """Choose the problems that concern the scope; what it was given stays the same object while it is equal."""
+        cluster, known = self._cluster, self._shown
+        shown = relevant(self._chains.problems, cluster.scope, cluster.stores.pods.values(), self._demands.subjects)
+        if len(shown) != len(known) or any(one is not other for one, other in zip(shown, known, strict=True)):
+            self._shown = shown
+
     def _find_suspects(self, problem: Problem, graph: ClusterGraph) -> tuple[Suspect, ...]:
-        watched = watched_entries(self._cluster.history, graph.now - _WATCHED_FOR)
+        watched = watched_entries(self._cluster.history, graph.now - _WATCHED_FOR, only_written=True)
         with self._demands.for_suspects():
             return suspects(problem, graph, watched)
 
@@ -370,7 +389,7 @@ class Triage:
         """Notify whoever looks if the report is another one."""
         self._progress.set()
         coverage = (self._demands.unread(), self._broken(), self._is_complete, self._looked_at)
-        published = (id(self._chains), self._suspects.version, *coverage)
+        published = (id(self._chains), id(self._shown), self._suspects.version, *coverage)
         if published != self._published:
             self._published = published
             self._report = None

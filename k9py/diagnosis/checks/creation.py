@@ -228,8 +228,10 @@ def _exhausted(finding: Finding, refusal: Refusal, graph: Graph) -> Finding | No
         for name, limit in refusal.limit
     )
     about = RESOURCE_QUOTA.key(finding.about.namespace, refusal.name)
-    evidence = finding.evidence
+    evidence, scopes = finding.evidence, ""
     if not isinstance(quota, Unread):
+        scopes = quota.spec.scope_text
+        evidence += (field(about, "spec.scopes", scopes),) if scopes else ()
         names = [name for name, _ in refusal.limit]
         status = quota.status
         evidence += tuple(
@@ -239,7 +241,7 @@ def _exhausted(finding: Finding, refusal: Refusal, graph: Graph) -> Finding | No
     return Finding(
         Severity.DOWN,
         "QuotaExceeded",
-        f"quota is exhausted: {amounts}",
+        f"quota{f' for {printable(scopes)} pods' if scopes else ''} is exhausted: {amounts}",
         about,
         finding.since,
         finding.kind,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from k9py.api.kinds import DAEMON_SET, DEPLOYMENT, SERVICE, STATEFUL_SET
+from k9py.api.kinds import DAEMON_SET, DEPLOYMENT, POD, SERVICE, STATEFUL_SET
 from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
 from k9py.api.services import Service
@@ -79,6 +79,9 @@ def workload_health(workload: Workload, graph: Graph) -> Iterator[Finding]:
 def service_health(service: Service, graph: Graph) -> Iterator[Finding]:
     """Yield that a Service serves with less than wanted; a failed rollout behind it is felt only by the workload."""
     health = graph.service_health(service.key)
+    if health is not None and health.severity is Severity.UNKNOWN and not is_being_deleted(service, graph):
+        yield _without_endpoints_read(service, graph)
+        return
     if health is None or health.severity > Severity.STUCK or is_being_deleted(service, graph):
         return
     if health.severity is Severity.STUCK and health.serving == health.desired:
@@ -106,3 +109,15 @@ def service_health(service: Service, graph: Graph) -> Iterator[Finding]:
         caused_by=(*backends, *(unready if not backends else ())),
         is_effect=True,
     )
+
+
+def _without_endpoints_read(service: Service, graph: Graph) -> Finding:
+    """Return what is known of a Service whose endpoints cannot be read: it is down if all of its workloads are."""
+    pods = graph.pods_of(service.key) if graph.has_read(POD) else ()
+    workloads = tuple(sorted({ref for pod in pods if (ref := graph.workload_of(pod)) is not None}))
+    healths = [graph.workload_health(ref) for ref in workloads]
+    if healths and all(health is not None and health.severity is Severity.DOWN for health in healths):
+        message = "no pod that it selects is ready"
+        return Finding(Severity.DOWN, "NoReadyPods", message, service.key, caused_by=workloads, is_effect=True)
+    message = "whether it serves is unknown: its endpoints cannot be read"
+    return Finding(Severity.UNKNOWN, "Unknown", message, service.key, is_effect=True)

@@ -196,6 +196,7 @@ def ingress_class(ingress: Ingress, graph: Graph) -> Iterator[Finding]:
         text,
         ingress.key,
         ingress.metadata.creation_timestamp,
+        remedy="look at the log of the controller of its class",
         evidence=(address,),
     )
 

@@ -21,6 +21,7 @@ from k9py.api.text import printable, shorten
 from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.late_jobs import what_pods_waited_for
 from k9py.diagnosis.nodes import node_failure
 from k9py.diagnosis.pods import pod_findings
 from k9py.diagnosis.proof import condition_evidence, field, log_evidence, without_time
@@ -107,7 +108,7 @@ def job_health(job: Job, graph: Graph) -> Iterator[Finding]:
 
 def _without_pods(job: Job, began: datetime | None, graph: Graph) -> Iterator[Finding]:
     """Yield that no pod of a Job exists. Between two tries, the controller waits up to 10 minutes (back-off)."""
-    if began is None or job.status.failed:
+    if began is None or job.status.failed or job.status.active or not graph.has_read(POD):
         return
     if graph.now - began < _GRACE:
         graph.look_again(began + _GRACE)
@@ -122,7 +123,7 @@ def _without_pods(job: Job, began: datetime | None, graph: Graph) -> Iterator[Fi
     "job-failed",
     "a Job has failed: too many retries, its deadline, a failure policy, failed indexes",
     subjects=(JOB,),
-    reads=("Pod", "Job", "Service"),
+    reads=("Pod", "Job", "Service", "Event"),
     source=_DOCS + "#handling-pod-and-container-failures",
     remedy="repair what fails and run the Job again",
 )
@@ -141,6 +142,9 @@ def job_failed(job: Job, graph: Graph) -> Iterator[Finding]:
     if last is not None and not is_late:
         detail, causes = _exit(last, graph, evidence)
         message += f": {detail}" if detail else ""
+    elif is_late and (waited := what_pods_waited_for(job, graph)) is not None:
+        message += f": {waited.text}"
+        evidence.append(waited.evidence)
     root = Finding(
         Severity.INFO if made_up_for else _severity(failed.last_transition_time, graph),
         failed.reason or "Failed",
@@ -249,6 +253,7 @@ def suspender(obj: Job | CronJob) -> tuple[str, datetime | None]:
 
 
 def _pods(job: Job, graph: Graph) -> tuple[Pod, ...]:
+    """Return the pods of a Job, () when they have not been read."""
     owned = graph.owned(job, POD)
     return () if isinstance(owned, Unread) else owned
 

@@ -26,6 +26,9 @@ _PATIENCE: Final = timedelta(minutes=3)
 _LATEST: Final = timedelta(minutes=30)
 """Service controllers retry at least every five minutes, and kdash may have missed a few events."""
 _HARMLESS: Final = frozenset({"TopologyAwareRoutingDisabled", "TopologyAwareHintsDisabled"})
+_REPAIRED: Final = ("; repairing", "; cleaning up")
+"""End what the API server reports about addresses and ports that it corrects itself (pkg/registry/core/service/
+ipallocator/controller/repairip.go): it is over when it is read."""
 _OF_LOAD_BALANCER: Final = ("LoadBalancer", "Allocation", "LB")
 
 
@@ -96,6 +99,8 @@ def service_events(service: Service, graph: Graph) -> Iterator[Finding]:
     reasons = set()
     for event in graph.events(service):
         if event.type != "Warning" or event is failure or event.reason in reasons or not _is_recent(event, graph):
+            continue
+        if event.message.endswith(_REPAIRED):
             continue
         reasons.add(event.reason)
         severity = Severity.INFO if event.reason in _HARMLESS else Severity.WARNING

@@ -40,7 +40,11 @@ def network_policy(policy: NetworkPolicy, graph: Graph) -> Iterator[Finding]:
     if "Egress" not in policy.denied or policy.metadata.deletion_timestamp is not None:
         return
     selector = policy.spec.pod_selector
-    failing = [pod for pod in _selected(policy, graph) if not pod.is_ready and pod.status.phase == "Running"]
+    failing = [
+        pod
+        for pod in _selected(policy, graph)
+        if not pod.is_ready and pod.status.phase == "Running" and not _has_ended(pod)
+    ]
     if not failing:
         return
     policies = graph.list(NETWORK_POLICY, policy.namespace)
@@ -68,6 +72,11 @@ def network_policy(policy: NetworkPolicy, graph: Graph) -> Iterator[Finding]:
                 *(proof for _, proof in proofs[:3]),
             ),
         )
+
+
+def _has_ended(pod: Pod) -> bool:
+    """Return whether a container was restarted: its check names the policies that explain the end (`isolation.py`)."""
+    return any(status.restart_count for status in pod.status.container_statuses or ())
 
 
 def _selected(policy: NetworkPolicy, graph: Graph) -> tuple[Pod, ...]:

@@ -14,6 +14,7 @@ from typing import Final
 from k9py.api.causes import Cause, CauseKind
 from k9py.api.container_spec import Probe
 from k9py.api.kinds import POD
+from k9py.api.lazy_pattern import lazy_pattern
 from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.text import printable
@@ -30,6 +31,7 @@ from k9py.diagnosis.scheduling import SLOW_START
 from k9py.diagnosis.service_dependencies import services_it_waits_for
 
 _STARTING: Final = timedelta(minutes=1)
+_STATUS: Final = lazy_pattern(r"statuscode: (?P<code>\d{3})")
 
 
 @check(
@@ -70,11 +72,32 @@ def probe(pod: Pod, graph: Graph) -> Iterator[Finding]:
             pod.key,
             cause.since or event.first_seen,
             CauseKind.PROBE,
+            _remedy(settings, output) if not port else "",
             container=printable(case.status.name),
             evidence=(*evidence, *revision.evidence),
-            caused_by=() if port else services_it_waits_for(pod, case.container, graph, (output,)),
+            caused_by=()
+            if port
+            else services_it_waits_for(pod, case.container, graph, (output,), is_own=_is_command(settings)),
             next_steps=(*revision.next_steps, NextStep(f"read the log of {case.label}", "object.logs")),
         )
+
+
+def _is_command(settings: Probe | None) -> bool:
+    return settings is not None and settings.exec is not None
+
+
+def _remedy(settings: Probe | None, output: str) -> str:
+    """Return what helps where the answer of a probe tells, "" where it may be the port, the path or the program."""
+    if _is_command(settings):
+        return "run the command of the probe in the container, and repair what it complains of"
+    code = _STATUS.search(output)
+    if code is None:
+        return ""
+    if code["code"] in ("404", "405", "410"):
+        return "correct the path of the probe, or let the program answer it"
+    if code["code"] in ("401", "403"):
+        return "let the program answer the probe without credentials"
+    return f"find out why the program answers {code['code']}: its log, and what it depends on"
 
 
 def _without_event(case: ContainerCase, cause: Cause, graph: Graph) -> Iterator[Finding]:

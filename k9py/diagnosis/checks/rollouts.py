@@ -23,12 +23,13 @@ from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.proof import condition_evidence, field
-from k9py.diagnosis.settling import is_recent
+from k9py.diagnosis.settling import is_recent, latest
 from k9py.rollouts.cohorts import cohorts
 from k9py.rollouts.progress import RolloutProgress, rollout_progress
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.status import RolloutState
 from k9py.rollouts.strategy_limits import NEW_REPLICA_SET_AVAILABLE
+from k9py.rollouts.template_change import template_change
 
 _DEPLOYMENTS: Final = "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/"
 _WORKLOADS: Final = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET)
@@ -112,10 +113,12 @@ def slow(workload: Workload, graph: Graph) -> Iterator[Finding]:
         return
     if progress.is_complete or not progress.desired or health.status.is_blocked or progress.timed_out:
         return
-    changed = health.status.changed_at
+    revisions = graph.revisions_of(workload.key)
+    # An older revision that is used again was created long ago.
+    written = template_change(workload, revisions, graph.pods_of(workload.key), graph.events(workload)).at
+    changed = latest(health.status.changed_at, written)
     if changed is None or is_recent(changed, graph, _SLOW):
         return
-    revisions = graph.revisions_of(workload.key)
     ready = sum(pod.is_ready for pod in _new_pods(workload, revisions, graph))
     wait = workload.spec.min_ready_seconds
     why = f", each pod must be ready for {wait}s (minReadySeconds)" if wait else ""

@@ -18,12 +18,14 @@ from k9py.api.services import Service, ServicePort, named_ports
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.diagnosis.check import check
+from k9py.diagnosis.checks import services
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph
 from k9py.diagnosis.near_misses import nearest_name
 from k9py.diagnosis.proof import field
 from k9py.diagnosis.settling import latest
 
+_MAX_OWNERS = 2
 _FINISHED = ("Succeeded", "Failed")
 
 
@@ -31,7 +33,7 @@ _FINISHED = ("Succeeded", "Failed")
     "service-named-port",
     "pods of a Service lack the named port that it sends traffic to",
     subjects=(SERVICE,),
-    reads=("Pod",),
+    reads=("Pod", "Deployment", "StatefulSet", "DaemonSet"),
     source="https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports",
     remedy="name a container port as the Service does, or use its name in targetPort",
 )
@@ -64,14 +66,25 @@ def service_named_port(service: Service, graph: Graph) -> Iterator[Finding]:
             message = f"no container has the port {text} that port {port.port} targets{detail}"
         else:
             verb = pluralize(len(lacking), "has", "have")
-            message = (
-                f"{len(lacking)} of {len(pods)} pods {verb} no port {text}, which port {port.port} targets{detail}"
-            )
+            owners = {graph.workload_of(pod) for pod in lacking}
+            shown = [printable(f"{ref.kind} {ref.name}") for ref in sorted(filter(None, owners))]
+            whose = f" ({', '.join(shown)})" if None not in owners and len(shown) <= _MAX_OWNERS else ""
+            lack = f"{len(lacking)} of {len(pods)} pods{whose} {verb} no port {text}"
+            message = f"{lack}, which port {port.port} targets{detail}"
         others = [each for each in service.spec.ports or () if each is not port]
         severity = Severity.DOWN if is_all and not others else Severity.DEGRADED
         evidence = (field(service, "spec.ports[].targetPort", target), *_declared(lacking[0]))
         since = _began(service, lacking)
-        yield Finding(severity, "NoSuchPort", message, service.key, since, evidence=evidence, next_steps=steps)
+        yield Finding(
+            severity,
+            "NoSuchPort",
+            message,
+            service.key,
+            since,
+            evidence=evidence,
+            caused_by=() if is_all else tuple(services.service_mixed_pods.run(service, graph)),
+            next_steps=steps,
+        )
 
 
 @check(

@@ -18,6 +18,7 @@ from k9py.diagnosis.finding import Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.hooks import hook_error, hook_text
 from k9py.diagnosis.images import IMAGE_REASONS
+from k9py.diagnosis.job_dependencies import jobs_it_waits_for
 from k9py.diagnosis.pod_cases import unready_containers
 from k9py.diagnosis.pod_evidence import failing_revision, named_line, newest_event, waiting_evidence
 from k9py.diagnosis.proof import event_evidence, field
@@ -72,7 +73,7 @@ def container_waiting(pod: Pod, graph: Graph) -> Iterator[Finding]:
     "init-container-slow",
     "an init container has not finished, so the others do not start",
     subjects=(POD,),
-    reads=("Event", "Service", "EndpointSlice"),
+    reads=("Event", "Service", "EndpointSlice", "Job"),
     source="https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#detailed-behavior",
     remedy="read its log: it says what it waits for",
 )
@@ -93,7 +94,10 @@ def init_container_slow(pod: Pod, graph: Graph) -> Iterator[Finding]:
         known = () if lines is None or isinstance(lines, Unread) else lines
         line = failing_line([text.encode(errors="replace") for text in known[-20:]]) or ""
         services = services_it_waits_for(pod, case.container, graph, known[-20:])
+        jobs = jobs_it_waits_for(case.container, pod.namespace, graph)
         severity = Severity.INFO if age < _INIT_SLOW else Severity.WARNING if age < _INIT_STUCK else Severity.DOWN
+        if jobs:
+            severity = Severity.DOWN  # it never ends
         if services and severity is not Severity.INFO:
             severity = Severity.DOWN  # it cannot end before they serve
         yield Finding(
@@ -108,7 +112,7 @@ def init_container_slow(pod: Pod, graph: Graph) -> Iterator[Finding]:
                 field(pod, f"{case.field}.state.running", "running", running.started_at),
                 *named_line(case, line),
             ),
-            caused_by=services,
+            caused_by=(*jobs, *services),
             next_steps=(NextStep(f"read the log of {case.label}", "object.logs"),),
         )
         return

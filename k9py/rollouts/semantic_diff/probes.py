@@ -57,7 +57,8 @@ def _handler_text(probe: Mapping[str, Any]) -> str:
         if kind not in probe:
             continue
         handler = mapping(probe[kind])
-        address = f"{short_text(handler.get('host')) or ''}:{short_text(handler.get('port')) or '?'}"
+        host = short_text(handler["host"]) if handler.get("host") else ""
+        address = f"{host}:{short_text(handler.get('port')) or '?'}"
         match kind:
             case "httpGet":
                 scheme = "https" if handler.get("scheme") == "HTTPS" else "http"

@@ -297,7 +297,7 @@ class ActingScreen(TargetScreen):
     def write_capsule(self) -> None:
         """Write what is known of the target, or of everything that is watched, into a file."""
         context, target = self.app_context, self.acting_object
-        start_worker(self, lambda: write_capsule(context, target), group="capsule", exclusive=True)
+        start_worker(self, partial(write_capsule, context, target), group="capsule", exclusive=True)
 
     def choose_namespace(self) -> None:
         """Ask for a namespace."""

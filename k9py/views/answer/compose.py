@@ -83,7 +83,7 @@ def service_answer(
     """
     severity, problem = view.severity, _service_problem(view, now, root)
     if target is None:
-        if likely_target is not None and severity.is_problem:
+        if likely_target is not None and severity.is_problem and not root:
             key, difference = likely_target
             problem = (*problem, (f"; pods of {_name(key)} are {printable(difference)}", Tone.PLAIN))
         next_steps: tuple[StyledLine, ...] = ()

@@ -12,7 +12,7 @@ from k9py.api.severity import Severity
 from k9py.api.times import age
 from k9py.diagnosis.problem import Problem, TriageReport
 from k9py.views.problems.chain import ChainLine, ChainPart, chain_lines
-from k9py.views.problems.coverage import coverage_text, empty_text, unread_texts
+from k9py.views.problems.coverage import coverage_text
 from k9py.views.problems.steps import ProblemStep, problem_steps
 from k9py.views.problems.texts import problem_lines, suspect_text
 from k9py.views.tones import COUNTED_SEVERITIES, count_text
@@ -39,16 +39,15 @@ def ranking_lines(report: TriageReport, now: datetime) -> Iterator[StyledLine]:
 def summary_lines(report: TriageReport) -> Iterator[StyledLine]:
     """Yield how many problems there are, how much was looked at, and what could not be read."""
     notes = sum(problem.severity is Severity.INFO for problem in report.problems)
-    noted = f"{count_noun(notes, 'note')}: -o json lists them" if notes else ""
+    noted = f"{count_noun(notes, 'note')} (-o json)" if notes else ""
     if notes == len(report.problems):
-        yield ((empty_text(report, hidden=noted), Tone.PLAIN),)
+        parts = [part for part in (f"{coverage_text(report)}, found nothing", noted) if part]
+        yield ((" · ".join(parts), Tone.PLAIN),)
         return
     counts = Counter(problem.severity for problem in report.problems)
     counted = " · ".join(count_text(severity, counts[severity]) for severity in COUNTED_SEVERITIES if counts[severity])
     parts = [part for part in (counted, coverage_text(report), noted) if part]
     yield ((" · ".join(parts), Tone.PLAIN),)
-    for text in unread_texts(report.unread):
-        yield ((text, Tone.MUTED),)
 
 
 def why_lines(

@@ -18,11 +18,11 @@ def _since(row: Row, now: datetime) -> str:
 
 
 COLUMNS: Final = (
-    Column("severity", "SEVERITY", min_width=7, max_width=8, priority=5, sort_key="S"),
-    Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=3, sort_key="M"),
+    Column("severity", "SEVERITY", min_width=7, max_width=8, priority=6, sort_key="S"),
+    Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=1, sort_key="M"),
     Column("object", "OBJECT", min_width=12, max_width=44, sort_key="N"),
     Column("cause", "CAUSE", min_width=20, max_width=240, grow=True, sort_key="W"),
-    Column("since", "SINCE", align_right=True, min_width=5, max_width=6, priority=1, live=_since, sort_key="I"),
+    Column("since", "SINCE", align_right=True, min_width=5, max_width=6, priority=2, live=_since, sort_key="I"),
     Column(
         "explains",
         "EXPLAINS",
@@ -33,7 +33,7 @@ COLUMNS: Final = (
         sort_key="X",
         descending_first=True,
     ),
-    Column("suspect", "SUSPECT", min_width=12, max_width=64, priority=2, sort_key="C"),
+    Column("suspect", "SUSPECT", min_width=12, max_width=30, priority=5, grow=True, sort_key="C"),
 )
 ROW_KIND: Final = "Problem"
 _ACKNOWLEDGED_RANK: Final = 1_000_000
@@ -41,10 +41,9 @@ _ACKNOWLEDGED_RANK: Final = 1_000_000
 
 def row_key(problem: Problem) -> ObjectRef:
     """Return the key of a problem's row: the same while its cause is; not an object of the cluster."""
-    check, subject, container, reason = problem.id
-    return ObjectRef(
-        ROW_KIND, subject.namespace, f"{subject.qualified_kind}/{subject.name} {check} {container} {reason}"
-    )
+    check, subject, container, reason, variant = problem.id
+    name = f"{subject.qualified_kind}/{subject.name} {check} {container} {reason} {variant}"
+    return ObjectRef(ROW_KIND, subject.namespace, name)
 
 
 def row(problem: Problem, rank: int, now: datetime, *, is_acknowledged: bool = False) -> Row:

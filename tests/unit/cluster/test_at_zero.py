@@ -154,3 +154,32 @@ def test_a_worker_without_a_service_that_was_scaled_to_zero_lately_is_a_warning_
         view = World(zero(), replica_set_at_zero(generation=2), event).queries.rollout_view(zero().key, NOW)
         assert view is not None
         assert view.severity is severity
+
+
+@pytest.mark.parametrize(
+    ("selector", "severity"),
+    [
+        ({"app": "checkout", "slot": "green"}, Severity.IDLE),
+        ({"app": "checkout", "team": "green"}, Severity.WARNING),
+        ({"slot": "green"}, Severity.WARNING),
+    ],
+    ids=["another slot of it", "another label", "nothing in common"],
+)
+def test_the_version_that_a_service_no_longer_selects_may_be_scaled_to_zero(
+    selector: dict[str, str], severity: Severity
+) -> None:
+    blue = replace(
+        zero(),
+        spec=replace(zero().spec, template=make.template(labels={"app": "checkout", "slot": "blue", "team": "shop"})),
+    )
+    event = make.event(blue, "ScalingReplicaSet", "Scaled down replica set x from 3 to 0", since=60)
+    service = make.service("shop", selector=selector)
+    greens = [make.pod("green-1", labels=selector)]
+    world = World(
+        blue, replica_set_at_zero(generation=2), event, service, *greens, make.endpoint_slice(service, greens)
+    )
+
+    view = world.queries.rollout_view(blue.key, NOW)
+
+    assert view is not None
+    assert view.severity is severity

@@ -98,3 +98,16 @@ def test_older_changes_are_left_out() -> None:
     history = changed(metadata("ConfigMap"), None, ChangeHistory(), before(700))
 
     assert list(watched_entries(history, SINCE)) == []
+
+
+def test_how_an_object_fares_is_left_out_where_only_what_was_written_is_asked_for() -> None:
+    old, new = deployment("web", replicas=3, ready=0), deployment("web", replicas=4, ready=4)
+    history = changed(old, new, ChangeHistory())
+
+    [entry] = watched_entries(history, SINCE, only_written=True)
+
+    assert entry.what == "replicas: 3 → 4"
+    assert (
+        list(watched_entries(changed(old, deployment("web", replicas=3), ChangeHistory()), SINCE, only_written=True))
+        == []
+    )

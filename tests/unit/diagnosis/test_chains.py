@@ -96,6 +96,15 @@ def test_a_chain_of_four_hops_is_one_problem() -> None:
     ]
 
 
+def test_problems_of_one_object_have_different_ids() -> None:
+    lacks = [finding("ConfigMap/app-config", message=f"has no key {key}", check="keys") for key in ("A", "B")]
+
+    alone, both = trace(lacks[:1]).problems, trace(lacks).problems
+
+    assert [problem.variant for problem in alone] == [""]
+    assert len({problem.id for problem in both}) == 2
+
+
 def test_a_finding_named_as_a_cause_belongs_to_the_check_that_named_it() -> None:
     key = finding("ConfigMap/app-config", check="")
 
@@ -174,8 +183,8 @@ def test_a_warning_does_not_inherit_what_a_blocking_finding_explains() -> None:
 
     assert problems == [
         "down Pod/web-1 [Pod/web-1] > (Deployment/web)",
-        "warning Pod/web-2 [Pod/web-2] > (Deployment/web)",
         "warning Deployment/web [Deployment/web]",
+        "warning Pod/web-2 [Pod/web-2] > (Deployment/web)",
     ]
 
 
@@ -252,7 +261,7 @@ def test_findings_that_explain_each_other_have_one_root() -> None:
         assert shapes(*findings) == ["down Service/b [Service/b] > (Service/a > (Ingress/x))"]
 
 
-def test_problems_are_ranked_by_severity_then_by_services_then_by_objects_then_by_time() -> None:
+def test_problems_are_ranked_by_severity_then_by_services_then_by_time_then_by_kind_and_name() -> None:
     problems = trace(
         [
             finding("Pod/old", DOWN, minutes=60),
@@ -266,7 +275,7 @@ def test_problems_are_ranked_by_severity_then_by_services_then_by_objects_then_b
         ]
     ).problems
 
-    assert [problem.subject.name for problem in problems] == ["c", "n1", "new", "old", "warning"]
+    assert [problem.subject.name for problem in problems] == ["c", "new", "old", "n1", "warning"]
 
 
 def test_equal_findings_are_one() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k9py.api.meta import ObjectRef
-from k9py.diagnosis.near_misses import Labelled, edit_distance, nearest_labels, nearest_name
+from k9py.diagnosis.near_misses import Labelled, nearest_labels, nearest_name
 from tests import factories as make
 
 WEB = make.key("Deployment", "web")
@@ -80,9 +80,3 @@ def test_labels_that_a_terminal_would_act_on_are_made_printable() -> None:
 )
 def test_the_name_closest_to_a_missing_one(name: str, names: list[str], expected: str) -> None:
     assert nearest_name(name, names) == expected
-
-
-def test_edit_distance_counts_swaps_once_and_stops_at_its_limit() -> None:
-    assert edit_distance("frontend", "frotnend", limit=5) == 1
-    assert edit_distance("kitten", "sitting", limit=5) == 3
-    assert edit_distance("aaaaaaaa", "bbbbbbbb", limit=2) == 3

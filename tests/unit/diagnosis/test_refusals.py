@@ -193,3 +193,18 @@ def test_a_webhook_that_cannot_be_called_is_named_with_the_reason_alone() -> Non
 
 def test_texts_of_the_server_are_printable() -> None:
     assert parse_refusal('admission webhook "a\x1b[2Jb" denied the request: no\x1b]0;x\x07').text == "no"
+
+
+def test_the_names_of_a_certificate_do_not_hide_the_one_that_it_lacks() -> None:
+    names = ", ".join(f"host-{number}.example.com" for number in range(40))
+    cause = parse_creation_failure(
+        'Internal error occurred: failed calling webhook "pods.example.com": failed to call webhook: Post '
+        f'"https://policy.sys.svc:443/v": tls: failed to verify certificate: x509: certificate is valid for {names}, '
+        "not policy.sys.svc",
+        None,
+    )
+
+    assert cause.message == (
+        "admission webhook pods.example.com cannot be called: tls: failed to verify certificate: x509: "
+        "certificate is not valid for policy.sys.svc"
+    )

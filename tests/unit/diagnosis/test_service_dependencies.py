@@ -166,3 +166,24 @@ def test_a_value_of_a_variable_is_never_shown() -> None:
     assert isinstance(cause, Finding)
     assert "hunter2" not in repr(cause)
     assert cause.evidence[1].where == "spec.containers[app].env[DB_URL]"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "dial tcp: lookup api-v2 on 10.0.0.10:53: no such host",
+            ["Service shop/api-v2: Service api-v2 does not exist"],
+        ),
+        ("Error: getaddrinfo ENOTFOUND api-v2", ["Service shop/api-v2: Service api-v2 does not exist"]),
+        ("dial tcp: lookup api-v2.data on 10.0.0.10:53: no such host", ["Service data/api-v2: "]),
+        ("dial tcp: lookup api.example.com on 10.0.0.10:53: no such host", []),
+        ("dial tcp: lookup api-v2 on 10.0.0.10:53: i/o timeout", []),
+        ("dial tcp: lookup db on 10.0.0.10:53: no such host", []),
+    ],
+)
+def test_a_host_that_dns_does_not_know_is_a_service_that_does_not_exist(text: str, expected: list[str]) -> None:
+    container = Container(name="app", image="web:1")
+    causes = _causes(container, (*SERVED, make.service("api")), [text])
+    assert len(causes) == len(expected)
+    assert all(cause.startswith(start) for cause, start in zip(causes, expected, strict=True))

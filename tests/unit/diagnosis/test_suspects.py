@@ -9,7 +9,7 @@ import pytest
 
 from k9py.api.meta import ObjectRef
 from k9py.api.severity import Severity
-from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.finding import Evidence, EvidenceSource, Finding
 from k9py.diagnosis.problem import Effect, Problem, Suspect
 from k9py.diagnosis.suspects import suspects
 from k9py.diagnosis.timeline import EntryKind, TimelineEntry
@@ -195,3 +195,106 @@ def test_a_root_of_unknown_age_began_with_what_it_explains() -> None:
 
     assert suspects(unknown, shop()) == ()
     assert suspects(replace(unknown, effects=(effect,)), shop())[0].about == WEB
+
+
+CONFIG = ObjectRef("ConfigMap", "shop", "app")
+
+
+def restarted(at: float) -> GraphOfObjects:
+    again = replica_set("bbb", 2, "reg/web:1.4", at)
+    annotations = {"kubectl.kubernetes.io/restartedAt": before(at).isoformat()}
+    again["spec"]["template"]["metadata"]["annotations"] = annotations
+    return GraphOfObjects(
+        deployment(config_map="app", image="reg/web:1.4"),
+        replica_set("aaa", 1, "reg/web:1.4", 7 * DAY),
+        again,
+        pod("web-bbb-1", "web-bbb", at, ready=False),
+        any_object("v1", "ConfigMap", "app", manager("argocd-controller", 700, "data")),
+    )
+
+
+def test_a_mere_restart_comes_after_the_change_of_what_the_root_names() -> None:
+    found = suspects(problem(CONFIG, 600, CONFIG), restarted(660))
+
+    assert texts(found) == [
+        "700 ConfigMap/app data changed [argocd-controller]",
+        "660 Deployment/web revision 2: restarted []",
+    ]
+
+
+def test_what_the_evidence_was_read_from_is_suspected() -> None:
+    service = any_object("v1", "Service", "web", spec={"selector": {"tier": "front"}})
+    selector = ObjectRef("Service", "shop", "web")
+    labels = Evidence(EvidenceSource.FIELD, WEB, "spec.template.metadata.labels", "app=web")
+    root = replace(problem(selector).root, evidence=(labels,))
+    found = suspects(Problem(root, Severity.DOWN, selector, (selector,), since=before(600)), shop(service))
+
+    assert [each.about for each in found] == [WEB]
+
+
+def test_of_a_changed_object_the_creation_is_no_suspect() -> None:
+    config = any_object(
+        "v1", "ConfigMap", "app", manager("helm", 900, "data"), manager("argocd", 620, "data"), created=900
+    )
+    found = suspects(problem(CONFIG, 600, CONFIG), GraphOfObjects(deployment(config_map="app"), config))
+
+    assert texts(found) == ["620 ConfigMap/app data changed [argocd]"]
+
+
+@pytest.mark.parametrize(("created", "is_suspect"), [(850, False), (640, True)])
+def test_what_came_after_a_young_workload_is_suspected(created: float, is_suspect: bool) -> None:
+    quota = any_object("v1", "ResourceQuota", "q", manager("kubectl", created, "spec.hard"), created=created)
+    graph = GraphOfObjects(
+        deployment(created=900, revision=1),
+        replica_set("bbb", 1, "reg/web:1.5", 900),
+        pod("web-bbb-1", "web-bbb", 900),
+        quota,
+    )
+
+    assert [each.about.kind for each in suspects(problem(), graph)] == (["ResourceQuota"] if is_suspect else [])
+
+
+def test_who_paused_a_deployment_is_suspected() -> None:
+    paused = deployment(manager("kubectl-rollout", 600, "spec.paused"))
+    paused["spec"]["paused"] = True
+
+    assert texts(suspects(problem(WEB), GraphOfObjects(paused))) == ["600 Deployment/web paused [kubectl-rollout]"]
+
+
+def test_a_workload_that_came_to_another_one_is_suspected() -> None:
+    other = deployment(manager("argocd", 620, "spec.template"), created=620, revision=1)
+    other["metadata"] |= {"name": "worker", "uid": "deployment-worker"}
+    first = replica_set("ccc", 1, "reg/worker:1", 620)
+    first["metadata"] |= {"name": "worker-ccc"}
+    first["metadata"]["ownerReferences"][0] |= {"name": "worker", "uid": "deployment-worker"}
+    service = ObjectRef("Service", "shop", "web")
+    labels = (
+        Evidence(EvidenceSource.FIELD, ref, "spec.template.metadata.labels", "app=web")
+        for ref in (WEB, ObjectRef("Deployment", "shop", "worker"))
+    )
+    given = problem(service)
+    found = suspects(
+        replace(given, subject=service, root=replace(given.root, evidence=tuple(labels))),
+        shop(other, first, rolled_out=5 * DAY),
+    )
+
+    assert texts(found) == ["620 Deployment/worker created [argocd]"]
+
+
+def test_a_node_that_recovered_is_no_suspect_and_one_that_the_root_names_is() -> None:
+    recovered = {"type": "Ready", "status": "True", "reason": "KubeletReady"}
+    node = any_object(
+        "v1",
+        "Node",
+        "n1",
+        manager("kubectl-taint", 630, "spec.taints"),
+        namespace="",
+        status={"conditions": [{**recovered, "lastTransitionTime": before(640).isoformat()}]},
+    )
+    graph = shop(node, rolled_out=5 * DAY)
+    ref = ObjectRef("Node", "", "n1")
+    taint = Evidence(EvidenceSource.FIELD, ref, "spec.taints", "dedicated=batch:NoSchedule")
+
+    assert suspects(problem(), graph) == ()
+    named = replace(problem(), root=replace(problem().root, evidence=(taint,)))
+    assert texts(suspects(named, graph)) == ["630 Node/n1 spec.taints changed [kubectl-taint]"]

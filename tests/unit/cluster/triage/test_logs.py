@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+import pytest
+
 from k9py.api.kinds import POD
 from k9py.api.pods import Pod
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
+from k9py.cluster.triage import logs
 from k9py.cluster.triage.logs import AT_A_TIME, PER_MINUTE
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.graph import Graph, Unread
@@ -109,6 +112,14 @@ async def test_only_so_many_are_read_in_a_minute() -> None:
         await looked_again(cluster, seconds=61)
 
         assert len(server.read_logs) == len(messages(cluster)) == count
+
+
+async def test_a_log_that_found_no_room_is_read_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "MAX_WAITING", 2)
+    server = FakeServer(*(_pod(f"p{number}") for number in range(AT_A_TIME + 4)))
+
+    async with running(server, LAST_LINE) as cluster:
+        assert len(messages(cluster)) == AT_A_TIME + 4
 
 
 async def test_the_lines_that_were_read_are_listed_for_each_pod() -> None:

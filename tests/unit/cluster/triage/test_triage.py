@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import msgspec
 import pytest
 
 from k9py.api.kinds import POD
+from k9py.api.meta import ObjectRef
+from k9py.api.pods import Pod
+from k9py.api.resource_type import ResourceType
 from k9py.api.severity import Severity
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
 from k9py.cluster.triage import triage
 from k9py.diagnosis.checks.health import service_health
+from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.graph import Graph
 from tests import factories as make
 from tests.factories import NOW
 from tests.unit.cluster.server import FakeServer, HeldClock
 from tests.unit.cluster.triage.checks import BROKEN, UNREADY, WITHOUT_PODS, YOUNG, check_of, found, messages, running
-from tests.unit.cluster.triage.moments import passed
+from tests.unit.cluster.triage.moments import looked_again, passed
 
 
 async def test_what_is_found_is_reported_with_what_it_explains() -> None:
@@ -96,6 +102,40 @@ async def test_a_check_runs_again_at_the_time_that_it_asked_for() -> None:
         await passed(cluster)
 
         assert messages(cluster) == ["Pod web: not ready for 10 minutes"]
+
+
+async def test_a_check_that_reads_the_time_runs_again_within_a_minute_unasked() -> None:
+    def forgets_to_ask(pod: Pod, graph: Graph) -> Iterator[Finding]:
+        created = pod.metadata.creation_timestamp
+        if created is not None and graph.now - created > timedelta(seconds=30):
+            yield found(pod, "is old")
+
+    server = FakeServer(make.pod("web", created=0))
+    async with running(server, check_of(POD, "old", forgets_to_ask)) as cluster:
+        assert messages(cluster) == []
+
+        await looked_again(cluster, seconds=61)
+
+        assert messages(cluster) == ["Pod web: is old"]
+
+
+async def test_an_object_of_a_type_that_is_discovered_is_read() -> None:
+    widgets = ResourceType("example.com", "v1", "widgets", "Widget", ref_group="example.com")
+
+    def has_no_widget(pod: Pod, graph: Graph) -> Iterator[Finding]:
+        if graph.metadata(ObjectRef("Widget", "shop", "web", "example.com")) is None:
+            yield found(pod, "has no Widget")
+
+    server = FakeServer(make.pod("web"))
+    async with running(server, check_of(POD, "widget", has_no_widget)) as cluster:
+        assert messages(cluster) == []
+
+        server.added_types = [widgets]
+        cluster.discovery.request()
+        await passed(cluster)
+        await cluster.triage.settled()
+
+        assert messages(cluster) == ["Pod web: has no Widget"]
 
 
 async def test_what_time_alone_changes_for_users_is_found() -> None:

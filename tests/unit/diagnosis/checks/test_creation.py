@@ -54,6 +54,28 @@ def test_an_exhausted_quota_is_the_root() -> None:
     assert (finding.severity, finding.kind is not None) == (Severity.DOWN, True)
 
 
+@pytest.mark.parametrize(
+    ("spec", "pods"),
+    [
+        ({"scopes": ["BestEffort"]}, "BestEffort"),
+        (
+            {
+                "scopeSelector": {
+                    "matchExpressions": [{"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}]
+                }
+            },
+            "PriorityClass In high",
+        ),
+    ],
+)
+def test_the_scopes_of_a_quota_tell_which_pods_it_counts(spec: dict[str, Any], pods: str) -> None:
+    (finding,) = _refused(_QUOTA, _object("ResourceQuota", "q", spec=spec))
+
+    (root,) = finding.caused_by
+    assert isinstance(root, Finding)
+    assert root.message == f"quota for {pods} pods is exhausted: requests.cpu 9 of 10 used, 2 more requested"
+
+
 def test_a_quota_that_was_deleted_explains_nothing() -> None:
     (finding,) = _refused(_QUOTA)
 

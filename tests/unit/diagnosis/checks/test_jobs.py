@@ -175,6 +175,13 @@ def test_a_new_job_may_have_no_pod_yet() -> None:
     assert graph.again_at is not None
 
 
+@pytest.mark.parametrize("reason", ["", "forbidden: may not list pods"])
+def test_nothing_is_claimed_about_pods_that_are_not_read(reason: str) -> None:
+    graph = GraphOfObjects(_job(), unread={"Pod": reason})
+
+    assert findings_of(job_health, graph.subject(JOB, "import", "shop"), graph) == ()
+
+
 @pytest.mark.parametrize(
     ("failed", "limit", "severity"),
     [(0, 6, None), (1, 6, Severity.INFO), (2, 6, Severity.WARNING), (1, 1, Severity.WARNING)],
@@ -211,3 +218,50 @@ def test_a_suspended_job_waits_for_a_person_or_for_its_queue(metadata: Any, ago:
     assert finding.severity is severity
     assert finding.message == "suspended by kubectl-patch: it does not run until it is resumed"
     assert finding.since is not None
+
+
+def _event(pod: str, reason: str, message: str, ago: int = 200) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{pod}.{reason}.{ago}", "namespace": "shop"},
+        "involvedObject": {"kind": "Pod", "namespace": "shop", "name": pod, "uid": f"gone-{pod}"},
+        "reason": reason,
+        "message": message,
+        "type": "Warning",
+        "firstTimestamp": _at(ago),
+        "lastTimestamp": _at(ago),
+    }
+
+
+_UNSCHEDULED = _event(
+    "import-8pclb",
+    "FailedScheduling",
+    "0/6 nodes are available: 6 Insufficient nvidia.com/gpu. no new claims to deallocate, preemption: 0/6 nodes are "
+    "available: 6 Preemption is not helpful for scheduling.",
+)
+_NOT_PULLED = _event("import-8pclb", "Failed", 'Failed to pull image "x:1": rpc error: not found')
+
+
+@pytest.mark.parametrize(
+    ("events", "detail"),
+    [
+        (
+            [_UNSCHEDULED, _event("import-8pclb", "FailedScheduling", "skip schedule deleting pod: shop/x", 61)],
+            ": its pod could not be scheduled: 0/6 nodes are available: 6 Insufficient nvidia.com/gpu",
+        ),
+        (
+            [_NOT_PULLED, _event("import-8pclb", "Failed", "Error: ErrImagePull", 100)],
+            ': its container could not be started: Failed to pull image "x:1": rpc error: not found',
+        ),
+        ([_event("import-8pclb", "FailedScheduling", "0/6 nodes are available: 6 Too many pods.", 3000)], ""),
+        ([_event("export-8pclb", "FailedScheduling", "0/6 nodes are available: 6 Too many pods.")], ""),
+        ([], ""),
+    ],
+)
+def test_a_job_over_its_deadline_tells_what_its_deleted_pods_waited_for(events: list[Any], detail: str) -> None:
+    job = _job(spec={"activeDeadlineSeconds": 300}, status=_ended("Failed", "DeadlineExceeded"))
+
+    (finding,) = _found(job_failed, job, *events)
+
+    assert finding.message == f"failed: it ran longer than its activeDeadlineSeconds of 300s{detail}"

@@ -101,6 +101,9 @@ def test_a_load_balancer_that_is_not_overdue(service: Service, events: list[Even
         (_event("TopologyAwareRoutingDisabled", "Insufficient number of endpoints"), "INFO"),
         (_event("FailedToUpdateEndpointSlices", "x", since=7200), ""),
         (_event("EnsuredLoadBalancer", "Ensured load balancer", type_="Normal"), ""),
+        (_event("ClusterIPNotAllocated", "Cluster IP [IPv4]: 10.0.16.41 is not allocated; repairing"), ""),
+        (_event("ClusterIPAllocated", "Cluster IP [IPv4]: 10.0.0.1 has a wrong reference; cleaning up"), ""),
+        (_event("ClusterIPOutOfRange", "Cluster IP 10.9.0.1 is not within 10.0.0.0/16; please recreate"), "WARNING"),
     ],
 )
 def test_what_controllers_report(event: Event, severity: str) -> None:

@@ -179,3 +179,38 @@ def test_a_probe_of_a_port_that_the_container_lacks_never_succeeds(
     typed = graph.subject(POD, "web-1", "shop")
     (cause,) = unready_causes(typed, graph.now, graph.events(typed))
     assert cause.is_blocking is blocking
+
+
+@pytest.mark.parametrize(
+    ("spec", "text", "remedy"),
+    [
+        (container(), "HTTP probe failed with statuscode: 503", "find out why the program answers 503"),
+        (container(), "HTTP probe failed with statuscode: 404", "correct the path of the probe"),
+        (container(), "HTTP probe failed with statuscode: 401", "let the program answer the probe without credentials"),
+        ({"readinessProbe": {"exec": {"command": ["pg_isready"]}}}, "no response", "run the command of the probe"),
+        (container(), 'Get "http://10.0.0.5:8080/ready": EOF', "correct the probe's port or path"),
+    ],
+)
+def test_what_helps_follows_from_the_answer_of_a_probe(spec: Json, text: str, remedy: str) -> None:
+    broken = unready(spec=spec)
+
+    (finding,) = found(probe, broken, event(broken, "Unhealthy", f"Readiness probe failed: {text}"))
+
+    assert (finding.remedy or probe.remedy).startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("output", "age", "is_down"),
+    [
+        ("HTTP probe failed with statuscode: 404", 70, True),
+        ("HTTP probe failed with statuscode: 404", 40, False),
+        ("HTTP probe failed with statuscode: 401", 70, True),
+        ("HTTP probe failed with statuscode: 429", 70, False),
+        ("HTTP probe failed with statuscode: 503", 70, False),
+        ("error: this server does not implement the grpc health protocol (grpc.health.v1.Health)", 70, True),
+    ],
+)
+def test_a_request_that_is_answered_as_wrong_does_not_become_right(output: str, age: float, is_down: bool) -> None:
+    subject = pod(status(running(age)), container={"readinessProbe": {"httpGet": {"port": 80}}}, age=age, changed=age)
+    (finding,) = found(probe, subject, event(subject, "Unhealthy", f"Readiness probe failed: {output}", first=age - 5))
+    assert (finding.severity is Severity.DOWN) == is_down

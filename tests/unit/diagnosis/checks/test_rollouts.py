@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import convert, structs
 
 from k9py.api.kinds import DEPLOYMENT, STATEFUL_SET
+from k9py.api.meta import ManagedFields, OwnedFields
 from k9py.api.severity import Severity
 from k9py.api.workloads import RollingUpdate, Strategy
 from k9py.diagnosis.checks.rollouts import by_hand, not_observed, paused, slow, stuck
@@ -15,17 +17,43 @@ from tests import factories as make
 from tests.factories.graph import GraphOfObjects, findings_of
 
 
-def _rollout(*, exceeded: bool = False, new_ready: bool = False, **options: Any) -> GraphOfObjects:
-    """Return a rollout from revision 6 to 7: the old pods serve, one new pod exists."""
+def _rollout(
+    *, exceeded: bool = False, new_ready: bool = False, written: float | None = None, **options: Any
+) -> GraphOfObjects:
+    """Return a rollout from revision 6 to 7: the old pods serve, one new pod exists.
+
+    Args:
+        written: when the template was written, seconds ago: back to an older one.
+    """
     conditions = [make.condition("Progressing", "False", "ProgressDeadlineExceeded")] if exceeded else []
     total, ready = 4, 4 if new_ready else 3
     counts = {"total": total, "updated": 1, "ready": ready, "available": ready} | options
     deployment = make.deployment("web", revision=7, conditions=conditions, **counts)
-    old = make.replica_set(deployment, "old", revision=6, created=make.before(9000))
-    new = make.replica_set(deployment, "new", revision=7, replicas=1, ready=int(new_ready), created=make.before(300))
+    if written is not None:
+        owned = convert({"f:spec": {"f:template": {}}}, OwnedFields)
+        entry = ManagedFields("helm", "Update", make.before(written), "", owned)
+        metadata = structs.replace(deployment.metadata, managed_fields=(entry,))
+        deployment = structs.replace(deployment, metadata=metadata)
+    old = make.replica_set(deployment, "old", revision=6, created=make.before(9000 if written is None else 600))
+    new = make.replica_set(
+        deployment,
+        "new",
+        revision=7,
+        replicas=1,
+        ready=int(new_ready),
+        created=make.before(300 if written is None else 9000),
+    )
     crash = make.container_status(ready=False, state=make.waiting("CrashLoopBackOff"))
     pods = [make.pod(f"web-old-{number}", owner=old) for number in range(3)]
-    pods.append(make.pod("web-new-1", owner=new, created=200, ready=new_ready, statuses=[] if new_ready else [crash]))
+    pods.append(
+        make.pod(
+            "web-new-1",
+            owner=new,
+            created=200 if written is None else written - 5,
+            ready=new_ready,
+            statuses=[] if new_ready else [crash],
+        )
+    )
     return GraphOfObjects(deployment, old, new, *pods)
 
 
@@ -56,6 +84,11 @@ def test_a_rollout_that_goes_on_is_slow_at_most() -> None:
     assert finding.severity is Severity.INFO
     assert finding.message == "rollout of revision 7 is slow but makes progress"
     assert finding.evidence[0].text == "1 of 3 pods updated and ready"
+
+
+def test_a_rollout_to_an_older_revision_begins_when_the_template_is_written() -> None:
+    assert _found(slow, _rollout(new_ready=True, written=30)) == ()
+    assert len(_found(slow, _rollout(new_ready=True, written=300))) == 1
 
 
 def test_a_complete_rollout_is_neither() -> None:

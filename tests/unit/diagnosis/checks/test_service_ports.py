@@ -11,6 +11,7 @@ from k9py.api.container_spec import EnvVar, HTTPGetAction, Probe
 from k9py.api.pods import Container, ContainerPort, Pod
 from k9py.api.services import ServicePort
 from k9py.api.severity import Severity
+from k9py.api.workloads import Deployment
 from k9py.diagnosis.check import Check
 from k9py.diagnosis.checks.service_ports import service_named_port, service_target_port
 from k9py.diagnosis.finding import Finding
@@ -165,3 +166,31 @@ def test_terminating_pods_of_the_former_revision_do_not_count() -> None:
     former = structs.replace(former, metadata=structs.replace(former.metadata, deletion_timestamp=make.NOW))
 
     assert _findings(service_named_port, [HTTP], _pod("a", ContainerPort(8080, "http")), former) == []
+
+
+def test_pods_of_another_application_that_lack_a_port_are_named_and_explain_it() -> None:
+    def deployment(name: str, *ports: ContainerPort) -> Deployment:
+        plain = make.deployment(name)
+        labels = {"app": "web", "component": name}
+        template = make.template(image=f"reg.test/{name}:1", labels=labels)
+        containers = (Container(name=name, image=f"reg.test/{name}:1", ports=ports or None),)
+        assert template.spec is not None
+        spec = structs.replace(template.spec, containers=containers)
+        return structs.replace(plain, spec=structs.replace(plain.spec, template=structs.replace(template, spec=spec)))
+
+    service = make.service("web", ports=[HTTP])
+    web, worker = deployment("web", ContainerPort(8080, "http")), deployment("worker")
+    sets = [make.replica_set(each, "aaa") for each in (web, worker)]
+    pods = [
+        structs.replace(
+            _pod(f"{each.name}-1", *ports),
+            metadata=make.pod(f"{each.name}-1", owner=each, labels={"app": "web", "component": name}).metadata,
+        )
+        for each, name, ports in ((sets[0], "web", [ContainerPort(8080, "http")]), (sets[1], "worker", []))
+    ]
+    graph = GraphOfObjects(service, web, worker, *sets, *pods)
+
+    (finding,) = findings_of(service_named_port, service, graph)
+
+    assert finding.message == "1 of 2 pods (Deployment worker) has no port http, which port 80 targets"
+    assert [each.check for each in finding.caused_by if isinstance(each, Finding)] == ["service-mixed-pods"]

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from k9py.api.severity import Severity
+from k9py.diagnosis.checks.crashes import container_crash
 from k9py.diagnosis.checks.sandbox import pod_rejected, pod_sandbox
 from k9py.diagnosis.checks.waiting import container_waiting, init_container_slow, pre_stop_hook
 from k9py.diagnosis.finding import EvidenceSource, Finding
 from tests import factories as make
-from tests.unit.diagnosis.checks.broken_pods import Json, ended, event, found, pod, running, status, waiting
+from tests.unit.diagnosis.checks.broken_pods import Json, at, ended, event, found, pod, running, status, waiting
 
 DOWN, WARNING, INFO = Severity.DOWN, Severity.WARNING, Severity.INFO
 HOOK = 'Exec lifecycle hook ([/warmup.sh]) for Container "app" in Pod "web-1_shop(uid)" failed - error: command \'/warmup.sh\' exited with 1: , message: "sh: consul: not found"'
@@ -107,6 +108,7 @@ def test_a_sidecar_or_a_finished_init_container_is_not_slow(subject: Json) -> No
     assert found(init_container_slow, subject) == ()
 
 
+JOB = {"name": "JOB", "value": "migrate-2"}
 STOPPING = {"lifecycle": {"preStop": {"exec": {"command": ["/drain.sh"]}}}}
 
 
@@ -231,3 +233,61 @@ def test_a_rejection_by_the_node_is_named_with_its_message(reason: str, message:
 def test_what_placement_names_is_no_rejection(reason: str) -> None:
     assert found(pod_rejected, pod(status(waiting("")), phase="Failed", reason=reason)) == ()
     assert found(pod_rejected, pod(status(running(), ready=True), reason=reason)) == ()
+
+
+def job(name: str, *conditions: str) -> Json:
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "namespace": "shop", "uid": name},
+        "status": {"conditions": [{"type": each, "status": "True"} for each in conditions]},
+    }
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"args": ["job", "migrate-2"]},
+        {"args": ["job-wr", "migrate-2"]},
+        {"command": ["kubectl", "wait", "--for=condition=complete", "--timeout=600s", "job/migrate-2"]},
+        {"command": ["sh", "-c", "kubectl wait --for=condition=complete jobs.batch/$(JOB)"], "env": [JOB]},
+    ],
+)
+def test_the_failed_job_that_an_init_container_waits_for_is_its_cause(spec: Json) -> None:
+    subject = initializing(running(40), spec=spec)
+    (finding,) = found(init_container_slow, subject, job("migrate-2", "Failed"), job("migrate-1", "Failed"))
+    assert (finding.severity, [str(each) for each in finding.caused_by]) == (DOWN, ["Job shop/migrate-2"])
+
+
+@pytest.mark.parametrize("jobs", [[], [job("migrate-2")], [job("migrate-2", "Complete")], [job("job", "Failed")]])
+def test_a_job_that_may_still_complete_is_no_cause(jobs: list[Json]) -> None:
+    (finding,) = found(init_container_slow, initializing(running(40), spec={"args": ["job", "migrate-2"]}), *jobs)
+    assert (finding.severity, finding.caused_by) == (INFO, ())
+
+
+@pytest.mark.parametrize(
+    ("counts", "started", "is_cause"),
+    [
+        ({"active": 1, "ready": 0}, 90, True),
+        ({"active": 1, "ready": 0}, 30, False),
+        ({"active": 1, "ready": 1}, 90, False),
+        ({"active": 1, "ready": 0, "succeeded": 1}, 90, False),
+        ({"active": 0, "ready": 0}, 90, False),
+    ],
+)
+def test_a_job_none_of_whose_pods_starts_is_a_cause(counts: Json, started: float, *, is_cause: bool) -> None:
+    stuck = job("migrate-2")
+    stuck["status"] |= {**counts, "startTime": at(started)}
+    subject = initializing(running(40), spec={"args": ["job", "migrate-2"]})
+
+    (finding,) = found(init_container_slow, subject, stuck)
+
+    assert [str(each) for each in finding.caused_by] == (["Job shop/migrate-2"] if is_cause else [])
+
+
+def test_an_init_container_that_gives_up_on_a_job_is_caused_by_it() -> None:
+    subject = initializing(waiting("CrashLoopBackOff"), last=ended(1), spec={"args": ["wait", "job/migrate-2"]})
+
+    (finding,) = found(container_crash, subject, job("migrate-2", "Failed"))
+
+    assert [str(each) for each in finding.caused_by] == ["Job shop/migrate-2"]
