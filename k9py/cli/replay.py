@@ -28,7 +28,7 @@ class ReplayCluster(EmbeddedCluster):
         ConfigError: the file is no capsule.
     """
 
-    is_read_only = True
+    is_replay = True
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -46,6 +46,7 @@ class ReplayCluster(EmbeddedCluster):
 
     def _new_simulator(self) -> Simulator:
         from k9py.simulator.apiserver.recorded_reads import RecordedRead
+        from k9py.simulator.clock import StandingClock
         from k9py.simulator.scenarios.recorded import RecordedType, Recording
         from k9py.simulator.server import Simulator
 
@@ -59,4 +60,7 @@ class ReplayCluster(EmbeddedCluster):
             )
             for each in capsule.reads
         ]
-        return Simulator(recording=Recording(capsule.objects, self._at, all_logs(capsule), types, reads))
+        recording = Recording(capsule.objects, self._at, all_logs(capsule), types, reads)
+        return Simulator(
+            clock=StandingClock(self._at), recording=recording
+        )  # watches are heard from, time stands still

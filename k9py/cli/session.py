@@ -83,6 +83,7 @@ async def open_session(invocation: Invocation) -> AsyncIterator[ClusterSession]:
         invocation.clock,
         namespace=arguments.namespace or "",
         read_only=arguments.read_only,
+        is_replay=arguments.replay is not None,
         audit_path=invocation.audit_path,
         history=invocation.history,
     ) as opened:
@@ -119,7 +120,7 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
             stack.enter_context(embedded)
             invocation = replace(
                 invocation,
-                arguments=replace(arguments, read_only=arguments.read_only or embedded.is_read_only),
+                arguments=replace(arguments, read_only=arguments.read_only or embedded.is_replay),
                 connect_options=embedded.options,
                 connector=embedded.connect,
                 clock=embedded.clock,

@@ -195,7 +195,8 @@ class _Search:
             is_restart = entry.what.endswith(_RESTARTED)
             suspect = replace(_suspect(entry), can_undo=can_undo and not is_restart)
             is_outside = self._is_outside(self._root.about) and not can_undo
-            yield _Candidate(suspect, 4 if has_failing is False else 3 if is_restart or is_outside else 0)
+            rank = 4 if has_failing is False or is_restart else 3 if is_outside else 0
+            yield _Candidate(suspect, rank)
 
     @staticmethod
     def _is_outside(ref: ObjectRef) -> bool:

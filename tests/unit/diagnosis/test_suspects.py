@@ -321,5 +321,6 @@ def test_a_change_of_the_root_comes_before_a_rollout_which_is_rolled_back_only_i
         ("ResourceQuota", False),
         ("Deployment", False),
     ]
-    assert [(each.about.kind, each.can_undo) for each in suspects(problem(), graph)][0] == ("Deployment", True)
+    first = suspects(problem(), graph)[0]
+    assert (first.about.kind, first.can_undo) == ("Deployment", True)
     assert not any(each.can_undo for each in suspects(problem(), restarted(660)))
