@@ -27,6 +27,7 @@ class Suspect:
         what: what was changed, one clause: `image app: 1.4 → 1.5`, `changed`.
         by: the field manager, "" when unknown.
         source: how it is known: `managedFields`, `ReplicaSet web-7f9 created`, `watched`.
+        can_undo: rolling back `about`, a workload, takes it back, and may end the problem.
     """
 
     at: datetime
@@ -34,6 +35,7 @@ class Suspect:
     what: str
     by: str
     source: str
+    can_undo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
