@@ -131,6 +131,7 @@ async def open_session(
     *,
     namespace: str = "",
     read_only: bool,
+    is_replay: bool = False,
     audit_path: Path | None,
     history: tuple[HistoryEntry, ...] = (),
 ) -> AsyncIterator[ClusterSession]:
@@ -139,6 +140,7 @@ async def open_session(
     Args:
         namespace: the default one; "" takes the context's.
         read_only: every write is refused, below the front ends.
+        is_replay: of a recording: read-only whatever is asked for, and refused with that reason.
         audit_path: file of the audit records; None writes none.
         history: what was watched to change before, of a replayed capsule.
     """
@@ -150,7 +152,8 @@ async def open_session(
         writer = Writer(
             connection,
             connection,
-            read_only=read_only,
+            read_only=read_only or is_replay,
+            is_replay=is_replay,
             now=clock.now,
             audit=AuditLog(audit_path),
             identity=Identity(info.context, info.user, info.server, os_user()),

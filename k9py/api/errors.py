@@ -126,6 +126,10 @@ class ForbiddenError(ApiError):
     """403: the user may not do this; the message names the verb and the resource."""
 
 
+class NotRecordedError(ForbiddenError):
+    """The replay of an incident capsule does not hold this: it is unknown, which does not mean that there is none."""
+
+
 class DeniedError(ForbiddenError):
     """An admission webhook or policy refused a write, with whatever code it chose.
 

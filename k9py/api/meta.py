@@ -114,15 +114,23 @@ class OwnedSpec(KubeStruct, frozen=True):
     replicas: Present | None = msgspec.field(default=None, name="f:replicas")
     selector: Present | None = msgspec.field(default=None, name="f:selector")
     unschedulable: Present | None = msgspec.field(default=None, name="f:unschedulable")
+    taints: Present | None = msgspec.field(default=None, name="f:taints")
     ports: Present | None = msgspec.field(default=None, name="f:ports")
     paused: Present | None = msgspec.field(default=None, name="f:paused")
     suspend: Present | None = msgspec.field(default=None, name="f:suspend")
 
 
+class OwnedMetadata(KubeStruct, frozen=True):
+    """The owned part of the metadata (metav1.FieldsV1)."""
+
+    labels: Present | None = msgspec.field(default=None, name="f:labels")
+
+
 class OwnedFields(KubeStruct, frozen=True):
-    """metav1.FieldsV1 of a workload."""
+    """metav1.FieldsV1 of an object."""
 
     spec: OwnedSpec | None = msgspec.field(default=None, name="f:spec")
+    metadata: OwnedMetadata | None = msgspec.field(default=None, name="f:metadata")
 
 
 class ManagedFields(KubeStruct, frozen=True):
@@ -176,6 +184,18 @@ class ManagedFields(KubeStruct, frozen=True):
         spec = self.fields.spec if self.fields else None
         return spec is not None and spec.unschedulable is not None
 
+    @property
+    def owns_taints(self) -> bool:
+        """Whether the manager owns a taint of a node."""
+        spec = self.fields.spec if self.fields else None
+        return spec is not None and spec.taints is not None
+
+    @property
+    def owns_labels(self) -> bool:
+        """Whether the manager owns a label."""
+        metadata = self.fields.metadata if self.fields else None
+        return metadata is not None and metadata.labels is not None
+
 
 class VersionedMeta(Meta, frozen=True):
     """metav1.ObjectMeta with who writes the object in an API version that is no longer served."""
@@ -199,6 +219,11 @@ class WorkloadMeta(Meta, frozen=True):
                 entry for entry in self.managed_fields if entry.owns_template or entry.owns_replicas or entry.owns_pause
             )
             msgspec.structs.force_setattr(self, "managed_fields", kept or None)
+
+    @property
+    def template_changed_at(self) -> datetime | None:
+        """When somebody who owns the pod template last wrote anything, None when unknown."""
+        return _last_write(entry for entry in self.managed_fields or () if entry.owns_template)
 
 
 class ServiceMeta(Meta, frozen=True):
@@ -242,15 +267,34 @@ def _last_write(entries: Iterable[ManagedFields]) -> datetime | None:
     return max((entry.time for entry in entries if entry.time is not None), default=None)
 
 
+_NODE_CONTROLLERS: Final = frozenset({"kubelet", "kube-controller-manager", "cloud-controller-manager"})
+"""Managers that set labels and taints for what a node is, or for its state."""
+
+
 class NodeMeta(Meta, frozen=True):
-    """metav1.ObjectMeta with who cordoned the node."""
+    """metav1.ObjectMeta with who cordoned the node, and who else wrote its taints and labels."""
 
     managed_fields: tuple[ManagedFields, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.managed_fields:
-            kept = tuple(entry for entry in self.managed_fields if entry.owns_unschedulable)
+            kept = tuple(
+                entry
+                for entry in self.managed_fields
+                if entry.owns_unschedulable
+                or (entry.manager not in _NODE_CONTROLLERS and (entry.owns_taints or entry.owns_labels))
+            )
             msgspec.structs.force_setattr(self, "managed_fields", kept or None)
+
+    @property
+    def taints_changed_at(self) -> datetime | None:
+        """When somebody who owns a taint last wrote anything, None when unknown."""
+        return _last_write(entry for entry in self.managed_fields or () if entry.owns_taints)
+
+    @property
+    def labels_changed_at(self) -> datetime | None:
+        """When somebody who owns a label last wrote anything, None when unknown."""
+        return _last_write(entry for entry in self.managed_fields or () if entry.owns_labels)
 
 
 class Condition(KubeStruct, frozen=True):

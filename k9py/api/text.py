@@ -23,8 +23,13 @@ _BLANKS: Final = re.compile(r"[\t\n\r]")
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 MAX_MESSAGE: Final = 1000
 """Characters of a server's message that are quoted in a message of kdash."""
-_MAX_MESSAGE_LENGTH: Final = 400
-_KEPT_START: Final = 100
+_KEPT_START: Final = 250
+_LONG_WORD: Final = 60
+"""A longer word may be cut."""
+_LIST: Final = 6
+"""Items of a list that may be shortened, of at most `_ITEM` characters each; the first `_KEPT_ITEMS` are kept."""
+_ITEM: Final = 80
+_KEPT_ITEMS: Final = 3
 
 
 def printable(text: str) -> str:
@@ -50,12 +55,41 @@ def replace_unsafe(text: str) -> str:
 
 
 def shorten(text: str) -> str:
-    """Return a message from the cluster without its full stop, printable and of at most 400 characters.
+    """Return a message from the cluster without its full stop, printable and of at most 1,000 characters.
 
-    A longer one loses its middle: a nested error (`a: b: c`) ends with its cause.
+    In a longer one lists are shortened (`a, b, c, 18 more, z`); then it loses its middle, between words: a nested error
+    (`a: b: c`) ends with its cause.
     """
     clean = printable(text.strip()).rstrip(".")
-    if len(clean) <= _MAX_MESSAGE_LENGTH:
+    if len(clean) <= MAX_MESSAGE:
         return clean
-    end = clean[-(_MAX_MESSAGE_LENGTH - _KEPT_START - 3) :].lstrip()
-    return f"{clean[:_KEPT_START].rstrip()} … {end}"
+    clean = _with_short_lists(clean)
+    if len(clean) <= MAX_MESSAGE:
+        return clean
+    start, end = clean[:_KEPT_START], clean[-(MAX_MESSAGE - _KEPT_START - 3) :]
+    blank = start.rfind(" ")
+    if blank >= _KEPT_START - _LONG_WORD:
+        start = start[:blank]
+    blank = end.find(" ")
+    if 0 <= blank < _LONG_WORD:
+        end = end[blank:]
+    return f"{start.rstrip()} … {end.lstrip()}"
+
+
+def _with_short_lists(text: str) -> str:
+    """Return a text in which long lists have their first items, their last one, and a count of the others."""
+    parts = text.split(", ")
+    kept = parts[:1]
+    inner: list[str] = []
+    for part in parts[1:]:
+        if len(part) <= _ITEM and part is not parts[-1]:
+            inner.append(part)
+            continue
+        kept += _short_list(inner)
+        kept.append(part)
+        inner = []
+    return ", ".join(kept)
+
+
+def _short_list(items: list[str]) -> list[str]:
+    return items if len(items) < _LIST else [*items[: _KEPT_ITEMS - 1], f"{len(items) - _KEPT_ITEMS + 1} more"]

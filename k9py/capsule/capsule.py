@@ -27,6 +27,22 @@ class CapsuleType(msgspec.Struct, frozen=True):
     namespaced: bool
 
 
+class CapsuleRead(msgspec.Struct, frozen=True, order=True):
+    """A list that was read: what no list covers is unknown.
+
+    Args:
+        namespace: "" for all.
+        metadata: without the content of the objects.
+    """
+
+    group: str
+    plural: str
+    namespace: str = ""
+    label_selector: str = ""
+    field_selector: str = ""
+    metadata: bool = False
+
+
 class Capsule(msgspec.Struct, frozen=True, kw_only=True):
     """An incident capsule.
 
@@ -41,6 +57,7 @@ class Capsule(msgspec.Struct, frozen=True, kw_only=True):
         actions: lines of the audit file about these objects, oldest first.
         notes: what could not be read or was left out, one sentence each.
         types: of the objects.
+        reads: the lists that the objects are from, (): unknown.
         objects: JSON, without secrets.
         logs: lines by `namespace/pod/container`, with `/previous` for the run that ended last.
         same_logs: names of further logs with the same lines, by name.
@@ -58,6 +75,7 @@ class Capsule(msgspec.Struct, frozen=True, kw_only=True):
     actions: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
     types: tuple[CapsuleType, ...] = ()
+    reads: tuple[CapsuleRead, ...] = ()
     objects: tuple[dict[str, Any], ...] = ()
     logs: dict[str, tuple[str, ...]] = {}
     same_logs: dict[str, str] = {}
@@ -65,20 +83,22 @@ class Capsule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def to_lines(capsule: Capsule) -> list[str]:
-    """Return the JSON of a capsule: a line for each object, log and entry, so that two files can be compared."""
-    values: dict[str, Any] = msgspec.to_builtins(capsule)
+    """Return the JSON of a capsule: a line for each object, log and entry, so that two files can be compared.
+
+    Takes long: call it in a thread. No single step does, so that the event loop gets its turn.
+    """
     lines = ["{"]
-    last = len(values) - 1
-    for number, (name, value) in enumerate(values.items()):
-        comma = "" if number == last else ","
-        match value:
-            case [_, *_]:
+    names = capsule.__struct_fields__
+    for name in names:
+        comma = "" if name == names[-1] else ","
+        match getattr(capsule, name):
+            case tuple() as value if value and not isinstance(value, ObjectRef):
                 parts = [_json(part) for part in value]
                 lines += [f'"{name}": [', *(f"{part}," for part in parts[:-1]), parts[-1], f"]{comma}"]
             case {**entries} if name == "logs" and entries:
                 parts = [f"{_json(key)}: {_json(entry)}" for key, entry in entries.items()]
                 lines += [f'"{name}": {{', *(f"{part}," for part in parts[:-1]), parts[-1], f"}}{comma}"]
-            case _:
+            case value:
                 lines.append(f'"{name}": {_json(value)}{comma}')
     return [*lines, "}"]
 

@@ -1,15 +1,18 @@
 """Make a capsule of a watched cluster: read everything that its views and checks are based on once more, as JSON.
 
 Invariants: it reads what is leased at the moment and nothing else, so that a replay sees what the checks saw; what
-cannot be read is noted. Metadata that was requested without content stays without it.
+cannot be read is noted. What takes long is done in a thread, one object at a time. Metadata that was requested without
+content stays without it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+import msgspec
 
 from k9py import __version__
 from k9py.api.errors import KdashError
@@ -20,14 +23,16 @@ from k9py.api.redaction import redact, redact_text
 from k9py.api.resource_type import ResourceType
 from k9py.api.text import printable
 from k9py.api.times import rfc3339
-from k9py.capsule.capsule import Capsule, CapsuleType
+from k9py.capsule.capsule import Capsule, CapsuleRead, CapsuleType
 from k9py.capsule.removal import lines_without_secrets, texts_without_secrets, without_secrets
 from k9py.cluster.change_history import HistoryEntry
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.lease import WatchLease
-from k9py.cluster.listing import list_all
+from k9py.cluster.listing import list_bodies
 from k9py.diagnosis.problem import TriageReport
 from k9py.diagnosis.timeline import TimelineEntry
+from k9py.informer.decoder import read_page
+from k9py.runtime.time_slice import TimeSlice
 from k9py.session import ClusterSession
 from k9py.views.timeline import entry_values
 from k9py.views.triage_json import report_values
@@ -36,6 +41,7 @@ MAX_EVENTS: Final = 5_000
 """Events kept, the newest."""
 _AT_ONCE: Final = 6
 """Lists that are read at the same time."""
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,10 @@ class _Request:
     field_selector: str = ""
     is_metadata: bool = False
 
+    @property
+    def kind(self) -> DynamicKind | MetadataKind:
+        return MetadataKind(self.type) if self.is_metadata else DynamicKind(self.type)
+
 
 async def capture(
     session: ClusterSession,
@@ -58,6 +68,7 @@ async def capture(
     *,
     subject: ObjectRef | None = None,
     actions: Iterable[Mapping[str, Any]] = (),
+    on_progress: Callable[[int, int], None] = lambda read, of: None,
 ) -> Capsule:
     """Return a capsule. Nothing is raised for what cannot be read: the capsule notes it.
 
@@ -66,42 +77,49 @@ async def capture(
         logs: the lines that the checks have read: pod, container, whether they are of the run before, lines.
         subject: the object it is about, None for everything that is watched.
         actions: lines of the audit file.
+        on_progress: called with how many lists have been read, of how many.
     """
     requests = list(dict.fromkeys(request for lease in cluster.leases for request in _requests(cluster, lease)))
-    limit, notes = asyncio.Semaphore(_AT_ONCE), [cluster.scope_notice] if cluster.scope_notice else []
-
-    async def read(request: _Request) -> list[dict[str, Any]]:
-        async with limit:
-            return await _read(session, request, notes)
-
-    bodies: dict[ObjectRef, dict[str, Any]] = {}
     # Whole objects replace those of which only the metadata was read.
-    lists = await asyncio.gather(*(read(each) for each in sorted(requests, key=lambda each: not each.is_metadata)))
-    for request, objects in zip(sorted(requests, key=lambda each: not each.is_metadata), lists, strict=True):
-        for body in objects:
-            metadata = body["metadata"]
-            bodies[request.type.ref(metadata.get("namespace", ""), metadata["name"])] = body
-    kept, dropped = _newest_events(bodies)
-    if dropped:
-        notes.append(f"{dropped} older events were left out")
-    different, same = _logs(logs)
-    types = {request.type for request in requests}
-    return Capsule(
-        at=rfc3339(report.at) or "",
-        kdash=__version__,
-        context=printable(session.context),
-        namespaces=cluster.scope.namespaces,
-        subject=subject,
-        triage=texts_without_secrets(report_values(report)),
-        timeline=tuple(texts_without_secrets(entry_values(entry)) for entry in timeline),
-        actions=tuple(texts_without_secrets(redact(line)) for line in actions),
-        notes=lines_without_secrets(dict.fromkeys(notes)),
-        types=tuple(sorted((_type(each) for each in types), key=lambda each: (each.group, each.kind))),
-        objects=tuple(without_secrets(kept[ref]) for ref in sorted(kept)),
-        logs={name: lines_without_secrets(lines) for name, lines in different.items()},
-        same_logs=same,
-        history=tuple(_without_secrets(entry) for entry in cluster.history.entries()),
-    )
+    requests.sort(key=lambda each: not each.is_metadata)
+    limit, notes = asyncio.Semaphore(_AT_ONCE), [cluster.scope_notice] if cluster.scope_notice else []
+    done = 0
+
+    async def read(request: _Request) -> list[bytes] | None:
+        nonlocal done
+        async with limit:
+            bodies = await _read(session, request, notes)
+        done += 1
+        on_progress(done, len(requests))
+        return bodies
+
+    lists = await asyncio.gather(*(read(each) for each in requests))
+    excerpts = [each async for each in _in_slices(logs)]
+    history = cluster.history.entries()
+    context, namespaces = printable(session.context), cluster.scope.namespaces
+
+    def made() -> Capsule:
+        kept = _objects(requests, lists, notes)
+        different, same = _logs(excerpts)
+        return Capsule(
+            at=rfc3339(report.at) or "",
+            kdash=__version__,
+            context=context,
+            namespaces=namespaces,
+            subject=subject,
+            triage=texts_without_secrets(report_values(report)),
+            timeline=tuple(texts_without_secrets(entry_values(entry)) for entry in timeline),
+            actions=tuple(texts_without_secrets(redact(line)) for line in actions),
+            notes=lines_without_secrets(dict.fromkeys(notes)),
+            types=tuple(sorted((_type(each.type) for each in requests), key=lambda each: (each.group, each.kind))),
+            reads=tuple(_recorded(each) for each, bodies in zip(requests, lists, strict=True) if bodies is not None),
+            objects=tuple(without_secrets(kept[ref]) for ref in sorted(kept)),
+            logs={name: lines_without_secrets(lines) for name, lines in different.items()},
+            same_logs=same,
+            history=tuple(_without_secrets(entry) for entry in history),
+        )
+
+    return await asyncio.to_thread(made)
 
 
 def _requests(cluster: Cluster, lease: WatchLease[Any]) -> Iterable[_Request]:
@@ -117,18 +135,60 @@ def _requests(cluster: Cluster, lease: WatchLease[Any]) -> Iterable[_Request]:
             )
 
 
-async def _read(session: ClusterSession, request: _Request, notes: list[str]) -> list[dict[str, Any]]:
-    kind = (MetadataKind if request.is_metadata else DynamicKind)(request.type)
+async def _in_slices(values: Iterable[_T]) -> AsyncIterator[_T]:
+    """Yield values, with the event loop between them where they take long."""
+    time_slice = TimeSlice()
+    for value in values:
+        yield value
+        await time_slice.yield_if_over()
+
+
+async def _read(session: ClusterSession, request: _Request, notes: list[str]) -> list[bytes] | None:
+    """Return the pages of a list, None when it cannot be read."""
     lister = session.connection.lister_watcher(
-        kind, request.namespace, label_selector=request.label_selector, field_selector=request.field_selector
+        request.kind, request.namespace, label_selector=request.label_selector, field_selector=request.field_selector
     )
     try:
-        listing = await list_all(lister, kind)
+        return await list_bodies(lister)
     except KdashError as error:
         notes.append(f"could not read {request.type.plural}: {printable(error.message)}")
-        return []
-    named = {"apiVersion": request.type.api_version, "kind": request.type.kind}
-    return [{**named, **each.body, **named} for each in listing.objects]
+        return None
+
+
+def _objects(
+    requests: Sequence[_Request], lists: Sequence[list[bytes] | None], notes: list[str]
+) -> dict[ObjectRef, dict[str, Any]]:
+    """Return the objects of lists, of events the newest; one object at a time is decoded."""
+    found: dict[ObjectRef, dict[str, Any]] = {}
+    for request, bodies in zip(requests, lists, strict=True):
+        named = {"apiVersion": request.type.api_version, "kind": request.type.kind}
+        skipped = 0
+        for element in (element for body in bodies or () for element in read_page(body).elements):
+            try:
+                body = {**named, **request.kind.decode(element).body, **named}
+                metadata = body["metadata"]
+                ref = request.type.ref(metadata.get("namespace", ""), metadata["name"])
+            except (msgspec.DecodeError, KeyError):
+                skipped += 1
+            else:
+                found[ref] = body
+        if skipped:
+            notes.append(f"{skipped} of {request.type.plural} cannot be decoded and were left out")
+    kept, dropped = _newest_events(found)
+    if dropped:
+        notes.append(f"{dropped} older events were left out")
+    return kept
+
+
+def _recorded(request: _Request) -> CapsuleRead:
+    return CapsuleRead(
+        request.type.group,
+        request.type.plural,
+        request.namespace,
+        request.label_selector,
+        request.field_selector,
+        request.is_metadata,
+    )
 
 
 def _newest_events(bodies: Mapping[ObjectRef, dict[str, Any]]) -> tuple[dict[ObjectRef, dict[str, Any]], int]:

@@ -39,6 +39,11 @@ def capsule_text(capsule: Capsule, report: list[str]) -> str:
     return "\n".join([*report, "", DATA, "", note, "", *fenced(to_lines(capsule), "json"), ""])
 
 
+def file_exists(path: Path) -> ConfigError:
+    """Return the error for a file that is there: nothing is written over it."""
+    return ConfigError(f"{path} exists already", "name another file with -f; nothing was written")
+
+
 def write_capsule(path: Path, text: str) -> None:
     """Write a capsule.
 
@@ -49,7 +54,7 @@ def write_capsule(path: Path, text: str) -> None:
     try:
         descriptor = os.open(path, flags, 0o600)
     except FileExistsError:
-        raise ConfigError(f"{path} exists already", "name another file with -f; nothing was written") from None
+        raise file_exists(path) from None
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror or error}", "name another file with -f") from error
     try:

@@ -29,8 +29,7 @@ class EmbeddedCluster(ABC):
         label: what the header shows.
         context: name of the kubeconfig's context.
         namespace: the default one.
-        is_read_only: every write is refused.
-        user: of the server, whose rights it has.
+        is_replay: a recording, in which time stands still: every write is refused.
         clock: the cluster's time.
         history: what was watched to change before, newest first.
         scope: the namespaces that it has, (): those that one may read.
@@ -39,8 +38,7 @@ class EmbeddedCluster(ABC):
     label: str
     context: str = "demo"
     namespace: str = ""
-    is_read_only: bool = False
-    user: str = "admin"
+    is_replay: bool = False
     clock: Clock = SystemClock()
     history: tuple[HistoryEntry, ...] = ()
     scope: tuple[str, ...] = ()
@@ -92,5 +90,5 @@ class EmbeddedCluster(ABC):
         simulator.start()
         path = self.options.kubeconfig
         assert path is not None
-        simulator.write_kubeconfig(Path(path), user=self.user, context=self.context, namespace=self.namespace)
+        simulator.write_kubeconfig(Path(path), context=self.context, namespace=self.namespace)
         return simulator

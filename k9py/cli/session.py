@@ -50,6 +50,7 @@ class Invocation:
         environ: the environment variables that choose an editor.
         history: what was watched to change before, of a replayed capsule.
         config_path: of the config file; None reads none.
+        scope: the namespaces that the cluster has, of a replayed capsule; (): those that one may read.
     """
 
     arguments: CommandArguments
@@ -62,6 +63,7 @@ class Invocation:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     history: tuple[HistoryEntry, ...] = ()
     config_path: Path | None = None
+    scope: tuple[str, ...] = ()
 
     @property
     def drafts(self) -> Path:
@@ -81,6 +83,7 @@ async def open_session(invocation: Invocation) -> AsyncIterator[ClusterSession]:
         invocation.clock,
         namespace=arguments.namespace or "",
         read_only=arguments.read_only,
+        is_replay=arguments.replay is not None,
         audit_path=invocation.audit_path,
         history=invocation.history,
     ) as opened:
@@ -117,11 +120,12 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
             stack.enter_context(embedded)
             invocation = replace(
                 invocation,
-                arguments=replace(arguments, read_only=arguments.read_only or embedded.is_read_only),
+                arguments=replace(arguments, read_only=arguments.read_only or embedded.is_replay),
                 connect_options=embedded.options,
                 connector=embedded.connect,
                 clock=embedded.clock,
                 history=embedded.history,
+                scope=embedded.scope,
             )
         return run_printing(lambda: run_guarded(run_and_report(invocation, core), child_processes.kill_all))
 

@@ -46,6 +46,21 @@ async def list_all(lister: ListerWatcher, kind: Kind[T]) -> Listing[T]:
         return await _list_pages(lister, kind, 0)
 
 
+async def list_bodies(lister: ListerWatcher) -> list[bytes]:
+    """Read the pages of a list, not decoded. Raises KdashError."""
+    try:
+        return await _bodies(lister, PAGE_LIMIT)
+    except ExpiredError:
+        return await _bodies(lister, 0)
+
+
+async def _bodies(lister: ListerWatcher, limit: int) -> list[bytes]:
+    bodies = [await lister.list_page(limit=limit)]
+    while token := read_page(bodies[-1]).metadata.continue_:
+        bodies.append(await lister.list_page(limit=limit, continue_token=token))
+    return bodies
+
+
 async def _list_pages(lister: ListerWatcher, kind: Kind[T], limit: int) -> Listing[T]:
     listing: Listing[T] = Listing()
     following: asyncio.Future[bytes] | None = asyncio.ensure_future(lister.list_page(limit=limit))

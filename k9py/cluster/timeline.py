@@ -53,6 +53,7 @@ class TimelineReport:
         left_out: older entries that the limit left out.
         unread: kinds that cannot be read, with the reason: of them nothing is known.
         is_complete: everything has been read, or was refused.
+        problems: those that concern what the timeline is about, in the order they were passed.
     """
 
     at: datetime
@@ -62,6 +63,7 @@ class TimelineReport:
     left_out: int = 0
     unread: tuple[tuple[str, str], ...] = ()
     is_complete: bool = True
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ class Timeline:
             limit: entries at most, the newest.
         """
         cluster = self._cluster
+        problems = None if problems is None else tuple(problems)
         self._changed.clear()
         self._objects.begin()
         now = cluster.clock.now()
@@ -168,19 +171,22 @@ class Timeline:
             timeline.left_out,
             tuple(self._objects.unread()),
             self._objects.is_complete,
+            tuple(problem for problem in problems or () if self._has_to_do(problem, depends)),
         )
 
-    async def settled(self, since: datetime, actions: Iterable[TimelineEntry] = ()) -> TimelineReport:
+    async def settled(
+        self, since: datetime, actions: Iterable[TimelineEntry] = (), problems: Iterable[Problem] | None = None
+    ) -> TimelineReport:
         """Return the timeline once everything has been read or refused, or what is known after `SETTLE_SECONDS`."""
-        actions = tuple(actions)
-        report = await self.update(since, actions)
+        actions, problems = tuple(actions), None if problems is None else tuple(problems)
+        report = await self.update(since, actions, problems)
         try:
             async with asyncio.timeout(SETTLE_SECONDS):
                 while not report.is_complete:
                     await self._next_change()
-                    report = await self.update(since, actions)
+                    report = await self.update(since, actions, problems)
         except TimeoutError:
-            return await self.update(since, actions)
+            return await self.update(since, actions, problems)
         return report
 
     # -- changes ------------------------------------------------------------------------------------------------------
@@ -240,6 +246,10 @@ class Timeline:
         if depends is not None:
             return depends.covers(ref)
         return not self.namespace or ref.namespace in (self.namespace, "")
+
+    def _has_to_do(self, problem: Problem, depends: Dependencies | None) -> bool:
+        """Return whether a problem is about one of the objects of the timeline, or explains one."""
+        return any(self._concerns(ref, depends) for ref in problem.all_objects)
 
     def _findings(self, depends: Dependencies | None, now: datetime) -> Iterator[Finding]:
         """Yield what the panes find wrong with workloads and Services."""

@@ -279,12 +279,26 @@ def _distinct(problems: Sequence[Problem]) -> Iterator[Problem]:
 
 
 def _rank(problem: Problem) -> tuple[object, ...]:
-    """Sort the worst first, then what explains most Services and Ingresses, most objects, the latest, by name."""
+    """Sort the worst first, then what explains most Services and Ingresses, the latest, by kind and name.
+
+    How many objects it explains is left out: it changes with every pod, and rows would move under the cursor.
+    """
     entrances = sum(ref.kind in _ENTRANCES for ref in set(_objects(problem.effects)))
     since = -problem.since.timestamp() if problem.since is not None else 0.0
     root = problem.root
-    name = (problem.subject, root.check, root.container, root.reason, root.message, root.is_effect, problem.objects)
-    return (problem.severity, -entrances, -problem.explained, since, name)
+    subject = problem.subject
+    name = (
+        subject.kind,
+        subject.namespace,
+        subject,
+        root.check,
+        root.container,
+        root.reason,
+        root.message,
+        root.is_effect,
+        problem.objects,
+    )
+    return (problem.severity, -entrances, since, name)
 
 
 def _objects(effects: Iterable[Effect]) -> Iterator[ObjectRef]:

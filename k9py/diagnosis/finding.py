@@ -36,7 +36,7 @@ class Evidence:
     Args:
         about: the object that it was read from; for ABSENCE, the object that does not exist.
         where: the path of a field, the reason of an event, the container of a log; "" for ABSENCE.
-        text: what is there, printable, at most a few hundred characters.
+        text: what is there, printable, at most 1,000 characters.
         at: when it was reported, aware UTC, None when unknown.
     """
 

@@ -1,12 +1,14 @@
-"""Find the failed Jobs that an init container waits for: `kubectl wait job/migrate`, `k8s-wait-for job migrate`.
+"""Find the Jobs that an init container waits for in vain: `kubectl wait job/migrate`, `k8s-wait-for job migrate`.
 
-Invariant: only a Job whose controller has given up keeps a container from ending for good; one that runs, or that does
-not exist yet, may still complete. To recognize another program: its arguments in `_waited_jobs`.
+Invariant: only a Job whose controller has given up, or none of whose pods has become ready for a minute, keeps a
+container from ending; one that runs, or that does not exist yet, may still complete. To recognize another program: its
+arguments in `_waited_jobs`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
 from k9py.api.batch import Job
@@ -16,23 +18,36 @@ from k9py.api.meta import ObjectRef, find_condition
 from k9py.api.pods import Container
 from k9py.diagnosis.graph import Graph
 from k9py.diagnosis.service_names import expanded
+from k9py.diagnosis.settling import is_recent
 
 _NAME: Final = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
 _OF_KUBECTL: Final = lazy_pattern(rf"(?<![\w./-])jobs?(?:\.(?:v1\.)?batch)?/(?P<name>{_NAME})")
 _OF_WAIT_FOR: Final = lazy_pattern(rf"(?<![\w./-])(?:job|job-we|job-wr|jobs) (?P<name>{_NAME})(?![\w=/])")
 """`job`, `job-we` (with errors) and `job-wr` (wait for ready) of github.com/groundnuty/k8s-wait-for, or kubectl."""
 _MAX_JOBS: Final = 5
+_STARTING: Final = timedelta(minutes=1)
 
 
 def jobs_it_waits_for(container: Container, namespace: str, graph: Graph) -> tuple[ObjectRef, ...]:
-    """Return the failed Jobs that an init container waits for: what to put into `caused_by`."""
+    """Return the Jobs that an init container waits for in vain: what to put into `caused_by`."""
     failed: dict[ObjectRef, None] = {}
     for name in dict.fromkeys(_waited_jobs(container)):
         job = graph.get(JOB, name, namespace)
-        condition = find_condition(job.status.conditions, "Failed") if isinstance(job, Job) else None
-        if isinstance(job, Job) and condition is not None and condition.status == "True":
+        if isinstance(job, Job) and (_has_failed(job) or _is_stuck(job, graph)):
             failed[job.key] = None
     return tuple(failed)[:_MAX_JOBS]
+
+
+def _has_failed(job: Job) -> bool:
+    condition = find_condition(job.status.conditions, "Failed")
+    return condition is not None and condition.status == "True"
+
+
+def _is_stuck(job: Job, graph: Graph) -> bool:
+    """Return whether a Job has pods, and none of them has become ready for a minute after its start."""
+    status = job.status
+    is_idle = status.active > 0 and status.ready == 0 and not status.succeeded and not job.spec.suspend
+    return is_idle and status.start_time is not None and not is_recent(status.start_time, graph, _STARTING)
 
 
 def _waited_jobs(container: Container) -> Iterator[str]:

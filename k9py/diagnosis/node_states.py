@@ -76,9 +76,8 @@ def node_findings(node: Node, graph: Graph) -> Iterator[Finding]:
 
 def cordon(node: Node) -> Finding:
     """Return that a node is cordoned, by whom and since when: worth knowing, unless it keeps pods away."""
-    writer = max(
-        node.metadata.managed_fields or (), key=lambda entry: (entry.time is not None, entry.time), default=None
-    )
+    writers = [entry for entry in node.metadata.managed_fields or () if entry.owns_unschedulable]
+    writer = max(writers, key=lambda entry: (entry.time is not None, entry.time), default=None)
     taint = next((taint for taint in node.spec.taints or () if taint.key == UNSCHEDULABLE_TAINT), None)
     since: datetime | None = taint.time_added if taint is not None else None
     if since is None and writer is not None:

@@ -6,6 +6,7 @@ root explains; a finding of a single pod whose workload serves as wanted is no m
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -78,6 +79,19 @@ class Problem:
     def id(self) -> ProblemId:
         """Identify it as long as its cause is the same: for acknowledging, and for differences."""
         return (self.root.check, self.subject, self.root.container, self.root.reason, self.variant)
+
+    @property
+    def all_objects(self) -> Iterator[ObjectRef]:
+        """The objects that it is about, then those that it explains; some more than once."""
+        yield from (self.subject, self.root.about, *self.objects)
+        yield from _explained(self.effects)
+
+
+def _explained(effects: Iterable[Effect]) -> Iterator[ObjectRef]:
+    for effect in effects:
+        yield effect.finding.about
+        yield from effect.objects
+        yield from _explained(effect.effects)
 
 
 @dataclass(frozen=True, slots=True)

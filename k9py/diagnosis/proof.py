@@ -16,6 +16,8 @@ from k9py.api.near_names import near_names
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.finding import Evidence, EvidenceSource
 
+_UID: Final = re.compile(r"\([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\)", re.A)
+"""What the kubelet writes behind the name of a pod: `web-1_shop(UID)`."""
 _TIME: Final = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) ", re.A)
 
 
@@ -26,7 +28,7 @@ def field(obj: KubeObject | ObjectRef, path: str, text: object, at: datetime | N
         path: as kubectl writes it: `spec.paused`.
     """
     about = obj.key if isinstance(obj, KubeObject) else obj
-    return Evidence(EvidenceSource.FIELD, about, path, shorten(str(text)), at)
+    return Evidence(EvidenceSource.FIELD, about, path, shorten(_UID.sub("", str(text))), at)
 
 
 def condition_evidence(obj: KubeObject, condition: Condition) -> Evidence:
@@ -38,7 +40,8 @@ def condition_evidence(obj: KubeObject, condition: Condition) -> Evidence:
 
 def event_evidence(obj: KubeObject, event: Event) -> Evidence:
     """Return an event about an object as evidence."""
-    return Evidence(EvidenceSource.EVENT, obj.key, printable(event.reason), shorten(event.message), event.last_seen)
+    text = shorten(_UID.sub("", event.message))
+    return Evidence(EvidenceSource.EVENT, obj.key, printable(event.reason), text, event.last_seen)
 
 
 def absence(ref: ObjectRef) -> Evidence:

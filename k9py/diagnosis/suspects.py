@@ -185,7 +185,7 @@ class _Search:
             # That failing pods run it is proof; of a rollback and without pods that is unknown.
             entry, has_failing = max(near, key=lambda each: (each[1] or False, each[1] is None, each[0].at))
             is_restart = entry.what.endswith(_RESTARTED)
-            yield _Candidate(_suspect(entry), 4 if has_failing is False else 3 if is_restart else 0)
+            yield _Candidate(_suspect(entry), 4 if has_failing is False or is_restart else 0)
 
     def _came_to_others(self, workload: Workload) -> bool:
         """Return whether a workload that the root names was created when others ran already."""

@@ -29,6 +29,7 @@ from k9py.api.errors import (
     FieldConflictError,
     KdashError,
     MissingApiError,
+    NotRecordedError,
     UnauthorizedError,
     UnavailableError,
     WebhookFailedError,
@@ -51,6 +52,9 @@ _DENIED: Final = re.compile(
       .{0,300}?\ denied\ (?:the\ )?request""",
     re.VERBOSE,
 )
+NOT_RECORDED: Final = "NotRecorded"
+"""Reason with which the replay of a capsule refuses what it does not hold; no API server has it."""
+_NOT_RECORDED_HINT: Final = "This is the replay of an incident capsule: it holds only what was read for it."
 _WEBHOOK_FAILED: Final = re.compile(r'failed calling webhook "(?P<name>[^"]{1,253})":?\s*(?P<reason>.*)', re.DOTALL)
 _DRY_RUN_UNSUPPORTED: Final = re.compile(
     r"(?:do(?:es)? not|doesn't|not) support(?:ed)?(?: (?:for|with|in|on))? ?dry[- ]?run"
@@ -123,6 +127,8 @@ def error_from_status(
         make_error = _admission_refused(message) or _untyped(code, message)
     if make_error is not None:
         return make_error(code=code, reason=reason, retry_after=seconds)
+    if reason == NOT_RECORDED:
+        return NotRecordedError(message, _NOT_RECORDED_HINT, code=code, reason=reason)
     if code == 409 and (conflicts := _field_conflicts(status)):
         return _field_conflict_error(conflicts, reason)
     text, hint = _message_and_hint(code, message, info, credentials, missing_reason)

@@ -11,7 +11,7 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-from k9py.api.errors import KdashError
+from k9py.api.errors import KdashError, NotRecordedError
 from k9py.api.plural import count_noun
 from k9py.api.text import printable
 from k9py.api.times import duration
@@ -59,7 +59,9 @@ def unavailable(error: KdashError) -> str:
 
 
 def forbidden(error: KdashError) -> str:
-    """Return that the user may not read this log."""
+    """Return that the user may not read this log, or that a replay does not have it."""
+    if isinstance(error, NotRecordedError):
+        return printable(error.message)
     return f"not allowed to read this log: {printable(error.message)}"
 
 

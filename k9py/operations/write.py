@@ -85,6 +85,7 @@ class Writer:
 
     Args:
         patcher, reader: the connection.
+        is_replay: it is read-only because it is a recording.
         audit: has a line for each real attempt.
         identity: who writes.
         now: the clock of the audit lines (aware UTC).
@@ -98,6 +99,7 @@ class Writer:
         reader: Reader,
         *,
         read_only: bool,
+        is_replay: bool = False,
         audit: AuditLog,
         identity: Identity,
         now: Callable[[], datetime] = _now,
@@ -112,6 +114,7 @@ class Writer:
         self._new_id = new_id
         self._sleep = sleep
         self._read_only = read_only
+        self._is_replay = is_replay
 
     @property
     def read_only(self) -> bool:
@@ -172,6 +175,11 @@ class Writer:
 
     def refuse_if_read_only(self, plan: WritePlan) -> None:
         """Raise ReadOnlyError when the session is read-only."""
+        if self._is_replay:
+            raise ReadOnlyError(
+                f"refused: this is the replay of an incident capsule; not sent: {plan.summary}",
+                "start without --replay to write to a cluster",
+            )
         if self._read_only:
             raise ReadOnlyError(
                 f"refused: kdash runs with --readonly; not sent: {plan.summary}", "start without --readonly to write"

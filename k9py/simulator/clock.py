@@ -82,6 +82,17 @@ class RealClock:
         await asyncio.sleep(max(0.0, seconds) / self._speed)
 
 
+class StandingClock(RealClock):
+    """The clock of a recording: the time of day stands still, waits (of watches, bookmarks) are real."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__()
+        self._at = at
+
+    def now(self) -> datetime:
+        return self._at
+
+
 class ManualClock:
     """A clock that stands still until it is advanced.
 

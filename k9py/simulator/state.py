@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from k9py.simulator.admission import Webhook
+from k9py.simulator.apiserver.recorded_reads import RecordedReads
 from k9py.simulator.apiserver.served_apis import ServedApis
 from k9py.simulator.clock import SimulationClock
 from k9py.simulator.registry.storage import Storage
@@ -97,7 +98,8 @@ def _record(moments: OrderedDict[str, datetime], container_id: str, at: datetime
 class SimulatorState:
     """The state of one simulated cluster.
 
-    `log_source` is replaced when the nodes start, `apis` by `served_apis.serve`.
+    `log_source` is replaced when the nodes start, `apis` by `served_apis.serve`. `recorded` is what a recording can
+    answer, None: everything.
     """
 
     storage: Storage
@@ -107,3 +109,4 @@ class SimulatorState:
     container_runs: ContainerRunTimes = field(default_factory=ContainerRunTimes)
     webhooks: list[Webhook] = field(default_factory=list)
     apis: ServedApis = field(default_factory=ServedApis)
+    recorded: RecordedReads | None = None

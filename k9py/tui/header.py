@@ -59,18 +59,22 @@ def header_segments(
     now: datetime,
     *,
     read_only: bool = False,
+    is_replay: bool = False,
     embedded: str = "",
     problems: CountedProblems | None = None,
 ) -> list[BarSegment]:
     """Return the header from left to right, the most important kept when room is short.
 
     Args:
+        is_replay: of a recording, in which nothing happens: whether it is live does not matter.
         counts: services and rollouts of each tone; a service and its workload count once.
         problems: root causes, None while nothing is known.
     """
     segments = [BarSegment("kdash", Tone.ACCENT, priority=7)]
     if embedded:
-        segments.append(BarSegment(embedded, Tone.MUTED, priority=5))
+        # Of a recording one must always see of when it is, and that it is not live.
+        tone, priority = (Tone.ACCENT, 0) if is_replay else (Tone.MUTED, 5)
+        segments.append(BarSegment(embedded, tone, priority=priority))
     match state:
         case Connecting():
             segments.append(BarSegment(f"connecting to {context or 'the current context'}…", Tone.BUSY, priority=0))
@@ -82,7 +86,8 @@ def header_segments(
         case Connected(cluster=cluster):
             place = _bar(place_segments(context, cluster.scope, ""))
             segments += [replace(segment, action=_ACTIONS.get(segment.label, "")) for segment in place]
-            segments += _bar([health_segment(cluster.health, now), *_unread(cluster, matters=False)])
+            health = [] if is_replay and cluster.health.is_live else [health_segment(cluster.health, now)]
+            segments += _bar([*health, *_unread(cluster, matters=False)])
             segments += _bar(discovery_segments(cluster.discovery.errors))
             if problems is not None:
                 segments += problem_segments(problems)

@@ -59,6 +59,7 @@ class AppOptions:
         all_namespaces: -A: the whole cluster, whatever namespace the context has.
         read_only: every write is refused, below the user interface.
         audit_path: file of the audit lines; None writes none.
+        is_replay: the cluster is a recording: its time stands still, nothing can be changed.
         embedded: what the header shows of a cluster in this process (`demo shop`), "" for a real one.
         monochrome: draw without colour; None asks the environment.
         theme: the first theme, one of `palettes.THEMES`.
@@ -84,6 +85,7 @@ class AppOptions:
     all_namespaces: bool = False
     read_only: bool = False
     audit_path: Path | None = None
+    is_replay: bool = False
     embedded: str = ""
     monochrome: bool | None = None
     theme: str = "dark"

@@ -8,7 +8,7 @@ another one; what is hidden is counted. An acknowledgement ends when the severit
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -23,7 +23,7 @@ from k9py.views.values import Tone
 if TYPE_CHECKING:  # diagnosis is imported after the first frame
     from k9py.cluster.cluster import Cluster
     from k9py.diagnosis.finding import Finding
-    from k9py.diagnosis.problem import Effect, Problem, ProblemId, TriageReport
+    from k9py.diagnosis.problem import Problem, ProblemId, TriageReport
 
 REPORT_SECONDS: Final = 0.3
 """Minimum seconds between two reports: a rollout of thousands of pods changes them all the time."""
@@ -215,7 +215,7 @@ def workload_of(problem: Problem) -> ObjectRef | None:
     """Return the workload that a problem is about, or the nearest that it explains."""
     if is_workload(problem.subject):
         return problem.subject
-    return next((ref for ref in _explained(problem.effects) if is_workload(ref)), None)
+    return next(filter(is_workload, problem.all_objects), None)
 
 
 def worst_tone(problems: Sequence[Problem]) -> Tone:
@@ -228,17 +228,10 @@ def worst_tone(problems: Sequence[Problem]) -> Tone:
 def _roots(problems: Sequence[Problem]) -> dict[ObjectRef, Problem]:
     roots: dict[ObjectRef, Problem] = {}
     for problem in problems:
-        for ref in (problem.subject, problem.root.about, *problem.objects, *_explained(problem.effects)):
+        for ref in problem.all_objects:
             if ref.kind == "Service" or is_workload(ref):  # of thousands of pods no row asks
                 roots.setdefault(ref, problem)
     return roots
-
-
-def _explained(effects: Sequence[Effect]) -> Iterator[ObjectRef]:
-    for effect in effects:
-        yield effect.finding.about
-        yield from effect.objects
-        yield from _explained(effect.effects)
 
 
 def _muted_checks(path: Path | None) -> tuple[frozenset[str], list[str]]:

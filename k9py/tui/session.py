@@ -102,6 +102,7 @@ class ReconnectingSession:
             connection,
             options.clock,
             read_only=options.read_only,
+            is_replay=options.is_replay,
             audit_path=options.audit_path,
             history=options.history,
         ) as session:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from k9py.api.errors import KdashError
+from k9py.api.errors import KdashError, NotRecordedError
 from k9py.api.kinds import KINDS
 from k9py.api.plural import count_noun
 from k9py.api.text import printable
@@ -143,4 +143,7 @@ def _forbidden(health: ClusterHealth) -> tuple[Segment, ...]:
     rest = f"{others} more kinds" if others > 1 else health.forbidden[-1]
     names = [*essential, rest] if others else essential
     tone, priority = (Tone.WARN, 2) if essential else (Tone.MUTED, 5)
-    return (Segment(f"no permission to read {', '.join(names)}", tone, priority),)
+    errors = [health.kinds[kind].error for kind in health.forbidden if kind in health.kinds]
+    is_replay = bool(errors) and all(isinstance(error, NotRecordedError) for error in errors)
+    text = f"not in the capsule: {', '.join(names)}" if is_replay else f"no permission to read {', '.join(names)}"
+    return (Segment(text, tone, priority),)

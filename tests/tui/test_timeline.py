@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from k9py.diagnosis.timeline import EntryKind
 from k9py.simulator.server import Simulator
 from k9py.tui.screens.describe import DescribeScreen
 from k9py.tui.screens.home import HomeScreen
@@ -27,7 +28,7 @@ async def test_the_timeline_of_an_object_widens_goes_back_in_time_and_leads_on(
         await kdash.press("slash", *"revision", "enter")
         await kdash.until(lambda: screen.target() == CHECKOUT, "the rollout is selected")
         await kdash.press("enter")
-        await kdash.until_text("source  ReplicaSet checkout-", "by      ")
+        await kdash.until_text("source  ReplicaSet checkout-", "by      ", "by then ")
         await kdash.press("d")
         assert (await kdash.until_screen(DescribeScreen)).subject == CHECKOUT
         await kdash.press("escape")
@@ -35,6 +36,16 @@ async def test_the_timeline_of_an_object_widens_goes_back_in_time_and_leads_on(
         await kdash.press("escape", "t")  # the filter, then further back
         await kdash.until_text("last 6h")
         assert screen.span == SPANS[1]
+        changes = (EntryKind.CHANGE, EntryKind.ROLLOUT, EntryKind.SCALING, EntryKind.FINDING)
+        await kdash.until(lambda: screen._entry is not None, "an entry is selected")
+        times = []
+        for key in ("left_square_bracket", "right_square_bracket", "left_square_bracket"):
+            await kdash.press(key)
+            entry = screen._entry
+            assert entry is not None
+            assert entry.kind in changes
+            times.append(entry.at)
+        assert times[0] == times[2] < times[1]
         leases = len(kdash.connected.cluster.leases)
         await kdash.press("space")
         await kdash.until_text("namespace shop")

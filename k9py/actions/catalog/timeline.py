@@ -16,7 +16,7 @@ def _timeline(host: ActionHost, _argument: str | None) -> None:
     host.show_timeline()
 
 
-def _key(name: str, title: str, text: str, key: str, footer: int) -> Action:
+def _key(name: str, title: str, text: str, key: str, footer: int, native: str = "") -> Action:
     return Action(
         f"timeline.{name}",
         title,
@@ -24,7 +24,7 @@ def _key(name: str, title: str, text: str, key: str, footer: int) -> Action:
         keys=(key,),
         group=HelpGroup.TABLES,
         scope=ActionScope.TIMELINE,
-        native=name,
+        native=native or name,
         footer=footer,
     )
 
@@ -50,5 +50,7 @@ ACTIONS: Final = (
     TIMELINE,
     _key("widen", "Widen", "Show the changes of the namespace, of everything, of the object", "space", 162),
     _key("since", "Since", "Begin 15 minutes, 1, 6 or 24 hours ago", "t", 163),
+    _key("earlier", "Earlier", "The change or beginning of a problem before", "left_square_bracket", 164, "step(-1)"),
+    _key("later", "Later", "The next change or beginning of a problem", "right_square_bracket", 166, "step(1)"),
     _key("open", "Go to", "Open the object of the entry ({table.select} shows the details)", "f", 161),
 )

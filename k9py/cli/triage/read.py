@@ -70,7 +70,9 @@ async def triaged(
         KdashError: nothing can be read.
     """
     console = invocation.console
-    choice = await choose_scope(session.connection, namespaces, context_namespace=session.namespace)
+    choice = await choose_scope(
+        session.connection, tuple(namespaces) or invocation.scope, context_namespace=session.namespace
+    )
     async with session.watch(choice.scope, notice=choice.notice) as cluster:
         lease = cluster.triage.open()
         try:

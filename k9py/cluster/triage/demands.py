@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from k9py.api.errors import ForbiddenError, KdashError
+from k9py.api.errors import ForbiddenError, KdashError, NotRecordedError
 from k9py.api.kinds import Kind
 from k9py.api.meta import ObjectRef
 from k9py.api.text import bounded
@@ -397,4 +397,6 @@ def _unread(health: KindHealth, before: Unread) -> Unread:
 
 def _reason(error: KdashError) -> str:
     text = bounded(str(error), _MAX_REASON)
+    if isinstance(error, NotRecordedError):
+        return text
     return f"forbidden: {text}" if isinstance(error, ForbiddenError) and "forbidden" not in text else text

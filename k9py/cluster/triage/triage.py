@@ -138,7 +138,7 @@ class Triage:
 
     def logs(self) -> Iterator[tuple[Pod, str, bool, tuple[str, ...]]]:
         """Yield the log lines that checks have read: pod, container, whether of the run before, lines."""
-        return self._objects.logs.read(self._cluster.stores.pods.values())
+        return self._objects.logs.read(tuple(self._cluster.stores.pods.values()))
 
     def findings_of(self, ref: ObjectRef) -> tuple[Finding, ...]:
         """Return what was found about an object."""

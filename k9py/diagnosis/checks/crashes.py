@@ -21,6 +21,7 @@ from k9py.diagnosis.container_case import ContainerCase, container_cases
 from k9py.diagnosis.containers import HOOK_REASON, RUN_ERROR, is_running_well, termination_cause, waiting_cause
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.job_dependencies import jobs_it_waits_for
 from k9py.diagnosis.log_errors import log_error
 from k9py.diagnosis.pod_cases import (
     RECENT,
@@ -79,7 +80,8 @@ def container_crash(pod: Pod, graph: Graph) -> Iterator[Finding]:
             cause = replace(cause, remedy=error.remedy)
         finding = _finding(case, ended, cause, graph, reason, revision, evidence, (*revision.next_steps, logs))
         services = services_it_waits_for(pod, case.container, graph, (line, ended.message)) if ended.exit_code else ()
-        yield replace(finding, severity=severity, caused_by=services)
+        jobs = jobs_it_waits_for(case.container, pod.namespace, graph) if case.is_init and ended.exit_code else ()
+        yield replace(finding, severity=severity, caused_by=(*services, *jobs))
 
 
 @check(

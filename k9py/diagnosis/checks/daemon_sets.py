@@ -1,12 +1,13 @@
 """Check DaemonSets: nodes that they do not reach and why, and pods on nodes that should not run them.
 
 Rules: pkg/controller/daemon/daemon_controller.go (`nodeShouldRunDaemonPod`, and the tolerations that it adds,
-util/daemonset_util.go). Invariant: nodes that a selector leaves out, and control planes, are left out on purpose.
+util/daemonset_util.go). Invariants: nodes that a selector leaves out, and control planes, are left out on purpose; that
+a DaemonSet leaves out nodes is a warning while it is new, and worth knowing afterwards: then somebody meant it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,11 +24,15 @@ from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.near_misses import Labelled, nearest_labels
 from k9py.diagnosis.proof import field
-from k9py.diagnosis.settling import is_young
+from k9py.diagnosis.settling import is_recent, is_young, latest
 
 _DOCS: Final = "https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/"
 _MAX_NAMES: Final = 4
 _CREATED: Final = timedelta(seconds=15)
+_NEW: Final = timedelta(days=1)
+"""After this time without a change of either, nobody wonders that nodes are left out."""
+_REGISTERING: Final = timedelta(minutes=5)
+"""Taints and labels that a node gets in its first minutes are those of its pool: they are no change."""
 _ADDED: Final = tuple(
     Toleration(key=f"node.kubernetes.io/{name}", operator="Exists", effect=effect)
     for name, effect in (
@@ -76,7 +81,10 @@ def not_reached(daemon_set: DaemonSet, graph: Graph) -> Iterator[Finding]:
     for is_on_purpose in (False, True):
         taints = {text: away for text, away in kept.items() if text.startswith(_ON_PURPOSE) is is_on_purpose}
         if taints:
-            yield _left_out(daemon_set, spec, taints, Severity.INFO if is_on_purpose else Severity.WARNING)
+            away = [node for nodes_away in taints.values() for node in nodes_away]
+            times = (daemon_set.metadata.template_changed_at, *(_tainted_lately(node) for node in away))
+            is_known = is_on_purpose or not _is_new(daemon_set, times, graph)
+            yield _left_out(daemon_set, spec, taints, Severity.INFO if is_known else Severity.WARNING)
 
 
 def _left_out(daemon_set: DaemonSet, spec: PodSpec, taints: dict[str, list[Node]], severity: Severity) -> Finding:
@@ -112,8 +120,10 @@ def _selects_no_node(daemon_set: DaemonSet, spec: PodSpec, nodes: Sequence[Node]
     if near is not None:
         hint = f"; {count_noun(len(near.objects), 'node')} with {', '.join(near.differences)}"
     is_system = daemon_set.namespace == "kube-system" and near is None
+    times = (daemon_set.metadata.template_changed_at, *map(_labelled_lately, nodes))
+    is_known = is_system or not _is_new(daemon_set, times, graph)
     yield Finding(
-        Severity.INFO if is_system else Severity.WARNING,
+        Severity.INFO if is_known else Severity.WARNING,
         "NoNodeSelected",
         f"runs nowhere: no node matches its {what}{hint}",
         daemon_set.key,
@@ -179,6 +189,27 @@ def _unbearable(node: Node, tolerations: Sequence[Toleration]) -> Taint | None:
         if taint.keeps_pods_away and not any(each.tolerates(taint) for each in tolerations):
             return taint
     return None
+
+
+def _is_new(daemon_set: DaemonSet, changed: Iterable[datetime | None], graph: Graph) -> bool:
+    """Return whether a DaemonSet was created, or something of it or of its nodes changed, within a day."""
+    last = latest(daemon_set.metadata.creation_timestamp, *changed)
+    return last is not None and is_recent(last, graph, _NEW)
+
+
+def _tainted_lately(node: Node) -> datetime | None:
+    """Return when the taints of a node were written last, None when not since it registered."""
+    added = (taint.time_added for taint in node.spec.taints or ())
+    return _after_registering(node, latest(node.metadata.taints_changed_at, *added))
+
+
+def _labelled_lately(node: Node) -> datetime | None:
+    return _after_registering(node, node.metadata.labels_changed_at)
+
+
+def _after_registering(node: Node, at: datetime | None) -> datetime | None:
+    created = node.metadata.creation_timestamp
+    return None if at is None or (created is not None and at - created < _REGISTERING) else at
 
 
 def _tainted_at(node: Node, text: str) -> datetime | None:

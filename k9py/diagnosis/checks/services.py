@@ -11,11 +11,22 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, TypeVar
 
-from k9py.api.kinds import DAEMON_SET, DEPLOYMENT, ENDPOINT_SLICE, NAMESPACE, NODE, POD, SERVICE, STATEFUL_SET, Kind
-from k9py.api.meta import KubeObject
+from k9py.api.kinds import (
+    DAEMON_SET,
+    DEPLOYMENT,
+    ENDPOINT_SLICE,
+    NAMESPACE,
+    NODE,
+    POD,
+    SERVICE,
+    STATEFUL_SET,
+    Kind,
+    is_workload,
+)
+from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.plural import count_noun, pluralize
 from k9py.api.pods import Pod
-from k9py.api.selectors import LabelSelector, selector_text
+from k9py.api.selectors import LabelSelector, selector_text, selects
 from k9py.api.services import MANAGED_BY_LABEL, SERVICE_NAME_LABEL, Endpoint, EndpointSlice, Service
 from k9py.api.severity import Severity
 from k9py.api.text import printable
@@ -29,6 +40,7 @@ from k9py.diagnosis.proof import absence, field
 from k9py.diagnosis.service_targets import selector_near_miss
 from k9py.diagnosis.services import deleted_endpoints, no_pods_text
 from k9py.diagnosis.settling import is_being_deleted, is_young, latest
+from k9py.diagnosis.timelines.revisions import revision_objects, template_labels
 
 _MAX_NAMESPACES: Final = 200
 """Namespaces in which a selector is tried when nothing in its own is like it."""
@@ -40,7 +52,10 @@ T = TypeVar("T", bound=KubeObject)
     "service-selector",
     "the selector of a Service matches no pod",
     subjects=(SERVICE,),
-    reads=("Pod", "Deployment", "StatefulSet", "DaemonSet", "Service", "Namespace"),
+    reads=(
+        *("Pod", "Deployment", "StatefulSet", "DaemonSet", "Service", "Namespace"),
+        *("ReplicaSet", "ControllerRevision"),
+    ),
     source="https://kubernetes.io/docs/tasks/debug/debug-application/debug-service/#does-the-service-have-any-endpoints",
     remedy="correct the selector of the Service, or the labels of the pod template",
 )
@@ -87,14 +102,23 @@ def service_selector(service: Service, graph: Graph) -> Iterator[Finding]:
 
 
 def _began(service: Service, near: NearMiss | None, graph: Graph) -> datetime | None:
-    """Return since when nothing matches: the selector was written, or the pods that nearly match were created."""
-    created = [
-        pod.metadata.creation_timestamp
-        for ref in (near.objects if near else ())
-        for pod in ((graph.get(POD, ref.name, ref.namespace),) if ref.kind == Pod.KIND else graph.pods_of(ref))
-        if isinstance(pod, Pod)
+    """Return since when nothing matches: a selector that never matched, since it was written or its Service created.
+
+    One that an earlier revision of the nearest workload matched, since that was replaced.
+    """
+    replaced = [_replaced_at(service, ref, graph) for ref in (near.objects if near else ()) if is_workload(ref)]
+    return latest(service.metadata.creation_timestamp, service.metadata.selector_changed_at, *replaced)
+
+
+def _replaced_at(service: Service, ref: ObjectRef, graph: Graph) -> datetime | None:
+    """Return when the last revision of a workload that a Service selects was replaced, None when none is known."""
+    workload = graph.workload(ref)
+    dated = [
+        (each.metadata.creation_timestamp, template_labels(each))
+        for each in (revision_objects(workload, graph) if workload is not None else ())
     ]
-    return latest(service.metadata.selector_changed_at, *created)
+    last = latest(*(at for at, labels in dated if selects(service.spec.selector, labels)))
+    return min((at for at, _ in dated if last is not None and at is not None and at > last), default=None)
 
 
 @check(

@@ -162,8 +162,8 @@ def _without_repetitions(entries: Sequence[TimelineEntry]) -> list[TimelineEntry
 
 
 def _says_more(other: TimelineEntry, entry: TimelineEntry) -> bool:
-    if abs(other.at - entry.at) > SAME_CHANGE:
-        return False
+    if abs(other.at - entry.at) > SAME_CHANGE or other.kind is EntryKind.FINDING:
+        return False  # that a problem began is no change, and has no author
     if other.knowledge <= entry.knowledge:
         return entry.what == other.what == _CREATED and (not entry.by or not other.by)
     if entry.knowledge is Knowledge.WRITTEN and other.kind is EntryKind.EVENT:

@@ -79,7 +79,7 @@ def revision_change(revision: RevisionObject, workload: Workload, graph: Graph) 
     is_first = before is None and bool(created and begun and created - begun <= _AT_ONCE)
     if before is None:
         return RevisionChange(number, None, is_first)
-    old, new = _template(before), _template(revision)
+    old, new = revision_template(before), revision_template(revision)
     if old is None or new is None:
         return RevisionChange(number, None, False)
     return RevisionChange(number, tuple(semantic_diff(old, new)), False)
@@ -156,8 +156,8 @@ def _rollback(deployment: Deployment, rollback: Rollback, graph: Graph) -> Timel
     by_name = {each.name: each for each in revision_objects(deployment, graph)}
     revision, former = by_name.get(rollback.replica_set), by_name.get(rollback.former)
     number = 0 if revision is None else created_as(revision)
-    old = None if former is None else _template(former)
-    new = None if revision is None else _template(revision)
+    old = None if former is None else revision_template(former)
+    new = None if revision is None else revision_template(revision)
     changes = () if old is None or new is None else tuple(semantic_diff(old, new))
     name = f"revision {number}" if number else "an older revision"
     clause = change_clause(changes)
@@ -252,7 +252,7 @@ def _numbers(revision: RevisionObject) -> tuple[int, ...]:
     return (*revision.previous_revisions, revision.revision or 0)
 
 
-def _template(revision: RevisionObject) -> Mapping[str, Any] | None:
+def revision_template(revision: RevisionObject) -> Mapping[str, Any] | None:
     """Return the decoded pod template of a revision as JSON, without the label that its controller adds.
 
     Returns:
@@ -270,3 +270,10 @@ def _template(revision: RevisionObject) -> Mapping[str, Any] | None:
     labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key != POD_TEMPLATE_HASH}
     metadata["labels"] = labels or None
     return {**body, "metadata": metadata}
+
+
+def template_labels(revision: RevisionObject) -> Mapping[str, str]:
+    """Return the labels of the pods of a revision, none when they cannot be read."""
+    metadata = (revision_template(revision) or {}).get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    return labels if isinstance(labels, Mapping) else {}

@@ -56,6 +56,8 @@ def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> A
     if target.resource is None:
         return _non_resource(state, access, request)
     access.check(request.user, target, request.query)
+    if state.recorded is not None:
+        state.recorded.check(request)
     if state.apis.is_unavailable(target.resource.group, target.resource.version):
         return _unavailable()
     if target.resource in (POD_METRICS, NODE_METRICS):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from k9py.simulator.apiserver.recorded_reads import RecordedRead, RecordedReads, not_recorded
 from k9py.simulator.clock import parse_timestamp
 from k9py.simulator.registry.cache import Object
 from k9py.simulator.registry.custom_resources import reconcile
@@ -43,18 +44,22 @@ class Recording:
         at: when it was recorded, aware UTC.
         logs: lines by `namespace/pod/container`, with `/previous` for the run that ended last.
         types: of objects whose kinds are not built in; without them the plural is guessed.
+        reads: the lists that were read: all else, logs too, is refused as not recorded; (): whatever is not there is
+            absent.
     """
 
     objects: Sequence[Object]
     at: datetime
     logs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     types: Sequence[RecordedType] = ()
+    reads: Sequence[RecordedRead] = ()
 
 
 def load_recording(recording: Recording, state: SimulatorState) -> None:
     """Fill an empty cluster with a recording."""
     storage = state.storage
-    state.log_source = _RecordedLogs(recording.logs)
+    state.log_source = _RecordedLogs(recording.logs, refuses=bool(recording.reads))
+    state.recorded = RecordedReads(recording.reads) if recording.reads else None
     types = {(each.group, each.kind): each for each in recording.types}
     definitions = [each for each in recording.objects if each["kind"] == CUSTOMRESOURCEDEFINITIONS.kind]
     for definition in definitions:
@@ -105,15 +110,23 @@ def _plural(kind: str) -> str:
 
 
 class _RecordedLogs:
-    """The recorded logs as a log source."""
+    """The recorded logs as a log source.
 
-    def __init__(self, logs: Mapping[str, Sequence[str]]) -> None:
+    Args:
+        refuses: a log that is not there is refused, not empty.
+    """
+
+    def __init__(self, logs: Mapping[str, Sequence[str]], *, refuses: bool) -> None:
         self._logs = logs
+        self._refuses = refuses
 
     def open(self, pod: Object, container: str, *, previous: bool = False) -> ContainerLogRun | None:
         metadata = pod["metadata"]
         name = f"{metadata['namespace']}/{metadata['name']}/{container}"
         lines = self._logs.get(f"{name}/previous" if previous else name)
+        if lines is None and self._refuses:
+            run = "the previous run of " if previous else ""
+            raise not_recorded(f"the log of {run}container {container} is not in the capsule")
         return None if lines is None else _RecordedRun(lines, _run_time(pod, container, previous=previous))
 
 

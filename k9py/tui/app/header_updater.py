@@ -61,6 +61,7 @@ class HeaderUpdater:
             self._home.counts,
             app.options.clock.now(),
             read_only=app.options.read_only,
+            is_replay=app.options.is_replay,
             embedded=app.options.embedded,
             problems=app.problems,
         )

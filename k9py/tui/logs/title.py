@@ -20,8 +20,14 @@ def container_count_text(counts: StreamCounts) -> str:
     return count_noun(counts.wanted, "container")
 
 
-def range_text(range: LogRange, *, previous: bool) -> str:  # noqa: A002
-    """Return how much of each container's log is shown: of a previous container always the end of its log."""
+def range_text(range: LogRange, *, previous: bool, is_excerpt: bool = False) -> str:  # noqa: A002
+    """Return how much of each container's log is shown: of a previous container always the end of its log.
+
+    Args:
+        is_excerpt: of a capsule, which has only the lines that were read for the checks.
+    """
+    if is_excerpt:
+        return "excerpts in the capsule"
     return f"last {PREVIOUS.tail_lines:,} lines" if previous else range.label
 
 

@@ -44,6 +44,10 @@ class LogSettings(Protocol):
         """Bytes of lines kept."""
 
     @property
+    def is_replay(self) -> bool:
+        """Whether the lines are the excerpts of a capsule."""
+
+    @property
     def log_directory(self) -> Path | None:
         """Where logs are saved; None: nowhere."""
 
@@ -273,7 +277,10 @@ class LogStreamPane(FilterablePane):
             self.source_filter.title_text(self.read_targets),
             self._waiting,
         )
-        notes = (title.container_count_text(counts), title.range_text(self.range, previous=self.previous))
+        notes = (
+            title.container_count_text(counts),
+            title.range_text(self.range, previous=self.previous, is_excerpt=self._settings.is_replay),
+        )
         self.set_note(" · ".join(filter(None, notes)), narrowing=" · ".join(filter(None, narrowing)))
 
     def on_log_view_state_changed(self, event: LogView.StateChanged) -> None:

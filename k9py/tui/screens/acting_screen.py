@@ -23,7 +23,7 @@ from k9py.tui.bindings import action_id_of
 from k9py.tui.capsules import write_capsule
 from k9py.tui.context import OperationControl
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.screens.target_screen import READ_ONLY, TargetScreen
+from k9py.tui.screens.target_screen import TargetScreen
 from k9py.tui.screens.targets import CursorTargets, choose_workload, kind_commands
 from k9py.tui.workers import start_worker
 
@@ -222,8 +222,8 @@ class ActingScreen(TargetScreen):
 
     def apply(self, path: str) -> None:
         """Apply the manifests of a file or directory; "": those of a text that is typed or pasted."""
-        if self.app_context.options.read_only:
-            self.app_context.show_message(READ_ONLY, failed=True)
+        if self.read_only_text:
+            self.app_context.show_message(self.read_only_text, failed=True)
             return
         from k9py.tui.operations.applying import apply_manifests
 

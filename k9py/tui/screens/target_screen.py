@@ -22,6 +22,7 @@ from k9py.tui.terminal.covered_screens import CoveredScreen
 from k9py.tui.workers import start_worker
 
 READ_ONLY = "read-only: kdash was started with --readonly"
+REPLAY = "read-only: this is the replay of an incident capsule"
 
 
 class TargetScreen(CoveredScreen[None]):
@@ -186,7 +187,15 @@ class TargetScreen(CoveredScreen[None]):
         return self.acting_object
 
     def _read_only_reason(self, action: Action) -> str:
-        return READ_ONLY if action.writes and self.app_context.options.read_only else ""
+        return self.read_only_text if action.writes else ""
+
+    @property
+    def read_only_text(self) -> str:
+        """Why nothing can be changed, "" when something can."""
+        options = self.app_context.options
+        if options.is_replay:
+            return REPLAY
+        return READ_ONLY if options.read_only else ""
 
     def _pod_reason(self, action: Action) -> str:
         if self.acting_pod is None or not self.is_connected:

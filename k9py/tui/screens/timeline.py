@@ -1,8 +1,9 @@
 """What changed: the timeline of an object and all that it depends on, of its namespace, or of everything that is shown.
 
-A strip of time stands above the table: bars for changes, marks where problems began and where the cursor is. Every key
-acts on the object of the selected entry. Invariants: what is leased ends with the screen; the timeline is assembled in
-slices and at most every `UPDATE_SECONDS`; the cursor follows its entry.
+A strip of time stands above the table: bars for changes, marks where problems began and where the cursor is. Beside the
+selected entry stand the problems that had begun by then, so that one can step through an incident. Every key acts on
+the object of the selected entry. Invariants: what is leased ends with the screen; the timeline is assembled in slices
+and at most every `UPDATE_SECONDS`; the cursor follows its entry.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -21,6 +22,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.timeline import Timeline, TimelineReport
+from k9py.diagnosis.timeline import EntryKind, TimelineEntry
 from k9py.runtime.time_slice import TimeSlice
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
@@ -33,10 +35,8 @@ from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.tui.workers import start_worker
 from k9py.views import timeline as table
+from k9py.views.timeline_problems import by_then_line, by_then_lines
 from k9py.views.values import Row, Tone
-
-if TYPE_CHECKING:
-    from k9py.diagnosis.timeline import TimelineEntry
 
 UPDATE_SECONDS: Final = 1.0
 """Minimum seconds between two updates."""
@@ -46,6 +46,8 @@ REST_PER_COST: Final = 10
 """A timeline of many objects is updated less often: it takes at most a tenth of the time."""
 ACTIONS_SECONDS: Final = 5.0
 """Seconds between two reads of the audit file."""
+_ROOM_LINES: Final = 20
+"""Height of a screen that has room for a line beneath the table."""
 SPANS: Final = tuple(timedelta(minutes=minutes) for minutes in (60, 360, 1440, 15))
 """How far the timeline goes back: at first, and after each press of the key."""
 
@@ -58,7 +60,15 @@ class TimelineScreen(PanedScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.TIMELINE, ActionScope.DIFF)
-    footer_begins_with = ("table.select", "timeline.open", "timeline.widen", "timeline.since", *OBJECT_KEYS)
+    footer_begins_with = (
+        "table.select",
+        "timeline.earlier",
+        "timeline.later",
+        "timeline.open",
+        "timeline.widen",
+        "timeline.since",
+        *OBJECT_KEYS,
+    )
     DEFAULT_CSS = """
     TimelineScreen #strip { padding: 0 2; height: 2; margin: 1 0 0 0; }
     TimelineScreen.-short #strip { margin: 0; }
@@ -70,6 +80,7 @@ class TimelineScreen(PanedScreen):
         self.subject = subject
         self.strip = TonedLines(id="strip")
         self.details = TonedLines(id="details", wraps=True)
+        self.by_then = TonedLines(id="by-then")
         self._columns = _columns(one_namespace=subject is not None)
         self.pane = TablePane(
             "What changed",
@@ -98,6 +109,7 @@ class TimelineScreen(PanedScreen):
     def compose_panes(self) -> ComposeResult:
         yield self.strip
         yield self.pane
+        yield self.by_then
         yield self.details
 
     def panes(self) -> Sequence[Pane]:
@@ -219,8 +231,17 @@ class TimelineScreen(PanedScreen):
             return
         at = None if entry is None else entry.at
         self.strip.show(table.strip_lines(report.entries, report.since, report.at, self.size.width - 4, at))
-        shown = entry is not None and self._shows_details
-        self.details.show(table.detail_lines(entry, report.at) if entry is not None and shown else ())
+        if entry is None:
+            self.details.show(())
+            self.by_then.show(())
+        elif self._shows_details:
+            lines = table.detail_lines(entry, report.at)
+            self.details.show((*lines, (), *(by_then_lines(report.problems, entry.at) if self._knows_problems else ())))
+            self.by_then.show(())
+        else:
+            self.details.show(())
+            has_room = self.size.height >= _ROOM_LINES and self._knows_problems
+            self.by_then.show((by_then_line(report.problems, entry.at),) if has_room else ())
 
     def on_resize(self) -> None:
         """Draw the strip for the new width."""
@@ -228,6 +249,10 @@ class TimelineScreen(PanedScreen):
         self.call_after_refresh(self._show_details)
 
     # -- targets ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _knows_problems(self) -> bool:
+        return self.app_context.problems.report is not None
 
     @property
     def _entry(self) -> TimelineEntry | None:
@@ -278,6 +303,24 @@ class TimelineScreen(PanedScreen):
             self.pane.table.pin_cursor()
             self.app_context.navigator.open_object(target)
 
+    def action_step(self, direction: int) -> None:
+        """Go to the next change or beginning of a problem, of those that are shown.
+
+        Args:
+            direction: 1 for the next one in time, -1 for the one before.
+        """
+        current, live = self._entry, self.pane.table
+        shown = (entry for row in live.shown_rows if (entry := self._entries.get(row.key)) is not None)
+        steps = [entry for entry in shown if entry.kind in table.CHANGES or entry.kind is EntryKind.FINDING]
+        if current is not None:
+            place = _place(current)
+            steps = [each for each in steps if (_place(each) > place if direction > 0 else _place(each) < place)]
+        if not steps:
+            when = "after" if direction > 0 else "before"
+            self.app_context.show_message(f"no change and no beginning of a problem is shown {when} this", failed=True)
+            return
+        live.select_key(table.row_key(min(steps, key=_place) if direction > 0 else max(steps, key=_place)))
+
     def action_since(self) -> None:
         """Begin earlier, after the longest span later again."""
         self.span = SPANS[(SPANS.index(self.span) + 1) % len(SPANS)]
@@ -318,6 +361,10 @@ class TimelineScreen(PanedScreen):
             self._show_details()
         else:
             super().step_back()
+
+
+def _place(entry: TimelineEntry) -> tuple[datetime, ObjectRef, str]:
+    return entry.at, entry.about, entry.what
 
 
 def _columns(*, one_namespace: bool) -> ColumnSet:

@@ -93,9 +93,9 @@ def _steps(problem: Problem) -> Iterator[ProblemStep]:
         yield ProblemStep("roll back", UNDO, suspect.about)
     if root.about.kind == POD.name and not root.about.group:
         if root.kind in _ENDED:
-            yield ProblemStep("log of the run before", PREVIOUS_LOGS, root.about, root.container)
+            yield ProblemStep("read the log of the run before", PREVIOUS_LOGS, root.about, root.container)
         elif root.kind in _RUNNING:
-            yield ProblemStep("log", LOGS, root.about, root.container)
+            yield ProblemStep("read the log", LOGS, root.about, root.container)
 
 
 def _of_finding(finding: Finding) -> Iterator[ProblemStep]:

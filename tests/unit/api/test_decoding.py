@@ -117,6 +117,13 @@ def test_the_recordings_hold_the_kinds_the_dashboard_needs() -> None:
     assert seen >= set(KINDS) - recorded_elsewhere
 
 
+CONTROLLERS = {"kubelet", "kube-controller-manager", "cloud-controller-manager"}
+
+
+def _owned(fields: dict[str, Any]) -> set[str]:
+    return {*(fields.get("f:spec") or {}), *(fields.get("f:metadata") or {})}
+
+
 def test_managed_fields_keep_only_the_owners_of_reported_fields() -> None:
     kept = 0
     for name in RECORDINGS:
@@ -127,11 +134,13 @@ def test_managed_fields_keep_only_the_owners_of_reported_fields() -> None:
                 continue
             of_workload = {"f:template", "f:replicas", "f:paused", "f:suspend"}
             by_kind = {Service: {"f:selector", "f:ports"}, Node: {"f:unschedulable"}}
+            of_node = {"f:taints", "f:labels"} if isinstance(value, Node) else set()
             reported = by_kind.get(type(value), of_workload)
             sent = {
                 (entry["manager"], entry.get("time"))
                 for entry in obj["metadata"].get("managedFields") or ()
                 if reported & set(entry["fieldsV1"].get("f:spec") or {})
+                or (entry["manager"] not in CONTROLLERS and of_node & _owned(entry["fieldsV1"]))
             }
             managed = value.metadata.managed_fields or ()
             actual = {(entry.manager, entry.time and f"{entry.time:%Y-%m-%dT%H:%M:%SZ}") for entry in managed}

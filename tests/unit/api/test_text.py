@@ -75,7 +75,25 @@ def test_a_message_is_shortened_to_a_line_without_its_full_stop() -> None:
     assert shorten("  image not found.\n") == "image not found"
     assert shorten("a\x1b[31mb") == "ab"
     long = shorten("first " + "x" * 1000 + " the cause")
-    assert len(long) == 400
+    assert len(long) == 1000
     assert long.startswith("first x")
     assert " … x" in long
     assert long.endswith("x the cause")
+
+
+def test_a_long_list_in_a_message_is_shortened_at_its_commas_with_a_count() -> None:
+    names = ", ".join(f"host-{n}.example.com" for n in range(90))
+
+    assert shorten(f"tls: certificate is valid for {names}, not guard.shop.svc") == (
+        "tls: certificate is valid for host-0.example.com, host-1.example.com, host-2.example.com, 87 more, "
+        "not guard.shop.svc"
+    )
+
+
+def test_a_long_message_is_cut_between_words() -> None:
+    words = [f"word{n}" for n in range(300)]
+    start, _, end = shorten(" ".join(words)).partition(" … ")
+
+    assert set(start.split()) | set(end.split()) <= set(words)
+    assert (start.split()[0], end.split()[-1]) == ("word0", "word299")
+    assert 900 < len(f"{start} … {end}") <= 1000

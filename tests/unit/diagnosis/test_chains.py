@@ -182,8 +182,8 @@ def test_a_warning_does_not_inherit_what_a_blocking_finding_explains() -> None:
 
     assert problems == [
         "down Pod/web-1 [Pod/web-1] > (Deployment/web)",
-        "warning Pod/web-2 [Pod/web-2] > (Deployment/web)",
         "warning Deployment/web [Deployment/web]",
+        "warning Pod/web-2 [Pod/web-2] > (Deployment/web)",
     ]
 
 
@@ -260,7 +260,7 @@ def test_findings_that_explain_each_other_have_one_root() -> None:
         assert shapes(*findings) == ["down Service/b [Service/b] > (Service/a > (Ingress/x))"]
 
 
-def test_problems_are_ranked_by_severity_then_by_services_then_by_objects_then_by_time() -> None:
+def test_problems_are_ranked_by_severity_then_by_services_then_by_time_then_by_kind_and_name() -> None:
     problems = trace(
         [
             finding("Pod/old", DOWN, minutes=60),
@@ -274,7 +274,7 @@ def test_problems_are_ranked_by_severity_then_by_services_then_by_objects_then_b
         ]
     ).problems
 
-    assert [problem.subject.name for problem in problems] == ["c", "n1", "new", "old", "warning"]
+    assert [problem.subject.name for problem in problems] == ["c", "new", "old", "n1", "warning"]
 
 
 def test_equal_findings_are_one() -> None:

@@ -89,6 +89,54 @@ def test_nodes_without_a_pod(spec: Any, nodes: list[Any], severity: Severity | N
     assert [(finding.severity, finding.message) for finding in found] == ([(severity, message)] if severity else [])
 
 
+def _writer(name: str, at: str, **fields: Any) -> dict[str, Any]:
+    return {"manager": name, "operation": "Update", "time": at, "fieldsV1": fields}
+
+
+_TAINTS: dict[str, Any] = {"f:spec": {"f:taints": {}}}
+_TEMPLATE: dict[str, Any] = {"f:spec": {"f:template": {}}}
+_LABELS: dict[str, Any] = {"f:metadata": {"f:labels": {}}}
+_LATE, _EARLY = "2026-11-22T11:30:00Z", "2026-11-12T11:30:00Z"
+
+
+@pytest.mark.parametrize(
+    ("of_daemon_set", "of_node", "severity"),
+    [
+        (_writer("kubectl", _EARLY, **_TEMPLATE), _writer("kubectl", _EARLY, **_TAINTS), Severity.INFO),
+        (_writer("kubectl", _LATE, **_TEMPLATE), _writer("kubectl", _EARLY, **_TAINTS), Severity.WARNING),
+        (_writer("kubectl", _EARLY, **_TEMPLATE), _writer("kubectl-taint", _LATE, **_TAINTS), Severity.WARNING),
+        (_writer("kubectl", _EARLY, **_TEMPLATE), _writer("kube-controller-manager", _LATE, **_TAINTS), Severity.INFO),
+    ],
+)
+def test_left_out_nodes_are_a_warning_while_that_is_new(of_daemon_set: Any, of_node: Any, severity: Severity) -> None:
+    daemon_set, node = _daemon_set(), _node("b", ("dedicated", "NoSchedule"))
+    daemon_set["metadata"] |= {"creationTimestamp": "2026-01-01T00:00:00Z", "managedFields": [of_daemon_set]}
+    node["metadata"] |= {"creationTimestamp": "2026-01-01T00:00:00Z", "managedFields": [of_node]}
+
+    assert [finding.severity for finding in _found(not_reached, daemon_set, node)] == [severity]
+
+
+def test_the_taints_and_labels_of_a_new_node_are_no_change() -> None:
+    daemon_set, node = _daemon_set(), _node("b", ("dedicated", "NoSchedule"))
+    daemon_set["metadata"] |= {"creationTimestamp": "2026-01-01T00:00:00Z"}
+    node["metadata"] |= {
+        "creationTimestamp": "2026-11-22T11:29:00Z",
+        "managedFields": [_writer("karpenter", _LATE, **_TAINTS)],
+    }
+
+    assert [finding.severity for finding in _found(not_reached, daemon_set, node)] == [Severity.INFO]
+
+
+def test_a_selector_that_matches_no_node_is_a_warning_while_labels_are_new() -> None:
+    daemon_set, node = _daemon_set(nodeSelector={"disk": "ssd"}), _node("b")
+    daemon_set["metadata"] |= {"creationTimestamp": "2026-01-01T00:00:00Z"}
+    node["metadata"] |= {"creationTimestamp": "2026-01-01T00:00:00Z"}
+    for at, severity in ((_LATE, Severity.WARNING), (_EARLY, Severity.INFO)):
+        node["metadata"]["managedFields"] = [_writer("kubectl-label", at, **_LABELS)]
+
+        assert [finding.severity for finding in _found(not_reached, daemon_set, node)] == [severity]
+
+
 def test_nodes_that_cannot_be_read_prove_nothing() -> None:
     assert _found(not_reached, _daemon_set(nodeSelector={"x": "y"}), unread={"Node": "forbidden"}) == ()
 

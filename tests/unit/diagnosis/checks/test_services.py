@@ -26,6 +26,7 @@ from k9py.diagnosis.checks.services import (
 from k9py.diagnosis.finding import Finding
 from tests import factories as make
 from tests.factories.graph import GraphOfObjects, findings_of
+from tests.unit.diagnosis.timelines.world import deployment, replica_set
 
 NOW_TEXT = make.NOW.isoformat()
 
@@ -99,7 +100,7 @@ def test_a_selector_is_not_reported_while_it_selects_or_may_do_so_soon(objects: 
     assert _found(service_selector, GraphOfObjects(*objects)) == []
 
 
-def test_nothing_matches_since_the_selector_was_written_or_the_pods_were_made() -> None:
+def test_nothing_matches_since_the_selector_was_written_whatever_pods_come_and_go() -> None:
     service = _service(selector={"app": "web"})
     written = ManagedFields("kubectl-edit", time=make.before(40), fields=OwnedFields(OwnedSpec(selector=Present())))
     metadata = structs.replace(service.metadata, managed_fields=(written,))
@@ -109,7 +110,25 @@ def test_nothing_matches_since_the_selector_was_written_or_the_pods_were_made() 
     assert finding.since == make.before(40)
 
     (finding,) = _found(service_selector, GraphOfObjects(service, make.pod(labels={"app": "web2"}, created=20)))
-    assert finding.since == make.before(20)
+    assert finding.since == make.before(40)
+
+    never_written = structs.replace(service, metadata=structs.replace(metadata, managed_fields=None))
+    (finding,) = _found(service_selector, GraphOfObjects(never_written, make.pod(labels={"app": "web2"}, created=20)))
+    assert finding.since == service.metadata.creation_timestamp
+
+
+def test_nothing_matches_since_the_revision_that_a_selector_matched_was_replaced() -> None:
+    old = replica_set("aaa", 1, "reg/web:1", 900)
+    new = replica_set("bbb", 2, "reg/web:1", 100)
+    new["spec"]["template"]["metadata"]["labels"] = {"app": "web2"}
+    workload = deployment()
+    workload["spec"]["template"]["metadata"]["labels"] = {"app": "web2"}
+
+    for objects, since in (((workload, old, new), 100), ((workload, new), None)):
+        service = _service(selector={"app": "web"})
+        (finding,) = _found(service_selector, GraphOfObjects(service, *objects))
+        expected = service.metadata.creation_timestamp if since is None else make.before(since)
+        assert finding.since == expected
 
 
 def test_a_service_of_a_namespace_that_is_being_deleted_is_not_reported() -> None:

@@ -65,6 +65,16 @@ def test_a_pod_of_a_broken_revision_must_be_deleted(revision: str, ready: bool, 
         assert [(step.action, str(step.target)) for step in finding.next_steps] == [("object.delete", "Pod shop/db-1")]
 
 
+def test_a_pod_of_a_lost_node_is_not_to_be_deleted() -> None:
+    workload = make.stateful_set("db", ready=1, current_revision="db-good", update_revision="db-good")
+    pod = make.pod("db-1", owner=workload, revision_hash="db-bad", ready=False, statuses=[_CRASH], node="n1")
+
+    for ready, count in (("Unknown", 0), ("False", 0), ("True", 1)):
+        status = {"conditions": [{"type": "Ready", "status": ready}]}
+        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "uid": "n1"}, "status": status}
+        assert len(_found(broken_revision, workload, pod, node)) == count
+
+
 def test_a_missing_service_is_named_with_a_similar_one() -> None:
     (finding,) = _found(without_service, make.stateful_set("db"), make.service("dbs"))
 

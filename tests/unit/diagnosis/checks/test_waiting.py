@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from k9py.api.severity import Severity
+from k9py.diagnosis.checks.crashes import container_crash
 from k9py.diagnosis.checks.sandbox import pod_rejected, pod_sandbox
 from k9py.diagnosis.checks.waiting import container_waiting, init_container_slow, pre_stop_hook
 from k9py.diagnosis.finding import EvidenceSource, Finding
 from tests import factories as make
-from tests.unit.diagnosis.checks.broken_pods import Json, ended, event, found, pod, running, status, waiting
+from tests.unit.diagnosis.checks.broken_pods import Json, at, ended, event, found, pod, running, status, waiting
 
 DOWN, WARNING, INFO = Severity.DOWN, Severity.WARNING, Severity.INFO
 HOOK = 'Exec lifecycle hook ([/warmup.sh]) for Container "app" in Pod "web-1_shop(uid)" failed - error: command \'/warmup.sh\' exited with 1: , message: "sh: consul: not found"'
@@ -262,3 +263,31 @@ def test_the_failed_job_that_an_init_container_waits_for_is_its_cause(spec: Json
 def test_a_job_that_may_still_complete_is_no_cause(jobs: list[Json]) -> None:
     (finding,) = found(init_container_slow, initializing(running(40), spec={"args": ["job", "migrate-2"]}), *jobs)
     assert (finding.severity, finding.caused_by) == (INFO, ())
+
+
+@pytest.mark.parametrize(
+    ("counts", "started", "is_cause"),
+    [
+        ({"active": 1, "ready": 0}, 90, True),
+        ({"active": 1, "ready": 0}, 30, False),
+        ({"active": 1, "ready": 1}, 90, False),
+        ({"active": 1, "ready": 0, "succeeded": 1}, 90, False),
+        ({"active": 0, "ready": 0}, 90, False),
+    ],
+)
+def test_a_job_none_of_whose_pods_starts_is_a_cause(counts: Json, started: float, *, is_cause: bool) -> None:
+    stuck = job("migrate-2")
+    stuck["status"] |= {**counts, "startTime": at(started)}
+    subject = initializing(running(40), spec={"args": ["job", "migrate-2"]})
+
+    (finding,) = found(init_container_slow, subject, stuck)
+
+    assert [str(each) for each in finding.caused_by] == (["Job shop/migrate-2"] if is_cause else [])
+
+
+def test_an_init_container_that_gives_up_on_a_job_is_caused_by_it() -> None:
+    subject = initializing(waiting("CrashLoopBackOff"), last=ended(1), spec={"args": ["wait", "job/migrate-2"]})
+
+    (finding,) = found(container_crash, subject, job("migrate-2", "Failed"))
+
+    assert [str(each) for each in finding.caused_by] == ["Job shop/migrate-2"]

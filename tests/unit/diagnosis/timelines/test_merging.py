@@ -57,6 +57,16 @@ def test_a_report_of_a_controller_hides_no_write() -> None:
     assert len(merged([written, report], SINCE).entries) == 2
 
 
+def test_the_beginning_of_a_problem_hides_no_write_and_has_no_author() -> None:
+    written = entry(60, "data changed", by="argocd", knowledge=Knowledge.WRITTEN)
+    began = entry(60, "began: has no key", kind=EntryKind.FINDING)
+
+    assert lines(merged([written, began], SINCE).entries) == [
+        "60 ConfigMap/app data changed [argocd]",
+        "60 ConfigMap/app began: has no key",
+    ]
+
+
 def test_what_happened_long_apart_or_before_is_not_merged() -> None:
     written = entry(60, "data changed", by="argocd", knowledge=Knowledge.WRITTEN)
     seen = entry(50, "changed", knowledge=Knowledge.SEEN)
