@@ -122,6 +122,8 @@ class HomeScreen(ProblemTargetScreen):
         self._answer_updater = AnswerUpdater(
             self, self.answer, context.options, lambda: context.connected, context.problems
         )
+        self._followed: tuple[Problem | None, ObjectRef | None] = (None, None)
+        """The selected problem, and the workload whose logs tell more of it."""
         self._marks: dict[ObjectRef, str] = {}
         self.service: ObjectRef | None = None
         """The service the rollouts are narrowed to."""
@@ -346,8 +348,9 @@ class HomeScreen(ProblemTargetScreen):
 
     def _follow_logs(self) -> None:
         problem = self.selected_problem
-        failing = None if problem is None else workload_of(problem)
-        self.logs.follow(self.rollout or self.service or failing or self.rollouts.table.cursor_key)
+        if problem is not self._followed[0]:
+            self._followed = (problem, None if problem is None else workload_of(problem))
+        self.logs.follow(self.rollout or self.service or self._followed[1] or self.rollouts.table.cursor_key)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
