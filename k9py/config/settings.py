@@ -1,7 +1,7 @@
 """The config file, `config.toml`: what a person wants differently in every session.
 
     [triage]
-    mute = ["pod-restarts"]     # ids of checks whose problems are only counted
+    mute = ["container-restarted"]     # ids of checks whose problems are only counted
 
 Invariants: a missing file is an empty one; a file with faults is used as far as it is valid, and each fault is reported
 with its line; nothing in it ever stops the program. To add a setting: a field of its table's struct here.

@@ -18,7 +18,7 @@ from k9py.tui.bindings import bindings
 from k9py.tui.keys import key_names
 from k9py.tui.panes.row_sources import ColumnSet
 from k9py.tui.panes.table_pane import RowSource, TablePane
-from k9py.tui.problems import ShownProblems, worst_tone
+from k9py.tui.problems import ShownProblems
 from k9py.views.problems import coverage_text, empty_text, hidden_text, object_text
 from k9py.views.problems.table import COLUMNS, row, row_key
 from k9py.views.values import Row, Tone
@@ -144,11 +144,6 @@ class ProblemsPane(TablePane):
     @property
     def title_key(self) -> str:
         return "" if self._is_whole else key_names(self)("cluster.problems")
-
-    @property
-    def count_tone(self) -> Tone:
-        """The tone of the worst problem that is shown."""
-        return worst_tone(self.problems.shown)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from k9py.api.causes import CauseKind
-from k9py.api.kinds import NODE, POD, is_workload
+from k9py.api.kinds import NODE, POD
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.diagnosis.finding import EvidenceSource, Finding
 from k9py.diagnosis.problem import Effect, Problem
+from k9py.diagnosis.undo_steps import UNDO, undo_helps
 from k9py.views.problems.texts import object_text
 from k9py.views.values import StyledLine, Tone
 
 MAX_STEPS: Final = 4
-UNDO: Final = "workload.undo"
 DELETE: Final = "object.delete"
 LOGS: Final = "object.logs"
 PREVIOUS_LOGS: Final = "object.previous_logs"
@@ -98,12 +98,12 @@ def step_line(step: ProblemStep, problem: Problem, keys: Mapping[str, str], *, r
 
 def _steps(problem: Problem) -> Iterator[ProblemStep]:
     root = problem.root
-    yield from _of_finding(root)
+    yield from _of_finding(root, root)
     # The general advice for a crash is to read the log, which has a key.
     if root.remedy and not any(step.action in (LOGS, PREVIOUS_LOGS) for step in root.next_steps):
         yield ProblemStep(printable(root.remedy), "", root.about)
-    yield from _of_effects(problem.effects)
-    suspect = next((suspect for suspect in problem.suspects if is_workload(suspect.about)), None)
+    yield from _of_effects(problem.effects, root)
+    suspect = next((suspect for suspect in problem.suspects if suspect.can_undo), None)
     if suspect is not None:
         yield ProblemStep("roll back", UNDO, suspect.about)
     if root.about.kind == POD.name and not root.about.group:
@@ -113,13 +113,15 @@ def _steps(problem: Problem) -> Iterator[ProblemStep]:
             yield ProblemStep("read the log", LOGS, root.about, root.container)
 
 
-def _of_finding(finding: Finding) -> Iterator[ProblemStep]:
+def _of_finding(finding: Finding, root: Finding) -> Iterator[ProblemStep]:
     for step in finding.next_steps:
+        if step.action == UNDO and not undo_helps(step, root):
+            continue
         yield ProblemStep(printable(step.text), step.action, step.target or finding.about, finding.container)
 
 
-def _of_effects(effects: Sequence[Effect]) -> Iterator[ProblemStep]:
+def _of_effects(effects: Sequence[Effect], root: Finding) -> Iterator[ProblemStep]:
     for effect in effects:
-        yield from _of_finding(effect.finding)
+        yield from _of_finding(effect.finding, root)
     for effect in effects:
-        yield from _of_effects(effect.effects)
+        yield from _of_effects(effect.effects, root)

@@ -152,7 +152,7 @@ def test_a_key_that_only_shows_the_object_stands_after_what_is_to_be_done() -> N
 
 
 def test_a_suspect_release_and_a_crash_suggest_their_keys_but_a_key_does_one_thing() -> None:
-    suspect = Suspect(before(360), WEB, "image app: 1.4 → 1.5", "argocd", "")
+    suspect = Suspect(before(360), WEB, "image app: 1.4 → 1.5", "argocd", "", can_undo=True)
     given = (NextStep("roll back to revision 6", "workload.undo", WEB),)
     crash = problem_of(WEB, "crashes", about=PODS[0], kind=CauseKind.CRASH, container="app", suspects=(suspect,))
     assert [(step.action, step.target) for step in problem_steps(crash)] == [
