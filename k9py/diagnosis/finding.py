@@ -55,11 +55,13 @@ class NextStep:
         text: in the imperative, without keys: `roll back to revision 6`.
         action: id of the action that does it (`workload.undo`), "" when there is none.
         target: the object that the action applies to, None: the object of the finding.
+        takes_back: the objects that a step back makes the pods use in another way (`undo_steps`).
     """
 
     text: str
     action: str = ""
     target: ObjectRef | None = None
+    takes_back: frozenset[ObjectRef] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

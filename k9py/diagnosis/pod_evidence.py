@@ -16,6 +16,7 @@ from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.log_errors import log_error
 from k9py.diagnosis.proof import event_evidence, field, log_evidence
 from k9py.diagnosis.terminations import exit_meaning, exit_text
+from k9py.diagnosis.undo_steps import undo_steps
 from k9py.logs.failing_line import failing_line
 
 
@@ -94,7 +95,7 @@ def failing_revision(pod: Pod, graph: Graph) -> FailingRevision:
     since = None if current.was_reused else current.created_at
     return FailingRevision(
         (field(workload, "revision", text, current.created_at),),
-        (NextStep(f"roll back to revision {older.number}", "workload.undo", workload),),
+        undo_steps(workload, graph, older.number),
         since,
     )
 

@@ -27,6 +27,7 @@ class Suspect:
         what: what was changed, one clause: `image app: 1.4 → 1.5`, `changed`.
         by: the field manager, "" when unknown.
         source: how it is known: `managedFields`, `ReplicaSet web-7f9 created`, `watched`.
+        can_undo: rolling back `about`, a workload, takes it back, and may end the problem.
     """
 
     at: datetime
@@ -34,6 +35,7 @@ class Suspect:
     what: str
     by: str
     source: str
+    can_undo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,6 @@ class Problem:
     def id(self) -> ProblemId:
         """Identify it as long as its cause is the same: for acknowledging, and for differences."""
         return (self.root.check, self.subject, self.root.container, self.root.reason, self.variant)
-
-    @property
-    def is_cause_known(self) -> bool:
-        """Whether the root is a cause; an effect that nothing explains is a root too, of unknown cause."""
-        return not self.root.is_effect
 
     @property
     def all_objects(self) -> Iterator[ObjectRef]:

@@ -31,6 +31,7 @@ from k9py.diagnosis.timelines.nodes import node_transitions
 from k9py.diagnosis.timelines.revisions import created_revisions, revision_change, revision_objects, rollbacks
 from k9py.diagnosis.timelines.scalings import scalings
 from k9py.diagnosis.timelines.written import is_helm_release, is_of_status, written_text
+from k9py.diagnosis.undo_steps import undo_helps, undo_steps
 from k9py.rollouts.revisions import revision_index
 
 EARLIEST: Final = timedelta(minutes=30)
@@ -137,10 +138,14 @@ class _Search:
     def __init__(self, problem: Problem, graph: Graph, began: datetime) -> None:
         self._graph = graph
         self._begin, self._end = began - EARLIEST, began + LATEST
+        self._root = problem.root
         self._named = frozenset((problem.root.about, *problem.objects, *_proofs(problem.root)))
         affected = tuple(
             dict.fromkeys((problem.subject, *problem.objects, *_proofs(problem.root), *_affected(problem.effects)))
         )
+        is_lost_node = problem.root.about.kind == NODE.name and problem.root.check == "node-not-ready"
+        if is_lost_node:  # nothing that its pods use has made a kubelet silent
+            affected = ()
         self._pods = tuple(pod for ref in affected if (pod := _pod(ref, graph)) is not None)
         self._workloads = tuple(dict.fromkeys(self._workloads_of(affected)))
         self._created = tuple(filter(None, map(self._creation_of, self._workloads)))
@@ -184,8 +189,18 @@ class _Search:
         if near:
             # That failing pods run it is proof; of a rollback and without pods that is unknown.
             entry, has_failing = max(near, key=lambda each: (each[1] or False, each[1] is None, each[0].at))
+            can_undo = has_failing is not False and any(
+                undo_helps(step, self._root) for step in undo_steps(workload.key, graph)
+            )
             is_restart = entry.what.endswith(_RESTARTED)
-            yield _Candidate(_suspect(entry), 4 if has_failing is False or is_restart else 0)
+            suspect = replace(_suspect(entry), can_undo=can_undo and not is_restart)
+            is_outside = self._is_outside(self._root.about) and not can_undo
+            rank = 4 if has_failing is False or is_restart else 3 if is_outside else 0
+            yield _Candidate(suspect, rank)
+
+    @staticmethod
+    def _is_outside(ref: ObjectRef) -> bool:
+        return not is_workload(ref) and (bool(ref.group) or ref.kind not in ("Pod", "ReplicaSet"))
 
     def _came_to_others(self, workload: Workload) -> bool:
         """Return whether a workload that the root names was created when others ran already."""
@@ -260,8 +275,8 @@ class _Search:
             created = metadata.created_at
             is_new = created is not None and abs(manager.at - created) <= _SAME_CHANGE
             is_together = created is not None and any(abs(created - other) <= _TOGETHER for other in self._created)
-            if is_new and is_together and metadata.ref not in self._named:
-                continue
+            if is_new and (metadata.ref.kind == NODE.name or (is_together and metadata.ref not in self._named)):
+                continue  # one node more harms nobody
             what = _CREATED if is_new else written_text(manager)
             yield self._candidate(manager.at, metadata.ref, what, printable(manager.manager), "managedFields")
 
@@ -303,7 +318,10 @@ class _Search:
         return ref in self._named or any(depends.covers(ref) for depends in self._depends)
 
     def _candidate(self, at: datetime, about: ObjectRef, what: str, by: str, source: str) -> _Candidate:
-        return _Candidate(Suspect(at, about, what, by, source), 2 if about in self._named else 3)
+        # A change of the root itself comes before whatever made its pods notice.
+        is_root = about == self._root.about and self._is_outside(about)
+        rank = -1 if is_root else 2 if about in self._named else 3
+        return _Candidate(Suspect(at, about, what, by, source), rank)
 
 
 def _suspect(entry: TimelineEntry) -> Suspect:

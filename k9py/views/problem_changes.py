@@ -14,7 +14,7 @@ class ProblemEvent(Enum):
     """What happened to a problem; the value is published in JSON."""
 
     APPEARED = "appeared"
-    CHANGED = "changed"  # another severity, cause or number of explained objects
+    CHANGED = "changed"  # another severity or cause
     RESOLVED = "resolved"
 
 
@@ -48,4 +48,4 @@ def problem_changes(old: TriageReport, new: TriageReport) -> Iterator[ProblemCha
 
 
 def _state(problem: Problem) -> tuple[object, ...]:
-    return (problem.severity, problem.root.message, problem.explained)
+    return (problem.severity, problem.root.message)

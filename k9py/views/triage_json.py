@@ -15,6 +15,7 @@ from k9py.api.text import printable
 from k9py.api.times import rfc3339
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.problem import Effect, Problem, Suspect, TriageReport, UnreadKind
+from k9py.diagnosis.undo_steps import UNDO, undo_helps
 
 SCHEMA: Final = "kdash.triage/v1"
 
@@ -57,7 +58,11 @@ def problem_values(problem: Problem) -> dict[str, Any]:
         "explained": problem.explained,
         "explains": [_effect_values(effect) for effect in problem.effects],
         "suspects": [_suspect_values(suspect) for suspect in problem.suspects],
-        "next_steps": [_step_values(step, problem.subject) for step in problem.root.next_steps],
+        "next_steps": [
+            _step_values(step, problem.subject)
+            for step in problem.root.next_steps
+            if step.action != UNDO or undo_helps(step, problem.root)
+        ],
     }
 
 

@@ -97,7 +97,7 @@ def test_why_of_a_service_that_serves_shows_what_is_wrong_behind_it(capsys: pyte
     code, out, _ = run(capsys, "why", "svc/checkout", "--demo=bad-release")
 
     assert code == 3
-    assert out.startswith("Service shop/checkout: nothing found about itself; what is behind it:")
+    assert out.startswith("Service shop/checkout: itself is well; what is behind it is not:")
     assert "checkout:2.8.0" in out
 
 

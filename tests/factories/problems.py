@@ -32,7 +32,7 @@ def missing_key() -> Problem:
         ),
         next_steps=(
             NextStep("add the key", "object.edit"),
-            NextStep("roll back to revision 6", "workload.undo", WEB),
+            NextStep("roll back to revision 6", "workload.undo", WEB, frozenset({CONFIG_MAP})),
         ),
     )
     pod = Finding(Severity.DOWN, "CreateContainerConfigError", "container app cannot start", PODS[0], before(350))

@@ -93,7 +93,7 @@ def _print(
     if not problems:
         lines.append(f"{printable(str(ref))}: nothing found, {coverage_text(report)}")
     elif is_behind:
-        lines += [f"{printable(str(ref))}: nothing found about itself; what is behind it:", ""]
+        lines += [f"{printable(str(ref))}: itself is well; what is behind it is not:", ""]
     for index, problem in enumerate(problems):
         lines += [""] if index else []
         lines += [console.render(line).rstrip() for line in why_lines(problem, now, step_command)]

@@ -23,6 +23,7 @@ from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.proof import log_evidence, without_time
 from k9py.diagnosis.settling import is_recent
+from k9py.diagnosis.undo_steps import undo_steps
 from k9py.logs.parsing.level import Level, level_of
 from k9py.logs.templates.template import TemplateMiner
 from k9py.rollouts.cohorts import cohorts
@@ -99,7 +100,6 @@ def _compared(
     more = f" and {len(fresh) - _SHOWN} more" if len(fresh) > _SHOWN else ""
     number = f" in revision {revision.number}" if revision.number else " in the new revision"
     evidence: list[Evidence] = [log_evidence(new, container, example) for _, example in fresh[:5]]
-    undo = [each.number for each in graph.revisions_of(workload.key) if each.number and not each.is_current]
     yield Finding(
         Severity.WARNING,
         "NewLogErrors",
@@ -110,7 +110,7 @@ def _compared(
         evidence=tuple(evidence),
         next_steps=(
             NextStep(f"look at the log of {printable(new.name)}", "object.logs", new.key),
-            *([NextStep(f"roll back to revision {max(undo)}", "workload.undo")] if undo else []),
+            *undo_steps(workload.key, graph),
         ),
     )
 

@@ -24,6 +24,7 @@ from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.proof import condition_evidence, field
 from k9py.diagnosis.settling import is_recent, latest
+from k9py.diagnosis.undo_steps import undo_steps
 from k9py.rollouts.cohorts import cohorts
 from k9py.rollouts.progress import RolloutProgress, rollout_progress
 from k9py.rollouts.revisions import Revision, current_revision
@@ -85,7 +86,7 @@ def stuck(workload: Workload, graph: Graph) -> Iterator[Finding]:
         CauseKind.DEADLINE,
         evidence=tuple(evidence),
         caused_by=tuple(pod.key for pod in unready[:_MAX_CAUSES]),
-        next_steps=_undo(revisions),
+        next_steps=undo_steps(workload.key, graph),
     )
 
 
@@ -265,9 +266,3 @@ def _new_pods(workload: Workload, revisions: tuple[Revision, ...], graph: Graph)
 
 def _of(revision: Revision | None) -> str:
     return f" of revision {revision.number}" if revision is not None and revision.number else ""
-
-
-def _undo(revisions: tuple[Revision, ...]) -> tuple[NextStep, ...]:
-    """Return the step back to the revision before."""
-    numbers = sorted((each.number for each in revisions if each.number and not each.is_current), reverse=True)
-    return (NextStep(f"roll back to revision {numbers[0]}", "workload.undo"),) if numbers else ()

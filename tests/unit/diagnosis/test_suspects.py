@@ -298,3 +298,31 @@ def test_a_node_that_recovered_is_no_suspect_and_one_that_the_root_names_is() ->
     assert suspects(problem(), graph) == ()
     named = replace(problem(), root=replace(problem().root, evidence=(taint,)))
     assert texts(suspects(named, graph)) == ["630 Node/n1 spec.taints changed [kubectl-taint]"]
+    added = any_object("v1", "Node", "n1", manager("kubeadm", 640, "spec.podCIDR"), namespace="", created=640)
+    assert suspects(named, shop(added, rolled_out=5 * DAY)) == ()
+
+
+def test_nothing_that_the_pods_of_a_lost_node_use_is_suspected() -> None:
+    about = ObjectRef("Node", "", "n1")
+    root = Finding(Severity.DOWN, "NodeStatusUnknown", "is not ready", about, since=before(600), check="node-not-ready")
+    effect = Effect(problem().root, (POD,))
+    node = any_object("v1", "Node", "n1", namespace="")
+
+    assert suspects(Problem(root, Severity.DOWN, about, (about,), (effect,), since=before(600)), shop(node)) == ()
+    pressure = replace(root, check="node-pressure")
+    assert suspects(Problem(pressure, Severity.DOWN, about, (about,), (effect,), since=before(600)), shop(node))
+
+
+def test_a_change_of_the_root_comes_before_a_rollout_which_is_rolled_back_only_if_that_helps() -> None:
+    quota = ObjectRef("ResourceQuota", "shop", "q")
+    graph = shop(any_object("v1", "ResourceQuota", "q", manager("kubectl", 700, "spec.hard")))
+    effect = Effect(problem().root, (POD,))
+    of_quota = replace(problem(quota, 600, quota), effects=(effect,))
+
+    assert [(each.about.kind, each.can_undo) for each in suspects(of_quota, graph)] == [
+        ("ResourceQuota", False),
+        ("Deployment", False),
+    ]
+    first = suspects(problem(), graph)[0]
+    assert (first.about.kind, first.can_undo) == ("Deployment", True)
+    assert not any(each.can_undo for each in suspects(problem(), restarted(660)))
