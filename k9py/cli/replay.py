@@ -61,6 +61,5 @@ class ReplayCluster(EmbeddedCluster):
             for each in capsule.reads
         ]
         recording = Recording(capsule.objects, self._at, all_logs(capsule), types, reads)
-        return Simulator(
-            clock=StandingClock(self._at), recording=recording
-        )  # watches are heard from, time stands still
+        # Time stands still, and yet watches are heard from: they do not become stale.
+        return Simulator(clock=StandingClock(self._at), recording=recording)

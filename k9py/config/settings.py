@@ -1,7 +1,7 @@
 """The config file, `config.toml`: what a person wants differently in every session.
 
     [triage]
-    mute = ["pod-restarts"]     # ids of checks whose problems are only counted
+    mute = ["container-restarted"]     # ids of checks whose problems are only counted
 
 Invariants: a missing file is an empty one; a file with faults is used as far as it is valid, and each fault is reported
 with its line; nothing in it ever stops the program. To add a setting: a field of its table's struct here.
@@ -20,6 +20,7 @@ import msgspec
 
 _MAX_BYTES: Final = 1_000_000
 """A larger file is not a config file."""
+_LIST_SAMPLE: Final = '["pdb-blocks"]'
 _LINE: Final = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 """How tomllib (3.11) ends its messages: its errors have no attribute for the line."""
 
@@ -115,8 +116,21 @@ def parse_settings(source: str) -> SettingsFile:
             text, _, where = str(error).partition(" - at `$.")
             key = re.split(r"[\[`.]", where)[0]
             line = _line_of(source, key, after=f"[{name}]") if key else _line_of(source, name)
-            faults.append(SettingsFault(line, f"{name}{f'.{key}' if key else ''}: {text[:1].lower()}{text[1:]}"))
+            faults.append(SettingsFault(line, _plain(f"{name}.{key}" if key else name, text, has_key=bool(key))))
     return SettingsFile(Settings(**tables), tuple(sorted(faults, key=lambda fault: fault.line)), source)
+
+
+def _plain(name: str, text: str, *, has_key: bool) -> str:
+    """Return in words of the file what msgspec has to say about a value: `Expected `array`, got `int``."""
+    wanted = re.match(r"Expected `(\w+)", text)
+    match wanted[1] if wanted else "":
+        case "array":
+            return f"{name} must be a list, such as {_LIST_SAMPLE}"
+        case "str" if has_key:
+            return f"{name} must hold texts in quotes, such as {_LIST_SAMPLE}"
+        case "object":
+            return f"{name} must be a table: [{name}] on a line of its own"
+    return f"{name}: {text[:1].lower()}{text[1:]}"
 
 
 def _broken(text: str) -> SettingsFile:
@@ -141,8 +155,9 @@ def _unknown_names(content: Mapping[str, Any], source: str) -> Iterator[Settings
 
 def _unknown(noun: str, name: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f"{noun}s: {', '.join(sorted(known))}" if len(known) < 10 else ""
-    return f'no {noun} "{name}"' + (f": {hint}" if hint else "")
+    all_of_them = "kdash checks lists them" if noun == "check" else f"{noun}s: {', '.join(sorted(known))}"
+    hint = f'did you mean "{near[0]}"?' if near else all_of_them
+    return f'no {noun} "{name}": {hint}'
 
 
 def _line_of(source: str, word: str, *, after: str = "") -> int:

@@ -272,7 +272,7 @@ def _felt(root: FindingGroup, explained: list[FindingGroup]) -> Severity:
 
 
 def _distinct(problems: Sequence[Problem]) -> Iterator[Problem]:
-    """Yield problems with different ids: those that share one are told apart by their message."""
+    """Yield problems with different ids: those that share one differ by their message."""
     count = Counter(problem.id for problem in problems)
     for problem in problems:
         yield problem if count[problem.id] == 1 else replace(problem, variant=variant_of(problem.root))

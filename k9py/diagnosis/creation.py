@@ -21,7 +21,7 @@ from k9py.diagnosis.refusals import Refusal, RefusalKind, parse_refusal
 _CALL: Final = lazy_pattern(r'^(?:failed to call webhook: )?(?:\w+ "[^"]*": )?', re.A)
 _REASON: Final = "FailedCreate"
 
-_MAX_AGE: Final = timedelta(minutes=20)
+MAX_EVENT_AGE: Final = timedelta(minutes=20)
 """Controllers retry a failed creation at least this often; an older event describes the past."""
 
 
@@ -48,7 +48,7 @@ def creation_failure(workload_uid: str, events: Iterable[Event], pods: Iterable[
     seen = last.last_seen
     if seen is None:
         return parse_creation_failure(last.message, None)
-    if now - seen > _MAX_AGE:
+    if now - seen > MAX_EVENT_AGE:
         return None
     created = max((at for pod in pods if (at := pod.metadata.creation_timestamp) is not None), default=None)
     if created is not None and created > seen:

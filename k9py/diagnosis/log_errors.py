@@ -188,12 +188,6 @@ def log_error(line: str) -> LogError | None:
     return None
 
 
-def unreachable_target(line: str) -> Target | None:
-    """Return the host and port that a program failed to reach according to its log line, None if it names none."""
-    error = log_error(line)
-    return error.target if error is not None else None
-
-
 def _target(line: str) -> Target | None:
     for pattern in _TARGETS:
         for match in pattern.finditer(line):

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import IntEnum
-from functools import lru_cache
 from typing import Final
 
 from k9py.api.nodes import Node
@@ -292,11 +291,6 @@ def _label_lack(requirement: NodeRequirement, labels: Mapping[str, str]) -> Lack
     is_own = not any(part in key for part in ("kubernetes.io/", "k8s.io/"))
     can_set = is_own and requirement.operator == "In" and len(requirement.values or ()) == 1
     return Lack(LackKind.LABEL, text, key, missing, f"label {{node}} {_escaped(wanted)}" if can_set else "")
-
-
-@lru_cache(maxsize=1024)
-def _likeness(value: str, wanted: str) -> float:
-    return SequenceMatcher(None, value, wanted).ratio()
 
 
 def _size_lacks(pod: Pod, node: Node) -> Iterator[Lack]:

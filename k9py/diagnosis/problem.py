@@ -83,11 +83,6 @@ class Problem:
         return (self.root.check, self.subject, self.root.container, self.root.reason, self.variant)
 
     @property
-    def is_cause_known(self) -> bool:
-        """Whether the root is a cause; an effect that nothing explains is a root too, of unknown cause."""
-        return not self.root.is_effect
-
-    @property
     def all_objects(self) -> Iterator[ObjectRef]:
         """The objects that it is about, then those that it explains; some more than once."""
         yield from (self.subject, self.root.about, *self.objects)

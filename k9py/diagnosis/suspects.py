@@ -275,8 +275,8 @@ class _Search:
             created = metadata.created_at
             is_new = created is not None and abs(manager.at - created) <= _SAME_CHANGE
             is_together = created is not None and any(abs(created - other) <= _TOGETHER for other in self._created)
-            if is_new and is_together and metadata.ref not in self._named:
-                continue
+            if is_new and (metadata.ref.kind == NODE.name or (is_together and metadata.ref not in self._named)):
+                continue  # one node more harms nobody
             what = _CREATED if is_new else written_text(manager)
             yield self._candidate(manager.at, metadata.ref, what, printable(manager.manager), "managedFields")
 

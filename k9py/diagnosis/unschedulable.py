@@ -7,10 +7,8 @@ To word another reason: a case in `_clause`.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from heapq import nsmallest
 from typing import Final
 
@@ -35,9 +33,9 @@ from k9py.diagnosis.node_fit import (
 )
 from k9py.diagnosis.pod_requests import amount_text, bare_amount, pod_requests
 from k9py.diagnosis.scheduler_message import Refusal, RefusalKind, SchedulerMessage
+from k9py.diagnosis.unmet_labels import unmet_label_text
 
 _MAX_CLAUSES: Final = 3
-_MAX_VALUES: Final = 3
 _CLOSEST: Final = 3
 _CANDIDATES: Final = 50
 _PLUGIN: Final = "didn't satisfy plugin"
@@ -261,7 +259,7 @@ def _is_chosen(case: Unscheduled) -> bool:
 
 
 def _wanted(pod: Pod) -> str:
-    return printable(" or ".join(map(_and, required_terms(pod))))
+    return printable(" or ".join(" and ".join(map(str, term)) for term in required_terms(pod)))
 
 
 def _matches(term: Sequence[NodeRequirement], node: Node) -> bool:
@@ -293,39 +291,10 @@ def _affinity_clause(refusal: Refusal, case: Unscheduled) -> str:
     labels = [node.metadata.labels or {} for node in case.nodes]
     alone = [each for each in terms[0] if not any(each.matches(other) for other in labels)] if len(terms) == 1 else []
     if alone:
-        return " and ".join(_unmet_words(each, labels) for each in alone)
+        return " and ".join(unmet_label_text(each, labels) for each in alone)
     if case.labelled:
         return f"{_nodes(refusal)} {pluralize(refusal.count, 'does', 'do')} not match {wanted}"
     return f"no node matches {wanted}"
-
-
-def _and(requirements: Sequence[NodeRequirement]) -> str:
-    return " and ".join(map(str, requirements))
-
-
-def _unmet_words(requirement: NodeRequirement, nodes: Sequence[Mapping[str, str]]) -> str:
-    """Return what no node has, and the labels that come near."""
-    key = requirement.key
-    if requirement.operator in ("NotIn", "DoesNotExist"):
-        return f"every node has {printable(key)}, and it requires {printable(str(requirement))}"
-    text = f"no node has label {printable(str(requirement))}"
-    values = Counter(labels[key] for labels in nodes if key in labels)
-    if values:
-        return f"{text}; {_have(key, values)}"
-    prefix, _, name = key.rpartition("/")
-    names = {each.rpartition("/")[2]: each for labels in nodes for each in labels if each.rpartition("/")[0] == prefix}
-    keys = [names[each] for each in get_close_matches(name, sorted(names), n=1, cutoff=0.75)]
-    if not keys:
-        return text
-    return f"{text}; {_have(keys[0], Counter(labels[keys[0]] for labels in nodes if keys[0] in labels))}"
-
-
-def _have(key: str, values: Counter[str]) -> str:
-    shown = [
-        f"{count} {pluralize(count, 'has', 'have')} {printable(key)}={printable(value)}"
-        for value, count in sorted(values.items(), key=lambda each: (-each[1], each[0]))[:_MAX_VALUES]
-    ]
-    return ", ".join(shown) + (", …" if len(values) > _MAX_VALUES else "")
 
 
 def _spread_label_clause(refusal: Refusal, case: Unscheduled) -> str:
@@ -333,7 +302,7 @@ def _spread_label_clause(refusal: Refusal, case: Unscheduled) -> str:
         key = constraint.topology_key
         if case.nodes is not None and not any(key in (node.metadata.labels or {}) for node in case.nodes):
             requirement = NodeRequirement(key, "Exists")
-            near = _unmet_words(requirement, [node.metadata.labels or {} for node in case.nodes])
+            near = unmet_label_text(requirement, [node.metadata.labels or {} for node in case.nodes])
             return f"{near} (its topology spread constraint needs it)"
     return f"{_nodes(refusal)} {pluralize(refusal.count, 'lacks', 'lack')} a label of its topology spread constraints"
 
@@ -374,7 +343,8 @@ def unreachable_words(volume: PersistentVolume, nodes: Sequence[Node]) -> str:
     terms = required.node_selector_terms or ()
     expressions = (terms[0].match_expressions or ()) if len(terms) == 1 else ()
     alone = [each for each in expressions if not any(each.matches(other) for other in labels)]
-    return " and ".join(_unmet_words(each, labels) for each in alone) or f"no node matches {selector_words(required)}"
+    unmet = " and ".join(unmet_label_text(each, labels) for each in alone)
+    return unmet or f"no node matches {selector_words(required)}"
 
 
 def _volume_clause(refusal: Refusal, case: Unscheduled) -> str:

@@ -46,7 +46,7 @@ class MountFailure:
 
     Args:
         event: which tells it.
-        volume: name in the pod's spec, or of the PersistentVolume; "" when it is not told.
+        volume: name in the pod's spec, or of the PersistentVolume; "" when it is not named.
         text: the error, without the names of the operation and the volume.
         since: when it began.
         is_specific: the text names a cause.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -38,7 +39,7 @@ class CountedProblems(Protocol):
     @property
     def acknowledged(self) -> Sequence[Problem]: ...
     @property
-    def muted(self) -> int: ...
+    def muted(self) -> Sequence[Problem]: ...
 
 
 _ACTIONS: Final = {
@@ -91,6 +92,7 @@ def header_segments(
             segments += _bar(discovery_segments(cluster.discovery.errors))
             if problems is not None:
                 segments += problem_segments(problems)
+                counts = problem_counts(counts, problems)
             segments += count_segments(counts, is_whole=cluster.health.is_complete)
     if read_only:
         segments.append(BarSegment("read-only", Tone.WARN, priority=1, right=True))
@@ -134,10 +136,23 @@ def problem_segments(problems: CountedProblems) -> list[BarSegment]:
     if problems.shown:
         text, tone = count_noun(len(problems.shown), "problem"), worst_tone(problems.shown)
         segments.append(BarSegment(text, tone, priority=0, right=True, action=opens))
-    hidden = hidden_text(acknowledged=len(problems.acknowledged), muted=problems.muted)
+    hidden = hidden_text(acknowledged=len(problems.acknowledged), muted=len(problems.muted))
     if hidden:
         segments.append(BarSegment(hidden, Tone.MUTED, priority=2, right=True, action=opens))
     return segments
+
+
+_OF_PROBLEMS: Final = (Tone.FAIL, Tone.DEGRADED, Tone.STUCK, Tone.WARN)
+"""Tones that count problems: several rows may show the same one."""
+
+
+def problem_counts(counts: Mapping[Tone, int], problems: CountedProblems) -> Mapping[Tone, int]:
+    """Return the counts of rows with those of problems in place of failing rows, once there are any."""
+    if not (problems.shown or problems.acknowledged or problems.muted):
+        return counts
+    of_problems = Counter(severity_tone(problem.severity) for problem in problems.shown)
+    unknown = max(counts.get(Tone.UNKNOWN, 0), of_problems[Tone.UNKNOWN])
+    return {**counts, **{tone: of_problems[tone] for tone in _OF_PROBLEMS}, Tone.UNKNOWN: unknown}
 
 
 _PRIORITIES = {

@@ -76,7 +76,8 @@ class ShownProblems:
         shown: neither muted nor acknowledged, in the order of the report.
         notes: of those, what is worth knowing and needs no action: not counted, and only listed on the whole screen.
         acknowledged: those that the person has acknowledged.
-        muted: how many are muted.
+        muted: those whose check the config file mutes.
+        faults: what is wrong with the config file, one text each.
         version: another number whenever something of this has changed.
         roots: the worst problem of each Service and workload that it is about or explains; muted ones left out.
     """
@@ -94,6 +95,7 @@ class ShownProblems:
         self._config_path, self._on_fault, self._start = config_path, on_fault, start
         self._mute: frozenset[str] | None = None
         self._is_reading = False
+        self.faults: tuple[str, ...] = ()
         self._cluster: Cluster | None = None
         self._triage: TriageSource | None = None
         self._lease: TriageLease | None = None
@@ -107,7 +109,7 @@ class ShownProblems:
         self.shown: tuple[Problem, ...] = ()
         self.notes: tuple[Problem, ...] = ()
         self.acknowledged: tuple[Problem, ...] = ()
-        self.muted = 0
+        self.muted: tuple[Problem, ...] = ()
         self.roots: Mapping[ObjectRef, Problem] = {}
         self.version = getattr(self, "version", 0) + 1
 
@@ -146,8 +148,9 @@ class ShownProblems:
 
     async def _read_config(self) -> None:
         """Read which checks are muted, in a thread: a home directory may be slow, and the checks are to be imported."""
-        self._mute, faults = await asyncio.to_thread(_muted_checks, self._config_path)
-        for fault in faults:
+        self._mute, self.faults = await asyncio.to_thread(_muted_checks, self._config_path)
+        self.version += 1
+        for fault in self.faults:
             self._on_fault(fault)
 
     def _use(self, report: TriageReport) -> None:
@@ -158,8 +161,9 @@ class ShownProblems:
         """Sort the problems of the report into shown, acknowledged and muted."""
         if self.report is None:
             return
-        problems = [problem for problem in self.report.problems if problem.root.check not in (self._mute or ())]
-        self.muted = len(self.report.problems) - len(problems)
+        mute = self._mute or frozenset()
+        problems = [problem for problem in self.report.problems if problem.root.check not in mute]
+        self.muted = tuple(problem for problem in self.report.problems if problem.root.check in mute)
         self.acknowledged = tuple(problem for problem in problems if self.is_acknowledged(problem))
         hidden = {problem.id for problem in self.acknowledged}
         open_problems = [problem for problem in problems if problem.id not in hidden]
@@ -173,6 +177,10 @@ class ShownProblems:
     def is_acknowledged(self, problem: Problem) -> bool:
         """Return whether the person has acknowledged a problem, with the severity it has."""
         return self._acknowledged.get(problem.id) is problem.severity
+
+    def is_muted(self, problem: Problem) -> bool:
+        """Return whether the config file mutes the check of a problem."""
+        return problem.root.check in (self._mute or ())
 
     def acknowledge(self, problem: Problem) -> bool:
         """Acknowledge a problem, or end that; return whether it is acknowledged now."""
@@ -218,6 +226,11 @@ def workload_of(problem: Problem) -> ObjectRef | None:
     return next(filter(is_workload, problem.all_objects), None)
 
 
+def is_urgent(problems: Sequence[Problem]) -> bool:
+    """Return whether something is down or degraded: users notice."""
+    return any(problem.severity <= Severity.DEGRADED for problem in problems)
+
+
 def worst_tone(problems: Sequence[Problem]) -> Tone:
     """Return the tone of the worst of some problems."""
     from k9py.views.tones import severity_tone
@@ -234,7 +247,7 @@ def _roots(problems: Sequence[Problem]) -> dict[ObjectRef, Problem]:
     return roots
 
 
-def _muted_checks(path: Path | None) -> tuple[frozenset[str], list[str]]:
+def _muted_checks(path: Path | None) -> tuple[frozenset[str], tuple[str, ...]]:
     """Return the muted checks of the config file, and its faults."""
     from k9py.config.settings import read_settings
     from k9py.diagnosis.registry import built_in_checks
@@ -242,5 +255,5 @@ def _muted_checks(path: Path | None) -> tuple[frozenset[str], list[str]]:
     read = read_settings(path)
     known = {check.id for check in built_in_checks()}
     name = "" if path is None else path.name
-    faults = [f"{name}: {fault}" for fault in (*read.faults, *read.unknown_checks(known))]
+    faults = tuple(f"{name}: {fault}" for fault in (*read.faults, *read.unknown_checks(known)))
     return frozenset(read.settings.triage.mute), faults

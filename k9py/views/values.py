@@ -76,6 +76,8 @@ class Column:
         min_width, max_width: in terminal cells.
         priority: 0 is always shown; columns with higher numbers are dropped first if there is no room.
         grow: shrinks first if there is no room, and is never cut while there is.
+        rest: a growing column that gets only what the others leave: hidden before another growing one is cut.
+        optional: takes no room while none of its cells has a text.
         tells_apart: kept while rows of different kinds have the same name.
         sort_key: the key that sorts by it, a capital letter that no screen with the table binds; "" for none.
         descending_first: sorted by, it begins with the biggest value: what matters in an incident.
@@ -92,6 +94,8 @@ class Column:
     max_width: int = 60
     priority: int = 0
     grow: bool = False
+    rest: bool = False
+    optional: bool = False
     sort_key: str = ""
     descending_first: bool = False
     tells_apart: bool = False

@@ -1,7 +1,7 @@
 """The command line, a replayed capsule and the checks in memory say the same about a case.
 
-The screens show the report of `cluster.triage`, as the command line does: `test_over_http.py`. Every eighth case is
-tried; all of them, in five minutes, with K9PY_WHOLE_CORPUS=1.
+The commands themselves, over HTTP, with every eighth case; all of them, in five minutes, with K9PY_WHOLE_CORPUS=1.
+`test_replayed.py` compares the verdicts of all cases without a server.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,6 +23,7 @@ from k9py.views.triage_json import problem_values
 from tests.cli.shell import Shell
 from tests.corpus.cases import Case, cases
 from tests.corpus.clusters import problems_of
+from tests.corpus.verdicts import verdict
 
 _ALL = ScopeArguments(all_namespaces=True)
 _CASES = (*cases("faults"), *cases("healthy"))[:: 1 if os.environ.get("K9PY_WHOLE_CORPUS") else 8]
@@ -44,18 +44,6 @@ def test_status_and_a_replayed_capsule_say_the_same(
         main(["status", "-A", "--replay", str(path), "-o", "json"])
     replayed = json.loads(capsys.readouterr().out)
 
-    in_memory = [_verdict(problem_values(problem)) for problem in problems_of(case)]
-    assert [_verdict(problem) for problem in live.json["problems"]] == in_memory
-    assert [_verdict(problem) for problem in replayed["problems"]] == in_memory
-
-
-def _verdict(problem: dict[str, Any]) -> tuple[Any, ...]:
-    """Return what a problem says, without the evidence of Secrets, which a capsule does not hold."""
-    return (
-        problem["severity"],
-        problem["check"],
-        problem["subject"],
-        problem["cause"],
-        problem["objects"],
-        problem["explains"],
-    )
+    in_memory = [verdict(problem_values(problem), suspects=False) for problem in problems_of(case)]
+    assert [verdict(problem, suspects=False) for problem in live.json["problems"]] == in_memory
+    assert [verdict(problem, suspects=False) for problem in replayed["problems"]] == in_memory

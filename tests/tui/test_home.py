@@ -120,9 +120,9 @@ async def test_a_small_terminal_shows_one_pane_at_a_time(simulator: Simulator, t
         def visible() -> list[str]:
             return [pane.heading for pane in home.panes() if pane.display and pane.size.height > 0]
 
-        assert visible() == ["Rollouts"]
-        await kdash.until_text("1 Services", "2 Rollouts", "3 Logs", "NAME", "checkout")
-        await kdash.press("tab")
+        assert visible() == ["Problems"]
+        await kdash.until_text("1 Services", "2 Rollouts", "3 Logs", "OBJECT", "checkout", "T Changes")
+        await kdash.press("shift+tab")
         assert visible() == ["Logs"]
         await kdash.press("1")
         assert visible() == ["Services"]

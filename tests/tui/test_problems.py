@@ -45,9 +45,7 @@ async def test_the_pane_comes_with_the_first_problem_and_goes_with_the_last(
     assert home.problems not in home.panes()
     triage.find(missing_key())
     await kdash.until_text("! Problems · 1", "configmap/app-config", "has no key DB_URL", "✗ 1 problem")
-    assert home.active_pane is home.rollouts
-    await kdash.press("shift+tab", "shift+tab")
-    await kdash.until(lambda: home.active_pane is home.problems, "the pane is reached by Tab")
+    await kdash.until(lambda: home.active_pane is home.problems, "what is down has the focus")
     assert home.target() == CONFIG_MAP
     await kdash.until_text("explains 6: svc/web, ingress/shop, deploy/web", "suspect: changed by argocd")
     triage.find()
@@ -55,6 +53,20 @@ async def test_the_pane_comes_with_the_first_problem_and_goes_with_the_last(
     await kdash.until(lambda: home.problems not in home.panes(), "no pane")
     assert home.active_pane is home.rollouts
     assert not home.problems.display
+    await kdash.press("a")
+    await kdash.until_said("only a problem is acknowledged: there is none")
+
+
+async def test_a_focus_that_a_person_has_moved_stays(kdash: Dashboard, triage: FakeTriage) -> None:
+    home = kdash.home
+    await kdash.press("3", "2")
+    triage.find(missing_key())
+    await kdash.until_text("! Problems · 1")
+    await kdash.pilot.pause(0.3)
+    assert home.active_pane is home.rollouts
+    await kdash.press("shift+tab", "shift+tab", "slash", *"nothing")
+    await kdash.until(lambda: home.problems.filter_bar.text == "nothing", "the filter of Problems")
+    await kdash.until_text("! Problems · 0 of 1", "2 Rollouts · 16")
 
 
 async def test_enter_opens_the_chain_enter_there_an_object_and_esc_leads_back(
@@ -93,7 +105,7 @@ async def test_a_key_acts_on_what_its_step_names_and_others_on_the_subject(
         await kdash.press("shift+tab", "shift+tab")
     else:
         await kdash.press("exclamation_mark")
-    await kdash.until_text("do       u roll back to revision 5 (deploy/checkout)")
+    await kdash.until_text("do       u roll back to revision 5 (deploy/checkout)", "u Undo deploy/checkout")
     await kdash.press("r")
     await kdash.until_said("a ConfigMap has no rollout")
     await kdash.press("u")
@@ -133,7 +145,7 @@ async def test_an_acknowledged_problem_is_hidden_counted_and_back_with_another_s
     assert screen.target() == QUOTA
     await kdash.until_text("Problems · 1 · 1 acknowledged · A shows them", "▲ 1 problem  1 acknowledged")
     await kdash.press("A")
-    await kdash.until_text("acknowledged: has no key DB_URL")
+    await kdash.until_text("MARK", "acknowledged", "Problems · 1 · 1 acknowledged · A hides them")
     assert [row.key.name.split()[0] for row in screen.pane.table.shown_rows][-1] == "ConfigMap/app-config"
     triage.find(missing_key(), problem_of(QUOTA, "pods: 10 of 10 used", Severity.DEGRADED))
     await kdash.until_text("▼ 1 problem")
@@ -161,6 +173,7 @@ async def test_muted_checks_are_counted_faults_of_the_file_reported_and_unread_k
         await kdash.until_text("found nothing else · 1 muted · 1 note · Secret not read: forbidden", "A shows them")
         await kdash.press("A")
         await kdash.until_text("nearly used up")  # worth knowing, and neither counted nor shown on home
+        await kdash.until_text("muted by service-health", 'no check "servic-health"')
         assert " problem" not in kdash.text.splitlines()[0]
 
 

@@ -26,7 +26,7 @@ def _have_logs(target: ActionTarget) -> str | None:
     if key.group or key.kind in _HAVE_LOGS:
         return None
     if key.kind == "Node":
-        return "a Node has no logs of its own: those of its pods are on the pods"
+        return "a Node has no logs of its own: open one of its pods"
     return f"a {key.kind} has no logs: only what has pods does"
 
 

@@ -23,6 +23,7 @@ from k9py.cluster.reads import Token
 from k9py.cluster.stores import MergedStore
 from k9py.cluster.triage.contract import TriageCluster, TriageLease
 from k9py.cluster.triage.demands import DemandLeases, LeaseTaker
+from k9py.cluster.triage.failures import failures
 from k9py.cluster.triage.felt_changes import felt_by, is_unchanged
 from k9py.cluster.triage.logs import ContainerLogs
 from k9py.cluster.triage.objects import TriageObjects
@@ -402,15 +403,4 @@ class Triage:
         self._pace.wake()
 
     def _broken(self) -> tuple[UnreadKind, ...]:
-        """Return the checks that raised, as what is unread: what they would have found is unknown."""
-        if self._runs is None:
-            return ()
-        broken = [
-            UnreadKind(ref.kind, ref.namespace, f"check {check} failed on {ref}: {error}")
-            for check, (ref, error) in self._runs.broken_checks().items()
-        ]
-        if self._failure:
-            broken.append(UnreadKind("triage", "", f"it failed: {self._failure}"))
-        if self._suspects.error:
-            broken.append(UnreadKind("suspects", "", f"their search failed: {self._suspects.error}"))
-        return tuple(broken)
+        return () if self._runs is None else failures(self._runs, self._failure, self._suspects.error)

@@ -29,10 +29,7 @@ from k9py.diagnosis.settling import is_recent
 from k9py.diagnosis.unbound_claims import claim_users, unbound_claim
 
 _GRACE: Final = timedelta(seconds=10)
-_PROVISIONING: Final = timedelta(minutes=2)
-"""Time that a provisioner may take for a volume."""
 _DELETING: Final = timedelta(minutes=2)
-_SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
 _WAIT: Final = "WaitForFirstConsumer"
 _CLAIM_PROTECTION: Final = "kubernetes.io/pvc-protection"
 _FAILURES: Final = frozenset({"ProvisioningFailed", "VolumeMismatch", "FailedBinding", "ClaimMisbound", "ClaimLost"})

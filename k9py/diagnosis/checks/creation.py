@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from k9py.api.admission import Webhook
@@ -42,7 +42,7 @@ from k9py.api.standard_types import standard_type
 from k9py.api.text import printable
 from k9py.api.workloads import DaemonSet, Deployment, ReplicaSet, StatefulSet
 from k9py.diagnosis.check import check
-from k9py.diagnosis.creation import creation_failure, last_creation_failure, refusal_cause
+from k9py.diagnosis.creation import MAX_EVENT_AGE, creation_failure, last_creation_failure, refusal_cause
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.proof import absence, condition_evidence, did_you_mean, event_evidence, field
@@ -53,7 +53,6 @@ Subject = Deployment | StatefulSet | DaemonSet | ReplicaSet | Job | CronJob
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _DOCS: Final = "https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/"
 _DETAIL: Final = lazy_pattern(r" \((?:[^()]|\([^()]*\))*\)")
-_EVENT_AGE: Final = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +172,7 @@ def _by_event(subject: StatefulSet | DaemonSet | Job | CronJob, graph: Graph) ->
     if cause is None or last is None:
         return None
     if last.last_seen is not None:
-        graph.look_again(last.last_seen + _EVENT_AGE)
+        graph.look_again(last.last_seen + MAX_EVENT_AGE)
     return _Refused(parse_refusal(last.message), cause.since, (event_evidence(subject, last),))
 
 

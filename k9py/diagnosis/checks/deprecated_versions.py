@@ -1,6 +1,6 @@
 """Find objects that a manager writes in an API version that Kubernetes no longer serves.
 
-Invariant: what is told is in metadata.managedFields; only kinds whose structs keep these entries are looked at.
+Invariant: it reads metadata.managedFields; only kinds whose structs keep these entries are looked at.
 """
 
 from __future__ import annotations

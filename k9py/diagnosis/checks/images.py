@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from k9py.api.causes import CauseKind
 from k9py.api.configuration import DOCKER_CONFIG_SECRETS
@@ -22,8 +21,6 @@ from k9py.diagnosis.pod_evidence import failing_revision, newest_event, waiting_
 from k9py.diagnosis.proof import event_evidence, field
 from k9py.diagnosis.pulling import LONG_PULL, pulls
 from k9py.diagnosis.settling import is_recent
-
-_SECRETS_SOURCE: Final = "https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/"
 
 
 @check(

@@ -131,7 +131,7 @@ def _claim_ref(pod: Pod, volume: Volume | None) -> ObjectRef | None:
 
 
 def _claim(pod: Pod, volume: Volume | None, failure: MountFailure, proof: Evidence, graph: Graph) -> Finding | None:
-    """Return that the volume of a claim does not work; None when the volume has no claim, or nothing is told of it."""
+    """Return that the volume of a claim does not work; None when it has no claim, or nothing specific is known."""
     ref = _claim_ref(pod, volume)
     if ref is None or not failure.is_specific:
         return None
@@ -167,7 +167,7 @@ def _holders(pod: Pod, volume: Volume | None, graph: Graph) -> tuple[Pod, ...]:
 
 
 def _is_being_detached(pod: Pod, volume: Volume | None, graph: Graph) -> bool:
-    """Return whether no other pod goes on using the volume: its node is about to give it back."""
+    """Return whether no other pod keeps using the volume: its node is about to give it back."""
     return all(other.is_terminating for other in _holders(pod, volume, graph))
 
 
@@ -218,10 +218,10 @@ def _attached_to(volume: str, node: str, graph: Graph) -> tuple[ObjectRef, ...]:
 
 def _driver(pod: Pod, failure: MountFailure, proof: Evidence, graph: Graph) -> Finding | None:
     """Return that a CSI driver is not installed, or does not run on the pod's node."""
-    told = _DRIVER.search(failure.text)
-    if told is None:
+    match = _DRIVER.search(failure.text)
+    if match is None:
         return None
-    name = told["name"] or told["other"] or told["third"]
+    name = match["name"] or match["other"] or match["third"]
     driver = ObjectRef("CSIDriver", "", name)
     if graph.metadata(driver) is None:
         about, text, reason = driver, "does not exist: no such CSI driver is installed", "NotFound"

@@ -113,7 +113,7 @@ def _undiscovered(condition: Condition) -> tuple[str, tuple[ObjectRef, ...]]:
 def _kept(
     namespace: Namespace, conditions: dict[str, Condition], graph: Graph
 ) -> tuple[str, tuple[tuple[ObjectRef, tuple[str, ...]], ...]]:
-    """Return which objects remain with their finalizers, and what is told where they cannot be read."""
+    """Return which objects remain with their finalizers, and what the condition says where they cannot be read."""
     finalizers, remaining = conditions.get(_ORDER[3]), conditions.get(_ORDER[4])
     names = [printable(each["name"]) for each in _FINALIZER.finditer(finalizers.message)] if finalizers else []
     plurals = list(_REMAINING.finditer(remaining.message)) if remaining else []

@@ -53,10 +53,10 @@ def pod_evicted(pod: Pod, graph: Graph) -> Iterator[Finding]:
     """Yield why the node of a failed pod, or a disruption, ended it."""
     if pod.status.phase != "Failed" or pod.is_terminating:
         return
-    told = _told(pod)
-    if told is None:
+    described = _eviction_text(pod)
+    if described is None:
         return
-    text, helps = told
+    text, helps = described
     at = _ended_at(pod)
     is_replaced = pod.metadata.controller is not None
     is_old = is_replaced and (at is None or not is_recent(at, graph, _RECENT))
@@ -150,7 +150,7 @@ def _pressure(pod: Pod, graph: Graph) -> tuple[Finding, ...]:
     return tuple(each for each in causes_of(node, graph) if each.message.startswith(prefix))
 
 
-def _told(pod: Pod) -> tuple[str, str] | None:
+def _eviction_text(pod: Pod) -> tuple[str, str] | None:
     """Return what ended a pod and what helps; None when its own containers did."""
     reason, message = pod.status.reason, pod.status.message
     node = f"node {printable(pod.spec.node_name)}" if pod.spec.node_name else "its node"

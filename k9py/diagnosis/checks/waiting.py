@@ -103,7 +103,9 @@ def init_container_slow(pod: Pod, graph: Graph) -> Iterator[Finding]:
         yield Finding(
             severity,
             "InitContainerRunning",
-            f"{case.label} has not finished",
+            f"{case.label} waits for Job {printable(jobs[0].name)}, which failed"
+            if jobs
+            else f"{case.label} has not finished",
             pod.key,
             running.started_at,
             CauseKind.CONFIG,

@@ -1,7 +1,8 @@
-"""The pane of problems: roots, ranked; on request also the acknowledged ones and notes, last.
+"""The pane of problems: roots, ranked; on request also the acknowledged and muted ones and notes, last.
 
-Invariant: a row's key stands for the problem, not for an object of the cluster: `selected` is the problem under the
-cursor, and every action is for that problem's subject or for what one of its steps names.
+Invariants: the count is that of the header: of what nobody has hidden and needs an action. A row's key stands for the
+problem, not for an object of the cluster: `selected` is the problem under the cursor, and every action is for that
+problem's subject or for what one of its steps names.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from k9py.tui.bindings import bindings
 from k9py.tui.keys import key_names
 from k9py.tui.panes.row_sources import ColumnSet
 from k9py.tui.panes.table_pane import RowSource, TablePane
-from k9py.tui.problems import ShownProblems, worst_tone
-from k9py.views.problems import coverage_text, empty_text, hidden_text, object_text, unread_texts
+from k9py.tui.problems import ShownProblems
+from k9py.views.problems import coverage_text, empty_text, hidden_text, object_text
 from k9py.views.problems.table import COLUMNS, row, row_key
 from k9py.views.values import Row, Tone
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from k9py.diagnosis.problem import Problem
     from k9py.tui.context import AppContext
 
+Known = tuple["Problem", int, str]
+"""A problem, its place, and the mark of its row."""
 AGES_SECONDS: Final = 1.0
 """How often the ages in visible rows are brought up to date."""
 
@@ -53,7 +56,7 @@ class ProblemsPane(TablePane):
         )
         self._app_context, self._is_whole = context, is_whole
         self._columns = ColumnSet.of(COLUMNS)
-        self._known: dict[ObjectRef, tuple[Problem, int, bool]] = {}
+        self._known: dict[ObjectRef, Known] = {}
         self._subjects: dict[ObjectRef, ObjectRef] = {}
         self._shown_version = -1
         self._shows_hidden = False
@@ -89,8 +92,8 @@ class ProblemsPane(TablePane):
         known = self._known.get(key)
         if known is None:
             return None
-        problem, rank, is_acknowledged = known
-        return self._columns.select(row(problem, rank, now, is_acknowledged=is_acknowledged))
+        problem, rank, mark = known
+        return self._columns.select(row(problem, rank, now, mark=mark))
 
     def pull(self, *, is_covered: bool = False) -> None:
         """Bring the rows in step with the problems; called on each tick."""
@@ -107,46 +110,51 @@ class ProblemsPane(TablePane):
             changed.update(self.table.visible_keys())
         self.update_rows(changed, is_covered=is_covered)
 
-    def _wanted(self) -> dict[ObjectRef, tuple[Problem, int, bool]]:
+    def _wanted(self) -> dict[ObjectRef, Known]:
         problems = self.problems
-        wanted = {row_key(problem): (problem, rank, False) for rank, problem in enumerate(problems.shown)}
+        wanted: dict[ObjectRef, Known] = {row_key(each): (each, rank, "") for rank, each in enumerate(problems.shown)}
         if self._shows_hidden:
-            for problem in (*problems.acknowledged, *(problems.notes if self._is_whole else ())):
-                wanted.setdefault(row_key(problem), (problem, len(wanted), problems.is_acknowledged(problem)))
+            for problem in (*problems.acknowledged, *problems.muted, *(problems.notes if self._is_whole else ())):
+                wanted.setdefault(row_key(problem), (problem, len(wanted), self._mark(problem)))
         return wanted
+
+    def _mark(self, problem: Problem) -> str:
+        if self.problems.is_muted(problem):
+            return f"muted by {problem.root.check}"
+        return "acknowledged" if self.problems.is_acknowledged(problem) else "note"
+
+    def uncounted_rows(self) -> int:
+        return sum(bool(mark) for _, _, mark in self._known.values())
 
     def _describe(self) -> None:
         """Show what is hidden, what was looked at, and why the table is empty."""
         problems = self.problems
         notes = len(problems.notes) if self._is_whole else 0
-        hidden = hidden_text(acknowledged=len(problems.acknowledged), muted=problems.muted, notes=notes)
-        can_show = bool(problems.acknowledged or notes) and not self._shows_hidden
-        shows = key_names(self).fill("{problem.show_hidden} shows them") if can_show else ""
+        hidden = hidden_text(acknowledged=len(problems.acknowledged), muted=len(problems.muted), notes=notes)
+        can = "hides" if self._shows_hidden else "shows"
+        shows = key_names(self).fill(f"{{problem.show_hidden}} {can} them") if hidden else ""
         self.set_place("", " · ".join(part for part in (hidden, shows) if part))
         is_known = problems.report is not None and problems.report.is_complete
         self.set_empty_text(empty_text(problems.report, hidden=hidden), Tone.MUTED if is_known else Tone.BUSY)
-        if self._is_whole and problems.report is not None:
-            unread = unread_texts(each for each in problems.report.unread if each.reason)
-            self.set_subtitle(" · ".join((coverage_text(problems.report), *unread[:1])) if self._known else "")
+        notes_below = list(problems.faults)
+        if self._is_whole and problems.report is not None and self._known:
+            notes_below.append(coverage_text(problems.report, names_unread=True))
+        self.set_subtitle(" · ".join(notes_below))
 
     @property
     def title_key(self) -> str:
         return "" if self._is_whole else key_names(self)("cluster.problems")
-
-    @property
-    def count_tone(self) -> Tone:
-        """The tone of the worst problem that is shown."""
-        return worst_tone(self.problems.shown)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable what has nothing to act on."""
         if action == "acknowledge":
-            return None if self.selected is None else True
+            return None if self.selected is None or self.problems.is_muted(self.selected) else True
         if action == "show_hidden":
             notes = self.problems.notes if self._is_whole else ()
-            return True if self.problems.acknowledged or notes or self._shows_hidden else None
+            hidden = self.problems.acknowledged or self.problems.muted or notes
+            return True if hidden or self._shows_hidden else None
         return super().check_action(action, parameters)
 
     def action_acknowledge(self) -> None:
@@ -175,7 +183,7 @@ class ProblemsPane(TablePane):
         self.screen.refresh_bindings()
 
 
-def _is_same(before: tuple[Problem, int, bool] | None, after: tuple[Problem, int, bool] | None) -> bool:
+def _is_same(before: Known | None, after: Known | None) -> bool:
     if before is None or after is None:
         return before is after
     return before[0] is after[0] and before[1:] == after[1:]

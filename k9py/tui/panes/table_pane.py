@@ -362,8 +362,14 @@ class TablePane(FilterablePane):
             self._place, self._selection = place, selection
             self._update_title()
 
+    def uncounted_rows(self) -> int:
+        """Return how many rows the count leaves out. To be overridden."""
+        return 0
+
     def _update_title(self) -> None:
         shown, total = self.table.row_count, self.table.total_count
+        if shown == total:
+            shown = total = total - self.uncounted_rows()
         count = "" if not self.counts_rows else f"{shown:,}" if shown == total else f"{shown:,} of {total:,}"
         selected = key_names(self).fill(f"{self._marked:,} selected · {{app.back}} deselects") if self._marked else ""
         narrowing = " · ".join(part for part in (selected, self._selection, self._narrowing) if part)

@@ -3,21 +3,22 @@
 Space marks rollouts: an action then applies to all marked ones, each by the uid it had when it was marked. Moving the
 cursor in Services (or Space) narrows the rollouts to those of that service, and the logs to theirs; moving it in
 Rollouts shows that rollout's logs. Esc undoes the last narrowing, and then does nothing; q asks whether to quit.
-Invariant: the title of a narrowed pane shows it.
+Invariants: the title of a narrowed pane shows it; until a person moves the focus or a cursor, the focus is in Problems
+while something is down or degraded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.geometry import Size
-from textual.widgets import ContentSwitcher
+from textual.widgets import ContentSwitcher, Input
 
-from k9py.actions.action import ActionScope
+from k9py.actions.action import Action, ActionScope
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
@@ -34,22 +35,46 @@ from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.problems_pane import ProblemsPane
 from k9py.tui.panes.table_pane import TablePane
-from k9py.tui.problems import workload_of
+from k9py.tui.problems import is_urgent, workload_of
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home_tables import HomeTables
 from k9py.tui.screens.pane_height import PaneHeight
-from k9py.tui.screens.problem_targets import ProblemTargetScreen
+from k9py.tui.screens.problem_targets import PROBLEM_KEYS, ProblemTargetScreen
 from k9py.tui.screens.targets import no_workload_message
 from k9py.tui.session import Connected, Connecting, Unreachable
 from k9py.tui.widgets.live_table.cursor import HighlightCause
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.views.values import Tone
 
+ACKNOWLEDGE: Final = "problem.acknowledge"
+_FOOTER: Final = (
+    "app.retry",
+    "object.logs",
+    "object.describe",
+    "workload.scale",
+    "workload.restart",
+    "workload.undo",
+    "cluster.problems",
+    "object.timeline",
+)
+_PROBLEM_FOOTER: Final = (
+    "app.retry",
+    "table.select",
+    ACKNOWLEDGE,
+    "cluster.problems",
+    "object.timeline",
+    "workload.undo",
+    "object.edit",
+    "workload.scale",
+    "object.logs",
+    "object.describe",
+)
+
 
 class HomeScreen(ProblemTargetScreen):
     """Problems, Services, Rollouts, Logs."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIFF, ActionScope.HOME)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIFF, ActionScope.HOME, ACKNOWLEDGE)
 
     DEFAULT_CSS = """
     HomeScreen #home { width: 1fr; height: 1fr; }
@@ -61,6 +86,10 @@ class HomeScreen(ProblemTargetScreen):
     HomeScreen #rollouts { height: 16fr; min-height: 6; }
     HomeScreen #tables { min-height: 12; }
     HomeScreen #logs { height: 15fr; min-height: 5; }
+    HomeScreen.-urgent #tables { min-height: 10; }
+    HomeScreen.-urgent #services { min-height: 5; }
+    HomeScreen.-urgent #rollouts { min-height: 5; }
+    HomeScreen.-urgent #logs { min-height: 4; }
     HomeScreen.-beside #tables { layout: horizontal; height: 1fr; }
     HomeScreen.-beside #services { height: 1fr; width: 2fr; }
     HomeScreen.-beside #rollouts { height: 1fr; width: 3fr; }
@@ -84,6 +113,7 @@ class HomeScreen(ProblemTargetScreen):
         self.problems = ProblemsPane(context, id="problems")
         self.problems.add_class("-absent")
         self._is_sized_small: bool | None = None
+        self._is_placing = self._has_moved_focus = False
         self._height = PaneHeight(clock.monotonic)
         self.logs = LogPane(context.options, options=options, number=3, id="logs")
         self.connection = ConnectionPane(id="connection")
@@ -92,6 +122,8 @@ class HomeScreen(ProblemTargetScreen):
         self._answer_updater = AnswerUpdater(
             self, self.answer, context.options, lambda: context.connected, context.problems
         )
+        self._followed: tuple[Problem | None, ObjectRef | None] = (None, None)
+        """The selected problem, and the workload whose logs tell more of it."""
         self._marks: dict[ObjectRef, str] = {}
         self.service: ObjectRef | None = None
         """The service the rollouts are narrowed to."""
@@ -119,6 +151,12 @@ class HomeScreen(ProblemTargetScreen):
     @property
     def selected_problem(self) -> Problem | None:
         return self.problems.selected if self.active_pane is self.problems else None
+
+    def first_in_footer(self) -> tuple[str, ...]:
+        return _FOOTER if self.selected_problem is None else tuple(dict.fromkeys((*_PROBLEM_FOOTER, *PROBLEM_KEYS)))
+
+    def applies(self, action: Action) -> bool:
+        return super().applies(action) and (action.id != ACKNOWLEDGE or self.active_pane is self.problems)
 
     def on_mount(self) -> None:
         """Begin in Rollouts, failing first."""
@@ -177,6 +215,30 @@ class HomeScreen(ProblemTargetScreen):
         if connected is not None:
             self.tables.show_changes_under_way(changing, connected.cluster)
 
+    def _activate(self, pane: Pane) -> None:
+        self._has_moved_focus |= not self._is_placing and pane is not self.active_pane
+        super()._activate(pane)
+
+    def _place_focus(self, pane: Pane) -> None:
+        """Move the focus on nobody's request."""
+        self._is_placing = True
+        self.show_pane(pane)
+        self._is_placing = False
+
+    def _begin_in_problems(self) -> None:
+        """Give Problems the focus while they are urgent; what a person has begun elsewhere stays."""
+        is_theirs = (
+            self._has_moved_focus
+            or self.rollouts.table.is_cursor_pinned
+            or self.service is not None
+            or bool(self._marks)
+            or isinstance(self.focused, Input)
+        )
+        if is_theirs or not self.problem_lines or not self.is_current or self.active_pane is not self.rollouts:
+            return
+        if self.is_small or is_urgent(self.app_context.problems.shown):
+            self._place_focus(self.problems)
+
     def show_connection(self) -> None:
         """Show the state of the connection in place of the panes."""
         session = self.app_context.session
@@ -199,6 +261,7 @@ class HomeScreen(ProblemTargetScreen):
         cluster = connected.cluster
         self.problems.pull()
         self._size_problems()
+        self._begin_in_problems()
         self.tables.show_roots(self.app_context.problems)
         self.tables.update_rows(changes)
         if changes.health or changes.everything:
@@ -228,17 +291,19 @@ class HomeScreen(ProblemTargetScreen):
             self.logs.pull()
 
     def _size_problems(self) -> None:
-        """Give the problems the lines they need, at most a fifth of the screen; without problems, none."""
+        """Give the problems the lines they need, up to a share of the screen; without problems, none."""
         before = self.problem_lines
         is_ready = self.services.is_complete and self.rollouts.is_complete
-        self._height.update(len(self.problems.rows) if is_ready else 0, self.size.height)
+        rows, urgent = len(self.problems.rows) if is_ready else 0, is_urgent(self.app_context.problems.shown)
+        self._height.update(rows, self.size.height, is_urgent=urgent)
+        self.set_class(urgent, "-urgent")
         if self.problem_lines == before and self._is_sized_small is self.is_small:
             return
         self._is_sized_small = self.is_small
         self.problems.set_class(not self.problem_lines, "-absent")
         self.problems.styles.height = None if self.is_small else self.problem_lines
         if not self.problem_lines and self.problems.has_class("-active"):
-            self.show_pane(self.rollouts)
+            self._place_focus(self.rollouts)
         self.draw_tabs()
 
     # -- narrowing ----------------------------------------------------------------------------------------------------
@@ -282,7 +347,10 @@ class HomeScreen(ProblemTargetScreen):
         )
 
     def _follow_logs(self) -> None:
-        self.logs.follow(self.rollout or self.service or self.rollouts.table.cursor_key)
+        problem = self.selected_problem
+        if problem is not self._followed[0]:
+            self._followed = (problem, None if problem is None else workload_of(problem))
+        self.logs.follow(self.rollout or self.service or self._followed[1] or self.rollouts.table.cursor_key)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
@@ -305,6 +373,11 @@ class HomeScreen(ProblemTargetScreen):
             case "retry_connection":
                 return isinstance(self.app_context.session.state, Unreachable)
         return super().check_action(action, parameters)
+
+    def action_acknowledge(self) -> None:
+        """Say what can be acknowledged, outside of Problems."""
+        where = "select it in Problems first" if self.problem_lines else "there is none"
+        self.app_context.show_message(f"only a problem is acknowledged: {where}", failed=True)
 
     def action_retry_connection(self) -> None:
         """Connect again now."""

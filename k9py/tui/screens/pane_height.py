@@ -15,6 +15,8 @@ LEAST_HEIGHT: Final = 22
 """Lines of the screen that others have first."""
 SHARE: Final = 4
 """Of the others, one in so many lines is for its rows."""
+URGENT_SHARE: Final = 2
+"""The same while something is down or degraded."""
 MIN_ROWS: Final = 2
 
 
@@ -34,9 +36,13 @@ class PaneHeight:
         """Show nothing, at once."""
         self.lines, self._smaller_since = 0, None
 
-    def update(self, rows: int, height: int) -> None:
-        """Bring the lines in step with the number of rows and the height of the screen."""
-        most = max(MIN_ROWS, (height - LEAST_HEIGHT) // SHARE)
+    def update(self, rows: int, height: int, *, is_urgent: bool = False) -> None:
+        """Bring the lines in step with the number of rows and the height of the screen.
+
+        Args:
+            is_urgent: something is down or degraded.
+        """
+        most = max(MIN_ROWS, (height - LEAST_HEIGHT) // (URGENT_SHARE if is_urgent else SHARE))
         wanted = min(rows, most) + FRAME_LINES if rows else 0
         if wanted >= self.lines or self.lines > most + FRAME_LINES:
             self.lines, self._smaller_since = wanted, None

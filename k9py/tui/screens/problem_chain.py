@@ -165,7 +165,7 @@ class ProblemChainScreen(ProblemTargetScreen):
         return self.footer_begins_with
 
     def title_of(self, action: Action) -> str:
-        return action.title
+        return action.title if action.id == "table.select" else super().title_of(action)
 
     def keep_cursor(self, acted_on: ObjectRef | None) -> None:
         self.pane.table.pin_cursor()

@@ -83,7 +83,12 @@ def service_answer(
     """
     severity, problem = view.severity, _service_problem(view, now, root)
     if target is None:
-        if likely_target is not None and severity.is_problem and not root:
+        if (
+            likely_target is not None
+            and severity.is_problem
+            and not root
+            and not _has_near_miss(problem, likely_target)
+        ):
             key, difference = likely_target
             problem = (*problem, (f"; pods of {_name(key)} are {printable(difference)}", Tone.PLAIN))
         next_steps: tuple[StyledLine, ...] = ()
@@ -140,6 +145,12 @@ def stale(answer: Answer, since: datetime | None, now: datetime) -> Answer:
     severity = answer.severity if answer.severity.is_problem else Severity.UNKNOWN
     before = f"{seen}: " if severity is not Severity.UNKNOWN else f"{seen} ({answer.severity.label}): "
     return replace(answer, severity=severity, problem=((before, Tone.UNKNOWN), *answer.problem))
+
+
+def _has_near_miss(problem: StyledLine, likely_target: tuple[ObjectRef, str]) -> bool:
+    """Return whether the cause names the workload whose pods nearly match."""
+    key, _ = likely_target
+    return any(f"{key.kind} {printable(key.name)}" in text for text, _ in problem)
 
 
 def _name(key: ObjectRef) -> str:

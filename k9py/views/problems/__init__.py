@@ -7,7 +7,7 @@ a report is based on.
 """
 
 from k9py.views.problems.chain import ChainLine, ChainPart, chain_lines
-from k9py.views.problems.coverage import coverage_text, empty_text, hidden_text, unread_texts
+from k9py.views.problems.coverage import coverage_text, empty_text, hidden_text, unread_kinds_text, unread_texts
 from k9py.views.problems.steps import ProblemStep, problem_steps, step_line
 from k9py.views.problems.texts import (
     cause_text,
@@ -36,5 +36,6 @@ __all__ = [
     "step_line",
     "subject_text",
     "suspect_text",
+    "unread_kinds_text",
     "unread_texts",
 ]

@@ -6,7 +6,7 @@ Invariant: a line's `path` is the same while the chain is, whatever texts change
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Final
@@ -76,7 +76,16 @@ def chain_lines(
 def _lines(problem: Problem, now: datetime, is_open: Callable[[str], bool]) -> Iterator[ChainLine]:
     root = problem.root
     yield from _finding_lines(
-        root, problem.objects, "0", ChainPart.ROOT, "", "", now, is_open, has_effects=bool(problem.effects)
+        replace(root, severity=problem.severity),  # its own may be that of one pod
+        problem.objects,
+        "0",
+        ChainPart.ROOT,
+        "",
+        "",
+        now,
+        is_open,
+        has_effects=bool(problem.effects),
+        owner=problem.subject,
     )
     margin = _DOWN if problem.effects else _BLANK
     for at, suspect in enumerate(problem.suspects):
@@ -118,13 +127,18 @@ def _finding_lines(
     is_open: Callable[[str], bool],
     *,
     has_effects: bool,
+    owner: ObjectRef | None = None,
 ) -> Iterator[ChainLine]:
-    """Yield the line of a finding, its objects where there are several, and its evidence."""
+    """Yield the line of a finding, its objects where there are several, and its evidence.
+
+    Args:
+        owner: whose objects they are, where they have one: `3 pods of Deployment web`.
+    """
     tone = severity_tone(finding.severity)
     margin = below + (_DOWN if has_effects else _BLANK)
     is_group = len(objects) > 1
     is_listed = is_group and is_open(path)
-    pieces = _finding_pieces(finding, objects)
+    pieces = _finding_pieces(finding, objects, owner)
     folded = len(objects) if is_group and not is_listed else 0
     yield ChainLine(path, part, finding.about, prefix, margin, pieces, tone, finding.since, folded)
     if is_listed:
@@ -146,12 +160,14 @@ def _finding_lines(
         )
 
 
-def _finding_pieces(finding: Finding, objects: Sequence[ObjectRef]) -> StyledLine:
+def _finding_pieces(finding: Finding, objects: Sequence[ObjectRef], owner: ObjectRef | None) -> StyledLine:
     if len(objects) > 1:
         kinds = {ref.kind for ref in objects}
         noun = finding.about.kind if len(kinds) == 1 else "object"
         noun = "pod" if noun == "Pod" else noun
-        return ((f"{count_noun(len(objects), noun)}: ", Tone.PLAIN), (printable(finding.message), Tone.PLAIN))
+        is_owned = owner is not None and owner not in objects
+        of = printable(f" of {owner.qualified_kind} {owner.name}") if owner is not None and is_owned else ""
+        return ((f"{count_noun(len(objects), noun)}{of}: ", Tone.PLAIN), (printable(finding.message), Tone.PLAIN))
     message = finding_text(finding, finding.about)
     text = finding_text(finding)
     if text == message:  # the message names its object

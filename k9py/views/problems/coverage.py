@@ -11,15 +11,34 @@ from k9py.diagnosis.problem import TriageReport, UnreadKind
 
 NAMED_KINDS: Final = 4
 """Kinds with one reason that are named; more are counted."""
+_TELLING: Final = (
+    "Pod",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "EndpointSlice",
+    "ConfigMap",
+    "Secret",
+    "Event",
+    "ReplicaSet",
+    "Node",
+)
+"""Kinds without which most causes stay unknown, the most important first."""
 
 
-def coverage_text(report: TriageReport | None) -> str:
-    """Return `looked at 1,204 objects`; what is still to be read or could not be is said."""
+def coverage_text(report: TriageReport | None, *, names_unread: bool = False) -> str:
+    """Return `looked at 1,204 objects`; what is still to be read or could not be is said.
+
+    Args:
+        names_unread: name the kinds that could not be read, instead of counting them.
+    """
     if report is None:
         return "not looked yet"
     looked = f"looked at {count_noun(report.looked_at, 'object')}"
     if not report.is_complete:
         return f"{looked} so far"
+    if names_unread:
+        return " · ".join(filter(None, (looked, unread_kinds_text(report.unread))))
     unread = len({each.kind for each in report.unread if each.reason})
     return f"{looked}, {count_noun(unread, 'kind')} not read" if unread else looked
 
@@ -59,6 +78,17 @@ def unread_texts(unread: Iterable[UnreadKind]) -> tuple[str, ...]:
         if name not in names:
             names.append(name)
     return tuple(_unread_text(names, reason) for reason, names in by_reason.items())
+
+
+def unread_kinds_text(unread: Iterable[UnreadKind]) -> str:
+    """Return which kinds could not be read: `not read: ConfigMap, Secret, Event, Node and 20 more kinds`."""
+    kinds = {each.kind for each in unread if each.reason}
+    if not kinds:
+        return ""
+    ranked = sorted(kinds, key=lambda kind: (_TELLING.index(kind) if kind in _TELLING else len(_TELLING), kind))
+    more = len(ranked) - NAMED_KINDS
+    listed = printable(", ".join(ranked[:NAMED_KINDS]))
+    return f"not read: {listed}" + (f" and {count_noun(more, 'more kind')}" if more > 0 else "")
 
 
 def _unread_text(names: list[str], reason: str) -> str:

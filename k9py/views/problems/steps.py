@@ -1,32 +1,36 @@
 """What helps with a problem: the steps that its findings name, and those that follow from what it is.
 
 Invariant: a step with an action names the object that the action is for; that object, and no other, is what the key of
-the action acts on where the problem is selected.
+the action acts on where the problem is selected. No action is for an object that does not exist; of a lost node, none
+deletes pods or rolls back what ran there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from k9py.api.causes import CauseKind
-from k9py.api.kinds import POD
+from k9py.api.kinds import NODE, POD
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
-from k9py.diagnosis.finding import Finding
+from k9py.diagnosis.finding import EvidenceSource, Finding
 from k9py.diagnosis.problem import Effect, Problem
 from k9py.diagnosis.undo_steps import UNDO, undo_helps
 from k9py.views.problems.texts import object_text
 from k9py.views.values import StyledLine, Tone
 
 MAX_STEPS: Final = 4
+DELETE: Final = "object.delete"
 LOGS: Final = "object.logs"
 PREVIOUS_LOGS: Final = "object.previous_logs"
 _ENDED: Final = (CauseKind.CRASH, CauseKind.OOM)
 """Causes whose reason is in the log of the run before."""
 _LOOKS: Final = {"object.describe": "describe", "object.yaml": "YAML"}
 """Actions that only show the object which a step is about."""
+_NOT_FOR_NODES: Final = (DELETE, UNDO)
+"""Actions that help nothing that a node has caused: a pod of a lost node stays until the node is back or removed."""
 _RUNNING: Final = (CauseKind.PROBE,)
 
 
@@ -51,13 +55,24 @@ def problem_steps(problem: Problem) -> tuple[ProblemStep, ...]:
     """Return what helps, the best first: of the root, of what it explains, and what follows from its suspects."""
     steps: dict[object, ProblemStep] = {}
     texts: set[str] = set()
+    absent, is_of_node = absent_objects(problem), problem.root.about.kind == NODE.name
     for step in _steps(problem):
+        if is_of_node and step.action in _NOT_FOR_NODES:
+            continue
+        if step.target in absent and step.action:
+            step = replace(step, action="")
         # One key does one thing: the first step with an action is the one that its key does.
         key: object = step.action or step.text
         if key not in steps and step.text not in texts:
             steps[key] = step
             texts.add(step.text)
     return tuple(steps.values())
+
+
+def absent_objects(problem: Problem) -> frozenset[ObjectRef]:
+    """Return the objects that do not exist according to the root: no key can act on them."""
+    evidence = problem.root.evidence
+    return frozenset(each.about for each in evidence if each.source is EvidenceSource.ABSENCE and not each.where)
 
 
 def step_line(step: ProblemStep, problem: Problem, keys: Mapping[str, str], *, refusal: str = "") -> StyledLine:

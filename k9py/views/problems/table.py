@@ -1,4 +1,7 @@
-"""The table of problems: severity, object, cause, since when, what it explains, the suspect change."""
+"""The table of problems: severity, object, cause, since when, what it explains, the suspect change.
+
+A row that is shown on request only is dimmed except for its sign, comes last, and has a mark that names why.
+"""
 
 from __future__ import annotations
 
@@ -18,25 +21,38 @@ def _since(row: Row, now: datetime) -> str:
 
 
 COLUMNS: Final = (
-    Column("severity", "SEVERITY", min_width=7, max_width=8, priority=6, sort_key="S"),
+    Column("severity", "SEVERITY", min_width=7, max_width=8, priority=6, sort_key="S", wide=True),
     Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=1, sort_key="M"),
     Column("object", "OBJECT", min_width=12, max_width=44, sort_key="N"),
+    Column("mark", "MARK", min_width=6, max_width=28, priority=1, optional=True, sort_key="K"),
     Column("cause", "CAUSE", min_width=20, max_width=240, grow=True, sort_key="W"),
     Column("since", "SINCE", align_right=True, min_width=5, max_width=6, priority=2, live=_since, sort_key="I"),
     Column(
         "explains",
         "EXPLAINS",
-        min_width=8,
-        max_width=26,
+        min_width=16,
+        max_width=60,
         priority=4,
         grow=True,
+        rest=True,
+        optional=True,
         sort_key="X",
         descending_first=True,
     ),
-    Column("suspect", "SUSPECT", min_width=12, max_width=30, priority=5, grow=True, sort_key="C"),
+    Column(
+        "suspect",
+        "SUSPECT",
+        min_width=16,
+        max_width=48,
+        priority=5,
+        grow=True,
+        rest=True,
+        optional=True,
+        sort_key="C",
+    ),
 )
 ROW_KIND: Final = "Problem"
-_ACKNOWLEDGED_RANK: Final = 1_000_000
+_MARKED_RANK: Final = 1_000_000
 
 
 def row_key(problem: Problem) -> ObjectRef:
@@ -46,29 +62,29 @@ def row_key(problem: Problem) -> ObjectRef:
     return ObjectRef(ROW_KIND, subject.namespace, name)
 
 
-def row(problem: Problem, rank: int, now: datetime, *, is_acknowledged: bool = False) -> Row:
+def row(problem: Problem, rank: int, now: datetime, *, mark: str = "") -> Row:
     """Return a problem's row.
 
     Args:
         rank: its place in the report.
-        is_acknowledged: it comes after all others, dimmed.
+        mark: why it is shown on request only: `acknowledged`, `muted by pdb-blocks`, `note`.
     """
     tone = severity_tone(problem.severity)
-    shown = Tone.MUTED if is_acknowledged else tone
+    shown = Tone.MUTED if mark else tone
     suspect = suspect_text(problem.suspects[0], problem.subject, now) if problem.suspects else ""
-    cause = cause_text(problem)
     return Row(
         key=row_key(problem),
         cells=(
             Cell(problem.severity.label, shown, sort=int(problem.severity)),
             Cell(printable(problem.subject.namespace), Tone.MUTED),
-            Cell(subject_text(problem), Tone.MUTED if is_acknowledged else Tone.PLAIN),
-            Cell(f"acknowledged: {cause}" if is_acknowledged else cause, shown),
+            Cell(subject_text(problem), Tone.MUTED if mark else Tone.PLAIN),
+            Cell(printable(mark), Tone.MUTED),
+            Cell(cause_text(problem), shown),
             Cell("", sort=-problem.since.timestamp() if problem.since else 0.0),
             Cell(explains_text(problem), Tone.MUTED, sort=problem.explained),
-            Cell(suspect, Tone.MUTED if is_acknowledged else Tone.ACCENT),
+            Cell(suspect, Tone.MUTED if mark else Tone.ACCENT),
         ),
-        tone=shown,
-        rank=rank + (_ACKNOWLEDGED_RANK if is_acknowledged else 0),
+        tone=tone,
+        rank=rank + (_MARKED_RANK if mark else 0),
         since=problem.since,
     )

@@ -34,7 +34,7 @@ SHORT_KINDS: Final = {
     "CertificateSigningRequest": "csr",
 }
 """kubectl's short names, where they are better known than the kind."""
-NAMED_EFFECTS: Final = 3
+NAMED_EFFECTS: Final = 6
 """How many of the objects that a problem explains are named; more are counted."""
 _REACHED: Final = ("Service", "Ingress", "HTTPRoute")
 """Kinds that users reach: they are named first."""
@@ -112,7 +112,8 @@ def explains_text(problem: Problem, *, named: int = NAMED_EFFECTS) -> str:
     What users reach (Services, Ingresses) is named before pods, which are only counted.
     """
     explained = tuple(dict.fromkeys(_explained(problem.effects)))
-    others = [ref for ref in explained if ref not in (problem.subject, *problem.objects)]
+    itself = (problem.subject, *problem.objects)
+    others = [ref for ref in explained if ref not in itself and (ref.kind != "ReplicaSet" or ref.group)]
     if not others:
         return ""
     others.sort(key=lambda ref: ref.kind not in _REACHED)

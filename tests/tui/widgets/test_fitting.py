@@ -52,6 +52,21 @@ def test_a_sentence_longer_than_its_column_usually_is_gets_the_room_there_is() -
     assert widths(COLUMNS, [10, 3, 180, 3], 250)["state"] >= 180
 
 
+REST = Column("rest", "REST", min_width=10, max_width=60, priority=5, grow=True, rest=True, optional=True)
+
+
+def test_a_column_for_the_rest_takes_nothing_from_a_sentence() -> None:
+    columns = (NAME, STATE, REST)
+    assert widths(columns, [10, 60, 60], 120) == {"name": 10, "state": 60, "rest": 46}
+    assert widths(columns, [10, 60, 60], 90) == {"name": 10, "state": 60, "rest": 16}
+    assert "rest" not in widths(columns, [10, 60, 60], 80), "the sentence would be cut"
+
+
+def test_an_optional_column_without_texts_takes_no_room() -> None:
+    assert "rest" not in widths((NAME, STATE, REST), [10, 60, 0], 200)
+    assert "rest" in widths((NAME, STATE, REST), [10, 60, 0], 200, sorted_by="rest")
+
+
 def test_only_the_column_sorted_by_keeps_room_for_its_mark() -> None:
     assert widths(COLUMNS, [10, 3, 200, 3], 80)["ready"] == len("READY")
     assert widths(COLUMNS, [10, 3, 200, 3], 80, sorted_by="ready")["ready"] == len("READY ▲")

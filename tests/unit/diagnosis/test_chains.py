@@ -154,7 +154,6 @@ def test_an_effect_without_a_known_cause_is_its_own_root() -> None:
     (problem,) = trace([effect("Service/web", DOWN, "Deployment/web")]).problems
 
     assert problem.root.is_effect
-    assert not problem.is_cause_known
 
 
 def test_what_is_found_about_the_object_of_an_effect_explains_it() -> None:

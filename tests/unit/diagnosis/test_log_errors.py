@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k9py.diagnosis.log_errors import LogError, LogErrorKind, Target, log_error, unreachable_target
+from k9py.diagnosis.log_errors import LogError, LogErrorKind, Target, log_error
 
 DNS, REFUSED, TIMEOUT = LogErrorKind.DNS, LogErrorKind.REFUSED, LogErrorKind.TIMEOUT
 
@@ -67,7 +67,7 @@ def test_a_line_is_named_with_the_host_that_it_could_not_reach(
 ) -> None:
     error = log_error(line)
     assert (error and error.kind) == kind
-    assert unreachable_target(line) == target
+    assert (error and error.target) == target
 
 
 def test_each_kind_of_error_has_a_remedy() -> None:

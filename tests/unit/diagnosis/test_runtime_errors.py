@@ -87,7 +87,7 @@ def test_the_layers_around_an_error_are_left_out(message: str, text: str) -> Non
 
 
 def test_a_long_error_keeps_its_end() -> None:
-    text = concise_error(f"failed to mount: {'x' * 900}: the real reason")
+    text = concise_error(f"failed to mount: {'x' * 2000}: the real reason")
     assert text.startswith("failed to mount")
     assert text.endswith("the real reason")
     assert len(text) <= 1000

@@ -298,6 +298,8 @@ def test_a_node_that_recovered_is_no_suspect_and_one_that_the_root_names_is() ->
     assert suspects(problem(), graph) == ()
     named = replace(problem(), root=replace(problem().root, evidence=(taint,)))
     assert texts(suspects(named, graph)) == ["630 Node/n1 spec.taints changed [kubectl-taint]"]
+    added = any_object("v1", "Node", "n1", manager("kubeadm", 640, "spec.podCIDR"), namespace="", created=640)
+    assert suspects(named, shop(added, rolled_out=5 * DAY)) == ()
 
 
 def test_nothing_that_the_pods_of_a_lost_node_use_is_suspected() -> None:

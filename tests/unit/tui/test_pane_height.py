@@ -16,6 +16,12 @@ def test_it_has_the_lines_of_its_rows_up_to_a_share_of_the_screen(rows: int, scr
     assert height.lines == lines
 
 
+def test_what_is_down_or_degraded_has_more_lines() -> None:
+    height = PaneHeight(lambda: 0.0)
+    height.update(40, 45, is_urgent=True)
+    assert height.lines == 14
+
+
 def test_it_grows_at_once_and_shrinks_once_it_has_been_smaller_for_long() -> None:
     now = 0.0
     height = PaneHeight(lambda: now)

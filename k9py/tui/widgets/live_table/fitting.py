@@ -2,8 +2,9 @@
 
 Rules: a column's natural width is that of its content, within its own bounds. When room is short, the growing columns
 shrink first, down to a readable width, then columns with the highest priority number are hidden one by one; priority 0
-stays longest. When there is room, the growing columns get all of their content first, then every column some padding;
-the rest stays blank on the right, so that a short text is not followed by a wide gap.
+stays longest. A column for the rest is hidden before another growing one is cut, and shrinks before it. When there is
+room, the growing columns get all of their content first, then every column some padding; the rest stays blank on the
+right, so that a short text is not followed by a wide gap.
 """
 
 from __future__ import annotations
@@ -84,14 +85,18 @@ def fit_columns(
         for column, cells in zip(columns, content, strict=True)
     ]
     shown = [i for i in range(len(columns)) if i not in hidden or columns[i].id == sorted_by]
+    shown = [i for i in shown if content[i] or not columns[i].optional or columns[i].id == sorted_by] or shown
     shown = shown or list(range(len(columns)))[:1]
     shown.sort(key=lambda i: not columns[i].leads)
     if everything:
         return _place(shown, wanted, len(shown))
 
-    def least(index: int, readable: int) -> int:
-        if columns[index].grow:
-            return min(wanted[index], max(columns[index].min_width, readable))
+    def least(index: int, readable: int, *, for_rest: bool) -> int:
+        column = columns[index]
+        if column.rest:
+            return min(wanted[index], column.min_width)
+        if column.grow and not for_rest:
+            return min(wanted[index], max(column.min_width, readable))
         return wanted[index]
 
     count = len(shown)
@@ -102,13 +107,14 @@ def fit_columns(
             break
         first = max(droppable, key=lambda i: (columns[i].priority, i))
         readable = next(width for priority, width in READABLE if columns[first].priority >= priority)
-        if _total([least(i, readable) for i in shown]) <= room:
+        if _total([least(i, readable, for_rest=columns[first].rest) for i in shown]) <= room:
             break
         shown.remove(first)
     widths = {i: wanted[i] for i in shown}
     growing = [i for i in shown if columns[i].grow]
     excess = _total(list(widths.values())) - room
     if excess > 0:
+        excess = _shrink(widths, [i for i in growing if columns[i].rest], columns, excess)
         _shrink(widths, growing or shown, columns, excess)
     else:
         _spread(widths, growing, content, shown[:-1], -excess)
@@ -119,14 +125,16 @@ def _total(widths: Sequence[int]) -> int:
     return sum(widths) + COLUMN_GAP * max(0, len(widths) - 1)
 
 
-def _shrink(widths: dict[int, int], candidates: Sequence[int], columns: Sequence[Column], excess: int) -> None:
-    while excess > 0:
+def _shrink(widths: dict[int, int], candidates: Sequence[int], columns: Sequence[Column], excess: int) -> int:
+    """Take the excess from the widest candidates; return what is left of it."""
+    while excess > 0 and candidates:
         index = max(candidates, key=lambda i: widths[i] - columns[i].min_width)
         spare = widths[index] - columns[index].min_width
         if spare <= 0:
-            return
+            break
         widths[index] -= 1
         excess -= 1
+    return excess
 
 
 def _spread(

@@ -257,6 +257,7 @@ def test_the_failed_job_that_an_init_container_waits_for_is_its_cause(spec: Json
     subject = initializing(running(40), spec=spec)
     (finding,) = found(init_container_slow, subject, job("migrate-2", "Failed"), job("migrate-1", "Failed"))
     assert (finding.severity, [str(each) for each in finding.caused_by]) == (DOWN, ["Job shop/migrate-2"])
+    assert finding.message == "init container wait-for-db waits for Job migrate-2, which failed"
 
 
 @pytest.mark.parametrize("jobs", [[], [job("migrate-2")], [job("migrate-2", "Complete")], [job("job", "Failed")]])

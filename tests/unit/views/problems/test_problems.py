@@ -25,6 +25,7 @@ from k9py.views.problems import (
     problem_steps,
     step_line,
     suspect_text,
+    unread_kinds_text,
 )
 from k9py.views.problems.chain import evidence_pieces
 from k9py.views.problems.table import COLUMNS, row, row_key
@@ -62,13 +63,34 @@ def test_a_pod_of_the_workload_that_is_shown_is_not_named() -> None:
 
 
 def test_what_users_reach_is_named_before_pods_are_counted() -> None:
-    assert explains_text(missing_key()) == "6: svc/web, ingress/shop, deploy/web, …"
-    assert explains_text(missing_key(), named=4) == "6: svc/web, ingress/shop, deploy/web, 3 pods"
+    assert explains_text(missing_key()) == "6: svc/web, ingress/shop, deploy/web, 3 pods"
+    assert explains_text(missing_key(), named=3) == "6: svc/web, ingress/shop, deploy/web, …"
     assert explains_text(problem_of(WEB, "x")) == ""
     node = replace(missing_key(), subject=ObjectRef("Node", "", "a"), objects=())
-    assert explains_text(node) == "6: svc/web, ingress/shop, deploy/web, … in shop"
+    assert explains_text(node) == "6: svc/web, ingress/shop, deploy/web, 3 pods in shop"
     itself = problem_of(WEB, "x", about=PODS[0])
     assert explains_text(replace(itself, effects=(Effect(itself.root, (WEB,)),), explained=1)) == ""
+
+
+def test_the_replica_set_of_what_is_shown_is_not_counted() -> None:
+    itself = problem_of(WEB, "x")
+    replica_set = Effect(itself.root, (ObjectRef("ReplicaSet", "shop", "web-1", group=""), WEB_SERVICE))
+    assert explains_text(replace(itself, effects=(replica_set,), explained=2)) == "1: svc/web"
+
+
+def test_the_root_of_a_chain_has_the_sign_of_its_problem() -> None:
+    pod_down = problem_of(WEB, "crash", Severity.DOWN, about=PODS[0])
+    assert chain_lines(replace(pod_down, severity=Severity.STUCK), NOW)[0].tone is Tone.STUCK
+
+
+def test_the_root_of_a_chain_names_the_workload_of_its_pods() -> None:
+    crash = replace(problem_of(WEB, "container app crashes", about=PODS[0]), objects=PODS)
+    assert plain(chain_lines(crash, NOW)[0].pieces) == "3 pods of Deployment web: container app crashes"
+
+
+def test_what_is_not_known_is_a_row_with_its_sign() -> None:
+    unknown = row(problem_of(WEB_SERVICE, "endpoints could not be read", Severity.UNKNOWN), 0, NOW)
+    assert unknown.tone.symbol == "?"
 
 
 def test_a_suspect_names_who_and_when_and_another_object_than_the_subject() -> None:
@@ -145,20 +167,38 @@ def test_a_problem_in_full() -> None:
     assert [plain(line) for line in problem_lines(missing_key(), NOW)] == [
         "✗ down  configmap/app-config in shop · for 6m",
         "has no key DB_URL",
-        "explains 6: svc/web, ingress/shop, deploy/web, …",
+        "explains 6: svc/web, ingress/shop, deploy/web, 3 pods",
         "suspect: changed by argocd, 6m ago",
     ]
 
 
 def test_a_row_has_the_rank_of_the_report_and_comes_last_and_dimmed_once_acknowledged() -> None:
     problem = missing_key()
-    shown, acknowledged = row(problem, 3, NOW), row(problem, 3, NOW, is_acknowledged=True)
+    shown, acknowledged = row(problem, 3, NOW), row(problem, 3, NOW, mark="acknowledged")
     assert len(shown.cells) == len(COLUMNS)
-    assert [cell.text for cell in shown.cells[:4]] == ["down", "shop", "configmap/app-config", "has no key DB_URL"]
-    assert (shown.rank, shown.tone, acknowledged.tone) == (3, Tone.FAIL, Tone.MUTED)
+    assert [cell.text for cell in shown.cells[:5]] == ["down", "shop", "configmap/app-config", "", "has no key DB_URL"]
+    assert (shown.rank, shown.tone, acknowledged.tone) == (3, Tone.FAIL, Tone.FAIL), "the sign stays"
     assert acknowledged.rank > 1000
-    assert acknowledged.cells[3].text == "acknowledged: has no key DB_URL"
+    assert [cell.text for cell in acknowledged.cells[3:5]] == ["acknowledged", "has no key DB_URL"]
+    assert acknowledged.cells[4].tone is Tone.MUTED
     assert shown.key == acknowledged.key
+
+
+def test_no_key_is_for_an_object_that_does_not_exist() -> None:
+    edit = (NextStep("create ConfigMap app-config", "object.edit"), NextStep("correct the name", "object.edit", WEB))
+    missing = problem_of(CONFIG_MAP, "does not exist", next_steps=edit)
+    looked_for = Evidence(EvidenceSource.ABSENCE, CONFIG_MAP, "", "ConfigMap app-config does not exist")
+    steps = problem_steps(replace(missing, root=replace(missing.root, evidence=(looked_for,))))
+    assert [(step.action, step.target) for step in steps] == [("", CONFIG_MAP), ("object.edit", WEB)]
+    assert problem_steps(missing)[0].action == "object.edit"
+
+
+def test_a_lost_node_has_no_key_that_deletes_a_pod_or_rolls_back() -> None:
+    node = ObjectRef("Node", "", "a")
+    steps = (NextStep("delete pod web-0", "object.delete", PODS[0]), NextStep("see whether it runs"))
+    suspect = Suspect(before(360), WEB, "image app: 1.4 → 1.5", "argocd", "ReplicaSet web-7f9 created")
+    lost = problem_of(node, "is not ready", next_steps=steps, suspects=(suspect,))
+    assert [step.text for step in problem_steps(lost)] == ["see whether it runs"]
 
 
 def test_two_problems_of_one_object_have_rows_of_their_own() -> None:
@@ -167,6 +207,15 @@ def test_two_problems_of_one_object_have_rows_of_their_own() -> None:
 
     assert row_key(of("app")) != row_key(of("proxy"))
     assert row_key(of("app")) == row_key(replace(of("app"), severity=Severity.DOWN))
+
+
+def test_kinds_that_were_not_read_are_named_the_most_telling_first() -> None:
+    kinds = ("APIService", "Node", "Event", "Secret", "Lease", "ConfigMap")
+    unread = [UnreadKind(kind, "", "forbidden") for kind in kinds]
+    assert unread_kinds_text(unread) == "not read: ConfigMap, Secret, Event, Node and 2 more kinds"
+    assert unread_kinds_text([UnreadKind("Node", "", "")]) == "", "it is being read"
+    report = report_of(unread=(UnreadKind("Node", "", "forbidden"),))
+    assert coverage_text(report, names_unread=True) == "looked at 1,204 objects · not read: Node"
 
 
 def test_finding_nothing_says_what_was_looked_at_and_what_could_not_be_read() -> None:
