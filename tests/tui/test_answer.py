@@ -43,6 +43,7 @@ async def test_the_worst_is_answered_in_whole_sentences_at_every_size(
     simulator: Simulator, tmp_path: Path, size: tuple[int, int], monochrome: bool
 ) -> None:
     async with dashboard(simulator, tmp_path, size=size, monochrome=monochrome) as kdash:
+        await kdash.press("2")  # a small terminal begins with Problems
         await until_said(kdash, "shop-pipeline", "roll back to revision 5")
         lines = panel(kdash)
         assert SENTENCE in lines
@@ -118,6 +119,8 @@ async def test_a_service_is_answered_by_the_workload_behind_it(kdash: Dashboard)
 async def test_a_service_that_selects_nothing_says_who_wrote_it_last(tmp_path: Path) -> None:
     with Simulator("no-endpoints", ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path, size=(80, 24)) as kdash:
+            await until_said(kdash, "svc/cart in shop: no pod matches its selector app=crat", "do e edit the selector")
+            await kdash.press("1")
             await until_said(kdash, "svc/cart: no pod matches its selector app=crat")
             assert "changed Service edited 8m ago by kubectl-edit" in panel(kdash)
 

@@ -59,7 +59,7 @@ async def test_the_pane_comes_with_the_first_problem_and_goes_with_the_last(
 
 async def test_a_focus_that_a_person_has_moved_stays(kdash: Dashboard, triage: FakeTriage) -> None:
     home = kdash.home
-    await kdash.press("3", "2")
+    await kdash.press("2")
     triage.find(missing_key())
     await kdash.until_text("! Problems · 1")
     await kdash.pilot.pause(0.3)

@@ -219,6 +219,11 @@ class HomeScreen(ProblemTargetScreen):
         self._has_moved_focus |= not self._is_placing and pane is not self.active_pane
         super()._activate(pane)
 
+    def action_show_pane(self, number: int) -> None:
+        """Go to a pane by its number; also who is there already stays."""
+        self._has_moved_focus = True
+        super().action_show_pane(number)
+
     def _place_focus(self, pane: Pane) -> None:
         """Move the focus on nobody's request."""
         self._is_placing = True
