@@ -125,7 +125,7 @@ async def test_the_failing_log_is_that_of_the_container_of_the_root(kdash: Dashb
     pod = next(pod.key for pod in pods if pod.name.startswith("cart-"))
     triage.find(problem_of(CART, "container app crashes", about=pod, kind=CauseKind.CRASH, container="app"))
     await kdash.press("exclamation_mark")
-    await kdash.until_text("p log of the run before")
+    await kdash.until_text("p read the log of the run before")
     await kdash.press("p")
     logs = await kdash.until_screen(LogScreen)
     assert logs.subject == pod
