@@ -13,13 +13,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.causes import CauseKind
+from k9py.api.kinds import NODE
 from k9py.api.meta import Condition, find_condition
 from k9py.api.nodes import Node
+from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.finding import Finding, NextStep
 from k9py.diagnosis.graph import Graph
 from k9py.diagnosis.node_fit import UNSCHEDULABLE_TAINT
+from k9py.diagnosis.nodes import is_on_lost_node
 from k9py.diagnosis.proof import condition_evidence, field
 from k9py.diagnosis.settling import is_recent
 
@@ -54,6 +57,14 @@ def is_lost(node: Node) -> bool:
     """Return whether a node is not ready, or has not been heard of."""
     ready = find_condition(node.status.conditions, "Ready")
     return ready is not None and ready.status != "True"
+
+
+def has_lost_node(pod: Pod, graph: Graph) -> bool:
+    """Return whether the node of a pod is lost: deleted, the pod would only terminate until the node is back."""
+    if is_on_lost_node(pod):
+        return True
+    node = graph.get(NODE, pod.spec.node_name) if pod.spec.node_name else None
+    return isinstance(node, Node) and is_lost(node)
 
 
 def node_findings(node: Node, graph: Graph) -> Iterator[Finding]:

@@ -40,6 +40,8 @@ _CLOSEST: Final = 3
 _CANDIDATES: Final = 50
 _PLUGIN: Final = "didn't satisfy plugin"
 _PLURAL: Final = {"is": "are", "has": "have"}
+_OF_THE_MOMENT: Final = frozenset({RefusalKind.TOO_MANY_PODS, RefusalKind.VOLUME_LIMIT, RefusalKind.HOST_PORT})
+"""Reasons that pass when other pods go: they decide nothing for a pod that is too large for every node."""
 _OF_NODES: Final = frozenset({RefusalKind.NODE_AFFINITY, RefusalKind.TAINT, RefusalKind.CORDONED})
 """Reasons that nodes alone show: they are computed, because the scheduler no longer names taints (1.36)."""
 
@@ -137,10 +139,21 @@ def deciding(case: Unscheduled) -> tuple[Refusal, ...]:
     if not case.labelled:
         return tuple(each for each in refusals if each.kind is RefusalKind.NODE_AFFINITY) or refusals
     others = tuple(each for each in refusals if each.kind is not RefusalKind.NODE_AFFINITY) or refusals
+    if any(_is_too_large(each, case) for each in others):  # it would not fit a node that had room either
+        others = tuple(each for each in others if each.kind not in _OF_THE_MOMENT)
     if not case.open or all(each.kind in _OF_NODES for each in others):
         return others
     has_state = any(untolerated(case.pod.spec.tolerations or (), node) for node in case.open)
     return tuple(each for each in others if each.kind not in _OF_NODES or has_state) or others
+
+
+def _is_too_large(refusal: Refusal, case: Unscheduled) -> bool:
+    """Return whether the pod requests more of a resource than any node that is meant for it has."""
+    if refusal.kind is not RefusalKind.RESOURCE:
+        return False
+    request = pod_requests(case.pod.spec).get(refusal.detail)
+    most, _ = largest(case.open or case.labelled or case.nodes or (), refusal.detail)
+    return request is not None and request > most
 
 
 def remedy(case: Unscheduled) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from k9py.api.errors import KdashError
 from k9py.api.text import printable
@@ -10,6 +10,9 @@ from k9py.api.text import printable
 if TYPE_CHECKING:
     from k9py.api.meta import ObjectRef
     from k9py.tui.context import AppContext
+
+PROGRESS_SECONDS: Final = 3.0
+"""Seconds between two messages about what is being done."""
 
 
 async def write_capsule(context: AppContext, subject: ObjectRef | None) -> None:
@@ -26,10 +29,25 @@ async def write_capsule(context: AppContext, subject: ObjectRef | None) -> None:
         context.show_message("not connected" if connected is None else "no directory to write to", failed=True)
         return
     path = directory / capsule_name(subject, context.options.clock.now())
-    context.show_message("writing a capsule…", stays=True)
+    clock = context.options.clock
+    shown_at = clock.monotonic()
+
+    def show_progress(doing: str) -> None:
+        nonlocal shown_at
+        if clock.monotonic() - shown_at >= PROGRESS_SECONDS:
+            shown_at = clock.monotonic()
+            context.show_message(f"writing a capsule: {doing}…")
+
+    context.show_message("writing a capsule…")
     try:
         make_private_directory(directory)
-        await make_capsule(connected, connected.cluster, path, subject)
+        await make_capsule(
+            connected,
+            connected.cluster,
+            path,
+            subject,
+            on_progress=show_progress,
+        )
     except KdashError as error:
         context.show_message(printable(error.message), failed=True, stays=True)
     except OSError as error:

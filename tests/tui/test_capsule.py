@@ -14,7 +14,7 @@ async def test_a_key_writes_what_is_shown_into_a_file(simulator: Simulator, tmp_
         await kdash.until(lambda: "1 problem" in kdash.text, "the problem")
         await kdash.select(CHECKOUT)
         await kdash.press("ctrl+w")
-        await kdash.until_text("wrote ")
+        await kdash.until_said("wrote ")
         directory = kdash.app.options.log_directory
         assert directory is not None
         (path,) = directory.glob("kdash-capsule-checkout-*.md")

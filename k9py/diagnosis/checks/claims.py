@@ -15,15 +15,18 @@ from k9py.api.causes import CauseKind
 from k9py.api.kinds import (
     PERSISTENT_VOLUME,
     PERSISTENT_VOLUME_CLAIM,
+    POD,
     VOLUME_ATTACHMENT,
 )
 from k9py.api.meta import ObjectRef
+from k9py.api.pods import Pod
 from k9py.api.severity import Severity
 from k9py.api.storage import PersistentVolume, PersistentVolumeClaim, VolumeAttachment
 from k9py.api.text import printable, shorten
 from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
+from k9py.diagnosis.node_states import has_lost_node
 from k9py.diagnosis.proof import event_evidence, field
 from k9py.diagnosis.settling import is_recent
 from k9py.diagnosis.unbound_claims import claim_users, unbound_claim
@@ -92,7 +95,10 @@ def claim_terminating(subject: PersistentVolumeClaim | PersistentVolume, graph: 
         users = claim_users(subject, graph)
         if users and _CLAIM_PROTECTION in finalizers:
             text = f"is being deleted, and kept by the pods that use it: {', '.join(users[:_MAX_VOLUMES])}"
-            steps = (NextStep(f"end pod {users[0]}", "object.delete", ObjectRef("Pod", subject.namespace, users[0])),)
+            user = graph.get(POD, users[0], subject.namespace)
+            if not isinstance(user, Pod) or not has_lost_node(user, graph):
+                ref = ObjectRef("Pod", subject.namespace, users[0])
+                steps = (NextStep(f"end pod {users[0]}", "object.delete", ref),)
     elif subject.spec.claim_ref is not None and subject.status.phase == "Bound":
         owner = subject.spec.claim_ref
         text = f"is being deleted, and kept by claim {printable(owner.namespace)}/{printable(owner.name)}"

@@ -22,6 +22,7 @@ from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Evidence, Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.missing_configuration import missing_configuration
+from k9py.diagnosis.node_states import has_lost_node
 from k9py.diagnosis.pod_events import recent_events
 from k9py.diagnosis.proof import absence, event_evidence, field
 from k9py.diagnosis.settling import is_recent
@@ -201,7 +202,11 @@ def _multi_attach(
         caused_by=nodes,
         next_steps=(
             NextStep(helps),
-            *(NextStep(f"delete pod {each.name}", "object.delete", each.key) for each in holders[:1]),
+            *(
+                NextStep(f"delete pod {printable(each.name)}", "object.delete", each.key)
+                for each in holders[:1]
+                if not has_lost_node(each, graph)
+            ),
         ),
     )
 

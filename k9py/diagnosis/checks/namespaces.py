@@ -6,8 +6,8 @@ Source: pkg/controller/namespace/deletion (namespaced_resources_deleter.go, stat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import Final
 
 from k9py.api.kinds import NAMESPACE, MetadataKind
@@ -30,6 +30,14 @@ _MAX_TYPES: Final = 3
 _REMAINING: Final = lazy_pattern(r"(?P<plural>[a-z0-9]+)\.(?P<group>[a-z0-9.-]*) has \d+ resource instances")
 _FINALIZER: Final = lazy_pattern(r"(?P<name>\S+) in \d+ resource instances")
 _GROUP: Final = lazy_pattern(r"(?P<group>[a-z0-9.-]+)/(?P<version>v[a-z0-9]+): ")
+_COMMON: Final = (
+    *("pods", "persistentvolumeclaims", "services", "configmaps", "secrets"),
+    *("deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "ingresses.networking.k8s.io"),
+)
+"""Where a finalizer is looked for before the namespace controller has named what remains."""
+_CHECKED: Final = frozenset({"Pod", "PersistentVolumeClaim"})
+"""Kinds whose own checks find what keeps them."""
+_Kept = tuple[ObjectRef, tuple[str, ...]]
 _ORDER: Final = (
     "NamespaceDeletionDiscoveryFailure",
     "NamespaceDeletionGroupVersionParsingFailure",
@@ -44,7 +52,7 @@ _ORDER: Final = (
     "namespace-terminating",
     "a deleted namespace does not go away: finalizers, or an API that does not answer",
     subjects=(NAMESPACE,),
-    reads=("APIService",),
+    reads=("APIService", "Pod", "PersistentVolumeClaim"),
     source="https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
     remedy="remove what keeps it; do not remove the finalizer of the namespace itself",
 )
@@ -57,16 +65,22 @@ def namespace_terminating(namespace: Namespace, graph: Graph) -> Iterator[Findin
     telling = [conditions[each] for each in _ORDER if each in conditions]
     proof: tuple[Evidence, ...] = tuple(condition_evidence(namespace, each) for each in telling)
     proof += (field(namespace, "metadata.deletionTimestamp", deleted.isoformat(), deleted),)
-    causes: tuple[ObjectRef, ...] = ()
+    causes: tuple[ObjectRef | Finding, ...] = ()
     steps: tuple[NextStep, ...] = ()
     if not telling:
-        own = tuple(printable(each) for each in namespace.metadata.finalizers or ())
+        kept = tuple(_kept_objects(namespace, _COMMON, graph))[:_MAX_OBJECTS]
+        own = () if kept else tuple(printable(each) for each in namespace.metadata.finalizers or ())
         text = f"kept by finalizer {', '.join(own)}" if own else "the namespace controller has not finished"
+        if kept:
+            names = dict.fromkeys(name for _, finalizers in kept for name in finalizers)
+            text = f"{_listed(kept)} {'is' if len(kept) == 1 else 'are'} kept by finalizer {', '.join(names)}"
+            causes = tuple(_cause(ref, finalizers, deleted) for ref, finalizers in kept)
     elif telling[0].type == _ORDER[0]:
         text, causes = _undiscovered(telling[0])
     elif telling[0].type in _ORDER[3:]:
         text, kept = _kept(namespace, conditions, graph)
         proof += tuple(field(ref, "metadata.finalizers", ", ".join(names)) for ref, names in kept)
+        causes = tuple(_cause(ref, finalizers, deleted) for ref, finalizers in kept)
         steps = tuple(
             NextStep(f"see who owns finalizer {names[0]} of {ref.kind} {printable(ref.name)}", "object.edit", ref)
             for ref, names in kept
@@ -102,21 +116,37 @@ def _kept(
     """Return which objects remain with their finalizers, and what the condition says where they cannot be read."""
     finalizers, remaining = conditions.get(_ORDER[3]), conditions.get(_ORDER[4])
     names = [printable(each["name"]) for each in _FINALIZER.finditer(finalizers.message)] if finalizers else []
-    objects: list[tuple[ObjectRef, tuple[str, ...]]] = []
     plurals = list(_REMAINING.finditer(remaining.message)) if remaining else []
-    for each in plurals[:_MAX_TYPES]:
-        name = f"{each['plural']}.{each['group']}" if each["group"] else each["plural"]
+    types = [f"{each['plural']}.{each['group']}" if each["group"] else each["plural"] for each in plurals]
+    objects = tuple(_kept_objects(namespace, types[:_MAX_TYPES], graph))
+    shown = [_listed(objects[:_MAX_OBJECTS])] if objects else []
+    shown += [printable(f"{each['plural']}.{each['group']}".rstrip(".")) for each in plurals] if not shown else []
+    count = len(objects[:_MAX_OBJECTS]) or len(shown)
+    finalizer = ", ".join(dict.fromkeys(names))
+    by = f" {'is' if count == 1 else 'are'} kept by finalizer {finalizer}" if names else " remains"
+    return f"{', '.join(shown) or 'content'}{by}", objects[:_MAX_OBJECTS]
+
+
+def _kept_objects(namespace: Namespace, types: Iterable[str], graph: Graph) -> Iterator[_Kept]:
+    """Yield the deleted objects of some types that finalizers keep, with these."""
+    for name in types:
         resource_type = STANDARD.find(name)
         listed = graph.list(MetadataKind(resource_type), namespace.name) if resource_type is not None else Unread()
         for obj in () if isinstance(listed, Unread) else sorted(listed, key=lambda one: one.name):
             if obj.metadata.deletion_timestamp is not None and obj.metadata.finalizers:
-                kept_by = tuple(printable(one) for one in obj.metadata.finalizers)
-                objects.append((obj.key, kept_by))
-    shown = [f"{ref.kind} {printable(ref.name)}" for ref, _ in objects[:_MAX_OBJECTS]]
-    shown += [printable(f"{each['plural']}.{each['group']}".rstrip(".")) for each in plurals] if not shown else []
-    by = (
-        f" {'is' if len(shown) == 1 else 'are'} kept by finalizer {', '.join(dict.fromkeys(names))}"
-        if names
-        else " remains"
-    )
-    return f"{', '.join(shown) or 'content'}{by}", tuple(objects[:_MAX_OBJECTS])
+                yield obj.key, tuple(printable(one) for one in obj.metadata.finalizers)
+
+
+def _listed(objects: Iterable[_Kept]) -> str:
+    return ", ".join(f"{ref.kind} {printable(ref.name)}" for ref, _ in objects)
+
+
+def _cause(ref: ObjectRef, finalizers: tuple[str, ...], since: datetime) -> ObjectRef | Finding:
+    """Return what is found about an object that keeps a namespace; its own checks, where it has some, say more."""
+    if ref.kind in _CHECKED and not ref.group:
+        return ref
+    text = f"is being deleted, and kept by finalizer {', '.join(finalizers)}"
+    proof = (field(ref, "metadata.finalizers", ", ".join(finalizers)),)
+    helps = f"look at the controller of {finalizers[0]}; remove the finalizer only if nobody needs it"
+    step = NextStep(helps, "object.edit", ref)
+    return Finding(Severity.WARNING, "Terminating", text, ref, since, evidence=proof, next_steps=(step,))

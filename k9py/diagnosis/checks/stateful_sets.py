@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from k9py.api.kinds import NODE, SERVICE, STATEFUL_SET
-from k9py.api.nodes import Node
+from k9py.api.kinds import SERVICE, STATEFUL_SET
 from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
 from k9py.api.services import Service
@@ -22,8 +21,7 @@ from k9py.diagnosis.check import check
 from k9py.diagnosis.finding import Finding, NextStep
 from k9py.diagnosis.graph import Graph, Unread
 from k9py.diagnosis.near_misses import nearest_name
-from k9py.diagnosis.node_states import is_lost
-from k9py.diagnosis.nodes import is_on_lost_node
+from k9py.diagnosis.node_states import has_lost_node
 from k9py.diagnosis.persistent_failures import readiness_fails_for_long
 from k9py.diagnosis.pods import unready_causes
 from k9py.diagnosis.proof import absence, field
@@ -92,7 +90,7 @@ def broken_revision(workload: StatefulSet, graph: Graph) -> Iterator[Finding]:
         # A pod of the revision that still counts as current would be replaced in its turn.
         if pod.is_ready or pod.is_terminating or not is_left_behind or not _is_stuck(pod, graph):
             continue
-        if _has_lost_node(pod, graph):  # its revision is not what is broken, and deleted it would only terminate
+        if has_lost_node(pod, graph):  # its revision is not what is broken, and deleted it would only terminate
             continue
         health = graph.workload_health(workload.key)
         name = printable(pod.name)
@@ -159,14 +157,6 @@ def _not_headless(workload: StatefulSet, service: Service) -> Iterator[Finding]:
 def _by_ordinal(workload: StatefulSet, graph: Graph) -> list[Pod]:
     """Return the pods in the order in which they are created."""
     return sorted(graph.pods_of(workload.key), key=lambda pod: (len(pod.name), pod.name))
-
-
-def _has_lost_node(pod: Pod, graph: Graph) -> bool:
-    """Return whether the node of a pod is lost, so that nothing confirms a deletion."""
-    if is_on_lost_node(pod):
-        return True
-    node = graph.get(NODE, pod.spec.node_name) if pod.spec.node_name else Unread()
-    return isinstance(node, Node) and is_lost(node)
 
 
 def _is_stuck(pod: Pod, graph: Graph) -> bool:

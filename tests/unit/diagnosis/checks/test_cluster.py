@@ -127,6 +127,24 @@ def test_a_namespace_names_the_object_and_the_finalizer_that_keep_it() -> None:
 
     assert read.message == "is stuck terminating: ConfigMap state is kept by finalizer x.io/cleanup"
     assert unread.message == "is stuck terminating: configmaps is kept by finalizer x.io/cleanup"
+    (cause,) = read.caused_by
+    assert isinstance(cause, Finding)
+    assert (str(cause.about), cause.message) == (
+        "ConfigMap old/state",
+        "is being deleted, and kept by finalizer x.io/cleanup",
+    )
+
+
+def test_the_pod_that_keeps_a_namespace_is_the_root_before_the_controller_names_it_too() -> None:
+    kept = {**metadata("batch-1", deleted=600), "namespace": "old", "finalizers": ["x.io/hold"]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": kept}
+
+    (finding,) = _namespace_findings(_namespace(), pod)
+    (unknown,) = _namespace_findings(_namespace())
+
+    assert finding.message == "is stuck terminating: Pod batch-1 is kept by finalizer x.io/hold"
+    assert [str(each) for each in finding.caused_by] == ["Pod old/batch-1"]
+    assert unknown.message == "is stuck terminating: the namespace controller has not finished"
 
 
 def test_a_namespace_whose_content_cannot_be_listed_names_the_api() -> None:

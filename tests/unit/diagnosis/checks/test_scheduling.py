@@ -58,6 +58,12 @@ _AFFINITY = {
             "lower the pods' requests or add a node",
         ),
         (
+            _refused("1 Insufficient cpu, 1 Too many pods", cpu="100"),
+            (node_json("a"), node_json("b", cpu="16")),
+            "it requests 100 cpu, the largest node (b) has 16",
+            "lower the pods' requests or add a node",
+        ),
+        (
             _refused("2 Insufficient nvidia.com/gpu", container={"resources": {"requests": {"nvidia.com/gpu": "2"}}}),
             (node_json("a"), node_json("b")),
             "no node has nvidia.com/gpu (it requests 2)",

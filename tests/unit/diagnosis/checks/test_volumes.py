@@ -255,6 +255,14 @@ def test_a_volume_that_another_node_has_names_the_pod_that_uses_it() -> None:
     (cause,) = finding.caused_by
     assert isinstance(cause, Finding)
     assert cause.message == "Multi-Attach: volume pv-1 is attached for pod web-0 on node b"
+    assert "object.delete" in [step.action for step in cause.next_steps]
+
+    status = {"conditions": [{"type": "Ready", "status": "Unknown"}]}
+    lost = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "b", "uid": "b"}, "status": status}
+    (finding,) = _mounted(_DATA, ("FailedAttachVolume", text), others=(_BOUND, other, lost))
+    (cause,) = finding.caused_by
+    assert isinstance(cause, Finding)
+    assert "object.delete" not in [step.action for step in cause.next_steps]
 
 
 def test_a_volume_that_is_attached_for_no_pod_names_the_node() -> None:

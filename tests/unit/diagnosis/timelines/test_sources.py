@@ -307,6 +307,35 @@ def test_a_helm_release_is_read_from_the_labels_of_its_secret() -> None:
 # -- nodes and Jobs ---------------------------------------------------------------------------------------------------
 
 
+def test_what_a_silent_kubelet_causes_is_one_entry() -> None:
+    conditions = [
+        {"type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": stamp(seconds)}
+        for kind, status, seconds, reason, message in (
+            ("DiskPressure", "Unknown", 51, "NodeStatusUnknown", "Kubelet stopped posting node status."),
+            ("Ready", "Unknown", 50, "NodeStatusUnknown", "Kubelet stopped posting node status."),
+            ("NetworkUnavailable", "True", 50, "NoRoute", ""),
+            ("PIDPressure", "Unknown", 500, "NodeStatusUnknown", ""),
+        )
+    ]
+    taints = [
+        {"key": "node.kubernetes.io/unreachable", "effect": "NoExecute", "timeAdded": stamp(49)},
+        {"key": "dedicated", "effect": "NoExecute", "timeAdded": stamp(49)},
+    ]
+    node = any_object("v1", "Node", "n1", namespace="", spec={"taints": taints}, status={"conditions": conditions})
+    entries = entries_of(GraphOfObjects(node), NOW - timedelta(hours=1), "nodes")
+
+    assert lines(entries) == [
+        "49 Node/n1 tainted dedicated:NoExecute",
+        "50 Node/n1 Ready and DiskPressure became Unknown (NodeStatusUnknown)",
+        "50 Node/n1 NetworkUnavailable became True (NoRoute)",
+        "500 Node/n1 PIDPressure became Unknown (NodeStatusUnknown)",
+    ]
+    assert entries[0].details == (
+        "Kubelet stopped posting node status",
+        "tainted node.kubernetes.io/unreachable:NoExecute",
+    )
+
+
 def test_a_node_tells_its_transitions_and_its_cordon() -> None:
     taint = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule", "timeAdded": stamp(100)}
     ready = {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown", "lastTransitionTime": stamp(50)}
