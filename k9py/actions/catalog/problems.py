@@ -56,7 +56,7 @@ ACKNOWLEDGE: Final = Action(
 SHOW_HIDDEN: Final = Action(
     "problem.show_hidden",
     "Hidden",
-    "Show or hide acknowledged problems, and what is only worth knowing",
+    "Show or hide acknowledged and muted problems, and what is only worth knowing",
     keys=("A",),
     group=HelpGroup.TABLES,
     scope=ActionScope.PROBLEMS,
