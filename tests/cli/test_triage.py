@@ -306,3 +306,40 @@ async def test_watch_prints_what_appears_and_what_is_resolved(simulator: Simulat
     lines = [line.split(maxsplit=1)[1] for line in result.out.splitlines()]
     assert any("checkout" in line and line.startswith(("stuck", "down", "degraded", "warning")) for line in lines)
     assert lines[-1].startswith("resolved")
+
+
+async def test_watch_reports_a_lost_connection(simulator: Simulator, tmp_path: Path) -> None:
+    quiet, lost, again = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def core(invocation: Invocation) -> int:
+        written = invocation.console.err.write
+
+        def write(text: str) -> int:
+            if "connection lost: " in text:
+                lost.set()
+            if "watching again" in text:
+                again.set()
+            return written(text)
+
+        invocation.console.err.write = write  # type: ignore[method-assign]
+        flush = invocation.console.out.flush
+
+        def flushed() -> None:
+            quiet.set()
+            flush()
+
+        invocation.console.out.flush = flushed  # type: ignore[method-assign]
+        task = asyncio.create_task(ranking(invocation, ScopeArguments(), watch=True))
+        async with asyncio.timeout(30):
+            await quiet.wait()
+            await asyncio.to_thread(simulator.stop_listening)
+            await lost.wait()
+            await asyncio.to_thread(simulator.listen_again)
+            await again.wait()
+        task.cancel()
+        await asyncio.wait({task})
+        return 0
+
+    result = await Shell(simulator, tmp_path).run(core)
+
+    assert [line.partition(":")[0] for line in result.err.splitlines()] == ["kdash", "kdash"]

@@ -1,12 +1,13 @@
 """`kdash status --watch`: the problems, then a line for each that appears, changes or is resolved, until Ctrl+C.
 
-Invariant: changes that follow each other closely are one look: a rollout does not print a line for each pod.
+Invariants: changes that follow each other closely are one look: a rollout does not print a line for each pod. A lost
+connection is reported on standard error: no line does not mean that nothing changes.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Coroutine
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from k9py.api.times import rfc3339
 from k9py.cli.console import is_unicode, json_text
 from k9py.cli.session import Invocation
 from k9py.cli.triage.read import TriagedCluster
+from k9py.cluster.cluster import Cluster
+from k9py.cluster.health import ClusterState
 from k9py.diagnosis.problem import TriageReport
 from k9py.views.problem_changes import ProblemChange, ProblemEvent, problem_changes
 from k9py.views.problems.scope import ranked_in
@@ -31,8 +34,10 @@ _PAUSE: Final = 1.0
 
 async def print_differences(invocation: Invocation, read: TriagedCluster, namespaces: Collection[str]) -> None:
     """Print the problems that concern some namespaces, () all, then what changes, until cancelled."""
-    changed = asyncio.Event()
-    unsubscribe = read.cluster.triage.subscribe(changed.set)
+    cluster, changed = read.cluster, asyncio.Event()
+    unsubscribe = cluster.triage.subscribe(changed.set)
+    feed = cluster.open_feed()
+    lost = ""
     try:
         old = TriageReport(invocation.clock.now(), (), 0)
         while True:
@@ -41,11 +46,40 @@ async def print_differences(invocation: Invocation, read: TriagedCluster, namesp
                 _print(invocation, change, report.at)
             invocation.console.out.flush()
             old = report
-            await changed.wait()
+            lost = _report_connection(invocation, cluster, lost)
+            await _first_of(changed.wait, feed.changed)
             await invocation.clock.sleep(_PAUSE)
             changed.clear()
+            feed.drain()
     finally:
+        cluster.close_feed(feed)
         unsubscribe()
+
+
+def _report_connection(invocation: Invocation, cluster: Cluster, lost: str) -> str:
+    """Print on standard error that the connection is lost, or is there again; return why it is lost, "" if it is not.
+
+    Args:
+        lost: what was printed last.
+    """
+    health = cluster.health
+    is_lost = health.state in (ClusterState.STALE, ClusterState.UNREACHABLE) and health.error is not None
+    why = printable(health.error.message) if is_lost and health.error is not None else ""
+    if why and not lost:
+        invocation.console.print_err(f"kdash: connection lost: {why}; retrying")
+    elif lost and not why:
+        invocation.console.print_err("kdash: watching again")
+    return why
+
+
+async def _first_of(*waits: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+    """Return when the first of some waits ends."""
+    tasks = [asyncio.ensure_future(wait()) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _print(invocation: Invocation, change: ProblemChange, at: datetime) -> None:
