@@ -98,7 +98,7 @@ async def test_enter_opens_the_chain_enter_there_an_object_and_esc_leads_back(
 async def test_a_key_acts_on_what_its_step_names_and_others_on_the_subject(
     kdash: Dashboard, triage: FakeTriage, on_home: bool
 ) -> None:
-    steps = (NextStep("roll back to revision 5", "workload.undo", CHECKOUT),)
+    steps = (NextStep("roll back to revision 5", "workload.undo", CHECKOUT, frozenset({CONFIG_MAP})),)
     triage.find(problem_of(CONFIG_MAP, "has no key DB_URL", Severity.STUCK, next_steps=steps))
     await kdash.until(lambda: kdash.home.problems in kdash.home.panes(), "the pane")
     if on_home:
