@@ -26,6 +26,7 @@ class EmbeddedCluster(ABC):
     """A cluster in this process; its server starts with the first connection: the first frame does not wait for it.
 
     Attributes:
+        kind: `demo` or `replay`; part of the name of its directory.
         label: what the header shows.
         context: name of the kubeconfig's context.
         namespace: the default one.
@@ -35,6 +36,7 @@ class EmbeddedCluster(ABC):
         scope: the namespaces that it has, (): those that one may read.
     """
 
+    kind: str = "demo"
     label: str
     context: str = "demo"
     namespace: str = ""
@@ -52,7 +54,7 @@ class EmbeddedCluster(ABC):
         """Return the server, not started."""
 
     def __enter__(self) -> Self:
-        self._directory = tempfile.TemporaryDirectory(prefix="kdash-")
+        self._directory = tempfile.TemporaryDirectory(prefix=f"kdash-{self.kind}-")
         return self
 
     def __exit__(

@@ -28,6 +28,7 @@ class ReplayCluster(EmbeddedCluster):
         ConfigError: the file is no capsule.
     """
 
+    kind = "replay"
     is_replay = True
 
     def __init__(self, path: Path) -> None:

@@ -69,9 +69,9 @@ def after(
 @pytest.mark.parametrize(
     ("name", "size", "keys", "texts"),
     [
-        ("home-small", (80, 24), (), ("stuck", "16")),
+        ("home-small", (80, 24), (), ("1 problem", "deploy/checkout")),
         ("rollout", (160, 45), ("enter",), ("Old pods", "release 2.8", "Events")),
-        ("rollout-small", (80, 24), ("enter",), ("2 Old pods", "checkout-")),
+        ("rollout-small", (80, 24), ("2", "enter"), ("2 Old pods", "checkout-")),
         ("undo", (120, 36), ("enter", "u"), ("suggested: 3 of its pods", "checkout:2.7.1")),
         ("help", (120, 45), ("enter", "question_mark"), ("Actions", "Quit kdash")),
     ],
@@ -95,7 +95,7 @@ def test_the_rollout_without_colour(simulator: Simulator, tmp_path: Path, snap_c
     assert snap_compare(app, terminal_size=(120, 36), run_before=after(app, simulator, ("enter",), ("Old pods",)))
 
 
-LOGS = ("slash", *"cart", "enter", "l")
+LOGS = ("2", "slash", *"cart", "enter", "l")
 LEVELS = (
     "ampersand",
     *"level",
@@ -136,7 +136,7 @@ def test_logs_look_as_they_did(
 def test_patterns_look_as_they_did(size: tuple[int, int], tmp_path: Path, snap_compare: Compare) -> None:
     with Simulator("regression", ManualClock()) as simulator:
         app = kdash_app(simulator, tmp_path)
-        keys = ("slash", *"checkout", "enter", "l")
+        keys = ("2", "slash", *"checkout", "enter", "l")
         expected_texts = ("could not apply the voucher", "10 containers")
         waiting = after(app, simulator, keys, expected_texts, failing="1 rolling out", lines=1_959)
         assert snap_compare(app, terminal_size=size, run_before=waiting)
