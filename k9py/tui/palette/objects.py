@@ -16,8 +16,11 @@ from k9py.runtime.time_slice import TimeSlice
 
 LIMIT: Final = 12
 """Objects that are listed."""
-_NOT_NAMED: Final = ("Event", "EndpointSlice", "ReplicaSet", "ControllerRevision")
-"""Kinds whose names nobody types."""
+_NOT_NAMED: Final = (
+    *("Event", "EndpointSlice", "ReplicaSet", "ControllerRevision", "APIService", "CertificateSigningRequest"),
+    *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "VolumeAttachment"),
+)
+"""Kinds whose names nobody types; checks lease some of them all the time."""
 _STEP: Final = 64
 """Names between two looks at the clock."""
 
