@@ -248,6 +248,10 @@ def _causes_of(
     return named, found
 
 
+_STORAGE: Final = frozenset({"PersistentVolumeClaim", "PersistentVolume"})
+"""Kinds whose objects nobody misses as long as no pod waits for them."""
+
+
 def _blocks(group: FindingGroup) -> bool:
     return group.finding.severity <= Severity.STUCK
 
@@ -266,7 +270,8 @@ def _felt(root: FindingGroup, explained: list[FindingGroup]) -> Severity:
     effects = [group for group in explained if group.is_effect]
     if is_felt and not any(root.subject in group.objects for group in effects):
         effects.append(root)
-    felt = min((group.severity for group in effects or explained), default=root.severity)
+    own = max(root.severity, Severity.WARNING) if root.subject.kind in _STORAGE else root.severity
+    felt = min((group.severity for group in effects or explained), default=own)
     # Pods of a moving workload may still become ready, but not while something else is certain to keep them from it.
     return root.severity if felt is Severity.INFO and root.finding.about.kind != POD.name else felt
 

@@ -52,24 +52,29 @@ _GATES: Final = {
     remedy="look at who owns the finalizer, or at the node",
 )
 def pod_stuck_terminating(pod: Pod, graph: Graph) -> Iterator[Finding]:
-    """Yield why a pod is still there after its grace period."""
+    """Yield why a pod is still there after its grace period; at once where its node is lost."""
     # The API server sets deletionTimestamp to the end of the grace period.
     deleted = pod.metadata.deletion_timestamp
-    if deleted is None or is_recent(deleted, graph, _MARGIN):
+    if deleted is None:
         return
+    is_over = not is_recent(deleted, graph, _MARGIN)
     proof: tuple[Evidence, ...] = (field(pod, "metadata.deletionTimestamp", deleted.isoformat(), deleted),)
-    stuck = Finding(Severity.WARNING, "StuckTerminating", "", pod.key, deleted, CauseKind.NODE)
+    since = deleted if deleted <= graph.now else None
+    stuck = Finding(Severity.WARNING, "StuckTerminating", "", pod.key, since, CauseKind.NODE)
     node = graph.get(NODE, pod.spec.node_name) if pod.spec.node_name else None
     is_running = pod.status.phase not in ("Succeeded", "Failed")
     if node is not None and not isinstance(node, Unread) and is_lost(node) and is_running:
         condition = find_condition(node.status.conditions, "Ready")
+        verb = "is stuck terminating" if is_over else "is terminating"
         yield replace(
             stuck,
-            message=f"is stuck terminating: node {printable(node.name)} is not ready and cannot confirm its end",
+            message=f"{verb}: node {printable(node.name)} is not ready and cannot confirm its end",
             evidence=(*proof, *((condition_evidence(node, condition),) if condition else ())),
             caused_by=causes_of(node, graph)[:1],
             next_steps=(NextStep("bring the node back; kubectl delete --force once the node is surely off"),),
         )
+    elif not is_over:
+        return
     elif pod.metadata.finalizers:
         names = tuple(printable(each) for each in pod.metadata.finalizers)
         helps = f"look at {_owner(names[0], _FINALIZERS)}; remove the finalizer only if nobody needs it"

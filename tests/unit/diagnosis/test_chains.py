@@ -304,3 +304,8 @@ def test_each_object_knows_its_findings_and_problems() -> None:
     for name in ("Pod/web-1", "Deployment/web", "Service/web"):
         assert chains.problems_of[ref(name)] == (problem,)
     assert chains.findings_about[ref("Pod/web-1")] == (crash,)
+
+
+def test_a_claim_that_no_pod_waits_for_is_no_more_than_a_warning() -> None:
+    claim = finding("PersistentVolumeClaim/data", DOWN)
+    assert shapes(claim) == ["warning PersistentVolumeClaim/data [PersistentVolumeClaim/data]"]

@@ -177,6 +177,18 @@ def test_a_pod_that_is_ending_is_no_problem(deleted: float) -> None:
     assert _pod(pod_stuck_terminating, pod, node_json("a")) == ()
 
 
+def test_a_pod_that_is_ending_on_a_lost_node_belongs_to_the_node_at_once() -> None:
+    pod = pod_json("web-1", node="a", phase="Running", deleted=-25.0)
+
+    (finding,) = _pod(pod_stuck_terminating, pod, node_json("a", conditions=[_SILENT]))
+
+    assert finding.message == "is terminating: node a is not ready and cannot confirm its end"
+    assert finding.since is None
+    (cause,) = finding.caused_by
+    assert isinstance(cause, Finding)
+    assert str(cause.about) == "Node a"
+
+
 def _gated(since: float, *more: Any) -> Any:
     conditions = [condition_json("Ready", "False", "ReadinessGatesNotReady", "…", since)]
     conditions += [condition_json("ContainersReady", "True", since=since), *more]
