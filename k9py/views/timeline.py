@@ -160,6 +160,11 @@ def strip_lines(
     if at is not None and at >= since:
         marks[_cell(at, since, now, width)] = (_CURSOR, Tone.ACCENT)
     begin, end = f"{span_text(now - since)} ago", "now"
+    # A label that a mark would cut is left out: half a word reads as nothing.
+    if any(cell < len(begin) for cell in marks):
+        begin = ""
+    if any(cell >= width - len(end) for cell in marks):
+        end = ""
     axis = f"{begin}{' ' * max(1, width - len(begin) - len(end))}{end}"[:width]
     top = max(counts)
     bars = tuple((_bar(count, top), Tone.ACCENT if count else Tone.MUTED) for count in counts)

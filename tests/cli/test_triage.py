@@ -39,6 +39,17 @@ def verdict(values: dict[str, Any]) -> list[tuple[Any, ...]]:
     ]
 
 
+def set_on_flush(invocation: Invocation, event: asyncio.Event) -> None:
+    """Set an event when a command has flushed its output: all that was known has been printed."""
+    flush = invocation.console.out.flush
+
+    def flushed() -> None:
+        event.set()
+        flush()
+
+    invocation.console.out.flush = flushed  # type: ignore[method-assign]
+
+
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
     with Simulator("shop-quiet", ManualClock()) as running:
@@ -283,13 +294,7 @@ async def test_watch_prints_what_appears_and_what_is_resolved(simulator: Simulat
             return written(text)
 
         invocation.console.out.write = write  # type: ignore[method-assign]
-        flush = invocation.console.out.flush
-
-        def flushed() -> None:
-            quiet.set()
-            flush()
-
-        invocation.console.out.flush = flushed  # type: ignore[method-assign]
+        set_on_flush(invocation, quiet)
         task = asyncio.create_task(ranking(invocation, ScopeArguments(), watch=True))
         async with asyncio.timeout(30):
             await quiet.wait()
@@ -322,13 +327,7 @@ async def test_watch_reports_a_lost_connection(simulator: Simulator, tmp_path: P
             return written(text)
 
         invocation.console.err.write = write  # type: ignore[method-assign]
-        flush = invocation.console.out.flush
-
-        def flushed() -> None:
-            quiet.set()
-            flush()
-
-        invocation.console.out.flush = flushed  # type: ignore[method-assign]
+        set_on_flush(invocation, quiet)
         task = asyncio.create_task(ranking(invocation, ScopeArguments(), watch=True))
         async with asyncio.timeout(30):
             await quiet.wait()

@@ -116,3 +116,10 @@ def test_the_json_names_its_schema_and_every_fact() -> None:
         "warning": False,
         "details": ["a → b"],
     }
+
+
+def test_a_label_of_the_strip_that_a_mark_would_cut_is_left_out() -> None:
+    _, axis = strip_lines((), HOUR_AGO, NOW, 60, at=before(60))
+    assert text(axis) == "1h ago" + " " * 53 + "◆"
+    _, axis = strip_lines((entry(3500, "began", EntryKind.FINDING),), HOUR_AGO, NOW, 60)
+    assert text(axis) == " ▲" + " " * 55 + "now"
