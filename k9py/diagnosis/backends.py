@@ -12,11 +12,11 @@ from k9py.api.services import Service
 from k9py.api.severity import Severity
 from k9py.api.text import printable
 from k9py.diagnosis.check import Check
+from k9py.diagnosis.checks.endpoint_addresses import service_endpoints_nowhere
 from k9py.diagnosis.checks.external_names import service_external_name
 from k9py.diagnosis.checks.health import service_health
 from k9py.diagnosis.checks.service_ports import service_named_port, service_target_port
 from k9py.diagnosis.checks.services import (
-    service_endpoints_nowhere,
     service_mixed_pods,
     service_selector,
     service_slice_ports,

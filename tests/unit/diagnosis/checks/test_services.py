@@ -16,8 +16,8 @@ from k9py.api.severity import Severity
 from k9py.api.workloads import Deployment
 from k9py.cluster.graph import ClusterGraph
 from k9py.diagnosis.check import Check
+from k9py.diagnosis.checks.endpoint_addresses import service_endpoints_nowhere
 from k9py.diagnosis.checks.services import (
-    service_endpoints_nowhere,
     service_mixed_pods,
     service_selector,
     service_terminating,
