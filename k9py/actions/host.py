@@ -38,12 +38,56 @@ class OperationStarter(Protocol):
         ...
 
 
+class RemoteActions(Protocol):
+    """The way into containers and to their ports, for the object under the cursor.
+
+    Each asks for what is not clear (which pod, which container), reports failures itself, and returns at once.
+    """
+
+    def open_shell(self, target: ObjectRef) -> None:
+        """Open a shell in a container of a pod or of the newest ready pod of a workload; on a node: a node shell."""
+        ...
+
+    def attach(self, target: ObjectRef) -> None:
+        """Attach to the main process of a container."""
+        ...
+
+    def debug(self, target: ObjectRef) -> None:
+        """Ask for a debug container, a copy of the pod, or a shell on its node."""
+        ...
+
+    def run_in_all(self, target: ObjectRef, command: str) -> None:
+        """Run one command in all pods of a workload; "": ask for it."""
+        ...
+
+    def browse_files(self, target: ObjectRef) -> None:
+        """Browse the files of a container."""
+        ...
+
+    def forward(self, target: ObjectRef, ports: str) -> None:
+        """Forward ports of a pod, a workload or a Service; "": ask for them."""
+        ...
+
+    def show_jobs(self) -> None:
+        """List what runs in the background."""
+        ...
+
+
 class ActionHost(Protocol):
     """A screen on the cluster, as actions see it."""
 
     @property
     def operations(self) -> OperationStarter:
         """Starts what changes the cluster."""
+        ...
+
+    @property
+    def remote(self) -> RemoteActions:
+        """The way into containers."""
+        ...
+
+    def acting_on_target(self) -> ObjectRef | None:
+        """Return the object under the cursor, and keep the cursor on it; say so when nothing is selected."""
         ...
 
     @property

@@ -2,13 +2,14 @@
 
 `event` is `begin` (about to be sent), `write` (its outcome) or `followed` (how the rollout ended); all lines of a write
 have the same `id`. `outcome` of a write is done, failed (nothing was stored) or unknown. `reveal`: a value of a Secret
-is about to be shown to a person; the line has its key, never the value. `group` is the API group of the object, "" for
+is about to be shown to a person; the line has its key, never the value. `open` and `close`: an access to a container or
+a port, see `access_records`. `group` is the API group of the object, "" for
 core: two groups may have a `kind` of the same name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -61,6 +62,37 @@ def reveal_fields(identity: Identity, id_: str, at: datetime, ref: ObjectRef, ui
         "name": ref.name,
         "uid": uid,
         "key": key,
+    }
+
+
+def access_fields(
+    identity: Identity,
+    event: str,
+    id_: str,
+    at: datetime,
+    action: str,
+    ref: ObjectRef,
+    uid: str,
+    container: str,
+    command: Sequence[str],
+) -> dict[str, Any]:
+    """Return the fields of a line about an access to a container or a port: where and with which command."""
+    return {
+        "time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "event": event,
+        "id": id_,
+        "context": identity.context,
+        "server": identity.server,
+        "user": identity.user,
+        "os_user": identity.os_user,
+        "action": action,
+        "group": api_group(ref),
+        "kind": ref.kind,
+        "namespace": ref.namespace,
+        "name": ref.name,
+        "uid": uid,
+        "container": container,
+        "command": list(command),
     }
 
 

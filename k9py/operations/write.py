@@ -32,6 +32,7 @@ from k9py.api.errors import (
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.diagnosis.timeline import TimelineEntry
+from k9py.operations.access_records import AccessRecords
 from k9py.operations.audit import AuditLine, AuditLog, Identity
 from k9py.operations.audit_fields import outcome_fields, planned_fields, reveal_fields, subject_fields
 from k9py.operations.audited_actions import action_entries
@@ -115,6 +116,8 @@ class Writer:
         self._sleep = sleep
         self._read_only = read_only
         self._is_replay = is_replay
+        self.accesses = AccessRecords(audit, identity, read_only=read_only, is_replay=is_replay, now=now, new_id=new_id)
+        """Records what is opened inside containers."""
 
     @property
     def read_only(self) -> bool:

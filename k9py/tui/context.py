@@ -10,12 +10,14 @@ from typing import Any, Protocol
 
 from textual.screen import Screen
 
+from k9py.actions.host import RemoteActions
 from k9py.actions.keys import KeyNames
 from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.diagnosis.problem import Problem
 from k9py.operations.target import TargetSnapshot
+from k9py.runtime.background_jobs import BackgroundJobs
 from k9py.tui.options import AppOptions
 from k9py.tui.palette.history import PaletteHistory
 from k9py.tui.problems import ShownProblems
@@ -170,6 +172,16 @@ class AppContext(Protocol):
     @property
     def operations(self) -> OperationControl:
         """The one way to change the cluster."""
+        ...
+
+    @property
+    def remote(self) -> RemoteActions:
+        """The way into containers and to their ports."""
+        ...
+
+    @property
+    def jobs(self) -> BackgroundJobs:
+        """What runs in the background."""
         ...
 
     @property

@@ -19,6 +19,7 @@ from k9py.api.errors import ConfigError, KdashError
 from k9py.api.meta import ObjectRef
 from k9py.cluster.health import ClusterState
 from k9py.config.terminal import redraws_per_second
+from k9py.runtime.background_jobs import BackgroundJobs
 from k9py.tui.app.answered_keys import AnsweredKeys
 from k9py.tui.app.cluster_chooser import ClusterScopeChooser
 from k9py.tui.app.crash import CrashReport
@@ -34,6 +35,7 @@ from k9py.tui.options import AppOptions
 from k9py.tui.palette.history import PaletteHistory
 from k9py.tui.palettes import THEMES
 from k9py.tui.problems import ShownProblems
+from k9py.tui.remote.control import RemoteControl
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home import HomeScreen
 from k9py.tui.session import Connected, ReconnectingSession, SessionState, Unreachable
@@ -82,6 +84,8 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
             on_fault=lambda fault: self.show_message(fault, failed=True, stays=True),
             start=lambda work: start_worker(self, work, group="config"),
         )
+        self.jobs = BackgroundJobs()
+        self.remote = RemoteControl(self, self)
         self.palette_history = PaletteHistory()
         self.home = HomeScreen(self)
         self.navigator = ScreenNavigator(self, self, self.home)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from k9py.actions.action import Action, ActionScope
 from k9py.actions.commands import CommandEntry
+from k9py.actions.host import RemoteActions
 from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.kube.kubeconfig import list_contexts
@@ -219,6 +220,19 @@ class ActingScreen(TargetScreen):
         else:
             owner = f"Service {target.name}"
             choose_workload(self.app.push_screen, context, connected.cluster, action, owner, workloads, do)
+
+    @property
+    def remote(self) -> RemoteActions:
+        """The way into containers."""
+        return self.app_context.remote
+
+    def acting_on_target(self) -> ObjectRef | None:
+        """Return the object under the cursor, and keep the cursor on it; say so when nothing is selected."""
+        target = self.acting_object
+        self.keep_cursor(target)
+        if target is None:
+            self.app_context.show_message("nothing is selected", failed=True)
+        return target
 
     def apply(self, path: str) -> None:
         """Apply the manifests of a file or directory; "": those of a text that is typed or pasted."""

@@ -1,0 +1,1 @@
+"""Port-forwards: listen on this machine, pass connections to a ready pod, survive the end of the pod."""

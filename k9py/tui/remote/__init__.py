@@ -1,0 +1,1 @@
+"""The dashboard's way into containers and to their ports: dialogs, the handed-over terminal, files."""
