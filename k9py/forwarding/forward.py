@@ -24,6 +24,7 @@ from k9py.api.streams import PodPorts
 from k9py.api.text import bounded, printable
 from k9py.forwarding.figures import ForwardEvent, ForwardEventKind, ForwardFigures
 from k9py.forwarding.listeners import Listener
+from k9py.forwarding.ports import PortPair
 from k9py.forwarding.relay import Relay
 from k9py.forwarding.targets import ForwardTarget
 from k9py.forwarding.tunnels import PodLink, Tunnels
@@ -36,6 +37,8 @@ MAX_CONNECTIONS: Final = 1000
 """Connections at once; more wait in the backlog of the system."""
 KEPT_EVENTS: Final = 100
 """Events that are kept, the newest."""
+SHOWN_EVENTS: Final = 8
+"""Events in `facts`."""
 _ACCEPT_PAUSE: Final = 0.5
 """Seconds before the next try after the system could not accept a connection."""
 
@@ -44,13 +47,15 @@ class Forward:
     """A port-forward; made by `start_forward`. Implements `BackgroundJob`.
 
     Args:
-        listening: the sockets of each listener.
+        ports, address: as they were asked for, to start it again.
+        listening: the sockets of each listener, in the order of the ports.
         watch_pods: watches the pods of a target, and calls a function after each change.
         watch_service: watches the Service, None where the target is none.
         known: its pods as they were listed at the start: used until they have been watched.
 
     Attributes:
         target: what is forwarded to.
+        ports, address: as they were asked for.
         listeners: the local ports.
         figures: counters; read them whenever they are shown.
         events: what happened, oldest first.
@@ -65,11 +70,12 @@ class Forward:
     def __init__(
         self,
         target: ForwardTarget,
-        listeners: Sequence[Listener],
+        ports: Sequence[PortPair],
+        address: str,
         listening: Mapping[Listener, Sequence[socket.socket]],
         watch_pods: Callable[[ForwardTarget, Callable[[], None]], WatchedObjects[Pod]],
         watch_service: Callable[[Callable[[], None]], WatchedObjects[Service]] | None,
-        ports: PodPorts,
+        pod_ports: PodPorts,
         accesses: AccessRecords,
         clock: Clock,
         *,
@@ -78,14 +84,16 @@ class Forward:
         on_change: Callable[[], None] | None = None,
     ) -> None:
         self.target = target
-        self.listeners = tuple(listeners)
+        self.listeners = tuple(listening)
+        self.ports = tuple(ports)
+        self.address = address
         self.figures = ForwardFigures()
         self.events: deque[ForwardEvent] = deque(maxlen=KEPT_EVENTS)
         self.warning = warning
         self.error: KdashError | None = None
         self.audit_problem = ""
         self._listening = listening
-        self._tunnels = Tunnels(ports, target.ref.namespace, clock, self)
+        self._tunnels = Tunnels(pod_ports, target.ref.namespace, clock, self)
         self._watch_pods = watch_pods
         self._pods = watch_pods(target, self._on_objects)
         self._service = watch_service(self._on_objects) if watch_service is not None else None
@@ -103,7 +111,7 @@ class Forward:
         self._stopping = asyncio.Event()
         self._settled = asyncio.Event()
         self._ended = asyncio.Event()
-        self._remotes = frozenset(listener.remote for listener in listeners)
+        self._remotes = frozenset(listener.remote for listener in listening)
 
     # -- what a person sees -------------------------------------------------------------------------------------------
 
@@ -115,7 +123,7 @@ class Forward:
     @property
     def title(self) -> str:
         """`deploy/web 8080→80`."""
-        return f"{self.target.title} {' '.join(map(str, self.listeners))}"
+        return f"{self.target.title} {', '.join(map(str, self.listeners))}"
 
     @property
     def state(self) -> JobState:
@@ -155,6 +163,33 @@ class Forward:
     def url(self) -> str:
         """What the first port is reached by; see `Listener.url`."""
         return self.listeners[0].url if self.listeners and not self._state.has_ended else ""
+
+    @property
+    def detail(self) -> str:
+        """Where it is reached, or why it cannot be."""
+        if self._state is JobState.FAILED and self.error is not None:
+            return bounded(self.error.message)
+        return self._waits_for or " ".join(listener.url for listener in self.listeners)
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Names and values for a person, the last events last."""
+        figures = self.figures
+        counts = f"{figures.open:,} open, {figures.total:,} in all, {figures.cut:,} cut, {figures.failed:,} failed"
+        facts = [(f"{listener.remote}", listener.url) for listener in self.listeners]
+        facts.append(("pod", self.pod or "none"))
+        if self._waits_for:
+            facts.append(("waits for", self._waits_for))
+        facts += [
+            ("connections", counts),
+            ("sent", _size(figures.sent)),
+            ("received", _size(figures.received)),
+            ("moves", f"{figures.moves:,}"),
+        ]
+        if self.warning:
+            facts.append(("warning", self.warning))
+        shown = list(self.events)[-SHOWN_EVENTS:]
+        return (*facts, *((f"{event.at:%H:%M:%S}", event.text) for event in shown))
 
     @property
     def quit_question(self) -> str:
@@ -281,8 +316,8 @@ class Forward:
         elif was_waiting:
             self._publish(ForwardEventKind.BACK, f"back: connections go to {name}")
 
-    def on_waiting(self, error: KdashError | None) -> None:
-        """Handle that no connection can be made."""
+    def on_waiting(self, error: KdashError | None) -> str:
+        """Handle that no connection can be made. Return why, printable."""
         if error is None:
             why = self.target.why_none(self._own_pods(), self._remotes, self._clock.now())
         else:
@@ -293,6 +328,7 @@ class Forward:
         self._settled.set()
         if has_changed:
             self._publish(ForwardEventKind.WAITING, f"waiting: {why}")
+        return why
 
     def on_fatal(self, error: KdashError) -> None:
         """Handle an error of the first tunnel that trying again does not help."""

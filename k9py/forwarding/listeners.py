@@ -36,6 +36,10 @@ _HTTP_NAMES: Final = frozenset(
 )
 
 
+class PortInUseError(RefusedError):
+    """Something else listens on the local port."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """A local port, and the port that it forwards to.
@@ -195,7 +199,7 @@ def _bind_error(error: OSError, port: int, addresses: Sequence[str]) -> RefusedE
         case errno.EADDRINUSE:
             owner = port_owner(port)
             by = f" by {owner}" if owner else ""
-            return RefusedError(
+            return PortInUseError(
                 f"local port {port} is in use{by}", "name another local port, or none: :PORT takes a free one"
             )
         case errno.EACCES:

@@ -49,7 +49,7 @@ class PortPair:
         return f"{self.local}:{self.remote}"
 
 
-def parse_port_pair(text: str) -> PortPair:
+def parse_port(text: str) -> PortPair:
     """Return the pair of one word. Raises PortFormatError."""
     local, colon, remote = text.strip().rpartition(":")
     if ":" in local:
@@ -59,18 +59,18 @@ def parse_port_pair(text: str) -> PortPair:
     return PortPair(_remote(remote), _local(local) if colon else None)
 
 
-def parse_port_pairs(text: str) -> tuple[PortPair, ...]:
+def parse_port_text(text: str) -> tuple[PortPair, ...]:
     """Return the pairs of a text, separated by blanks or commas; () when there are none. Raises PortFormatError."""
-    return parse_port_words(filter(None, _SEPARATORS.split(text)))
+    return parse_ports(filter(None, _SEPARATORS.split(text)))
 
 
-def parse_port_words(words: Iterable[str]) -> tuple[PortPair, ...]:
+def parse_ports(words: Iterable[str]) -> tuple[PortPair, ...]:
     """Return the pairs of several words, without duplicates.
 
     Raises:
         PortFormatError: one is no port, or two have the same local port.
     """
-    pairs = tuple(dict.fromkeys(map(parse_port_pair, words)))
+    pairs = tuple(dict.fromkeys(map(parse_port, words)))
     locals_ = [pair.local for pair in pairs if pair.local]
     for port in locals_:
         if locals_.count(port) > 1:

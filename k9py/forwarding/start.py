@@ -83,7 +83,8 @@ async def start_forward(
     try:
         forward = Forward(
             target,
-            tuple(listening),
+            pairs,
+            address,
             listening,
             watches.pods,
             watches.service if target.service is not None else None,

@@ -45,8 +45,8 @@ class TunnelOwner(Protocol):
         """Handle that new connections go to a pod."""
         ...
 
-    def on_waiting(self, error: KdashError | None) -> None:
-        """Handle that no connection can be made: no pod can take one, or the tunnel failed."""
+    def on_waiting(self, error: KdashError | None) -> str:
+        """Handle that no connection can be made: no pod can take one, or the tunnel failed. Return why, printable."""
         ...
 
     def on_fatal(self, error: KdashError) -> None:
@@ -183,8 +183,7 @@ class Tunnels:
         self._changed.clear()
         pod = self._choose()
         if pod is None:
-            self._why = "no pod takes connections"
-            self._owner.on_waiting(None)
+            self._why = self._owner.on_waiting(None)
             await self._changed.wait()
             return
         link = PodLink(pod, self._owner.ports_of(pod))
@@ -208,8 +207,8 @@ class Tunnels:
             if self._clock.monotonic() - since >= _STABLE_SECONDS:
                 self._backoff.reset()
             else:
-                self._why = f"the tunnel to {printable(pod.name)} was lost"
-                self._owner.on_waiting(ConnectionFailedError(self._why))
+                lost = ConnectionFailedError(f"the tunnel to {printable(pod.name)} was lost")
+                self._why = self._owner.on_waiting(lost)
                 await self._wait(self._backoff.next(), pod)
         else:
             self._backoff.reset()
@@ -249,8 +248,7 @@ class Tunnels:
             other = self._choose()
             if other is not None and other.uid != pod.uid:
                 return
-        self._why = error.message
-        self._owner.on_waiting(None if isinstance(error, NotFoundError) else error)
+        self._why = self._owner.on_waiting(None if isinstance(error, NotFoundError) else error)
         await self._wait(self._backoff.next(), pod)
 
     async def _wait(self, seconds: float, pod: Pod) -> None:

@@ -8,9 +8,9 @@ from k9py.forwarding.ports import (
     ANY_PORT,
     PortFormatError,
     PortPair,
-    parse_port_pair,
-    parse_port_pairs,
-    parse_port_words,
+    parse_port,
+    parse_port_text,
+    parse_ports,
 )
 
 
@@ -29,7 +29,7 @@ from k9py.forwarding.ports import (
     ],
 )
 def test_pair(text: str, pair: PortPair) -> None:
-    assert parse_port_pair(text) == pair
+    assert parse_port(text) == pair
 
 
 @pytest.mark.parametrize(
@@ -52,23 +52,23 @@ def test_pair(text: str, pair: PortPair) -> None:
 )
 def test_what_is_no_port_is_explained(text: str, message: str) -> None:
     with pytest.raises(PortFormatError) as raised:
-        parse_port_pair(text)
+        parse_port(text)
     assert message in raised.value.message
     assert raised.value.hint
     assert "\x1b" not in raised.value.message
 
 
 def test_several_ports_are_separated_by_blanks_or_commas() -> None:
-    assert parse_port_pairs(" 80, 8443:https\t:9090 80 ") == (PortPair(80), PortPair("https", 8443), PortPair(9090, 0))
-    assert parse_port_pairs("  ") == ()
+    assert parse_port_text(" 80, 8443:https\t:9090 80 ") == (PortPair(80), PortPair("https", 8443), PortPair(9090, 0))
+    assert parse_port_text("  ") == ()
 
 
 def test_two_ports_cannot_have_the_same_local_one() -> None:
     with pytest.raises(PortFormatError, match="local port 8080 is named twice"):
-        parse_port_words(["8080:80", "8080:81"])
-    assert len(parse_port_words([":80", ":81", "82"])) == 3
+        parse_ports(["8080:80", "8080:81"])
+    assert len(parse_ports([":80", ":81", "82"])) == 3
 
 
 @pytest.mark.parametrize("text", ["80", "8080:80", ":80", "8443:https"])
 def test_a_pair_prints_as_it_is_typed(text: str) -> None:
-    assert str(parse_port_pair(text)) == text
+    assert str(parse_port(text)) == text
