@@ -25,7 +25,7 @@ REPLAY_BYTES: Final = 64 << 10
 """Bytes of a client that are kept until the pod has answered."""
 MAX_TRIES: Final = 4
 """Pods that a connection is tried on."""
-LINGER_SECONDS: Final = 10.0
+LINGER_SECONDS: Final = 2.0
 """How long a client may be silent after the pod has ended its direction."""
 _SMALLEST_READ: Final = 16 << 10
 _LARGEST_READ: Final = 256 << 10
