@@ -13,6 +13,18 @@ def _verb(action_id: str, title: str, text: str, cli: CliVerb) -> Action:
 
 ACTIONS: Final = (
     _verb(
+        "cli.exec",
+        "Exec",
+        "Run a command in a container",
+        CliVerb(
+            "exec",
+            "Run a command in a container; -it with a terminal.",
+            "Run a command in a container of a pod, or of the newest ready pod of a workload or Service. The exit code"
+            " is the command's: 127 if there is no such program, 126 if it cannot be run; if kdash cannot reach it, one"
+            " of those of kdash. Ctrl+] three times leaves a terminal that does not answer.",
+        ),
+    ),
+    _verb(
         "workload.history",
         "History",
         "Revisions of a workload",
@@ -65,6 +77,18 @@ ACTIONS: Final = (
             "List the checks behind status and why.",
             "List the checks behind status, why and the Problems screen: what each finds, what it looks at, the source"
             " of its rule, and what helps. A check is muted by its id in the configuration.",
+        ),
+    ),
+    _verb(
+        "cli.forward",
+        "Port-forward",
+        "Forward local ports to a pod, a workload or a Service",
+        CliVerb(
+            "forward",
+            "Forward local ports to ready pods; survives their end.",
+            "Forward local ports to a pod, to a workload or to a Service (whose target port is used), until Ctrl+C."
+            " When the pod goes, new connections go to another ready one; the local port stays. Addresses are printed"
+            " on standard output, what happens on standard error.",
         ),
     ),
     _verb(
