@@ -32,7 +32,7 @@ async def connect(
     Args:
         options: which kubeconfig and context.
         environ: the environment, for tests; this process's when None.
-        clock: decides when credentials are renewed; this machine's when None.
+        clock: decides when credentials are renewed and streams are pinged; this machine's when None.
 
     Raises:
         ConfigError: there is no kubeconfig or no such context, or a plugin or certificate cannot be used.
@@ -40,7 +40,8 @@ async def connect(
     environ = dict(os.environ) if environ is None else environ
     target = await asyncio.to_thread(resolve_target, options, environ)
     reload = partial(_reload_user, options, environ, target)
-    credentials = credentials_for(target, environ, clock or SystemClock(), reload=reload, sign_in=options.sign_in)
+    clock = clock or SystemClock()
+    credentials = credentials_for(target, environ, clock, reload=reload, sign_in=options.sign_in)
     library_task = asyncio.create_task(load_client())
     try:
         await credentials.current()  # a plugin runs while the library is imported
@@ -49,7 +50,7 @@ async def connect(
     from k9py.kube.connection import Connection
     from k9py.kube.transport import Transport
 
-    transport = Transport(library, target.endpoint, credentials)
+    transport = Transport(library, target.endpoint, credentials, clock)
     try:
         await transport.prepare()
     except BaseException:

@@ -1,23 +1,21 @@
 """One cluster as one user: every request that k9py sends to an API server.
 
-Owns: which HTTP request each operation becomes. Implements `LogSource`, `Patcher` and `Reader`, and creates
-`ListerWatcher`s. To add an operation: a method that builds an `ApiRequest`. Imports aiohttp: before the first frame,
-import `connect` instead.
+Owns: which HTTP request each operation becomes. Implements `LogSource`, `Patcher`, `Reader`, `PodPorts` and
+`ContainerCommands`, and creates `ListerWatcher`s. To add an operation: a method that builds an `ApiRequest`; a stream:
+a module of its own. Imports aiohttp: before the first frame, import `connect` instead.
 """
 
 from __future__ import annotations
 
 import builtins
-import socket
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
-from aiohttp import ClientResponse
 
 from k9py.api.discovery import Discovered, unknown_type_error
 from k9py.api.errors import (
@@ -28,21 +26,24 @@ from k9py.api.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from k9py.api.kinds import METADATA_LIST, POD, DynamicKind, Kind
+from k9py.api.kinds import METADATA_LIST, DynamicKind, Kind
 from k9py.api.meta import ObjectRef
 from k9py.api.owners import OwnedObject, OwnerList, decode_owner_page
 from k9py.api.resource_type import ResourceType
 from k9py.api.resource_types import ResourceTypes
+from k9py.api.streams import ContainerRef, ContainerStream, PortTunnel
 from k9py.api.write_request import WriteRequest
 from k9py.informer.lister_watcher import ListerWatcher
+from k9py.kube.container_stream import open_attach, open_exec
 from k9py.kube.discovery import Discovery
 from k9py.kube.foreign_response import malformed_body_error
-from k9py.kube.lines import LogLines
 from k9py.kube.lister_watcher import HttpListerWatcher
-from k9py.kube.request import HEADER_TIMEOUT, LIST_TIMEOUT, ApiRequest, RequestInfo, stream_timeout
+from k9py.kube.log_stream import open_log
+from k9py.kube.object_request import object_request
+from k9py.kube.port_forward import open_ports
+from k9py.kube.request import HEADER_TIMEOUT, LIST_TIMEOUT, ApiRequest, RequestInfo
 from k9py.kube.target import ConnectionInfo
 from k9py.kube.transport import Transport
-from k9py.kube.transport_errors import translate_errors
 from k9py.kube.versioned_lister_watcher import VersionedListerWatcher
 from k9py.kube.write_calls import write_call
 from k9py.logs.source import LogTarget
@@ -290,8 +291,7 @@ class Connection:
         )
         return str(version.get("gitVersion", ""))
 
-    @asynccontextmanager
-    async def open_log(
+    def open_log(
         self,
         target: LogTarget,
         *,
@@ -301,43 +301,34 @@ class Connection:
         since_seconds: int | None = None,
         limit_bytes: int | None = None,
         previous: bool = False,
-    ) -> AsyncIterator[AsyncIterator[builtins.list[bytes]]]:
-        """Stream a container's log in batches of whole lines, each cut at 64 KiB (with a note that says so).
+    ) -> AbstractAsyncContextManager[AsyncIterator[builtins.list[bytes]]]:
+        """Stream a container's log in batches of whole lines: see `LogSource`."""
+        return open_log(
+            self._transport,
+            target,
+            follow=follow,
+            tail_lines=tail_lines,
+            since_time=since_time,
+            since_seconds=since_seconds,
+            limit_bytes=limit_bytes,
+            previous=previous,
+        )
 
-        A followed log may be silent without limit; TCP keepalive detects a lost server within about a minute.
-        The kubelet rounds `since_time` down to whole seconds: lines of that second may be repeated.
-        """
-        ref = POD.key(target.namespace, target.pod)
-        path, info = object_request(POD.resource_type, ref, "get", "log")
-        query = [("container", target.container), ("timestamps", "true")]
-        if follow:
-            query.append(("follow", "true"))
-        if previous:
-            query.append(("previous", "true"))
-        if tail_lines is not None:
-            query.append(("tailLines", str(tail_lines)))
-        if since_time is not None:
-            query.append(("sinceTime", since_time.astimezone(UTC).isoformat().replace("+00:00", "Z")))
-        if since_seconds is not None:
-            query.append(("sinceSeconds", str(max(1, since_seconds))))
-        if limit_bytes is not None:
-            query.append(("limitBytes", str(limit_bytes)))
-        timeout = stream_timeout() if follow else LIST_TIMEOUT
-        request = ApiRequest("GET", path, info, query=query, headers={"Accept": "*/*"}, timeout=timeout)
-        async with self._transport.open(request) as response:
-            if follow:
-                _enable_keepalive(response)
-            async with aclosing(self._log_lines(response)) as lines:
-                yield lines
+    def open_exec(
+        self, container: ContainerRef, command: Sequence[str], *, stdin: bool = False, tty: bool = False
+    ) -> AbstractAsyncContextManager[ContainerStream]:
+        """Run a command in a container: see `ContainerCommands`."""
+        return open_exec(self._transport, container, command, stdin=stdin, tty=tty)
 
-    async def _log_lines(self, response: ClientResponse) -> AsyncGenerator[builtins.list[bytes], None]:
-        lines = LogLines()
-        with translate_errors(self._transport.server):
-            async for chunk in response.content.iter_any():
-                if batch := lines.feed(chunk):
-                    yield batch
-        if batch := lines.finish():
-            yield batch
+    def open_attach(
+        self, container: ContainerRef, *, stdin: bool = False, tty: bool = False
+    ) -> AbstractAsyncContextManager[ContainerStream]:
+        """Attach to the main process of a container: see `ContainerCommands`."""
+        return open_attach(self._transport, container, stdin=stdin, tty=tty)
+
+    def open_ports(self, namespace: str, pod: str) -> AbstractAsyncContextManager[PortTunnel]:
+        """Open a tunnel to the ports of a pod: see `PodPorts`."""
+        return open_ports(self._transport, namespace, pod)
 
     def _decode(self, body: bytes) -> dict[str, Any]:
         try:
@@ -347,26 +338,3 @@ class Connection:
         if not isinstance(value, dict):
             raise malformed_body_error(self._transport.server, body)
         return value
-
-
-def object_request(
-    resource_type: ResourceType, ref: ObjectRef, verb: str, subresource: str = ""
-) -> tuple[str, RequestInfo]:
-    """Return the URL path of an object or its subresource, and what the request asks for."""
-    resource = f"{resource_type.plural}/{subresource}" if subresource else resource_type.plural
-    path = resource_type.path(quote(ref.namespace, safe=""), quote(ref.name, safe=":"), subresource)
-    return path, RequestInfo(verb, resource, resource_type.group, ref.namespace, ref.name)
-
-
-def _enable_keepalive(response: ClientResponse) -> None:
-    """Detect a half-open stream: probe after 30 s of silence, every 10 s, three times."""
-    connection = response.connection
-    transport = connection.transport if connection is not None else None
-    connected = transport.get_extra_info("socket") if transport is not None else None
-    if connected is None:
-        return
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
-        number = getattr(socket, option, None)  # TCP_KEEPIDLE on Linux, TCP_KEEPALIVE on macOS
-        if number is not None:
-            connected.setsockopt(socket.IPPROTO_TCP, number, value)

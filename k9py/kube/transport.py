@@ -1,7 +1,7 @@
 """Sends requests to one API server and returns open responses; credentials, TLS and 401 are handled here.
 
-Owns: the HTTP sessions (one, and while a client certificate rotates also the previous one until its streams have
-ended) and the SSL context, made once per certificate. kubernetes_asyncio's REST client encodes and sends.
+Owns: which HTTP session is used (one, and while a client certificate rotates also the previous one until its streams
+have ended). kubernetes_asyncio's REST client encodes and sends; a WebSocket is an upgrade on the same session.
 
 A redirect is followed only for a read, only to the same scheme, host and port, and only a few times: what is sent,
 credentials above all, is meant for one server.
@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from functools import partial
+from typing import Final, TypeVar
+from urllib.parse import urlencode
 
-import aiohttp
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, ClientWebSocketResponse
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -30,11 +31,11 @@ from k9py.api.errors import ConnectionFailedError
 from k9py.kube.client_library import ClientLibrary
 from k9py.kube.credentials import Credential, Credentials
 from k9py.kube.foreign_response import ResponseHead, foreign_response_error, malformed_body_error
+from k9py.kube.http_session import HttpSession, open_http_session
 from k9py.kube.lines import LineBudget
 from k9py.kube.request import REQUEST_TIMEOUT, ApiRequest, RequestInfo
 from k9py.kube.status_errors import error_from_foreign_response, error_from_status
 from k9py.kube.target import ServerEndpoint
-from k9py.kube.tls import ClientCertificate, ssl_context
 from k9py.kube.transport_errors import (
     REDIRECT_CODES,
     no_response_error,
@@ -42,33 +43,18 @@ from k9py.kube.transport_errors import (
     redirect_loop_error,
     translate_errors,
 )
+from k9py.kube.websocket import NotUpgradedError, WebSocket, unsupported_error, upgrade
+from k9py.runtime.clock import Clock, SystemClock
 
-POOL_SIZE: Final = 512
-"""Connections at the same time: a watch per kind and namespace, the log streams, and the requests between them."""
+T = TypeVar("T")
 MAX_BODY: Final = 256 << 20
 """Bytes of a response that are read: a page is a few MB; a server that ignores `limit` sends everything."""
 MAX_ERROR_BODY: Final = 65536
 """Bytes of an unsuccessful response that are read."""
 _MAX_LEADING_BLANKS: Final = 256
 """Bytes of whitespace allowed before the JSON object of a response."""
-_READ_BUFFER: Final = 1 << 19
 _MAX_REDIRECTS: Final = 5
 """Redirects of one read that are followed."""
-
-
-@dataclass(slots=True, eq=False)
-class _HttpSession:
-    """A session of kubernetes_asyncio's REST client, and the number of responses that use it."""
-
-    rest: Any
-    certificate: ClientCertificate | None
-    in_use: int = 0
-    is_retired: bool = False
-
-    async def release(self) -> None:
-        self.in_use -= 1
-        if self.is_retired and not self.in_use:
-            await self.rest.close()
 
 
 class Transport:
@@ -78,14 +64,18 @@ class Transport:
         library: kubernetes_asyncio, loaded.
         endpoint: the server.
         credentials: read before every request.
+        clock: decides when WebSockets are pinged; this machine's when None.
     """
 
-    def __init__(self, library: ClientLibrary, endpoint: ServerEndpoint, credentials: Credentials) -> None:
+    def __init__(
+        self, library: ClientLibrary, endpoint: ServerEndpoint, credentials: Credentials, clock: Clock | None = None
+    ) -> None:
         self._library = library
         self._endpoint = endpoint
         self._credentials = credentials
-        self._session: _HttpSession | None = None
-        self._sessions: set[_HttpSession] = set()
+        self._clock = clock or SystemClock()
+        self._session: HttpSession | None = None
+        self._sessions: set[HttpSession] = set()
         self._session_lock = asyncio.Lock()
         self._closed = False
         self.line_budget = LineBudget()
@@ -115,11 +105,29 @@ class Transport:
         Raises:
             KdashError: as `status_errors` and `transport_errors` translate the failure.
         """
-        session, response = await self._respond(request)
+        session, response = await self._respond(request, partial(self._send, request=request))
         try:
             yield response
         finally:
             response.close()  # not `release`: a response that was not read to its end is a stream, and ends now
+            await session.release()
+
+    @asynccontextmanager
+    async def open_websocket(self, request: ApiRequest, protocols: Sequence[str]) -> AsyncIterator[WebSocket]:
+        """Upgrade a GET to a WebSocket and yield it; it is closed at the end.
+
+        Args:
+            protocols: subprotocols, the preferred one first; `WebSocket.protocol` is what the server has chosen.
+
+        Raises:
+            StreamsUnsupportedError: the server, or a proxy in front of it, does not open WebSockets.
+            KdashError: as for `open`.
+        """
+        session, response = await self._respond(request, partial(self._upgrade, request=request, protocols=protocols))
+        try:
+            async with WebSocket(response, self.server, self._clock) as socket:
+                yield socket
+        finally:
             await session.release()
 
     async def read(self, request: ApiRequest) -> bytes:
@@ -140,40 +148,67 @@ class Transport:
         for session in sessions:
             await session.rest.close()
 
-    async def _respond(self, request: ApiRequest) -> tuple[_HttpSession, ClientResponse]:
+    async def _respond(
+        self, request: ApiRequest, send: Callable[[HttpSession, Credential], Awaitable[T]]
+    ) -> tuple[HttpSession, T]:
         credential = await self._credentials.current()
         try:
-            return await self._attempt(request, credential, may_renew=True)
+            return await self._attempt(request, send, credential, may_renew=True)
         except _CredentialsRenewedError:
             credential = await self._credentials.current()
-            return await self._attempt(request, credential, may_renew=False)
+            return await self._attempt(request, send, credential, may_renew=False)
 
     async def _attempt(
-        self, request: ApiRequest, credential: Credential, *, may_renew: bool
-    ) -> tuple[_HttpSession, ClientResponse]:
+        self,
+        request: ApiRequest,
+        send: Callable[[HttpSession, Credential], Awaitable[T]],
+        credential: Credential,
+        *,
+        may_renew: bool,
+    ) -> tuple[HttpSession, T]:
         session = await self._session_for(credential)
         session.in_use += 1
         kept = False
         try:
             try:
                 async with asyncio.timeout(request.header_timeout):
-                    response = await self._send(session, request, credential)
+                    response = await send(session, credential)
+            except NotUpgradedError as refusal:
+                await self._accept(refusal.response, request, credential, may_renew=may_renew, is_refused=True)
+                raise
             except TimeoutError as error:
                 raise no_response_error(self.server, request.header_timeout) from error
-            try:
-                if response.status == 401 and may_renew and await self._credentials.renew(credential):
-                    raise _CredentialsRenewedError
-                await self._check(response, request)
-                kept = True
-            finally:
-                if not kept:
-                    response.close()
+            if isinstance(response, ClientResponse):
+                await self._accept(response, request, credential, may_renew=may_renew)
+            kept = True
         finally:
             if not kept:
                 await session.release()
         return session, response
 
-    async def _send(self, session: _HttpSession, request: ApiRequest, credential: Credential) -> ClientResponse:
+    async def _accept(
+        self,
+        response: ClientResponse,
+        request: ApiRequest,
+        credential: Credential,
+        *,
+        may_renew: bool,
+        is_refused: bool = False,
+    ) -> None:
+        """Renew the credentials after a 401; close the response and raise its error when it is not a success.
+
+        Args:
+            is_refused: a WebSocket was requested, so no response is a success.
+        """
+        try:
+            if response.status == 401 and may_renew and await self._credentials.renew(credential):
+                raise _CredentialsRenewedError
+            await self._check(response, request, is_refused=is_refused)
+        except BaseException:
+            response.close()
+            raise
+
+    def _headers(self, request: ApiRequest, credential: Credential) -> CIMultiDict[str]:
         headers = CIMultiDict(
             {"User-Agent": f"kdash/{__version__}", "Accept": "application/json", "Accept-Encoding": "identity"}
         )
@@ -183,6 +218,25 @@ class Transport:
             headers["Authorization"] = self._endpoint.authorization
         if not self._endpoint.compression:
             headers["Accept-Encoding"] = "identity"
+        return headers
+
+    async def _upgrade(
+        self, session: HttpSession, credential: Credential, *, request: ApiRequest, protocols: Sequence[str]
+    ) -> ClientWebSocketResponse:
+        with translate_errors(self.server, is_retried=False):
+            return await upgrade(
+                session.client,
+                f"{self._endpoint.server}{request.path}?{urlencode(request.query)}",
+                self._headers(request, credential),
+                protocols,
+                server=self.server,
+                info=request.info,
+                proxy=session.rest.proxy,
+                server_hostname=session.rest.server_hostname,
+            )
+
+    async def _send(self, session: HttpSession, credential: Credential, *, request: ApiRequest) -> ClientResponse:
+        headers = self._headers(request, credential)
         url, query = self._endpoint.server + request.path, request.query
         for _ in range(_MAX_REDIRECTS + 1):
             with translate_errors(self.server, idle_timeout=request.idle_timeout, is_retried=request.info.is_retried):
@@ -213,15 +267,19 @@ class Transport:
             raise redirect_error(self.server, response.status, location, info)
         return str(url)
 
-    async def _check(self, response: ClientResponse, request: ApiRequest) -> None:
+    async def _check(self, response: ClientResponse, request: ApiRequest, *, is_refused: bool) -> None:
         """Raise the error for a response that is not a success, or that no API server sent."""
         head = ResponseHead(response.status, _content_type(response), response.headers.get("Server", ""))
         is_success = 200 <= response.status < 300
-        if is_success and (request.accepts_any_type or not head.is_foreign):
+        if is_success and not is_refused and (request.accepts_any_type or not head.is_foreign):
             return
         with translate_errors(self.server, is_retried=request.info.is_retried):
             body = await _error_body(response)
         head = replace(head, body=body)
+        if is_refused and response.status in REDIRECT_CODES:
+            raise redirect_error(self.server, response.status, response.headers.get("Location", ""), request.info)
+        if is_refused and (unsupported := unsupported_error(head, server=self.server, info=request.info)):
+            raise unsupported
         if is_success:
             raise foreign_response_error(self.server, head)
         retry_after = response.headers.get("Retry-After")
@@ -237,7 +295,7 @@ class Transport:
             missing_reason="" if self._endpoint.authorization else self._credentials.missing_reason,
         )
 
-    async def _session_for(self, credential: Credential) -> _HttpSession:
+    async def _session_for(self, credential: Credential) -> HttpSession:
         if self._closed:
             raise _closed()
         session = self._session
@@ -247,37 +305,18 @@ class Transport:
             session = self._session
             if session is not None and session.certificate == credential.certificate:
                 return session
-            fresh = await self._new_session(credential.certificate)
+            fresh = await open_http_session(self._library, self._endpoint, credential.certificate)
             if session is not None:
                 await self._retire(session)
             self._sessions.add(fresh)
             self._session = fresh
             return fresh
 
-    async def _retire(self, session: _HttpSession) -> None:
+    async def _retire(self, session: HttpSession) -> None:
         session.is_retired = True
         self._sessions = {open_session for open_session in self._sessions if open_session.in_use}
         if not session.in_use:
             await session.rest.close()
-
-    async def _new_session(self, certificate: ClientCertificate | None) -> _HttpSession:
-        endpoint = self._endpoint
-        tls: Any = True
-        if endpoint.is_tls:
-            tls = await asyncio.to_thread(ssl_context, endpoint.ca, insecure=endpoint.insecure, certificate=certificate)
-        session = aiohttp.ClientSession(
-            connector=_connector(endpoint, tls),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,  # a netrc entry would replace the token; `proxy` has chosen the proxy
-            read_bufsize=_READ_BUFFER,
-        )
-        # RESTClientObject's own constructor takes no SSL context, and reads the environment
-        rest = self._library.rest_client.__new__(self._library.rest_client)
-        rest.pool_manager = _WithoutRedirects(session)
-        rest.proxy = None if _is_socks(endpoint.proxy) else endpoint.proxy
-        rest.proxy_headers = None
-        rest.server_hostname = endpoint.tls_server_name if endpoint.is_tls else None
-        return _HttpSession(rest, certificate)
 
 
 def _content_type(response: ClientResponse) -> str:
@@ -298,18 +337,6 @@ async def _whole_body(response: ClientResponse, request: ApiRequest, server: str
     return b"".join(pieces)
 
 
-def _connector(endpoint: ServerEndpoint, tls: Any) -> aiohttp.TCPConnector:
-    if endpoint.proxy is not None and _is_socks(endpoint.proxy):
-        from k9py.kube.socks import SocksConnector
-
-        return SocksConnector(endpoint.proxy, limit=POOL_SIZE, ssl=tls)
-    return aiohttp.TCPConnector(limit=POOL_SIZE, ssl=tls)
-
-
-def _is_socks(proxy: str | None) -> bool:
-    return proxy is not None and proxy.startswith("socks5")
-
-
 async def _error_body(response: ClientResponse) -> bytes:
     """Return the body of an unsuccessful response, up to a limit in bytes and in seconds."""
     body = bytearray()
@@ -319,19 +346,6 @@ async def _error_body(response: ClientResponse) -> bytes:
             if len(body) >= MAX_ERROR_BODY:
                 break
     return bytes(body)
-
-
-class _WithoutRedirects:
-    """A session that leaves redirects to `Transport`: aiohttp would send a PATCH with its body to another server."""
-
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
-
-    async def request(self, **arguments: Any) -> ClientResponse:
-        return await self._session.request(**arguments, allow_redirects=False)
-
-    async def close(self) -> None:
-        await self._session.close()
 
 
 class _CredentialsRenewedError(Exception):

@@ -80,6 +80,7 @@ class WritePlan:
         awaits: what an earlier write of the same run creates for it, `ITS_TYPE` or `ITS_NAMESPACE`: until then the dry
             run may not find it. "": nothing.
         typed_confirmation: what a person has to type to confirm it, "" when a key is enough.
+        container: the container that it adds for a person to work in, "" when it adds none.
     """
 
     operation: OperationId
@@ -104,6 +105,7 @@ class WritePlan:
     shows_object: bool = False
     awaits: str = ""
     typed_confirmation: str = ""
+    container: str = ""
 
     @property
     def done(self) -> str:

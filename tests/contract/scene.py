@@ -228,6 +228,7 @@ class Scene:
         """Plan a fault for the writes of this scene."""
         if self.kind == "Node":
             self.simulator.inject(fault, RequestMatch("patch", "nodes", self.namespace), times)
+            self.simulator.inject(fault, RequestMatch("create", "pods", f"/namespaces/{self.namespace}/pods?"), times)
             return
         for verb, resource in (("patch", ""), ("delete", ""), ("create", "pods"), ("create", "jobs")):
             if self.kind == "Pod" or verb == "patch" or resource == "jobs":
@@ -450,5 +451,7 @@ def _plain(scene: Scene, value: Any) -> Any:
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}", "UID", text)
     text = re.sub(r'"resourceVersion": "\d+"', '"resourceVersion": "VERSION"', text)
     text = re.sub(r'("path": "/metadata/resourceVersion", "value": )"\d+"', r'\1"VERSION"', text)
-    text = re.sub(r"-(manual|retry)-[a-z0-9]{5}", r"-\1-SUFFIX", text)
+    text = re.sub(r"-(manual|retry|debug)-[a-z0-9]{5}", r"-\1-SUFFIX", text)
+    text = re.sub(r"(debugger|kube-api-access)-[a-z0-9]{5}\b", r"\1-SUFFIX", text)
+    text = re.sub(r"(node-debugger-[-A-Za-z0-9]*)-[a-z0-9]{5}\b", r"\1-SUFFIX", text)
     return json.loads(re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text))

@@ -18,6 +18,7 @@ import pytest
 
 from k9py.api.standard_types import standard_type
 from k9py.operations.apply import Manifest
+from k9py.operations.debugging.pods import DebugContainer
 from k9py.operations.manifest import write_yaml
 from k9py.operations.registry import built_in_operations
 from k9py.simulator.clock import ManualClock
@@ -82,8 +83,14 @@ OPERATIONS: Final = {
     "suspend": Case(done="done", kind="CronJob"),
     "trigger": Case(done="done", kind="CronJob"),
     "retry": Case(done="done", kind="Job"),
+    "debug-container": Case(lambda _: {"container": DebugContainer("busybox:1.37")}, kind="Pod"),
+    "debug-copy": Case(lambda _: {"container": DebugContainer("busybox:1.37")}, kind="Pod"),
+    "node-shell": Case(
+        lambda scene: {"container": DebugContainer("busybox:1.37"), "namespace": scene.namespace}, kind="Node"
+    ),
 }
 
+_DEBUG: Final = ("debug-container", "debug-copy", "node-shell")
 _NO_ROLLOUT = "it starts no rollout that could stall"
 IMPOSSIBLE: Final = {
     ("zero", "stalled"): "pods that are taken away need nothing they could wait for",
@@ -94,7 +101,12 @@ IMPOSSIBLE: Final = {
         (operation, "stalled"): _NO_ROLLOUT
         for operation in ("label", "annotate", "cordon", "uncordon", "drain", "suspend", "trigger", "retry")
     },
-    **{(operation, "conflict"): "it creates another object" for operation in ("trigger", "retry")},
+    **{(operation, "stalled"): _NO_ROLLOUT for operation in _DEBUG},
+    **{
+        ("debug-container", way): "the simulator has no ephemeral containers yet"
+        for way in ("done", "conflict", "dry-run unsupported", "cancelled", "connection lost mid-write")
+    },
+    **{(operation, "conflict"): "it creates another object" for operation in ("trigger", "retry", *_DEBUG[1:])},
 }
 
 

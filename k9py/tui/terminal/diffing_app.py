@@ -47,7 +47,9 @@ class DiffingApp(CoveringApp[ResultT], TerminalApp[ResultT], Generic[ResultT]):
         self._failures = 0
 
     def can_paint(self) -> bool:
-        """False while frames are still on their way to the terminal: live widgets skip their redraw."""
+        """False while frames are on their way to the terminal, or something else has it: live widgets do not redraw."""
+        if self.is_handed_over:
+            return False
         if self._in_flight >= FRAMES_IN_FLIGHT and monotonic() - self._asked_at > LOST_ANSWER_SECONDS:
             self._in_flight = 0
         return self._in_flight < FRAMES_IN_FLIGHT

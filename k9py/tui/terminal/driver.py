@@ -52,6 +52,7 @@ class TerminalDriver(LinuxDriver):
         self._file = cast(TextIOWrapper, self._output)  # what the writer thread writes to
         if self._size is None:
             self._size = self._get_terminal_size()
+        self._wake_reader, self._wake_writer = os.pipe()
 
     @property
     def takes_unicode(self) -> bool:
@@ -102,8 +103,12 @@ class TerminalDriver(LinuxDriver):
 
     def disable_input(self) -> None:
         """Read no more keys; typed keys that were not read are dropped."""
-        with _background_may_write():
-            super().disable_input()
+        os.write(self._wake_writer, b".")  # or the event loop would wait for the thread's next look
+        try:
+            with _background_may_write():
+                super().disable_input()
+        finally:
+            os.read(self._wake_reader, 1)
 
     def close(self) -> None:
         """Wait until everything is written."""
@@ -189,8 +194,9 @@ class TerminalDriver(LinuxDriver):
         decode = getincrementaldecoder(encoding)(errors="replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
+            selector.register(self._wake_reader, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if selector.select(_INPUT_POLL):
+                if any(key.fd == self.fileno for key, _ in selector.select(_INPUT_POLL)):
                     try:
                         data = os.read(self.fileno, 4096)
                     except BlockingIOError:

@@ -6,6 +6,8 @@ With a minor version of Textual that was not tested, Textual's own driver stays.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 
 import textual
@@ -14,6 +16,7 @@ from textual.app import App
 from textual.binding import Binding
 from textual.driver import Driver
 
+from k9py.api.errors import RefusedError
 from k9py.tui.terminal.sizing import lay_out_for_the_present_size
 
 TESTED_WITH: Final = ("8.2.",)
@@ -29,6 +32,9 @@ if IS_TESTED:
 
 class TerminalApp(App[ResultT], Generic[ResultT]):
     """Base of `DiffingApp`."""
+
+    _restore_handed_over: Callable[[], None] | None = None
+    """Restores the terminal while something else has it, None while the app has it."""
 
     def get_driver_class(self) -> type[Driver]:
         if not IS_TESTED or os.name != "posix" or constants.DRIVER is not None:
@@ -55,8 +61,47 @@ class TerminalApp(App[ResultT], Generic[ResultT]):
             return shown
         return "".join(_KEY_NAMES.get(character, character) for character in shown)
 
+    @contextmanager
+    def handed_over(self, restore: Callable[[], None]) -> Iterator[int]:
+        """Give the terminal to something else in this process; yield its file descriptor.
+
+        The event loop and all watches go on. At the end, after an exception too, the whole screen is drawn again,
+        unless the app is ending.
+
+        Args:
+            restore: restores the terminal immediately if the process has to end meanwhile; called in any thread.
+
+        Raises:
+            RefusedError: this terminal cannot be handed over, or already is.
+        """
+        driver = self._driver
+        descriptor = getattr(driver, "fileno", None)
+        if driver is None or not driver.can_suspend or not isinstance(descriptor, int) or self._restore_handed_over:
+            raise RefusedError("this terminal cannot be handed over to another program")
+        failure: BaseException | None = None
+        self._restore_handed_over = restore
+        try:
+            with self.suspend():
+                try:
+                    yield descriptor
+                except BaseException as error:
+                    if self._exit:
+                        raise
+                    failure = error
+        finally:
+            self._restore_handed_over = None
+        if failure is not None:
+            raise failure
+
+    @property
+    def is_handed_over(self) -> bool:
+        """Whether something else has the terminal."""
+        return self._restore_handed_over is not None
+
     def restore_terminal(self) -> None:
         """Restore the terminal immediately, without the event loop; called in any thread."""
+        if (restore_handed_over := self._restore_handed_over) is not None:
+            restore_handed_over()
         restore = getattr(self._driver, "restore_now", None)
         if restore is not None:
             restore()
