@@ -159,6 +159,14 @@ class BackgroundJobs:
             self.remove(job)
         return len(ended)
 
+    def take_all(self) -> BackgroundJobs:
+        """Return the jobs as a list of their own; this one is empty then: they belong to a cluster that is left."""
+        taken = BackgroundJobs()
+        taken._jobs, self._jobs = self._jobs, []
+        self._seen_failures = frozenset()
+        self.touch()
+        return taken
+
     async def stop_all(self, seconds: float = STOP_SECONDS) -> None:
         """Stop the jobs that can be stopped, at the same time; one that does not end in time is left alone."""
         stops = [asyncio.ensure_future(job.stop()) for job in self.running if job.can_stop]

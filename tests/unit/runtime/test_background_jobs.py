@@ -24,10 +24,11 @@ def test_a_failure_is_new_until_a_person_has_seen_it() -> None:
     jobs = BackgroundJobs()
     job = FakeJob(state=JobState.FAILED)
     jobs.add(job)
-    assert jobs.unseen_failures == (job,)
+    assert list(jobs.unseen_failures) == [job]
     before = jobs.revision
     jobs.mark_seen()
-    assert (jobs.unseen_failures, jobs.revision) == ((), before + 1)
+    assert not jobs.unseen_failures
+    assert jobs.revision == before + 1
     jobs.mark_seen()
     assert jobs.revision == before + 1
     jobs.add(FakeJob(state=JobState.FAILED))
