@@ -52,8 +52,8 @@ class RemoteActions(Protocol):
         """Attach to the main process of a container."""
         ...
 
-    def debug(self, target: ObjectRef) -> None:
-        """Ask for a debug container, a copy of the pod, or a shell on its node."""
+    def debug(self, target: ObjectRef, image: str = "") -> None:
+        """Ask for a debug container, a copy of the pod, or a shell on its node; `image`: of the container."""
         ...
 
     def run_in_all(self, target: ObjectRef, command: str) -> None:

@@ -24,6 +24,7 @@ from k9py.cli.command_line import (
     with_output_formats,
     with_read_options,
 )
+from k9py.cli.debug_command import debug
 from k9py.cli.delete import delete
 from k9py.cli.logs.command import logs
 from k9py.cli.objects.command import api_resources, describe, events, get, top
@@ -234,6 +235,7 @@ def checks(context: click.Context, /, **given: Any) -> None:
 
 COMMANDS: Final = (
     apply,
+    debug,
     delete,
     history,
     diff,

@@ -3,6 +3,9 @@
     [triage]
     mute = ["container-restarted"]     # ids of checks whose problems are only counted
 
+    [debug]                            # see `debug_settings`
+    image = "busybox:1.37"
+
 Invariants: a missing file is an empty one; a file with faults is used as far as it is valid, and each fault is reported
 with its line; nothing in it ever stops the program. To add a setting: a field of its table's struct here.
 """
@@ -14,13 +17,16 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
+
+from k9py.config.debug_settings import DebugSettings, Profile
 
 _MAX_BYTES: Final = 1_000_000
 """A larger file is not a config file."""
 _LIST_SAMPLE: Final = '["pdb-blocks"]'
+_PROFILES: Final = get_args(Profile)
 _LINE: Final = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 """How tomllib (3.11) ends its messages: its errors have no attribute for the line."""
 
@@ -39,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True):
     """The whole file."""
 
     triage: TriageSettings = TriageSettings()
+    debug: DebugSettings = DebugSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +133,14 @@ def _plain(name: str, text: str, *, has_key: bool) -> str:
     match wanted[1] if wanted else "":
         case "array":
             return f"{name} must be a list, such as {_LIST_SAMPLE}"
+        case "str" if has_key and not name.startswith("triage."):
+            return f"{name} must be a text in quotes"
         case "str" if has_key:
             return f"{name} must hold texts in quotes, such as {_LIST_SAMPLE}"
         case "object":
             return f"{name} must be a table: [{name}] on a line of its own"
+    if text.startswith("Invalid enum value"):
+        return f"{name} must be {', '.join(_PROFILES[:-1])} or {_PROFILES[-1]}"
     return f"{name}: {text[:1].lower()}{text[1:]}"
 
 

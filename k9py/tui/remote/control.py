@@ -6,12 +6,13 @@ starts a function of a module beside this one.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
-
-from textual.app import App
 
 from k9py.api.meta import ObjectRef
 from k9py.tui.context import AppContext
+from k9py.tui.terminal.terminal_app import TerminalApp
+from k9py.tui.workers import start_worker
 
 
 class RemoteControl:
@@ -22,7 +23,7 @@ class RemoteControl:
         context: the app, as screens see it.
     """
 
-    def __init__(self, app: App[Any], context: AppContext) -> None:
+    def __init__(self, app: TerminalApp[Any], context: AppContext) -> None:
         self._app = app
         self._context = context
 
@@ -34,9 +35,11 @@ class RemoteControl:
         """Attach to the main process of a container."""
         raise NotImplementedError
 
-    def debug(self, target: ObjectRef) -> None:
-        """Ask for a debug container, a copy of the pod, or a shell on its node."""
-        raise NotImplementedError
+    def debug(self, target: ObjectRef, image: str = "") -> None:
+        """Ask for a debug container, a copy of the pod, or a shell on its node; `image`: of the container."""
+        from k9py.tui.remote.debugging import debug_object
+
+        start_worker(self._app, partial(debug_object, self._app, self._context, target, image), group="write")
 
     def run_in_all(self, target: ObjectRef, command: str) -> None:
         """Run one command in all pods of a workload; "": ask for it."""
