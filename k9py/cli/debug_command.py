@@ -9,7 +9,6 @@ from typing import Any, Final
 import click
 
 from k9py.cli.command_line import (
-    Subcommand,
     WriteOptions,
     merge_arguments,
     parse_duration,
@@ -17,9 +16,9 @@ from k9py.cli.command_line import (
     with_output_formats,
 )
 from k9py.cli.operation_targets import TypedName, parse_typed_names
+from k9py.cli.remote.command import COMMAND, CommandAfterDashes
 
 PROFILES: Final = ("general", "baseline", "restricted", "netadmin", "sysadmin")
-_COMMAND: Final = "kdash.command"
 _EXAMPLES: Final = """\
 kdash debug web-0                                      a shell beside the pod's containers
 kdash debug web-0 --image nicolaka/netshoot:v0.13 --profile netadmin --target app
@@ -64,19 +63,6 @@ class DebugOptions:
         return bool(self.copy_to)
 
 
-class DebugCommand(Subcommand):
-    """A command that keeps what follows `--` apart from the objects that are named."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse what comes before `--`."""
-        before, after = args, []
-        if "--" in args:
-            at = args.index("--")
-            before, after = args[:at], args[at + 1 :]
-        ctx.meta[_COMMAND] = tuple(after)
-        return super().parse_args(ctx, before)
-
-
 _COPY_FLAGS: Final = (
     ("--keep-labels", "labels", "The copy keeps the labels: Services send it traffic."),
     ("--keep-annotations", "annotations", "The copy keeps the annotations."),
@@ -117,8 +103,8 @@ def _with_copy_options(function: Any) -> Any:
     return function
 
 
-@subcommand("debug", examples=_EXAMPLES, cls=DebugCommand)
-@click.argument("operands", nargs=-1, metavar="POD | KIND/NAME | node/NAME [-- COMMAND...]")
+@subcommand("debug", examples=_EXAMPLES, cls=CommandAfterDashes)
+@click.argument("operands", nargs=-1, metavar="POD | KIND/NAME | node/NAME")
 @click.option("--image", metavar="IMAGE", default="", help="Image of the debug container.  [default: config]")
 @click.option("--profile", type=click.Choice(PROFILES), help="What it may do.  [default: config]")
 @click.option("--target", metavar="CONTAINER", default="", help="See the processes of this container.")
@@ -150,7 +136,7 @@ def debug(context: click.Context, /, operands: Sequence[str], **given: Any) -> N
         profile=given.pop("profile") or "",
         target=given.pop("target"),
         container=given.pop("container"),
-        command=context.meta[_COMMAND],
+        command=context.meta.get(COMMAND, ()),
         is_arguments=given.pop("is_arguments"),
         environment=_pairs(given.pop("environment"), "NAME=VALUE"),
         pull_policy=given.pop("pull_policy") or "",

@@ -326,7 +326,7 @@ async def run_interactively(
             columns, rows = await terminal.resized()
             await stream.resize(columns, rows)
 
-    return await _first_end(pass_output(), pass_sizes(), _pass_keys(stream, terminal))
+    return await first_end(pass_output(), pass_sizes(), _pass_keys(stream, terminal))
 
 
 async def _pass_keys(stream: ContainerStream, terminal: LocalTerminal) -> CommandEnd:
@@ -348,10 +348,10 @@ async def _pass_keys(stream: ContainerStream, terminal: LocalTerminal) -> Comman
                 return LEFT
             await typed.put(data)
 
-    return await _first_end(read(), send())
+    return await first_end(read(), send())
 
 
-async def _first_end(*parts: Coroutine[Any, Any, CommandEnd]) -> CommandEnd:
+async def first_end(*parts: Coroutine[Any, Any, CommandEnd]) -> CommandEnd:
     """Run all parts, and return or raise what the first one that ends does; the others are cancelled."""
     tasks = [asyncio.create_task(part) for part in parts]
     try:

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, ActionScope, ActionTarget, CliVerb, TypedCommand
+from k9py.actions.action import Action, ActionScope, ActionTarget, CliVerb, Permission, TypedCommand
+from k9py.actions.catalog.shell import has_containers
 from k9py.actions.host import ActionHost
-
-_KINDS: Final = (
-    "Pod",
-    "Node",
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "ReplicationController",
-    "Job",
-    "CronJob",
-    "Service",
-)
-"""Kinds that are debugged: of what has pods, the newest ready one."""
 
 
 def _allowed(target: ActionTarget) -> str | None:
+    """Allow it on Nodes too: there it is a pod on the node."""
     key = target.key
-    if key.kind in _KINDS and not key.group:
-        return None
-    return f"{key.qualified_kind} {key.name} has nothing to debug: only pods, what runs them, and Nodes have"
+    return None if key.kind == "Node" and not key.group else has_containers(target)
 
 
 def _debug(host: ActionHost, argument: str | None) -> None:
@@ -53,8 +39,9 @@ DEBUG: Final = Action(
         any_type=True,
         bare_type="pod",
     ),
+    permission=Permission("create", "pods", "attach"),
     writes=True,
     allowed=_allowed,
-    footer=240,
+    footer=96,
 )
 ACTIONS: Final = (DEBUG,)

@@ -123,7 +123,8 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         self.call_after_refresh(self._start_session)
 
     async def on_unmount(self) -> None:
-        """Complete the audit lines of what is no longer tracked."""
+        """Remove what was created for debugging; complete the audit lines of what is no longer tracked."""
+        await self.remote.close()
         await self.operations.close()
 
     def _new_session(self) -> ReconnectingSession:
