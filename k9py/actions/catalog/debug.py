@@ -18,7 +18,7 @@ def _allowed(target: ActionTarget) -> str | None:
 def _debug(host: ActionHost, argument: str | None) -> None:
     target = host.acting_on_target()
     if target is not None:
-        host.remote.debug(target, (argument or "").strip())
+        host.remote.debug(target, (argument or "").strip(), host.container_under_cursor)
 
 
 DEBUG: Final = Action(

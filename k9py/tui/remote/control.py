@@ -7,7 +7,6 @@ starts a function of a module beside this one.
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
 from typing import Any, Final
 
 from textual.worker import WorkerError
@@ -58,11 +57,15 @@ class RemoteControl:
 
         start_worker(self._app, work, group=TERMINAL_GROUP, exclusive=True)
 
-    def debug(self, target: ObjectRef, image: str = "") -> None:
-        """Ask for a debug container, a copy of the pod, or a shell on its node; `image`: of the container."""
-        from k9py.tui.remote.debugging import debug_object
+    def debug(self, target: ObjectRef, image: str = "", container: str = "") -> None:
+        """Ask for a debug container, a copy of the pod, or a shell on its node."""
 
-        start_worker(self._app, partial(debug_object, self._app, self._context, target, image), group=DEBUG_GROUP)
+        async def work() -> None:
+            from k9py.tui.remote.debugging import debug_object
+
+            await debug_object(self._app, self._context, target, image=image, container=container)
+
+        start_worker(self._app, work, group=DEBUG_GROUP)
 
     async def close(self) -> None:
         """Wait until what debugging sessions have created is removed; they are cancelled already, or are now."""
