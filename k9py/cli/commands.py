@@ -26,6 +26,7 @@ from k9py.cli.command_line import (
 )
 from k9py.cli.debug_command import debug
 from k9py.cli.delete import delete
+from k9py.cli.forward.command import forward
 from k9py.cli.logs.command import logs
 from k9py.cli.objects.command import api_resources, describe, events, get, top
 from k9py.cli.operation_command import operation_command
@@ -246,6 +247,7 @@ COMMANDS: Final = (
     capsule,
     checks,
     logs,
+    forward,
     get,
     api_resources,
     describe,

@@ -1,8 +1,8 @@
 """One cluster as one user: every request that k9py sends to an API server.
 
-Owns: which HTTP request each operation becomes. Implements `LogSource`, `Patcher`, `Reader` and `ContainerCommands`,
-and creates `ListerWatcher`s. To add an operation: a method that builds an `ApiRequest`; a stream: a module of its own.
-Imports aiohttp: before the first frame, import `connect` instead.
+Owns: which HTTP request each operation becomes. Implements `LogSource`, `Patcher`, `Reader`, `PodPorts` and
+`ContainerCommands`, and creates `ListerWatcher`s. To add an operation: a method that builds an `ApiRequest`; a stream:
+a module of its own. Imports aiohttp: before the first frame, import `connect` instead.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.owners import OwnedObject, OwnerList, decode_owner_page
 from k9py.api.resource_type import ResourceType
 from k9py.api.resource_types import ResourceTypes
-from k9py.api.streams import ContainerRef, ContainerStream
+from k9py.api.streams import ContainerRef, ContainerStream, PortTunnel
 from k9py.api.write_request import WriteRequest
 from k9py.informer.lister_watcher import ListerWatcher
 from k9py.kube.container_stream import open_attach, open_exec
@@ -40,6 +40,7 @@ from k9py.kube.foreign_response import malformed_body_error
 from k9py.kube.lister_watcher import HttpListerWatcher
 from k9py.kube.log_stream import open_log
 from k9py.kube.object_request import object_request
+from k9py.kube.port_forward import open_ports
 from k9py.kube.request import HEADER_TIMEOUT, LIST_TIMEOUT, ApiRequest, RequestInfo
 from k9py.kube.target import ConnectionInfo
 from k9py.kube.transport import Transport
@@ -324,6 +325,10 @@ class Connection:
     ) -> AbstractAsyncContextManager[ContainerStream]:
         """Attach to the main process of a container: see `ContainerCommands`."""
         return open_attach(self._transport, container, stdin=stdin, tty=tty)
+
+    def open_ports(self, namespace: str, pod: str) -> AbstractAsyncContextManager[PortTunnel]:
+        """Open a tunnel to the ports of a pod: see `PodPorts`."""
+        return open_ports(self._transport, namespace, pod)
 
     def _decode(self, body: bytes) -> dict[str, Any]:
         try:

@@ -22,6 +22,14 @@ from k9py.simulator.apiserver.responses import ApiResponse, error_response
 from k9py.simulator.faults import Cut, Fault, Faults, Hang, NoBookmarks, Refuse, Replace, RequestMatch, Silence, Slow
 from k9py.simulator.state import SimulatorState
 from k9py.simulator.status_errors import StatusError
+from k9py.simulator.streaming.upgrade import StreamUpgrade
+from k9py.simulator.streaming.websocket import (
+    StreamRecord,
+    WebSocketConnection,
+    accept,
+    requested_protocols,
+    requested_upgrade,
+)
 
 COMPRESS_BYTES = 128 * 1024  # the real server does not compress smaller responses
 KEPT_REQUESTS = 10_000
@@ -55,6 +63,7 @@ class HttpServer:
 
     def __init__(self, state: SimulatorState, access: Access, faults: Faults) -> None:
         self.requests: deque[RecordedRequest] = deque(maxlen=KEPT_REQUESTS)
+        self.record = StreamRecord()
         self.port = 0
         self._state = state
         self._access = access
@@ -131,6 +140,10 @@ class HttpServer:
         except asyncio.CancelledError:
             self._record(RecordedRequest(http.method, path_with_query, 0, verb, resource))
             raise
+        if isinstance(api_response, StreamUpgrade):
+            record = RecordedRequest(http.method, path_with_query, 101, verb, resource)
+            self._record(record)
+            return await self._stream(http, record, api_response, fault)
         record = RecordedRequest(http.method, path_with_query, api_response.status, verb, resource)
         self._record(record)
         return await self._send(http, record, api_response, fault)
@@ -147,7 +160,7 @@ class HttpServer:
         query: Mapping[str, str],
         headers: Mapping[str, str],
         fault: Fault | None,
-    ) -> ApiResponse:
+    ) -> ApiResponse | StreamUpgrade:
         match fault:
             case Refuse(code, reason, message, retry_after):
                 return error_response(StatusError(code, reason, message, {}, retry_after=retry_after))
@@ -161,7 +174,18 @@ class HttpServer:
             return _replacement_response(fault)
         try:
             body = await self._body(http)
-            request = read_request(self._state, self._access, http.method, path, query, headers, body)
+            request = read_request(
+                self._state,
+                self._access,
+                http.method,
+                path,
+                query,
+                headers,
+                body,
+                parameters=tuple(http.query.items()),
+                upgrade=requested_upgrade(http),
+                protocols=requested_protocols(http),
+            )
             api_response = answer(self._state, self._access, request)
         except StatusError as error:
             return error_response(error)
@@ -214,6 +238,40 @@ class HttpServer:
             finally:
                 self._streams.discard(stream)
             return response
+
+    async def _stream(
+        self, http: web.BaseRequest, record: RecordedRequest, upgrade: StreamUpgrade, fault: Fault | None
+    ) -> web.StreamResponse:
+        """Upgrade a connection and serve it to its end."""
+        accepted = await accept(http, upgrade.protocols)
+        if not isinstance(accepted, web.WebSocketResponse):
+            return accepted
+        stream = _OpenStream(record, http)
+        remaining = fault.after_bytes if isinstance(fault, Cut | Silence) else None
+
+        async def before_send(message: bytes) -> bytes:
+            nonlocal remaining
+            if remaining is not None:
+                if len(message) >= remaining:
+                    if isinstance(fault, Silence):
+                        await self._cleared.wait()
+                    _cut(http)
+                remaining -= len(message)
+            if stream.silent:
+                await self._cleared.wait()
+                _cut(http)
+            return message
+
+        connection = WebSocketConnection(accepted, record.path, self.record, before_send)
+        self._streams.add(stream)
+        try:
+            await upgrade.run(connection)
+        finally:
+            self._streams.discard(stream)
+        if stream.silent:
+            await self._cleared.wait()
+        await connection.close()
+        return accepted
 
     async def _pump(
         self, stream: _OpenStream, response: web.StreamResponse, chunks: AsyncIterator[bytes], fault: Fault | None

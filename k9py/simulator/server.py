@@ -32,12 +32,15 @@ from k9py.simulator.scenarios.cluster_objects import add_cluster_objects
 from k9py.simulator.scenarios.loader import check_scenario, load_scenario
 from k9py.simulator.scenarios.recorded import Recording, load_recording
 from k9py.simulator.state import SimulatorState
+from k9py.simulator.streaming.streams import Streams
+from k9py.simulator.streaming.websocket import StreamFrame
 
 START_SECONDS = 60.0
 CALL_SECONDS = 60.0
 MANY_PODS = 5000  # from this size on, loaded objects are excluded from garbage collection
 ANY_REQUEST = RequestMatch()
 LOG_REQUESTS = RequestMatch("get", "pods", "/log?")
+EXEC_REQUESTS = RequestMatch("get", "pods", "/exec?")
 
 _T = TypeVar("_T")
 
@@ -90,6 +93,7 @@ class Simulator:
         rng = random.Random(seed)
         storage = Storage(self.clock, new_uid=lambda: _uid(rng, uid_salt), pick=rng.choice)
         self._state = SimulatorState(storage, self.clock, rng)
+        self._state.streams = Streams(self._state)
         self._apis = ServedApis(metrics=scenario is not None) if apis is None else apis
         self._access = Access()
         self._faults = Faults()
@@ -205,6 +209,11 @@ class Simulator:
         """Return the last 10,000 requests, oldest first."""
         return list(self._running_listener.requests)
 
+    def stream_frames(self, where: RequestMatch = ANY_REQUEST) -> list[StreamFrame]:
+        """Return the latest 20,000 messages of exec, attach and portforward, oldest first."""
+        frames = self.call(lambda _: list(self._running_listener.record.frames))
+        return [frame for frame in frames if where.matches("get", "pods", frame.path)]
+
     # -- control --------------------------------------------------------------------------------------------------
 
     def call(self, function: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
@@ -309,6 +318,14 @@ class Simulator:
     def open_logs(self, where: RequestMatch = LOG_REQUESTS) -> int:
         """Return how many log streams are open, without those that hang."""
         return self.call(lambda _: self._running_listener.open_streams(where))
+
+    def break_streams(self, where: RequestMatch = EXEC_REQUESTS, *, silently: bool = False) -> int:
+        """Cut the streams (of exec by default) that are open now, or leave them half open, as `break_logs` does."""
+        return self.break_logs(silently=silently, where=where)
+
+    def open_streams(self, where: RequestMatch = EXEC_REQUESTS) -> int:
+        """Return how many streams are open, without those that hang."""
+        return self.open_logs(where)
 
     def stop_listening(self) -> None:
         """Close the port and every connection, as if the server were lost; the cluster keeps running."""

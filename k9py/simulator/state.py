@@ -5,16 +5,20 @@ Invariant: it belongs to the simulator's thread and loop; other threads use `Sim
 
 import random
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from k9py.simulator import status_errors
 from k9py.simulator.admission import Webhook
 from k9py.simulator.apiserver.recorded_reads import RecordedReads
+from k9py.simulator.apiserver.request import IncomingRequest
+from k9py.simulator.apiserver.responses import ApiResponse
 from k9py.simulator.apiserver.served_apis import ServedApis
 from k9py.simulator.clock import SimulationClock
 from k9py.simulator.registry.storage import Storage
+from k9py.simulator.streaming.upgrade import StreamUpgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,21 @@ class EmptyLogSource:
 
     def open(self, pod: dict[str, Any], container: str, *, previous: bool = False) -> ContainerLogRun | None:
         return None
+
+
+class StreamSource(Protocol):
+    """What answers pods/exec, pods/attach and pods/portforward."""
+
+    def open(self, request: IncomingRequest) -> StreamUpgrade | ApiResponse:
+        """Answer an authorized request. Raises StatusError."""
+        ...
+
+
+class NoStreams:
+    """A stream source of a cluster without containers."""
+
+    def open(self, request: IncomingRequest) -> StreamUpgrade | ApiResponse:
+        raise status_errors.no_such_resource()
 
 
 class ContainerRunTimes:
@@ -99,7 +118,8 @@ class SimulatorState:
     """The state of one simulated cluster.
 
     `log_source` is replaced when the nodes start, `apis` by `served_apis.serve`. `recorded` is what a recording can
-    answer, None: everything.
+    answer, None: everything. `streams` answers exec, attach and portforward. `exit_container` is the kubelet's: it ends
+    the run of a pod's container by name, with an exit code.
     """
 
     storage: Storage
@@ -110,3 +130,5 @@ class SimulatorState:
     webhooks: list[Webhook] = field(default_factory=list)
     apis: ServedApis = field(default_factory=ServedApis)
     recorded: RecordedReads | None = None
+    streams: StreamSource = field(default_factory=NoStreams)
+    exit_container: Callable[[dict[str, Any], str, int], None] = lambda _pod, _container, _code: None

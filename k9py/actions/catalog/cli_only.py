@@ -80,6 +80,18 @@ ACTIONS: Final = (
         ),
     ),
     _verb(
+        "cli.forward",
+        "Port-forward",
+        "Forward local ports to a pod, a workload or a Service",
+        CliVerb(
+            "forward",
+            "Forward local ports to ready pods; survives their end.",
+            "Forward local ports to a pod, to a workload or to a Service (whose target port is used), until Ctrl+C."
+            " When the pod goes, new connections go to another ready one; the local port stays. Addresses are printed"
+            " on standard output, what happens on standard error.",
+        ),
+    ),
+    _verb(
         "cli.get",
         "Get",
         "Objects of any type",

@@ -154,6 +154,21 @@ class Access:
         what = f'cannot {target.verb} resource "{plural}" in API group "{resource.group}" {where}'
         raise status_errors.forbidden(resource, target.name, f'User "{user.name}" {what}')
 
+    def check_create(self, user: UserInfo, target: RequestTarget) -> None:
+        """Refuse a stream whose user may not `create` it, whatever its method: a WebSocket is opened with GET.
+
+        Since Kubernetes 1.35 (AuthorizePodWebsocketUpgradeCreatePermission); RBAC gives no reason here.
+
+        Raises:
+            StatusError: 403.
+        """
+        resource = target.resource
+        if resource is None:
+            return
+        plural = f"{resource.plural}/{target.subresource}"
+        if not self.allows(user, "create", resource.group, plural, target.namespace, target.name):
+            raise status_errors.forbidden(resource, target.name, "")
+
     def rules_in(self, user: UserInfo, namespace: str) -> list[Rule]:
         """Return the rules of a user that apply in a namespace, without unlisted ones."""
         rules = (*_AUTHENTICATED_RULES, *self._rules.get(user.name, ()))

@@ -3,7 +3,7 @@
 Invariant: `answer` raises only `StatusError` for a client's error, and never touches a socket.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from k9py.simulator import status_errors
 from k9py.simulator.apiserver import reads, writes
@@ -21,6 +21,7 @@ from k9py.simulator.apiserver.subresources import evict
 from k9py.simulator.apiserver.watch import watch
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.state import SimulatorState
+from k9py.simulator.streaming.upgrade import StreamUpgrade
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
 
@@ -33,8 +34,12 @@ def read_request(
     query: Mapping[str, str],
     headers: Mapping[str, str],
     body: bytes,
+    *,
+    parameters: Sequence[tuple[str, str]] = (),
+    upgrade: str = "",
+    protocols: Sequence[str] = (),
 ) -> IncomingRequest:
-    """Build an authenticated request.
+    """Build an authenticated request; the arguments are those of `IncomingRequest`.
 
     Raises:
         StatusError: 401.
@@ -43,10 +48,12 @@ def read_request(
     target = parse_request_info(state.storage.resources, method, path, query) or RequestTarget(method.lower())
     content_type = headers.get("Content-Type", "")
     accept, agent = headers.get("Accept", ""), headers.get("User-Agent", "")
-    return IncomingRequest(method, path, target, user, query, accept, content_type, body, agent)
+    return IncomingRequest(
+        method, path, target, user, query, accept, content_type, body, agent, parameters, upgrade, protocols
+    )
 
 
-def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> ApiResponse:
+def answer(state: SimulatorState, access: Access, request: IncomingRequest) -> ApiResponse | StreamUpgrade:
     """Answer one request.
 
     Raises:
@@ -121,7 +128,7 @@ def _unavailable() -> ApiResponse:
     return text_response("service unavailable\n", 503)
 
 
-def _subresource(state: SimulatorState, access: Access, request: IncomingRequest) -> ApiResponse:
+def _subresource(state: SimulatorState, access: Access, request: IncomingRequest) -> ApiResponse | StreamUpgrade:
     target = request.info
     held = next((sub for sub in request.resource.subresources if sub.name == target.subresource), None)
     if held is None and request.resource.custom is not None:
@@ -143,6 +150,9 @@ def _subresource(state: SimulatorState, access: Access, request: IncomingRequest
             return scale(state, request)
         case "log", _ if request.resource is PODS:
             return pod_log(state, request)
+        case "exec" | "attach" | "portforward", _ if request.resource is PODS:
+            access.check_create(request.user, target)
+            return state.streams.open(request)
         case "eviction", _:
             return evict(state, request)
         case _:

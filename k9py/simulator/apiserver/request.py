@@ -3,7 +3,7 @@
 Invariant: verbs are those of authorization (`list`, `watch`, `deletecollection` ...).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from k9py.simulator import status_errors
@@ -37,7 +37,9 @@ class UserInfo:
 class IncomingRequest:
     """A request, independent of the HTTP library.
 
-    `query` holds the last value of each parameter; `accept` and `content_type` are the raw headers.
+    `query` holds one value of each parameter, `parameters` all of them in order; `accept` and `content_type` are the
+    raw headers. `upgrade` is what the connection shall become, in lower case, such as `websocket`; `protocols` are the
+    subprotocols offered for that.
     """
 
     method: str
@@ -49,6 +51,9 @@ class IncomingRequest:
     content_type: str = ""
     body: bytes = b""
     user_agent: str = ""
+    parameters: Sequence[tuple[str, str]] = ()
+    upgrade: str = ""
+    protocols: Sequence[str] = ()
 
     @property
     def resource(self) -> Resource:

@@ -7,6 +7,7 @@ simulate another older version, add it to `registry/older_versions.py`.
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from k9py.simulator.clock import timestamp
 from k9py.simulator.registry.cache import Object
@@ -39,6 +40,8 @@ class ServedApis:
         aggregated_discovery: False: only the form with one request per group, as before Kubernetes 1.26.
         only: older versions that it has instead of today's: `autoscaling/v1`, `policy/v1beta1`, `batch/v1beta1`,
             `discovery.k8s.io/v1beta1`.
+        streams: what exec, attach and portforward speak: "v5" as since Kubernetes 1.30; "v4": WebSockets of before
+            that, without a close signal for stdin and without portforward; "spdy": no WebSocket gets through.
 
     Raises:
         ValueError: an unknown older version.
@@ -48,6 +51,7 @@ class ServedApis:
     unavailable: tuple[str, ...] = ()
     aggregated_discovery: bool = True
     only: tuple[str, ...] = ()
+    streams: Literal["v5", "v4", "spdy"] = "v5"
 
     def __post_init__(self) -> None:
         known = {_AUTOSCALING_V1, *OLDER_VERSIONS}

@@ -112,8 +112,12 @@ NODES = Resource("", "v1", "nodes", "node", "Node", ("no",), False, subresources
 PODS = Resource(
     "", "v1", "pods", "pod", "Pod", ("po",),
     subresources=(
+        Subresource("attach", "PodAttachOptions", ("create", "get")),
+        Subresource("ephemeralcontainers", "Pod", ("get", "patch", "update")),
         Subresource("eviction", "Eviction", ("create",), "policy", "v1"),
+        Subresource("exec", "PodExecOptions", ("create", "get")),
         Subresource("log", "Pod", ("get",)),
+        Subresource("portforward", "PodPortForwardOptions", ("create", "get")),
         _status("Pod"),
     ),
     categories=("all",), counts_generation=True,

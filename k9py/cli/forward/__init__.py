@@ -1,0 +1,1 @@
+"""`kdash forward`: a port-forward without the dashboard."""

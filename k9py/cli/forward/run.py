@@ -1,0 +1,148 @@
+"""Runs `kdash forward`: prints the addresses, then what happens, until it is ended.
+
+Invariant: standard output has one line for each local port and nothing else, flushed before the first connection;
+everything about the forward goes to standard error. Ctrl+C is the regular end: exit code 0, as for kubectl.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from k9py.api.errors import KdashError
+from k9py.api.plural import count_noun
+from k9py.api.quantities import format_bytes
+from k9py.cli.console import Console, is_unicode, json_text
+from k9py.cli.resolve import resolve_argument
+from k9py.cli.session import Invocation, open_session
+from k9py.cli.targets import ObjectArgument
+from k9py.forwarding.figures import ForwardEvent, ForwardEventKind, ForwardFigures
+from k9py.forwarding.forward import Forward
+from k9py.forwarding.listeners import Listener
+from k9py.forwarding.ports import PortPair
+from k9py.forwarding.start import start_forward
+from k9py.runtime.background_jobs import JobState
+from k9py.runtime.clock import Clock
+from k9py.views.exit_codes import ExitCode, exit_code_of_write
+
+ERROR_SECONDS: Final = 5.0
+"""The same error is printed once in so many seconds."""
+
+
+async def forward_ports(
+    invocation: Invocation, named: ObjectArgument, ports: Sequence[PortPair], address: str
+) -> ExitCode:
+    """Forward until the command is ended; return the exit code. Raises KdashError: it could not start."""
+    console = invocation.console
+    async with open_session(invocation) as session:
+        target = await resolve_argument(session, named, by_tier=True)
+        async with asyncio.TaskGroup() as group:
+            forward: Forward | None = None
+            failure: KdashError | None = None
+            try:
+                forward = await start_forward(
+                    session,
+                    session.key(target),
+                    ports,
+                    address=address,
+                    spawn=lambda run, name: group.create_task(run, name=name),
+                )
+            except KdashError as error:  # raised as itself, not in a group
+                failure = error
+            if forward is not None:
+                printer = ForwardPrinter(console, invocation.clock, forward)
+                try:
+                    printer.print_start(json=invocation.arguments.json)
+                    await forward.wait_ended()
+                except asyncio.CancelledError:
+                    # Ctrl+C, the regular end. After SIGTERM and SIGHUP the exit code is that of the signal anyway.
+                    task = asyncio.current_task()
+                    assert task is not None
+                    task.uncancel()
+                    await forward.stop()
+                except BaseException:
+                    await forward.stop()
+                    raise
+        if failure is not None:
+            raise failure
+        assert forward is not None
+        printer.print_end()
+        if forward.error is not None:
+            raise forward.error
+        return exit_code_of_write(ExitCode.DONE, forward.audit_problem)
+
+
+class ForwardPrinter:
+    """Prints a forward: its addresses, its events and its end."""
+
+    def __init__(self, console: Console, clock: Clock, forward: Forward) -> None:
+        self._console = console
+        self._clock = clock
+        self._forward = forward
+        self._last_error = ""
+        self._last_error_at = 0.0
+        self._skipped = 0
+
+    def print_start(self, *, json: bool) -> None:
+        """Print the addresses, and from now on every event. Raises OSError: standard output cannot be written."""
+        console, forward = self._console, self._forward
+        for listener in forward.listeners:
+            console.print(
+                self._json(listener) if json else f"{listener.url} -> {forward.target.title}:{listener.remote}"
+            )
+        console.out.flush()
+        if forward.warning:
+            console.print_err(f"kdash: warning: {forward.warning}")
+        if forward.state is JobState.WAITING:
+            console.print_err(f"kdash: waiting: {forward.waits_for}")
+        elif forward.pod:
+            console.print_err(f"kdash: connections go to {forward.pod}; Ctrl+C ends the forward")
+        forward.subscribe(self.print_event)
+
+    def print_event(self, event: ForwardEvent) -> None:
+        """Print an event; of equal errors at once, only the first."""
+        if event.kind is ForwardEventKind.ERROR:
+            now = self._clock.monotonic()
+            if event.text == self._last_error and now - self._last_error_at < ERROR_SECONDS:
+                self._skipped += 1
+                return
+            self._last_error, self._last_error_at = event.text, now
+        if self._skipped:
+            self._console.print_err(f"kdash: and {count_noun(self._skipped, 'more such error', 'more such errors')}")
+            self._skipped = 0
+        self._console.print_err(f"kdash: {event.text}")
+
+    def print_end(self) -> None:
+        """Print what it did."""
+        self._console.print_err(f"kdash: ended: {summary(self._forward.figures)}")
+        if self._forward.audit_problem:
+            self._console.print_err(f"kdash: the audit log is incomplete: {self._forward.audit_problem}")
+
+    def _json(self, listener: Listener) -> str:
+        values = {
+            "address": listener.address,
+            "addresses": list(listener.addresses),
+            "port": listener.port,
+            "remote": listener.remote,
+            "url": listener.url,
+            "target": self._forward.target.title,
+            "namespace": self._forward.ref.namespace,
+            "pod": self._forward.pod,
+        }
+        return json_text(values, plain=not is_unicode(self._console.out))
+
+
+def summary(figures: ForwardFigures) -> str:
+    """Return what a forward did: "12 connections, 1.2KiB sent, 3MiB received, 2 cut, moved once"."""
+    parts = [
+        count_noun(figures.total, "connection"),
+        f"{format_bytes(figures.sent)}B sent",
+        f"{format_bytes(figures.received)}B received",
+        f"{figures.cut:,} cut",
+    ]
+    if figures.failed:
+        parts.append(f"{figures.failed:,} failed")
+    if figures.moves:
+        parts.append(f"moved {count_noun(figures.moves, 'time')}")
+    return ", ".join(parts)

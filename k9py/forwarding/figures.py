@@ -1,0 +1,77 @@
+"""The figures of a port-forward, and what happened to it.
+
+Owns: the counters that its parts write, and the values that views read. Texts are printable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from k9py.api.text import bounded
+
+
+class ForwardEventKind(Enum):
+    """What happened to a forward."""
+
+    MOVED = "moved"
+    """New connections go to another pod."""
+    WAITING = "waiting"
+    """No connection can be made now."""
+    BACK = "back"
+    """Connections can be made again."""
+    ERROR = "error"
+    """A connection failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardEvent:
+    """Something that happened to a forward.
+
+    Args:
+        pod: the pod that new connections go to from then on, "" when there is none.
+        text: for a person, such as "moved to web-2: web-1 is being deleted".
+    """
+
+    at: datetime
+    kind: ForwardEventKind
+    text: str
+    pod: str = ""
+
+
+@dataclass(slots=True)
+class ForwardFigures:
+    """Counters since the forward began.
+
+    Args:
+        open: connections now.
+        total: connections that were accepted.
+        sent: bytes from local clients to pods.
+        received: bytes from pods to local clients.
+        cut: connections that broke after they had been made: the pod or the server went.
+        failed: connections that were accepted and never reached a pod.
+        retried: tries to reach a pod that were repeated, on the same connection.
+        moves: how often new connections were sent to another pod.
+        last_error: of the last connection that was cut or failed; "" when none was.
+    """
+
+    open: int = 0
+    total: int = 0
+    sent: int = 0
+    received: int = 0
+    cut: int = 0
+    failed: int = 0
+    retried: int = 0
+    moves: int = 0
+    last_error: str = ""
+    last_error_at: datetime | None = None
+
+    @property
+    def errors(self) -> int:
+        """Connections that were cut or failed."""
+        return self.cut + self.failed
+
+    def note_error(self, text: str, at: datetime) -> None:
+        """Keep the text of an error."""
+        self.last_error, self.last_error_at = bounded(text, 300), at

@@ -1,0 +1,249 @@
+"""Short commands in a container: run to their end, with bounded output; and what their failures mean.
+
+Invariant: no output of a container is kept beyond a limit, and none of it reaches a message without `printable`. A
+command is a list of words, never a text that a shell splits: a path is one word whatever is in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from k9py.api.errors import KdashError, NotFoundError, RefusedError
+from k9py.api.streams import CommandEnd, ContainerCommands, ContainerRef, ContainerStream, OutputChannel
+from k9py.api.text import bounded, printable
+
+T = TypeVar("T")
+
+BATCH: Final = 256 * 1024
+"""Bytes that are passed to a thread at once."""
+MAX_STDERR: Final = 16 * 1024
+"""Bytes of standard error that are kept: the last ones."""
+_NOT_RUN: Final = (126, 127)
+"""Exit codes of a shell, and of some runtimes, for a command that is not there."""
+
+
+class MissingCommandError(RefusedError):
+    """The image does not have the command."""
+
+
+class CommandFailedError(RefusedError):
+    """A command in the container failed; the message is its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOutput:
+    """What a command wrote, and how it ended.
+
+    Args:
+        stdout: the first bytes, at most the limit.
+        is_cut: it wrote more.
+    """
+
+    stdout: bytes
+    stderr: bytes
+    end: CommandEnd
+    is_cut: bool = False
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether the exit code is 0."""
+        return self.end.exit_code == 0
+
+
+class StderrTail:
+    """The last bytes of standard error."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def add(self, data: bytes) -> None:
+        """Keep bytes, and drop what came long before."""
+        self._bytes += data
+        if len(self._bytes) > MAX_STDERR:
+            del self._bytes[: -MAX_STDERR // 2]
+
+    def __bytes__(self) -> bytes:
+        return bytes(self._bytes)
+
+
+async def run_command(
+    commands: ContainerCommands,
+    container: ContainerRef,
+    words: Sequence[str],
+    *,
+    limit: int = 256 * 1024,
+) -> CommandOutput:
+    """Run a command to its end.
+
+    Args:
+        limit: bytes of standard output that are kept; more of it ends the command.
+
+    Raises:
+        MissingCommandError: the image does not have it.
+        KdashError: it could not be started, or the stream was lost.
+    """
+    stdout, stderr, is_cut = bytearray(), StderrTail(), False
+    async with commands.open_exec(container, words) as stream:
+        async for channel, data in stream.output():
+            if channel is OutputChannel.STDERR:
+                stderr.add(data)
+                continue
+            room = limit - len(stdout)
+            stdout += data[:room]
+            if len(data) > room:
+                is_cut = True
+                break
+        end = CommandEnd(0) if is_cut else await stream.end()
+    check_is_there(words[0], end, bytes(stderr))
+    return CommandOutput(bytes(stdout), bytes(stderr), end, is_cut)
+
+
+async def pump(stream: ContainerStream, sink: Callable[[bytes], None], stderr: StderrTail) -> CommandEnd:
+    """Pass standard output to a function that blocks, in a thread, while more is read; return how the command ended.
+
+    At most two batches are kept: one that is written, one that is filled. When this is cancelled or fails, the function
+    is not running any more.
+
+    Raises:
+        ConnectionFailedError: the stream was lost; what came before has been passed on.
+    """
+    batch: list[bytes] = []
+    size = 0
+    writing: asyncio.Future[None] | None = None
+
+    async def flush() -> None:
+        nonlocal batch, size, writing
+        if writing is not None:
+            await asyncio.shield(writing)
+            writing = None
+        if batch:
+            writing = asyncio.ensure_future(asyncio.to_thread(sink, b"".join(batch)))
+            batch, size = [], 0
+
+    try:
+        try:
+            async for channel, data in stream.output():
+                if channel is OutputChannel.STDERR:
+                    stderr.add(data)
+                    continue
+                batch.append(data)
+                size += len(data)
+                if size >= BATCH or writing is None or writing.done():
+                    await flush()
+        finally:
+            await flush()
+            await flush()
+        return await stream.end()
+    finally:
+        await _settle(writing)
+
+
+async def exchange(
+    stream: ContainerStream,
+    source: AsyncIterator[bytes] | None,
+    sink: Callable[[bytes], None],
+    stderr: StderrTail,
+) -> CommandEnd:
+    """Send bytes to a command while its output is passed on as by `pump`; stop sending when it ends.
+
+    Args:
+        source: its standard input, None for none.
+
+    Raises:
+        RefusedError: the protocol of this server cannot end standard input.
+        KdashError: the stream was lost, or the source failed.
+    """
+    if source is None:
+        return await pump(stream, sink, stderr)
+    pumping = asyncio.ensure_future(pump(stream, sink, stderr))
+    sending = asyncio.ensure_future(_send_all(stream, source))
+    try:
+        await asyncio.wait({pumping, sending}, return_when=asyncio.FIRST_COMPLETED)
+        if not pumping.done():
+            sending.result()
+        return await pumping
+    finally:
+        pumping.cancel()
+        sending.cancel()
+        await asyncio.gather(pumping, sending, return_exceptions=True)
+
+
+async def _send_all(stream: ContainerStream, source: AsyncIterator[bytes]) -> None:
+    async for data in source:
+        await stream.send(data)
+    await stream.close_stdin()
+
+
+async def single(data: bytes) -> AsyncIterator[bytes]:
+    """Yield bytes that are there already."""
+    yield data
+
+
+async def _settle(writing: asyncio.Future[None] | None) -> None:
+    """Wait for a thread, whatever happens to this task meanwhile: it uses files that are closed next."""
+    while writing is not None and not writing.done():
+        try:
+            await asyncio.shield(asyncio.gather(writing, return_exceptions=True))
+        except asyncio.CancelledError:
+            continue
+
+
+async def in_thread(function: Callable[..., T], *args: Any) -> T:
+    """Run a function that blocks in a thread; when this is cancelled, wait for its end."""
+    running = asyncio.ensure_future(asyncio.to_thread(function, *args))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await _settle(running)  # type: ignore[arg-type]
+        raise
+
+
+def is_missing(end: CommandEnd, stderr: bytes) -> bool:
+    """Return whether the image does not have the command.
+
+    Container runtimes start it without a shell and report this in different ways: runc's message, by containerd as an
+    InternalError and by CRI-O as exit code 255; shells and some runtimes use 126 and 127.
+    """
+    text = f"{end.message} {stderr[-2000:].decode(errors='replace')}"
+    if end.exit_code == 0:
+        return False
+    if "executable file not found" in text or ("stat " in end.message and "no such file or directory" in end.message):
+        return True
+    return end.exit_code in _NOT_RUN
+
+
+def check_is_there(command: str, end: CommandEnd, stderr: bytes) -> None:
+    """Raise MissingCommandError if the image does not have the command."""
+    if is_missing(end, stderr):
+        raise MissingCommandError(
+            f"the container has no {printable(command)}", "a debug container has it: kdash debug, b in the dashboard"
+        )
+
+
+def failure(end: CommandEnd, stderr: bytes, what: str) -> KdashError:
+    """Return the error of a command that failed.
+
+    Args:
+        what: what was not done, such as "/data cannot be read".
+    """
+    text = first_line(stderr) or end.message
+    lower = text.lower()
+    reason = bounded(text) or f"exit code {end.exit_code}"
+    if "permission denied" in lower or "operation not permitted" in lower:
+        return CommandFailedError(f"{what}: {reason}", "the user that the container runs as may not do this")
+    if "no space left" in lower or "quota exceeded" in lower:
+        return CommandFailedError(f"{what}: {reason}", "there is no space left in the container")
+    if "read-only file system" in lower:
+        return CommandFailedError(f"{what}: {reason}", "copy to a volume, such as an emptyDir, that is writable")
+    if "no such file or directory" in lower or "nonexistent" in lower:
+        return NotFoundError(f"{what}: {reason}", "check the path: kdash exec, or f in the dashboard, lists files")
+    return CommandFailedError(f"{what}: {reason}")
+
+
+def first_line(stderr: bytes) -> str:
+    """Return the first line of standard error that says something."""
+    lines = [line for line in stderr.decode(errors="surrogateescape").splitlines() if line.strip()]
+    return lines[0].strip() if lines else ""
