@@ -73,6 +73,8 @@ class ActionScope(Enum):
     BUTTONS = "buttons"
     LIST = "list"
     CHOICES = "choices"
+    FORM = "form"
+    CHOICE = "choice"
     COMMAND_LINE = "command line"
     SOURCES = "sources"
     QUESTION = "question"
