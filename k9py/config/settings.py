@@ -6,6 +6,8 @@
     [forwards.web]                     # see `forward_settings`
     target = "svc/web"
     ports = ["8080:80"]
+    [debug]                            # see `debug_settings`
+    image = "busybox:1.37"
 
 Invariants: a missing file is an empty one; a file with faults is used as far as it is valid, and each fault is reported
 with its line; nothing in it ever stops the program. To add a setting: a field of its table's struct.
@@ -18,15 +20,17 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
+from k9py.config.debug_settings import DebugSettings, Profile
 from k9py.config.forward_settings import PORTS_SAMPLE, ForwardSettings, fault_of, keys_used_twice
 
 _MAX_BYTES: Final = 1_000_000
 """A larger file is not a config file."""
 _LIST_SAMPLE: Final = '["pdb-blocks"]'
+_PROFILES: Final = get_args(Profile)
 _LINE: Final = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 """How tomllib (3.11) ends its messages: its errors have no attribute for the line."""
 
@@ -50,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     triage: TriageSettings = TriageSettings()
     forwards: dict[str, ForwardSettings] = {}
+    debug: DebugSettings = DebugSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +200,8 @@ def _plain(name: str, text: str, *, has_key: bool) -> str:
             return f"{name} must be a table: [{name}] on a line of its own"
     if missing := re.match(r"Object missing required field `(\w+)`", text):
         return f"{name} has no {missing[1]}"
+    if text.startswith("Invalid enum value"):
+        return f"{name} must be {', '.join(_PROFILES[:-1])} or {_PROFILES[-1]}"
     return f"{name}: {text[:1].lower()}{text[1:]}"
 
 

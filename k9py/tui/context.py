@@ -16,6 +16,7 @@ from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.diagnosis.problem import Problem
+from k9py.operations.result import OperationResult
 from k9py.operations.target import TargetSnapshot
 from k9py.runtime.background_jobs import BackgroundJob, BackgroundJobs
 from k9py.tui.options import AppOptions
@@ -26,11 +27,28 @@ from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.views.background_jobs import SavedForward
 
 
+class RunningOperation(Protocol):
+    """One run of an operation."""
+
+    @property
+    def results(self) -> Sequence[OperationResult]:
+        """One for each target that was started, as far as it has come."""
+        ...
+
+    async def wait(self) -> None:
+        """Wait until the run has ended."""
+        ...
+
+
 class OperationControl(Protocol):
     """Starts operations and knows their progress."""
 
     def start(self, operation_id: str, targets: Sequence[TargetSnapshot], **inputs: Any) -> None:
         """Start an operation on one or several objects."""
+        ...
+
+    def begin(self, operation_id: str, targets: Sequence[TargetSnapshot], **inputs: Any) -> RunningOperation | None:
+        """Start as `start` does and return the run, None when it cannot begin now."""
         ...
 
     def snapshot(self, key: ObjectRef) -> TargetSnapshot:

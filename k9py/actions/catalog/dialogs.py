@@ -67,6 +67,11 @@ ACTIONS: Final = (
     _list("page_up", "Page up", ("pageup",), -10),
     _key("choices.down", "Down", "Down", ("j",), "move(1)", ActionScope.CHOICES),
     _key("choices.up", "Up", "Up", ("k",), "move(-1)", ActionScope.CHOICES),
+    _key("form.next", "Next", "Next field", ("down",), "walk(1)", ActionScope.FORM),
+    _key("form.previous", "Previous", "Previous field", ("up",), "walk(-1)", ActionScope.FORM),
+    _key("choice.next", "Next", "Next value", ("right", "space"), "choose(1)", ActionScope.CHOICE),
+    _key("choice.previous", "Previous", "Previous value", ("left",), "choose(-1)", ActionScope.CHOICE),
+    _key("choice.submit", "Continue", "Continue with what is chosen", ("enter",), "submit", ActionScope.CHOICE),
     _key(
         "command.complete",
         "Complete",

@@ -130,8 +130,9 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         self.call_after_refresh(self._start_session)
 
     async def on_unmount(self) -> None:
-        """Stop what runs in the background; complete the audit lines of what is no longer tracked."""
+        """Stop what runs in the background, remove what was created for debugging; complete the audit lines."""
         await self.jobs.stop_all()
+        await self.remote.close()
         await self.operations.close()
 
     def _new_session(self) -> ReconnectingSession:

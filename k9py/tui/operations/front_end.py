@@ -88,6 +88,9 @@ class DashboardFrontEnd:
         self._reported: KdashError | None = None
         self._remedy: Remedy | None = None
         self._job: OperationJob
+        self._ended = asyncio.Event()
+        self.results: Sequence[OperationResult] = ()
+        """Of the run, as far as it has come."""
 
     # -- the run ------------------------------------------------------------------------------------------------------
 
@@ -100,6 +103,7 @@ class DashboardFrontEnd:
             runner = OperationRunner(
                 self._session(connected), self, RunOptions(together=True, watches_recovery=not is_bulk)
             )
+            self.results = runner.results
             await runner.run(self._operation, self._targets, **inputs)
             if self._is_running and is_bulk:
                 show_several_end(runner, self._bulk_title, self._log, self._host)
@@ -115,6 +119,11 @@ class DashboardFrontEnd:
             self._is_running = False
             self.current = None
             self._release_keys(discard=True)
+            self._ended.set()
+
+    async def wait(self) -> None:
+        """Wait until the run has ended."""
+        await self._ended.wait()
 
     @property
     def clock(self) -> Clock:

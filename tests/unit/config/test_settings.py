@@ -29,7 +29,7 @@ def faults(read: SettingsFile) -> list[str]:
         ),
         ('[triage]\nmut = ["pod-image"]', (), ['line 2: triage: no setting "mut": did you mean "mute"?']),
         ("[triag]\n", (), ['line 1: no table "triag": did you mean "triage"?']),
-        ("[colours]\n", (), ['line 1: no table "colours": tables: forwards, triage']),
+        ("[colours]\n", (), ['line 1: no table "colours": tables: debug, forwards, triage']),
         ("[triage]\nmute = 3\n", (), ['line 2: triage.mute must be a list, such as ["pdb-blocks"]']),
         ('[triage]\n\nmute = ["a", 3]', (), ['line 3: triage.mute must hold texts in quotes, such as ["pdb-blocks"]']),
         ("triage = 3", (), ["line 1: triage must be a table: [triage] on a line of its own"]),
