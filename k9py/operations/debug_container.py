@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from k9py.api.errors import RefusedError
+from k9py.api.errors import MissingApiError, RefusedError
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.debugging import warnings
@@ -114,6 +114,8 @@ class DebugInContainer(Operation[DebugInputs]):
         return "debug"
 
     def ended(self, inputs: DebugInputs, result: OperationResult) -> str:
+        if isinstance(result.error, MissingApiError):
+            return "ephemeral containers need Kubernetes 1.25: debug a copy of the pod"
         return pod_security_hint(result.error, inputs.container.profile, DebugStyle.EPHEMERAL)
 
     async def plan(self, target: Target, inputs: DebugInputs) -> PlannedTarget:

@@ -28,11 +28,18 @@ def faults(read: SettingsFile) -> list[str]:
         ),
         ('[triage]\nmut = ["pod-image"]', (), ['line 2: triage: no setting "mut": did you mean "mute"?']),
         ("[triag]\n", (), ['line 1: no table "triag": did you mean "triage"?']),
-        ("[colours]\n", (), ['line 1: no table "colours": tables: triage']),
+        ("[colours]\n", (), ['line 1: no table "colours": tables: debug, triage']),
         ("[triage]\nmute = 3\n", (), ['line 2: triage.mute must be a list, such as ["pdb-blocks"]']),
         ('[triage]\n\nmute = ["a", 3]', (), ['line 3: triage.mute must hold texts in quotes, such as ["pdb-blocks"]']),
         ("triage = 3", (), ["line 1: triage must be a table: [triage] on a line of its own"]),
         ("[triage]\nmute = [\n", (), ["line 2: Invalid value"]),
+        ("[debug]\nimage = 3\n", (), ["line 2: debug.image must be a text in quotes"]),
+        ("[debug]\nimag = 'a'\n", (), ['line 2: debug: no setting "imag": did you mean "image"?']),
+        (
+            '[debug]\nnode_profile = "root"\n',
+            (),
+            ["line 2: debug.node_profile must be general, baseline, restricted, netadmin or sysadmin"],
+        ),
     ],
 )
 def test_a_file_is_used_as_far_as_it_is_valid(source: str, muted: tuple[str, ...], expected: list[str]) -> None:
