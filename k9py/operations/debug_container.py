@@ -16,7 +16,7 @@ from k9py.api.errors import MissingApiError, RefusedError
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.debugging import warnings
-from k9py.operations.debugging.context import namespace_of, node_of, pod_security_hint
+from k9py.operations.debugging.context import hint_after, namespace_of, node_of
 from k9py.operations.debugging.pods import DebugContainer, container_names, ephemeral_container
 from k9py.operations.debugging.profiles import DebugStyle
 from k9py.operations.debugging.rows import container_rows
@@ -116,7 +116,7 @@ class DebugInContainer(Operation[DebugInputs]):
     def ended(self, inputs: DebugInputs, result: OperationResult) -> str:
         if isinstance(result.error, MissingApiError):
             return "ephemeral containers need Kubernetes 1.25: debug a copy of the pod"
-        return pod_security_hint(result.error, inputs.container.profile, DebugStyle.EPHEMERAL)
+        return hint_after(result.error, inputs.container.profile, DebugStyle.EPHEMERAL)
 
     async def plan(self, target: Target, inputs: DebugInputs) -> PlannedTarget:
         plan, style = plan_debug_container(target.raw, inputs), DebugStyle.EPHEMERAL

@@ -195,6 +195,7 @@ def refusal(level: str) -> KdashError:
         (refusal("baseline"), "restricted", "which the pod itself violates"),
         (MissingApiError("the server could not find the requested resource"), "general", "debug a copy"),
         (DeniedError("exceeded quota"), "general", ""),
+        (DeniedError("failed quota: q: must specify requests.cpu for: d"), "general", "quota wants requests"),
         (None, "general", ""),
     ],
 )
