@@ -77,6 +77,10 @@ class RemoteActions(Protocol):
         """Forward ports of a pod, a workload or a Service; "": ask for them."""
         ...
 
+    async def start_saved_forward(self, name: str) -> bool:
+        """Start a forward of the config file; False when it has none of that name for this context."""
+        ...
+
     def show_jobs(self) -> None:
         """List what runs in the background."""
         ...

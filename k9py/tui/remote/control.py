@@ -84,8 +84,12 @@ class RemoteControl:
 
     def forward(self, target: ObjectRef, ports: str) -> None:
         """Forward ports of a pod, a workload or a Service; "": ask for them."""
-        raise NotImplementedError
+        self._context.forwards.begin(target, ports)
+
+    async def start_saved_forward(self, name: str) -> bool:
+        """Start a forward of the config file; False when it has none of that name for this context."""
+        return await self._context.forwards.start_saved(name)
 
     def show_jobs(self) -> None:
         """List what runs in the background."""
-        raise NotImplementedError
+        self._context.navigator.open_jobs()

@@ -51,27 +51,28 @@ async def _open(
         if connected is None:
             raise RefusedError("there is no cluster")
         connected.writer.accesses.refuse(title)
-        context.show_message(f"{title}: connecting…")
         pod = await find_pod(connected, target)
-        chosen = await choose(app, pod, container, verb)
+        chosen = await choose(app, pod, container)
         if chosen is not None:
+            context.show_message(f"{verb} {printable(pod.name)}: connecting…")
             await open_(app, context, connected, pod, chosen)
     except NoShellError as error:
+        app.clear_notifications()
         offer = ("b", "Debug container")
         dialog = MessageDialog(title, error.message, error.hint, offer=offer)
         if await app.push_screen_wait(dialog):
             remote: RemoteActions = context.remote
             remote.debug(pod.key)
     except KdashError as error:
+        app.clear_notifications()
         context.show_error(title, error)
 
 
-async def choose(app: TerminalApp[Any], pod: Pod, name: str, verb: str) -> str | None:
+async def choose(app: TerminalApp[Any], pod: Pod, name: str) -> str | None:
     """Return the name of a container that runs; None when the person chose none.
 
     Args:
         name: "": ask where several run.
-        verb: such as "shell in", for the title of the dialog.
 
     Raises:
         RefusedError: there is no such container, or it does not run.
@@ -79,9 +80,11 @@ async def choose(app: TerminalApp[Any], pod: Pod, name: str, verb: str) -> str |
     containers = containers_of(pod)
     possible = [container for container in containers if container.is_running is not False]
     if not name and len(containers) > 1 and not (len(possible) == 1 and possible[0].is_default):
-        title = f"Container of {printable(pod.name)} to {'attach to' if verb == 'attach to' else 'open a shell in'}"
+        title = f"Which container of {printable(pod.name)}?"
         items = sorted(containers, key=lambda container: container.is_running is False)
-        answer = await app.push_screen_wait(ChooseDialog(title, [_item(container) for container in items]))
+        current = next((container.name for container in items if container.is_default), None)
+        dialog = ChooseDialog(title, [_item(container) for container in items], current=current)
+        answer = await app.push_screen_wait(dialog)
         if answer is None:
             return None
         name = answer
@@ -89,7 +92,7 @@ async def choose(app: TerminalApp[Any], pod: Pod, name: str, verb: str) -> str |
 
 
 def _item(container: PodContainer) -> ChoiceItem:
-    notes = (container.role, "default" if container.is_default else "", container.state, printable(container.image))
+    notes = (container.role, container.state, printable(container.image))
     return ChoiceItem(container.name, printable(container.name), " · ".join(note for note in notes if note))
 
 
@@ -103,7 +106,7 @@ async def _run_shell(app: TerminalApp[Any], context: AppContext, connected: Conn
         size = app.size.width, app.size.height
         end = await run_in_terminal(app, partial(open_shell, connected.connection, container, command, size), title)
         record.exit_code = end.exit_code
-    _show_end(context, title, end, record.problem)
+    _show_end(app, context, title, end, record.problem)
 
 
 async def _run_attached(app: TerminalApp[Any], context: AppContext, connected: Connected, pod: Pod, name: str) -> None:
@@ -111,11 +114,11 @@ async def _run_attached(app: TerminalApp[Any], context: AppContext, connected: C
     title = _title("attached to", container)
     process = await main_process_of(connected, container)
     is_typed = process.has_stdin and process.has_tty
-    leave = "Ctrl+C leaves it running"
+    leave = "Ctrl+C detaches"
     if is_typed:
-        leave = f"Ctrl+C goes to the process, {LEAVE_KEYS} leaves it running"
+        leave = f"Ctrl+C goes to it, {LEAVE_KEYS} detaches"
     elif process.has_stdin:
-        leave += " · to type to a process without a terminal: kdash attach -i"
+        leave += " · kdash attach -i types to it"
     async with connected.writer.accesses.recorded(
         "attach", pod.key, title, uid=pod.metadata.uid, container=name
     ) as record:
@@ -127,14 +130,15 @@ async def _run_attached(app: TerminalApp[Any], context: AppContext, connected: C
             run=run_interactively if is_typed else follow_output,
         )
         record.exit_code = end.exit_code
-    _show_end(context, title, end, record.problem)
+    _show_end(app, context, title, end, record.problem)
 
 
 def _title(verb: str, container: ContainerRef) -> str:
     return f"{verb} {printable(container.pod)} ({printable(container.container)})"
 
 
-def _show_end(context: AppContext, title: str, end: CommandEnd, audit_problem: str) -> None:
+def _show_end(app: TerminalApp[Any], context: AppContext, title: str, end: CommandEnd, audit_problem: str) -> None:
+    app.clear_notifications()
     how = "ended" if end.exit_code is not None else printable(end.message)
     if end.exit_code:
         how = f"ended with exit code {end.exit_code}"
