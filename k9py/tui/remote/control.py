@@ -84,8 +84,12 @@ class RemoteControl:
 
         start_worker(self._app, work, group="run in pods", exclusive=True)
 
-    def browse_files(self, target: ObjectRef) -> None:
-        """Browse the files of a container."""
+    def browse_files(self, target: ObjectRef, container: str = "", path: str = "") -> None:
+        """Browse the files of a container; `container` as for `open_shell`.
+
+        Args:
+            path: a directory; "": the one that was shown last, else the working directory.
+        """
         raise NotImplementedError
 
     def forward(self, target: ObjectRef, ports: str) -> None:
