@@ -56,8 +56,13 @@ class RemoteActions(Protocol):
         """Attach to the main process of a container; `container` as for `open_shell`."""
         ...
 
-    def debug(self, target: ObjectRef) -> None:
-        """Ask for a debug container, a copy of the pod, or a shell on its node."""
+    def debug(self, target: ObjectRef, image: str = "", container: str = "") -> None:
+        """Ask for a debug container, a copy of the pod, or a shell on its node.
+
+        Args:
+            image: of the debug container; "": that of the settings.
+            container: the one under the cursor, "" when there is none.
+        """
         ...
 
     def run_in_all(self, target: ObjectRef, command: str) -> None:
@@ -70,6 +75,10 @@ class RemoteActions(Protocol):
 
     def forward(self, target: ObjectRef, ports: str) -> None:
         """Forward ports of a pod, a workload or a Service; "": ask for them."""
+        ...
+
+    async def start_saved_forward(self, name: str) -> bool:
+        """Start a forward of the config file; False when it has none of that name for this context."""
         ...
 
     def show_jobs(self) -> None:

@@ -24,6 +24,7 @@ from k9py.cli.command_line import (
     with_output_formats,
     with_read_options,
 )
+from k9py.cli.debug_command import debug
 from k9py.cli.delete import delete
 from k9py.cli.forward.command import forward
 from k9py.cli.logs.command import logs
@@ -236,6 +237,7 @@ def checks(context: click.Context, /, **given: Any) -> None:
 
 COMMANDS: Final = (
     apply,
+    debug,
     delete,
     history,
     diff,

@@ -12,6 +12,7 @@ To change what a node's text becomes: `port_error`.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from copy import copy
 from typing import Final, Protocol
@@ -24,6 +25,8 @@ MAX_ERROR_TEXT: Final = 8192
 """Bytes of a node's error that are kept."""
 _REFUSED: Final = "connection refused"
 """What the node's operating system, and so the text of every container runtime, calls a port without a listener."""
+_POD_ENDED: Final = re.compile(r"find sandbox|network namespace for sandbox|sandbox \S+ is not running", re.IGNORECASE)
+"""How containerd and CRI-O report that the pod has ended: there is nothing to connect to."""
 
 
 def port_error(pod: str, port: int, text: str) -> PortClosedError:
@@ -37,6 +40,9 @@ def port_error(pod: str, port: int, text: str) -> PortClosedError:
     error = PortClosedError(f"Port {port} of the pod {pod}: {shorten(text)}")
     if _REFUSED in text.lower():
         error.hint = "Nothing listens on this port in the pod. Compare it with the ports of its containers."
+        error.was_refused = True
+    elif _POD_ENDED.search(text):
+        error.hint = "The pod has ended. Forward to another one."
         error.was_refused = True
     return error
 

@@ -132,6 +132,11 @@ class SpdyTunnel:
         """The connections that have not been closed and whose node has not ended them."""
         return len(set(self._connections.values()))
 
+    @property
+    def unread_bytes(self) -> int:
+        """The bytes that its connections hold for their readers."""
+        return self._buffered
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[SpdyTunnel]:
         """Receive, send and ping inside the context; its end ends all connections."""

@@ -78,7 +78,7 @@ def plan_debug_container(pod: Mapping[str, Any], inputs: DebugInputs) -> WritePl
             ("creates", "", f"debug container {printable(name)} in this pod"),
             *container_rows(around, name, container.profile),
             *target,
-            ("afterwards", "", "it ends with its shell, but cannot be removed: the pod lists it until it is deleted"),
+            ("afterwards", "", "it cannot be removed: the pod lists it, also when it has ended, until it is deleted"),
         ),
         warnings=loudest_first(
             warnings.state_of_pod(pod),
@@ -114,7 +114,7 @@ class DebugInContainer(Operation[DebugInputs]):
         return "debug"
 
     def ended(self, inputs: DebugInputs, result: OperationResult) -> str:
-        return pod_security_hint(result.error)
+        return pod_security_hint(result.error, inputs.container.profile, DebugStyle.EPHEMERAL)
 
     async def plan(self, target: Target, inputs: DebugInputs) -> PlannedTarget:
         plan, style = plan_debug_container(target.raw, inputs), DebugStyle.EPHEMERAL

@@ -117,7 +117,7 @@ class DebugCopy(Operation[CopyInputs]):
         return "copy for debugging"
 
     def ended(self, inputs: CopyInputs, result: OperationResult) -> str:
-        return pod_security_hint(result.error)
+        return pod_security_hint(result.error, inputs.container.profile, DebugStyle.COPY)
 
     async def plan(self, target: Target, inputs: CopyInputs) -> PlannedTarget:
         plan = plan_debug_copy(target.raw, inputs)

@@ -92,7 +92,7 @@ class NodeShell(Operation[NodeShellInputs]):
         return "debug"
 
     def ended(self, inputs: NodeShellInputs, result: OperationResult) -> str:
-        return pod_security_hint(result.error, is_node=True)
+        return pod_security_hint(result.error, inputs.container.profile, DebugStyle.NODE)
 
     async def plan(self, target: Target, inputs: NodeShellInputs) -> PlannedTarget:
         plan = plan_node_shell(target.raw, inputs)

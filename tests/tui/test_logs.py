@@ -102,7 +102,7 @@ async def test_t_tells_times_in_turn(kdash: Dashboard, log_screen: LogScreen) ->
     assert log_screen.logs.view.times == "none"
 
 
-@pytest.mark.parametrize(("key", "attribute"), [("w", "wrap"), ("z", "prefix"), ("J", "parsed"), ("C", "colours")])
+@pytest.mark.parametrize(("key", "attribute"), [("w", "wrap"), ("z", "prefix"), ("R", "parsed"), ("C", "colours")])
 async def test_what_a_line_looks_like_is_toggled(
     key: str, attribute: str, kdash: Dashboard, log_screen: LogScreen
 ) -> None:
@@ -118,7 +118,7 @@ async def test_what_a_line_looks_like_is_toggled(
 
 async def test_records_are_told_in_words_and_raw_on_demand(kdash: Dashboard, log_screen: LogScreen) -> None:
     assert '{"time"' not in kdash.text
-    await kdash.press("J")
+    await kdash.press("R")
     await kdash.until_text('"level":"info"')
 
 

@@ -1,7 +1,8 @@
 """Runs `kdash forward`: prints the addresses, then what happens, until it is ended.
 
 Invariant: standard output has one line for each local port and nothing else, flushed before the first connection;
-everything about the forward goes to standard error. Ctrl+C is the regular end: exit code 0, as for kubectl.
+everything about the forward goes to standard error. A signal ends it in order, with a summary; the exit code is then
+that of the signal, as for every command.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ async def forward_ports(
                     printer.print_start(json=invocation.arguments.json)
                     await forward.wait_ended()
                 except asyncio.CancelledError:
-                    # Ctrl+C, the regular end. After SIGTERM and SIGHUP the exit code is that of the signal anyway.
+                    # By a signal: the guard of the process makes its exit code of it.
                     task = asyncio.current_task()
                     assert task is not None
                     task.uncancel()

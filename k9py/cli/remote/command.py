@@ -14,7 +14,8 @@ from k9py.actions.registry import CLI_VERBS
 from k9py.cli.command_line import Subcommand, merge_arguments, with_cluster_options
 from k9py.cli.remote.targets import ContainerOptions, parse_container_target
 
-_COMMAND: Final = "kdash.command"
+COMMAND: Final = "kdash.command"
+"""Key of the words after the first `--` in `click.Context.meta`."""
 
 _EXEC_EXAMPLES: Final = """\
 kdash exec web-7d9-x2x -- ls -l /etc
@@ -44,7 +45,7 @@ class CommandAfterDashes(Subcommand):
         """Set the words of the other command aside."""
         if "--" in args:
             position = args.index("--")
-            ctx.meta[_COMMAND] = tuple(args[position + 1 :])
+            ctx.meta[COMMAND] = tuple(args[position + 1 :])
             args = args[:position]
         return super().parse_args(ctx, args)
 
@@ -68,7 +69,7 @@ def exec_(
     context: click.Context, /, operands: Sequence[str], container: str, stdin: bool, tty: bool, **given: Any
 ) -> None:
     """Run `kdash exec`."""
-    command: tuple[str, ...] = context.meta.get(_COMMAND, ())
+    command: tuple[str, ...] = context.meta.get(COMMAND, ())
     if not command:
         raise click.UsageError("Name the command after two dashes: kdash exec POD -- COMMAND.")
     arguments, named = merge_arguments(context, given), parse_container_target(operands)

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from k9py.api.errors import ConnectionFailedError, KdashError, NotFoundError
 from k9py.api.meta import ObjectRef
-from k9py.operations.debugging.warnings import REFUSED_BY_POD_SECURITY, state_of_node
+from k9py.operations.debugging.profiles import DebugStyle, Level
+from k9py.operations.debugging.warnings import REFUSED_BY_POD_SECURITY, admitted_profile, state_of_node
 from k9py.operations.plan import PreflightWarning
 from k9py.operations.target import Target
 
@@ -39,12 +40,14 @@ async def node_of(target: Target, name: str) -> tuple[PreflightWarning, ...]:
         return ()
 
 
-def pod_security_hint(error: KdashError | None, *, is_node: bool = False) -> str:
+def pod_security_hint(error: KdashError | None, profile: str, style: DebugStyle) -> str:
     """Return what helps after a refusal by PodSecurity, "" after any other end."""
     refused = None if error is None else _REFUSED.search(error.message)
     if refused is None:
         return ""
-    level = refused["level"]
-    if is_node:
+    level: Level = "restricted" if refused["level"] == "restricted" else "baseline"
+    if style is DebugStyle.NODE:
         return f"choose a namespace that does not enforce {level}, such as kube-system"
+    if admitted_profile(level, profile, style) == profile:
+        return f"the namespace enforces {level}, which the pod itself violates"
     return f"the namespace enforces {level}: choose the profile {level}"

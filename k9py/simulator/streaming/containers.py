@@ -126,6 +126,8 @@ def machine_of(state: SimulatorState, pod: Object, name: str) -> Machine:
         state.clock,
         user,
         str(spec.get("workingDir") or "/"),
+        main_command=" ".join(map(str, (*(spec.get("command") or ()), *(spec.get("args") or ())))),
+        end_main=lambda code: state.exit_container(pod, name, code),
         has_shell=not _NO_SHELL.search(image),
         has_bash=not _NO_BASH.search(image),
         has_tar=not _NO_TAR.search(image),

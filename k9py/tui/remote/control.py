@@ -6,7 +6,10 @@ starts a function of a module beside this one.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final
+
+from textual.worker import WorkerError
 
 from k9py.api.meta import ObjectRef
 from k9py.tui.context import AppContext
@@ -15,6 +18,8 @@ from k9py.tui.workers import start_worker
 
 TERMINAL_GROUP: Final = "handed-over terminal"
 """Group of the workers that take the terminal: a new one ends what still connects."""
+DEBUG_GROUP: Final = "debugging"
+"""Group of the debugging sessions: nothing ends one that may have a pod to remove."""
 
 
 class RemoteControl:
@@ -52,9 +57,22 @@ class RemoteControl:
 
         start_worker(self._app, work, group=TERMINAL_GROUP, exclusive=True)
 
-    def debug(self, target: ObjectRef) -> None:
+    def debug(self, target: ObjectRef, image: str = "", container: str = "") -> None:
         """Ask for a debug container, a copy of the pod, or a shell on its node."""
-        raise NotImplementedError
+
+        async def work() -> None:
+            from k9py.tui.remote.debugging import debug_object
+
+            await debug_object(self._app, self._context, target, image=image, container=container)
+
+        start_worker(self._app, work, group=DEBUG_GROUP)
+
+    async def close(self) -> None:
+        """Wait until what debugging sessions have created is removed; they are cancelled already, or are now."""
+        for worker in [worker for worker in self._app.workers if worker.group == DEBUG_GROUP]:
+            worker.cancel()
+            with suppress(WorkerError):
+                await worker.wait()
 
     def run_in_all(self, target: ObjectRef, command: str) -> None:
         """Run one command in all pods of a workload; "": ask for it."""
@@ -66,8 +84,12 @@ class RemoteControl:
 
     def forward(self, target: ObjectRef, ports: str) -> None:
         """Forward ports of a pod, a workload or a Service; "": ask for them."""
-        raise NotImplementedError
+        self._context.forwards.begin(target, ports)
+
+    async def start_saved_forward(self, name: str) -> bool:
+        """Start a forward of the config file; False when it has none of that name for this context."""
+        return await self._context.forwards.start_saved(name)
 
     def show_jobs(self) -> None:
         """List what runs in the background."""
-        raise NotImplementedError
+        self._context.navigator.open_jobs()

@@ -63,6 +63,7 @@ OBJECT_KEYS: Final = (
     "workload.restart",
     "workload.undo",
     "object.edit",
+    "object.forward",
     "object.delete",
     "object.tree",
     "object.owner",

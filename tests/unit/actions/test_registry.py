@@ -24,6 +24,8 @@ NOT_IN_README = {
     ActionScope.BUTTONS,
     ActionScope.LIST,
     ActionScope.CHOICES,
+    ActionScope.FORM,
+    ActionScope.CHOICE,
     ActionScope.COMMAND_LINE,
     ActionScope.SOURCES,
     ActionScope.QUESTION,
