@@ -74,7 +74,7 @@ def behaviour_of(pod: Mapping[str, Any], container: Mapping[str, Any], *, init: 
             return _parsed(word.strip())
         except ValueError as error:
             return Misconfigured(str(error))
-    ends = pod["spec"].get("restartPolicy", "Always") != "Always"
+    ends = pod["spec"].get("restartPolicy", "Always") != "Always" and not container.get("stdin")  # a shell waits
     return _by_image(container.get("image", ""), init=init, ends=ends)
 
 
