@@ -90,7 +90,7 @@ def _progress(job: BackgroundJob) -> str:
 
 def detail_text(job: BackgroundJob) -> str:
     """Return the address of a job, or why it waits or has failed."""
-    return printable(job.detail) if isinstance(job, DetailedJob) else printable(job.url)
+    return printable((job.detail if isinstance(job, DetailedJob) else "") or job.url)
 
 
 def row_key(number: int) -> ObjectRef:
