@@ -31,8 +31,6 @@ def test_a_shell_runs_what_only_a_shell_understands(line: str, words: tuple[str,
 
 
 @pytest.mark.parametrize(("line", "expected"), [("", "no command"), (" ", "no command"), ("ls 'a", "cannot be read")])
-    ("line", "expected"), [("", "no command"), ("  ", "no command"), ("echo 'a", "cannot be read")]
-)
 def test_what_is_no_command_is_refused(line: str, expected: str) -> None:
     with pytest.raises(RefusedError, match=expected) as caught:
         command_words(line)
