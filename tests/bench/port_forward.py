@@ -1,7 +1,7 @@
 """Speed of a port-forward, beside kubectl's: `python -m tests.bench.port_forward [KUBECONFIG NAMESPACE POD PORT]`.
 
-Without arguments a simulated cluster serves, in a separate process and without TLS. With them PORT of the pod must answer
-HTTP, and `GET /big?bytes=N` with N bytes.
+Without arguments a simulated cluster serves, in a separate process and without TLS. With them PORT of the pod must
+answer HTTP, and `GET /big?bytes=N` with N bytes.
 
 Printed for the tunnel alone (no local port), for `kdash forward` and for `kubectl port-forward`: MB/s through one
 connection, CPU seconds for a GB, short requests each with a connection of its own, and such requests at the same time.

@@ -57,6 +57,7 @@ Behaviour = Works | Exits | NeverReady | NoImage | Misconfigured
 
 _OUT_OF_MEMORY = Exits(137, 4.0, "OOMKilled")
 _SLOW = Works(20.0)
+_COMPLETES = Exits(0, 8.0, "Completed")
 
 
 def behaviour_of(pod: Mapping[str, Any], container: Mapping[str, Any], *, init: bool) -> Behaviour:
@@ -75,7 +76,20 @@ def behaviour_of(pod: Mapping[str, Any], container: Mapping[str, Any], *, init: 
         except ValueError as error:
             return Misconfigured(str(error))
     ends = pod["spec"].get("restartPolicy", "Always") != "Always"
-    return _by_image(container.get("image", ""), init=init, ends=ends)
+    behaviour = _by_image(container.get("image", ""), init=init, ends=ends)
+    if isinstance(behaviour, Exits | Works) and not init:
+        return _by_command(container, behaviour)
+    return behaviour
+
+
+def _by_command(container: Mapping[str, Any], by_image: Exits | Works) -> Behaviour:
+    """Return how a container behaves whose command says more than its image: it waits for input, or sleeps."""
+    if container.get("stdin"):
+        return Works() if by_image == _COMPLETES else by_image
+    words = [str(word) for word in (*(container.get("command") or ()), *(container.get("args") or ()))]
+    if words[:1] == ["sleep"] and len(words) == 2 and (words[1] == "infinity" or words[1].isdecimal()):
+        return Works() if words[1] == "infinity" else Exits(0, float(words[1]), "Completed")
+    return by_image
 
 
 def is_restarted(pod: Mapping[str, Any], ended: Exits, *, init: bool) -> bool:
@@ -105,7 +119,7 @@ def _by_image(image: str, *, init: bool, ends: bool) -> Behaviour:
         if tag_word in tag_words:
             return behaviour
     if ends:
-        return Exits(0, 8.0, "Completed")
+        return _COMPLETES
     return Works()
 
 

@@ -7,6 +7,7 @@ the stream when the container ends. Sources: `streamLocation` of the pod registr
 
 import asyncio
 import contextlib
+import urllib.parse
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from k9py.simulator.streaming.channels import ClientChannels
 from k9py.simulator.streaming.containers import RunningContainer, RunningContainers
 from k9py.simulator.streaming.kubelet_errors import (
     KubeletError,
+    UnreachableKubeletError,
     cannot_start,
     exit_code,
     internal_error,
@@ -163,9 +165,8 @@ class ContainerStreams:
         target, node = request.info, pod["spec"]["nodeName"]
         if not is_reachable(self._state.storage, node):
             address = kubelet_address(self._state.storage, node)
-            url = f"https://{address}/{target.subresource}/{target.namespace}/{target.name}/{name}"
-            refused = f'error sending request: Post "{url}": dial tcp {address}: connect: connection refused'
-            raise KubeletError(502, refused, is_from_dialing=True)
+            path = f"{target.subresource}/{target.namespace}/{target.name}/{name}"
+            raise UnreachableKubeletError(address, f"https://{address}/{path}?{_kubelet_query(request)}")
         if options.is_empty:
             raise KubeletError(400, "you must specify at least 1 of stdin, stdout, stderr")
         current = self._state.storage.get(PODS, target.namespace, target.name)
@@ -175,6 +176,14 @@ class ContainerStreams:
         if container is None:
             raise KubeletError(500, missing)
         return container
+
+
+def _kubelet_query(request: IncomingRequest) -> str:
+    """Return the parameters with which the API server asks the kubelet."""
+    values = [(name, value) for name, value in request.parameters if name == "command"]
+    names = {"stderr": "error", "stdin": "input", "stdout": "output", "tty": "tty"}
+    values += [(theirs, "1") for ours, theirs in names.items() if request.flag(ours)]
+    return urllib.parse.urlencode(values)
 
 
 def _container_name(pod: Object, requested: str) -> str:

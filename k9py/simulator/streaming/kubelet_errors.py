@@ -8,17 +8,17 @@ gets these as a Status in the stream; a v4 connection is passed on to the kubele
 import secrets
 from typing import Any
 
-from k9py.simulator.apiserver.responses import ApiResponse, text_response
+from k9py.simulator.apiserver.responses import ApiResponse, error_response, text_response
+from k9py.simulator.status_errors import StatusError
 
 
 class KubeletError(Exception):
     """A kubelet refuses a stream: HTTP status and text."""
 
-    def __init__(self, code: int, text: str, *, is_from_dialing: bool = False) -> None:
+    def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
         self.code = code
         self.text = text
-        self.is_from_dialing = is_from_dialing
 
     def as_response(self) -> ApiResponse:
         """Return it as a client of v4 sees it."""
@@ -26,7 +26,21 @@ class KubeletError(Exception):
 
     def as_status(self) -> dict[str, Any]:
         """Return it as a client of v5 sees it."""
-        return internal_error(self.text if self.is_from_dialing else f"unable to upgrade connection: {self.text}")
+        return internal_error(f"unable to upgrade connection: {self.text}")
+
+
+class UnreachableKubeletError(KubeletError):
+    """A kubelet that does not answer; `url` is that of the stream, `address` its host and port."""
+
+    def __init__(self, address: str, url: str) -> None:
+        super().__init__(500, f"dial tcp {address}: connect: connection refused")
+        self._url = url
+
+    def as_response(self) -> ApiResponse:
+        return error_response(StatusError(500, "", f"error dialing backend: {self.text}"))
+
+    def as_status(self) -> dict[str, Any]:
+        return internal_error(f'error sending request: Post "{self._url}": {self.text}')
 
 
 def success() -> dict[str, Any]:
@@ -61,7 +75,7 @@ def cannot_start(why: str) -> dict[str, Any]:
     """Return the status of a command that the runtime cannot start; `why` is runc's message."""
     runtime = (
         f'failed to exec in container: failed to start exec "{secrets.token_hex(32)}": OCI runtime exec failed: '
-        f"exec failed: unable to start container process: {why}"
+        f"exec failed: unable to start container process: {why}: unknown"
     )
     return internal_error(f"Internal error occurred: error executing command in container: {runtime}")
 

@@ -39,6 +39,7 @@ def image_files(hostname: str, pod: Mapping[str, Any], container: Mapping[str, A
     """
     files = FileSystem()
     built = now - 40 * _DAY
+    files.root.modified = built
     for path in _DIRECTORIES:
         files.make_directory(path, built, parents=True)
     for path in ("/root", "/tmp"):

@@ -66,6 +66,8 @@ class Machine:
         has_bash: its image has bash.
         has_tar: its image has tar.
         kernel: what `uname -r` prints.
+        main_command: of process 1.
+        end_main: ends process 1, and so the container, with an exit code.
     """
 
     hostname: str
@@ -78,6 +80,8 @@ class Machine:
     has_bash: bool = True
     has_tar: bool = True
     kernel: str = "6.8.0-45-generic"
+    main_command: str = ""
+    end_main: Callable[[int], None] = lambda _code: None
     processes: dict[int, Entry] = field(default_factory=dict)
     next_pid: int = 7
     history: list[str] = field(default_factory=list)
