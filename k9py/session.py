@@ -8,10 +8,11 @@ paints its first frame before that.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from k9py.api.meta import ObjectRef
 from k9py.runtime.clock import Clock
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from k9py.cluster.scope import Scope
     from k9py.kube.connection import Connection
     from k9py.operations.write import Writer
+
+HELD_SECONDS: Final = 10.0
+"""How long the end of a session waits for those who hold its connection."""
 
 
 class NamedObject(Protocol):
@@ -65,6 +69,24 @@ class ClusterSession:
         self._history = history
         self._cluster: Cluster | None = None
         self._permissions: Permissions | None = None
+        self._held: set[asyncio.Future[None]] = set()
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Keep the connection open while entered, also while the session is ending: something has to be put back."""
+        released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._held.add(released)
+        try:
+            yield
+        finally:
+            self._held.discard(released)
+            if not released.done():
+                released.set_result(None)
+
+    async def wait_until_released(self) -> None:
+        """Wait until nobody holds the connection any more, for a few seconds at most."""
+        if self._held:
+            await asyncio.wait(self._held, timeout=HELD_SECONDS)
 
     @property
     def context(self) -> str:
@@ -158,6 +180,10 @@ async def open_session(
             audit=AuditLog(audit_path),
             identity=Identity(info.context, info.user, info.server, os_user()),
         )
-        yield ClusterSession(connection, writer, clock, namespace=namespace or info.namespace, history=history)
+        session = ClusterSession(connection, writer, clock, namespace=namespace or info.namespace, history=history)
+        try:
+            yield session
+        finally:
+            await session.wait_until_released()
     finally:
         await connection.aclose()

@@ -33,15 +33,17 @@ class HelpGroup(Enum):
 class ActionScope(Enum):
     """Where an action's keys are bound, and what kind of target it has.
 
-    `WORKLOAD`, `POD`, `OBJECT` and `KIND` need a target under the cursor; all others act on what their screen or widget
-    shows. Keys of `KIND` are bound in tables of the kinds on which the action is allowed, in place of keys of actions
-    that are never possible there; everywhere else it is typed.
+    `WORKLOAD`, `POD`, `OBJECT`, `KIND` and `CONTAINER` need a target under the cursor; all others act on what their
+    screen or widget shows. Keys of `KIND` are bound in tables of the kinds on which the action is allowed, in place of
+    keys of actions that are never possible there; those of `CONTAINER` in the list of a pod's containers. Everywhere
+    else both are typed.
     """
 
     WORKLOAD = "workload"
     POD = "pod"
     OBJECT = "object"
     KIND = "kind"
+    CONTAINER = "container"
     OPERATION = "operation"
     CLUSTER = "cluster"
     SCREEN = "screen"
@@ -54,6 +56,7 @@ class ActionScope(Enum):
     TIMELINE = "timeline"
     PROBLEMS = "problems"
     CHAIN = "chain"
+    BACKGROUND_JOBS = "background jobs"
     DIFF = "diff"
     REVISION = "revision"
     TEXT_SCREEN = "text screen"
@@ -70,12 +73,15 @@ class ActionScope(Enum):
     BUTTONS = "buttons"
     LIST = "list"
     CHOICES = "choices"
+    FORM = "form"
+    CHOICE = "choice"
     COMMAND_LINE = "command line"
     SOURCES = "sources"
     QUESTION = "question"
     DELETION = "deletion"
     EDITOR = "editor"
     NUMBER = "number"
+    PORTS = "ports"
     FILTER_BAR = "filter bar"
     HELP = "help"
     CLI = "command line of the shell"
@@ -251,7 +257,7 @@ class Action:
         command: How it is typed, None when it cannot be.
         cli: How a shell runs it, None when it cannot.
         permission: What the API server has to allow, None when it needs nothing.
-        writes: Whether it changes the cluster: refused in a read-only session.
+        writes: Whether it changes the cluster, or may change what runs in it: refused in a read-only session.
         operation: Name of the operation it starts, "" when it starts none.
         takes_marked: Whether it acts on all marked rows when some are marked.
         allowed: Return why it is not possible on a target, None when it is.

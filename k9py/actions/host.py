@@ -44,28 +44,45 @@ class RemoteActions(Protocol):
     Each asks for what is not clear (which pod, which container), reports failures itself, and returns at once.
     """
 
-    def open_shell(self, target: ObjectRef) -> None:
-        """Open a shell in a container of a pod or of the newest ready pod of a workload; on a node: a node shell."""
+    def open_shell(self, target: ObjectRef, container: str = "") -> None:
+        """Open a shell in a container of a pod or of the newest ready pod of a workload; on a node: a node shell.
+
+        Args:
+            container: its name; "": the only one, or one that the person chooses.
+        """
         ...
 
-    def attach(self, target: ObjectRef) -> None:
-        """Attach to the main process of a container."""
+    def attach(self, target: ObjectRef, container: str = "") -> None:
+        """Attach to the main process of a container; `container` as for `open_shell`."""
         ...
 
-    def debug(self, target: ObjectRef) -> None:
-        """Ask for a debug container, a copy of the pod, or a shell on its node."""
+    def debug(self, target: ObjectRef, image: str = "", container: str = "") -> None:
+        """Ask for a debug container, a copy of the pod, or a shell on its node.
+
+        Args:
+            image: of the debug container; "": that of the settings.
+            container: the one under the cursor, "" when there is none.
+        """
         ...
 
     def run_in_all(self, target: ObjectRef, command: str) -> None:
         """Run one command in all pods of a workload; "": ask for it."""
         ...
 
-    def browse_files(self, target: ObjectRef) -> None:
-        """Browse the files of a container."""
+    def browse_files(self, target: ObjectRef, container: str = "", path: str = "") -> None:
+        """Browse the files of a container; `container` as for `open_shell`.
+
+        Args:
+            path: a directory; "": the one that was shown last, else the working directory.
+        """
         ...
 
     def forward(self, target: ObjectRef, ports: str) -> None:
         """Forward ports of a pod, a workload or a Service; "": ask for them."""
+        ...
+
+    async def start_saved_forward(self, name: str) -> bool:
+        """Start a forward of the config file; False when it has none of that name for this context."""
         ...
 
     def show_jobs(self) -> None:
@@ -88,6 +105,11 @@ class ActionHost(Protocol):
 
     def acting_on_target(self) -> ObjectRef | None:
         """Return the object under the cursor, and keep the cursor on it; say so when nothing is selected."""
+        ...
+
+    @property
+    def container_under_cursor(self) -> str:
+        """Name of the container under the cursor in the list of a pod's containers, "" everywhere else."""
         ...
 
     @property

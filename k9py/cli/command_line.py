@@ -164,17 +164,20 @@ class Subcommand(click.Command):
         return super().parse_args(ctx, named)
 
 
-def subcommand(verb: str, *, examples: str = "", **attributes: Any) -> Callable[[Function], click.Command]:
+def subcommand(
+    verb: str, *, examples: str = "", cls: type[Subcommand] = Subcommand, **attributes: Any
+) -> Callable[[Function], click.Command]:
     """Return what makes a function the subcommand of a verb, with the help of its action.
 
     Args:
         verb: One of `CLI_VERBS`.
         examples: Command lines, shown below the help.
+        cls: The command's class.
         attributes: Of `click.command`.
     """
     described = CLI_VERBS[verb]
     text = f"{described.help}\n\n\b\n{examples}" if examples else described.help
-    return click.command(verb, cls=Subcommand, short_help=described.short_help, help=text, **attributes)
+    return click.command(verb, cls=cls, short_help=described.short_help, help=text, **attributes)
 
 
 def with_cluster_options(function: Function) -> Function:

@@ -24,11 +24,14 @@ from k9py.cli.command_line import (
     with_output_formats,
     with_read_options,
 )
+from k9py.cli.debug_command import debug
 from k9py.cli.delete import delete
 from k9py.cli.forward.command import forward
 from k9py.cli.logs.command import logs
 from k9py.cli.objects.command import api_resources, describe, events, get, top
 from k9py.cli.operation_command import operation_command
+from k9py.cli.remote.command import attach, exec_, shell
+from k9py.cli.remote.cp_command import cp
 from k9py.cli.targets import parse_status_target, parse_target
 
 _operand = click.argument("operands", nargs=-1, metavar="KIND/NAME | NAME")
@@ -235,6 +238,7 @@ def checks(context: click.Context, /, **given: Any) -> None:
 
 COMMANDS: Final = (
     apply,
+    debug,
     delete,
     history,
     diff,
@@ -250,6 +254,10 @@ COMMANDS: Final = (
     describe,
     events,
     top,
+    exec_,
+    attach,
+    shell,
+    cp,
     *(
         operation_command(action)
         for action in ACTIONS

@@ -7,7 +7,7 @@ one after the other; it stops at the first that fails.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeVar
 
@@ -96,6 +96,36 @@ async def run_in_session(
     Args:
         confirmed_by_number: that answer is their number, typed.
     """
+    code, _ = await run_for_results(
+        invocation,
+        session,
+        operation_id,
+        snapshots,
+        options,
+        together=together,
+        confirmed_by_number=confirmed_by_number,
+        **inputs,
+    )
+    return code
+
+
+async def run_for_results(
+    invocation: Invocation,
+    session: CommandSession,
+    operation_id: str,
+    snapshots: Sequence[TargetSnapshot],
+    options: WriteOptions,
+    *,
+    together: bool = False,
+    confirmed_by_number: bool = False,
+    on_results: Callable[[Sequence[OperationResult]], None] = lambda _: None,
+    **inputs: Any,
+) -> tuple[ExitCode, Sequence[OperationResult]]:
+    """Run as `run_in_session` does, and return the results too.
+
+    Args:
+        on_results: is given them when the run is cancelled.
+    """
     front_end = ConsoleFrontEnd(invocation, session, options, confirmed_by_number=confirmed_by_number)
     runner = OperationRunner(
         _operation_session(invocation, session, options),
@@ -105,10 +135,12 @@ async def run_in_session(
     try:
         await runner.run(invocation.operations[operation_id], snapshots, **inputs)
     except asyncio.CancelledError:
+        on_results(runner.results)
         # Ctrl+C: completed writes are reported before the end.
         _sum_up(invocation, session, runner, snapshots, options, together=together, is_cancelled=True)
         raise
-    return _sum_up(invocation, session, runner, snapshots, options, together=together)
+    code = _sum_up(invocation, session, runner, snapshots, options, together=together)
+    return code, runner.results
 
 
 async def resolve(session: CommandSession, named: NamedTarget) -> ObjectRef:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from k9py import session
 from k9py.api.errors import KdashError, NotFoundError
@@ -29,12 +29,16 @@ from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.operations.registry import OperationRegistry, built_in_operations
+from k9py.remote.terminal import restore_raw_terminals
 from k9py.runtime.clock import Clock, SystemClock
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import exit_code_of_error
 
 if TYPE_CHECKING:
     from k9py.cluster.change_history import HistoryEntry
+
+_CLEAN_UPS: Final = (restore_raw_terminals, child_processes.kill_all)
+"""What is done before the process ends by force."""
 
 Connector = Callable[[ConnectOptions], Awaitable[Connection]]
 
@@ -127,7 +131,7 @@ def run(arguments: CommandArguments, core: Callable[[Invocation], Awaitable[int]
                 history=embedded.history,
                 scope=embedded.scope,
             )
-        return run_printing(lambda: run_guarded(run_and_report(invocation, core), child_processes.kill_all))
+        return run_printing(lambda: run_guarded(run_and_report(invocation, core), *_CLEAN_UPS))
 
 
 async def run_and_report(invocation: Invocation, core: Callable[[Invocation], Awaitable[int]]) -> int:

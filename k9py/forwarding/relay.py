@@ -20,15 +20,18 @@ from k9py.api.text import printable
 from k9py.forwarding.figures import ForwardFigures
 from k9py.forwarding.tunnels import NoTunnelError, PodLink, Tunnels
 from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import StepSlicer
 
 REPLAY_BYTES: Final = 64 << 10
 """Bytes of a client that are kept until the pod has answered."""
 MAX_TRIES: Final = 4
 """Pods that a connection is tried on."""
 LINGER_SECONDS: Final = 2.0
-"""How long a client may be silent after the pod has ended its direction."""
+"""How long a client may be silent after the pod has ended its direction; the node reads nothing more by then."""
+SILENT_SECONDS: Final = 60.0
+"""How long a pod may be silent after the client has ended its direction, which servers before 1.30 do not pass on."""
 _SMALLEST_READ: Final = 16 << 10
-_LARGEST_READ: Final = 256 << 10
+_LARGEST_READ: Final = 128 << 10
 _RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: close with a reset."""
 
@@ -43,17 +46,26 @@ class Relay:
     Args:
         client: its socket, non-blocking; `run` closes it.
         remote: the port of the target that it connected to.
+        slicer: shared by all connections, so that together they do not hold the event loop.
     """
 
     def __init__(
-        self, client: socket.socket, remote: int | str, tunnels: Tunnels, figures: ForwardFigures, clock: Clock
+        self,
+        client: socket.socket,
+        remote: int | str,
+        tunnels: Tunnels,
+        figures: ForwardFigures,
+        clock: Clock,
+        slicer: StepSlicer,
     ) -> None:
         self._client = client
         self._remote = remote
         self._tunnels = tunnels
         self._figures = figures
         self._clock = clock
+        self._slicer = slicer
         self._replay: bytearray | None = bytearray()  # None: what was sent cannot be sent again
+        self._bytes = 0  # of both directions
         self._has_sent = False
         self._has_received = False
         self._is_client_done = False  # it has ended its direction
@@ -94,30 +106,29 @@ class Relay:
         try:
             if not receiving.done():
                 sending.result()  # raises when the client is gone
-                await asyncio.wait({receiving})
+                await self._linger(receiving, SILENT_SECONDS)
+                if not receiving.done():
+                    return ""
             receiving.result()
-            if not sending.done():
-                await self._linger(sending)
+            await self._linger(sending, LINGER_SECONDS)
         except _ClientGoneError:
             return ""
         except KdashError as error:
             return error.message
         return ""
 
-    async def _linger(self, sending: asyncio.Task[None]) -> None:
-        """Let the client finish, as long as it still sends."""
-        sent = -1
-        while not sending.done() and sent != self._figures_sent:
-            sent = self._figures_sent
-            limit = asyncio.ensure_future(self._clock.sleep(LINGER_SECONDS))
+    async def _linger(self, direction: asyncio.Task[None], seconds: float) -> None:
+        """Let the other direction finish, as long as it is not silent for so many seconds."""
+        before = -1
+        while not direction.done() and before != self._bytes:
+            before = self._bytes
+            limit = asyncio.ensure_future(self._clock.sleep(seconds))
             try:
-                await asyncio.wait({sending, limit}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({direction, limit}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 limit.cancel()
 
     # -- from the client ----------------------------------------------------------------------------------------------
-
-    _figures_sent = 0
 
     async def _send(self) -> None:
         """Pass on what the client sends until it ends its direction. Raises _ClientGoneError: it broke."""
@@ -133,10 +144,11 @@ class Relay:
                 self._is_client_done = True
                 break
             if len(data) == size and size < _LARGEST_READ:
-                size *= 4
+                size *= 2
             figures.sent += len(data)
-            self._figures_sent += len(data)
+            self._bytes += len(data)
             self._remember(data)
+            await self._slicer.wait()
             if not await self._write(data):
                 return
         connection = self._connection
@@ -223,6 +235,8 @@ class Relay:
                 if not self._has_received:
                     self._has_received, self._replay = True, None
                 figures.received += len(data)
+                self._bytes += len(data)
+                await self._slicer.wait()
                 try:
                     await loop.sock_sendall(client, data)
                 except OSError as error:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -44,7 +45,10 @@ from k9py.kube.request import RequestInfo
 _NOT_TLS: Final = b"Client sent an HTTP request to an HTTPS server"
 _UNKNOWN_PATH: Final = b"404 page not found"
 """What an HTTP server written in Go answers for a path it does not serve."""
-_FORBIDDEN_USER: Final = re.compile(r'User "([^"]*)" cannot ')
+_FORBIDDEN_USER: Final = re.compile(r'User "([^"]*)" cannot (\w{1,30}) ')
+_STREAMS: Final = ("pods/exec", "pods/attach", "pods/portforward")
+"""A GET that also requires the verb create, from 1.35 on; when only create is missing, the server gives no reason."""
+_STREAM_HINT: Final = "A WebSocket requires the verbs get and create; SPDY, to which kubectl falls back, only create."
 
 _DENIED: Final = re.compile(
     r"""admission\ webhook\ "(?P<webhook>[^"]{1,253})"\ denied\ the\ request
@@ -298,7 +302,11 @@ def _message_and_hint(
 
 def _forbidden(message: str, info: RequestInfo, missing_reason: str) -> tuple[str, str]:
     user = _FORBIDDEN_USER.search(message)
-    if user is None and message:  # not RBAC but quota, admission or pod security: the server's text names the rule
+    is_stream = info.resource in _STREAMS
+    if is_stream and user is not None:
+        info = replace(info, verb=user[2])
+    if user is None and message and not (is_stream and message.endswith("is forbidden:")):
+        # not RBAC but quota, admission or pod security: the server's text names the rule
         return message, "A rule of the cluster (quota, admission or pod security) refuses this, not RBAC."
     if user and user[1] == "system:anonymous":
         return (
@@ -309,7 +317,8 @@ def _forbidden(message: str, info: RequestInfo, missing_reason: str) -> tuple[st
     subject = f"The user {user[1]}" if user and user[1] else "Your user"
     return (
         f"{subject} may not {info}",
-        f"Ask for a role that allows it (`{info.can_i_command()}` asks the server), or choose a namespace with -n.",
+        f"Ask for a role that allows it (`{info.can_i_command()}` asks the server), or choose a namespace with -n."
+        + (f" {_STREAM_HINT}" if is_stream and info.verb == "get" else ""),
     )
 
 

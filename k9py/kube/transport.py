@@ -226,7 +226,7 @@ class Transport:
         with translate_errors(self.server, is_retried=False):
             return await upgrade(
                 session.client,
-                f"{self._endpoint.server}{request.path}?{urlencode(request.query)}",
+                f"{self._endpoint.server}{request.path}?{urlencode(request.query, errors='surrogateescape')}",
                 self._headers(request, credential),
                 protocols,
                 server=self.server,

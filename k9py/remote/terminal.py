@@ -23,6 +23,7 @@ from k9py.api.errors import KdashError, RefusedError
 from k9py.api.streams import CommandEnd, ContainerStream
 from k9py.remote.descriptors import open_terminal, read_descriptor, wait_readable, wait_writable
 from k9py.remote.leave_keys import LEAVE_KEYS, LeaveKeys
+from k9py.remote.output_buffer import OutputBuffer, is_interrupt
 from k9py.remote.terminal_modes import (
     RESET,
     RESET_ORIGIN,
@@ -315,10 +316,23 @@ async def run_interactively(
         TerminalClosedError: the terminal was closed.
     """
 
+    output = OutputBuffer(write or terminal.write)
+
+    async def read_output() -> None:
+        try:
+            async for _, data in stream.output():
+                await output.put(data)
+        finally:
+            output.end()
+
     async def pass_output() -> CommandEnd:
-        draw = write or terminal.write
-        async for _, data in stream.output():
-            await draw(data)
+        reading = asyncio.create_task(read_output())
+        try:
+            await output.run()
+            await reading
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
         return await stream.end()
 
     async def pass_sizes() -> CommandEnd:
@@ -326,10 +340,10 @@ async def run_interactively(
             columns, rows = await terminal.resized()
             await stream.resize(columns, rows)
 
-    return await _first_end(pass_output(), pass_sizes(), _pass_keys(stream, terminal))
+    return await first_end(pass_output(), pass_sizes(), _pass_keys(stream, terminal, output))
 
 
-async def _pass_keys(stream: ContainerStream, terminal: LocalTerminal) -> CommandEnd:
+async def _pass_keys(stream: ContainerStream, terminal: LocalTerminal, output: OutputBuffer) -> CommandEnd:
     """Send what is typed; return when the person leaves, even while the server takes nothing."""
     typed: asyncio.Queue[bytes] = asyncio.Queue(_TYPED_CHUNKS)
     leave_keys = LeaveKeys(time.monotonic)
@@ -346,12 +360,14 @@ async def _pass_keys(stream: ContainerStream, terminal: LocalTerminal) -> Comman
             data = await terminal.read()
             if leave_keys.pressed(data):
                 return LEFT
+            if is_interrupt(data):
+                output.interrupt()
             await typed.put(data)
 
-    return await _first_end(read(), send())
+    return await first_end(read(), send())
 
 
-async def _first_end(*parts: Coroutine[Any, Any, CommandEnd]) -> CommandEnd:
+async def first_end(*parts: Coroutine[Any, Any, CommandEnd]) -> CommandEnd:
     """Run all parts, and return or raise what the first one that ends does; the others are cancelled."""
     tasks = [asyncio.create_task(part) for part in parts]
     try:

@@ -2,17 +2,23 @@
 
 Owns: the list of them. Knows nothing of Kubernetes; a batch/v1 Job is no background job. Whoever starts one adds it and
 keeps it current; views pull, and see by `revision` that something has changed. To add a kind: implement
-`BackgroundJob`.
+`BackgroundJob`, and `DetailedJob` where there is more to show than a row.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 KEPT_ENDED: Final = 50
 """Jobs that have ended and are still listed; older ones are dropped."""
+
+
+STOP_SECONDS: Final = 3.0
+"""How long the end of kdash waits for its jobs."""
 
 
 class JobState(Enum):
@@ -79,6 +85,21 @@ class BackgroundJob(Protocol):
         ...
 
 
+@runtime_checkable
+class DetailedJob(Protocol):
+    """A job that knows more than its row shows. Texts are printable already."""
+
+    @property
+    def detail(self) -> str:
+        """What a person asks next, in one line: the address it listens on, or why it waits or has failed."""
+        ...
+
+    @property
+    def facts(self) -> Sequence[tuple[str, str]]:
+        """All that is known, as names and values: ("pod", "web-7f9-aa"), ("errors", "14:02:11 connection refused")."""
+        ...
+
+
 class BackgroundJobs:
     """The jobs of a session, oldest first.
 
@@ -89,6 +110,7 @@ class BackgroundJobs:
     def __init__(self) -> None:
         self.revision = 0
         self._jobs: list[BackgroundJob] = []
+        self._seen_failures: frozenset[int] = frozenset()
 
     @property
     def jobs(self) -> tuple[BackgroundJob, ...]:
@@ -104,23 +126,53 @@ class BackgroundJobs:
         """List a job; the oldest of too many ended ones is dropped."""
         self._jobs.append(job)
         ended = [job for job in self._jobs if job.state.has_ended]
-        for old in ended[: len(ended) - KEPT_ENDED]:
-            self._jobs.remove(old)
+        for old in ended[: max(0, len(ended) - KEPT_ENDED)]:
+            self.remove(old)
         self.touch()
 
     def remove(self, job: BackgroundJob) -> None:
         """Drop a job that has ended; nothing if it is not listed."""
         if job in self._jobs:
             self._jobs.remove(job)
+            self._seen_failures -= {id(job)}
             self.touch()
 
     def touch(self) -> None:
         """Say that something of a job has changed."""
         self.revision += 1
 
-    async def stop_all(self) -> None:
-        """Stop the jobs that can be stopped."""
-        for job in self.running:
-            if job.can_stop:
-                await job.stop()
+    @property
+    def unseen_failures(self) -> tuple[BackgroundJob, ...]:
+        """The jobs that have failed since a person looked at the list."""
+        return tuple(job for job in self._jobs if job.state is JobState.FAILED and id(job) not in self._seen_failures)
+
+    def mark_seen(self) -> None:
+        """Say that a person has seen what failed until now."""
+        if self.unseen_failures:
+            self._seen_failures = frozenset(id(job) for job in self._jobs if job.state is JobState.FAILED)
+            self.touch()
+
+    def clear_ended(self) -> int:
+        """Drop the jobs that have ended; return how many there were."""
+        ended = [job for job in self._jobs if job.state.has_ended]
+        for job in ended:
+            self.remove(job)
+        return len(ended)
+
+    def take_all(self) -> BackgroundJobs:
+        """Return the jobs as a list of their own; this one is empty then: they belong to a cluster that is left."""
+        taken = BackgroundJobs()
+        taken._jobs, self._jobs = self._jobs, []
+        self._seen_failures = frozenset()
+        self.touch()
+        return taken
+
+    async def stop_all(self, seconds: float = STOP_SECONDS) -> None:
+        """Stop the jobs that can be stopped, at the same time; one that does not end in time is left alone."""
+        stops = [asyncio.ensure_future(job.stop()) for job in self.running if job.can_stop]
+        if stops:
+            _, pending = await asyncio.wait(stops, timeout=seconds)
+            for stop in pending:
+                stop.cancel()
+            await asyncio.gather(*stops, return_exceptions=True)
         self.touch()

@@ -18,6 +18,7 @@ from k9py.simulator.apiserver.responses import ApiResponse
 from k9py.simulator.apiserver.served_apis import ServedApis
 from k9py.simulator.clock import SimulationClock
 from k9py.simulator.registry.storage import Storage
+from k9py.simulator.streaming.spdy import TunnelRecord
 from k9py.simulator.streaming.upgrade import StreamUpgrade
 
 
@@ -118,7 +119,8 @@ class SimulatorState:
     """The state of one simulated cluster.
 
     `log_source` is replaced when the nodes start, `apis` by `served_apis.serve`. `recorded` is what a recording can
-    answer, None: everything. `streams` answers exec, attach and portforward. `exit_container` is the kubelet's: it ends
+    answer, None: everything. `streams` answers exec, attach and portforward,
+    `tunnels` is what the tunnels of portforward carried. `exit_container` is the kubelet's: it ends
     the run of a pod's container by name, with an exit code.
     """
 
@@ -131,4 +133,5 @@ class SimulatorState:
     apis: ServedApis = field(default_factory=ServedApis)
     recorded: RecordedReads | None = None
     streams: StreamSource = field(default_factory=NoStreams)
+    tunnels: TunnelRecord = field(default_factory=TunnelRecord)
     exit_container: Callable[[dict[str, Any], str, int], None] = lambda _pod, _container, _code: None

@@ -16,13 +16,28 @@ from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.resource_type import ResourceType
 from k9py.diagnosis.problem import Problem
+from k9py.operations.result import OperationResult
 from k9py.operations.target import TargetSnapshot
-from k9py.runtime.background_jobs import BackgroundJobs
+from k9py.runtime.background_jobs import BackgroundJob, BackgroundJobs
 from k9py.tui.options import AppOptions
 from k9py.tui.palette.history import PaletteHistory
 from k9py.tui.problems import ShownProblems
 from k9py.tui.session import Connected, ReconnectingSession
 from k9py.tui.widgets.line_view import LineViewOptions
+from k9py.views.background_jobs import SavedForward
+
+
+class RunningOperation(Protocol):
+    """One run of an operation."""
+
+    @property
+    def results(self) -> Sequence[OperationResult]:
+        """One for each target that was started, as far as it has come."""
+        ...
+
+    async def wait(self) -> None:
+        """Wait until the run has ended."""
+        ...
 
 
 class OperationControl(Protocol):
@@ -30,6 +45,10 @@ class OperationControl(Protocol):
 
     def start(self, operation_id: str, targets: Sequence[TargetSnapshot], **inputs: Any) -> None:
         """Start an operation on one or several objects."""
+        ...
+
+    def begin(self, operation_id: str, targets: Sequence[TargetSnapshot], **inputs: Any) -> RunningOperation | None:
+        """Start as `start` does and return the run, None when it cannot begin now."""
         ...
 
     def snapshot(self, key: ObjectRef) -> TargetSnapshot:
@@ -108,6 +127,10 @@ class Navigator(Protocol):
         """List the problems of the cluster."""
         ...
 
+    def open_jobs(self) -> None:
+        """List what runs in the background."""
+        ...
+
     def open_chain(self, problem: Problem) -> None:
         """Show what a problem explains, and its evidence."""
         ...
@@ -138,6 +161,48 @@ class ClusterChooser(Protocol):
 
     def show_context(self, name: str) -> None:
         """Connect to the cluster of a context. Raises ConfigError."""
+        ...
+
+
+class Forwards(Protocol):
+    """Starts port-forwards, and knows those of the config file."""
+
+    @property
+    def revision(self) -> int:
+        """Another number whenever the config file was read."""
+        ...
+
+    @property
+    def saved(self) -> Sequence[SavedForward]:
+        """The forwards of the config file for this context that do not run."""
+        ...
+
+    def read_saved(self) -> None:
+        """Read the config file, beside the tick."""
+        ...
+
+    async def start_saved(self, name: str) -> bool:
+        """Start a forward of the config file; False when it has none of that name for this context."""
+        ...
+
+    def start_by_key(self, key: str) -> None:
+        """Start the forward of the config file that has a key; report when there is none."""
+        ...
+
+    def begin(self, target: ObjectRef, ports: str) -> None:
+        """Forward ports of an object; "": ask for them."""
+        ...
+
+    def restart(self, job: BackgroundJob) -> None:
+        """Start a forward that has ended again, in its place."""
+        ...
+
+    def restart_reason(self, job: BackgroundJob) -> str:
+        """Return why a job cannot be started again, "" when it can."""
+        ...
+
+    def config_lines(self, job: BackgroundJob) -> str:
+        """Return a forward as lines for the config file, "" for a job of another kind."""
         ...
 
 
@@ -182,6 +247,11 @@ class AppContext(Protocol):
     @property
     def jobs(self) -> BackgroundJobs:
         """What runs in the background."""
+        ...
+
+    @property
+    def forwards(self) -> Forwards:
+        """Starts port-forwards."""
         ...
 
     @property

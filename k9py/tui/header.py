@@ -18,6 +18,7 @@ from k9py.tui.bindings import textual_action
 from k9py.tui.problems import worst_tone
 from k9py.tui.session import Connected, Connecting, SessionState, Unreachable
 from k9py.tui.widgets.segment_bar import BarSegment
+from k9py.views.background_jobs import JobCount
 from k9py.views.header import (
     Segment,
     discovery_segments,
@@ -63,6 +64,7 @@ def header_segments(
     is_replay: bool = False,
     embedded: str = "",
     problems: CountedProblems | None = None,
+    jobs: Sequence[JobCount] = (),
 ) -> list[BarSegment]:
     """Return the header from left to right, the most important kept when room is short.
 
@@ -70,6 +72,7 @@ def header_segments(
         is_replay: of a recording, in which nothing happens: whether it is live does not matter.
         counts: services and rollouts of each tone; a service and its workload count once.
         problems: root causes, None while nothing is known.
+        jobs: what runs in the background.
     """
     segments = [BarSegment("kdash", Tone.ACCENT, priority=7)]
     if embedded:
@@ -94,6 +97,7 @@ def header_segments(
                 segments += problem_segments(problems)
                 counts = problem_counts(counts, problems)
             segments += count_segments(counts, is_whole=cluster.health.is_complete)
+    segments += job_segments(jobs)
     if read_only:
         segments.append(BarSegment("read-only", Tone.WARN, priority=1, right=True))
     return segments
@@ -140,6 +144,15 @@ def problem_segments(problems: CountedProblems) -> list[BarSegment]:
     if hidden:
         segments.append(BarSegment(hidden, Tone.MUTED, priority=2, right=True, action=opens))
     return segments
+
+
+def job_segments(jobs: Sequence[JobCount]) -> list[BarSegment]:
+    """Return what runs in the background; what needs attention stays longest when room is short."""
+    opens = textual_action(BY_ID["background.jobs"])
+    return [
+        BarSegment(job.text, job.tone, priority=1 if job.needs_attention else 2, right=True, action=opens)
+        for job in jobs
+    ]
 
 
 _OF_PROBLEMS: Final = (Tone.FAIL, Tone.DEGRADED, Tone.STUCK, Tone.WARN)

@@ -72,6 +72,19 @@ class Running:
                 return line
         raise AssertionError(f"kubectl ended without a line with {text!r}")
 
+    async def error_with(self, text: str) -> str:
+        """Wait for a line of its error output that contains a text.
+
+        Raises:
+            AssertionError: it ended before.
+        """
+        assert self._process.stderr is not None
+        async with asyncio.timeout(SECONDS):
+            while line := (await self._process.stderr.readline()).decode():
+                if text in line:
+                    return line
+        raise AssertionError(f"kubectl ended without an error with {text!r}")
+
 
 class Kubectl:
     """kubectl for one simulated cluster; call it with its arguments."""

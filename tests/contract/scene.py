@@ -29,6 +29,7 @@ from k9py.operations.front_end import FrontEnd
 from k9py.operations.result import OperationResult
 from k9py.operations.runner import OperationRunner
 from k9py.operations.target import TargetSnapshot
+from k9py.runtime.background_jobs import BackgroundJobs
 from k9py.session import ClusterSession, open_session
 from k9py.simulator.apiserver.writes import create_object
 from k9py.simulator.faults import Fault, RequestMatch
@@ -319,6 +320,7 @@ class HostApp(OrderedKeys[int]):
         self.options = options
         self.connected: ClusterSession | None = connected
         self.context_name = "demo"
+        self.jobs = BackgroundJobs()
         self.operations = Operations(self, self)
         self.messages: list[str] = []
         self._answered: set[int] = set()

@@ -95,7 +95,7 @@ def test_no_hostile_line_reaches_the_terminal_as_anything_but_text(
 
         seen = leaf_through(terminal, 5)
         assert not [name for name in NAMES if name not in seen]
-        for keys in ("J", "C", "tz"):  # raw, without colours, with times and without sources
+        for keys in ("R", "C", "tz"):  # raw, without colours, with times and without sources
             terminal.press(*keys)
             leaf_through(terminal, 5)
         terminal.press("w", "\x1b[6~", "G")  # wrapped: one line of megabytes is many pages that look the same

@@ -102,7 +102,7 @@ async def test_t_tells_times_in_turn(kdash: Dashboard, log_screen: LogScreen) ->
     assert log_screen.logs.view.times == "none"
 
 
-@pytest.mark.parametrize(("key", "attribute"), [("w", "wrap"), ("z", "prefix"), ("J", "parsed"), ("C", "colours")])
+@pytest.mark.parametrize(("key", "attribute"), [("w", "wrap"), ("z", "prefix"), ("R", "parsed"), ("C", "colours")])
 async def test_what_a_line_looks_like_is_toggled(
     key: str, attribute: str, kdash: Dashboard, log_screen: LogScreen
 ) -> None:
@@ -118,7 +118,7 @@ async def test_what_a_line_looks_like_is_toggled(
 
 async def test_records_are_told_in_words_and_raw_on_demand(kdash: Dashboard, log_screen: LogScreen) -> None:
     assert '{"time"' not in kdash.text
-    await kdash.press("J")
+    await kdash.press("R")
     await kdash.until_text('"level":"info"')
 
 
@@ -332,7 +332,7 @@ async def test_help_lists_every_key_of_the_log_screen(kdash: Dashboard, log_scre
     shown = await kdash.until_screen(HelpScreen)
     keys = {key for group in shown.groups if "Logs" in group.title for line in group.keys for key in line.keys}
     assert [group.title for group in shown.groups[:2]] == [HelpGroup.LOG_SOURCES.value, HelpGroup.LOG_LINES.value]
-    wanted = {*"0123456", *"spxXPJCHmwtzfcnNgG", "/", "&", "+", "-", "Ctrl+S", "Space", "Enter"}
+    wanted = {*"0123456", *"spxXPRCHmwtzfcnNgG", "/", "&", "+", "-", "Ctrl+S", "Space", "Enter"}
     assert wanted <= keys
 
 

@@ -13,6 +13,18 @@ def _verb(action_id: str, title: str, text: str, cli: CliVerb) -> Action:
 
 ACTIONS: Final = (
     _verb(
+        "cli.exec",
+        "Exec",
+        "Run a command in a container",
+        CliVerb(
+            "exec",
+            "Run a command in a container; -it with a terminal.",
+            "Run a command in a container of a pod, or of the newest ready pod of a workload or Service. The exit code"
+            " is the command's: 127 if there is no such program, 126 if it cannot be run; if kdash cannot reach it, one"
+            " of those of kdash. Ctrl+] three times leaves a terminal that does not answer.",
+        ),
+    ),
+    _verb(
         "workload.history",
         "History",
         "Revisions of a workload",

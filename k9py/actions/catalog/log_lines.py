@@ -69,7 +69,7 @@ ACTIONS: Final = (
     _key("wrap", "Wrap", "Wrap long lines", ("w",), "toggle('wrap')"),
     _key("times", "Times", "Times: none, local, UTC, age", ("t",), "times"),
     _key("prefix", "Source", "Show the source of each line", ("z",), "toggle('prefix')"),
-    _key("parsed", "Parsed", "Toggle raw / parsed JSON and logfmt", ("J",), "toggle('parsed')"),
+    _key("parsed", "Parsed", "Toggle raw / parsed JSON and logfmt", ("R",), "toggle('parsed')"),
     _key("colours", "Colours", "Toggle the containers' own colours", ("C",), "toggle('colours')"),
     _key(
         "more", "More context", "More lines around each match of the filter", ("plus", "equals_sign"), "more_context(1)"

@@ -18,7 +18,7 @@ ACTIONS: Final = (
         "text.secrets",
         "Secrets",
         "Show or hide values that look like secrets",
-        keys=("S", "shift+s"),
+        keys=("V",),
         group=HelpGroup.TEXT,
         scope=ActionScope.TEXT_SCREEN,
         native="secrets",

@@ -21,8 +21,7 @@ kdash forward deploy/web 8080:80
 kdash forward svc/web                      its only port; a free local port below 1024
 kdash forward svc/web 8443:https :9090     by name; :9090 takes any free local port
 """
-_EPILOG: Final = """\b
-Each line of standard output begins with what a client connects to. Exit code 0 after Ctrl+C.
+_EPILOG: Final = """Each line of standard output begins with what a client connects to.
 """
 
 

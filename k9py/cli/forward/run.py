@@ -1,7 +1,8 @@
 """Runs `kdash forward`: prints the addresses, then what happens, until it is ended.
 
 Invariant: standard output has one line for each local port and nothing else, flushed before the first connection;
-everything about the forward goes to standard error. Ctrl+C is the regular end: exit code 0, as for kubectl.
+everything about the forward goes to standard error. A signal ends it in order, with a summary; the exit code is then
+that of the signal, as for every command.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from k9py.forwarding.ports import PortPair
 from k9py.forwarding.start import start_forward
 from k9py.runtime.background_jobs import JobState
 from k9py.runtime.clock import Clock
+from k9py.runtime.gc_tuner import GcTuner
 from k9py.views.exit_codes import ExitCode, exit_code_of_write
 
 ERROR_SECONDS: Final = 5.0
@@ -35,6 +37,8 @@ async def forward_ports(
 ) -> ExitCode:
     """Forward until the command is ended; return the exit code. Raises KdashError: it could not start."""
     console = invocation.console
+    gc_tuner = GcTuner()
+    gc_tuner.start()  # a full collection of all modules holds the event loop for 50 ms
     async with open_session(invocation) as session:
         target = await resolve_argument(session, named, by_tier=True)
         async with asyncio.TaskGroup() as group:
@@ -56,7 +60,7 @@ async def forward_ports(
                     printer.print_start(json=invocation.arguments.json)
                     await forward.wait_ended()
                 except asyncio.CancelledError:
-                    # Ctrl+C, the regular end. After SIGTERM and SIGHUP the exit code is that of the signal anyway.
+                    # By a signal: the guard of the process makes its exit code of it.
                     task = asyncio.current_task()
                     assert task is not None
                     task.uncancel()

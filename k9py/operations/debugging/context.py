@@ -8,11 +8,15 @@ from typing import Any, Final
 
 from k9py.api.errors import ConnectionFailedError, KdashError, NotFoundError
 from k9py.api.meta import ObjectRef
-from k9py.operations.debugging.warnings import REFUSED_BY_POD_SECURITY, state_of_node
+from k9py.operations.debugging.profiles import DebugStyle, Level
+from k9py.operations.debugging.warnings import REFUSED_BY_POD_SECURITY, admitted_profile, state_of_node
 from k9py.operations.plan import PreflightWarning
 from k9py.operations.target import Target
 
 _REFUSED: Final = re.compile(REFUSED_BY_POD_SECURITY + r" \"(?P<level>baseline|restricted)")
+
+_WITHOUT_REQUESTS: Final = "must specify"
+"""Part of the message of a quota on requests or limits (kubernetes/pkg/quota/v1, `Constraints`)."""
 
 
 async def namespace_of(target: Target, namespace: str) -> Mapping[str, Any] | None:
@@ -39,12 +43,20 @@ async def node_of(target: Target, name: str) -> tuple[PreflightWarning, ...]:
         return ()
 
 
-def pod_security_hint(error: KdashError | None, *, is_node: bool = False) -> str:
-    """Return what helps after a refusal by PodSecurity, "" after any other end."""
+def hint_after(error: KdashError | None, profile: str, style: DebugStyle) -> str:
+    """Return what helps after a refusal by PodSecurity or a quota, "" after any other end."""
+    if error is not None and _WITHOUT_REQUESTS in error.message:
+        return "its quota wants requests, which a debug container has none of: " + (
+            "choose another namespace"
+            if style is DebugStyle.NODE
+            else "change a container of the copy (with a command) in place of adding one"
+        )
     refused = None if error is None else _REFUSED.search(error.message)
     if refused is None:
         return ""
-    level = refused["level"]
-    if is_node:
+    level: Level = "restricted" if refused["level"] == "restricted" else "baseline"
+    if style is DebugStyle.NODE:
         return f"choose a namespace that does not enforce {level}, such as kube-system"
+    if admitted_profile(level, profile, style) == profile:
+        return f"the namespace enforces {level}, which the pod itself violates"
     return f"the namespace enforces {level}: choose the profile {level}"

@@ -157,3 +157,12 @@ def rights_of(pod: Mapping[str, Any], container: str) -> str:
     if security.get("runAsNonRoot"):
         texts.append("not as root, without capabilities")
     return "; ".join(texts) or "nothing beyond an ordinary container"
+
+
+def profile_text(profile: str, style: DebugStyle) -> str:
+    """Return in plain words what a profile lets a container do."""
+    name = "debugger"
+    fields = "ephemeralContainers" if style is DebugStyle.EPHEMERAL else "containers"
+    pod: Raw = {"metadata": {}, "spec": {fields: [{"name": name}]}}
+    apply_profile(profile, style, pod, name)
+    return rights_of(pod, name)

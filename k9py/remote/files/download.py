@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from k9py.api.errors import ConfigError, ConnectionFailedError, RefusedError
+from k9py.api.errors import ConfigError, ConnectionFailedError, NotFoundError, RefusedError
 from k9py.api.streams import CommandEnd, ContainerCommands, ContainerRef
 from k9py.api.text import bounded, printable
 from k9py.remote.files.endpoints import remote_word
 from k9py.remote.files.extract import Extractor
-from k9py.remote.files.local_tree import LocalFileError, LocalTree, PartFile, UnsafeNameError, safe_parts
+from k9py.remote.files.local_tree import LocalTree, PartFile, UnsafeNameError, safe_parts
 from k9py.remote.files.progress import MAX_NAME, CopyProgress, Reason, size_text
 from k9py.remote.files.remote_command import (
     MissingCommandError,
@@ -182,22 +182,25 @@ class Download:
     # -- a directory --------------------------------------------------------------------------------------------------
 
     async def _copy_directory(self) -> None:
-        files = await walk(self._commands, self._container, self._path)
+        listed = await walk(self._commands, self._container, self._path)
         progress = self.progress
-        if files is not None and not self._options.follows_links:
-            progress.total_files, progress.total_bytes = len(files), sum(file.size for file in files.values())
+        if self._options.follows_links:
+            listed = None  # it has no files behind links
+        if listed is not None:
+            progress.total_files, progress.total_bytes = len(listed.files), listed.size
         tree = await in_thread(LocalTree, self._destination)
         with tree:
             if progress.total_bytes is not None and not self._resumes:
                 await in_thread(_check_space, self._destination, progress.total_bytes)
             names: list[bytes] | None = None
-            if self._resumes and files is not None and not self._options.follows_links:
-                names = await self._missing(tree, files)
+            if self._resumes and listed is not None and listed.is_complete:
+                names = await self._missing(tree, listed.files)
                 if not names:
                     return
-                if len(names) == len(files):
+                if len(names) == len(listed.files):
                     names = None
-            await self._copy_members(tree, names)
+            for name in await self._copy_members(tree, names):
+                await self._copy_apart(tree, name)
             if progress.total_files is not None and progress.files < progress.total_files and not progress.left_out:
                 missing = progress.total_files - progress.files
                 progress.leave_out(self._path, Reason.FAILED, f"{missing:,} files that were listed did not arrive")
@@ -209,31 +212,40 @@ class Download:
             if state == "complete":
                 self._count_kept(file.size)
             elif state == "part":
-                path = f"{self._path.rstrip('/')}/{os.fsdecode(file.name)}"
-                try:
-                    status = await read_status(self._commands, self._container, path)
-                    await self.copy_one(tree, safe_parts(file.name), path, status)
-                except LocalFileError as error:
-                    self.progress.leave_out(path, Reason.FAILED, error.message)
+                await self._copy_apart(tree, file.name)
             else:
                 names.append(file.name)
         return names
 
-    async def _copy_members(self, tree: LocalTree, names: Sequence[bytes] | None) -> None:
-        """Copy the directory, or only these files of it."""
+    async def _copy_apart(self, tree: LocalTree, name: bytes) -> None:
+        """Copy a file of the directory that tar sent without its content."""
+        path = f"{self._path.rstrip('/')}/{os.fsdecode(name)}"
+        try:
+            status = await read_status(self._commands, self._container, path)
+            await self.copy_one(tree, safe_parts(name), path, status)
+        except ConnectionFailedError:
+            raise
+        except (RefusedError, NotFoundError) as error:
+            self.progress.leave_out(path, Reason.FAILED, error.message)
+
+    async def _copy_members(self, tree: LocalTree, names: Sequence[bytes] | None) -> Sequence[bytes]:
+        """Copy the directory, or only these files of it; return those whose content has to be read apart."""
         extractor = Extractor(
             tree, self.progress, keeps_complete=names is None and self._resumes, keeps_modes=self._options.keeps_modes
         )
         directory = remote_word(self._path)
         options = "-chf" if self._options.follows_links else "-cf"
+        whole = ("tar", "-C", directory, options, "-", ".")
         if names is None:
-            await self._run_tar(extractor, ("tar", "-C", directory, options, "-", "."), self._path)
-            return
+            await self._run_tar(extractor, whole, self._path)
+            return extractor.hard_links
         for words, stdin in _selections(directory, options, names):
             if await self._run_tar(extractor, words, self._path, stdin=stdin, may_be_refused=True):
-                return
-            extractor = Extractor(tree, self.progress, keeps_complete=True, keeps_modes=self._options.keeps_modes)
-        await self._run_tar(extractor, ("tar", "-C", directory, options, "-", "."), self._path)
+                return extractor.hard_links
+        extractor = Extractor(tree, self.progress, keeps_complete=True, keeps_modes=self._options.keeps_modes)
+        self.progress.restart()
+        await self._run_tar(extractor, whole, self._path)
+        return extractor.hard_links
 
     async def _run_tar(
         self,

@@ -8,12 +8,16 @@ full disk or a damaged archive does. Used in a thread: it blocks. To change what
 from __future__ import annotations
 
 import os
+from typing import Final
 
 from k9py.api.errors import RefusedError
 from k9py.api.text import bounded
 from k9py.remote.files.local_tree import LocalFileError, LocalTree, PartFile, UnsafeNameError, safe_parts
 from k9py.remote.files.progress import MAX_NAME, CopyProgress, Reason
 from k9py.remote.files.tar_reader import Member, MemberEnd, MemberKind, TarReader
+
+MAX_HARD_LINKS: Final = 1000
+"""Hard links whose content is read apart; more are left out."""
 
 
 class Extractor:
@@ -24,6 +28,9 @@ class Extractor:
         keeps_complete: a file that is there with the same size and time is not written again.
         keeps_modes: files get the permissions that they have in the container, without setuid, setgid and sticky bits.
         wanted: the only file to write, under this name; None: all members under their own names.
+
+    Attributes:
+        hard_links: names of files that tar sent as a hard link to another one: their content has to be read apart.
     """
 
     def __init__(
@@ -40,6 +47,7 @@ class Extractor:
         self._reader = TarReader()
         self._part: PartFile | None = None
         self._has_wanted = False
+        self.hard_links: list[bytes] = []
 
     @property
     def is_complete(self) -> bool:
@@ -79,6 +87,8 @@ class Extractor:
                     self._begin_file(member, parts, name)
                 case MemberKind.DIRECTORY:
                     self._tree.make_directory(parts)
+                case MemberKind.HARD_LINK if self._wanted is None and len(self.hard_links) < MAX_HARD_LINKS:
+                    self.hard_links.append(member.name)
                 case MemberKind.SYMLINK | MemberKind.HARD_LINK:
                     self._progress.leave_out(name, Reason.LINK, f"{member.kind.value} to {os.fsdecode(member.link)}")
                 case _:

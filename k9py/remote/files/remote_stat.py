@@ -87,15 +87,30 @@ async def read_status(commands: ContainerCommands, container: ContainerRef, path
     raise failure(output.end, output.stderr, f"{printable(path)} cannot be read")
 
 
-async def walk(commands: ContainerCommands, container: ContainerRef, path: str) -> dict[bytes, RemoteFile] | None:
-    """Return the regular files below a directory by name, None if they cannot be listed or are too many.
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The regular files below a directory.
 
-    Directories that cannot be read are left out: tar reports them.
+    Args:
+        files: by their names.
+        is_complete: False: something could not be read, so there may be more.
     """
+
+    files: dict[bytes, RemoteFile]
+    is_complete: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files.values())
+
+
+async def walk(commands: ContainerCommands, container: ContainerRef, path: str) -> Walk | None:
+    """Return the regular files below a directory, None if they cannot be listed or are too many."""
     directory = f"{remote_word(path).rstrip('/')}/."
     mark = secrets.token_hex(8)
     for words in (
-        ("find", directory, "-type", "f", "-printf", f"%s %T@ %P\\0{mark}"),
+        ("find", directory, "-type", "f", "-printf", "%s %T@ %P\\0"),
         ("find", directory, "-type", "f", "-exec", "stat", "-c", f"%s %Y %n/{mark}", "{}", "+"),
     ):
         try:
@@ -106,9 +121,10 @@ async def walk(commands: ContainerCommands, container: ContainerRef, path: str) 
             return None
         if b"printf" in output.stderr and not output.stdout:
             continue  # busybox without FEATURE_FIND_PRINTF
-        ending = f"\0{mark}" if "-printf" in words else f"/{mark}\n"
+        ending = "\0" if "-printf" in words else f"/{mark}\n"
         prefix = b"" if "-printf" in words else directory.encode(errors="surrogateescape") + b"/"
-        return await asyncio.to_thread(_by_name, output.stdout, ending.encode(), prefix)
+        files = await asyncio.to_thread(_by_name, output.stdout, ending.encode(), prefix)
+        return Walk(files, output.has_succeeded)
     return None
 
 

@@ -283,10 +283,10 @@ def _records(content: bytes) -> dict[bytes, bytes]:
     at = 0
     while at < len(content):
         blank = content.find(b" ", at, at + 20)
-        digits = content[at:blank] if blank > 0 else b""
+        digits = content[at:blank] if blank > at else b""
         end = at + (int(digits) if digits.isdigit() else 0)
         key, equals, value = content[blank + 1 : end - 1].partition(b"=")
-        if end > len(content) or end <= blank + 2 or content[end - 1 : end] != b"\n" or not equals:
+        if end > len(content) or end <= max(at, blank + 2) or content[end - 1 : end] != b"\n" or not equals:
             raise ArchiveError("the archive of the container is damaged: a PAX record is not valid")
         records[key] = value
         at = end

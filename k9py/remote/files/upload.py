@@ -11,9 +11,8 @@ import hashlib
 import os
 import stat
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
-from types import MappingProxyType
 from typing import Final
 
 from k9py.api.errors import ConfigError, ConnectionFailedError, NotFoundError, RefusedError
@@ -73,6 +72,7 @@ class Upload:
         self._commands, self._container = commands, container
         self._source, self._path, self._options, self.progress = source, path, options, progress
         self._resumes = options.resumes
+        self._target_path = ""
 
     async def run(self) -> None:
         """Copy. Raises KdashError; after ConnectionFailedError the next run continues."""
@@ -84,7 +84,7 @@ class Upload:
                 raise NotFoundError(
                     f"{printable(self._source)} cannot be read: {error.strerror}", "check the local path"
                 ) from error
-            target = await self._target()
+            target = self._target_path = self._target_path or await self._target(stat.S_ISDIR(status.st_mode))
             if stat.S_ISDIR(status.st_mode):
                 await self._copy_directory(target)
             elif stat.S_ISREG(status.st_mode):
@@ -96,12 +96,20 @@ class Upload:
         finally:
             self._resumes = True
 
-    async def _target(self) -> str:
-        """Return the path that the source is copied as."""
+    async def _target(self, is_directory: bool) -> str:
+        """Return the path that the source is copied as: into a directory that is there, as kubectl does.
+
+        A directory that an earlier transfer of the same source has made is continued in place.
+        """
         path = remote_word(self._path)
-        if path.endswith("/") or await self._is_directory(path):
-            return f"{path.rstrip('/')}/{_base_name(self._source)}"
-        return path
+        if not path.endswith("/") and not await self._is_directory(path):
+            return path
+        below = f"{path.rstrip('/')}/{_base_name(self._source)}"
+        if self._resumes and is_directory and not await self._is_directory(below):
+            there = await walk(self._commands, self._container, path)
+            if there is not None and await in_thread(_has_begun, self._source, there.files):
+                return path.rstrip("/")
+        return below
 
     async def _is_directory(self, path: str) -> bool:
         try:
@@ -109,6 +117,21 @@ class Upload:
         except MissingCommandError:
             status = await self._status(path)
             return status is not None and status.is_directory
+
+    async def run_stream(self, source: AsyncIterator[bytes]) -> None:
+        """Copy standard input to a file, of which nobody knows the size before. Raises KdashError."""
+        target = remote_word(self._path)
+        if target.endswith("/") or await self._is_directory(target):
+            raise RefusedError(f"{printable(self._path)} is a directory", "name the file to write")
+        await self._write_part(target, 0, self._counted(source))
+        await self._finish(target, None)
+        self.progress.files = 1
+        await self._verify_size(target, self.progress.bytes)
+
+    async def _counted(self, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for data in source:
+            self.progress.bytes += len(data)
+            yield data
 
     # -- one file -----------------------------------------------------------------------------------------------------
 
@@ -123,8 +146,9 @@ class Upload:
         keep = await self._part_size(target, size) if self._resumes else 0
         progress.bytes = progress.kept_bytes = keep
         try:
-            await self._write_part(target, keep)
+            await self._write_part(target, keep, _pieces(_read_from(self._source, keep, progress)))
         except MissingCommandError:
+            progress.bytes = progress.kept_bytes = 0
             await self._send_archive(_Selection(self._source, os.path.basename(target)), os.path.dirname(target) or "/")
         else:
             await self._finish(target, status.st_mode & 0o777 if self._options.keeps_owner else None)
@@ -159,14 +183,13 @@ class Upload:
         # GNU begins the line with a backslash when it has to escape the name.
         return blocks * BLOCK_SIZE if output.stdout.lstrip(b"\\").startswith(ours.encode()) else 0
 
-    async def _write_part(self, target: str, keep: int) -> None:
-        """Send the file from a byte on."""
+    async def _write_part(self, target: str, keep: int, source: AsyncIterator[bytes]) -> None:
+        """Send a file from a byte on."""
         part = target + PART_SUFFIX
         words = ["dd", f"of={part}", f"bs={BLOCK_SIZE}"]
         if keep:
             words += [f"seek={keep // BLOCK_SIZE}", "conv=notrunc"]
         stderr = StderrTail()
-        source = _pieces(_read_from(self._source, keep, self.progress))
         async with self._commands.open_exec(self._container, words, stdin=True) as stream:
             end = await exchange(stream, source, lambda _: None, stderr)
         check_is_there("dd", end, bytes(stderr))
@@ -201,7 +224,7 @@ class Upload:
         progress = self.progress
         name = os.path.basename(target)
         there = await walk(self._commands, self._container, target) if self._resumes else None
-        selection = _Selection(self._source, name, there or {})
+        selection = _Selection(self._source, name, there.files if there is not None else {})
         progress.total_files, progress.total_bytes = await in_thread(_total, self._source, name)
         await self._send_archive(selection, os.path.dirname(target) or "/")
         await self._verify(target, name)
@@ -225,7 +248,7 @@ class Upload:
         if there is None:
             self.progress.warnings.append("the sizes in the container could not be read, so they are not verified")
             return
-        for path in await in_thread(_differing, self._source, name, there):
+        for path in await in_thread(_differing, self._source, name, there.files):
             self.progress.leave_out(path, Reason.FAILED, "it is not in the container with its size")
 
     # -- commands -----------------------------------------------------------------------------------------------------
@@ -249,7 +272,7 @@ class _Selection:
 
     path: str
     name: str
-    there: Mapping[bytes, RemoteFile] = MappingProxyType({})
+    there: Mapping[bytes, RemoteFile] = field(default_factory=dict)
 
     def files(self, progress: CopyProgress) -> Iterator[LocalFile]:
         for file in local_files(self.path, self.name, progress):
@@ -266,6 +289,12 @@ class _Selection:
 def _is_same(file: LocalFile, there: RemoteFile) -> bool:
     """Return whether the container's file has the size of a local one, and was written after it was changed."""
     return there.size == file.status.st_size and there.mtime_ns // 10**9 >= int(file.status.st_mtime)
+
+
+def _has_begun(path: str, there: Mapping[bytes, RemoteFile]) -> bool:
+    """Return whether a directory of the container has files of a local one, and nothing else."""
+    ours = {os.fsencode(file.name[2:]) for file in local_files(path, ".", CopyProgress()) if file.is_file}
+    return bool(there) and there.keys() <= ours
 
 
 def _base_name(path: str) -> str:

@@ -20,7 +20,7 @@ COLUMNS = numbered(
     Column("message", "MESSAGE", min_width=16, max_width=400, grow=True, sort_key="M"),
     Column("source", "SOURCE", min_width=6, max_width=40, priority=6, wide=True, sort_key="W"),
     Column("subobject", "SUBOBJECT", min_width=6, max_width=40, priority=7, wide=True),
-    time_column("first_seen", "FIRST SEEN", max_width=10, priority=7, wide=True, sort_key="F"),
+    time_column("first_seen", "FIRST SEEN", max_width=10, priority=7, wide=True, sort_key="I"),
     Column("name", "NAME", min_width=16, max_width=80, priority=8, wide=True, sort_key="N"),
 )
 

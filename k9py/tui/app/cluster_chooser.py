@@ -27,6 +27,7 @@ class ClusterScopeChooser:
         context: Its options and session.
         set_options: Takes the options of the choice.
         connect: Connects to what the options name.
+        leave: Calls a function, after asking where something would be lost with the cluster that is left.
         on_scope_changed: Called when other namespaces are watched.
     """
 
@@ -37,12 +38,14 @@ class ClusterScopeChooser:
         *,
         set_options: Callable[[AppOptions], None],
         connect: Callable[[], None],
+        leave: Callable[[Callable[[], None]], None],
         on_scope_changed: Callable[[], None],
     ) -> None:
         self._app = app
         self._context = context
         self._set_options = set_options
         self._connect = connect
+        self._leave = leave
         self._on_scope_changed = on_scope_changed
 
     def show_namespaces(self, names: tuple[str, ...]) -> None:
@@ -109,5 +112,9 @@ class ClusterScopeChooser:
         known = [entry.name for entry in list_contexts(options.connect.kubeconfig)]
         if name not in known:
             raise ConfigError(f'context "{name}" not found', f"Available: {', '.join(known)}.")
-        self._set_options(options_for_context(options, name))
-        self._connect()
+
+        def connect() -> None:
+            self._set_options(options_for_context(self._context.options, name))
+            self._connect()
+
+        self._leave(connect)

@@ -9,6 +9,7 @@ from k9py.tui.context import AppContext
 from k9py.tui.header import header_segments, notice_segments
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home import HomeScreen
+from k9py.views.background_jobs import job_counts
 from k9py.views.values import Tone
 
 
@@ -32,7 +33,7 @@ class HeaderUpdater:
         self._app = app
         self._home = home
         self._second = -1
-        self._counts: tuple[Mapping[Tone, int], int] = ({}, -1)
+        self._counts: tuple[Mapping[Tone, int], int, int] = ({}, -1, -1)
         self._could_retry = False
 
     def invalidate(self) -> None:
@@ -42,7 +43,7 @@ class HeaderUpdater:
     def is_outdated(self) -> bool:
         """Return whether a second or the counts have changed: rows are made in slices, after the change they show."""
         second = int(self._app.options.clock.monotonic())
-        counts = (dict(self._home.counts), self._app.problems.version)
+        counts = (dict(self._home.counts), self._app.problems.version, self._app.jobs.revision)
         if second == self._second and counts == self._counts:
             return False
         self._second, self._counts = second, counts
@@ -64,6 +65,7 @@ class HeaderUpdater:
             is_replay=app.options.is_replay,
             embedded=app.options.embedded,
             problems=app.problems,
+            jobs=job_counts(app.jobs.running, app.jobs.unseen_failures),
         )
         notices = notice_segments(app.session.state)
         sign_in = app.session.sign_in if app.connected is not None else None

@@ -7,9 +7,10 @@ tick pulls (ten times a second at most); a lost cluster is a state on the screen
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.worker import Worker
@@ -18,6 +19,7 @@ from k9py.actions.action import ActionScope
 from k9py.api.errors import ConfigError, KdashError
 from k9py.api.meta import ObjectRef
 from k9py.cluster.health import ClusterState
+from k9py.config.forward_settings import KEYS as FORWARD_KEYS
 from k9py.config.terminal import redraws_per_second
 from k9py.runtime.background_jobs import BackgroundJobs
 from k9py.tui.app.answered_keys import AnsweredKeys
@@ -30,12 +32,14 @@ from k9py.tui.app.preloading import preload
 from k9py.tui.app.ticker import ScreenTicker
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.dialogs.quit import QuitDialog
 from k9py.tui.operations import Operations
 from k9py.tui.options import AppOptions
 from k9py.tui.palette.history import PaletteHistory
 from k9py.tui.palettes import THEMES
 from k9py.tui.problems import ShownProblems
 from k9py.tui.remote.control import RemoteControl
+from k9py.tui.remote.forward_control import ForwardControl
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home import HomeScreen
 from k9py.tui.session import Connected, ReconnectingSession, SessionState, Unreachable
@@ -43,6 +47,7 @@ from k9py.tui.terminal.notification import notification_sequence
 from k9py.tui.theme import ThemedApp
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.workers import start_worker
+from k9py.views.background_jobs import losses
 
 
 class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], ThemedApp[int]):
@@ -75,6 +80,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
             self,
             set_options=self._set_options,
             connect=self._connect_again,
+            leave=self._leave_cluster,
             on_scope_changed=self._scope_changed,
         )
         self.problems = ShownProblems(
@@ -85,6 +91,7 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
             start=lambda work: start_worker(self, work, group="config"),
         )
         self.jobs = BackgroundJobs()
+        self.forwards = ForwardControl(self, self)
         self.remote = RemoteControl(self, self)
         self.palette_history = PaletteHistory()
         self.home = HomeScreen(self)
@@ -123,7 +130,9 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         self.call_after_refresh(self._start_session)
 
     async def on_unmount(self) -> None:
-        """Complete the audit lines of what is no longer tracked."""
+        """Stop what runs in the background, remove what was created for debugging; complete the audit lines."""
+        await self.jobs.stop_all()
+        await self.remote.close()
         await self.operations.close()
 
     def _new_session(self) -> ReconnectingSession:
@@ -156,7 +165,22 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
     def _set_options(self, options: AppOptions) -> None:
         self.options = self.session.options = options
 
+    def _leave_cluster(self, leave: Callable[[], None]) -> None:
+        """Leave the cluster; ask first where something would be lost with it."""
+        if not (lost := losses(self.jobs.running)):
+            leave()
+            return
+        from k9py.tui.dialogs.losses import LossesDialog
+
+        def leave_if(is_sure: bool | None) -> None:
+            if is_sure:
+                leave()
+
+        note = "They end with the connection to this cluster."
+        self.push_screen(LossesDialog("Leave this cluster?", lost, verb="Leave", note=note), leave_if)
+
     def _connect_again(self) -> None:
+        start_worker(self, self.jobs.take_all().stop_all, group="jobs")
         self.operations.forget()
         self._pop_to_home()
         self._start_session()
@@ -245,6 +269,11 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
+    def on_key(self, event: events.Key) -> None:
+        """Start the forward of the config file that has a function key."""
+        if event.key in FORWARD_KEYS and isinstance(self.screen, ClusterScreen):
+            self.forwards.start_by_key(event.key)
+
     def show_theme(self, name: str) -> None:
         """Use a theme; "": the next one.
 
@@ -258,7 +287,20 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         self.theme = THEMES[name or names[(names.index(current) + 1) % len(names)]].name
 
     async def action_quit(self) -> None:
-        """Quit kdash."""
+        """Quit kdash; ask first where something would be lost. The same key quits while that is asked."""
+        lost = [] if isinstance(self.screen, QuitDialog) else losses(self.jobs.running)
+        if not lost:
+            self.exit(0)
+            return
+
+        def quit_if(is_sure: bool | None) -> None:
+            if is_sure:
+                self.exit(0)
+
+        self.push_screen(QuitDialog(lost), quit_if)
+
+    def action_quit_now(self) -> None:
+        """Quit kdash, whatever runs."""
         self.exit(0)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

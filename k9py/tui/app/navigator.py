@@ -100,6 +100,18 @@ class ScreenNavigator:
         else:
             self._app.push_screen(ProblemsScreen(self._context))
 
+    def open_jobs(self) -> None:
+        """List what runs in the background; a screen that does is gone back to, and closed by the same key."""
+        from k9py.tui.screens.jobs import JobsScreen
+
+        if isinstance(self._app.screen, JobsScreen):
+            self._app.pop_screen()
+        elif any(isinstance(screen, JobsScreen) for screen in self._app.screen_stack):
+            while not isinstance(self._app.screen, JobsScreen):
+                self._app.pop_screen()
+        else:
+            self._app.push_screen(JobsScreen(self._context))
+
     def open_chain(self, problem: Problem) -> None:
         """Show what a problem explains, and its evidence."""
         from k9py.tui.screens.problem_chain import ProblemChainScreen

@@ -1,40 +1,26 @@
-"""Ask before quitting: the key that leaves a screen is no exit on the home screen, and Enter alone stays."""
+"""Ask before quitting: the key that leaves a screen is no exit on the home screen, and Enter alone stays.
+
+It also says what is lost: whoever quits by another key is asked by the same dialog, but only if something is.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
 
-from textual import on
-from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import Horizontal
-from textual.widgets import Button
-
-from k9py.actions.action import ActionScope
-from k9py.tui.bindings import bindings
-from k9py.tui.dialogs.dialog import Dialog
-from k9py.views.values import Tone
+from k9py.tui.dialogs.losses import LossesDialog
+from k9py.views.background_jobs import JobLoss
 
 
-class QuitDialog(Dialog[bool]):
-    """Returns True to quit."""
+class QuitDialog(LossesDialog):
+    """Returns True to quit.
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.BUTTONS)
-    DEFAULT_CSS = "QuitDialog > .box { width: 52; }"
-    HINT = "{dialog.confirm} Enter quit · {dialog.cancel} cancel"
+    Args:
+        losses: what is lost with the jobs that run.
+    """
 
-    def __init__(self) -> None:
-        super().__init__("Quit kdash?")
+    DEFAULT_CSS = "QuitDialog > .box { width: 52; } QuitDialog.-losses > .box { width: 64; }"
 
-    def compose_body(self) -> ComposeResult:
-        yield self.paragraph(self.toned((self.with_keys("{app.quit} or :q quits immediately."), Tone.MUTED)))
-        with Horizontal(classes="buttons"):
-            yield Button("Cancel", compact=True, id="stay")
-            yield Button("Quit", compact=True, id="confirm")
-
-    def on_mount(self) -> None:
-        self.set_initial_focus(self.query_one("#stay", Button))
-
-    @on(Button.Pressed)
-    def _answer(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id == "confirm")
+    def __init__(self, losses: Sequence[JobLoss] = ()) -> None:
+        note = "They end with kdash. {app.quit} quits immediately." if losses else "{app.quit} or :q quits immediately."
+        super().__init__("Quit kdash?", losses, verb="Quit", note=note)
+        self.set_class(bool(losses), "-losses")

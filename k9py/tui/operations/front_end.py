@@ -39,6 +39,7 @@ from k9py.tui.keys import key_of_operation
 from k9py.tui.operations.confirmation import question, question_of_several, refused_dialog
 from k9py.tui.operations.end_text import end_text, show_several_end
 from k9py.tui.operations.host import OperationsHost
+from k9py.tui.operations.operation_job import OperationJob, job_of
 from k9py.tui.operations.operation_log import OperationLog, OperationStatus
 from k9py.tui.operations.target_status import target_status
 from k9py.tui.session import Connected
@@ -86,29 +87,43 @@ class DashboardFrontEnd:
         self._is_running = False
         self._reported: KdashError | None = None
         self._remedy: Remedy | None = None
+        self._job: OperationJob
+        self._ended = asyncio.Event()
+        self.results: Sequence[OperationResult] = ()
+        """Of the run, as far as it has come."""
 
     # -- the run ------------------------------------------------------------------------------------------------------
 
     async def run(self, inputs: Mapping[str, Any]) -> None:
         """Run the operation; report a failure in a dialog."""
         is_bulk = len(self._targets) > 1
+        self._job = job_of(self._host.jobs, self._operation, self._targets, self.clock.now, self.stop)
         try:
             connected = self.connected
             runner = OperationRunner(
                 self._session(connected), self, RunOptions(together=True, watches_recovery=not is_bulk)
             )
+            self.results = runner.results
             await runner.run(self._operation, self._targets, **inputs)
             if self._is_running and is_bulk:
                 show_several_end(runner, self._bulk_title, self._log, self._host)
             self._is_running, self.current = False, None
             if (error := runner.results[-1].error) is not None:
+                self._job.end(error.message)
                 await self._show_error(error)
         except KdashError as error:
+            self._job.end(error.message)
             await self._show_error(error)
         finally:
+            self._job.end()
             self._is_running = False
             self.current = None
             self._release_keys(discard=True)
+            self._ended.set()
+
+    async def wait(self) -> None:
+        """Wait until the run has ended."""
+        await self._ended.wait()
 
     @property
     def clock(self) -> Clock:
@@ -276,6 +291,7 @@ class DashboardFrontEnd:
             self._bulk_title = title
         status = self._statuses[proposal.key] = self._log.begin(proposal.key, title)
         status.set_text("writing…")
+        self._job.begin(status, number)
 
     def written(self, proposal: Proposal, result: WriteResult) -> None:
         """Report the notes about a write: in a dialog, or as a transient message when it is one of several."""
@@ -285,6 +301,8 @@ class DashboardFrontEnd:
             status.set_created(result.plan.key)
         else:
             status.set_text("done" if is_done else "accepted", Tone.OK if is_done else Tone.BUSY)
+        if not is_done:
+            self._job.list()
         if result.audit_problem:
             self._on_unaudited()
         notes = result_notes(result)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from k9py.actions.keys import KeyNames
 from k9py.api.meta import ObjectRef
+from k9py.runtime.background_jobs import BackgroundJobs
 from k9py.tui.options import AppOptions
 from k9py.tui.session import Connected
 
@@ -15,6 +16,7 @@ class OperationsHost(Protocol):
     """The app that shows the operations. `KdashApp` implements it."""
 
     options: AppOptions
+    jobs: BackgroundJobs
 
     @property
     def key_names(self) -> KeyNames:

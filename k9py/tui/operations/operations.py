@@ -47,6 +47,10 @@ class Operations:
             operation_id: of `AppOptions.operations`.
             targets: as they were under the cursor or selected; a target without a uid takes the one in the stores.
         """
+        self.begin(operation_id, targets, **inputs)
+
+    def begin(self, operation_id: str, targets: Sequence[TargetSnapshot], **inputs: Any) -> DashboardFrontEnd | None:
+        """Start as `start` does and return the run, None when it cannot begin now."""
         from k9py.tui.operations.front_end import DashboardFrontEnd  # with all its dialogs: after the first frame
 
         operation = self._host.options.operations[operation_id]
@@ -54,7 +58,7 @@ class Operations:
         if can_stop and self.running_bulk:
             stop = self._host.key_names("operation.stop")
             self._host.show_message(f"{self.running_bulk} is running: {stop} stops it", failed=True)
-            return
+            return None
         snapshots = [target if target.uid or target.may_be_absent else self.snapshot(target.key) for target in targets]
         name = name_of(snapshots[0].key) if len(snapshots) == 1 else f"{len(snapshots)} selected"
         heading = operation.heading(name)
@@ -65,6 +69,7 @@ class Operations:
             self._bulk = front_end
         worker = start_worker(self._app, partial(front_end.run, inputs), group="write")
         front_end.hold_keys(worker.cancel)
+        return front_end
 
     def snapshot(self, key: ObjectRef) -> TargetSnapshot:
         """Return an object as it is in the informers' stores, without a uid when it is not there."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 
@@ -68,6 +68,7 @@ class TablePane(FilterablePane):
 
     counts_rows = True
     """The title has the number of rows."""
+    table_type: ClassVar[type[LiveTable]] = LiveTable
 
     def __init__(
         self,
@@ -83,7 +84,7 @@ class TablePane(FilterablePane):
         classes: str | None = None,
     ) -> None:
         super().__init__(heading, number=number, id=id, classes=classes)
-        self.table = LiveTable(columns, now=clock.now, options=options)
+        self.table = self.table_type(columns, now=clock.now, options=options)
         self._state, self._remember_as = state or TableState(), remember_as
         self.table.choose_columns(ColumnChoice.from_json(self._state.get(remember_as)))
         self.filter_bar = FilterBar(placeholder=FILTER_FORMS)

@@ -6,12 +6,20 @@ starts a function of a module beside this one.
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
-from textual.app import App
+from textual.worker import WorkerError
 
 from k9py.api.meta import ObjectRef
 from k9py.tui.context import AppContext
+from k9py.tui.terminal.terminal_app import TerminalApp
+from k9py.tui.workers import start_worker
+
+TERMINAL_GROUP: Final = "handed-over terminal"
+"""Group of the workers that take the terminal: a new one ends what still connects."""
+DEBUG_GROUP: Final = "debugging"
+"""Group of the debugging sessions: nothing ends one that may have a pod to remove."""
 
 
 class RemoteControl:
@@ -22,34 +30,70 @@ class RemoteControl:
         context: the app, as screens see it.
     """
 
-    def __init__(self, app: App[Any], context: AppContext) -> None:
+    def __init__(self, app: TerminalApp[Any], context: AppContext) -> None:
         self._app = app
         self._context = context
 
-    def open_shell(self, target: ObjectRef) -> None:
+    def open_shell(self, target: ObjectRef, container: str = "") -> None:
         """Open a shell in a container of a pod or of the newest ready pod of a workload; on a node: a node shell."""
-        raise NotImplementedError
+        if target.kind == "Node" and not target.group:
+            self.debug(target)
+            return
 
-    def attach(self, target: ObjectRef) -> None:
+        async def work() -> None:
+            from k9py.tui.remote.shells import shell_in
+
+            await shell_in(self._app, self._context, target, container)
+
+        start_worker(self._app, work, group=TERMINAL_GROUP, exclusive=True)
+
+    def attach(self, target: ObjectRef, container: str = "") -> None:
         """Attach to the main process of a container."""
-        raise NotImplementedError
 
-    def debug(self, target: ObjectRef) -> None:
+        async def work() -> None:
+            from k9py.tui.remote.shells import attach_to
+
+            await attach_to(self._app, self._context, target, container)
+
+        start_worker(self._app, work, group=TERMINAL_GROUP, exclusive=True)
+
+    def debug(self, target: ObjectRef, image: str = "", container: str = "") -> None:
         """Ask for a debug container, a copy of the pod, or a shell on its node."""
-        raise NotImplementedError
+
+        async def work() -> None:
+            from k9py.tui.remote.debugging import debug_object
+
+            await debug_object(self._app, self._context, target, image=image, container=container)
+
+        start_worker(self._app, work, group=DEBUG_GROUP)
+
+    async def close(self) -> None:
+        """Wait until what debugging sessions have created is removed; they are cancelled already, or are now."""
+        for worker in [worker for worker in self._app.workers if worker.group == DEBUG_GROUP]:
+            worker.cancel()
+            with suppress(WorkerError):
+                await worker.wait()
 
     def run_in_all(self, target: ObjectRef, command: str) -> None:
         """Run one command in all pods of a workload; "": ask for it."""
         raise NotImplementedError
 
-    def browse_files(self, target: ObjectRef) -> None:
-        """Browse the files of a container."""
+    def browse_files(self, target: ObjectRef, container: str = "", path: str = "") -> None:
+        """Browse the files of a container; `container` as for `open_shell`.
+
+        Args:
+            path: a directory; "": the one that was shown last, else the working directory.
+        """
         raise NotImplementedError
 
     def forward(self, target: ObjectRef, ports: str) -> None:
         """Forward ports of a pod, a workload or a Service; "": ask for them."""
-        raise NotImplementedError
+        self._context.forwards.begin(target, ports)
+
+    async def start_saved_forward(self, name: str) -> bool:
+        """Start a forward of the config file; False when it has none of that name for this context."""
+        return await self._context.forwards.start_saved(name)
 
     def show_jobs(self) -> None:
         """List what runs in the background."""
-        raise NotImplementedError
+        self._context.navigator.open_jobs()

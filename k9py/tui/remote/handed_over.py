@@ -6,7 +6,7 @@ ends the command, the dashboard has its terminal again and draws the whole scree
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -22,11 +22,16 @@ async def run_in_terminal(
     app: TerminalApp[Any],
     open_stream: Callable[[], AbstractAsyncContextManager[ContainerStream]],
     title: str,
+    *,
+    leave: str = f"{LEAVE_KEYS} leaves it",
+    run: Callable[[ContainerStream, LocalTerminal], Awaitable[CommandEnd]] = run_interactively,
 ) -> CommandEnd:
-    """Open a stream with a terminal and standard input, and give it the terminal until it ends or is left.
+    """Open a stream, and give it the terminal until it ends or is left.
 
     Args:
-        title: what is opened, such as "shell in web-1 (app)"; it is drawn before, with the keys that leave it.
+        title: what is opened, such as "shell in web-1 (app)".
+        leave: how to leave it; the line with both is drawn before.
+        run: connects the stream with the raw terminal; the stream has a terminal and standard input by default.
 
     Returns:
         How the command ended; `k9py.remote.terminal.LEFT` when the person has left it.
@@ -40,5 +45,5 @@ async def run_in_terminal(
     async with open_stream() as stream:
         with app.handed_over(restore_raw_terminals) as descriptor:
             async with LocalTerminal(descriptor, is_screen_lost=True) as terminal:
-                await terminal.write(f"{printable(title)} · {LEAVE_KEYS} leaves it\r\n".encode())
-                return await run_interactively(stream, terminal)
+                await terminal.write(f"{printable(title)} · {leave}\r\n".encode())
+                return await run(stream, terminal)

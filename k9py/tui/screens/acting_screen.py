@@ -53,7 +53,7 @@ class ActingScreen(TargetScreen):
                     return self._pod_reason(action)
                 case ActionScope.WORKLOAD | ActionScope.DIFF:
                     return self._workload_reason(action)
-                case ActionScope.OBJECT | ActionScope.KIND:
+                case ActionScope.OBJECT | ActionScope.KIND | ActionScope.CONTAINER:
                     return self._object_reason(action)
         return ""
 
@@ -225,6 +225,11 @@ class ActingScreen(TargetScreen):
     def remote(self) -> RemoteActions:
         """The way into containers."""
         return self.app_context.remote
+
+    @property
+    def container_under_cursor(self) -> str:
+        """Name of the container under the cursor in the list of a pod's containers, "" everywhere else."""
+        return ""
 
     def acting_on_target(self) -> ObjectRef | None:
         """Return the object under the cursor, and keep the cursor on it; say so when nothing is selected."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 from rich.cells import cell_len
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Container
 
-from k9py.actions.action import Action
+from k9py.actions.action import Action, ActionScope
 from k9py.api.events import Event
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
@@ -30,6 +31,7 @@ from k9py.resources.describe.containers import containers as container_sections
 from k9py.resources.describe.describer import EVENTS, DescribeContext, Unread, event_request
 from k9py.resources.describe.json_fields import text_at
 from k9py.resources.usage_trend import usage_line
+from k9py.tui.bindings import bindings
 from k9py.tui.browse.state_text import metrics_text
 from k9py.tui.context import AppContext
 from k9py.tui.live_object import LiveObject
@@ -60,13 +62,15 @@ _FRAME: Final = 2
 """Lines of a stacked pane without rows: its title, and the titles of the columns."""
 _EVENTS: Final = ColumnSet.of(event_table.COLUMNS, without=frozenset({"object"}))
 _MESSAGE: Final = [column.id for column in _EVENTS.columns].index("message")
+_SHELL: Final = OBJECT_KEYS.index("object.shell")
 _FIELDS: Final = ("initContainers", "containers", "ephemeralContainers")
 
 
 class ContainersScreen(PanedScreen):
     """One pod."""
 
-    footer_begins_with = OBJECT_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.CONTAINER)
+    footer_begins_with = (*OBJECT_KEYS[: _SHELL + 1], "container.attach", *OBJECT_KEYS[_SHELL + 1 :])
 
     DEFAULT_CSS = """
     ContainersScreen #pod { margin: 0; }
@@ -241,6 +245,10 @@ class ContainersScreen(PanedScreen):
         """Name of the container under the cursor, "" when there is none."""
         key = self.containers.table.cursor_key
         return "" if key is None else key.name.rpartition("/")[2]
+
+    @property
+    def container_under_cursor(self) -> str:
+        return self.container
 
     def _show_detail(self) -> None:
         body, name, width = self._body, self.container, self.detail.text.size.width

@@ -44,6 +44,7 @@ from k9py.tui.screens.targets import no_workload_message
 from k9py.tui.session import Connected, Connecting, Unreachable
 from k9py.tui.widgets.live_table.cursor import HighlightCause
 from k9py.tui.widgets.live_table.table import LiveTable
+from k9py.views.background_jobs import losses
 from k9py.views.values import Tone
 
 ACKNOWLEDGE: Final = "problem.acknowledge"
@@ -467,4 +468,4 @@ class HomeScreen(ProblemTargetScreen):
             if is_sure:
                 self.app.exit(0)
 
-        self.app.push_screen(QuitDialog(), quit_if)
+        self.app.push_screen(QuitDialog(losses(self.app_context.jobs.running)), quit_if)

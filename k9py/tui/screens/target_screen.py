@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from typing import Final
 
 from k9py.actions.action import Action
 from k9py.actions.commands import commands_of
@@ -23,6 +24,8 @@ from k9py.tui.workers import start_worker
 
 READ_ONLY = "read-only: kdash was started with --readonly"
 REPLAY = "read-only: this is the replay of an incident capsule"
+_STREAMS: Final = frozenset({"exec", "attach", "portforward"})
+"""Subresources that reach into a pod: a recording has none, and not every user may."""
 
 
 class TargetScreen(CoveredScreen[None]):
@@ -153,12 +156,13 @@ class TargetScreen(CoveredScreen[None]):
         if target is None or connected is None:
             return "nothing is selected"
         reason = self._read_only_reason(action) or action.allowed(target_of(target, connected.cluster)) or ""
+        reason = reason or self._replay_reason(action)
         return reason or self._permission_reason(action, target)
 
     def _permission_reason(self, action: Action, target: ObjectRef) -> str:
         """Return that the user may not do it, "" when they may or that is not known."""
         connected, needed = self.app_context.connected, action.permission
-        if connected is None or needed is None or not action.writes:
+        if connected is None or needed is None or not (action.writes or needed.subresource in _STREAMS):
             return ""
         types = connected.cluster.resource_types
         resource_type = types.find(needed.resource) if needed.resource else types.of_ref(target)
@@ -188,6 +192,15 @@ class TargetScreen(CoveredScreen[None]):
 
     def _read_only_reason(self, action: Action) -> str:
         return self.read_only_text if action.writes else ""
+
+    def _replay_reason(self, action: Action) -> str:
+        needed = action.permission
+        reaches_pods = needed is not None and needed.subresource in _STREAMS
+        return (
+            "this is the replay of an incident capsule: it has no pods to reach"
+            if (reaches_pods and self.app_context.options.is_replay)
+            else ""
+        )
 
     @property
     def read_only_text(self) -> str:

@@ -52,6 +52,7 @@ OBJECT_KEYS: Final = (
     "object.logs",
     "object.describe",
     "object.yaml",
+    "object.shell",
     "cronjob.trigger",
     "job.retry",
     "job.suspend",
@@ -62,6 +63,7 @@ OBJECT_KEYS: Final = (
     "workload.restart",
     "workload.undo",
     "object.edit",
+    "object.forward",
     "object.delete",
     "object.tree",
     "object.owner",
@@ -84,7 +86,7 @@ def applies_to(action: Action, ref: ObjectRef) -> bool:
             return is_standard and ref.kind == POD.name
         case ActionScope.WORKLOAD | ActionScope.DIFF:
             return is_workload(ref) or action.also(target)
-        case ActionScope.OBJECT | ActionScope.KIND:
+        case ActionScope.OBJECT | ActionScope.KIND | ActionScope.CONTAINER:
             return action.allowed(target) is None
     return True
 

@@ -190,7 +190,8 @@ class TextView(LineView):
     def build_line(self, signature: Hashable, width: int) -> Strip:
         assert isinstance(signature, _Line)
         palette, on = self.palette, self.on_base
-        line = self._lines[signature.index]
+        # Textual may draw before the flush that follows `set_lines`: what was painted may be below the end by now.
+        line = self._lines[signature.index] if signature.index < len(self._lines) else ()
         text = _line_text(line)
         styles = [(len(printable_line(span.text)), on(palette.tone(span.tone))) for span in line]
         hit = on(palette.hit_current if signature.current else palette.hit)

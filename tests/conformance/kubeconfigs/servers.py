@@ -17,7 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.unit.kube.kubeconfigs import CERTS
-from tests.unit.kube.servers import client_name
+from tests.unit.kube.servers import Answer, client_name, version
 
 _WORTH_COMPARING = ("authorization", "impersonate-user", "impersonate-uid", "impersonate-group")
 
@@ -57,15 +57,15 @@ class Servers:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Servers]:
+async def running(answer: Answer = version) -> AsyncIterator[Servers]:
     """Serve until the end of the block."""
     servers = Servers()
 
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+    async def recording(request: web.BaseRequest) -> web.StreamResponse:
         servers.seen.append(_seen(servers, request))
-        return web.json_response({"major": "1", "minor": "36", "gitVersion": "v1.36.2"})
+        return await answer(request)
 
-    runner = web.ServerRunner(web.Server(answer), shutdown_timeout=0.1)
+    runner = web.ServerRunner(web.Server(recording), shutdown_timeout=0.1)
     await runner.setup()
     secure, plain = (
         web.TCPSite(runner, "127.0.0.1", 0, ssl_context=_context(servers)),

@@ -58,9 +58,9 @@ async def test_a_record_is_told_in_parts_or_as_it_was_written() -> None:
     async with app.run_test(size=(120, 4)) as pilot:
         await pilot.pause()
         assert style_of(app, 0, "ERROR").bold
-        await pilot.press("J")
+        await pilot.press("R")
         assert rows(app)[0] == f" web {RECORD}"
-        await pilot.press("J")
+        await pilot.press("R")
         assert rows(app)[0].startswith(" web ERROR payment failed")
 
 

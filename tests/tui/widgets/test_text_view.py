@@ -107,3 +107,13 @@ def test_no_folded_line_is_wider_than_asked_even_where_it_ends_with_blanks(width
     folded = ["".join(span.text for span in row) for row in fold(line, width, indent=2)]
     assert max(map(len, folded)) <= width
     assert " ".join(" ".join(folded).split()) == " ".join("".join(span.text for span in line).split())
+
+
+async def test_a_line_below_the_end_of_a_shorter_text_is_blank_until_it_is_painted() -> None:
+    app = HostApp(lambda: TextView("\n".join(str(number) for number in range(10))))
+    async with app.run_test(size=(40, 10)) as pilot:
+        await pilot.pause()
+        assert app.widget.render_line(5).text.startswith("5")
+        app.widget.set_text("short")
+        app.widget._strips.clear()  # as a resize does
+        assert app.widget.render_line(5).text[:-1].strip() == ""

@@ -14,7 +14,7 @@ from k9py.api.errors import ConnectionFailedError, ForbiddenError, NotFoundError
 from k9py.api.pods import Pod
 from k9py.api.streams import PortClosedError, StreamsUnsupportedError
 from k9py.forwarding.forward import Forward
-from k9py.forwarding.relay import REPLAY_BYTES
+from k9py.forwarding.relay import REPLAY_BYTES, SILENT_SECONDS
 from k9py.forwarding.tunnels import CONNECT_SECONDS
 from k9py.runtime.background_jobs import BackgroundJob, JobState
 from tests.factories.meta import NOW
@@ -338,6 +338,21 @@ async def test_a_client_that_never_ends_is_left_when_the_pod_has_ended() -> None
         await scene.clock.advance(11)
         await scene.clock.advance(11)
         await scene.until(lambda: scene.forward.figures.open == 0)
+        writer.close()
+
+
+async def test_a_pod_that_never_ends_is_left_when_the_client_has_ended() -> None:
+    async with forwarding(ready("web-1")) as scene:
+        scene.ports.server = lambda _connection, _data: None  # as over v4, which passes no end on
+        _reader, writer = await scene.connect()
+        writer.write(b"1")
+        writer.write_eof()
+        await scene.until(lambda: bool(scene.ports.tunnels[0].connections) and scene.forward.figures.sent == 1)
+        await scene.until(lambda: scene.ports.tunnels[0].connections[0].has_eof)
+        await scene.clock.advance(SILENT_SECONDS + 1)
+        await scene.clock.advance(SILENT_SECONDS + 1)
+        await scene.until(lambda: scene.forward.figures.open == 0)
+        assert scene.forward.figures.errors == 0
         writer.close()
 
 

@@ -1,0 +1,1 @@
+"""Commands inside containers: `kdash exec`, `attach` and `shell`."""

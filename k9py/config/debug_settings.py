@@ -1,0 +1,35 @@
+"""The table `[debug]` of the config file: what debugging starts with.
+
+    [debug]
+    image = "registry.example.com/tools:1"
+    profile = "restricted"
+
+Invariant: every setting has a default, so that debugging works without a file.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Profile = Literal["general", "baseline", "restricted", "netadmin", "sysadmin"]
+"""What kubectl debug calls a profile."""
+
+
+class DebugSettings(msgspec.Struct, frozen=True):
+    """What a debugging session has unless something else is chosen.
+
+    Args:
+        image: of a debug container.
+        profile: what a debug container may do.
+        node_image: of a pod on a node; "" takes `image`.
+        node_profile: what a pod on a node may do.
+        node_namespace: where pods on nodes are created; "": the default namespace of the session.
+    """
+
+    image: str = "busybox:1.37"
+    profile: Profile = "general"
+    node_image: str = ""
+    node_profile: Profile = "sysadmin"
+    node_namespace: str = ""

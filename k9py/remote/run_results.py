@@ -1,0 +1,105 @@
+"""What the runs of one command in many pods say together: groups with the same output, JSON, the worst exit code. Pure.
+
+Invariant: text of a container is printable before it leaves this module, except in JSON, where it is encoded. A run
+whose end is unknown is never counted as done.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from k9py.api.plural import count_noun
+from k9py.api.streams import OutputChannel
+from k9py.api.text import printable
+from k9py.remote.run_everywhere import PodRun, RunState
+from k9py.views.exit_codes import ExitCode
+from k9py.views.values import Tone
+
+
+@dataclass(frozen=True, slots=True)
+class RunGroup:
+    """Runs that ended alike.
+
+    Args:
+        runs: in their order.
+        lines: their output, printable.
+    """
+
+    runs: tuple[PodRun, ...]
+    lines: tuple[str, ...]
+
+    @property
+    def first(self) -> PodRun:
+        return self.runs[0]
+
+
+def grouped(runs: Sequence[PodRun]) -> tuple[RunGroup, ...]:
+    """Return the runs in groups with the same exit code, error and output; the largest group first."""
+    groups: dict[tuple[Any, ...], list[PodRun]] = {}
+    for run in runs:
+        groups.setdefault((run.exit_code, run.state, run.error, run.stdout, run.stderr, run.dropped), []).append(run)
+    ordered = sorted(groups.values(), key=len, reverse=True)
+    return tuple(RunGroup(tuple(group), output_lines(group[0])) for group in ordered)
+
+
+def output_lines(run: PodRun) -> tuple[str, ...]:
+    """Return what a command wrote as printable lines, and what was dropped of it or went wrong."""
+    text = b"".join(data for _, data in run.output).decode("utf-8", "replace").replace("\r\n", "\n")
+    lines = [printable(line.replace("\t", "    ")) for line in text.removesuffix("\n").split("\n")] if text else []
+    if run.dropped:
+        lines.append(f"… {count_noun(run.dropped, 'more byte')}, not kept")
+    if run.error:
+        lines.append(run.error)
+    return tuple(lines)
+
+
+def outcome(run: PodRun) -> tuple[str, Tone]:
+    """Return the exit code of a run, or its state while there is none, with its tone."""
+    match run.state:
+        case RunState.ENDED:
+            return str(run.exit_code), Tone.FAIL if run.exit_code else Tone.OK
+        case RunState.RUNNING:
+            return run.state.value, Tone.ACCENT
+        case RunState.WAITING:
+            return run.state.value, Tone.MUTED
+    return run.state.value, Tone.FAIL
+
+
+def worst_exit_code(runs: Sequence[PodRun]) -> int:
+    """Return the highest exit code; UNKNOWN where a run has none and no other failed."""
+    return max((ExitCode.UNKNOWN if run.exit_code is None else run.exit_code for run in runs), default=0)
+
+
+def summary(runs: Sequence[PodRun]) -> str:
+    """Return how the runs ended: `3 pods: 2 exit 0, 1 not run`."""
+    counts = Counter(f"exit {run.exit_code}" if run.state is RunState.ENDED else run.state.value for run in runs)
+    return f"{count_noun(len(runs), 'pod')}: " + ", ".join(f"{count} {what}" for what, count in counts.most_common())
+
+
+def runs_json(runs: Sequence[PodRun]) -> list[dict[str, Any]]:
+    """Return the runs as JSON values. Keys are only ever added.
+
+    Output is UTF-8 text; what is not is replaced, and `output_dropped` counts the bytes that were not kept.
+    """
+    return [
+        {
+            "namespace": run.container.namespace,
+            "pod": run.container.pod,
+            "container": run.container.container,
+            "state": run.state.value,
+            "exit_code": run.exit_code,
+            "error": run.error or None,
+            "stdout": _text(run, OutputChannel.STDOUT),
+            "stderr": _text(run, OutputChannel.STDERR),
+            "output_dropped": run.dropped,
+            "seconds": round(run.seconds, 3),
+        }
+        for run in runs
+    ]
+
+
+def _text(run: PodRun, wanted: OutputChannel) -> str:
+    return b"".join(data for channel, data in run.output if channel is wanted).decode("utf-8", "replace")
