@@ -258,7 +258,7 @@ class Action:
         command: How it is typed, None when it cannot be.
         cli: How a shell runs it, None when it cannot.
         permission: What the API server has to allow, None when it needs nothing.
-        writes: Whether it changes the cluster: refused in a read-only session.
+        writes: Whether it changes the cluster, or may change what runs in it: refused in a read-only session.
         operation: Name of the operation it starts, "" when it starts none.
         takes_marked: Whether it acts on all marked rows when some are marked.
         allowed: Return why it is not possible on a target, None when it is.

@@ -53,7 +53,7 @@ COLUMNS: Final = numbered(
     Column("name", "NAME", min_width=10, max_width=40, sort_key="N"),
     Column("type", "TYPE", min_width=4, max_width=9, priority=4, sort_key="K"),
     Column("ready", "READY", min_width=3, max_width=5, priority=1, sort_key="R"),
-    Column("state", "STATE", min_width=12, max_width=120, grow=True, sort_key="S"),
+    Column("state", "STATE", min_width=12, max_width=120, grow=True, sort_key="W"),
     Column(
         "restarts",
         "RESTARTS",

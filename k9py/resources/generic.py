@@ -18,7 +18,7 @@ from k9py.resources.cells import AGE, AGE_CELL, MISSING, object_row, shared_cell
 from k9py.views.tones import rank_of
 from k9py.views.values import Cell, Column, Row, Tone
 
-RESERVED_LETTERS: Final = frozenset("DFGJOPTZ")
+RESERVED_LETTERS: Final = frozenset("DFGJOPSTZ")
 """Capital letters that are bound to actions on screens with tables."""
 
 _NUMBERS: Final = frozenset({"integer", "number"})

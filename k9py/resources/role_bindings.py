@@ -38,7 +38,7 @@ COLUMNS = (
     AGE,
     Column("users", "USERS", min_width=8, max_width=60, priority=3, sort_key="U"),
     Column("groups", "GROUPS", min_width=8, max_width=60, priority=4, sort_key="M"),
-    Column("accounts", "SERVICEACCOUNTS", min_width=8, max_width=60, priority=2, sort_key="S"),
+    Column("accounts", "SERVICEACCOUNTS", min_width=8, max_width=60, priority=2, sort_key="E"),
 )
 
 

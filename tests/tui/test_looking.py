@@ -149,7 +149,7 @@ async def secret_yaml(kdash: Dashboard) -> YamlScreen:
 
 async def test_one_value_of_a_secret_is_revealed_and_audited(kdash: Dashboard) -> None:
     screen = await secret_yaml(kdash)
-    await kdash.press("S")
+    await kdash.press("V")
     await kdash.until_said("v shows one value of a Secret")
     await kdash.press("v")
     await kdash.until_screen(ChooseDialog)

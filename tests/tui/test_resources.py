@@ -92,7 +92,7 @@ async def test_a_type_without_a_descriptor_shows_what_the_server_prints(kdash: D
         "AGE",
         "NAMESPACE",
     ]
-    assert [column.sort_key for column in screen.pane.table.columns] == ["N", "C", "R", "A", "S"]
+    assert [column.sort_key for column in screen.pane.table.columns] == ["N", "C", "R", "A", "M"]
     await kdash.until_text("statefulset.apps/db")
 
 
@@ -117,11 +117,11 @@ async def test_the_footer_and_the_keys_are_those_of_the_type(kdash: Dashboard) -
     await kdash.until_said("a ConfigMap has no logs")
     pods = await listed(kdash, "po")
     keys = [title for _, title, _ in pods.query_one(KeyBar).keys]
-    assert keys[:8] == ["Open", "Logs", "Describe", "YAML", "Edit", "Delete", "Tree", "Owner"]
+    assert keys[:9] == ["Open", "Logs", "Describe", "YAML", "Shell", "Edit", "Delete", "Tree", "Owner"]
     assert not {"Scale", "Restart", "Undo", "Pause"} & set(keys)
     deployments = await listed(kdash, "deploy")
     keys = [title for _, title, _ in deployments.query_one(KeyBar).keys]
-    assert keys[:7] == ["Open", "Logs", "Describe", "YAML", "Scale", "Restart", "Undo"]
+    assert keys[:8] == ["Open", "Logs", "Describe", "YAML", "Shell", "Scale", "Restart", "Undo"]
 
 
 async def test_what_may_not_be_listed_says_who_may_not_and_how_to_go_on(simulator: Simulator, tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ async def test_the_last_line_lists_the_main_keys_greyed_where_not_allowed(kdash:
     listed = {action.id for action in ACTIONS if action.footer is not None}
     elsewhere = {
         ActionScope.KIND,
+        ActionScope.CONTAINER,
         ActionScope.REVISION,
         ActionScope.ROWS,
         ActionScope.EVENTS,
@@ -205,9 +206,9 @@ async def test_yaml_hides_what_looks_like_a_secret_until_a_key_shows_it(kdash: D
     screen = await kdash.until_screen(YamlScreen)
     await kdash.until(lambda: "DB_PASSWORD" in screen.pane.text.text, "the variable")
     assert "hunter2" not in screen.pane.text.text
-    await kdash.press("S")
+    await kdash.press("V")
     await kdash.until(lambda: "hunter2" in screen.pane.text.text, "shown")
-    await kdash.press("S")
+    await kdash.press("V")
     await kdash.until(lambda: "hunter2" not in screen.pane.text.text, "hidden again")
 
 
@@ -219,5 +220,5 @@ async def test_the_difference_as_yaml_hides_what_looks_like_a_secret(kdash: Dash
     await kdash.press("v")
     await kdash.until(lambda: "- name: DB_PASSWORD" in screen.pane.text.text, "as YAML")
     assert "hunter2" not in screen.pane.text.text
-    await kdash.press("S")
+    await kdash.press("V")
     await kdash.until(lambda: "hunter2" in screen.pane.text.text, "shown")

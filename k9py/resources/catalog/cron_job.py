@@ -53,7 +53,7 @@ def _next_text(planned: NextRun, now: datetime) -> str:
 
 COLUMNS = numbered(
     NAME,
-    Column("schedule", "SCHEDULE", min_width=9, max_width=30, priority=1, sort_key="S"),
+    Column("schedule", "SCHEDULE", min_width=9, max_width=30, priority=1, sort_key="H"),
     Column("zone", "TIMEZONE", min_width=6, max_width=30, priority=5, sort_key="W"),
     Column("suspend", "SUSPEND", min_width=4, max_width=7, priority=4, sort_key="U"),
     Column("active", "ACTIVE", align_right=True, min_width=3, max_width=6, priority=3, sort_key="C"),

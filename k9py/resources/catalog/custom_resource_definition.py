@@ -67,7 +67,7 @@ COLUMNS = (
     Column("group", "GROUP", min_width=8, max_width=50, priority=5, sort_key="B"),
     Column("versions", "VERSIONS", min_width=4, max_width=30, priority=2, sort_key="V"),
     Column("short", "SHORT NAMES", min_width=4, max_width=20, priority=4, sort_key="H"),
-    Column("scope", "SCOPE", min_width=7, max_width=10, priority=3, sort_key="S"),
+    Column("scope", "SCOPE", min_width=7, max_width=10, priority=3, sort_key="E"),
     Column("reason", "REASON", min_width=6, max_width=30, priority=3, sort_key="R"),
     AGE,
     CREATED_AT,

@@ -20,7 +20,7 @@ from k9py.views.values import Column, Row, Tone
 
 COLUMNS = (
     NAME,
-    Column("desired", "DESIRED", align_right=True, min_width=4, max_width=7, sort_key="S"),
+    Column("desired", "DESIRED", align_right=True, min_width=4, max_width=7, sort_key="E"),
     Column("current", "CURRENT", align_right=True, min_width=4, max_width=7, priority=4, sort_key="C"),
     Column("ready", "READY", align_right=True, min_width=4, max_width=7, sort_key="R"),
     Column("updated", "UP-TO-DATE", align_right=True, min_width=4, max_width=10, priority=3, sort_key="U"),

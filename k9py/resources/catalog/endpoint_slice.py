@@ -20,7 +20,7 @@ from k9py.views.values import Column, Row, Tone
 
 COLUMNS = (
     NAME,
-    Column("type", "ADDRESSTYPE", min_width=4, max_width=11, priority=5, sort_key="S"),
+    Column("type", "ADDRESSTYPE", min_width=4, max_width=11, priority=5, sort_key="Y"),
     Column("ports", "PORTS", min_width=4, max_width=40, priority=3, sort_key="X"),
     Column("endpoints", "ENDPOINTS", min_width=12, max_width=80, priority=2, grow=True, sort_key="E"),
     Column("serving", "SERVING", align_right=True, min_width=4, max_width=9, priority=1, sort_key="R"),

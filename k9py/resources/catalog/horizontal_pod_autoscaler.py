@@ -29,7 +29,7 @@ from k9py.views.values import Cell, Column, Row, Tone
 COLUMNS = numbered(
     NAME,
     Column("reference", "REFERENCE", min_width=12, max_width=60, priority=3, sort_key="B"),
-    Column("targets", "TARGETS", min_width=10, max_width=60, priority=1, sort_key="S"),
+    Column("targets", "TARGETS", min_width=10, max_width=60, priority=1, sort_key="W"),
     Column("min", "MINPODS", align_right=True, min_width=3, max_width=7, priority=4, sort_key="I"),
     Column("max", "MAXPODS", align_right=True, min_width=3, max_width=7, priority=2, sort_key="X"),
     Column("replicas", "REPLICAS", align_right=True, min_width=3, max_width=8, sort_key="R"),

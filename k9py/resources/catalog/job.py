@@ -26,7 +26,7 @@ from k9py.views.values import Cell, Column, Row, Tone
 
 COLUMNS = numbered(
     NAME,
-    Column("status", "STATUS", min_width=8, max_width=18, sort_key="S"),
+    Column("status", "STATUS", min_width=8, max_width=18, sort_key="W"),
     Column("completions", "COMPLETIONS", align_right=True, min_width=5, max_width=11, priority=1, sort_key="C"),
     Column(
         "failed", "FAILED", align_right=True, min_width=3, max_width=6, priority=3, sort_key="X", descending_first=True

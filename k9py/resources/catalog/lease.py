@@ -47,7 +47,7 @@ COLUMNS = numbered(
     Column("holder", "HOLDER", min_width=12, max_width=80, priority=1, grow=True, sort_key="H"),
     time_column("renewed", "RENEWED", sort_key="R"),
     Column("duration", "DURATION", align_right=True, min_width=4, max_width=8, priority=3, sort_key="U"),
-    Column("transitions", "TRANSITIONS", align_right=True, min_width=4, max_width=11, priority=2, sort_key="S"),
+    Column("transitions", "TRANSITIONS", align_right=True, min_width=4, max_width=11, priority=2, sort_key="I"),
     AGE,
 )
 

@@ -10,7 +10,7 @@ from k9py.views.values import Column, Row, Tone
 
 COLUMNS = (
     NAME,
-    Column("status", "STATUS", min_width=7, max_width=12, sort_key="S"),
+    Column("status", "STATUS", min_width=7, max_width=12, sort_key="U"),
     Column("reason", "REASON", min_width=8, max_width=40, priority=2, sort_key="R"),
     AGE,
 )

@@ -31,7 +31,7 @@ from k9py.views.values import Cell, Column, Row, Tone
 
 COLUMNS = numbered(
     NAME,
-    Column("status", "STATUS", min_width=8, max_width=28, sort_key="S"),
+    Column("status", "STATUS", min_width=8, max_width=28, sort_key="W"),
     Column("roles", "ROLES", min_width=5, max_width=28, priority=4, sort_key="R"),
     Column("pressure", "PRESSURE", min_width=6, max_width=24, priority=2, sort_key="E"),
     Column("taints", "TAINTS", align_right=True, min_width=3, max_width=6, priority=6, sort_key="K"),

@@ -16,7 +16,7 @@ COLUMNS = (
     Column("capacity", "CAPACITY", align_right=True, min_width=4, max_width=9, priority=1, sort_key="C"),
     Column("access_modes", "ACCESS MODES", min_width=4, max_width=16, priority=6, sort_key="M"),
     Column("reclaim", "RECLAIM POLICY", min_width=6, max_width=14, priority=4, sort_key="R"),
-    Column("status", "STATUS", min_width=7, max_width=12, sort_key="S"),
+    Column("status", "STATUS", min_width=7, max_width=12, sort_key="U"),
     Column("claim", "CLAIM", min_width=10, max_width=60, priority=2, sort_key="L"),
     Column("class", "STORAGECLASS", min_width=6, max_width=30, priority=3, sort_key="Y"),
     Column("attributes_class", "VOLUMEATTRIBUTESCLASS", min_width=7, max_width=21, priority=7, wide=True),

@@ -18,7 +18,7 @@ SLOW: Final = timedelta(minutes=5)
 
 COLUMNS = (
     NAME,
-    Column("status", "STATUS", min_width=7, max_width=12, sort_key="S"),
+    Column("status", "STATUS", min_width=7, max_width=12, sort_key="U"),
     Column("volume", "VOLUME", min_width=8, max_width=44, priority=4, sort_key="V"),
     Column("capacity", "CAPACITY", align_right=True, min_width=4, max_width=9, priority=1, sort_key="C"),
     Column("requested", "REQUESTED", align_right=True, min_width=4, max_width=9, priority=6, wide=True, sort_key="Q"),

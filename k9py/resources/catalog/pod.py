@@ -54,7 +54,7 @@ def _restarts_text(restarts: Restarts, now: datetime) -> str:
 COLUMNS = numbered(
     NAME,
     Column("ready", "READY", align_right=True, min_width=5, max_width=6, sort_key="R"),
-    Column("status", "STATUS", min_width=10, max_width=30, sort_key="S"),
+    Column("status", "STATUS", min_width=10, max_width=30, sort_key="H"),
     live_column(
         _restarts_text,
         "restarts",

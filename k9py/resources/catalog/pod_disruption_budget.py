@@ -14,7 +14,7 @@ COLUMNS = (
     NAME,
     Column("min_available", "MIN AVAILABLE", align_right=True, min_width=4, max_width=13, priority=2, sort_key="I"),
     Column("max_unavailable", "MAX UNAVAILABLE", align_right=True, min_width=4, max_width=15, priority=3, sort_key="X"),
-    Column("allowed", "ALLOWED DISRUPTIONS", align_right=True, min_width=4, max_width=19, sort_key="S"),
+    Column("allowed", "ALLOWED DISRUPTIONS", align_right=True, min_width=4, max_width=19, sort_key="L"),
     Column("healthy", "HEALTHY", align_right=True, min_width=5, max_width=9, priority=1, sort_key="R"),
     Column("pods", "PODS", align_right=True, min_width=3, max_width=6, priority=4, sort_key="U"),
     AGE,

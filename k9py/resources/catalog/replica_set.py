@@ -12,7 +12,7 @@ from k9py.views.values import Column, Row, Tone
 
 COLUMNS = (
     NAME,
-    Column("desired", "DESIRED", align_right=True, min_width=4, max_width=7, sort_key="S"),
+    Column("desired", "DESIRED", align_right=True, min_width=4, max_width=7, sort_key="W"),
     Column("current", "CURRENT", align_right=True, min_width=4, max_width=7, priority=2, sort_key="C"),
     Column("ready", "READY", align_right=True, min_width=4, max_width=7, sort_key="R"),
     Column("revision", "REV", align_right=True, min_width=3, max_width=6, priority=3, sort_key="E"),

@@ -42,7 +42,7 @@ class ReplicationController(KubeObject, frozen=True):
 
 COLUMNS = (
     NAME,
-    Column("desired", "DESIRED", align_right=True, min_width=4, max_width=7, sort_key="S"),
+    Column("desired", "DESIRED", align_right=True, min_width=4, max_width=7, sort_key="E"),
     Column("current", "CURRENT", align_right=True, min_width=4, max_width=7, priority=2, sort_key="C"),
     Column("ready", "READY", align_right=True, min_width=4, max_width=7, sort_key="R"),
     AGE,

@@ -10,7 +10,7 @@ from k9py.views.values import Column, Row
 
 COLUMNS = (
     NAME,
-    Column("secrets", "SECRETS", align_right=True, min_width=4, max_width=7, priority=2, sort_key="S"),
+    Column("secrets", "SECRETS", align_right=True, min_width=4, max_width=7, priority=2, sort_key="E"),
     Column("pull_secrets", "IMAGE PULL SECRETS", min_width=8, max_width=60, priority=3, sort_key="I"),
     AGE,
 )

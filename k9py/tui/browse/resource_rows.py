@@ -25,7 +25,7 @@ from k9py.tui.panes.table_pane import RowSource
 from k9py.tui.widgets.live_table.keys import with_sort_keys
 from k9py.views.values import Column, Row
 
-NAMESPACE: Final = Column("namespace", "NAMESPACE", min_width=6, max_width=30, sort_key="S", leads=True)
+NAMESPACE: Final = Column("namespace", "NAMESPACE", min_width=6, max_width=30, sort_key="M", leads=True)
 
 
 def kind_of(resource_type: ResourceType, resource: Resource | None) -> Kind[Any]:

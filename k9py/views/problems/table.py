@@ -21,7 +21,7 @@ def _since(row: Row, now: datetime) -> str:
 
 
 COLUMNS: Final = (
-    Column("severity", "SEVERITY", min_width=7, max_width=8, priority=6, sort_key="S", wide=True),
+    Column("severity", "SEVERITY", min_width=7, max_width=8, priority=6, sort_key="V", wide=True),
     Column("namespace", "NAMESPACE", min_width=6, max_width=24, priority=1, sort_key="M"),
     Column("object", "OBJECT", min_width=12, max_width=44, sort_key="N"),
     Column("mark", "MARK", min_width=6, max_width=28, priority=1, optional=True, sort_key="K"),

@@ -107,7 +107,7 @@ def test_cells_that_were_not_sent_are_unknown_and_hostile_text_is_harmless() -> 
 
 
 def test_letters_are_those_of_the_titles() -> None:
-    assert sort_letters(["Name", "Ready", "Age", "Reason", "Desired", "GG"]) == ("N", "R", "A", "E", "S", "")
+    assert sort_letters(["Name", "Ready", "Age", "Reason", "Desired", "GG"]) == ("N", "R", "A", "E", "I", "")
 
 
 def test_the_reserved_letters_are_those_of_the_actions_on_tables() -> None:
