@@ -45,6 +45,7 @@ class ActionScope(Enum):
     KIND = "kind"
     CONTAINER = "container"
     FILES = "files"
+    FILE = "file"
     OPERATION = "operation"
     CLUSTER = "cluster"
     SCREEN = "screen"

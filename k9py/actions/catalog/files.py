@@ -53,7 +53,17 @@ ACTIONS: Final = (
     FILES,
     _key("download", "Download", "Download the file or directory", ("d",), 23),
     _key("upload", "Upload", "Upload a file or directory into this directory", ("u",), 33),
-    _key("copy_path", "Copy path", "Copy the path", ("c",), 44),
+    _key("copy_path", "Copy path", "Copy the path", ("c",), 46),
     _key("up", "Up", "Directory above", ("backspace",), 53),
+    Action(
+        "file.end",
+        "End of file",
+        "Show the end of a large file, or its beginning again",
+        keys=("e",),
+        group=HelpGroup.TEXT,
+        scope=ActionScope.FILE,
+        native="end_of_file",
+        footer=24,
+    ),
     _key("reload", "Reload", "Read the directory again", ("r",), 63),
 )

@@ -7,6 +7,7 @@ so that names that look alike stay apart. The directory is remembered for each c
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -81,6 +82,7 @@ class FilesScreen(PanedScreen):
         connected = context.connected
         self._remembered = {} if connected is None else _DIRECTORIES.setdefault(connected, {})
         self.path = path or self._remembered.get(container, "")
+        self._first = ""
         self.entries: dict[ObjectRef, FileEntry] = {}
         self.pane = TablePane(
             "Files", COLUMNS, clock=context.options.clock, options=context.line_view_options, id="files"
@@ -164,6 +166,7 @@ class FilesScreen(PanedScreen):
 
     def _show(self, listing: Listing, select: str) -> None:
         self.path = self._remembered[self.container] = listing.path
+        self._first = self._first or listing.path
         self.entries = {entry_key(index, printable(entry.name)): entry for index, entry in enumerate(listing.entries)}
         self.pane.set_rows([entry_row(index, entry) for index, entry in enumerate(listing.entries)])
         self.pane.set_place(printable(listing.path), "" if listing.is_complete else "more are not listed")
@@ -202,11 +205,16 @@ class FilesScreen(PanedScreen):
                 if listing is not None and listing.entries:
                     self._show(listing, "")
                     return
-            part = await self._command("head", path, partial(read_part, container=self.container, path=path))
+            part = await self.read(path)
             if part is not None:
                 self.app.push_screen(FileScreen(self, path, part))
 
         start_worker(self, work, group="listing", exclusive=True)
+
+    async def read(self, path: str, *, end: bool = False) -> FilePart | None:
+        """Return the first bytes of a file, or its last ones; None if it has failed, which is reported."""
+        command = partial(read_part, container=self.container, path=path, end=end)
+        return await self._command("tail" if end else "head", path, command)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 
@@ -284,22 +292,27 @@ class FilesScreen(PanedScreen):
         )
 
     def step_back(self) -> None:
-        """Clear the filter, then go back."""
-        if not self.clear_filter():
+        """Clear the filter, go up to the directory that was shown first, then go back."""
+        if self.clear_filter():
+            return
+        if self.path.startswith(f"{self._first.rstrip('/')}/") and self.path != self._first:
+            self.action_up()
+        else:
             super().step_back()
 
 
 class FileScreen(TextScreen):
     """A file of a container: its first bytes, or its last ones."""
 
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.FILE)
+    footer_begins_with = ("file.end", "pane.filter")
+
     def __init__(self, files: FilesScreen, path: str, part: FilePart) -> None:
         super().__init__(files.app_context, files.pod, "File")
-        self._path, self._part = path, part
+        self._files, self._path, self._part = files, path, part
 
-    def on_mount(self) -> None:
-        """Show the file, not the pod."""
-        super().on_mount()
-        self.pane.set_note("", narrowing=self._note)
+    def applies(self, action: Action) -> bool:
+        return self._files.applies(action)
 
     @property
     def _note(self) -> str:
@@ -309,7 +322,30 @@ class FileScreen(TextScreen):
         return " · ".join(text for text in (printable(self._path), kind, extent) if text)
 
     def show(self) -> None:
-        self.pane.text.set_text("\n".join(shown_lines(self._part)))
+        """Show the part that was read; cut into lines in a thread, because it may be large."""
+
+        async def work() -> None:
+            lines = await asyncio.to_thread(shown_lines, self._part)
+            self.pane.text.set_text("\n".join(lines))
+            self.pane.set_note("", narrowing=self._note)
+            if self._part.is_end:
+                self.pane.text.action_edge(1)
+
+        start_worker(self, work, group="show", exclusive=True)
+
+    def action_end_of_file(self) -> None:
+        """Show the last bytes, or the first ones again."""
+        if self._part.is_whole:
+            self.pane.text.action_edge(0 if self.pane.text.scroll_offset.y else 1)
+            return
+
+        async def work() -> None:
+            part = await self._files.read(self._path, end=not self._part.is_end)
+            if part is not None:
+                self._part = part
+                self.show()
+
+        start_worker(self, work, group="read", exclusive=True)
 
 
 def _about_destination(path: str) -> str:
