@@ -44,6 +44,7 @@ class ActionScope(Enum):
     OBJECT = "object"
     KIND = "kind"
     CONTAINER = "container"
+    FILES = "files"
     OPERATION = "operation"
     CLUSTER = "cluster"
     SCREEN = "screen"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from k9py.actions.action import Action, ActionScope, CliVerb, Permission, TypedCommand
+from k9py.actions.action import Action, ActionScope, CliVerb, HelpGroup, Permission, TypedCommand
 from k9py.actions.catalog.shell import has_containers
 from k9py.actions.host import ActionHost
 
@@ -34,4 +34,26 @@ FILES: Final = Action(
     allowed=has_containers,
     footer=93,
 )
-ACTIONS: Final = (FILES,)
+
+
+def _key(name: str, title: str, text: str, keys: tuple[str, ...], footer: int) -> Action:
+    return Action(
+        f"files.{name}",
+        title,
+        text,
+        keys=keys,
+        group=HelpGroup.TABLES,
+        scope=ActionScope.FILES,
+        native=name,
+        footer=footer,
+    )
+
+
+ACTIONS: Final = (
+    FILES,
+    _key("download", "Download", "Download the file or directory", ("d",), 23),
+    _key("upload", "Upload", "Upload a file or directory into this directory", ("u",), 33),
+    _key("copy_path", "Copy path", "Copy the path", ("c",), 44),
+    _key("up", "Up", "Directory above", ("backspace",), 53),
+    _key("reload", "Reload", "Read the directory again", ("r",), 63),
+)

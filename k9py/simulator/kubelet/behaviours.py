@@ -57,7 +57,6 @@ Behaviour = Works | Exits | NeverReady | NoImage | Misconfigured
 
 _OUT_OF_MEMORY = Exits(137, 4.0, "OOMKilled")
 _SLOW = Works(20.0)
-_COMPLETES = Exits(0, 8.0, "Completed")
 
 
 def behaviour_of(pod: Mapping[str, Any], container: Mapping[str, Any], *, init: bool) -> Behaviour:
@@ -75,7 +74,7 @@ def behaviour_of(pod: Mapping[str, Any], container: Mapping[str, Any], *, init: 
             return _parsed(word.strip())
         except ValueError as error:
             return Misconfigured(str(error))
-    ends = pod["spec"].get("restartPolicy", "Always") != "Always"
+    ends = pod["spec"].get("restartPolicy", "Always") != "Always" and not container.get("stdin")  # a shell waits
     behaviour = _by_image(container.get("image", ""), init=init, ends=ends)
     if isinstance(behaviour, Exits | Works) and not init:
         return _by_command(container, behaviour)
@@ -83,9 +82,7 @@ def behaviour_of(pod: Mapping[str, Any], container: Mapping[str, Any], *, init: 
 
 
 def _by_command(container: Mapping[str, Any], by_image: Exits | Works) -> Behaviour:
-    """Return how a container behaves whose command says more than its image: it waits for input, or sleeps."""
-    if container.get("stdin"):
-        return Works() if by_image == _COMPLETES else by_image
+    """Return how a container behaves whose command says more than its image: it sleeps."""
     words = [str(word) for word in (*(container.get("command") or ()), *(container.get("args") or ()))]
     if words[:1] == ["sleep"] and len(words) == 2 and (words[1] == "infinity" or words[1].isdecimal()):
         return Works() if words[1] == "infinity" else Exits(0, float(words[1]), "Completed")
@@ -119,7 +116,7 @@ def _by_image(image: str, *, init: bool, ends: bool) -> Behaviour:
         if tag_word in tag_words:
             return behaviour
     if ends:
-        return _COMPLETES
+        return Exits(0, 8.0, "Completed")
     return Works()
 
 

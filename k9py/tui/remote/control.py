@@ -90,7 +90,13 @@ class RemoteControl:
         Args:
             path: a directory; "": the one that was shown last, else the working directory.
         """
-        raise NotImplementedError
+
+        async def work() -> None:
+            from k9py.tui.remote.files import browse
+
+            await browse(self._app, self._context, target, container, path)
+
+        start_worker(self._app, work, group="files", exclusive=True)
 
     def forward(self, target: ObjectRef, ports: str) -> None:
         """Forward ports of a pod, a workload or a Service; "": ask for them."""
