@@ -19,7 +19,7 @@ from k9py.tui.terminal.terminal_app import TerminalApp
 
 async def run_in_all(app: TerminalApp[Any], context: AppContext, target: ObjectRef, line: str) -> None:
     """Run a command in all pods of an object; `line` as it was typed, "" to ask for it."""
-    title = f"run in the pods of {printable(target.name)}"
+    title = f"command in the pods of {printable(target.name)}"
     try:
         connected = context.connected
         if connected is None:

@@ -49,9 +49,8 @@ async def output_of(script: str, stdin: bytes = b"") -> tuple[str, int]:
         ("stat -L -c '%f %s %F' /data/latest; readlink /data/latest", "81a4 28 regular file\nreports/2026-01.csv\n", 0),
         ("cat /data/loop", "cat: /data/loop: Too many levels of symbolic links\n", 1),
         (
-            "ls /data/reports /nope",
-            "ls: cannot access '/nope': No such file or directory\n"
-            "/data/reports:\n2026-01.csv\nsummary of the year.txt\n",
+            "ls /data/reports/2026-01.csv /nope",
+            "ls: cannot access '/nope': No such file or directory\n/data/reports/2026-01.csv\n",
             2,
         ),
         ("find /data/reports -type f -printf '%s %P\\n'", "28 2026-01.csv\n22 summary of the year.txt\n", 0),
