@@ -2,15 +2,18 @@
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pexpect
 import pytest
 
+from k9py.cli.remote.cp import copy, copy_request
 from k9py.simulator.faults import RequestMatch
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
+from tests.cli.shell import Shell
 from tests.conformance.kubectl import Kubectl, find_kubectl
 
 pytestmark = [
@@ -135,3 +138,21 @@ def test_debug_attaches_to_a_shell_whose_end_ends_the_container(
         )
 
     simulator.wait_until(has_ended)
+
+
+async def test_kdash_copies_a_tree_as_kubectl_does(
+    simulator: Simulator, kubectl: Kubectl, pod: str, tmp_path: Path
+) -> None:
+    def contents(root: Path) -> dict[str, bytes]:
+        return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+    shell = Shell(simulator, tmp_path / "kdash")
+    (tmp_path / "kdash").mkdir()
+    for path in ("/data/hard-names", "/app"):
+        theirs, ours = tmp_path / f"theirs{path}", tmp_path / f"ours{path}"
+        await kubectl("cp", f"{pod}:{path}", str(theirs))
+        request = copy_request(f"{pod}:{path}", str(ours), "", False, True, False, 0)
+        result = await shell.run(partial(copy, request=request))
+        assert result.code == 0, result.err
+        # kubectl takes a backslash for a separator of directories, on Linux too.
+        assert {name.replace("\\", "/"): data for name, data in contents(ours).items()} == contents(theirs)

@@ -172,6 +172,7 @@ class FilesScreen(PanedScreen):
         self.pane.set_place(printable(listing.path), "" if listing.is_complete else "more are not listed")
         self.pane.set_empty_text("empty directory")
         chosen = next((key for key, entry in self.entries.items() if entry.name == select), None)
+        self.pane.table.flush_if_mounted()  # the rows are there only then
         if chosen is not None:
             self.pane.table.select_key(chosen)
         elif self.entries:
