@@ -44,8 +44,10 @@ class Entry(Protocol):
 
 
 def entry_key(index: int, name: str) -> ObjectRef:
-    """Return the key of a row: its place among all entries tells names apart that look alike."""
-    return ObjectRef("File", "", f"{index}/{name}")
+    """Return the key of a row: its place among all entries, by which rows are sorted at first, and which
+    tells names apart that look alike.
+    """
+    return ObjectRef("File", "", f"{index:08}/{name}")
 
 
 def entry_row(index: int, entry: Entry) -> Row:

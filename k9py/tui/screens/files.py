@@ -84,8 +84,9 @@ class FilesScreen(PanedScreen):
         self.path = path or self._remembered.get(container, "")
         self._first = ""
         self.entries: dict[ObjectRef, FileEntry] = {}
+        title = f"Files · {printable(container.pod)} · {printable(container.container)}"
         self.pane = TablePane(
-            "Files", COLUMNS, clock=context.options.clock, options=context.line_view_options, id="files"
+            title, COLUMNS, clock=context.options.clock, options=context.line_view_options, id="files"
         )
 
     def compose_panes(self) -> ComposeResult:
