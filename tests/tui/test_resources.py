@@ -117,7 +117,7 @@ async def test_the_footer_and_the_keys_are_those_of_the_type(kdash: Dashboard) -
     await kdash.until_said("a ConfigMap has no logs")
     pods = await listed(kdash, "po")
     keys = [title for _, title, _ in pods.query_one(KeyBar).keys]
-    assert keys[:9] == ["Open", "Logs", "Describe", "YAML", "Shell", "Edit", "Delete", "Tree", "Owner"]
+    assert keys[:9] == ["Open", "Logs", "Describe", "YAML", "Shell", "Edit", "Forward", "Delete", "Tree"]
     assert not {"Scale", "Restart", "Undo", "Pause"} & set(keys)
     deployments = await listed(kdash, "deploy")
     keys = [title for _, title, _ in deployments.query_one(KeyBar).keys]

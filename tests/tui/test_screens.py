@@ -75,6 +75,9 @@ async def test_the_last_line_lists_the_main_keys_greyed_where_not_allowed(kdash:
         ActionScope.LOG_SCREEN,
         ActionScope.LOG_PANE,
         ActionScope.LOG_VIEW,
+        ActionScope.BACKGROUND_JOBS,
+        ActionScope.FILES,
+        ActionScope.FILE,
     }
     assert {BY_ID[action_id].scope for action_id in listed - bound - {"app.retry", "workload.mark"}} <= elsewhere
     # `a` is bound on home, and listed while Problems has the focus.
