@@ -44,6 +44,8 @@ class ActionScope(Enum):
     OBJECT = "object"
     KIND = "kind"
     CONTAINER = "container"
+    FILES = "files"
+    FILE = "file"
     OPERATION = "operation"
     CLUSTER = "cluster"
     SCREEN = "screen"

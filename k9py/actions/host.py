@@ -69,8 +69,12 @@ class RemoteActions(Protocol):
         """Run one command in all pods of a workload; "": ask for it."""
         ...
 
-    def browse_files(self, target: ObjectRef) -> None:
-        """Browse the files of a container."""
+    def browse_files(self, target: ObjectRef, container: str = "", path: str = "") -> None:
+        """Browse the files of a container; `container` as for `open_shell`.
+
+        Args:
+            path: a directory; "": the one that was shown last, else the working directory.
+        """
         ...
 
     def forward(self, target: ObjectRef, ports: str) -> None:

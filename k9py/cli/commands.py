@@ -31,6 +31,7 @@ from k9py.cli.logs.command import logs
 from k9py.cli.objects.command import api_resources, describe, events, get, top
 from k9py.cli.operation_command import operation_command
 from k9py.cli.remote.command import attach, exec_, shell
+from k9py.cli.remote.cp_command import cp
 from k9py.cli.targets import parse_status_target, parse_target
 
 _operand = click.argument("operands", nargs=-1, metavar="KIND/NAME | NAME")
@@ -256,6 +257,7 @@ COMMANDS: Final = (
     exec_,
     attach,
     shell,
+    cp,
     *(
         operation_command(action)
         for action in ACTIONS

@@ -16,7 +16,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.api.times import age, parse_rfc3339
 from k9py.cli.command_line import WriteOptions
-from k9py.cli.debug_command import DebugOptions
+from k9py.cli.debug_options import DebugOptions
 from k9py.cli.operation_targets import TypedName
 from k9py.cli.operations import resolve, run_for_results
 from k9py.cli.session import Invocation, explain_not_found, open_session

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import click
@@ -15,6 +14,7 @@ from k9py.cli.command_line import (
     subcommand,
     with_output_formats,
 )
+from k9py.cli.debug_options import DebugOptions
 from k9py.cli.operation_targets import TypedName, parse_typed_names
 from k9py.cli.remote.command import COMMAND, CommandAfterDashes
 
@@ -27,40 +27,6 @@ kdash debug web-0 --copy-to web-debug -c app -- sh     the copy runs sh in place
 kdash debug node/node-1 -n kube-system                 a shell on the node, removed afterwards
 kdash debug --list                                     what was left over
 """
-
-
-@dataclass(frozen=True, slots=True)
-class DebugOptions:
-    """The options of `kdash debug`; "" and () are left to the settings and to defaults.
-
-    Args:
-        attaches: None: at a terminal.
-        removes: the pod that is created, without asking; None: that of a node, and a copy after asking.
-        kept: names of what a copy keeps: "labels" ...
-        shares_processes: None: not said.
-    """
-
-    image: str = ""
-    profile: str = ""
-    target: str = ""
-    container: str = ""
-    command: tuple[str, ...] = ()
-    is_arguments: bool = False
-    environment: tuple[tuple[str, str], ...] = ()
-    pull_policy: str = ""
-    attaches: bool | None = None
-    removes: bool | None = None
-    copy_to: str = ""
-    images: tuple[tuple[str, str], ...] = ()
-    shares_processes: bool | None = None
-    same_node: bool = False
-    replaces: bool = False
-    kept: tuple[str, ...] = field(default=("init_containers",))
-
-    @property
-    def is_copy(self) -> bool:
-        """Whether a copy of the pod is wanted."""
-        return bool(self.copy_to)
 
 
 _COPY_FLAGS: Final = (

@@ -32,6 +32,7 @@ from k9py.forwarding.watched_objects import WatchedObjects
 from k9py.operations.access_records import AccessRecords
 from k9py.runtime.background_jobs import JobState
 from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import StepSlicer
 
 MAX_CONNECTIONS: Final = 1000
 """Connections at once; more wait in the backlog of the system."""
@@ -97,6 +98,7 @@ class Forward:
         self._watch_pods = watch_pods
         self._pods = watch_pods(target, self._on_objects)
         self._service = watch_service(self._on_objects) if watch_service is not None else None
+        self._slicer = StepSlicer()
         self._group: asyncio.TaskGroup | None = None
         self._pod_task: asyncio.Task[None] | None = None
         self._accesses = accesses
@@ -176,6 +178,8 @@ class Forward:
         """Names and values for a person, the last events last."""
         figures = self.figures
         counts = f"{figures.open:,} open, {figures.total:,} in all, {figures.cut:,} cut, {figures.failed:,} failed"
+        if figures.ended_with_pod:
+            counts += f", {figures.ended_with_pod:,} ended with their pod"
         facts = [(f"{listener.remote}", listener.url) for listener in self.listeners]
         facts.append(("pod", self.pod or "none"))
         if self._waits_for:
@@ -275,6 +279,7 @@ class Forward:
         async with asyncio.TaskGroup() as group:
             while True:
                 await slots.acquire()
+                await self._slicer.wait()
                 try:
                     client, _address = await loop.sock_accept(listening)
                 except OSError as error:  # such as too many open files
@@ -287,7 +292,7 @@ class Forward:
                 task.add_done_callback(lambda _task: slots.release())
 
     async def _serve(self, client: socket.socket, remote: int | str) -> None:
-        relay = Relay(client, remote, self._tunnels, self.figures, self._clock)
+        relay = Relay(client, remote, self._tunnels, self.figures, self._clock, self._slicer)
         if problem := await relay.run():
             self._publish(ForwardEventKind.ERROR, problem)
 

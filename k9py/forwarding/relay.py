@@ -20,6 +20,7 @@ from k9py.api.text import printable
 from k9py.forwarding.figures import ForwardFigures
 from k9py.forwarding.tunnels import NoTunnelError, PodLink, Tunnels
 from k9py.runtime.clock import Clock
+from k9py.runtime.time_slice import StepSlicer
 
 REPLAY_BYTES: Final = 64 << 10
 """Bytes of a client that are kept until the pod has answered."""
@@ -30,7 +31,7 @@ LINGER_SECONDS: Final = 2.0
 SILENT_SECONDS: Final = 60.0
 """How long a pod may be silent after the client has ended its direction, which servers before 1.30 do not pass on."""
 _SMALLEST_READ: Final = 16 << 10
-_LARGEST_READ: Final = 256 << 10
+_LARGEST_READ: Final = 128 << 10
 _RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: close with a reset."""
 
@@ -45,20 +46,29 @@ class Relay:
     Args:
         client: its socket, non-blocking; `run` closes it.
         remote: the port of the target that it connected to.
+        slicer: shared by all connections, so that together they do not hold the event loop.
     """
 
     def __init__(
-        self, client: socket.socket, remote: int | str, tunnels: Tunnels, figures: ForwardFigures, clock: Clock
+        self,
+        client: socket.socket,
+        remote: int | str,
+        tunnels: Tunnels,
+        figures: ForwardFigures,
+        clock: Clock,
+        slicer: StepSlicer,
     ) -> None:
         self._client = client
         self._remote = remote
         self._tunnels = tunnels
         self._figures = figures
         self._clock = clock
+        self._slicer = slicer
         self._replay: bytearray | None = bytearray()  # None: what was sent cannot be sent again
         self._bytes = 0  # of both directions
         self._has_sent = False
         self._has_received = False
+        self._awaits_answer = False  # the client was the last to send
         self._is_client_done = False  # it has ended its direction
         self._connection: PortConnection | None = None
         self._connected = asyncio.Event()
@@ -135,10 +145,12 @@ class Relay:
                 self._is_client_done = True
                 break
             if len(data) == size and size < _LARGEST_READ:
-                size *= 4
+                size *= 2
             figures.sent += len(data)
             self._bytes += len(data)
+            self._awaits_answer = True
             self._remember(data)
+            await self._slicer.wait()
             if not await self._write(data):
                 return
         connection = self._connection
@@ -226,11 +238,23 @@ class Relay:
                     self._has_received, self._replay = True, None
                 figures.received += len(data)
                 self._bytes += len(data)
+                self._awaits_answer = False
+                await self._slicer.wait()
                 try:
                     await loop.sock_sendall(client, data)
                 except OSError as error:
                     raise _ClientGoneError from error
+            self._check_end(link)
             with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_WR)
         finally:
             await connection.close()
+
+    def _check_end(self, link: PodLink) -> None:
+        """Look at an end in order, which a program that is killed makes too. Raises PortClosedError: it was cut."""
+        if not link.is_retired or self._is_client_done:
+            return
+        if self._has_received and not self._awaits_answer:
+            self._figures.ended_with_pod += 1
+            return
+        raise PortClosedError(f"{printable(link.pod.name)} ended the connection without an answer")

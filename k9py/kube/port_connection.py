@@ -4,6 +4,8 @@ Owns: what one connection has received and nobody has read yet, and how it ended
 into it and alone sends.
 Half-close: a container runtime that sees the end of what is sent closes the pod's connection within a second
 (containerd, CRI-O), and reads nothing any more when it has sent its own end, whatever the program in the pod does.
+Nothing is sent before the node has accepted the connection's stream: when it does not, the pod has read nothing, and
+the connection may be tried again elsewhere.
 Invariant: what was received before an end or an error is read first; after that every read reports the end or raises,
 immediately. An error that a node sends as text is one `PortClosedError`.
 To change what a node's text becomes: `port_error`.
@@ -92,6 +94,7 @@ class SpdyConnection:
     """
 
     __slots__ = (
+        "_accepted",
         "_chunks",
         "_error",
         "_error_text",
@@ -101,7 +104,6 @@ class SpdyConnection:
         "buffered",
         "error_id",
         "has_ended",
-        "has_reply",
         "has_sent_end",
         "opened_at",
         "pod",
@@ -113,14 +115,13 @@ class SpdyConnection:
         self.port = port
         self.error_id = error_id
         self.opened_at = opened_at
-        self.has_reply = False
-        """The node has accepted its stream."""
         self.buffered = 0
         """Bytes that have been received and not read."""
         self.has_ended = False
         """The node sends nothing more."""
         self.has_sent_end = False
         """Nothing more is sent: its end or a reset was, or the node would not read it any more."""
+        self._accepted = asyncio.Event()
         self._tunnel = tunnel
         self._chunks: deque[bytes] = deque()
         self._error: KdashError | None = None
@@ -153,11 +154,10 @@ class SpdyConnection:
 
     async def write(self, data: bytes) -> None:
         """Send bytes; waits while the tunnel is full. Ignored once the node has ended the connection."""
-        if self._error is not None:
-            raise copy(self._error)
-        if self.has_sent_end or not data:
-            return
-        await self._tunnel.send(self, data)
+        if not self._accepted.is_set():
+            await self._accepted.wait()
+        if self._error is None and data and not self.has_sent_end:
+            await self._tunnel.send(self, data)
         if self._error is not None:
             raise copy(self._error)
 
@@ -174,6 +174,10 @@ class SpdyConnection:
         self._is_closed = True
         self._drop()
         self._tunnel.release(self)
+        self._wake()
+
+    def _wake(self) -> None:
+        self._accepted.set()
         self._readable.set()
 
     def _drop(self) -> None:
@@ -182,6 +186,10 @@ class SpdyConnection:
         self._tunnel.on_read(self, count)
 
     # -- what the tunnel delivers ----------------------------------------------------------------------------------
+
+    def accept(self) -> None:
+        """Take note that the node has accepted its stream: data may be sent."""
+        self._accepted.set()
 
     def receive(self, data: bytes) -> bool:
         """Append bytes for the reader; return whether they are kept: none are after the end."""
@@ -201,17 +209,17 @@ class SpdyConnection:
         if self._error_text or broken:
             self.fail(port_error(self.pod, self.port, self._error_text.decode("utf-8", "replace")))
         self.has_ended = True
-        self._readable.set()
+        self._wake()
 
     def fail(self, error: KdashError) -> None:
         """Let every read, once the rest has been read, and every write raise an error; the first error stays."""
         if self._error is None and not self.has_ended:
             self._error = error
             self.has_ended = True
-        self._readable.set()
+        self._wake()
 
     def break_off(self, error: KdashError) -> None:
         """Drop what has not been read, and let every read and write raise an error."""
         self._drop()
         self._error, self.has_ended = error, True
-        self._readable.set()
+        self._wake()

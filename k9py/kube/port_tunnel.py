@@ -2,14 +2,17 @@
 
 Owns: the streams of the tunnel, the order in which it sends, and when it stops reading. Two streams carry a connection,
 with the headers of client-go's portforward package: `error` (ended at once from here; the node writes why a connection
-failed) and `data`. kubectl waits for the reply to each; here the frames leave together, with the first bytes, because
-moby/spdystream handles those of one stream in order: a connection costs no round trip.
+failed) and `data`. kubectl waits for the reply to each; here both are opened together, and only the first bytes wait
+for a reply: moby/spdystream handles the frames of one stream in order.
 
 Flow: nothing in this protocol limits one stream (see `spdy`). A kubelet that cannot write to the tunnel blocks all its
 streams, and one whose pod does not read blocks the tunnel after some 50 frames. On this side a connection may hold
 `CONNECTION_BUFFER` bytes that nobody has read, and all together `TUNNEL_BUFFER`. Above that the tunnel is not read, so
 memory is bounded and TCP slows the pods down. The other connections wait meanwhile; a connection that was not read at
-all for `STALL_SECONDS` is broken off, unless it is alone.
+all for `STALL_SECONDS` is broken off, unless it is alone. A node that is blocked accepts no streams any more: a
+connection that it has not accepted after `REPLY_SECONDS` counts as refused (nothing of it was read), and the tunnel as
+closed for new ones. On a kubelet that happens for a fifth of the streams when a pod ends a connection on which data
+is still under way, and lasts as long as the tunnel; kubectl hangs then.
 
 Invariants: `_pending` holds complete frames in the order of the header compressor, and leaves before any other frame; a
 frame is one WebSocket message or a part of one, so a cancelled write never cuts a frame; when the tunnel is lost, every
@@ -57,8 +60,8 @@ STALL_SECONDS: Final = 10.0
 """In which a connection that holds too much must be read, if others wait."""
 PING_SECONDS: Final = 10.0
 """Between two PING frames, as client-go sends them: they keep the tunnel alive in load balancers."""
-REPLY_SECONDS: Final = 30.0
-"""Until the node accepts a stream, as in client-go."""
+REPLY_SECONDS: Final = 5.0
+"""Until the node accepts a stream; client-go waits for 30 s."""
 _CLOSE_SECONDS: Final = 1.0
 _MAX_PENDING: Final = 1 << 20
 """Bytes of frames that wait to be sent, beyond which PING frames are not answered."""
@@ -93,6 +96,8 @@ class SpdyTunnel:
         self._next_id = 1
         self._next_request = 0
         self._buffered = 0
+        self._unaccepted: dict[int, SpdyConnection] = {}  # by the id of the data's stream, the oldest first
+        self._has_unaccepted = asyncio.Event()
         self._holding: set[SpdyConnection] = set()  # those with bytes that nobody has read, ended ones too
         self._is_full = False
         self._was_read = asyncio.Event()
@@ -116,6 +121,8 @@ class SpdyTunnel:
         self._next_id += 4
         connection = SpdyConnection(self, self._pod, port, error_id, asyncio.get_running_loop().time())
         self._connections[error_id] = self._connections[connection.data_id] = connection
+        self._unaccepted[connection.data_id] = connection
+        self._has_unaccepted.set()
         headers = {"port": str(port), "requestid": str(self._next_request)}
         self._next_request += 1
         self._queue(self._writer.new_stream(error_id, {"streamtype": "error", **headers}))
@@ -142,7 +149,7 @@ class SpdyTunnel:
         """Receive, send and ping inside the context; its end ends all connections."""
         tasks = [
             asyncio.create_task(work, name=f"tunnel to {self._pod}")
-            for work in (self._receive_all(), self._send_pending(), self._ping())
+            for work in (self._receive_all(), self._send_pending(), self._ping(), self._watch_replies())
         ]
         try:
             yield self
@@ -212,9 +219,9 @@ class SpdyTunnel:
             case DataFrame(stream_id, data, is_last):
                 self._receive_data(stream_id, data, is_last)
             case ReplyFrame(stream_id, is_last):
-                connection = self._connections.get(stream_id)
-                if connection is not None and stream_id == connection.data_id:
-                    connection.has_reply = True
+                connection = self._unaccepted.pop(stream_id, None)
+                if connection is not None:
+                    connection.accept()
                 if is_last:
                     self._receive_data(stream_id, b"", True)
             case ResetFrame(stream_id):
@@ -304,27 +311,41 @@ class SpdyTunnel:
                     await self._send(b"")
 
     async def _ping(self) -> None:
-        """Ping, and give the tunnel up when the node does not accept streams any more: a connection may block it."""
-        loop = asyncio.get_running_loop()
         number = 1
         while self._error is None:
             await asyncio.sleep(self._ping_seconds)
             if len(self._pending) < _MAX_PENDING:
                 self._queue(ping_frame(number))
                 number = (number + 2) & MAX_STREAM_ID
-            opened_before = loop.time() - self._reply_seconds
-            for connection in tuple(self._connections.values()):
-                if not connection.has_reply and connection.opened_at < opened_before and not self._is_full:
-                    self._closed.set()
-                    connection.fail(
-                        ConnectionFailedError(
-                            f"The node did not accept a connection to port {connection.port} of the pod {self._pod} "
-                            f"within {self._reply_seconds:g} s",
-                            "Another connection may block the tunnel because the pod does not read what it is sent.",
-                        )
-                    )
-                    self._reset(connection)
-                    self._forget(connection)
+
+    async def _watch_replies(self) -> None:
+        """Give up connections that the node does not accept."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._has_unaccepted.wait()
+            oldest = next(iter(self._unaccepted.values()), None)
+            if oldest is None:
+                self._has_unaccepted.clear()
+                continue
+            remaining = oldest.opened_at + self._reply_seconds - loop.time()
+            if self._is_full:  # replies may wait behind what is not read
+                remaining = max(remaining, self._reply_seconds)
+            if remaining > 0:
+                await asyncio.sleep(remaining)
+            else:
+                self._give_up(oldest)
+
+    def _give_up(self, connection: SpdyConnection) -> None:
+        error = PortClosedError(
+            f"The node did not accept a connection to port {connection.port} of the pod {self._pod} within "
+            f"{self._reply_seconds:g} s",
+            "Another connection blocks the tunnel: its pod does not read what it is sent, or has ended it meanwhile.",
+        )
+        error.was_refused = True
+        self._closed.set()
+        connection.fail(error)
+        self._reset(connection)
+        self._forget(connection)
 
     async def _say_goodbye(self) -> None:
         """End all streams and the tunnel as client-go does, if the server still listens."""
@@ -347,6 +368,7 @@ class SpdyTunnel:
     def _forget(self, connection: SpdyConnection) -> None:
         self._connections.pop(connection.error_id, None)
         self._connections.pop(connection.data_id, None)
+        self._unaccepted.pop(connection.data_id, None)
 
     def _lose(self, error: KdashError) -> None:
         if self._error is None:
@@ -354,5 +376,6 @@ class SpdyTunnel:
         for connection in set(self._connections.values()):
             connection.fail(self._error)
         self._connections.clear()
+        self._unaccepted.clear()
         self._was_read.set()
         self._closed.set()

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from k9py.api.errors import RefusedError
+from k9py.api.errors import MissingApiError, RefusedError
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.debugging import warnings
-from k9py.operations.debugging.context import namespace_of, node_of, pod_security_hint
+from k9py.operations.debugging.context import hint_after, namespace_of, node_of
 from k9py.operations.debugging.pods import DebugContainer, container_names, ephemeral_container
 from k9py.operations.debugging.profiles import DebugStyle
 from k9py.operations.debugging.rows import container_rows
@@ -114,7 +114,9 @@ class DebugInContainer(Operation[DebugInputs]):
         return "debug"
 
     def ended(self, inputs: DebugInputs, result: OperationResult) -> str:
-        return pod_security_hint(result.error, inputs.container.profile, DebugStyle.EPHEMERAL)
+        if isinstance(result.error, MissingApiError):
+            return "ephemeral containers need Kubernetes 1.25: debug a copy of the pod"
+        return hint_after(result.error, inputs.container.profile, DebugStyle.EPHEMERAL)
 
     async def plan(self, target: Target, inputs: DebugInputs) -> PlannedTarget:
         plan, style = plan_debug_container(target.raw, inputs), DebugStyle.EPHEMERAL

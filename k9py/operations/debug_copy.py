@@ -15,7 +15,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.debugging import warnings
-from k9py.operations.debugging.context import namespace_of, node_of, pod_security_hint
+from k9py.operations.debugging.context import hint_after, namespace_of, node_of
 from k9py.operations.debugging.pods import Copy, DebugContainer, check_image, container_names, pod_copy
 from k9py.operations.debugging.profiles import DebugStyle, Raw, named_container
 from k9py.operations.debugging.removing import remove_pod
@@ -117,7 +117,7 @@ class DebugCopy(Operation[CopyInputs]):
         return "copy for debugging"
 
     def ended(self, inputs: CopyInputs, result: OperationResult) -> str:
-        return pod_security_hint(result.error, inputs.container.profile, DebugStyle.COPY)
+        return hint_after(result.error, inputs.container.profile, DebugStyle.COPY)
 
     async def plan(self, target: Target, inputs: CopyInputs) -> PlannedTarget:
         plan = plan_debug_copy(target.raw, inputs)

@@ -16,7 +16,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.debugging import warnings
-from k9py.operations.debugging.context import namespace_of, pod_security_hint
+from k9py.operations.debugging.context import hint_after, namespace_of
 from k9py.operations.debugging.pods import NODE_SECONDS, DebugContainer, node_pod
 from k9py.operations.debugging.profiles import DebugStyle
 from k9py.operations.debugging.rows import container_rows
@@ -92,7 +92,7 @@ class NodeShell(Operation[NodeShellInputs]):
         return "debug"
 
     def ended(self, inputs: NodeShellInputs, result: OperationResult) -> str:
-        return pod_security_hint(result.error, inputs.container.profile, DebugStyle.NODE)
+        return hint_after(result.error, inputs.container.profile, DebugStyle.NODE)
 
     async def plan(self, target: Target, inputs: NodeShellInputs) -> PlannedTarget:
         plan = plan_node_shell(target.raw, inputs)

@@ -6,12 +6,14 @@ between its steps; nothing else in k9py measures time to decide when to yield.
 - `TimeSlice`: one piece of work; `is_over` fits every `advance(should_pause)`.
 - `run_in_slices`: calls such an `advance` until it is done.
 - `TimeSlicer`: many tasks that share one slice, so that together they do not hold the loop longer than one alone.
+- `StepSlicer`: many tasks whose short steps await something, such as bytes that are passed on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -102,3 +104,50 @@ class TimeSlicer:
                 await asyncio.sleep(0)
                 self._end = self._monotonic() + self._seconds
             yield
+
+
+class StepSlicer:
+    """Lets many tasks do short steps, as many in one pass of the event loop as fit into one slice.
+
+    Unlike `TimeSlicer`, it costs next to nothing while there is little to do, and a step may await: the task calls
+    `wait` before each. Tasks that find the slice used up continue in order in the following passes.
+
+    Args:
+        monotonic: returns seconds.
+        batch: tasks that continue in one pass: they have not worked yet, so their time is not known.
+    """
+
+    def __init__(
+        self, monotonic: Callable[[], float] = time.monotonic, seconds: float = SLICE_SECONDS, batch: int = 8
+    ) -> None:
+        self._monotonic = monotonic
+        self._seconds = seconds
+        self._batch = batch
+        self._end = monotonic() + seconds
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def wait(self) -> None:
+        """Return when there is time for a step: mostly at once."""
+        if not self._waiting:
+            now = self._monotonic()
+            if now < self._end:
+                return
+            if now >= self._end + self._seconds:  # nobody has worked for a while: a pass of its own
+                self._end = now + self._seconds
+                return
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._begin, loop)
+        self._waiting.append(turn)
+        await turn
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin the slice of this pass."""
+        self._end = self._monotonic() + self._seconds
+        for _ in range(min(self._batch, len(self._waiting))):
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+        if self._waiting:
+            loop.call_soon(self._begin, loop)

@@ -14,7 +14,7 @@ from k9py.kube.options import ConnectOptions
 from k9py.simulator.server import Simulator
 from k9py.simulator.streaming.spdy import TunnelFrame
 from tests.conformance.kubectl import Kubectl, Running
-from tests.integration.test_port_forward import ECHO, HTTP, PATIENCE, with_ports
+from tests.integration.test_port_forward import ECHO, HTTP, PATIENCE, all_ended, with_ports
 from tests.unit.simulator.objects import add_namespace
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: pod\r\nConnection: close\r\n\r\n"
@@ -82,6 +82,7 @@ def by_stream(frames: list[TunnelFrame]) -> list[list[tuple[object, ...]]]:
 async def frames_of_kubectl(simulator: Simulator, kubectl: Kubectl, port: int, sent: bytes, *, end: bool) -> object:
     async with kubectl.running("port-forward", "pod/web", f":{port}") as running:
         await exchanged(await local_port(running), sent, end=end)
+    await all_ended(simulator)
     return by_stream(tunnel(simulator))
 
 
@@ -99,12 +100,13 @@ async def frames_of_kdash(simulator: Simulator, folder: Path, port: int, sent: b
             await forwarded.close()
     finally:
         await connection.aclose()
+    await all_ended(simulator)
     return by_stream(tunnel(simulator))
 
 
 def tunnel(simulator: Simulator) -> list[TunnelFrame]:
     """Return the frames of the latest tunnel."""
-    frames = simulator.tunnel_frames()
+    frames = simulator.call(lambda state: list(state.tunnels.frames))
     return [frame for frame in frames if frame.tunnel == frames[-1].tunnel]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 from k9py.api.errors import ConnectionFailedError, RefusedError
@@ -40,10 +40,13 @@ class LocalCommands:
     has_half_close: bool = True
     ran: list[tuple[str, ...]] = field(default_factory=list)
 
-    @asynccontextmanager
-    async def open_exec(
+    def open_exec(
         self, container: ContainerRef, command: Sequence[str], *, stdin: bool = False, tty: bool = False
-    ) -> AsyncGenerator[ContainerStream, None]:
+    ) -> AbstractAsyncContextManager[ContainerStream]:
+        return self._open(command, stdin=stdin)
+
+    @asynccontextmanager
+    async def _open(self, command: Sequence[str], *, stdin: bool) -> AsyncGenerator[ContainerStream, None]:
         self.ran.append(tuple(command))
         words = command[0]
         cut = self.cut_after.pop(0) if self.cut_after and words == self.cut else None
@@ -74,7 +77,7 @@ class LocalCommands:
 
     def open_attach(
         self, container: ContainerRef, *, stdin: bool = False, tty: bool = False
-    ) -> AsyncGenerator[ContainerStream, None]:
+    ) -> AbstractAsyncContextManager[ContainerStream]:
         raise NotImplementedError
 
 

@@ -76,6 +76,13 @@ async def read_whole(connection: PortConnection) -> bytes:
     return bytes(data)
 
 
+async def all_ended(simulator: Simulator) -> None:
+    """Return when the server has handled the end of every tunnel."""
+    async with asyncio.timeout(PATIENCE):
+        while simulator.open_streams(TUNNELS):  # noqa: ASYNC110  the server is on another thread
+            await asyncio.sleep(0.005)
+
+
 async def echoed(tunnel: PortTunnel, text: bytes) -> None:
     connection = await tunnel.connect(ECHO)
     try:
@@ -211,7 +218,10 @@ async def test_leaving_the_tunnel_ends_its_connections(simulator: Simulator, por
         assert await connection.read() == b"text"
     with pytest.raises(ConnectionFailedError, match="was closed"):
         await connection.read()
-    frames = [frame for frame in simulator.tunnel_frames() if frame.direction == "received"]
+    await all_ended(simulator)
+    frames = [
+        frame for frame in simulator.call(lambda state: list(state.tunnels.frames)) if frame.direction == "received"
+    ]
     assert [frame.kind for frame in frames[-2:]] == ["RST_STREAM", "GOAWAY"]
 
 

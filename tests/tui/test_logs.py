@@ -332,7 +332,7 @@ async def test_help_lists_every_key_of_the_log_screen(kdash: Dashboard, log_scre
     shown = await kdash.until_screen(HelpScreen)
     keys = {key for group in shown.groups if "Logs" in group.title for line in group.keys for key in line.keys}
     assert [group.title for group in shown.groups[:2]] == [HelpGroup.LOG_SOURCES.value, HelpGroup.LOG_LINES.value]
-    wanted = {*"0123456", *"spxXPJCHmwtzfcnNgG", "/", "&", "+", "-", "Ctrl+S", "Space", "Enter"}
+    wanted = {*"0123456", *"spxXPRCHmwtzfcnNgG", "/", "&", "+", "-", "Ctrl+S", "Space", "Enter"}
     assert wanted <= keys
 
 

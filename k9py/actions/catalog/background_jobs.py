@@ -40,7 +40,7 @@ ACTIONS: Final = (
     JOBS,
     _key("stop", "Stop", "Stop the job; asks where something is lost", "s", 22),
     _key("start", "Start", "Start a saved forward, or one that has ended", "r", 32),
-    _key("copy_url", "Copy URL", "Copy the URL of the forward", "c", 42),
+    _key("copy_url", "Copy URL", "Copy the URL of the forward", "c", 45),
     _key("open_url", "Browser", "Open the URL of the forward in the browser", "o", 52),
     _key("as_config", "Config", "Show the forward as lines for the config file, and copy them", "y", 62),
     _key("clear", "Clear ended", "Remove the jobs that have ended from the list", "L", 72),

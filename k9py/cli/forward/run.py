@@ -25,6 +25,7 @@ from k9py.forwarding.ports import PortPair
 from k9py.forwarding.start import start_forward
 from k9py.runtime.background_jobs import JobState
 from k9py.runtime.clock import Clock
+from k9py.runtime.gc_tuner import GcTuner
 from k9py.views.exit_codes import ExitCode, exit_code_of_write
 
 ERROR_SECONDS: Final = 5.0
@@ -36,6 +37,8 @@ async def forward_ports(
 ) -> ExitCode:
     """Forward until the command is ended; return the exit code. Raises KdashError: it could not start."""
     console = invocation.console
+    gc_tuner = GcTuner()
+    gc_tuner.start()  # a full collection of all modules holds the event loop for 50 ms
     async with open_session(invocation) as session:
         target = await resolve_argument(session, named, by_tier=True)
         async with asyncio.TaskGroup() as group:
@@ -142,6 +145,8 @@ def summary(figures: ForwardFigures) -> str:
         f"{format_bytes(figures.received)}B received",
         f"{figures.cut:,} cut",
     ]
+    if figures.ended_with_pod:
+        parts.append(f"{figures.ended_with_pod:,} ended with their pod")
     if figures.failed:
         parts.append(f"{figures.failed:,} failed")
     if figures.moves:

@@ -21,6 +21,7 @@ _EXEC_EXAMPLES: Final = """\
 kdash exec web-7d9-x2x -- ls -l /etc
 kdash exec deploy/web -c app -it -- sh
 kdash exec -i web-7d9-x2x -- tar xf - -C /tmp <files.tar
+kdash exec deploy/web --all -- cat /etc/resolv.conf
 """
 _ATTACH_EXAMPLES: Final = """\
 kdash attach web-7d9-x2x
@@ -61,21 +62,41 @@ def _help(verb: str, examples: str) -> dict[str, str]:
 
 @click.command("exec", cls=CommandAfterDashes, **_help("exec", _EXEC_EXAMPLES))
 @_operands
+@click.option("--all", "everywhere", is_flag=True, help="In all pods, results side by side; without input.")
 @_tty
 @_stdin
 @_container
 @with_cluster_options
 def exec_(
-    context: click.Context, /, operands: Sequence[str], container: str, stdin: bool, tty: bool, **given: Any
+    context: click.Context,
+    /,
+    operands: Sequence[str],
+    container: str,
+    stdin: bool,
+    tty: bool,
+    everywhere: bool,
+    **given: Any,
 ) -> None:
     """Run `kdash exec`."""
+    if everywhere and (stdin or tty):
+        raise click.UsageError("With --all the command has neither input nor terminal: leave -i and -t out.")
     command: tuple[str, ...] = context.meta.get(COMMAND, ())
     if not command:
         raise click.UsageError("Name the command after two dashes: kdash exec POD -- COMMAND.")
     arguments, named = merge_arguments(context, given), parse_container_target(operands)
+    from k9py.cli.remote import everywhere as all_pods
     from k9py.cli.remote import execute
     from k9py.cli.session import run
 
+    if everywhere:
+        context.exit(
+            run(
+                arguments,
+                lambda invocation: all_pods.execute_everywhere(
+                    invocation, named, container, command, as_json=arguments.json
+                ),
+            )
+        )
     options = ContainerOptions(container, stdin, tty)
     context.exit(run(arguments, lambda invocation: execute.execute(invocation, named, options, command)))
 

@@ -15,6 +15,9 @@ from k9py.operations.target import Target
 
 _REFUSED: Final = re.compile(REFUSED_BY_POD_SECURITY + r" \"(?P<level>baseline|restricted)")
 
+_WITHOUT_REQUESTS: Final = "must specify"
+"""Part of the message of a quota on requests or limits (kubernetes/pkg/quota/v1, `Constraints`)."""
+
 
 async def namespace_of(target: Target, namespace: str) -> Mapping[str, Any] | None:
     """Return a Namespace, None when it cannot be read. Raises ConnectionFailedError."""
@@ -40,8 +43,14 @@ async def node_of(target: Target, name: str) -> tuple[PreflightWarning, ...]:
         return ()
 
 
-def pod_security_hint(error: KdashError | None, profile: str, style: DebugStyle) -> str:
-    """Return what helps after a refusal by PodSecurity, "" after any other end."""
+def hint_after(error: KdashError | None, profile: str, style: DebugStyle) -> str:
+    """Return what helps after a refusal by PodSecurity or a quota, "" after any other end."""
+    if error is not None and _WITHOUT_REQUESTS in error.message:
+        return "its quota wants requests, which a debug container has none of: " + (
+            "choose another namespace"
+            if style is DebugStyle.NODE
+            else "change a container of the copy (with a command) in place of adding one"
+        )
     refused = None if error is None else _REFUSED.search(error.message)
     if refused is None:
         return ""

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from k9py.api.errors import KdashError, NotFoundError, RefusedError
 from k9py.api.streams import CommandEnd, ContainerCommands, ContainerRef, ContainerStream, OutputChannel
 from k9py.api.text import bounded, printable
+from k9py.remote.command_end import NOT_EXECUTABLE, NOT_FOUND, is_program_missing
 
 T = TypeVar("T")
 
@@ -21,8 +22,6 @@ BATCH: Final = 256 * 1024
 """Bytes that are passed to a thread at once."""
 MAX_STDERR: Final = 16 * 1024
 """Bytes of standard error that are kept: the last ones."""
-_NOT_RUN: Final = (126, 127)
-"""Exit codes of a shell, and of some runtimes, for a command that is not there."""
 
 
 class MissingCommandError(RefusedError):
@@ -201,23 +200,9 @@ async def in_thread(function: Callable[..., T], *args: Any) -> T:
         raise
 
 
-def is_missing(end: CommandEnd, stderr: bytes) -> bool:
-    """Return whether the image does not have the command.
-
-    Container runtimes start it without a shell and report this in different ways: runc's message, by containerd as an
-    InternalError and by CRI-O as exit code 255; shells and some runtimes use 126 and 127.
-    """
-    text = f"{end.message} {stderr[-2000:].decode(errors='replace')}"
-    if end.exit_code == 0:
-        return False
-    if "executable file not found" in text or ("stat " in end.message and "no such file or directory" in end.message):
-        return True
-    return end.exit_code in _NOT_RUN
-
-
 def check_is_there(command: str, end: CommandEnd, stderr: bytes) -> None:
     """Raise MissingCommandError if the image does not have the command."""
-    if is_missing(end, stderr):
+    if is_program_missing(end, stderr) or end.exit_code in (NOT_EXECUTABLE, NOT_FOUND):
         raise MissingCommandError(
             f"the container has no {printable(command)}", "a debug container has it: kdash debug, b in the dashboard"
         )

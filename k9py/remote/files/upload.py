@@ -118,6 +118,21 @@ class Upload:
             status = await self._status(path)
             return status is not None and status.is_directory
 
+    async def run_stream(self, source: AsyncIterator[bytes]) -> None:
+        """Copy standard input to a file, of which nobody knows the size before. Raises KdashError."""
+        target = remote_word(self._path)
+        if target.endswith("/") or await self._is_directory(target):
+            raise RefusedError(f"{printable(self._path)} is a directory", "name the file to write")
+        await self._write_part(target, 0, self._counted(source))
+        await self._finish(target, None)
+        self.progress.files = 1
+        await self._verify_size(target, self.progress.bytes)
+
+    async def _counted(self, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for data in source:
+            self.progress.bytes += len(data)
+            yield data
+
     # -- one file -----------------------------------------------------------------------------------------------------
 
     async def _copy_file(self, target: str, status: os.stat_result) -> None:
@@ -131,7 +146,7 @@ class Upload:
         keep = await self._part_size(target, size) if self._resumes else 0
         progress.bytes = progress.kept_bytes = keep
         try:
-            await self._write_part(target, keep)
+            await self._write_part(target, keep, _pieces(_read_from(self._source, keep, progress)))
         except MissingCommandError:
             progress.bytes = progress.kept_bytes = 0
             await self._send_archive(_Selection(self._source, os.path.basename(target)), os.path.dirname(target) or "/")
@@ -168,14 +183,13 @@ class Upload:
         # GNU begins the line with a backslash when it has to escape the name.
         return blocks * BLOCK_SIZE if output.stdout.lstrip(b"\\").startswith(ours.encode()) else 0
 
-    async def _write_part(self, target: str, keep: int) -> None:
-        """Send the file from a byte on."""
+    async def _write_part(self, target: str, keep: int, source: AsyncIterator[bytes]) -> None:
+        """Send a file from a byte on."""
         part = target + PART_SUFFIX
         words = ["dd", f"of={part}", f"bs={BLOCK_SIZE}"]
         if keep:
             words += [f"seek={keep // BLOCK_SIZE}", "conv=notrunc"]
         stderr = StderrTail()
-        source = _pieces(_read_from(self._source, keep, self.progress))
         async with self._commands.open_exec(self._container, words, stdin=True) as stream:
             end = await exchange(stream, source, lambda _: None, stderr)
         check_is_there("dd", end, bytes(stderr))

@@ -138,13 +138,13 @@ def _subresource(state: SimulatorState, access: Access, request: IncomingRequest
     if target.verb not in held.verbs:
         raise status_errors.method_not_allowed()
     match target.subresource, target.verb:
-        case "status", "get":
+        case "status" | "ephemeralcontainers", "get":
             return reads.get(state, request)
-        case "status", "update":
+        case "status" | "ephemeralcontainers", "update":
             return writes.update(state, request)
-        case "status", "patch" if is_apply(request):
+        case "status" | "ephemeralcontainers", "patch" if is_apply(request):
             return apply(state, access, request)
-        case "status", "patch":
+        case "status" | "ephemeralcontainers", "patch":
             return writes.patch(state, request)
         case "scale", _:
             return scale(state, request)

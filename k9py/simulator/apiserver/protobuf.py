@@ -54,7 +54,7 @@ def _message(name: str, data: bytes) -> dict[str, Any]:
         else:
             decoded = _value(kind, value)
             # Go encodes the zero value of a non-pointer field, which JSON omits; replicas and the like are pointers.
-            if kind == "int" or decoded not in ("", 0, {}):
+            if kind in ("int", "optional bool") or decoded not in ("", 0, {}):
                 read[field] = decoded
     return read
 
@@ -63,7 +63,7 @@ def _value(kind: str, value: int | bytes) -> Any:
     match kind, value:
         case "int" | "count", int():
             return value - (1 << 64) if value >= 1 << 63 else value
-        case "bool", int():
+        case "bool" | "optional bool", int():
             return bool(value)
         case "string", bytes():
             return value.decode()

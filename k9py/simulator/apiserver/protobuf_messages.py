@@ -6,7 +6,8 @@ To decode another kind, add its messages.
 
 from collections.abc import Mapping
 
-# message -> field number -> (name, type): a scalar ("string", "bool", "count", or "int" where 0 differs from absent),
+# message -> field number -> (name, type): a scalar ("string", "bool", "count", or "int" and "optional bool" where 0 and
+# false differ from absent),
 # another message, "map", "quantities", "bytes map", "quantity" or "intstr"; a leading "*" repeats, a leading "^" is
 # embedded in its parent.
 MESSAGES: Mapping[str, Mapping[int, tuple[str, str]]] = {
@@ -59,14 +60,37 @@ MESSAGES: Mapping[str, Mapping[int, tuple[str, str]]] = {
         1: ("volumes", "*Volume"), 2: ("containers", "*Container"), 3: ("restartPolicy", "string"),
         4: ("terminationGracePeriodSeconds", "int"), 5: ("activeDeadlineSeconds", "int"), 6: ("dnsPolicy", "string"),
         7: ("nodeSelector", "map"), 8: ("serviceAccountName", "string"), 9: ("serviceAccount", "string"),
-        10: ("nodeName", "string"), 19: ("schedulerName", "string"), 20: ("initContainers", "*Container"),
+        10: ("nodeName", "string"), 11: ("hostNetwork", "bool"), 12: ("hostPID", "bool"), 13: ("hostIPC", "bool"),
+        14: ("securityContext", "PodSecurityContext"), 15: ("imagePullSecrets", "*LocalObjectReference"),
+        16: ("hostname", "string"), 19: ("schedulerName", "string"), 20: ("initContainers", "*Container"),
+        21: ("automountServiceAccountToken", "optional bool"), 22: ("tolerations", "*Toleration"),
+        24: ("priorityClassName", "string"), 25: ("priority", "int"), 27: ("shareProcessNamespace", "optional bool"),
+        30: ("enableServiceLinks", "optional bool"), 31: ("preemptionPolicy", "string"),
     },
     "Container": {
         1: ("name", "string"), 2: ("image", "string"), 3: ("command", "*string"), 4: ("args", "*string"),
         5: ("workingDir", "string"), 6: ("ports", "*ContainerPort"), 7: ("env", "*EnvVar"),
         8: ("resources", "ResourceRequirements"), 9: ("volumeMounts", "*VolumeMount"),
-        13: ("terminationMessagePath", "string"), 14: ("imagePullPolicy", "string"), 19: ("envFrom", "*EnvFromSource"),
-        20: ("terminationMessagePolicy", "string"),
+        13: ("terminationMessagePath", "string"), 14: ("imagePullPolicy", "string"),
+        15: ("securityContext", "SecurityContext"), 16: ("stdin", "bool"), 17: ("stdinOnce", "bool"),
+        18: ("tty", "bool"), 19: ("envFrom", "*EnvFromSource"), 20: ("terminationMessagePolicy", "string"),
+        24: ("restartPolicy", "string"),
+    },
+    "SecurityContext": {
+        1: ("capabilities", "Capabilities"), 2: ("privileged", "optional bool"), 4: ("runAsUser", "int"),
+        5: ("runAsNonRoot", "optional bool"), 6: ("readOnlyRootFilesystem", "optional bool"),
+        7: ("allowPrivilegeEscalation", "optional bool"), 8: ("runAsGroup", "int"),
+        11: ("seccompProfile", "SeccompProfile"),
+    },
+    "PodSecurityContext": {
+        2: ("runAsUser", "int"), 3: ("runAsNonRoot", "optional bool"), 5: ("fsGroup", "int"), 6: ("runAsGroup", "int"),
+        10: ("seccompProfile", "SeccompProfile"),
+    },
+    "Capabilities": {1: ("add", "*string"), 2: ("drop", "*string")},
+    "SeccompProfile": {1: ("type", "string"), 2: ("localhostProfile", "string")},
+    "Toleration": {
+        1: ("key", "string"), 2: ("operator", "string"), 3: ("value", "string"), 4: ("effect", "string"),
+        5: ("tolerationSeconds", "int"),
     },
     "ResourceRequirements": {1: ("limits", "quantities"), 2: ("requests", "quantities")},
     "VolumeMount": {
@@ -74,9 +98,11 @@ MESSAGES: Mapping[str, Mapping[int, tuple[str, str]]] = {
     },
     "Volume": {1: ("name", "string"), 2: ("", "^VolumeSource")},
     "VolumeSource": {
-        2: ("emptyDir", "EmptyDirVolumeSource"), 6: ("secret", "SecretVolumeSource"),
+        1: ("hostPath", "HostPathVolumeSource"), 2: ("emptyDir", "EmptyDirVolumeSource"),
+        6: ("secret", "SecretVolumeSource"),
         10: ("persistentVolumeClaim", "PersistentVolumeClaimVolumeSource"), 19: ("configMap", "ConfigMapVolumeSource"),
     },
+    "HostPathVolumeSource": {1: ("path", "string"), 2: ("type", "string")},
     "EmptyDirVolumeSource": {1: ("medium", "string")},
     "SecretVolumeSource": {1: ("secretName", "string"), 3: ("defaultMode", "int"), 4: ("optional", "bool")},
     "PersistentVolumeClaimVolumeSource": {1: ("claimName", "string"), 2: ("readOnly", "bool")},

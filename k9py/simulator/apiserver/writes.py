@@ -17,6 +17,8 @@ from k9py.simulator.apiserver.responses import ApiResponse, convert_to_served, c
 from k9py.simulator.registry.cache import Object
 from k9py.simulator.registry.custom_resources import is_terminating, reconcile, remove_definition
 from k9py.simulator.registry.defaults import defaulted
+from k9py.simulator.registry.ephemeral_containers import SUBRESOURCE as EPHEMERAL_CONTAINERS
+from k9py.simulator.registry.ephemeral_containers import check_ephemeral_containers, with_ephemeral_containers
 from k9py.simulator.registry.list_types import list_types_of
 from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS, NAMESPACES, PODS, SERVICES, Resource
 from k9py.simulator.registry.storage import Propagation
@@ -243,7 +245,7 @@ def replace_object(
 
     Args:
         state: the cluster.
-        request: the write; its subresource `status` writes the status only.
+        request: the write; its subresource `status` writes the status only, `ephemeralcontainers` those only.
         old: the stored object.
         obj: what replaces it.
         sign: returns the second argument, the object to be stored, with its managedFields; the first is what replaces
@@ -256,6 +258,8 @@ def replace_object(
     if resource.namespaced:
         obj = {**obj, "metadata": {**obj["metadata"], "namespace": target.namespace}}
     status_only = target.subresource == "status"
+    if target.subresource == EPHEMERAL_CONTAINERS:
+        obj = with_ephemeral_containers(old, obj)
     if resource.custom is not None and status_only:
         obj = {**old, "metadata": obj["metadata"], "status": obj.get("status")}
         if obj["status"] is None:
@@ -272,7 +276,9 @@ def replace_object(
         obj = prepare_for_update(resource, defaulted(resource, obj), old)
     # A stale resourceVersion is a conflict before validation.
     _, next_state = state.storage.prepare_update(resource, obj, status_only=status_only)
-    if not status_only or resource.custom is not None:
+    if target.subresource == EPHEMERAL_CONTAINERS:
+        check_ephemeral_containers(obj, old)
+    elif not status_only or resource.custom is not None:
         validate(resource, obj, old)
     if next_state is not old and sign is not None:
         obj = with_entries(obj, entries_of(sign(obj, next_state)))

@@ -74,8 +74,19 @@ def behaviour_of(pod: Mapping[str, Any], container: Mapping[str, Any], *, init: 
             return _parsed(word.strip())
         except ValueError as error:
             return Misconfigured(str(error))
-    ends = pod["spec"].get("restartPolicy", "Always") != "Always"
-    return _by_image(container.get("image", ""), init=init, ends=ends)
+    ends = pod["spec"].get("restartPolicy", "Always") != "Always" and not container.get("stdin")  # a shell waits
+    behaviour = _by_image(container.get("image", ""), init=init, ends=ends)
+    if isinstance(behaviour, Exits | Works) and not init:
+        return _by_command(container, behaviour)
+    return behaviour
+
+
+def _by_command(container: Mapping[str, Any], by_image: Exits | Works) -> Behaviour:
+    """Return how a container behaves whose command says more than its image: it sleeps."""
+    words = [str(word) for word in (*(container.get("command") or ()), *(container.get("args") or ()))]
+    if words[:1] == ["sleep"] and len(words) == 2 and (words[1] == "infinity" or words[1].isdecimal()):
+        return Works() if words[1] == "infinity" else Exits(0, float(words[1]), "Completed")
+    return by_image
 
 
 def is_restarted(pod: Mapping[str, Any], ended: Exits, *, init: bool) -> bool:

@@ -57,6 +57,7 @@ class Kubelet:
         self._storage = state.storage
         self._status = PodStatusWriter(state)
         self._steps = StepQueue(state.clock, self._run_step)
+        state.exit_container = self._exit_by_itself
 
     async def run(self) -> None:
         """Resume the existing pods, then run until cancelled."""
@@ -348,6 +349,13 @@ class Kubelet:
         elif is_restarted(pod, behaviour, init=init) and not is_ephemeral(pod, name):
             step: StepName = "crash-back-off" if entry["restartCount"] and not at_once else "start"
             self._steps.add(pod, name, step, _RESTART_DELAY)
+
+    def _exit_by_itself(self, pod: Object, name: str, code: int) -> None:
+        """End a running container because its main process has exited."""
+        current = self._storage.get(PODS, *key_of(pod))
+        if current is None or current["metadata"]["uid"] != pod["metadata"]["uid"]:
+            return
+        self._exit(current, name, Exits(code, 0.0))
 
     def _back_off_crash(self, pod: Object, name: str) -> None:
         entry = status_of(pod, name)

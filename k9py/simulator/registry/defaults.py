@@ -32,7 +32,7 @@ def defaulted(resource: Resource, obj: Object) -> Object:
 
 def pod_spec_defaults(spec: dict[str, Any]) -> None:
     """Fill in the spec of a pod or pod template."""
-    for field in ("initContainers", "containers"):
+    for field in ("initContainers", "containers", "ephemeralContainers"):
         for container in spec.get(field) or ():
             _container(container)
     set_missing(

@@ -11,6 +11,7 @@ from k9py.simulator import status_errors
 from k9py.simulator.registry.cache import Object
 from k9py.simulator.registry.definition_validation import definition_causes
 from k9py.simulator.registry.encoding import encode
+from k9py.simulator.registry.ephemeral_containers import creation_causes
 from k9py.simulator.registry.object_validation import object_causes
 from k9py.simulator.registry.resources import CUSTOMRESOURCEDEFINITIONS, Resource
 from k9py.simulator.registry.selectors import matches_label_selector
@@ -86,7 +87,9 @@ def _workload_causes(resource: Resource, spec: Mapping[str, Any], old: Object | 
         causes += _stateful_set_causes(spec, old["spec"])
     if resource.kind == "Pod":
         causes += _pod_spec_causes(spec, "spec")
-        if old is not None:
+        if old is None:
+            causes += creation_causes(spec)
+        else:
             causes += _pod_update_causes(spec, old.get("spec") or {})
     if resource.kind in ("Job",):
         pod_spec = spec.get("template", {}).get("spec") or {}

@@ -342,11 +342,13 @@ class Seeder:
             "started": True,
         }
 
-    def service(self, namespace: str, name: str, *, port: int = 80, headless: bool = False) -> Object:
+    def service(
+        self, namespace: str, name: str, *, port: int = 80, port_name: str = "http", headless: bool = False
+    ) -> Object:
         """Write a Service in front of the pods labelled `app: <name>`."""
         self._services += 1
         address = "None" if headless else f"{_SERVICE_NETWORK}.{self._services // 250}.{1 + self._services % 250}"
-        ports = [{"name": "http", "port": port, "targetPort": "http", "protocol": "TCP"}]
+        ports = [{"name": port_name, "port": port, "targetPort": port_name, "protocol": "TCP"}]
         return self.put(
             SERVICES,
             {

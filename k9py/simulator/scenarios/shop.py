@@ -141,7 +141,7 @@ def _database(seeder: Seeder) -> None:
     container = {
         "name": "postgres",
         "image": images[-1][0],
-        "ports": [{"name": "http", "containerPort": 5432}],
+        "ports": [{"name": "postgres", "containerPort": 5432}],
         "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}},
         "readinessProbe": {"exec": {"command": ["pg_isready"]}, "periodSeconds": 5},
     }
@@ -211,7 +211,7 @@ def _database(seeder: Seeder) -> None:
             labels={STATEFUL_REVISION: name, POD_NAME_LABEL: pod, POD_INDEX_LABEL: str(number)},
             spec={"hostname": pod, "subdomain": "db", "volumes": [volume]},
         )
-    seeder.service("data", "db", port=5432, headless=True)
+    seeder.service("data", "db", port=5432, port_name="postgres", headless=True)
 
 
 def _agent(seeder: Seeder) -> None:

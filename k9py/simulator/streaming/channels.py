@@ -37,6 +37,16 @@ class ClientChannels:
         self.stdout: ByteWriter = self._writer(STDOUT) if stdout else Discard()
         self.stderr: ByteWriter = self._writer(STDERR) if stderr else Discard()
         self.terminal = Terminal(self.stdout.write) if tty else None
+        self._owns_input = True
+
+    def share(self, terminal: Terminal | None, stdin: Pipe | None) -> None:
+        """Pass input to a process that goes on without this client: into its terminal, or its stdin."""
+        self._owns_input = False
+        if terminal is not None and self.terminal is not None:
+            terminal.resize(self.terminal.columns, self.terminal.rows)
+        self.terminal = terminal
+        if stdin is not None:
+            self.stdin = stdin
 
     async def greet(self) -> None:
         """Send the empty message with which a server says that the streams are there."""
@@ -87,6 +97,8 @@ class ClientChannels:
                 await self.stdin.write(data)
 
     def _end_input(self) -> None:
+        if not self._owns_input:
+            return
         self.stdin.close()
         if self.terminal is not None:
             self.terminal.hang_up()

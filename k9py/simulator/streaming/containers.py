@@ -7,12 +7,13 @@ container id), and its end kills every process. Which commands an image has foll
 import asyncio
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from k9py.simulator.kubelet.containers import spec_of, status_of
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.registry.storage import StorageEvent
 from k9py.simulator.state import SimulatorState
+from k9py.simulator.streaming.channels import ClientChannels
 from k9py.simulator.streaming.shell.image_files import image_files
 from k9py.simulator.streaming.shell.process import Machine
 
@@ -21,6 +22,18 @@ Object = dict[str, Any]
 _NO_SHELL = re.compile(r"distroless|scratch|/pause\b|static")
 _NO_BASH = re.compile(r"busybox|alpine|slim-sh")
 _NO_TAR = re.compile(r"no-?tar|minimal")
+
+
+class MainProcess(Protocol):
+    """The main process of a container that reads input."""
+
+    async def attach(self, channels: ClientChannels, *, has_stdin: bool) -> None:
+        """Connect a client until this is cancelled."""
+        ...
+
+    def end(self) -> None:
+        """End it with its container."""
+        ...
 
 
 class RunningContainer:
@@ -36,11 +49,13 @@ class RunningContainer:
         self.container_id = container_id
         self.machine = machine
         self.ended = asyncio.Event()
-        self.main: Any = None
+        self.main: MainProcess | None = None
 
     def end(self) -> None:
         """Kill everything in it."""
         self.ended.set()
+        if self.main is not None:
+            self.main.end()
         self.machine.end_all()
 
 

@@ -206,16 +206,21 @@ class JobsPane(TablePane):
         if job is None:
             return
         self.table.pin_cursor()
+        stop = partial(self._stop, job)
         if not losses([job]):
-            start_worker(self.app, job.stop, group="jobs")
+            start_worker(self.app, stop, group="jobs")
             return
         from k9py.tui.dialogs.losses import LossesDialog
 
         def stop_if(is_sure: bool | None) -> None:
             if is_sure:
-                start_worker(self.app, job.stop, group="jobs")
+                start_worker(self.app, stop, group="jobs")
 
         self.app.push_screen(LossesDialog(f"Stop {job.kind}?", losses([job]), verb="Stop"), stop_if)
+
+    async def _stop(self, job: BackgroundJob) -> None:
+        await job.stop()
+        self._app_context.jobs.touch()
 
     def action_start(self) -> None:
         """Start the saved forward under the cursor, or one that has ended."""

@@ -76,11 +76,27 @@ class RemoteControl:
 
     def run_in_all(self, target: ObjectRef, command: str) -> None:
         """Run one command in all pods of a workload; "": ask for it."""
-        raise NotImplementedError
 
-    def browse_files(self, target: ObjectRef) -> None:
-        """Browse the files of a container."""
-        raise NotImplementedError
+        async def work() -> None:
+            from k9py.tui.remote.running import run_in_all
+
+            await run_in_all(self._app, self._context, target, command)
+
+        start_worker(self._app, work, group="run in pods", exclusive=True)
+
+    def browse_files(self, target: ObjectRef, container: str = "", path: str = "") -> None:
+        """Browse the files of a container; `container` as for `open_shell`.
+
+        Args:
+            path: a directory; "": the one that was shown last, else the working directory.
+        """
+
+        async def work() -> None:
+            from k9py.tui.remote.files import browse
+
+            await browse(self._app, self._context, target, container, path)
+
+        start_worker(self._app, work, group="files", exclusive=True)
 
     def forward(self, target: ObjectRef, ports: str) -> None:
         """Forward ports of a pod, a workload or a Service; "": ask for them."""

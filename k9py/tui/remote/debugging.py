@@ -162,7 +162,7 @@ class _Session:
                 if where is not None and style is DebugStyle.NODE:
                     await stack.enter_async_context(removed_afterwards(self._connected, where, self._removed))
             if where is not None and self._runs(running.results[-1]):
-                await self._attach(where)
+                await self._attach(where, is_removed=style is DebugStyle.NODE)
                 if style is DebugStyle.COPY:
                     await self._offer_removal(where)
 
@@ -175,10 +175,14 @@ class _Session:
             self._app.push_screen(MessageDialog(self._title, end.text))
         return False
 
-    async def _attach(self, where: DebugPod) -> None:
-        """Hand the terminal over to the container."""
+    async def _attach(self, where: DebugPod, *, is_removed: bool) -> None:
+        """Hand the terminal over to the container; `is_removed`: its pod is, so nobody can read its log then."""
         name = printable(where.container.container)
         ended = await how_it_ended(self._connected, where, waits=False)
+        if ended is not None and is_removed:
+            text = f"{name} has ended at once, with exit code {ended.exit_code}"
+            self._app.push_screen(MessageDialog(self._title, text, "choose an image that starts a shell"))
+            return
         if ended is not None:
             text = f"{name} has ended already, with exit code {ended.exit_code}: this is its log"
             self._context.show_message(text, failed=ended.exit_code != 0)

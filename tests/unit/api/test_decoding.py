@@ -30,6 +30,7 @@ WITHOUT_KNOWN_OBJECTS = {
     "patch-errors.json",
     "scale.json",
     "server-side-apply-custom.json",
+    "streams.json",
     "unauthenticated.json",
     "watch-bad-rv.json",
     "watch-too-old.json",

@@ -34,6 +34,13 @@ def faults(read: SettingsFile) -> list[str]:
         ('[triage]\n\nmute = ["a", 3]', (), ['line 3: triage.mute must hold texts in quotes, such as ["pdb-blocks"]']),
         ("triage = 3", (), ["line 1: triage must be a table: [triage] on a line of its own"]),
         ("[triage]\nmute = [\n", (), ["line 2: Invalid value"]),
+        ("[debug]\nimage = 3\n", (), ["line 2: debug.image must be a text in quotes"]),
+        ("[debug]\nimag = 'a'\n", (), ['line 2: debug: no setting "imag": did you mean "image"?']),
+        (
+            '[debug]\nnode_profile = "root"\n',
+            (),
+            ["line 2: debug.node_profile must be general, baseline, restricted, netadmin or sysadmin"],
+        ),
     ],
 )
 def test_a_file_is_used_as_far_as_it_is_valid(source: str, muted: tuple[str, ...], expected: list[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from k9py.api.errors import ConnectionFailedError, UnresponsiveError
 from k9py.api.streams import PortClosedError
-from k9py.kube.port_connection import port_error
+from k9py.kube.port_connection import SpdyConnection, port_error
 from k9py.kube.port_tunnel import CONNECTION_BUFFER, FRAME_BYTES, TUNNEL_BUFFER, SpdyTunnel
 from k9py.kube.spdy import (
     CANCEL,
@@ -93,17 +93,28 @@ async def opened(
         yield socket, tunnel
 
 
-async def test_a_connection_opens_both_streams_and_sends_in_one_message() -> None:
+async def accepted(socket: ScriptedSocket, tunnel: SpdyTunnel, port: int = 80) -> SpdyConnection:
+    """Return a connection whose streams the node has accepted."""
+    connection = await tunnel.connect(port)
+    socket.deliver(reply(connection.error_id) + reply(connection.data_id))
+    await settle()
+    return connection
+
+
+async def test_a_connection_opens_both_streams_in_one_message_and_sends_when_it_is_accepted() -> None:
     async with opened() as (socket, tunnel):
         connection = await tunnel.connect(80)
-        await connection.write(b"hello")
+        writing = asyncio.create_task(connection.write(b"hello"))
+        await settle()
+        opening = [NewStreamFrame(1), DataFrame(1, b"", True), NewStreamFrame(3)]
         assert socket.messages == 1
-        assert socket.frames == [
-            NewStreamFrame(1),
-            DataFrame(1, b"", True),
-            NewStreamFrame(3),
-            DataFrame(3, b"hello", False),
-        ]
+        assert socket.frames == opening
+        socket.deliver(reply(1))
+        await settle()
+        assert socket.frames == opening
+        socket.deliver(reply(3))
+        await writing
+        assert socket.frames == [*opening, DataFrame(3, b"hello", False)]
 
 
 async def test_a_connection_that_sends_nothing_is_opened_too() -> None:
@@ -114,7 +125,7 @@ async def test_a_connection_that_sends_nothing_is_opened_too() -> None:
 
 async def test_large_data_leaves_in_frames_of_bounded_size() -> None:
     async with opened() as (socket, tunnel):
-        connection = await tunnel.connect(80)
+        connection = await accepted(socket, tunnel)
         await connection.write(b"x" * (2 * FRAME_BYTES + 1))
         sizes = [len(frame.data) for frame in socket.frames if isinstance(frame, DataFrame) and frame.stream_id == 3]
         assert sum(sizes) == 2 * FRAME_BYTES + 1
@@ -145,9 +156,9 @@ async def test_a_reset_without_a_reason_is_an_error_too() -> None:
 
 async def test_after_the_end_of_a_pod_its_stream_is_reset_and_gets_nothing_more() -> None:
     async with opened() as (socket, tunnel):
-        connection = await tunnel.connect(80)
+        connection = await accepted(socket, tunnel)
         await connection.write(b"request")
-        socket.deliver(reply(1) + reply(3) + data_frame(3, b"answer", is_last=True))
+        socket.deliver(data_frame(3, b"answer", is_last=True))
         assert await connection.read() == b"answer"
         assert await connection.read() == b""
         await socket.wait_for(ResetFrame(3, CANCEL))
@@ -236,8 +247,7 @@ async def test_many_connections_together_hold_a_bounded_number_of_bytes() -> Non
 
 async def test_writers_take_turns_while_the_tunnel_is_full_and_closing_does_not_wait() -> None:
     async with opened() as (socket, tunnel):
-        first, second = await tunnel.connect(80), await tunnel.connect(80)
-        await settle()
+        first, second = await accepted(socket, tunnel), await accepted(socket, tunnel)
         socket.may_send.clear()
         writes = [asyncio.create_task(connection.write(b"x" * 10)) for connection in (first, second)]
         await settle()
@@ -267,19 +277,19 @@ async def test_an_answer_to_a_ping_is_not_answered() -> None:
         assert socket.frames == []
 
 
-async def test_a_node_that_accepts_no_streams_any_more_gets_no_new_connections() -> None:
-    async with opened(ping=0.001, reply_within=0.0) as (socket, tunnel):
-        old = await tunnel.connect(80)
-        socket.deliver(reply(3))
-        await settle()
+async def test_a_connection_that_the_node_does_not_accept_is_refused_and_the_tunnel_takes_no_more() -> None:
+    async with opened(reply_within=0.01) as (socket, tunnel):
+        old = await accepted(socket, tunnel)
         blocked = await tunnel.connect(81)
         async with asyncio.timeout(PATIENCE):
-            with pytest.raises(ConnectionFailedError, match="did not accept a connection to port 81"):
-                await blocked.read()
+            with pytest.raises(PortClosedError, match="did not accept a connection to port 81") as failure:
+                await blocked.write(b"never sent")
             await tunnel.wait_closed()
+        assert failure.value.was_refused
+        assert not any(isinstance(frame, DataFrame) and frame.data for frame in socket.frames)
         with pytest.raises(ConnectionFailedError, match="no more connections"):
             await tunnel.connect(80)
-        socket.deliver(data_frame(3, b"old"))
+        socket.deliver(data_frame(old.data_id, b"old"))
         assert await old.read() == b"old"
 
 

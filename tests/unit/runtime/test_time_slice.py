@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 
-from k9py.runtime.time_slice import TimeSlice, TimeSlicer, run_in_slices
+import pytest
+
+from k9py.runtime.time_slice import StepSlicer, TimeSlice, TimeSlicer, run_in_slices
 
 
 class _Time:
@@ -118,3 +121,46 @@ async def test_a_task_that_fails_does_not_block_the_others() -> None:
         pass
     async with asyncio.timeout(1), slicer.slice():
         pass
+
+
+async def test_steps_that_fit_into_a_slice_do_not_wait() -> None:
+    now = 0.0
+    slicer = StepSlicer(lambda: now, seconds=1.0)
+    for _ in range(20):
+        waiting = slicer.wait()
+        with pytest.raises(StopIteration):  # it does not suspend
+            waiting.send(None)
+        now += 0.04
+
+
+async def test_steps_beyond_a_slice_take_turns_in_order_a_few_in_each_pass() -> None:
+    now = 0.0
+    done: list[int] = []
+    slicer = StepSlicer(lambda: now, seconds=1.0, batch=2)
+
+    async def step(number: int) -> None:
+        nonlocal now
+        await slicer.wait()
+        done.append(number)
+        now += 0.6
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(6):
+            group.create_task(step(number))
+        passes: list[int] = []
+        while len(done) < 6:
+            await asyncio.sleep(0)
+            passes.append(len(done))
+    assert done == list(range(6))
+    assert max(after - before for before, after in pairwise([0, *passes])) <= 2
+
+
+async def test_a_step_that_was_cancelled_while_it_waited_holds_up_nobody() -> None:
+    now = 0.0
+    slicer = StepSlicer(lambda: now, seconds=1.0, batch=1)
+    now = 1.5  # the first slice is used up
+    first, second = asyncio.create_task(slicer.wait()), asyncio.create_task(slicer.wait())
+    await asyncio.sleep(0)
+    first.cancel()
+    await second
+    assert first.cancelled()

@@ -4,9 +4,11 @@ Invariant: the terminal is in raw mode only while a line is read. What is drawn 
 in which the prompt began; after each key the cursor is where the person edits. Unknown escape sequences do nothing.
 """
 
+import asyncio
 import codecs
+import contextlib
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from k9py.simulator.streaming.shell.terminal import RawMode, Terminal
@@ -77,7 +79,7 @@ class LineEditor:
             LineInterruptedError: ^C.
         """
         line = _Edited(history=self._history, recalled=len(self._history))
-        with RawMode(self._terminal):
+        with RawMode(self._terminal), self._drawn_when_resized(prompt, line):
             await self._terminal.write(prompt.encode())
             while True:
                 key = await self._key()
@@ -107,6 +109,27 @@ class LineEditor:
                         if _edit(line, key):
                             await self._draw(prompt, line)
 
+    @contextlib.contextmanager
+    def _drawn_when_resized(self, prompt: str, line: _Edited) -> Iterator[None]:
+        """Draw the line again when the terminal has another size."""
+        size = (self._terminal.columns, self._terminal.rows)
+        drawing: set[asyncio.Task[None]] = set()
+
+        def draw() -> None:
+            nonlocal size
+            if size != (size := (self._terminal.columns, self._terminal.rows)):
+                task = asyncio.create_task(self._draw(prompt, line))
+                drawing.add(task)
+                task.add_done_callback(drawing.discard)
+
+        forget = self._terminal.on_resize(draw)
+        try:
+            yield
+        finally:
+            forget()
+            for task in drawing:
+                task.cancel()
+
     async def _key(self) -> str:
         """Return the next key: a character or a whole escape sequence; "" at the end of the input."""
         while True:
@@ -128,24 +151,25 @@ class LineEditor:
         else:
             await self._draw(prompt, line)
 
-    async def _draw(self, prompt: str, line: _Edited, suffix: str = "") -> None:
+    async def _draw(self, prompt: str, line: _Edited) -> None:
         columns = self._terminal.columns
-        shown = prompt + line.text + suffix
+        shown = prompt + line.text
         end = _place(shown, columns)
-        cursor = end if suffix else _place(prompt + line.text[: line.at], columns)
+        cursor = _place(prompt + line.text[: line.at], columns)
         output = "\r" + (f"\x1b[{line.row}A" if line.row else "") + "\x1b[J" + shown
         if end[1] == 0 and end[0]:
-            output += "\r\n"  # the terminal waits in the last column until something follows
-        output += (f"\x1b[{end[0] - cursor[0]}A" if end[0] > cursor[0] else "") + "\r"
-        output += f"\x1b[{cursor[1]}C" if cursor[1] else ""
+            output += "\n"  # the terminal waits in the last column until something follows
+        if cursor != end:
+            output += (f"\x1b[{end[0] - cursor[0]}A" if end[0] > cursor[0] else "") + "\r"
+            output += f"\x1b[{cursor[1]}C" if cursor[1] else ""
         line.row = cursor[0]
         await self._terminal.write(output.encode("utf-8", "surrogateescape"))
 
     async def _finish(self, prompt: str, line: _Edited, suffix: str = "") -> None:
-        if suffix or line.at != len(line.text):
+        if line.at != len(line.text):
             line.at = len(line.text)
-            await self._draw(prompt, line, suffix)
-        await self._terminal.write(b"\n")
+            await self._draw(prompt, line)
+        await self._terminal.write(suffix.encode() + b"\n")
 
     async def _show_completions(self, prompt: str, line: _Edited) -> None:
         before = line.text[: line.at]

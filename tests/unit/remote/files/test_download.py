@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from k9py.api.errors import ConnectionFailedError, KdashError, NotFoundError, RefusedError
+from k9py.api.streams import ContainerRef, ContainerStream
 from k9py.remote.files.download import Download, DownloadOptions
 from k9py.remote.files.local_tree import PART_SUFFIX
 from k9py.remote.files.progress import CopyProgress, Reason
@@ -196,7 +199,9 @@ class _RefusingTar(LocalCommands):
 
     refuses: tuple[str, ...] = ()
 
-    def open_exec(self, container, command, *, stdin=False, tty=False):  # type: ignore[no-untyped-def, override]
+    def open_exec(
+        self, container: ContainerRef, command: Sequence[str], *, stdin: bool = False, tty: bool = False
+    ) -> AbstractAsyncContextManager[ContainerStream]:
         if command[0] == "tar" and set(command) & set(self.refuses):
             return super().open_exec(container, ["sh", "-c", "echo unknown option >&2; exit 1"], stdin=stdin)
         return super().open_exec(container, command, stdin=stdin, tty=tty)
@@ -295,7 +300,9 @@ async def test_a_complaint_of_tar_about_one_file_does_not_undo_the_others(pod: P
 
 
 class _ComplainingTar(LocalCommands):
-    def open_exec(self, container, command, *, stdin=False, tty=False):  # type: ignore[no-untyped-def, override]
+    def open_exec(
+        self, container: ContainerRef, command: Sequence[str], *, stdin: bool = False, tty: bool = False
+    ) -> AbstractAsyncContextManager[ContainerStream]:
         if command[0] == "tar":
             script = '"$@"; echo "tar: ./b: Cannot open: Permission denied" >&2; exit 2'
             command = ["sh", "-c", script, "sh", *command]

@@ -7,6 +7,7 @@ import stat
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -36,7 +37,7 @@ def contents(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
-_LINK = {"type": tarfile.SYMTYPE, "linkname": "../outside"}
+_LINK: dict[str, Any] = {"type": tarfile.SYMTYPE, "linkname": "../outside"}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -39,7 +40,7 @@ def archive(*members: tuple[tarfile.TarInfo, bytes], form: int = tarfile.GNU_FOR
     return target.getvalue()
 
 
-def member(name: str, data: bytes = b"", **attributes: object) -> tuple[tarfile.TarInfo, bytes]:
+def member(name: str, data: bytes = b"", **attributes: Any) -> tuple[tarfile.TarInfo, bytes]:
     """Return a member for `archive`."""
     info = tarfile.TarInfo(name)
     info.size = len(data)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 
 from k9py.api.errors import ConnectionFailedError, NotFoundError, RefusedError
+from k9py.api.streams import ContainerRef, ContainerStream
 from k9py.remote.files.local_tree import PART_SUFFIX
 from k9py.remote.files.progress import CopyProgress, Reason
 from k9py.remote.files.remote_command import CommandFailedError
@@ -157,7 +160,9 @@ async def test_failures_are_clear(pod: Path, here: Path) -> None:
 
 
 class _FullDisk(LocalCommands):
-    def open_exec(self, container, command, *, stdin=False, tty=False):  # type: ignore[no-untyped-def, override]
+    def open_exec(
+        self, container: ContainerRef, command: Sequence[str], *, stdin: bool = False, tty: bool = False
+    ) -> AbstractAsyncContextManager[ContainerStream]:
         words = ["of=/dev/full" if word.startswith("of=") else word for word in command]
         return super().open_exec(container, words, stdin=stdin, tty=tty)
 

@@ -35,7 +35,7 @@ async def ls(process: Process) -> int:
     alone = [(name, node) for name, node in listed if not isinstance(node, Directory) or "d" in options]
     await _print_entries(process, alone, options)
     for number, (name, node) in enumerate(entry for entry in listed if entry not in alone):
-        if len(listed) > 1:
+        if len(operands) > 1:
             await process.print(("\n" if number or alone else "") + f"{name}:")
         assert isinstance(node, Directory)
         entries: list[tuple[str, AnyNode]] = sorted(node.entries.items())

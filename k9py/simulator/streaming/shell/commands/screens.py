@@ -85,7 +85,7 @@ async def top(process: Process) -> int:
         rows += [
             f"{entry.pid:>7} {entry.user:<8} {0.0:>5} {0.1:>5} {entry.command}" for entry in machine.processes.values()
         ]
-        return "\r\n".join(_fitted(row, terminal.columns) + "\x1b[K" for row in rows[: terminal.rows])
+        return "\n".join(_fitted(row, terminal.columns) + "\x1b[K" for row in rows[: terminal.rows])
 
     def on_key(typed: bytes) -> int | None:
         return 0 if typed[:1] in (b"q", b"\x03") else None
@@ -114,7 +114,7 @@ class _Viewer:
         shown += ["~"] * (height - len(shown))
         status = self._command or (":" if self._is_pager else f'"{self._name}" {len(self._lines)}L')
         rows = ["".join(c if c.isprintable() else "^?" for c in row)[:columns] + "\x1b[K" for row in (*shown, status)]
-        return "\r\n".join(rows) + "\x1b[?25h"
+        return "\n".join(rows) + "\x1b[?25h"
 
     def on_key(self, typed: bytes) -> int | None:
         text = typed.decode("utf-8", "replace")

@@ -1,0 +1,71 @@
+"""The files of a container: directories, a file, a download as a job, and the refusal in a read-only session."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from k9py.runtime.background_jobs import JobState
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.registry.resources import PODS
+from k9py.simulator.server import Simulator
+from k9py.tui.dialogs.path import PathDialog
+from k9py.tui.screens.files import FileScreen, FilesScreen
+from tests.tui.dashboard import Dashboard, dashboard
+from tests.tui.test_resources import listed
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Dashboard]:
+    with Simulator("shop", ManualClock()) as simulator:
+        async with dashboard(simulator, tmp_path, namespace="shop", namespaces=("shop",)) as running:
+            yield running
+
+
+async def browse(shop: Dashboard, path: str) -> FilesScreen:
+    """Open a directory of a running pod with one container."""
+    pod = next(
+        pod
+        for pod in shop.simulator.call(lambda state: state.storage.list(PODS, "shop"))
+        if len(pod["spec"]["containers"]) == 1
+        and "running" in pod["status"].get("containerStatuses", [{"state": {}}])[0]["state"]
+    )
+    await listed(shop, "po")
+    ref = shop.connected.key(type("Named", (), {"kind": "Pod", "name": pod["metadata"]["name"]})())
+    shop.app.remote.browse_files(ref, "", path)
+    screen = await shop.until_screen(FilesScreen)
+    await shop.until(lambda: screen.entries, "a listing")
+    return screen
+
+
+async def test_directories_are_opened_and_left_and_files_are_shown(shop: Dashboard) -> None:
+    screen = await browse(shop, "/app")
+    assert [entry.name for entry in screen.entries.values()] == ["config", "server"]
+
+    await shop.press("enter")
+    await shop.until(lambda: screen.path == "/app/config")
+    await shop.press("enter")
+    shown = await shop.until_screen(FileScreen)
+    await shop.until(lambda: "port: 8080" in shown.pane.text.text)
+    await shop.press("escape")
+    await shop.until_screen(FilesScreen)
+    await shop.press("backspace")
+    await shop.until(lambda: screen.path == "/app" and screen.entry is not None and screen.entry.name == "config")
+
+
+async def test_hostile_names_are_printable_and_a_download_is_a_job(shop: Dashboard, tmp_path: Path) -> None:
+    screen = await browse(shop, "/data/hard-names")
+    assert all(cell.text.isprintable() for row in screen.pane.rows.values() for cell in row.cells)
+    target = tmp_path / "downloaded"
+
+    await shop.press("d")
+    dialog = await shop.until_screen(PathDialog)
+    dialog.query_one(Input).value = str(target)
+    await shop.press("enter")
+
+    await shop.until(lambda: shop.app.jobs.jobs and shop.app.jobs.jobs[0].state is JobState.DONE, "a download")
+    assert target.is_file()
+    assert shop.app.jobs.jobs[0].kind == "download"

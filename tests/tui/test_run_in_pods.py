@@ -1,0 +1,44 @@
+"""`:run` asks with the pods, shows each answer in a row, and the whole output of one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from k9py.api.meta import ObjectRef
+from k9py.simulator.server import Simulator
+from k9py.tui.dialogs.run_command import RunCommandDialog
+from k9py.tui.screens.pod_runs import PodRunsScreen, RunOutputScreen
+from tests.tui.dashboard import dashboard
+
+CART = ObjectRef("Deployment", "shop", "cart")
+
+
+async def test_a_command_runs_in_all_pods_after_a_question(simulator: Simulator, tmp_path: Path) -> None:
+    async with dashboard(simulator, tmp_path, namespace="shop", size=(80, 24)) as shown:
+        await shown.select(CART)
+        shown.home.run_line("run echo hello; exit 4")
+        dialog = await shown.until_screen(RunCommandDialog)
+        await shown.until_text("runs: sh -c 'echo hello; exit 4'", "It may change what it runs in")
+        assert not simulator.stream_frames()
+        assert dialog.focused is not None
+        assert dialog.focused.id == "cancel"
+        await shown.press("tab", "enter")
+        screen = await shown.until_screen(PodRunsScreen)
+        await shown.until(lambda: all(run.is_over for run in screen.runs.values()), "all pods answered")
+        assert {run.exit_code for run in screen.runs.values()} == {4}
+        await shown.until_text("exit 4", "all answer the same", "hello")
+        await shown.press("enter")
+        await shown.until_screen(RunOutputScreen)
+        await shown.until_text("exit 4 after", "hello")
+    lines = [json.loads(line) for line in shown.audit.read_text().splitlines()]
+    assert {line["event"] for line in lines} == {"open", "close"}
+    assert len(lines) == 2 * len(screen.runs) > 2
+
+
+async def test_a_read_only_session_refuses_it(simulator: Simulator, tmp_path: Path) -> None:
+    async with dashboard(simulator, tmp_path, namespace="shop", read_only=True) as shown:
+        await shown.select(CART)
+        shown.home.run_line("run date")
+        await shown.until_text("command in the pods of cart", "refused: kdash runs with --readonly")
+        assert not isinstance(shown.app.screen, RunCommandDialog)

@@ -1,0 +1,41 @@
+"""What `kdash forward` takes, and what it prints at the end."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from k9py.cli.forward.command import FORWARD_KINDS, split_operands
+from k9py.cli.forward.run import summary
+from k9py.cli.targets import ObjectArgument
+from k9py.forwarding.figures import ForwardFigures
+
+
+@pytest.mark.parametrize(
+    ("operands", "named", "words"),
+    [
+        (("svc/web", "80"), ObjectArgument("Service", "web"), ("80",)),
+        (("deploy", "web", "8080:80", ":http"), ObjectArgument("Deployment", "web"), ("8080:80", ":http")),
+        (("pod/web-1",), ObjectArgument("Pod", "web-1"), ()),
+        (("web", "80"), ObjectArgument("", "web", FORWARD_KINDS), ("80",)),
+    ],
+)
+def test_the_object_comes_before_its_ports(
+    operands: tuple[str, ...], named: ObjectArgument, words: tuple[str, ...]
+) -> None:
+    assert split_operands(operands) == (named, words)
+
+
+@pytest.mark.parametrize("operands", [(), ("node/n1", "80"), ("svc/", "80"), ("deploy",)])
+def test_what_has_no_ports_is_wrong_usage(operands: tuple[str, ...]) -> None:
+    with pytest.raises(click.UsageError):
+        split_operands(operands)
+
+
+def test_the_summary_states_what_was_cut() -> None:
+    assert summary(ForwardFigures(total=1)) == "1 connection, 0B sent, 0B received, 0 cut"
+    figures = ForwardFigures(total=12, sent=1228, received=3 << 20, cut=2, ended_with_pod=1, failed=4, moves=1)
+    assert (
+        summary(figures)
+        == "12 connections, 1.2KiB sent, 3MiB received, 2 cut, 1 ended with their pod, 4 failed, moved 1 time"
+    )

@@ -1,0 +1,116 @@
+"""Background jobs as rows, details, counts of the header, and losses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from k9py.runtime.background_jobs import BackgroundJob, JobState
+from k9py.views.background_jobs import (
+    COLUMNS,
+    SavedForward,
+    detail_lines,
+    job_counts,
+    job_row,
+    losses,
+    progress_bar,
+    saved_row,
+)
+from k9py.views.values import Tone
+from tests.factories.background_jobs import STARTED, FakeJob
+
+
+def cells(job: BackgroundJob) -> dict[str, str]:
+    return {column.id: cell.text for column, cell in zip(COLUMNS, job_row(job, 1).cells, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("fraction", "bar"),
+    [
+        (0.0, "──────────"),
+        (0.05, "╸─────────"),
+        (0.5, "━━━━━─────"),
+        (0.99, "━━━━━━━━━╸"),
+        (1.0, "━━━━━━━━━━"),
+        (7.0, "━" * 10),
+    ],
+)
+def test_a_bar_is_full_at_the_end_alone(fraction: float, bar: str) -> None:
+    assert progress_bar(fraction) == bar
+
+
+def test_a_row_has_a_bar_only_while_a_fraction_is_known_and_it_runs() -> None:
+    job = FakeJob("download", "a.tar", progress="42 % of 80 MB", fraction=0.42)
+    assert cells(job)["progress"] == "━━━━────── 42 % of 80 MB"
+    job.state = JobState.DONE
+    assert cells(job)["progress"] == "42 % of 80 MB"
+    assert cells(FakeJob(progress="2 connections"))["progress"] == "2 connections"
+
+
+def test_texts_of_a_row_are_printable() -> None:
+    job = FakeJob(title="svc/\x1b[31mweb", progress="a\nb", detail="\x07")
+    assert all(text.isprintable() for text in cells(job).values())
+    assert all(text.isprintable() for line in detail_lines(job, STARTED) for text, _ in line)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "tone"),
+    [
+        ("port-forward", JobState.RUNNING, Tone.OK),
+        ("drain", JobState.RUNNING, Tone.BUSY),
+        ("port-forward", JobState.WAITING, Tone.WARN),
+        ("port-forward", JobState.FAILED, Tone.FAIL),
+        ("download", JobState.DONE, Tone.MUTED),
+    ],
+)
+def test_a_row_has_the_tone_of_its_state(kind: str, state: JobState, tone: Tone) -> None:
+    assert job_row(FakeJob(kind, state=state), 1).tone is tone
+
+
+def test_running_jobs_come_first_then_failed_saved_and_ended_ones_newest_first() -> None:
+    states = [JobState.DONE, JobState.FAILED, JobState.RUNNING, JobState.WAITING, JobState.STOPPED]
+    ranks = {str(number): job_row(FakeJob(state=state), number).rank for number, state in enumerate(states)}
+    ranks["saved"] = saved_row(SavedForward("web", "svc/web 80"), 0).rank
+    assert sorted(ranks, key=ranks.__getitem__) == ["2", "3", "1", "saved", "4", "0"]
+
+
+def test_details_name_every_fact_once_and_what_is_lost() -> None:
+    facts = [("pod", "web-1"), ("errors", "14:02 refused"), ("errors", "14:03 refused")]
+    job = FakeJob(url="http://127.0.0.1:8080", facts=facts, quit_question="2 connections are open")
+    lines = ["".join(text for text, _ in line) for line in detail_lines(job, STARTED + timedelta(seconds=30))]
+    assert lines == [
+        "● port-forward svc/web 8080→80  running, began 30s ago",
+        "  URL              http://127.0.0.1:8080",
+        "  pod              web-1",
+        "  errors           14:02 refused",
+        "                   14:03 refused",
+        "  lost if it ends  2 connections are open",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("running", "failed", "expected"),
+    [
+        ([], [], []),
+        ([FakeJob()], [], [("1 forward", Tone.PLAIN)]),
+        ([FakeJob(), FakeJob(state=JobState.WAITING)], [], [("2 forwards, 1 waits", Tone.WARN)]),
+        ([FakeJob(state=JobState.WAITING)], [], [("1 forward waits", Tone.WARN)]),
+        ([FakeJob()], [FakeJob(state=JobState.FAILED)], [("1 forward, 1 failed", Tone.FAIL)]),
+        ([], [FakeJob(state=JobState.FAILED)], [("1 forward failed", Tone.FAIL)]),
+        ([FakeJob(), FakeJob("download")], [], [("1 forward", Tone.PLAIN), ("1 download", Tone.PLAIN)]),
+        ([FakeJob("download"), FakeJob("drain")], [], [("2 jobs", Tone.PLAIN)]),
+        ([], [FakeJob("download", state=JobState.FAILED)], [("1 job failed", Tone.FAIL)]),
+    ],
+)
+def test_the_header_counts_forwards_and_everything_else(
+    running: list[BackgroundJob], failed: list[BackgroundJob], expected: list[tuple[str, Tone]]
+) -> None:
+    assert [(count.text, count.tone) for count in job_counts(running, failed)] == expected
+
+
+def test_only_jobs_that_run_and_lose_something_are_asked_about() -> None:
+    jobs = [FakeJob(), FakeJob(quit_question="2 connections are open"), FakeJob(quit_question="x", state=JobState.DONE)]
+    assert [(each.job, each.loss) for each in losses(jobs)] == [
+        ("port-forward svc/web 8080→80", "2 connections are open")
+    ]
