@@ -25,6 +25,7 @@ from k9py.remote.descriptors import open_terminal, read_descriptor, wait_readabl
 from k9py.remote.leave_keys import LEAVE_KEYS, LeaveKeys
 from k9py.remote.output_buffer import OutputBuffer, is_interrupt
 from k9py.remote.terminal_modes import (
+    MOST_TITLES,
     RESET,
     RESET_ORIGIN,
     RESTORE_TITLE,
@@ -206,7 +207,8 @@ class LocalTerminal:
 
     def _reset(self) -> bytes:
         origin = RESET_ORIGIN if self._is_screen_lost or self._modes.has_origin else b""
-        return RESET + origin + (RESTORE_TITLE if self._is_screen_lost else b"")
+        titles = min(max(0, self._modes.saved_titles), MOST_TITLES) + self._is_screen_lost
+        return RESET + origin + RESTORE_TITLE * titles
 
     async def _settle(self) -> None:
         """Reset what the command has changed, and drop what the terminal still answers."""

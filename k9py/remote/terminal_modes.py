@@ -56,6 +56,10 @@ _QUERIES: Final = re.compile(
     rb"|(?:\x1b[PX^_]|\xc2[\x90\x98\x9e\x9f])"  # DCS, SOS, PM, APC
     rb"|(?:\x1b\]|\xc2\x9d)[^\x07\x1b]*\?"  # OSC with a question mark
 )
+_SAVES_TITLE: Final = re.compile(rb"\x1b\[22(?:;[0-9]*)*t")
+_RESTORES_TITLE: Final = re.compile(rb"\x1b\[23(?:;[0-9]*)*t")
+MOST_TITLES: Final = 20
+"""Titles that are taken off the stack: xterm keeps ten."""
 _KEPT: Final = 32
 """Bytes that are kept of the end of a chunk: a sequence may be cut by its end."""
 
@@ -67,23 +71,27 @@ class OutputModes:
         changed: it may have changed modes: it wrote escape sequences.
         queried: it may have asked the terminal something: an answer may still come.
         has_origin: it has set the origin mode.
+        saved_titles: how many titles it has put on the terminal's stack and not taken back.
     """
 
     def __init__(self) -> None:
         self.changed = self.queried = self.has_origin = False
+        self.saved_titles = 0
         self._end = b""
 
     def see(self, data: bytes) -> None:
         """Look at the next output."""
+        if self.changed or b"\x1b[2" in data:
+            self.saved_titles += len(_SAVES_TITLE.findall(data)) - len(_RESTORES_TITLE.findall(data))
+        seen = self._end + data
         if self.changed or _CHANGES_MODES.search(data) is not None or self._end:
-            seen = self._end + data
             self.changed = self.changed or _CHANGES_MODES.search(seen) is not None
             if not self.queried:
                 self.queried = _QUERIES.search(seen) is not None
             if not self.has_origin:
                 self.has_origin = _ORIGIN.search(seen) is not None
-        escape = data.rfind(b"\x1b", len(data) - _KEPT)
-        self._end = data[-_KEPT:] if escape >= 0 or data[-1:] == b"\xc2" else b""
+        end = seen[-_KEPT:]
+        self._end = end if b"\x1b" in end or b"\xc2" in end else b""
 
 
 _ORIGIN: Final = re.compile(rb"(?:\x1b\[|\xc2\x9b)\?(?:[0-9]*;)*6(?:;[0-9]*)*h")

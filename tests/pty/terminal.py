@@ -25,13 +25,30 @@ PATIENCE = 60.0
 """Seconds a condition may take on a busy machine; a successful test never waits this long."""
 
 
+class TolerantScreen(pyte.Screen):  # type: ignore[misc]
+    """A screen that ignores private sequences that pyte does not know, instead of raising TypeError."""
+
+    def report_device_status(self, mode: int = 0, **_private: bool) -> None:
+        """Answer nothing."""
+
+    def set_margins(self, top: int | None = None, bottom: int | None = None, **private: bool) -> None:
+        """Ignore the private sequence, which restores modes."""
+        if not private:
+            super().set_margins(top, bottom)
+
+    def select_graphic_rendition(self, *attributes: int, **private: bool) -> None:
+        """Ignore the private sequence, which sets how keys are reported."""
+        if not private:
+            super().select_graphic_rendition(*attributes)
+
+
 class Terminal:
     """A program in a terminal of a fixed size."""
 
     def __init__(
         self, argv: Sequence[str], *, columns: int, rows: int, home: Path, environ: Mapping[str, str] | None = None
     ) -> None:
-        self._screen = pyte.Screen(columns or 1, rows or 1)
+        self._screen = TolerantScreen(columns or 1, rows or 1)
         self._stream = pyte.ByteStream(self._screen)
         self._is_hung_up = False
         self.raw = bytearray()
@@ -107,7 +124,9 @@ class Terminal:
             for number in numbers.decode().split(";"):
                 is_on = (switch == b"h") != (number in _ON_AT_FIRST)
                 (on.add if is_on else on.discard)(_MODES.get(number, number))
-        pushed = len(re.findall(rb"\x1b\[>[0-9]+u", self.raw)) - len(re.findall(rb"\x1b\[<u", self.raw))
+        pushed = len(re.findall(rb"\x1b\[>[0-9]+u", self.raw)) - sum(
+            int(count or b"1") for count in re.findall(rb"\x1b\[<([0-9]*)u", self.raw)
+        )
         return on | ({"kitty keys"} if pushed > 0 else set())
 
     def press(self, *keys: str) -> None:

@@ -70,3 +70,14 @@ def test_the_lines_of_all_objects_are_read(tmp_path: Path) -> None:
     assert [each["uid"] for each in AuditLog(path).recent()] == ["a", "b"]
     assert AuditLog(tmp_path / "none").recent() == ()
     assert AuditLog(None).recent() == ()
+
+
+def test_what_was_opened_in_a_container_is_an_entry_when_it_was_opened() -> None:
+    pod = {"kind": "Pod", "group": "", "name": "web-1", "container": "app", "summary": ""}
+    opened = line("open", 60, action="shell", command=["sh", "-c", "\x1b[31mls"], **pod)
+    closed = line("close", 30, action="shell", outcome="done", exit_code=3, **pod)
+    [entry] = action_entries((opened, closed), SERVER, before(3600))
+    assert (entry.at, entry.about) == (before(60), ObjectRef("Pod", "shop", "web-1"))
+    assert entry.what == "shell in web-1 (app)"
+    assert entry.details == ("by the user ann of this machine", "command: sh -c ls")
+    assert texts(line("open", 60, action="attach", **pod)) == ["attach to web-1 (app)"]

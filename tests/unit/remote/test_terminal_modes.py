@@ -65,3 +65,13 @@ def test_queries_are_recognized_wherever_the_output_is_cut(query: bytes) -> None
         modes.see(b"text" + query[:cut])
         modes.see(query[cut:] + b"text")
         assert modes.queried, cut
+    modes = OutputModes()
+    for byte in query:
+        modes.see(bytes((byte,)))
+    assert modes.queried
+
+
+def test_titles_that_were_saved_over_that_of_the_terminal_are_counted() -> None:
+    modes = OutputModes()
+    modes.see(b"\x1b[22;0t\x1b[22t\x1b[23;0t")
+    assert modes.saved_titles == 1
