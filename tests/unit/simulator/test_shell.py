@@ -50,8 +50,10 @@ async def output_of(script: str, stdin: bytes = b"") -> tuple[str, int]:
         ("cat /data/loop", "cat: /data/loop: Too many levels of symbolic links\n", 1),
         (
             "ls /data/reports /nope",
-            "ls: cannot access '/nope': No such file or directory\n"
-            "/data/reports:\n2026-01.csv\nsummary of the year.txt\n",
+            (
+                "ls: cannot access '/nope': No such file or directory\n"
+                "/data/reports:\n2026-01.csv\nsummary of the year.txt\n"
+            ),
             2,
         ),
         ("find /data/reports -type f -printf '%s %P\\n'", "28 2026-01.csv\n22 summary of the year.txt\n", 0),
