@@ -106,7 +106,7 @@ class PortClosedError(KdashError):
     """A pod's port did not accept a connection, or the connection broke: the message is the node's, for a person.
 
     Attributes:
-        was_refused: nothing listened there, so nothing that was sent has been read.
+        was_refused: nothing listened there, or the node did not get to connect: nothing that was sent has been read.
     """
 
     was_refused = False
@@ -125,11 +125,18 @@ class PortConnection(Protocol):
         ...
 
     async def write(self, data: bytes) -> None:
-        """Send bytes; waits while the tunnel is full. Raises PortClosedError or ConnectionFailedError."""
+        """Send bytes; waits while the tunnel is full. Ignored once the pod has ended the connection.
+
+        Raises:
+            PortClosedError, ConnectionFailedError: as `read`.
+        """
         ...
 
     async def write_eof(self) -> None:
-        """End what is sent; reading goes on. Where the protocol cannot (v4), nothing happens."""
+        """End what is sent; reading goes on. Where the protocol cannot (v4), nothing happens.
+
+        Container runtimes end the connection about a second later, even if the pod's program still sends.
+        """
         ...
 
     async def close(self) -> None:
@@ -145,7 +152,10 @@ class PortTunnel(Protocol):
         ...
 
     async def wait_closed(self) -> None:
-        """Return when the tunnel is lost or closed: no new connection is possible."""
+        """Return when no new connection is possible: the tunnel is lost, or its node does not accept connections.
+
+        Connections that are open may still work in the second case.
+        """
         ...
 
 

@@ -386,7 +386,10 @@ class ConsoleFrontEnd:
 
     def ended(self, result: OperationResult, end: TrackedEnd) -> None:
         """Print how the operation ended."""
-        if end.is_interrupted:
+        written = result.written
+        if end.is_interrupted and written is not None and written.plan.container:
+            self._console.print_err(f"kdash: no longer waited for: container {printable(written.plan.container)}")
+        elif end.is_interrupted:
             self._console.print_err("kdash: no longer tracked; the change stays and its rollout continues")
         elif result.is_stuck_pod:
             return  # its workload is still to come

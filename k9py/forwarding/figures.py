@@ -50,6 +50,8 @@ class ForwardFigures:
         sent: bytes from local clients to pods.
         received: bytes from pods to local clients.
         cut: connections that broke after they had been made: the pod or the server went.
+        ended_with_pod: connections that a pod ended, after an answer, while it was being left: they were done, or cut
+            in the middle of the answer; nobody but the client can tell.
         failed: connections that were accepted and never reached a pod.
         retried: tries to reach a pod that were repeated, on the same connection.
         moves: how often new connections were sent to another pod.
@@ -61,6 +63,7 @@ class ForwardFigures:
     sent: int = 0
     received: int = 0
     cut: int = 0
+    ended_with_pod: int = 0
     failed: int = 0
     retried: int = 0
     moves: int = 0

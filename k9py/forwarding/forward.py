@@ -178,6 +178,8 @@ class Forward:
         """Names and values for a person, the last events last."""
         figures = self.figures
         counts = f"{figures.open:,} open, {figures.total:,} in all, {figures.cut:,} cut, {figures.failed:,} failed"
+        if figures.ended_with_pod:
+            counts += f", {figures.ended_with_pod:,} ended with their pod"
         facts = [(f"{listener.remote}", listener.url) for listener in self.listeners]
         facts.append(("pod", self.pod or "none"))
         if self._waits_for:

@@ -68,6 +68,7 @@ class Relay:
         self._bytes = 0  # of both directions
         self._has_sent = False
         self._has_received = False
+        self._awaits_answer = False  # the client was the last to send
         self._is_client_done = False  # it has ended its direction
         self._connection: PortConnection | None = None
         self._connected = asyncio.Event()
@@ -147,6 +148,7 @@ class Relay:
                 size *= 2
             figures.sent += len(data)
             self._bytes += len(data)
+            self._awaits_answer = True
             self._remember(data)
             await self._slicer.wait()
             if not await self._write(data):
@@ -236,12 +238,23 @@ class Relay:
                     self._has_received, self._replay = True, None
                 figures.received += len(data)
                 self._bytes += len(data)
+                self._awaits_answer = False
                 await self._slicer.wait()
                 try:
                     await loop.sock_sendall(client, data)
                 except OSError as error:
                     raise _ClientGoneError from error
+            self._check_end(link)
             with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_WR)
         finally:
             await connection.close()
+
+    def _check_end(self, link: PodLink) -> None:
+        """Look at an end in order, which a program that is killed makes too. Raises PortClosedError: it was cut."""
+        if not link.is_retired or self._is_client_done:
+            return
+        if self._has_received and not self._awaits_answer:
+            self._figures.ended_with_pod += 1
+            return
+        raise PortClosedError(f"{printable(link.pod.name)} ended the connection without an answer")

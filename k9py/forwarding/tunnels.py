@@ -64,6 +64,7 @@ class PodLink:
         tunnel: None until it is open.
         connections: that use it now.
         is_closed: it has ended.
+        is_retired: another one takes new connections.
     """
 
     def __init__(self, pod: Pod, ports: Mapping[int | str, int]) -> None:
@@ -72,7 +73,7 @@ class PodLink:
         self.tunnel: PortTunnel | None = None
         self.connections = 0
         self.is_closed = False
-        self._is_retired = False
+        self.is_retired = False
         self._released = asyncio.Event()
 
     def enter(self) -> None:
@@ -86,7 +87,7 @@ class PodLink:
 
     def retire(self) -> None:
         """Close it when its last connection has ended."""
-        self._is_retired = True
+        self.is_retired = True
         self._release()
 
     async def wait_released(self) -> None:
@@ -94,7 +95,7 @@ class PodLink:
         await self._released.wait()
 
     def _release(self) -> None:
-        if self._is_retired and not self.connections:
+        if self.is_retired and not self.connections:
             self._released.set()
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from k9py.api.kinds import POD
 from k9py.api.streams import CommandEnd, ContainerRef, ContainerStream
+from k9py.remote.leave_keys import LEAVE_KEYS
 from k9py.remote.terminal import LocalTerminal, first_end
 from k9py.session import ClusterSession
 
@@ -31,6 +32,18 @@ class MainProcess:
 
     has_stdin: bool = False
     has_tty: bool = False
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether a terminal can be handed over to it."""
+        return self.has_stdin and self.has_tty
+
+
+def how_to_detach(process: MainProcess) -> str:
+    """Return which keys leave a process that keeps running; no keymap changes them."""
+    if process.is_interactive:
+        return f"Ctrl+C goes to it, {LEAVE_KEYS} detaches"
+    return "Ctrl+C detaches" + (" · kdash attach -i types to it" if process.has_stdin else "")
 
 
 async def main_process_of(session: ClusterSession, container: ContainerRef) -> MainProcess:

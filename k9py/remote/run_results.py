@@ -1,4 +1,4 @@
-"""What the runs of one command in many pods say together: groups with the same output, JSON, the worst exit code. Pure.
+"""The results of one command in many pods: groups with the same output, rows of a table, JSON, the exit code. Pure.
 
 Invariant: text of a container is printable before it leaves this module, except in JSON, where it is encoded. A run
 whose end is unknown is never counted as done.
@@ -9,14 +9,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from k9py.api.kinds import POD
 from k9py.api.plural import count_noun
 from k9py.api.streams import OutputChannel
 from k9py.api.text import printable
 from k9py.remote.run_everywhere import PodRun, RunState
 from k9py.views.exit_codes import ExitCode
-from k9py.views.values import Tone
+from k9py.views.values import Cell, Column, Row, Tone
+
+COLUMNS: Final = (
+    Column("pod", "POD", min_width=12, max_width=60, sort_key="P"),
+    Column("container", "CONTAINER", min_width=6, max_width=24, priority=2, sort_key="C"),
+    Column("exit", "EXIT", min_width=4, max_width=8, align_right=True, sort_key="X"),
+    Column("time", "TIME", min_width=5, max_width=8, align_right=True, priority=3, sort_key="I"),
+    Column("lines", "LINES", min_width=5, max_width=7, align_right=True, priority=1, sort_key="N"),
+    Column("output", "OUTPUT", min_width=12, max_width=400, grow=True, rest=True, sort_key="O"),
+)
+_WAITS: Final = -2
+_RUNS: Final = -1
+_NO_CODE: Final = 1000
+"""Where runs without an exit code are sorted: those that failed last, after the highest code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +76,28 @@ def outcome(run: PodRun) -> tuple[str, Tone]:
         case RunState.ENDED:
             return str(run.exit_code), Tone.FAIL if run.exit_code else Tone.OK
         case RunState.RUNNING:
-            return run.state.value, Tone.ACCENT
+            return run.state.value, Tone.BUSY
         case RunState.WAITING:
             return run.state.value, Tone.MUTED
     return run.state.value, Tone.FAIL
+
+
+def run_row(run: PodRun) -> Row:
+    """Return the row of a pod; its output is the first line that says something."""
+    lines = output_lines(run) if run.is_over else ()
+    text, tone = outcome(run)
+    order = {RunState.WAITING: _WAITS, RunState.RUNNING: _RUNS}.get(run.state, _NO_CODE)
+    first = next((line for line in lines if line.strip()), "")
+    cells = (
+        Cell(printable(run.container.pod)),
+        Cell(printable(run.container.container), Tone.MUTED),
+        Cell(text, tone, order if run.exit_code is None else run.exit_code),
+        Cell(f"{run.seconds:.1f}s" if run.is_over and run.seconds else "", Tone.MUTED, run.seconds),
+        Cell(str(len(lines)) if lines else "", Tone.MUTED, len(lines)),
+        Cell(first, Tone.FAIL if run.error and len(lines) == 1 else Tone.PLAIN),
+    )
+    is_bad = run.is_over and run.exit_code != 0
+    return Row(POD.key(run.container.namespace, run.container.pod), cells, tone, rank=0 if is_bad else 1)
 
 
 def worst_exit_code(runs: Sequence[PodRun]) -> int:

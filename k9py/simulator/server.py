@@ -32,7 +32,6 @@ from k9py.simulator.scenarios.cluster_objects import add_cluster_objects
 from k9py.simulator.scenarios.loader import check_scenario, load_scenario
 from k9py.simulator.scenarios.recorded import Recording, load_recording
 from k9py.simulator.state import SimulatorState
-from k9py.simulator.streaming.spdy import TunnelFrame
 from k9py.simulator.streaming.streams import Streams
 from k9py.simulator.streaming.websocket import StreamFrame
 
@@ -214,10 +213,6 @@ class Simulator:
         """Return the latest 20,000 messages of exec, attach and portforward, oldest first."""
         frames = self.call(lambda _: list(self._running_listener.record.frames))
         return [frame for frame in frames if where.matches("get", "pods", frame.path)]
-
-    def tunnel_frames(self) -> list[TunnelFrame]:
-        """Return the latest 20,000 frames of portforward's SPDY tunnels, oldest first."""
-        return self.call(lambda state: list(state.tunnels.frames))
 
     # -- control --------------------------------------------------------------------------------------------------
 

@@ -82,6 +82,18 @@ async def test_a_pod_on_a_node_is_created_and_listed(simulator: Simulator, shell
     assert pod["metadata"]["name"] in listed.out
 
 
+async def test_a_debug_container_is_added_without_a_terminal(simulator: Simulator, shell: Shell) -> None:
+    name = next(name for name in pods(simulator) if name.startswith("checkout-"))
+    options = DebugOptions(command=("sleep", "9"), profile="netadmin", target="")
+    result = await run(shell, TypedName("pod", name), options)
+    assert result.code == 0, result.err
+    [added] = pods(simulator)[name]["spec"]["ephemeralContainers"]
+    assert added["command"] == ["sleep", "9"]
+    assert added["securityContext"]["capabilities"]["add"] == ["NET_ADMIN", "NET_RAW"]
+    assert "stdin" not in added
+    assert f"debug container {added['name']} added to Pod shop/{name}" in result.out
+
+
 async def test_a_copy_of_the_newest_ready_pod_of_a_workload(simulator: Simulator, shell: Shell) -> None:
     options = DebugOptions(copy_to="checkout-debug", images=(("*", "registry.example.com/other:1"),))
     result = await run(shell, TypedName("deploy", "checkout"), options)

@@ -106,7 +106,7 @@ async def frames_of_kdash(simulator: Simulator, folder: Path, port: int, sent: b
 
 def tunnel(simulator: Simulator) -> list[TunnelFrame]:
     """Return the frames of the latest tunnel."""
-    frames = simulator.tunnel_frames()
+    frames = simulator.call(lambda state: list(state.tunnels.frames))
     return [frame for frame in frames if frame.tunnel == frames[-1].tunnel]
 
 

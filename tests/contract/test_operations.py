@@ -102,10 +102,6 @@ IMPOSSIBLE: Final = {
         for operation in ("label", "annotate", "cordon", "uncordon", "drain", "suspend", "trigger", "retry")
     },
     **{(operation, "stalled"): _NO_ROLLOUT for operation in _DEBUG},
-    **{
-        ("debug-container", way): "the simulator has no ephemeral containers yet"
-        for way in ("done", "conflict", "dry-run unsupported", "cancelled", "connection lost mid-write")
-    },
     **{(operation, "conflict"): "it creates another object" for operation in ("trigger", "retry", *_DEBUG[1:])},
 }
 

@@ -219,7 +219,9 @@ async def test_leaving_the_tunnel_ends_its_connections(simulator: Simulator, por
     with pytest.raises(ConnectionFailedError, match="was closed"):
         await connection.read()
     await all_ended(simulator)
-    frames = [frame for frame in simulator.tunnel_frames() if frame.direction == "received"]
+    frames = [
+        frame for frame in simulator.call(lambda state: list(state.tunnels.frames)) if frame.direction == "received"
+    ]
     assert [frame.kind for frame in frames[-2:]] == ["RST_STREAM", "GOAWAY"]
 
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
+from k9py.runtime.background_jobs import JobState
 from k9py.tui.dialogs.dialog import Dialog
 from k9py.tui.dialogs.editor import EditorDialog
+from tests.factories.background_jobs import FakeJob
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 
 CORPUS = "corpus:"
@@ -177,6 +180,31 @@ async def timeline(kdash: Dashboard) -> None:
     await kdash.until(lambda: "reading" not in kdash.text, "the whole timeline")
 
 
+async def jobs(kdash: Dashboard) -> None:
+    """Forwards, a download and an operation; not real ones: their ports and bytes would differ each time."""
+    began = kdash.app.options.clock.now() - timedelta(minutes=7)
+    forward = FakeJob(title="deploy/checkout 8080→8080", progress="3 connections, 1.2MiB · checkout-6d5f7c9b8-96gbq")
+    forward.url = forward.detail = "http://127.0.0.1:8080"
+    forward.facts = [
+        ("8080", "http://127.0.0.1:8080"),
+        ("pod", "checkout-6d5f7c9b8-96gbq"),
+        ("connections", "3 open, 128 in all, 1 cut, 0 failed"),
+        ("sent", "84KiB"),
+        ("received", "1.2MiB"),
+        ("moves", "1"),
+    ]
+    forward.quit_question = "3 connections are open"
+    waiting = FakeJob(title="sts/db 5432→5432", state=JobState.WAITING, progress="none of 3 pods is ready: Pending")
+    download = FakeJob("download", "cart-7c9d:/var/log/app.tar", progress="42 % of 80 MB", fraction=0.42)
+    restart = FakeJob("restart", "4 objects", progress="2 of 4 · 1 of 3 available", fraction=0.33)
+    ended = FakeJob("drain", "node/node-3", state=JobState.DONE, progress="drained in 48s")
+    for job in (forward, waiting, download, restart, ended):
+        job.started_at = began
+        kdash.app.jobs.add(job)
+    await kdash.press("J")
+    await kdash.until_text("1 Jobs · 5", "3 open, 128 in all", "1 waits")
+
+
 async def describe(kdash: Dashboard) -> None:
     await kdash.select(CHECKOUT)
     await kdash.press("enter")
@@ -238,6 +266,7 @@ SCENES = (
     PictureScene("chain", f"{CORPUS}hops/four", chain, size=(120, 36)),
     PictureScene("failures", "failures", home_of_problems),
     PictureScene("timeline", "crashloop", timeline, size=(120, 30)),
+    PictureScene("jobs", "bad-release", jobs, size=(120, 30)),
     PictureScene("describe", "bad-release", describe, size=(120, 36)),
     PictureScene("events", "jobs", events, size=(120, 36)),
     PictureScene("nodes", "jobs", nodes, size=(160, 24)),

@@ -99,6 +99,32 @@ async def test_a_shell_on_a_node_is_confirmed_and_its_pod_removed(
     await shop.until_said(f"pod {name} removed")
 
 
+async def test_a_debug_container_is_added_to_the_pod_and_attached_to(
+    shop: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    async def handed_over(_app: Any, open_stream: Any, title: str, *, leave: str) -> CommandEnd:
+        async with open_stream():
+            seen.append(title)
+        return CommandEnd(0)
+
+    monkeypatch.setattr(debugging, "run_in_terminal", handed_over)
+    await listed(shop, "po")
+    await shop.press("b")
+    await shop.until_screen(DebugDialog)
+    await shop.press("enter")
+    await shop.until_screen(ConfirmDialog)
+    await shop.press("tab", "enter")
+    await shop.advance_until(lambda: seen)
+    [(name, pod)] = [title.split(" in ") for title in seen]
+    stored = shop.simulator.call(lambda state: state.storage.get(PODS, "shop", pod))
+    assert stored is not None
+    [added] = [each for each in stored["spec"]["ephemeralContainers"] if each["name"] == name]
+    assert (added["stdin"], added["tty"]) == (True, True)
+    assert added["targetContainerName"]
+
+
 async def test_the_pod_is_removed_when_the_terminal_cannot_be_handed_over(shop: Dashboard) -> None:
     await to_the_confirmation_on_the_node(shop)
     await shop.press("tab", "enter")

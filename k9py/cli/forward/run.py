@@ -145,6 +145,8 @@ def summary(figures: ForwardFigures) -> str:
         f"{format_bytes(figures.received)}B received",
         f"{figures.cut:,} cut",
     ]
+    if figures.ended_with_pod:
+        parts.append(f"{figures.ended_with_pod:,} ended with their pod")
     if figures.failed:
         parts.append(f"{figures.failed:,} failed")
     if figures.moves:

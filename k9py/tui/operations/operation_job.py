@@ -125,8 +125,8 @@ class OperationJob:
 
     @property
     def detail(self) -> str:
-        """Why it failed, otherwise what is done to which object now."""
-        if self._problem or self._status is None:
+        """Why it failed, otherwise to which of several objects it is done now."""
+        if self._problem or self._status is None or self._count == 1:
             return self._problem
         shown = self._status.shown
         return printable(f"{shown.key.qualified_kind} {shown.key.name} {shown.what}")
@@ -135,6 +135,7 @@ class OperationJob:
     def facts(self) -> tuple[tuple[str, str], ...]:
         """The object and its pods."""
         facts = [("object", self.detail), ("status", self.progress)] if not self._problem else []
+        facts = [(name, value) for name, value in facts if value]
         if self._status is not None and (desired := self._status.shown.desired):
             shown = self._status.shown
             facts.append(("pods", f"{shown.updated} updated, {shown.available} available of {desired}"))

@@ -76,7 +76,13 @@ class RemoteControl:
 
     def run_in_all(self, target: ObjectRef, command: str) -> None:
         """Run one command in all pods of a workload; "": ask for it."""
-        raise NotImplementedError
+
+        async def work() -> None:
+            from k9py.tui.remote.running import run_in_all
+
+            await run_in_all(self._app, self._context, target, command)
+
+        start_worker(self._app, work, group="run in pods", exclusive=True)
 
     def browse_files(self, target: ObjectRef, container: str = "", path: str = "") -> None:
         """Browse the files of a container; `container` as for `open_shell`.

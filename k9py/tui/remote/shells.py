@@ -16,9 +16,8 @@ from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.streams import CommandEnd, ContainerRef
 from k9py.api.text import printable
-from k9py.remote.attaching import follow_output, main_process_of
+from k9py.remote.attaching import follow_output, how_to_detach, main_process_of
 from k9py.remote.containers import PodContainer, choose_container, containers_of, find_pod
-from k9py.remote.leave_keys import LEAVE_KEYS
 from k9py.remote.shell import NoShellError, open_shell, runs_windows, shell_command
 from k9py.remote.terminal import run_interactively
 from k9py.tui.context import AppContext
@@ -113,12 +112,8 @@ async def _run_attached(app: TerminalApp[Any], context: AppContext, connected: C
     container = ContainerRef(pod.namespace, pod.name, name)
     title = _title("attached to", container)
     process = await main_process_of(connected, container)
-    is_typed = process.has_stdin and process.has_tty
-    leave = "Ctrl+C detaches"
-    if is_typed:
-        leave = f"Ctrl+C goes to it, {LEAVE_KEYS} detaches"
-    elif process.has_stdin:
-        leave += " · kdash attach -i types to it"
+    is_typed = process.is_interactive
+    leave = how_to_detach(process)
     async with connected.writer.accesses.recorded(
         "attach", pod.key, title, uid=pod.metadata.uid, container=name
     ) as record:

@@ -70,7 +70,7 @@ class ContainersScreen(PanedScreen):
     """One pod."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.CONTAINER)
-    footer_begins_with = (*OBJECT_KEYS[: _SHELL + 1], "container.attach", *OBJECT_KEYS[_SHELL + 1 :])
+    footer_begins_with = (*OBJECT_KEYS[: _SHELL + 1], "container.attach", "object.debug", *OBJECT_KEYS[_SHELL + 1 :])
 
     DEFAULT_CSS = """
     ContainersScreen #pod { margin: 0; }

@@ -100,10 +100,10 @@ class JobsScreen(PanedScreen):
         """Return what could be here, and which keys start it."""
         names = self.app_context.key_names
         rows = (
-            ("{object.forward}", "forwards ports of a pod, a workload or a Service to this machine"),
-            ("[forwards.NAME]", "in the config file is listed here, and starts with one key"),
-            ("{row.mark}", "marks rows of a table: an operation on several is a job until all are done"),
-            ("{node.drain}", "drains a node; rollouts that you start are followed here too"),
+            ("{object.forward}", "forwards ports of a pod, workload or Service"),
+            ("[forwards.NAME]", "in the config file is listed here, starts with one key"),
+            ("{row.mark}", "marks rows of a table: an operation on all of them"),
+            ("{node.drain}", "drains a Node; rollouts that you start are listed too"),
         )
         filled = [(names.fill(key), text) for key, text in rows]
         width = max(len(key) for key, _ in filled)

@@ -258,6 +258,47 @@ async def test_what_a_pod_may_have_read_is_never_sent_to_another() -> None:
         writer.close()
 
 
+async def test_an_end_without_an_answer_by_a_pod_that_is_left_counts_as_cut() -> None:
+    async with forwarding(ready("web-1", created=5), ready("web-2")) as scene:
+        scene.ports.server = lambda _connection, _data: None
+        reader, writer = await scene.connect()
+        writer.write(b"GET /")
+        await scene.until(lambda: scene.forward.figures.sent == 5)
+        scene.set_pods(terminating("web-1"), ready("web-2"))
+        await scene.until(lambda: scene.forward.pod == "web-2")
+        scene.ports.tunnel("web-1").connections[0].answer(b"")
+        assert await closed(reader)
+        await scene.until(lambda: scene.forward.figures.cut == 1)
+        assert scene.forward.figures.last_error == "web-1 ended the connection without an answer"
+        writer.close()
+
+
+async def test_an_end_after_an_answer_by_a_pod_that_is_left_is_counted_apart() -> None:
+    async with forwarding(ready("web-1", created=5), ready("web-2")) as scene:
+        reader, writer = await scene.connect()
+        writer.write(b"1")
+        await reader.readexactly(1)
+        scene.set_pods(terminating("web-1"), ready("web-2"))
+        await scene.until(lambda: scene.forward.pod == "web-2")
+        scene.ports.tunnel("web-1").connections[0].answer(b"")
+        assert await reader.read() == b""
+        writer.close()
+        await scene.until(lambda: scene.forward.figures.open == 0)
+        assert (scene.forward.figures.cut, scene.forward.figures.ended_with_pod) == (0, 1)
+
+
+async def test_an_idle_connection_that_a_pod_ends_while_it_is_left_gets_another_pod() -> None:
+    async with forwarding(ready("web-1", created=5), ready("web-2")) as scene:
+        reader, writer = await scene.connect()
+        await scene.until(lambda: bool(scene.ports.connected))
+        scene.set_pods(terminating("web-1"), ready("web-2"))
+        await scene.until(lambda: scene.forward.pod == "web-2")
+        scene.ports.tunnel("web-1").connections[0].answer(b"")
+        writer.write(b"late")
+        assert await reader.readexactly(4) == b"late"
+        writer.close()
+
+
 async def test_an_idle_connection_moves_with_the_tunnel() -> None:
     async with forwarding(ready("web-1", created=5), ready("web-2")) as scene:
         reader, writer = await scene.connect()

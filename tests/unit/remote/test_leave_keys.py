@@ -1,0 +1,34 @@
+"""Ctrl+] three times within a second leaves; nothing else does."""
+
+from __future__ import annotations
+
+import pytest
+
+from k9py.remote.leave_keys import LeaveKeys
+
+
+@pytest.mark.parametrize(
+    ("typed", "leaves"),
+    [
+        ([b"\x1d", b"\x1d", b"\x1d"], True),
+        ([b"\x1d\x1d\x1d"], True),
+        ([b"\x1b[93;5u"] * 3, True),
+        ([b"\x1b[27;5;93~"] * 3, True),
+        ([b"\x1b[93;5:1u", b"\x1b[93;5:3u"] * 3, True),
+        ([b"\x1d", b"\x1d"], False),
+        ([b"\x1d", b"\x1d", b"a", b"\x1d"], False),
+        ([b"\x1d" * 300], False),
+        ([b"\x1d]\x1d\x1d"], False),
+    ],
+)
+def test_three_presses_in_a_row_leave(typed: list[bytes], leaves: bool) -> None:
+    keys = LeaveKeys(lambda: 0.0)
+    assert [keys.pressed(data) for data in typed][-1] is leaves or (leaves and typed[-1].endswith(b":3u"))
+
+
+def test_slow_presses_do_not_leave() -> None:
+    now = [0.0]
+    keys = LeaveKeys(lambda: now[0])
+    for at in (0.0, 0.6, 1.2):
+        now[0] = at
+        assert not keys.pressed(b"\x1d")
