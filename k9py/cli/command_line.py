@@ -189,12 +189,12 @@ def with_output_formats(*outputs: str, default: str = "", writes: bool = False) 
     """Return a decorator that adds the cluster options, for a command with its own output formats.
 
     Args:
-        outputs: the values of `--output`.
+        outputs: the values of `--output`; none: the command has no such option.
         default: describes the default format, for the help.
         writes: the command writes, so its help shows --readonly.
     """
     form = f"Output format; default: {default}." if default else "Output format."
-    output = click.option("-o", "--output", type=click.Choice(outputs), help=form)
+    output = click.option("-o", "--output", type=click.Choice(outputs), help=form) if outputs else _unchanged
     namespace = click.option("-n", "--namespace", metavar="NAME", help="Namespace; default: the context's.")
 
     def add(function: Function) -> Function:
@@ -204,6 +204,11 @@ def with_output_formats(*outputs: str, default: str = "", writes: bool = False) 
         return click.pass_context(function)
 
     return add
+
+
+def _unchanged(function: Function) -> Function:
+    """Add no option."""
+    return function
 
 
 def _cluster_options(output: Option, *, writes: bool) -> Sequence[Option]:
@@ -293,9 +298,8 @@ def merge_scoped_arguments(context: click.Context, given: dict[str, Any]) -> tup
 
 
 def _merge(before: Arguments, given: dict[str, Any], namespace: str | None) -> CommandArguments:
-    after = {
-        name: given.pop(name) for name in ("context", "kubeconfig", "demo", "replay", "read_only", "output", "no_color")
-    }
+    names = ("context", "kubeconfig", "demo", "replay", "read_only", "no_color")
+    after = {"output": given.pop("output", None), **{name: given.pop(name) for name in names}}
     arguments = CommandArguments(
         kubeconfig=after["kubeconfig"] or before.kubeconfig,
         context=after["context"] or before.context,

@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 
 from k9py.actions.registry import CLI_VERBS
-from k9py.cli.command_line import Subcommand, merge_arguments, with_cluster_options
+from k9py.cli.command_line import Subcommand, merge_arguments, with_cluster_options, with_output_formats
 from k9py.cli.remote.targets import ContainerOptions, parse_container_target
 
 COMMAND: Final = "kdash.command"
@@ -83,6 +83,8 @@ def exec_(
     command: tuple[str, ...] = context.meta.get(COMMAND, ())
     if not command:
         raise click.UsageError("Name the command after two dashes: kdash exec POD -- COMMAND.")
+    if given["output"] is not None and not everywhere:
+        raise click.UsageError("The output is the command's: -o needs --all.")
     arguments, named = merge_arguments(context, given), parse_container_target(operands)
     from k9py.cli.remote import everywhere as all_pods
     from k9py.cli.remote import execute
@@ -106,7 +108,7 @@ def exec_(
 @_tty
 @_stdin
 @_container
-@with_cluster_options
+@with_output_formats()
 def attach(
     context: click.Context, /, operands: Sequence[str], container: str, stdin: bool, tty: bool, **given: Any
 ) -> None:
@@ -122,7 +124,7 @@ def attach(
 @click.command("shell", cls=Subcommand, **_help("shell", _SHELL_EXAMPLES))
 @_operands
 @_container
-@with_cluster_options
+@with_output_formats()
 def shell(context: click.Context, /, operands: Sequence[str], container: str, **given: Any) -> None:
     """Run `kdash shell`."""
     arguments, named = merge_arguments(context, given), parse_container_target(operands)

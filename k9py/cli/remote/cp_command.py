@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from k9py.cli.command_line import merge_arguments, subcommand, with_cluster_options
+from k9py.cli.command_line import merge_arguments, subcommand, with_output_formats
 
 _EXAMPLES: Final = """\
 kdash cp web-7d9-x2x:/var/log/app.log .       a file into this directory
@@ -54,7 +54,7 @@ A directory needs tar in the image; a single file needs cat, or dd to write it.
 @click.option(
     "-c", "--container", metavar="NAME", default="", help="Container; default: the pod's default one, else the first."
 )
-@with_cluster_options
+@with_output_formats()
 def cp(
     context: click.Context,
     /,
