@@ -1,6 +1,7 @@
 """Run a command in a container from a shell, attach to its main process, or open a shell in it.
 
-Invariants: standard output has exactly the bytes of the command's; the exit code is the command's own. What kdash
+Invariants: standard output has exactly the bytes of the command's, unless it is a terminal that has not been handed
+over, which gets its text; the exit code is the command's own. What kdash
 itself has to report goes to standard error, with its own exit codes. The audit has who, where and which command, never
 what was typed or read.
 """
@@ -26,6 +27,7 @@ from k9py.remote.descriptors import DescriptorWriter, read_descriptor
 from k9py.remote.leave_keys import LEAVE_KEYS
 from k9py.remote.shell import open_shell, runs_windows, shell_command
 from k9py.remote.terminal import LEFT, LocalTerminal, TerminalClosedError, run_interactively
+from k9py.remote.terminal_text import OutputWriter
 from k9py.remote.transfer import transfer
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import ExitCode, exit_code_of_write
@@ -129,7 +131,7 @@ async def _connect(console: Console, stream: ContainerStream, options: Container
     if options.tty:
         return await _interact(stream, LocalTerminal(sys.stdin.fileno()))
     console.out.flush()
-    out, error = DescriptorWriter(console.out.fileno()), DescriptorWriter(console.err.fileno())
+    out, error = OutputWriter(console.out.fileno()), OutputWriter(console.err.fileno())
     stdin = sys.stdin.fileno() if options.stdin else -1
     try:
         return await transfer(
