@@ -8,20 +8,17 @@ that of the signal, as for every command.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Final
 
 from k9py.api.errors import KdashError
 from k9py.api.plural import count_noun
 from k9py.api.quantities import format_bytes
 from k9py.cli.console import Console, is_unicode, json_text
-from k9py.cli.resolve import resolve_argument
+from k9py.cli.forward.saved import ForwardArguments, choose
 from k9py.cli.session import Invocation, open_session
-from k9py.cli.targets import ObjectArgument
 from k9py.forwarding.figures import ForwardEvent, ForwardEventKind, ForwardFigures
 from k9py.forwarding.forward import Forward
-from k9py.forwarding.listeners import Listener
-from k9py.forwarding.ports import PortPair
+from k9py.forwarding.listeners import LOOPBACK, Listener
 from k9py.forwarding.start import start_forward
 from k9py.runtime.background_jobs import JobState
 from k9py.runtime.clock import Clock
@@ -32,24 +29,22 @@ ERROR_SECONDS: Final = 5.0
 """The same error is printed once in so many seconds."""
 
 
-async def forward_ports(
-    invocation: Invocation, named: ObjectArgument, ports: Sequence[PortPair], address: str
-) -> ExitCode:
+async def forward_ports(invocation: Invocation, arguments: ForwardArguments) -> ExitCode:
     """Forward until the command is ended; return the exit code. Raises KdashError: it could not start."""
     console = invocation.console
     gc_tuner = GcTuner()
     gc_tuner.start()  # a full collection of all modules holds the event loop for 50 ms
     async with open_session(invocation) as session:
-        target = await resolve_argument(session, named, by_tier=True)
+        chosen = await choose(session, arguments, invocation.config_path)
         async with asyncio.TaskGroup() as group:
             forward: Forward | None = None
-            failure: KdashError | None = None
+            failure: Exception | None = None
             try:
                 forward = await start_forward(
                     session,
-                    session.key(target),
-                    ports,
-                    address=address,
+                    chosen.ref,
+                    chosen.ports,
+                    address=chosen.address or LOOPBACK,
                     spawn=lambda run, name: group.create_task(run, name=name),
                 )
             except KdashError as error:  # raised as itself, not in a group
@@ -65,6 +60,9 @@ async def forward_ports(
                     assert task is not None
                     task.uncancel()
                     await forward.stop()
+                except OSError as error:  # standard output is closed, or its disk full
+                    await forward.stop()
+                    failure = error
                 except BaseException:
                     await forward.stop()
                     raise
