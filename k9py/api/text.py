@@ -43,6 +43,11 @@ def printable(text: str) -> str:
     return replace_unsafe(ESCAPE_SEQUENCE.sub("", text))
 
 
+def printable_lines(text: str) -> str:
+    """Return the text as `printable` does, but with its line ends, carriage returns and tabs."""
+    return _UNSAFE.sub(REPLACEMENT, ESCAPE_SEQUENCE.sub("", text))
+
+
 def bounded(text: str, limit: int = MAX_MESSAGE) -> str:
     """Return the text as `printable` does, cut with "…" to at most `limit` characters."""
     safe = printable(text[: limit * 4]).strip()

@@ -44,7 +44,8 @@ async def apply_files(
     invocation: Invocation, names: Sequence[str], options: WriteOptions, *, recursive: bool = False, force: bool = False
 ) -> int:
     """Apply the manifests of files; everything is read before the cluster is asked. Raises KdashError."""
-    from k9py.cli.operations import require_confirmation, run_in_session
+    from k9py.cli.operation_front_end import require_confirmation
+    from k9py.cli.operations import run_in_session
     from k9py.cli.selected_objects import read_files
     from k9py.cli.session import open_session
     from k9py.operations.apply import find_manifests

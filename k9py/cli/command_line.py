@@ -185,19 +185,16 @@ def with_cluster_options(function: Function) -> Function:
     return with_output_formats("text", "json")(function)
 
 
-def with_output_formats(
-    *outputs: str, default: str = "", form: str = "", writes: bool = False
-) -> Callable[[Function], Function]:
+def with_output_formats(*outputs: str, default: str = "", writes: bool = False) -> Callable[[Function], Function]:
     """Return a decorator that adds the cluster options, for a command with its own output formats.
 
     Args:
-        outputs: the values of `--output`; none: there is no such option.
+        outputs: the values of `--output`; none: the command has no such option.
         default: describes the default format, for the help.
-        form: the whole help of `--output`, "" for the usual one.
         writes: the command writes, so its help shows --readonly.
     """
-    form = form or (f"Output format; default: {default}." if default else "Output format.")
-    output = click.option("-o", "--output", type=click.Choice(outputs), help=form) if outputs else None
+    form = f"Output format; default: {default}." if default else "Output format."
+    output = click.option("-o", "--output", type=click.Choice(outputs), help=form) if outputs else _unchanged
     namespace = click.option("-n", "--namespace", metavar="NAME", help="Namespace; default: the context's.")
 
     def add(function: Function) -> Function:
@@ -209,11 +206,16 @@ def with_output_formats(
     return add
 
 
-def _cluster_options(output: Option | None, *, writes: bool) -> Sequence[Option]:
+def _unchanged(function: Function) -> Function:
+    """Add no option."""
+    return function
+
+
+def _cluster_options(output: Option, *, writes: bool) -> Sequence[Option]:
     """Return the options of every subcommand but the namespace, last in the help first."""
     return (
         click.option("--no-color", is_flag=True, help="No colours."),
-        *((output,) if output is not None else ()),
+        output,
         click.option("--readonly", "read_only", is_flag=True, hidden=not writes, help="Refuse every write."),
         click.option("--replay", metavar="FILE", help="Use an incident capsule, without a cluster."),
         click.option("--demo", is_flag=False, flag_value="shop", metavar="[=SCENARIO]", help="Use a demo cluster."),
@@ -297,7 +299,7 @@ def merge_scoped_arguments(context: click.Context, given: dict[str, Any]) -> tup
 
 def _merge(before: Arguments, given: dict[str, Any], namespace: str | None) -> CommandArguments:
     names = ("context", "kubeconfig", "demo", "replay", "read_only", "no_color")
-    after = {name: given.pop(name) for name in names} | {"output": given.pop("output", None)}
+    after = {"output": given.pop("output", None), **{name: given.pop(name) for name in names}}
     arguments = CommandArguments(
         kubeconfig=after["kubeconfig"] or before.kubeconfig,
         context=after["context"] or before.context,

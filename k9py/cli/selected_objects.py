@@ -18,7 +18,8 @@ from k9py.api.text import printable
 from k9py.cli.command_line import ScopeArguments, WriteOptions
 from k9py.cli.objects.listing import Scope, list_objects
 from k9py.cli.objects.types import types_named
-from k9py.cli.operations import require_confirmation, run_in_session
+from k9py.cli.operation_front_end import require_confirmation
+from k9py.cli.operations import run_in_session
 from k9py.cli.selection import Selection
 from k9py.cli.session import CommandSession, Invocation, open_session
 from k9py.operations.apply import find_manifests

@@ -60,7 +60,7 @@ async def test_a_read_only_session_refuses_it(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["exec", "web", "-o", "json", "--", "date"], "-o json needs --all"),
+        (["exec", "web", "-o", "json", "--", "date"], "-o needs --all"),
         (["attach", "web", "-o", "json"], "No such option"),
         (["shell", "web", "-o", "json"], "No such option"),
         (["cp", "-o", "json", "web:/a", "b"], "No such option"),

@@ -96,6 +96,31 @@ def test_ctrl_z_stops_it_and_fg_resumes_what_was_on_the_screen(job: Job) -> None
     job.leave()
 
 
+@pytest.mark.parametrize(
+    ("keys", "shown"),
+    [
+        (("l",), "Logs · 3 containers"),
+        (("s",), "Scale"),
+        ((":",), "shell"),
+        (("F",), "127.0.0.1"),
+    ],
+    ids=["logs", "dialog", "command line", "forward"],
+)
+def test_every_screen_can_be_stopped_and_resumed(job: Job, keys: tuple[str, ...], shown: str) -> None:
+    terminal = job.terminal
+    job.start()
+    terminal.press("2", "/", "cart", "\r")
+    terminal.wait_for("1 of 16")
+    terminal.press(*keys)
+    terminal.wait_for(shown)
+    terminal.press("\x1a")
+    job.is_given_back()
+    job.run("fg")
+    terminal.wait_for(lambda text: "● live" in text and shown in text, "the same screen, live")
+    terminal.press("\x1b")
+    job.leave()
+
+
 def test_it_comes_back_at_the_size_the_terminal_has_then(job: Job) -> None:
     terminal = job.terminal
     job.start()

@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 
 from k9py.actions.registry import CLI_VERBS
-from k9py.cli.command_line import Subcommand, merge_arguments, with_output_formats
+from k9py.cli.command_line import Subcommand, merge_arguments, with_cluster_options, with_output_formats
 from k9py.cli.remote.targets import ContainerOptions, parse_container_target
 
 COMMAND: Final = "kdash.command"
@@ -66,7 +66,7 @@ def _help(verb: str, examples: str) -> dict[str, str]:
 @_tty
 @_stdin
 @_container
-@with_output_formats("text", "json", form="Output format; json needs --all.")
+@with_cluster_options
 def exec_(
     context: click.Context,
     /,
@@ -83,9 +83,9 @@ def exec_(
     command: tuple[str, ...] = context.meta.get(COMMAND, ())
     if not command:
         raise click.UsageError("Name the command after two dashes: kdash exec POD -- COMMAND.")
+    if given["output"] is not None and not everywhere:
+        raise click.UsageError("The output is the command's: -o needs --all.")
     arguments, named = merge_arguments(context, given), parse_container_target(operands)
-    if arguments.json and not everywhere:
-        raise click.UsageError("-o json needs --all: of one container, the output is the command's own.")
     from k9py.cli.remote import everywhere as all_pods
     from k9py.cli.remote import execute
     from k9py.cli.session import run

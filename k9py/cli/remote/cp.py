@@ -16,13 +16,14 @@ from k9py.api.text import printable
 from k9py.cli.remote.copy_progress import CopyBar
 from k9py.cli.session import Invocation, open_session
 from k9py.operations.access_records import AccessRecord
-from k9py.remote.descriptors import DescriptorWriter, read_descriptor
+from k9py.remote.descriptors import read_descriptor
 from k9py.remote.files.copying import Copy, CopyOptions, CopyRequest
 from k9py.remote.files.endpoints import parse_endpoint, remote_word
 from k9py.remote.files.local_tree import PART_SUFFIX
 from k9py.remote.files.progress import CopyProgress, Reason, size_text
 from k9py.remote.files.remote_command import check_is_there, failure
 from k9py.remote.files.upload import Upload, UploadOptions
+from k9py.remote.terminal_text import OutputWriter
 from k9py.remote.transfer import transfer
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import ExitCode, exit_code_of_write
@@ -101,7 +102,7 @@ async def _copy_stream(invocation: Invocation, session: ClusterSession, task: Co
     async with task.recorded(found) as record:
         if request.is_download:
             console.out.flush()
-            writer, stderr = DescriptorWriter(console.out.fileno()), bytearray()
+            writer, stderr = OutputWriter(console.out.fileno()), bytearray()
 
             async def keep(data: bytes) -> None:
                 stderr.extend(data[: 4096 - len(stderr)])

@@ -23,8 +23,8 @@ from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.views.background_jobs import detail_lines
 from k9py.views.values import StyledLine, Tone
 
-_ROOM_LINES: Final = 28
-"""Height of a screen that shows the details without being asked."""
+_ROOM_LINES: Final = 18
+"""Lines beside the rows from which on the details are shown without being asked."""
 _OF_OBJECTS: Final = (ActionScope.WORKLOAD, ActionScope.POD, ActionScope.OBJECT, ActionScope.KIND)
 
 
@@ -85,7 +85,9 @@ class JobsScreen(PanedScreen):
 
     @property
     def _shows_details(self) -> bool:
-        return self.size.height >= _ROOM_LINES if self._wants_details is None else self._wants_details
+        if self._wants_details is not None:
+            return self._wants_details
+        return self.size.height - len(self.pane.rows) >= _ROOM_LINES
 
     def _show_details(self) -> None:
         job = self.pane.selected
