@@ -196,7 +196,9 @@ class _Session:
             title,
             leave=f"{LEAVE_KEYS} leaves it\r\n{where.hint}",
         )
-        self._context.show_message(f"{title}: {await self._how(where, end)}")
+        how = await self._how(where, end)
+        self._context.operations.dismiss()  # it says that the container runs
+        self._context.show_message(f"{title}: {how}")
 
     async def _how(self, where: DebugPod, end: CommandEnd) -> str:
         if end is LEFT:
