@@ -99,14 +99,12 @@ def test_ctrl_z_stops_it_and_fg_resumes_what_was_on_the_screen(job: Job) -> None
 @pytest.mark.parametrize(
     ("keys", "shown"),
     [
-        (("l",), "Logs · 3 containers"),
-        (("s",), "Scale"),
         ((":",), "shell"),
         (("F",), "127.0.0.1"),
     ],
-    ids=["logs", "dialog", "command line", "forward"],
+    ids=["command line", "forward"],
 )
-def test_every_screen_can_be_stopped_and_resumed(job: Job, keys: tuple[str, ...], shown: str) -> None:
+def test_a_list_that_is_typed_into_is_drawn_again(job: Job, keys: tuple[str, ...], shown: str) -> None:
     terminal = job.terminal
     job.start()
     terminal.press("2", "/", "cart", "\r")
