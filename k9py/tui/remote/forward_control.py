@@ -95,6 +95,8 @@ class ForwardControl:
         notes = [] if ports else ["it declares no TCP port: type the port that its program listens on"]
         if has_other_protocols(read.service, specs):
             notes.append("only TCP can be forwarded")
+        if pods and not any(pod.is_ready for pod in pods):
+            notes.append("the pod is not ready: connections wait until it is")
         place = f"{target.namespace} · context {self._context.context_name}"
         dialog = ForwardDialog(object_title(target), place, ports, note=" · ".join(notes))
         return await self._app.push_screen(dialog, wait_for_dismiss=True)
