@@ -21,7 +21,6 @@ from k9py.api.plural import with_article
 from k9py.api.pods import ContainerState, Pod
 from k9py.api.selectors import LabelSelector
 from k9py.api.services import SERVICE_NAME_LABEL, Service
-from k9py.api.streams import ContainerRef
 from k9py.api.text import bounded, printable
 from k9py.runtime.time_slice import TimeSlice
 from k9py.session import ClusterSession
@@ -93,22 +92,6 @@ def _state_text(state: ContainerState | None) -> str:
     if state.terminated is not None:
         return printable(f"{state.terminated.reason or 'ended'} with {state.terminated.exit_code}")
     return printable(state.waiting.reason if state.waiting is not None else "") or "waiting"
-
-
-async def find_container(session: ClusterSession, ref: ObjectRef, container: str = "") -> ContainerRef:
-    """Return the container that is meant: of a pod, or of the newest ready pod of another object.
-
-    Args:
-        container: its name; "": the default one, which the pod's annotation names, else the first.
-
-    Raises:
-        RefusedError: there is no such container, it does not run, or the object has no pod that runs. The hint lists
-            the containers.
-        KdashError: the object or its pods cannot be read.
-    """
-    pod = await find_pod(session, ref)
-    chosen = choose_container(pod, container)
-    return ContainerRef(pod.namespace, pod.name, chosen.name)
 
 
 async def find_pod(session: ClusterSession, ref: ObjectRef, *, prefers_failing: bool = False) -> Pod:
