@@ -19,6 +19,7 @@ from k9py.cli.command_line import WriteOptions
 from k9py.cli.debug_options import DebugOptions
 from k9py.cli.operation_targets import TypedName
 from k9py.cli.operations import resolve, run_for_results
+from k9py.cli.remote.execute import HUNG_UP
 from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.config.debug_settings import DebugSettings
 from k9py.config.settings import read_settings
@@ -35,7 +36,7 @@ from k9py.remote.debugging import (
     open_debug,
     removed_afterwards,
 )
-from k9py.remote.terminal import LEFT, LocalTerminal, run_interactively
+from k9py.remote.terminal import LEFT, LocalTerminal, TerminalClosedError, run_interactively
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import ExitCode
 
@@ -57,7 +58,6 @@ async def debug(invocation: Invocation, named: TypedName, options: DebugOptions,
     async with open_session(invocation) as session:
         settings = read_settings(invocation.config_path).settings.debug
         target, operation_id, inputs = await _chosen(session, named, options, settings, attaches)
-        is_node = operation_id == _NODE
         created: list[OperationResult] = []
         async with AsyncExitStack() as stack:
             try:
@@ -73,7 +73,8 @@ async def debug(invocation: Invocation, named: TypedName, options: DebugOptions,
                 created[:] = results
             finally:
                 where = _created(created)
-                if where is not None and attaches and is_node and options.removes is not False:
+                is_removed = _is_removed(operation_id, options)
+                if where is not None and attaches and is_removed:
                     await stack.enter_async_context(_removed(invocation, session, where))
             if where is None or not attaches:
                 return code
@@ -81,9 +82,16 @@ async def debug(invocation: Invocation, named: TypedName, options: DebugOptions,
             if result.end is None or not result.end.is_expected:
                 return code or ExitCode.UNKNOWN
             session_code = await _attached(invocation, session, where)
-            if operation_id == _COPY:
+            if operation_id == _COPY and not is_removed:
                 await _offer_removal(invocation, session, where, options)
             return session_code
+
+
+def _is_removed(operation_id: str, options: DebugOptions) -> bool:
+    """Return whether what is created is removed whatever ends the session: a copy only if --rm says so."""
+    if operation_id == _NODE:
+        return options.removes is not False
+    return operation_id == _COPY and options.removes is True
 
 
 _CONTAINER: Final = "debug-container"
@@ -135,6 +143,7 @@ async def _chosen(
         same_node=options.same_node,
         replaces=options.replaces,
         kept=Kept(**{name: name in options.kept for name in Kept.__dataclass_fields__}),
+        is_removed=attaches and options.removes is True,
     )
     return pod.key, _COPY, {"container": container, "how": how, "waits": attaches}
 
@@ -160,10 +169,13 @@ async def _attached(invocation: Invocation, session: ClusterSession, where: Debu
     console = invocation.console
     ended = await how_it_ended(session, where, waits=False)
     if ended is None:
-        async with open_debug(session, where) as stream:
-            console.print_err(where.hint)
-            async with LocalTerminal(sys.stdin.fileno()) as terminal:
-                end = await run_interactively(stream, terminal)
+        try:
+            async with open_debug(session, where) as stream:
+                console.print_err(where.hint)
+                async with LocalTerminal(sys.stdin.fileno()) as terminal:
+                    end = await run_interactively(stream, terminal)
+        except TerminalClosedError:
+            return HUNG_UP
         if end is LEFT:
             console.print_err(f"kdash: {printable(end.message)}")
             return ExitCode.DONE

@@ -3,7 +3,8 @@
 SIGTERM, SIGHUP, SIGINT and a closed terminal first ask the work to end in order. A separate thread counts the
 seconds: when they are over, it restores the terminal, cleans up and leaves by `os._exit`. It learns of a signal at
 the C level (`signal.set_wakeup_fd`), so a loop that is blocked, busy or waiting for the terminal cannot prevent it.
-Invariant: the process ends `GRACE` seconds after the first such signal, or a little later.
+Invariant: the process ends `GRACE` seconds after the first such signal, or a little later; while something has to be
+put back (`runtime/exit_holds.py`), after `HOLD_SECONDS` at the latest, and then it says what is left.
 
 SIGQUIT restores the terminal and then ends the process by the signal, as without a handler.
 """
@@ -21,6 +22,8 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from types import FrameType
 from typing import Any, Final
+
+from k9py.runtime import exit_holds
 
 GRACE: Final = 1.2
 """Seconds for the work to end in order."""
@@ -119,7 +122,8 @@ class ExitGuard:
         self._number = self._number or number
         self._notify(number)
         with suppress(OSError, ValueError, RuntimeError):
-            faulthandler.dump_traceback_later(LAST_RESORT, exit=True, file=open(os.devnull, "w"))  # noqa: SIM115
+            last_resort = LAST_RESORT + exit_holds.seconds_held()
+            faulthandler.dump_traceback_later(last_resort, exit=True, file=open(os.devnull, "w"))  # noqa: SIM115
         if self._loop is None:
             raise SystemExit(128 + number)
         if not self._has_ended:
@@ -154,6 +158,7 @@ class ExitGuard:
                         os.kill(os.getpid(), signal.SIGHUP)
             if self._deadline is not None and monotonic() >= self._deadline:
                 self._clean_up()
+                _print_left_over()
                 os._exit(128 + self._number)
 
     def _read_signals(self) -> bool:
@@ -169,13 +174,20 @@ class ExitGuard:
         for number in numbers:
             if number in _NUMBERS and self._deadline is None:
                 self._number = self._number or number
-                self._deadline = monotonic() + GRACE
+                self._deadline = monotonic() + max(GRACE, exit_holds.seconds_held())
         return _STOP not in numbers
 
     def _clean_up(self) -> None:
         for step in (self._restore, *self._clean_ups):
             with suppress(Exception):
                 step()
+
+
+def _print_left_over() -> None:
+    """Print what could not be put back, to the descriptor itself: the stream may be held by another thread."""
+    for text in exit_holds.left_over_texts():
+        with suppress(OSError):
+            os.write(2, f"kdash: {text}\r\n".encode())
 
 
 def run_guarded(work: Coroutine[Any, Any, int], *clean_ups: Callable[[], object]) -> int:

@@ -101,7 +101,8 @@ def _rows(pod: Mapping[str, Any], made: Raw, name: str, inputs: CopyInputs) -> I
     where = f"node {printable(str(made['spec'].get('nodeName')))}" if inputs.how.same_node else ""
     if where:
         yield "runs on", "", where
-    yield "afterwards", "", "it stays until it is deleted"
+    end = "it is removed at the end of the session" if inputs.how.is_removed else "it stays until it is deleted"
+    yield "afterwards", "", end
 
 
 class DebugCopy(Operation[CopyInputs]):

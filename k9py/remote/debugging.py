@@ -24,6 +24,7 @@ from k9py.operations.debugging.profiles import HOST_ROOT
 from k9py.operations.debugging.removing import remove_pod
 from k9py.operations.debugging.starting import status_of
 from k9py.operations.result import OperationResult
+from k9py.runtime.exit_holds import hold_exit
 from k9py.session import ClusterSession
 
 PROMPT_HINT: Final = "If you don't see a command prompt, press Enter."
@@ -127,20 +128,22 @@ async def removed_afterwards(
     Args:
         report: shows what became of the pod; the second argument is True when it is left over.
     """
+    left_over = left_over_text(where, "kdash had to end before the server answered")
     async with session.held():
-        try:
-            yield
-        finally:
-            removing, is_cancelled = asyncio.ensure_future(remove_debug_pod(session, where)), False
-            while not removing.done():
-                try:
-                    await asyncio.shield(removing)
-                except asyncio.CancelledError:
-                    is_cancelled = True
-            problem = removing.result()
-            report(problem or f"pod {printable(where.ref.name)} removed", bool(problem))
-            if is_cancelled:
-                raise asyncio.CancelledError
+        with hold_exit(left_over):  # from the start: the wait is decided when the signal comes
+            try:
+                yield
+            finally:
+                removing, is_cancelled = asyncio.ensure_future(remove_debug_pod(session, where)), False
+                while not removing.done():
+                    try:
+                        await asyncio.shield(removing)
+                    except asyncio.CancelledError:
+                        is_cancelled = True
+                problem = removing.result()
+        report(problem or f"pod {printable(where.ref.name)} removed", bool(problem))
+        if is_cancelled:
+            raise asyncio.CancelledError
 
 
 async def remove_debug_pod(session: ClusterSession, where: DebugPod) -> str:

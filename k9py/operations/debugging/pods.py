@@ -113,6 +113,7 @@ class Copy:
         same_node: the copy is bound to the pod's node.
         replaces: the pod is deleted once the copy is created.
         kept: what is kept of the pod.
+        is_removed: the front end removes it at the end of the session; the plan says so.
     """
 
     name: str = ""
@@ -121,6 +122,7 @@ class Copy:
     same_node: bool = False
     replaces: bool = False
     kept: Kept = field(default_factory=Kept)
+    is_removed: bool = False
 
 
 def container_names(pod: Mapping[str, Any]) -> list[str]:
