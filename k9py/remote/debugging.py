@@ -141,9 +141,9 @@ async def removed_afterwards(
                     except asyncio.CancelledError:
                         is_cancelled = True
                 problem = removing.result()
-        report(problem or f"pod {printable(where.ref.name)} removed", bool(problem))
-        if is_cancelled:
-            raise asyncio.CancelledError
+                report(problem or f"pod {printable(where.ref.name)} removed", bool(problem))
+                if is_cancelled:
+                    raise asyncio.CancelledError
 
 
 async def remove_debug_pod(session: ClusterSession, where: DebugPod) -> str:
