@@ -43,7 +43,11 @@ _COLUMNS: Final = ("NAMESPACE", "NAME", "NODE", "STATUS", "AGE")
 
 
 async def debug(invocation: Invocation, named: TypedName, options: DebugOptions, write: WriteOptions) -> int:
-    """Debug a pod, a workload's newest ready pod, or a node; return the exit code of the session. Raises KdashError."""
+    """Debug a pod, a workload's newest pod that is not ready (else the newest), or a node.
+
+    Returns:
+        The exit code of the session. Raises KdashError.
+    """
     console = invocation.console
     attaches = console.is_interactive if options.attaches is None else options.attaches
     attaches = attaches and not write.dry_run and not invocation.arguments.json
@@ -118,7 +122,7 @@ async def _chosen(
             },
         )
     with explain_not_found(ref):
-        pod = await find_pod(session, ref)
+        pod = await find_pod(session, ref, prefers_failing=True)
     if not options.is_copy:
         container = replace(container, image=container.image or settings.image)
         return pod.key, _CONTAINER, {"container": container, "target": options.target, "waits": attaches}

@@ -167,6 +167,8 @@ def _forwards(content: object, source: str) -> tuple[dict[str, ForwardSettings],
         if fault is None:
             key, text = fault_of(forward)
             fault = SettingsFault(_line_of(source, key, after=f"[{header}]"), f"{header}.{key} {text}") if key else None
+            if key == "key":  # it can be started without
+                forwards[name] = msgspec.structs.replace(forward, key="")
         if fault is None:
             forwards[name] = forward
         else:

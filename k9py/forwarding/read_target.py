@@ -12,12 +12,13 @@ import msgspec
 
 from k9py.api.errors import ConnectionFailedError, ForbiddenError, NotFoundError, RefusedError
 from k9py.api.kinds import POD, SERVICE
+from k9py.api.kinds_with_pods import FORWARDED_KINDS
 from k9py.api.meta import ObjectRef, OwnerReference
 from k9py.api.plural import with_article
 from k9py.api.pods import Pod, PodTemplate
 from k9py.api.selectors import LabelSelector, selector_text
 from k9py.api.services import Service
-from k9py.forwarding.targets import FORWARDED_KINDS, ForwardTarget, object_title, refuse_service
+from k9py.forwarding.targets import ForwardTarget, object_title, refuse_service
 
 T = TypeVar("T")
 

@@ -34,18 +34,6 @@ from k9py.forwarding.remote_ports import (
     target_of_service,
 )
 
-FORWARDED_KINDS: Final = (
-    "Pod",
-    "Service",
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "ReplicationController",
-    "Job",
-)
-"""Standard kinds that can be forwarded to; an object of a custom kind can when it has a selector of pods."""
-
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 _ENDED: Final = ("Succeeded", "Failed")
 

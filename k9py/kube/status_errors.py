@@ -48,7 +48,9 @@ _UNKNOWN_PATH: Final = b"404 page not found"
 _FORBIDDEN_USER: Final = re.compile(r'User "([^"]*)" cannot (\w{1,30}) ')
 _STREAMS: Final = ("pods/exec", "pods/attach", "pods/portforward")
 """A GET that also requires the verb create, from 1.35 on; when only create is missing, the server gives no reason."""
-_STREAM_HINT: Final = "A WebSocket requires the verbs get and create; SPDY, to which kubectl falls back, only create."
+_STREAM_HINT: Final = (
+    "kdash needs the verbs get and create for it, as it uses WebSockets; create alone is enough for kubectl only."
+)
 
 _DENIED: Final = re.compile(
     r"""admission\ webhook\ "(?P<webhook>[^"]{1,253})"\ denied\ the\ request

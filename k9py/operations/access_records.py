@@ -62,10 +62,11 @@ class AccessRecords:
         """
         if self._is_replay:
             raise ReadOnlyError(
-                f"refused: this is the replay of an incident capsule: no {what}", "start without --replay to reach pods"
+                f"refused: this is the replay of an incident capsule; not opened: {what}",
+                "start without --replay to reach pods",
             )
         if self._read_only and may_change:
-            raise ReadOnlyError(f"refused: kdash runs with --readonly: no {what}", "start without --readonly")
+            raise ReadOnlyError(f"refused: kdash runs with --readonly; not opened: {what}", "start without --readonly")
 
     @asynccontextmanager
     async def recorded(

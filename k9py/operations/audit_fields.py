@@ -27,42 +27,13 @@ def api_group(ref: ObjectRef) -> str:
 
 
 def subject_fields(identity: Identity, event: str, id_: str, at: datetime, plan: WritePlan) -> dict[str, Any]:
-    """Return the fields of every line: time, event, identity, operation and object."""
-    return {
-        "time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "event": event,
-        "id": id_,
-        "context": identity.context,
-        "server": identity.server,
-        "user": identity.user,
-        "os_user": identity.os_user,
-        "action": plan.operation,
-        "group": api_group(plan.key),
-        "kind": plan.key.kind,
-        "namespace": plan.key.namespace,
-        "name": plan.key.name,
-        "uid": plan.uid,
-    }
+    """Return the fields of every line of a write: time, event, identity, operation and object."""
+    return _line_fields(identity, event, id_, at, plan.operation, plan.key, plan.uid)
 
 
 def reveal_fields(identity: Identity, id_: str, at: datetime, ref: ObjectRef, uid: str, key: str) -> dict[str, Any]:
     """Return the fields of a line about a value of a Secret that is shown: its name and key, never the value."""
-    return {
-        "time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "event": "reveal",
-        "id": id_,
-        "context": identity.context,
-        "server": identity.server,
-        "user": identity.user,
-        "os_user": identity.os_user,
-        "action": "reveal",
-        "group": api_group(ref),
-        "kind": ref.kind,
-        "namespace": ref.namespace,
-        "name": ref.name,
-        "uid": uid,
-        "key": key,
-    }
+    return {**_line_fields(identity, "reveal", id_, at, "reveal", ref, uid), "key": key}
 
 
 def access_fields(
@@ -77,6 +48,13 @@ def access_fields(
     command: Sequence[str],
 ) -> dict[str, Any]:
     """Return the fields of a line about an access to a container or a port: where and with which command."""
+    line = _line_fields(identity, event, id_, at, action, ref, uid)
+    return {**line, "container": container, "command": list(command)}
+
+
+def _line_fields(
+    identity: Identity, event: str, id_: str, at: datetime, action: str, ref: ObjectRef, uid: str
+) -> dict[str, Any]:
     return {
         "time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "event": event,
@@ -91,8 +69,6 @@ def access_fields(
         "namespace": ref.namespace,
         "name": ref.name,
         "uid": uid,
-        "container": container,
-        "command": list(command),
     }
 
 

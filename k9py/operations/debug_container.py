@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from k9py.api.errors import MissingApiError, RefusedError
+from k9py.api.errors import MissingApiError, MissingPartError, RefusedError
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.debugging import warnings
@@ -96,7 +96,7 @@ def _check_names(pod: Mapping[str, Any], container: DebugContainer, target: str)
     main = container_names({"spec": {"containers": (pod.get("spec") or {}).get("containers")}})
     if target and target not in main:
         names = printable(", ".join(main))
-        raise RefusedError(f"the pod has no container {printable(target)!r} to target", f"its containers: {names}")
+        raise MissingPartError(f"the pod has no container {printable(target)!r} to target", f"its containers: {names}")
     if container.name and container.name in container_names(pod):
         raise RefusedError(f"the pod has a container {printable(container.name)!r} already", "choose another name")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from k9py.api.errors import RefusedError
+from k9py.api.errors import MissingPartError, RefusedError
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
@@ -58,7 +58,7 @@ def plan_debug_copy(pod: Mapping[str, Any], inputs: CopyInputs) -> WritePlan:
     main = container_names({"spec": {"containers": (pod.get("spec") or {}).get("containers")}})
     if unknown := [name for name in how.images if name not in (*main, "*")]:
         hint = f"its containers: {printable(', '.join(main))}"
-        raise RefusedError(f"the pod has no container {printable(unknown[0])!r}", hint)
+        raise MissingPartError(f"the pod has no container {printable(unknown[0])!r}", hint)
     made, name = pod_copy(pod, container, how)
     key = ObjectRef("Pod", about.key.namespace, str(made["metadata"]["name"]))
     if key.name == about.key.name:

@@ -46,6 +46,15 @@ def how_to_detach(process: MainProcess) -> str:
     return "Ctrl+C detaches" + (" · kdash attach -i types to it" if process.has_stdin else "")
 
 
+def no_input_note(process: MainProcess) -> str:
+    """Return why nothing can be typed to a process from a terminal, "" when it can."""
+    if process.is_interactive:
+        return ""
+    if process.has_stdin:
+        return "its spec sets no tty: kdash attach -i types to it"
+    return "it takes no input: its spec does not set stdin"
+
+
 async def main_process_of(session: ClusterSession, container: ContainerRef) -> MainProcess:
     """Read what the main process of a container offers. Raises KdashError."""
     body = await session.connection.get(POD.key(container.namespace, container.pod))

@@ -14,15 +14,14 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
-from k9py.api.errors import ConnectionFailedError, ForbiddenError, NotFoundError, RefusedError
+from k9py.api.errors import ConnectionFailedError, ForbiddenError, MissingPartError, NotFoundError, RefusedError
 from k9py.api.kinds import ENDPOINT_SLICE, JOB, KINDS, POD, REPLICA_SET, Kind
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.plural import with_article
 from k9py.api.pods import ContainerState, Pod
 from k9py.api.selectors import LabelSelector
 from k9py.api.services import SERVICE_NAME_LABEL, Service
-from k9py.api.streams import ContainerRef
-from k9py.api.text import printable
+from k9py.api.text import bounded, printable
 from k9py.runtime.time_slice import TimeSlice
 from k9py.session import ClusterSession
 
@@ -95,24 +94,11 @@ def _state_text(state: ContainerState | None) -> str:
     return printable(state.waiting.reason if state.waiting is not None else "") or "waiting"
 
 
-async def find_container(session: ClusterSession, ref: ObjectRef, container: str = "") -> ContainerRef:
-    """Return the container that is meant: of a pod, or of the newest ready pod of another object.
+async def find_pod(session: ClusterSession, ref: ObjectRef, *, prefers_failing: bool = False) -> Pod:
+    """Return the pod itself, or the newest ready one of an object; the newest that runs where none is ready.
 
     Args:
-        container: its name; "": the default one, which the pod's annotation names, else the first.
-
-    Raises:
-        RefusedError: there is no such container, it does not run, or the object has no pod that runs. The hint lists
-            the containers.
-        KdashError: the object or its pods cannot be read.
-    """
-    pod = await find_pod(session, ref)
-    chosen = choose_container(pod, container)
-    return ContainerRef(pod.namespace, pod.name, chosen.name)
-
-
-async def find_pod(session: ClusterSession, ref: ObjectRef) -> Pod:
-    """Return the pod itself, or the newest ready one of an object; the newest that runs where none is ready.
+        prefers_failing: the newest that runs and is not ready, where there is one.
 
     Raises:
         RefusedError: no pod runs.
@@ -121,11 +107,11 @@ async def find_pod(session: ClusterSession, ref: ObjectRef) -> Pod:
     pods = await pods_of(session, ref)
     if ref.kind == POD.name and not ref.group:
         return pods[0]
-    return newest_pod(ref, pods)
+    return newest_pod(ref, pods, prefers_failing=prefers_failing)
 
 
-def newest_pod(ref: ObjectRef, pods: Sequence[Pod]) -> Pod:
-    """Return the newest ready pod of an object; the newest that runs where none is ready. Raises RefusedError."""
+def newest_pod(ref: ObjectRef, pods: Sequence[Pod], *, prefers_failing: bool = False) -> Pod:
+    """Return the pod that `find_pod` takes. Raises RefusedError: none runs."""
     candidates = [pod for pod in pods if not pod.is_terminating and pod.status.phase == "Running"]
     if not candidates:
         title = printable(str(ref))
@@ -133,21 +119,51 @@ def newest_pod(ref: ObjectRef, pods: Sequence[Pod]) -> Pod:
             raise RefusedError(f"{title} has no pods", "")
         states = ", ".join(printable(f"{pod.name} {pod.status.phase or 'unknown'}") for pod in pods[:5])
         raise RefusedError(f"no pod of {title} runs", f"its pods: {states}")
-    return max(candidates, key=lambda pod: (pod.is_ready, pod.metadata.creation_timestamp or _EARLIEST, pod.name))
+
+    def order(pod: Pod) -> tuple[bool, datetime, str]:
+        return pod.is_ready != prefers_failing, pod.metadata.creation_timestamp or _EARLIEST, pod.name
+
+    return max(candidates, key=order)
 
 
 def choose_container(pod: Pod, name: str = "") -> PodContainer:
-    """Return a container of a pod by name; "": its default one. Raises RefusedError: missing, or it does not run."""
+    """Return a container of a pod by name; "": its default one.
+
+    Raises:
+        MissingPartError: there is no such container.
+        RefusedError: it does not run.
+    """
     containers = containers_of(pod)
     title = printable(pod.name)
     chosen = next((each for each in containers if each.name == name or (not name and each.is_default)), None)
     if chosen is None:
         what = f"pod {title} has no container {printable(name)}" if name else f"pod {title} has no containers"
-        raise RefusedError(what, f"its containers: {list_containers(containers)}")
+        raise MissingPartError(what, f"its containers: {list_containers(containers)}")
+    if why := _not_started(pod):
+        raise RefusedError(f"pod {title} is {why}", "kdash why says what it waits for")
     if chosen.is_running is False:
         message = f"container {printable(chosen.name)} of pod {title} does not run: {chosen.state}"
         raise RefusedError(message, f"its containers: {list_containers(containers)}")
     return chosen
+
+
+def _not_started(pod: Pod) -> str:
+    """Return why a Pending pod has no containers yet, as the scheduler says; "" when a node has it."""
+    if pod.spec.node_name or pod.status.phase != "Pending":
+        return ""
+    for condition in pod.status.conditions or ():
+        if condition.type == "PodScheduled" and condition.status != "True" and condition.message:
+            return f"Pending: {bounded(condition.message, 300)}"
+    return "Pending: it has no node yet"
+
+
+def defaulted_note(pod: Pod, chosen: PodContainer) -> str:
+    """Return which of several containers was taken because none was named; "" where the pod's annotation names it."""
+    containers = containers_of(pod)
+    others = [each for each in containers if each.role in ("", "sidecar")]
+    if len(others) < 2 or pod.metadata.annotation(DEFAULT_CONTAINER):
+        return ""
+    return f"container {printable(chosen.name)} of {list_containers(others)}; -c names another one"
 
 
 def list_containers(containers: Sequence[PodContainer]) -> str:

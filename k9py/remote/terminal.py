@@ -75,7 +75,8 @@ class LocalTerminal:
                 "run a command without a terminal: kdash exec POD -- COMMAND",
             )
         if not os.isatty(descriptor):
-            raise RefusedError("standard input is not a terminal", "leave out -t, or start kdash in a terminal")
+            hint = "run a command without one: kdash exec POD -- COMMAND"
+            raise RefusedError("standard input is not a terminal", hint)
         try:
             self._descriptor = open_terminal(descriptor)
         except OSError as error:

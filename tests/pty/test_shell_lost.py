@@ -21,25 +21,6 @@ def simulator() -> Iterator[Simulator]:
         yield simulator
 
 
-def has_prompt(text: str) -> bool:
-    return any(line.rstrip().endswith("#") for line in text.splitlines())
-
-
-def test_exec_gives_the_terminal_back_when_the_server_is_lost(simulator: Simulator, tmp_path: Path) -> None:
-    config = str(simulator.write_kubeconfig(tmp_path / "config", namespace="shop"))
-    words = [COMMAND, "exec", "--kubeconfig", config, "-it", "deploy/cart", "--", "sh"]
-    with Terminal(words, columns=80, rows=24, home=tmp_path) as terminal:
-        before = terminal.attributes
-        terminal.wait_for(has_prompt, "a prompt")
-        terminal.press("vi\r")  # a full-screen program: the alternate screen is on
-        terminal.wait_for(lambda _: "alternate screen" in terminal.modes_left_on, "vi")
-        simulator.stop_listening()
-        terminal.wait_for_restored(before)
-        assert terminal.wait_for_exit() == 2
-        assert terminal.modes_left_on == set()
-        assert "may still run" in terminal.text or "lost" in terminal.text
-
-
 def test_the_dashboard_goes_on_when_the_server_is_lost_in_a_shell_and_comes_back(
     simulator: Simulator, tmp_path: Path
 ) -> None:

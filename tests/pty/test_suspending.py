@@ -8,9 +8,12 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from k9py.simulator.server import Simulator
+from tests.cli.shell import edit
 from tests.pty.terminal import Terminal, wait_until_gone
 
 COMMAND = shutil.which("kdash", path=str(Path(sys.executable).parent)) or ""
@@ -39,15 +42,17 @@ class Job:
         self.terminal.wait_for("written")
         return note.read_text()
 
-    def start(self) -> int:
-        """Start the demo; return its process id."""
-        self.run(f"{COMMAND} --demo")
+    def start(self, options: str = "--demo") -> int:
+        """Start the dashboard; return its process id."""
+        self.run(f"{COMMAND} {options}")
         self.terminal.wait_for(is_live)
-        (demo,) = (int(pid) for pid in self._children())
+        (demo,) = self.children()
         return demo
 
-    def _children(self) -> list[str]:
-        return Path(f"/proc/{self.terminal.child.pid}/task/{self.terminal.child.pid}/children").read_text().split()
+    def children(self) -> list[int]:
+        """Return the process ids of what the shell has started."""
+        shell = self.terminal.child.pid
+        return [int(pid) for pid in Path(f"/proc/{shell}/task/{shell}/children").read_text().split()]
 
     def is_given_back(self) -> None:
         """Wait for the shell's message about a stopped job; the terminal is as before."""
@@ -94,14 +99,12 @@ def test_ctrl_z_stops_it_and_fg_resumes_what_was_on_the_screen(job: Job) -> None
 @pytest.mark.parametrize(
     ("keys", "shown"),
     [
-        (("l",), "Logs · 3 containers"),
-        (("s",), "Scale"),
         ((":",), "shell"),
         (("F",), "127.0.0.1"),
     ],
-    ids=["logs", "dialog", "command line", "forward"],
+    ids=["command line", "forward"],
 )
-def test_every_screen_can_be_stopped_and_resumed(job: Job, keys: tuple[str, ...], shown: str) -> None:
+def test_a_list_that_is_typed_into_is_drawn_again(job: Job, keys: tuple[str, ...], shown: str) -> None:
     terminal = job.terminal
     job.start()
     terminal.press("2", "/", "cart", "\r")
@@ -183,6 +186,79 @@ def test_a_stopped_process_can_be_killed(stopped_by: str | signal.Signals, job: 
     job.run("wait %1; echo co''de $?")
     terminal.wait_for("code 143")
     job.run("stty sane; exit 7")
+    assert terminal.wait_for_exit() == 7
+
+
+def test_the_log_screen_is_drawn_again_and_follows(job: Job) -> None:
+    terminal = job.terminal
+    job.start()
+    terminal.press("2", "/", "cart", "\r")
+    terminal.wait_for("1 of 16")
+    terminal.press("l")
+    terminal.wait_for(lambda text: "Logs · 3 containers" in text and "trace_id" in text, "the log")
+    last = terminal.lines[-3]
+    terminal.press("\x1a")
+    job.is_given_back()
+    job.run("fg")
+    terminal.wait_for(
+        lambda text: "Logs · 3 containers" in text and "Help" in terminal.lines[-1] and last not in text,
+        "the log, with later lines only",
+    )
+    terminal.press("\x1b")
+    terminal.wait_for(lambda text: is_live(text) and "1 of 16" in text, "the rows, live")
+    job.leave()
+
+
+def test_an_open_dialog_is_drawn_again_with_what_is_below(job: Job) -> None:
+    terminal = job.terminal
+    job.start()
+    terminal.press("2", "/", "cart", "\r")
+    terminal.wait_for("1 of 16")
+    terminal.press("r")
+    terminal.wait_for("Restart Deployment cart")
+    terminal.press("\x1a")
+    job.is_given_back()
+    job.run("fg")
+    terminal.wait_for(lambda text: "Restart Deployment cart" in text and "● live" in text, "the dialog")
+    terminal.press("\x1b")
+    terminal.wait_for(lambda text: is_live(text) and "1 of 16" in text, "the rows, live")
+    job.leave()
+
+
+def test_what_changed_meanwhile_is_shown(job: Job, tmp_path: Path) -> None:
+    def more_replicas(spec: dict[str, Any]) -> None:
+        spec["replicas"] = 5
+
+    terminal = job.terminal
+    with Simulator("shop-quiet") as simulator:
+        config = simulator.write_kubeconfig(tmp_path / "config", namespace="shop")
+        job.start(f"--kubeconfig {config}")
+        terminal.press("2", "/", "cart", "\r")
+        terminal.wait_for("3/3")
+        terminal.press("\x1a")
+        job.is_given_back()
+        edit(simulator, more_replicas, ("Deployment", "shop", "cart"))
+        job.run("fg")
+        terminal.wait_for(lambda text: is_live(text) and "5/5" in text, "the new replicas, live")
+        job.leave()
+
+
+def test_a_handed_over_terminal_is_given_back_while_stopped(job: Job) -> None:
+    terminal = job.terminal
+    job.run(f"{COMMAND} exec --demo -it deploy/cart -- sh")
+    terminal.wait_for(lambda text: "# " in text or text.rstrip().endswith("#"), "a prompt")
+    (command,) = job.children()
+    os.kill(command, signal.SIGTSTP)
+    job.is_given_back()
+    terminal.resize(90, 20)
+    job.run("fg")
+    terminal.wait_for("exec --demo")
+    terminal.press("stty size\r")
+    terminal.wait_for("20 90")
+    terminal.press("exit 3\r")
+    terminal.wait_for(lambda text: text.rstrip().endswith(PROMPT), "a prompt")
+    assert job.line_modes() == job.modes
+    job.run("exit 7")
     assert terminal.wait_for_exit() == 7
 
 

@@ -134,11 +134,18 @@ async def test_a_saved_forward_starts_by_its_key_once_and_again_from_the_list(
     [first] = kdash.app.jobs.jobs
     await first.stop()
     kdash.app.jobs.touch()
-    await kdash.until_text("stopped", "saved")
+    await kdash.until_text("1 Jobs · 1", "stopped")
+    assert "saved" not in kdash.text, "one row for one forward"
     assert screen.pane.table.select_key(next(iter(screen.pane._jobs)))
     await kdash.press("r")
     await kdash.until(lambda: len(forwarding.started) == 2, "started again")
     await kdash.until(lambda: first not in kdash.app.jobs.jobs, "in its place")
+    [second] = kdash.app.jobs.jobs
+    await second.stop()
+    kdash.app.jobs.touch()
+    await kdash.until_text("stopped")
+    await kdash.press("L")
+    await kdash.until_text("1 Jobs · 1", "saved")
 
 
 async def test_the_dialog_lists_ports_and_a_port_in_use_is_replaced_knowingly(

@@ -9,23 +9,12 @@ from typing import Final
 
 from k9py.actions.action import Action, ActionScope, ActionTarget, HelpGroup, Permission, TypedCommand
 from k9py.actions.host import ActionHost
+from k9py.api.kinds_with_pods import FORWARDED_KINDS
 from k9py.api.plural import with_article
-
-KINDS: Final = (
-    "Pod",
-    "Service",
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "ReplicationController",
-    "Job",
-)
-"""What has pods whose ports can be forwarded."""
 
 
 def _has_pods(target: ActionTarget) -> str | None:
-    if target.key.kind in KINDS and not target.key.group:
+    if target.key.kind in FORWARDED_KINDS and not target.key.group:
         return None
     return f"{with_article(target.key.qualified_kind)} has no ports to forward: select a Pod, a Service or a workload"
 

@@ -6,25 +6,14 @@ from typing import Final
 
 from k9py.actions.action import Action, ActionScope, ActionTarget, CliVerb, Permission, TypedCommand
 from k9py.actions.host import ActionHost
+from k9py.api.kinds_with_pods import KINDS_WITH_PODS
 from k9py.api.plural import with_article
-
-_WITH_PODS: Final = (
-    "Pod",
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "ReplicationController",
-    "Job",
-    "CronJob",
-    "Service",
-)
 
 
 def has_containers(target: ActionTarget) -> str | None:
     """Refuse standard types without pods; an object of a custom resource may control some."""
     key = target.key
-    if key.group or key.kind in _WITH_PODS:
+    if key.group or key.kind in KINDS_WITH_PODS:
         return None
     return f"{with_article(key.kind)} has no containers: only what has pods does"
 

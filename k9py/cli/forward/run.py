@@ -18,7 +18,8 @@ from k9py.cli.forward.saved import ForwardArguments, choose
 from k9py.cli.session import Invocation, open_session
 from k9py.forwarding.figures import ForwardEvent, ForwardEventKind, ForwardFigures
 from k9py.forwarding.forward import Forward
-from k9py.forwarding.listeners import LOOPBACK, Listener
+from k9py.forwarding.listeners import FIRST_UNPRIVILEGED, LOOPBACK, Listener
+from k9py.forwarding.ports import PortPair
 from k9py.forwarding.start import start_forward
 from k9py.runtime.background_jobs import JobState
 from k9py.runtime.clock import Clock
@@ -75,6 +76,15 @@ async def forward_ports(invocation: Invocation, arguments: ForwardArguments) -> 
         return exit_code_of_write(ExitCode.DONE, forward.audit_problem)
 
 
+def _other_port(pair: PortPair, listener: Listener) -> str:
+    """Return why the local port has another number than the one that is forwarded to, "" where it was chosen so."""
+    number = listener.remote_port
+    if pair.local is not None or number is None or listener.port == number:
+        return ""
+    reason = "needs privileges" if number < FIRST_UNPRIVILEGED else "is in use"
+    return f"local port {number} {reason}: {listener.port} is taken instead"
+
+
 class ForwardPrinter:
     """Prints a forward: its addresses, its events and its end."""
 
@@ -94,6 +104,9 @@ class ForwardPrinter:
                 self._json(listener) if json else f"{listener.url} -> {forward.target.title}:{listener.remote}"
             )
         console.out.flush()
+        for pair, listener in zip(forward.ports, forward.listeners, strict=False):
+            if note := _other_port(pair, listener):
+                console.print_err(f"kdash: {note}")
         if forward.warning:
             console.print_err(f"kdash: warning: {forward.warning}")
         if forward.state is JobState.WAITING:

@@ -22,7 +22,7 @@ from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.cli.targets import ObjectArgument
 from k9py.remote.attaching import main_process_of
 from k9py.remote.command_end import exit_code_of, failure_text
-from k9py.remote.containers import choose_container, find_pod
+from k9py.remote.containers import choose_container, defaulted_note, find_pod
 from k9py.remote.descriptors import DescriptorWriter, read_descriptor
 from k9py.remote.leave_keys import LEAVE_KEYS
 from k9py.remote.shell import open_shell, runs_windows, shell_command
@@ -42,7 +42,7 @@ async def execute(
     """Run a command in a container; return its exit code. Raises KdashError."""
     console, options = invocation.console, _without_missing_terminal(invocation.console, options)
     async with open_session(invocation) as session:
-        pod, container = await _find(session, named, options, "exec")
+        pod, container = await _find(console, session, named, options, "exec")
         commands = session.connection
 
         def opened() -> AbstractAsyncContextManager[ContainerStream]:
@@ -63,7 +63,7 @@ async def attach(invocation: Invocation, named: ObjectArgument, options: Contain
     """Attach to the main process of a container; return its exit code. Raises KdashError."""
     console, options = invocation.console, _without_missing_terminal(invocation.console, options)
     async with open_session(invocation) as session:
-        pod, container = await _find(session, named, options, "attach")
+        pod, container = await _find(console, session, named, options, "attach")
         process = await main_process_of(session, container)
         if options.stdin and not process.has_stdin:
             console.print_err(f"kdash: {_where('the main process of', container)} has no standard input: -i is ignored")
@@ -89,7 +89,7 @@ async def shell(invocation: Invocation, named: ObjectArgument, options: Containe
     console = invocation.console
     async with open_session(invocation) as session:
         terminal = LocalTerminal(sys.stdin.fileno())
-        pod, container = await _find(session, named, options, "shell")
+        pod, container = await _find(console, session, named, options, "shell")
         command = shell_command(invocation.environ, is_windows=runs_windows(pod))
         what, accesses = _where("shell in", container), session.writer.accesses
         async with accesses.recorded(
@@ -103,13 +103,15 @@ async def shell(invocation: Invocation, named: ObjectArgument, options: Containe
 
 
 async def _find(
-    session: ClusterSession, named: ObjectArgument, options: ContainerOptions, action: str
+    console: Console, session: ClusterSession, named: ObjectArgument, options: ContainerOptions, action: str
 ) -> tuple[Pod, ContainerRef]:
     session.writer.accesses.refuse(f"{action} in {printable(named.name)}")
     ref = await resolve_container_target(session, named)
     with explain_not_found(ref):
         pod = await find_pod(session, ref)
     chosen = choose_container(pod, options.container)
+    if not options.container and (note := defaulted_note(pod, chosen)):
+        console.print_err(f"kdash: {note}")
     return pod, ContainerRef(pod.namespace, pod.name, chosen.name)
 
 

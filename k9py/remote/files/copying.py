@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from k9py.api.errors import ConnectionFailedError, RefusedError
+from k9py.api.errors import ConfigError, ConnectionFailedError, RefusedError
 from k9py.api.meta import ObjectRef
 from k9py.api.streams import ContainerRef
 from k9py.api.text import printable
@@ -76,7 +76,7 @@ class CopyRequest:
         for endpoint in (self.source, self.destination):
             if isinstance(endpoint, RemoteEndpoint):
                 return endpoint
-        raise RefusedError("both paths are on this machine", "name one in a container: POD:PATH or KIND/NAME:PATH")
+        raise ConfigError("both paths are on this machine", "name one in a container: POD:PATH or KIND/NAME:PATH")
 
     @property
     def local(self) -> LocalEndpoint:

@@ -7,7 +7,6 @@ cri-streaming's portforward package, containerd's `sandbox_portforward_linux.go`
 """
 
 import hashlib
-import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -112,8 +111,3 @@ class PodTarget:
 
     def _failure(self, port: int, why: str) -> str:
         return f"error forwarding port {port} to pod {self._sandbox}, uid : {why}"
-
-
-def port_bytes(port: int) -> bytes:
-    """Return a port as the first message of a channel holds it."""
-    return struct.pack("<H", port)

@@ -72,6 +72,8 @@ class FilteredListDialog(Dialog[ResultT]):
         listing = self.query_one(OptionList)
         listing.clear_options()
         listing.add_options([Option(self.line_of(choice)) for choice in self._shown])
+        if not self._shown:
+            listing.add_option(Option(Text("nothing matches"), disabled=True))
         at = next((i for i, choice in enumerate(self._shown) if choice.value == self.current), 0)
         listing.highlighted = at if self._shown else None
 

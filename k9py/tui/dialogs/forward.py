@@ -184,7 +184,7 @@ class ForwardDialog(Dialog[tuple[PortPair, ...]]):
         except KdashError as error:
             return error.message
         if not pairs:
-            return self.with_keys("check a port with {ports.check}, or type one")
+            return self.with_keys("check a port with {ports.check}, or type one") if self.rows else "type a port"
         locals_ = [pair.local for pair in pairs if pair.local]
         twice = next((port for port in locals_ if locals_.count(port) > 1), None)
         return f"local port {twice} is named twice" if twice is not None else ""

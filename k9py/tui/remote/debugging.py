@@ -48,7 +48,7 @@ _OPERATIONS: Final = {
 async def debug_object(
     app: TerminalApp[Any], context: AppContext, target: ObjectRef, *, image: str = "", container: str = ""
 ) -> None:
-    """Debug a pod, the newest ready pod of an object, or a Node.
+    """Debug a pod, the newest pod of an object that is not ready (else the newest), or a Node.
 
     Args:
         image: of the debug container; "": that of the settings.
@@ -60,7 +60,8 @@ async def debug_object(
         if connected is None:
             raise RefusedError("there is no cluster")
         connected.writer.accesses.refuse(f"debugging of {printable(target.name)}")
-        pod = None if target.kind == "Node" and not target.group else await find_pod(connected, target)
+        is_node = target.kind == "Node" and not target.group
+        pod = None if is_node else await find_pod(connected, target, prefers_failing=True)
         dialog = await _dialog(context, connected, target, pod, image, container)
         choice = await app.push_screen_wait(dialog)
         if choice is not None:
@@ -195,7 +196,9 @@ class _Session:
             title,
             leave=f"{LEAVE_KEYS} leaves it\r\n{where.hint}",
         )
-        self._context.show_message(f"{title}: {await self._how(where, end)}")
+        how = await self._how(where, end)
+        self._context.operations.dismiss()  # it says that the container runs
+        self._context.show_message(f"{title}: {how}")
 
     async def _how(self, where: DebugPod, end: CommandEnd) -> str:
         if end is LEFT:

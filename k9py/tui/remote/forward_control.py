@@ -18,6 +18,7 @@ from textual.app import App
 from k9py.actions.keys import key_display
 from k9py.api.errors import KdashError, NotFoundError
 from k9py.api.meta import ObjectRef
+from k9py.api.text import printable
 from k9py.runtime.background_jobs import BackgroundJob
 from k9py.session import ClusterSession
 from k9py.tui.context import AppContext
@@ -94,6 +95,8 @@ class ForwardControl:
         notes = [] if ports else ["it declares no TCP port: type the port that its program listens on"]
         if has_other_protocols(read.service, specs):
             notes.append("only TCP can be forwarded")
+        if pods and not any(pod.is_ready for pod in pods):
+            notes.append("the pod is not ready: connections wait until it is")
         place = f"{target.namespace} · context {self._context.context_name}"
         dialog = ForwardDialog(object_title(target), place, ports, note=" · ".join(notes))
         return await self._app.push_screen(dialog, wait_for_dismiss=True)
@@ -102,12 +105,13 @@ class ForwardControl:
 
     @property
     def saved(self) -> Sequence[SavedForward]:
-        """The forwards of the config file for this context that do not run."""
-        running = {request.saved for job, request in self._requests if not job.state.has_ended}
+        """The forwards of the config file for this context that are not listed as jobs."""
+        jobs = self._context.jobs.jobs
+        listed = {request.saved for job, request in self._requests if job in jobs}
         return [
             SavedForward(name, f"{forward.target} {', '.join(forward.ports)}", forward.namespace, _written(forward.key))
             for name, forward in self._of_this_context().items()
-            if name not in running
+            if name not in listed
         ]
 
     def _of_this_context(self) -> dict[str, ForwardSettings]:
@@ -150,9 +154,10 @@ class ForwardControl:
 
     async def _start_saved(self, name: str, forward: ForwardSettings) -> None:
         title = f"Forward {name}"
-        running = next((job for job, request in self._requests if request.saved == name), None)
-        if running is not None and not running.state.has_ended:
-            self._context.show_message(f"{name} runs already: {running.url or running.title}")
+        jobs = self._context.jobs.jobs
+        known = next((job for job, request in self._requests if request.saved == name and job in jobs), None)
+        if known is not None and not known.state.has_ended:
+            self._context.show_message(f"{name} runs already: {known.url or known.title}")
             return
         try:
             session = self._session()
@@ -163,7 +168,7 @@ class ForwardControl:
         except KdashError as error:
             self._context.show_error(title, error)
             return
-        await self._start(title, request)
+        await self._start(title, request, replaces=known)
 
     # -- jobs ---------------------------------------------------------------------------------------------------------
 
@@ -212,6 +217,8 @@ class ForwardControl:
                 session, request.ref, request.ports, address=request.address, on_change=jobs.touch
             )
         except KdashError as error:
+            if not request.saved and any(isinstance(pair.remote, str) for pair in request.ports):
+                error.hint = "; ".join(filter(None, (error.hint, self._saved_names())))
             context.show_error(title, error)
             return
         if replaces is not None:
@@ -224,6 +231,13 @@ class ForwardControl:
         keys = context.key_names.fill("{background.jobs} lists it, {background.copy_url} there copies the URL")
         warning = f"{forward.warning} · " if forward.warning else ""
         context.show_message(f"{warning}{forward.url} → {forward.target.title} · {keys}", stays=True)
+
+    def _saved_names(self) -> str:
+        """Return which forwards the config file has: a name may have been meant as one of them."""
+        names = ", ".join(map(printable, self._of_this_context()))
+        return (
+            f"saved forwards of this context: {names}" if names else "the config file has no forward for this context"
+        )
 
     def _session(self) -> ClusterSession:
         """Return the cluster. Raises NotFoundError: there is none."""

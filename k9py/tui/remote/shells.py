@@ -16,7 +16,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.streams import CommandEnd, ContainerRef
 from k9py.api.text import printable
-from k9py.remote.attaching import follow_output, how_to_detach, main_process_of
+from k9py.remote.attaching import follow_output, how_to_detach, main_process_of, no_input_note
 from k9py.remote.containers import PodContainer, choose_container, containers_of, find_pod
 from k9py.remote.shell import NoShellError, open_shell, runs_windows, shell_command
 from k9py.remote.terminal import run_interactively
@@ -125,18 +125,22 @@ async def _run_attached(app: TerminalApp[Any], context: AppContext, connected: C
             run=run_interactively if is_typed else follow_output,
         )
         record.exit_code = end.exit_code
-    _show_end(app, context, title, end, record.problem)
+    _show_end(app, context, title, end, record.problem, note=no_input_note(process))
 
 
 def _title(verb: str, container: ContainerRef) -> str:
     return f"{verb} {printable(container.pod)} ({printable(container.container)})"
 
 
-def _show_end(app: TerminalApp[Any], context: AppContext, title: str, end: CommandEnd, audit_problem: str) -> None:
+def _show_end(
+    app: TerminalApp[Any], context: AppContext, title: str, end: CommandEnd, audit_problem: str, *, note: str = ""
+) -> None:
     app.clear_notifications()
     how = "ended" if end.exit_code is not None else printable(end.message)
     if end.exit_code:
         how = f"ended with exit code {end.exit_code}"
+    if note:
+        how += f"; {note}"
     if audit_problem:
         how += f"; the audit record is incomplete: {printable(audit_problem)}"
     context.show_message(f"{title}: {how}", failed=bool(audit_problem))

@@ -19,7 +19,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.text import bounded, printable
 from k9py.cluster.change_feed import Changes
-from k9py.remote.run_everywhere import PodRun, PodTarget, run_in_pods
+from k9py.remote.run_everywhere import PodRun, PodTarget, RunState, run_in_pods
 from k9py.remote.run_results import COLUMNS, grouped, outcome, output_lines, run_row, summary
 from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
@@ -127,10 +127,10 @@ class PodRunsScreen(PanedScreen):
         if len(over) < len(runs):
             lines.append(((f"{len(over)} of {count_noun(len(runs), 'pod')} answered", Tone.BUSY),))
         else:
-            answers = len(grouped(runs))
-            alike = "all answer the same" if answers == 1 else f"{count_noun(answers, 'different answer')}"
+            answers = len(grouped([run for run in runs if run.state is RunState.ENDED]))
+            alike = count_noun(answers, "different answer") if answers > 1 else "all answer the same" if answers else ""
             tone = Tone.OK if all(run.exit_code == 0 for run in runs) else Tone.FAIL
-            lines.append(((summary(runs), tone), (f" · {alike}" if len(runs) > 1 else "", Tone.MUTED)))
+            lines.append(((summary(runs), tone), (f" · {alike}" if alike and len(runs) > 1 else "", Tone.MUTED)))
         return lines
 
     # -- targets and keys ---------------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ WEB = '[forwards.web]\ntarget = "svc/web"\nports = ["8080:80"]\n'
         ),
         (
             f'{WEB}key = "x"\n',
-            [],
+            ["web"],  # it can be started without its key
             ['line 4: forwards.web.key "x" is no function key from f2 to f12'],
         ),
         (

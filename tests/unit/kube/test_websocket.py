@@ -137,7 +137,7 @@ async def test_who_may_only_create_learns_why_kubectl_works(tmp_path: Path) -> N
     text = 'pods "web-1" is forbidden: User "eve" cannot get resource "pods/exec" in API group ""'
     error = await failure(tmp_path, refusing(403, text))
     assert "kubectl auth can-i get pods --subresource=exec -n shop" in error.hint
-    assert "A WebSocket requires the verbs get and create" in error.hint
+    assert "kdash needs the verbs get and create" in error.hint
 
 
 @pytest.mark.parametrize("code", [301, 302, 307, 308])

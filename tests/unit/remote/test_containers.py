@@ -1,0 +1,118 @@
+"""Which container of which pod is meant."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from k9py.api.errors import RefusedError
+from k9py.api.kinds import POD
+from k9py.api.meta import ObjectRef
+from k9py.api.pods import Pod
+from k9py.remote.containers import DEFAULT_CONTAINER, choose_container, containers_of, newest_pod
+
+RUNNING: dict[str, Any] = {"running": {}}
+ENDED: dict[str, Any] = {"terminated": {"exitCode": 1, "reason": "Error"}}
+WEB = ObjectRef("Deployment", "shop", "web")
+
+
+def pod(
+    name: str = "web-1",
+    *,
+    default: str = "",
+    created: str = "2026-01-15T10:00:00Z",
+    phase: str = "Running",
+    is_ready: bool = True,
+    is_terminating: bool = False,
+    app: dict[str, Any] = RUNNING,
+) -> Pod:
+    """Return a pod with the containers app and proxy, a sidecar, an init and an ephemeral container."""
+    metadata: dict[str, Any] = {"name": name, "namespace": "shop", "creationTimestamp": created}
+    if default:
+        metadata["annotations"] = {DEFAULT_CONTAINER: default}
+    if is_terminating:
+        metadata["deletionTimestamp"] = "2026-01-15T11:00:00Z"
+
+    def status(name: str, state: dict[str, Any]) -> dict[str, Any]:
+        return {"name": name, "state": state}
+
+    raw = {
+        "metadata": metadata,
+        "spec": {
+            "containers": [{"name": "app", "image": "app:1"}, {"name": "proxy", "image": "proxy:1"}],
+            "initContainers": [{"name": "setup"}, {"name": "mesh", "restartPolicy": "Always"}],
+            "ephemeralContainers": [{"name": "debugger"}],
+        },
+        "status": {
+            "phase": phase,
+            "conditions": [{"type": "Ready", "status": str(is_ready)}],
+            "containerStatuses": [status("app", app), status("proxy", RUNNING)],
+            "initContainerStatuses": [
+                status("setup", {"terminated": {"exitCode": 0, "reason": "Completed"}}),
+                status("mesh", RUNNING),
+            ],
+        },
+    }
+    return POD.decode(json.dumps(raw).encode())
+
+
+def test_the_containers_come_with_role_and_state_the_default_first() -> None:
+    listed = [(each.name, each.role, each.state, each.is_running) for each in containers_of(pod(default="proxy"))]
+    assert listed == [
+        ("proxy", "", "running", True),
+        ("app", "", "running", True),
+        ("mesh", "sidecar", "running", True),
+        ("debugger", "ephemeral", "", None),
+        ("setup", "init", "Completed with 0", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("default", "name", "chosen"),
+    [
+        ("", "", "app"),
+        ("proxy", "", "proxy"),
+        ("gone", "", "app"),
+        ("proxy", "app", "app"),
+        ("", "debugger", "debugger"),
+    ],
+)
+def test_a_container_is_the_named_the_annotated_or_the_first(default: str, name: str, chosen: str) -> None:
+    assert choose_container(pod(default=default), name).name == chosen
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("nope", "pod web-1 has no container nope"), ("", "container app of pod web-1 does not run: Error with 1")],
+)
+def test_one_that_is_missing_or_does_not_run_is_refused_with_the_others(name: str, message: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        choose_container(pod(app=ENDED), name)
+    assert refused.value.message == message
+    assert "proxy" in refused.value.hint
+    assert "setup (init, Completed with 0)" in refused.value.hint
+
+
+def test_the_newest_ready_pod_is_taken_and_none_that_is_deleted() -> None:
+    ready = pod("ready", created="2026-01-15T10:00:00Z")
+    later = pod("later", created="2026-01-15T10:05:00Z")
+    unready = pod("unready", created="2026-01-15T10:10:00Z", is_ready=False)
+    terminating = pod("terminating", created="2026-01-15T10:20:00Z", is_terminating=True)
+    assert newest_pod(WEB, [unready, terminating, later, ready]).name == "later"
+    assert newest_pod(WEB, [terminating, unready]).name == "unready"
+
+
+@pytest.mark.parametrize(
+    ("pods", "message", "hint"),
+    [
+        ([], "has no pods", ""),
+        ([pod("a", phase="Pending"), pod("b", phase="Failed")], "no pod of", "its pods: a Pending, b Failed"),
+    ],
+)
+def test_without_a_running_pod_the_states_are_listed(pods: list[Pod], message: str, hint: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        newest_pod(WEB, pods)
+    assert message in refused.value.message
+    assert refused.value.hint == hint
