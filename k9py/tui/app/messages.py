@@ -1,8 +1,14 @@
-"""Transient messages: each answers the previous key, so the next key clears it."""
+"""Transient messages: each answers the previous key, so the next key clears it.
+
+Invariant: a message that is not shown any more leaves nothing on a screen.
+"""
 
 from __future__ import annotations
 
 from typing import Final, Generic, TypeVar
+
+from textual.app import ScreenStackError
+from textual.widgets._toast import Toast, ToastHolder
 
 from k9py.tui.key_order import OrderedKeys
 
@@ -40,3 +46,21 @@ class TransientMessages(OrderedKeys[ResultT], Generic[ResultT]):
         """Clear the answer to the key before: on the next screen or dialog it would look like an answer there."""
         if len(self._notifications) and not self._message_stays:
             self.clear_notifications()
+
+    def _refresh_notifications(self) -> None:
+        """Show the messages on the current screen.
+
+        Textual removes the toast of a message that was cleared, but not the holder around it: each would stay on the
+        screen with its task, and slow every layout down.
+        """
+        self.call_later(self._remove_stale_holders)
+        super()._refresh_notifications()
+
+    def _remove_stale_holders(self) -> None:
+        try:
+            holders = self.screen.query(ToastHolder)
+        except ScreenStackError:
+            return
+        for holder in holders:
+            if not any(toast._notification in self._notifications for toast in holder.query(Toast)):
+                holder.remove()
