@@ -34,6 +34,7 @@ from k9py.tui.panes.connection_pane import ConnectionPane
 from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.problems_pane import ProblemsPane
+from k9py.tui.panes.row_marks import RowMarks
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.problems import is_urgent, workload_of
 from k9py.tui.screens.cluster_screen import ClusterScreen
@@ -125,7 +126,7 @@ class HomeScreen(ProblemTargetScreen):
         )
         self._followed: tuple[Problem | None, ObjectRef | None] = (None, None)
         """The selected problem, and the workload whose logs tell more of it."""
-        self._marks: dict[ObjectRef, str] = {}
+        self._marks = RowMarks(self.rollouts)
         self.service: ObjectRef | None = None
         """The service the rollouts are narrowed to."""
         self.rollout: ObjectRef | None = None
@@ -237,7 +238,7 @@ class HomeScreen(ProblemTargetScreen):
             self._has_moved_focus
             or self.rollouts.table.is_cursor_pinned
             or self.service is not None
-            or bool(self._marks)
+            or bool(self._marks.uids)
             or isinstance(self.focused, Input)
         )
         if is_theirs or not self.problem_lines or not self.is_current or self.active_pane is not self.rollouts:
@@ -407,26 +408,22 @@ class HomeScreen(ProblemTargetScreen):
         if key is None or connected is None:
             return
         self.rollouts.table.pin_cursor()
-        if self._marks.pop(key, None) is None:
-            workload = connected.cluster.queries.workload(key)
-            if workload is None:
-                return
-            self._marks[key] = workload.uid
-        self.rollouts.set_marks(self._marks)
+        workload = connected.cluster.queries.workload(key)
+        if workload is not None:
+            self._marks.toggle(key, workload.uid)
+        else:
+            self._marks.clear((key,))
         self.refresh_bindings()
 
     def marked(self) -> Mapping[ObjectRef, str]:
-        return dict(self._marks) if self.active_pane is self.rollouts else {}
+        return self._marks.uids if self.active_pane is self.rollouts else {}
 
     def clear_marks(self, keys: Sequence[ObjectRef] | None = None) -> bool:
         """Unmark these, without any everything; False when none of them was marked."""
-        marked = [key for key in self._marks if keys is None or key in keys]
-        for key in marked:
-            del self._marks[key]
-        if marked:
-            self.rollouts.set_marks(self._marks)
+        is_cleared = self._marks.clear(keys)
+        if is_cleared:
             self.refresh_bindings()
-        return bool(marked)
+        return is_cleared
 
     def go_back(self, *, dismiss: bool) -> None:
         """Go one step back; only the key that leaves asks whether to quit when there is none.
