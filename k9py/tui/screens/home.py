@@ -28,7 +28,7 @@ from k9py.tui.answer.panel import AnswerPanel
 from k9py.tui.answer.updater import AnswerUpdater
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
-from k9py.tui.dialogs.quit import QuitDialog
+from k9py.tui.dialogs.quit import ask_to_quit
 from k9py.tui.logs.targets import update_log_targets
 from k9py.tui.panes.connection_pane import ConnectionPane
 from k9py.tui.panes.log_pane import LogPane
@@ -42,7 +42,7 @@ from k9py.tui.screens.home_tables import HomeTables
 from k9py.tui.screens.pane_height import PaneHeight
 from k9py.tui.screens.problem_targets import PROBLEM_KEYS, ProblemTargetScreen
 from k9py.tui.screens.targets import no_workload_message
-from k9py.tui.session import Connected, Connecting, Unreachable
+from k9py.tui.session import Connected, Unreachable
 from k9py.tui.widgets.live_table.cursor import HighlightCause
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.views.background_jobs import losses
@@ -248,17 +248,9 @@ class HomeScreen(ProblemTargetScreen):
 
     def show_connection(self) -> None:
         """Show the state of the connection in place of the panes."""
-        session = self.app_context.session
-        if not self.is_mounted:
-            return
-        if isinstance(session.state, Connecting) or session.sign_in is not None:
-            self.connection.show_connecting(self.app_context.context_name, session.sign_in)
-        elif isinstance(session.state, Unreachable):
-            retry_at, retry = session.state.retry_at, ""
-            if retry_at is not None:
-                left = (retry_at - self.app_context.options.clock.now()).total_seconds()
-                retry = f"retrying in {max(0, round(left))}s"
-            self.connection.show_error(session.state.error, again=retry)
+        if self.is_mounted:
+            context = self.app_context
+            self.connection.show_session(context.session, context.context_name, context.options.clock.now())
 
     def tick(self, changes: Changes) -> None:
         connected = self.app_context.connected
@@ -433,7 +425,7 @@ class HomeScreen(ProblemTargetScreen):
         if dismiss:
             super().go_back(dismiss=True)
         elif not self._undo_step():
-            self.ask_to_quit()
+            ask_to_quit(self.app, losses(self.app_context.jobs.running))
 
     def step_back(self) -> None:
         """Undo the last step; nothing is below this screen."""
@@ -457,12 +449,3 @@ class HomeScreen(ProblemTargetScreen):
         else:
             self.narrow_to_service(None)
         return True
-
-    def ask_to_quit(self) -> None:
-        """Ask whether to quit: the key that leaves a screen is never an instant exit."""
-
-        def quit_if(is_sure: bool | None) -> None:
-            if is_sure:
-                self.app.exit(0)
-
-        self.app.push_screen(QuitDialog(losses(self.app_context.jobs.running)), quit_if)
