@@ -17,7 +17,6 @@ from textual.binding import BindingType
 from textual.widgets import ContentSwitcher, Input
 
 from k9py.actions.action import Action, ActionScope
-from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.diagnosis.problem import Problem
@@ -35,7 +34,7 @@ from k9py.tui.problems import is_urgent, workload_of
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.screens.home_panes import HomePanes
 from k9py.tui.screens.problem_targets import PROBLEM_KEYS, ProblemTargetScreen
-from k9py.tui.screens.targets import no_workload_message
+from k9py.tui.screens.targets import no_workload_message, pod_of
 from k9py.tui.session import Connected, Unreachable
 from k9py.tui.widgets.live_table.cursor import HighlightCause
 from k9py.tui.widgets.live_table.table import LiveTable
@@ -140,8 +139,7 @@ class HomeScreen(ProblemTargetScreen):
 
     def pod_target(self) -> ObjectRef | None:
         problem = self.selected_problem
-        is_pod = problem is not None and problem.subject.kind == POD.name and not problem.subject.group
-        return problem.subject if problem is not None and is_pod else None
+        return None if problem is None else pod_of(problem.subject)
 
     # -- data ---------------------------------------------------------------------------------------------------------
 
