@@ -127,9 +127,16 @@ class Copy:
 
 def container_names(pod: Mapping[str, Any]) -> list[str]:
     """Return the names of all containers of a pod."""
-    spec = pod.get("spec") or {}
-    fields = ("containers", "initContainers", "ephemeralContainers")
-    return [str(container.get("name", "")) for name in fields for container in spec.get(name) or ()]
+    return [*main_container_names(pod), *_names(pod, "initContainers"), *_names(pod, "ephemeralContainers")]
+
+
+def main_container_names(pod: Mapping[str, Any]) -> list[str]:
+    """Return the names of the containers of a pod that are neither init nor debug containers."""
+    return _names(pod, "containers")
+
+
+def _names(pod: Mapping[str, Any], list_name: str) -> list[str]:
+    return [str(container.get("name", "")) for container in (pod.get("spec") or {}).get(list_name) or ()]
 
 
 def free_container_name(pod: Mapping[str, Any]) -> str:
