@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeVar
 import msgspec
 
 from k9py.api.errors import ConnectionFailedError, ForbiddenError, MissingPartError, NotFoundError, RefusedError
-from k9py.api.kinds import ENDPOINT_SLICE, JOB, KINDS, POD, REPLICA_SET, Kind
+from k9py.api.kinds import ENDPOINT_SLICE, JOB, KINDS, POD, REPLICA_SET, Kind, is_pod
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.plural import with_article
 from k9py.api.pods import ContainerState, Pod
@@ -105,7 +105,7 @@ async def find_pod(session: ClusterSession, ref: ObjectRef, *, prefers_failing: 
         KdashError: the object or its pods cannot be read.
     """
     pods = await pods_of(session, ref)
-    if ref.kind == POD.name and not ref.group:
+    if is_pod(ref):
         return pods[0]
     return newest_pod(ref, pods, prefers_failing=prefers_failing)
 
@@ -188,7 +188,7 @@ async def pods_of(session: ClusterSession, ref: ObjectRef) -> list[Pod]:
         RefusedError: its kind has no pods.
         KdashError: it, or its pods, cannot be read.
     """
-    if ref.kind == POD.name and not ref.group:
+    if is_pod(ref):
         return [_decode(POD, await session.connection.get(ref))]
     if ref.kind == "Node" and not ref.group:
         listed = await session.connection.list(POD.name, "", field_selector=f"spec.nodeName={ref.name}")
