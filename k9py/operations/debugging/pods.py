@@ -213,12 +213,8 @@ def _debugged(made: Raw, container: DebugContainer, how: Copy) -> str:
     return name
 
 
-def node_pod(node: str, namespace: str, container: DebugContainer, *, seconds: int = NODE_SECONDS) -> tuple[Raw, str]:
-    """Return a pod to create that runs on a node whatever its taints, and its container.
-
-    Args:
-        seconds: after which the kubelet ends it.
-    """
+def node_pod(node: str, namespace: str, container: DebugContainer) -> tuple[Raw, str]:
+    """Return a pod to create that runs on a node whatever its taints, and its container."""
     name = container.name or "debugger"
     pod: Raw = {
         "apiVersion": "v1",
@@ -233,7 +229,7 @@ def node_pod(node: str, namespace: str, container: DebugContainer, *, seconds: i
             "nodeName": node,
             "restartPolicy": "Never",
             "tolerations": [{"operator": "Exists"}],
-            "activeDeadlineSeconds": seconds,
+            "activeDeadlineSeconds": NODE_SECONDS,
         },
     }
     apply_profile(container.profile, DebugStyle.NODE, pod, name)
