@@ -284,7 +284,7 @@ class Forward:
                     client, _address = await loop.sock_accept(listening)
                 except OSError as error:  # such as too many open files
                     slots.release()
-                    self.figures.note_error(f"cannot accept connections: {error.strerror}", self._clock.now())
+                    self._publish_once(f"cannot accept connections: {error.strerror}")
                     await self._clock.sleep(_ACCEPT_PAUSE)
                     continue
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -378,6 +378,11 @@ class Forward:
             self._state = state
             if self._on_change is not None:
                 self._on_change()
+
+    def _publish_once(self, problem: str) -> None:
+        """Publish a problem unless it is the last event: it comes up again at every try."""
+        if not self.events or self.events[-1].text != problem:
+            self._publish(ForwardEventKind.ERROR, problem)
 
     def _publish(self, kind: ForwardEventKind, text: str) -> None:
         event = ForwardEvent(self._clock.now(), kind, bounded(text), self.pod)
