@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from k9py.api.quantities import format_bytes
+
 
 class ForwardEventKind(Enum):
     """What happened to a forward."""
@@ -67,3 +69,21 @@ class ForwardFigures:
     def errors(self) -> int:
         """Connections that were cut or failed."""
         return self.cut + self.failed
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Names and values for a person."""
+        counts = f"{self.open:,} open, {self.total:,} in all, {self.cut:,} cut, {self.failed:,} failed"
+        if self.ended_with_pod:
+            counts += f", {self.ended_with_pod:,} ended with their pod"
+        return (
+            ("connections", counts),
+            ("sent", traffic_text(self.sent)),
+            ("received", traffic_text(self.received)),
+            ("moves", f"{self.moves:,}"),
+        )
+
+
+def traffic_text(size: int) -> str:
+    """Return a number of bytes as text: `1.2KiB`."""
+    return f"{format_bytes(size)}B"
