@@ -58,8 +58,8 @@ async def test_the_dialog_has_the_fields_of_each_way_and_refuses_what_cannot_be(
     assert "-debug-" in dialog.query_one("#name", Input).value
     await shop.press("right")
     assert shown_rows(dialog) == ["style", "namespace", "image", "profile"]
-    assert dialog.query_one("#profile", ChoiceField).value == "sysadmin"
-    assert "it may do anything on the node" in str(dialog.query_one("#rights", Static).render())
+    assert dialog.query_one("#profile", ChoiceField).value == "general"  # kubectl's default for nodes too
+    assert "the whole file system of the node is at /host" in str(dialog.query_one("#rights", Static).render())
     await shop.press("right", "down", "home", "shift+end", "delete", "a", "space", "b", "enter")
     await shop.until(lambda: "is no image" in str(dialog.query_one("#wrong", Static).render()))
     await shop.press("escape")
@@ -87,7 +87,7 @@ async def test_a_shell_on_a_node_is_confirmed_and_its_pod_removed(
 
     monkeypatch.setattr(debugging, "run_in_terminal", handed_over)
     text = await to_the_confirmation_on_the_node(shop)
-    assert "privileged: it may do anything on the node" in " ".join(text.split())
+    assert "the whole file system of the node is at /host" in " ".join(text.split())
     assert "removed when the shell ends" in " ".join(text.split())
     assert not for_debugging(shop)
     await shop.press("tab", "enter")

@@ -114,14 +114,28 @@ def non_root(pod: Raw, security: Raw) -> Iterator[PreflightWarning]:
         yield PreflightWarning(WarningLevel.CAUTION, "non-root", text)
 
 
+def _keeps_labels(pod: Raw, how: Copy) -> PreflightWarning:
+    """Warn that others take the copy for the pod; a ReplicaSet deletes a pod that it has too many."""
+    owners = (pod.get("metadata") or {}).get("ownerReferences") or ()
+    owner = next((each for each in owners if each.get("controller")), None)
+    text = "it has the labels of the pod: Services send it traffic, and a controller may adopt and delete it"
+    level = WarningLevel.CAUTION
+    if owner is not None and owner.get("kind") in ("ReplicaSet", "ReplicationController"):
+        name = printable(f"{owner['kind']} {owner.get('name', '')}")
+        text = f"it has the labels of the pod: Services send it traffic, and {name} adopts it and deletes one too many"
+        level = WarningLevel.DANGER
+    if not how.kept.labels:
+        text += "; a copy with a container to work in has none of them"
+    return PreflightWarning(level, "keeps-labels", text)
+
+
 def of_copy(pod: Raw, made: Raw, how: Copy) -> Iterator[PreflightWarning]:
     """Warn about what a copy does beside being looked at."""
     spec = made.get("spec") or {}
     source = (pod.get("metadata") or {}).get("labels") or {}
     kept = [name for name in source if name in (made["metadata"].get("labels") or {})]
     if kept:
-        text = "it has the labels of the pod: Services send it traffic, and a controller may adopt and delete it"
-        yield PreflightWarning(WarningLevel.CAUTION, "keeps-labels", text)
+        yield _keeps_labels(pod, how)
     claims = [
         printable(str(volume["persistentVolumeClaim"].get("claimName", "")))
         for volume in spec.get("volumes") or ()
@@ -134,5 +148,7 @@ def of_copy(pod: Raw, made: Raw, how: Copy) -> Iterator[PreflightWarning]:
     if how.replaces:
         yield PreflightWarning(WarningLevel.CAUTION, "replaces", "then the pod is deleted at once, without grace")
     names = container_names({"spec": {"containers": spec.get("containers")}})
-    text = f"all its {count_noun(len(names), 'container')} run, beside those of the pod"
+    count = len(names)
+    runs = "its container runs" if count == 1 else f"all its {count_noun(count, 'container')} run"
+    text = f"{runs}, beside those of the pod"
     yield PreflightWarning(WarningLevel.NOTE, "runs-twice", text)

@@ -16,7 +16,7 @@ from k9py.operations.debugging.pods import Copy, DebugContainer, check_image
 from k9py.operations.debugging.profiles import PROFILES, DebugStyle, Kept, Level, needed_level, profile_text
 from k9py.operations.debugging.warnings import admitted_profile, pod_security, state_of_node
 from k9py.operations.node_shell import NodeShellInputs, plan_node_shell
-from k9py.operations.plan import WritePlan
+from k9py.operations.plan import WarningLevel, WritePlan
 from k9py.operations.result import OperationResult
 from tests.unit.operations.raw import raw_pod
 
@@ -127,6 +127,19 @@ CLAIM = {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"
 )
 def test_what_a_copy_does_beside_is_warned_of(raw: Raw, how: Copy, code: str) -> None:
     assert codes(plan_debug_copy(raw, CopyInputs(BOX, how))) == {"runs-twice", code}
+
+
+def test_a_copy_that_its_replicaset_adopts_is_a_danger() -> None:
+    raw = pod()
+    raw["metadata"] = {
+        **raw["metadata"],
+        "labels": {"app": "web"},
+        "ownerReferences": [{"kind": "ReplicaSet", "name": "web-1", "controller": True}],
+    }
+    plan = plan_debug_copy(raw, CopyInputs(DebugContainer(), Copy(images={"*": "other:1"})))
+    [warning] = [each for each in plan.warnings if each.code == "keeps-labels"]
+    assert warning.level is WarningLevel.DANGER
+    assert "ReplicaSet web-1 adopts it and deletes one too many" in warning.message
 
 
 @pytest.mark.parametrize(
