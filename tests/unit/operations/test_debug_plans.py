@@ -52,7 +52,7 @@ def test_a_debug_container_is_added_to_exactly_the_pod_that_was_read() -> None:
     assert plan.request.patch["metadata"] == {"uid": "pod-checkout-abc-1", "resourceVersion": "100"}  # type: ignore[index,call-overload]
     assert added["name"] == plan.container
     assert added["targetContainerName"] == "app"
-    assert rows(plan)["profile"] == "general: may trace processes (SYS_PTRACE)"
+    assert rows(plan)["profile"] == "general: may trace processes, as a debugger does (capability SYS_PTRACE)"
     assert "cannot be removed" in rows(plan)["afterwards"]
     assert not codes(plan)
 
