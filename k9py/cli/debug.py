@@ -39,6 +39,7 @@ from k9py.remote.debugging import (
     open_debug,
     removed_afterwards,
 )
+from k9py.remote.leave_keys import LEAVE_KEYS
 from k9py.remote.terminal import LEFT, LocalTerminal, TerminalClosedError, run_interactively
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import ExitCode
@@ -209,7 +210,9 @@ async def _attached(invocation: Invocation, session: ClusterSession, where: Debu
     if ended is None:
         try:
             async with open_debug(session, where) as stream:
-                console.print_err(where.hint)
+                console.print_err(f"{where.title} · {LEAVE_KEYS} leaves it")
+                if where.hint:
+                    console.print_err(where.hint)
                 async with LocalTerminal(sys.stdin.fileno()) as terminal:
                     end = await run_interactively(stream, terminal)
         except TerminalClosedError:

@@ -93,7 +93,7 @@ async def test_a_shell_on_a_node_is_confirmed_and_its_pod_removed(
     await shop.press("tab", "enter")
     await shop.advance_until(lambda: seen)
     [(title, leave, [name])] = seen
-    assert title == f"debugger in {name}"
+    assert title == f"debugging in {name} (debugger)"
     assert "chroot /host" in leave
     await shop.advance_until(lambda: not for_debugging(shop))
     await shop.until_said(f"pod {name} removed")
@@ -117,12 +117,14 @@ async def test_a_debug_container_is_added_to_the_pod_and_attached_to(
     await shop.until_screen(ConfirmDialog)
     await shop.press("tab", "enter")
     await shop.advance_until(lambda: seen)
-    [(name, pod)] = [title.split(" in ") for title in seen]
+    [(pod, name)] = [title.removeprefix("debugging in ").rstrip(")").split(" (") for title in seen]
     stored = shop.simulator.call(lambda state: state.storage.get(PODS, "shop", pod))
     assert stored is not None
     [added] = [each for each in stored["spec"]["ephemeralContainers"] if each["name"] == name]
     assert (added["stdin"], added["tty"]) == (True, True)
     assert added["targetContainerName"]
+    await shop.until_said(f"debugging in {pod} ({name}): ")
+    assert f"{name} runs" not in shop.text  # the status of the operation that started it
 
 
 async def test_the_pod_is_removed_when_the_terminal_cannot_be_handed_over(shop: Dashboard) -> None:

@@ -36,6 +36,7 @@ from k9py.remote.terminal import LEFT
 from k9py.tui.context import AppContext
 from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.dialogs.debug import DebugChoice, DebugDefaults, DebugDialog, DebugSubject
+from k9py.tui.dialogs.dialog import place_text
 from k9py.tui.dialogs.filtered_list import ChoiceItem
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.remote.handed_over import run_in_terminal
@@ -101,10 +102,9 @@ async def _dialog(
     settings = read_settings(context.options.config_path).settings.debug
     node = target.name if pod is None else pod.spec.node_name
     namespace = settings.node_namespace or connected.namespace
-    where = f"namespace {pod.namespace}" if pod is not None else "the whole cluster"
     subject = DebugSubject(
         f"Node {node}" if pod is None else f"Pod {pod.name}",
-        f"{where} · context {context.context_name}",
+        place_text("" if pod is None else pod.namespace, context.context_name),
         () if pod is None else tuple(each.name for each in pod.spec.containers or ()),
         node,
         "" if pod is None else copy_name(pod.name),
@@ -213,12 +213,12 @@ class _Session:
             self._context.show_message(text, failed=ended.exit_code != 0)
             self._context.navigator.open_logs(where.ref, previous=False, container=where.container.container)
             return
-        title = f"{name} in {printable(where.ref.name)}"
+        title = where.title
         end = await run_in_terminal(
             self._app,
             partial(open_debug, self._connected, where),
             title,
-            leave=f"{LEAVE_KEYS} leaves it\r\n{where.hint}",
+            leave="\r\n".join(filter(None, (f"{LEAVE_KEYS} leaves it", where.hint))),
         )
         how = await self._how(where, end)
         self._context.operations.dismiss()  # it says that the container runs
