@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingsMap, BindingType
 
 from k9py.actions.action import Action, ActionScope
-from k9py.api.kinds import POD, is_workload
+from k9py.api.kinds import is_workload
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.health import ClusterState
@@ -25,7 +25,7 @@ from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.resource_pane import ResourcePane
 from k9py.tui.panes.row_marks import RowMarks
 from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
+from k9py.tui.screens.targets import OBJECT_KEYS, applies_to, pod_of
 from k9py.tui.widgets.live_table.table import LiveTable
 
 _SCREEN_SCOPES = (
@@ -166,8 +166,7 @@ class ResourceScreen(PanedScreen):
         return self.pane.table.cursor_key if self.is_connected else None
 
     def pod_target(self) -> ObjectRef | None:
-        key = self.target()
-        return key if key is not None and key.kind == POD.name and not key.group else None
+        return pod_of(self.target())
 
     def uid_of(self, ref: ObjectRef) -> str:
         held = self.pane.object(ref)

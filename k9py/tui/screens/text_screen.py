@@ -9,14 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from k9py.actions.action import Action, ActionScope
-from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.text_pane import TextPane
 from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.targets import applies_to
+from k9py.tui.screens.targets import applies_to, pod_of
 from k9py.tui.widgets.filter_bar import FilterBar
 
 
@@ -44,7 +43,7 @@ class TextScreen(PanedScreen):
         return applies_to(action, self.subject)
 
     def pod_target(self) -> ObjectRef | None:
-        return self.subject if self.subject.kind == POD.name and not self.subject.group else None
+        return pod_of(self.subject)
 
     def title_of(self, action: Action) -> str:
         return "Search" if action.id == "pane.filter" else action.title

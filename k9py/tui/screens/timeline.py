@@ -17,7 +17,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from k9py.actions.action import Action, ActionScope
-from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.cluster.change_feed import Changes
@@ -30,7 +29,7 @@ from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.row_sources import ColumnSet
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
+from k9py.tui.screens.targets import OBJECT_KEYS, applies_to, pod_of
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.tui.workers import start_worker
@@ -264,8 +263,7 @@ class TimelineScreen(PanedScreen):
         return entry.about if entry is not None and self.is_connected else None
 
     def pod_target(self) -> ObjectRef | None:
-        target = self.target()
-        return target if target is not None and target.kind == POD.name and not target.group else None
+        return pod_of(self.target())
 
     def applies(self, action: Action) -> bool:
         target = self.target() or self.subject

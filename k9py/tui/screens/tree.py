@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from k9py.actions.action import Action, ActionScope
-from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.text import printable
@@ -24,7 +23,7 @@ from k9py.tui.context import AppContext
 from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
+from k9py.tui.screens.targets import OBJECT_KEYS, applies_to, pod_of
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
 from k9py.views.tones import live_age
@@ -167,8 +166,7 @@ class TreeScreen(PanedScreen):
         return applies_to(action, self.target() or self.subject)
 
     def pod_target(self) -> ObjectRef | None:
-        key = self.target()
-        return key if key is not None and key.kind == POD.name and not key.group else None
+        return pod_of(self.target())
 
     def uid_of(self, ref: ObjectRef) -> str:
         return self._uids.get(ref) or super().uid_of(ref)
