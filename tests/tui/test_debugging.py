@@ -13,12 +13,13 @@ from k9py.api.streams import CommandEnd
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
+from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.debug import DebugDialog
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.remote import debugging
 from k9py.tui.widgets.choice_field import ChoiceField
-from tests.tui.dashboard import Dashboard, dashboard
+from tests.tui.dashboard import CHECKOUT, Dashboard, dashboard
 from tests.tui.test_resources import listed
 
 Raw = dict[str, Any]
@@ -125,6 +126,20 @@ async def test_a_debug_container_is_added_to_the_pod_and_attached_to(
     assert added["targetContainerName"]
     await shop.until_said(f"debugging in {pod} ({name}): ")
     assert f"{name} runs" not in shop.text  # the status of the operation that started it
+
+
+async def test_of_a_workload_a_pod_is_chosen_first(shop: Dashboard) -> None:
+    await shop.select(CHECKOUT)
+    await shop.press("b")
+    choice = await shop.until_screen(ChooseDialog)
+    assert choice.heading == "Debug which pod of Deployment checkout?"
+    assert choice.highlighted is not None
+    assert choice.highlighted.detail.startswith("ready · ")
+    name = choice.highlighted.value
+    await shop.press("enter")
+    dialog = await shop.until_screen(DebugDialog)
+    assert dialog.heading == f"Debug Pod {name}"
+    await shop.until_text("in shop · context demo", "target app: sees the processes of this container too")
 
 
 async def test_the_pod_is_removed_when_the_terminal_cannot_be_handed_over(shop: Dashboard) -> None:

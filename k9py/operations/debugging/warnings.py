@@ -53,9 +53,15 @@ def state_of_pod(pod: Raw) -> Iterator[PreflightWarning]:
     if not (pod.get("spec") or {}).get("nodeName"):
         text = "the pod is not scheduled: the container starts once it is on a node"
         yield PreflightWarning(WarningLevel.CAUTION, "not-scheduled", text)
-    elif phase == "Pending":
+    elif phase == "Pending" and not _has_sandbox(pod):
         text = "the pod is Pending: the container starts once the pod has its volumes and network"
         yield PreflightWarning(WarningLevel.CAUTION, "pending", text)
+
+
+def _has_sandbox(pod: Raw) -> bool:
+    """Return whether the kubelet has reported that the pod has its volumes and network (Kubernetes 1.29)."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(each.get("type") == "PodReadyToStartContainers" and each.get("status") == "True" for each in conditions)
 
 
 def debug_containers(pod: Raw) -> Iterator[PreflightWarning]:

@@ -135,7 +135,9 @@ class RunCommandDialog(Dialog[RunChoice]):
             words, tone = "" if meant == line.strip() else f"runs: {printable(meant)}", Tone.MUTED
         except RefusedError as error:
             words, tone = error.message if line.strip() else "type a command", Tone.WARN
-        self.query_one("#meaning", Static).update(self.toned((words, tone)))
+        meaning = self.query_one("#meaning", Static)
+        meaning.update(self.toned((words, tone)))
+        meaning.display = bool(words)
         self.query_one("#confirm", Button).disabled = tone is Tone.WARN or bool(self._obstacle)
 
     @on(Input.Submitted, "#line")

@@ -92,7 +92,7 @@ async def _choose_pod(app: TerminalApp[Any], connected: Connected, target: Objec
 
 def _about(pod: Pod, now: datetime) -> str:
     created = pod.metadata.creation_timestamp
-    return state_of(pod) if created is None else f"{state_of(pod)} · {age(created, now)} old"
+    return state_of(pod) if created is None else f"{state_of(pod)} · {age(created, now)}"
 
 
 async def _dialog(

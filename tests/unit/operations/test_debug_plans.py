@@ -98,6 +98,12 @@ def test_what_may_go_wrong_is_warned_of(raw: Raw, inputs: DebugInputs, code: str
     assert codes(plan_debug_container(raw, inputs)) == {code}
 
 
+def test_a_pending_pod_that_has_its_network_is_not_warned_of() -> None:
+    """Its image may be what keeps it Pending: a debug container starts all the same."""
+    ready = [{"type": "PodReadyToStartContainers", "status": "True"}]
+    assert not codes(plan_debug_container(pod(phase="Pending", conditions=ready), DebugInputs(BOX)))
+
+
 @pytest.mark.parametrize(
     "image", ["busybox", "a/b:1", "registry.example.com:5000/a/b:1.2", f"a@sha256:{'0' * 64}", "a:1@sha256:" + "a" * 64]
 )
