@@ -87,6 +87,7 @@ class ForwardControl:
         from k9py.forwarding.declared_ports import declared_ports, has_other_protocols
         from k9py.forwarding.read_target import read_target
         from k9py.forwarding.targets import object_title
+        from k9py.tui.dialogs.dialog import place_text
         from k9py.tui.dialogs.forward import ForwardDialog
 
         read, pods = await read_target(session.connection, target)
@@ -97,7 +98,7 @@ class ForwardControl:
             notes.append("only TCP can be forwarded")
         if pods and not any(pod.is_ready for pod in pods):
             notes.append("the pod is not ready: connections wait until it is")
-        place = f"{target.namespace} · context {self._context.context_name}"
+        place = place_text(target.namespace, self._context.context_name)
         dialog = ForwardDialog(object_title(target), place, ports, note=" · ".join(notes))
         return await self._app.push_screen(dialog, wait_for_dismiss=True)
 
