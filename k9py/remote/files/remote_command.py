@@ -22,6 +22,8 @@ BATCH: Final = 256 * 1024
 """Bytes that are passed to a thread at once."""
 MAX_STDERR: Final = 16 * 1024
 """Bytes of standard error that are kept: the last ones."""
+_FULL: Final = ("no space left", "quota exceeded")
+"""What the line of a full disk has; of tar it may not be the first one."""
 
 
 class MissingCommandError(RefusedError):
@@ -30,6 +32,10 @@ class MissingCommandError(RefusedError):
 
 class CommandFailedError(RefusedError):
     """A command in the container failed; the message is its own."""
+
+
+class ContainerFullError(KdashError):
+    """There is no space left in the container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,13 +220,15 @@ def failure(end: CommandEnd, stderr: bytes, what: str) -> KdashError:
     Args:
         what: what was not done, such as "/data cannot be read".
     """
-    text = first_line(stderr) or end.message
+    full = next((line for line in _lines(stderr) if any(sign in line.lower() for sign in _FULL)), "")
+    text = full or first_line(stderr) or end.message
     lower = text.lower()
     reason = bounded(text) or f"exit code {end.exit_code}"
     if "permission denied" in lower or "operation not permitted" in lower:
         return CommandFailedError(f"{what}: {reason}", "the user that the container runs as may not do this")
-    if "no space left" in lower or "quota exceeded" in lower:
-        return CommandFailedError(f"{what}: {reason}", "there is no space left in the container")
+    if full:
+        hint = "free space in the container, where what has arrived stays until it is continued or removed"
+        return ContainerFullError(f"{what}: {reason}", hint)
     if "read-only file system" in lower:
         return CommandFailedError(f"{what}: {reason}", "copy to a volume, such as an emptyDir, that is writable")
     if "no such file or directory" in lower or "nonexistent" in lower:
@@ -230,5 +238,8 @@ def failure(end: CommandEnd, stderr: bytes, what: str) -> KdashError:
 
 def first_line(stderr: bytes) -> str:
     """Return the first line of standard error that says something."""
-    lines = [line for line in stderr.decode(errors="surrogateescape").splitlines() if line.strip()]
-    return lines[0].strip() if lines else ""
+    return next(iter(_lines(stderr)), "")
+
+
+def _lines(stderr: bytes) -> list[str]:
+    return [line.strip() for line in stderr.decode(errors="surrogateescape").splitlines() if line.strip()]
