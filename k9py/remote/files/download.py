@@ -27,6 +27,7 @@ from k9py.remote.files.remote_command import (
     exchange,
     failure,
     in_thread,
+    needs_either,
     pump,
     single,
 )
@@ -130,8 +131,9 @@ class Download:
                 self.progress.bytes, self.progress.kept_bytes = counted
         try:
             await self._stream_file(tree, parts, path, status, 0)
-        except MissingCommandError:
-            await self._copy_with_tar(tree, parts, path)
+        except MissingCommandError as error:
+            with needs_either("cat", error):
+                await self._copy_with_tar(tree, parts, path)
 
     def _count_kept(self, size: int) -> None:
         progress = self.progress

@@ -30,6 +30,7 @@ from k9py.remote.files.remote_command import (
     exchange,
     failure,
     in_thread,
+    needs_either,
     run_command,
 )
 from k9py.remote.files.remote_stat import RemoteFile, RemoteStatus, read_status, walk
@@ -147,9 +148,11 @@ class Upload:
         progress.bytes = progress.kept_bytes = keep
         try:
             await self._write_part(target, keep, _pieces(_read_from(self._source, keep, progress)))
-        except MissingCommandError:
+        except MissingCommandError as error:
             progress.bytes = progress.kept_bytes = 0
-            await self._send_archive(_Selection(self._source, os.path.basename(target)), os.path.dirname(target) or "/")
+            selection = _Selection(self._source, os.path.basename(target))
+            with needs_either("dd", error):
+                await self._send_archive(selection, os.path.dirname(target) or "/")
         else:
             await self._finish(target, status.st_mode & 0o777 if self._options.keeps_owner else None)
         progress.files = 1

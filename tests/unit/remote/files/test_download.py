@@ -279,6 +279,7 @@ async def test_without_cat_tar_copies_a_file_and_without_both_a_debug_container_
 
     with pytest.raises(MissingCommandError) as caught:
         await copy(replace(commands, missing=frozenset({"cat", "tar"})), "-a", str(here / "c"))
+    assert caught.value.message == "the container has neither cat nor tar"
     assert "debug" in caught.value.hint
 
 

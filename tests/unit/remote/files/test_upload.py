@@ -13,7 +13,7 @@ from k9py.api.errors import ConnectionFailedError, NotFoundError, RefusedError
 from k9py.api.streams import CommandEnd, ContainerRef, ContainerStream
 from k9py.remote.files.local_tree import PART_SUFFIX
 from k9py.remote.files.progress import CopyProgress, Reason
-from k9py.remote.files.remote_command import ContainerFullError, failure
+from k9py.remote.files.remote_command import ContainerFullError, MissingCommandError, failure
 from k9py.remote.files.upload import Upload, UploadOptions
 from k9py.views.exit_codes import ExitCode, exit_code_of_error
 from tests.factories.local_commands import CONTAINER, LocalCommands
@@ -181,6 +181,22 @@ def test_a_full_disk_of_the_container_is_no_refusal(stderr: bytes) -> None:
 
     assert isinstance(error, ContainerFullError)
     assert not isinstance(error, RefusedError)
+    assert exit_code_of_error(error) is ExitCode.UNKNOWN
+
+
+async def test_an_image_without_dd_and_tar_is_named_with_both(pod: Path, here: Path) -> None:
+    (here / "a").write_bytes(b"x")
+    with pytest.raises(MissingCommandError, match="neither dd nor tar"):
+        await copy(LocalCommands(str(pod), missing=frozenset({"dd", "tar"})), here / "a", "a")
+
+
+@pytest.mark.parametrize("exit_code", [137, 143])
+def test_a_command_that_was_killed_is_no_refusal(exit_code: int) -> None:
+    message = f"command terminated with non-zero exit code: command terminated with exit code {exit_code}"
+    error = failure(CommandEnd(exit_code, "NonZeroExitCode", message), b"", "/d cannot be written")
+
+    assert error.message == f"/d cannot be written: the command was killed (exit code {exit_code})"
+    assert "--resume" in error.hint
     assert exit_code_of_error(error) is ExitCode.UNKNOWN
 
 
