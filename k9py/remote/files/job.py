@@ -81,7 +81,7 @@ class CopyJob:
     def detail(self) -> str:
         """Why it has failed, or what was left out."""
         if self._error is not None:
-            return printable(f"{self._error.message} {self._error.hint}".strip())
+            return printable("; ".join(filter(None, (self._error.message, self._error.hint))))
         return next(self._copy.progress.left_out_lines(), "")
 
     @property
@@ -117,7 +117,7 @@ class CopyJob:
 
     @property
     def _has_failures(self) -> bool:
-        return self._copy.progress.has_failed or self._copy.progress.has_unsafe
+        return self._copy.progress.has_failed or self._copy.progress.has_refused
 
     def _set(self, state: JobState) -> None:
         self.state = state

@@ -312,8 +312,8 @@ class FileScreen(TextScreen):
 
     @property
     def _note(self) -> str:
-        size = f"{len(self._part.data):,} bytes"
-        extent = "" if self._part.is_whole else f"the {'last' if self._part.is_end else 'first'} {size} only"
+        size = f"{len(self._part.shown):,} bytes"
+        extent = "" if self._part.is_all_shown else f"the {'last' if self._part.is_end else 'first'} {size} only"
         kind = "binary" if self._part.is_binary else ""
         return " · ".join(text for text in (printable(self._path), kind, extent) if text)
 
@@ -331,7 +331,7 @@ class FileScreen(TextScreen):
 
     def action_end_of_file(self) -> None:
         """Show the last bytes, or the first ones again."""
-        if self._part.is_whole:
+        if self._part.is_all_shown:
             self.pane.text.action_edge(0 if self.pane.text.scroll_offset.y else 1)
             return
 
