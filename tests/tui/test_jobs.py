@@ -59,7 +59,7 @@ class Forwarding:
             raise self.error
         self.started.append((ref, tuple(ports)))
         job: Any = FakeJob(title=f"{ref.name} {ports[0]}", url=f"http://{address}:{ports[0].local}")
-        job.warning, job.target = "", FakeJob(title=ref.name)
+        job.warning, job.waits_for, job.target = "", "", FakeJob(title=ref.name)
         return job
 
 
@@ -170,10 +170,24 @@ async def test_the_dialog_lists_ports_and_a_port_in_use_is_replaced_knowingly(
     while not dialog.other.has_focus:
         await kdash.press("down")
     await kdash.press(*"9000", "space", *"1:a:b")
-    await kdash.until_text("more than one colon")
-    await kdash.press(*["backspace"] * 5, *":http", "enter")
+    await kdash.until_text("✗ '1:a:b' has more than one colon: use 80, 8080:80")
+    await kdash.press(*["backspace"] * 5, *":htt")
+    await kdash.until_text("✗ no container of deploy/checkout has a port named htt: ports: 8080")
+    await kdash.press("p", "enter")
     await kdash.until(lambda: bool(forwarding.started), "started")
     assert forwarding.started == [(CHECKOUT, (PortPair(9000, None), PortPair("http", 0)))]
+
+
+async def test_the_dialog_of_a_pod_that_cannot_run_says_why_and_offers_no_key_without_rows(
+    kdash: Dashboard, simulator: Simulator
+) -> None:
+    dialog = ForwardDialog("pod/web-1", "shop", (), warning="web-1: not scheduled: connections wait until it runs")
+    kdash.app.push_screen(dialog)
+    await kdash.until_screen(ForwardDialog)
+    await kdash.until_text("▲ type a port", "▲ web-1: not scheduled", " Enter forward · Esc cancel ")
+    assert "Space" not in kdash.text
+    await kdash.press("8")
+    await kdash.until_text("● listens on 127.0.0.1 only", "▲ web-1: not scheduled")
 
 
 async def test_what_is_typed_asks_nothing_and_a_failure_is_shown(kdash: Dashboard, forwarding: Forwarding) -> None:

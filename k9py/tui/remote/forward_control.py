@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -86,19 +87,30 @@ class ForwardControl:
         """Return the ports that a person chooses, None for none. Raises KdashError: the object cannot be read."""
         from k9py.forwarding.declared_ports import declared_ports, has_other_protocols
         from k9py.forwarding.read_target import read_target
+        from k9py.forwarding.start import list_pods
+        from k9py.forwarding.target_state import state_note
         from k9py.forwarding.targets import object_title
         from k9py.tui.dialogs.forward import ForwardDialog
 
         read, pods = await read_target(session.connection, target)
+        is_known = bool(pods)
+        with suppress(KdashError):  # they may not be listed: then nothing is known of them
+            pods, is_known = read.own(await list_pods(session.connection, read)), True
+        warning = state_note(read, pods, self._context.options.clock.now()) if is_known else ""
         specs = [pod.spec for pod in pods] or ([] if read.template is None else [read.template])
         ports = declared_ports(read.service, specs)
         notes = [] if ports else ["it declares no TCP port: type the port that its program listens on"]
         if has_other_protocols(read.service, specs):
             notes.append("only TCP can be forwarded")
-        if pods and not any(pod.is_ready for pod in pods):
-            notes.append("the pod is not ready: connections wait until it is")
         place = f"{target.namespace} · context {self._context.context_name}"
-        dialog = ForwardDialog(object_title(target), place, ports, note=" · ".join(notes))
+        dialog = ForwardDialog(
+            object_title(target),
+            place,
+            ports,
+            note=" · ".join(notes),
+            warning=warning,
+            check=partial(read.check, pods=pods),
+        )
         return await self._app.push_screen(dialog, wait_for_dismiss=True)
 
     # -- those of the config file -------------------------------------------------------------------------------------
@@ -230,7 +242,8 @@ class ForwardControl:
         context.refresh_header()
         keys = context.key_names.fill("{background.jobs} lists it, {background.copy_url} there copies the URL")
         warning = f"{forward.warning} · " if forward.warning else ""
-        context.show_message(f"{warning}{forward.url} → {forward.target.title} · {keys}", stays=True)
+        waits = f" · waits: {forward.waits_for}" if forward.waits_for else ""
+        context.show_message(f"{warning}{forward.url} → {forward.target.title}{waits} · {keys}", stays=True)
 
     def _saved_names(self) -> str:
         """Return which forwards the config file has: a name may have been meant as one of them."""
