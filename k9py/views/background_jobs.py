@@ -60,12 +60,16 @@ class SavedForward:
         name: of its table.
         what: such as "svc/web 8080→80".
         key: that starts it from any screen, as it is written; "" for none.
+        fault: what is not valid in its table, and its line.
+        is_usable: it can be started, with its fault too.
     """
 
     name: str
     what: str
     namespace: str = ""
     key: str = ""
+    fault: str = ""
+    is_usable: bool = True
 
 
 def job_tone(job: BackgroundJob) -> Tone:
@@ -132,19 +136,21 @@ def job_row(job: BackgroundJob, number: int) -> Row:
 
 
 def saved_row(saved: SavedForward, place: int) -> Row:
-    """Return the row of a forward of the config file that does not run."""
+    """Return the row of a forward of the config file that does not run, or why it cannot."""
     key = f" · {saved.key} starts it anywhere" if saved.key else ""
+    fault = f" · {saved.fault}" if saved.fault else ""
+    tone = Tone.WARN if saved.fault else Tone.MUTED
     return Row(
         key=saved_key(saved.name),
         cells=(
             Cell(FORWARD_KIND, Tone.MUTED),
-            Cell(printable(saved.what), Tone.MUTED),
-            Cell("saved", Tone.ACCENT),
+            Cell(printable(saved.what or saved.name), Tone.MUTED),
+            Cell("saved", Tone.ACCENT) if saved.is_usable else Cell("not valid", Tone.WARN),
             Cell("", sort=(True, 0.0, "")),
             Cell("", sort=0.0),
-            Cell(printable(f"{saved.name}{key}"), Tone.MUTED),
+            Cell(printable(f"{saved.name}{key}{fault}" if saved.is_usable else saved.fault), tone),
         ),
-        tone=Tone.MUTED,
+        tone=tone,
         rank=_SAVED_RANK * _GROUP + place,
     )
 

@@ -35,6 +35,10 @@ key = "f5"
 target = "svc/web"
 ports = ["80"]
 context = "prod-*"
+
+[forwards.broken]
+target = "deploy/checkout"
+ports = "8080"
 """
 
 
@@ -82,8 +86,13 @@ async def test_the_screen_follows_the_jobs_and_its_keys_act_on_the_selected_one(
     jobs = kdash.app.jobs
     await kdash.press("J")
     await kdash.until_screen(JobsScreen)
-    await kdash.until_text("1 Jobs · 1", "deploy/checkout 8081:8080", "saved", "checkout · F5 starts it anywhere")
+    await kdash.until_text("1 Jobs · 2", "deploy/checkout 8081:8080", "saved", "checkout · F5 starts it anywhere")
+    await kdash.until_text("not valid", "line 15: forwards.broken.ports must be a list")
     assert "elsewhere" not in kdash.text, "it is of another context"
+    await kdash.press("colon", *"forward", "space", *"nosuch", "enter")
+    await kdash.until_said(
+        "no saved forward nosuch, and nothing is selected · saved forwards: checkout, broken (line 15:"
+    )
     quiet, busy = (
         FakeJob(title="quiet", state=JobState.WAITING),
         FakeJob("download", "a.tar", fraction=0.5, progress="50 %"),
@@ -91,9 +100,9 @@ async def test_the_screen_follows_the_jobs_and_its_keys_act_on_the_selected_one(
     busy.quit_question, busy.url = "40 MB are still missing", "http://127.0.0.1:1"
     jobs.add(quiet)
     jobs.add(busy)
-    await kdash.until_text("1 Jobs · 3", "quiet", "waiting", "━━━━━───── 50 %", "▲ 1 forward waits", "1 download")
+    await kdash.until_text("1 Jobs · 4", "quiet", "waiting", "━━━━━───── 50 %", "▲ 1 forward waits", "1 download")
     await kdash.press("g", "s")
-    await kdash.until_text("stopped", "1 Jobs · 3")
+    await kdash.until_text("stopped", "1 Jobs · 4")
     assert quiet.state is JobState.STOPPED
     await kdash.press("g", "s")
     dialog = await kdash.until_screen(LossesDialog)
@@ -124,7 +133,7 @@ async def test_a_saved_forward_starts_by_its_key_once_and_again_from_the_list(
     await kdash.until_said("checkout runs already: http://127.0.0.1:8081")
     await kdash.press("J")
     screen = await kdash.until_screen(JobsScreen)
-    await kdash.until_text("1 Jobs · 1", "running")
+    await kdash.until_text("1 Jobs · 2", "running")
     await kdash.press("y")
     lines = (await kdash.until_screen(ConfigLinesDialog)).config_lines
     assert lines.startswith('[forwards.checkout]\ncontext = "demo"\n')
@@ -134,7 +143,7 @@ async def test_a_saved_forward_starts_by_its_key_once_and_again_from_the_list(
     [first] = kdash.app.jobs.jobs
     await first.stop()
     kdash.app.jobs.touch()
-    await kdash.until_text("1 Jobs · 1", "stopped")
+    await kdash.until_text("1 Jobs · 2", "stopped")
     assert "saved" not in kdash.text, "one row for one forward"
     assert screen.pane.table.select_key(next(iter(screen.pane._jobs)))
     await kdash.press("r")
@@ -145,7 +154,7 @@ async def test_a_saved_forward_starts_by_its_key_once_and_again_from_the_list(
     kdash.app.jobs.touch()
     await kdash.until_text("stopped")
     await kdash.press("L")
-    await kdash.until_text("1 Jobs · 1", "saved")
+    await kdash.until_text("1 Jobs · 2", "saved")
 
 
 async def test_the_dialog_lists_ports_and_a_port_in_use_is_replaced_knowingly(
@@ -201,6 +210,9 @@ async def test_what_is_typed_asks_nothing_and_a_failure_is_shown(kdash: Dashboar
     await kdash.press("colon", *"forward", "space", *"checkout", "enter")
     await kdash.until(lambda: len(forwarding.started) == 1, "the saved one of that name")
     assert forwarding.started == [(CHECKOUT, (PortPair(8080, 8081),))]
+    await kdash.press("colon", *"forward", "space", *"broken", "enter")
+    await kdash.until_screen(MessageDialog)
+    await kdash.until_text("Forward broken", "not valid: line 15: forwards.broken.ports", "correct")
 
 
 async def test_quitting_and_leaving_the_cluster_ask_only_where_something_is_lost(kdash: Dashboard) -> None:

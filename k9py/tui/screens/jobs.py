@@ -130,7 +130,8 @@ class JobsScreen(PanedScreen):
     def title_of(self, action: Action) -> str:
         if action.id != "table.select":
             return super().title_of(action)
-        return "Details" if self.pane.selected_saved is None else "Start"
+        saved = self.pane.selected_saved
+        return "Start" if saved is not None and saved.is_usable else "Details"
 
     def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Show the details of the job, and its keys."""
