@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets._toast import Toast
 
 from k9py.api.errors import RefusedError
 from k9py.api.meta import ObjectRef
@@ -134,6 +135,7 @@ async def test_a_saved_forward_starts_by_its_key_once_and_again_from_the_list(
     await kdash.press("J")
     screen = await kdash.until_screen(JobsScreen)
     await kdash.until_text("1 Jobs · 2", "running")
+    assert not kdash.app._notifications, "they would cover the details"
     await kdash.press("y")
     lines = (await kdash.until_screen(ConfigLinesDialog)).config_lines
     assert lines.startswith('[forwards.checkout]\ncontext = "demo"\n')
@@ -252,10 +254,19 @@ async def test_ctrl_c_while_it_is_asked_quits_and_what_runs_is_stopped(
     assert (asked.state, quiet.state) == (JobState.STOPPED, JobState.STOPPED)
 
 
-async def test_nothing_is_asked_where_nothing_is_lost(simulator: Simulator, tmp_path: Path) -> None:
+async def test_messages_never_cover_the_list_and_nothing_is_asked_where_nothing_is_lost(
+    simulator: Simulator, tmp_path: Path
+) -> None:
     job = FakeJob()
-    async with dashboard(simulator, tmp_path) as kdash:
+    async with dashboard(simulator, tmp_path, size=(80, 24), notifications=True) as kdash:
         kdash.app.jobs.add(job)
+        kdash.app.show_message("from before", stays=True)
+        await kdash.press("J")
+        screen = await kdash.until_screen(JobsScreen)
+        assert not kdash.app._notifications
+        kdash.app.show_message("http://127.0.0.1:8080 → svc/web · J lists it", stays=True)
+        await kdash.until(lambda: any(toast.region for toast in screen.query(Toast)), "the message")
+        assert [toast.region.bottom for toast in screen.query(Toast)] == [1]
         await kdash.press("ctrl+c")
         await kdash.until(lambda: kdash.app._exit, "left")
     assert job.state is JobState.STOPPED

@@ -1,7 +1,8 @@
 """What runs in the background, on a whole screen: the jobs, and everything about the selected one below.
 
 Every job is listed, whichever screen has started it. Invariants: nothing is read while another screen covers this one;
-the keys of objects do nothing here, because a row is no object. To add a job: see `runtime/background_jobs.py`.
+the keys of objects do nothing here, because a row is no object; messages are shown on the first line, where they cover
+neither rows nor details. To add a job: see `runtime/background_jobs.py`.
 """
 
 from __future__ import annotations
@@ -50,6 +51,9 @@ class JobsScreen(PanedScreen):
     JobsScreen #details { background: $surface; padding: 1 2; max-height: 50%; }
     JobsScreen.-short #details { padding: 0 1; }
     JobsScreen #start { padding: 0 5 1 5; color: $text-muted; }
+    JobsScreen ToastRack { dock: top; align: right top; margin: 0; }
+    JobsScreen ToastHolder { margin: 0; }
+    JobsScreen Toast { padding: 0 1; margin: 0; width: auto; max-width: 100%; }
     """
 
     def __init__(self, context: AppContext) -> None:
@@ -73,6 +77,7 @@ class JobsScreen(PanedScreen):
 
     def on_mount(self) -> None:
         """Show the jobs, and read which forwards the config file has."""
+        self.app.clear_notifications()  # here they would cover the details of what they are about
         self.show_pane(self.pane)
         self.app_context.forwards.read_saved()
         self.pane.begin()
