@@ -25,6 +25,8 @@ FORWARD_KIND: Final = "port-forward"
 BAR_CELLS: Final = 10
 ROW_KIND: Final = "BackgroundJob"
 _GROUP: Final = 1_000_000
+_NAMED_AT_EXIT: Final = 4
+"""Forwards that are named in the line at the end."""
 
 
 def _since(row: Row, now: datetime) -> str:
@@ -232,6 +234,31 @@ def _count(noun: str, running: Sequence[BackgroundJob], failed: int) -> JobCount
         )
         return JobCount(text, Tone.WARN)
     return JobCount(count_noun(len(running), noun), Tone.PLAIN) if running else None
+
+
+def ended_notice(running: Iterable[BackgroundJob]) -> str:
+    """Return which forwards end with kdash, for the shell; "" when none does. Plain ASCII but for their names.
+
+    Args:
+        running: the jobs as they are before they are stopped.
+    """
+    forwards = [job for job in running if job.kind == FORWARD_KIND]
+    if not forwards:
+        return ""
+    shown = [printable(job.url or job.title) for job in forwards[:_NAMED_AT_EXIT]]
+    more = len(forwards) - len(shown)
+    names = ", ".join([*shown, f"{more} more"] if more else shown)
+    return f"{count_noun(len(forwards), 'forward')} ended with kdash: {names}"
+
+
+def standstill_notice(running: Iterable[BackgroundJob]) -> str:
+    """Return that forwards stand still while the process is stopped (Ctrl+Z), "" when there is none. Plain ASCII."""
+    count = sum(job.kind == FORWARD_KIND for job in running)
+    if not count:
+        return ""
+    return (
+        f"{count_noun(count, 'forward')} {'stands' if count == 1 else 'stand'} still while kdash is stopped: fg resumes"
+    )
 
 
 @dataclass(frozen=True, slots=True)
