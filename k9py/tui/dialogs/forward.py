@@ -239,7 +239,7 @@ class ForwardDialog(Dialog[tuple[PortPair, ...]]):
             lines.append(((f"{Tone.OK.symbol} ", Tone.OK), (text, Tone.MUTED)))
         if self._warning:
             lines.append(((f"{Tone.WARN.symbol} ", Tone.WARN), (self._warning, Tone.PLAIN)))
-        if self._note:
+        if self._note and not fault:
             lines.append(((f"  {self._note}", Tone.MUTED),))
         self.query_one("#status", Static).update(styled_text(lines, palette_for(self.app), wrap=True))
 

@@ -37,15 +37,15 @@ OTHER = pod("web-2")
     ("target", "pods", "note"),
     [
         (ALONE, [READY], ""),
-        (ALONE, [STARTS], "web-1: container app is not ready yet: connections go to it all the same"),
-        (ALONE, [DELETED], "web-1 is being deleted: connections end with it"),
-        (ALONE, [ENDED], "web-1 has ended (Succeeded): nothing takes connections"),
+        (ALONE, [STARTS], "web-1: container app is not ready yet; connections go to it all the same"),
+        (ALONE, [DELETED], "web-1 is being deleted; connections end with it"),
+        (ALONE, [ENDED], "web-1 has ended (Succeeded); nothing takes connections"),
         (OF_REPLICA_SET, [READY, OTHER], ""),
-        (OF_REPLICA_SET, [DELETED, OTHER], "web-1 is being deleted: another pod takes the connections"),
-        (OF_REPLICA_SET, [ENDED], "web-1 has ended (Succeeded): connections wait until there is a pod that runs"),
+        (OF_REPLICA_SET, [DELETED, OTHER], "web-1 is being deleted; connections go to web-2"),
+        (OF_REPLICA_SET, [ENDED], "web-1 has ended (Succeeded); connections wait until there is a pod that runs"),
         (SERVICE, [STARTS, OTHER], ""),
-        (SERVICE, [], "svc/web has no pods: connections wait until a pod is ready"),
-        (SERVICE, [STARTS], "web-1: container app is not ready yet: connections wait until a pod is ready"),
+        (SERVICE, [], "svc/web has no pods; connections wait until a pod is ready"),
+        (SERVICE, [STARTS], "web-1: container app is not ready yet; connections wait until a pod is ready"),
     ],
 )
 def test_it_says_what_happens_to_connections(target: ForwardTarget, pods: list[Pod], note: str) -> None:
@@ -57,7 +57,7 @@ def test_a_pending_pod_is_named_with_its_cause(named: Pod) -> None:
     alone, replaced = (
         state_note(target, [named, *more], NOW) for target, more in ((ALONE, []), (OF_REPLICA_SET, [OTHER]))
     )
-    assert alone.endswith(": connections wait until it runs")
-    assert replaced.endswith(": another pod of the same controller takes the connections")
+    assert alone.endswith("; connections wait until it runs")
+    assert replaced.endswith("; connections go to web-2")
     assert ("node" if named is PENDING else "image") in alone
     assert state_note(SERVICE, [named, pod("web-2", ready=False)], NOW).startswith("none of 2 pods is ready: ")
