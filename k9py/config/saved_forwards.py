@@ -45,10 +45,10 @@ class SavedForwards:
         return printable(f"no saved forward {name}")
 
     def listed(self) -> str:
-        """Return which there are: "saved forwards: web, db"."""
+        """Return which there are: "saved forwards: web, db (not valid)"."""
         if self.file_fault:
             return f"config file, {self.file_fault}"
-        names = [*self.usable, *(f"{name} ({fault})" for name, fault in self.broken.items())]
+        names = [*self.usable, *(f"{name} (not valid)" for name in self.broken)]
         if not names:
             return "the config file has no forward for this context"
         return printable(f"saved forwards: {', '.join(names)}")

@@ -175,6 +175,19 @@ def detail_lines(job: BackgroundJob, now: datetime) -> list[StyledLine]:
     return [head, *_named_lines(facts)]
 
 
+def saved_lines(saved: SavedForward) -> list[StyledLine]:
+    """Return all that is known of a forward of the config file that does not run, its fault in full."""
+    tone = Tone.WARN if saved.fault else Tone.MUTED
+    state = "  saved" if saved.is_usable else "  not valid"
+    head: StyledLine = (
+        (f"{tone.symbol} ", tone),
+        (printable(f"{FORWARD_KIND} {saved.what or saved.name}"), Tone.PLAIN),
+        (state, Tone.MUTED),
+    )
+    facts = [("name", saved.name), ("namespace", saved.namespace), ("key", saved.key), ("config file", saved.fault)]
+    return [head, *_named_lines([(name, value) for name, value in facts if value])]
+
+
 def _named_lines(facts: Sequence[tuple[str, str]]) -> list[StyledLine]:
     width = max((len(name) for name, _ in facts), default=0)
     lines: list[StyledLine] = []

@@ -92,7 +92,7 @@ async def test_the_screen_follows_the_jobs_and_its_keys_act_on_the_selected_one(
     assert "elsewhere" not in kdash.text, "it is of another context"
     await kdash.press("colon", *"forward", "space", *"nosuch", "enter")
     await kdash.until_said(
-        "no saved forward nosuch, and nothing is selected · saved forwards: checkout, broken (line 15:"
+        "no saved forward nosuch, and nothing is selected · saved forwards: checkout, broken (not valid)"
     )
     quiet, busy = (
         FakeJob(title="quiet", state=JobState.WAITING),

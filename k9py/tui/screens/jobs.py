@@ -21,7 +21,7 @@ from k9py.tui.panes.pane import Pane
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
-from k9py.views.background_jobs import detail_lines
+from k9py.views.background_jobs import detail_lines, saved_lines
 from k9py.views.values import StyledLine, Tone
 
 _ROOM_LINES: Final = 18
@@ -95,9 +95,11 @@ class JobsScreen(PanedScreen):
         return self.size.height - len(self.pane.rows) >= _ROOM_LINES
 
     def _show_details(self) -> None:
-        job = self.pane.selected
+        job, saved = self.pane.selected, self.pane.selected_saved
         if not self.pane.rows and not self.app_context.jobs.jobs:
             self.details.show(self._how_to_start())
+        elif saved is not None and self._shows_details:
+            self.details.show(saved_lines(saved))
         elif job is None or not self._shows_details:
             self.details.show(())
         else:

@@ -16,6 +16,7 @@ from k9py.views.background_jobs import (
     job_row,
     losses,
     progress_bar,
+    saved_lines,
     saved_row,
     standstill_notice,
 )
@@ -126,3 +127,16 @@ def test_the_shell_is_left_with_which_forwards_ended_or_stand_still() -> None:
     assert standstill_notice([*forwards[:2], download]) == "2 forwards stand still while kdash is stopped: fg resumes"
     assert standstill_notice(forwards[:1]).startswith("1 forward stands still ")
     assert (ended_notice([download]), standstill_notice([download])) == ("", "")
+
+
+def test_a_saved_forward_shows_its_fault_in_full() -> None:
+    fault = "line 9: forwards.web.ports must be a list\x1b"
+    texts = ["".join(text for text, _ in line) for line in saved_lines(SavedForward("web", "", fault=fault))]
+    assert texts == [
+        "▲ port-forward web  saved",
+        "  name         web",
+        "  config file  line 9: forwards.web.ports must be a list�",
+    ]
+    row = saved_row(SavedForward("web", "", fault=fault, is_usable=False), 0)
+    assert [cell.text for cell in row.cells][1:3] == ["web", "not valid"]
+    assert row.tone is Tone.WARN
