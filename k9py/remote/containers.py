@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeVar
 import msgspec
 
 from k9py.api.errors import ConnectionFailedError, ForbiddenError, MissingPartError, NotFoundError, RefusedError
-from k9py.api.kinds import ENDPOINT_SLICE, JOB, KINDS, POD, REPLICA_SET, Kind
+from k9py.api.kinds import ENDPOINT_SLICE, JOB, KINDS, POD, REPLICA_SET, Kind, is_pod
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.plural import with_article
 from k9py.api.pods import ContainerState, Pod
@@ -105,7 +105,7 @@ async def find_pod(session: ClusterSession, ref: ObjectRef, *, prefers_failing: 
         KdashError: the object or its pods cannot be read.
     """
     pods = await pods_of(session, ref)
-    if ref.kind == POD.name and not ref.group:
+    if is_pod(ref):
         return pods[0]
     return newest_pod(ref, pods, prefers_failing=prefers_failing)
 
@@ -157,13 +157,63 @@ def _not_started(pod: Pod) -> str:
     return "Pending: it has no node yet"
 
 
+@dataclass(frozen=True, slots=True)
+class ChosenContainer:
+    """The container that a command means, and what it was chosen from.
+
+    Args:
+        pods: how many the named object has; None: the pod itself was named.
+        is_named: the container was named.
+    """
+
+    pod: Pod
+    container: PodContainer
+    pods: int | None = None
+    is_named: bool = False
+
+    def note(self, *, is_terminal: bool, names_pod: bool = True) -> str:
+        """Return which pod and container are used where others were possible, "" where nothing has to be reported.
+
+        Args:
+            is_terminal: a person reads it, who did not name the pod: it is named though it is the only one.
+            names_pod: False: the pod is named elsewhere.
+        """
+        parts = []
+        if names_pod and self.pods is not None and (self.pods > 1 or is_terminal):
+            parts.append(f"pod {printable(self.pod.name)}" + (f" of {self.pods:,}" if self.pods > 1 else ""))
+        if not self.is_named and (default := defaulted_note(self.pod, self.container)):
+            parts.append(default)
+        return f"using {', '.join(parts)}" if parts else ""
+
+
+async def find_container(session: ClusterSession, ref: ObjectRef, name: str = "") -> ChosenContainer:
+    """Return a container of the pod that `find_pod` takes, by name; "": its default one.
+
+    Raises:
+        RefusedError: no pod runs, or the container does not.
+        MissingPartError: there is no such container.
+        KdashError: the object or its pods cannot be read.
+    """
+    pods = await pods_of(session, ref)
+    is_pod = ref.kind == POD.name and not ref.group
+    pod = pods[0] if is_pod else newest_pod(ref, pods)
+    return ChosenContainer(pod, choose_container(pod, name), None if is_pod else len(pods), bool(name))
+
+
+def has_others(pod: Pod) -> bool:
+    """Return whether a pod has several main or sidecar containers."""
+    return len(_serving(pod)) > 1
+
+
+def _serving(pod: Pod) -> list[PodContainer]:
+    return [each for each in containers_of(pod) if each.role in ("", "sidecar")]
+
+
 def defaulted_note(pod: Pod, chosen: PodContainer) -> str:
     """Return which of several containers was taken because none was named; "" where the pod's annotation names it."""
-    containers = containers_of(pod)
-    others = [each for each in containers if each.role in ("", "sidecar")]
-    if len(others) < 2 or pod.metadata.annotation(DEFAULT_CONTAINER):
+    if not has_others(pod) or pod.metadata.annotation(DEFAULT_CONTAINER):
         return ""
-    return f"container {printable(chosen.name)} of {list_containers(others)}; -c names another one"
+    return f"container {printable(chosen.name)} of {list_containers(_serving(pod))}; -c names another one"
 
 
 def list_containers(containers: Sequence[PodContainer]) -> str:
@@ -188,7 +238,7 @@ async def pods_of(session: ClusterSession, ref: ObjectRef) -> list[Pod]:
         RefusedError: its kind has no pods.
         KdashError: it, or its pods, cannot be read.
     """
-    if ref.kind == POD.name and not ref.group:
+    if is_pod(ref):
         return [_decode(POD, await session.connection.get(ref))]
     if ref.kind == "Node" and not ref.group:
         listed = await session.connection.list(POD.name, "", field_selector=f"spec.nodeName={ref.name}")

@@ -84,6 +84,15 @@ async def test_refusals_are_clear_and_audited(shell: Shell, tmp_path: Path) -> N
     assert lines == [("open", None, "copy"), ("close", "failed", "copy")]
 
 
+async def test_which_pod_of_a_workload_is_used_is_reported(tmp_path: Path) -> None:
+    with Simulator("shop-quiet", ManualClock()) as simulator:
+        simulator.advance(60)
+        result = await cp(Shell(simulator, tmp_path), "deploy/cart:/etc/hostname", str(tmp_path / "name"))
+
+    assert result.code == ExitCode.DONE, result.err
+    assert result.err == f"kdash: using pod {(tmp_path / 'name').read_text().strip()} of 3\n"
+
+
 def test_the_progress_fits_its_line() -> None:
     progress = CopyProgress(3, 50 * 2**20, 12, 100 * 2**20, current="var/log/app.log")
 

@@ -17,7 +17,7 @@ from k9py.cli.remote.copy_progress import CopyBar
 from k9py.cli.session import Invocation, open_session
 from k9py.operations.access_records import AccessRecord
 from k9py.remote.descriptors import read_descriptor
-from k9py.remote.files.copying import Copy, CopyOptions, CopyRequest
+from k9py.remote.files.copying import Copy, CopyOptions, CopyRequest, FoundContainer
 from k9py.remote.files.endpoints import parse_endpoint, remote_word
 from k9py.remote.files.local_tree import PART_SUFFIX
 from k9py.remote.files.progress import CopyProgress, Reason, size_text
@@ -48,11 +48,16 @@ async def copy(invocation: Invocation, request: CopyRequest) -> int:
     console = invocation.console
     async with open_session(invocation) as session:
         task = Copy(session, request)
+        if request.local.is_stream and (request.options.resumes or request.options.retries):
+            raise RefusedError("standard input and output cannot be continued", "name a file in place of -")
+        found = await task.find()
+        if note := found.chosen.note(is_terminal=console.err.isatty()):
+            console.print_err(f"kdash: {note}")
         if request.local.is_stream:
-            return await _copy_stream(invocation, session, task)
+            return await _copy_stream(invocation, session, task, found)
         async with CopyBar(console.err, invocation.clock, task.progress):
             try:
-                record = await task.run()
+                record = await task.run(found)
             except BaseException as error:
                 hint = _what_is_there(request, task.progress, error)
                 if hint:
@@ -93,12 +98,9 @@ def _report(invocation: Invocation, request: CopyRequest, progress: CopyProgress
     return exit_code_of_write(code, record.problem)
 
 
-async def _copy_stream(invocation: Invocation, session: ClusterSession, task: Copy) -> int:
+async def _copy_stream(invocation: Invocation, session: ClusterSession, task: Copy, found: FoundContainer) -> int:
     """Copy one file to standard output, or standard input to one file."""
     console, request, remote = invocation.console, task.request, task.request.remote
-    if request.options.resumes or request.options.retries:
-        raise RefusedError("standard input and output cannot be continued", "name a file in place of -")
-    found = await task.find()
     async with task.recorded(found) as record:
         if request.is_download:
             console.out.flush()

@@ -22,7 +22,7 @@ from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.cli.targets import ObjectArgument
 from k9py.remote.attaching import main_process_of
 from k9py.remote.command_end import exit_code_of, failure_text
-from k9py.remote.containers import choose_container, defaulted_note, find_pod
+from k9py.remote.containers import find_container
 from k9py.remote.descriptors import DescriptorWriter, read_descriptor
 from k9py.remote.leave_keys import LEAVE_KEYS
 from k9py.remote.shell import open_shell, runs_windows, shell_command
@@ -108,11 +108,11 @@ async def _find(
     session.writer.accesses.refuse(f"{action} in {printable(named.name)}")
     ref = await resolve_container_target(session, named)
     with explain_not_found(ref):
-        pod = await find_pod(session, ref)
-    chosen = choose_container(pod, options.container)
-    if not options.container and (note := defaulted_note(pod, chosen)):
+        chosen = await find_container(session, ref, options.container)
+    if note := chosen.note(is_terminal=console.err.isatty(), names_pod=action != "shell"):  # it has a line of its own
         console.print_err(f"kdash: {note}")
-    return pod, ContainerRef(pod.namespace, pod.name, chosen.name)
+    pod = chosen.pod
+    return pod, ContainerRef(pod.namespace, pod.name, chosen.container.name)
 
 
 def _where(action: str, container: ContainerRef) -> str:

@@ -33,7 +33,7 @@ from k9py.tui.app.preloading import preload
 from k9py.tui.app.ticker import ScreenTicker
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.dialogs.quit import QuitDialog
+from k9py.tui.dialogs.quit import QuitDialog, ask_to_quit
 from k9py.tui.operations import Operations
 from k9py.tui.options import AppOptions
 from k9py.tui.palette.history import PaletteHistory
@@ -297,15 +297,10 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
     async def action_quit(self) -> None:
         """Quit kdash; ask first where something would be lost. The same key quits while that is asked."""
         lost = [] if isinstance(self.screen, QuitDialog) else losses(self.jobs.running)
-        if not lost:
+        if lost:
+            ask_to_quit(self, lost)
+        else:
             self.exit(0)
-            return
-
-        def quit_if(is_sure: bool | None) -> None:
-            if is_sure:
-                self.exit(0)
-
-        self.push_screen(QuitDialog(lost), quit_if)
 
     @property
     def stop_notice(self) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 
 from k9py.actions.action import Action
 from k9py.actions.commands import commands_of
-from k9py.api.kinds import POD, is_workload
+from k9py.api.kinds import POD, is_pod, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.operations.target import TargetSnapshot
@@ -112,7 +112,7 @@ class TargetScreen(CoveredScreen[None]):
             for ref in tuple(refs):
                 if ref.kind == "Service" and not ref.group:
                     refs += queries.backends_of(ref)
-                elif ref.kind == POD.name and not ref.group and (workload := queries.workload_of(ref)) is not None:
+                elif is_pod(ref) and (workload := queries.workload_of(ref)) is not None:
                     refs.append(workload)
         return CursorTargets(target, pod, {ref: self.uid_of(ref) for ref in refs}, others or {})
 

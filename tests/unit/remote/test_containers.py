@@ -11,7 +11,7 @@ from k9py.api.errors import RefusedError
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
-from k9py.remote.containers import DEFAULT_CONTAINER, choose_container, containers_of, newest_pod
+from k9py.remote.containers import DEFAULT_CONTAINER, ChosenContainer, choose_container, containers_of, newest_pod
 
 RUNNING: dict[str, Any] = {"running": {}}
 ENDED: dict[str, Any] = {"terminated": {"exitCode": 1, "reason": "Error"}}
@@ -116,3 +116,20 @@ def test_without_a_running_pod_the_states_are_listed(pods: list[Pod], message: s
         newest_pod(WEB, pods)
     assert message in refused.value.message
     assert refused.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("chosen", "is_terminal", "note"),
+    [
+        ({"pods": 3}, False, "using pod web-1 of 3, container app of app, proxy, mesh (sidecar); -c names another one"),
+        ({"pods": 1}, False, "using container app of app, proxy, mesh (sidecar); -c names another one"),
+        ({"pods": 1, "is_named": True}, True, "using pod web-1"),
+        ({"pods": 1, "is_named": True}, False, ""),
+        ({"is_named": True}, True, ""),
+    ],
+)
+def test_what_is_used_is_reported_where_others_were_possible(
+    chosen: dict[str, Any], is_terminal: bool, note: str
+) -> None:
+    one = pod()
+    assert ChosenContainer(one, choose_container(one), **chosen).note(is_terminal=is_terminal) == note

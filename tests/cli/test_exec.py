@@ -1,0 +1,82 @@
+"""`kdash exec` in one container: which one is chosen, and what is reported about it beside the command's output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TextIO
+
+import pytest
+
+from k9py.cli.remote.execute import execute
+from k9py.cli.remote.targets import ContainerOptions
+from k9py.cli.session import Invocation
+from k9py.cli.targets import ObjectArgument
+from k9py.simulator.clock import ManualClock
+from k9py.simulator.server import Simulator
+from tests.cli.recorded_stream import RecordedStream
+from tests.cli.shell import CommandResult, Shell
+
+CHECKOUT = ObjectArgument("Deployment", "checkout")  # containers app and proxy
+CART = ObjectArgument("Deployment", "cart")  # one container
+
+
+class OnTerminal(RecordedStream):
+    """Standard error of a person; the command's goes to another file."""
+
+    def __init__(self, command: TextIO) -> None:
+        super().__init__(is_terminal=True)
+        self._command = command
+
+    def fileno(self) -> int:
+        return self._command.fileno()
+
+
+class NotOnTerminal(OnTerminal):
+    """Standard error in a script."""
+
+    def isatty(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    with Simulator("shop-quiet", ManualClock()) as simulator:
+        simulator.advance(60)
+        yield Shell(simulator, tmp_path)
+
+
+async def run(
+    shell: Shell,
+    named: ObjectArgument,
+    *command: str,
+    container: str = "",
+    err: Callable[[TextIO], TextIO] = NotOnTerminal,
+    read_only: bool = False,
+) -> CommandResult:
+    """Run it with files for the output of the command."""
+    stdout = shell.directory / "stdout"
+    with stdout.open("w") as out, (shell.directory / "stderr").open("w") as command_error:
+        own = err(command_error)
+
+        def core(invocation: Invocation) -> Any:
+            console = replace(invocation.console, out=out, err=own)
+            return execute(replace(invocation, console=console), named, ContainerOptions(container), command)
+
+        result = await shell.run(core, read_only=read_only)
+    return CommandResult(result.code, stdout.read_text(), result.err + getattr(own, "getvalue", str)())
+
+
+async def test_which_pod_and_container_is_used_is_reported_where_others_were_possible(shell: Shell) -> None:
+    result = await run(shell, CHECKOUT, "hostname")
+    assert result.code == 0, result.err
+    pod = result.out.strip()
+    assert pod.startswith("checkout-")
+    assert result.err == f"kdash: using pod {pod} of 3, container app of app, proxy; -c names another one\n"
+
+
+async def test_what_was_named_is_not_reported(shell: Shell) -> None:
+    pod = (await run(shell, CHECKOUT, "hostname")).out.strip()
+    named = await run(shell, ObjectArgument("Pod", pod), "hostname", container="proxy", err=OnTerminal)
+    assert (named.code, named.err) == (0, "")
