@@ -1,4 +1,4 @@
-"""`F` forwards to the simulated cluster itself: a page comes through, and what is open is asked for before it is lost."""
+"""`F` forwards to the simulated cluster: a page comes through, and what is open is asked for before it is lost."""
 
 from __future__ import annotations
 
