@@ -195,9 +195,13 @@ async def find_container(session: ClusterSession, ref: ObjectRef, name: str = ""
         KdashError: the object or its pods cannot be read.
     """
     pods = await pods_of(session, ref)
-    is_pod = ref.kind == POD.name and not ref.group
-    pod = pods[0] if is_pod else newest_pod(ref, pods)
-    return ChosenContainer(pod, choose_container(pod, name), None if is_pod else len(pods), bool(name))
+    pod = pods[0] if is_pod(ref) else newest_pod(ref, pods)
+    return ChosenContainer(pod, choose_container(pod, name), None if is_pod(ref) else len(pods), bool(name))
+
+
+def default_name(pod: Pod) -> str:
+    """Return the name of the container that commands mean which name none; "" where the pod has none."""
+    return next((each.name for each in containers_of(pod) if each.is_default), "")
 
 
 def has_others(pod: Pod) -> bool:
