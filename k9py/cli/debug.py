@@ -167,6 +167,7 @@ async def _chosen(
         replaces=options.replaces,
         kept=Kept(**{name: name in options.kept for name in Kept.__dataclass_fields__}),
         is_removed=attaches and options.removes is True,
+        is_offered=attaches and options.removes is None,
     )
     return pod.key, _COPY, {"container": container, "how": how, "waits": attaches}
 

@@ -53,6 +53,7 @@ def test_a_debug_container_is_added_to_exactly_the_pod_that_was_read() -> None:
     assert added["name"] == plan.container
     assert added["targetContainerName"] == "app"
     assert rows(plan)["profile"] == "general: may trace processes, as a debugger does (capability SYS_PTRACE)"
+    assert rows(plan)["target"] == "app: it sees the processes of this container"
     assert "cannot be removed" in rows(plan)["afterwards"]
     assert not codes(plan)
 
