@@ -91,15 +91,13 @@ def debug_pod_of(result: OperationResult) -> DebugPod | None:
 
 
 @asynccontextmanager
-async def open_debug(
-    session: ClusterSession, where: DebugPod, *, stdin: bool = True, tty: bool = True
-) -> AsyncIterator[ContainerStream]:
+async def open_debug(session: ClusterSession, where: DebugPod) -> AsyncIterator[ContainerStream]:
     """Attach to the container; a terminal without a prompt gets a hint. Raises KdashError, ReadOnlyError."""
     container = where.container
     what = f"debug container in {container.pod}"
     recorded = session.writer.accesses.recorded("attach", where.ref, what, uid=where.uid, container=container.container)
-    async with recorded, session.connection.open_attach(container, stdin=stdin, tty=tty) as stream:
-        yield PromptHintStream(stream, session.clock) if stdin and tty else stream
+    async with recorded, session.connection.open_attach(container, stdin=True, tty=True) as stream:
+        yield PromptHintStream(stream, session.clock)
 
 
 async def how_it_ended(session: ClusterSession, where: DebugPod, *, waits: bool = True) -> StateTerminated | None:

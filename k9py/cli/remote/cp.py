@@ -87,7 +87,7 @@ def _report(invocation: Invocation, request: CopyRequest, progress: CopyProgress
     if progress.has_unsafe:
         console.print_err("kdash: refused names that lead out of the destination: do not trust this container")
     code = ExitCode.DONE
-    if progress.has_unsafe:
+    if progress.has_refused:
         code = ExitCode.REFUSED
     elif progress.has_failed:
         code = ExitCode.UNKNOWN
