@@ -87,14 +87,12 @@ def debug_pod_of(result: OperationResult) -> DebugPod | None:
 
 
 @asynccontextmanager
-async def open_debug(
-    session: ClusterSession, where: DebugPod, *, stdin: bool = True, tty: bool = True
-) -> AsyncIterator[ContainerStream]:
+async def open_debug(session: ClusterSession, where: DebugPod) -> AsyncIterator[ContainerStream]:
     """Attach to the container. Raises KdashError, ReadOnlyError."""
     container = where.container
     what = f"debug container in {container.pod}"
     recorded = session.writer.accesses.recorded("attach", where.ref, what, uid=where.uid, container=container.container)
-    async with recorded, session.connection.open_attach(container, stdin=stdin, tty=tty) as stream:
+    async with recorded, session.connection.open_attach(container, stdin=True, tty=True) as stream:
         yield stream
 
 

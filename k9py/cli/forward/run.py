@@ -12,11 +12,10 @@ from typing import Final
 
 from k9py.api.errors import KdashError
 from k9py.api.plural import count_noun
-from k9py.api.quantities import format_bytes
 from k9py.cli.console import Console, is_unicode, json_text
 from k9py.cli.forward.saved import ForwardArguments, choose
 from k9py.cli.session import Invocation, open_session
-from k9py.forwarding.figures import ForwardEvent, ForwardEventKind, ForwardFigures
+from k9py.forwarding.figures import ForwardEvent, ForwardEventKind, ForwardFigures, traffic_text
 from k9py.forwarding.forward import Forward
 from k9py.forwarding.listeners import FIRST_UNPRIVILEGED, LOOPBACK, Listener
 from k9py.forwarding.ports import PortPair
@@ -152,8 +151,8 @@ def summary(figures: ForwardFigures) -> str:
     """Return what a forward did: "12 connections, 1.2KiB sent, 3MiB received, 2 cut, moved once"."""
     parts = [
         count_noun(figures.total, "connection"),
-        f"{format_bytes(figures.sent)}B sent",
-        f"{format_bytes(figures.received)}B received",
+        f"{traffic_text(figures.sent)} sent",
+        f"{traffic_text(figures.received)} received",
         f"{figures.cut:,} cut",
     ]
     if figures.ended_with_pod:

@@ -127,9 +127,16 @@ class Copy:
 
 def container_names(pod: Mapping[str, Any]) -> list[str]:
     """Return the names of all containers of a pod."""
-    spec = pod.get("spec") or {}
-    fields = ("containers", "initContainers", "ephemeralContainers")
-    return [str(container.get("name", "")) for name in fields for container in spec.get(name) or ()]
+    return [*main_container_names(pod), *_names(pod, "initContainers"), *_names(pod, "ephemeralContainers")]
+
+
+def main_container_names(pod: Mapping[str, Any]) -> list[str]:
+    """Return the names of the containers of a pod that are neither init nor debug containers."""
+    return _names(pod, "containers")
+
+
+def _names(pod: Mapping[str, Any], list_name: str) -> list[str]:
+    return [str(container.get("name", "")) for container in (pod.get("spec") or {}).get(list_name) or ()]
 
 
 def free_container_name(pod: Mapping[str, Any]) -> str:
@@ -206,12 +213,8 @@ def _debugged(made: Raw, container: DebugContainer, how: Copy) -> str:
     return name
 
 
-def node_pod(node: str, namespace: str, container: DebugContainer, *, seconds: int = NODE_SECONDS) -> tuple[Raw, str]:
-    """Return a pod to create that runs on a node whatever its taints, and its container.
-
-    Args:
-        seconds: after which the kubelet ends it.
-    """
+def node_pod(node: str, namespace: str, container: DebugContainer) -> tuple[Raw, str]:
+    """Return a pod to create that runs on a node whatever its taints, and its container."""
     name = container.name or "debugger"
     pod: Raw = {
         "apiVersion": "v1",
@@ -226,7 +229,7 @@ def node_pod(node: str, namespace: str, container: DebugContainer, *, seconds: i
             "nodeName": node,
             "restartPolicy": "Never",
             "tolerations": [{"operator": "Exists"}],
-            "activeDeadlineSeconds": seconds,
+            "activeDeadlineSeconds": NODE_SECONDS,
         },
     }
     apply_profile(container.profile, DebugStyle.NODE, pod, name)

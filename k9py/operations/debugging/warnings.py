@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from k9py.api.plural import count_noun, pluralize
 from k9py.api.text import printable
-from k9py.operations.debugging.pods import Copy, DebugContainer, container_names
+from k9py.operations.debugging.pods import Copy, DebugContainer, main_container_names
 from k9py.operations.debugging.profiles import DebugStyle, Level, needed_level
 from k9py.operations.plan import PreflightWarning, WarningLevel
 
@@ -133,6 +133,6 @@ def of_copy(pod: Raw, made: Raw, how: Copy) -> Iterator[PreflightWarning]:
         yield PreflightWarning(WarningLevel.CAUTION, "same-data", text)
     if how.replaces:
         yield PreflightWarning(WarningLevel.CAUTION, "replaces", "then the pod is deleted at once, without grace")
-    names = container_names({"spec": {"containers": spec.get("containers")}})
+    names = main_container_names(made)
     text = f"all its {count_noun(len(names), 'container')} run, beside those of the pod"
     yield PreflightWarning(WarningLevel.NOTE, "runs-twice", text)

@@ -24,7 +24,7 @@ from k9py.operations.debugging.pods import check_image
 from k9py.operations.debugging.profiles import PROFILES, DebugStyle, Level, profile_text
 from k9py.operations.debugging.warnings import admitted_profile
 from k9py.tui.bindings import bindings
-from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.continue_dialog import ContinueDialog
 from k9py.tui.widgets.choice_field import ChoiceField
 from k9py.tui.widgets.toned_text import text_line
 from k9py.views.values import Tone
@@ -108,7 +108,7 @@ class DebugChoice:
     namespace: str = ""
 
 
-class DebugDialog(Dialog[DebugChoice]):
+class DebugDialog(ContinueDialog[DebugChoice]):
     """Returns how to debug.
 
     Args:
@@ -226,19 +226,11 @@ class DebugDialog(Dialog[DebugChoice]):
 
     # -- the answer ---------------------------------------------------------------------------------------------------
 
-    @on(Input.Submitted)
     @on(ChoiceField.Submitted)
-    def _submitted(self) -> None:
-        self._continue()
+    def _field_submitted(self) -> None:
+        self.submit()
 
-    @on(Button.Pressed)
-    def _answer(self, event: Button.Pressed) -> None:
-        if event.button.id == "confirm":
-            self._continue()
-        else:
-            self.dismiss(None)
-
-    def _continue(self) -> None:
+    def submit(self) -> None:
         try:
             self.dismiss(self._choice())
         except RefusedError as error:

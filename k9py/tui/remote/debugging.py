@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, Final
 
-from k9py.api.errors import KdashError, RefusedError
+from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
@@ -33,6 +33,7 @@ from k9py.remote.terminal import LEFT
 from k9py.tui.context import AppContext
 from k9py.tui.dialogs.debug import DebugChoice, DebugDefaults, DebugDialog, DebugSubject
 from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.remote.access import connected_for
 from k9py.tui.remote.handed_over import run_in_terminal
 from k9py.tui.session import Connected
 from k9py.tui.terminal.terminal_app import TerminalApp
@@ -56,10 +57,7 @@ async def debug_object(
     """
     title = f"Debug {printable(name_of(target))}"
     try:
-        connected = context.connected
-        if connected is None:
-            raise RefusedError("there is no cluster")
-        connected.writer.accesses.refuse(f"debugging of {printable(target.name)}")
+        connected = connected_for(context, f"debugging of {printable(target.name)}")
         is_node = target.kind == "Node" and not target.group
         pod = None if is_node else await find_pod(connected, target, prefers_failing=True)
         dialog = await _dialog(context, connected, target, pod, image, container)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from k9py.api.errors import KdashError, RefusedError
+from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.remote.run_everywhere import find_targets
 from k9py.tui.context import AppContext
 from k9py.tui.dialogs.run_command import RunCommandDialog
+from k9py.tui.remote.access import connected_for
 from k9py.tui.screens.pod_runs import PodRunsScreen
 from k9py.tui.terminal.terminal_app import TerminalApp
 
@@ -21,10 +22,7 @@ async def run_in_all(app: TerminalApp[Any], context: AppContext, target: ObjectR
     """Run a command in all pods of an object; `line` as it was typed, "" to ask for it."""
     title = f"command in the pods of {printable(target.name)}"
     try:
-        connected = context.connected
-        if connected is None:
-            raise RefusedError("there is no cluster")
-        connected.writer.accesses.refuse(title)
+        connected = connected_for(context, title)
         targets = await find_targets(connected, target)
         what = f"{printable(target.kind)} {printable(target.name)}"
         place = f"{printable(target.namespace)} · {printable(connected.context)}"

@@ -18,37 +18,7 @@ from k9py.remote.files.local_tree import PART_SUFFIX
 from k9py.remote.files.progress import CopyProgress, Reason
 from k9py.remote.files.remote_command import MissingCommandError
 from tests.factories.local_commands import CONTAINER, LocalCommands
-
-ODD_NAMES = (" leading", "-dash", "--help", "q'uo\"te", "new\nline", "tab\t", "ünï", "*", "$(x)", "back\\slash", "a b")
-
-
-@pytest.fixture
-def pod(tmp_path: Path) -> Path:
-    root = tmp_path / "pod"
-    root.mkdir()
-    return root
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Path:
-    root = tmp_path / "here"
-    root.mkdir()
-    return root
-
-
-def make_tree(root: Path) -> dict[str, bytes]:
-    files = {f"{name}/{other}": f"{name}{other}".encode() * 99 for name in ODD_NAMES for other in ODD_NAMES}
-    files |= {"empty": b"", "large": os.urandom(700_000), "x" * 120 + "/" + "y" * 120: b"long"}
-    for name, data in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        os.utime(path, (1_700_000_000, 1_700_000_000))
-    return files
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+from tests.unit.remote.files.trees import contents, make_tree
 
 
 async def copy(commands: LocalCommands, path: str, destination: str, **options: bool) -> CopyProgress:

@@ -11,7 +11,7 @@ from k9py.api.errors import KdashError
 from k9py.remote.files.listing import FilePart, hex_lines, list_directory, parent, read_part, shown_lines
 from k9py.remote.files.remote_command import MissingCommandError
 from tests.factories.local_commands import CONTAINER, LocalCommands
-from tests.unit.remote.files.test_download import ODD_NAMES
+from tests.unit.remote.files.trees import ODD_NAMES
 
 BUSYBOX_LS = b"""total 12
 drwxr-xr-x    1 root     root          4096 Nov 30 22:54 .

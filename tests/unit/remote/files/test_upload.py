@@ -11,27 +11,15 @@ import pytest
 
 from k9py.api.errors import ConnectionFailedError, NotFoundError, RefusedError
 from k9py.api.streams import CommandEnd, ContainerRef, ContainerStream
+from k9py.remote.files.archive import archive_of, local_files
 from k9py.remote.files.local_tree import PART_SUFFIX
 from k9py.remote.files.progress import CopyProgress, Reason
 from k9py.remote.files.remote_command import ContainerFullError, MissingCommandError, failure
 from k9py.remote.files.upload import Upload, UploadOptions
 from k9py.views.exit_codes import ExitCode, exit_code_of_error
 from tests.factories.local_commands import CONTAINER, LocalCommands
-from tests.unit.remote.files.test_download import contents, make_tree
-
-
-@pytest.fixture
-def pod(tmp_path: Path) -> Path:
-    root = tmp_path / "pod"
-    root.mkdir()
-    return root
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Path:
-    root = tmp_path / "here"
-    root.mkdir()
-    return root
+from tests.unit.remote.files.test_tar_reader import read
+from tests.unit.remote.files.trees import contents, make_tree
 
 
 async def copy(commands: LocalCommands, source: Path | str, path: str, **options: bool) -> CopyProgress:
@@ -215,12 +203,9 @@ async def test_a_server_that_cannot_end_standard_input_is_named(pod: Path, here:
     assert set(contents(pod)) <= {f"a{PART_SUFFIX}"}
 
 
-async def test_a_file_that_shrinks_while_it_is_sent_keeps_the_archive_whole(pod: Path, here: Path) -> None:
+async def test_a_file_that_shrinks_while_it_is_sent_keeps_the_archive_whole(here: Path) -> None:
     (here / "a").write_bytes(b"x" * 100)
     (here / "b").write_bytes(b"y")
-    from k9py.remote.files.archive import archive_of, local_files
-    from tests.unit.remote.files.test_tar_reader import read
-
     progress = CopyProgress()
     files = list(local_files(str(here), "d", progress))
     (here / "a").write_bytes(b"x" * 10)
