@@ -148,7 +148,7 @@ class Forward:
 
     @property
     def progress(self) -> str:
-        """`3 connections, 1.2MiB to web-1`, or what it waits for."""
+        """`3 connections, 1.2MiB · web-1`, or what it waits for; a pod that the title names is not repeated."""
         if self._state is JobState.FAILED and self.error is not None:
             return bounded(self.error.message)
         figures = self.figures
@@ -158,7 +158,13 @@ class Forward:
         text = ", ".join(parts)
         if self._state is JobState.WAITING:
             return f"{self._waits_for} · {text}"
-        return f"{text} · {self.pod}" if self.pod and not self._state.has_ended else text
+        names_pod = self.pod and not self._state.has_ended and self._pod_is_chosen
+        return f"{text} · {self.pod}" if names_pod else text
+
+    @property
+    def _pod_is_chosen(self) -> bool:
+        """Whether connections go to another pod than the one that the title names."""
+        return self.ref.kind != "Pod" or self._pod is None or self._pod.name != self.ref.name
 
     @property
     def url(self) -> str:

@@ -185,6 +185,10 @@ class Forwards(Protocol):
         """Start a forward of the config file; False when it has none of that name for this context."""
         ...
 
+    def explain_nothing_selected(self, argument: str) -> None:
+        """Show that no object is selected, and that an argument is no saved forward either, unless it is a port."""
+        ...
+
     def start_by_key(self, key: str) -> None:
         """Start the forward of the config file that has a key; report when there is none."""
         ...

@@ -36,6 +36,8 @@ async def forward_ports(invocation: Invocation, arguments: ForwardArguments) -> 
     gc_tuner.start()  # a full collection of all modules holds the event loop for 50 ms
     async with open_session(invocation) as session:
         chosen = await choose(session, arguments, invocation.config_path)
+        if chosen.fault:
+            console.print_err(f"kdash: warning: config file, {chosen.fault}")
         async with asyncio.TaskGroup() as group:
             forward: Forward | None = None
             failure: Exception | None = None

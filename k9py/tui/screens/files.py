@@ -262,7 +262,9 @@ class FilesScreen(SinglePaneScreen[TablePane]):
                 )
 
         about = f"into {printable(self.path)} of {printable(self.container.pod)}; a file of that name is replaced"
-        self.app.push_screen(PathDialog("Upload which file or directory?", about, "", _about_source), chosen)
+        self.app.push_screen(
+            PathDialog("Upload which file or directory?", about, "", _about_source, confirms="Upload"), chosen
+        )
 
     def _remote(self, path: str) -> RemoteEndpoint:
         return RemoteEndpoint("Pod", self.container.pod, path, self.container.namespace)

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from k9py.api.errors import ConnectionFailedError, ForbiddenError, NotFoundError, UnavailableError
+from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.streams import PortClosedError, StreamsUnsupportedError
 from k9py.forwarding.forward import Forward
 from k9py.forwarding.relay import REPLAY_BYTES, SILENT_SECONDS
+from k9py.forwarding.targets import ForwardTarget
 from k9py.forwarding.tunnels import CONNECT_SECONDS
 from k9py.runtime.background_jobs import BackgroundJob, JobState
 from tests.factories.meta import NOW
@@ -54,6 +56,15 @@ async def test_bytes_go_to_the_newest_ready_pod_and_back() -> None:
         assert scene.forward.figures.errors == 0
         assert job.quit_question == ""
         assert job.progress == "0 connections, 10B · web-2"
+
+
+async def test_progress_names_the_pod_unless_the_title_does() -> None:
+    target = ForwardTarget(ObjectRef("Pod", "shop", "web-1"), "app=web", pod="web-1", has_stand_ins=True)
+    async with forwarding(ready("web-1"), target=target) as scene:
+        assert scene.forward.progress == "0 connections, 0B"
+        scene.set_pods(ready("web-2"))
+        await scene.until(lambda: scene.forward.pod == "web-2")
+        assert scene.forward.progress == "0 connections, 0B · web-2"
 
 
 async def test_many_connections_are_carried_by_one_tunnel() -> None:

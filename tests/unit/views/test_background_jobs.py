@@ -11,11 +11,14 @@ from k9py.views.background_jobs import (
     COLUMNS,
     SavedForward,
     detail_lines,
+    ended_notice,
     job_counts,
     job_row,
     losses,
     progress_bar,
+    saved_lines,
     saved_row,
+    standstill_notice,
 )
 from k9py.views.values import Tone
 from tests.factories.background_jobs import STARTED, FakeJob
@@ -114,3 +117,26 @@ def test_only_jobs_that_run_and_lose_something_are_asked_about() -> None:
     assert [(each.job, each.loss) for each in losses(jobs)] == [
         ("port-forward svc/web 8080→80", "2 connections are open")
     ]
+
+
+def test_the_shell_is_left_with_which_forwards_ended_or_stand_still() -> None:
+    forwards = [FakeJob(url=f"http://127.0.0.1:{port}") for port in range(8080, 8086)]
+    download = FakeJob("download")
+    assert ended_notice([forwards[0], download]) == "1 forward ended with kdash: http://127.0.0.1:8080"
+    assert ended_notice(forwards).endswith("http://127.0.0.1:8083, 2 more")
+    assert standstill_notice([*forwards[:2], download]) == "2 forwards stand still while kdash is stopped: fg resumes"
+    assert standstill_notice(forwards[:1]).startswith("1 forward stands still ")
+    assert (ended_notice([download]), standstill_notice([download])) == ("", "")
+
+
+def test_a_saved_forward_shows_its_fault_in_full() -> None:
+    fault = "line 9: forwards.web.ports must be a list\x1b"
+    texts = ["".join(text for text, _ in line) for line in saved_lines(SavedForward("web", "", fault=fault))]
+    assert texts == [
+        "▲ port-forward web  saved",
+        "  name         web",
+        "  config file  line 9: forwards.web.ports must be a list�",
+    ]
+    row = saved_row(SavedForward("web", "", fault=fault, is_usable=False), 0)
+    assert [cell.text for cell in row.cells][1:3] == ["web", "not valid"]
+    assert row.tone is Tone.WARN
