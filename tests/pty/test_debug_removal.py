@@ -72,11 +72,11 @@ def test_a_pod_that_is_kept_is_named_with_its_removal(simulator: Simulator, tmp_
 
 
 def test_a_pod_that_has_not_started_goes_when_the_terminal_is_closed(simulator: Simulator, tmp_path: Path) -> None:
-    with debugging(simulator, tmp_path, f"node/{first_node(simulator)}", "--image", "no/such:image") as terminal:
+    with debugging(simulator, tmp_path, f"node/{first_node(simulator)}", "--image", "no/such:badimage") as terminal:
         terminal.wait_for("cannot be pulled")
         simulator.inject(Slow(2.5), DELETION)  # longer than a process without anything to put back would wait
         terminal.hang_up()
-        assert terminal.wait_for_exit() == 128 + signal.SIGHUP
+        assert terminal.wait_for_exit_unread() == 128 + signal.SIGHUP
     simulator.wait_until(lambda state: not any("debugger" in name for name in pods_of(state)))
 
 
