@@ -96,6 +96,8 @@ async def debug(invocation: Invocation, named: NamedTarget, options: DebugOption
             session_code = await _attached(invocation, session, where)
             if operation_id == _COPY and not is_removed:
                 await _offer_removal(invocation, session, where, options)
+            elif operation_id == _NODE and not is_removed:
+                console.print_err(_stays("pod", where))
             return session_code
 
 
@@ -167,6 +169,7 @@ async def _chosen(
         replaces=options.replaces,
         kept=Kept(**{name: name in options.kept for name in Kept.__dataclass_fields__}),
         is_removed=attaches and options.removes is True,
+        is_offered=attaches and options.removes is None,
     )
     return pod.key, _COPY, {"container": container, "how": how, "waits": attaches}
 
@@ -188,7 +191,7 @@ def _explain_access(console: Console, results: Sequence[OperationResult], *, has
     if container and not has_command:
         text = "a shell that its image starts ends at once, as it has no input; a command that lasts: -- sleep 3600"
         console.print_err(f"kdash: {text}")
-    if written.plan.operation != _CONTAINER:
+    if written.plan.request.verb == "create":  # a debug container cannot be removed
         console.print_err(f"kdash: to remove it: kdash delete {pod} -n {namespace}")
 
 
@@ -231,6 +234,11 @@ async def _attached(invocation: Invocation, session: ClusterSession, where: Debu
     return ended.exit_code
 
 
+def _stays(what: str, where: DebugPod) -> str:
+    name, namespace = printable(where.ref.name), printable(where.ref.namespace)
+    return f"kdash: the {what} stays; to remove it: kdash delete pod/{name} -n {namespace}"
+
+
 async def _offer_removal(
     invocation: Invocation, session: ClusterSession, where: DebugPod, options: DebugOptions
 ) -> None:
@@ -240,7 +248,7 @@ async def _offer_removal(
     if removes is None:
         removes = await console.confirm(f"Delete the copy {name}?")
     if not removes:
-        console.print_err(f"kdash: the copy stays; kdash delete pod/{name} -n {printable(where.ref.namespace)}")
+        console.print_err(_stays("copy", where))
         return
     async with _removed(invocation, session, where):
         pass

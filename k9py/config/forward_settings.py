@@ -3,7 +3,7 @@
     [forwards.web]
     target = "svc/web"               # KIND/NAME
     ports = ["8080:80"]              # [LOCAL:]PORT, as kubectl port-forward takes them
-    namespace = "shop"               # without it, that of the context
+    namespace = "shop"               # without it, the only one shown (-n), else that of the context
     context = "prod-*"               # a pattern; without it, every context
     key = "f5"                       # a function key, f2 to f12
 
@@ -34,7 +34,7 @@ class ForwardSettings(msgspec.Struct, frozen=True):
     Args:
         target: KIND/NAME.
         ports: `[LOCAL:]PORT` each.
-        namespace: "" takes that of the context.
+        namespace: "" takes the only one that is shown, or -n of a command, else that of the context.
         context: a pattern with `*` and `?` for the names of contexts.
         key: a function key that starts it from any screen, "" for none.
         address: it listens on.

@@ -148,17 +148,13 @@ class Forward:
 
     @property
     def progress(self) -> str:
-        """`3 connections, 1.2MiB · web-1`, or what it waits for; a pod that the title names is not repeated."""
-        if self._state is JobState.FAILED and self.error is not None:
-            return bounded(self.error.message)
+        """`3 connections, 1.2MiB · web-1`; neither the pod that the title names, nor why it waits (`detail`)."""
         figures = self.figures
         parts = [count_noun(figures.open, "connection"), traffic_text(figures.sent + figures.received)]
         if figures.errors:
             parts.append(count_noun(figures.errors, "error"))
         text = ", ".join(parts)
-        if self._state is JobState.WAITING:
-            return f"{self._waits_for} · {text}"
-        names_pod = self.pod and not self._state.has_ended and self._pod_is_chosen
+        names_pod = self._state is JobState.RUNNING and self.pod and self._pod_is_chosen
         return f"{text} · {self.pod}" if names_pod else text
 
     @property

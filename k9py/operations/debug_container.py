@@ -61,7 +61,11 @@ def plan_debug_container(pod: Mapping[str, Any], inputs: DebugInputs) -> WritePl
     added = ephemeral_container(pod, container, inputs.target)
     name = added["name"]
     around = {"spec": {**(pod.get("spec") or {}), "ephemeralContainers": [added]}}
-    target = (("sees processes of", "", f"container {printable(inputs.target)}"),) if inputs.target else ()
+    target = (
+        (("target", "", f"{printable(inputs.target)}: it sees the processes of this container"),)
+        if inputs.target
+        else ()
+    )
     return WritePlan(
         operation=DebugInContainer.id,
         label=DebugInContainer.label,

@@ -101,8 +101,14 @@ def _rows(pod: Mapping[str, Any], made: Raw, name: str, inputs: CopyInputs) -> I
     where = f"node {printable(str(made['spec'].get('nodeName')))}" if inputs.how.same_node else ""
     if where:
         yield "runs on", "", where
-    end = "it is removed at the end of the session" if inputs.how.is_removed else "it stays until it is deleted"
-    yield "afterwards", "", end
+    if not name:  # there is no container to attach to, so no session
+        yield "afterwards", "", "nothing is attached to it: it stays until it is deleted"
+    elif inputs.how.is_removed:
+        yield "afterwards", "", "it is removed at the end of the session"
+    elif inputs.how.is_offered:
+        yield "afterwards", "", "at the end of the session you are asked whether to delete it; until then it stays"
+    else:
+        yield "afterwards", "", "it stays until it is deleted"
 
 
 class DebugCopy(Operation[CopyInputs]):

@@ -20,7 +20,7 @@ from k9py.api.pods import Pod
 from k9py.api.streams import CommandEnd, ContainerRef, OutputChannel
 from k9py.api.text import printable
 from k9py.remote.command_end import exit_code_of, failure_text
-from k9py.remote.containers import choose_container, containers_of, pods_of
+from k9py.remote.containers import choose_container, containers_of, default_name, defaulted_note, pods_of
 from k9py.session import ClusterSession
 
 PARALLEL: Final = 8
@@ -48,11 +48,13 @@ class PodTarget:
     Args:
         uid: of its pod.
         obstacle: why the command cannot run there, printable; "" when it can.
+        defaulted: which of several containers was taken because none was named, printable; "" for no choice.
     """
 
     container: ContainerRef
     uid: str = ""
     obstacle: str = ""
+    defaulted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +146,11 @@ def _target(pod: Pod, container: str) -> PodTarget:
     try:
         chosen = choose_container(pod, container)
     except RefusedError as error:
-        return PodTarget(ContainerRef(pod.namespace, pod.name, container), pod.metadata.uid, error.message)
+        name = container or default_name(pod)
+        return PodTarget(ContainerRef(pod.namespace, pod.name, name), pod.metadata.uid, error.message)
     obstacle = "" if pod.status.phase == "Running" else printable(f"the pod is {pod.status.phase or 'unknown'}")
-    return PodTarget(ContainerRef(pod.namespace, pod.name, chosen.name), pod.metadata.uid, obstacle)
+    defaulted = "" if container else defaulted_note(pod, chosen)
+    return PodTarget(ContainerRef(pod.namespace, pod.name, chosen.name), pod.metadata.uid, obstacle, defaulted)
 
 
 async def run_in_pods(

@@ -34,7 +34,7 @@ def _since(row: Row, now: datetime) -> str:
 
 
 COLUMNS: Final = (
-    Column("kind", "KIND", min_width=8, max_width=16, priority=1, sort_key="K"),
+    Column("kind", "KIND", min_width=8, max_width=16, sort_key="K"),
     Column("what", "WHAT", min_width=16, max_width=60, grow=True, sort_key="W"),
     Column("state", "STATE", min_width=8, max_width=10, sort_key="A"),
     Column("progress", "PROGRESS", min_width=12, max_width=48, priority=2, grow=True, sort_key="R"),

@@ -52,7 +52,8 @@ async def test_a_file_and_a_tree_come_and_go(shell: Shell, tmp_path: Path) -> No
     assert b"port: 8080" in (tmp_path / "app.yaml").read_bytes()
     assert len(contents(tmp_path / "tree")) > 10
     assert contents(tmp_path / "again") == contents(tmp_path / "tree")
-    assert (one.out, one.err) == ("", "")
+    assert (one.out, one.err) == ("", "kdash: copied 55 B from pod a (app)\n")
+    assert back.err == "kdash: copied 14 files, 393 B to pod a (app)\n"
 
 
 async def test_links_are_listed_and_do_not_change_the_exit_code(shell: Shell, tmp_path: Path) -> None:
@@ -116,7 +117,8 @@ async def test_which_pod_of_a_workload_is_used_is_reported(tmp_path: Path) -> No
         result = await cp(Shell(simulator, tmp_path), "deploy/cart:/etc/hostname", str(tmp_path / "name"))
 
     assert result.code == ExitCode.DONE, result.err
-    assert result.err == f"kdash: using pod {(tmp_path / 'name').read_text().strip()} of 3\n"
+    pod = (tmp_path / "name").read_text().strip()
+    assert result.err.splitlines() == [f"kdash: using pod {pod} of 3", f"kdash: copied 22 B from pod {pod} (app)"]
 
 
 def test_the_progress_fits_its_line() -> None:

@@ -139,6 +139,14 @@ async def test_a_dry_run_shows_what_happens_to_the_pod_of_a_session(simulator: S
     alone = await run(shell, TypedName("node", node), DebugOptions(attaches=False), dry_run)
     assert "it stays until it is deleted; the kubelet ends it after 8 hours" in alone.err + alone.out
     assert "to enter it" not in alone.err
+    for removes, end in (
+        (True, "it is removed at the end of the session"),
+        (None, "at the end of the session you are asked whether to delete it"),
+        (False, "it stays until it is deleted"),
+    ):
+        options = DebugOptions(attaches=True, copy_to="c", removes=removes)
+        copied = await run(shell, TypedName("deploy", "checkout"), options, dry_run)
+        assert f"afterwards: {end}" in copied.err + copied.out
 
 
 async def test_a_removal_needs_a_session(shell: Shell) -> None:

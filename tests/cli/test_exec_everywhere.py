@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,14 @@ async def test_the_same_line_of_all_pods_is_a_table(shell: Shell) -> None:
     assert header.split() == ["POD", "EXIT", "OUTPUT"]
     assert len(rows) == 3
     assert all(row.startswith("cart-") and row.split()[1:] == ["0", "hello"] for row in rows)
+
+
+async def test_the_container_is_reported_where_none_was_named(shell: Shell) -> None:
+    checkout = ObjectArgument("Deployment", "checkout")
+    for container, note in (("", "kdash: using container app of app, proxy; -c names another one\n"), ("proxy", "")):
+        core = partial(execute_everywhere, named=checkout, container=container, command=("true",), as_json=False)
+        result = await shell.run(core)
+        assert result.err == f"{note}3 pods: 3 exit 0\n"
 
 
 async def test_the_worst_exit_code_is_that_of_the_command_in_json_too(shell: Shell) -> None:

@@ -58,6 +58,18 @@ def test_a_copy_that_is_to_be_removed_goes_with_the_session(
     simulator.wait_until(lambda state: state.storage.get(PODS, "shop", "cart-copy") is None)
 
 
+def test_a_pod_that_is_kept_is_named_with_its_removal(simulator: Simulator, tmp_path: Path) -> None:
+    with debugging(simulator, tmp_path, f"node/{first_node(simulator)}", "--no-rm") as terminal:
+        terminal.wait_for("it stays until it is deleted")
+        terminal.wait_for("root@node-")
+        assert "three times leaves it" in terminal.text
+        terminal.press("exit\r")
+        assert terminal.wait_for_exit() == 0
+        [name] = names(simulator, "node-debugger")
+        shown = "".join(terminal.text.split())  # folded anywhere
+        assert f"toremoveit:kdashdeletepod/{name}-nshop" in shown
+
+
 def test_a_slow_server_is_waited_for(simulator: Simulator, tmp_path: Path) -> None:
     with debugging(simulator, tmp_path, f"node/{first_node(simulator)}") as terminal:
         terminal.wait_for("root@node-")

@@ -164,5 +164,6 @@ async def test_a_copy_is_offered_for_removal(shop: Dashboard, monkeypatch: pytes
     await shop.press("tab", "enter")
     await shop.advance_until(lambda: isinstance(shop.app.screen, MessageDialog))
     assert for_debugging(shop)
+    await shop.until_text("Tab Enter delete the copy")
     await shop.press("tab", "enter")
     await shop.advance_until(lambda: not for_debugging(shop))

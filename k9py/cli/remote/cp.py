@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from k9py.api.errors import RefusedError
 from k9py.api.plural import count_noun
 from k9py.api.text import printable
+from k9py.cli.process import streaming_output
 from k9py.cli.remote.copy_progress import CopyBar
 from k9py.cli.session import Invocation, open_session
 from k9py.operations.access_records import AccessRecord
@@ -63,7 +64,18 @@ async def copy(invocation: Invocation, request: CopyRequest) -> int:
                 if hint:
                     console.print_err(f"kdash: {hint}")
                 raise
+        _report_copied(invocation, request, task.progress, found)
         return _report(invocation, request, task.progress, record)
+
+
+def _report_copied(invocation: Invocation, request: CopyRequest, progress: CopyProgress, found: FoundContainer) -> None:
+    """Report how much was copied, and from or to which pod."""
+    parts = [size_text(progress.bytes)]
+    if progress.files != 1:
+        parts.insert(0, count_noun(progress.files, "file"))
+    pod = f"{printable(found.container.pod)} ({printable(found.container.container)})"
+    where = f"{'from' if request.is_download else 'to'} pod {pod}"
+    invocation.console.print_err(f"kdash: copied {', '.join(parts)} {where}")
 
 
 def what_is_there(request: CopyRequest, progress: CopyProgress, error: BaseException) -> str:
@@ -117,7 +129,8 @@ async def _copy_stream(invocation: Invocation, session: ClusterSession, task: Co
             try:
                 words = ("cat", remote_word(remote.path))
                 async with session.connection.open_exec(found.container, words) as stream:
-                    end = await transfer(stream, None, writer.write, keep, lambda _: None)
+                    with streaming_output():
+                        end = await transfer(stream, None, writer.write, keep, lambda _: None)
             finally:
                 writer.close()
             check_is_there("cat", end, bytes(stderr))
@@ -126,6 +139,7 @@ async def _copy_stream(invocation: Invocation, session: ClusterSession, task: Co
         else:
             upload = Upload(session.connection, found.container, "", remote.path, UploadOptions(), task.progress)
             await upload.run_stream(_standard_input())
+            _report_copied(invocation, request, task.progress, found)
     return _report(invocation, request, task.progress, record)
 
 

@@ -114,6 +114,7 @@ class Copy:
         replaces: the pod is deleted once the copy is created.
         kept: what is kept of the pod.
         is_removed: the front end removes it at the end of the session; the plan says so.
+        is_offered: the front end asks then whether it is removed; the plan says so.
     """
 
     name: str = ""
@@ -123,6 +124,7 @@ class Copy:
     replaces: bool = False
     kept: Kept = field(default_factory=Kept)
     is_removed: bool = False
+    is_offered: bool = False
 
 
 def container_names(pod: Mapping[str, Any]) -> list[str]:

@@ -99,7 +99,8 @@ async def _dialog(
     """Return the dialog, filled in from the settings and from what the namespace admits."""
     settings = read_settings(context.options.config_path).settings.debug
     node = target.name if pod is None else pod.spec.node_name
-    namespace = settings.node_namespace or connected.namespace
+    watched = connected.cluster.scope.namespaces
+    namespace = settings.node_namespace or (watched[0] if len(watched) == 1 else connected.namespace)
     subject = DebugSubject(
         f"Node {node}" if pod is None else f"Pod {pod.name}",
         place_text("" if pod is None else pod.namespace, context.context_name),
@@ -153,7 +154,7 @@ def _inputs(choice: DebugChoice) -> Mapping[str, Any]:
         case DebugStyle.EPHEMERAL:
             return {"container": container, "target": choice.target}
         case DebugStyle.COPY:
-            return {"container": container, "how": Copy(choice.copy_name)}
+            return {"container": container, "how": Copy(choice.copy_name, is_offered=True)}
     return {"container": container, "namespace": choice.namespace}
 
 

@@ -12,10 +12,11 @@ from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.streams import ContainerRef
 from k9py.api.text import printable
+from k9py.remote.container_down import ContainerDownError
 from k9py.remote.containers import find_pod
 from k9py.tui.context import AppContext
 from k9py.tui.remote.access import connected_for
-from k9py.tui.remote.shells import choose
+from k9py.tui.remote.shells import choose, offer_help
 from k9py.tui.screens.files import FilesScreen
 from k9py.tui.terminal.terminal_app import TerminalApp
 
@@ -30,5 +31,7 @@ async def browse(app: TerminalApp[Any], context: AppContext, target: ObjectRef, 
         if name is not None:
             ref = ContainerRef(pod.namespace, pod.name, name)
             await app.push_screen(FilesScreen(context, pod.key, pod.metadata.uid, ref, path))
+    except ContainerDownError as error:
+        await offer_help(app, context, title, pod, error)
     except KdashError as error:
         context.show_error(title, error)

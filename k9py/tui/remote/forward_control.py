@@ -207,7 +207,7 @@ class ForwardControl:
             session = self._session()
             from k9py.forwarding.ports import parse_ports
 
-            ref = _ref(session, forward)
+            ref = saved_ref(session, forward)
             request = ForwardRequest(ref, parse_ports(forward.ports), forward.address, name)
         except KdashError as error:
             self._context.show_error(title, error)
@@ -297,11 +297,19 @@ def _written(key: str) -> str:
     return key_display(key.lower()) if key else ""
 
 
-def _ref(session: ClusterSession, forward: ForwardSettings) -> ObjectRef:
-    """Return the object of a forward of the config file. Raises NotFoundError: the cluster has no such type."""
+def saved_ref(session: ClusterSession, forward: ForwardSettings) -> ObjectRef:
+    """Return the object of a forward of the config file.
+
+    Without a namespace it is in the only one that is shown, as for `kdash forward -n`, else in that of the context.
+
+    Raises:
+        NotFoundError: the cluster has no such type.
+    """
     kind, _, name = forward.target.partition("/")
     resource_type = session.resource_types.find(kind)
     if resource_type is None:
         near = ", ".join(session.resource_types.nearest(kind))
         raise NotFoundError(f'this cluster has no type "{kind}"', f"did you mean {near}?" if near else "")
-    return ObjectRef(resource_type.kind, forward.namespace or session.namespace, name, resource_type.ref_group)
+    shown = session.cluster.scope.namespaces
+    namespace = forward.namespace or (shown[0] if len(shown) == 1 else session.namespace)
+    return ObjectRef(resource_type.kind, namespace, name, resource_type.ref_group)

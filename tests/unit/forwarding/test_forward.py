@@ -65,6 +65,10 @@ async def test_progress_names_the_pod_unless_the_title_does() -> None:
         scene.set_pods(ready("web-2"))
         await scene.until(lambda: scene.forward.pod == "web-2")
         assert scene.forward.progress == "0 connections, 0B · web-2"
+        scene.set_pods(unready("web-3"))
+        await scene.until(lambda: scene.forward.state is JobState.WAITING)
+        assert scene.forward.progress == "0 connections, 0B", "the detail says what it waits for"
+        assert scene.forward.detail == scene.forward.waits_for != ""
 
 
 async def test_many_connections_are_carried_by_one_tunnel() -> None:

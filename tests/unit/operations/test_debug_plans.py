@@ -53,6 +53,7 @@ def test_a_debug_container_is_added_to_exactly_the_pod_that_was_read() -> None:
     assert added["name"] == plan.container
     assert added["targetContainerName"] == "app"
     assert rows(plan)["profile"] == "general: may trace processes, as a debugger does (capability SYS_PTRACE)"
+    assert rows(plan)["target"] == "app: it sees the processes of this container"
     assert "cannot be removed" in rows(plan)["afterwards"]
     assert not codes(plan)
 
@@ -142,7 +143,8 @@ def test_a_copy_that_its_replicaset_adopts_is_a_danger() -> None:
         "labels": {"app": "web"},
         "ownerReferences": [{"kind": "ReplicaSet", "name": "web-1", "controller": True}],
     }
-    plan = plan_debug_copy(raw, CopyInputs(DebugContainer(), Copy(images={"*": "other:1"})))
+    plan = plan_debug_copy(raw, CopyInputs(DebugContainer(), Copy(images={"*": "other:1"}, is_removed=True)))
+    assert rows(plan)["afterwards"] == "nothing is attached to it: it stays until it is deleted"
     [warning] = [each for each in plan.warnings if each.code == "keeps-labels"]
     assert warning.level is WarningLevel.DANGER
     assert "ReplicaSet web-1 adopts it and deletes one too many" in warning.message

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from k9py.runtime.background_jobs import BackgroundJob, JobState
+from k9py.tui.widgets.live_table.fitting import fit_columns
 from k9py.views.background_jobs import (
     COLUMNS,
     SavedForward,
@@ -140,3 +141,12 @@ def test_a_saved_forward_shows_its_fault_in_full() -> None:
     row = saved_row(SavedForward("web", "", fault=fault, is_usable=False), 0)
     assert [cell.text for cell in row.cells][1:3] == ["web", "not valid"]
     assert row.tone is Tone.WARN
+
+
+def test_at_80_columns_kind_and_address_stay_whatever_the_jobs_are_called() -> None:
+    title = 60
+    fit = fit_columns(COLUMNS, [12, title, 9, 40, 5, 45], 78)
+    assert [COLUMNS[slot.index].id for slot in fit.slots] == ["kind", "what", "state", "detail"]
+    widths = {COLUMNS[slot.index].id: slot.width for slot in fit.slots}
+    assert widths["kind"] >= len("port-forward")
+    assert widths["detail"] >= len("http://127.0.0.1:65535")
