@@ -59,7 +59,7 @@ async def debug_object(
         connected = context.connected
         if connected is None:
             raise RefusedError("there is no cluster")
-        connected.writer.accesses.refuse(f"debugging of {printable(target.name)}")
+        connected.writer.accesses.refuse(f"debugging of {printable(str(target))}")
         is_node = target.kind == "Node" and not target.group
         pod = None if is_node else await find_pod(connected, target, prefers_failing=True)
         dialog = await _dialog(context, connected, target, pod, image, container)

@@ -27,7 +27,7 @@ async def browse(app: TerminalApp[Any], context: AppContext, target: ObjectRef, 
         connected = context.connected
         if connected is None:
             raise RefusedError("there is no cluster")
-        connected.writer.accesses.refuse(title)
+        connected.writer.accesses.refuse(f"listing of the files of {printable(str(target))}")
         pod = await find_pod(connected, target)
         name = await choose(app, pod, container)
         if name is not None:

@@ -24,7 +24,7 @@ async def run_in_all(app: TerminalApp[Any], context: AppContext, target: ObjectR
         connected = context.connected
         if connected is None:
             raise RefusedError("there is no cluster")
-        connected.writer.accesses.refuse(title)
+        connected.writer.accesses.refuse(f"command in the pods of {printable(str(target))}")
         targets = await find_targets(connected, target)
         what = f"{printable(target.kind)} {printable(target.name)}"
         place = f"{printable(target.namespace)} · {printable(connected.context)}"

@@ -50,7 +50,7 @@ async def _open(
         connected = context.connected
         if connected is None:
             raise RefusedError("there is no cluster")
-        connected.writer.accesses.refuse(title)
+        connected.writer.accesses.refuse(f"{verb} {printable(str(target))}")
         pod = await find_pod(connected, target)
         chosen = await choose(app, pod, container)
         if chosen is not None:
