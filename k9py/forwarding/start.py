@@ -16,6 +16,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.services import Service
 from k9py.api.streams import PodPorts
+from k9py.api.text import printable
 from k9py.cluster.listing import list_all
 from k9py.forwarding.forward import Forward
 from k9py.forwarding.listeners import LOOPBACK, Listener, bind, exposure_warning, parse_addresses
@@ -68,7 +69,7 @@ async def start_forward(
         ForbiddenError: pods/portforward may not be created, or pods may not be watched.
         KdashError: any other failure.
     """
-    session.writer.accesses.refuse(f"port-forward to {ref.kind} {ref.name}", may_change=False)
+    session.writer.accesses.refuse(f"port-forward to {printable(str(ref))}", may_change=False)
     addresses = parse_addresses(address)
     clock = clock or session.clock
     connection = connection or cast(ForwardingConnection, session.connection)

@@ -100,6 +100,12 @@ async def test_a_reader_that_leaves_ends_it_and_the_audit_has_why(shell: Shell) 
     assert (shell.audit[-1]["outcome"], shell.audit[-1]["error"]) == ("cancelled", "nobody reads the output any more")
 
 
+async def test_a_refusal_names_what_is_refused(shell: Shell) -> None:
+    result = await run(shell, CHECKOUT, "hostname", read_only=True)
+    message = "kdash: exec in Deployment shop/checkout refused: kdash runs with --readonly\n"
+    assert (result.code, result.err) == (9, message + "  hint: start without --readonly\n")
+
+
 def test_a_stream_without_a_reader_is_done() -> None:
     code = "from k9py.cli.process import *; import sys, time\n"
     code += "def work():\n with streaming_output():\n  while True: print('x' * 9999)\n"

@@ -63,7 +63,7 @@ async def test_a_read_only_session_refuses_it(shell: Shell) -> None:
     result = await run(shell, "echo hello", read_only=True)
     assert result.code != 0
     assert result.out == ""
-    assert "--readonly" in result.err
+    assert "exec in the pods of Deployment shop/cart refused: kdash runs with --readonly" in result.err
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from k9py.api.meta import ObjectRef
 from k9py.simulator.server import Simulator
+from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.run_command import RunCommandDialog
 from k9py.tui.screens.pod_runs import PodRunsScreen, RunOutputScreen
 from k9py.tui.widgets.choice_field import ChoiceField
@@ -68,5 +69,10 @@ async def test_a_read_only_session_refuses_it(simulator: Simulator, tmp_path: Pa
     async with dashboard(simulator, tmp_path, namespace="shop", read_only=True) as shown:
         await shown.select(CART)
         shown.home.run_line("run date")
-        await shown.until_text("command in the pods of cart", "refused: kdash runs with --readonly")
+        dialog = await shown.until_screen(MessageDialog)
+        assert dialog.message == "command in the pods of Deployment shop/cart refused: kdash runs with --readonly"
         assert not isinstance(shown.app.screen, RunCommandDialog)
+        await shown.press("escape")
+        await shown.until(lambda: not isinstance(shown.app.screen, MessageDialog))
+        await shown.press("S")
+        await shown.until_said("Shell of Deployment shop/cart is refused: kdash was started with --readonly")

@@ -18,7 +18,7 @@ from k9py.api.streams import CommandEnd, ContainerRef, ContainerStream
 from k9py.api.text import printable
 from k9py.cli.console import Console
 from k9py.cli.process import streaming_output
-from k9py.cli.remote.targets import ContainerOptions, resolve_container_target
+from k9py.cli.remote.targets import ContainerOptions, described, resolve_container_target
 from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.cli.targets import ObjectArgument
 from k9py.remote.attaching import main_process_of
@@ -106,7 +106,7 @@ async def shell(invocation: Invocation, named: ObjectArgument, options: Containe
 async def _find(
     console: Console, session: ClusterSession, named: ObjectArgument, options: ContainerOptions, action: str
 ) -> tuple[Pod, ContainerRef]:
-    session.writer.accesses.refuse(f"{action} in {printable(named.name)}")
+    session.writer.accesses.refuse(f"{action}{' to' if action == 'attach' else ' in'} {described(session, named)}")
     ref = await resolve_container_target(session, named)
     with explain_not_found(ref):
         chosen = await find_container(session, ref, options.container)

@@ -101,7 +101,12 @@ class Copy:
         self.progress = progress or CopyProgress()
         self.container: ContainerRef | None = None
         self._remote, self._local = request.remote, request.local
-        session.writer.accesses.refuse(f"copy {self._direction} {printable(self._remote.name)}")
+        session.writer.accesses.refuse(f"copy {self._direction} {printable(str(self._ref))}")
+
+    @property
+    def _ref(self) -> ObjectRef:
+        remote = self._remote
+        return ObjectRef(remote.kind, remote.namespace or self._session.namespace, remote.name)
 
     @property
     def _direction(self) -> str:
@@ -109,9 +114,7 @@ class Copy:
 
     async def find(self) -> FoundContainer:
         """Return the container. Raises KdashError."""
-        remote, session = self._remote, self._session
-        ref = ObjectRef(remote.kind, remote.namespace or session.namespace, remote.name)
-        chosen = await find_container(session, ref, self.request.options.container)
+        chosen = await find_container(self._session, self._ref, self.request.options.container)
         pod = chosen.pod
         self.container = ContainerRef(pod.namespace, pod.name, chosen.container.name)
         return FoundContainer(self.container, pod.key, pod.metadata.uid, chosen)

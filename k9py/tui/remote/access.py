@@ -7,11 +7,11 @@ from k9py.tui.context import AppContext
 from k9py.tui.session import Connected
 
 
-def connected_for(context: AppContext, title: str) -> Connected:
+def connected_for(context: AppContext, what: str) -> Connected:
     """Return the session to access a container with.
 
     Args:
-        title: what would be done, for the message of a refusal.
+        what: would be done, for the message of a refusal: "debugging of Pod shop/cart".
 
     Raises:
         RefusedError: there is no cluster, or the session is read-only.
@@ -19,5 +19,5 @@ def connected_for(context: AppContext, title: str) -> Connected:
     connected = context.connected
     if connected is None:
         raise RefusedError("there is no cluster")
-    connected.writer.accesses.refuse(title)
+    connected.writer.accesses.refuse(what)
     return connected

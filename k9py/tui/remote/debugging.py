@@ -63,7 +63,7 @@ async def debug_object(
     """
     title = f"Debug {printable(name_of(target))}"
     try:
-        connected = connected_for(context, f"debugging of {printable(target.name)}")
+        connected = connected_for(context, f"debugging of {printable(str(target))}")
         is_node = target.kind == "Node" and not target.group
         pod = None if is_node else await _choose_pod(app, connected, target)
         if pod is None and not is_node:

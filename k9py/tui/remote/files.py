@@ -25,7 +25,7 @@ async def browse(app: TerminalApp[Any], context: AppContext, target: ObjectRef, 
     """Open the files of a container of an object; "": the only one, or one that the person chooses."""
     title = f"files of {printable(target.name)}"
     try:
-        connected = connected_for(context, title)
+        connected = connected_for(context, f"listing of the files of {printable(str(target))}")
         pod = await find_pod(connected, target)
         name = await choose(app, pod, container)
         if name is not None:

@@ -75,7 +75,7 @@ class ForwardControl:
         title = f"Forward {target.qualified_kind} {target.name}"
         try:
             session = self._session()
-            session.writer.accesses.refuse(f"port-forward to {target.kind} {target.name}", may_change=False)
+            session.writer.accesses.refuse(f"port-forward to {printable(str(target))}", may_change=False)
             from k9py.forwarding.ports import parse_port_text
 
             pairs = parse_port_text(ports) if ports.strip() else await self._ask(session, target)

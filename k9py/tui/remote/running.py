@@ -24,7 +24,8 @@ async def run_in_all(app: TerminalApp[Any], context: AppContext, target: ObjectR
     """Run a command in all pods of an object; `line` as it was typed, "" to ask for it."""
     title = f"command in {'pod' if is_pod(target) else 'the pods of'} {printable(target.name)}"
     try:
-        connected = connected_for(context, title)
+        refused = f"command in {'' if is_pod(target) else 'the pods of '}{printable(str(target))}"
+        connected = connected_for(context, refused)
         pods = await find_run_pods(connected, target)
         what = f"{printable(target.kind)} {printable(target.name)}"
         heading = f"Run in {what}" if is_pod(target) else f"Run in the pods of {what}"

@@ -48,7 +48,7 @@ async def _open(
 ) -> None:
     title = f"{verb} {printable(target.name)}"
     try:
-        connected = connected_for(context, title)
+        connected = connected_for(context, f"{verb} {printable(str(target))}")
         pod = await find_pod(connected, target)
         chosen = await choose(app, pod, container)
         if chosen is not None:

@@ -247,7 +247,7 @@ class ActingScreen(TargetScreen):
     def apply(self, path: str) -> None:
         """Apply the manifests of a file or directory; "": those of a text that is typed or pasted."""
         if self.read_only_text:
-            self.app_context.show_message(self.read_only_text, failed=True)
+            self.app_context.show_message(f"read-only: {self.read_only_text}", failed=True)
             return
         from k9py.tui.operations.applying import apply_manifests
 

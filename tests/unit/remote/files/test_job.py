@@ -21,7 +21,7 @@ async def test_a_failed_copy_names_the_error_and_its_hint_apart(monkeypatch: pyt
 
     monkeypatch.setattr(Copy, "run", run)
     accesses = SimpleNamespace(refuse=lambda *_words: None)
-    session: Any = SimpleNamespace(clock=SystemClock(), writer=SimpleNamespace(accesses=accesses))
+    session: Any = SimpleNamespace(namespace="shop", clock=SystemClock(), writer=SimpleNamespace(accesses=accesses))
     states: list[JobState] = []
     request = CopyRequest(parse_endpoint("web:/a"), parse_endpoint("./here/"))
     job = CopyJob(session, request, lambda: states.append(job.state))
