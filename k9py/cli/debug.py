@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -200,7 +200,8 @@ async def _removed(invocation: Invocation, session: ClusterSession, where: Debug
     """Remove the pod at the end, and print what became of it."""
 
     def report(text: str, _is_left_over: bool) -> None:
-        invocation.console.print_err(f"kdash: {text}")
+        with suppress(OSError):  # the terminal may be gone
+            invocation.console.print_err(f"kdash: {text}")
 
     async with removed_afterwards(session, where, report):
         yield

@@ -93,7 +93,7 @@ async def run_for_results(
     """Run as `run_in_session` does, and return the results too.
 
     Args:
-        on_results: is given them when the run is cancelled.
+        on_results: is given them however the run ends, also by an error of a terminal that is gone.
     """
     front_end = ConsoleFrontEnd(invocation, session, options, confirmed_by_number=confirmed_by_number)
     runner = OperationRunner(
@@ -104,10 +104,11 @@ async def run_for_results(
     try:
         await runner.run(invocation.operations[operation_id], snapshots, **inputs)
     except asyncio.CancelledError:
-        on_results(runner.results)
         # Ctrl+C: completed writes are reported before the end.
         _sum_up(invocation, session, runner, snapshots, options, together=together, is_cancelled=True)
         raise
+    finally:
+        on_results(runner.results)
     code = _sum_up(invocation, session, runner, snapshots, options, together=together)
     return code, runner.results
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 
 from k9py.api.text import printable
 from k9py.config.forward_settings import ForwardSettings
@@ -36,6 +37,15 @@ class SavedForwards:
         return {
             name: fault for name, fault in self.faults.items() if name not in self.usable and name not in self.patterns
         }
+
+    def has(self, name: str) -> bool:
+        """Return whether the file names such a forward, for whichever context."""
+        return name in self.usable or name in self.patterns or name in self.faults
+
+    def free_name(self, name: str) -> str:
+        """Return a name that the file does not have: "web", "web-2". TOML refuses a file that has a table twice."""
+        candidates = (name if number == 1 else f"{name}-{number}" for number in count(1))
+        return next(candidate for candidate in candidates if not self.has(candidate))
 
     def why_unknown(self, name: str) -> str:
         """Return that there is no such forward: "no saved forward web", or which contexts it is for."""

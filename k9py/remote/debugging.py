@@ -30,7 +30,9 @@ from k9py.session import ClusterSession
 
 HOST_HINT: Final = f"The node's files are at {HOST_ROOT}; chroot {HOST_ROOT} runs its programs."
 _REMOVE_SECONDS: Final = 20.0
-"""How long a server that does not answer is asked again to remove a pod."""
+"""How long a server is asked to remove a pod, and waited for."""
+_NOTICE_SECONDS: Final = 1.0
+"""How long a removal may take in silence."""
 _END_SECONDS: Final = 5.0
 """How long the kubelet has to report how a container ended."""
 _PAUSE: Final = 0.25
@@ -131,25 +133,38 @@ async def removed_afterwards(
         report: shows what became of the pod; the second argument is True when it is left over.
     """
     left_over = left_over_text(where, "kdash had to end before the server answered")
+    name = printable(where.ref.name)
     async with session.held():
         with hold_exit(left_over):  # from the start: the wait is decided when the signal comes
             try:
                 yield
             finally:
                 removing, is_cancelled = asyncio.ensure_future(remove_debug_pod(session, where)), False
+                notice = asyncio.get_running_loop().call_later(
+                    _NOTICE_SECONDS, report, f"removing pod {name}: waiting for the server", False
+                )
                 while not removing.done():
                     try:
                         await asyncio.shield(removing)
                     except asyncio.CancelledError:
                         is_cancelled = True
+                notice.cancel()
                 problem = removing.result()
-                report(problem or f"pod {printable(where.ref.name)} removed", bool(problem))
+                report(problem or f"pod {name} removed", bool(problem))
                 if is_cancelled:
                     raise asyncio.CancelledError
 
 
 async def remove_debug_pod(session: ClusterSession, where: DebugPod) -> str:
     """Remove the pod; return "" when it is gone, else what is left over and how to remove it."""
+    try:
+        async with asyncio.timeout(_REMOVE_SECONDS):
+            return await _remove_debug_pod(session, where)
+    except TimeoutError:
+        return left_over_text(where, "the server does not answer")
+
+
+async def _remove_debug_pod(session: ClusterSession, where: DebugPod) -> str:
     clock = session.clock
     until = clock.monotonic() + _REMOVE_SECONDS
     while True:

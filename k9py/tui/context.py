@@ -209,6 +209,10 @@ class Forwards(Protocol):
         """Return a forward as lines for the config file, "" for a job of another kind."""
         ...
 
+    def config_reason(self, job: BackgroundJob) -> str:
+        """Return why there are no lines for the config file, "" when there are."""
+        ...
+
 
 class AppContext(Protocol):
     """The dashboard, as its screens see it."""

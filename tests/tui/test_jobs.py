@@ -137,11 +137,8 @@ async def test_a_saved_forward_starts_by_its_key_once_and_again_from_the_list(
     await kdash.until_text("1 Jobs · 2", "running")
     assert not kdash.app._notifications, "they would cover the details"
     await kdash.press("y")
-    lines = (await kdash.until_screen(ConfigLinesDialog)).config_lines
-    assert lines.startswith('[forwards.checkout]\ncontext = "demo"\n')
-    assert 'namespace = "shop"\ntarget = "deploy/checkout"\nports = ["8081:8080"]\n' in lines
-    await kdash.press("enter")
-    await kdash.until_screen(JobsScreen)
+    await kdash.until_said("it is in the config file already")
+    assert kdash.app.screen is screen
     [first] = kdash.app.jobs.jobs
     await first.stop()
     kdash.app.jobs.touch()
@@ -187,6 +184,13 @@ async def test_the_dialog_lists_ports_and_a_port_in_use_is_replaced_knowingly(
     await kdash.press("p", "enter")
     await kdash.until(lambda: bool(forwarding.started), "started")
     assert forwarding.started == [(CHECKOUT, (PortPair(9000, None), PortPair("http", 0)))]
+    await kdash.press("J")
+    await kdash.until_screen(JobsScreen)
+    await kdash.until_text("1 Jobs · 3", "saved", "running")
+    await kdash.press("g", "y")
+    lines = (await kdash.until_screen(ConfigLinesDialog)).config_lines
+    assert lines.startswith('[forwards.checkout-2]\ncontext = "demo"\n'), "a table that is there twice is no TOML"
+    assert 'namespace = "shop"\ntarget = "deploy/checkout"\nports = ["9000", ":http"]\n' in lines
 
 
 async def test_the_dialog_of_a_pod_that_cannot_run_says_why_and_offers_no_key_without_rows(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from k9py.api.errors import ConfigError, ConnectionFailedError, NotFoundError, RefusedError
+from k9py.api.plural import count_noun
 from k9py.api.streams import CommandEnd, ContainerCommands, ContainerRef
 from k9py.api.text import bounded, printable
 from k9py.remote.files.endpoints import remote_word
@@ -33,6 +34,8 @@ from k9py.remote.files.remote_command import (
 )
 from k9py.remote.files.remote_stat import RemoteFile, RemoteStatus, read_status, walk
 
+_SOCKET: Final = ": socket ignored"
+"""How tar reports a socket, which an archive cannot have."""
 OVERLAP: Final = 64 * 1024
 """Bytes before the point of resumption that are read again and compared."""
 _RESUMED_ALONE: Final = 1024 * 1024
@@ -204,9 +207,12 @@ class Download:
                     names = None
             for name in await self._copy_members(tree, names):
                 await self._copy_apart(tree, name)
-            if progress.total_files is not None and progress.files < progress.total_files and not progress.left_out:
-                missing = progress.total_files - progress.files
-                progress.leave_out(self._path, Reason.FAILED, f"{missing:,} files that were listed did not arrive")
+            reported = sum(count for reason, count in progress.left_out_counts.items() if reason is not Reason.LINK)
+            missing = (progress.total_files or 0) - progress.files - reported
+            if missing > 0:
+                progress.leave_out(
+                    self._path, Reason.FAILED, f"of those listed, {count_noun(missing, 'file')} did not arrive"
+                )
 
     async def _missing(self, tree: LocalTree, files: dict[bytes, RemoteFile]) -> list[bytes]:
         """Return the names of files that are not here; continue large ones whose beginning is."""
@@ -241,14 +247,14 @@ class Download:
         whole = ("tar", "-C", directory, options, "-", ".")
         if names is None:
             await self._run_tar(extractor, whole, self._path)
-            return extractor.hard_links
+            return extractor.apart
         for words, stdin in _selections(directory, options, names):
             if await self._run_tar(extractor, words, self._path, stdin=stdin, may_be_refused=True):
-                return extractor.hard_links
+                return extractor.apart
         extractor = Extractor(tree, self.progress, keeps_complete=True, keeps_modes=self._options.keeps_modes)
         self.progress.restart()
         await self._run_tar(extractor, whole, self._path)
-        return extractor.hard_links
+        return extractor.apart
 
     async def _run_tar(
         self,
@@ -283,10 +289,12 @@ class Download:
         if end.exit_code != 0 and not extractor.is_complete:
             raise failure(end, stderr, f"{printable(path)} cannot be read")
         extractor.close()
-        if end.exit_code != 0:
-            for line in stderr.decode(errors="surrogateescape").splitlines():
-                if line.strip() and "exit delayed" not in line.lower():
-                    self.progress.leave_out("tar in the container", Reason.FAILED, line.removeprefix("tar: "))
+        for line in stderr.decode(errors="surrogateescape").splitlines():
+            text = line.removeprefix("tar: ")
+            if text.endswith(_SOCKET):
+                self.progress.leave_out(text.removesuffix(_SOCKET), Reason.LINK, "socket")
+            elif end.exit_code != 0 and text.strip() and "exit delayed" not in text.lower():
+                self.progress.leave_out("tar in the container", Reason.FAILED, text)
 
 
 class _FileSink:

@@ -183,6 +183,8 @@ class LocalTree:
 
     def part_size(self, parts: Sequence[str], size: int, mtime_ns: int) -> int:
         """Return the bytes of an earlier transfer of this file; 0 if there are none, or they are of another file."""
+        if not parts:
+            return 0
         status = self._status((*parts[:-1], part_name(parts[-1])))
         if status is None or not _same_second(status.st_mtime_ns, mtime_ns) or status.st_size > size:
             return 0

@@ -196,7 +196,7 @@ class JobsPane(TablePane):
         job = self.selected
         if job is None:
             return "it is in the config file already" if self.selected_saved else "no job is selected"
-        return "" if self._app_context.forwards.config_lines(job) else "only forwards are kept in the config file"
+        return self._app_context.forwards.config_reason(job)
 
     def clear_reason(self) -> str:
         """Return why nothing can be removed from the list."""

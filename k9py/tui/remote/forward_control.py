@@ -244,7 +244,15 @@ class ForwardControl:
             self._context.context_name or "*",
             address=request.address,
         )
-        return as_toml(request.saved or request.ref.name, forward)
+        return as_toml(self._known.free_name(request.saved or request.ref.name), forward)
+
+    def config_reason(self, job: BackgroundJob) -> str:
+        """Return why there are no lines for the config file, "" when there are."""
+        request = self._request_of(job)
+        if request is None:
+            return "only forwards are kept in the config file"
+        is_there = bool(request.saved) and self._known.has(request.saved)
+        return "it is in the config file already" if is_there else ""
 
     def _request_of(self, job: BackgroundJob) -> ForwardRequest | None:
         return next((request for started, request in self._requests if started is job), None)

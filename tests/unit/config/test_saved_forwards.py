@@ -32,6 +32,11 @@ def test_each_that_the_file_names_is_usable_or_has_a_reason() -> None:
     assert saved.listed() == "saved forwards: web, db (not valid)"
 
 
+def test_a_free_name_is_that_of_no_table_of_the_file() -> None:
+    saved = saved_forwards(parse_settings(f'{SOURCE}[forwards.web-2]\ntarget = "svc/web"\nports = ["81"]\n'), "demo")
+    assert [saved.free_name(name) for name in ("web", "db", "far", "new")] == ["web-3", "db-2", "far-2", "new"]
+
+
 def test_a_file_that_cannot_be_read_is_not_called_empty() -> None:
     assert saved_forwards(parse_settings("[forwards"), "demo").listed().startswith("config file, line 1: ")
     assert saved_forwards(parse_settings(""), "demo").listed() == "the config file has no forward for this context"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -84,6 +85,45 @@ async def test_a_hard_link_is_copied_with_its_content(pod: Path, here: Path) -> 
     assert contents(here) == {"a": b"data", "b": b"data"}
     assert (here / "a").stat().st_nlink == 1
     assert progress.files == progress.total_files == 2
+
+
+@pytest.mark.parametrize("options", ["--sparse", "--sparse --format=posix"])
+async def test_a_file_that_tar_sends_with_holes_is_read_apart(
+    pod: Path, here: Path, monkeypatch: pytest.MonkeyPatch, options: str
+) -> None:
+    monkeypatch.setenv("TAR_OPTIONS", options)
+    with (pod / "holes").open("wb") as file:
+        file.seek(2 << 20)
+        file.write(b"end")
+    (pod / "link").symlink_to("holes")
+
+    progress = await copy(LocalCommands(str(pod)), ".", str(here))
+
+    assert contents(here) == {"holes": bytes(2 << 20) + b"end"}
+    assert progress.left_out_counts == {Reason.LINK: 1}
+
+
+async def test_a_socket_is_listed_as_left_out(pod: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(pod)  # the path of a socket has to be short
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("s")
+        progress = await copy(LocalCommands(str(pod)), ".", str(here))
+
+    assert [str(each) for each in progress.left_out] == ["./s: socket"]
+    assert not progress.has_failed
+
+
+async def test_files_that_do_not_arrive_are_reported_beside_links(
+    pod: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAR_OPTIONS", "--exclude=gone")
+    (pod / "gone").write_bytes(b"x")
+    (pod / "link").symlink_to("gone")
+
+    progress = await copy(LocalCommands(str(pod)), ".", str(here))
+
+    assert progress.left_out_counts == {Reason.LINK: 1, Reason.FAILED: 1}
+    assert progress.left_out[-1].why == "of those listed, 1 file did not arrive"
 
 
 async def test_a_broken_file_continues_where_it_stopped(pod: Path, here: Path) -> None:

@@ -57,7 +57,7 @@ _LINK: dict[str, Any] = {"type": tarfile.SYMTYPE, "linkname": "../outside"}
         ),
         ([member("null", type=tarfile.CHRTYPE, devmajor=1, devminor=3)], Reason.LINK, {}),
         ([member("pipe", type=tarfile.FIFOTYPE)], Reason.LINK, {}),
-        ([member("hole", type=tarfile.GNUTYPE_SPARSE)], Reason.LINK, {}),
+        ([member("hole", type=tarfile.GNUTYPE_SPARSE)], None, {}),
         ([member("a", b"1"), member("a", b"2")], None, {"a": b"2"}),
         ([member("A", b"1"), member("a", b"2")], None, {"A": b"1", "a": b"2"}),
         ([member("a", b"1"), member("a/b", b"2")], Reason.FAILED, {"a": b"1"}),
@@ -80,6 +80,11 @@ def test_a_member_is_written_or_left_out_with_its_reason(
     assert list(progress.left_out_counts) == ([] if reason is None else [reason])
     assert os.listdir(tmp_path) == ["root"]
     assert all(line.isprintable() for line in progress.left_out_lines())
+
+
+def test_the_destination_itself_has_no_part(tmp_path: Path) -> None:
+    with LocalTree(str(tmp_path)) as tree:
+        assert tree.part_size(safe_parts(b"."), 1, 1) == 0
 
 
 def test_a_name_with_a_nul_from_pax_records_is_refused() -> None:
