@@ -65,6 +65,8 @@ def terminal_columns(stream: TextIO) -> int | None:
 def run_printing(work: Callable[[], int]) -> int:
     """Run a function that prints; return its exit code, or 2 if the reader has closed standard output.
 
+    The reader of a stream (`streaming_output`) may leave: DONE.
+
     Raises:
         ConfigError: the output could not be written (a full disk, a closed stream).
     """
@@ -77,9 +79,22 @@ def run_printing(work: Callable[[], int]) -> int:
         # Flushing the rest of the buffer at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if error.errno == errno.EPIPE:
-            return ExitCode.UNKNOWN
+            return ExitCode.DONE if isinstance(error, ReaderLeftError) else ExitCode.UNKNOWN
         raise ConfigError(f"could not write the output: {error.strerror}", "check where the output goes") from error
     return status
+
+
+class ReaderLeftError(BrokenPipeError):
+    """The reader of a stream without an end has left, as `head` does: it has what it wanted."""
+
+
+@contextmanager
+def streaming_output() -> Iterator[None]:
+    """Write a stream to standard output. Raises ReaderLeftError: nobody reads it any more."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ReaderLeftError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
 
 
 @contextmanager

@@ -113,6 +113,9 @@ class AccessRecords:
         except asyncio.CancelledError:
             outcome = "cancelled"
             raise
+        except BrokenPipeError:
+            outcome, error = "cancelled", "nobody reads the output any more"
+            raise
         except KdashError as failure:
             outcome, error = "failed", failure.message
             raise

@@ -21,7 +21,8 @@ from k9py.api.plural import with_article
 from k9py.api.pods import ContainerState, Pod
 from k9py.api.selectors import LabelSelector
 from k9py.api.services import SERVICE_NAME_LABEL, Service
-from k9py.api.text import bounded, printable
+from k9py.api.text import printable
+from k9py.remote.container_down import check_runs
 from k9py.runtime.time_slice import TimeSlice
 from k9py.session import ClusterSession
 
@@ -44,8 +45,8 @@ class PodContainer:
     Args:
         name, image: as in the spec.
         role: "" for a main container.
-        state: "running", or why it does not run: "CrashLoopBackOff", "ended with 1"; "" while that is not reported.
-            Printable.
+        state: "running", or why it does not run: "CrashLoopBackOff", "Error, exit code 1"; "" while that is not
+            reported. Printable.
         is_running: None while that is not reported.
         is_default: commands mean it that name no container.
     """
@@ -90,15 +91,13 @@ def _state_text(state: ContainerState | None) -> str:
     if state.running is not None:
         return "running"
     if state.terminated is not None:
-        return printable(f"{state.terminated.reason or 'ended'} with {state.terminated.exit_code}")
+        ended = printable(state.terminated.reason) or "ended"
+        return ended if ended == "Completed" else f"{ended}, exit code {state.terminated.exit_code}"
     return printable(state.waiting.reason if state.waiting is not None else "") or "waiting"
 
 
-async def find_pod(session: ClusterSession, ref: ObjectRef, *, prefers_failing: bool = False) -> Pod:
+async def find_pod(session: ClusterSession, ref: ObjectRef) -> Pod:
     """Return the pod itself, or the newest ready one of an object; the newest that runs where none is ready.
-
-    Args:
-        prefers_failing: the newest that runs and is not ready, where there is one.
 
     Raises:
         RefusedError: no pod runs.
@@ -107,10 +106,10 @@ async def find_pod(session: ClusterSession, ref: ObjectRef, *, prefers_failing: 
     pods = await pods_of(session, ref)
     if is_pod(ref):
         return pods[0]
-    return newest_pod(ref, pods, prefers_failing=prefers_failing)
+    return newest_pod(ref, pods)
 
 
-def newest_pod(ref: ObjectRef, pods: Sequence[Pod], *, prefers_failing: bool = False) -> Pod:
+def newest_pod(ref: ObjectRef, pods: Sequence[Pod]) -> Pod:
     """Return the pod that `find_pod` takes. Raises RefusedError: none runs."""
     candidates = [pod for pod in pods if not pod.is_terminating and pod.status.phase == "Running"]
     if not candidates:
@@ -121,7 +120,7 @@ def newest_pod(ref: ObjectRef, pods: Sequence[Pod], *, prefers_failing: bool = F
         raise RefusedError(f"no pod of {title} runs", f"its pods: {states}")
 
     def order(pod: Pod) -> tuple[bool, datetime, str]:
-        return pod.is_ready != prefers_failing, pod.metadata.creation_timestamp or _EARLIEST, pod.name
+        return pod.is_ready, pod.metadata.creation_timestamp or _EARLIEST, pod.name
 
     return max(candidates, key=order)
 
@@ -131,7 +130,7 @@ def choose_container(pod: Pod, name: str = "") -> PodContainer:
 
     Raises:
         MissingPartError: there is no such container.
-        RefusedError: it does not run.
+        ContainerDownError: it does not run.
     """
     containers = containers_of(pod)
     title = printable(pod.name)
@@ -139,22 +138,8 @@ def choose_container(pod: Pod, name: str = "") -> PodContainer:
     if chosen is None:
         what = f"pod {title} has no container {printable(name)}" if name else f"pod {title} has no containers"
         raise MissingPartError(what, f"its containers: {list_containers(containers)}")
-    if why := _not_started(pod):
-        raise RefusedError(f"pod {title} is {why}", "kdash why says what it waits for")
-    if chosen.is_running is False:
-        message = f"container {printable(chosen.name)} of pod {title} does not run: {chosen.state}"
-        raise RefusedError(message, f"its containers: {list_containers(containers)}")
+    check_runs(pod, chosen.name, ", ".join(printable(each.name) for each in containers if each.is_running))
     return chosen
-
-
-def _not_started(pod: Pod) -> str:
-    """Return why a Pending pod has no containers yet, as the scheduler says; "" when a node has it."""
-    if pod.spec.node_name or pod.status.phase != "Pending":
-        return ""
-    for condition in pod.status.conditions or ():
-        if condition.type == "PodScheduled" and condition.status != "True" and condition.message:
-            return f"Pending: {bounded(condition.message, 300)}"
-    return "Pending: it has no node yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +180,13 @@ async def find_container(session: ClusterSession, ref: ObjectRef, name: str = ""
         KdashError: the object or its pods cannot be read.
     """
     pods = await pods_of(session, ref)
-    is_pod = ref.kind == POD.name and not ref.group
-    pod = pods[0] if is_pod else newest_pod(ref, pods)
-    return ChosenContainer(pod, choose_container(pod, name), None if is_pod else len(pods), bool(name))
+    pod = pods[0] if is_pod(ref) else newest_pod(ref, pods)
+    return ChosenContainer(pod, choose_container(pod, name), None if is_pod(ref) else len(pods), bool(name))
+
+
+def default_name(pod: Pod) -> str:
+    """Return the name of the container that commands mean which name none; "" where the pod has none."""
+    return next((each.name for each in containers_of(pod) if each.is_default), "")
 
 
 def has_others(pod: Pod) -> bool:

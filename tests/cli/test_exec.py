@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +12,7 @@ from typing import Any, TextIO
 
 import pytest
 
+from k9py.cli.process import ReaderLeftError
 from k9py.cli.remote.execute import execute
 from k9py.cli.remote.targets import ContainerOptions
 from k9py.cli.session import Invocation
@@ -80,3 +84,27 @@ async def test_what_was_named_is_not_reported(shell: Shell) -> None:
     pod = (await run(shell, CHECKOUT, "hostname")).out.strip()
     named = await run(shell, ObjectArgument("Pod", pod), "hostname", container="proxy", err=OnTerminal)
     assert (named.code, named.err) == (0, "")
+
+
+async def test_a_reader_that_leaves_ends_it_and_the_audit_has_why(shell: Shell) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as out:
+
+        def core(invocation: Invocation) -> Any:
+            console = replace(invocation.console, out=out, err=OnTerminal(out))
+            return execute(replace(invocation, console=console), CART, ContainerOptions(), ("hostname",))
+
+        with pytest.raises(ReaderLeftError):
+            await shell.run(core)
+    assert (shell.audit[-1]["outcome"], shell.audit[-1]["error"]) == ("cancelled", "nobody reads the output any more")
+
+
+def test_a_stream_without_a_reader_is_done() -> None:
+    code = "from k9py.cli.process import *; import sys, time\n"
+    code += "def work():\n with streaming_output():\n  while True: print('x' * 9999)\n"
+    code += "sys.exit(run_printing(work))"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait() == 0

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Button, Input
 
 from k9py.runtime.background_jobs import JobState
 from k9py.simulator.clock import ManualClock
@@ -69,3 +69,20 @@ async def test_hostile_names_are_printable_and_a_download_is_a_job(shop: Dashboa
     await shop.until(lambda: shop.app.jobs.jobs and shop.app.jobs.jobs[0].state is JobState.DONE, "a download")
     assert target.is_file()
     assert shop.app.jobs.jobs[0].kind == "download"
+
+
+async def test_an_upload_is_confirmed_with_its_button(shop: Dashboard, tmp_path: Path) -> None:
+    source = tmp_path / "notes.txt"
+    source.write_text("x")
+    await browse(shop, "/data")
+    await shop.press("u")
+    dialog = await shop.until_screen(PathDialog)
+    await shop.press("enter")
+    assert shop.app.screen is dialog  # nothing is typed
+    dialog.query_one(Input).value = str(source)
+    await shop.until(lambda: not dialog.query_one("#confirm", Button).disabled)
+    await shop.press("enter")
+    assert shop.app.screen is dialog
+    assert not shop.app.jobs.jobs
+    await shop.press("enter")
+    await shop.until(lambda: shop.app.jobs.jobs and shop.app.jobs.jobs[0].kind == "upload")

@@ -35,6 +35,8 @@ async def execute_everywhere(
         ref = await resolve_container_target(session, named)
         with explain_not_found(ref):
             targets = await find_targets(session, ref, container)
+        for defaulted in dict.fromkeys(target.defaulted for target in targets if target.defaulted):
+            console.print_err(f"kdash: using {defaulted}")
         runs = [PodRun(target.container) for target in targets]
 
         def note(index: int, run: PodRun) -> None:

@@ -17,6 +17,7 @@ from k9py.api.pods import Pod
 from k9py.api.streams import CommandEnd, ContainerRef, ContainerStream
 from k9py.api.text import printable
 from k9py.cli.console import Console
+from k9py.cli.process import streaming_output
 from k9py.cli.remote.targets import ContainerOptions, resolve_container_target
 from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.cli.targets import ObjectArgument
@@ -136,13 +137,14 @@ async def _connect(console: Console, stream: ContainerStream, options: Container
     out, error = OutputWriter(console.out.fileno()), OutputWriter(console.err.fileno())
     stdin = sys.stdin.fileno() if options.stdin else -1
     try:
-        return await transfer(
-            stream,
-            (lambda: read_descriptor(stdin)) if options.stdin else None,
-            out.write,
-            error.write,
-            lambda text: console.print_err(f"kdash: {printable(text)}"),
-        )
+        with streaming_output():
+            return await transfer(
+                stream,
+                (lambda: read_descriptor(stdin)) if options.stdin else None,
+                out.write,
+                error.write,
+                lambda text: console.print_err(f"kdash: {printable(text)}"),
+            )
     finally:
         out.close()
         error.close()
@@ -153,7 +155,8 @@ async def _interact(stream: ContainerStream, terminal: LocalTerminal) -> Command
     output = None if os.isatty(sys.stdout.fileno()) else DescriptorWriter(sys.stdout.fileno())
     try:
         async with terminal:
-            return await run_interactively(stream, terminal, write=output.write if output is not None else None)
+            with streaming_output():
+                return await run_interactively(stream, terminal, write=output.write if output is not None else None)
     except TerminalClosedError:
         return CommandEnd(HUNG_UP, "TerminalClosed")
 

@@ -18,7 +18,7 @@ from k9py.api.streams import CommandEnd, ContainerCommands, ContainerRef
 from k9py.api.text import bounded, printable
 from k9py.remote.files.endpoints import remote_word
 from k9py.remote.files.extract import Extractor
-from k9py.remote.files.local_tree import LocalTree, PartFile, UnsafeNameError, safe_parts
+from k9py.remote.files.local_tree import LocalFileError, LocalTree, PartFile, UnsafeNameError, safe_parts
 from k9py.remote.files.progress import MAX_NAME, CopyProgress, Reason, size_text
 from k9py.remote.files.remote_command import (
     MissingCommandError,
@@ -27,6 +27,7 @@ from k9py.remote.files.remote_command import (
     exchange,
     failure,
     in_thread,
+    needs_either,
     pump,
     single,
 )
@@ -109,7 +110,8 @@ class Download:
         self.progress.total_bytes = status.size if status is not None else None
         with tree:
             if status is not None:
-                await in_thread(_check_space, directory, status.size)
+                here = await in_thread(_bytes_here, tree, local_name, status) if self._resumes else 0
+                await in_thread(_check_space, directory, status.size - here)
             await self.copy_one(tree, (local_name,), self._path, status)
 
     async def copy_one(self, tree: LocalTree, parts: Sequence[str], path: str, status: RemoteStatus | None) -> None:
@@ -129,8 +131,9 @@ class Download:
                 self.progress.bytes, self.progress.kept_bytes = counted
         try:
             await self._stream_file(tree, parts, path, status, 0)
-        except MissingCommandError:
-            await self._copy_with_tar(tree, parts, path)
+        except MissingCommandError as error:
+            with needs_either("cat", error):
+                await self._copy_with_tar(tree, parts, path)
 
     def _count_kept(self, size: int) -> None:
         progress = self.progress
@@ -344,7 +347,7 @@ def _compare(tree: LocalTree, files: Iterable[RemoteFile]) -> list[tuple[str, Re
     for file in files:
         try:
             parts = safe_parts(file.name)
-        except UnsafeNameError:
+        except (UnsafeNameError, LocalFileError):
             continue
         state = "missing"
         if tree.is_complete(parts, file.size, file.mtime_ns):
@@ -360,7 +363,7 @@ def _place_of_file(destination: str, name: str) -> tuple[str, str]:
     if destination.endswith("/") or os.path.isdir(destination):
         try:
             parts = safe_parts(os.fsencode(name))
-        except UnsafeNameError as error:
+        except (UnsafeNameError, LocalFileError) as error:
             raise RefusedError(f"{printable(name)}: {error.message}", "name the file to write") from error
         if len(parts) != 1:
             raise RefusedError("the source has no name", "name the file to write")
@@ -372,6 +375,13 @@ def _place_of_file(destination: str, name: str) -> tuple[str, str]:
     if directory and not os.path.isdir(directory):
         raise ConfigError(f"there is no directory {printable(directory)}", "make it first, or end the path with /")
     return directory or ".", local_name
+
+
+def _bytes_here(tree: LocalTree, name: str, status: RemoteStatus) -> int:
+    """Return the bytes of a file that an earlier transfer has left."""
+    if tree.is_complete((name,), status.size, status.mtime_ns):
+        return status.size
+    return tree.part_size((name,), status.size, status.mtime_ns)
 
 
 def _check_space(directory: str, needed: int) -> None:

@@ -12,7 +12,14 @@ from typing import Final
 
 from k9py.api.errors import RefusedError
 from k9py.api.text import bounded
-from k9py.remote.files.local_tree import LocalFileError, LocalTree, PartFile, UnsafeNameError, safe_parts
+from k9py.remote.files.local_tree import (
+    LocalFileError,
+    LocalLinkError,
+    LocalTree,
+    PartFile,
+    UnsafeNameError,
+    safe_parts,
+)
 from k9py.remote.files.progress import MAX_NAME, CopyProgress, Reason
 from k9py.remote.files.tar_reader import Member, MemberEnd, MemberKind, TarReader
 
@@ -95,6 +102,8 @@ class Extractor:
                     self._progress.leave_out(name, Reason.LINK, member.kind.value)
         except UnsafeNameError as error:
             self._progress.leave_out(name, Reason.UNSAFE, error.message)
+        except LocalLinkError as error:
+            self._progress.leave_out(name, Reason.LOCAL_LINK, error.message)
         except RefusedError as error:
             self._progress.leave_out(name, Reason.FAILED, error.message)
 

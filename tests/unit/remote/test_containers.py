@@ -65,7 +65,7 @@ def test_the_containers_come_with_role_and_state_the_default_first() -> None:
         ("app", "", "running", True),
         ("mesh", "sidecar", "running", True),
         ("debugger", "ephemeral", "", None),
-        ("setup", "init", "Completed with 0", False),
+        ("setup", "init", "Completed", False),
     ]
 
 
@@ -85,14 +85,14 @@ def test_a_container_is_the_named_the_annotated_or_the_first(default: str, name:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("nope", "pod web-1 has no container nope"), ("", "container app of pod web-1 does not run: Error with 1")],
+    [("nope", "pod web-1 has no container nope"), ("", "container app of pod web-1 has ended with exit code 1")],
 )
 def test_one_that_is_missing_or_does_not_run_is_refused_with_the_others(name: str, message: str) -> None:
     with pytest.raises(RefusedError) as refused:
         choose_container(pod(app=ENDED), name)
     assert refused.value.message == message
     assert "proxy" in refused.value.hint
-    assert "setup (init, Completed with 0)" in refused.value.hint
+    assert ("setup (init, Completed)" if name else "running: proxy, mesh") in refused.value.hint
 
 
 def test_the_newest_ready_pod_is_taken_and_none_that_is_deleted() -> None:
