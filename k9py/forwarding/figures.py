@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from k9py.api.quantities import format_bytes
+from k9py.api.quantities import size_text
 
 
 class ForwardEventKind(Enum):
@@ -78,12 +78,7 @@ class ForwardFigures:
             counts += f", {self.ended_with_pod:,} ended with their pod"
         return (
             ("connections", counts),
-            ("sent", traffic_text(self.sent)),
-            ("received", traffic_text(self.received)),
+            ("sent", size_text(self.sent)),
+            ("received", size_text(self.received)),
             ("moves", f"{self.moves:,}"),
         )
-
-
-def traffic_text(size: int) -> str:
-    """Return a number of bytes as text: `1.2KiB`."""
-    return f"{format_bytes(size)}B"

@@ -18,10 +18,11 @@ from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
+from k9py.api.quantities import size_text
 from k9py.api.services import Service
 from k9py.api.streams import PodPorts
 from k9py.api.text import bounded, printable
-from k9py.forwarding.figures import ForwardEvent, ForwardEventKind, ForwardFigures, traffic_text
+from k9py.forwarding.figures import ForwardEvent, ForwardEventKind, ForwardFigures
 from k9py.forwarding.listeners import Listener
 from k9py.forwarding.ports import PortPair
 from k9py.forwarding.relay import Relay
@@ -148,9 +149,9 @@ class Forward:
 
     @property
     def progress(self) -> str:
-        """`3 connections, 1.2MiB · web-1`; neither the pod that the title names, nor why it waits (`detail`)."""
+        """`3 connections, 1.2 MiB · web-1`; neither the pod that the title names, nor why it waits (`detail`)."""
         figures = self.figures
-        parts = [count_noun(figures.open, "connection"), traffic_text(figures.sent + figures.received)]
+        parts = [count_noun(figures.open, "connection"), size_text(figures.sent + figures.received)]
         if figures.errors:
             parts.append(count_noun(figures.errors, "error"))
         text = ", ".join(parts)

@@ -12,10 +12,11 @@ from typing import Final
 
 from k9py.api.errors import KdashError
 from k9py.api.plural import count_noun
+from k9py.api.quantities import size_text
 from k9py.cli.console import Console, is_unicode, json_text
 from k9py.cli.forward.saved import ForwardArguments, choose
 from k9py.cli.session import Invocation, open_session
-from k9py.forwarding.figures import ForwardEvent, ForwardEventKind, ForwardFigures, traffic_text
+from k9py.forwarding.figures import ForwardEvent, ForwardEventKind, ForwardFigures
 from k9py.forwarding.forward import Forward
 from k9py.forwarding.listeners import FIRST_UNPRIVILEGED, LOOPBACK, Listener
 from k9py.forwarding.ports import PortPair
@@ -158,11 +159,11 @@ class ForwardPrinter:
 
 
 def summary(figures: ForwardFigures) -> str:
-    """Return what a forward did: "12 connections, 1.2KiB sent, 3MiB received, 2 cut, moved once"."""
+    """Return what a forward did: "12 connections, 1.2 KiB sent, 3 MiB received, 2 cut, moved once"."""
     parts = [
         count_noun(figures.total, "connection"),
-        f"{traffic_text(figures.sent)} sent",
-        f"{traffic_text(figures.received)} received",
+        f"{size_text(figures.sent)} sent",
+        f"{size_text(figures.received)} received",
         f"{figures.cut:,} cut",
     ]
     if figures.ended_with_pod:

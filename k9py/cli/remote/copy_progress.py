@@ -9,9 +9,10 @@ import asyncio
 import os
 from typing import Final, Self, TextIO
 
+from k9py.api.quantities import size_text
 from k9py.cli.process import terminal_columns
 from k9py.config.terminal import is_dumb
-from k9py.remote.files.progress import CopyProgress, size_text
+from k9py.remote.files.progress import CopyProgress
 from k9py.runtime.clock import Clock
 
 EVERY: Final = 0.25

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 
 from k9py.api.errors import RefusedError
 from k9py.api.plural import count_noun
+from k9py.api.quantities import size_text
 from k9py.api.text import printable
 from k9py.cli.process import streaming_output
 from k9py.cli.remote.copy_progress import CopyBar
@@ -21,7 +22,7 @@ from k9py.remote.descriptors import read_descriptor
 from k9py.remote.files.copying import Copy, CopyOptions, CopyRequest, FoundContainer
 from k9py.remote.files.endpoints import parse_endpoint, remote_word
 from k9py.remote.files.local_tree import PART_SUFFIX
-from k9py.remote.files.progress import CopyProgress, Reason, size_text
+from k9py.remote.files.progress import CopyProgress, Reason
 from k9py.remote.files.remote_command import check_is_there, failure
 from k9py.remote.files.upload import Upload, UploadOptions
 from k9py.remote.terminal_text import OutputWriter

@@ -15,12 +15,13 @@ from typing import Final
 
 from k9py.api.errors import ConfigError, ConnectionFailedError, NotFoundError, RefusedError
 from k9py.api.plural import count_noun
+from k9py.api.quantities import size_text
 from k9py.api.streams import CommandEnd, ContainerCommands, ContainerRef
 from k9py.api.text import bounded, printable
 from k9py.remote.files.endpoints import remote_word
 from k9py.remote.files.extract import Extractor
 from k9py.remote.files.local_tree import LocalFileError, LocalTree, PartFile, UnsafeNameError, safe_parts
-from k9py.remote.files.progress import MAX_NAME, CopyProgress, Reason, size_text
+from k9py.remote.files.progress import MAX_NAME, CopyProgress, Reason
 from k9py.remote.files.remote_command import (
     MissingCommandError,
     StderrTail,

@@ -11,18 +11,12 @@ from enum import Enum
 from typing import Final
 
 from k9py.api.plural import count_noun
-from k9py.api.quantities import format_bytes
+from k9py.api.quantities import size_text
 from k9py.api.text import bounded
 
 KEPT_LEFT_OUT: Final = 20
 """Members that were left out and are named."""
 MAX_NAME: Final = 200
-
-
-def size_text(size: int) -> str:
-    """Return a size: `312 B`, `4.2 KiB`."""
-    text = format_bytes(size)
-    return f"{text} B" if text.isdigit() else f"{text[:-2]} {text[-2:]}B"
 
 
 class Reason(Enum):

@@ -16,12 +16,13 @@ from itertools import islice
 from typing import Final
 
 from k9py.api.errors import ConfigError, ConnectionFailedError, NotFoundError, RefusedError
+from k9py.api.quantities import size_text
 from k9py.api.streams import ContainerCommands, ContainerRef
 from k9py.api.text import bounded, printable
 from k9py.remote.files.archive import LocalFile, archive_of, local_files
 from k9py.remote.files.endpoints import remote_word
 from k9py.remote.files.local_tree import part_name
-from k9py.remote.files.progress import MAX_NAME, CopyProgress, Reason, size_text
+from k9py.remote.files.progress import MAX_NAME, CopyProgress, Reason
 from k9py.remote.files.remote_command import (
     CommandOutput,
     MissingCommandError,

@@ -35,11 +35,11 @@ def test_what_has_no_ports_is_wrong_usage(operands: tuple[str, ...]) -> None:
 
 
 def test_the_summary_states_what_was_cut() -> None:
-    assert summary(ForwardFigures(total=1)) == "1 connection, 0B sent, 0B received, 0 cut"
+    assert summary(ForwardFigures(total=1)) == "1 connection, 0 B sent, 0 B received, 0 cut"
     figures = ForwardFigures(total=12, sent=1228, received=3 << 20, cut=2, ended_with_pod=1, failed=4, moves=1)
     assert (
         summary(figures)
-        == "12 connections, 1.2KiB sent, 3MiB received, 2 cut, 1 ended with their pod, 4 failed, moved 1 time"
+        == "12 connections, 1.2 KiB sent, 3 MiB received, 2 cut, 1 ended with their pod, 4 failed, moved 1 time"
     )
 
 

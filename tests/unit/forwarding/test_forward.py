@@ -55,19 +55,19 @@ async def test_bytes_go_to_the_newest_ready_pod_and_back() -> None:
         assert (scene.forward.figures.total, scene.forward.figures.sent, scene.forward.figures.received) == (1, 5, 5)
         assert scene.forward.figures.errors == 0
         assert job.quit_question == ""
-        assert job.progress == "0 connections, 10B · web-2"
+        assert job.progress == "0 connections, 10 B · web-2"
 
 
 async def test_progress_names_the_pod_unless_the_title_does() -> None:
     target = ForwardTarget(ObjectRef("Pod", "shop", "web-1"), "app=web", pod="web-1", has_stand_ins=True)
     async with forwarding(ready("web-1"), target=target) as scene:
-        assert scene.forward.progress == "0 connections, 0B"
+        assert scene.forward.progress == "0 connections, 0 B"
         scene.set_pods(ready("web-2"))
         await scene.until(lambda: scene.forward.pod == "web-2")
-        assert scene.forward.progress == "0 connections, 0B · web-2"
+        assert scene.forward.progress == "0 connections, 0 B · web-2"
         scene.set_pods(unready("web-3"))
         await scene.until(lambda: scene.forward.state is JobState.WAITING)
-        assert scene.forward.progress == "0 connections, 0B", "the detail says what it waits for"
+        assert scene.forward.progress == "0 connections, 0 B", "the detail says what it waits for"
         assert scene.forward.detail == scene.forward.waits_for != ""
 
 
