@@ -4,7 +4,8 @@ SIGTERM, SIGHUP, SIGINT and a closed terminal first ask the work to end in order
 seconds: when they are over, it restores the terminal, cleans up and leaves by `os._exit`. It learns of a signal at
 the C level (`signal.set_wakeup_fd`), so a loop that is blocked, busy or waiting for the terminal cannot prevent it.
 Invariant: the process ends `GRACE` seconds after the first such signal, or a little later; while something has to be
-put back (`runtime/exit_holds.py`), after `HOLD_SECONDS` at the latest, and then it says what is left.
+put back (`runtime/exit_holds.py`; also when that begins after the signal), after `HOLD_SECONDS` at the latest, and then
+it says what is left.
 
 SIGQUIT restores the terminal and then ends the process by the signal, as without a handler.
 """
@@ -51,6 +52,7 @@ class ExitGuard:
         self._end_work: Callable[[int], object] = lambda _code: None
         self._has_ended = False
         self._number = 0
+        self._signalled_at = 0.0
         self._deadline: float | None = None
         self._lock = threading.Lock()
         self._loops_wakeup = -1
@@ -121,9 +123,7 @@ class ExitGuard:
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self._number = self._number or number
         self._notify(number)
-        with suppress(OSError, ValueError, RuntimeError):
-            last_resort = LAST_RESORT + exit_holds.seconds_held()
-            faulthandler.dump_traceback_later(last_resort, exit=True, file=open(os.devnull, "w"))  # noqa: SIM115
+        _end_at_the_latest_in(LAST_RESORT + exit_holds.seconds_held())
         if self._loop is None:
             raise SystemExit(128 + number)
         if not self._has_ended:
@@ -157,6 +157,8 @@ class ExitGuard:
                     if event & select.POLLHUP:  # POLLNVAL: this system cannot poll a terminal
                         os.kill(os.getpid(), signal.SIGHUP)
             if self._deadline is not None and monotonic() >= self._deadline:
+                if self._is_prolonged():
+                    continue
                 self._clean_up()
                 _print_left_over()
                 os._exit(128 + self._number)
@@ -174,13 +176,29 @@ class ExitGuard:
         for number in numbers:
             if number in _NUMBERS and self._deadline is None:
                 self._number = self._number or number
-                self._deadline = monotonic() + max(GRACE, exit_holds.seconds_held())
+                self._signalled_at = monotonic()
+                self._deadline = self._signalled_at + max(GRACE, exit_holds.seconds_held())
         return _STOP not in numbers
+
+    def _is_prolonged(self) -> bool:
+        """Wait longer, once, for what the work has begun to put back after the signal; return whether it does."""
+        last = self._signalled_at + exit_holds.seconds_held()
+        if self._deadline is None or self._deadline >= last:
+            return False
+        self._deadline = last
+        _end_at_the_latest_in(last - monotonic() + LAST_RESORT)
+        return True
 
     def _clean_up(self) -> None:
         for step in (self._restore, *self._clean_ups):
             with suppress(Exception):
                 step()
+
+
+def _end_at_the_latest_in(seconds: float) -> None:
+    """End the process then, even if C code never releases the GIL; replaces what was set before."""
+    with suppress(OSError, ValueError, RuntimeError):
+        faulthandler.dump_traceback_later(seconds, exit=True, file=open(os.devnull, "w"))  # noqa: SIM115
 
 
 def _print_left_over() -> None:
@@ -207,7 +225,7 @@ def run_guarded(work: Coroutine[Any, Any, int], *clean_ups: Callable[[], object]
 
     try:
         status = asyncio.run(guarded())
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, OSError):  # OSError: nothing can be printed on a terminal that is gone
         if not guard.signal_number:
             raise
         status = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Final
 
 import click
@@ -18,7 +19,13 @@ from k9py.api.errors import ConfigError, KdashError
 from k9py.api.text import printable
 from k9py.cli.command_line import SCENARIOS, THEME_NAMES, Arguments, Output, check_namespace
 from k9py.cli.commands import COMMANDS
-from k9py.cli.process import configure_streams, default_sigint, drop_stale_terminal_size, run_printing
+from k9py.cli.process import (
+    configure_streams,
+    default_sigint,
+    discard_unwritable_output,
+    drop_stale_terminal_size,
+    run_printing,
+)
 from k9py.views.exit_code_texts import EXIT_CODE_TEXTS, ExitCode
 
 EXIT_CODES = "\b\nExit codes:\n" + "".join(f"{code:3d}  {text}\n" for code, text in EXIT_CODE_TEXTS.items())
@@ -210,12 +217,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     except click.Abort:
         status = 130
     except KdashError as error:
-        click.echo(f"kdash: {printable(error.message)}", err=True)
-        if error.hint_after_giving_up:
-            click.echo(f"  hint: {printable(error.hint_after_giving_up)}", err=True)
+        with suppress(OSError):  # the terminal may be gone
+            click.echo(f"kdash: {printable(error.message)}", err=True)
+            if error.hint_after_giving_up:
+                click.echo(f"  hint: {printable(error.hint_after_giving_up)}", err=True)
         status = ExitCode.UNKNOWN
     except BrokenPipeError:
         status = ExitCode.UNKNOWN
     except KeyboardInterrupt:
         status = 130
+    discard_unwritable_output()
     sys.exit(status)

@@ -93,21 +93,22 @@ async def run_for_results(
     """Run as `run_in_session` does, and return the results too.
 
     Args:
-        on_results: is given them when the run is cancelled.
+        on_results: is given them however the run ends, also by an error of a terminal that is gone.
     """
     front_end = ConsoleFrontEnd(invocation, session, options, confirmed_by_number=confirmed_by_number)
     runner = OperationRunner(
-        _operation_session(invocation, session, options),
+        _operation_session(invocation, session),
         front_end,
         RunOptions(together=together, tracks=options.wait, timeout=options.timeout),
     )
     try:
         await runner.run(invocation.operations[operation_id], snapshots, **inputs)
     except asyncio.CancelledError:
-        on_results(runner.results)
         # Ctrl+C: completed writes are reported before the end.
         _sum_up(invocation, session, runner, snapshots, options, together=together, is_cancelled=True)
         raise
+    finally:
+        on_results(runner.results)
     code = _sum_up(invocation, session, runner, snapshots, options, together=together)
     return code, runner.results
 
@@ -120,7 +121,7 @@ async def resolve(session: CommandSession, named: NamedTarget) -> ObjectRef:
     return found.ref(session.namespace, named.name)
 
 
-def _operation_session(invocation: Invocation, session: CommandSession, options: WriteOptions) -> OperationSession:
+def _operation_session(invocation: Invocation, session: CommandSession) -> OperationSession:
     clock, connection, writer = invocation.clock, session.connection, session.writer
 
     def watch(key: ObjectRef) -> AbstractAsyncContextManager[Cluster]:

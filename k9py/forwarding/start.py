@@ -120,6 +120,14 @@ async def start_forward(
     return forward
 
 
+async def list_pods(connection: WatchingConnection, target: ForwardTarget) -> tuple[Pod, ...]:
+    """Return the pods that a target selects, others than its own among them. Raises KdashError."""
+    lister = connection.lister_watcher(
+        POD, target.ref.namespace, label_selector=target.label_selector, field_selector=target.field_selector
+    )
+    return tuple((await list_all(lister, POD)).objects)
+
+
 def _listen(
     target: ForwardTarget, pairs: Sequence[PortPair], addresses: Sequence[str], pods: Sequence[Pod]
 ) -> dict[Listener, list[socket.socket]]:
@@ -178,11 +186,8 @@ class _Watches:
     async def first_pods(self, target: ForwardTarget, fallback: tuple[Pod, ...]) -> tuple[Pod, ...]:
         """Return the pods as they are now. Raises KdashError: they may not be read."""
         self._service_name = target.ref.name
-        lister = self._connection.lister_watcher(
-            POD, self._namespace, label_selector=target.label_selector, field_selector=target.field_selector
-        )
         try:
-            return tuple((await list_all(lister, POD)).objects)
+            return await list_pods(self._connection, target)
         except ForbiddenError:
             if not fallback:
                 raise

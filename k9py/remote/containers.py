@@ -96,11 +96,8 @@ def _state_text(state: ContainerState | None) -> str:
     return printable(state.waiting.reason if state.waiting is not None else "") or "waiting"
 
 
-async def find_pod(session: ClusterSession, ref: ObjectRef, *, prefers_failing: bool = False) -> Pod:
+async def find_pod(session: ClusterSession, ref: ObjectRef) -> Pod:
     """Return the pod itself, or the newest ready one of an object; the newest that runs where none is ready.
-
-    Args:
-        prefers_failing: the newest that runs and is not ready, where there is one.
 
     Raises:
         RefusedError: no pod runs.
@@ -109,10 +106,10 @@ async def find_pod(session: ClusterSession, ref: ObjectRef, *, prefers_failing: 
     pods = await pods_of(session, ref)
     if is_pod(ref):
         return pods[0]
-    return newest_pod(ref, pods, prefers_failing=prefers_failing)
+    return newest_pod(ref, pods)
 
 
-def newest_pod(ref: ObjectRef, pods: Sequence[Pod], *, prefers_failing: bool = False) -> Pod:
+def newest_pod(ref: ObjectRef, pods: Sequence[Pod]) -> Pod:
     """Return the pod that `find_pod` takes. Raises RefusedError: none runs."""
     candidates = [pod for pod in pods if not pod.is_terminating and pod.status.phase == "Running"]
     if not candidates:
@@ -123,7 +120,7 @@ def newest_pod(ref: ObjectRef, pods: Sequence[Pod], *, prefers_failing: bool = F
         raise RefusedError(f"no pod of {title} runs", f"its pods: {states}")
 
     def order(pod: Pod) -> tuple[bool, datetime, str]:
-        return pod.is_ready != prefers_failing, pod.metadata.creation_timestamp or _EARLIEST, pod.name
+        return pod.is_ready, pod.metadata.creation_timestamp or _EARLIEST, pod.name
 
     return max(candidates, key=order)
 

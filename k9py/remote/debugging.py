@@ -24,14 +24,15 @@ from k9py.operations.debugging.profiles import HOST_ROOT
 from k9py.operations.debugging.removing import remove_pod
 from k9py.operations.debugging.starting import status_of
 from k9py.operations.result import OperationResult
+from k9py.remote.prompt_hint import PromptHintStream
 from k9py.runtime.exit_holds import hold_exit
 from k9py.session import ClusterSession
 
-PROMPT_HINT: Final = "If you don't see a command prompt, press Enter."
-"""The prompt was written before anybody was attached."""
 HOST_HINT: Final = f"The node's files are at {HOST_ROOT}; chroot {HOST_ROOT} runs its programs."
 _REMOVE_SECONDS: Final = 20.0
-"""How long a server that does not answer is asked again to remove a pod."""
+"""How long a server is asked to remove a pod, and waited for."""
+_NOTICE_SECONDS: Final = 1.0
+"""How long a removal may take in silence."""
 _END_SECONDS: Final = 5.0
 """How long the kubelet has to report how a container ended."""
 _PAUSE: Final = 0.25
@@ -55,8 +56,13 @@ class DebugPod:
 
     @property
     def hint(self) -> str:
-        """What to know in it."""
-        return f"{HOST_HINT} {PROMPT_HINT}" if self.has_host_files else PROMPT_HINT
+        """What to know in it, "" for nothing."""
+        return HOST_HINT if self.has_host_files else ""
+
+    @property
+    def title(self) -> str:
+        """What a person is in, printable."""
+        return f"debugging in {printable(self.container.pod)} ({printable(self.container.container)})"
 
     @property
     def ref(self) -> ObjectRef:
@@ -87,15 +93,13 @@ def debug_pod_of(result: OperationResult) -> DebugPod | None:
 
 
 @asynccontextmanager
-async def open_debug(
-    session: ClusterSession, where: DebugPod, *, stdin: bool = True, tty: bool = True
-) -> AsyncIterator[ContainerStream]:
-    """Attach to the container. Raises KdashError, ReadOnlyError."""
+async def open_debug(session: ClusterSession, where: DebugPod) -> AsyncIterator[ContainerStream]:
+    """Attach to the container; a terminal without a prompt gets a hint. Raises KdashError, ReadOnlyError."""
     container = where.container
     what = f"debug container in {container.pod}"
     recorded = session.writer.accesses.recorded("attach", where.ref, what, uid=where.uid, container=container.container)
-    async with recorded, session.connection.open_attach(container, stdin=stdin, tty=tty) as stream:
-        yield stream
+    async with recorded, session.connection.open_attach(container, stdin=True, tty=True) as stream:
+        yield PromptHintStream(stream, session.clock)
 
 
 async def how_it_ended(session: ClusterSession, where: DebugPod, *, waits: bool = True) -> StateTerminated | None:
@@ -129,25 +133,38 @@ async def removed_afterwards(
         report: shows what became of the pod; the second argument is True when it is left over.
     """
     left_over = left_over_text(where, "kdash had to end before the server answered")
+    name = printable(where.ref.name)
     async with session.held():
         with hold_exit(left_over):  # from the start: the wait is decided when the signal comes
             try:
                 yield
             finally:
                 removing, is_cancelled = asyncio.ensure_future(remove_debug_pod(session, where)), False
+                notice = asyncio.get_running_loop().call_later(
+                    _NOTICE_SECONDS, report, f"removing pod {name}: waiting for the server", False
+                )
                 while not removing.done():
                     try:
                         await asyncio.shield(removing)
                     except asyncio.CancelledError:
                         is_cancelled = True
+                notice.cancel()
                 problem = removing.result()
-                report(problem or f"pod {printable(where.ref.name)} removed", bool(problem))
+                report(problem or f"pod {name} removed", bool(problem))
                 if is_cancelled:
                     raise asyncio.CancelledError
 
 
 async def remove_debug_pod(session: ClusterSession, where: DebugPod) -> str:
     """Remove the pod; return "" when it is gone, else what is left over and how to remove it."""
+    try:
+        async with asyncio.timeout(_REMOVE_SECONDS):
+            return await _remove_debug_pod(session, where)
+    except TimeoutError:
+        return left_over_text(where, "the server does not answer")
+
+
+async def _remove_debug_pod(session: ClusterSession, where: DebugPod) -> str:
     clock = session.clock
     until = clock.monotonic() + _REMOVE_SECONDS
     while True:

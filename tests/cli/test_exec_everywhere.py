@@ -79,3 +79,9 @@ def test_an_output_format_without_a_meaning_is_refused(words: list[str], message
     result = CliRunner().invoke(command, words)
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_a_shell_without_a_terminal_is_wrong_usage() -> None:
+    result = CliRunner().invoke(command, ["shell", "web"])
+    assert result.exit_code == 2
+    assert "A shell needs a terminal; without one, run a command: kdash exec POD -- COMMAND" in result.output

@@ -34,11 +34,12 @@ def debugging(simulator: Simulator, home: Path, *words: str) -> Terminal:
     return Terminal(argv, columns=100, rows=30, home=home)
 
 
-def names(simulator: Simulator, prefix: str) -> list[str]:
-    def listed(state: SimulatorState) -> list[Any]:
-        return [pod["metadata"]["name"] for pod in state.storage.list(PODS, "shop")]
+def pods_of(state: SimulatorState) -> list[Any]:
+    return [pod["metadata"]["name"] for pod in state.storage.list(PODS, "shop")]
 
-    return [name for name in simulator.call(listed) if name.startswith(prefix)]
+
+def names(simulator: Simulator, prefix: str) -> list[str]:
+    return [name for name in simulator.call(pods_of) if name.startswith(prefix)]
 
 
 def first_node(simulator: Simulator) -> str:
@@ -56,6 +57,27 @@ def test_a_copy_that_is_to_be_removed_goes_with_the_session(
         assert terminal.wait_for_exit() == 128 + number
         assert "pod cart-copy removed" in terminal.text
     simulator.wait_until(lambda state: state.storage.get(PODS, "shop", "cart-copy") is None)
+
+
+def test_a_pod_that_is_kept_is_named_with_its_removal(simulator: Simulator, tmp_path: Path) -> None:
+    with debugging(simulator, tmp_path, f"node/{first_node(simulator)}", "--no-rm") as terminal:
+        terminal.wait_for("it stays until it is deleted")
+        terminal.wait_for("root@node-")
+        assert "three times leaves it" in terminal.text
+        terminal.press("exit\r")
+        assert terminal.wait_for_exit() == 0
+        [name] = names(simulator, "node-debugger")
+        shown = "".join(terminal.text.split())  # folded anywhere
+        assert f"toremoveit:kdashdeletepod/{name}-nshop" in shown
+
+
+def test_a_pod_that_has_not_started_goes_when_the_terminal_is_closed(simulator: Simulator, tmp_path: Path) -> None:
+    with debugging(simulator, tmp_path, f"node/{first_node(simulator)}", "--image", "no/such:badimage") as terminal:
+        terminal.wait_for("cannot be pulled")
+        simulator.inject(Slow(2.5), DELETION)  # longer than a process without anything to put back would wait
+        terminal.hang_up()
+        assert terminal.wait_for_exit_unread() == 128 + signal.SIGHUP
+    simulator.wait_until(lambda state: not any("debugger" in name for name in pods_of(state)))
 
 
 def test_a_slow_server_is_waited_for(simulator: Simulator, tmp_path: Path) -> None:

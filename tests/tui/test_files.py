@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Button, Input
 
 from k9py.api.kinds import POD
 from k9py.runtime.background_jobs import JobState
@@ -87,3 +87,20 @@ async def test_files_and_attach_have_their_keys_in_a_table_of_pods_too(shop: Das
         await shop.until_text(f"Which container of {pod.name}?")
         await shop.press("escape")
         await shop.until(lambda: shop.app.screen is screen)
+
+
+async def test_an_upload_is_confirmed_with_its_button(shop: Dashboard, tmp_path: Path) -> None:
+    source = tmp_path / "notes.txt"
+    source.write_text("x")
+    await browse(shop, "/data")
+    await shop.press("u")
+    dialog = await shop.until_screen(PathDialog)
+    await shop.press("enter")
+    assert shop.app.screen is dialog  # nothing is typed
+    dialog.query_one(Input).value = str(source)
+    await shop.until(lambda: not dialog.query_one("#confirm", Button).disabled)
+    await shop.press("enter")
+    assert shop.app.screen is dialog
+    assert not shop.app.jobs.jobs
+    await shop.press("enter")
+    await shop.until(lambda: shop.app.jobs.jobs and shop.app.jobs.jobs[0].kind == "upload")

@@ -60,7 +60,7 @@ async def copy(invocation: Invocation, request: CopyRequest) -> int:
             try:
                 record = await task.run(found)
             except BaseException as error:
-                hint = _what_is_there(request, task.progress, error)
+                hint = what_is_there(request, task.progress, error)
                 if hint:
                     console.print_err(f"kdash: {hint}")
                 raise
@@ -78,15 +78,20 @@ def _report_copied(invocation: Invocation, request: CopyRequest, progress: CopyP
     invocation.console.print_err(f"kdash: copied {', '.join(parts)} {where}")
 
 
-def _what_is_there(request: CopyRequest, progress: CopyProgress, error: BaseException) -> str:
+def what_is_there(request: CopyRequest, progress: CopyProgress, error: BaseException) -> str:
     """Return what a copy that has ended too soon has left, and how to continue; "" if that says nothing."""
     if not progress.bytes or isinstance(error, RefusedError):
         return ""
-    files = f"{count_noun(progress.files, 'file')} complete, " if progress.total_files != 1 else ""
-    where = "here" if request.is_download else "in the container"
-    is_tree = progress.total_files != 1 and not request.is_download
-    part = "the last file may be cut" if is_tree else f"the current file ends with {PART_SUFFIX}"
-    return f"{files}{size_text(progress.bytes)} are {where}; {part}; --resume continues"
+    is_tree = progress.total_files != 1
+    files = f"{count_noun(progress.files, 'file')} complete, " if is_tree and request.is_download else ""
+    # Nobody knows how much of what was sent the container has written.
+    there = (
+        f"{files}{size_text(progress.bytes)} are here" if request.is_download else f"{size_text(progress.bytes)} sent"
+    )
+    part = f"the current file ends with {PART_SUFFIX}"
+    if is_tree and not request.is_download:
+        part = "the last file may be cut"
+    return f"{there}; {part}; --resume continues"
 
 
 def _report(invocation: Invocation, request: CopyRequest, progress: CopyProgress, record: AccessRecord) -> int:
@@ -99,12 +104,12 @@ def _report(invocation: Invocation, request: CopyRequest, progress: CopyProgress
     if progress.has_unsafe:
         console.print_err("kdash: refused names that lead out of the destination: do not trust this container")
     code = ExitCode.DONE
-    if progress.has_unsafe:
+    if progress.has_refused:
         code = ExitCode.REFUSED
     elif progress.has_failed:
         code = ExitCode.UNKNOWN
     if request.options.resumes and progress.kept_files:
-        console.print_err(f"kdash: {count_noun(progress.kept_files, 'file')} of {progress.files:,} were complete")
+        console.print_err(f"kdash: complete already: {progress.kept_files:,} of {count_noun(progress.files, 'file')}")
     if record.problem:
         console.print_err(f"kdash: the audit record is incomplete: {printable(record.problem)}")
     return exit_code_of_write(code, record.problem)

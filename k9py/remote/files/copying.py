@@ -26,7 +26,6 @@ from k9py.session import ClusterSession
 FIRST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 15.0
 """Seconds between two attempts."""
-FOREVER: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class CopyOptions:
         resumes: continue an earlier transfer.
         keeps_attributes: permissions are kept, and in a container the owner.
         follows_links: what symlinks in the container point to is copied in their place.
-        retries: attempts after a lost connection; `FOREVER`: until it is done.
+        retries: attempts after a lost connection; negative: until it is done.
     """
 
     container: str = ""

@@ -31,7 +31,9 @@ class Reason(Enum):
     LINK = "link"
     """It is a link or a special file: kubectl leaves these out too."""
     UNSAFE = "unsafe"
-    """It would have been written outside of the destination, or through a link."""
+    """It would have been written outside of the destination."""
+    LOCAL_LINK = "local link"
+    """A symlink of this machine is on its path."""
     FAILED = "failed"
     """It could not be read or written."""
 
@@ -114,6 +116,11 @@ class CopyProgress:
     def has_unsafe(self) -> bool:
         """Whether something was refused because it would have left the destination."""
         return Reason.UNSAFE in self.left_out_counts
+
+    @property
+    def has_refused(self) -> bool:
+        """Whether something was refused, because of its name or of a symlink of this machine."""
+        return self.has_unsafe or Reason.LOCAL_LINK in self.left_out_counts
 
     @property
     def has_failed(self) -> bool:

@@ -30,7 +30,7 @@ from k9py.operations.watched_reader import WatchedReader
 from k9py.rollouts.status import RolloutStatus
 from k9py.runtime.clock import Clock
 from k9py.tui.dialogs.confirm import ConfirmDialog
-from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.dialog import Dialog, place_text
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.question import CurrentStatus, Question
 from k9py.tui.key_order import KeyHold, OrderedKeys
@@ -212,8 +212,7 @@ class DashboardFrontEnd:
 
     def place(self, namespace: str) -> str:
         """Return namespace and context, for a dialog."""
-        where = f"namespace {namespace}" if namespace else "the whole cluster"
-        return f"{where} · context {self._host.context_name}"
+        return place_text(namespace, self._host.context_name)
 
     # -- asking -------------------------------------------------------------------------------------------------------
 

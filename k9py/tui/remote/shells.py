@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from k9py.actions.host import RemoteActions
-from k9py.api.errors import KdashError, RefusedError
+from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.streams import CommandEnd, ContainerRef
@@ -25,6 +25,7 @@ from k9py.tui.context import AppContext
 from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.dialogs.filtered_list import ChoiceItem
 from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.remote.access import connected_for
 from k9py.tui.remote.handed_over import run_in_terminal
 from k9py.tui.session import Connected
 from k9py.tui.terminal.terminal_app import TerminalApp
@@ -47,10 +48,7 @@ async def _open(
 ) -> None:
     title = f"{verb} {printable(target.name)}"
     try:
-        connected = context.connected
-        if connected is None:
-            raise RefusedError("there is no cluster")
-        connected.writer.accesses.refuse(f"{verb} {printable(str(target))}")
+        connected = connected_for(context, f"{verb} {printable(str(target))}")
         pod = await find_pod(connected, target)
         chosen = await choose(app, pod, container)
         if chosen is not None:

@@ -231,6 +231,11 @@ class ActingScreen(TargetScreen):
         """Name of the container under the cursor in the list of a pod's containers, "" everywhere else."""
         return ""
 
+    @property
+    def has_target(self) -> bool:
+        """Whether an object is selected."""
+        return self.acting_object is not None
+
     def acting_on_target(self) -> ObjectRef | None:
         """Return the object under the cursor, and keep the cursor on it; say so when nothing is selected."""
         target = self.acting_object

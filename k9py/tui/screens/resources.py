@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingsMap, BindingType
 
 from k9py.actions.action import Action, ActionScope
@@ -21,10 +20,9 @@ from k9py.cluster.health import ClusterState
 from k9py.tui.bindings import bindings, kind_actions, with_kind_bindings
 from k9py.tui.browse.request import ResourceRequest, title_of
 from k9py.tui.context import AppContext
-from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.resource_pane import ResourcePane
 from k9py.tui.panes.row_marks import RowMarks
-from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.paned_screen import SinglePaneScreen
 from k9py.tui.screens.targets import OBJECT_KEYS, applies_to, pod_of
 from k9py.tui.widgets.live_table.table import LiveTable
 
@@ -42,7 +40,7 @@ _SCREEN_SCOPES = (
 )
 
 
-class ResourceScreen(PanedScreen):
+class ResourceScreen(SinglePaneScreen[ResourcePane]):
     """The objects of a request.
 
     Args:
@@ -96,12 +94,6 @@ class ResourceScreen(PanedScreen):
             id="resources",
         )
         self.marks = RowMarks(self.pane)
-
-    def compose_panes(self) -> ComposeResult:
-        yield self.pane
-
-    def panes(self) -> Sequence[Pane]:
-        return (self.pane,)
 
     @property
     def crumbs(self) -> tuple[str, ...]:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from k9py.actions.action import Action, ActionScope
 from k9py.api.meta import ObjectRef
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
-from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.text_pane import TextPane
-from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.paned_screen import SinglePaneScreen
 from k9py.tui.screens.targets import applies_to, pod_of
 from k9py.tui.widgets.filter_bar import FilterBar
 
 
-class TextScreen(PanedScreen):
+class TextScreen(SinglePaneScreen[TextPane]):
     """Base of description, YAML and difference. What looks like a secret is hidden until a key shows it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.TEXT_SCREEN)
@@ -29,12 +26,6 @@ class TextScreen(PanedScreen):
         self.subject = subject
         self.shows_secrets = False
         self.pane = TextPane(heading, options=context.line_view_options, id="text")
-
-    def compose_panes(self) -> ComposeResult:
-        yield self.pane
-
-    def panes(self) -> Sequence[Pane]:
-        return (self.pane,)
 
     def target(self) -> ObjectRef | None:
         return self.subject

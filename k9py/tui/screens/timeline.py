@@ -9,7 +9,7 @@ and at most every `UPDATE_SECONDS`; the cursor follows its entry.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
@@ -25,10 +25,9 @@ from k9py.diagnosis.timeline import EntryKind, TimelineEntry
 from k9py.runtime.time_slice import TimeSlice
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
-from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.row_sources import ColumnSet
 from k9py.tui.panes.table_pane import TablePane
-from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.paned_screen import SinglePaneScreen
 from k9py.tui.screens.targets import OBJECT_KEYS, applies_to, pod_of
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
@@ -51,7 +50,7 @@ SPANS: Final = tuple(timedelta(minutes=minutes) for minutes in (60, 360, 1440, 1
 """How far the timeline goes back: at first, and after each press of the key."""
 
 
-class TimelineScreen(PanedScreen):
+class TimelineScreen(SinglePaneScreen[TablePane]):
     """What changed.
 
     Args:
@@ -110,9 +109,6 @@ class TimelineScreen(PanedScreen):
         yield self.pane
         yield self.by_then
         yield self.details
-
-    def panes(self) -> Sequence[Pane]:
-        return (self.pane,)
 
     @property
     def crumbs(self) -> tuple[str, ...]:

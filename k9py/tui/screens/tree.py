@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from k9py.actions.action import Action, ActionScope
@@ -20,9 +19,8 @@ from k9py.resources.tree import TreeLine, tree_lines
 from k9py.tui.bindings import bindings
 from k9py.tui.browse.tree_reader import TreeReader
 from k9py.tui.context import AppContext
-from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import TablePane
-from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.paned_screen import SinglePaneScreen
 from k9py.tui.screens.targets import OBJECT_KEYS, applies_to, pod_of
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
@@ -57,7 +55,7 @@ def _listing(names: Sequence[str]) -> str:
     return f"{shown} and {count_noun(more, 'more type')}" if more > 0 else shown
 
 
-class TreeScreen(PanedScreen):
+class TreeScreen(SinglePaneScreen[TablePane]):
     """Owners and dependents of one object."""
 
     footer_begins_with = OBJECT_KEYS
@@ -77,12 +75,6 @@ class TreeScreen(PanedScreen):
         self._is_outdated = True
         self._built_at = self._related_at = float("-inf")
         self._is_selected = False
-
-    def compose_panes(self) -> ComposeResult:
-        yield self.pane
-
-    def panes(self) -> Sequence[Pane]:
-        return (self.pane,)
 
     @property
     def crumbs(self) -> tuple[str, ...]:

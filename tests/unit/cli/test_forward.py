@@ -6,9 +6,11 @@ import click
 import pytest
 
 from k9py.cli.forward.command import FORWARD_KINDS, split_operands
-from k9py.cli.forward.run import summary
+from k9py.cli.forward.run import other_port, summary, target_text
 from k9py.cli.targets import ObjectArgument
 from k9py.forwarding.figures import ForwardFigures
+from k9py.forwarding.listeners import Listener
+from k9py.forwarding.ports import PortPair
 
 
 @pytest.mark.parametrize(
@@ -39,3 +41,14 @@ def test_the_summary_states_what_was_cut() -> None:
         summary(figures)
         == "12 connections, 1.2KiB sent, 3MiB received, 2 cut, 1 ended with their pod, 4 failed, moved 1 time"
     )
+
+
+def test_a_named_port_is_printed_with_its_number_and_another_local_port_with_the_reason() -> None:
+    listener = Listener(("127.0.0.1",), 40001, "http", 80, "http")
+    assert target_text("svc/web", listener) == "svc/web:http (80)"
+    assert target_text("svc/web", Listener(("127.0.0.1",), 8080, "http")) == "svc/web:http"
+    assert target_text("svc/web", Listener(("127.0.0.1",), 8080, 80, 80)) == "svc/web:80"
+    assert "ports below 1024 need privileges; 40001 is taken instead" in other_port(PortPair("http"), listener)
+    taken = Listener(("127.0.0.1",), 40001, 8080, 8080)
+    assert other_port(PortPair(8080), taken) == "local port 8080 is in use: 40001 is taken instead"
+    assert other_port(PortPair(8080, 40001), taken) == "", "it was asked for"

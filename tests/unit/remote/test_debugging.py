@@ -14,6 +14,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.streams import ContainerRef
 from k9py.api.write_request import WriteRequest
 from k9py.operations.plan import WritePlan
+from k9py.remote import debugging
 from k9py.remote.debugging import DebugPod, how_it_ended, removed_afterwards
 from k9py.session import ClusterSession
 from tests.unit.operations.raw import raw_pod
@@ -127,6 +128,21 @@ async def test_a_server_that_does_not_answer_is_asked_again() -> None:
     assert "left over in namespace shop: connection refused" in text
     assert "kdash delete pod/node-debugger-a -n shop" in text
     assert "8 hours" in text
+
+
+async def test_a_server_that_hangs_is_waited_for_a_bounded_time_and_not_in_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(debugging, "_REMOVE_SECONDS", 0.02)
+    monkeypatch.setattr(debugging, "_NOTICE_SECONDS", 0.0)
+    cluster, reports = Cluster(), list[tuple[str, bool]]()
+    cluster.may_delete.clear()
+    async with removed_afterwards(session(cluster), WHERE, lambda *report: reports.append(report)):
+        pass
+    [(notice, _), (text, is_left_over)] = reports
+    assert notice == "removing pod node-debugger-a: waiting for the server"
+    assert is_left_over
+    assert "the server does not answer; remove it with kdash delete pod/node-debugger-a -n shop" in text
 
 
 async def test_a_refusal_is_reported_at_once() -> None:
