@@ -82,7 +82,11 @@ class RemoteActions(Protocol):
         ...
 
     async def start_saved_forward(self, name: str) -> bool:
-        """Start a forward of the config file; False when it has none of that name for this context."""
+        """Start a forward of the config file, or show why it cannot; False when it has none of that name."""
+        ...
+
+    def explain_no_forward(self, argument: str) -> None:
+        """Show why nothing is forwarded: no object is selected, and the argument is no saved forward."""
         ...
 
     def show_jobs(self) -> None:
@@ -101,6 +105,11 @@ class ActionHost(Protocol):
     @property
     def remote(self) -> RemoteActions:
         """The way into containers."""
+        ...
+
+    @property
+    def has_target(self) -> bool:
+        """Whether an object is selected."""
         ...
 
     def acting_on_target(self) -> ObjectRef | None:

@@ -278,6 +278,11 @@ WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 """The kinds that the Rollouts pane shows, and that scale, restart and undo apply to (a DaemonSet cannot be scaled)."""
 
 
+def is_pod(ref: ObjectRef) -> bool:
+    """Return whether an object is a Pod of the core API."""
+    return ref.kind == POD.name and not ref.group
+
+
 def is_workload(ref: ObjectRef) -> bool:
     """Return whether an object is a Deployment, StatefulSet or DaemonSet of Kubernetes, not of another group."""
     return not ref.group and ref.kind in WORKLOAD_KINDS

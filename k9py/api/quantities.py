@@ -101,6 +101,12 @@ def format_bytes(size: int) -> str:
     return f"{value:.1f}".removesuffix(".0") + unit
 
 
+def size_text(size: int) -> str:
+    """Return a size in bytes for a sentence: `312 B`, `4.2 KiB`."""
+    text = format_bytes(size)
+    return f"{text} B" if text.isdigit() else f"{text[:-2]} {text[-2:]}B"
+
+
 def _rounded_up(value: float) -> int:
     """Round up, but not for the error of a sum of floats."""
     return -int(-(value - 1e-9) // 1)

@@ -131,7 +131,9 @@ Function = Callable[..., Any]
 Option = Callable[[Function], Function]
 """Adds an option to a command."""
 
-_SCENARIO: Final = re.compile(r"(shop|bad-release|crashloop|failures|regression|no-endpoints|jobs|big)(:\d+)?")
+SCENARIOS: Final = ("shop", "bad-release", "crashloop", "failures", "regression", "no-endpoints", "jobs", "big")
+"""What `--demo` takes."""
+_SCENARIO: Final = re.compile(rf"({'|'.join(SCENARIOS)})(:\d+)?")
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 
 

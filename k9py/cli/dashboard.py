@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from textual.app import App
 
@@ -75,6 +75,9 @@ def run_dashboard(arguments: Arguments) -> int:
         guard.set_terminal_restorer(app.restore_terminal)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run_app(app, guard, mouse=arguments.mouse))
+        if app.exit_notice:
+            with suppress(OSError):  # the terminal is closed
+                print(f"kdash: {app.exit_notice}", file=sys.stderr, flush=True)
         if guard.signal_number:  # a signal during the start may have caused any failure
             return 128 + guard.signal_number
         if app.crash:

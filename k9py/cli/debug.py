@@ -16,11 +16,14 @@ from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.api.times import age, parse_rfc3339
 from k9py.cli.command_line import WriteOptions
+from k9py.cli.console import Console
 from k9py.cli.debug_options import DebugOptions
-from k9py.cli.operation_targets import TypedName
+from k9py.cli.operation_targets import NamedTarget
 from k9py.cli.operations import resolve, run_for_results
 from k9py.cli.remote.execute import HUNG_UP
-from k9py.cli.session import Invocation, explain_not_found, open_session
+from k9py.cli.remote.targets import resolve_container_target
+from k9py.cli.session import CommandSession, Invocation, explain_not_found, open_session
+from k9py.cli.targets import ObjectArgument
 from k9py.config.debug_settings import DebugSettings
 from k9py.config.settings import read_settings
 from k9py.operations.debugging.pods import Copy, DebugContainer
@@ -28,7 +31,7 @@ from k9py.operations.debugging.profiles import Kept
 from k9py.operations.debugging.removing import leftovers
 from k9py.operations.result import OperationResult
 from k9py.operations.target import TargetSnapshot
-from k9py.remote.containers import find_pod
+from k9py.remote.debug_candidates import debug_candidates
 from k9py.remote.debugging import (
     DebugPod,
     debug_pod_of,
@@ -36,6 +39,7 @@ from k9py.remote.debugging import (
     open_debug,
     removed_afterwards,
 )
+from k9py.remote.leave_keys import LEAVE_KEYS
 from k9py.remote.terminal import LEFT, LocalTerminal, TerminalClosedError, run_interactively
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import ExitCode
@@ -43,21 +47,27 @@ from k9py.views.exit_codes import ExitCode
 _COLUMNS: Final = ("NAMESPACE", "NAME", "NODE", "STATUS", "AGE")
 
 
-async def debug(invocation: Invocation, named: TypedName, options: DebugOptions, write: WriteOptions) -> int:
+async def debug(invocation: Invocation, named: NamedTarget, options: DebugOptions, write: WriteOptions) -> int:
     """Debug a pod, a workload's newest pod that is not ready (else the newest), or a node.
+
+    Args:
+        named: a bare name is that of a pod, else of another object that has pods.
 
     Returns:
         The exit code of the session. Raises KdashError.
     """
     console = invocation.console
-    attaches = console.is_interactive if options.attaches is None else options.attaches
-    attaches = attaches and not write.dry_run and not invocation.arguments.json
+    wants = console.is_interactive if options.attaches is None else options.attaches
+    wants = wants and not invocation.arguments.json
+    attaches = wants and not write.dry_run  # a dry run shows what the command would create without --dry-run
     if attaches and not console.is_interactive:
         hint = "leave out -i to only create it, and use kdash exec with it"
         raise RefusedError("a debugging session needs a terminal", hint)
+    if options.removes and not wants:
+        raise RefusedError("--rm removes the pod after a session, which needs a terminal", "leave out --rm")
     async with open_session(invocation) as session:
         settings = read_settings(invocation.config_path).settings.debug
-        target, operation_id, inputs = await _chosen(session, named, options, settings, attaches)
+        target, operation_id, inputs = await _chosen(console, session, named, options, settings, wants)
         created: list[OperationResult] = []
         async with AsyncExitStack() as stack:
             try:
@@ -77,6 +87,8 @@ async def debug(invocation: Invocation, named: TypedName, options: DebugOptions,
                 if where is not None and attaches and is_removed:
                     await stack.enter_async_context(_removed(invocation, session, where))
             if where is None or not attaches:
+                if not invocation.arguments.json:
+                    _explain_access(console, created, has_command=bool(options.command))
                 return code
             result = created[-1]
             if result.end is None or not result.end.is_expected:
@@ -84,6 +96,8 @@ async def debug(invocation: Invocation, named: TypedName, options: DebugOptions,
             session_code = await _attached(invocation, session, where)
             if operation_id == _COPY and not is_removed:
                 await _offer_removal(invocation, session, where, options)
+            elif operation_id == _NODE and not is_removed:
+                console.print_err(_stays("pod", where))
             return session_code
 
 
@@ -100,15 +114,23 @@ _NODE: Final = "node-shell"
 
 
 async def _chosen(
-    session: ClusterSession, named: TypedName, options: DebugOptions, settings: DebugSettings, attaches: bool
+    console: Console,
+    session: CommandSession,
+    named: NamedTarget,
+    options: DebugOptions,
+    settings: DebugSettings,
+    attaches: bool,
 ) -> tuple[ObjectRef, str, dict[str, Any]]:
-    """Return the object to debug, the operation, and its inputs."""
-    ref = await resolve(session, named)
+    """Return the object to debug, the operation, and its inputs; print which pod of a workload is taken, and why."""
+    if isinstance(named, ObjectArgument):
+        ref = await resolve_container_target(session, named)
+    else:
+        ref = await resolve(session, named)
     is_node = ref.kind == "Node" and not ref.group
     container = DebugContainer(
         image=options.image,
         name=options.container,
-        profile=options.profile or (settings.node_profile if is_node else settings.profile),
+        profile=options.profile or (settings.profile_on_node if is_node else settings.profile),
         command=options.command,
         is_arguments=options.is_arguments,
         environment=dict(options.environment),
@@ -117,7 +139,7 @@ async def _chosen(
         tty=attaches,
     )
     if is_node:
-        container = replace(container, image=container.image or settings.node_image or settings.image)
+        container = replace(container, image=container.image or settings.image_on_node)
         namespace = session.namespace
         return (
             ref,
@@ -130,7 +152,10 @@ async def _chosen(
             },
         )
     with explain_not_found(ref):
-        pod = await find_pod(session, ref, prefers_failing=True)
+        candidates = await debug_candidates(session, ref)
+    if note := candidates.note:
+        console.print_err(f"kdash: {note}")
+    pod = candidates.pods[0]
     if not options.is_copy:
         container = replace(container, image=container.image or settings.image)
         return pod.key, _CONTAINER, {"container": container, "target": options.target, "waits": attaches}
@@ -144,6 +169,7 @@ async def _chosen(
         replaces=options.replaces,
         kept=Kept(**{name: name in options.kept for name in Kept.__dataclass_fields__}),
         is_removed=attaches and options.removes is True,
+        is_offered=attaches and options.removes is None,
     )
     return pod.key, _COPY, {"container": container, "how": how, "waits": attaches}
 
@@ -151,6 +177,22 @@ async def _chosen(
 def _created(results: Sequence[OperationResult]) -> DebugPod | None:
     """Return what was created, None when nothing was."""
     return debug_pod_of(results[-1]) if results else None
+
+
+def _explain_access(console: Console, results: Sequence[OperationResult], *, has_command: bool) -> None:
+    """Print how to enter what nothing is attached to, and how to remove it."""
+    written = results[-1].written if results else None
+    if written is None or written.dry_run:
+        return
+    key, container = written.plan.key, printable(written.plan.container)
+    pod, namespace = f"pod/{printable(key.name)}", printable(key.namespace)
+    if container:
+        console.print_err(f"kdash: to enter it: kdash exec {pod} -n {namespace} -c {container} -it -- sh")
+    if container and not has_command:
+        text = "a shell that its image starts ends at once, as it has no input; a command that lasts: -- sleep 3600"
+        console.print_err(f"kdash: {text}")
+    if written.plan.request.verb == "create":  # a debug container cannot be removed
+        console.print_err(f"kdash: to remove it: kdash delete {pod} -n {namespace}")
 
 
 @asynccontextmanager
@@ -172,7 +214,9 @@ async def _attached(invocation: Invocation, session: ClusterSession, where: Debu
     if ended is None:
         try:
             async with open_debug(session, where) as stream:
-                console.print_err(where.hint)
+                console.print_err(f"{where.title} · {LEAVE_KEYS} leaves it")
+                if where.hint:
+                    console.print_err(where.hint)
                 async with LocalTerminal(sys.stdin.fileno()) as terminal:
                     end = await run_interactively(stream, terminal)
         except TerminalClosedError:
@@ -191,6 +235,11 @@ async def _attached(invocation: Invocation, session: ClusterSession, where: Debu
     return ended.exit_code
 
 
+def _stays(what: str, where: DebugPod) -> str:
+    name, namespace = printable(where.ref.name), printable(where.ref.namespace)
+    return f"kdash: the {what} stays; to remove it: kdash delete pod/{name} -n {namespace}"
+
+
 async def _offer_removal(
     invocation: Invocation, session: ClusterSession, where: DebugPod, options: DebugOptions
 ) -> None:
@@ -200,7 +249,7 @@ async def _offer_removal(
     if removes is None:
         removes = await console.confirm(f"Delete the copy {name}?")
     if not removes:
-        console.print_err(f"kdash: the copy stays; kdash delete pod/{name} -n {printable(where.ref.namespace)}")
+        console.print_err(_stays("copy", where))
         return
     async with _removed(invocation, session, where):
         pass

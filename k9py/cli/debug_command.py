@@ -15,8 +15,9 @@ from k9py.cli.command_line import (
     with_output_formats,
 )
 from k9py.cli.debug_options import DebugOptions
-from k9py.cli.operation_targets import TypedName, parse_typed_names
+from k9py.cli.operation_targets import NamedTarget, parse_typed_names
 from k9py.cli.remote.command import COMMAND, CommandAfterDashes
+from k9py.cli.remote.targets import parse_container_target
 
 PROFILES: Final = ("general", "baseline", "restricted", "netadmin", "sysadmin")
 _EXAMPLES: Final = """\
@@ -24,11 +25,12 @@ kdash debug web-0                                      a shell beside the pod's 
 kdash debug web-0 --image nicolaka/netshoot:v0.13 --profile netadmin --target app
 kdash debug deploy/web --copy-to web-debug --set-image app=app:debug
 kdash debug web-0 --copy-to web-debug -c app -- sh     the copy runs sh in place of app
-kdash debug node/node-1 -n kube-system                 a shell on the node, removed afterwards
+kdash debug node/node-1 -n kube-system                 a shell on the node; its pod is removed afterwards
 kdash debug --list                                     what was left over
 """
 
 
+_REMOVES: Final = "Remove a copy or node pod after its session.  [default: a node pod; asks about a copy]"
 _COPY_FLAGS: Final = (
     ("--keep-labels", "labels", "The copy keeps the labels: Services send it traffic."),
     ("--keep-annotations", "annotations", "The copy keeps the annotations."),
@@ -82,7 +84,7 @@ def _with_copy_options(function: Any) -> Any:
 @click.option("-i", "--stdin", "stdin", is_flag=True, help="Attach to it.  [default: at a terminal]")
 @click.option("-t", "--tty", "tty", is_flag=True, help="With a terminal; needs -i.  [default: at a terminal]")
 @click.option("--no-attach", is_flag=True, help="Only create it, and print its name.")
-@click.option("--rm/--no-rm", "removes", default=None, help="Remove a copy or node pod afterwards.")
+@click.option("--rm/--no-rm", "removes", default=None, help=_REMOVES)
 @click.option("--list", "lists", is_flag=True, help="List the pods that were created for debugging and are left over.")
 @click.option("--dry-run", is_flag=True, help="Server-side dry run: show the change, write nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation; required without a terminal.")
@@ -95,6 +97,8 @@ def debug(context: click.Context, /, operands: Sequence[str], **given: Any) -> N
     stdin, tty, no_attach = given.pop("stdin"), given.pop("tty"), given.pop("no_attach")
     if tty and not stdin:
         raise click.UsageError("-t needs -i: a terminal without input shows nothing.")
+    if given["removes"] and no_attach:
+        raise click.UsageError("--rm and --no-attach exclude each other: the pod is removed after its session.")
     if stdin and no_attach:
         raise click.UsageError("-i and --no-attach exclude each other.")
     options = DebugOptions(
@@ -130,15 +134,19 @@ def debug(context: click.Context, /, operands: Sequence[str], **given: Any) -> N
     context.exit(run(arguments, lambda invocation: core.debug(invocation, named, options, write)))
 
 
-def _named(operands: Sequence[str]) -> TypedName:
+def _named(operands: Sequence[str]) -> NamedTarget:
     if not operands:
         raise click.UsageError("Name a pod, a workload or a node: kdash debug web-0, deploy/web or node/node-1.")
     if len(operands) > 1:
         raise click.UsageError(f"Name one object, and the command after --: {operands[0]} -- {operands[1]}")
+    from k9py.api.resource_types import STANDARD  # decodes: not for the help
+
+    if "/" not in operands[0] and STANDARD.find(operands[0]) is None:
+        return parse_container_target(operands)
     return parse_typed_names(operands, bare_type="pod")[0]
 
 
-def _check(options: DebugOptions, named: TypedName) -> None:
+def _check(options: DebugOptions, named: NamedTarget) -> None:
     """Refuse what kubectl refuses: options that have no meaning together."""
     is_node = named.kind.lower() in ("node", "nodes", "no")
     only_copies = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Final
 
 import click
@@ -16,42 +17,55 @@ import click
 from k9py import __version__
 from k9py.api.errors import ConfigError, KdashError
 from k9py.api.text import printable
-from k9py.cli.command_line import THEME_NAMES, Arguments, Output, check_namespace
+from k9py.cli.command_line import SCENARIOS, THEME_NAMES, Arguments, Output, check_namespace
 from k9py.cli.commands import COMMANDS
-from k9py.cli.process import configure_streams, default_sigint, drop_stale_terminal_size, run_printing
+from k9py.cli.process import (
+    configure_streams,
+    default_sigint,
+    discard_unwritable_output,
+    drop_stale_terminal_size,
+    run_printing,
+)
 from k9py.views.exit_code_texts import EXIT_CODE_TEXTS, ExitCode
 
 EXIT_CODES = "\b\nExit codes:\n" + "".join(f"{code:3d}  {text}\n" for code, text in EXIT_CODE_TEXTS.items())
 
 _KUBECTL: Final = {
     "rollout": "kubectl rollout undo is kdash undo; likewise restart, pause, resume, status and history.",
+    "run": "A command in all pods: kdash exec KIND/NAME --all -- COMMAND; in one: kdash exec KIND/NAME -- COMMAND.",
     "set": "kubectl set image is kdash set-image.",
 }
-"""kubectl's commands, and what to use instead."""
+"""Commands of kubectl, and of the dashboard's command line, and what to use instead."""
 
 
 class DashboardGroup(click.Group):
     """Opens the dashboard if no subcommand is given."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse; a bare `--demo` does not take the following subcommand as its value."""
+        """Parse; a bare `--demo` does not take the following subcommand as its value, nor a misspelt one."""
         following = [*args[1:], ""] if args else []
         named = [
-            "--demo=shop" if argument == "--demo" and following_argument in self.commands else argument
+            "--demo=shop" if argument == "--demo" and self._means_command(following_argument) else argument
             for argument, following_argument in zip(args, following, strict=True)
         ]
         return super().parse_args(ctx, named)
+
+    def _means_command(self, word: str) -> bool:
+        """Return whether a word is a command, or looks like one more than like a scenario."""
+        near = difflib.get_close_matches(word, (*self.commands, *_KUBECTL, *SCENARIOS), n=1)
+        return bool(near) and near[0] not in SCENARIOS
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the subcommand. Raises click.UsageError that lists the subcommands."""
         if args and args[0] not in self.commands:
+            if args[0] in _KUBECTL:
+                ctx.fail(f"unknown command {args[0]!r}. {_KUBECTL[args[0]]}")
             near = difflib.get_close_matches(args[0], self.commands, n=1)
             if near:
                 ctx.fail(f"unknown command {args[0]!r}: did you mean {near[0]}?")
-            commands = f"Commands: {', '.join(self.list_commands(ctx))}."
-            ctx.fail(f"unknown command {args[0]!r}. {_KUBECTL.get(args[0]) or commands}")
+            ctx.fail(f"unknown command {args[0]!r}. Commands: {', '.join(self.list_commands(ctx))}.")
         return super().resolve_command(ctx, args)
 
 
@@ -203,12 +217,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     except click.Abort:
         status = 130
     except KdashError as error:
-        click.echo(f"kdash: {printable(error.message)}", err=True)
-        if error.hint_after_giving_up:
-            click.echo(f"  hint: {printable(error.hint_after_giving_up)}", err=True)
+        with suppress(OSError):  # the terminal may be gone
+            click.echo(f"kdash: {printable(error.message)}", err=True)
+            if error.hint_after_giving_up:
+                click.echo(f"  hint: {printable(error.hint_after_giving_up)}", err=True)
         status = ExitCode.UNKNOWN
     except BrokenPipeError:
         status = ExitCode.UNKNOWN
     except KeyboardInterrupt:
         status = 130
+    discard_unwritable_output()
     sys.exit(status)

@@ -97,7 +97,7 @@ async def run_for_results(
     """
     front_end = ConsoleFrontEnd(invocation, session, options, confirmed_by_number=confirmed_by_number)
     runner = OperationRunner(
-        _operation_session(invocation, session, options),
+        _operation_session(invocation, session),
         front_end,
         RunOptions(together=together, tracks=options.wait, timeout=options.timeout),
     )
@@ -121,7 +121,7 @@ async def resolve(session: CommandSession, named: NamedTarget) -> ObjectRef:
     return found.ref(session.namespace, named.name)
 
 
-def _operation_session(invocation: Invocation, session: CommandSession, options: WriteOptions) -> OperationSession:
+def _operation_session(invocation: Invocation, session: CommandSession) -> OperationSession:
     clock, connection, writer = invocation.clock, session.connection, session.writer
 
     def watch(key: ObjectRef) -> AbstractAsyncContextManager[Cluster]:

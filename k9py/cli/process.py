@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, TextIO
 
 from k9py.api.errors import ConfigError
@@ -65,6 +65,8 @@ def terminal_columns(stream: TextIO) -> int | None:
 def run_printing(work: Callable[[], int]) -> int:
     """Run a function that prints; return its exit code, or 2 if the reader has closed standard output.
 
+    The reader of a stream (`streaming_output`) may leave: DONE.
+
     Raises:
         ConfigError: the output could not be written (a full disk, a closed stream).
     """
@@ -74,12 +76,36 @@ def run_printing(work: Callable[[], int]) -> int:
     except OSError as error:
         if error.errno not in _OUTPUT_ERRORS:
             raise
-        # Flushing the rest of the buffer at exit would fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_unwritable_output()
         if error.errno == errno.EPIPE:
-            return ExitCode.UNKNOWN
+            return ExitCode.DONE if isinstance(error, ReaderLeftError) else ExitCode.UNKNOWN
         raise ConfigError(f"could not write the output: {error.strerror}", "check where the output goes") from error
     return status
+
+
+def discard_unwritable_output() -> None:
+    """Discard what can no longer be written: flushing it at exit would fail again, and end Python with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):
+                null = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(null, stream.fileno())
+                os.close(null)
+
+
+class ReaderLeftError(BrokenPipeError):
+    """The reader of a stream without an end has left, as `head` does: it has what it wanted."""
+
+
+@contextmanager
+def streaming_output() -> Iterator[None]:
+    """Write a stream to standard output. Raises ReaderLeftError: nobody reads it any more."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ReaderLeftError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
 
 
 @contextmanager

@@ -22,14 +22,24 @@ class DebugSettings(msgspec.Struct, frozen=True):
 
     Args:
         image: of a debug container.
-        profile: what a debug container may do.
+        profile: what a debug container may do; as with kubectl, "general" unless something else is set.
         node_image: of a pod on a node; "" takes `image`.
-        node_profile: what a pod on a node may do.
+        node_profile: what a pod on a node may do; "" takes `profile`.
         node_namespace: where pods on nodes are created; "": the default namespace of the session.
     """
 
     image: str = "busybox:1.37"
     profile: Profile = "general"
     node_image: str = ""
-    node_profile: Profile = "sysadmin"
+    node_profile: Profile | Literal[""] = ""
     node_namespace: str = ""
+
+    @property
+    def profile_on_node(self) -> Profile:
+        """What a pod on a node may do."""
+        return self.node_profile or self.profile
+
+    @property
+    def image_on_node(self) -> str:
+        """The image of a pod on a node."""
+        return self.node_image or self.image

@@ -3,7 +3,7 @@
     [forwards.web]
     target = "svc/web"               # KIND/NAME
     ports = ["8080:80"]              # [LOCAL:]PORT, as kubectl port-forward takes them
-    namespace = "shop"               # without it, that of the context
+    namespace = "shop"               # without it, the only one shown (-n), else that of the context
     context = "prod-*"               # a pattern; without it, every context
     key = "f5"                       # a function key, f2 to f12
 
@@ -22,6 +22,7 @@ import msgspec
 
 KEYS: Final = tuple(f"f{number}" for number in range(2, 13))
 """Keys that a forward may have: no action of kdash uses them. Terminals keep F1 for themselves."""
+LAST_PORT: Final = 65535
 PORTS_SAMPLE: Final = '["8080:80"]'
 _TARGET: Final = re.compile(r"[A-Za-z][A-Za-z0-9.-]*/[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?")
 _PORT: Final = re.compile(r"(?:\d{0,5}:)?[A-Za-z0-9](?:[-A-Za-z0-9]{0,62})")
@@ -33,7 +34,7 @@ class ForwardSettings(msgspec.Struct, frozen=True):
     Args:
         target: KIND/NAME.
         ports: `[LOCAL:]PORT` each.
-        namespace: "" takes that of the context.
+        namespace: "" takes the only one that is shown, or -n of a command, else that of the context.
         context: a pattern with `*` and `?` for the names of contexts.
         key: a function key that starts it from any screen, "" for none.
         address: it listens on.
@@ -60,6 +61,9 @@ def fault_of(forward: ForwardSettings) -> tuple[str, str]:
     for port in forward.ports:
         if not _PORT.fullmatch(port):
             return "ports", f'"{port}" is no port: use "80", "8080:80" or the name of a port'
+        local, _, remote = port.rpartition(":")
+        if int(local or 0) > LAST_PORT or (remote.isdigit() and not 0 < int(remote) <= LAST_PORT):
+            return "ports", f'"{port}" has a port that is not between 1 and {LAST_PORT}'
     if forward.key and forward.key.lower() not in KEYS:
         return "key", f'"{forward.key}" is no function key from {KEYS[0]} to {KEYS[-1]}'
     return "", ""

@@ -63,10 +63,12 @@ class SettingsFault:
 
     Args:
         line: from 1, 0 when it is about the whole file.
+        forward: name of the forward that it is about, "" for none.
     """
 
     line: int
     text: str
+    forward: str = ""
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.text}" if self.line else self.text
@@ -78,11 +80,13 @@ class SettingsFile:
 
     Args:
         source: its text, for the lines of faults.
+        is_read: False when nothing of it could be used, whatever is in it.
     """
 
     settings: Settings = field(default_factory=Settings)
     faults: tuple[SettingsFault, ...] = ()
     source: str = ""
+    is_read: bool = True
 
     def unknown_checks(self, known: Collection[str]) -> tuple[SettingsFault, ...]:
         """Return the muted ids that no check has."""
@@ -120,7 +124,7 @@ def parse_settings(source: str) -> SettingsFile:
         at = _LINE.search(str(error))
         text = _LINE.sub("", str(error)).strip()
         line = int(at[1] or len(source.splitlines())) if at else 0
-        return SettingsFile(faults=(SettingsFault(line, text),), source=source)
+        return SettingsFile(faults=(SettingsFault(line, text),), source=source, is_read=False)
     faults = list(_unknown_names(content, source))
     tables: dict[str, Any] = {}
     for name, kind in _tables().items():
@@ -160,22 +164,26 @@ def _forwards(content: object, source: str) -> tuple[dict[str, ForwardSettings],
         header = f"forwards.{name}"
         unknown = sorted(value.keys() - set(known)) if isinstance(value, dict) else []
         faults += [
-            SettingsFault(_line_of(source, key, after=f"[{header}]"), f"{header}: {_unknown('setting', key, known)}")
+            SettingsFault(
+                _line_of(source, key, after=f"[{header}]"), f"{header}: {_unknown('setting', key, known)}", name
+            )
             for key in unknown
         ]
         forward, fault = _table(header, value, ForwardSettings, source)
         if fault is None:
             key, text = fault_of(forward)
-            fault = SettingsFault(_line_of(source, key, after=f"[{header}]"), f"{header}.{key} {text}") if key else None
+            line = _line_of(source, key, after=f"[{header}]") if key else 0
+            fault = SettingsFault(line, f"{header}.{key} {text}") if key else None
             if key == "key":  # it can be started without
                 forwards[name] = msgspec.structs.replace(forward, key="")
         if fault is None:
             forwards[name] = forward
         else:
-            faults.append(fault)
+            faults.append(SettingsFault(fault.line, fault.text, name))
     for name, key, earlier in keys_used_twice(forwards):
         line = _line_of(source, "key", after=f"[forwards.{name}]")
-        faults.append(SettingsFault(line, f'forwards.{name}.key: "{key}" is the key of forwards.{earlier} already'))
+        text = f'forwards.{name}.key: "{key}" is the key of forwards.{earlier} already'
+        faults.append(SettingsFault(line, text, name))
         forwards[name] = msgspec.structs.replace(forwards[name], key="")
     return forwards, faults
 
@@ -208,7 +216,7 @@ def _plain(name: str, text: str, *, has_key: bool) -> str:
 
 
 def _broken(text: str) -> SettingsFile:
-    return SettingsFile(faults=(SettingsFault(0, text),))
+    return SettingsFile(faults=(SettingsFault(0, text),), is_read=False)
 
 
 def _tables() -> Mapping[str, type[msgspec.Struct]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from k9py.api.text import bounded
+from k9py.api.quantities import size_text
 
 
 class ForwardEventKind(Enum):
@@ -53,9 +53,7 @@ class ForwardFigures:
         ended_with_pod: connections that a pod ended, after an answer, while it was being left: they were done, or cut
             in the middle of the answer; nobody but the client can tell.
         failed: connections that were accepted and never reached a pod.
-        retried: tries to reach a pod that were repeated, on the same connection.
         moves: how often new connections were sent to another pod.
-        last_error: of the last connection that was cut or failed; "" when none was.
     """
 
     open: int = 0
@@ -65,16 +63,22 @@ class ForwardFigures:
     cut: int = 0
     ended_with_pod: int = 0
     failed: int = 0
-    retried: int = 0
     moves: int = 0
-    last_error: str = ""
-    last_error_at: datetime | None = None
 
     @property
     def errors(self) -> int:
         """Connections that were cut or failed."""
         return self.cut + self.failed
 
-    def note_error(self, text: str, at: datetime) -> None:
-        """Keep the text of an error."""
-        self.last_error, self.last_error_at = bounded(text, 300), at
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Names and values for a person."""
+        counts = f"{self.open:,} open, {self.total:,} in all, {self.cut:,} cut, {self.failed:,} failed"
+        if self.ended_with_pod:
+            counts += f", {self.ended_with_pod:,} ended with their pod"
+        return (
+            ("connections", counts),
+            ("sent", size_text(self.sent)),
+            ("received", size_text(self.received)),
+            ("moves", f"{self.moves:,}"),
+        )

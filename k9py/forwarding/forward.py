@@ -18,7 +18,7 @@ from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
-from k9py.api.quantities import format_bytes
+from k9py.api.quantities import size_text
 from k9py.api.services import Service
 from k9py.api.streams import PodPorts
 from k9py.api.text import bounded, printable
@@ -149,17 +149,19 @@ class Forward:
 
     @property
     def progress(self) -> str:
-        """`3 connections, 1.2MiB to web-1`, or what it waits for."""
-        if self._state is JobState.FAILED and self.error is not None:
-            return bounded(self.error.message)
+        """`3 connections, 1.2 MiB · web-1`; neither the pod that the title names, nor why it waits (`detail`)."""
         figures = self.figures
-        parts = [count_noun(figures.open, "connection"), f"{_size(figures.sent + figures.received)}"]
+        parts = [count_noun(figures.open, "connection"), size_text(figures.sent + figures.received)]
         if figures.errors:
             parts.append(count_noun(figures.errors, "error"))
         text = ", ".join(parts)
-        if self._state is JobState.WAITING:
-            return f"{self._waits_for} · {text}"
-        return f"{text} · {self.pod}" if self.pod and not self._state.has_ended else text
+        names_pod = self._state is JobState.RUNNING and self.pod and self._pod_is_chosen
+        return f"{text} · {self.pod}" if names_pod else text
+
+    @property
+    def _pod_is_chosen(self) -> bool:
+        """Whether connections go to another pod than the one that the title names."""
+        return self.ref.kind != "Pod" or self._pod is None or self._pod.name != self.ref.name
 
     @property
     def url(self) -> str:
@@ -176,20 +178,11 @@ class Forward:
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Names and values for a person, the last events last."""
-        figures = self.figures
-        counts = f"{figures.open:,} open, {figures.total:,} in all, {figures.cut:,} cut, {figures.failed:,} failed"
-        if figures.ended_with_pod:
-            counts += f", {figures.ended_with_pod:,} ended with their pod"
         facts = [(f"{listener.remote}", listener.url) for listener in self.listeners]
         facts.append(("pod", self.pod or "none"))
         if self._waits_for:
             facts.append(("waits for", self._waits_for))
-        facts += [
-            ("connections", counts),
-            ("sent", _size(figures.sent)),
-            ("received", _size(figures.received)),
-            ("moves", f"{figures.moves:,}"),
-        ]
+        facts += self.figures.facts
         if self.warning:
             facts.append(("warning", self.warning))
         shown = list(self.events)[-SHOWN_EVENTS:]
@@ -284,7 +277,7 @@ class Forward:
                     client, _address = await loop.sock_accept(listening)
                 except OSError as error:  # such as too many open files
                     slots.release()
-                    self.figures.note_error(f"cannot accept connections: {error.strerror}", self._clock.now())
+                    self._publish_once(f"cannot accept connections: {error.strerror}")
                     await self._clock.sleep(_ACCEPT_PAUSE)
                     continue
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -379,6 +372,11 @@ class Forward:
             if self._on_change is not None:
                 self._on_change()
 
+    def _publish_once(self, problem: str) -> None:
+        """Publish a problem unless it is the last event: it comes up again at every try."""
+        if not self.events or self.events[-1].text != problem:
+            self._publish(ForwardEventKind.ERROR, problem)
+
     def _publish(self, kind: ForwardEventKind, text: str) -> None:
         event = ForwardEvent(self._clock.now(), kind, bounded(text), self.pod)
         self.events.append(event)
@@ -386,7 +384,3 @@ class Forward:
             subscriber(event)
         if self._on_change is not None:
             self._on_change()
-
-
-def _size(size: int) -> str:
-    return f"{format_bytes(size)}B"

@@ -25,6 +25,7 @@ BACKLOG: Final = 1024
 """Connections that the system holds until they are accepted."""
 FIRST_UNPRIVILEGED: Final = 1024
 
+_OTHER_PORT: Final = "name another local port: LOCAL:PORT, or :PORT for any that is free"
 _TRIES: Final = 20
 """Free ports that are tried, where several addresses need the same number."""
 _HTTPS_PORTS: Final = frozenset((443, 8443, 6443, 9443, 10250))
@@ -199,13 +200,11 @@ def _bind_error(error: OSError, port: int, addresses: Sequence[str]) -> RefusedE
         case errno.EADDRINUSE:
             owner = port_owner(port)
             by = f" by {owner}" if owner else ""
-            return PortInUseError(
-                f"local port {port} is in use{by}", "name another local port, or none: :PORT takes a free one"
-            )
+            return PortInUseError(f"local port {port} is in use{by}", _OTHER_PORT)
         case errno.EACCES:
             return RefusedError(
                 f"local port {port} may not be used: ports below {FIRST_UNPRIVILEGED} need privileges",
-                "name another local port, or none: :PORT takes a free one",
+                _OTHER_PORT,
             )
         case errno.EADDRNOTAVAIL:
             return RefusedError(f"{where} is not an address of this machine", f"use {LOOPBACK} or localhost")

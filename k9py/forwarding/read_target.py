@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol, TypeVar
 import msgspec
 
 from k9py.api.errors import ConnectionFailedError, ForbiddenError, NotFoundError, RefusedError
-from k9py.api.kinds import POD, SERVICE
+from k9py.api.kinds import SERVICE, is_pod
 from k9py.api.kinds_with_pods import FORWARDED_KINDS
 from k9py.api.meta import ObjectRef, OwnerReference
 from k9py.api.plural import with_article
@@ -48,7 +48,7 @@ async def read_target(connection: ReadingConnection, ref: ObjectRef) -> tuple[Fo
             "name a pod, a Service or a workload: pod/NAME, svc/NAME, deploy/NAME",
         )
     raw = await _get(connection, ref)
-    if ref.kind == POD.name and not ref.group:
+    if is_pod(ref):
         pod = _decode(raw, Pod, "Pod")
         return await _pod_target(connection, ref, pod), (pod,)
     if ref.kind == SERVICE.name and not ref.group:

@@ -98,7 +98,6 @@ class Relay:
                 figures.cut += 1
             else:
                 figures.failed += 1
-            figures.note_error(problem, self._clock.now())
         return problem
 
     async def _supervise(self, sending: asyncio.Task[None], receiving: asyncio.Task[None]) -> str:
@@ -205,7 +204,6 @@ class Relay:
                 self._connection = None
                 if attempt == MAX_TRIES or not self._may_retry(link, error):
                     raise
-                self._figures.retried += 1
             finally:
                 link.leave()
 

@@ -16,6 +16,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.services import Service
 from k9py.api.streams import PodPorts
+from k9py.api.text import printable
 from k9py.cluster.listing import list_all
 from k9py.forwarding.forward import Forward
 from k9py.forwarding.listeners import LOOPBACK, Listener, bind, exposure_warning, parse_addresses
@@ -68,7 +69,7 @@ async def start_forward(
         ForbiddenError: pods/portforward may not be created, or pods may not be watched.
         KdashError: any other failure.
     """
-    session.writer.accesses.refuse(f"port-forward to {ref.kind} {ref.name}", may_change=False)
+    session.writer.accesses.refuse(f"port-forward to {printable(str(ref))}", may_change=False)
     addresses = parse_addresses(address)
     clock = clock or session.clock
     connection = connection or cast(ForwardingConnection, session.connection)
@@ -117,6 +118,14 @@ async def start_forward(
         await forward.wait_ended()
         raise forward.error
     return forward
+
+
+async def list_pods(connection: WatchingConnection, target: ForwardTarget) -> tuple[Pod, ...]:
+    """Return the pods that a target selects, others than its own among them. Raises KdashError."""
+    lister = connection.lister_watcher(
+        POD, target.ref.namespace, label_selector=target.label_selector, field_selector=target.field_selector
+    )
+    return tuple((await list_all(lister, POD)).objects)
 
 
 def _listen(
@@ -177,11 +186,8 @@ class _Watches:
     async def first_pods(self, target: ForwardTarget, fallback: tuple[Pod, ...]) -> tuple[Pod, ...]:
         """Return the pods as they are now. Raises KdashError: they may not be read."""
         self._service_name = target.ref.name
-        lister = self._connection.lister_watcher(
-            POD, self._namespace, label_selector=target.label_selector, field_selector=target.field_selector
-        )
         try:
-            return tuple((await list_all(lister, POD)).objects)
+            return await list_pods(self._connection, target)
         except ForbiddenError:
             if not fallback:
                 raise

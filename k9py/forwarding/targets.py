@@ -35,7 +35,8 @@ from k9py.forwarding.remote_ports import (
 )
 
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
-_ENDED: Final = ("Succeeded", "Failed")
+ENDED: Final = ("Succeeded", "Failed")
+"""Phases of pods that never run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ class ForwardTarget:
         if not pods:
             return f"{self.title} has no pods"
         for pod in pods:
-            if self._is_up(pod):
+            if self.takes_connections(pod):
                 lacking = [str(remote) for remote in remotes if self.container_port(pod, remote) is None]
                 return f"{printable(pod.name)} has no port {', '.join(lacking)}"
         pod = max(
@@ -172,7 +173,7 @@ class ForwardTarget:
                 pod.metadata.creation_timestamp or _EARLIEST,
             ),
         )
-        why = _why_not(pod, now)
+        why = why_not_usable(pod, now)
         if len(pods) == 1:
             return why
         return f"none of {count_noun(len(pods), 'pod')} is ready: {why}"
@@ -188,15 +189,15 @@ class ForwardTarget:
         return not self.controller_name or owner.name == self.controller_name
 
     def _serves(self, pod: Pod, remotes: Collection[int | str]) -> bool:
-        return self._is_up(pod) and any(self.container_port(pod, remote) is not None for remote in remotes)
+        return self.takes_connections(pod) and any(self.container_port(pod, remote) is not None for remote in remotes)
 
-    def _is_up(self, pod: Pod) -> bool:
+    def takes_connections(self, pod: Pod) -> bool:
         """Return whether a pod can take connections.
 
         The one that was named does as soon as it runs, as for kubectl. Of a terminating one that is the last there is,
         nobody knows when it stops listening; only a pod that was named is used then.
         """
-        if pod.status.phase in _ENDED:
+        if pod.status.phase in ENDED:
             return False
         if pod.name == self.pod:
             return pod.status.phase == "Running"
@@ -237,11 +238,12 @@ def refuse_service(service: Service) -> None:
         raise MissingPartError(f"{title} has no ports", "name the workload that it selects, such as deploy/NAME")
 
 
-def _why_not(pod: Pod, now: datetime) -> str:
+def why_not_usable(pod: Pod, now: datetime) -> str:
+    """Return why a pod is not ready, with its name, printable."""
     name = printable(pod.name)
     if pod.is_terminating:
         return f"{name} is being deleted"
-    if pod.status.phase in _ENDED:
+    if pod.status.phase in ENDED:
         reason = printable(pod.status.reason)
         return f"{name} has ended ({reason or pod.status.phase})"
     causes = unready_causes(pod, now)

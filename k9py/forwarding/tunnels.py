@@ -9,7 +9,6 @@ there is another one. A connection waits for a tunnel no longer than `CONNECT_SE
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Mapping
 from typing import Final, Protocol
 
@@ -108,17 +107,14 @@ class Tunnels:
 
     Args:
         ports: opens tunnels.
-        rng: source of jitter.
     """
 
-    def __init__(
-        self, ports: PodPorts, namespace: str, clock: Clock, owner: TunnelOwner, rng: random.Random | None = None
-    ) -> None:
+    def __init__(self, ports: PodPorts, namespace: str, clock: Clock, owner: TunnelOwner) -> None:
         self._ports = ports
         self._namespace = namespace
         self._clock = clock
         self._owner = owner
-        self._backoff = Backoff(_FIRST_RETRY, _LONGEST_RETRY, rng=rng)
+        self._backoff = Backoff(_FIRST_RETRY, _LONGEST_RETRY)
         self._changed = asyncio.Event()
         self._available = asyncio.Event()
         self._current: PodLink | None = None

@@ -3,7 +3,7 @@
 Owns: what the first byte of each message means, the status that ends a command, and the bounds in both directions.
 Invariants: at most `MAX_BUFFERED` bytes of output wait for the reader, then the server waits; a command has ended only
 when the server says how (a status, or a normal close): anything else is a lost stream, after which nobody knows whether
-the command still runs. To add a channel: a number here and a `case` in `_take`.
+the command still runs. To add a channel: a member of `_Channel` and a `case` in `_take`.
 
 Sources: apimachinery/pkg/util/remotecommand/constants.go (channels), client-go/tools/remotecommand/websocket.go and
 v4.go (statuses), client-go/tools/remotecommand/proxy (what an API server sends from 1.30 on: it writes one status after
@@ -16,6 +16,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from enum import IntEnum
 from types import TracebackType
 from typing import Final, Self
 
@@ -40,9 +41,19 @@ MAX_STATUS: Final = 1 << 16
 SEND_SIZE: Final = 1 << 15
 """Bytes of input in one message: what kubectl sends; an API server reads a message whole."""
 HANDSHAKE_SECONDS: Final = 30.0
-_STDIN, _STDOUT, _STDERR, _STATUS, _RESIZE, _CLOSE = 0, 1, 2, 3, 4, 255
 _MAX_SIDE: Final = 0xFFFF
 _LOST_HINT: Final = "Nobody knows whether the command still runs: look inside before you repeat it."
+
+
+class _Channel(IntEnum):
+    """The first byte of a message."""
+
+    STDIN = 0
+    STDOUT = 1
+    STDERR = 2
+    STATUS = 3
+    RESIZE = 4
+    CLOSE = 255
 
 
 def open_exec(
@@ -145,7 +156,7 @@ class ChannelStream:
         """
         view = memoryview(data)
         for start in range(0, len(view), SEND_SIZE):
-            if not await self._send(_STDIN, bytes(view[start : start + SEND_SIZE])):
+            if not await self._send(_Channel.STDIN, bytes(view[start : start + SEND_SIZE])):
                 return
 
     async def close_stdin(self) -> None:
@@ -158,13 +169,13 @@ class ChannelStream:
                 "Use a command that knows by itself where its input ends, such as `head -c BYTES`.",
             )
         self._is_stdin_open = False
-        await self._send(_CLOSE, bytes((_STDIN,)))
+        await self._send(_Channel.CLOSE, bytes((_Channel.STDIN,)))
 
     async def resize(self, columns: int, rows: int) -> None:
         """Set the size of its terminal; without a terminal nothing is sent, because the server would not read it."""
         if self._tty:
             width, height = (min(max(side, 1), _MAX_SIDE) for side in (columns, rows))
-            await self._send(_RESIZE, msgspec.json.encode({"Width": width, "Height": height}))
+            await self._send(_Channel.RESIZE, msgspec.json.encode({"Width": width, "Height": height}))
 
     async def end(self) -> CommandEnd:
         """Wait for its end, which comes after all output; output that nobody reads is dropped.
@@ -180,7 +191,7 @@ class ChannelStream:
             raise self._lost or _lost("It was closed")
         return self._end
 
-    async def _send(self, channel: int, data: bytes) -> bool:
+    async def _send(self, channel: _Channel, data: bytes) -> bool:
         """Send a message; return False after the end. A stream on which nothing can be sent may have ended."""
         if not self._finished.is_set():
             try:
@@ -206,12 +217,12 @@ class ChannelStream:
             self._changed.set()
 
     async def _take(self, message: bytes) -> None:
-        match message[:1]:
-            case b"\x01" if len(message) > 1:
+        match message[0] if message else None:
+            case _Channel.STDOUT if len(message) > 1:
                 await self._put(OutputChannel.STDOUT, message[1:])
-            case b"\x02" if len(message) > 1:
+            case _Channel.STDERR if len(message) > 1:
                 await self._put(OutputChannel.STDERR, message[1:])
-            case b"\x03":
+            case _Channel.STATUS:
                 self._status += message[1 : MAX_STATUS + 2 - len(self._status)]
                 self._end = decode_status(bytes(self._status))
 

@@ -56,17 +56,17 @@ class AccessRecords:
         """Raise ReadOnlyError when it is not allowed in this session.
 
         Args:
-            what: such as "shell in web-1": quoted in the message.
+            what: such as "shell in Pod shop/web-1", printable: the message begins with it.
             may_change: a command may change what it runs in, so a read-only session refuses it; reaching a port is
                 allowed there. A recording refuses everything.
         """
         if self._is_replay:
             raise ReadOnlyError(
-                f"refused: this is the replay of an incident capsule; not opened: {what}",
+                f"{what} refused: this is the replay of an incident capsule",
                 "start without --replay to reach pods",
             )
         if self._read_only and may_change:
-            raise ReadOnlyError(f"refused: kdash runs with --readonly; not opened: {what}", "start without --readonly")
+            raise ReadOnlyError(f"{what} refused: kdash runs with --readonly", "start without --readonly")
 
     @asynccontextmanager
     async def recorded(
@@ -112,6 +112,9 @@ class AccessRecords:
             yield record
         except asyncio.CancelledError:
             outcome = "cancelled"
+            raise
+        except BrokenPipeError:
+            outcome, error = "cancelled", "nobody reads the output any more"
             raise
         except KdashError as failure:
             outcome, error = "failed", failure.message

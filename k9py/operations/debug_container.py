@@ -17,7 +17,7 @@ from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.debugging import warnings
 from k9py.operations.debugging.context import hint_after, namespace_of, node_of
-from k9py.operations.debugging.pods import DebugContainer, container_names, ephemeral_container
+from k9py.operations.debugging.pods import DebugContainer, container_names, ephemeral_container, main_container_names
 from k9py.operations.debugging.profiles import DebugStyle
 from k9py.operations.debugging.rows import container_rows
 from k9py.operations.debugging.starting import wait_until_started
@@ -61,7 +61,11 @@ def plan_debug_container(pod: Mapping[str, Any], inputs: DebugInputs) -> WritePl
     added = ephemeral_container(pod, container, inputs.target)
     name = added["name"]
     around = {"spec": {**(pod.get("spec") or {}), "ephemeralContainers": [added]}}
-    target = (("sees processes of", "", f"container {printable(inputs.target)}"),) if inputs.target else ()
+    target = (
+        (("target", "", f"{printable(inputs.target)}: it sees the processes of this container"),)
+        if inputs.target
+        else ()
+    )
     return WritePlan(
         operation=DebugInContainer.id,
         label=DebugInContainer.label,
@@ -93,7 +97,7 @@ def plan_debug_container(pod: Mapping[str, Any], inputs: DebugInputs) -> WritePl
 
 
 def _check_names(pod: Mapping[str, Any], container: DebugContainer, target: str) -> None:
-    main = container_names({"spec": {"containers": (pod.get("spec") or {}).get("containers")}})
+    main = main_container_names(pod)
     if target and target not in main:
         names = printable(", ".join(main))
         raise MissingPartError(f"the pod has no container {printable(target)!r} to target", f"its containers: {names}")

@@ -16,7 +16,7 @@ from k9py.api.text import printable
 from k9py.api.write_request import WriteRequest
 from k9py.operations.debugging import warnings
 from k9py.operations.debugging.context import hint_after, namespace_of, node_of
-from k9py.operations.debugging.pods import Copy, DebugContainer, check_image, container_names, pod_copy
+from k9py.operations.debugging.pods import Copy, DebugContainer, check_image, main_container_names, pod_copy
 from k9py.operations.debugging.profiles import DebugStyle, Raw, named_container
 from k9py.operations.debugging.removing import remove_pod
 from k9py.operations.debugging.rows import container_rows
@@ -55,7 +55,7 @@ def plan_debug_copy(pod: Mapping[str, Any], inputs: CopyInputs) -> WritePlan:
         check_image(image)
     if not (container.image or container.command or how.images):
         raise RefusedError("the copy would not differ from the pod", "give it an image, a command or other images")
-    main = container_names({"spec": {"containers": (pod.get("spec") or {}).get("containers")}})
+    main = main_container_names(pod)
     if unknown := [name for name in how.images if name not in (*main, "*")]:
         hint = f"its containers: {printable(', '.join(main))}"
         raise MissingPartError(f"the pod has no container {printable(unknown[0])!r}", hint)
@@ -85,7 +85,7 @@ def plan_debug_copy(pod: Mapping[str, Any], inputs: CopyInputs) -> WritePlan:
 
 def _rows(pod: Mapping[str, Any], made: Raw, name: str, inputs: CopyInputs) -> Iterator[tuple[str, str, str]]:
     yield "creates", "", f"Pod {printable(made['metadata']['name'])}"
-    before = container_names({"spec": {"containers": (pod.get("spec") or {}).get("containers")}})
+    before = main_container_names(pod)
     if name:
         change = "changed" if name in before else "added"
         yield "container", "", f"{printable(name)}, {change}"
@@ -101,8 +101,14 @@ def _rows(pod: Mapping[str, Any], made: Raw, name: str, inputs: CopyInputs) -> I
     where = f"node {printable(str(made['spec'].get('nodeName')))}" if inputs.how.same_node else ""
     if where:
         yield "runs on", "", where
-    end = "it is removed at the end of the session" if inputs.how.is_removed else "it stays until it is deleted"
-    yield "afterwards", "", end
+    if not name:  # there is no container to attach to, so no session
+        yield "afterwards", "", "nothing is attached to it: it stays until it is deleted"
+    elif inputs.how.is_removed:
+        yield "afterwards", "", "it is removed at the end of the session"
+    elif inputs.how.is_offered:
+        yield "afterwards", "", "at the end of the session you are asked whether to delete it; until then it stays"
+    else:
+        yield "afterwards", "", "it stays until it is deleted"
 
 
 class DebugCopy(Operation[CopyInputs]):

@@ -54,7 +54,9 @@ def plan_node_shell(node: Mapping[str, Any], inputs: NodeShellInputs) -> WritePl
     pod, name = node_pod(about.key.name, inputs.namespace, container)
     key = ObjectRef("Pod", inputs.namespace, str(pod["metadata"]["name"]))
     limit = f"the kubelet ends it after {NODE_SECONDS // 3600} hours"
-    after = f"it is removed when the shell ends; {limit}" if inputs.is_removed else f"it stays until deleted; {limit}"
+    after = (
+        f"it is removed when the shell ends; {limit}" if inputs.is_removed else f"it stays until it is deleted; {limit}"
+    )
     return WritePlan(
         operation=NodeShell.id,
         label=NodeShell.label,

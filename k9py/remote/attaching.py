@@ -40,10 +40,12 @@ class MainProcess:
 
 
 def how_to_detach(process: MainProcess) -> str:
-    """Return which keys leave a process that keeps running; no keymap changes them."""
+    """Return which keys leave a process that keeps running, and whether it takes input; no keymap changes them."""
     if process.is_interactive:
         return f"Ctrl+C goes to it, {LEAVE_KEYS} detaches"
-    return "Ctrl+C detaches" + (" · kdash attach -i types to it" if process.has_stdin else "")
+    if process.has_stdin:
+        return "Ctrl+C detaches · kdash attach -i types to it"
+    return "it takes no input · Ctrl+C detaches"
 
 
 def no_input_note(process: MainProcess) -> str:

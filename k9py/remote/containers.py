@@ -15,13 +15,14 @@ from typing import Any, Final, Literal, TypeVar
 import msgspec
 
 from k9py.api.errors import ConnectionFailedError, ForbiddenError, MissingPartError, NotFoundError, RefusedError
-from k9py.api.kinds import ENDPOINT_SLICE, JOB, KINDS, POD, REPLICA_SET, Kind
+from k9py.api.kinds import ENDPOINT_SLICE, JOB, KINDS, POD, REPLICA_SET, Kind, is_pod
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.plural import with_article
 from k9py.api.pods import ContainerState, Pod
 from k9py.api.selectors import LabelSelector
 from k9py.api.services import SERVICE_NAME_LABEL, Service
-from k9py.api.text import bounded, printable
+from k9py.api.text import printable
+from k9py.remote.container_down import check_runs
 from k9py.runtime.time_slice import TimeSlice
 from k9py.session import ClusterSession
 
@@ -44,8 +45,8 @@ class PodContainer:
     Args:
         name, image: as in the spec.
         role: "" for a main container.
-        state: "running", or why it does not run: "CrashLoopBackOff", "ended with 1"; "" while that is not reported.
-            Printable.
+        state: "running", or why it does not run: "CrashLoopBackOff", "Error, exit code 1"; "" while that is not
+            reported. Printable.
         is_running: None while that is not reported.
         is_default: commands mean it that name no container.
     """
@@ -90,27 +91,25 @@ def _state_text(state: ContainerState | None) -> str:
     if state.running is not None:
         return "running"
     if state.terminated is not None:
-        return printable(f"{state.terminated.reason or 'ended'} with {state.terminated.exit_code}")
+        ended = printable(state.terminated.reason) or "ended"
+        return ended if ended == "Completed" else f"{ended}, exit code {state.terminated.exit_code}"
     return printable(state.waiting.reason if state.waiting is not None else "") or "waiting"
 
 
-async def find_pod(session: ClusterSession, ref: ObjectRef, *, prefers_failing: bool = False) -> Pod:
+async def find_pod(session: ClusterSession, ref: ObjectRef) -> Pod:
     """Return the pod itself, or the newest ready one of an object; the newest that runs where none is ready.
-
-    Args:
-        prefers_failing: the newest that runs and is not ready, where there is one.
 
     Raises:
         RefusedError: no pod runs.
         KdashError: the object or its pods cannot be read.
     """
     pods = await pods_of(session, ref)
-    if ref.kind == POD.name and not ref.group:
+    if is_pod(ref):
         return pods[0]
-    return newest_pod(ref, pods, prefers_failing=prefers_failing)
+    return newest_pod(ref, pods)
 
 
-def newest_pod(ref: ObjectRef, pods: Sequence[Pod], *, prefers_failing: bool = False) -> Pod:
+def newest_pod(ref: ObjectRef, pods: Sequence[Pod]) -> Pod:
     """Return the pod that `find_pod` takes. Raises RefusedError: none runs."""
     candidates = [pod for pod in pods if not pod.is_terminating and pod.status.phase == "Running"]
     if not candidates:
@@ -121,7 +120,7 @@ def newest_pod(ref: ObjectRef, pods: Sequence[Pod], *, prefers_failing: bool = F
         raise RefusedError(f"no pod of {title} runs", f"its pods: {states}")
 
     def order(pod: Pod) -> tuple[bool, datetime, str]:
-        return pod.is_ready != prefers_failing, pod.metadata.creation_timestamp or _EARLIEST, pod.name
+        return pod.is_ready, pod.metadata.creation_timestamp or _EARLIEST, pod.name
 
     return max(candidates, key=order)
 
@@ -131,7 +130,7 @@ def choose_container(pod: Pod, name: str = "") -> PodContainer:
 
     Raises:
         MissingPartError: there is no such container.
-        RefusedError: it does not run.
+        ContainerDownError: it does not run.
     """
     containers = containers_of(pod)
     title = printable(pod.name)
@@ -139,31 +138,71 @@ def choose_container(pod: Pod, name: str = "") -> PodContainer:
     if chosen is None:
         what = f"pod {title} has no container {printable(name)}" if name else f"pod {title} has no containers"
         raise MissingPartError(what, f"its containers: {list_containers(containers)}")
-    if why := _not_started(pod):
-        raise RefusedError(f"pod {title} is {why}", "kdash why says what it waits for")
-    if chosen.is_running is False:
-        message = f"container {printable(chosen.name)} of pod {title} does not run: {chosen.state}"
-        raise RefusedError(message, f"its containers: {list_containers(containers)}")
+    check_runs(pod, chosen.name, ", ".join(printable(each.name) for each in containers if each.is_running))
     return chosen
 
 
-def _not_started(pod: Pod) -> str:
-    """Return why a Pending pod has no containers yet, as the scheduler says; "" when a node has it."""
-    if pod.spec.node_name or pod.status.phase != "Pending":
-        return ""
-    for condition in pod.status.conditions or ():
-        if condition.type == "PodScheduled" and condition.status != "True" and condition.message:
-            return f"Pending: {bounded(condition.message, 300)}"
-    return "Pending: it has no node yet"
+@dataclass(frozen=True, slots=True)
+class ChosenContainer:
+    """The container that a command means, and what it was chosen from.
+
+    Args:
+        pods: how many the named object has; None: the pod itself was named.
+        is_named: the container was named.
+    """
+
+    pod: Pod
+    container: PodContainer
+    pods: int | None = None
+    is_named: bool = False
+
+    def note(self, *, is_terminal: bool, names_pod: bool = True) -> str:
+        """Return which pod and container are used where others were possible, "" where nothing has to be reported.
+
+        Args:
+            is_terminal: a person reads it, who did not name the pod: it is named though it is the only one.
+            names_pod: False: the pod is named elsewhere.
+        """
+        parts = []
+        if names_pod and self.pods is not None and (self.pods > 1 or is_terminal):
+            parts.append(f"pod {printable(self.pod.name)}" + (f" of {self.pods:,}" if self.pods > 1 else ""))
+        if not self.is_named and (default := defaulted_note(self.pod, self.container)):
+            parts.append(default)
+        return f"using {', '.join(parts)}" if parts else ""
+
+
+async def find_container(session: ClusterSession, ref: ObjectRef, name: str = "") -> ChosenContainer:
+    """Return a container of the pod that `find_pod` takes, by name; "": its default one.
+
+    Raises:
+        RefusedError: no pod runs, or the container does not.
+        MissingPartError: there is no such container.
+        KdashError: the object or its pods cannot be read.
+    """
+    pods = await pods_of(session, ref)
+    pod = pods[0] if is_pod(ref) else newest_pod(ref, pods)
+    return ChosenContainer(pod, choose_container(pod, name), None if is_pod(ref) else len(pods), bool(name))
+
+
+def default_name(pod: Pod) -> str:
+    """Return the name of the container that commands mean which name none; "" where the pod has none."""
+    return next((each.name for each in containers_of(pod) if each.is_default), "")
+
+
+def has_others(pod: Pod) -> bool:
+    """Return whether a pod has several main or sidecar containers."""
+    return len(_serving(pod)) > 1
+
+
+def _serving(pod: Pod) -> list[PodContainer]:
+    return [each for each in containers_of(pod) if each.role in ("", "sidecar")]
 
 
 def defaulted_note(pod: Pod, chosen: PodContainer) -> str:
     """Return which of several containers was taken because none was named; "" where the pod's annotation names it."""
-    containers = containers_of(pod)
-    others = [each for each in containers if each.role in ("", "sidecar")]
-    if len(others) < 2 or pod.metadata.annotation(DEFAULT_CONTAINER):
+    if not has_others(pod) or pod.metadata.annotation(DEFAULT_CONTAINER):
         return ""
-    return f"container {printable(chosen.name)} of {list_containers(others)}; -c names another one"
+    return f"container {printable(chosen.name)} of {list_containers(_serving(pod))}; -c names another one"
 
 
 def list_containers(containers: Sequence[PodContainer]) -> str:
@@ -188,7 +227,7 @@ async def pods_of(session: ClusterSession, ref: ObjectRef) -> list[Pod]:
         RefusedError: its kind has no pods.
         KdashError: it, or its pods, cannot be read.
     """
-    if ref.kind == POD.name and not ref.group:
+    if is_pod(ref):
         return [_decode(POD, await session.connection.get(ref))]
     if ref.kind == "Node" and not ref.group:
         listed = await session.connection.list(POD.name, "", field_selector=f"spec.nodeName={ref.name}")

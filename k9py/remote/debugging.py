@@ -24,11 +24,10 @@ from k9py.operations.debugging.profiles import HOST_ROOT
 from k9py.operations.debugging.removing import remove_pod
 from k9py.operations.debugging.starting import status_of
 from k9py.operations.result import OperationResult
+from k9py.remote.prompt_hint import PromptHintStream
 from k9py.runtime.exit_holds import hold_exit
 from k9py.session import ClusterSession
 
-PROMPT_HINT: Final = "If you don't see a command prompt, press Enter."
-"""The prompt was written before anybody was attached."""
 HOST_HINT: Final = f"The node's files are at {HOST_ROOT}; chroot {HOST_ROOT} runs its programs."
 _REMOVE_SECONDS: Final = 20.0
 """How long a server is asked to remove a pod, and waited for."""
@@ -57,8 +56,13 @@ class DebugPod:
 
     @property
     def hint(self) -> str:
-        """What to know in it."""
-        return f"{HOST_HINT} {PROMPT_HINT}" if self.has_host_files else PROMPT_HINT
+        """What to know in it, "" for nothing."""
+        return HOST_HINT if self.has_host_files else ""
+
+    @property
+    def title(self) -> str:
+        """What a person is in, printable."""
+        return f"debugging in {printable(self.container.pod)} ({printable(self.container.container)})"
 
     @property
     def ref(self) -> ObjectRef:
@@ -89,15 +93,13 @@ def debug_pod_of(result: OperationResult) -> DebugPod | None:
 
 
 @asynccontextmanager
-async def open_debug(
-    session: ClusterSession, where: DebugPod, *, stdin: bool = True, tty: bool = True
-) -> AsyncIterator[ContainerStream]:
-    """Attach to the container. Raises KdashError, ReadOnlyError."""
+async def open_debug(session: ClusterSession, where: DebugPod) -> AsyncIterator[ContainerStream]:
+    """Attach to the container; a terminal without a prompt gets a hint. Raises KdashError, ReadOnlyError."""
     container = where.container
     what = f"debug container in {container.pod}"
     recorded = session.writer.accesses.recorded("attach", where.ref, what, uid=where.uid, container=container.container)
-    async with recorded, session.connection.open_attach(container, stdin=stdin, tty=tty) as stream:
-        yield stream
+    async with recorded, session.connection.open_attach(container, stdin=True, tty=True) as stream:
+        yield PromptHintStream(stream, session.clock)
 
 
 async def how_it_ended(session: ClusterSession, where: DebugPod, *, waits: bool = True) -> StateTerminated | None:

@@ -20,7 +20,7 @@ from k9py.api.pods import Pod
 from k9py.api.streams import CommandEnd, ContainerRef, OutputChannel
 from k9py.api.text import printable
 from k9py.remote.command_end import exit_code_of, failure_text
-from k9py.remote.containers import choose_container, pods_of
+from k9py.remote.containers import choose_container, containers_of, default_name, defaulted_note, pods_of
 from k9py.session import ClusterSession
 
 PARALLEL: Final = 8
@@ -48,11 +48,13 @@ class PodTarget:
     Args:
         uid: of its pod.
         obstacle: why the command cannot run there, printable; "" when it can.
+        defaulted: which of several containers was taken because none was named, printable; "" for no choice.
     """
 
     container: ContainerRef
     uid: str = ""
     obstacle: str = ""
+    defaulted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,38 +92,65 @@ class PodRun:
         return b"".join(data for channel, data in self.output if channel is OutputChannel.STDERR)
 
 
-async def find_targets(session: ClusterSession, ref: ObjectRef, container: str = "") -> tuple[PodTarget, ...]:
-    """Return the container of each pod of an object, sorted by the names of the pods.
+@dataclass(frozen=True, slots=True)
+class RunPods:
+    """The pods of an object in which a command can be run, sorted by name; at least one."""
 
-    Pods that have finished or are being deleted are left out, as they no longer serve; a pod whose container does not
-    run has the reason.
+    ref: ObjectRef
+    pods: tuple[Pod, ...]
 
-    Args:
-        container: its name; "": the default one of each pod.
+    @property
+    def containers(self) -> tuple[str, ...]:
+        """The main containers and sidecars of all of them."""
+        return tuple(
+            dict.fromkeys(each.name for pod in self.pods for each in containers_of(pod) if each.role in ("", "sidecar"))
+        )
+
+    def targets(self, container: str = "") -> tuple[PodTarget, ...]:
+        """Return the container of each pod; a pod whose container does not run has the reason.
+
+        Args:
+            container: its name; "": the default one of each pod.
+
+        Raises:
+            RefusedError: no pod has such a container that runs.
+        """
+        targets = tuple(_target(pod, container) for pod in self.pods)
+        if all(target.obstacle for target in targets):
+            choose_container(self.pods[0], container)  # raises with the list of containers
+            raise RefusedError(f"no pod of {printable(str(self.ref))} runs: {targets[0].obstacle}", "")
+        return targets
+
+
+async def find_run_pods(session: ClusterSession, ref: ObjectRef) -> RunPods:
+    """Return the pods of an object; those that have finished or are being deleted no longer serve, and are left out.
 
     Raises:
-        RefusedError: there are no such pods, or no pod has such a container.
+        RefusedError: there are no such pods.
         KdashError: the object or its pods cannot be read.
     """
     pods = await pods_of(session, ref)
-    present = [pod for pod in pods if not pod.is_terminating and pod.status.phase not in _FINISHED]
+    present = tuple(pod for pod in pods if not pod.is_terminating and pod.status.phase not in _FINISHED)
     if not present:
         others = "all have finished or are being deleted" if pods else "it has none"
         raise RefusedError(f"{printable(str(ref))} has no pods to run a command in: {others}", "")
-    targets = tuple(_target(pod, container) for pod in present)
-    if all(target.obstacle for target in targets):
-        choose_container(present[0], container)  # raises with the list of containers
-        raise RefusedError(f"no pod of {printable(str(ref))} runs: {targets[0].obstacle}", "")
-    return targets
+    return RunPods(ref, present)
+
+
+async def find_targets(session: ClusterSession, ref: ObjectRef, container: str = "") -> tuple[PodTarget, ...]:
+    """Return the container of each pod of an object, as `find_run_pods` and `RunPods.targets`. Raises KdashError."""
+    return (await find_run_pods(session, ref)).targets(container)
 
 
 def _target(pod: Pod, container: str) -> PodTarget:
     try:
         chosen = choose_container(pod, container)
     except RefusedError as error:
-        return PodTarget(ContainerRef(pod.namespace, pod.name, container), pod.metadata.uid, error.message)
+        name = container or default_name(pod)
+        return PodTarget(ContainerRef(pod.namespace, pod.name, name), pod.metadata.uid, error.message)
     obstacle = "" if pod.status.phase == "Running" else printable(f"the pod is {pod.status.phase or 'unknown'}")
-    return PodTarget(ContainerRef(pod.namespace, pod.name, chosen.name), pod.metadata.uid, obstacle)
+    defaulted = "" if container else defaulted_note(pod, chosen)
+    return PodTarget(ContainerRef(pod.namespace, pod.name, chosen.name), pod.metadata.uid, obstacle, defaulted)
 
 
 async def run_in_pods(

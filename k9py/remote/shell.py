@@ -15,7 +15,7 @@ from k9py.api.pods import Pod
 from k9py.api.streams import ContainerCommands, ContainerRef
 from k9py.api.text import printable
 from k9py.remote.command_end import failure_text, is_program_missing
-from k9py.remote.started_stream import START_SECONDS, StartedStream, start
+from k9py.remote.started_stream import StartedStream, start
 
 _FIND_SHELL: Final = "command -v bash >/dev/null 2>&1 && exec bash; exec sh"
 _COMMON_TERMS: Final = frozenset(
@@ -51,19 +51,13 @@ def runs_windows(pod: Pod) -> bool:
 
 @asynccontextmanager
 async def open_shell(
-    commands: ContainerCommands,
-    container: ContainerRef,
-    command: tuple[str, ...],
-    size: tuple[int, int],
-    *,
-    seconds: float = START_SECONDS,
+    commands: ContainerCommands, container: ContainerRef, command: tuple[str, ...], size: tuple[int, int]
 ) -> AsyncIterator[StartedStream]:
     """Run a shell with a terminal, and wait until it has started.
 
     Args:
         command: of `shell_command`.
         size: columns and rows of the terminal.
-        seconds: to wait for its first output.
 
     Raises:
         NoShellError: the container has none.
@@ -72,7 +66,7 @@ async def open_shell(
     """
     async with commands.open_exec(container, command, stdin=True, tty=True) as stream:
         await stream.resize(*size)
-        async with start(stream, seconds) as started:
+        async with start(stream) as started:
             where = f"container {printable(container.container)} of pod {printable(container.pod)}"
             if started.has_ended or b"exec failed" in started.first:
                 end = await started.end()

@@ -79,11 +79,11 @@ class StartedStream:
 
 
 @asynccontextmanager
-async def start(stream: ContainerStream, seconds: float = START_SECONDS) -> AsyncIterator[StartedStream]:
+async def start(stream: ContainerStream) -> AsyncIterator[StartedStream]:
     """Wait until a command has written something or has ended. Raises ConnectionFailedError."""
     started = StartedStream(stream)
     try:
-        await started.wait(seconds)
+        await started.wait(START_SECONDS)
         yield started
     finally:
         await started.close()

@@ -6,49 +6,37 @@ access to the cluster's state is submitted to its loop and awaited.
 
 import asyncio
 import concurrent.futures
-import gc
 import random
 import threading
 import uuid
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from k9py.simulator.admission import Webhook
 from k9py.simulator.apiserver.authorization import EVERYTHING, Access, Rule, viewer_rules
 from k9py.simulator.apiserver.request import UserInfo
-from k9py.simulator.apiserver.served_apis import ServedApis, serve
+from k9py.simulator.apiserver.served_apis import ServedApis
 from k9py.simulator.clock import ManualClock, RealClock, SimulationClock
-from k9py.simulator.controllers.controller_manager import start_controllers
 from k9py.simulator.faults import Fault, Faults, RequestMatch
 from k9py.simulator.http_server import TOKEN_PATH, HttpServer, RecordedRequest
+from k9py.simulator.initial_objects import Component, populate, serve_apis
 from k9py.simulator.kubeconfig import kubeconfig, write_private
-from k9py.simulator.kubelet.nodes import start_nodes
-from k9py.simulator.registry.defaults import defaulted
-from k9py.simulator.registry.resources import NAMESPACES, PODS
 from k9py.simulator.registry.storage import Storage
-from k9py.simulator.scenarios.cluster_objects import add_cluster_objects
-from k9py.simulator.scenarios.loader import check_scenario, load_scenario
-from k9py.simulator.scenarios.recorded import Recording, load_recording
+from k9py.simulator.scenarios.loader import check_scenario
+from k9py.simulator.scenarios.recorded import Recording
 from k9py.simulator.state import SimulatorState
 from k9py.simulator.streaming.streams import Streams
 from k9py.simulator.streaming.websocket import StreamFrame
 
 START_SECONDS = 60.0
 CALL_SECONDS = 60.0
-MANY_PODS = 5000  # from this size on, loaded objects are excluded from garbage collection
 ANY_REQUEST = RequestMatch()
 LOG_REQUESTS = RequestMatch("get", "pods", "/log?")
 EXEC_REQUESTS = RequestMatch("get", "pods", "/exec?")
 
 _T = TypeVar("_T")
-
-
-class _Component(Protocol):
-    """A component that runs until it is stopped (controllers, nodes)."""
-
-    async def stop(self) -> None: ...
 
 
 class Simulator:
@@ -100,7 +88,7 @@ class Simulator:
         self._tokens: dict[str, str] = {}
         self.add_user("admin", EVERYTHING, groups=("system:masters",))
         self.add_user("viewer", viewer_rules("shop"), name="system:serviceaccount:shop:viewer")
-        self._components: list[_Component] = []
+        self._components: list[Component] = []
         self._listener: HttpServer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -293,7 +281,7 @@ class Simulator:
 
     def serve(self, apis: ServedApis) -> None:
         """Serve these APIs from now on: with or without a metrics-server, in older versions, some unavailable."""
-        self.call(_serve, apis)
+        self.call(serve_apis, apis)
 
     def register_webhook(self, webhook: Webhook) -> None:
         """Register an admission webhook for the writes from now on."""
@@ -363,7 +351,7 @@ class Simulator:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         self._listener = HttpServer(self._state, self._access, self._faults)
         try:
-            self._populate()
+            self._components += populate(self._state, self.scenario, self._recording, self._apis)
             await self._listener.open()
             started.set_result(None)
             await self._stopping.wait()
@@ -371,37 +359,6 @@ class Simulator:
             await self._listener.close()
             for part in reversed(self._components):
                 await part.stop()
-
-    def _populate(self) -> None:
-        if self._recording is not None:
-            _serve(self._state, self._apis)  # before the recording, which has APIServices of its own
-            load_recording(self._recording, self._state)
-            return
-        for name in ("default", "kube-system"):
-            namespace = defaulted(NAMESPACES, {"kind": "Namespace", "metadata": {"name": name}})
-            self._state.storage.create(NAMESPACES, namespace)
-        if self.scenario is not None:
-            self._load(self.scenario)
-        _serve(self._state, self._apis)
-
-    def _load(self, scenario: str) -> None:
-        # Loading creates up to hundreds of thousands of permanent objects that each collection would traverse again.
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
-            loaded = load_scenario(scenario, self._state)
-            add_cluster_objects(self._state)
-        finally:
-            if collecting:
-                gc.enable()
-        if self._state.storage.count(PODS) >= MANY_PODS:
-            gc.freeze()
-        self._components += [start_controllers(self._state), start_nodes(self._state), loaded]
-
-
-def _serve(state: SimulatorState, apis: ServedApis) -> None:
-    serve(state.storage, apis, state.clock.now())
-    state.apis = apis
 
 
 def _uid(rng: random.Random, salt: int) -> str:

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingsMap, BindingType
 
 from k9py.actions.action import Action, ActionScope, ActionTarget
 from k9py.actions.registry import BUILT_IN, ActionRegistry
+from k9py.api.kinds import is_pod
 from k9py.api.meta import ObjectRef
 
 PERFORM: Final = "perform"
@@ -34,9 +35,10 @@ def added_bindings(actions: ActionRegistry, *scopes: ActionScope) -> list[Bindin
 
 
 def kind_actions(actions: ActionRegistry, ref: ObjectRef) -> tuple[Action, ...]:
-    """Return the actions with keys in a table of an object's kind alone."""
+    """Return the actions with keys in a table of an object's kind alone; on a pod, also those of its containers."""
     target = ActionTarget(ref)
-    return tuple(action for action in actions.in_scope(ActionScope.KIND) if action.allowed(target) is None)
+    scopes = (ActionScope.KIND, ActionScope.CONTAINER) if is_pod(ref) else (ActionScope.KIND,)
+    return tuple(action for action in actions.in_scope(*scopes) if action.allowed(target) is None)
 
 
 def with_kind_bindings(

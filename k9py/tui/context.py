@@ -185,6 +185,10 @@ class Forwards(Protocol):
         """Start a forward of the config file; False when it has none of that name for this context."""
         ...
 
+    def explain_nothing_selected(self, argument: str) -> None:
+        """Show that no object is selected, and that an argument is no saved forward either, unless it is a port."""
+        ...
+
     def start_by_key(self, key: str) -> None:
         """Start the forward of the config file that has a key; report when there is none."""
         ...
@@ -203,6 +207,10 @@ class Forwards(Protocol):
 
     def config_lines(self, job: BackgroundJob) -> str:
         """Return a forward as lines for the config file, "" for a job of another kind."""
+        ...
+
+    def config_reason(self, job: BackgroundJob) -> str:
+        """Return why there are no lines for the config file, "" when there are."""
         ...
 
 

@@ -25,6 +25,8 @@ FORWARD_KIND: Final = "port-forward"
 BAR_CELLS: Final = 10
 ROW_KIND: Final = "BackgroundJob"
 _GROUP: Final = 1_000_000
+_NAMED_AT_EXIT: Final = 4
+"""Forwards that are named in the line at the end."""
 
 
 def _since(row: Row, now: datetime) -> str:
@@ -32,7 +34,7 @@ def _since(row: Row, now: datetime) -> str:
 
 
 COLUMNS: Final = (
-    Column("kind", "KIND", min_width=8, max_width=16, priority=1, sort_key="K"),
+    Column("kind", "KIND", min_width=8, max_width=16, sort_key="K"),
     Column("what", "WHAT", min_width=16, max_width=60, grow=True, sort_key="W"),
     Column("state", "STATE", min_width=8, max_width=10, sort_key="A"),
     Column("progress", "PROGRESS", min_width=12, max_width=48, priority=2, grow=True, sort_key="R"),
@@ -60,12 +62,16 @@ class SavedForward:
         name: of its table.
         what: such as "svc/web 8080→80".
         key: that starts it from any screen, as it is written; "" for none.
+        fault: what is not valid in its table, and its line.
+        is_usable: it can be started, with its fault too.
     """
 
     name: str
     what: str
     namespace: str = ""
     key: str = ""
+    fault: str = ""
+    is_usable: bool = True
 
 
 def job_tone(job: BackgroundJob) -> Tone:
@@ -132,19 +138,21 @@ def job_row(job: BackgroundJob, number: int) -> Row:
 
 
 def saved_row(saved: SavedForward, place: int) -> Row:
-    """Return the row of a forward of the config file that does not run."""
+    """Return the row of a forward of the config file that does not run, or why it cannot."""
     key = f" · {saved.key} starts it anywhere" if saved.key else ""
+    fault = f" · {saved.fault}" if saved.fault else ""
+    tone = Tone.WARN if saved.fault else Tone.MUTED
     return Row(
         key=saved_key(saved.name),
         cells=(
             Cell(FORWARD_KIND, Tone.MUTED),
-            Cell(printable(saved.what), Tone.MUTED),
-            Cell("saved", Tone.ACCENT),
+            Cell(printable(saved.what or saved.name), Tone.MUTED),
+            Cell("saved", Tone.ACCENT) if saved.is_usable else Cell("not valid", Tone.WARN),
             Cell("", sort=(True, 0.0, "")),
             Cell("", sort=0.0),
-            Cell(printable(f"{saved.name}{key}"), Tone.MUTED),
+            Cell(printable(f"{saved.name}{key}{fault}" if saved.is_usable else saved.fault), tone),
         ),
-        tone=Tone.MUTED,
+        tone=tone,
         rank=_SAVED_RANK * _GROUP + place,
     )
 
@@ -165,6 +173,19 @@ def detail_lines(job: BackgroundJob, now: datetime) -> list[StyledLine]:
     if job.quit_question:
         facts.append(("lost if it ends", job.quit_question))
     return [head, *_named_lines(facts)]
+
+
+def saved_lines(saved: SavedForward) -> list[StyledLine]:
+    """Return all that is known of a forward of the config file that does not run, its fault in full."""
+    tone = Tone.WARN if saved.fault else Tone.MUTED
+    state = "  saved" if saved.is_usable else "  not valid"
+    head: StyledLine = (
+        (f"{tone.symbol} ", tone),
+        (printable(f"{FORWARD_KIND} {saved.what or saved.name}"), Tone.PLAIN),
+        (state, Tone.MUTED),
+    )
+    facts = [("name", saved.name), ("namespace", saved.namespace), ("key", saved.key), ("config file", saved.fault)]
+    return [head, *_named_lines([(name, value) for name, value in facts if value])]
 
 
 def _named_lines(facts: Sequence[tuple[str, str]]) -> list[StyledLine]:
@@ -226,6 +247,31 @@ def _count(noun: str, running: Sequence[BackgroundJob], failed: int) -> JobCount
         )
         return JobCount(text, Tone.WARN)
     return JobCount(count_noun(len(running), noun), Tone.PLAIN) if running else None
+
+
+def ended_notice(running: Iterable[BackgroundJob]) -> str:
+    """Return which forwards end with kdash, for the shell; "" when none does. Plain ASCII but for their names.
+
+    Args:
+        running: the jobs as they are before they are stopped.
+    """
+    forwards = [job for job in running if job.kind == FORWARD_KIND]
+    if not forwards:
+        return ""
+    shown = [printable(job.url or job.title) for job in forwards[:_NAMED_AT_EXIT]]
+    more = len(forwards) - len(shown)
+    names = ", ".join([*shown, f"{more} more"] if more else shown)
+    return f"{count_noun(len(forwards), 'forward')} ended with kdash: {names}"
+
+
+def standstill_notice(running: Iterable[BackgroundJob]) -> str:
+    """Return that forwards stand still while the process is stopped (Ctrl+Z), "" when there is none. Plain ASCII."""
+    count = sum(job.kind == FORWARD_KIND for job in running)
+    if not count:
+        return ""
+    return (
+        f"{count_noun(count, 'forward')} {'stands' if count == 1 else 'stand'} still while kdash is stopped: fg resumes"
+    )
 
 
 @dataclass(frozen=True, slots=True)

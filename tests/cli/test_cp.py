@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from k9py.api.errors import ConnectionFailedError, RefusedError
 from k9py.cli.remote.copy_progress import progress_line
-from k9py.cli.remote.cp import copy, copy_request
+from k9py.cli.remote.cp import copy, copy_request, what_is_there
 from k9py.remote.files.progress import CopyProgress
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
@@ -50,7 +52,8 @@ async def test_a_file_and_a_tree_come_and_go(shell: Shell, tmp_path: Path) -> No
     assert b"port: 8080" in (tmp_path / "app.yaml").read_bytes()
     assert len(contents(tmp_path / "tree")) > 10
     assert contents(tmp_path / "again") == contents(tmp_path / "tree")
-    assert (one.out, one.err) == ("", "")
+    assert (one.out, one.err) == ("", "kdash: copied 55 B from pod a (app)\n")
+    assert back.err == "kdash: copied 14 files, 393 B to pod a (app)\n"
 
 
 async def test_links_are_listed_and_do_not_change_the_exit_code(shell: Shell, tmp_path: Path) -> None:
@@ -62,13 +65,37 @@ async def test_links_are_listed_and_do_not_change_the_exit_code(shell: Shell, tm
     assert not [path for path in (tmp_path / "data").rglob("*") if path.is_symlink()]
 
 
+@pytest.mark.parametrize(
+    ("source", "destination", "total", "hint"),
+    [
+        ("a:/x", "./x", 1, "5 MiB are here; the current file ends with .kdash-part; --resume continues"),
+        (
+            "a:/x",
+            "./x",
+            9,
+            "3 files complete, 5 MiB are here; the current file ends with .kdash-part; --resume continues",
+        ),
+        ("./x", "a:/x", 1, "5 MiB sent; the current file ends with .kdash-part; --resume continues"),
+        ("./x", "a:/x", 9, "5 MiB sent; the last file may be cut; --resume continues"),
+    ],
+)
+def test_what_a_broken_copy_has_left_is_claimed_only_where_it_is_known(
+    source: str, destination: str, total: int, hint: str
+) -> None:
+    progress = CopyProgress(files=3, bytes=5 << 20, total_files=total)
+    request = copy_request(source, destination, "", False, True, False, 0)
+
+    assert what_is_there(request, progress, ConnectionFailedError("cut")) == hint
+    assert not what_is_there(request, progress, RefusedError("no"))
+
+
 async def test_resume_copies_nothing_that_is_complete(shell: Shell, tmp_path: Path) -> None:
     await cp(shell, "a:/data/hard-names", str(tmp_path / "tree"))
 
     result = await cp(shell, "a:/data/hard-names", str(tmp_path / "tree"), resumes=True)
 
     assert result.code == ExitCode.DONE, result.err
-    assert "were complete" in result.err
+    assert re.search(r"complete already: (\d+) of \1 files", result.err)
 
 
 async def test_refusals_are_clear_and_audited(shell: Shell, tmp_path: Path) -> None:
@@ -82,6 +109,16 @@ async def test_refusals_are_clear_and_audited(shell: Shell, tmp_path: Path) -> N
     assert not (tmp_path / "x").exists()
     lines = [(line["event"], line.get("outcome"), line["action"]) for line in shell.audit]
     assert lines == [("open", None, "copy"), ("close", "failed", "copy")]
+
+
+async def test_which_pod_of_a_workload_is_used_is_reported(tmp_path: Path) -> None:
+    with Simulator("shop-quiet", ManualClock()) as simulator:
+        simulator.advance(60)
+        result = await cp(Shell(simulator, tmp_path), "deploy/cart:/etc/hostname", str(tmp_path / "name"))
+
+    assert result.code == ExitCode.DONE, result.err
+    pod = (tmp_path / "name").read_text().strip()
+    assert result.err.splitlines() == [f"kdash: using pod {pod} of 3", f"kdash: copied 22 B from pod {pod} (app)"]
 
 
 def test_the_progress_fits_its_line() -> None:

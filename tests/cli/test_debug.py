@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,8 @@ from k9py.cli.command_line import WriteOptions
 from k9py.cli.debug import debug, list_leftovers
 from k9py.cli.debug_command import debug as command
 from k9py.cli.debug_options import DebugOptions
-from k9py.cli.operation_targets import TypedName
+from k9py.cli.operation_targets import NamedTarget, TypedName
+from k9py.cli.remote.targets import parse_container_target
 from k9py.cli.session import Invocation
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import PODS
@@ -39,7 +41,7 @@ def shell(simulator: Simulator, tmp_path: Path) -> Shell:
 
 async def run(
     shell: Shell,
-    target: TypedName,
+    target: NamedTarget,
     options: DebugOptions | None = None,
     write: WriteOptions = YES,
     *,
@@ -77,7 +79,12 @@ async def test_a_pod_on_a_node_is_created_and_listed(simulator: Simulator, shell
     assert pod["spec"]["nodeName"] == node
     assert pod["spec"]["containers"][0]["image"] == "busybox:1.37"
     assert f"Pod shop/{pod['metadata']['name']} created" in result.out
-    assert "profile: sysadmin: privileged: it may do anything on the node" in result.err
+    assert "securityContext" not in pod["spec"]["containers"][0]  # general, as kubectl debug node/ creates it
+    name = pod["metadata"]["name"]
+    assert "profile: general: sees all processes of the node" in result.err
+    assert "it stays until it is deleted" in result.err
+    assert f"to enter it: kdash exec pod/{name} -n shop -c debugger -it -- sh" in result.err
+    assert f"to remove it: kdash delete pod/{name} -n shop" in result.err
     listed = await shell.run(lambda invocation: list_leftovers(invocation, ""))
     assert pod["metadata"]["name"] in listed.out
 
@@ -111,6 +118,52 @@ async def test_the_image_and_the_profile_come_from_the_config_file(
     assert result.code == 0, result.err
     assert created(simulator)["spec"]["containers"][0]["image"] == "registry.example.com/tools:1"
     assert "hostPID" not in created(simulator)["spec"]
+
+
+async def test_the_profile_of_the_config_file_is_that_of_nodes_too(
+    simulator: Simulator, shell: Shell, tmp_path: Path
+) -> None:
+    node = next(iter(pods(simulator).values()))["spec"]["nodeName"]
+    config = tmp_path / "config.toml"
+    config.write_text('[debug]\nprofile = "sysadmin"\n')
+    result = await run(shell, TypedName("node", node), config_path=config)
+    assert result.code == 0, result.err
+    assert created(simulator)["spec"]["containers"][0]["securityContext"] == {"privileged": True}
+
+
+async def test_a_dry_run_shows_what_happens_to_the_pod_of_a_session(simulator: Simulator, shell: Shell) -> None:
+    node = next(iter(pods(simulator).values()))["spec"]["nodeName"]
+    dry_run = WriteOptions(dry_run=True)
+    attached = await run(shell, TypedName("node", node), DebugOptions(attaches=True), dry_run)
+    assert "it is removed when the shell ends; the kubelet ends it after 8 hours" in attached.err + attached.out
+    alone = await run(shell, TypedName("node", node), DebugOptions(attaches=False), dry_run)
+    assert "it stays until it is deleted; the kubelet ends it after 8 hours" in alone.err + alone.out
+    assert "to enter it" not in alone.err
+    for removes, end in (
+        (True, "it is removed at the end of the session"),
+        (None, "at the end of the session you are asked whether to delete it"),
+        (False, "it stays until it is deleted"),
+    ):
+        options = DebugOptions(attaches=True, copy_to="c", removes=removes)
+        copied = await run(shell, TypedName("deploy", "checkout"), options, dry_run)
+        assert f"afterwards: {end}" in copied.err + copied.out
+
+
+async def test_a_removal_needs_a_session(shell: Shell) -> None:
+    result = await run(shell, TypedName("deploy", "checkout"), DebugOptions(copy_to="c", removes=True))
+    assert result.code == 9
+    assert "--rm removes the pod after a session, which needs a terminal" in result.err
+
+
+async def test_a_bare_name_is_that_of_a_pod_else_of_a_workload(simulator: Simulator, shell: Shell) -> None:
+    result = await run(shell, parse_container_target(["checkout"]), DebugOptions(target="app"))
+    assert result.code == 0, result.err
+    [name] = re.findall(r"kdash: pod (checkout-[^\s:]+)", result.err)
+    assert pods(simulator)[name]["spec"]["ephemeralContainers"]
+    assert "to remove it" not in result.err  # a debug container cannot be removed
+    again = await run(shell, parse_container_target([name]))
+    assert again.code == 0, again.err
+    assert len(pods(simulator)[name]["spec"]["ephemeralContainers"]) == 2
 
 
 async def test_a_dry_run_creates_nothing(simulator: Simulator, shell: Shell) -> None:
@@ -163,6 +216,7 @@ async def test_attaching_needs_a_terminal(simulator: Simulator, shell: Shell) ->
         (["web", "--env", "A"], "is not NAME=VALUE"),
         (["web", "--copy-to", "x", "--set-image", "app"], "is not CONTAINER=IMAGE"),
         (["web", "--profile", "legacy"], "'legacy' is not one of"),
+        (["web", "--copy-to", "x", "--rm", "--no-attach"], "--rm and --no-attach exclude each other"),
         (["--list", "web"], "--list takes no object"),
     ],
 )

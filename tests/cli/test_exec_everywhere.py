@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,14 @@ async def test_the_same_line_of_all_pods_is_a_table(shell: Shell) -> None:
     assert all(row.startswith("cart-") and row.split()[1:] == ["0", "hello"] for row in rows)
 
 
+async def test_the_container_is_reported_where_none_was_named(shell: Shell) -> None:
+    checkout = ObjectArgument("Deployment", "checkout")
+    for container, note in (("", "kdash: using container app of app, proxy; -c names another one\n"), ("proxy", "")):
+        core = partial(execute_everywhere, named=checkout, container=container, command=("true",), as_json=False)
+        result = await shell.run(core)
+        assert result.err == f"{note}3 pods: 3 exit 0\n"
+
+
 async def test_the_worst_exit_code_is_that_of_the_command_in_json_too(shell: Shell) -> None:
     result = await run(shell, "echo out; exit 4", json=True)
     assert result.code == 4
@@ -54,7 +63,7 @@ async def test_a_read_only_session_refuses_it(shell: Shell) -> None:
     result = await run(shell, "echo hello", read_only=True)
     assert result.code != 0
     assert result.out == ""
-    assert "--readonly" in result.err
+    assert "exec in the pods of Deployment shop/cart refused: kdash runs with --readonly" in result.err
 
 
 @pytest.mark.parametrize(
@@ -70,3 +79,9 @@ def test_an_output_format_without_a_meaning_is_refused(words: list[str], message
     result = CliRunner().invoke(command, words)
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_a_shell_without_a_terminal_is_wrong_usage() -> None:
+    result = CliRunner().invoke(command, ["shell", "web"])
+    assert result.exit_code == 2
+    assert "A shell needs a terminal; without one, run a command: kdash exec POD -- COMMAND" in result.output

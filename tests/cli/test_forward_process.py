@@ -29,6 +29,10 @@ ports = [":80"]
 target = "svc/frontend"
 ports = ["80"]
 context = "staging-*"
+
+[forwards.broken]
+target = "svc/frontend"
+ports = 80
 """
 
 
@@ -126,3 +130,12 @@ def test_a_name_of_nothing_lists_the_saved_forwards_of_this_context(
     assert "saved forwards: front" in done.stderr
     assert "staging," not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_saved_forward_that_is_not_valid_shows_its_fault_and_line(
+    options: list[str], environ: dict[str, str]
+) -> None:
+    done = ran(["broken", *options], environ)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "saved forward broken is not valid: line 12: forwards.broken.ports must be a list" in done.stderr
+    assert "config.toml, or name the object: KIND/NAME" in done.stderr

@@ -34,6 +34,9 @@ def test_version_names_the_command(capsys: pytest.CaptureFixture[str]) -> None:
         (["-n", "shop/../x"], "not a valid namespace name"),
         (["--nope"], "No such option"),
         (["left-over"], "unknown command 'left-over'"),
+        (["run", "x"], "unknown command 'run'. A command in all pods: kdash exec KIND/NAME --all -- COMMAND"),
+        (["--demo", "shel", "deploy/web"], "unknown command 'shel': did you mean shell?"),
+        (["--demo", "failure", "get", "pods"], "unknown demo 'failure'"),
     ],
 )
 def test_invalid_command_lines_are_refused_with_exit_code_2(

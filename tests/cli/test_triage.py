@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,12 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
-def test_status_without_an_object_ranks_the_problems(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(capsys, "status", "--demo=failures")
-    _, text, _ = run(capsys, "status", "--demo=failures", "-o", "json")
+def test_status_without_an_object_ranks_the_problems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # One cluster, and its time stands still: restarts between the two commands would change objects and causes.
+    with Simulator("failures", ManualClock(datetime.now(UTC))) as failures:
+        kubeconfig = str(failures.write_kubeconfig(tmp_path / "config"))
+        code, out, err = run(capsys, "status", "-A", "--kubeconfig", kubeconfig)
+        _, text, _ = run(capsys, "status", "-A", "--kubeconfig", kubeconfig, "-o", "json")
     values = json.loads(text)
 
     assert (code, err) == (1, "")

@@ -14,7 +14,9 @@ from k9py.kube.options import ConnectOptions
 from k9py.simulator.server import Simulator
 from k9py.simulator.streaming.spdy import TunnelFrame
 from tests.conformance.kubectl import Kubectl, Running
-from tests.integration.test_port_forward import ECHO, HTTP, PATIENCE, all_ended, with_ports
+from tests.integration.clusters import PATIENCE
+from tests.integration.listening_pods import ECHO, HTTP, add_listening_pod
+from tests.integration.test_port_forward import all_ended
 from tests.unit.simulator.objects import add_namespace
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: pod\r\nConnection: close\r\n\r\n"
@@ -25,7 +27,7 @@ TEXT = b"all of this comes back"
 def simulator() -> Iterator[Simulator]:
     with Simulator() as running:
         running.call(add_namespace)
-        running.call(with_ports, "web")
+        running.call(add_listening_pod, "web")
         yield running
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import choose_scope
 from k9py.kube.connect import connect
+from k9py.kube.connection import Connection
 from k9py.kube.options import ConnectOptions
 from k9py.runtime.clock import SystemClock
 from k9py.simulator.server import Simulator
@@ -34,19 +35,27 @@ class ImpatientClock(SystemClock):
 
 
 @asynccontextmanager
+async def connected(
+    simulator: Simulator, folder: Path, user: str = "admin", *, namespace: str = "shop"
+) -> AsyncIterator[Connection]:
+    """Connect as a user, and watch nothing; the kubeconfig is `folder / user`."""
+    path = simulator.write_kubeconfig(folder / user, user=user, namespace=namespace)
+    connection = await connect(ConnectOptions(str(path)), environ={"HOME": str(folder)})
+    try:
+        yield connection
+    finally:
+        await connection.aclose()
+
+
+@asynccontextmanager
 async def watched(
     simulator: Simulator, folder: Path, *, user: str = "admin", wanted: Sequence[str] = (), namespace: str = "shop"
 ) -> AsyncIterator[Cluster]:
     """Connect as the dashboard does, and watch."""
-    path = simulator.write_kubeconfig(folder / "config", user=user, namespace=namespace)
-    connection = await connect(ConnectOptions(str(path)), environ={"HOME": str(folder)})
-    try:
+    async with connected(simulator, folder, user, namespace=namespace) as connection:
         choice = await choose_scope(connection, wanted, context_namespace=connection.info.namespace)
-        cluster = Cluster(connection, choice.scope, ImpatientClock(simulator), notice=choice.notice)
-        async with cluster:
+        async with Cluster(connection, choice.scope, ImpatientClock(simulator), notice=choice.notice) as cluster:
             yield cluster
-    finally:
-        await connection.aclose()
 
 
 async def until(cluster: Cluster, condition: Callable[[], bool]) -> None:

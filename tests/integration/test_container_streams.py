@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from k9py.api.errors import BadRequestError, ConnectionFailedError, NotFoundError, RefusedError
 from k9py.api.streams import CommandEnd, ContainerRef, OutputChannel, StreamsUnsupportedError
-from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
-from k9py.kube.options import ConnectOptions
 from k9py.simulator.apiserver.served_apis import ServedApis
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
+from tests.integration.clusters import connected
 from tests.unit.simulator.objects import add_namespace, add_pod
 
 POD = ContainerRef("shop", "a")
@@ -33,16 +31,6 @@ def simulator() -> Iterator[Simulator]:
     with Simulator(clock=ManualClock()) as running:
         running.call(fill)
         yield running
-
-
-@asynccontextmanager
-async def connected(simulator: Simulator, tmp_path: Path) -> AsyncIterator[Connection]:
-    path = simulator.write_kubeconfig(tmp_path / "config", namespace="shop")
-    connection = await connect(ConnectOptions(str(path)), environ={"HOME": str(tmp_path)})
-    try:
-        yield connection
-    finally:
-        await connection.aclose()
 
 
 async def run(

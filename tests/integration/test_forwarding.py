@@ -29,21 +29,18 @@ from k9py.simulator.faults import RequestMatch
 from k9py.simulator.registry.resources import PODS, SERVICES
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
+from tests.integration.clusters import PATIENCE
+from tests.integration.listening_pods import add_listening_pod
 from tests.unit.simulator.objects import add_namespace, add_pod
 
 TUNNELS = RequestMatch("get", "pods", "/portforward")
 WEB = ObjectRef("Service", "shop", "web")
 REQUEST = b"GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n"
-PATIENCE = 20.0
-"""Real seconds within which something must happen: a bound for failures, not a wait."""
 MANY = 10_000
 
 
 def add_web(state: SimulatorState, name: str) -> None:
-    pod = add_pod(state, name, labels={"app": "web"})
-    ports = [{"name": "http", "containerPort": 8080}, {"name": "echo", "containerPort": 7}]
-    spec = {**pod["spec"], "containers": [{**pod["spec"]["containers"][0], "ports": ports}]}
-    state.storage.update(PODS, {**pod, "spec": spec})
+    add_listening_pod(state, name, labels={"app": "web"})
 
 
 def fill(state: SimulatorState) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,15 +22,13 @@ from k9py.api.errors import (
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
-from k9py.kube.connect import connect
-from k9py.kube.connection import Connection
-from k9py.kube.options import ConnectOptions
 from k9py.logs.source import LogTarget
 from k9py.simulator.apiserver.authorization import EVERYTHING
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.faults import Cut, Refuse, RequestMatch
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
+from tests.integration.clusters import connected
 from tests.unit.simulator.objects import add_deployment, add_namespace, add_pod
 from tests.unit.simulator.scripted_logs import ScriptedLogSource, ScriptedRun
 
@@ -51,16 +48,6 @@ def simulator() -> Iterator[Simulator]:
     with Simulator(clock=ManualClock()) as running:
         running.call(fill)
         yield running
-
-
-@asynccontextmanager
-async def connected(simulator: Simulator, tmp_path: Path, user: str = "admin") -> AsyncIterator[Connection]:
-    path = simulator.write_kubeconfig(tmp_path / "config", user=user, namespace="shop")
-    connection = await connect(ConnectOptions(str(path)), environ={"HOME": str(tmp_path)})
-    try:
-        yield connection
-    finally:
-        await connection.aclose()
 
 
 async def test_pages_lists_and_objects_are_read(simulator: Simulator, tmp_path: Path) -> None:
@@ -170,7 +157,7 @@ async def test_a_revoked_token_is_refused_until_the_kubeconfig_has_a_new_one(
         with pytest.raises(UnauthorizedError, match="does not accept the kubeconfig's token"):
             await connection.list("Pod", "shop")
         simulator.add_user("admin", EVERYTHING)
-        simulator.write_kubeconfig(tmp_path / "config", namespace="shop")
+        simulator.write_kubeconfig(tmp_path / "admin", namespace="shop")
         assert len(await connection.list("Pod", "shop")) == 3
 
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from k9py.api.errors import BadRequestError, ConnectionFailedError, ForbiddenError, KdashError, NotFoundError
 from k9py.api.streams import PodPorts, PortClosedError, PortConnection, PortTunnel, StreamsUnsupportedError
-from k9py.kube.connect import connect
-from k9py.kube.connection import Connection
-from k9py.kube.options import ConnectOptions
 from k9py.kube.port_channels import ChannelTunnel
 from k9py.kube.port_tunnel import CONNECTION_BUFFER, SpdyTunnel
 from k9py.simulator.apiserver.served_apis import ServedApis
@@ -22,20 +18,12 @@ from k9py.simulator.faults import RequestMatch
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
-from tests.unit.simulator.objects import add_namespace, add_pod
+from tests.integration.clusters import PATIENCE, connected
+from tests.integration.listening_pods import ECHO, HTTP, add_listening_pod
+from tests.unit.simulator.objects import add_namespace
 
-HTTP, ECHO = 8080, 7
 TUNNELS = RequestMatch("get", "pods", "/portforward")
-PATIENCE = 20.0
-"""Real seconds within which something must happen: a bound for failures, not a wait."""
 MANY = 10_000
-
-
-def with_ports(state: SimulatorState, name: str, **given: object) -> None:
-    pod = add_pod(state, name, **given)  # type: ignore[arg-type]
-    ports = [{"name": "http", "containerPort": HTTP}, {"name": "echo", "containerPort": ECHO}]
-    spec = {**pod["spec"], "containers": [{**pod["spec"]["containers"][0], "ports": ports}]}
-    state.storage.update(PODS, {**pod, "spec": spec})
 
 
 @pytest.fixture
@@ -44,22 +32,12 @@ def simulator() -> Iterator[Simulator]:
 
     def fill(state: SimulatorState) -> None:
         add_namespace(state)
-        with_ports(state, "web")
-        with_ports(state, "unscheduled", node="", running=False)
+        add_listening_pod(state, "web")
+        add_listening_pod(state, "unscheduled", node="", running=False)
 
     with Simulator() as running:
         running.call(fill)
         yield running
-
-
-@asynccontextmanager
-async def connected(simulator: Simulator, folder: Path, user: str = "admin") -> AsyncIterator[Connection]:
-    path = simulator.write_kubeconfig(folder / "config", user=user, namespace="shop")
-    connection = await connect(ConnectOptions(str(path)), environ={"HOME": str(folder)})
-    try:
-        yield connection
-    finally:
-        await connection.aclose()
 
 
 @pytest.fixture
@@ -127,7 +105,7 @@ async def test_500_connections_share_one_tunnel_at_the_same_time(simulator: Simu
         assert simulator.open_streams(TUNNELS) == 1
 
 
-async def test_ten_thousand_connections_leave_nothing_behind(simulator: Simulator, ports: PodPorts) -> None:
+async def test_ten_thousand_connections_leave_nothing_behind(ports: PodPorts) -> None:
     async with ports.open_ports("shop", "web") as tunnel:
         assert isinstance(tunnel, SpdyTunnel)
         await echoed(tunnel, b"first")
@@ -226,7 +204,7 @@ async def test_leaving_the_tunnel_ends_its_connections(simulator: Simulator, por
 
 
 async def test_pods_that_cannot_be_reached(simulator: Simulator, ports: PodPorts, tmp_path: Path) -> None:
-    simulator.call(with_ports, "done")
+    simulator.call(add_listening_pod, "done")
     simulator.call(_finish, "done")
     with pytest.raises(NotFoundError, match="nope"):
         await opened(ports, "nope")

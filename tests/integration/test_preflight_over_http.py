@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,7 @@ from k9py.api.errors import ConflictError, ForbiddenError, NotFoundError, Unavai
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.write_request import WriteRequest
-from k9py.kube.connect import connect
 from k9py.kube.connection import Connection
-from k9py.kube.options import ConnectOptions
 from k9py.operations.audit import AuditLog, Identity
 from k9py.operations.delete_pod import plan_delete_pod, plan_evict
 from k9py.operations.dry_run import DryRun, dry_run, is_stored_as_previewed
@@ -38,6 +35,7 @@ from k9py.simulator.registry.resources import (
 )
 from k9py.simulator.server import Simulator
 from k9py.simulator.state import SimulatorState
+from tests.integration.clusters import connected
 from tests.integration.test_writes_over_http import revision
 from tests.recordings import typed
 
@@ -51,16 +49,6 @@ NEWER = "registry.example.com/shop/newer:9.9.9"
 def simulator() -> Iterator[Simulator]:
     with Simulator(scenario="shop", clock=ManualClock()) as running:
         yield running
-
-
-@asynccontextmanager
-async def connected(simulator: Simulator, folder: Path, user: str = "admin") -> AsyncIterator[Connection]:
-    path = simulator.write_kubeconfig(folder / user, user=user)
-    connection = await connect(ConnectOptions(kubeconfig=str(path)), environ={"HOME": str(folder)})
-    try:
-        yield connection
-    finally:
-        await connection.aclose()
 
 
 @pytest.fixture

@@ -78,8 +78,9 @@ class Terminal:
         if not self._is_hung_up:
             self.child.close(force=True)
             return
-        os.kill(self.child.pid, signal.SIGKILL)  # a process that has ended is still there until it is waited for
-        os.waitpid(self.child.pid, 0)
+        if not self.child.terminated:  # it has not been waited for, so its number is still its own
+            os.kill(self.child.pid, signal.SIGKILL)
+            os.waitpid(self.child.pid, 0)
 
     @property
     def lines(self) -> list[str]:

@@ -59,12 +59,25 @@ def test_a_copy_that_is_to_be_removed_goes_with_the_session(
     simulator.wait_until(lambda state: state.storage.get(PODS, "shop", "cart-copy") is None)
 
 
-def test_a_pod_that_is_starting_goes_when_the_terminal_is_closed(simulator: Simulator, tmp_path: Path) -> None:
+def test_a_pod_that_is_kept_is_named_with_its_removal(simulator: Simulator, tmp_path: Path) -> None:
+    with debugging(simulator, tmp_path, f"node/{first_node(simulator)}", "--no-rm") as terminal:
+        terminal.wait_for("it stays until it is deleted")
+        terminal.wait_for("root@node-")
+        assert "three times leaves it" in terminal.text
+        terminal.press("exit\r")
+        assert terminal.wait_for_exit() == 0
+        [name] = names(simulator, "node-debugger")
+        shown = "".join(terminal.text.split())  # folded anywhere
+        assert f"toremoveit:kdashdeletepod/{name}-nshop" in shown
+
+
+def test_a_pod_that_has_not_started_goes_when_the_terminal_is_closed(simulator: Simulator, tmp_path: Path) -> None:
     simulator.inject(Slow(2.5), DELETION)  # longer than a process without anything to put back would wait
-    with debugging(simulator, tmp_path, f"node/{first_node(simulator)}", "--image", "busybox:badimage") as terminal:
+    with debugging(simulator, tmp_path, f"node/{first_node(simulator)}", "--image", "no/such:badimage") as terminal:
         terminal.wait_for("waits for the kubelet")
         terminal.hang_up()
-        simulator.wait_until(lambda state: not any("debugger" in name for name in pods_of(state)))
+        assert terminal.wait_for_exit_unread() == 128 + signal.SIGHUP
+    simulator.wait_until(lambda state: not any("debugger" in name for name in pods_of(state)))
 
 
 def test_a_slow_server_is_waited_for(simulator: Simulator, tmp_path: Path) -> None:

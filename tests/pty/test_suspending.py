@@ -119,6 +119,23 @@ def test_a_list_that_is_typed_into_is_drawn_again(job: Job, keys: tuple[str, ...
     job.leave()
 
 
+def test_forwards_are_named_when_they_stand_still_and_when_they_end(job: Job) -> None:
+    terminal = job.terminal
+    job.start()
+    terminal.press("2", "/", "cart", "\r")
+    terminal.wait_for("1 of 16")
+    terminal.press(*":forward :8080\r")
+    terminal.wait_for("1 forward")
+    terminal.press("\x1a")
+    job.is_given_back()
+    assert b"kdash: 1 forward stands still while kdash is stopped: fg resumes\r\n" in terminal.raw
+    job.run("fg")
+    terminal.wait_for(is_live)
+    terminal.press("\x03")
+    terminal.wait_for("kdash: 1 forward ended with kdash: http://127.0.0.1:")
+    assert job.line_modes() == job.modes
+
+
 def test_it_comes_back_at_the_size_the_terminal_has_then(job: Job) -> None:
     terminal = job.terminal
     job.start()

@@ -183,18 +183,19 @@ async def timeline(kdash: Dashboard) -> None:
 async def jobs(kdash: Dashboard) -> None:
     """Forwards, a download and an operation; not real ones: their ports and bytes would differ each time."""
     began = kdash.app.options.clock.now() - timedelta(minutes=7)
-    forward = FakeJob(title="deploy/checkout 8080→8080", progress="3 connections, 1.2MiB · checkout-6d5f7c9b8-96gbq")
+    forward = FakeJob(title="deploy/checkout 8080→8080", progress="3 connections, 1.2 MiB · checkout-6d5f7c9b8-96gbq")
     forward.url = forward.detail = "http://127.0.0.1:8080"
     forward.facts = [
         ("8080", "http://127.0.0.1:8080"),
         ("pod", "checkout-6d5f7c9b8-96gbq"),
         ("connections", "3 open, 128 in all, 1 cut, 0 failed"),
-        ("sent", "84KiB"),
-        ("received", "1.2MiB"),
+        ("sent", "84 KiB"),
+        ("received", "1.2 MiB"),
         ("moves", "1"),
     ]
     forward.quit_question = "3 connections are open"
-    waiting = FakeJob(title="sts/db 5432→5432", state=JobState.WAITING, progress="none of 3 pods is ready: Pending")
+    waiting = FakeJob(title="sts/db 5432→5432", state=JobState.WAITING, progress="0 connections, 0B")
+    waiting.detail = "none of 3 pods is ready: db-0: container db is not ready yet"
     download = FakeJob("download", "cart-7c9d:/var/log/app.tar", progress="42 % of 80 MB", fraction=0.42)
     restart = FakeJob("restart", "4 objects", progress="2 of 4 · 1 of 3 available", fraction=0.33)
     ended = FakeJob("drain", "node/node-3", state=JobState.DONE, progress="drained in 48s")

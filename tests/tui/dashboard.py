@@ -164,11 +164,13 @@ async def dashboard(
     environ: Mapping[str, str] | None = None,
     triage: TriageSource | None = None,
     config_path: Path | None = None,
+    notifications: bool = False,
 ) -> AsyncIterator[Dashboard]:
     """Run the app on the simulator; with `live`, begin once everything is read and shown.
 
     Args:
         triage: what finds problems, None: the cluster's own.
+        notifications: draw messages, as the app does.
     """
     config = simulator.write_kubeconfig(tmp_path / "config", user=user, namespace=namespace)
     audit = tmp_path / "state" / "audit.jsonl"
@@ -191,7 +193,7 @@ async def dashboard(
             triage_of=triage_of if triage is None else lambda _cluster: triage,
         )
     )
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=notifications) as pilot:
         running = Dashboard(app, pilot, simulator, audit)
         if live:
             await running.until(lambda: app.connected is not None, "connected")

@@ -106,7 +106,7 @@ async def test_when_nothing_is_wrong_one_line_says_so_and_the_room_is_given_back
     with Simulator("shop-quiet", ManualClock()) as simulator:
         async with dashboard(simulator, tmp_path, size=size) as kdash:
             await until_said(kdash, "healthy all 16 rollouts and 15 services", "last change")
-            assert lines_of(kdash) == 1
+            await kdash.until(lambda: lines_of(kdash) == 1, "the answer in one line")
             await kdash.select(CART)
             await until_said(kdash, "deploy/cart: 3 of 3 ready")
 

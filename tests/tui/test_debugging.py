@@ -13,12 +13,13 @@ from k9py.api.streams import CommandEnd
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
+from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.dialogs.confirm import ConfirmDialog
 from k9py.tui.dialogs.debug import DebugDialog
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.remote import debugging
 from k9py.tui.widgets.choice_field import ChoiceField
-from tests.tui.dashboard import Dashboard, dashboard
+from tests.tui.dashboard import CHECKOUT, Dashboard, dashboard
 from tests.tui.test_resources import listed
 
 Raw = dict[str, Any]
@@ -58,8 +59,8 @@ async def test_the_dialog_has_the_fields_of_each_way_and_refuses_what_cannot_be(
     assert "-debug-" in dialog.query_one("#name", Input).value
     await shop.press("right")
     assert shown_rows(dialog) == ["style", "namespace", "image", "profile"]
-    assert dialog.query_one("#profile", ChoiceField).value == "sysadmin"
-    assert "it may do anything on the node" in str(dialog.query_one("#rights", Static).render())
+    assert dialog.query_one("#profile", ChoiceField).value == "general"  # kubectl's default for nodes too
+    assert "the whole file system of the node is at /host" in str(dialog.query_one("#rights", Static).render())
     await shop.press("right", "down", "home", "shift+end", "delete", "a", "space", "b", "enter")
     await shop.until(lambda: "is no image" in str(dialog.query_one("#wrong", Static).render()))
     await shop.press("escape")
@@ -87,13 +88,13 @@ async def test_a_shell_on_a_node_is_confirmed_and_its_pod_removed(
 
     monkeypatch.setattr(debugging, "run_in_terminal", handed_over)
     text = await to_the_confirmation_on_the_node(shop)
-    assert "privileged: it may do anything on the node" in " ".join(text.split())
+    assert "the whole file system of the node is at /host" in " ".join(text.split())
     assert "removed when the shell ends" in " ".join(text.split())
     assert not for_debugging(shop)
     await shop.press("tab", "enter")
     await shop.advance_until(lambda: seen)
     [(title, leave, [name])] = seen
-    assert title == f"debugger in {name}"
+    assert title == f"debugging in {name} (debugger)"
     assert "chroot /host" in leave
     await shop.advance_until(lambda: not for_debugging(shop))
     await shop.until_said(f"pod {name} removed")
@@ -117,12 +118,28 @@ async def test_a_debug_container_is_added_to_the_pod_and_attached_to(
     await shop.until_screen(ConfirmDialog)
     await shop.press("tab", "enter")
     await shop.advance_until(lambda: seen)
-    [(name, pod)] = [title.split(" in ") for title in seen]
+    [(pod, name)] = [title.removeprefix("debugging in ").rstrip(")").split(" (") for title in seen]
     stored = shop.simulator.call(lambda state: state.storage.get(PODS, "shop", pod))
     assert stored is not None
     [added] = [each for each in stored["spec"]["ephemeralContainers"] if each["name"] == name]
     assert (added["stdin"], added["tty"]) == (True, True)
     assert added["targetContainerName"]
+    await shop.until_said(f"debugging in {pod} ({name}): ")
+    assert f"{name} runs" not in shop.text  # the status of the operation that started it
+
+
+async def test_of_a_workload_a_pod_is_chosen_first(shop: Dashboard) -> None:
+    await shop.select(CHECKOUT)
+    await shop.press("b")
+    choice = await shop.until_screen(ChooseDialog)
+    assert choice.heading == "Debug which pod of Deployment checkout?"
+    assert choice.highlighted is not None
+    assert choice.highlighted.detail.startswith("ready · ")
+    name = choice.highlighted.value
+    await shop.press("enter")
+    dialog = await shop.until_screen(DebugDialog)
+    assert dialog.heading == f"Debug Pod {name}"
+    await shop.until_text("in shop · context demo", "target app: sees the processes of this container too")
 
 
 async def test_the_pod_is_removed_when_the_terminal_cannot_be_handed_over(shop: Dashboard) -> None:
@@ -147,5 +164,6 @@ async def test_a_copy_is_offered_for_removal(shop: Dashboard, monkeypatch: pytes
     await shop.press("tab", "enter")
     await shop.advance_until(lambda: isinstance(shop.app.screen, MessageDialog))
     assert for_debugging(shop)
+    await shop.until_text("Tab Enter delete the copy")
     await shop.press("tab", "enter")
     await shop.advance_until(lambda: not for_debugging(shop))

@@ -16,7 +16,7 @@ from k9py.tui.dialogs.check import CheckDialog
 from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.dialogs.command_line import CommandLine
 from k9py.tui.dialogs.confirm import ConfirmDialog
-from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.dialog import Dialog, place_text
 from k9py.tui.dialogs.filtered_list import ChoiceItem
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.question import Question
@@ -33,7 +33,7 @@ from k9py.views.values import Tone
 from tests.tui.dashboard import CART, CHECKOUT, Dashboard
 from tests.tui.test_writing import converged, stored
 
-PLACE = "namespace shop · context demo"
+PLACE = place_text("shop", "demo")
 
 
 def _set_image() -> Dialog[Any]:

@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Button, Input
 
+from k9py.api.kinds import POD
 from k9py.runtime.background_jobs import JobState
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
+from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.dialogs.path import PathDialog
 from k9py.tui.screens.files import FileScreen, FilesScreen
 from tests.tui.dashboard import Dashboard, dashboard
@@ -69,3 +71,36 @@ async def test_hostile_names_are_printable_and_a_download_is_a_job(shop: Dashboa
     await shop.until(lambda: shop.app.jobs.jobs and shop.app.jobs.jobs[0].state is JobState.DONE, "a download")
     assert target.is_file()
     assert shop.app.jobs.jobs[0].kind == "download"
+
+
+async def test_files_and_attach_have_their_keys_in_a_table_of_pods_too(shop: Dashboard) -> None:
+    screen = await listed(shop, "po")
+    for key in ("f", "a"):
+        pod = next(
+            POD.key("shop", pod["metadata"]["name"])
+            for pod in shop.simulator.call(lambda state: state.storage.list(PODS, "shop"))
+            if len(pod["spec"]["containers"]) > 1 and pod["status"]["phase"] == "Running"
+        )
+        assert screen.pane.table.select_key(pod)
+        await shop.press(key)
+        await shop.until_screen(ChooseDialog)
+        await shop.until_text(f"Which container of {pod.name}?")
+        await shop.press("escape")
+        await shop.until(lambda: shop.app.screen is screen)
+
+
+async def test_an_upload_is_confirmed_with_its_button(shop: Dashboard, tmp_path: Path) -> None:
+    source = tmp_path / "notes.txt"
+    source.write_text("x")
+    await browse(shop, "/data")
+    await shop.press("u")
+    dialog = await shop.until_screen(PathDialog)
+    await shop.press("enter")
+    assert shop.app.screen is dialog  # nothing is typed
+    dialog.query_one(Input).value = str(source)
+    await shop.until(lambda: not dialog.query_one("#confirm", Button).disabled)
+    await shop.press("enter")
+    assert shop.app.screen is dialog
+    assert not shop.app.jobs.jobs
+    await shop.press("enter")
+    await shop.until(lambda: shop.app.jobs.jobs and shop.app.jobs.jobs[0].kind == "upload")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets._toast import Toast
 
 from k9py.api.errors import RefusedError
 from k9py.api.meta import ObjectRef
@@ -35,6 +36,10 @@ key = "f5"
 target = "svc/web"
 ports = ["80"]
 context = "prod-*"
+
+[forwards.broken]
+target = "deploy/checkout"
+ports = "8080"
 """
 
 
@@ -59,7 +64,7 @@ class Forwarding:
             raise self.error
         self.started.append((ref, tuple(ports)))
         job: Any = FakeJob(title=f"{ref.name} {ports[0]}", url=f"http://{address}:{ports[0].local}")
-        job.warning, job.target = "", FakeJob(title=ref.name)
+        job.warning, job.waits_for, job.target = "", "", FakeJob(title=ref.name)
         return job
 
 
@@ -82,8 +87,13 @@ async def test_the_screen_follows_the_jobs_and_its_keys_act_on_the_selected_one(
     jobs = kdash.app.jobs
     await kdash.press("J")
     await kdash.until_screen(JobsScreen)
-    await kdash.until_text("1 Jobs · 1", "deploy/checkout 8081:8080", "saved", "checkout · F5 starts it anywhere")
+    await kdash.until_text("1 Jobs · 2", "deploy/checkout 8081:8080", "saved", "checkout · F5 starts it anywhere")
+    await kdash.until_text("not valid", "line 15: forwards.broken.ports must be a list")
     assert "elsewhere" not in kdash.text, "it is of another context"
+    await kdash.press("colon", *"forward", "space", *"nosuch", "enter")
+    await kdash.until_said(
+        "no saved forward nosuch, and nothing is selected · saved forwards: checkout, broken (not valid)"
+    )
     quiet, busy = (
         FakeJob(title="quiet", state=JobState.WAITING),
         FakeJob("download", "a.tar", fraction=0.5, progress="50 %"),
@@ -91,9 +101,9 @@ async def test_the_screen_follows_the_jobs_and_its_keys_act_on_the_selected_one(
     busy.quit_question, busy.url = "40 MB are still missing", "http://127.0.0.1:1"
     jobs.add(quiet)
     jobs.add(busy)
-    await kdash.until_text("1 Jobs · 3", "quiet", "waiting", "━━━━━───── 50 %", "▲ 1 forward waits", "1 download")
+    await kdash.until_text("1 Jobs · 4", "quiet", "waiting", "━━━━━───── 50 %", "▲ 1 forward waits", "1 download")
     await kdash.press("g", "s")
-    await kdash.until_text("stopped", "1 Jobs · 3")
+    await kdash.until_text("stopped", "1 Jobs · 4")
     assert quiet.state is JobState.STOPPED
     await kdash.press("g", "s")
     dialog = await kdash.until_screen(LossesDialog)
@@ -124,17 +134,15 @@ async def test_a_saved_forward_starts_by_its_key_once_and_again_from_the_list(
     await kdash.until_said("checkout runs already: http://127.0.0.1:8081")
     await kdash.press("J")
     screen = await kdash.until_screen(JobsScreen)
-    await kdash.until_text("1 Jobs · 1", "running")
+    await kdash.until_text("1 Jobs · 2", "running")
+    assert not kdash.app._notifications, "they would cover the details"
     await kdash.press("y")
-    lines = (await kdash.until_screen(ConfigLinesDialog)).config_lines
-    assert lines.startswith('[forwards.checkout]\ncontext = "demo"\n')
-    assert 'namespace = "shop"\ntarget = "deploy/checkout"\nports = ["8081:8080"]\n' in lines
-    await kdash.press("enter")
-    await kdash.until_screen(JobsScreen)
+    await kdash.until_said("it is in the config file already")
+    assert kdash.app.screen is screen
     [first] = kdash.app.jobs.jobs
     await first.stop()
     kdash.app.jobs.touch()
-    await kdash.until_text("1 Jobs · 1", "stopped")
+    await kdash.until_text("1 Jobs · 2", "stopped")
     assert "saved" not in kdash.text, "one row for one forward"
     assert screen.pane.table.select_key(next(iter(screen.pane._jobs)))
     await kdash.press("r")
@@ -145,7 +153,7 @@ async def test_a_saved_forward_starts_by_its_key_once_and_again_from_the_list(
     kdash.app.jobs.touch()
     await kdash.until_text("stopped")
     await kdash.press("L")
-    await kdash.until_text("1 Jobs · 1", "saved")
+    await kdash.until_text("1 Jobs · 2", "saved")
 
 
 async def test_the_dialog_lists_ports_and_a_port_in_use_is_replaced_knowingly(
@@ -170,10 +178,31 @@ async def test_the_dialog_lists_ports_and_a_port_in_use_is_replaced_knowingly(
     while not dialog.other.has_focus:
         await kdash.press("down")
     await kdash.press(*"9000", "space", *"1:a:b")
-    await kdash.until_text("more than one colon")
-    await kdash.press(*["backspace"] * 5, *":http", "enter")
+    await kdash.until_text("✗ '1:a:b' has more than one colon: use 80, 8080:80")
+    await kdash.press(*["backspace"] * 5, *":htt")
+    await kdash.until_text("✗ no container of deploy/checkout has a port named htt: ports: 8080")
+    await kdash.press("p", "enter")
     await kdash.until(lambda: bool(forwarding.started), "started")
     assert forwarding.started == [(CHECKOUT, (PortPair(9000, None), PortPair("http", 0)))]
+    await kdash.press("J")
+    await kdash.until_screen(JobsScreen)
+    await kdash.until_text("1 Jobs · 3", "saved", "running")
+    await kdash.press("g", "y")
+    lines = (await kdash.until_screen(ConfigLinesDialog)).config_lines
+    assert lines.startswith('[forwards.checkout-2]\ncontext = "demo"\n'), "a table that is there twice is no TOML"
+    assert 'namespace = "shop"\ntarget = "deploy/checkout"\nports = ["9000", ":http"]\n' in lines
+
+
+async def test_the_dialog_of_a_pod_that_cannot_run_says_why_and_offers_no_key_without_rows(
+    kdash: Dashboard, simulator: Simulator
+) -> None:
+    dialog = ForwardDialog("pod/web-1", "shop", (), warning="web-1: not scheduled: connections wait until it runs")
+    kdash.app.push_screen(dialog)
+    await kdash.until_screen(ForwardDialog)
+    await kdash.until_text("▲ type a port", "▲ web-1: not scheduled", " Enter forward · Esc cancel ")
+    assert "Space" not in kdash.text
+    await kdash.press("8")
+    await kdash.until_text("● listens on 127.0.0.1 only", "▲ web-1: not scheduled")
 
 
 async def test_what_is_typed_asks_nothing_and_a_failure_is_shown(kdash: Dashboard, forwarding: Forwarding) -> None:
@@ -187,6 +216,9 @@ async def test_what_is_typed_asks_nothing_and_a_failure_is_shown(kdash: Dashboar
     await kdash.press("colon", *"forward", "space", *"checkout", "enter")
     await kdash.until(lambda: len(forwarding.started) == 1, "the saved one of that name")
     assert forwarding.started == [(CHECKOUT, (PortPair(8080, 8081),))]
+    await kdash.press("colon", *"forward", "space", *"broken", "enter")
+    await kdash.until_screen(MessageDialog)
+    await kdash.until_text("Forward broken", "not valid: line 15: forwards.broken.ports", "correct")
 
 
 async def test_quitting_and_leaving_the_cluster_ask_only_where_something_is_lost(kdash: Dashboard) -> None:
@@ -226,10 +258,19 @@ async def test_ctrl_c_while_it_is_asked_quits_and_what_runs_is_stopped(
     assert (asked.state, quiet.state) == (JobState.STOPPED, JobState.STOPPED)
 
 
-async def test_nothing_is_asked_where_nothing_is_lost(simulator: Simulator, tmp_path: Path) -> None:
+async def test_messages_never_cover_the_list_and_nothing_is_asked_where_nothing_is_lost(
+    simulator: Simulator, tmp_path: Path
+) -> None:
     job = FakeJob()
-    async with dashboard(simulator, tmp_path) as kdash:
+    async with dashboard(simulator, tmp_path, size=(80, 24), notifications=True) as kdash:
         kdash.app.jobs.add(job)
+        kdash.app.show_message("from before", stays=True)
+        await kdash.press("J")
+        screen = await kdash.until_screen(JobsScreen)
+        assert not kdash.app._notifications
+        kdash.app.show_message("http://127.0.0.1:8080 → svc/web · J lists it", stays=True)
+        await kdash.until(lambda: any(toast.region for toast in screen.query(Toast)), "the message")
+        assert [toast.region.bottom for toast in screen.query(Toast)] == [1]
         await kdash.press("ctrl+c")
         await kdash.until(lambda: kdash.app._exit, "left")
     assert job.state is JobState.STOPPED

@@ -49,7 +49,7 @@ async def test_the_pane_comes_with_the_first_problem_and_goes_with_the_last(
     assert home.target() == CONFIG_MAP
     await kdash.until_text("explains 6: svc/web, ingress/shop, deploy/web", "suspect: changed by argocd")
     triage.find()
-    home._height._smaller_since = float("-inf")  # as if it had been small for long
+    home.body.problem_height._smaller_since = float("-inf")  # as if it had been small for long
     await kdash.until(lambda: home.problems not in home.panes(), "no pane")
     assert home.active_pane is home.rollouts
     assert not home.problems.display

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from k9py.api.meta import ObjectRef
 from k9py.simulator.server import Simulator
+from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.run_command import RunCommandDialog
 from k9py.tui.screens.pod_runs import PodRunsScreen, RunOutputScreen
-from tests.tui.dashboard import dashboard
+from k9py.tui.widgets.choice_field import ChoiceField
+from tests.tui.dashboard import CHECKOUT, dashboard
 
 CART = ObjectRef("Deployment", "shop", "cart")
 
@@ -36,9 +38,41 @@ async def test_a_command_runs_in_all_pods_after_a_question(simulator: Simulator,
     assert len(lines) == 2 * len(screen.runs) > 2
 
 
+async def test_the_container_is_chosen_and_pods_without_it_are_named(simulator: Simulator, tmp_path: Path) -> None:
+    """CHECKOUT has two containers in each pod."""
+    async with dashboard(simulator, tmp_path, namespace="shop", size=(80, 24)) as shown:
+        await shown.select(CHECKOUT)
+        shown.home.run_line("run env")
+        dialog = await shown.until_screen(RunCommandDialog)
+        await shown.until_text(
+            "in shop · context demo", "container: the default one of each pod", "all of them at once"
+        )
+        assert "runs: env" not in shown.text  # as typed
+        await shown.press("down", "down", "right", "right")
+        assert dialog.query_one("#container", ChoiceField).value == "proxy"
+        await shown.press("enter", "enter")
+        screen = await shown.until_screen(PodRunsScreen)
+        assert {run.container.container for run in screen.runs.values()} == {"proxy"}
+
+
+async def test_of_one_pod_it_speaks_of_one(simulator: Simulator, tmp_path: Path) -> None:
+    async with dashboard(simulator, tmp_path, namespace="shop", size=(80, 24)) as shown:
+        pods = shown.connected.cluster.stores.pods.keys()
+        pod = next(key for key in pods if key.name.startswith("cart-"))
+        shown.app.remote.run_in_all(pod, "env")
+        dialog = await shown.until_screen(RunCommandDialog)
+        assert dialog.heading == f"Run in Pod {pod.name}"
+        await shown.until_text("It may change what it runs in.")
+
+
 async def test_a_read_only_session_refuses_it(simulator: Simulator, tmp_path: Path) -> None:
     async with dashboard(simulator, tmp_path, namespace="shop", read_only=True) as shown:
         await shown.select(CART)
         shown.home.run_line("run date")
-        await shown.until_text("command in the pods of cart", "refused: kdash runs with --readonly")
+        dialog = await shown.until_screen(MessageDialog)
+        assert dialog.message == "command in the pods of Deployment shop/cart refused: kdash runs with --readonly"
         assert not isinstance(shown.app.screen, RunCommandDialog)
+        await shown.press("escape")
+        await shown.until(lambda: not isinstance(shown.app.screen, MessageDialog))
+        await shown.press("S")
+        await shown.until_said("Shell of Deployment shop/cart is refused: kdash was started with --readonly")

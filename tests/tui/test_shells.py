@@ -84,3 +84,29 @@ async def test_an_image_without_a_shell_offers_a_debug_container(
         assert not opened
         await shown.press("b")
         await shown.until_screen(DebugDialog)
+
+
+async def test_a_container_that_is_down_has_the_keys_that_help(
+    simulator: Simulator, tmp_path: Path, opened: list[str]
+) -> None:
+    def crash(state: SimulatorState) -> None:
+        for stored in state.storage.list(PODS, "shop"):
+            if stored["metadata"]["name"].startswith("cart-"):
+                pod = copy.deepcopy(stored)
+                pod["status"]["containerStatuses"][0].update(
+                    state={"waiting": {"reason": "CrashLoopBackOff"}},
+                    lastState={"terminated": {"exitCode": 7, "reason": "Error"}},
+                )
+                state.storage.update(PODS, pod, status_only=True)
+
+    async with dashboard(simulator, tmp_path, namespace="shop") as shown:
+        await shown.select(CART)
+        simulator.call(crash)
+        await shown.press("S")
+        dialog = await shown.until_screen(MessageDialog)
+        assert "is in CrashLoopBackOff" in dialog.message
+        assert "exit code 7" in dialog.message
+        assert dialog.hint == "b debugs a copy of the pod · p shows its last log"
+        assert not opened
+        await shown.press("b")
+        await shown.until_screen(DebugDialog)

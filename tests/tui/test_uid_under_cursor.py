@@ -15,6 +15,7 @@ from k9py.simulator.registry.resources import Resource, by_kind
 from k9py.simulator.state import SimulatorState
 from k9py.tui.screens.containers import ContainersScreen
 from k9py.tui.screens.describe import DescribeScreen
+from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.screens.resources import ResourceScreen
 from k9py.tui.screens.tree import TreeScreen
 from k9py.tui.screens.yaml import YamlScreen
@@ -53,7 +54,8 @@ async def test_every_screen_passes_the_uid_that_it_shows(kdash: Dashboard, monke
     await config_maps(kdash)
     await kdash.press("ctrl+k")
     assert started == [TargetSnapshot(KEY, uid)]
-    for key, kind in (("y", YamlScreen), ("d", DescribeScreen), ("x", TreeScreen)):
+    screens: dict[str, type[PanedScreen]] = {"y": YamlScreen, "d": DescribeScreen, "x": TreeScreen}
+    for key, kind in screens.items():
         await kdash.press(key)
         screen = await kdash.until_screen(kind)
         await kdash.until(partial(screen.uid_of, KEY), f"{KEY} on {kind.__name__}")

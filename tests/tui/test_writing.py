@@ -76,7 +76,7 @@ async def test_scale_shows_the_present_number_confirms_and_converges(kdash: Dash
     assert asking.current == 3
     await kdash.press("up", "up")
     await kdash.until(lambda: asking.preview is not None and asking.preview[0] == 5, "the dry-run of 5")
-    await kdash.until_text("namespace shop", "replicas  3 → 5", "server-side dry run passed")
+    await kdash.until_text("in shop · context demo", "replicas  3 → 5", "server-side dry run passed")
     assert stored(kdash, CART)["spec"]["replicas"] == 3, "nothing is written before it is confirmed"
     await kdash.press("tab", "enter")
     await converged(kdash, CART)

@@ -33,8 +33,10 @@ DEBUG: Final = Action(
         "debug",
         "Debug a pod or a node with a container of tools.",
         "Add a debug container to a running pod, create a copy of it with other images or another command, or open a"
-        " shell on a node, as kubectl debug does. At a terminal it attaches; the exit code is that of the container. A"
-        " pod on a node is removed afterwards, and a copy if you want.",
+        " shell on a node, as kubectl debug does. At a terminal it attaches; the exit code is that of the container."
+        " After the session a pod on a node is removed, and a copy if you want. Without a terminal, or with"
+        " --no-attach, nothing is removed: it prints how to enter what it has created, and how to remove it. A debug"
+        " container stays in its pod.",
         has_own_function=True,
         any_type=True,
         bare_type="pod",

@@ -22,6 +22,9 @@ def _has_pods(target: ActionTarget) -> str | None:
 async def _forward(host: ActionHost, argument: str | None) -> None:
     if argument and await host.remote.start_saved_forward(argument):
         return
+    if argument and not host.has_target:
+        host.remote.explain_no_forward(argument)
+        return
     target = host.acting_on_target()
     if target is not None:
         host.remote.forward(target, argument or "")

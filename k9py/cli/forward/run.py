@@ -12,7 +12,7 @@ from typing import Final
 
 from k9py.api.errors import KdashError
 from k9py.api.plural import count_noun
-from k9py.api.quantities import format_bytes
+from k9py.api.quantities import size_text
 from k9py.cli.console import Console, is_unicode, json_text
 from k9py.cli.forward.saved import ForwardArguments, choose
 from k9py.cli.session import Invocation, open_session
@@ -37,6 +37,8 @@ async def forward_ports(invocation: Invocation, arguments: ForwardArguments) -> 
     gc_tuner.start()  # a full collection of all modules holds the event loop for 50 ms
     async with open_session(invocation) as session:
         chosen = await choose(session, arguments, invocation.config_path)
+        if chosen.fault:
+            console.print_err(f"kdash: warning: config file, {chosen.fault}")
         async with asyncio.TaskGroup() as group:
             forward: Forward | None = None
             failure: Exception | None = None
@@ -76,13 +78,21 @@ async def forward_ports(invocation: Invocation, arguments: ForwardArguments) -> 
         return exit_code_of_write(ExitCode.DONE, forward.audit_problem)
 
 
-def _other_port(pair: PortPair, listener: Listener) -> str:
+def target_text(title: str, listener: Listener) -> str:
+    """Return what a local port leads to: `svc/web:80`, of a named port `svc/web:http (80)` where it is known."""
+    number = f" ({listener.remote_port})" if listener.remote_port not in (None, listener.remote) else ""
+    return f"{title}:{listener.remote}{number}"
+
+
+def other_port(pair: PortPair, listener: Listener) -> str:
     """Return why the local port has another number than the one that is forwarded to, "" where it was chosen so."""
     number = listener.remote_port
     if pair.local is not None or number is None or listener.port == number:
         return ""
-    reason = "needs privileges" if number < FIRST_UNPRIVILEGED else "is in use"
-    return f"local port {number} {reason}: {listener.port} is taken instead"
+    if number < FIRST_UNPRIVILEGED:
+        reason = f"has to be named: ports below {FIRST_UNPRIVILEGED} need privileges"
+        return f"local port {number} {reason}; {listener.port} is taken instead"
+    return f"local port {number} is in use: {listener.port} is taken instead"
 
 
 class ForwardPrinter:
@@ -101,11 +111,11 @@ class ForwardPrinter:
         console, forward = self._console, self._forward
         for listener in forward.listeners:
             console.print(
-                self._json(listener) if json else f"{listener.url} -> {forward.target.title}:{listener.remote}"
+                self._json(listener) if json else f"{listener.url} -> {target_text(forward.target.title, listener)}"
             )
         console.out.flush()
         for pair, listener in zip(forward.ports, forward.listeners, strict=False):
-            if note := _other_port(pair, listener):
+            if note := other_port(pair, listener):
                 console.print_err(f"kdash: {note}")
         if forward.warning:
             console.print_err(f"kdash: warning: {forward.warning}")
@@ -149,11 +159,11 @@ class ForwardPrinter:
 
 
 def summary(figures: ForwardFigures) -> str:
-    """Return what a forward did: "12 connections, 1.2KiB sent, 3MiB received, 2 cut, moved once"."""
+    """Return what a forward did: "12 connections, 1.2 KiB sent, 3 MiB received, 2 cut, moved once"."""
     parts = [
         count_noun(figures.total, "connection"),
-        f"{format_bytes(figures.sent)}B sent",
-        f"{format_bytes(figures.received)}B received",
+        f"{size_text(figures.sent)} sent",
+        f"{size_text(figures.received)} received",
         f"{figures.cut:,} cut",
     ]
     if figures.ended_with_pod:

@@ -1,7 +1,8 @@
 """Which object a command line means: one that it names, or that of a forward of the config file.
 
-Invariant: a bare word without a port is a saved forward where the config file has one of that name for the context;
-otherwise it is the name of an object, and where there is none, the saved names are listed.
+Invariant: a bare word without a port is a saved forward where the config file has one of that name for the context, and
+an error where that one is not valid; otherwise it is the name of an object, and where there is none, the saved names
+are listed.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from k9py.api.errors import NotFoundError
+from k9py.api.errors import ConfigError, NotFoundError
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.cli.resolve import resolve_argument
 from k9py.cli.targets import ObjectArgument
 from k9py.config.forward_settings import ForwardSettings
-from k9py.config.settings import SettingsFile, read_settings
+from k9py.config.saved_forwards import SavedForwards, saved_forwards
+from k9py.config.settings import read_settings
 from k9py.forwarding.ports import PortPair, parse_ports
 from k9py.session import ClusterSession
 
@@ -43,43 +45,54 @@ class ForwardArguments:
 
 @dataclass(frozen=True, slots=True)
 class ChosenForward:
-    """What is forwarded: an object in its namespace, its ports, and the address to listen on, "" for the default."""
+    """What is forwarded.
+
+    Args:
+        address: to listen on, "" for the default.
+        fault: what is wrong with the saved forward besides, "" when nothing is.
+    """
 
     ref: ObjectRef
     ports: Sequence[PortPair]
     address: str = ""
+    fault: str = ""
 
 
 async def choose(session: ClusterSession, arguments: ForwardArguments, config_path: Path | None) -> ChosenForward:
     """Return what is forwarded.
 
     Raises:
+        ConfigError: the saved forward of that name is not valid.
         NotFoundError: there is neither such a forward nor such an object; the hint lists the saved forwards.
         KdashError: the name is that of several objects, or the server cannot be asked.
     """
-    file = await asyncio.to_thread(read_settings, config_path) if arguments.word else SettingsFile()
-    saved = {name: each for name, each in file.settings.forwards.items() if each.is_for(session.context)}
-    if (forward := saved.get(arguments.word)) is not None:
-        return await _saved(session, forward, arguments)
+    saved, word = SavedForwards(), arguments.word
+    if word:
+        saved = saved_forwards(await asyncio.to_thread(read_settings, config_path), session.context)
+    if (forward := saved.usable.get(word)) is not None:
+        return await _saved(session, forward, arguments, saved.faults.get(word, ""))
+    if (fault := saved.broken.get(word)) is not None:
+        where = "the config file" if config_path is None else printable(str(config_path))
+        hint = f"correct {where}, or name the object: KIND/NAME"
+        raise ConfigError(f"saved forward {printable(word)} is not valid: {fault}", hint)
     try:
         if arguments.named is None:
-            raise NotFoundError(f"no saved forward {printable(arguments.word)}", "")
+            raise NotFoundError(saved.why_unknown(word), "")
         named = await resolve_argument(session, arguments.named, by_tier=True)
     except NotFoundError as error:
-        hints = [error.hint, _listed(list(saved), file)] if arguments.word else [error.hint]
+        hints = [error.hint, *_of_saved(saved, word)] if word else [error.hint]
         raise NotFoundError(error.message, "; ".join(filter(None, hints)), code=error.code) from error
     return ChosenForward(session.key(named), arguments.ports, arguments.address)
 
 
-async def _saved(session: ClusterSession, forward: ForwardSettings, arguments: ForwardArguments) -> ChosenForward:
+def _of_saved(saved: SavedForwards, word: str) -> list[str]:
+    return [saved.why_unknown(word), saved.listed()] if word in saved.patterns else [saved.listed()]
+
+
+async def _saved(
+    session: ClusterSession, forward: ForwardSettings, arguments: ForwardArguments, fault: str
+) -> ChosenForward:
     kind, _, name = forward.target.partition("/")
     found = await session.connection.find_type(kind)
     ref = found.ref(arguments.namespace or forward.namespace or session.namespace, name)
-    return ChosenForward(ref, parse_ports(forward.ports), arguments.address or forward.address)
-
-
-def _listed(names: Sequence[str], file: SettingsFile) -> str:
-    """Return the names of the saved forwards, and what is wrong with the others."""
-    faults = [str(fault) for fault in file.faults]
-    listed = f"saved forwards: {', '.join(names)}" if names else "the config file has no forward for this context"
-    return printable("; ".join([listed, *(f"config file, {fault}" for fault in faults[:1])]))
+    return ChosenForward(ref, parse_ports(forward.ports), arguments.address or forward.address, fault)

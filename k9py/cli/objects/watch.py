@@ -16,6 +16,7 @@ from k9py.api.kinds import Kind
 from k9py.api.meta import KubeObject, ObjectRef
 from k9py.api.text import printable
 from k9py.cli.objects.listing import Scope
+from k9py.cli.process import streaming_output
 from k9py.cli.session import Invocation
 from k9py.informer.health import Forbidden, Live, Loading, Stale, WatchHealth
 from k9py.informer.reflector import Reflector
@@ -53,7 +54,8 @@ async def print_changes(
         tasks = [group.create_task(reflector.run()) for reflector in reflectors]
         failure: KdashError | OSError | None = None
         try:
-            await follower.run()
+            with streaming_output():
+                await follower.run()
         except (KdashError, OSError) as error:  # raised as itself, not in a group
             failure = error
         finally:

@@ -5,6 +5,7 @@ Invariant: importing this imports nothing heavy. Everything after `--` is the co
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -128,6 +129,8 @@ def attach(
 def shell(context: click.Context, /, operands: Sequence[str], container: str, **given: Any) -> None:
     """Run `kdash shell`."""
     arguments, named = merge_arguments(context, given), parse_container_target(operands)
+    if not sys.stdin.isatty():
+        raise click.UsageError("A shell needs a terminal; without one, run a command: kdash exec POD -- COMMAND.")
     from k9py.cli.remote import execute
     from k9py.cli.session import run
 

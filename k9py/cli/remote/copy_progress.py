@@ -9,9 +9,10 @@ import asyncio
 import os
 from typing import Final, Self, TextIO
 
+from k9py.api.quantities import size_text
 from k9py.cli.process import terminal_columns
 from k9py.config.terminal import is_dumb
-from k9py.remote.files.progress import CopyProgress, size_text
+from k9py.remote.files.progress import CopyProgress
 from k9py.runtime.clock import Clock
 
 EVERY: Final = 0.25
@@ -23,9 +24,9 @@ _BAR: Final = 20
 class CopyBar:
     """Draws the progress while its block runs."""
 
-    def __init__(self, err: TextIO, clock: Clock, progress: CopyProgress, *, is_terminal: bool | None = None) -> None:
+    def __init__(self, err: TextIO, clock: Clock, progress: CopyProgress) -> None:
         self._err, self._clock, self._progress = err, clock, progress
-        self._is_terminal = err.isatty() and not is_dumb(os.environ) if is_terminal is None else is_terminal
+        self._is_terminal = err.isatty() and not is_dumb(os.environ)
         self._task: asyncio.Task[None] | None = None
         self._is_drawn = False
         self._since = 0.0

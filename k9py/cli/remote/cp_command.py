@@ -29,7 +29,7 @@ Paths:
 Files that exist are replaced, as by cp and kubectl cp. A file has its name
 only when it is complete; until then its name ends with .kdash-part.
 Symlinks of the container are left out and listed, unless -L follows them there.
-A directory needs tar in the image; a single file needs cat, or dd to write it.
+A directory needs tar in the image; a file cat or tar, to write it dd or tar.
 """
 
 

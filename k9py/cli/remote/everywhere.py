@@ -15,7 +15,7 @@ from rich.cells import cell_len
 
 from k9py.api.text import printable
 from k9py.cli.console import Console
-from k9py.cli.remote.targets import resolve_container_target
+from k9py.cli.remote.targets import described, resolve_container_target
 from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.cli.targets import ObjectArgument
 from k9py.remote.run_everywhere import PodRun, find_targets, run_in_pods
@@ -31,10 +31,12 @@ async def execute_everywhere(
     """Run a command in all pods of an object; return the worst exit code. Raises KdashError."""
     console = invocation.console
     async with open_session(invocation) as session:
-        session.writer.accesses.refuse(f"exec in the pods of {printable(named.name)}")
+        session.writer.accesses.refuse(f"exec in the pods of {described(session, named)}")
         ref = await resolve_container_target(session, named)
         with explain_not_found(ref):
             targets = await find_targets(session, ref, container)
+        for defaulted in dict.fromkeys(target.defaulted for target in targets if target.defaulted):
+            console.print_err(f"kdash: using {defaulted}")
         runs = [PodRun(target.container) for target in targets]
 
         def note(index: int, run: PodRun) -> None:

@@ -17,12 +17,13 @@ from k9py.api.pods import Pod
 from k9py.api.streams import CommandEnd, ContainerRef, ContainerStream
 from k9py.api.text import printable
 from k9py.cli.console import Console
-from k9py.cli.remote.targets import ContainerOptions, resolve_container_target
+from k9py.cli.process import streaming_output
+from k9py.cli.remote.targets import ContainerOptions, described, resolve_container_target
 from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.cli.targets import ObjectArgument
 from k9py.remote.attaching import main_process_of
 from k9py.remote.command_end import exit_code_of, failure_text
-from k9py.remote.containers import choose_container, defaulted_note, find_pod
+from k9py.remote.containers import find_container
 from k9py.remote.descriptors import DescriptorWriter, read_descriptor
 from k9py.remote.leave_keys import LEAVE_KEYS
 from k9py.remote.shell import open_shell, runs_windows, shell_command
@@ -105,14 +106,14 @@ async def shell(invocation: Invocation, named: ObjectArgument, options: Containe
 async def _find(
     console: Console, session: ClusterSession, named: ObjectArgument, options: ContainerOptions, action: str
 ) -> tuple[Pod, ContainerRef]:
-    session.writer.accesses.refuse(f"{action} in {printable(named.name)}")
+    session.writer.accesses.refuse(f"{action}{' to' if action == 'attach' else ' in'} {described(session, named)}")
     ref = await resolve_container_target(session, named)
     with explain_not_found(ref):
-        pod = await find_pod(session, ref)
-    chosen = choose_container(pod, options.container)
-    if not options.container and (note := defaulted_note(pod, chosen)):
+        chosen = await find_container(session, ref, options.container)
+    if note := chosen.note(is_terminal=console.err.isatty(), names_pod=action != "shell"):  # it has a line of its own
         console.print_err(f"kdash: {note}")
-    return pod, ContainerRef(pod.namespace, pod.name, chosen.name)
+    pod = chosen.pod
+    return pod, ContainerRef(pod.namespace, pod.name, chosen.container.name)
 
 
 def _where(action: str, container: ContainerRef) -> str:
@@ -136,13 +137,14 @@ async def _connect(console: Console, stream: ContainerStream, options: Container
     out, error = OutputWriter(console.out.fileno()), OutputWriter(console.err.fileno())
     stdin = sys.stdin.fileno() if options.stdin else -1
     try:
-        return await transfer(
-            stream,
-            (lambda: read_descriptor(stdin)) if options.stdin else None,
-            out.write,
-            error.write,
-            lambda text: console.print_err(f"kdash: {printable(text)}"),
-        )
+        with streaming_output():
+            return await transfer(
+                stream,
+                (lambda: read_descriptor(stdin)) if options.stdin else None,
+                out.write,
+                error.write,
+                lambda text: console.print_err(f"kdash: {printable(text)}"),
+            )
     finally:
         out.close()
         error.close()
@@ -153,7 +155,8 @@ async def _interact(stream: ContainerStream, terminal: LocalTerminal) -> Command
     output = None if os.isatty(sys.stdout.fileno()) else DescriptorWriter(sys.stdout.fileno())
     try:
         async with terminal:
-            return await run_interactively(stream, terminal, write=output.write if output is not None else None)
+            with streaming_output():
+                return await run_interactively(stream, terminal, write=output.write if output is not None else None)
     except TerminalClosedError:
         return CommandEnd(HUNG_UP, "TerminalClosed")
 

@@ -49,6 +49,13 @@ def parse_container_target(arguments: Sequence[str]) -> ObjectArgument:
     return objects[0]
 
 
+def described(session: ClusterSession, named: ObjectArgument) -> str:
+    """Return an object as a refusal names it, before the cluster is asked what a bare name means. Printable."""
+    from k9py.api.text import printable
+
+    return printable(str(session.key(named)) if named.kind else f"{session.namespace}/{named.name}")
+
+
 async def resolve_container_target(session: ClusterSession, named: ObjectArgument) -> ObjectRef:
     """Return the object. Raises KdashError: a bare name is that of no object, or of several."""
     from k9py.api.errors import NotFoundError

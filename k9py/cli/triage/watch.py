@@ -14,6 +14,7 @@ from typing import Any, Final
 from k9py.api.text import printable
 from k9py.api.times import rfc3339
 from k9py.cli.console import is_unicode, json_text
+from k9py.cli.process import streaming_output
 from k9py.cli.session import Invocation
 from k9py.cli.triage.read import TriagedCluster
 from k9py.cluster.cluster import Cluster
@@ -42,9 +43,10 @@ async def print_differences(invocation: Invocation, read: TriagedCluster, namesp
         old = TriageReport(invocation.clock.now(), (), 0)
         while True:
             report = ranked_in(read.unmuted()[0], namespaces).report
-            for change in problem_changes(old, report):
-                _print(invocation, change, report.at)
-            invocation.console.out.flush()
+            with streaming_output():
+                for change in problem_changes(old, report):
+                    _print(invocation, change, report.at)
+                invocation.console.out.flush()
             old = report
             lost = _report_connection(invocation, cluster, lost)
             await _first_of(changed.wait, feed.changed)

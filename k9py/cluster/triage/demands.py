@@ -11,10 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from k9py.api.errors import ForbiddenError, KdashError, NotRecordedError
 from k9py.api.kinds import Kind
 from k9py.api.meta import ObjectRef
-from k9py.api.text import bounded
 from k9py.cluster.change_tracer import MAX_TRACED
 from k9py.cluster.graph import Demand
 from k9py.cluster.health import KindHealth
@@ -23,6 +21,7 @@ from k9py.cluster.reads import ReadGraph, Token
 from k9py.cluster.scope import Scope
 from k9py.cluster.stores import MergedStore, tokens_of
 from k9py.cluster.triage.felt_changes import is_unchanged
+from k9py.cluster.triage.unread_reasons import NOT_SERVED, unread_reason
 from k9py.diagnosis.graph import Unread
 from k9py.diagnosis.problem import UnreadKind
 from k9py.informer.store import ChangeBatch
@@ -30,13 +29,11 @@ from k9py.informer.store import ChangeBatch
 MAX_LEASES: Final = 200
 """Leases that checks have asked for. Each is a watch, and a server allows only so many requests at a time."""
 
-NOT_SERVED: Final = "not served"
 _TOO_MANY: Final = Unread(f"too many objects to read: more than {MAX_LEASES}")
 _LOADING: Final = Unread()
 _ROOM: Final = ("demand", "room")
 """The token of a demand that found no room."""
 
-_MAX_REASON: Final = 300
 _MAX_KINDS: Final = 500
 _MAX_NAMESPACES: Final = 3
 """Namespaces of a kind that are read one by one; of more the whole scope is read."""
@@ -212,7 +209,7 @@ class DemandLeases:
             return None
         health = self._home_health(kind.name)
         before = self._home_answers.get(key) or _LOADING
-        return _LOADING if health is None or health.has_synced else _unread(health, before)
+        return _LOADING if health is None or health.has_synced else unread_reason(health, before)
 
     # -- leases -------------------------------------------------------------------------------------------------------
 
@@ -264,7 +261,8 @@ class DemandLeases:
         if leased.lease.has_synced:
             leased.answer = leased.lease.store
         else:
-            answer = _unread(leased.lease.health, leased.answer if isinstance(leased.answer, Unread) else _LOADING)
+            before = leased.answer if isinstance(leased.answer, Unread) else _LOADING
+            answer = unread_reason(leased.lease.health, before)
             if answer != leased.answer:
                 leased.answer = answer
         if isinstance(leased.answer, MergedStore):
@@ -383,20 +381,3 @@ def _lease_key(demand: Demand) -> _LeaseKey:
 
 def _token(demand: Demand) -> Token:
     return ("demand", _lease_key(demand))
-
-
-def _unread(health: KindHealth, before: Unread) -> Unread:
-    """Return why something has not been read; while it is tried again, the reason stays what it was."""
-    error = health.error
-    if error is None or health.retry_at is None:
-        return before
-    if health.is_unserved:
-        return Unread(NOT_SERVED)
-    return Unread(_reason(error))
-
-
-def _reason(error: KdashError) -> str:
-    text = bounded(str(error), _MAX_REASON)
-    if isinstance(error, NotRecordedError):
-        return text
-    return f"forbidden: {text}" if isinstance(error, ForbiddenError) and "forbidden" not in text else text

@@ -28,11 +28,10 @@ from k9py.cluster.triage.felt_changes import felt_by, is_unchanged
 from k9py.cluster.triage.logs import ContainerLogs
 from k9py.cluster.triage.objects import TriageObjects
 from k9py.cluster.triage.pacing import Pace, PassSlices
-from k9py.cluster.triage.relevance import relevant
 from k9py.cluster.triage.runs import CheckRuns
 from k9py.cluster.triage.suspect_search import SuspectSearch
+from k9py.cluster.triage.traced_problems import TracedProblems
 from k9py.cluster.watched_changes import watched_entries
-from k9py.diagnosis.chains import Chains, trace_steps
 from k9py.diagnosis.check import Check
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.problem import Problem, Suspect, TriageReport, UnreadKind
@@ -86,9 +85,6 @@ class Triage:
         self._runs: CheckRuns | None = None
         self._everything = True
         self._was_complete = False
-        self._chains = Chains()
-        self._shown: tuple[Problem, ...] = ()
-        self._traced_version = -1
         self._failure = ""
         self._report: TriageReport | None = None
         self._published: tuple[object, ...] = ()
@@ -108,6 +104,7 @@ class Triage:
         logs = ContainerLogs(log_source, cluster.clock, reads, cluster.spawn, self._mark)
         self._demands = demands
         self._objects = TriageObjects(demands, logs)
+        self._problems = TracedProblems(cluster, demands.subjects)
         self._suspects = SuspectSearch(reads, self._find_suspects, lambda: demands.loading_answers, self._pace.wake)
 
     # -- for whoever looks --------------------------------------------------------------------------------------------
@@ -129,7 +126,7 @@ class Triage:
         if self._report is None:
             self._report = TriageReport(
                 now,
-                tuple(map(self._suspects.with_suspects, self._shown)),
+                tuple(map(self._suspects.with_suspects, self._problems.shown)),
                 self._looked_at,
                 (*self._demands.unread(), *self._broken()),
                 self._is_complete,
@@ -142,11 +139,11 @@ class Triage:
 
     def findings_of(self, ref: ObjectRef) -> tuple[Finding, ...]:
         """Return what was found about an object."""
-        return self._chains.findings_about.get(ref, ())
+        return self._problems.chains.findings_about.get(ref, ())
 
     def problems_of(self, ref: ObjectRef) -> tuple[Problem, ...]:
         """Return the problems that are about an object or explain it, worst first."""
-        return tuple(map(self._suspects.with_suspects, self._chains.problems_of.get(ref, ())))
+        return tuple(map(self._suspects.with_suspects, self._problems.chains.problems_of.get(ref, ())))
 
     def subscribe(self, on_change: Callable[[], None]) -> Callable[[], None]:
         """Call a function when the report is another one; it must be quick and not fail.
@@ -187,7 +184,7 @@ class Triage:
             runs is not None
             and not self._everything
             and not runs.dirty_count
-            and self._traced_version == runs.version
+            and self._problems.is_current(runs)
             and self._suspects.is_settled
             and self._objects.is_settled
         )
@@ -275,9 +272,7 @@ class Triage:
         self._suspects.clear()
         self._runs.clear()
         self._runs = None
-        self._chains = Chains()
-        self._shown = ()
-        self._traced_version = -1
+        self._problems.clear()
         self._was_complete = False
         self._report = None
         self._progress.set()
@@ -301,11 +296,12 @@ class Triage:
             return
         self._demands.lease_subjects(runs.kinds)
         await self._run_checks(runs, slices)
-        await self._trace(runs, slices)
-        self._show()
         if not self._everything:
-            self._suspects.choose(self._shown)
-            await self._suspects.run(self._shown, self.graph, slices)
+            await self._problems.trace(runs, slices)
+        self._problems.show()
+        if not self._everything:
+            self._suspects.choose(self._problems.shown)
+            await self._suspects.run(self._problems.shown, self.graph, slices)
         self._sweep(runs)
 
     def _seconds_to_next(self, runs: CheckRuns) -> float | None:
@@ -350,29 +346,6 @@ class Triage:
         cluster = self._cluster
         return ClusterGraph(cluster.queries, self._objects, cluster.resource_types, cluster.clock.now())
 
-    async def _trace(self, runs: CheckRuns, slices: PassSlices) -> None:
-        """Trace the findings to their roots, if others were found."""
-        version = runs.version
-        if version == self._traced_version or self._everything:
-            return
-        steps = trace_steps(*runs.findings())
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                self._chains = end.value
-                self._traced_version = version
-                self._cluster.keep(len(self._chains.findings_about))
-                return
-            await slices.pause()
-
-    def _show(self) -> None:
-        """Choose the problems that concern the scope; what it was given stays the same object while it is equal."""
-        cluster, known = self._cluster, self._shown
-        shown = relevant(self._chains.problems, cluster.scope, cluster.stores.pods.values(), self._demands.subjects)
-        if len(shown) != len(known) or any(one is not other for one, other in zip(shown, known, strict=True)):
-            self._shown = shown
-
     def _find_suspects(self, problem: Problem, graph: ClusterGraph) -> tuple[Suspect, ...]:
         watched = watched_entries(self._cluster.history, graph.now - _WATCHED_FOR, only_written=True)
         with self._demands.for_suspects():
@@ -390,7 +363,7 @@ class Triage:
         """Notify whoever looks if the report is another one."""
         self._progress.set()
         coverage = (self._demands.unread(), self._broken(), self._is_complete, self._looked_at)
-        published = (id(self._chains), id(self._shown), self._suspects.version, *coverage)
+        published = (id(self._problems.chains), id(self._problems.shown), self._suspects.version, *coverage)
         if published != self._published:
             self._published = published
             self._report = None

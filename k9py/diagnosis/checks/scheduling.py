@@ -34,18 +34,8 @@ from k9py.diagnosis.scheduler_message import RefusalKind, SchedulerMessage, pars
 from k9py.diagnosis.scheduling import CLAIM_GRACE, is_gated_for_long
 from k9py.diagnosis.settling import is_recent
 from k9py.diagnosis.unbound_claims import SELECTED_NODE, claim_users, unbound_claim
-from k9py.diagnosis.unschedulable import (
-    Unscheduled,
-    advice_text,
-    candidates,
-    closest,
-    fit_text,
-    pinned_node,
-    reasons,
-    remedy,
-    unreachable_words,
-    unscheduled_case,
-)
+from k9py.diagnosis.unschedulable import advice_text, closest, fit_text, reasons, remedy, unreachable_words
+from k9py.diagnosis.unscheduled_case import Unscheduled, candidates, pinned_node, unscheduled_case
 
 _GRACE: Final = timedelta(seconds=10)
 _NO_SCHEDULER: Final = timedelta(minutes=1)

@@ -114,6 +114,7 @@ class Copy:
         replaces: the pod is deleted once the copy is created.
         kept: what is kept of the pod.
         is_removed: the front end removes it at the end of the session; the plan says so.
+        is_offered: the front end asks then whether it is removed; the plan says so.
     """
 
     name: str = ""
@@ -123,13 +124,21 @@ class Copy:
     replaces: bool = False
     kept: Kept = field(default_factory=Kept)
     is_removed: bool = False
+    is_offered: bool = False
 
 
 def container_names(pod: Mapping[str, Any]) -> list[str]:
     """Return the names of all containers of a pod."""
-    spec = pod.get("spec") or {}
-    fields = ("containers", "initContainers", "ephemeralContainers")
-    return [str(container.get("name", "")) for name in fields for container in spec.get(name) or ()]
+    return [*main_container_names(pod), *_names(pod, "initContainers"), *_names(pod, "ephemeralContainers")]
+
+
+def main_container_names(pod: Mapping[str, Any]) -> list[str]:
+    """Return the names of the containers of a pod that are neither init nor debug containers."""
+    return _names(pod, "containers")
+
+
+def _names(pod: Mapping[str, Any], list_name: str) -> list[str]:
+    return [str(container.get("name", "")) for container in (pod.get("spec") or {}).get(list_name) or ()]
 
 
 def free_container_name(pod: Mapping[str, Any]) -> str:
@@ -206,12 +215,8 @@ def _debugged(made: Raw, container: DebugContainer, how: Copy) -> str:
     return name
 
 
-def node_pod(node: str, namespace: str, container: DebugContainer, *, seconds: int = NODE_SECONDS) -> tuple[Raw, str]:
-    """Return a pod to create that runs on a node whatever its taints, and its container.
-
-    Args:
-        seconds: after which the kubelet ends it.
-    """
+def node_pod(node: str, namespace: str, container: DebugContainer) -> tuple[Raw, str]:
+    """Return a pod to create that runs on a node whatever its taints, and its container."""
     name = container.name or "debugger"
     pod: Raw = {
         "apiVersion": "v1",
@@ -226,7 +231,7 @@ def node_pod(node: str, namespace: str, container: DebugContainer, *, seconds: i
             "nodeName": node,
             "restartPolicy": "Never",
             "tolerations": [{"operator": "Exists"}],
-            "activeDeadlineSeconds": seconds,
+            "activeDeadlineSeconds": NODE_SECONDS,
         },
     }
     apply_profile(container.profile, DebugStyle.NODE, pod, name)

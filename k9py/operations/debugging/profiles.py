@@ -135,8 +135,8 @@ def needed_level(profile: str, style: DebugStyle) -> Level:
 
 
 _RIGHTS: Final = {
-    "SYS_PTRACE": "may trace processes (SYS_PTRACE)",
-    "NET_ADMIN": "may change the network (NET_ADMIN, NET_RAW)",
+    "SYS_PTRACE": "may trace processes, as a debugger does (capability SYS_PTRACE)",
+    "NET_ADMIN": "may change the network (capabilities NET_ADMIN, NET_RAW)",
 }
 
 

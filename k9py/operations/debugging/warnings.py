@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from k9py.api.plural import count_noun, pluralize
 from k9py.api.text import printable
-from k9py.operations.debugging.pods import Copy, DebugContainer, container_names
+from k9py.operations.debugging.pods import Copy, DebugContainer, main_container_names
 from k9py.operations.debugging.profiles import DebugStyle, Level, needed_level
 from k9py.operations.plan import PreflightWarning, WarningLevel
 
@@ -53,9 +53,15 @@ def state_of_pod(pod: Raw) -> Iterator[PreflightWarning]:
     if not (pod.get("spec") or {}).get("nodeName"):
         text = "the pod is not scheduled: the container starts once it is on a node"
         yield PreflightWarning(WarningLevel.CAUTION, "not-scheduled", text)
-    elif phase == "Pending":
+    elif phase == "Pending" and not _has_sandbox(pod):
         text = "the pod is Pending: the container starts once the pod has its volumes and network"
         yield PreflightWarning(WarningLevel.CAUTION, "pending", text)
+
+
+def _has_sandbox(pod: Raw) -> bool:
+    """Return whether the kubelet has reported that the pod has its volumes and network (Kubernetes 1.29)."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(each.get("type") == "PodReadyToStartContainers" and each.get("status") == "True" for each in conditions)
 
 
 def debug_containers(pod: Raw) -> Iterator[PreflightWarning]:
@@ -114,14 +120,28 @@ def non_root(pod: Raw, security: Raw) -> Iterator[PreflightWarning]:
         yield PreflightWarning(WarningLevel.CAUTION, "non-root", text)
 
 
+def _keeps_labels(pod: Raw, how: Copy) -> PreflightWarning:
+    """Warn that others take the copy for the pod; a ReplicaSet deletes a pod that it has too many."""
+    owners = (pod.get("metadata") or {}).get("ownerReferences") or ()
+    owner = next((each for each in owners if each.get("controller")), None)
+    text = "it has the labels of the pod: Services send it traffic, and a controller may adopt and delete it"
+    level = WarningLevel.CAUTION
+    if owner is not None and owner.get("kind") in ("ReplicaSet", "ReplicationController"):
+        name = printable(f"{owner['kind']} {owner.get('name', '')}")
+        text = f"it has the labels of the pod: Services send it traffic, and {name} adopts it and deletes one too many"
+        level = WarningLevel.DANGER
+    if not how.kept.labels:
+        text += "; a copy with a container to work in has none of them"
+    return PreflightWarning(level, "keeps-labels", text)
+
+
 def of_copy(pod: Raw, made: Raw, how: Copy) -> Iterator[PreflightWarning]:
     """Warn about what a copy does beside being looked at."""
     spec = made.get("spec") or {}
     source = (pod.get("metadata") or {}).get("labels") or {}
     kept = [name for name in source if name in (made["metadata"].get("labels") or {})]
     if kept:
-        text = "it has the labels of the pod: Services send it traffic, and a controller may adopt and delete it"
-        yield PreflightWarning(WarningLevel.CAUTION, "keeps-labels", text)
+        yield _keeps_labels(pod, how)
     claims = [
         printable(str(volume["persistentVolumeClaim"].get("claimName", "")))
         for volume in spec.get("volumes") or ()
@@ -133,6 +153,7 @@ def of_copy(pod: Raw, made: Raw, how: Copy) -> Iterator[PreflightWarning]:
         yield PreflightWarning(WarningLevel.CAUTION, "same-data", text)
     if how.replaces:
         yield PreflightWarning(WarningLevel.CAUTION, "replaces", "then the pod is deleted at once, without grace")
-    names = container_names({"spec": {"containers": spec.get("containers")}})
-    text = f"all its {count_noun(len(names), 'container')} run, beside those of the pod"
+    count = len(main_container_names(made))
+    runs = "its container runs" if count == 1 else f"all its {count_noun(count, 'container')} run"
+    text = f"{runs}, beside those of the pod"
     yield PreflightWarning(WarningLevel.NOTE, "runs-twice", text)

@@ -16,7 +16,7 @@ from k9py.api.meta import ObjectRef
 from k9py.api.streams import ContainerRef
 from k9py.api.text import printable
 from k9py.operations.access_records import AccessRecord
-from k9py.remote.containers import choose_container, find_pod
+from k9py.remote.containers import ChosenContainer, find_container
 from k9py.remote.files.download import Download, DownloadOptions
 from k9py.remote.files.endpoints import Endpoint, LocalEndpoint, RemoteEndpoint
 from k9py.remote.files.progress import CopyProgress
@@ -26,7 +26,6 @@ from k9py.session import ClusterSession
 FIRST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 15.0
 """Seconds between two attempts."""
-FOREVER: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class CopyOptions:
         resumes: continue an earlier transfer.
         keeps_attributes: permissions are kept, and in a container the owner.
         follows_links: what symlinks in the container point to is copied in their place.
-        retries: attempts after a lost connection; `FOREVER`: until it is done.
+        retries: attempts after a lost connection; negative: until it is done.
     """
 
     container: str = ""
@@ -55,11 +54,13 @@ class FoundContainer:
     Args:
         pod: its pod.
         uid: of the pod.
+        chosen: what it was chosen from.
     """
 
     container: ContainerRef
     pod: ObjectRef
     uid: str
+    chosen: ChosenContainer
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,12 @@ class Copy:
         self.progress = progress or CopyProgress()
         self.container: ContainerRef | None = None
         self._remote, self._local = request.remote, request.local
-        session.writer.accesses.refuse(f"copy {self._direction} {printable(self._remote.name)}")
+        session.writer.accesses.refuse(f"copy {self._direction} {printable(str(self._ref))}")
+
+    @property
+    def _ref(self) -> ObjectRef:
+        remote = self._remote
+        return ObjectRef(remote.kind, remote.namespace or self._session.namespace, remote.name)
 
     @property
     def _direction(self) -> str:
@@ -108,12 +114,10 @@ class Copy:
 
     async def find(self) -> FoundContainer:
         """Return the container. Raises KdashError."""
-        remote, session = self._remote, self._session
-        ref = ObjectRef(remote.kind, remote.namespace or session.namespace, remote.name)
-        pod = await find_pod(session, ref)
-        chosen = choose_container(pod, self.request.options.container)
-        self.container = ContainerRef(pod.namespace, pod.name, chosen.name)
-        return FoundContainer(self.container, pod.key, pod.metadata.uid)
+        chosen = await find_container(self._session, self._ref, self.request.options.container)
+        pod = chosen.pod
+        self.container = ContainerRef(pod.namespace, pod.name, chosen.container.name)
+        return FoundContainer(self.container, pod.key, pod.metadata.uid, chosen)
 
     @asynccontextmanager
     async def recorded(self, found: FoundContainer) -> AsyncIterator[AccessRecord]:
@@ -131,9 +135,13 @@ class Copy:
         ) as record:
             yield record
 
-    async def run(self) -> AccessRecord:
-        """Copy, and try again after lost connections. Raises KdashError."""
-        found = await self.find()
+    async def run(self, found: FoundContainer | None = None) -> AccessRecord:
+        """Copy, and try again after lost connections. Raises KdashError.
+
+        Args:
+            found: of `find`, None: it is found first.
+        """
+        found = found or await self.find()
         async with self.recorded(found) as record:
             await self._run(self._transfer(found.container))
         return record

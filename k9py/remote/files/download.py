@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from k9py.api.errors import ConfigError, ConnectionFailedError, NotFoundError, RefusedError
+from k9py.api.plural import count_noun
+from k9py.api.quantities import size_text
 from k9py.api.streams import CommandEnd, ContainerCommands, ContainerRef
 from k9py.api.text import bounded, printable
 from k9py.remote.files.endpoints import remote_word
 from k9py.remote.files.extract import Extractor
-from k9py.remote.files.local_tree import LocalTree, PartFile, UnsafeNameError, safe_parts
-from k9py.remote.files.progress import MAX_NAME, CopyProgress, Reason, size_text
+from k9py.remote.files.local_tree import LocalFileError, LocalTree, PartFile, UnsafeNameError, safe_parts
+from k9py.remote.files.progress import MAX_NAME, CopyProgress, Reason
 from k9py.remote.files.remote_command import (
     MissingCommandError,
     StderrTail,
@@ -27,11 +29,14 @@ from k9py.remote.files.remote_command import (
     exchange,
     failure,
     in_thread,
+    needs_either,
     pump,
     single,
 )
 from k9py.remote.files.remote_stat import RemoteFile, RemoteStatus, read_status, walk
 
+_SOCKET: Final = ": socket ignored"
+"""How tar reports a socket, which an archive cannot have."""
 OVERLAP: Final = 64 * 1024
 """Bytes before the point of resumption that are read again and compared."""
 _RESUMED_ALONE: Final = 1024 * 1024
@@ -109,7 +114,8 @@ class Download:
         self.progress.total_bytes = status.size if status is not None else None
         with tree:
             if status is not None:
-                await in_thread(_check_space, directory, status.size)
+                here = await in_thread(_bytes_here, tree, local_name, status) if self._resumes else 0
+                await in_thread(_check_space, directory, status.size - here)
             await self.copy_one(tree, (local_name,), self._path, status)
 
     async def copy_one(self, tree: LocalTree, parts: Sequence[str], path: str, status: RemoteStatus | None) -> None:
@@ -129,8 +135,9 @@ class Download:
                 self.progress.bytes, self.progress.kept_bytes = counted
         try:
             await self._stream_file(tree, parts, path, status, 0)
-        except MissingCommandError:
-            await self._copy_with_tar(tree, parts, path)
+        except MissingCommandError as error:
+            with needs_either("cat", error):
+                await self._copy_with_tar(tree, parts, path)
 
     def _count_kept(self, size: int) -> None:
         progress = self.progress
@@ -201,9 +208,12 @@ class Download:
                     names = None
             for name in await self._copy_members(tree, names):
                 await self._copy_apart(tree, name)
-            if progress.total_files is not None and progress.files < progress.total_files and not progress.left_out:
-                missing = progress.total_files - progress.files
-                progress.leave_out(self._path, Reason.FAILED, f"{missing:,} files that were listed did not arrive")
+            reported = sum(count for reason, count in progress.left_out_counts.items() if reason is not Reason.LINK)
+            missing = (progress.total_files or 0) - progress.files - reported
+            if missing > 0:
+                progress.leave_out(
+                    self._path, Reason.FAILED, f"of those listed, {count_noun(missing, 'file')} did not arrive"
+                )
 
     async def _missing(self, tree: LocalTree, files: dict[bytes, RemoteFile]) -> list[bytes]:
         """Return the names of files that are not here; continue large ones whose beginning is."""
@@ -238,14 +248,14 @@ class Download:
         whole = ("tar", "-C", directory, options, "-", ".")
         if names is None:
             await self._run_tar(extractor, whole, self._path)
-            return extractor.hard_links
+            return extractor.apart
         for words, stdin in _selections(directory, options, names):
             if await self._run_tar(extractor, words, self._path, stdin=stdin, may_be_refused=True):
-                return extractor.hard_links
+                return extractor.apart
         extractor = Extractor(tree, self.progress, keeps_complete=True, keeps_modes=self._options.keeps_modes)
         self.progress.restart()
         await self._run_tar(extractor, whole, self._path)
-        return extractor.hard_links
+        return extractor.apart
 
     async def _run_tar(
         self,
@@ -280,10 +290,12 @@ class Download:
         if end.exit_code != 0 and not extractor.is_complete:
             raise failure(end, stderr, f"{printable(path)} cannot be read")
         extractor.close()
-        if end.exit_code != 0:
-            for line in stderr.decode(errors="surrogateescape").splitlines():
-                if line.strip() and "exit delayed" not in line.lower():
-                    self.progress.leave_out("tar in the container", Reason.FAILED, line.removeprefix("tar: "))
+        for line in stderr.decode(errors="surrogateescape").splitlines():
+            text = line.removeprefix("tar: ")
+            if text.endswith(_SOCKET):
+                self.progress.leave_out(text.removesuffix(_SOCKET), Reason.LINK, "socket")
+            elif end.exit_code != 0 and text.strip() and "exit delayed" not in text.lower():
+                self.progress.leave_out("tar in the container", Reason.FAILED, text)
 
 
 class _FileSink:
@@ -344,7 +356,7 @@ def _compare(tree: LocalTree, files: Iterable[RemoteFile]) -> list[tuple[str, Re
     for file in files:
         try:
             parts = safe_parts(file.name)
-        except UnsafeNameError:
+        except (UnsafeNameError, LocalFileError):
             continue
         state = "missing"
         if tree.is_complete(parts, file.size, file.mtime_ns):
@@ -360,7 +372,7 @@ def _place_of_file(destination: str, name: str) -> tuple[str, str]:
     if destination.endswith("/") or os.path.isdir(destination):
         try:
             parts = safe_parts(os.fsencode(name))
-        except UnsafeNameError as error:
+        except (UnsafeNameError, LocalFileError) as error:
             raise RefusedError(f"{printable(name)}: {error.message}", "name the file to write") from error
         if len(parts) != 1:
             raise RefusedError("the source has no name", "name the file to write")
@@ -372,6 +384,13 @@ def _place_of_file(destination: str, name: str) -> tuple[str, str]:
     if directory and not os.path.isdir(directory):
         raise ConfigError(f"there is no directory {printable(directory)}", "make it first, or end the path with /")
     return directory or ".", local_name
+
+
+def _bytes_here(tree: LocalTree, name: str, status: RemoteStatus) -> int:
+    """Return the bytes of a file that an earlier transfer has left."""
+    if tree.is_complete((name,), status.size, status.mtime_ns):
+        return status.size
+    return tree.part_size((name,), status.size, status.mtime_ns)
 
 
 def _check_space(directory: str, needed: int) -> None:

@@ -12,12 +12,19 @@ from typing import Final
 
 from k9py.api.errors import RefusedError
 from k9py.api.text import bounded
-from k9py.remote.files.local_tree import LocalFileError, LocalTree, PartFile, UnsafeNameError, safe_parts
+from k9py.remote.files.local_tree import (
+    LocalFileError,
+    LocalLinkError,
+    LocalTree,
+    PartFile,
+    UnsafeNameError,
+    safe_parts,
+)
 from k9py.remote.files.progress import MAX_NAME, CopyProgress, Reason
 from k9py.remote.files.tar_reader import Member, MemberEnd, MemberKind, TarReader
 
-MAX_HARD_LINKS: Final = 1000
-"""Hard links whose content is read apart; more are left out."""
+MAX_APART: Final = 1000
+"""Files whose content is read apart; more are left out."""
 
 
 class Extractor:
@@ -30,7 +37,7 @@ class Extractor:
         wanted: the only file to write, under this name; None: all members under their own names.
 
     Attributes:
-        hard_links: names of files that tar sent as a hard link to another one: their content has to be read apart.
+        apart: names of files that tar sent as a hard link to another one, or with holes: they have to be read apart.
     """
 
     def __init__(
@@ -47,7 +54,7 @@ class Extractor:
         self._reader = TarReader()
         self._part: PartFile | None = None
         self._has_wanted = False
-        self.hard_links: list[bytes] = []
+        self.apart: list[bytes] = []
 
     @property
     def is_complete(self) -> bool:
@@ -87,14 +94,18 @@ class Extractor:
                     self._begin_file(member, parts, name)
                 case MemberKind.DIRECTORY:
                     self._tree.make_directory(parts)
-                case MemberKind.HARD_LINK if self._wanted is None and len(self.hard_links) < MAX_HARD_LINKS:
-                    self.hard_links.append(member.name)
-                case MemberKind.SYMLINK | MemberKind.HARD_LINK:
+                case MemberKind.HARD_LINK | MemberKind.SPARSE if len(self.apart) < MAX_APART:
+                    self.apart.append(member.name)
+                case MemberKind.HARD_LINK | MemberKind.SPARSE:
+                    raise LocalFileError(f"a {member.kind.value}, of which only {MAX_APART:,} are copied")
+                case MemberKind.SYMLINK:
                     self._progress.leave_out(name, Reason.LINK, f"{member.kind.value} to {os.fsdecode(member.link)}")
                 case _:
                     self._progress.leave_out(name, Reason.LINK, member.kind.value)
         except UnsafeNameError as error:
             self._progress.leave_out(name, Reason.UNSAFE, error.message)
+        except LocalLinkError as error:
+            self._progress.leave_out(name, Reason.LOCAL_LINK, error.message)
         except RefusedError as error:
             self._progress.leave_out(name, Reason.FAILED, error.message)
 

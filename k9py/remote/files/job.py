@@ -1,20 +1,18 @@
 """A copy that runs in the background of the dashboard.
 
 Invariants: it ends in one of the end states whatever happens; stopping waits until no file is written any more, and
-leaves a part that `resumed` continues.
+leaves a part that a copy with `resumes` continues.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from k9py.api.errors import KdashError
 from k9py.api.text import printable
 from k9py.remote.files.copying import Copy, CopyRequest
-from k9py.remote.files.progress import CopyProgress
 from k9py.runtime.background_jobs import JobState
 from k9py.session import ClusterSession
 
@@ -30,7 +28,7 @@ class CopyJob:
     """
 
     def __init__(self, session: ClusterSession, request: CopyRequest, changed: Callable[[], object]) -> None:
-        self._session, self._request, self._changed = session, request, changed
+        self._request, self._changed = request, changed
         self._copy = Copy(session, request)
         self._task: asyncio.Task[None] | None = None
         self._error: KdashError | None = None
@@ -40,16 +38,6 @@ class CopyJob:
     def start(self) -> None:
         """Begin."""
         self._task = asyncio.create_task(self._run(), name=self.kind)
-
-    def resumed(self) -> CopyJob:
-        """Return a job that continues this one; it has not begun."""
-        options = replace(self._request.options, resumes=True)
-        return CopyJob(self._session, replace(self._request, options=options), self._changed)
-
-    @property
-    def copy_progress(self) -> CopyProgress:
-        """How far it is."""
-        return self._copy.progress
 
     @property
     def kind(self) -> str:
@@ -93,7 +81,7 @@ class CopyJob:
     def detail(self) -> str:
         """Why it has failed, or what was left out."""
         if self._error is not None:
-            return printable(f"{self._error.message} {self._error.hint}".strip())
+            return printable("; ".join(filter(None, (self._error.message, self._error.hint))))
         return next(self._copy.progress.left_out_lines(), "")
 
     @property
@@ -129,7 +117,7 @@ class CopyJob:
 
     @property
     def _has_failures(self) -> bool:
-        return self._copy.progress.has_failed or self._copy.progress.has_unsafe
+        return self._copy.progress.has_failed or self._copy.progress.has_refused
 
     def _set(self, state: JobState) -> None:
         self.state = state

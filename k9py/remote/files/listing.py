@@ -26,6 +26,8 @@ MAX_LISTING: Final = 8 * 1024 * 1024
 """Bytes of a listing that are read."""
 MAX_VIEW: Final = 1024 * 1024
 """Bytes of a file that are read to show it."""
+MAX_HEX: Final = 64 * 1024
+"""Bytes of what is no text that are shown."""
 _TYPES: Final = {
     b"d": stat.S_IFDIR,
     b"f": stat.S_IFREG,
@@ -269,6 +271,18 @@ class FilePart:
         """Whether it is no text: it has NUL near its beginning."""
         return b"\0" in self.data[:8192]
 
+    @property
+    def shown(self) -> bytes:
+        """The bytes that are shown: of what is no text fewer, because a line has 16 of them."""
+        if not self.is_binary:
+            return self.data
+        return self.data[-MAX_HEX:] if self.is_end else self.data[:MAX_HEX]
+
+    @property
+    def is_all_shown(self) -> bool:
+        """Whether all bytes of the file are shown."""
+        return self.is_whole and len(self.shown) == len(self.data)
+
 
 async def read_part(
     commands: ContainerCommands, container: ContainerRef, path: str, *, end: bool = False, limit: int = MAX_VIEW
@@ -294,15 +308,19 @@ async def read_part(
 def shown_lines(part: FilePart) -> list[str]:
     """Return a part as printable lines; one that is no text as bytes in hexadecimal."""
     if part.is_binary:
-        return hex_lines(part.data[: 64 * 1024])
+        return hex_lines(part.shown, -len(part.shown) if part.is_end else 0)
     return [printable(line) for line in part.data.decode(errors="replace").split("\n")]
 
 
-def hex_lines(data: bytes) -> list[str]:
-    """Return bytes as `hexdump -C` shows them."""
+def hex_lines(data: bytes, start: int = 0) -> list[str]:
+    """Return bytes as `hexdump -C` shows them.
+
+    Args:
+        start: the address of the first one; below 0, counted from the end of the file.
+    """
     lines = []
     for at in range(0, len(data), 16):
         row = data[at : at + 16]
         text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-        lines.append(f"{at:08x}  {row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}  |{text}|")
+        lines.append(f"{start + at:08x}  {row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}  |{text}|")
     return lines

@@ -9,6 +9,7 @@ setuid, setgid and sticky bits are dropped. Used in a thread: it blocks.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Sequence
@@ -21,6 +22,10 @@ from k9py.api.text import printable
 PART_SUFFIX: Final = ".kdash-part"
 """What the name of an incomplete file ends with."""
 MAX_DEPTH: Final = 256
+MAX_NAME_BYTES: Final = 255
+"""Bytes of a name, on Linux and macOS."""
+_DIGEST: Final = 16
+"""Characters of a checksum that stand for the end of a name."""
 _FATAL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE})
 _DIRECTORY: Final = (
     os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -29,11 +34,25 @@ _WRITE: Final = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOE
 
 
 class UnsafeNameError(RefusedError):
-    """A name that would leave the directory, or pass through a link."""
+    """A name that would leave the directory."""
+
+
+class LocalLinkError(RefusedError):
+    """A path that passes through a symlink of this machine."""
 
 
 class LocalFileError(RefusedError):
     """One file could not be written; others can."""
+
+
+def part_name(name: str) -> str:
+    """Return the name of a file while it is incomplete; the end of a name that is too long becomes its checksum."""
+    encoded = os.fsencode(name)
+    room = MAX_NAME_BYTES - len(PART_SUFFIX)
+    if room < len(encoded) <= MAX_NAME_BYTES:
+        beginning = encoded[: room - _DIGEST - 1].decode("utf-8", "ignore")
+        return f"{beginning}-{hashlib.sha256(encoded).hexdigest()[:_DIGEST]}{PART_SUFFIX}"
+    return name + PART_SUFFIX
 
 
 def safe_parts(name: bytes) -> tuple[str, ...]:
@@ -41,6 +60,7 @@ def safe_parts(name: bytes) -> tuple[str, ...]:
 
     Raises:
         UnsafeNameError: it is absolute, has "..", or cannot be a name.
+        LocalFileError: it is that of an incomplete file.
     """
     if name.startswith(b"/"):
         raise UnsafeNameError("an absolute path")
@@ -52,7 +72,7 @@ def safe_parts(name: bytes) -> tuple[str, ...]:
     if len(parts) > MAX_DEPTH:
         raise UnsafeNameError(f"a path of {len(parts):,} directories")
     if any(part.endswith(PART_SUFFIX.encode()) for part in parts):
-        raise UnsafeNameError(f"a name that ends with {PART_SUFFIX}")
+        raise LocalFileError(f"names that end with {PART_SUFFIX} are those of incomplete files")
     if os.sep != "/" and any(os.sep.encode() in part or b":" in part for part in parts):
         raise UnsafeNameError("a name that is a path on this machine")
     return tuple(os.fsdecode(part) for part in parts)
@@ -89,7 +109,7 @@ class PartFile:
             if self._permissions is not None:
                 os.fchmod(self._fd, self._permissions)
             self.mark()
-            os.replace(self._name + PART_SUFFIX, self._name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
+            os.replace(part_name(self._name), self._name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
         except OSError as error:
             raise _failure(error, self._name) from error
         finally:
@@ -98,7 +118,7 @@ class PartFile:
     def discard(self) -> None:
         """Remove it."""
         try:
-            os.unlink(self._name + PART_SUFFIX, dir_fd=self._parent)
+            os.unlink(part_name(self._name), dir_fd=self._parent)
         except OSError:
             pass
         self.close()
@@ -153,17 +173,19 @@ class LocalTree:
             self._root = -1
 
     def make_directory(self, parts: Sequence[str]) -> None:
-        """Make a directory and those above it. Raises UnsafeNameError, LocalFileError, ConfigError."""
+        """Make a directory and those above it. Raises LocalLinkError, LocalFileError, ConfigError."""
         self._directory(tuple(parts))
 
     def is_complete(self, parts: Sequence[str], size: int, mtime_ns: int) -> bool:
         """Return whether a file with this size and time (to the second) is there."""
-        status = self._status(parts, "")
+        status = self._status(parts)
         return status is not None and status.st_size == size and _same_second(status.st_mtime_ns, mtime_ns)
 
     def part_size(self, parts: Sequence[str], size: int, mtime_ns: int) -> int:
         """Return the bytes of an earlier transfer of this file; 0 if there are none, or they are of another file."""
-        status = self._status(parts, PART_SUFFIX)
+        if not parts:
+            return 0
+        status = self._status((*parts[:-1], part_name(parts[-1])))
         if status is None or not _same_second(status.st_mtime_ns, mtime_ns) or status.st_size > size:
             return 0
         return status.st_size
@@ -173,7 +195,7 @@ class LocalTree:
         *above, name = parts
         try:
             fd = os.open(
-                name + PART_SUFFIX, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._directory(tuple(above))
+                part_name(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._directory(tuple(above))
             )
             try:
                 return os.pread(fd, count, max(0, size - count))
@@ -191,7 +213,7 @@ class LocalTree:
             mode: permissions of the source, None: the usual ones of new files.
 
         Raises:
-            UnsafeNameError: the path passes through a link.
+            LocalLinkError: the path passes through a link.
             LocalFileError: this file cannot be written.
             ConfigError: no file can.
         """
@@ -199,9 +221,9 @@ class LocalTree:
             raise LocalFileError("the archive has a file in place of the directory")
         *above, name = parts
         parent = self._directory(tuple(above))
-        part = name + PART_SUFFIX
+        part = part_name(name)
         try:
-            existing = self._status(parts, "", any_kind=True)
+            existing = self._status(parts, any_kind=True)
             if existing is not None and stat.S_ISDIR(existing.st_mode):
                 raise LocalFileError("a directory of that name is there")
             if not keep:
@@ -225,14 +247,14 @@ class LocalTree:
         except OSError as error:
             raise _failure(error, name) from error
 
-    def _status(self, parts: Sequence[str], suffix: str, *, any_kind: bool = False) -> os.stat_result | None:
+    def _status(self, parts: Sequence[str], *, any_kind: bool = False) -> os.stat_result | None:
         """Return the status of a regular file, None if there is none."""
         if not parts:
             return None
         *above, name = parts
         try:
             parent = self._directory(tuple(above), make=False)
-            status = os.stat(name + suffix, dir_fd=parent, follow_symlinks=False)
+            status = os.stat(name, dir_fd=parent, follow_symlinks=False)
         except (OSError, RefusedError):
             return None
         return status if any_kind or stat.S_ISREG(status.st_mode) else None
@@ -279,7 +301,7 @@ def _open_below(parent: int, name: str, *, make: bool) -> int:
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
                 if _is_link(parent, name):
-                    raise UnsafeNameError(f"{printable(name)} is a symlink on this machine") from error
+                    raise LocalLinkError(f"{printable(name)} is a symlink on this machine") from error
                 raise LocalFileError(f"{printable(name)} is a file on this machine") from error
             raise _failure(error, name) from error
     raise LocalFileError(f"the directory {printable(name)} cannot be made")

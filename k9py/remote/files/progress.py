@@ -11,18 +11,12 @@ from enum import Enum
 from typing import Final
 
 from k9py.api.plural import count_noun
-from k9py.api.quantities import format_bytes
+from k9py.api.quantities import size_text
 from k9py.api.text import bounded
 
 KEPT_LEFT_OUT: Final = 20
 """Members that were left out and are named."""
 MAX_NAME: Final = 200
-
-
-def size_text(size: int) -> str:
-    """Return a size: `312 B`, `4.2 KiB`."""
-    text = format_bytes(size)
-    return f"{text} B" if text.isdigit() else f"{text[:-2]} {text[-2:]}B"
 
 
 class Reason(Enum):
@@ -31,7 +25,9 @@ class Reason(Enum):
     LINK = "link"
     """It is a link or a special file: kubectl leaves these out too."""
     UNSAFE = "unsafe"
-    """It would have been written outside of the destination, or through a link."""
+    """It would have been written outside of the destination."""
+    LOCAL_LINK = "local link"
+    """A symlink of this machine is on its path."""
     FAILED = "failed"
     """It could not be read or written."""
 
@@ -114,6 +110,11 @@ class CopyProgress:
     def has_unsafe(self) -> bool:
         """Whether something was refused because it would have left the destination."""
         return Reason.UNSAFE in self.left_out_counts
+
+    @property
+    def has_refused(self) -> bool:
+        """Whether something was refused, because of its name or of a symlink of this machine."""
+        return self.has_unsafe or Reason.LOCAL_LINK in self.left_out_counts
 
     @property
     def has_failed(self) -> bool:

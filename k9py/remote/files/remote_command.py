@@ -7,7 +7,8 @@ command is a list of words, never a text that a shell splits: a path is one word
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -22,6 +23,10 @@ BATCH: Final = 256 * 1024
 """Bytes that are passed to a thread at once."""
 MAX_STDERR: Final = 16 * 1024
 """Bytes of standard error that are kept: the last ones."""
+_KILLED: Final = (128 + 9, 128 + 15)
+"""Exit codes after SIGKILL and SIGTERM."""
+_FULL: Final = ("no space left", "quota exceeded")
+"""What the line of a full disk has; of tar it may not be the first one."""
 
 
 class MissingCommandError(RefusedError):
@@ -30,6 +35,14 @@ class MissingCommandError(RefusedError):
 
 class CommandFailedError(RefusedError):
     """A command in the container failed; the message is its own."""
+
+
+class CommandKilledError(KdashError):
+    """A command in the container was ended by a signal."""
+
+
+class ContainerFullError(KdashError):
+    """There is no space left in the container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,19 +221,37 @@ def check_is_there(command: str, end: CommandEnd, stderr: bytes) -> None:
         )
 
 
+@contextmanager
+def needs_either(command: str, error: MissingCommandError) -> Iterator[None]:
+    """Copy a file with tar, because an image has no such command; name both if it has no tar either.
+
+    Raises:
+        MissingCommandError: it has neither.
+    """
+    try:
+        yield
+    except MissingCommandError:
+        raise MissingCommandError(f"the container has neither {command} nor tar", error.hint) from error
+
+
 def failure(end: CommandEnd, stderr: bytes, what: str) -> KdashError:
     """Return the error of a command that failed.
 
     Args:
         what: what was not done, such as "/data cannot be read".
     """
-    text = first_line(stderr) or end.message
+    full = next((line for line in _lines(stderr) if any(sign in line.lower() for sign in _FULL)), "")
+    text = full or first_line(stderr) or (end.message if end.exit_code is None else "")
     lower = text.lower()
     reason = bounded(text) or f"exit code {end.exit_code}"
+    if end.exit_code in _KILLED:
+        hint = "its container was stopped, or has no memory left: look at the pod, then run it again with --resume"
+        return CommandKilledError(f"{what}: the command was killed ({reason})", hint)
     if "permission denied" in lower or "operation not permitted" in lower:
         return CommandFailedError(f"{what}: {reason}", "the user that the container runs as may not do this")
-    if "no space left" in lower or "quota exceeded" in lower:
-        return CommandFailedError(f"{what}: {reason}", "there is no space left in the container")
+    if full:
+        hint = "free space in the container, where what has arrived stays until it is continued or removed"
+        return ContainerFullError(f"{what}: {reason}", hint)
     if "read-only file system" in lower:
         return CommandFailedError(f"{what}: {reason}", "copy to a volume, such as an emptyDir, that is writable")
     if "no such file or directory" in lower or "nonexistent" in lower:
@@ -230,5 +261,8 @@ def failure(end: CommandEnd, stderr: bytes, what: str) -> KdashError:
 
 def first_line(stderr: bytes) -> str:
     """Return the first line of standard error that says something."""
-    lines = [line for line in stderr.decode(errors="surrogateescape").splitlines() if line.strip()]
-    return lines[0].strip() if lines else ""
+    return next(iter(_lines(stderr)), "")
+
+
+def _lines(stderr: bytes) -> list[str]:
+    return [line.strip() for line in stderr.decode(errors="surrogateescape").splitlines() if line.strip()]

@@ -162,8 +162,9 @@ class TarReader:
         self._records, self._long_name, self._long_link = {}, None, None
         if b"size" in records:
             size = _decimal(records[b"size"])
+        path = records.get(b"GNU.sparse.name") or records.get(b"path", _name(block) if name is None else name)
         member = Member(
-            name=records.get(b"path", _name(block) if name is None else name),
+            name=path,
             kind=_KINDS.get(kind, MemberKind.UNKNOWN),
             size=0,
             mode=_number(block[100:108]),

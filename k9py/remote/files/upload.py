@@ -1,8 +1,8 @@
 """Copies to a container: one file with `dd`, a directory with `tar`; a broken transfer of a file continues.
 
-Invariants: a file is written under a name with `PART_SUFFIX` and renamed when it is complete; a part is continued only
-if its checksum is that of the beginning of the local file. Afterwards the sizes in the container are compared with what
-was sent. Paths are words of commands, never text of a shell.
+Invariants: a file is written under the name of a part (`part_name`) and renamed when it is complete; a part is
+continued only if its checksum is that of the beginning of the local file. Afterwards the sizes in the container are
+compared with what was sent. Paths are words of commands, never text of a shell.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from itertools import islice
 from typing import Final
 
 from k9py.api.errors import ConfigError, ConnectionFailedError, NotFoundError, RefusedError
+from k9py.api.quantities import size_text
 from k9py.api.streams import ContainerCommands, ContainerRef
 from k9py.api.text import bounded, printable
 from k9py.remote.files.archive import LocalFile, archive_of, local_files
 from k9py.remote.files.endpoints import remote_word
-from k9py.remote.files.local_tree import PART_SUFFIX
-from k9py.remote.files.progress import MAX_NAME, CopyProgress, Reason, size_text
+from k9py.remote.files.local_tree import part_name
+from k9py.remote.files.progress import MAX_NAME, CopyProgress, Reason
 from k9py.remote.files.remote_command import (
     CommandOutput,
     MissingCommandError,
@@ -30,6 +31,7 @@ from k9py.remote.files.remote_command import (
     exchange,
     failure,
     in_thread,
+    needs_either,
     run_command,
 )
 from k9py.remote.files.remote_stat import RemoteFile, RemoteStatus, read_status, walk
@@ -147,9 +149,11 @@ class Upload:
         progress.bytes = progress.kept_bytes = keep
         try:
             await self._write_part(target, keep, _pieces(_read_from(self._source, keep, progress)))
-        except MissingCommandError:
+        except MissingCommandError as error:
             progress.bytes = progress.kept_bytes = 0
-            await self._send_archive(_Selection(self._source, os.path.basename(target)), os.path.dirname(target) or "/")
+            selection = _Selection(self._source, os.path.basename(target))
+            with needs_either("dd", error):
+                await self._send_archive(selection, os.path.dirname(target) or "/")
         else:
             await self._finish(target, status.st_mode & 0o777 if self._options.keeps_owner else None)
         progress.files = 1
@@ -167,7 +171,7 @@ class Upload:
 
     async def _part_size(self, target: str, size: int) -> int:
         """Return how many bytes of an earlier transfer are the beginning of the local file."""
-        part = target + PART_SUFFIX
+        part = _part_path(target)
         there = await self._status(part)
         if there is None or not there.is_file or there.size > size:
             return 0
@@ -185,7 +189,7 @@ class Upload:
 
     async def _write_part(self, target: str, keep: int, source: AsyncIterator[bytes]) -> None:
         """Send a file from a byte on."""
-        part = target + PART_SUFFIX
+        part = _part_path(target)
         words = ["dd", f"of={part}", f"bs={BLOCK_SIZE}"]
         if keep:
             words += [f"seek={keep // BLOCK_SIZE}", "conv=notrunc"]
@@ -198,7 +202,7 @@ class Upload:
 
     async def _finish(self, target: str, mode: int | None) -> None:
         """Give the part its permissions and its name."""
-        part = target + PART_SUFFIX
+        part = _part_path(target)
         if mode is not None:
             try:
                 output = await self._run("chmod", f"{mode:o}", part)
@@ -295,6 +299,12 @@ def _has_begun(path: str, there: Mapping[bytes, RemoteFile]) -> bool:
     """Return whether a directory of the container has files of a local one, and nothing else."""
     ours = {os.fsencode(file.name[2:]) for file in local_files(path, ".", CopyProgress()) if file.is_file}
     return bool(there) and there.keys() <= ours
+
+
+def _part_path(target: str) -> str:
+    """Return the path of a file in the container while it is incomplete."""
+    above, name = os.path.split(target)
+    return os.path.join(above, part_name(name))
 
 
 def _base_name(path: str) -> str:

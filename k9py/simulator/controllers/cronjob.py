@@ -21,6 +21,8 @@ Object = dict[str, Any]
 
 _FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 _FURTHEST = timedelta(days=366)
+_SPANS = tuple(timedelta(minutes=minutes) for minutes in (2, 60, 24 * 60, 31 * 24 * 60))
+"""How far back the last scheduled minute is looked for, one after the other: it is mostly near."""
 
 
 def matches_schedule(schedule: str, moment: datetime) -> bool:
@@ -57,6 +59,22 @@ def next_time(schedule: str, after: datetime) -> datetime | None:
         else:
             moment += timedelta(minutes=1)
     return None
+
+
+def last_time(schedule: str, after: datetime, until: datetime) -> datetime | None:
+    """Return the last scheduled minute after a time and not after another; None if there is none.
+
+    Raises:
+        ValueError: the schedule is not five fields.
+    """
+    last = None
+    for span in (*_SPANS, until - after):
+        due = next_time(schedule, max(after, until.astimezone(after.tzinfo) - span))
+        while due is not None and due <= until:
+            last, due = due, next_time(schedule, due)
+        if last is not None or until - span <= after:
+            break
+    return last
 
 
 def _allowed(field: str, low: int, high: int) -> frozenset[int]:
@@ -121,12 +139,13 @@ class CronJobController:
             name = cron["spec"]["timeZone"]
             self._events.record(cron, "Warning", "UnknownTimeZone", f'invalid timeZone: "{name}"')
             return None
-        after = max(last, now - timedelta(minutes=2)).astimezone(zone)
-        due = None if cron["spec"].get("suspend") else next_time(schedule, after)
-        if due is not None and due <= now:
-            self._start(cron, due)
-            status["lastScheduleTime"] = timestamp(due)
-            due = next_time(schedule, due)
+        due = None
+        if not cron["spec"].get("suspend"):
+            missed = last_time(schedule, _earliest(cron, last, now).astimezone(zone), now)
+            if missed is not None:
+                self._start(cron, missed)
+                status["lastScheduleTime"] = timestamp(missed)
+            due = next_time(schedule, now.astimezone(zone))
         jobs = self._jobs(cron)
         running = [job for job in jobs if not is_job_finished(job)]
         if running:
@@ -159,6 +178,12 @@ class CronJobController:
             name = job["metadata"]["name"]
             self._storage.delete(JOBS, job["metadata"]["namespace"], name)
             self._events.record(cron, "Normal", "SuccessfulDelete", f"Deleted job {name}")
+
+
+def _earliest(cron: Object, last: datetime, now: datetime) -> datetime:
+    """Return the time after which a missed start is made up for: the last start, or the starting deadline."""
+    deadline = cron["spec"].get("startingDeadlineSeconds")
+    return last if deadline is None else max(last, now - timedelta(seconds=deadline))
 
 
 def job_of(cron: Object, name: str, uid: str, due: datetime) -> Object:

@@ -191,9 +191,9 @@ class ShopContents:
         """Write CronJobs: one that runs at night, with its last Job, and a suspended one."""
         now = self._state.clock.now().astimezone(UTC)
         last = now.replace(hour=3, minute=0, second=0, microsecond=0)
-        if last > now - timedelta(minutes=10):
+        if last > now:
             last -= timedelta(days=1)
-        ended = timestamp(last + timedelta(minutes=4))
+        ended = timestamp(min(last + timedelta(minutes=4), now))
         cron = self.put(
             CRONJOBS, "nightly-report", "shop", 800,
             spec=_cron("0 3 * * *", "nightly-report", "2.3.0"),

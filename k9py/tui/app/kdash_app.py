@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.console import RenderableType
 from textual import events
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -32,7 +33,7 @@ from k9py.tui.app.preloading import preload
 from k9py.tui.app.ticker import ScreenTicker
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.message import MessageDialog
-from k9py.tui.dialogs.quit import QuitDialog
+from k9py.tui.dialogs.quit import QuitDialog, ask_to_quit
 from k9py.tui.operations import Operations
 from k9py.tui.options import AppOptions
 from k9py.tui.palette.history import PaletteHistory
@@ -47,7 +48,7 @@ from k9py.tui.terminal.notification import notification_sequence
 from k9py.tui.theme import ThemedApp
 from k9py.tui.widgets.line_view import LineViewOptions
 from k9py.tui.workers import start_worker
-from k9py.views.background_jobs import losses
+from k9py.views.background_jobs import ended_notice, losses, standstill_notice
 
 
 class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], ThemedApp[int]):
@@ -91,6 +92,8 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
             start=lambda work: start_worker(self, work, group="config"),
         )
         self.jobs = BackgroundJobs()
+        self.exit_notice = ""
+        """What the shell is to show after the end, "" for nothing."""
         self.forwards = ForwardControl(self, self)
         self.remote = RemoteControl(self, self)
         self.palette_history = PaletteHistory()
@@ -286,18 +289,23 @@ class KdashApp(CrashReport[int], AnsweredKeys[int], TransientMessages[int], Them
         current = next((known for known, theme in THEMES.items() if theme.name == self.theme), names[-1])
         self.theme = THEMES[name or names[(names.index(current) + 1) % len(names)]].name
 
+    def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Quit, and note first which forwards end."""
+        self.exit_notice = self.exit_notice or ended_notice(self.jobs.running)
+        super().exit(result, return_code, message)
+
     async def action_quit(self) -> None:
         """Quit kdash; ask first where something would be lost. The same key quits while that is asked."""
         lost = [] if isinstance(self.screen, QuitDialog) else losses(self.jobs.running)
-        if not lost:
+        if lost:
+            ask_to_quit(self, lost)
+        else:
             self.exit(0)
-            return
 
-        def quit_if(is_sure: bool | None) -> None:
-            if is_sure:
-                self.exit(0)
-
-        self.push_screen(QuitDialog(lost), quit_if)
+    @property
+    def stop_notice(self) -> str:
+        """Which jobs stand still while the process is stopped."""
+        return standstill_notice(self.jobs.running)
 
     def action_quit_now(self) -> None:
         """Quit kdash, whatever runs."""

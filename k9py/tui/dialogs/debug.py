@@ -1,4 +1,4 @@
-"""Ask how to debug: a debug container in the pod, a copy of the pod, or a shell on its node. Enter goes on.
+"""Ask how to debug: a debug container in the pod, a copy of the pod, or a shell on its node. Enter continues.
 
 Owns: the fields of each way, filled in from the settings. Invariant: it only asks; what is created is confirmed in the
 dialog that follows.
@@ -20,11 +20,12 @@ from textual.widgets import Button, Input, Static
 
 from k9py.actions.action import ActionScope
 from k9py.api.errors import RefusedError
+from k9py.api.text import printable
 from k9py.operations.debugging.pods import check_image
 from k9py.operations.debugging.profiles import PROFILES, DebugStyle, Level, profile_text
 from k9py.operations.debugging.warnings import admitted_profile
 from k9py.tui.bindings import bindings
-from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.continue_dialog import ContinueDialog
 from k9py.tui.widgets.choice_field import ChoiceField
 from k9py.tui.widgets.toned_text import text_line
 from k9py.views.values import Tone
@@ -43,7 +44,7 @@ _FIELDS: Final[dict[DebugStyle, tuple[str, ...]]] = {
 }
 _TITLES: Final = {
     "image": "Image",
-    "target": "See processes of",
+    "target": "Target",
     "profile": "Profile",
     "command": "Command",
     "name": "Name of the copy",
@@ -108,7 +109,7 @@ class DebugChoice:
     namespace: str = ""
 
 
-class DebugDialog(Dialog[DebugChoice]):
+class DebugDialog(ContinueDialog[DebugChoice]):
     """Returns how to debug.
 
     Args:
@@ -162,14 +163,14 @@ class DebugDialog(Dialog[DebugChoice]):
             ("image", Input(compact=True, id="image")),
             ("target", ChoiceField(targets, labels=(_NONE, *containers), value=changed, id="target")),
             ("profile", ChoiceField(profiles, id="profile")),
-            ("command", Input(placeholder="what the image starts", compact=True, id="command")),
+            ("command", Input(placeholder="empty: what the image starts", compact=True, id="command")),
         )
 
     def _row(self, name: str, title: str, widget: Widget) -> Horizontal:
         return Horizontal(Static(title, classes="title", markup=False), widget, classes="field", id=f"row-{name}")
 
     def on_mount(self) -> None:
-        """Begin with the first way; Enter goes on with what is filled in."""
+        """Begin with the first way; Enter continues with what is filled in."""
         self._show_style()
         self.set_initial_focus(self.query_one("#style"))
 
@@ -204,9 +205,14 @@ class DebugDialog(Dialog[DebugChoice]):
             image.value = default
 
     @on(ChoiceField.Changed, "#profile")
+    @on(ChoiceField.Changed, "#target")
     def _show_rights(self) -> None:
         profile, style = self.query_one("#profile", ChoiceField).value, self.style_
-        lines = [((f"{profile}: ", Tone.MUTED), (profile_text(profile, style), Tone.PLAIN))]
+        lines = [((f"profile {profile}: ", Tone.MUTED), (profile_text(profile, style), Tone.PLAIN))]
+        if style is DebugStyle.EPHEMERAL:
+            target = self.query_one("#target", ChoiceField).value
+            sees = "sees the processes of this container too" if target else "sees only its own processes"
+            lines.insert(0, ((f"target {printable(target) or _NONE}: ", Tone.MUTED), (sees, Tone.PLAIN)))
         level = self._defaults[style].level
         if admitted_profile(level, profile, style) != profile:
             lines.append(
@@ -226,19 +232,11 @@ class DebugDialog(Dialog[DebugChoice]):
 
     # -- the answer ---------------------------------------------------------------------------------------------------
 
-    @on(Input.Submitted)
     @on(ChoiceField.Submitted)
-    def _submitted(self) -> None:
-        self._continue()
+    def _field_submitted(self) -> None:
+        self.submit()
 
-    @on(Button.Pressed)
-    def _answer(self, event: Button.Pressed) -> None:
-        if event.button.id == "confirm":
-            self._continue()
-        else:
-            self.dismiss(None)
-
-    def _continue(self) -> None:
+    def submit(self) -> None:
         try:
             self.dismiss(self._choice())
         except RefusedError as error:

@@ -1,10 +1,10 @@
 """The frame of every dialog: a titled box with a line of keys. Text from a cluster is never markup.
 
 Invariants: a dialog only asks: it changes nothing and returns one value, None when it was cancelled. Keys mean the same
-in all of them: the initial focus is on a safe widget, so Enter alone confirms nothing; Tab switches to the button that
-confirms (`#confirm`) from anywhere, and back; Enter presses it. A dialog without such a button is a list or an input:
-there Enter chooses. Messages never cover a dialog: those from before are cleared when it opens, later ones are shown
-on the first line of the screen.
+in all of them: the initial focus is on a safe widget, so Enter alone changes nothing in the cluster or a container; Tab
+switches to the button that confirms (`#confirm`) from anywhere, and back; Enter presses it. A dialog without such a
+button is a list or an input: there Enter chooses, or starts what changes nothing in the cluster. Messages never cover a
+dialog: those from before are cleared when it opens, later ones are shown on the first line of the screen.
 
 To add a dialog: subclass with the type of its result, yield its widgets in `compose_body`, `set_initial_focus` on a
 safe one, and `dismiss(value)` with the answer.
@@ -38,6 +38,11 @@ CELLS_AROUND: Final = 7
 """Cells of a box that its text cannot use: frame, padding and scrollbar."""
 LEAST_HEIGHT: Final = 24
 """Lines of a screen; on a shorter one, the lines above the question are cut instead of folded."""
+
+
+def place_text(namespace: str, context: str) -> str:
+    """Return where something is, as every dialog names it after "in ": namespace (if it has one) and context."""
+    return f"{printable(namespace) or 'the whole cluster'} · context {printable(context)}"
 
 
 class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):

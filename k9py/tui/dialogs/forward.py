@@ -96,8 +96,10 @@ class ForwardDialog(Dialog[tuple[PortPair, ...]]):
         place: namespace and context.
         ports: that it declares, the usual one first.
         note: what there is to know besides.
+        warning: why connections would fail or wait now, "" when they would not.
         address: that is listened on.
         problem: returns why a local port cannot be used, "" when it can.
+        check: raises KdashError for a port that the object does not have.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.PORTS)
@@ -110,6 +112,7 @@ class ForwardDialog(Dialog[tuple[PortPair, ...]]):
     ForwardDialog #status { margin: 0 0 1 0; }
     """
     HINT = "{ports.check} check · {ports.down}{ports.up} move · Enter forward · {dialog.cancel} cancel"
+    HINT_WITHOUT_ROWS = "Enter forward · {dialog.cancel} cancel"
 
     def __init__(
         self,
@@ -118,14 +121,18 @@ class ForwardDialog(Dialog[tuple[PortPair, ...]]):
         ports: Sequence[DeclaredPort],
         *,
         note: str = "",
+        warning: str = "",
         address: str = "127.0.0.1",
         problem: Callable[[int], str] = port_problem,
+        check: Callable[[int | str], None] = lambda remote: None,
     ) -> None:
         super().__init__(f"Forward {name}")
         self._place = place
         self._note = note
+        self._warning = warning
         self._address = address
         self._problem = problem
+        self._check = check
         self.replaced: dict[int, int] = {}
         """Ports that were in use when the dialog opened, and what is proposed instead."""
         self.rows = self._rows(ports)
@@ -155,6 +162,8 @@ class ForwardDialog(Dialog[tuple[PortPair, ...]]):
     def on_mount(self) -> None:
         """Begin at the first local port."""
         self.set_initial_focus(self.rows[0].local if self.rows else self.other)
+        if not self.rows:
+            self.query_one(".box").border_subtitle = f" {self.with_keys(self.HINT_WITHOUT_ROWS)} "
         self._show_status()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -169,45 +178,57 @@ class ForwardDialog(Dialog[tuple[PortPair, ...]]):
         """The checked rows."""
         return [row for row in self.rows if row.is_checked]
 
+    def typed(self) -> tuple[PortPair, ...]:
+        """Return what is typed below the rows. Raises KdashError: it is no port, or none of the object."""
+        pairs = parse_port_text(self.other.value)
+        for pair in pairs:
+            self._check(pair.remote)
+        return pairs
+
     def pairs(self) -> tuple[PortPair, ...]:
         """Return what is chosen. Raises KdashError: what is typed is no port."""
-        pairs = [PortPair(row.port.number, row.local_port) for row in self.checked]
-        return (*pairs, *parse_port_text(self.other.value))
+        return (*(PortPair(row.port.number, row.local_port) for row in self.checked), *self.typed())
+
+    def missing(self) -> str:
+        """Return what has still to be chosen, "" when something is."""
+        if self.checked or self.other.value.strip():
+            return ""
+        return self.with_keys("check a port with {ports.check}, or type one") if self.rows else "type a port"
 
     def fault(self) -> str:
-        """Return why it cannot be forwarded as it is, "" when it can."""
+        """Return what is wrong with what is typed, "" when nothing is."""
         for row in self.checked:
             if row.local_port is None:
                 return f'"{row.local.value}" is no port: use 1 to {LAST_PORT}, or nothing for any'
         try:
             pairs = self.pairs()
         except KdashError as error:
-            return error.message
-        if not pairs:
-            return self.with_keys("check a port with {ports.check}, or type one") if self.rows else "type a port"
+            return ": ".join(filter(None, (error.message, error.hint)))
         locals_ = [pair.local for pair in pairs if pair.local]
         twice = next((port for port in locals_ if locals_.count(port) > 1), None)
         return f"local port {twice} is named twice" if twice is not None else ""
 
     def _unusable(self) -> tuple[PortRow | None, int, str] | None:
-        """Return the first local port that cannot be used: its row (None: typed), the port, and why."""
+        """Return the first local port that cannot be used, where there is no fault.
+
+        Returns:
+            Its row (None: typed), the port, and why.
+        """
         for row in self.checked:
             if (port := row.local_port) and (why := self._problem(port)):
                 return row, port, why
-        try:
-            typed = parse_port_text(self.other.value)
-        except KdashError:
-            return None
         return next(
-            ((None, port, why) for pair in typed if (port := pair.local) and (why := self._problem(port))), None
+            ((None, port, why) for pair in self.typed() if (port := pair.local) and (why := self._problem(port))), None
         )
 
     def _show_status(self) -> None:
-        fault = self.fault()
+        missing, fault = self.missing(), self.fault()
         unusable = None if fault else self._unusable()
         lines: list[StyledLine] = []
         if fault:
-            lines.append(((f"{Tone.WARN.symbol} ", Tone.WARN), (fault, Tone.PLAIN)))
+            lines.append(((f"{Tone.FAIL.symbol} ", Tone.FAIL), (fault, Tone.PLAIN)))
+        elif missing:
+            lines.append(((f"{Tone.WARN.symbol} ", Tone.WARN), (missing, Tone.PLAIN)))
         elif unusable is not None:
             row, port, why = unusable
             offer = f": Enter takes {self._free_instead(port)}" if row is not None else ""
@@ -216,7 +237,9 @@ class ForwardDialog(Dialog[tuple[PortPair, ...]]):
             replaced = [f"{port} is in use" for row in self.checked for port in self._replaced_by(row)]
             text = f"listens on {self._address} only" + (f" · {', '.join(replaced)}" if replaced else "")
             lines.append(((f"{Tone.OK.symbol} ", Tone.OK), (text, Tone.MUTED)))
-        if self._note:
+        if self._warning:
+            lines.append(((f"{Tone.WARN.symbol} ", Tone.WARN), (self._warning, Tone.PLAIN)))
+        if self._note and not fault:
             lines.append(((f"  {self._note}", Tone.MUTED),))
         self.query_one("#status", Static).update(styled_text(lines, palette_for(self.app), wrap=True))
 
@@ -264,7 +287,7 @@ class ForwardDialog(Dialog[tuple[PortPair, ...]]):
 
     @on(Input.Submitted)
     def _submit(self) -> None:
-        if fault := self.fault():
+        if fault := self.fault() or self.missing():
             self.warn(fault)
             return
         unusable = self._unusable()

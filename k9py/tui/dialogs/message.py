@@ -66,6 +66,9 @@ class MessageDialog(Dialog[bool]):
 
     def on_mount(self) -> None:
         self.set_initial_focus(self.query_one("#close", Button))
+        if self.offer is not None:
+            keys = f"{{dialog.confirm}} Enter {self.offer[1].lower()} · Enter close"
+            self.query_one(".box").border_subtitle = f" {self.with_keys(keys)} "
 
     def on_key(self, event: events.Key) -> None:
         """Accept the offer by its key."""

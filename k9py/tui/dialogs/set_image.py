@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from k9py.api.text import printable
 from k9py.tui.bindings import bindings
-from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.continue_dialog import ContinueDialog
 from k9py.tui.dialogs.question import CurrentStatus, status_lines
 from k9py.views.values import Tone
 
@@ -34,7 +34,7 @@ def tag_span(image: str) -> tuple[int, int]:
     return (at + 1 if at >= 0 else len(image)), len(image)
 
 
-class SetImageDialog(Dialog[Mapping[str, str]]):
+class SetImageDialog(ContinueDialog[Mapping[str, str]]):
     """Returns the changed images by container; the next dialog confirms them.
 
     Args:
@@ -145,18 +145,7 @@ class SetImageDialog(Dialog[Mapping[str, str]]):
     def _clicked(self, event: OptionList.OptionSelected) -> None:
         self._go_to(event.option_index)
 
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
-        self._continue()
-
-    @on(Button.Pressed)
-    def _answer(self, event: Button.Pressed) -> None:
-        if event.button.id == "confirm":
-            self._continue()
-        else:
-            self.dismiss(None)
-
-    def _continue(self) -> None:
+    def submit(self) -> None:
         changed = {name: typed.strip() for name, typed in self.typed.items() if typed.strip() != self.images[name]}
         why = self._check(changed) if changed else "no change yet: type another tag or image"
         if not why:

@@ -22,7 +22,7 @@ from k9py.rollouts.revision_outcome import RevisionOutcome
 from k9py.rollouts.revisions import Revision, current_revision
 from k9py.rollouts.undo_target import UndoTarget, previous_revision, revision_label, with_same_number
 from k9py.tui.bindings import bindings
-from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.continue_dialog import ContinueDialog
 from k9py.tui.dialogs.difference import template_diff_lines
 from k9py.tui.dialogs.question import CurrentStatus, status_lines
 from k9py.tui.widgets.live_table.table import LiveTable
@@ -44,7 +44,7 @@ _MARK = Column("mark", "", min_width=9, max_width=34)
 """Which revision runs now, which one is suggested, which one was rolled back from and why (in full below the list)."""
 
 
-class UndoDialog(Dialog[Revision]):
+class UndoDialog(ContinueDialog[Revision]):
     """Returns the chosen revision.
 
     Args:
@@ -219,16 +219,9 @@ class UndoDialog(Dialog[Revision]):
     @on(LiveTable.Selected)
     def _selected(self, event: LiveTable.Selected) -> None:
         event.stop()
-        self._continue()
+        self.submit()
 
-    @on(Button.Pressed)
-    def _answer(self, event: Button.Pressed) -> None:
-        if event.button.id == "confirm":
-            self._continue()
-        else:
-            self.dismiss(None)
-
-    def _continue(self) -> None:
+    def submit(self) -> None:
         revision = self.selected
         why = self.why_not()
         if revision is None or why:

@@ -12,6 +12,7 @@ from typing import Any
 from textual.app import App
 
 from k9py.api.errors import KdashError, RefusedError
+from k9py.api.kinds import is_pod
 from k9py.api.policy import HorizontalPodAutoscaler
 from k9py.operations.delete import DeleteInputs
 from k9py.operations.edit import EditInputs
@@ -208,8 +209,8 @@ async def _choose_deletion(asker: Asker, request: InputRequest) -> Confirmed | N
     if first is None:
         return None
     question, proposals = first
-    is_pod = all(target.key.kind == "Pod" and not target.key.group for target in request.targets)
-    dialog: DeleteDialog[Proposals] = DeleteDialog(question, proposals, inputs, propose=propose, can_force=is_pod)
+    are_pods = all(is_pod(target.key) for target in request.targets)
+    dialog: DeleteDialog[Proposals] = DeleteDialog(question, proposals, inputs, propose=propose, can_force=are_pods)
     if await asker.ask(dialog, keep_typed=False):
         return Confirmed(dialog.proposals)
     return None

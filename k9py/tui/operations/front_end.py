@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
-from k9py.api.errors import ConflictError, KdashError, RefusedError, UnavailableError
+from k9py.api.errors import ConflictError, KdashError, RefusedError
 from k9py.api.meta import ObjectRef
 from k9py.cluster.cluster import Cluster
 from k9py.operations.delete_stuck_pods import StuckPodDeleter
@@ -30,10 +30,9 @@ from k9py.operations.watched_reader import WatchedReader
 from k9py.rollouts.status import RolloutStatus
 from k9py.runtime.clock import Clock
 from k9py.tui.dialogs.confirm import ConfirmDialog
-from k9py.tui.dialogs.dialog import Dialog
+from k9py.tui.dialogs.dialog import Dialog, place_text
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.question import CurrentStatus, Question
-from k9py.tui.dialogs.stuck_pods import StuckPodsDialog
 from k9py.tui.key_order import KeyHold, OrderedKeys
 from k9py.tui.keys import key_of_operation
 from k9py.tui.operations.confirmation import question, question_of_several, refused_dialog
@@ -41,6 +40,7 @@ from k9py.tui.operations.end_text import end_text, show_several_end
 from k9py.tui.operations.host import OperationsHost
 from k9py.tui.operations.operation_job import OperationJob, job_of
 from k9py.tui.operations.operation_log import OperationLog, OperationStatus
+from k9py.tui.operations.stuck_pods import delete_stuck_pods
 from k9py.tui.operations.target_status import target_status
 from k9py.tui.session import Connected
 from k9py.tui.workers import start_worker
@@ -212,8 +212,7 @@ class DashboardFrontEnd:
 
     def place(self, namespace: str) -> str:
         """Return namespace and context, for a dialog."""
-        where = f"namespace {namespace}" if namespace else "the whole cluster"
-        return f"{where} · context {self._host.context_name}"
+        return place_text(namespace, self._host.context_name)
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -314,32 +313,7 @@ class DashboardFrontEnd:
 
     async def offer_stuck_pods(self, stuck: StuckPodDeleter) -> None:
         """Offer to delete them in a dialog of its own, while the rollout is tracked."""
-        start_worker(self._app, partial(self._delete_stuck_pods, stuck), group="write")
-
-    async def _delete_stuck_pods(self, stuck: StuckPodDeleter) -> None:
-        heading = f"Delete the stuck pods of {stuck.key.name}"
-        try:
-            try:
-                await stuck.wait_until_observed()
-            except UnavailableError as error:
-                self._host.show_message(f"{heading}: {error.message}", failed=True, stays=True)
-                return
-            pods = await stuck.still_stuck()
-            if not pods:
-                return
-            queries, now = self.connected.cluster.queries, self.clock.now()
-            causes = {pod.key: queries.pod_findings(pod.key, now) for pod in pods}
-            lines = [
-                (pod.name, pod.uid, causes[pod.key][0].message if causes[pod.key] else "not ready") for pod in pods
-            ]
-            dialog = StuckPodsDialog(name_of(stuck.key), self.place(stuck.key.namespace), lines)
-            if await self.ask(dialog, keep_typed=False):
-                await stuck.delete(pods)
-        except KdashError as error:
-            for pod in stuck.pods:
-                if (status := self._statuses.get(pod.key)) is not None and not status.shown.is_done:
-                    status.remove()
-            await self.ask(MessageDialog.of_error(heading, error))
+        start_worker(self._app, partial(delete_stuck_pods, self, self._host, self._statuses, stuck), group="write")
 
     def progress(self, key: ObjectRef, status: RolloutStatus | None, *, is_recovering: bool) -> None:
         """Show the status of a rollout, or that a pod is terminating."""

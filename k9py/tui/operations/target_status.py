@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from k9py.api.kinds import POD, is_workload
+from k9py.api.kinds import is_pod, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.cluster.queries import Queries
 from k9py.cluster.views import RolloutView
@@ -25,7 +25,7 @@ NOT_KNOWN = CurrentState("its current state is unknown", Tone.UNKNOWN, False)
 
 def current_state(queries: Queries, key: ObjectRef, now: datetime) -> CurrentState:
     """Return the current state of a workload or pod; unknown when it is not in the stores."""
-    if key.kind == POD.name and not key.group:
+    if is_pod(key):
         pod = queries.pod(key)
         return NOT_KNOWN if pod is None else current_pod_state(pod, queries.pod_findings(key, now), now)
     view = queries.rollout_view(key, now)
@@ -34,7 +34,7 @@ def current_state(queries: Queries, key: ObjectRef, now: datetime) -> CurrentSta
 
 def has_state(key: ObjectRef) -> bool:
     """Return whether objects of this kind have a state: workloads and pods."""
-    return is_workload(key) or (key.kind == POD.name and not key.group)
+    return is_workload(key) or is_pod(key)
 
 
 async def target_status(queries: Queries, key: ObjectRef, now: datetime, *, is_remedy: bool) -> CurrentStatus | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from rich.text import Text
@@ -15,6 +16,7 @@ from k9py.api.text import printable
 from k9py.kube.sign_in import SignIn
 from k9py.tui.keys import key_names
 from k9py.tui.palettes import Palette
+from k9py.tui.session import Connecting, ReconnectingSession, Unreachable
 from k9py.tui.theme import palette_for
 from k9py.views.values import Tone
 
@@ -47,7 +49,17 @@ class ConnectionPane(Middle):
         with Center():
             yield self._message
 
-    def show_connecting(self, context: str, sign_in: SignIn | None = None) -> None:
+    def show_session(self, session: ReconnectingSession, context: str, now: datetime) -> None:
+        """Show the state of a session that has no cluster."""
+        if isinstance(session.state, Connecting) or session.sign_in is not None:
+            self._show_connecting(context, session.sign_in)
+        elif isinstance(session.state, Unreachable):
+            retry_at, retry = session.state.retry_at, ""
+            if retry_at is not None:
+                retry = f"retrying in {max(0, round((retry_at - now).total_seconds()))}s"
+            self._show_error(session.state.error, again=retry)
+
+    def _show_connecting(self, context: str, sign_in: SignIn | None = None) -> None:
         """Show that the connection is being made, and the output of a credential plugin."""
         palette = palette_for(self.app)
         name = printable(context) if context else "the current context"
@@ -61,7 +73,7 @@ class ConnectionPane(Middle):
             self._append_keys(text, _WHILE_SIGNING_IN, palette)
         self._show(text)
 
-    def show_error(self, error: KdashError, *, again: str) -> None:
+    def _show_error(self, error: KdashError, *, again: str) -> None:
         """Show why there is no connection.
 
         Args:

@@ -163,7 +163,9 @@ class JobsPane(TablePane):
 
     def start_reason(self) -> str:
         """Return why the selected job cannot be started."""
-        if self.selected_saved is not None:
+        if (saved := self.selected_saved) is not None:
+            if not saved.is_usable:
+                return f"not valid: {saved.fault}"
             return "" if self._app_context.connected is not None else "not connected"
         job = self.selected
         if job is None:
@@ -194,7 +196,7 @@ class JobsPane(TablePane):
         job = self.selected
         if job is None:
             return "it is in the config file already" if self.selected_saved else "no job is selected"
-        return "" if self._app_context.forwards.config_lines(job) else "only forwards are kept in the config file"
+        return self._app_context.forwards.config_reason(job)
 
     def clear_reason(self) -> str:
         """Return why nothing can be removed from the list."""
@@ -226,7 +228,7 @@ class JobsPane(TablePane):
         """Start the saved forward under the cursor, or one that has ended."""
         self.table.pin_cursor()
         forwards, job, saved = self._app_context.forwards, self.selected, self.selected_saved
-        if saved is not None:
+        if saved is not None:  # of one that is not valid, what is wrong is shown
             start_worker(self.app, partial(self._start_saved, saved.name), group="forwards")
         elif job is not None:
             forwards.restart(job)

@@ -103,8 +103,12 @@ class RemoteControl:
         self._context.forwards.begin(target, ports)
 
     async def start_saved_forward(self, name: str) -> bool:
-        """Start a forward of the config file; False when it has none of that name for this context."""
+        """Start a forward of the config file, or show why it cannot; False when it has none of that name."""
         return await self._context.forwards.start_saved(name)
+
+    def explain_no_forward(self, argument: str) -> None:
+        """Show why nothing is forwarded: no object is selected, and the argument is no saved forward."""
+        self._context.forwards.explain_nothing_selected(argument)
 
     def show_jobs(self) -> None:
         """List what runs in the background."""

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from k9py.api.errors import KdashError, RefusedError
+from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.pods import Pod
 from k9py.api.streams import CommandEnd
 from k9py.api.text import printable
+from k9py.api.times import age
 from k9py.config.debug_settings import DebugSettings
 from k9py.config.settings import read_settings
 from k9py.operations.debugging.pods import Copy, DebugContainer, copy_name
@@ -26,13 +28,18 @@ from k9py.operations.debugging.warnings import enforced_level
 from k9py.operations.operation import name_of
 from k9py.operations.result import OperationResult
 from k9py.operations.target import TargetSnapshot
-from k9py.remote.containers import containers_of, find_pod
+from k9py.remote.containers import containers_of
+from k9py.remote.debug_candidates import debug_candidates, state_of
 from k9py.remote.debugging import DebugPod, debug_pod_of, how_it_ended, open_debug, removed_afterwards
 from k9py.remote.leave_keys import LEAVE_KEYS
 from k9py.remote.terminal import LEFT
 from k9py.tui.context import AppContext
+from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.dialogs.debug import DebugChoice, DebugDefaults, DebugDialog, DebugSubject
+from k9py.tui.dialogs.dialog import place_text
+from k9py.tui.dialogs.filtered_list import ChoiceItem
 from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.remote.access import connected_for
 from k9py.tui.remote.handed_over import run_in_terminal
 from k9py.tui.session import Connected
 from k9py.tui.terminal.terminal_app import TerminalApp
@@ -48,7 +55,7 @@ _OPERATIONS: Final = {
 async def debug_object(
     app: TerminalApp[Any], context: AppContext, target: ObjectRef, *, image: str = "", container: str = ""
 ) -> None:
-    """Debug a pod, the newest pod of an object that is not ready (else the newest), or a Node.
+    """Debug a pod, one of the pods of an object that the person chooses, or a Node.
 
     Args:
         image: of the debug container; "": that of the settings.
@@ -56,12 +63,11 @@ async def debug_object(
     """
     title = f"Debug {printable(name_of(target))}"
     try:
-        connected = context.connected
-        if connected is None:
-            raise RefusedError("there is no cluster")
-        connected.writer.accesses.refuse(f"debugging of {printable(target.name)}")
+        connected = connected_for(context, f"debugging of {printable(str(target))}")
         is_node = target.kind == "Node" and not target.group
-        pod = None if is_node else await find_pod(connected, target, prefers_failing=True)
+        pod = None if is_node else await _choose_pod(app, connected, target)
+        if pod is None and not is_node:
+            return
         dialog = await _dialog(context, connected, target, pod, image, container)
         choice = await app.push_screen_wait(dialog)
         if choice is not None:
@@ -70,17 +76,34 @@ async def debug_object(
         context.show_error(title, error)
 
 
+async def _choose_pod(app: TerminalApp[Any], connected: Connected, target: ObjectRef) -> Pod | None:
+    """Return the pod to debug: of several the one that the person chooses, None for none. Raises KdashError."""
+    candidates = await debug_candidates(connected, target)
+    if candidates.is_pod or len(candidates.pods) == 1:
+        return candidates.pods[0]
+    now = connected.clock.now()
+    items = [ChoiceItem(pod.name, printable(pod.name), _about(pod, now)) for pod in candidates.pods]
+    title = f"Debug which pod of {printable(name_of(target))}?"
+    name = await app.push_screen_wait(ChooseDialog(title, items, current=items[0].value))
+    return next((pod for pod in candidates.pods if pod.name == name), None)
+
+
+def _about(pod: Pod, now: datetime) -> str:
+    created = pod.metadata.creation_timestamp
+    return state_of(pod) if created is None else f"{state_of(pod)} · {age(created, now)}"
+
+
 async def _dialog(
     context: AppContext, connected: Connected, target: ObjectRef, pod: Pod | None, image: str, container: str
 ) -> DebugDialog:
     """Return the dialog, filled in from the settings and from what the namespace admits."""
     settings = read_settings(context.options.config_path).settings.debug
     node = target.name if pod is None else pod.spec.node_name
-    namespace = settings.node_namespace or connected.namespace
-    where = f"namespace {pod.namespace}" if pod is not None else "the whole cluster"
+    watched = connected.cluster.scope.namespaces
+    namespace = settings.node_namespace or (watched[0] if len(watched) == 1 else connected.namespace)
     subject = DebugSubject(
         f"Node {node}" if pod is None else f"Pod {pod.name}",
-        f"{where} · context {context.context_name}",
+        place_text("" if pod is None else pod.namespace, context.context_name),
         () if pod is None else tuple(each.name for each in pod.spec.containers or ()),
         node,
         "" if pod is None else copy_name(pod.name),
@@ -101,7 +124,7 @@ async def _dialog(
 
 
 def _node_defaults(settings: DebugSettings, image: str) -> DebugDefaults:
-    return DebugDefaults(image or settings.node_image or settings.image, settings.node_profile)
+    return DebugDefaults(image or settings.image_on_node, settings.profile_on_node)
 
 
 async def _level(connected: Connected, namespace: str) -> Level | None:
@@ -131,7 +154,7 @@ def _inputs(choice: DebugChoice) -> Mapping[str, Any]:
         case DebugStyle.EPHEMERAL:
             return {"container": container, "target": choice.target}
         case DebugStyle.COPY:
-            return {"container": container, "how": Copy(choice.copy_name)}
+            return {"container": container, "how": Copy(choice.copy_name, is_offered=True)}
     return {"container": container, "namespace": choice.namespace}
 
 
@@ -189,12 +212,12 @@ class _Session:
             self._context.show_message(text, failed=ended.exit_code != 0)
             self._context.navigator.open_logs(where.ref, previous=False, container=where.container.container)
             return
-        title = f"{name} in {printable(where.ref.name)}"
+        title = where.title
         end = await run_in_terminal(
             self._app,
             partial(open_debug, self._connected, where),
             title,
-            leave=f"{LEAVE_KEYS} leaves it\r\n{where.hint}",
+            leave="\r\n".join(filter(None, (f"{LEAVE_KEYS} leaves it", where.hint))),
         )
         how = await self._how(where, end)
         self._context.operations.dismiss()  # it says that the container runs

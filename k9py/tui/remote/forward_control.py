@@ -8,7 +8,8 @@ was added meanwhile counts; its faults are reported with those of the other sett
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.app import App
 
 from k9py.actions.keys import key_display
-from k9py.api.errors import KdashError, NotFoundError
+from k9py.api.errors import ConfigError, KdashError, NotFoundError
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.runtime.background_jobs import BackgroundJob
@@ -27,6 +28,8 @@ from k9py.views.background_jobs import SavedForward
 
 if TYPE_CHECKING:  # imported when the first forward starts
     from k9py.config.forward_settings import ForwardSettings
+    from k9py.config.saved_forwards import SavedForwards
+    from k9py.config.settings import SettingsFile
     from k9py.forwarding.ports import PortPair
 
 LOOPBACK: Final = "127.0.0.1"
@@ -58,7 +61,7 @@ class ForwardControl:
     def __init__(self, app: App[Any], context: AppContext) -> None:
         self._app = app
         self._context = context
-        self._settings: Mapping[str, ForwardSettings] = {}
+        self._file: SettingsFile | None = None
         self._requests: list[tuple[BackgroundJob, ForwardRequest]] = []
         self.revision = 0
 
@@ -72,7 +75,7 @@ class ForwardControl:
         title = f"Forward {target.qualified_kind} {target.name}"
         try:
             session = self._session()
-            session.writer.accesses.refuse(f"port-forward to {target.kind} {target.name}", may_change=False)
+            session.writer.accesses.refuse(f"port-forward to {printable(str(target))}", may_change=False)
             from k9py.forwarding.ports import parse_port_text
 
             pairs = parse_port_text(ports) if ports.strip() else await self._ask(session, target)
@@ -86,69 +89,110 @@ class ForwardControl:
         """Return the ports that a person chooses, None for none. Raises KdashError: the object cannot be read."""
         from k9py.forwarding.declared_ports import declared_ports, has_other_protocols
         from k9py.forwarding.read_target import read_target
+        from k9py.forwarding.start import list_pods
+        from k9py.forwarding.target_state import state_note
         from k9py.forwarding.targets import object_title
+        from k9py.tui.dialogs.dialog import place_text
         from k9py.tui.dialogs.forward import ForwardDialog
 
         read, pods = await read_target(session.connection, target)
+        is_known = bool(pods)
+        with suppress(KdashError):  # they may not be listed: then nothing is known of them
+            pods, is_known = read.own(await list_pods(session.connection, read)), True
+        warning = state_note(read, pods, self._context.options.clock.now()) if is_known else ""
         specs = [pod.spec for pod in pods] or ([] if read.template is None else [read.template])
         ports = declared_ports(read.service, specs)
         notes = [] if ports else ["it declares no TCP port: type the port that its program listens on"]
         if has_other_protocols(read.service, specs):
             notes.append("only TCP can be forwarded")
-        if pods and not any(pod.is_ready for pod in pods):
-            notes.append("the pod is not ready: connections wait until it is")
-        place = f"{target.namespace} · context {self._context.context_name}"
-        dialog = ForwardDialog(object_title(target), place, ports, note=" · ".join(notes))
+        place = place_text(target.namespace, self._context.context_name)
+        dialog = ForwardDialog(
+            object_title(target),
+            place,
+            ports,
+            note=" · ".join(notes),
+            warning=warning,
+            check=partial(read.check, pods=pods),
+        )
         return await self._app.push_screen(dialog, wait_for_dismiss=True)
 
     # -- those of the config file -------------------------------------------------------------------------------------
 
     @property
     def saved(self) -> Sequence[SavedForward]:
-        """The forwards of the config file for this context that are not listed as jobs."""
-        jobs = self._context.jobs.jobs
+        """The forwards of the config file for this context that are not listed as jobs; the broken ones last."""
+        jobs, known = self._context.jobs.jobs, self._known
         listed = {request.saved for job, request in self._requests if job in jobs}
-        return [
-            SavedForward(name, f"{forward.target} {', '.join(forward.ports)}", forward.namespace, _written(forward.key))
-            for name, forward in self._of_this_context().items()
+        usable = [
+            SavedForward(
+                name,
+                f"{forward.target} {', '.join(forward.ports)}",
+                forward.namespace,
+                _written(forward.key),
+                fault=known.faults.get(name, ""),
+            )
+            for name, forward in known.usable.items()
             if name not in listed
         ]
+        broken = [SavedForward(name, "", fault=fault, is_usable=False) for name, fault in known.broken.items()]
+        return [*usable, *broken]
 
-    def _of_this_context(self) -> dict[str, ForwardSettings]:
-        context = self._context.context_name
-        return {name: forward for name, forward in self._settings.items() if forward.is_for(context)}
+    @property
+    def _known(self) -> SavedForwards:
+        """The forwards of the config file as it was last read, for this context."""
+        from k9py.config.saved_forwards import SavedForwards, saved_forwards
+
+        return SavedForwards() if self._file is None else saved_forwards(self._file, self._context.context_name)
 
     def read_saved(self) -> None:
         """Read the config file, beside the tick."""
-        start_worker(self._app, self._read, group="config")
 
-    async def _read(self) -> None:
+        async def read() -> None:
+            await self._read()
+
+        start_worker(self._app, read, group="config")
+
+    async def _read(self) -> SavedForwards:
         """Read the config file in a thread: a home directory may be slow."""
         from k9py.config.settings import read_settings
 
-        read = await asyncio.to_thread(read_settings, self._context.options.config_path)
-        self._settings = read.settings.forwards
+        self._file = await asyncio.to_thread(read_settings, self._context.options.config_path)
         self.revision += 1
+        return self._known
 
     async def start_saved(self, name: str) -> bool:
-        """Start a forward of the config file; False when it has none of that name for this context."""
-        await self._read()
-        forward = self._of_this_context().get(name)
-        if forward is None:
-            return False
-        start_worker(self._app, partial(self._start_saved, name, forward), group=_GROUP)
-        return True
+        """Start a forward of the config file, or show what is wrong with it; False when it has none of that name."""
+        known = await self._read()
+        if (forward := known.usable.get(name)) is not None:
+            start_worker(self._app, partial(self._start_saved, name, forward), group=_GROUP)
+            return True
+        if (fault := known.broken.get(name)) is not None:
+            path = self._context.options.config_path
+            hint = "correct the config file" if path is None else f"correct {printable(str(path))}"
+            self._context.show_error(f"Forward {printable(name)}", ConfigError(f"not valid: {fault}", hint))
+            return True
+        return False
+
+    def explain_nothing_selected(self, argument: str) -> None:
+        """Show that no object is selected, and that an argument is no saved forward either, unless it is a port."""
+        known = self._known
+        ports = argument.replace(",", " ").split()
+        if any(":" in word or word.isdigit() for word in ports):
+            text = "nothing is selected to forward to: select a Pod, a Service or a workload"
+        else:
+            text = f"{known.why_unknown(argument)}, and nothing is selected · {known.listed()}"
+        self._context.show_message(text, failed=True)
 
     def start_by_key(self, key: str) -> None:
         """Start the forward of the config file that has a key; report when there is none."""
 
         async def start() -> None:
-            await self._read()
-            found = [name for name, forward in self._of_this_context().items() if forward.key.lower() == key]
-            if not found:
+            usable = (await self._read()).usable
+            name = next((name for name, forward in usable.items() if forward.key.lower() == key), None)
+            if name is None:
                 self._context.show_message(f"{key_display(key)}: no forward of the config file has this key here")
                 return
-            await self._start_saved(found[0], self._settings[found[0]])
+            await self._start_saved(name, usable[name])
 
         start_worker(self._app, start, group=_GROUP)
 
@@ -163,7 +207,7 @@ class ForwardControl:
             session = self._session()
             from k9py.forwarding.ports import parse_ports
 
-            ref = _ref(session, forward)
+            ref = saved_ref(session, forward)
             request = ForwardRequest(ref, parse_ports(forward.ports), forward.address, name)
         except KdashError as error:
             self._context.show_error(title, error)
@@ -200,7 +244,15 @@ class ForwardControl:
             self._context.context_name or "*",
             address=request.address,
         )
-        return as_toml(request.saved or request.ref.name, forward)
+        return as_toml(self._known.free_name(request.saved or request.ref.name), forward)
+
+    def config_reason(self, job: BackgroundJob) -> str:
+        """Return why there are no lines for the config file, "" when there are."""
+        request = self._request_of(job)
+        if request is None:
+            return "only forwards are kept in the config file"
+        is_there = bool(request.saved) and self._known.has(request.saved)
+        return "it is in the config file already" if is_there else ""
 
     def _request_of(self, job: BackgroundJob) -> ForwardRequest | None:
         return next((request for started, request in self._requests if started is job), None)
@@ -218,7 +270,7 @@ class ForwardControl:
             )
         except KdashError as error:
             if not request.saved and any(isinstance(pair.remote, str) for pair in request.ports):
-                error.hint = "; ".join(filter(None, (error.hint, self._saved_names())))
+                error.hint = "; ".join(filter(None, (error.hint, self._known.listed())))
             context.show_error(title, error)
             return
         if replaces is not None:
@@ -230,14 +282,8 @@ class ForwardControl:
         context.refresh_header()
         keys = context.key_names.fill("{background.jobs} lists it, {background.copy_url} there copies the URL")
         warning = f"{forward.warning} · " if forward.warning else ""
-        context.show_message(f"{warning}{forward.url} → {forward.target.title} · {keys}", stays=True)
-
-    def _saved_names(self) -> str:
-        """Return which forwards the config file has: a name may have been meant as one of them."""
-        names = ", ".join(map(printable, self._of_this_context()))
-        return (
-            f"saved forwards of this context: {names}" if names else "the config file has no forward for this context"
-        )
+        waits = f" · waits: {forward.waits_for}" if forward.waits_for else ""
+        context.show_message(f"{warning}{forward.url} → {forward.target.title}{waits} · {keys}", stays=True)
 
     def _session(self) -> ClusterSession:
         """Return the cluster. Raises NotFoundError: there is none."""
@@ -251,11 +297,19 @@ def _written(key: str) -> str:
     return key_display(key.lower()) if key else ""
 
 
-def _ref(session: ClusterSession, forward: ForwardSettings) -> ObjectRef:
-    """Return the object of a forward of the config file. Raises NotFoundError: the cluster has no such type."""
+def saved_ref(session: ClusterSession, forward: ForwardSettings) -> ObjectRef:
+    """Return the object of a forward of the config file.
+
+    Without a namespace it is in the only one that is shown, as for `kdash forward -n`, else in that of the context.
+
+    Raises:
+        NotFoundError: the cluster has no such type.
+    """
     kind, _, name = forward.target.partition("/")
     resource_type = session.resource_types.find(kind)
     if resource_type is None:
         near = ", ".join(session.resource_types.nearest(kind))
         raise NotFoundError(f'this cluster has no type "{kind}"', f"did you mean {near}?" if near else "")
-    return ObjectRef(resource_type.kind, forward.namespace or session.namespace, name, resource_type.ref_group)
+    shown = session.cluster.scope.namespaces
+    namespace = forward.namespace or (shown[0] if len(shown) == 1 else session.namespace)
+    return ObjectRef(resource_type.kind, namespace, name, resource_type.ref_group)

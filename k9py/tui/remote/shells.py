@@ -11,12 +11,13 @@ from functools import partial
 from typing import Any
 
 from k9py.actions.host import RemoteActions
-from k9py.api.errors import KdashError, RefusedError
+from k9py.api.errors import KdashError
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
 from k9py.api.streams import CommandEnd, ContainerRef
 from k9py.api.text import printable
 from k9py.remote.attaching import follow_output, how_to_detach, main_process_of, no_input_note
+from k9py.remote.container_down import ContainerDownError, check_started
 from k9py.remote.containers import PodContainer, choose_container, containers_of, find_pod
 from k9py.remote.shell import NoShellError, open_shell, runs_windows, shell_command
 from k9py.remote.terminal import run_interactively
@@ -24,6 +25,7 @@ from k9py.tui.context import AppContext
 from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.dialogs.filtered_list import ChoiceItem
 from k9py.tui.dialogs.message import MessageDialog
+from k9py.tui.remote.access import connected_for
 from k9py.tui.remote.handed_over import run_in_terminal
 from k9py.tui.session import Connected
 from k9py.tui.terminal.terminal_app import TerminalApp
@@ -46,10 +48,7 @@ async def _open(
 ) -> None:
     title = f"{verb} {printable(target.name)}"
     try:
-        connected = context.connected
-        if connected is None:
-            raise RefusedError("there is no cluster")
-        connected.writer.accesses.refuse(title)
+        connected = connected_for(context, f"{verb} {printable(str(target))}")
         pod = await find_pod(connected, target)
         chosen = await choose(app, pod, container)
         if chosen is not None:
@@ -57,14 +56,36 @@ async def _open(
             await open_(app, context, connected, pod, chosen)
     except NoShellError as error:
         app.clear_notifications()
-        offer = ("b", "Debug container")
+        offer = (context.key_names("object.debug"), "Debug container")
         dialog = MessageDialog(title, error.message, error.hint, offer=offer)
         if await app.push_screen_wait(dialog):
             remote: RemoteActions = context.remote
             remote.debug(pod.key)
+    except ContainerDownError as error:
+        app.clear_notifications()
+        await offer_help(app, context, title, pod, error)
     except KdashError as error:
         app.clear_notifications()
         context.show_error(title, error)
+
+
+async def offer_help(
+    app: TerminalApp[Any], context: AppContext, title: str, pod: Pod, error: ContainerDownError
+) -> None:
+    """Show why a container does not run, with the keys that help, and offer to debug a copy of its pod."""
+    helping = []
+    if error.has_node:
+        helping.append("{object.debug} debugs a copy of the pod")
+    if error.has_logs:
+        helping.append(("{object.previous_logs}" if error.previous else "{object.logs}") + " shows its last log")
+    else:
+        helping.append("{object.describe} shows its events")
+    names = context.key_names
+    offer = (names("object.debug"), "Debug") if error.has_node else None
+    dialog = MessageDialog(title, error.message, names.fill(" · ".join(helping)), offer=offer)
+    if await app.push_screen_wait(dialog):
+        remote: RemoteActions = context.remote
+        remote.debug(pod.key)
 
 
 async def choose(app: TerminalApp[Any], pod: Pod, name: str) -> str | None:
@@ -76,6 +97,7 @@ async def choose(app: TerminalApp[Any], pod: Pod, name: str) -> str | None:
     Raises:
         RefusedError: there is no such container, or it does not run.
     """
+    check_started(pod)
     containers = containers_of(pod)
     possible = [container for container in containers if container.is_running is not False]
     if not name and len(containers) > 1 and not (len(possible) == 1 and possible[0].is_default):

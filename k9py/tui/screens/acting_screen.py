@@ -231,6 +231,11 @@ class ActingScreen(TargetScreen):
         """Name of the container under the cursor in the list of a pod's containers, "" everywhere else."""
         return ""
 
+    @property
+    def has_target(self) -> bool:
+        """Whether an object is selected."""
+        return self.acting_object is not None
+
     def acting_on_target(self) -> ObjectRef | None:
         """Return the object under the cursor, and keep the cursor on it; say so when nothing is selected."""
         target = self.acting_object
@@ -242,7 +247,7 @@ class ActingScreen(TargetScreen):
     def apply(self, path: str) -> None:
         """Apply the manifests of a file or directory; "": those of a text that is typed or pasted."""
         if self.read_only_text:
-            self.app_context.show_message(self.read_only_text, failed=True)
+            self.app_context.show_message(f"read-only: {self.read_only_text}", failed=True)
             return
         from k9py.tui.operations.applying import apply_manifests
 

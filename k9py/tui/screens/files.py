@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final, TypeVar
 from weakref import WeakKeyDictionary
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from k9py.actions.action import Action, ActionScope
@@ -41,9 +40,8 @@ from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.path import PathDialog
-from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import TablePane
-from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.paned_screen import SinglePaneScreen
 from k9py.tui.screens.text_screen import TextScreen
 from k9py.tui.session import Connected
 from k9py.tui.widgets.live_table.table import LiveTable
@@ -57,7 +55,7 @@ _DIRECTORIES: Final[WeakKeyDictionary[Connected, dict[ContainerRef, str]]] = Wea
 """The directory that was shown last, by container."""
 
 
-class FilesScreen(PanedScreen):
+class FilesScreen(SinglePaneScreen[TablePane]):
     """A directory of a container.
 
     Args:
@@ -88,12 +86,6 @@ class FilesScreen(PanedScreen):
         self.pane = TablePane(
             title, COLUMNS, clock=context.options.clock, options=context.line_view_options, id="files"
         )
-
-    def compose_panes(self) -> ComposeResult:
-        yield self.pane
-
-    def panes(self) -> Sequence[Pane]:
-        return (self.pane,)
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -270,7 +262,9 @@ class FilesScreen(PanedScreen):
                 )
 
         about = f"into {printable(self.path)} of {printable(self.container.pod)}; a file of that name is replaced"
-        self.app.push_screen(PathDialog("Upload which file or directory?", about, "", _about_source), chosen)
+        self.app.push_screen(
+            PathDialog("Upload which file or directory?", about, "", _about_source, confirms="Upload"), chosen
+        )
 
     def _remote(self, path: str) -> RemoteEndpoint:
         return RemoteEndpoint("Pod", self.container.pod, path, self.container.namespace)
@@ -318,8 +312,8 @@ class FileScreen(TextScreen):
 
     @property
     def _note(self) -> str:
-        size = f"{len(self._part.data):,} bytes"
-        extent = "" if self._part.is_whole else f"the {'last' if self._part.is_end else 'first'} {size} only"
+        size = f"{len(self._part.shown):,} bytes"
+        extent = "" if self._part.is_all_shown else f"the {'last' if self._part.is_end else 'first'} {size} only"
         kind = "binary" if self._part.is_binary else ""
         return " · ".join(text for text in (printable(self._path), kind, extent) if text)
 
@@ -337,7 +331,7 @@ class FileScreen(TextScreen):
 
     def action_end_of_file(self) -> None:
         """Show the last bytes, or the first ones again."""
-        if self._part.is_whole:
+        if self._part.is_all_shown:
             self.pane.text.action_edge(0 if self.pane.text.scroll_offset.y else 1)
             return
 

@@ -14,34 +14,28 @@ from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
-from textual.geometry import Size
 from textual.widgets import ContentSwitcher, Input
 
 from k9py.actions.action import Action, ActionScope
-from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.diagnosis.problem import Problem
 from k9py.tui.answer.new_errors import NewErrors
-from k9py.tui.answer.panel import AnswerPanel
 from k9py.tui.answer.updater import AnswerUpdater
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
-from k9py.tui.dialogs.quit import QuitDialog
+from k9py.tui.dialogs.quit import ask_to_quit
 from k9py.tui.logs.targets import update_log_targets
 from k9py.tui.panes.connection_pane import ConnectionPane
-from k9py.tui.panes.log_pane import LogPane
 from k9py.tui.panes.pane import Pane
-from k9py.tui.panes.problems_pane import ProblemsPane
+from k9py.tui.panes.row_marks import RowMarks
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.problems import is_urgent, workload_of
 from k9py.tui.screens.cluster_screen import ClusterScreen
-from k9py.tui.screens.home_tables import HomeTables
-from k9py.tui.screens.pane_height import PaneHeight
+from k9py.tui.screens.home_panes import HomePanes
 from k9py.tui.screens.problem_targets import PROBLEM_KEYS, ProblemTargetScreen
-from k9py.tui.screens.targets import no_workload_message
-from k9py.tui.session import Connected, Connecting, Unreachable
+from k9py.tui.screens.targets import no_workload_message, pod_of
+from k9py.tui.session import Connected, Unreachable
 from k9py.tui.widgets.live_table.cursor import HighlightCause
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.views.background_jobs import losses
@@ -77,55 +71,23 @@ class HomeScreen(ProblemTargetScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.DIFF, ActionScope.HOME, ACKNOWLEDGE)
 
-    DEFAULT_CSS = """
-    HomeScreen #home { width: 1fr; height: 1fr; }
-    HomeScreen #panes { layout: vertical; width: 1fr; height: 1fr; }
-    HomeScreen #problems { height: 5; }
-    HomeScreen #problems.-absent { display: none; }
-    HomeScreen #tables { layout: vertical; width: 1fr; height: 28fr; }
-    HomeScreen #services { height: 12fr; min-height: 6; }
-    HomeScreen #rollouts { height: 16fr; min-height: 6; }
-    HomeScreen #tables { min-height: 12; }
-    HomeScreen #logs { height: 15fr; min-height: 5; }
-    HomeScreen.-urgent #tables { min-height: 10; }
-    HomeScreen.-urgent #services { min-height: 5; }
-    HomeScreen.-urgent #rollouts { min-height: 5; }
-    HomeScreen.-urgent #logs { min-height: 4; }
-    HomeScreen.-beside #tables { layout: horizontal; height: 1fr; }
-    HomeScreen.-beside #services { height: 1fr; width: 2fr; }
-    HomeScreen.-beside #rollouts { height: 1fr; width: 3fr; }
-    HomeScreen.-beside #logs { height: 1fr; }
-    HomeScreen.-beside #tables { min-height: 6; }
-    HomeScreen.-short #tables, HomeScreen.-narrow #tables { min-height: 1; }
-    HomeScreen.-short #tables Pane, HomeScreen.-narrow #tables Pane { min-height: 1; }
-    HomeScreen.-wide #tables { height: 3fr; }
-    HomeScreen.-wide #logs { height: 1fr; }
-    HomeScreen.-beside #tables { height: 1fr; }
-    HomeScreen.-short #tables, HomeScreen.-narrow #tables { height: 1fr; width: 1fr; }
-    HomeScreen.-short AnswerPanel, HomeScreen.-narrow AnswerPanel { dock: bottom; }
-    HomeScreen.-short Pane, HomeScreen.-narrow Pane { height: 1fr; width: 1fr; }
-    """
+    DEFAULT_CSS = "HomeScreen #home { width: 1fr; height: 1fr; }"
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
-        clock, options = context.options.clock, context.line_view_options
-        self.tables = HomeTables(context)
+        self.body = HomePanes(context)
+        self.problems, self.tables = self.body.problems, self.body.tables
+        self.answer, self.logs = self.body.answer, self.body.logs
         self.services, self.rollouts = self.tables.services, self.tables.rollouts
-        self.problems = ProblemsPane(context, id="problems")
-        self.problems.add_class("-absent")
-        self._is_sized_small: bool | None = None
         self._is_placing = self._has_moved_focus = False
-        self._height = PaneHeight(clock.monotonic)
-        self.logs = LogPane(context.options, options=options, number=3, id="logs")
         self.connection = ConnectionPane(id="connection")
-        self.new_errors = NewErrors(self, self.logs, clock=clock)
-        self.answer = AnswerPanel()
+        self.new_errors = NewErrors(self, self.logs, clock=context.options.clock)
         self._answer_updater = AnswerUpdater(
             self, self.answer, context.options, lambda: context.connected, context.problems
         )
         self._followed: tuple[Problem | None, ObjectRef | None] = (None, None)
         """The selected problem, and the workload whose logs tell more of it."""
-        self._marks: dict[ObjectRef, str] = {}
+        self._marks = RowMarks(self.rollouts)
         self.service: ObjectRef | None = None
         """The service the rollouts are narrowed to."""
         self.rollout: ObjectRef | None = None
@@ -134,11 +96,7 @@ class HomeScreen(ProblemTargetScreen):
     def compose_panes(self) -> ComposeResult:
         with ContentSwitcher(id="home", initial="connection"):
             yield self.connection
-            with Container(id="panes"):
-                yield self.problems
-                yield self.tables
-                yield self.answer
-                yield self.logs
+            yield self.body
 
     def panes(self) -> Sequence[Pane]:
         panes = (self.services, self.rollouts, self.logs)
@@ -147,7 +105,7 @@ class HomeScreen(ProblemTargetScreen):
     @property
     def problem_lines(self) -> int:
         """Lines that the pane of problems takes, 0 while there is none."""
-        return self._height.lines
+        return self.body.problem_height.lines
 
     @property
     def selected_problem(self) -> Problem | None:
@@ -181,8 +139,7 @@ class HomeScreen(ProblemTargetScreen):
 
     def pod_target(self) -> ObjectRef | None:
         problem = self.selected_problem
-        is_pod = problem is not None and problem.subject.kind == POD.name and not problem.subject.group
-        return problem.subject if problem is not None and is_pod else None
+        return None if problem is None else pod_of(problem.subject)
 
     # -- data ---------------------------------------------------------------------------------------------------------
 
@@ -195,7 +152,7 @@ class HomeScreen(ProblemTargetScreen):
         connected = self.app_context.connected
         namespaces = () if connected is None else connected.cluster.scope.namespaces
         self.problems.session_changed(one_namespace=len(namespaces) == 1)
-        self._height.clear()
+        self.body.problem_height.clear()
         self._size_problems()
         match self.app_context.session.state:
             case Connected(connection=connection, cluster=cluster):
@@ -237,7 +194,7 @@ class HomeScreen(ProblemTargetScreen):
             self._has_moved_focus
             or self.rollouts.table.is_cursor_pinned
             or self.service is not None
-            or bool(self._marks)
+            or bool(self._marks.uids)
             or isinstance(self.focused, Input)
         )
         if is_theirs or not self.problem_lines or not self.is_current or self.active_pane is not self.rollouts:
@@ -247,17 +204,9 @@ class HomeScreen(ProblemTargetScreen):
 
     def show_connection(self) -> None:
         """Show the state of the connection in place of the panes."""
-        session = self.app_context.session
-        if not self.is_mounted:
-            return
-        if isinstance(session.state, Connecting) or session.sign_in is not None:
-            self.connection.show_connecting(self.app_context.context_name, session.sign_in)
-        elif isinstance(session.state, Unreachable):
-            retry_at, retry = session.state.retry_at, ""
-            if retry_at is not None:
-                left = (retry_at - self.app_context.options.clock.now()).total_seconds()
-                retry = f"retrying in {max(0, round(left))}s"
-            self.connection.show_error(session.state.error, again=retry)
+        if self.is_mounted:
+            context = self.app_context
+            self.connection.show_session(context.session, context.context_name, context.options.clock.now())
 
     def tick(self, changes: Changes) -> None:
         connected = self.app_context.connected
@@ -279,10 +228,7 @@ class HomeScreen(ProblemTargetScreen):
             update_log_targets(self.logs, cluster.queries)
         self.new_errors.update(connected)
         self.logs.pull()
-        room = Size(self.size.width, self.size.height - self.problem_lines)
-        is_beside = self.tables.share_height(room, is_small=self.is_small, is_wide=self.has_class("-wide"))
-        if is_beside is not None:
-            self.set_class(is_beside, "-beside")
+        self.body.share_height(self.size, is_small=self.is_small, is_wide=self.has_class("-wide"))
         self._answer_updater.update()
 
     def tick_hidden(self, changes: Changes) -> None:
@@ -297,17 +243,10 @@ class HomeScreen(ProblemTargetScreen):
             self.logs.pull()
 
     def _size_problems(self) -> None:
-        """Give the problems the lines they need, up to a share of the screen; without problems, none."""
-        before = self.problem_lines
-        is_ready = self.services.is_complete and self.rollouts.is_complete
-        rows, urgent = len(self.problems.rows) if is_ready else 0, is_urgent(self.app_context.problems.shown)
-        self._height.update(rows, self.size.height, is_urgent=urgent)
-        self.set_class(urgent, "-urgent")
-        if self.problem_lines == before and self._is_sized_small is self.is_small:
+        """Give the problems the lines they need; when the last one is over, go from there to Rollouts."""
+        is_urgent_now = is_urgent(self.app_context.problems.shown)
+        if not self.body.size_problems(self.size, is_urgent=is_urgent_now, is_small=self.is_small):
             return
-        self._is_sized_small = self.is_small
-        self.problems.set_class(not self.problem_lines, "-absent")
-        self.problems.styles.height = None if self.is_small else self.problem_lines
         if not self.problem_lines and self.problems.has_class("-active"):
             self._place_focus(self.rollouts)
         self.draw_tabs()
@@ -407,26 +346,22 @@ class HomeScreen(ProblemTargetScreen):
         if key is None or connected is None:
             return
         self.rollouts.table.pin_cursor()
-        if self._marks.pop(key, None) is None:
-            workload = connected.cluster.queries.workload(key)
-            if workload is None:
-                return
-            self._marks[key] = workload.uid
-        self.rollouts.set_marks(self._marks)
+        workload = connected.cluster.queries.workload(key)
+        if workload is not None:
+            self._marks.toggle(key, workload.uid)
+        else:
+            self._marks.clear((key,))
         self.refresh_bindings()
 
     def marked(self) -> Mapping[ObjectRef, str]:
-        return dict(self._marks) if self.active_pane is self.rollouts else {}
+        return self._marks.uids if self.active_pane is self.rollouts else {}
 
     def clear_marks(self, keys: Sequence[ObjectRef] | None = None) -> bool:
         """Unmark these, without any everything; False when none of them was marked."""
-        marked = [key for key in self._marks if keys is None or key in keys]
-        for key in marked:
-            del self._marks[key]
-        if marked:
-            self.rollouts.set_marks(self._marks)
+        is_cleared = self._marks.clear(keys)
+        if is_cleared:
             self.refresh_bindings()
-        return bool(marked)
+        return is_cleared
 
     def go_back(self, *, dismiss: bool) -> None:
         """Go one step back; only the key that leaves asks whether to quit when there is none.
@@ -436,7 +371,7 @@ class HomeScreen(ProblemTargetScreen):
         if dismiss:
             super().go_back(dismiss=True)
         elif not self._undo_step():
-            self.ask_to_quit()
+            ask_to_quit(self.app, losses(self.app_context.jobs.running))
 
     def step_back(self) -> None:
         """Undo the last step; nothing is below this screen."""
@@ -460,12 +395,3 @@ class HomeScreen(ProblemTargetScreen):
         else:
             self.narrow_to_service(None)
         return True
-
-    def ask_to_quit(self) -> None:
-        """Ask whether to quit: the key that leaves a screen is never an instant exit."""
-
-        def quit_if(is_sure: bool | None) -> None:
-            if is_sure:
-                self.app.exit(0)
-
-        self.app.push_screen(QuitDialog(losses(self.app_context.jobs.running)), quit_if)

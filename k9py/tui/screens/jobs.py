@@ -1,7 +1,8 @@
 """What runs in the background, on a whole screen: the jobs, and everything about the selected one below.
 
 Every job is listed, whichever screen has started it. Invariants: nothing is read while another screen covers this one;
-the keys of objects do nothing here, because a row is no object. To add a job: see `runtime/background_jobs.py`.
+the keys of objects do nothing here, because a row is no object; messages are shown on the first line, where they cover
+neither rows nor details. To add a job: see `runtime/background_jobs.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from k9py.tui.panes.pane import Pane
 from k9py.tui.screens.paned_screen import PanedScreen
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
-from k9py.views.background_jobs import detail_lines
+from k9py.views.background_jobs import detail_lines, saved_lines
 from k9py.views.values import StyledLine, Tone
 
 _ROOM_LINES: Final = 18
@@ -50,6 +51,9 @@ class JobsScreen(PanedScreen):
     JobsScreen #details { background: $surface; padding: 1 2; max-height: 50%; }
     JobsScreen.-short #details { padding: 0 1; }
     JobsScreen #start { padding: 0 5 1 5; color: $text-muted; }
+    JobsScreen ToastRack { dock: top; align: right top; margin: 0; }
+    JobsScreen ToastHolder { margin: 0; }
+    JobsScreen Toast { padding: 0 1; margin: 0; width: auto; max-width: 100%; }
     """
 
     def __init__(self, context: AppContext) -> None:
@@ -73,6 +77,7 @@ class JobsScreen(PanedScreen):
 
     def on_mount(self) -> None:
         """Show the jobs, and read which forwards the config file has."""
+        self.app.clear_notifications()  # here they would cover the details of what they are about
         self.show_pane(self.pane)
         self.app_context.forwards.read_saved()
         self.pane.begin()
@@ -90,9 +95,11 @@ class JobsScreen(PanedScreen):
         return self.size.height - len(self.pane.rows) >= _ROOM_LINES
 
     def _show_details(self) -> None:
-        job = self.pane.selected
+        job, saved = self.pane.selected, self.pane.selected_saved
         if not self.pane.rows and not self.app_context.jobs.jobs:
             self.details.show(self._how_to_start())
+        elif saved is not None and self._shows_details:
+            self.details.show(saved_lines(saved))
         elif job is None or not self._shows_details:
             self.details.show(())
         else:
@@ -130,7 +137,8 @@ class JobsScreen(PanedScreen):
     def title_of(self, action: Action) -> str:
         if action.id != "table.select":
             return super().title_of(action)
-        return "Details" if self.pane.selected_saved is None else "Start"
+        saved = self.pane.selected_saved
+        return "Start" if saved is not None and saved.is_usable else "Details"
 
     def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Show the details of the job, and its keys."""

@@ -1,4 +1,4 @@
-"""A screen of several panes: all of them where they fit, else one at a time with a strip of tabs.
+"""A screen of panes: all of them where they fit, else one at a time with a strip of tabs.
 
 Invariant: exactly one pane is active, the one with the focus; on a small screen it is the one that is shown.
 """
@@ -6,7 +6,7 @@ Invariant: exactly one pane is active, the one with the focus; on a small screen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -21,6 +21,8 @@ from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.cluster_screen import ClusterScreen
 from k9py.tui.widgets.filter_bar import FilterBar
 from k9py.tui.widgets.tab_strip import Tab, TabStrip
+
+PaneT = TypeVar("PaneT", bound=Pane)
 
 
 class PanedScreen(ClusterScreen):
@@ -172,3 +174,15 @@ class PanedScreen(ClusterScreen):
             return False
         bar.clear()
         return True
+
+
+class SinglePaneScreen(PanedScreen, Generic[PaneT]):
+    """Base of the screens whose only pane is `pane`; what is above or below it is added in `compose_panes`."""
+
+    pane: PaneT
+
+    def panes(self) -> Sequence[Pane]:
+        return (self.pane,)
+
+    def compose_panes(self) -> ComposeResult:
+        yield self.pane

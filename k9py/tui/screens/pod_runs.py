@@ -22,9 +22,8 @@ from k9py.cluster.change_feed import Changes
 from k9py.remote.run_everywhere import PodRun, PodTarget, RunState, run_in_pods
 from k9py.remote.run_results import COLUMNS, grouped, outcome, output_lines, run_row, summary
 from k9py.tui.context import AppContext
-from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import RowSource, TablePane
-from k9py.tui.screens.paned_screen import PanedScreen
+from k9py.tui.screens.paned_screen import SinglePaneScreen
 from k9py.tui.screens.text_screen import TextScreen
 from k9py.tui.session import Connected
 from k9py.tui.widgets.live_table.table import LiveTable
@@ -34,7 +33,7 @@ from k9py.tui.workers import start_worker
 from k9py.views.values import Row, StyledLine, Tone
 
 
-class PodRunsScreen(PanedScreen):
+class PodRunsScreen(SinglePaneScreen[TablePane]):
     """The runs of one command.
 
     Args:
@@ -80,9 +79,6 @@ class PodRunsScreen(PanedScreen):
     def compose_panes(self) -> ComposeResult:
         yield self.command
         yield self.pane
-
-    def panes(self) -> Sequence[Pane]:
-        return (self.pane,)
 
     @property
     def crumbs(self) -> tuple[str, ...]:

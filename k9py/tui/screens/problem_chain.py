@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from k9py.actions.action import Action, ActionScope
-from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.tui.answer.keys import possible_keys
@@ -24,7 +23,7 @@ from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import TablePane
 from k9py.tui.screens.chain_rows import ChainRow, folded_chain
 from k9py.tui.screens.problem_targets import ProblemTargetScreen
-from k9py.tui.screens.targets import OBJECT_KEYS
+from k9py.tui.screens.targets import OBJECT_KEYS, pod_of
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.views.answer import Keys
@@ -154,8 +153,7 @@ class ProblemChainScreen(ProblemTargetScreen):
         return row.line.ref if row is not None and self.is_connected else None
 
     def pod_target(self) -> ObjectRef | None:
-        target = self.target()
-        return target if target is not None and target.kind == POD.name and not target.group else None
+        return pod_of(self.target())
 
     def applies(self, action: Action) -> bool:
         target = self.target()

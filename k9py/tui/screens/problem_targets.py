@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from k9py.actions.action import Action, ActionScope
-from k9py.api.kinds import NODE, POD
+from k9py.api.kinds import NODE
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.targets import OBJECT_KEYS, CursorTargets, applies_to
+from k9py.tui.screens.targets import OBJECT_KEYS, CursorTargets, applies_to, pod_of
 from k9py.views.problems import ProblemStep, object_text, problem_steps
 from k9py.views.problems.steps import DELETE, LOGS, PREVIOUS_LOGS, absent_objects
 
@@ -82,7 +82,7 @@ class ProblemTargetScreen(PanedScreen):
         if step is None:
             return super().targets_for(action_id)
         target = step.target
-        return self.targets_at(target, target if target.kind == POD.name and not target.group else None)
+        return self.targets_at(target, pod_of(target))
 
     def cursor_targets(self) -> CursorTargets:
         problem = self.selected_problem

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from textual.app import ComposeResult
 
-from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.tui.answer.keys import possible_keys
@@ -21,6 +20,7 @@ from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.problems_pane import ProblemsPane
 from k9py.tui.screens.chain_rows import folded_chain
 from k9py.tui.screens.problem_targets import PROBLEM_KEYS, ProblemTargetScreen
+from k9py.tui.screens.targets import pod_of
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.views.answer import Keys, problem_answer
@@ -122,8 +122,7 @@ class ProblemsScreen(ProblemTargetScreen):
         return problem.subject if problem is not None and self.is_connected else None
 
     def pod_target(self) -> ObjectRef | None:
-        target = self.target()
-        return target if target is not None and target.kind == POD.name and not target.group else None
+        return pod_of(self.target())
 
     def on_live_table_highlighted(self, event: LiveTable.Highlighted) -> None:
         """Show the details of the problem, and the keys that help."""

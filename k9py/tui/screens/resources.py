@@ -10,22 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingsMap, BindingType
 
 from k9py.actions.action import Action, ActionScope
-from k9py.api.kinds import POD, is_workload
+from k9py.api.kinds import is_workload
 from k9py.api.meta import ObjectRef
 from k9py.cluster.change_feed import Changes
 from k9py.cluster.health import ClusterState
 from k9py.tui.bindings import bindings, kind_actions, with_kind_bindings
 from k9py.tui.browse.request import ResourceRequest, title_of
 from k9py.tui.context import AppContext
-from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.resource_pane import ResourcePane
 from k9py.tui.panes.row_marks import RowMarks
-from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
+from k9py.tui.screens.paned_screen import SinglePaneScreen
+from k9py.tui.screens.targets import OBJECT_KEYS, applies_to, pod_of
 from k9py.tui.widgets.live_table.table import LiveTable
 
 _SCREEN_SCOPES = (
@@ -42,7 +40,7 @@ _SCREEN_SCOPES = (
 )
 
 
-class ResourceScreen(PanedScreen):
+class ResourceScreen(SinglePaneScreen[ResourcePane]):
     """The objects of a request.
 
     Args:
@@ -96,12 +94,6 @@ class ResourceScreen(PanedScreen):
             id="resources",
         )
         self.marks = RowMarks(self.pane)
-
-    def compose_panes(self) -> ComposeResult:
-        yield self.pane
-
-    def panes(self) -> Sequence[Pane]:
-        return (self.pane,)
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -166,8 +158,7 @@ class ResourceScreen(PanedScreen):
         return self.pane.table.cursor_key if self.is_connected else None
 
     def pod_target(self) -> ObjectRef | None:
-        key = self.target()
-        return key if key is not None and key.kind == POD.name and not key.group else None
+        return pod_of(self.target())
 
     def uid_of(self, ref: ObjectRef) -> str:
         held = self.pane.object(ref)

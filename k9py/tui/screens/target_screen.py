@@ -13,7 +13,7 @@ from typing import Final
 
 from k9py.actions.action import Action
 from k9py.actions.commands import commands_of
-from k9py.api.kinds import POD, is_workload
+from k9py.api.kinds import POD, is_pod, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.operations.target import TargetSnapshot
@@ -22,8 +22,8 @@ from k9py.tui.screens.targets import CursorTargets, no_workload_message, target_
 from k9py.tui.terminal.covered_screens import CoveredScreen
 from k9py.tui.workers import start_worker
 
-READ_ONLY = "read-only: kdash was started with --readonly"
-REPLAY = "read-only: this is the replay of an incident capsule"
+READ_ONLY = "kdash was started with --readonly"
+REPLAY = "this is the replay of an incident capsule"
 _STREAMS: Final = frozenset({"exec", "attach", "portforward"})
 """Subresources that reach into a pod: a recording has none, and not every user may."""
 
@@ -112,7 +112,7 @@ class TargetScreen(CoveredScreen[None]):
             for ref in tuple(refs):
                 if ref.kind == "Service" and not ref.group:
                     refs += queries.backends_of(ref)
-                elif ref.kind == POD.name and not ref.group and (workload := queries.workload_of(ref)) is not None:
+                elif is_pod(ref) and (workload := queries.workload_of(ref)) is not None:
                     refs.append(workload)
         return CursorTargets(target, pod, {ref: self.uid_of(ref) for ref in refs}, others or {})
 
@@ -155,7 +155,7 @@ class TargetScreen(CoveredScreen[None]):
             return self._read_only_reason(action)
         if target is None or connected is None:
             return "nothing is selected"
-        reason = self._read_only_reason(action) or action.allowed(target_of(target, connected.cluster)) or ""
+        reason = self._read_only_reason(action, target) or action.allowed(target_of(target, connected.cluster)) or ""
         reason = reason or self._replay_reason(action)
         return reason or self._permission_reason(action, target)
 
@@ -190,8 +190,11 @@ class TargetScreen(CoveredScreen[None]):
         """Return what the screen is about: the object under the cursor, or one without a name of the kind it lists."""
         return self.acting_object
 
-    def _read_only_reason(self, action: Action) -> str:
-        return self.read_only_text if action.writes else ""
+    def _read_only_reason(self, action: Action, target: ObjectRef | None = None) -> str:
+        if not action.writes or not (why := self.read_only_text):
+            return ""
+        what = f"{action.title} of {printable(str(target))}" if target is not None else action.title
+        return f"{what} is refused: {why}"
 
     def _replay_reason(self, action: Action) -> str:
         needed = action.permission
@@ -213,7 +216,7 @@ class TargetScreen(CoveredScreen[None]):
     def _pod_reason(self, action: Action) -> str:
         if self.acting_pod is None or not self.is_connected:
             return self.app_context.key_names.fill("select a pod first: {table.select} on a rollout lists its pods")
-        return self._read_only_reason(action) or self._permission_reason(action, self.acting_pod)
+        return self._read_only_reason(action, self.acting_pod) or self._permission_reason(action, self.acting_pod)
 
     def _workload_reason(self, action: Action) -> str:
         read_only = self._read_only_reason(action)
@@ -226,7 +229,7 @@ class TargetScreen(CoveredScreen[None]):
         if target is None or connected is None:
             return "nothing is selected"
         if read_only:
-            return read_only
+            return self._read_only_reason(action, target)
         workloads = self._workloads_at(action, target)
         if not workloads:
             return no_workload_message(target, action)

@@ -11,7 +11,7 @@ from typing import Final
 
 from k9py.actions.action import Action, ActionScope, ActionTarget
 from k9py.actions.registry import ActionRegistry
-from k9py.api.kinds import POD, is_workload
+from k9py.api.kinds import POD, is_pod, is_workload
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import with_article
 from k9py.api.resource_type import ResourceType
@@ -43,7 +43,12 @@ class CursorTargets:
         other = self.others.get(action_id)
         if other is None:
             return None
-        return CursorTargets(other, other if other.kind == POD.name and not other.group else None, self.uids)
+        return CursorTargets(other, pod_of(other), self.uids)
+
+
+def pod_of(ref: ObjectRef | None) -> ObjectRef | None:
+    """Return the object where it is a pod."""
+    return ref if ref is not None and is_pod(ref) else None
 
 
 OBJECT_KEYS: Final = (
@@ -80,10 +85,10 @@ OBJECT_KEYS: Final = (
 
 def applies_to(action: Action, ref: ObjectRef) -> bool:
     """Return whether an action can be possible on an object itself, by its kind: the footer lists those."""
-    target, is_standard = ActionTarget(ref), not ref.group
+    target = ActionTarget(ref)
     match action.scope:
         case ActionScope.POD:
-            return is_standard and ref.kind == POD.name
+            return is_pod(ref)
         case ActionScope.WORKLOAD | ActionScope.DIFF:
             return is_workload(ref) or action.also(target)
         case ActionScope.OBJECT | ActionScope.KIND | ActionScope.CONTAINER:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from k9py.actions.action import Action, ActionScope
-from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
-from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.text_pane import TextPane
-from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.targets import applies_to
+from k9py.tui.screens.paned_screen import SinglePaneScreen
+from k9py.tui.screens.targets import applies_to, pod_of
 from k9py.tui.widgets.filter_bar import FilterBar
 
 
-class TextScreen(PanedScreen):
+class TextScreen(SinglePaneScreen[TextPane]):
     """Base of description, YAML and difference. What looks like a secret is hidden until a key shows it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.TEXT_SCREEN)
@@ -31,12 +27,6 @@ class TextScreen(PanedScreen):
         self.shows_secrets = False
         self.pane = TextPane(heading, options=context.line_view_options, id="text")
 
-    def compose_panes(self) -> ComposeResult:
-        yield self.pane
-
-    def panes(self) -> Sequence[Pane]:
-        return (self.pane,)
-
     def target(self) -> ObjectRef | None:
         return self.subject
 
@@ -44,7 +34,7 @@ class TextScreen(PanedScreen):
         return applies_to(action, self.subject)
 
     def pod_target(self) -> ObjectRef | None:
-        return self.subject if self.subject.kind == POD.name and not self.subject.group else None
+        return pod_of(self.subject)
 
     def title_of(self, action: Action) -> str:
         return "Search" if action.id == "pane.filter" else action.title

@@ -9,7 +9,7 @@ and at most every `UPDATE_SECONDS`; the cursor follows its entry.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
@@ -17,7 +17,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from k9py.actions.action import Action, ActionScope
-from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.cluster.change_feed import Changes
@@ -26,11 +25,10 @@ from k9py.diagnosis.timeline import EntryKind, TimelineEntry
 from k9py.runtime.time_slice import TimeSlice
 from k9py.tui.bindings import bindings
 from k9py.tui.context import AppContext
-from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.row_sources import ColumnSet
 from k9py.tui.panes.table_pane import TablePane
-from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
+from k9py.tui.screens.paned_screen import SinglePaneScreen
+from k9py.tui.screens.targets import OBJECT_KEYS, applies_to, pod_of
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.widgets.toned_lines import TonedLines
 from k9py.tui.workers import start_worker
@@ -52,7 +50,7 @@ SPANS: Final = tuple(timedelta(minutes=minutes) for minutes in (60, 360, 1440, 1
 """How far the timeline goes back: at first, and after each press of the key."""
 
 
-class TimelineScreen(PanedScreen):
+class TimelineScreen(SinglePaneScreen[TablePane]):
     """What changed.
 
     Args:
@@ -111,9 +109,6 @@ class TimelineScreen(PanedScreen):
         yield self.pane
         yield self.by_then
         yield self.details
-
-    def panes(self) -> Sequence[Pane]:
-        return (self.pane,)
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -264,8 +259,7 @@ class TimelineScreen(PanedScreen):
         return entry.about if entry is not None and self.is_connected else None
 
     def pod_target(self) -> ObjectRef | None:
-        target = self.target()
-        return target if target is not None and target.kind == POD.name and not target.group else None
+        return pod_of(self.target())
 
     def applies(self, action: Action) -> bool:
         target = self.target() or self.subject

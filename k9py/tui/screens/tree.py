@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from k9py.actions.action import Action, ActionScope
-from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.plural import count_noun
 from k9py.api.text import printable
@@ -21,10 +19,9 @@ from k9py.resources.tree import TreeLine, tree_lines
 from k9py.tui.bindings import bindings
 from k9py.tui.browse.tree_reader import TreeReader
 from k9py.tui.context import AppContext
-from k9py.tui.panes.pane import Pane
 from k9py.tui.panes.table_pane import TablePane
-from k9py.tui.screens.paned_screen import PanedScreen
-from k9py.tui.screens.targets import OBJECT_KEYS, applies_to
+from k9py.tui.screens.paned_screen import SinglePaneScreen
+from k9py.tui.screens.targets import OBJECT_KEYS, applies_to, pod_of
 from k9py.tui.widgets.live_table.table import LiveTable
 from k9py.tui.workers import start_worker
 from k9py.views.tones import live_age
@@ -58,7 +55,7 @@ def _listing(names: Sequence[str]) -> str:
     return f"{shown} and {count_noun(more, 'more type')}" if more > 0 else shown
 
 
-class TreeScreen(PanedScreen):
+class TreeScreen(SinglePaneScreen[TablePane]):
     """Owners and dependents of one object."""
 
     footer_begins_with = OBJECT_KEYS
@@ -78,12 +75,6 @@ class TreeScreen(PanedScreen):
         self._is_outdated = True
         self._built_at = self._related_at = float("-inf")
         self._is_selected = False
-
-    def compose_panes(self) -> ComposeResult:
-        yield self.pane
-
-    def panes(self) -> Sequence[Pane]:
-        return (self.pane,)
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -167,8 +158,7 @@ class TreeScreen(PanedScreen):
         return applies_to(action, self.target() or self.subject)
 
     def pod_target(self) -> ObjectRef | None:
-        key = self.target()
-        return key if key is not None and key.kind == POD.name and not key.group else None
+        return pod_of(self.target())
 
     def uid_of(self, ref: ObjectRef) -> str:
         return self._uids.get(ref) or super().uid_of(ref)

@@ -6,7 +6,8 @@
 - Mouse clicks and wheel, never motion.
 - A closed terminal ends the input thread and sends SIGHUP; input in another encoding is replaced, not an error.
 
-Invariant: nothing is written to the terminal while the driver is inactive. Written against Textual 8.2.
+Invariant: nothing is written to the terminal while the driver is inactive, but the line of `TerminalApp.stop_notice`.
+Written against Textual 8.2.
 """
 
 from __future__ import annotations
@@ -138,6 +139,9 @@ class TerminalDriver(LinuxDriver):
             return
         self._app._suspend_signal()
         self.suspend_application_mode()
+        if notice := getattr(self._app, "stop_notice", ""):
+            with _background_may_write(), suppress(OSError):
+                os.write(self._output.fileno(), f"kdash: {notice}\n".encode("ascii", "replace"))
         self._stop(signal.SIGTSTP, group=group)
         self._loop.call_later(_STOP_TAKES, self._not_stopped)
 

@@ -106,6 +106,11 @@ class TerminalApp(App[ResultT], Generic[ResultT]):
         if restore is not None:
             restore()
 
+    @property
+    def stop_notice(self) -> str:
+        """A line for the shell while the process is stopped, "" for none."""
+        return ""
+
     def action_suspend_process(self) -> None:
         """Stop, like any program on Ctrl+Z; `fg` in the shell resumes it."""
         suspend = getattr(self._driver, "suspend", None)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from k9py.api.causes import CauseKind
-from k9py.api.kinds import NODE, POD
+from k9py.api.kinds import NODE, is_pod
 from k9py.api.meta import ObjectRef
 from k9py.api.text import printable
 from k9py.diagnosis.finding import EvidenceSource, Finding
@@ -106,7 +106,7 @@ def _steps(problem: Problem) -> Iterator[ProblemStep]:
     suspect = next((suspect for suspect in problem.suspects if suspect.can_undo), None)
     if suspect is not None:
         yield ProblemStep("roll back", UNDO, suspect.about)
-    if root.about.kind == POD.name and not root.about.group:
+    if is_pod(root.about):
         if root.kind in _ENDED:
             yield ProblemStep("read the log of the run before", PREVIOUS_LOGS, root.about, root.container)
         elif root.kind in _RUNNING:

@@ -78,7 +78,7 @@ def test_a_scope_binds_no_key_twice() -> None:
         assert len(keys) == len(set(keys)), scope
 
 
-@pytest.mark.parametrize("kind", ["CronJob", "Job", "Node"])
+@pytest.mark.parametrize("kind", ["CronJob", "Job", "Node", "Pod"])
 def test_keys_of_a_kind_are_free_where_its_tables_bind_them(kind: str) -> None:
     ref = ObjectRef(kind, "", "")
     own = kind_actions(BUILT_IN, ref)

@@ -89,6 +89,16 @@ WEB = '[forwards.web]\ntarget = "svc/web"\nports = ["8080:80"]\n'
             ['line 3: forwards.db.ports "a:b" is no port: use "80", "8080:80" or the name of a port'],
         ),
         (
+            '[forwards.db]\ntarget = "sts/db"\nports = ["65536:80"]\n',
+            [],
+            ['line 3: forwards.db.ports "65536:80" has a port that is not between 1 and 65535'],
+        ),
+        (
+            '[forwards.db]\ntarget = "sts/db"\nports = ["0:65535", "0"]\n',
+            [],
+            ['line 3: forwards.db.ports "0" has a port that is not between 1 and 65535'],
+        ),
+        (
             '[forwards.db]\ntarget = "sts/db"\nports = []\n',
             [],
             ['line 3: forwards.db.ports must name a port, such as ["8080:80"]'],

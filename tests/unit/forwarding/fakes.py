@@ -68,9 +68,6 @@ class FakeConnection:
     def hold_writes(self) -> None:
         self._taken.clear()
 
-    def take_writes(self) -> None:
-        self._taken.set()
-
 
 class FakeTunnel:
     def __init__(self, pods: FakePods, pod: str) -> None:

@@ -51,7 +51,12 @@ async def test_an_access_is_stored_before_it_and_closed_with_its_exit_code(tmp_p
 
 @pytest.mark.parametrize(
     ("error", "outcome"),
-    [(ConnectionFailedError("lost"), "failed"), (asyncio.CancelledError(), "cancelled"), (ValueError(), "failed")],
+    [
+        (ConnectionFailedError("lost"), "failed"),
+        (asyncio.CancelledError(), "cancelled"),
+        (ValueError(), "failed"),
+        (BrokenPipeError(), "cancelled"),
+    ],
 )
 async def test_whatever_ends_an_access_is_recorded(tmp_path: Path, error: BaseException, outcome: str) -> None:
     path = tmp_path / "audit.jsonl"

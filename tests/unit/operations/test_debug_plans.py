@@ -16,7 +16,7 @@ from k9py.operations.debugging.pods import Copy, DebugContainer, check_image
 from k9py.operations.debugging.profiles import PROFILES, DebugStyle, Kept, Level, needed_level, profile_text
 from k9py.operations.debugging.warnings import admitted_profile, pod_security, state_of_node
 from k9py.operations.node_shell import NodeShellInputs, plan_node_shell
-from k9py.operations.plan import WritePlan
+from k9py.operations.plan import WarningLevel, WritePlan
 from k9py.operations.result import OperationResult
 from tests.unit.operations.raw import raw_pod
 
@@ -52,7 +52,8 @@ def test_a_debug_container_is_added_to_exactly_the_pod_that_was_read() -> None:
     assert plan.request.patch["metadata"] == {"uid": "pod-checkout-abc-1", "resourceVersion": "100"}  # type: ignore[index,call-overload]
     assert added["name"] == plan.container
     assert added["targetContainerName"] == "app"
-    assert rows(plan)["profile"] == "general: may trace processes (SYS_PTRACE)"
+    assert rows(plan)["profile"] == "general: may trace processes, as a debugger does (capability SYS_PTRACE)"
+    assert rows(plan)["target"] == "app: it sees the processes of this container"
     assert "cannot be removed" in rows(plan)["afterwards"]
     assert not codes(plan)
 
@@ -98,6 +99,12 @@ def test_what_may_go_wrong_is_warned_of(raw: Raw, inputs: DebugInputs, code: str
     assert codes(plan_debug_container(raw, inputs)) == {code}
 
 
+def test_a_pending_pod_that_has_its_network_is_not_warned_of() -> None:
+    """Its image may be what keeps it Pending: a debug container starts all the same."""
+    ready = [{"type": "PodReadyToStartContainers", "status": "True"}]
+    assert not codes(plan_debug_container(pod(phase="Pending", conditions=ready), DebugInputs(BOX)))
+
+
 @pytest.mark.parametrize(
     "image", ["busybox", "a/b:1", "registry.example.com:5000/a/b:1.2", f"a@sha256:{'0' * 64}", "a:1@sha256:" + "a" * 64]
 )
@@ -127,6 +134,20 @@ CLAIM = {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"
 )
 def test_what_a_copy_does_beside_is_warned_of(raw: Raw, how: Copy, code: str) -> None:
     assert codes(plan_debug_copy(raw, CopyInputs(BOX, how))) == {"runs-twice", code}
+
+
+def test_a_copy_that_its_replicaset_adopts_is_a_danger() -> None:
+    raw = pod()
+    raw["metadata"] = {
+        **raw["metadata"],
+        "labels": {"app": "web"},
+        "ownerReferences": [{"kind": "ReplicaSet", "name": "web-1", "controller": True}],
+    }
+    plan = plan_debug_copy(raw, CopyInputs(DebugContainer(), Copy(images={"*": "other:1"}, is_removed=True)))
+    assert rows(plan)["afterwards"] == "nothing is attached to it: it stays until it is deleted"
+    [warning] = [each for each in plan.warnings if each.code == "keeps-labels"]
+    assert warning.level is WarningLevel.DANGER
+    assert "ReplicaSet web-1 adopts it and deletes one too many" in warning.message
 
 
 @pytest.mark.parametrize(

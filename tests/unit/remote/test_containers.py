@@ -11,7 +11,7 @@ from k9py.api.errors import RefusedError
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
-from k9py.remote.containers import DEFAULT_CONTAINER, choose_container, containers_of, newest_pod
+from k9py.remote.containers import DEFAULT_CONTAINER, ChosenContainer, choose_container, containers_of, newest_pod
 
 RUNNING: dict[str, Any] = {"running": {}}
 ENDED: dict[str, Any] = {"terminated": {"exitCode": 1, "reason": "Error"}}
@@ -65,7 +65,7 @@ def test_the_containers_come_with_role_and_state_the_default_first() -> None:
         ("app", "", "running", True),
         ("mesh", "sidecar", "running", True),
         ("debugger", "ephemeral", "", None),
-        ("setup", "init", "Completed with 0", False),
+        ("setup", "init", "Completed", False),
     ]
 
 
@@ -85,14 +85,14 @@ def test_a_container_is_the_named_the_annotated_or_the_first(default: str, name:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("nope", "pod web-1 has no container nope"), ("", "container app of pod web-1 does not run: Error with 1")],
+    [("nope", "pod web-1 has no container nope"), ("", "container app of pod web-1 has ended with exit code 1")],
 )
 def test_one_that_is_missing_or_does_not_run_is_refused_with_the_others(name: str, message: str) -> None:
     with pytest.raises(RefusedError) as refused:
         choose_container(pod(app=ENDED), name)
     assert refused.value.message == message
     assert "proxy" in refused.value.hint
-    assert "setup (init, Completed with 0)" in refused.value.hint
+    assert ("setup (init, Completed)" if name else "running: proxy, mesh") in refused.value.hint
 
 
 def test_the_newest_ready_pod_is_taken_and_none_that_is_deleted() -> None:
@@ -116,3 +116,20 @@ def test_without_a_running_pod_the_states_are_listed(pods: list[Pod], message: s
         newest_pod(WEB, pods)
     assert message in refused.value.message
     assert refused.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("chosen", "is_terminal", "note"),
+    [
+        ({"pods": 3}, False, "using pod web-1 of 3, container app of app, proxy, mesh (sidecar); -c names another one"),
+        ({"pods": 1}, False, "using container app of app, proxy, mesh (sidecar); -c names another one"),
+        ({"pods": 1, "is_named": True}, True, "using pod web-1"),
+        ({"pods": 1, "is_named": True}, False, ""),
+        ({"is_named": True}, True, ""),
+    ],
+)
+def test_what_is_used_is_reported_where_others_were_possible(
+    chosen: dict[str, Any], is_terminal: bool, note: str
+) -> None:
+    one = pod()
+    assert ChosenContainer(one, choose_container(one), **chosen).note(is_terminal=is_terminal) == note

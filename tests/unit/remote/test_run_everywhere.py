@@ -133,7 +133,7 @@ async def test_every_pod_that_serves_is_a_target_and_one_that_cannot_run_has_the
         ([], "", "it has none"),
         ([pod("a", phase="Failed")], "", "all have finished or are being deleted"),
         ([pod("a")], "nope", "has no container nope"),
-        ([pod("a", state="crashing")], "", "does not run: CrashLoopBackOff"),
+        ([pod("a", state="crashing")], "", "is in CrashLoopBackOff: it waits to be started again"),
     ],
 )
 async def test_where_no_pod_can_run_it_the_reason_is_an_error(

@@ -210,6 +210,24 @@ async def test_a_cronjob_makes_jobs_and_keeps_three(cluster: ClusterUnderTest) -
     assert cluster.messages("SuccessfulCreate")
 
 
+@pytest.mark.parametrize(("deadline", "last"), [(None, "2026-01-15T03:00:00Z"), (3600, "2026-01-14T03:00:00Z")])
+async def test_a_missed_start_is_made_up_for_within_the_deadline(
+    cluster: ClusterUnderTest, deadline: int | None, last: str
+) -> None:
+    spec = {
+        "schedule": "0 3 * * *",
+        "startingDeadlineSeconds": deadline,
+        "suspend": True,
+        "jobTemplate": {"spec": {"template": job_template()}},
+    }
+    cron = cluster.create("CronJob", "nightly", spec)
+    missed = {**cron, "spec": {**spec, "suspend": False}, "status": {"lastScheduleTime": "2026-01-14T03:00:00Z"}}
+    cluster.storage.update(CRONJOBS, missed)
+    await cluster.advance(5)
+    assert cluster.get(CRONJOBS, "nightly")["status"]["lastScheduleTime"] == last
+    assert len(cluster.storage.list(JOBS)) == (deadline is None)
+
+
 async def test_an_invalid_schedule_is_reported(cluster: ClusterUnderTest) -> None:
     spec = {"schedule": "x * * * *", "jobTemplate": {"spec": {"template": job_template()}}}
     cluster.create("CronJob", "nightly", spec)

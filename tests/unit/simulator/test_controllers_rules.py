@@ -1,12 +1,13 @@
 """The arithmetic and rules of controllers, without a cluster."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from k9py.simulator.controllers import controller_revisions, deployment_status, rolling_update
-from k9py.simulator.controllers.cronjob import matches_schedule, next_time
+from k9py.simulator.controllers.cronjob import last_time, matches_schedule, next_time
 from k9py.simulator.controllers.hashing import comparable_template, encode, template_hash
 from k9py.simulator.controllers.pod_state import sort_for_deletion
 from k9py.simulator.controllers.quantities import format_quantity, parse_quantity
@@ -103,6 +104,28 @@ def test_schedule_falls_due(schedule: str, moment: datetime, due: bool) -> None:
 def test_next_time_is_after_the_moment_and_may_be_months_away() -> None:
     assert next_time("0 3 * * *", NOW) == datetime(2026, 1, 16, 3, 0, tzinfo=UTC)
     assert next_time("0 0 1 7 *", NOW) == datetime(2026, 7, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "after", "last"),
+    [
+        ("* * * * *", NOW - timedelta(days=90), NOW.replace(second=0)),
+        ("0 3 * * *", NOW - timedelta(days=90), NOW.replace(hour=3, minute=0, second=0)),
+        ("0 0 1 12 *", NOW - timedelta(days=90), datetime(2025, 12, 1, tzinfo=UTC)),
+        ("0 0 1 12 *", NOW - timedelta(days=30), None),
+        ("0 3 * * *", NOW.replace(hour=3, minute=0, second=0), None),
+        ("0 3 * * *", NOW.replace(hour=2, minute=59, second=59), NOW.replace(hour=3, minute=0, second=0)),
+        (
+            "0 3 * * *",
+            (NOW - timedelta(days=1)).astimezone(ZoneInfo("Asia/Tokyo")),
+            NOW.replace(day=14, hour=18, minute=0, second=0),
+        ),
+    ],
+)
+def test_the_last_scheduled_minute_is_found_however_long_ago(
+    schedule: str, after: datetime, last: datetime | None
+) -> None:
+    assert last_time(schedule, after, NOW) == last
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,19 @@ from datetime import timedelta
 import pytest
 
 from k9py.runtime.background_jobs import BackgroundJob, JobState
+from k9py.tui.widgets.live_table.fitting import fit_columns
 from k9py.views.background_jobs import (
     COLUMNS,
     SavedForward,
     detail_lines,
+    ended_notice,
     job_counts,
     job_row,
     losses,
     progress_bar,
+    saved_lines,
     saved_row,
+    standstill_notice,
 )
 from k9py.views.values import Tone
 from tests.factories.background_jobs import STARTED, FakeJob
@@ -114,3 +118,35 @@ def test_only_jobs_that_run_and_lose_something_are_asked_about() -> None:
     assert [(each.job, each.loss) for each in losses(jobs)] == [
         ("port-forward svc/web 8080→80", "2 connections are open")
     ]
+
+
+def test_the_shell_is_left_with_which_forwards_ended_or_stand_still() -> None:
+    forwards = [FakeJob(url=f"http://127.0.0.1:{port}") for port in range(8080, 8086)]
+    download = FakeJob("download")
+    assert ended_notice([forwards[0], download]) == "1 forward ended with kdash: http://127.0.0.1:8080"
+    assert ended_notice(forwards).endswith("http://127.0.0.1:8083, 2 more")
+    assert standstill_notice([*forwards[:2], download]) == "2 forwards stand still while kdash is stopped: fg resumes"
+    assert standstill_notice(forwards[:1]).startswith("1 forward stands still ")
+    assert (ended_notice([download]), standstill_notice([download])) == ("", "")
+
+
+def test_a_saved_forward_shows_its_fault_in_full() -> None:
+    fault = "line 9: forwards.web.ports must be a list\x1b"
+    texts = ["".join(text for text, _ in line) for line in saved_lines(SavedForward("web", "", fault=fault))]
+    assert texts == [
+        "▲ port-forward web  saved",
+        "  name         web",
+        "  config file  line 9: forwards.web.ports must be a list�",
+    ]
+    row = saved_row(SavedForward("web", "", fault=fault, is_usable=False), 0)
+    assert [cell.text for cell in row.cells][1:3] == ["web", "not valid"]
+    assert row.tone is Tone.WARN
+
+
+def test_at_80_columns_kind_and_address_stay_whatever_the_jobs_are_called() -> None:
+    title = 60
+    fit = fit_columns(COLUMNS, [12, title, 9, 40, 5, 45], 78)
+    assert [COLUMNS[slot.index].id for slot in fit.slots] == ["kind", "what", "state", "detail"]
+    widths = {COLUMNS[slot.index].id: slot.width for slot in fit.slots}
+    assert widths["kind"] >= len("port-forward")
+    assert widths["detail"] >= len("http://127.0.0.1:65535")

@@ -15,7 +15,7 @@ from k9py.api.resource_type import ResourceType
 from k9py.api.severity import Severity
 from k9py.cluster.cluster import Cluster
 from k9py.cluster.scope import Scope
-from k9py.cluster.triage import triage
+from k9py.cluster.triage import traced_problems
 from k9py.diagnosis.checks.health import service_health
 from k9py.diagnosis.finding import Finding
 from k9py.diagnosis.graph import Graph
@@ -78,7 +78,7 @@ async def test_a_failure_of_triage_itself_is_named_and_ends_nothing(monkeypatch:
     server = FakeServer(make.pod("web", ready=False))
     async with running(server, UNREADY) as cluster:
         with monkeypatch.context() as patch:
-            patch.setattr(triage, "trace_steps", lambda *_: iter(1 // 0 for _ in "x"))
+            patch.setattr(traced_problems, "trace_steps", lambda *_: iter(1 // 0 for _ in "x"))
             server.put(make.pod("web2", ready=False))
             await passed(cluster)
             reasons = [unread.reason for unread in cluster.triage.report(cluster.clock.now()).unread]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import socket
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -10,44 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from k9py.api.errors import ConnectionFailedError, KdashError, NotFoundError, RefusedError
+from k9py.api.errors import ConfigError, ConnectionFailedError, KdashError, NotFoundError, RefusedError
 from k9py.api.streams import ContainerRef, ContainerStream
 from k9py.remote.files.download import Download, DownloadOptions
 from k9py.remote.files.local_tree import PART_SUFFIX
 from k9py.remote.files.progress import CopyProgress, Reason
 from k9py.remote.files.remote_command import MissingCommandError
 from tests.factories.local_commands import CONTAINER, LocalCommands
-
-ODD_NAMES = (" leading", "-dash", "--help", "q'uo\"te", "new\nline", "tab\t", "ünï", "*", "$(x)", "back\\slash", "a b")
-
-
-@pytest.fixture
-def pod(tmp_path: Path) -> Path:
-    root = tmp_path / "pod"
-    root.mkdir()
-    return root
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Path:
-    root = tmp_path / "here"
-    root.mkdir()
-    return root
-
-
-def make_tree(root: Path) -> dict[str, bytes]:
-    files = {f"{name}/{other}": f"{name}{other}".encode() * 99 for name in ODD_NAMES for other in ODD_NAMES}
-    files |= {"empty": b"", "large": os.urandom(700_000), "x" * 120 + "/" + "y" * 120: b"long"}
-    for name, data in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        os.utime(path, (1_700_000_000, 1_700_000_000))
-    return files
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+from tests.unit.remote.files.trees import contents, make_tree
 
 
 async def copy(commands: LocalCommands, path: str, destination: str, **options: bool) -> CopyProgress:
@@ -115,6 +87,45 @@ async def test_a_hard_link_is_copied_with_its_content(pod: Path, here: Path) -> 
     assert progress.files == progress.total_files == 2
 
 
+@pytest.mark.parametrize("options", ["--sparse", "--sparse --format=posix"])
+async def test_a_file_that_tar_sends_with_holes_is_read_apart(
+    pod: Path, here: Path, monkeypatch: pytest.MonkeyPatch, options: str
+) -> None:
+    monkeypatch.setenv("TAR_OPTIONS", options)
+    with (pod / "holes").open("wb") as file:
+        file.seek(2 << 20)
+        file.write(b"end")
+    (pod / "link").symlink_to("holes")
+
+    progress = await copy(LocalCommands(str(pod)), ".", str(here))
+
+    assert contents(here) == {"holes": bytes(2 << 20) + b"end"}
+    assert progress.left_out_counts == {Reason.LINK: 1}
+
+
+async def test_a_socket_is_listed_as_left_out(pod: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(pod)  # the path of a socket has to be short
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("s")
+        progress = await copy(LocalCommands(str(pod)), ".", str(here))
+
+    assert [str(each) for each in progress.left_out] == ["./s: socket"]
+    assert not progress.has_failed
+
+
+async def test_files_that_do_not_arrive_are_reported_beside_links(
+    pod: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAR_OPTIONS", "--exclude=gone")
+    (pod / "gone").write_bytes(b"x")
+    (pod / "link").symlink_to("gone")
+
+    progress = await copy(LocalCommands(str(pod)), ".", str(here))
+
+    assert progress.left_out_counts == {Reason.LINK: 1, Reason.FAILED: 1}
+    assert progress.left_out[-1].why == "of those listed, 1 file did not arrive"
+
+
 async def test_a_broken_file_continues_where_it_stopped(pod: Path, here: Path) -> None:
     data = os.urandom(1_000_000)
     (pod / "core").write_bytes(data)
@@ -130,6 +141,44 @@ async def test_a_broken_file_continues_where_it_stopped(pod: Path, here: Path) -
     assert commands.ran[-1] == ("tail", "-c", f"+{600_000 - 65_536 + 1}", "./core")
     assert download.progress.kept_bytes == 600_000
     assert download.progress.bytes == 1_000_000
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "ü" * 127])
+async def test_a_name_without_room_for_the_suffix_is_copied_and_continued(pod: Path, here: Path, name: str) -> None:
+    data = os.urandom(1_000_000)
+    (pod / name).write_bytes(data)
+    commands = LocalCommands(str(pod), cut="cat", cut_after=[600_000])
+    download = Download(commands, CONTAINER, name, f"{here}/", DownloadOptions(), CopyProgress())
+
+    with pytest.raises(ConnectionFailedError):
+        await download.run()
+    assert [part.endswith(PART_SUFFIX) for part in contents(here)] == [True]
+    await download.run()
+
+    assert contents(here) == {name: data}
+    assert download.progress.kept_bytes == 600_000
+
+
+@pytest.mark.parametrize(
+    ("part", "free", "fits"), [(600_000, 400_000, True), (600_000, 399_999, False), (0, 999, False)]
+)
+async def test_a_file_that_continues_needs_space_for_its_rest_alone(
+    pod: Path, here: Path, monkeypatch: pytest.MonkeyPatch, part: int, free: int, fits: bool
+) -> None:
+    data = os.urandom(1_000_000)
+    (pod / "core").write_bytes(data)
+    os.utime(pod / "core", (1_700_000_000, 1_700_000_000))
+    (here / f"core{PART_SUFFIX}").write_bytes(data[:part])
+    os.utime(here / f"core{PART_SUFFIX}", (1_700_000_000, 1_700_000_000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(10**9, 0, free))
+
+    copying = copy(LocalCommands(str(pod)), "core", str(here), resumes=True)
+    if fits:
+        assert (await copying).kept_bytes == part
+        assert (await copy(LocalCommands(str(pod)), "core", str(here), resumes=True)).kept_files == 1
+    else:
+        with pytest.raises(ConfigError, match="no space on this machine"):
+            await copying
 
 
 @pytest.mark.parametrize("change", ["time", "content", "shorter"])
@@ -240,6 +289,7 @@ async def test_without_cat_tar_copies_a_file_and_without_both_a_debug_container_
 
     with pytest.raises(MissingCommandError) as caught:
         await copy(replace(commands, missing=frozenset({"cat", "tar"})), "-a", str(here / "c"))
+    assert caught.value.message == "the container has neither cat nor tar"
     assert "debug" in caught.value.hint
 
 

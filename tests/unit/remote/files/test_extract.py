@@ -48,7 +48,7 @@ _LINK: dict[str, Any] = {"type": tarfile.SYMTYPE, "linkname": "../outside"}
         ([member("./a/../../b", b"x")], Reason.UNSAFE, {}),
         ([member("a/..", type=tarfile.DIRTYPE)], Reason.UNSAFE, {}),
         ([member("a/b/" * 200 + "c", b"x")], Reason.UNSAFE, {}),
-        ([member(f"a{PART_SUFFIX}", b"x")], Reason.UNSAFE, {}),
+        ([member(f"a{PART_SUFFIX}", b"x")], Reason.FAILED, {}),
         ([member("link", **_LINK), member("link/a", b"x")], Reason.LINK, {"link/a": b"x"}),
         (
             [member("hard", type=tarfile.LNKTYPE, linkname="/etc/passwd"), member("hard", b"x")],
@@ -57,12 +57,14 @@ _LINK: dict[str, Any] = {"type": tarfile.SYMTYPE, "linkname": "../outside"}
         ),
         ([member("null", type=tarfile.CHRTYPE, devmajor=1, devminor=3)], Reason.LINK, {}),
         ([member("pipe", type=tarfile.FIFOTYPE)], Reason.LINK, {}),
-        ([member("hole", type=tarfile.GNUTYPE_SPARSE)], Reason.LINK, {}),
+        ([member("hole", type=tarfile.GNUTYPE_SPARSE)], None, {}),
         ([member("a", b"1"), member("a", b"2")], None, {"a": b"2"}),
         ([member("A", b"1"), member("a", b"2")], None, {"A": b"1", "a": b"2"}),
         ([member("a", b"1"), member("a/b", b"2")], Reason.FAILED, {"a": b"1"}),
         ([member("a/b", b"1"), member("a", b"2")], Reason.FAILED, {"a/b": b"1"}),
         ([member("a" * 256, b"1"), member("b", b"2")], Reason.FAILED, {"b": b"2"}),
+        ([member("a" * 255, b"1"), member("a" * 254 + "b", b"2")], None, {"a" * 255: b"1", "a" * 254 + "b": b"2"}),
+        ([member("ü" * 127, b"1")], None, {"ü" * 127: b"1"}),
         ([member(".", b"1")], Reason.FAILED, {}),
         ([member("./ 'q\"\n-x/--help", b"1")], None, {" 'q\"\n-x/--help": b"1"}),
         ([member("esc\x1b]0;title\x07", b"1")], None, {"esc\x1b]0;title\x07": b"1"}),
@@ -78,6 +80,11 @@ def test_a_member_is_written_or_left_out_with_its_reason(
     assert list(progress.left_out_counts) == ([] if reason is None else [reason])
     assert os.listdir(tmp_path) == ["root"]
     assert all(line.isprintable() for line in progress.left_out_lines())
+
+
+def test_the_destination_itself_has_no_part(tmp_path: Path) -> None:
+    with LocalTree(str(tmp_path)) as tree:
+        assert tree.part_size(safe_parts(b"."), 1, 1) == 0
 
 
 def test_a_name_with_a_nul_from_pax_records_is_refused() -> None:
@@ -104,7 +111,9 @@ def test_a_symlink_planted_in_the_destination_is_never_written_through(tmp_path:
     progress = extract(root, archive(member("d/f", b"theirs"), member("d/new", b"x")))
 
     assert contents(outside) == {"f": b"mine"}
-    assert progress.has_unsafe == (planted == "directory")
+    assert progress.left_out_counts == ({Reason.LOCAL_LINK: 2} if planted == "directory" else {})
+    assert progress.has_refused == (planted == "directory")
+    assert not progress.has_unsafe  # the container did nothing wrong
     if planted != "directory":
         assert (root / "d" / "f").read_bytes() == b"theirs"
         assert not (root / "d" / "f").is_symlink()
@@ -124,7 +133,7 @@ def test_a_symlink_planted_between_two_members_is_not_followed(tmp_path: Path) -
         extractor.close()
 
     assert not os.listdir(outside)
-    assert progress.has_unsafe
+    assert progress.left_out_counts == {Reason.LOCAL_LINK: 1}
 
 
 _COMPONENTS = st.sampled_from(["a", "b", "..", ".", "", "link", "out", "\n", f"a{PART_SUFFIX}", "A", "a" * 300])

@@ -11,7 +11,7 @@ from k9py.api.errors import KdashError
 from k9py.remote.files.listing import FilePart, hex_lines, list_directory, parent, read_part, shown_lines
 from k9py.remote.files.remote_command import MissingCommandError
 from tests.factories.local_commands import CONTAINER, LocalCommands
-from tests.unit.remote.files.test_download import ODD_NAMES
+from tests.unit.remote.files.trees import ODD_NAMES
 
 BUSYBOX_LS = b"""total 12
 drwxr-xr-x    1 root     root          4096 Nov 30 22:54 .
@@ -93,6 +93,21 @@ async def test_a_part_of_a_file_is_read(tmp_path: Path, missing: frozenset[str])
 def test_shown_lines_are_printable_and_binary_ones_hexadecimal() -> None:
     assert all(line.isprintable() for line in shown_lines(FilePart(b"a\x1b[31mb\n\xff\x07", False, True)))
     assert hex_lines(b"\0a\x1b")[0].endswith("|.a.|")
+
+
+def test_of_a_large_binary_file_the_asked_end_is_shown_with_its_addresses() -> None:
+    data = b"\0first" + bytes(100_000) + b"last!"
+    first, last = FilePart(data, False, True), FilePart(data, True, True)
+
+    assert shown_lines(first)[0].startswith("00000000  00 66 69 72 73 74")
+    assert shown_lines(last)[0].startswith("-0010000  ")
+    assert shown_lines(last)[-1].startswith("-0000010  ")
+    assert shown_lines(last)[-1].endswith("last!|")
+    assert {len(part.shown) for part in (first, last)} == {65_536}
+    assert not first.is_all_shown
+    assert FilePart(b"\0", False, True).is_all_shown
+    assert FilePart(b"a" * 100_000, False, True).is_all_shown
+    assert not FilePart(b"a" * 100_000, False, False).is_all_shown
 
 
 def test_the_parent_of_the_root_is_the_root() -> None:

@@ -10,27 +10,16 @@ from pathlib import Path
 import pytest
 
 from k9py.api.errors import ConnectionFailedError, NotFoundError, RefusedError
-from k9py.api.streams import ContainerRef, ContainerStream
+from k9py.api.streams import CommandEnd, ContainerRef, ContainerStream
+from k9py.remote.files.archive import archive_of, local_files
 from k9py.remote.files.local_tree import PART_SUFFIX
 from k9py.remote.files.progress import CopyProgress, Reason
-from k9py.remote.files.remote_command import CommandFailedError
+from k9py.remote.files.remote_command import ContainerFullError, MissingCommandError, failure
 from k9py.remote.files.upload import Upload, UploadOptions
+from k9py.views.exit_codes import ExitCode, exit_code_of_error
 from tests.factories.local_commands import CONTAINER, LocalCommands
-from tests.unit.remote.files.test_download import contents, make_tree
-
-
-@pytest.fixture
-def pod(tmp_path: Path) -> Path:
-    root = tmp_path / "pod"
-    root.mkdir()
-    return root
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Path:
-    root = tmp_path / "here"
-    root.mkdir()
-    return root
+from tests.unit.remote.files.test_tar_reader import read
+from tests.unit.remote.files.trees import contents, make_tree
 
 
 async def copy(commands: LocalCommands, source: Path | str, path: str, **options: bool) -> CopyProgress:
@@ -88,6 +77,14 @@ async def test_a_broken_file_continues_from_a_block_that_is_verified(pod: Path, 
     assert contents(pod) == {"a": data}
     assert upload.progress.kept_bytes > 400_000
     assert upload.progress.kept_bytes % 65_536 == 0
+
+
+async def test_a_name_without_room_for_the_suffix_is_written(pod: Path, here: Path) -> None:
+    (here / "a").write_bytes(b"x")
+
+    await copy(LocalCommands(str(pod)), here / "a", "a" * 255)
+
+    assert contents(pod) == {"a" * 255: b"x"}
 
 
 async def test_a_part_of_another_file_starts_over(pod: Path, here: Path) -> None:
@@ -155,8 +152,40 @@ async def test_failures_are_clear(pod: Path, here: Path) -> None:
     with pytest.raises(NotFoundError, match="cannot be written"):
         await copy(commands, here, "no/such/a")
     if Path("/dev/full").exists():  # noqa: ASYNC240
-        with pytest.raises(CommandFailedError, match=r"(?i)no space"):
+        with pytest.raises(ContainerFullError, match=r"(?i)no space"):
             await copy(_FullDisk(str(pod)), here / "a", "a")
+
+
+@pytest.mark.parametrize(
+    "stderr",
+    [
+        b"dd: error writing '/d/a': No space left on device\n",
+        b"tar: t/a: Wrote only 9216 of 10240 bytes\ntar: t/b: Cannot write: No space left on device\ntar: Exiting\n",
+        b"tar: t/a: Cannot write: Disk quota exceeded\n",
+    ],
+)
+def test_a_full_disk_of_the_container_is_no_refusal(stderr: bytes) -> None:
+    error = failure(CommandEnd(2), stderr, "/d cannot be written")
+
+    assert isinstance(error, ContainerFullError)
+    assert not isinstance(error, RefusedError)
+    assert exit_code_of_error(error) is ExitCode.UNKNOWN
+
+
+async def test_an_image_without_dd_and_tar_is_named_with_both(pod: Path, here: Path) -> None:
+    (here / "a").write_bytes(b"x")
+    with pytest.raises(MissingCommandError, match="neither dd nor tar"):
+        await copy(LocalCommands(str(pod), missing=frozenset({"dd", "tar"})), here / "a", "a")
+
+
+@pytest.mark.parametrize("exit_code", [137, 143])
+def test_a_command_that_was_killed_is_no_refusal(exit_code: int) -> None:
+    message = f"command terminated with non-zero exit code: command terminated with exit code {exit_code}"
+    error = failure(CommandEnd(exit_code, "NonZeroExitCode", message), b"", "/d cannot be written")
+
+    assert error.message == f"/d cannot be written: the command was killed (exit code {exit_code})"
+    assert "--resume" in error.hint
+    assert exit_code_of_error(error) is ExitCode.UNKNOWN
 
 
 class _FullDisk(LocalCommands):
@@ -174,12 +203,9 @@ async def test_a_server_that_cannot_end_standard_input_is_named(pod: Path, here:
     assert set(contents(pod)) <= {f"a{PART_SUFFIX}"}
 
 
-async def test_a_file_that_shrinks_while_it_is_sent_keeps_the_archive_whole(pod: Path, here: Path) -> None:
+async def test_a_file_that_shrinks_while_it_is_sent_keeps_the_archive_whole(here: Path) -> None:
     (here / "a").write_bytes(b"x" * 100)
     (here / "b").write_bytes(b"y")
-    from k9py.remote.files.archive import archive_of, local_files
-    from tests.unit.remote.files.test_tar_reader import read
-
     progress = CopyProgress()
     files = list(local_files(str(here), "d", progress))
     (here / "a").write_bytes(b"x" * 10)
