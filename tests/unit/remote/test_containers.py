@@ -116,8 +116,10 @@ def test_the_newest_ready_pod_is_taken_and_none_that_is_deleted() -> None:
         (
             [pod("a", phase="Failed", app=ENDED)],
             "no pod of Deployment shop/web runs: container app of pod a has ended with exit code 1",
-            "kdash logs pod/a -n shop -c app prints its last log; kdash debug a -n shop --copy-to NAME debugs a copy; "
-            "running: proxy, mesh",
+            (
+                "kdash logs pod/a -n shop -c app prints its last log; kdash debug a -n shop --copy-to NAME debugs a "
+                "copy; running: proxy, mesh"
+            ),
         ),
         (
             [pod("a", is_terminating=True), pod("b", phase="Unknown", is_ready=False)],
