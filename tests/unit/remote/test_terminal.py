@@ -8,7 +8,7 @@ import re
 import signal
 import termios
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -249,6 +249,35 @@ async def test_a_closed_terminal_ends_it() -> None:
     with pytest.raises(TerminalClosedError):
         await task
     os.close(pty.line)
+
+
+async def test_a_terminal_that_is_closed_at_the_end_is_no_error() -> None:
+    pty = Pty()
+    async with LocalTerminal(pty.line) as terminal:
+        await terminal.write(b"\x1b[1mbold")
+        await until(lambda: b"bold" in pty.shown)
+        pty.stop_reading()
+        await asyncio.sleep(0)
+        os.close(pty.keyboard)
+    os.close(pty.line)
+
+
+async def test_a_terminal_that_takes_no_output_is_restored_when_the_handover_is_cancelled() -> None:
+    async with opened_pty() as pty:
+        pty.stop_reading()
+        os.set_blocking(pty.line, False)
+        for size in (4096, 1):
+            with suppress(BlockingIOError):
+                while True:
+                    os.write(pty.line, b"x" * size)
+        before = len(os.listdir("/proc/self/fd"))
+        task = running(FakeStream(), pty, is_screen_lost=True)
+        await until(lambda: pty.attributes != pty.before)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert pty.attributes == pty.before
+        assert len(os.listdir("/proc/self/fd")) == before
 
 
 async def test_no_descriptor_is_left_open() -> None:
