@@ -43,6 +43,7 @@ from k9py.remote.leave_keys import LEAVE_KEYS
 from k9py.remote.terminal import LEFT, LocalTerminal, TerminalClosedError, run_interactively
 from k9py.session import ClusterSession
 from k9py.views.exit_codes import ExitCode
+from k9py.views.pod_status import pod_status
 
 _COLUMNS: Final = ("NAMESPACE", "NAME", "NODE", "STATUS", "AGE")
 
@@ -88,7 +89,7 @@ async def debug(invocation: Invocation, named: NamedTarget, options: DebugOption
                     await stack.enter_async_context(_removed(invocation, session, where))
             if where is None or not attaches:
                 if not invocation.arguments.json:
-                    _explain_access(console, created, has_command=bool(options.command))
+                    _explain_access(console, created, runs_shell=not (options.command or options.container))
                 return code
             result = created[-1]
             if result.end is None or not result.end.is_expected:
@@ -179,18 +180,22 @@ def _created(results: Sequence[OperationResult]) -> DebugPod | None:
     return debug_pod_of(results[-1]) if results else None
 
 
-def _explain_access(console: Console, results: Sequence[OperationResult], *, has_command: bool) -> None:
-    """Print how to enter what nothing is attached to, and how to remove it."""
+def _explain_access(console: Console, results: Sequence[OperationResult], *, runs_shell: bool) -> None:
+    """Print how to enter what nothing is attached to, and how to remove it.
+
+    Args:
+        runs_shell: it is a new container that runs what its image starts: mostly a shell.
+    """
     written = results[-1].written if results else None
     if written is None or written.dry_run:
         return
     key, container = written.plan.key, printable(written.plan.container)
     pod, namespace = f"pod/{printable(key.name)}", printable(key.namespace)
-    if container:
-        console.print_err(f"kdash: to enter it: kdash exec {pod} -n {namespace} -c {container} -it -- sh")
-    if container and not has_command:
-        text = "a shell that its image starts ends at once, as it has no input; a command that lasts: -- sleep 3600"
+    if container and runs_shell:
+        text = "a shell has no input and ends at once: to enter it later, start it with -- sleep 1d"
         console.print_err(f"kdash: {text}")
+    elif container:
+        console.print_err(f"kdash: to enter it: kdash exec {pod} -n {namespace} -c {container} -it -- sh")
     if written.plan.request.verb == "create":  # a debug container cannot be removed
         console.print_err(f"kdash: to remove it: kdash delete {pod} -n {namespace}")
 
@@ -267,7 +272,7 @@ async def list_leftovers(invocation: Invocation, namespace: str) -> int:
                     "namespace": printable(each.ref.namespace),
                     "name": printable(each.ref.name),
                     "node": printable(each.node),
-                    "phase": printable(each.phase),
+                    "status": printable(pod_status(each.pod).text),
                     "created": printable(each.created),
                 }
                 for each in found
@@ -277,13 +282,12 @@ async def list_leftovers(invocation: Invocation, namespace: str) -> int:
     if not found:
         console.print_err("kdash: no pods for debugging are left over")
         return ExitCode.DONE
-    rows = [_COLUMNS]
+    rows: list[tuple[str, ...]] = [_COLUMNS]
     for each in found:
         created = parse_rfc3339(each.created)
         since = "?" if created is None else age(created, now)
-        cells = (each.ref.namespace, each.ref.name, each.node or "<none>", each.phase or "Unknown", since)
-        namespace_, name, node, phase, since_ = map(printable, cells)
-        rows.append((namespace_, name, node, phase, since_))
+        cells = (each.ref.namespace, each.ref.name, each.node or "<none>", pod_status(each.pod).text, since)
+        rows.append(tuple(map(printable, cells)))
     widths = [max(len(row[at]) for row in rows) for at in range(len(_COLUMNS))]
     for row in rows:
         console.print("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

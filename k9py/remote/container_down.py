@@ -11,6 +11,7 @@ from typing import Final
 from k9py.api.errors import RefusedError
 from k9py.api.pods import ContainerState, ContainerStatus, Pod, StateTerminated
 from k9py.api.text import bounded, printable
+from k9py.diagnosis.scheduler_message import without_post_filters
 
 _BACK_OFF: Final = "CrashLoopBackOff"
 _MAX_MESSAGE: Final = 240
@@ -33,6 +34,16 @@ class ContainerDownError(RefusedError):
         self.has_logs = has_logs
         self.previous = previous
 
+    def within(self, what: str) -> ContainerDownError:
+        """Return the same error as the reason of another one."""
+        return ContainerDownError(
+            f"{what}: {self.message}",
+            self.hint,
+            has_logs=self.has_logs,
+            previous=self.previous,
+            has_node=self.has_node,
+        )
+
 
 def check_started(pod: Pod) -> None:
     """Raise ContainerDownError when a pod waits for a node, with the reason of the scheduler."""
@@ -41,7 +52,7 @@ def check_started(pod: Pod) -> None:
     why = "it has no node yet"
     for condition in pod.status.conditions or ():
         if condition.type == "PodScheduled" and condition.status != "True" and condition.message:
-            why = f"not scheduled: {bounded(condition.message, _MAX_MESSAGE)}"
+            why = f"not scheduled: {bounded(without_post_filters(condition.message), _MAX_MESSAGE)}"
     raise ContainerDownError(f"pod {printable(pod.name)} is Pending: {why}", _why_hint(pod), has_node=False)
 
 

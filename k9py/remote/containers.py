@@ -22,7 +22,7 @@ from k9py.api.pods import ContainerState, Pod
 from k9py.api.selectors import LabelSelector
 from k9py.api.services import SERVICE_NAME_LABEL, Service
 from k9py.api.text import printable
-from k9py.remote.container_down import check_runs
+from k9py.remote.container_down import ContainerDownError, check_runs
 from k9py.runtime.time_slice import TimeSlice
 from k9py.session import ClusterSession
 
@@ -110,19 +110,25 @@ async def find_pod(session: ClusterSession, ref: ObjectRef) -> Pod:
 
 
 def newest_pod(ref: ObjectRef, pods: Sequence[Pod]) -> Pod:
-    """Return the pod that `find_pod` takes. Raises RefusedError: none runs."""
-    candidates = [pod for pod in pods if not pod.is_terminating and pod.status.phase == "Running"]
-    if not candidates:
-        title = printable(str(ref))
-        if not pods:
-            raise RefusedError(f"{title} has no pods", "")
-        states = ", ".join(printable(f"{pod.name} {pod.status.phase or 'unknown'}") for pod in pods[:5])
-        raise RefusedError(f"no pod of {title} runs", f"its pods: {states}")
+    """Return the pod that `find_pod` takes. Raises RefusedError: none runs; with the reason of the newest one."""
 
     def order(pod: Pod) -> tuple[bool, datetime, str]:
         return pod.is_ready, pod.metadata.creation_timestamp or _EARLIEST, pod.name
 
-    return max(candidates, key=order)
+    candidates = [pod for pod in pods if not pod.is_terminating and pod.status.phase == "Running"]
+    if candidates:
+        return max(candidates, key=order)
+    title = printable(str(ref))
+    if not pods:
+        raise RefusedError(f"{title} has no pods", "")
+    try:
+        choose_container(max(pods, key=order))
+    except ContainerDownError as down:
+        raise down.within(f"no pod of {title} runs") from down
+    except MissingPartError:
+        pass
+    states = ", ".join(printable(f"{pod.name} {pod.status.phase or 'unknown'}") for pod in pods[:5])
+    raise RefusedError(f"no pod of {title} runs", f"its pods: {states}")
 
 
 def choose_container(pod: Pod, name: str = "") -> PodContainer:

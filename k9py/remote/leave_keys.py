@@ -1,4 +1,4 @@
-"""The keys that leave a stream whose program or server does not answer: Ctrl+] three times within a second.
+"""The keys that leave a stream whose program or server does not answer: Ctrl+] three times in a row.
 
 Chosen because nothing is delayed or taken away from the program (Ctrl+P Ctrl+Q would delay every Ctrl+P), and because
 `~.` after Enter would end the SSH connection over which kdash runs. `machinectl shell` has the same keys.
@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-LEAVE_KEYS: Final = "Ctrl+] three times"
+LEAVE_KEYS: Final = "Ctrl+] three times quickly"
 """How a person presses them."""
 
 _PRESSES: Final = 3
-_WITHIN: Final = 1.0
-"""Seconds from the first press to the last."""
+_WITHIN: Final = 2.0
+"""Seconds from one press to the next: slower ones are meant for the program (vim follows a tag)."""
 _PRESS: Final = re.compile(
     rb"\x1d"
     rb"|\x1b\[93(?::[0-9]*)*;5(?::[12])?(?:;[0-9]*)?u"  # the keyboard protocol of kitty
@@ -35,7 +35,7 @@ class LeaveKeys:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._presses = 0
-        self._first_at = 0.0
+        self._last_at = 0.0
 
     def pressed(self, typed: bytes) -> bool:
         """Look at what was typed next; return True when the keys are complete."""
@@ -49,7 +49,7 @@ class LeaveKeys:
         if not presses:
             return False
         now = self._monotonic()
-        if not self._presses or now - self._first_at > _WITHIN:
-            self._presses, self._first_at = 0, now
-        self._presses += presses
+        if now - self._last_at > _WITHIN:
+            self._presses = 0
+        self._presses, self._last_at = self._presses + presses, now
         return self._presses >= _PRESSES

@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
+from k9py.api.kinds import POD
 from k9py.cli.command_line import WriteOptions
 from k9py.cli.debug import debug, list_leftovers
 from k9py.cli.debug_command import debug as command
@@ -21,6 +23,7 @@ from k9py.cli.session import Invocation
 from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
+from k9py.views.pod_status import pod_status
 from tests.cli.shell import CommandResult, Shell
 
 YES = WriteOptions(yes=True)
@@ -83,10 +86,12 @@ async def test_a_pod_on_a_node_is_created_and_listed(simulator: Simulator, shell
     name = pod["metadata"]["name"]
     assert "profile: general: sees all processes of the node" in result.err
     assert "it stays until it is deleted" in result.err
-    assert f"to enter it: kdash exec pod/{name} -n shop -c debugger -it -- sh" in result.err
+    assert "start it with -- sleep 1d" in result.err
+    assert "to enter it: kdash exec" not in result.err
     assert f"to remove it: kdash delete pod/{name} -n shop" in result.err
     listed = await shell.run(lambda invocation: list_leftovers(invocation, ""))
-    assert pod["metadata"]["name"] in listed.out
+    [line] = [line for line in listed.out.splitlines() if name in line]
+    assert line.split()[3] == pod_status(POD.decode(msgspec.json.encode(pods(simulator)[name]))).text
 
 
 async def test_a_debug_container_is_added_without_a_terminal(simulator: Simulator, shell: Shell) -> None:

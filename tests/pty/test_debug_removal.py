@@ -63,7 +63,7 @@ def test_a_pod_that_is_kept_is_named_with_its_removal(simulator: Simulator, tmp_
     with debugging(simulator, tmp_path, f"node/{first_node(simulator)}", "--no-rm") as terminal:
         terminal.wait_for("it stays until it is deleted")
         terminal.wait_for("root@node-")
-        assert "three times leaves it" in terminal.text
+        assert "three times quickly leaves it" in terminal.text
         terminal.press("exit\r")
         assert terminal.wait_for_exit() == 0
         [name] = names(simulator, "node-debugger")

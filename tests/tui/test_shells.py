@@ -17,6 +17,7 @@ from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.dialogs.debug import DebugDialog
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.remote import shells
+from k9py.tui.widgets.choice_field import ChoiceField
 from tests.tui.dashboard import CART, dashboard
 
 Containers = list[dict[str, Any]]
@@ -83,7 +84,8 @@ async def test_an_image_without_a_shell_offers_a_debug_container(
         await shown.until_text("Debug container")
         assert not opened
         await shown.press("b")
-        await shown.until_screen(DebugDialog)
+        form = await shown.until_screen(DebugDialog)
+        assert form.query_one("#style", ChoiceField).value == "EPHEMERAL"
 
 
 async def test_a_container_that_is_down_has_the_keys_that_help(
@@ -109,4 +111,5 @@ async def test_a_container_that_is_down_has_the_keys_that_help(
         assert dialog.hint == "b debugs a copy of the pod · p shows its last log"
         assert not opened
         await shown.press("b")
-        await shown.until_screen(DebugDialog)
+        form = await shown.until_screen(DebugDialog)
+        assert form.query_one("#style", ChoiceField).value == "COPY"

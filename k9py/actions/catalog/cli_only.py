@@ -22,7 +22,7 @@ ACTIONS: Final = (
             "Run a command in a container of a pod, or of the newest ready pod of a workload or Service. The exit code"
             " is the command's: 127 if there is no such program, 126 if it cannot be run; if kdash cannot reach it, one"
             " of those of kdash. A pipe gets every byte; without -t a terminal gets text alone, no escape sequences."
-            " Ctrl+] three times leaves a terminal that does not answer.",
+            " Ctrl+] three times quickly leaves a terminal that does not answer.",
         ),
     ),
     _verb(

@@ -41,7 +41,7 @@ SHELL: Final = Action(
         "shell",
         "Open a shell in a container.",
         "Open a shell in a container of a pod, or of the newest ready pod of a workload or Service: bash, or else sh."
-        " Ctrl+] three times leaves a shell that does not answer.",
+        " Ctrl+] three times quickly leaves a shell that does not answer.",
         has_own_function=True,
     ),
     permission=Permission("create", "pods", "exec"),

@@ -90,9 +90,9 @@ def other_port(pair: PortPair, listener: Listener) -> str:
     if pair.local is not None or number is None or listener.port == number:
         return ""
     if number < FIRST_UNPRIVILEGED:
-        reason = f"has to be named: ports below {FIRST_UNPRIVILEGED} need privileges"
-        return f"local port {number} {reason}; {listener.port} is taken instead"
-    return f"local port {number} is in use: {listener.port} is taken instead"
+        reason = f"ports below {FIRST_UNPRIVILEGED} need privileges"
+        return f"local port {listener.port} is taken, not {number}: {reason}"
+    return f"local port {listener.port} is taken, not {number}: that is in use"
 
 
 class ForwardPrinter:

@@ -10,8 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import msgspec
+
 from k9py.api.errors import NotFoundError
+from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
+from k9py.api.pods import Pod
 from k9py.operations.debugging.pods import LEFTOVERS
 from k9py.operations.delete_pod import plan_delete_pod
 from k9py.operations.patcher import Reader
@@ -29,13 +33,12 @@ class Leftover:
 
     Args:
         node: "" when it is not scheduled.
-        phase: such as "Running", "" when unknown.
         created: RFC 3339, as the server has it.
     """
 
     ref: ObjectRef
+    pod: Pod
     node: str
-    phase: str
     created: str
 
 
@@ -73,10 +76,10 @@ async def leftovers(reader: Reader, namespace: str = "") -> list[Leftover]:
 
 
 def _leftover(pod: Mapping[str, Any]) -> Leftover:
-    meta, spec, status = pod.get("metadata") or {}, pod.get("spec") or {}, pod.get("status") or {}
+    meta, spec = pod.get("metadata") or {}, pod.get("spec") or {}
     return Leftover(
         ref_of({"kind": "Pod", "apiVersion": "v1", **pod}),
+        POD.decode(msgspec.json.encode(pod)),
         str(spec.get("nodeName") or ""),
-        str(status.get("phase") or ""),
         str(meta.get("creationTimestamp") or ""),
     )

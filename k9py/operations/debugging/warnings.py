@@ -154,6 +154,6 @@ def of_copy(pod: Raw, made: Raw, how: Copy) -> Iterator[PreflightWarning]:
     if how.replaces:
         yield PreflightWarning(WarningLevel.CAUTION, "replaces", "then the pod is deleted at once, without grace")
     count = len(main_container_names(made))
-    runs = "its container runs" if count == 1 else f"all its {count_noun(count, 'container')} run"
-    text = f"{runs}, beside those of the pod"
+    runs = "its container runs" if count == 1 else f"its {count_noun(count, 'container')} run"
+    text = f"{runs} a second time: two instances may take the same work, locks or data"
     yield PreflightWarning(WarningLevel.NOTE, "runs-twice", text)

@@ -113,9 +113,10 @@ async def _dialog(
     defaults: dict[DebugStyle, DebugDefaults] = {}
     if pod is not None:
         own = DebugDefaults(image or settings.image, settings.profile, await _level(connected, pod.namespace))
-        if pod.status.phase not in ("Succeeded", "Failed"):
-            defaults[DebugStyle.EPHEMERAL] = own
-        defaults[DebugStyle.COPY] = own
+        runs = any(each.is_running for each in containers_of(pod) if each.name == container or not container)
+        styles = (DebugStyle.EPHEMERAL, DebugStyle.COPY) if runs else (DebugStyle.COPY, DebugStyle.EPHEMERAL)
+        is_over = pod.status.phase in ("Succeeded", "Failed")
+        defaults |= {style: own for style in styles if style is DebugStyle.COPY or not is_over}
     if node:
         defaults[DebugStyle.NODE] = _node_defaults(settings, image)
     if pod is not None and not container:

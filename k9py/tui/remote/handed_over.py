@@ -1,7 +1,8 @@
 """Run a command in a container with the terminal of the dashboard, handed over completely.
 
-Invariants: the stream is open before the terminal is handed over, so that a refusal is read in the dashboard; whatever
-ends the command, the dashboard has its terminal again and draws the whole screen. The dashboard's watches go on.
+Invariants: the stream is open before the terminal is handed over, so that a refusal is read in the dashboard; the
+screen is empty at the beginning; whatever ends the command, the dashboard has its terminal again and draws the whole
+screen. The watches of the dashboard go on.
 """
 
 from __future__ import annotations
@@ -45,5 +46,7 @@ async def run_in_terminal(
     async with open_stream() as stream:
         with app.handed_over(restore_raw_terminals) as descriptor:
             async with LocalTerminal(descriptor, is_screen_lost=True) as terminal:
-                await terminal.write(f"{printable(title)} · {leave}\r\n".encode())
+                _, rows = terminal.size
+                scrolled = "\r\n" * rows + "\x1b[H"  # what earlier sessions left goes into the scrollback
+                await terminal.write(f"{scrolled}{printable(title)} · {leave}\r\n".encode())
                 return await run(stream, terminal)

@@ -93,6 +93,14 @@ async def test_the_keys_of_columns_are_those_of_the_columns_shown() -> None:
         assert app.widget.order == Order()
 
 
+async def test_other_columns_may_be_drawn_before_their_rows_are_there() -> None:
+    app = host()
+    async with app.run_test(size=(90, 6)):
+        app.widget.replace_all([], (COLUMNS[0],))
+        assert "READY" not in app.widget.render_line(0).text
+        assert "NAME" in app.widget.render_line(0).text
+
+
 @pytest.mark.parametrize(("title", "wanted"), [("READY", Order("ready")), ("AGE", Order("age")), ("↑", Order())])
 async def test_a_click_on_a_title_sorts_by_that_column(title: str, wanted: Order) -> None:
     app = host()

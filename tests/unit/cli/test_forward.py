@@ -48,7 +48,9 @@ def test_a_named_port_is_printed_with_its_number_and_another_local_port_with_the
     assert target_text("svc/web", listener) == "svc/web:http (80)"
     assert target_text("svc/web", Listener(("127.0.0.1",), 8080, "http")) == "svc/web:http"
     assert target_text("svc/web", Listener(("127.0.0.1",), 8080, 80, 80)) == "svc/web:80"
-    assert "ports below 1024 need privileges; 40001 is taken instead" in other_port(PortPair("http"), listener)
+    assert (
+        other_port(PortPair("http"), listener) == "local port 40001 is taken, not 80: ports below 1024 need privileges"
+    )
     taken = Listener(("127.0.0.1",), 40001, 8080, 8080)
-    assert other_port(PortPair(8080), taken) == "local port 8080 is in use: 40001 is taken instead"
+    assert other_port(PortPair(8080), taken) == "local port 40001 is taken, not 8080: that is in use"
     assert other_port(PortPair(8080, 40001), taken) == "", "it was asked for"

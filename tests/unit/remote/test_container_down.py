@@ -29,6 +29,12 @@ def pod(state: dict[str, Any] | None, *, last: dict[str, Any] | None = None, pha
     return POD.decode(json.dumps(raw).encode())
 
 
+SCHEDULER = (
+    "0/3 nodes are available: 3 Insufficient cpu. no new claims to deallocate, preemption: 0/3 nodes are available: "
+    "3 No preemption victims found for incoming pod."
+)
+
+
 @pytest.mark.parametrize(
     ("state", "last", "message", "hint"),
     [
@@ -74,12 +80,12 @@ def test_a_pending_pod_is_refused_with_the_reason_of_the_scheduler() -> None:
         "spec": {"containers": [{"name": "app"}]},
         "status": {
             "phase": "Pending",
-            "conditions": [{"type": "PodScheduled", "status": "False", "message": "0/3 nodes are available"}],
+            "conditions": [{"type": "PodScheduled", "status": "False", "message": SCHEDULER}],
         },
     }
     with pytest.raises(ContainerDownError) as down:
         check_runs(POD.decode(json.dumps(raw).encode()), "app")
-    assert down.value.message == "pod web-1 is Pending: not scheduled: 0/3 nodes are available"
+    assert down.value.message == "pod web-1 is Pending: not scheduled: 0/3 nodes are available: 3 Insufficient cpu"
     assert (down.value.hint, down.value.has_node) == (WHY, False)
 
 

@@ -108,10 +108,29 @@ def test_the_newest_ready_pod_is_taken_and_none_that_is_deleted() -> None:
     ("pods", "message", "hint"),
     [
         ([], "has no pods", ""),
-        ([pod("a", phase="Pending"), pod("b", phase="Failed")], "no pod of", "its pods: a Pending, b Failed"),
+        (
+            [pod("a", phase="Pending"), pod("b", phase="Failed", created="2026-01-15T09:00:00Z")],
+            "no pod of Deployment shop/web runs: pod a is Pending: it has no node yet",
+            "kdash why pod/a -n shop shows the cause",
+        ),
+        (
+            [pod("a", phase="Failed", app=ENDED)],
+            "no pod of Deployment shop/web runs: container app of pod a has ended with exit code 1",
+            (
+                "kdash logs pod/a -n shop -c app prints its last log; kdash debug a -n shop --copy-to NAME debugs a "
+                "copy; running: proxy, mesh"
+            ),
+        ),
+        (
+            [pod("a", is_terminating=True), pod("b", phase="Unknown", is_ready=False)],
+            "no pod of Deployment shop/web runs",
+            "its pods: a Running, b Unknown",
+        ),
     ],
 )
-def test_without_a_running_pod_the_states_are_listed(pods: list[Pod], message: str, hint: str) -> None:
+def test_without_a_running_pod_the_reason_of_the_newest_or_the_states_are_given(
+    pods: list[Pod], message: str, hint: str
+) -> None:
     with pytest.raises(RefusedError) as refused:
         newest_pod(WEB, pods)
     assert message in refused.value.message

@@ -104,6 +104,8 @@ class TableBody(LineView):
             columns: other columns from now on; None keeps them.
         """
         self._rows.replace_all(rows, columns)
+        if columns is not None:
+            self._fit_columns()  # the screen may be drawn before the flush
         self.schedule_flush()
 
     def reset(self, columns: Sequence[Column] | None = None) -> None:
