@@ -457,7 +457,7 @@ async def test_a_system_that_accepts_no_connections_is_reported_once(monkeypatch
 
 async def test_a_client_that_is_gone_when_it_is_accepted_ends_no_forward(monkeypatch: pytest.MonkeyPatch) -> None:
     class GoneSocket(socket.socket):
-        def setsockopt(self, *_: object) -> None:  # type: ignore[override]
+        def setsockopt(self, *_: object) -> None:
             raise OSError(errno.EINVAL, "Invalid argument")  # as macOS does
 
     loop = asyncio.get_running_loop()

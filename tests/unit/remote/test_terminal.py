@@ -8,7 +8,7 @@ import re
 import signal
 import termios
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -84,8 +84,8 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def run(stream: FakeStream, pty: Pty, *, is_screen_lost: bool = False) -> CommandEnd:
-    async with LocalTerminal(pty.line, is_screen_lost=is_screen_lost) as terminal:
-        return await run_interactively(stream, terminal)
+    async with LocalTerminal(pty.line, is_screen_lost=is_screen_lost) as local:
+        return await run_interactively(stream, local)
 
 
 def running(stream: FakeStream, pty: Pty, *, is_screen_lost: bool = False) -> asyncio.Task[CommandEnd]:
@@ -253,8 +253,8 @@ async def test_a_closed_terminal_ends_it() -> None:
 
 async def test_a_terminal_that_is_closed_at_the_end_is_no_error() -> None:
     pty = Pty()
-    async with LocalTerminal(pty.line) as terminal:
-        await terminal.write(b"\x1b[1mbold")
+    async with LocalTerminal(pty.line) as local:
+        await local.write(b"\x1b[1mbold")
         await until(lambda: b"bold" in pty.shown)
         pty.stop_reading()
         await asyncio.sleep(0)
@@ -262,17 +262,24 @@ async def test_a_terminal_that_is_closed_at_the_end_is_no_error() -> None:
     os.close(pty.line)
 
 
-async def test_a_terminal_that_takes_no_output_is_restored_when_the_handover_is_cancelled() -> None:
+async def test_a_handover_that_is_cancelled_while_the_terminal_takes_no_output_restores_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with opened_pty() as pty:
-        pty.stop_reading()
-        os.set_blocking(pty.line, False)
-        for size in (4096, 1):
-            with suppress(BlockingIOError):
-                while True:
-                    os.write(pty.line, b"x" * size)
         before = len(os.listdir("/proc/self/fd"))
+        waits = asyncio.Event()
+
+        def write(*_: object) -> int:
+            raise BlockingIOError
+
+        async def never(_descriptor: int) -> None:
+            waits.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr("k9py.remote.terminal.os.write", write)
+        monkeypatch.setattr("k9py.remote.terminal.wait_writable", never)
         task = running(FakeStream(), pty, is_screen_lost=True)
-        await until(lambda: pty.attributes != pty.before)
+        await waits.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
