@@ -15,8 +15,6 @@ from typing import Final, Protocol, runtime_checkable
 
 KEPT_ENDED: Final = 50
 """Jobs that have ended and are still listed; older ones are dropped."""
-
-
 STOP_SECONDS: Final = 3.0
 """How long the end of kdash waits for its jobs."""
 
@@ -155,7 +153,7 @@ class BackgroundJobs:
             self.touch()
 
     def touch(self) -> None:
-        """Say that something of a job has changed."""
+        """Note that something of a job has changed."""
         self.revision += 1
 
     @property
@@ -164,7 +162,7 @@ class BackgroundJobs:
         return tuple(job for job in self._jobs if job.state is JobState.FAILED and id(job) not in self._seen_failures)
 
     def mark_seen(self) -> None:
-        """Say that a person has seen what failed until now."""
+        """Note that a person has seen what failed until now."""
         if self.unseen_failures:
             self._seen_failures = frozenset(id(job) for job in self._jobs if job.state is JobState.FAILED)
             self.touch()

@@ -1,7 +1,7 @@
 """The files of a container: one directory as a table; Enter opens a directory or shows a file.
 
 Invariants: every listing and every file that is shown is a command in the container and is audited as one; what is
-copied is a background job, which goes on while other screens are shown. The key of a row names an entry by its place,
+copied is a background job, which continues while other screens are shown. The key of a row names an entry by its place,
 so that names that look alike stay apart. The directory is remembered for each container while kdash runs.
 """
 
@@ -89,7 +89,7 @@ class FilesScreen(SinglePaneScreen[TablePane]):
 
     @property
     def crumbs(self) -> tuple[str, ...]:
-        return (self.container.pod, "files")
+        return (printable(self.container.pod), "files")
 
     def target(self) -> ObjectRef | None:
         return self.pod if self.is_connected else None
@@ -149,9 +149,9 @@ class FilesScreen(SinglePaneScreen[TablePane]):
             ):
                 return await command(connected.connection)
         except MissingCommandError as error:
-            message, offer = MessageDialog, ("b", "Debug container")
+            offer = (self.app_context.key_names("object.debug"), "Debug container")
             hint = f"{error.hint}; its /proc/1/root is this file system if it shares the processes"
-            if await self.app.push_screen_wait(message(title, error.message, hint, offer=offer)):
+            if await self.app.push_screen_wait(MessageDialog(title, error.message, hint, offer=offer)):
                 self.app_context.remote.debug(self.pod)
         except KdashError as error:
             self.app_context.show_error(title, error)
