@@ -15,7 +15,7 @@ from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.choose import ChooseDialog
 from k9py.tui.dialogs.path import PathDialog
-from k9py.tui.screens.files import FileScreen, FilesScreen
+from k9py.tui.screens.files import FileScreen, FilesScreen, free_path
 from tests.tui.dashboard import Dashboard, dashboard
 from tests.tui.test_resources import listed
 
@@ -71,6 +71,14 @@ async def test_hostile_names_are_printable_and_a_download_is_a_job(shop: Dashboa
     await shop.until(lambda: shop.app.jobs.jobs and shop.app.jobs.jobs[0].state is JobState.DONE, "a download")
     assert target.is_file()
     assert shop.app.jobs.jobs[0].kind == "download"
+
+
+def test_the_path_that_is_proposed_replaces_nothing(tmp_path: Path) -> None:
+    assert free_path(tmp_path, "app.log", "web-1") == tmp_path / "app.log"
+    (tmp_path / "app.log").symlink_to("nowhere")
+    assert free_path(tmp_path, "app.log", "web-1") == tmp_path / "web-1-app.log"
+    (tmp_path / "web-1-app.log").mkdir()
+    assert free_path(tmp_path, "app.log", "web-1") == tmp_path / "web-1-2-app.log"
 
 
 async def test_files_and_attach_have_their_keys_in_a_table_of_pods_too(shop: Dashboard) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import ClassVar, Final, TypeVar
 from weakref import WeakKeyDictionary
@@ -239,7 +240,7 @@ class FilesScreen(SinglePaneScreen[TablePane]):
             self.app_context.show_message("nothing is selected", failed=True)
             return
         path = joined(self.path, entry.name)
-        here = str(Path.cwd() / (entry.name if entry.name.isprintable() else "download"))
+        here = free_path(Path.cwd(), entry.name if entry.name.isprintable() else "download", self.container.pod)
 
         def chosen(local: str | None) -> None:
             if local:
@@ -249,7 +250,7 @@ class FilesScreen(SinglePaneScreen[TablePane]):
                 self._start(request)
 
         title = "Download to"
-        self.app.push_screen(PathDialog(title, printable(path), here, _about_destination), chosen)
+        self.app.push_screen(PathDialog(title, printable(path), str(here), _about_destination), chosen)
 
     def action_upload(self) -> None:
         """Ask what, then copy it into this directory in the background."""
@@ -342,6 +343,12 @@ class FileScreen(TextScreen):
                 self.show()
 
         start_worker(self, work, group="read", exclusive=True)
+
+
+def free_path(directory: Path, name: str, pod: str) -> Path:
+    """Return a path for a download that replaces nothing: its name, or that with the pod's before it."""
+    candidates = chain((name, f"{pod}-{name}"), (f"{pod}-{number}-{name}" for number in count(2)))
+    return next(path for path in map(directory.joinpath, candidates) if not os.path.lexists(path))
 
 
 def _about_destination(path: str) -> str:
