@@ -7,7 +7,8 @@ Invariant: the process ends `GRACE` seconds after the first such signal, or a li
 put back (`runtime/exit_holds.py`; also when that begins after the signal), after `HOLD_SECONDS` at the latest, and then
 it says what is left.
 
-SIGQUIT restores the terminal and then ends the process by the signal, as without a handler.
+SIGQUIT restores the terminal and then ends the process by the signal, as without a handler: nothing is put back, but
+it says what is left.
 """
 
 from __future__ import annotations
@@ -132,6 +133,7 @@ class ExitGuard:
 
     def _on_quit(self, number: int, _frame: FrameType | None) -> None:
         self._clean_up()
+        _print_left_over()
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 

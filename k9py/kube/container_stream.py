@@ -156,6 +156,7 @@ class ChannelStream:
         """
         view = memoryview(data)
         for start in range(0, len(view), SEND_SIZE):
+            await _let_arrived_data_be_read()
             if not await self._send(_Channel.STDIN, bytes(view[start : start + SEND_SIZE])):
                 return
 
@@ -235,6 +236,16 @@ class ChannelStream:
         self._output.append((channel, data))
         self._buffered += len(data)
         self._changed.set()
+
+
+async def _let_arrived_data_be_read() -> None:
+    """Let the event loop read what has arrived, which may be the end.
+
+    A write to a connection that the server has closed makes asyncio drop it at once, with what is unread: the status
+    of a command that ended without reading all its input.
+    """
+    await asyncio.sleep(0)  # the loop looks for data
+    await asyncio.sleep(0)  # it reads them
 
 
 class _Cause(msgspec.Struct):

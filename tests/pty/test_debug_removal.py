@@ -98,3 +98,12 @@ def test_a_server_that_never_answers_leaves_word_of_the_pod(simulator: Simulator
         assert "is left over in namespace shop" in " ".join(terminal.text.split())
         assert "kdash delete pod/" in " ".join(terminal.text.split())
     assert names(simulator, "node-debugger")
+
+
+def test_a_quit_at_once_names_the_pod_that_is_left(simulator: Simulator, tmp_path: Path) -> None:
+    with debugging(simulator, tmp_path, f"node/{first_node(simulator)}") as terminal:
+        terminal.wait_for("root@node-")
+        os.kill(terminal.child.pid, signal.SIGQUIT)
+        assert terminal.wait_for_signal() == signal.SIGQUIT
+        [name] = names(simulator, "node-debugger")
+        assert f"pod{name}isleftover" in "".join(terminal.text.split())  # folded anywhere

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import struct
 from pathlib import Path
+from socket import SO_LINGER, SOL_SOCKET
 
 import pytest
 from aiohttp import web
@@ -129,6 +131,27 @@ async def test_a_server_lost_in_the_middle_is_no_end(tmp_path: Path) -> None:
             await stream.end()
         with pytest.raises(ConnectionFailedError, match="The stream was lost"):
             await stream.send(b"more")
+
+
+async def test_a_command_that_ends_without_reading_its_input_has_an_end(tmp_path: Path) -> None:
+    reset = asyncio.Event()
+
+    async def talk(socket: web.WebSocketResponse) -> None:
+        await socket.receive()
+        await socket.send_bytes(SUCCESS)
+        transport = socket.get_extra_info("socket")
+        transport.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))  # closing resets the connection
+        cut(socket)
+        reset.set()
+
+    async with (
+        commands(tmp_path, talking(talk)) as (connection, _),
+        connection.open_exec(WEB, ["head"], stdin=True) as stream,
+    ):
+        await stream.send(b"go")
+        await reset.wait()  # the status has arrived, and is not read yet
+        await stream.send(b"more")
+        assert await stream.end() == CommandEnd(0)
 
 
 @pytest.mark.parametrize(
