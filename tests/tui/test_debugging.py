@@ -125,7 +125,7 @@ async def test_a_debug_container_is_added_to_the_pod_and_attached_to(
     assert (added["stdin"], added["tty"]) == (True, True)
     assert added["targetContainerName"]
     await shop.until_said(f"debugging in {pod} ({name}): ")
-    assert f"{name} runs" not in shop.text  # the status of the operation that started it
+    assert f"{name} has started" not in shop.text  # the status of the operation that started it
 
 
 async def test_of_a_workload_a_pod_is_chosen_first(shop: Dashboard) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from k9py.api.errors import KdashError
+from k9py.api.errors import KdashError, NotFoundError
 from k9py.api.plural import count_noun
 from k9py.api.quantities import size_text
 from k9py.cli.console import Console, is_unicode, json_text
@@ -51,6 +51,8 @@ async def forward_ports(invocation: Invocation, arguments: ForwardArguments) -> 
                     spawn=lambda run, name: group.create_task(run, name=name),
                 )
             except KdashError as error:  # raised as itself, not in a group
+                if isinstance(error, NotFoundError) and chosen.hint:
+                    error.hint = "; ".join(filter(None, (error.hint, chosen.hint)))
                 failure = error
             if forward is not None:
                 printer = ForwardPrinter(console, invocation.clock, forward)

@@ -50,12 +50,14 @@ class ChosenForward:
     Args:
         address: to listen on, "" for the default.
         fault: what is wrong with the saved forward besides, "" when nothing is.
+        hint: what else may be wrong when it is not found, "" for nothing.
     """
 
     ref: ObjectRef
     ports: Sequence[PortPair]
     address: str = ""
     fault: str = ""
+    hint: str = ""
 
 
 async def choose(session: ClusterSession, arguments: ForwardArguments, config_path: Path | None) -> ChosenForward:
@@ -80,13 +82,11 @@ async def choose(session: ClusterSession, arguments: ForwardArguments, config_pa
             raise NotFoundError(saved.why_unknown(word), "")
         named = await resolve_argument(session, arguments.named, by_tier=True)
     except NotFoundError as error:
-        hints = [error.hint, *_of_saved(saved, word)] if word else [error.hint]
-        raise NotFoundError(error.message, "; ".join(filter(None, hints)), code=error.code) from error
+        message, hints = error.message, [error.hint, saved.listed()] if word else [error.hint]
+        if word in saved.patterns:
+            message, hints = saved.why_unknown(word), [message, saved.listed()]
+        raise NotFoundError(message, "; ".join(filter(None, hints)), code=error.code) from error
     return ChosenForward(session.key(named), arguments.ports, arguments.address)
-
-
-def _of_saved(saved: SavedForwards, word: str) -> list[str]:
-    return [saved.why_unknown(word), saved.listed()] if word in saved.patterns else [saved.listed()]
 
 
 async def _saved(
@@ -95,4 +95,5 @@ async def _saved(
     kind, _, name = forward.target.partition("/")
     found = await session.connection.find_type(kind)
     ref = found.ref(arguments.namespace or forward.namespace or session.namespace, name)
-    return ChosenForward(ref, parse_ports(forward.ports), arguments.address or forward.address, fault)
+    hint = "" if arguments.namespace or forward.namespace else "the saved forward has no namespace: -n gives it one"
+    return ChosenForward(ref, parse_ports(forward.ports), arguments.address or forward.address, fault, hint)

@@ -78,7 +78,7 @@ def _end(pod: Pod, container: str, seconds: float) -> TrackedEnd | None:
     status, name = status_of(pod, container), printable(container)
     state = None if status is None else status.state
     if state is not None and state.running is not None:
-        return TrackedEnd("converged", f"{name} runs", seconds=seconds, is_expected=True)
+        return TrackedEnd("converged", f"{name} has started", seconds=seconds, is_expected=True)
     if state is not None and state.terminated is not None:
         code = state.terminated.exit_code
         return TrackedEnd("converged", f"{name} has ended with exit code {code}", seconds=seconds, is_expected=True)

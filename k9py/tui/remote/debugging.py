@@ -6,6 +6,7 @@ the dashboard ends. Errors are shown in the dashboard.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -187,9 +188,11 @@ class _Session:
                 if where is not None and style is DebugStyle.NODE:
                     await stack.enter_async_context(removed_afterwards(self._connected, where, self._removed))
             if where is not None and self._runs(running.results[-1]):
-                await self._attach(where, is_removed=style is DebugStyle.NODE)
+                end = await self._attach(where, is_removed=style is DebugStyle.NODE)
+                afterwards = [] if end is None else [self._report(where, end)]
                 if style is DebugStyle.COPY:
-                    await self._offer_removal(where)
+                    afterwards.append(self._offer_removal(where))
+                await asyncio.gather(*afterwards)
 
     def _runs(self, result: OperationResult) -> bool:
         """Return whether the container runs, or has run; otherwise show why it does not."""
@@ -200,35 +203,41 @@ class _Session:
             self._app.push_screen(MessageDialog(self._title, end.text))
         return False
 
-    async def _attach(self, where: DebugPod, *, is_removed: bool) -> None:
-        """Hand the terminal over to the container; `is_removed`: its pod is, so nobody can read its log then."""
+    async def _attach(self, where: DebugPod, *, is_removed: bool) -> CommandEnd | None:
+        """Hand the terminal over to the container; return how that ended, None where it was not.
+
+        Args:
+            is_removed: its pod is afterwards, so that nobody could read its log.
+        """
         name = printable(where.container.container)
         ended = await how_it_ended(self._connected, where, waits=False)
         if ended is not None and is_removed:
             text = f"{name} has ended at once, with exit code {ended.exit_code}"
             self._app.push_screen(MessageDialog(self._title, text, "choose an image that starts a shell"))
-            return
+            return None
         if ended is not None:
             text = f"{name} has ended already, with exit code {ended.exit_code}: this is its log"
             self._context.show_message(text, failed=ended.exit_code != 0)
             self._context.navigator.open_logs(where.ref, previous=False, container=where.container.container)
-            return
-        title = where.title
+            return None
         end = await run_in_terminal(
             self._app,
             partial(open_debug, self._connected, where),
-            title,
+            where.title,
             leave="\r\n".join(filter(None, (f"{LEAVE_KEYS} leaves it", where.hint))),
         )
-        how = await self._how(where, end)
-        self._context.operations.dismiss()  # it says that the container runs
-        self._context.show_message(f"{title}: {how}")
+        self._context.operations.dismiss()
+        return end
+
+    async def _report(self, where: DebugPod, end: CommandEnd) -> None:
+        """Show how the session ended, once the kubelet has reported it."""
+        self._context.show_message(f"{where.title}: {await self._how(where, end)}")
 
     async def _how(self, where: DebugPod, end: CommandEnd) -> str:
         if end is LEFT:
             return "left; it runs on"
         ended = await how_it_ended(self._connected, where)
-        return "detached" if ended is None else f"ended with exit code {ended.exit_code}"
+        return "the session has ended" if ended is None else f"ended with exit code {ended.exit_code}"
 
     async def _offer_removal(self, where: DebugPod) -> None:
         """Ask whether the copy is removed."""

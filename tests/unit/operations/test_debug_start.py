@@ -86,7 +86,7 @@ async def waited(
 @pytest.mark.parametrize(
     ("answers", "outcome", "text"),
     [
-        ((pod(), pod(CREATING), pod(RUNNING)), "converged", f"{NAME} runs"),
+        ((pod(), pod(CREATING), pod(RUNNING)), "converged", f"{NAME} has started"),
         ((pod({"terminated": {"exitCode": 3}}),), "converged", f"{NAME} has ended with exit code 3"),
         ((pod(), NotFoundError("no pod")), "gone", "pod checkout-abc-1 is gone"),
         (
@@ -94,7 +94,7 @@ async def waited(
             "stalled",
             f"{NAME} was not started: the pod has failed: Pod was rejected",
         ),
-        ((pod(), ConnectionFailedError("lost"), pod(RUNNING)), "converged", f"{NAME} runs"),
+        ((pod(), ConnectionFailedError("lost"), pod(RUNNING)), "converged", f"{NAME} has started"),
     ],
 )
 async def test_it_ends_when_that_is_certain(answers: tuple[Raw | Exception, ...], outcome: str, text: str) -> None:
