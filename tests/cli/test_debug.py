@@ -137,7 +137,7 @@ async def test_the_profile_of_the_config_file_is_that_of_nodes_too(
     assert created(simulator)["spec"]["containers"][0]["securityContext"] == {"privileged": True}
 
 
-@pytest.mark.parametrize(("given", "expected"), [(None, "monitoring"), ("data", "data")])
+@pytest.mark.parametrize(("given", "expected"), [(None, "monitoring"), ("shop", "shop")])
 async def test_pods_on_nodes_are_created_in_the_namespace_of_the_config_file_unless_one_is_named(
     simulator: Simulator, shell: Shell, tmp_path: Path, given: str | None, expected: str
 ) -> None:
