@@ -96,6 +96,7 @@ async def test_resume_copies_nothing_that_is_complete(shell: Shell, tmp_path: Pa
 
     assert result.code == ExitCode.DONE, result.err
     assert re.search(r"complete already: (\d+) of \1 files", result.err)
+    assert "copied" not in result.err
 
 
 async def test_refusals_are_clear_and_audited(shell: Shell, tmp_path: Path) -> None:

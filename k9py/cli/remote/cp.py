@@ -16,7 +16,7 @@ from k9py.api.quantities import size_text
 from k9py.api.text import printable
 from k9py.cli.process import streaming_output
 from k9py.cli.remote.copy_progress import CopyBar
-from k9py.cli.session import Invocation, open_session
+from k9py.cli.session import Invocation, explain_not_found, open_session
 from k9py.operations.access_records import AccessRecord
 from k9py.remote.descriptors import read_descriptor
 from k9py.remote.files.copying import Copy, CopyOptions, CopyRequest, FoundContainer
@@ -52,7 +52,8 @@ async def copy(invocation: Invocation, request: CopyRequest) -> int:
         task = Copy(session, request)
         if request.local.is_stream and (request.options.resumes or request.options.retries):
             raise RefusedError("standard input and output cannot be continued", "name a file in place of -")
-        found = await task.find()
+        with explain_not_found(task.ref):
+            found = await task.find()
         if note := found.chosen.note(is_terminal=console.err.isatty()):
             console.print_err(f"kdash: {note}")
         if request.local.is_stream:
@@ -70,10 +71,15 @@ async def copy(invocation: Invocation, request: CopyRequest) -> int:
 
 
 def _report_copied(invocation: Invocation, request: CopyRequest, progress: CopyProgress, found: FoundContainer) -> None:
-    """Report how much was copied, and from or to which pod."""
-    parts = [size_text(progress.bytes)]
-    if progress.files != 1:
-        parts.insert(0, count_noun(progress.files, "file"))
+    """Report how much was copied, and from or to which pod; nothing where all was there already."""
+    files = progress.files - progress.kept_files
+    if progress.kept_files and not files:
+        return
+    parts = [size_text(progress.bytes - progress.kept_bytes)]
+    if files != 1:
+        parts.insert(0, count_noun(files, "file"))
+    if progress.kept_bytes:
+        parts.append(f"{size_text(progress.kept_bytes)} were there already")
     pod = f"{printable(found.container.pod)} ({printable(found.container.container)})"
     where = f"{'from' if request.is_download else 'to'} pod {pod}"
     invocation.console.print_err(f"kdash: copied {', '.join(parts)} {where}")

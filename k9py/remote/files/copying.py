@@ -101,10 +101,11 @@ class Copy:
         self.progress = progress or CopyProgress()
         self.container: ContainerRef | None = None
         self._remote, self._local = request.remote, request.local
-        session.writer.accesses.refuse(f"copy {self._direction} {printable(str(self._ref))}")
+        session.writer.accesses.refuse(f"copy {self._direction} {printable(str(self.ref))}")
 
     @property
-    def _ref(self) -> ObjectRef:
+    def ref(self) -> ObjectRef:
+        """The object that was named."""
         remote = self._remote
         return ObjectRef(remote.kind, remote.namespace or self._session.namespace, remote.name)
 
@@ -114,7 +115,7 @@ class Copy:
 
     async def find(self) -> FoundContainer:
         """Return the container. Raises KdashError."""
-        chosen = await find_container(self._session, self._ref, self.request.options.container)
+        chosen = await find_container(self._session, self.ref, self.request.options.container)
         pod = chosen.pod
         self.container = ContainerRef(pod.namespace, pod.name, chosen.container.name)
         return FoundContainer(self.container, pod.key, pod.metadata.uid, chosen)

@@ -7,6 +7,8 @@ command is a list of words, never a text that a shell splits: a path is one word
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +33,9 @@ _FULL: Final = ("no space left", "quota exceeded")
 
 class MissingCommandError(RefusedError):
     """The image does not have the command."""
+
+
+_SYSTEM_ERRORS: Final = frozenset(os.strerror(number).lower() for number in errno.errorcode)
 
 
 class CommandFailedError(RefusedError):
@@ -241,7 +246,7 @@ def failure(end: CommandEnd, stderr: bytes, what: str) -> KdashError:
     full = next((line for line in _lines(stderr) if any(sign in line.lower() for sign in _FULL)), "")
     text = full or first_line(stderr) or (end.message if end.exit_code is None else "")
     lower = text.lower()
-    reason = bounded(text) or f"exit code {end.exit_code}"
+    reason = bounded(_reason(text)) or f"exit code {end.exit_code}"
     if end.exit_code in _KILLED:
         hint = "its container was stopped, or has no memory left: look at the pod, then run it again with --resume"
         return CommandKilledError(f"{what}: the command was killed ({reason})", hint)
@@ -254,7 +259,15 @@ def failure(end: CommandEnd, stderr: bytes, what: str) -> KdashError:
         return CommandFailedError(f"{what}: {reason}", "copy to a volume, such as an emptyDir, that is writable")
     if "no such file or directory" in lower or "nonexistent" in lower:
         return NotFoundError(f"{what}: {reason}", "check the path: kdash exec POD -- ls lists files")
+    if "is a directory" in lower:
+        return CommandFailedError(f"{what}: {reason}", "kdash exec POD -- tar cf - PATH writes a directory to a stream")
     return CommandFailedError(f"{what}: {reason}")
+
+
+def _reason(text: str) -> str:
+    """Return what the system said without the names before it: "stat: cannot statx '/x': No such file …"."""
+    last = text.rpartition(": ")[2]
+    return last if last.lower() in _SYSTEM_ERRORS else text
 
 
 def first_line(stderr: bytes) -> str:
