@@ -266,10 +266,10 @@ async def _selection(session: ClusterSession, ref: ObjectRef, raw: dict[str, Any
     if kind == "CronJob":
         return _Selection(_JOB_PODS, await _owned(session, JOB, ref.namespace, "", uid))
     selector = (raw.get("spec") or {}).get("selector")
-    if kind == "ReplicationController":
-        return _Selection(str(LabelSelector(match_labels=dict(selector or {}))), uid)
+    if kind == "ReplicationController":  # a plain map, as that of a Service
+        return _Selection(str(_selector({"matchLabels": selector or {}}, kind)), uid)
     if kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"):
-        labels = str(msgspec.convert(selector or {}, LabelSelector))
+        labels = str(_selector(selector or {}, kind))
         if kind != "Deployment":
             return _Selection(labels, uid)
         try:
@@ -324,3 +324,13 @@ def _decode(kind: Kind[T], raw: Any) -> T:
         return kind.decode(msgspec.json.encode(raw))
     except msgspec.DecodeError as error:
         raise ConnectionFailedError(f"unexpected format of a {kind.name}", "is this a Kubernetes API?") from error
+
+
+def _selector(raw: Any, kind: str) -> LabelSelector:
+    """Return a selector. Raises ConnectionFailedError: its format is not that of the API."""
+    try:
+        return msgspec.convert(raw, LabelSelector)
+    except msgspec.ValidationError as error:
+        raise ConnectionFailedError(
+            f"unexpected format of the selector of a {kind}", "is this a Kubernetes API?"
+        ) from error

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from k9py.api.errors import RefusedError
+from k9py.api.errors import ConnectionFailedError, RefusedError
 from k9py.api.kinds import POD
 from k9py.api.meta import ObjectRef
 from k9py.api.pods import Pod
-from k9py.remote.containers import DEFAULT_CONTAINER, ChosenContainer, choose_container, containers_of, newest_pod
+from k9py.remote.containers import (
+    DEFAULT_CONTAINER,
+    ChosenContainer,
+    choose_container,
+    containers_of,
+    newest_pod,
+    pods_of,
+)
 
 RUNNING: dict[str, Any] = {"running": {}}
 ENDED: dict[str, Any] = {"terminated": {"exitCode": 1, "reason": "Error"}}
@@ -152,3 +160,19 @@ def test_what_is_used_is_reported_where_others_were_possible(
 ) -> None:
     one = pod()
     assert ChosenContainer(one, choose_container(one), **chosen).note(is_terminal=is_terminal) == note
+
+
+@pytest.mark.parametrize(
+    ("ref", "selector"),
+    [
+        (WEB, "app=web"),
+        (ObjectRef("ReplicationController", "shop", "web"), ["app"]),
+    ],
+)
+async def test_a_selector_that_is_none_of_the_api_is_an_error_of_the_server(ref: ObjectRef, selector: object) -> None:
+    async def get(_ref: ObjectRef) -> dict[str, Any]:
+        return {"metadata": {"uid": "1"}, "spec": {"selector": selector}}
+
+    session: Any = SimpleNamespace(connection=SimpleNamespace(get=get))
+    with pytest.raises(ConnectionFailedError, match="unexpected format of the selector"):
+        await pods_of(session, ref)
