@@ -45,6 +45,9 @@ from k9py.session import ClusterSession
 from k9py.views.exit_codes import ExitCode
 from k9py.views.pod_status import pod_status
 
+_CONTAINER: Final = "debug-container"
+_COPY: Final = "debug-copy"
+_NODE: Final = "node-shell"
 _COLUMNS: Final = ("NAMESPACE", "NAME", "NODE", "STATUS", "AGE")
 
 
@@ -68,7 +71,7 @@ async def debug(invocation: Invocation, named: NamedTarget, options: DebugOption
         raise RefusedError("--rm removes the pod after a session, which needs a terminal", "leave out --rm")
     async with open_session(invocation) as session:
         settings = read_settings(invocation.config_path).settings.debug
-        target, operation_id, inputs = await _chosen(console, session, named, options, settings, wants)
+        target, operation_id, inputs = await _chosen(invocation, session, named, options, settings, wants)
         created: list[OperationResult] = []
         async with AsyncExitStack() as stack:
             try:
@@ -109,13 +112,8 @@ def _is_removed(operation_id: str, options: DebugOptions) -> bool:
     return operation_id == _COPY and options.removes is True
 
 
-_CONTAINER: Final = "debug-container"
-_COPY: Final = "debug-copy"
-_NODE: Final = "node-shell"
-
-
 async def _chosen(
-    console: Console,
+    invocation: Invocation,
     session: CommandSession,
     named: NamedTarget,
     options: DebugOptions,
@@ -141,7 +139,7 @@ async def _chosen(
     )
     if is_node:
         container = replace(container, image=container.image or settings.image_on_node)
-        namespace = session.namespace
+        namespace = invocation.arguments.namespace or settings.node_namespace or session.namespace
         return (
             ref,
             _NODE,
@@ -155,7 +153,7 @@ async def _chosen(
     with explain_not_found(ref):
         candidates = await debug_candidates(session, ref)
     if note := candidates.note:
-        console.print_err(f"kdash: {note}")
+        invocation.console.print_err(f"kdash: {note}")
     pod = candidates.pods[0]
     if not options.is_copy:
         container = replace(container, image=container.image or settings.image)

@@ -25,7 +25,8 @@ class DebugSettings(msgspec.Struct, frozen=True):
         profile: what a debug container may do; as with kubectl, "general" unless something else is set.
         node_image: of a pod on a node; "" takes `image`.
         node_profile: what a pod on a node may do; "" takes `profile`.
-        node_namespace: where pods on nodes are created; "": the default namespace of the session.
+        node_namespace: where pods on nodes are created, unless -n of `kdash debug` names another one; "": where
+            the session is.
     """
 
     image: str = "busybox:1.37"

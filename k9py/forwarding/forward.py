@@ -35,7 +35,7 @@ from k9py.runtime.clock import Clock
 from k9py.runtime.time_slice import StepSlicer
 
 MAX_CONNECTIONS: Final = 1000
-"""Connections at once; more wait in the backlog of the system."""
+"""Connections at once on one listening socket; more wait in the backlog of the system."""
 KEPT_EVENTS: Final = 100
 """Events that are kept, the newest."""
 SHOWN_EVENTS: Final = 8
@@ -280,7 +280,6 @@ class Forward:
                     self._publish_once(f"cannot accept connections: {error.strerror}")
                     await self._clock.sleep(_ACCEPT_PAUSE)
                     continue
-                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 task = group.create_task(self._serve(client, listener.remote))
                 task.add_done_callback(lambda _task: slots.release())
 

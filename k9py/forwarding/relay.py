@@ -78,6 +78,8 @@ class Relay:
         figures = self._figures
         figures.open += 1
         figures.total += 1
+        with contextlib.suppress(OSError):  # macOS: the client has gone already
+            self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sending = asyncio.create_task(self._send())
         receiving = asyncio.create_task(self._receive())
         is_broken = True

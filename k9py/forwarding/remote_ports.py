@@ -37,12 +37,14 @@ def service_port(service: Service, remote: int | str) -> ServicePort | None:
         RefusedError: its protocol is not TCP.
     """
     matching = [port for port in service.spec.ports or () if remote in (port.port, port.name)]
-    found = next((port for port in matching if port.protocol == _TCP), None)
-    if found is not None:
-        return found
+    of_tcp = next((port for port in matching if port.protocol == _TCP), None)
+    if of_tcp is not None:
+        return of_tcp
     title = f"Service {printable(service.name)}"
     if matching:
-        raise RefusedError(f"port {remote} of {title} is {matching[0].protocol}: only TCP ports can be forwarded")
+        raise RefusedError(
+            f"port {remote} of {title} is {printable(matching[0].protocol)}: only TCP ports can be forwarded"
+        )
     if service.spec.cluster_ip == HEADLESS and isinstance(remote, int):
         return None
     raise MissingPartError(f"{title} has no port {remote}", ports_hint(service_port_names(service)))
@@ -76,7 +78,9 @@ def check_pod_port(title: str, specs: Iterable[PodSpec], port: int | str) -> Non
     if any(each.protocol == _TCP for each in matching):
         return
     if matching:
-        raise RefusedError(f"port {port} of {title} is {matching[0].protocol}: only TCP ports can be forwarded")
+        raise RefusedError(
+            f"port {port} of {title} is {printable(matching[0].protocol)}: only TCP ports can be forwarded"
+        )
     if isinstance(port, str):
         raise MissingPartError(f"no container of {title} has a port named {port}", ports_hint(pod_port_names(specs)))
 

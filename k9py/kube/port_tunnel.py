@@ -64,7 +64,7 @@ REPLY_SECONDS: Final = 5.0
 """Until the node accepts a stream; client-go waits for 30 s."""
 _CLOSE_SECONDS: Final = 1.0
 _MAX_PENDING: Final = 1 << 20
-"""Bytes of frames that wait to be sent, beyond which PING frames are not answered."""
+"""Bytes of frames that wait to be sent, beyond which no frame of the server is answered."""
 _MESSAGES_PER_TURN: Final = 64
 """Messages that may be handled before other tasks run."""
 
@@ -157,7 +157,7 @@ class SpdyTunnel:
             for task in tasks:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
-            await self._say_goodbye()
+            await self._send_go_away()
             self._lose(ConnectionFailedError(f"The tunnel to the pod {self._pod} was closed"))
             for result in results:
                 if isinstance(result, Exception):
@@ -231,7 +231,8 @@ class SpdyTunnel:
                     connection.end(broken=True)
                     self._forget(connection)
             case NewStreamFrame(stream_id):
-                self._queue(reset_frame(stream_id, REFUSED_STREAM))
+                if len(self._pending) < _MAX_PENDING:
+                    self._queue(reset_frame(stream_id, REFUSED_STREAM))
             case PingFrame(number):
                 if not number % 2 and len(self._pending) < _MAX_PENDING:
                     self._queue(ping_frame(number))
@@ -347,7 +348,7 @@ class SpdyTunnel:
         self._reset(connection)
         self._forget(connection)
 
-    async def _say_goodbye(self) -> None:
+    async def _send_go_away(self) -> None:
         """End all streams and the tunnel as client-go does, if the server still listens."""
         if self._error is not None:
             return

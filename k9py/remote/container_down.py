@@ -21,15 +21,24 @@ class ContainerDownError(RefusedError):
     """The container does not run, so nothing was sent. The hint is for a command line.
 
     Args:
+        pod: of the container.
         has_logs: it has run, so there is a log.
         previous: that of its last run is the previous one: it waits to be started again.
         has_node: a copy of the pod could be started.
     """
 
     def __init__(
-        self, message: str, hint: str, *, has_logs: bool = False, previous: bool = False, has_node: bool = True
+        self,
+        pod: Pod,
+        message: str,
+        hint: str,
+        *,
+        has_logs: bool = False,
+        previous: bool = False,
+        has_node: bool = True,
     ) -> None:
         super().__init__(message, hint)
+        self.pod = pod
         self.has_node = has_node
         self.has_logs = has_logs
         self.previous = previous
@@ -37,6 +46,7 @@ class ContainerDownError(RefusedError):
     def within(self, what: str) -> ContainerDownError:
         """Return the same error as the reason of another one."""
         return ContainerDownError(
+            self.pod,
             f"{what}: {self.message}",
             self.hint,
             has_logs=self.has_logs,
@@ -53,7 +63,7 @@ def check_started(pod: Pod) -> None:
     for condition in pod.status.conditions or ():
         if condition.type == "PodScheduled" and condition.status != "True" and condition.message:
             why = f"not scheduled: {bounded(without_post_filters(condition.message), _MAX_MESSAGE)}"
-    raise ContainerDownError(f"pod {printable(pod.name)} is Pending: {why}", _why_hint(pod), has_node=False)
+    raise ContainerDownError(pod, f"pod {printable(pod.name)} is Pending: {why}", _why_hint(pod), has_node=False)
 
 
 def check_runs(pod: Pod, container: str, running: str = "") -> None:
@@ -69,18 +79,18 @@ def check_runs(pod: Pod, container: str, running: str = "") -> None:
     state = status.state if status is not None else None
     if status is None or state is None:
         if pod.status.phase == "Pending":
-            raise ContainerDownError(f"{title} has not started yet: the pod is Pending", _why_hint(pod) + others)
+            raise ContainerDownError(pod, f"{title} has not started yet: the pod is Pending", _why_hint(pod) + others)
         return
     if state.running is not None:
         return
     why, last = _why_down(status, state)
     if last is None:
-        raise ContainerDownError(f"{title} {why}", _why_hint(pod) + others)
+        raise ContainerDownError(pod, f"{title} {why}", _why_hint(pod) + others)
     previous = state.terminated is None
     log = f"kdash logs pod/{printable(pod.name)} -n {printable(pod.namespace)} -c {printable(container)}"
     copy = f"kdash debug {printable(pod.name)} -n {printable(pod.namespace)} --copy-to NAME"
     hint = f"{log}{' --previous' if previous else ''} prints its last log; {copy} debugs a copy{others}"
-    raise ContainerDownError(f"{title} {why}", hint, has_logs=True, previous=previous)
+    raise ContainerDownError(pod, f"{title} {why}", hint, has_logs=True, previous=previous)
 
 
 def _why_down(status: ContainerStatus, state: ContainerState) -> tuple[str, StateTerminated | None]:

@@ -73,7 +73,7 @@ class OutputBuffer:
         self._changed.set()
 
     def end(self) -> None:
-        """Say that no more output comes."""
+        """Note that no more output comes."""
         self._has_ended = True
         self._changed.set()
 

@@ -105,8 +105,12 @@ class LocalTerminal:
         ):
             self._handlers[number] = signal.signal(number, handler)
         self._set(self._raw)
-        if self._is_screen_lost:
-            await self._write_some(SAVE_TITLE)
+        try:
+            if self._is_screen_lost:
+                await self._write_some(SAVE_TITLE)
+        except BaseException:  # cancelled: the context is not entered, so nothing else restores it
+            self._leave()
+            raise
         self._resized.set()
         return self
 
@@ -114,9 +118,12 @@ class LocalTerminal:
         try:
             await self._settle()
         finally:
-            self.restore_now()
-            with suppress(OSError):
-                os.close(self._descriptor)
+            self._leave()
+
+    def _leave(self) -> None:
+        self.restore_now()
+        with suppress(OSError):
+            os.close(self._descriptor)
 
     def restore_now(self) -> None:
         """Restore the modes without the event loop; in any thread. Once."""
@@ -216,7 +223,8 @@ class LocalTerminal:
         if self._is_closed or not (self._modes.changed or self._is_screen_lost):
             return
         if not await self._write_some(self._reset()):
-            termios.tcflush(self._descriptor, termios.TCOFLUSH)
+            with suppress(termios.error):  # it was closed meanwhile
+                termios.tcflush(self._descriptor, termios.TCOFLUSH)
             if not await self._write_some(self._reset()):
                 return
         self._modes.changed = False

@@ -15,8 +15,6 @@ from typing import Final, Protocol, runtime_checkable
 
 KEPT_ENDED: Final = 50
 """Jobs that have ended and are still listed; older ones are dropped."""
-
-
 STOP_SECONDS: Final = 3.0
 """How long the end of kdash waits for its jobs."""
 
@@ -110,6 +108,8 @@ class BackgroundJobs:
     def __init__(self) -> None:
         self.revision = 0
         self._jobs: list[BackgroundJob] = []
+        self._numbers: dict[int, int] = {}
+        self._last_number = 0
         self._seen_failures: frozenset[int] = frozenset()
 
     @property
@@ -122,8 +122,22 @@ class BackgroundJobs:
         """The jobs that have not ended."""
         return tuple(job for job in self._jobs if not job.state.has_ended)
 
-    def add(self, job: BackgroundJob) -> None:
-        """List a job; the oldest of too many ended ones is dropped."""
+    def number(self, job: BackgroundJob) -> int:
+        """Return the number of a job, from 1: no other one has it, but what replaces the job. Raises KeyError."""
+        return self._numbers[id(job)]
+
+    def add(self, job: BackgroundJob, *, replaces: BackgroundJob | None = None) -> None:
+        """List a job; the oldest of too many ended ones is dropped.
+
+        Args:
+            replaces: what it is started again for: it takes its number, and that one is dropped.
+        """
+        if replaces is not None and replaces in self._jobs:
+            self._numbers[id(job)] = self._numbers[id(replaces)]
+            self.remove(replaces)
+        else:
+            self._last_number += 1
+            self._numbers[id(job)] = self._last_number
         self._jobs.append(job)
         ended = [job for job in self._jobs if job.state.has_ended]
         for old in ended[: max(0, len(ended) - KEPT_ENDED)]:
@@ -134,11 +148,12 @@ class BackgroundJobs:
         """Drop a job that has ended; nothing if it is not listed."""
         if job in self._jobs:
             self._jobs.remove(job)
+            del self._numbers[id(job)]
             self._seen_failures -= {id(job)}
             self.touch()
 
     def touch(self) -> None:
-        """Say that something of a job has changed."""
+        """Note that something of a job has changed."""
         self.revision += 1
 
     @property
@@ -147,7 +162,7 @@ class BackgroundJobs:
         return tuple(job for job in self._jobs if job.state is JobState.FAILED and id(job) not in self._seen_failures)
 
     def mark_seen(self) -> None:
-        """Say that a person has seen what failed until now."""
+        """Note that a person has seen what failed until now."""
         if self.unseen_failures:
             self._seen_failures = frozenset(id(job) for job in self._jobs if job.state is JobState.FAILED)
             self.touch()
@@ -163,6 +178,7 @@ class BackgroundJobs:
         """Return the jobs as a list of their own; this one is empty then: they belong to a cluster that is left."""
         taken = BackgroundJobs()
         taken._jobs, self._jobs = self._jobs, []
+        taken._numbers, self._numbers = self._numbers, {}
         self._seen_failures = frozenset()
         self.touch()
         return taken

@@ -205,6 +205,10 @@ class Forwards(Protocol):
         """Return why a job cannot be started again, "" when it can."""
         ...
 
+    def saved_name(self, job: BackgroundJob) -> str:
+        """Return the name that a job has in the config file, "" for none."""
+        ...
+
     def config_lines(self, job: BackgroundJob) -> str:
         """Return a forward as lines for the config file, "" for a job of another kind."""
         ...

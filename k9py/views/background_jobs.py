@@ -95,8 +95,9 @@ def _progress(job: BackgroundJob) -> str:
 
 
 def detail_text(job: BackgroundJob) -> str:
-    """Return the address of a job, or why it waits or has failed."""
-    return printable((job.detail if isinstance(job, DetailedJob) else "") or job.url)
+    """Return the address of a job while it is one, or why it waits or has failed."""
+    detail = (job.detail if isinstance(job, DetailedJob) else "") or job.url
+    return "" if job.state.has_ended and detail == job.url else printable(detail)
 
 
 def row_key(number: int) -> ObjectRef:
@@ -109,20 +110,21 @@ def saved_key(name: str) -> ObjectRef:
     return ObjectRef(ROW_KIND, "", f"saved {name}")
 
 
-def job_row(job: BackgroundJob, number: int) -> Row:
+def job_row(job: BackgroundJob, key: ObjectRef, number: int) -> Row:
     """Return the row of a job.
 
     Args:
+        key: of the row.
         number: of the job in this session: a later one has a higher number.
     """
     state, tone = job.state, job_tone(job)
     shown = Tone.MUTED if state in (JobState.DONE, JobState.STOPPED) else Tone.PLAIN
     trouble = tone if tone in (Tone.WARN, Tone.FAIL) else Tone.MUTED
     detail = detail_text(job)
-    is_address = bool(job.url) and detail == job.url and not state.has_ended
+    is_address = bool(job.url) and detail == job.url
     order = -number if state.has_ended else number
     return Row(
-        key=row_key(number),
+        key=key,
         cells=(
             Cell(printable(job.kind), Tone.MUTED),
             Cell(printable(job.title), shown),

@@ -50,13 +50,14 @@ async def run(
     *,
     read_only: bool = False,
     config_path: Path | None = None,
+    namespace: str | None = None,
 ) -> CommandResult:
     """Run it without a terminal."""
 
     def core(invocation: Invocation) -> Any:
         return debug(replace(invocation, config_path=config_path), target, options or DebugOptions(), write)
 
-    return await shell.run(core, read_only=read_only)
+    return await shell.run(core, read_only=read_only, namespace=namespace)
 
 
 def pods(simulator: Simulator) -> dict[str, Raw]:
@@ -134,6 +135,18 @@ async def test_the_profile_of_the_config_file_is_that_of_nodes_too(
     result = await run(shell, TypedName("node", node), config_path=config)
     assert result.code == 0, result.err
     assert created(simulator)["spec"]["containers"][0]["securityContext"] == {"privileged": True}
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "monitoring"), ("shop", "shop")])
+async def test_pods_on_nodes_are_created_in_the_namespace_of_the_config_file_unless_one_is_named(
+    simulator: Simulator, shell: Shell, tmp_path: Path, given: str | None, expected: str
+) -> None:
+    node = next(iter(pods(simulator).values()))["spec"]["nodeName"]
+    config = tmp_path / "config.toml"
+    config.write_text('[debug]\nnode_namespace = "monitoring"\n')
+    result = await run(shell, TypedName("node", node), config_path=config, namespace=given)
+    assert result.code == 0, result.err
+    assert f"Pod {expected}/node-debugger-" in result.out
 
 
 async def test_a_dry_run_shows_what_happens_to_the_pod_of_a_session(simulator: Simulator, shell: Shell) -> None:

@@ -44,6 +44,13 @@ async def test_the_same_line_of_all_pods_is_a_table(shell: Shell) -> None:
     assert all(row.startswith("cart-") and row.split()[1:] == ["0", "hello"] for row in rows)
 
 
+async def test_lines_that_pods_have_in_common_are_printed_once_below_their_rows(shell: Shell) -> None:
+    result = await run(shell, "echo hello; echo world")
+    _, *rows = result.out.splitlines()
+    assert [row.partition(" ")[2].strip() for row in rows[:3]] == ["0  2 lines, as below"] * 3
+    assert [row.strip() for row in rows[3:]] == ["hello", "world"]
+
+
 async def test_the_container_is_reported_where_none_was_named(shell: Shell) -> None:
     checkout = ObjectArgument("Deployment", "checkout")
     for container, note in (("", "kdash: using container app of app, proxy; -c names another one\n"), ("proxy", "")):

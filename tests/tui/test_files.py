@@ -14,10 +14,13 @@ from k9py.simulator.clock import ManualClock
 from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
 from k9py.tui.dialogs.choose import ChooseDialog
+from k9py.tui.dialogs.debug import DebugDialog
+from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.path import PathDialog
-from k9py.tui.screens.files import FileScreen, FilesScreen
-from tests.tui.dashboard import Dashboard, dashboard
+from k9py.tui.screens.files import FileScreen, FilesScreen, free_path
+from tests.tui.dashboard import CART, Dashboard, dashboard
 from tests.tui.test_resources import listed
+from tests.tui.test_shells import change_containers
 
 
 @pytest.fixture
@@ -71,6 +74,28 @@ async def test_hostile_names_are_printable_and_a_download_is_a_job(shop: Dashboa
     await shop.until(lambda: shop.app.jobs.jobs and shop.app.jobs.jobs[0].state is JobState.DONE, "a download")
     assert target.is_file()
     assert shop.app.jobs.jobs[0].kind == "download"
+
+
+def test_the_path_that_is_proposed_replaces_nothing(tmp_path: Path) -> None:
+    assert free_path(tmp_path, "app.log", "web-1") == tmp_path / "app.log"
+    (tmp_path / "app.log").symlink_to("nowhere")
+    assert free_path(tmp_path, "app.log", "web-1") == tmp_path / "web-1-app.log"
+    (tmp_path / "web-1-app.log").mkdir()
+    assert free_path(tmp_path, "app.log", "web-1") == tmp_path / "web-1-2-app.log"
+
+
+async def test_an_image_without_commands_offers_a_debug_container_by_its_key(shop: Dashboard) -> None:
+    change_containers(
+        shop.simulator, lambda containers: containers[0].update(image="registry.example.com/distroless/cart:1")
+    )
+    shop.app.set_keymap({"object.debug": "f6"})
+    await shop.select(CART)
+    shop.app.remote.browse_files(CART, "", "/")
+    dialog = await shop.until_screen(MessageDialog)
+    assert dialog.message.startswith("the container has no ")
+    await shop.until_text("Debug container (F6)")
+    await shop.press("f6")
+    await shop.until_screen(DebugDialog)
 
 
 async def test_files_and_attach_have_their_keys_in_a_table_of_pods_too(shop: Dashboard) -> None:

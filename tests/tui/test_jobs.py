@@ -149,11 +149,16 @@ async def test_a_saved_forward_starts_by_its_key_once_and_again_from_the_list(
     await kdash.until(lambda: len(forwarding.started) == 2, "started again")
     await kdash.until(lambda: first not in kdash.app.jobs.jobs, "in its place")
     [second] = kdash.app.jobs.jobs
+    await kdash.until(lambda: screen.pane.selected is second, "the cursor follows it")
     await second.stop()
     kdash.app.jobs.touch()
     await kdash.until_text("stopped")
     await kdash.press("L")
     await kdash.until_text("1 Jobs · 2", "saved")
+    await kdash.until(lambda: screen.pane.selected_saved is not None, "the same row")
+    await kdash.press("r")
+    await kdash.until(lambda: len(forwarding.started) == 3, "started from its row")
+    await kdash.until(lambda: screen.pane.selected in kdash.app.jobs.jobs, "the cursor follows it")
 
 
 async def test_the_dialog_lists_ports_and_a_port_in_use_is_replaced_knowingly(

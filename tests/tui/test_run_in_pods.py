@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 
 from k9py.api.meta import ObjectRef
+from k9py.simulator.registry.resources import PODS
 from k9py.simulator.server import Simulator
+from k9py.simulator.state import SimulatorState
 from k9py.tui.dialogs.message import MessageDialog
 from k9py.tui.dialogs.run_command import RunCommandDialog
 from k9py.tui.screens.pod_runs import PodRunsScreen, RunOutputScreen
@@ -76,3 +79,26 @@ async def test_a_read_only_session_refuses_it(simulator: Simulator, tmp_path: Pa
         await shown.until(lambda: not isinstance(shown.app.screen, MessageDialog))
         await shown.press("S")
         await shown.until_said("Shell of Deployment shop/cart is refused: kdash was started with --readonly")
+
+
+async def test_where_no_pod_can_run_it_the_whole_reason_is_shown_and_nothing_is_offered(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    reason = "the image registry.example.com/shop/cart:9 could not be pulled: " + "not found " * 12 + "END"
+
+    def hold(state: SimulatorState) -> None:
+        for stored in state.storage.list(PODS, "shop"):
+            if stored["metadata"]["name"].startswith("cart-"):
+                pod = copy.deepcopy(stored)
+                for status in pod["status"]["containerStatuses"]:
+                    status["state"] = {"waiting": {"reason": "ImagePullBackOff", "message": reason}}
+                state.storage.update(PODS, pod, status_only=True)
+
+    async with dashboard(simulator, tmp_path, namespace="shop", size=(80, 24)) as shown:
+        await shown.select(CART)
+        simulator.call(hold)
+        shown.home.run_line("run ls")
+        dialog = await shown.until_screen(RunCommandDialog)
+        await shown.until_text("END")
+        assert not dialog.query_one("#confirm").display
+        assert "run" not in str(dialog.query_one(".box").border_subtitle)

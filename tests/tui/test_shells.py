@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ async def test_an_image_without_a_shell_offers_a_debug_container(
 async def test_a_container_that_is_down_has_the_keys_that_help(
     simulator: Simulator, tmp_path: Path, opened: list[str]
 ) -> None:
-    def crash(state: SimulatorState) -> None:
+    def crash(state: SimulatorState, phase: str = "Running") -> None:
         for stored in state.storage.list(PODS, "shop"):
             if stored["metadata"]["name"].startswith("cart-"):
                 pod = copy.deepcopy(stored)
@@ -99,10 +100,17 @@ async def test_a_container_that_is_down_has_the_keys_that_help(
                     state={"waiting": {"reason": "CrashLoopBackOff"}},
                     lastState={"terminated": {"exitCode": 7, "reason": "Error"}},
                 )
+                pod["status"]["phase"] = phase
                 state.storage.update(PODS, pod, status_only=True)
 
     async with dashboard(simulator, tmp_path, namespace="shop") as shown:
         await shown.select(CART)
+        simulator.call(partial(crash, phase="Pending"))
+        await shown.press("S")
+        dialog = await shown.until_screen(MessageDialog)
+        assert dialog.message.startswith("no pod of Deployment shop/cart runs: container app of pod cart-")
+        await shown.press("escape")
+        await shown.until(lambda: shown.app.screen is shown.home, "closed")
         simulator.call(crash)
         await shown.press("S")
         dialog = await shown.until_screen(MessageDialog)

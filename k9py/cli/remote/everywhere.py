@@ -1,6 +1,6 @@
 """`kdash exec KIND/NAME --all -- COMMAND`: run a command in all pods of an object, and print what they answer together.
 
-Invariants: standard output has only the results; the same answer of several pods is printed side by side; after Ctrl+C
+Invariants: standard output has only the results; the same answer of several pods is printed once; after Ctrl+C
 what is known so far is printed too. The exit code is the worst of all.
 """
 
@@ -67,7 +67,7 @@ def _print(console: Console, runs: Sequence[PodRun]) -> None:
 def table_lines(groups: Sequence[RunGroup]) -> Iterator[StyledLine]:
     """Yield a table with pod, exit code and output.
 
-    Pods with the same output of one line have a row each; of more lines, the output is printed once beside them.
+    Each pod has a row. Output of several lines that pods have in common is printed once, below their rows.
     """
     pods = max([3, *(cell_len(printable(run.container.pod)) for group in groups for run in group.runs)])
     codes = max([4, *(cell_len(outcome(run)[0]) for group in groups for run in group.runs)])
@@ -76,8 +76,11 @@ def table_lines(groups: Sequence[RunGroup]) -> Iterator[StyledLine]:
     for index, group in enumerate(groups):
         if index and is_apart:
             yield (("", Tone.PLAIN),)
-        is_repeated = len(group.lines) <= 1
-        lines = group.lines * len(group.runs) if is_repeated else group.lines
+        lines = group.lines
+        if len(lines) <= 1:
+            lines = lines * len(group.runs)
+        elif len(group.runs) > 1:
+            lines = (*[f"{len(lines)} lines, as below"] * len(group.runs), *lines)
         for run, line in zip_longest(group.runs, lines, fillvalue=None):
             pod = "" if run is None else printable(run.container.pod)
             code, tone = ("", Tone.PLAIN) if run is None else outcome(run)

@@ -112,6 +112,8 @@ class CopyJob:
             end = JobState.STOPPED
         except KdashError as error:
             self._error = error
+        except Exception as error:  # noqa: BLE001 -- a fault of kdash ends this copy, not what runs beside it
+            self._error = KdashError(f"internal error: {type(error).__name__}: {error}")
         finally:
             self._set(end)
 

@@ -216,9 +216,7 @@ async def in_thread(function: Callable[..., T], *args: Any) -> T:
 def check_is_there(command: str, end: CommandEnd, stderr: bytes) -> None:
     """Raise MissingCommandError if the image does not have the command."""
     if is_program_missing(end, stderr) or end.exit_code in (NOT_EXECUTABLE, NOT_FOUND):
-        raise MissingCommandError(
-            f"the container has no {printable(command)}", "a debug container has it: kdash debug, b in the dashboard"
-        )
+        raise MissingCommandError(f"the container has no {printable(command)}", "a debug container has it: kdash debug")
 
 
 @contextmanager
@@ -255,7 +253,7 @@ def failure(end: CommandEnd, stderr: bytes, what: str) -> KdashError:
     if "read-only file system" in lower:
         return CommandFailedError(f"{what}: {reason}", "copy to a volume, such as an emptyDir, that is writable")
     if "no such file or directory" in lower or "nonexistent" in lower:
-        return NotFoundError(f"{what}: {reason}", "check the path: kdash exec, or f in the dashboard, lists files")
+        return NotFoundError(f"{what}: {reason}", "check the path: kdash exec POD -- ls lists files")
     return CommandFailedError(f"{what}: {reason}")
 
 

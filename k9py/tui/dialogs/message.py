@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button
 
 from k9py.actions.action import ActionScope
+from k9py.actions.keys import key_display
 from k9py.api.errors import ApiError, KdashError
 from k9py.tui.bindings import bindings
 from k9py.tui.dialogs.dialog import Dialog
@@ -24,7 +25,7 @@ class MessageDialog(Dialog[bool]):
         title: what was tried.
         message: what happened, one sentence.
         hint: what to do about it; may be "".
-        offer: key and label of a way out.
+        offer: key, as it is written on the screen, and label of a way out.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.BUTTONS)
@@ -72,7 +73,7 @@ class MessageDialog(Dialog[bool]):
 
     def on_key(self, event: events.Key) -> None:
         """Accept the offer by its key."""
-        if self.offer is not None and event.character == self.offer[0]:
+        if self.offer is not None and self.offer[0] in (event.character, key_display(event.key)):
             event.stop()
             self.dismiss(True)
 

@@ -21,7 +21,7 @@ from textual.widgets import Button, Input, Static
 from k9py.actions.action import ActionScope
 from k9py.api.errors import RefusedError
 from k9py.api.plural import count_noun
-from k9py.api.text import printable
+from k9py.api.text import bounded, printable
 from k9py.remote.command_words import command_words
 from k9py.remote.run_everywhere import PodTarget, RunPods
 from k9py.tui.bindings import bindings
@@ -31,6 +31,10 @@ from k9py.views.values import StyledLine, Tone
 
 SHOWN: Final = 8
 """Pods that are named."""
+_TALL: Final = 30
+"""Lines of a terminal with room for whole reasons."""
+_SHORT, _LONG = 140, 400
+"""Characters of a reason why a pod cannot run it."""
 _DEFAULT: Final = "the default one of each pod"
 
 
@@ -54,7 +58,6 @@ class RunCommandDialog(Dialog[RunChoice]):
 
     DEFAULT_CSS = """
     RunCommandDialog > .box { width: 84; }
-    RunCommandDialog #pods { text-wrap: nowrap; text-overflow: ellipsis; }
     RunCommandDialog #container { margin: 0 0 1 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings(ActionScope.FORM)
@@ -87,9 +90,6 @@ class RunCommandDialog(Dialog[RunChoice]):
         line = self.query_one("#line", Input)
         self.set_initial_focus(self.query_one("#cancel", Button) if self._line else line)
         self._show_targets()
-        if len(self._pods.containers) > 1:
-            keys = "{form.next}{form.previous} field · {choice.next} container · "
-            self.query_one(".box").border_subtitle = f" {self.with_keys(keys + self.HINT)} "
 
     def action_walk(self, by: int) -> None:
         """Focus the next field, or the one before."""
@@ -113,7 +113,7 @@ class RunCommandDialog(Dialog[RunChoice]):
         container = next((field.value for field in fields), "")
         try:
             self._targets, self._obstacle = self._pods.targets(container), ""
-            lines = target_lines(self._targets)
+            lines = target_lines(self._targets, _SHORT if self.app.size.height < _TALL else _LONG)
         except RefusedError as error:
             self._targets, self._obstacle = (), error.message
             lines = [((f"{Tone.FAIL.symbol} ", Tone.FAIL), (error.message, Tone.PLAIN))]
@@ -122,6 +122,12 @@ class RunCommandDialog(Dialog[RunChoice]):
         warning = "It may change what it runs in" + (", and it runs in all of them at once." if able > 1 else ".")
         shown = self.toned((f"{Tone.WARN.symbol} ", Tone.WARN), (warning, Tone.PLAIN))
         self.query_one("#warning", Static).update(shown)
+        for part in ("#warning", "#confirm"):
+            self.query_one(part).display = not self._obstacle
+        keys = "{dialog.cancel} close" if self._obstacle else self.HINT
+        if len(self._pods.containers) > 1:
+            keys = "{form.next}{form.previous} field · {choice.next} container · " + keys
+        self.query_one(".box").border_subtitle = f" {self.with_keys(keys)} "
         self._check(self.query_one("#line", Input).value)
 
     @on(Input.Changed, "#line")
@@ -154,8 +160,12 @@ class RunCommandDialog(Dialog[RunChoice]):
         self.dismiss(None)
 
 
-def target_lines(targets: Sequence[PodTarget]) -> list[StyledLine]:
-    """Return the pods: where the command runs, and where it cannot."""
+def target_lines(targets: Sequence[PodTarget], longest: int) -> list[StyledLine]:
+    """Return the pods: where the command runs, and where it cannot.
+
+    Args:
+        longest: characters of a reason; more are cut.
+    """
     able = [target for target in targets if not target.obstacle]
     unable = [target for target in targets if target.obstacle]
     lines: list[StyledLine] = [((f"in {count_noun(len(able), 'pod')}:", Tone.MUTED),)]
@@ -166,7 +176,7 @@ def target_lines(targets: Sequence[PodTarget]) -> list[StyledLine]:
         lines.append(((f"  {count_noun(len(able) - SHOWN, 'more pod')}", Tone.MUTED),))
     if unable:
         lines.append(((f"not in {count_noun(len(unable), 'pod')}:", Tone.WARN),))
-        lines += [((f"  {target.obstacle}", Tone.PLAIN),) for target in unable[:2]]
+        lines += [((f"  {bounded(target.obstacle, longest)}", Tone.PLAIN),) for target in unable[:2]]
         if len(unable) > 2:
             lines.append(((f"  {len(unable) - 2} more", Tone.MUTED),))
     return lines

@@ -73,8 +73,6 @@ class JobsPane(TablePane):
             id=id,
         )
         self._app_context = context
-        self._numbers: dict[int, tuple[BackgroundJob, int]] = {}
-        self._next = 1
         self._jobs: dict[ObjectRef, BackgroundJob] = {}
         self._saved: dict[ObjectRef, tuple[SavedForward, int]] = {}
         self._shown_revision = (-1, -1)
@@ -103,7 +101,7 @@ class JobsPane(TablePane):
     def _row(self, key: ObjectRef, _now: datetime) -> Row | None:
         job = self._jobs.get(key)
         if job is not None:
-            return job_row(job, self._numbers[id(job)][1])
+            return job_row(job, key, self._app_context.jobs.number(job))
         saved = self._saved.get(key)
         return None if saved is None else saved_row(*saved)
 
@@ -126,16 +124,13 @@ class JobsPane(TablePane):
         return is_changed or is_due
 
     def _take(self) -> None:
-        """Number the jobs that are new, and forget those that are not listed any more."""
+        """Read which jobs there are. A forward of the config file has the same row whether it runs or not."""
         context = self._app_context
-        jobs = context.jobs.jobs
-        for job in jobs:
-            if id(job) not in self._numbers:
-                self._numbers[id(job)] = (job, self._next)
-                self._next += 1
-        listed = {id(job) for job in jobs}
-        self._numbers = {at: numbered for at, numbered in self._numbers.items() if at in listed}
-        self._jobs = {row_key(self._numbers[id(job)][1]): job for job in jobs}
+        self._jobs = {}
+        for job in context.jobs.jobs:
+            name = context.forwards.saved_name(job)
+            key = saved_key(name) if name else row_key(context.jobs.number(job))
+            self._jobs[key if key not in self._jobs else row_key(context.jobs.number(job))] = job
         self._saved = {saved_key(saved.name): (saved, place) for place, saved in enumerate(context.forwards.saved)}
         self.set_empty_text("nothing runs in the background", Tone.MUTED)
 

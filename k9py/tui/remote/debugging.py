@@ -104,7 +104,9 @@ async def _dialog(
     namespace = settings.node_namespace or (watched[0] if len(watched) == 1 else connected.namespace)
     subject = DebugSubject(
         f"Node {node}" if pod is None else f"Pod {pod.name}",
-        place_text("" if pod is None else pod.namespace, context.context_name),
+        f"context {printable(context.context_name)}"
+        if pod is None
+        else place_text(pod.namespace, context.context_name),
         () if pod is None else tuple(each.name for each in pod.spec.containers or ()),
         node,
         "" if pod is None else copy_name(pod.name),

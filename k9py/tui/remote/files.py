@@ -32,6 +32,6 @@ async def browse(app: TerminalApp[Any], context: AppContext, target: ObjectRef, 
             ref = ContainerRef(pod.namespace, pod.name, name)
             await app.push_screen(FilesScreen(context, pod.key, pod.metadata.uid, ref, path))
     except ContainerDownError as error:
-        await offer_help(app, context, title, pod, error)
+        await offer_help(app, context, title, error)
     except KdashError as error:
         context.show_error(title, error)

@@ -254,6 +254,11 @@ class ForwardControl:
         is_there = bool(request.saved) and self._known.has(request.saved)
         return "it is in the config file already" if is_there else ""
 
+    def saved_name(self, job: BackgroundJob) -> str:
+        """Return the name that a job has in the config file, "" for none."""
+        request = self._request_of(job)
+        return "" if request is None else request.saved
+
     def _request_of(self, job: BackgroundJob) -> ForwardRequest | None:
         return next((request for started, request in self._requests if started is job), None)
 
@@ -273,12 +278,10 @@ class ForwardControl:
                 error.hint = "; ".join(filter(None, (error.hint, self._known.listed())))
             context.show_error(title, error)
             return
-        if replaces is not None:
-            jobs.remove(replaces)
+        self._requests.append((forward, request))
+        jobs.add(forward, replaces=replaces)
         listed = {id(job) for job in jobs.jobs}
         self._requests = [known for known in self._requests if id(known[0]) in listed]
-        self._requests.append((forward, request))
-        jobs.add(forward)
         context.refresh_header()
         keys = context.key_names.fill("{background.jobs} lists it, {background.copy_url} there copies the URL")
         warning = f"{forward.warning} · " if forward.warning else ""

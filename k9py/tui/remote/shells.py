@@ -63,15 +63,13 @@ async def _open(
             remote.debug(pod.key)
     except ContainerDownError as error:
         app.clear_notifications()
-        await offer_help(app, context, title, pod, error)
+        await offer_help(app, context, title, error)
     except KdashError as error:
         app.clear_notifications()
         context.show_error(title, error)
 
 
-async def offer_help(
-    app: TerminalApp[Any], context: AppContext, title: str, pod: Pod, error: ContainerDownError
-) -> None:
+async def offer_help(app: TerminalApp[Any], context: AppContext, title: str, error: ContainerDownError) -> None:
     """Show why a container does not run, with the keys that help, and offer to debug a copy of its pod."""
     helping = []
     if error.has_node:
@@ -85,7 +83,7 @@ async def offer_help(
     dialog = MessageDialog(title, error.message, names.fill(" · ".join(helping)), offer=offer)
     if await app.push_screen_wait(dialog):
         remote: RemoteActions = context.remote
-        remote.debug(pod.key)
+        remote.debug(error.pod.key)
 
 
 async def choose(app: TerminalApp[Any], pod: Pod, name: str) -> str | None:

@@ -1,7 +1,7 @@
 """The files of a container: one directory as a table; Enter opens a directory or shows a file.
 
 Invariants: every listing and every file that is shown is a command in the container and is audited as one; what is
-copied is a background job, which goes on while other screens are shown. The key of a row names an entry by its place,
+copied is a background job, which continues while other screens are shown. The key of a row names an entry by its place,
 so that names that look alike stay apart. The directory is remembered for each container while kdash runs.
 """
 
@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import ClassVar, Final, TypeVar
 from weakref import WeakKeyDictionary
@@ -89,7 +90,7 @@ class FilesScreen(SinglePaneScreen[TablePane]):
 
     @property
     def crumbs(self) -> tuple[str, ...]:
-        return (self.container.pod, "files")
+        return (printable(self.container.pod), "files")
 
     def target(self) -> ObjectRef | None:
         return self.pod if self.is_connected else None
@@ -149,9 +150,9 @@ class FilesScreen(SinglePaneScreen[TablePane]):
             ):
                 return await command(connected.connection)
         except MissingCommandError as error:
-            message, offer = MessageDialog, ("b", "Debug container")
+            offer = (self.app_context.key_names("object.debug"), "Debug container")
             hint = f"{error.hint}; its /proc/1/root is this file system if it shares the processes"
-            if await self.app.push_screen_wait(message(title, error.message, hint, offer=offer)):
+            if await self.app.push_screen_wait(MessageDialog(title, error.message, hint, offer=offer)):
                 self.app_context.remote.debug(self.pod)
         except KdashError as error:
             self.app_context.show_error(title, error)
@@ -239,7 +240,7 @@ class FilesScreen(SinglePaneScreen[TablePane]):
             self.app_context.show_message("nothing is selected", failed=True)
             return
         path = joined(self.path, entry.name)
-        here = str(Path.cwd() / (entry.name if entry.name.isprintable() else "download"))
+        here = free_path(Path.cwd(), entry.name if entry.name.isprintable() else "download", self.container.pod)
 
         def chosen(local: str | None) -> None:
             if local:
@@ -249,7 +250,7 @@ class FilesScreen(SinglePaneScreen[TablePane]):
                 self._start(request)
 
         title = "Download to"
-        self.app.push_screen(PathDialog(title, printable(path), here, _about_destination), chosen)
+        self.app.push_screen(PathDialog(title, printable(path), str(here), _about_destination), chosen)
 
     def action_upload(self) -> None:
         """Ask what, then copy it into this directory in the background."""
@@ -342,6 +343,12 @@ class FileScreen(TextScreen):
                 self.show()
 
         start_worker(self, work, group="read", exclusive=True)
+
+
+def free_path(directory: Path, name: str, pod: str) -> Path:
+    """Return a path for a download that replaces nothing: its name, or that with the pod's before it."""
+    candidates = chain((name, f"{pod}-{name}"), (f"{pod}-{number}-{name}" for number in count(2)))
+    return next(path for path in map(directory.joinpath, candidates) if not os.path.lexists(path))
 
 
 def _about_destination(path: str) -> str:

@@ -455,6 +455,27 @@ async def test_a_system_that_accepts_no_connections_is_reported_once(monkeypatch
         assert scene.texts == ["cannot accept connections: Too many open files"]
 
 
+async def test_a_client_that_is_gone_when_it_is_accepted_ends_no_forward(monkeypatch: pytest.MonkeyPatch) -> None:
+    class GoneSocket(socket.socket):
+        def setsockopt(self, *_: object) -> None:
+            raise OSError(errno.EINVAL, "Invalid argument")  # as macOS does
+
+    loop = asyncio.get_running_loop()
+    accept = loop.sock_accept
+
+    async def accept_gone(listening: socket.socket) -> tuple[socket.socket, object]:
+        client, address = await accept(listening)
+        gone = GoneSocket(fileno=client.detach())
+        gone.setblocking(False)
+        return gone, address
+
+    monkeypatch.setattr(loop, "sock_accept", accept_gone)
+    async with forwarding(ready("web-1")) as scene:
+        await scene.connect()
+        await scene.until(lambda: bool(scene.ports.connected) or scene.forward.state.has_ended)
+        assert scene.forward.state is JobState.RUNNING
+
+
 async def test_stopping_resets_open_connections_and_closes_the_listener() -> None:
     async with forwarding(ready("web-1")) as scene:
         reader, writer = await scene.connect()

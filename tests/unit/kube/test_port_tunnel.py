@@ -309,6 +309,20 @@ async def test_a_stream_that_the_node_opens_is_refused() -> None:
         await socket.wait_for(ResetFrame(2, REFUSED_STREAM))
 
 
+async def test_a_node_that_opens_streams_and_reads_no_refusals_uses_a_bounded_amount_of_memory() -> None:
+    async with opened() as (socket, _):
+        opening = struct.pack(">HHIIIH", 0x8003, 1, 10, 2, 0, 0)
+        socket.may_send.clear()
+        for _ in range(20):
+            socket.deliver(opening * 8000)  # 2.4 MiB of refusals in all
+            await settle()
+        sent_before = len(socket.frames)
+        socket.may_send.set()
+        await settle()
+        sent = (len(socket.frames) - sent_before) * len(reset_frame(2, REFUSED_STREAM))
+        assert 0 < sent < (1 << 20) + 100
+
+
 @pytest.mark.parametrize(
     ("arriving", "error"),
     [
@@ -334,7 +348,7 @@ async def test_a_lost_tunnel_fails_its_connections(arriving: bytes | Exception |
             await tunnel.connect(80)
 
 
-async def test_the_end_of_the_context_resets_the_streams_and_says_goodbye() -> None:
+async def test_the_end_of_the_context_resets_the_streams_and_the_tunnel() -> None:
     async with opened() as (socket, tunnel):
         connection = await tunnel.connect(80)
     assert socket.frames[-2:] == [ResetFrame(3, CANCEL), GoAwayFrame(0)]

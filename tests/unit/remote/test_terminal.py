@@ -84,8 +84,8 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def run(stream: FakeStream, pty: Pty, *, is_screen_lost: bool = False) -> CommandEnd:
-    async with LocalTerminal(pty.line, is_screen_lost=is_screen_lost) as terminal:
-        return await run_interactively(stream, terminal)
+    async with LocalTerminal(pty.line, is_screen_lost=is_screen_lost) as local:
+        return await run_interactively(stream, local)
 
 
 def running(stream: FakeStream, pty: Pty, *, is_screen_lost: bool = False) -> asyncio.Task[CommandEnd]:
@@ -249,6 +249,42 @@ async def test_a_closed_terminal_ends_it() -> None:
     with pytest.raises(TerminalClosedError):
         await task
     os.close(pty.line)
+
+
+async def test_a_terminal_that_is_closed_at_the_end_is_no_error() -> None:
+    pty = Pty()
+    async with LocalTerminal(pty.line) as local:
+        await local.write(b"\x1b[1mbold")
+        await until(lambda: b"bold" in pty.shown)
+        pty.stop_reading()
+        await asyncio.sleep(0)
+        os.close(pty.keyboard)
+    os.close(pty.line)
+
+
+async def test_a_handover_that_is_cancelled_while_the_terminal_takes_no_output_restores_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with opened_pty() as pty:
+        before = len(os.listdir("/proc/self/fd"))
+        waits = asyncio.Event()
+
+        def write(*_: object) -> int:
+            raise BlockingIOError
+
+        async def never(_descriptor: int) -> None:
+            waits.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr("k9py.remote.terminal.os.write", write)
+        monkeypatch.setattr("k9py.remote.terminal.wait_writable", never)
+        task = running(FakeStream(), pty, is_screen_lost=True)
+        await waits.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert pty.attributes == pty.before
+        assert len(os.listdir("/proc/self/fd")) == before
 
 
 async def test_no_descriptor_is_left_open() -> None:

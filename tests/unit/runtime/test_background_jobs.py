@@ -51,3 +51,18 @@ async def test_all_are_stopped_at_the_same_time_whatever_one_of_them_does() -> N
     await jobs.stop_all(seconds=0.01)
     assert last.state is JobState.STOPPED
     assert fixed.state is JobState.RUNNING
+
+
+def test_what_replaces_a_job_has_its_number_and_no_other_job_has() -> None:
+    jobs = BackgroundJobs()
+    first, second = FakeJob(title="first", state=JobState.STOPPED), FakeJob(title="second")
+    jobs.add(first)
+    jobs.add(second)
+    number = jobs.number(first)
+    again = FakeJob(title="again")
+    jobs.add(again, replaces=first)
+    assert jobs.number(again) == number != jobs.number(second)
+    assert first not in jobs.jobs
+    third = FakeJob(title="third")
+    jobs.add(third, replaces=first)  # dropped meanwhile
+    assert len({jobs.number(job) for job in jobs.jobs}) == 3

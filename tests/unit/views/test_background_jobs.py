@@ -17,6 +17,7 @@ from k9py.views.background_jobs import (
     job_row,
     losses,
     progress_bar,
+    row_key,
     saved_lines,
     saved_row,
     standstill_notice,
@@ -26,7 +27,7 @@ from tests.factories.background_jobs import STARTED, FakeJob
 
 
 def cells(job: BackgroundJob) -> dict[str, str]:
-    return {column.id: cell.text for column, cell in zip(COLUMNS, job_row(job, 1).cells, strict=True)}
+    return {column.id: cell.text for column, cell in zip(COLUMNS, job_row(job, row_key(1), 1).cells, strict=True)}
 
 
 @pytest.mark.parametrize(
@@ -69,12 +70,14 @@ def test_texts_of_a_row_are_printable() -> None:
     ],
 )
 def test_a_row_has_the_tone_of_its_state(kind: str, state: JobState, tone: Tone) -> None:
-    assert job_row(FakeJob(kind, state=state), 1).tone is tone
+    assert job_row(FakeJob(kind, state=state), row_key(1), 1).tone is tone
 
 
 def test_running_jobs_come_first_then_failed_saved_and_ended_ones_newest_first() -> None:
     states = [JobState.DONE, JobState.FAILED, JobState.RUNNING, JobState.WAITING, JobState.STOPPED]
-    ranks = {str(number): job_row(FakeJob(state=state), number).rank for number, state in enumerate(states)}
+    ranks = {
+        str(number): job_row(FakeJob(state=state), row_key(number), number).rank for number, state in enumerate(states)
+    }
     ranks["saved"] = saved_row(SavedForward("web", "svc/web 80"), 0).rank
     assert sorted(ranks, key=ranks.__getitem__) == ["2", "3", "1", "saved", "4", "0"]
 

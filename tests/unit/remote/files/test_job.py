@@ -15,9 +15,18 @@ from k9py.runtime.background_jobs import JobState
 from k9py.runtime.clock import SystemClock
 
 
-async def test_a_failed_copy_names_the_error_and_its_hint_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (ConfigError("there is no directory ./here", "make it first"), "there is no directory ./here; make it first"),
+        (ZeroDivisionError("no\x1b[2Jway"), "internal error: ZeroDivisionError: noway"),
+    ],
+)
+async def test_a_failed_copy_names_the_error_and_its_hint_apart(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, detail: str
+) -> None:
     async def run(_self: Copy) -> None:
-        raise ConfigError("there is no directory ./here", "make it first")
+        raise error
 
     monkeypatch.setattr(Copy, "run", run)
     accesses = SimpleNamespace(refuse=lambda *_words: None)
@@ -31,4 +40,4 @@ async def test_a_failed_copy_names_the_error_and_its_hint_apart(monkeypatch: pyt
     await job._task
 
     assert states == [JobState.RUNNING, JobState.FAILED]
-    assert job.detail == "there is no directory ./here; make it first"
+    assert job.detail == detail
