@@ -37,7 +37,7 @@ COLUMNS: Final = (
     Column("kind", "KIND", min_width=8, max_width=16, sort_key="K"),
     Column("what", "WHAT", min_width=16, max_width=60, grow=True, sort_key="W"),
     Column("state", "STATE", min_width=8, max_width=10, sort_key="A"),
-    Column("progress", "PROGRESS", min_width=12, max_width=48, priority=2, grow=True, sort_key="R"),
+    Column("progress", "PROGRESS", min_width=12, max_width=48, priority=1, grow=True, sort_key="R"),
     Column("since", "SINCE", align_right=True, min_width=5, max_width=6, priority=3, live=_since, sort_key="I"),
     Column("detail", "DETAIL", min_width=22, max_width=120, priority=0, grow=True, sort_key="E"),
 )

@@ -194,9 +194,9 @@ async def jobs(kdash: Dashboard) -> None:
         ("moves", "1"),
     ]
     forward.quit_question = "3 connections are open"
-    waiting = FakeJob(title="sts/db 5432→5432", state=JobState.WAITING, progress="0 connections, 0B")
+    waiting = FakeJob(title="sts/db 5432→5432", state=JobState.WAITING, progress="0 connections, 0 B")
     waiting.detail = "none of 3 pods is ready: db-0: container db is not ready yet"
-    download = FakeJob("download", "cart-7c9d:/var/log/app.tar", progress="42 % of 80 MB", fraction=0.42)
+    download = FakeJob("download", "cart-7c9d:/var/log/app.tar", progress="42 % of 80 MiB", fraction=0.42)
     restart = FakeJob("restart", "4 objects", progress="2 of 4 · 1 of 3 available", fraction=0.33)
     ended = FakeJob("drain", "node/node-3", state=JobState.DONE, progress="drained in 48s")
     for job in (forward, waiting, download, restart, ended):

@@ -153,3 +153,8 @@ def test_at_80_columns_kind_and_address_stay_whatever_the_jobs_are_called() -> N
     widths = {COLUMNS[slot.index].id: slot.width for slot in fit.slots}
     assert widths["kind"] >= len("port-forward")
     assert widths["detail"] >= len("http://127.0.0.1:65535")
+
+
+def test_at_120_columns_progress_stays_beside_a_long_detail() -> None:
+    fit = fit_columns(COLUMNS, [12, 28, 9, 40, 5, 57], 116)
+    assert "progress" in [COLUMNS[slot.index].id for slot in fit.slots]
