@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
-from k9py.api.streams import CommandEnd, ContainerStream, OutputChannel
+from k9py.api.streams import ContainerStream, OutputChannel
+from k9py.remote.wrapped_stream import WrappedStream
 from k9py.runtime.clock import Clock
 
 PROMPT_HINT: Final = b"If you don't see a command prompt, press Enter.\r\n"
@@ -18,11 +19,11 @@ PROMPT_SECONDS: Final = 1.0
 """How long the first output is waited for."""
 
 
-class PromptHintStream:
+class PromptHintStream(WrappedStream):
     """A stream of a terminal with the hint as its first output when the container writes nothing for a moment."""
 
     def __init__(self, stream: ContainerStream, clock: Clock) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._clock = clock
 
     async def output(self) -> AsyncIterator[tuple[OutputChannel, bytes]]:
@@ -43,22 +44,6 @@ class PromptHintStream:
             yield piece
             async for piece in pieces:
                 yield piece
-
-    async def send(self, data: bytes) -> None:
-        """Write to its standard input."""
-        await self._stream.send(data)
-
-    async def close_stdin(self) -> None:
-        """End its standard input. Raises RefusedError: the protocol cannot."""
-        await self._stream.close_stdin()
-
-    async def resize(self, columns: int, rows: int) -> None:
-        """Set the size of its terminal."""
-        await self._stream.resize(columns, rows)
-
-    async def end(self) -> CommandEnd:
-        """Wait for its end. Raises ConnectionFailedError: the stream was lost."""
-        return await self._stream.end()
 
 
 async def _first(pieces: AsyncIterator[tuple[OutputChannel, bytes]]) -> tuple[OutputChannel, bytes] | None:

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from k9py.api.streams import CommandEnd, ContainerStream, OutputChannel
+from k9py.api.streams import ContainerStream, OutputChannel
+from k9py.remote.wrapped_stream import WrappedStream
 
 START_SECONDS: Final = 1.0
 """Seconds to wait for the first output; a command that writes nothing has started by then."""
@@ -18,7 +19,7 @@ START_SECONDS: Final = 1.0
 Output = tuple[OutputChannel, bytes]
 
 
-class StartedStream:
+class StartedStream(WrappedStream):
     """A `ContainerStream` whose first output has been read already, if there was some.
 
     Attributes:
@@ -27,7 +28,7 @@ class StartedStream:
     """
 
     def __init__(self, stream: ContainerStream) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._iterator = aiter(stream.output())
         self._next: asyncio.Task[Output | None] | None = None
         self.first = b""
@@ -60,22 +61,6 @@ class StartedStream:
             yield output
         async for output in self._iterator:
             yield output
-
-    async def send(self, data: bytes) -> None:
-        """Write to its standard input."""
-        await self._stream.send(data)
-
-    async def close_stdin(self) -> None:
-        """End its standard input."""
-        await self._stream.close_stdin()
-
-    async def resize(self, columns: int, rows: int) -> None:
-        """Set the size of its terminal."""
-        await self._stream.resize(columns, rows)
-
-    async def end(self) -> CommandEnd:
-        """Wait for its end."""
-        return await self._stream.end()
 
 
 @asynccontextmanager

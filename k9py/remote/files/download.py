@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,7 @@ from k9py.api.streams import CommandEnd, ContainerCommands, ContainerRef
 from k9py.api.text import bounded, printable
 from k9py.remote.files.endpoints import remote_word
 from k9py.remote.files.extract import Extractor
+from k9py.remote.files.file_sink import ChangedError, FileSink
 from k9py.remote.files.local_tree import LocalFileError, LocalTree, PartFile, UnsafeNameError, safe_parts
 from k9py.remote.files.progress import MAX_NAME, CopyProgress, Reason
 from k9py.remote.files.remote_command import (
@@ -41,10 +42,6 @@ OVERLAP: Final = 64 * 1024
 """Bytes before the point of resumption that are read again and compared."""
 _RESUMED_ALONE: Final = 1024 * 1024
 """Files of a directory whose part is at least as large are continued; smaller ones start over."""
-
-
-class ChangedError(RefusedError):
-    """The part is not the start of what the container has now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +160,7 @@ class Download:
             return tree.open_part(parts, keep=keep, mtime_ns=mtime_ns, mode=mode)
 
         stderr = StderrTail()
-        sink = _FileSink(begin, expected, progress)
+        sink = FileSink(begin, expected, progress)
         try:
             async with self._commands.open_exec(self._container, words) as stream:
                 end = await pump(stream, sink.feed, stderr)
@@ -296,44 +293,6 @@ class Download:
                 self.progress.leave_out(text.removesuffix(_SOCKET), Reason.LINK, "socket")
             elif end.exit_code != 0 and text.strip() and "exit delayed" not in text.lower():
                 self.progress.leave_out("tar in the container", Reason.FAILED, text)
-
-
-class _FileSink:
-    """Writes a file; the part is opened with the first byte, so that nothing is made of a file that cannot be read."""
-
-    def __init__(self, begin: Callable[[], PartFile], expected: bytes, progress: CopyProgress) -> None:
-        self._begin, self._expected, self._progress = begin, expected, progress
-        self._part: PartFile | None = None
-
-    def feed(self, data: bytes) -> None:
-        if self._expected:
-            known, self._expected = self._expected[: len(data)], self._expected[len(data) :]
-            if data[: len(known)] != known:
-                raise ChangedError("the file has changed since the last transfer")
-            data = data[len(known) :]
-        if data:
-            part = self._opened()
-            part.write(data)
-            part.mark()
-            self._progress.bytes += len(data)
-
-    def size(self, kept: int) -> int:
-        """Return the bytes that the file has, `kept` of them from before."""
-        return kept if self._part is None else self._part.written
-
-    def finish(self) -> None:
-        if self._expected:
-            raise ChangedError("the file has become shorter since the last transfer")
-        self._opened().finish()
-
-    def close(self) -> None:
-        if self._part is not None:
-            self._part.close()
-
-    def _opened(self) -> PartFile:
-        if self._part is None:
-            self._part = self._begin()
-        return self._part
 
 
 def _selections(directory: str, options: str, names: Sequence[bytes]) -> Sequence[tuple[tuple[str, ...], bytes]]:
